@@ -1,0 +1,14 @@
+/* base/log.h: one line for the operator, on standard error.
+ *
+ * A level, a place ("registrar"), a sentence.  No secrets, ever: PINs, passwords and keys are not passed in.
+ * Lines carry no time when the journal adds one (JOURNAL_STREAM is set).
+ */
+#ifndef DIALTONE_BASE_LOG_H
+#define DIALTONE_BASE_LOG_H
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+void log_set(enum log_level most, const char *process); /* process: shown in every line; kept, not copied */
+void log_line(enum log_level level, const char *place, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,48 @@
+/* base/sv.h: string views.
+ *
+ * A view borrows octets from somebody else's buffer; it owns nothing, is not NUL-terminated, and may hold any
+ * octet.  Everything a decoder hands out is a view into its input; copy it (sv_copy, sv_dup) to keep it.
+ */
+#ifndef DIALTONE_BASE_SV_H
+#define DIALTONE_BASE_SV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sv {
+	const char *p;
+	size_t n;
+};
+
+#define SV(lit) ((struct sv){"" lit, sizeof(lit) - 1})
+#define SV_FMT "%.*s"
+#define SV_ARG(s) (int)(s).n, (s).p ? (s).p : ""
+
+struct sv sv_of(const char *s); /* NULL gives the empty view */
+bool sv_eq(struct sv a, struct sv b);
+bool sv_ieq(struct sv a, struct sv b); /* ASCII case only; no locale */
+bool sv_starts(struct sv s, struct sv with);
+bool sv_istarts(struct sv s, struct sv with);
+bool sv_ends(struct sv s, struct sv with);
+bool sv_iends(struct sv s, struct sv with);
+struct sv sv_trim(struct sv s); /* blanks, tabs, CR, LF at both ends */
+struct sv sv_from(struct sv s, size_t at); /* without its first `at` octets; empty when shorter */
+
+/* Cuts *s at the first `c`: what stands before it is returned, *s becomes what stands behind it (empty, with
+ * p == NULL, when there was no `c`: a loop `while (s.p)` sees every piece, empty ones too). */
+struct sv sv_cut(struct sv *s, char c);
+
+/* Index of the first `c`, or -1. */
+ptrdiff_t sv_find(struct sv s, char c);
+
+/* Decimal digits only, no sign, no blanks, at most `max`.  *ret is untouched on failure. */
+bool sv_u64(struct sv s, uint64_t max, uint64_t *ret);
+
+/* Copies with a NUL.  False, and dst untouched, when it does not fit or holds a NUL octet. */
+bool sv_copy(char *dst, size_t cap, struct sv s);
+
+/* A NUL-terminated copy on the heap, the caller's to free; NULL when out of memory. */
+char *sv_dup(struct sv s);
+
+#endif
