@@ -1,0 +1,234 @@
+/* wire/dhcp.c: the message itself.
+ *
+ * RFC 2131 2:
+ *
+ *     op 1 | htype 1 | hlen 1 | hops 1 | xid 4 | secs 2 | flags 2 | ciaddr 4 | yiaddr 4 | siaddr 4 | giaddr 4 |
+ *     chaddr 16 | sname 64 | file 128 | 63 82 53 63 | options: code 1, length 1, value; 00 pads, ff ends
+ */
+#include "wire/dhcp.h"
+
+#include <string.h>
+
+enum { COOKIE = 0x63825363, PAD = 0, OVERLOAD = 52, TYPE = 53, WANTED = 55, END = 255 };
+enum { SNAME = 64, FILE_NAME = 128, CHADDR = 16, PIECE_MAX = 255, BOOTP_MIN = 300 };
+enum { IN_FILE = 1, IN_SNAME = 2 };
+
+const char *dhcp_type_name(unsigned type)
+{
+	static const char *const name[] = {"?",	      "DISCOVER", "OFFER", "REQUEST", "DECLINE",
+					   "ACK",     "NAK",	  "RELEASE", "INFORM"};
+
+	return type < sizeof name / sizeof *name ? name[type] : name[0];
+}
+
+/* Where options stand.  RFC 3396 5: the options field, then file, then sname. */
+struct areas {
+	struct rd area[3];
+	unsigned n;
+};
+
+/* The next option of an area: its code and value.  False at its end, marked or not, and after an error. */
+static bool option_next(struct rd *a, uint8_t *code, struct sv *value)
+{
+	while (rd_left(a) > 0) {
+		*code = (uint8_t)rd_be(a, 1);
+		if (*code == PAD)
+			continue;
+		if (*code == END)
+			return false;
+		*value = rd_sv(a, (size_t)rd_be(a, 1));
+		return a->err == NULL;
+	}
+	return false;
+}
+
+/* RFC 2132 9.3: option 52 says that file (1), sname (2) or both hold options as well. */
+static bool areas_find(struct rd *r, struct rd sname, struct rd file, struct areas *ret)
+{
+	struct rd main = rd_sub(r, rd_left(r)), walk = main;
+	struct sv v = {0};
+	uint8_t code = PAD, overload = 0;
+
+	while (option_next(&walk, &code, &v))
+		if (code == OVERLOAD && v.n == 1)
+			overload = (uint8_t)v.p[0];
+	if (walk.err) {
+		r->p = walk.p;
+		rd_fail(r, "an option runs past the end of the message");
+	}
+	*ret = (struct areas){.n = 0};
+	ret->area[ret->n++] = main;
+	if (overload & IN_FILE)
+		ret->area[ret->n++] = file;
+	if (overload & IN_SNAME)
+		ret->area[ret->n++] = sname;
+	return r->err == NULL;
+}
+
+/* How long each option is when its pieces are joined.  Checks everything that joining relies on. */
+static bool areas_measure(struct rd *r, const struct areas *areas, size_t length[256], bool there[256])
+{
+	size_t total = 0;
+
+	for (unsigned i = 0; i < areas->n; i++) {
+		struct rd a = areas->area[i];
+		struct sv v = {0};
+		uint8_t code = PAD;
+
+		while (option_next(&a, &code, &v)) {
+			there[code] = true;
+			length[code] += v.n;
+			total += v.n;
+		}
+		if (a.err) {
+			r->p = a.p;
+			rd_fail(r, "an option runs past the end of its field");
+		}
+	}
+	if (total > DHCP_SIZE_MAX)
+		rd_fail(r, "its options are longer than an Ethernet frame");
+	if (there[TYPE] && length[TYPE] != 1)
+		rd_fail(r, "option 53 does not have one octet");
+	return r->err == NULL;
+}
+
+/* RFC 3396 7: the pieces of an option are one value, in the order in which they stand. */
+static void areas_join(const struct areas *areas, const size_t length[256], const bool there[256], struct dhcp *d)
+{
+	size_t at = 0;
+
+	for (unsigned code = 0; code < 256; code++) {
+		d->option[code] = (struct sv){there[code] ? (const char *)d->joined + at : NULL, 0};
+		at += length[code];
+	}
+	for (unsigned i = 0; i < areas->n; i++) {
+		struct rd a = areas->area[i];
+		struct sv v = {0};
+		uint8_t code = PAD;
+
+		while (option_next(&a, &code, &v)) {
+			struct sv *o = &d->option[code];
+
+			if (v.n)
+				memcpy(d->joined + (o->p - (const char *)d->joined) + o->n, v.p, v.n);
+			o->n += v.n;
+		}
+	}
+}
+
+bool dhcp_read(struct rd *r, struct dhcp *ret)
+{
+	size_t length[256] = {0};
+	bool there[256] = {false};
+	struct areas areas;
+	struct rd sname, file;
+	const uint8_t *head = r->p, *mac;
+	uint32_t xid, ciaddr, yiaddr, siaddr, giaddr;
+	uint16_t secs, flags;
+
+	rd_take(r, 4);
+	if (r->err == NULL && (head[0] < 1 || head[0] > 2))
+		rd_fail(r, "it is neither a request nor a reply");
+	else if (r->err == NULL && (head[1] != 1 || head[2] != 6))
+		rd_fail(r, "its hardware address is not Ethernet's");
+	xid = (uint32_t)rd_be(r, 4);
+	secs = (uint16_t)rd_be(r, 2);
+	flags = (uint16_t)rd_be(r, 2);
+	ciaddr = (uint32_t)rd_be(r, 4);
+	yiaddr = (uint32_t)rd_be(r, 4);
+	siaddr = (uint32_t)rd_be(r, 4);
+	giaddr = (uint32_t)rd_be(r, 4);
+	mac = rd_take(r, CHADDR);
+	sname = rd_sub(r, SNAME);
+	file = rd_sub(r, FILE_NAME);
+	if (rd_be(r, 4) != COOKIE)
+		rd_fail(r, "the magic cookie 63 82 53 63 is missing");
+	if (r->err || !areas_find(r, sname, file, &areas) || !areas_measure(r, &areas, length, there))
+		return false;
+
+	ret->op = head[0];
+	ret->xid = xid;
+	ret->secs = secs;
+	ret->flags = flags;
+	ret->ciaddr = ciaddr;
+	ret->yiaddr = yiaddr;
+	ret->siaddr = siaddr;
+	ret->giaddr = giaddr;
+	memcpy(ret->chaddr, mac, 6);
+	areas_join(&areas, length, there, ret);
+	ret->type = there[TYPE] ? (uint8_t)ret->option[TYPE].p[0] : 0;
+	return true;
+}
+
+/* RFC 3396 4: a value longer than 255 octets goes in several options of the same code. */
+static void option_write(struct wr *w, unsigned code, struct sv v)
+{
+	do {
+		size_t n = v.n < PIECE_MAX ? v.n : PIECE_MAX;
+
+		wr_be(w, 1, code);
+		wr_be(w, 1, n);
+		wr_put(w, v.p, n);
+		v = sv_from(v, n);
+	} while (v.n);
+}
+
+static void zeros(struct wr *w, size_t n)
+{
+	while (n--)
+		wr_be(w, 1, 0);
+}
+
+void dhcp_write(struct wr *w, const struct dhcp *d)
+{
+	size_t from = wr_n(w), n;
+
+	wr_be(w, 1, d->op);
+	wr_be(w, 3, 0x010600); /* Ethernet, six octets, no relay passed yet */
+	wr_be(w, 4, d->xid);
+	wr_be(w, 2, d->secs);
+	wr_be(w, 2, d->flags);
+	wr_be(w, 4, d->ciaddr);
+	wr_be(w, 4, d->yiaddr);
+	wr_be(w, 4, d->siaddr);
+	wr_be(w, 4, d->giaddr);
+	wr_put(w, d->chaddr, sizeof d->chaddr);
+	zeros(w, CHADDR - sizeof d->chaddr + SNAME + FILE_NAME);
+	wr_be(w, 4, COOKIE);
+	if (d->type)
+		option_write(w, TYPE, (struct sv){(const char *)&d->type, 1});
+	for (unsigned code = PAD + 1; code < END; code++)
+		if (d->option[code].p && code != TYPE && code != WANTED && code != OVERLOAD)
+			option_write(w, code, d->option[code]);
+	if (d->option[WANTED].p)
+		option_write(w, WANTED, d->option[WANTED]);
+	wr_be(w, 1, END);
+	/* RFC 1542 2.1: a BOOTP message has at least 300 octets */
+	n = wr_n(w) - from;
+	if (w->err == NULL && n < BOOTP_MIN)
+		zeros(w, BOOTP_MIN - n);
+}
+
+bool dhcp_u32(const struct dhcp *d, unsigned code, uint32_t *ret)
+{
+	struct rd r;
+
+	if (code > 255 || d->option[code].p == NULL || d->option[code].n != 4)
+		return false;
+	r = rd_of(d->option[code].p, 4);
+	*ret = (uint32_t)rd_be(&r, 4);
+	return true;
+}
+
+size_t dhcp_addrs(const struct dhcp *d, unsigned code, uint32_t *ret, size_t cap)
+{
+	size_t n = 0;
+	struct rd r;
+
+	if (code > 255 || d->option[code].p == NULL || d->option[code].n % 4 != 0)
+		return 0;
+	r = rd_of(d->option[code].p, d->option[code].n);
+	while (n < cap && rd_left(&r))
+		ret[n++] = (uint32_t)rd_be(&r, 4);
+	return n;
+}

@@ -1,0 +1,254 @@
+/* wire/dhcp_uc.c: option 43 for Lync phones: code 1, length 1, value; 00 pads, ff ends.
+ *
+ *     class CPE-OCPHONE    10 the VLAN
+ *     class MS-UC-Client    1 "MS-UC-Client"  2 scheme  3 host  4 port  5 path, all plain ASCII text
+ *
+ * What real servers send of this: dnsmasq turns the order round and puts an ff behind it; bare numbers come as one,
+ * two or four octets; one blob may hold both classes; values carry zeros or blanks at their end.
+ */
+#include "wire/dhcp.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PAD = 0, IDENT = 1, SCHEME, HOST, PORT, PATH, VLAN = 10, END = 255, VLAN_MAX = 4094 };
+
+#define CERTPROV_PATH "/CertProv/CertProvisioningService.svc"
+
+/* The next sub-option.  False at the end, marked or not, and after an error. */
+static bool sub_next(struct rd *r, uint8_t *code, struct sv *value)
+{
+	while (rd_left(r) > 0) {
+		*code = (uint8_t)rd_be(r, 1);
+		if (*code == PAD)
+			continue;
+		if (*code == END)
+			return false;
+		*value = rd_sv(r, (size_t)rd_be(r, 1));
+		return r->err == NULL;
+	}
+	return false;
+}
+
+static struct sv trim_end(struct sv s)
+{
+	while (s.n && (s.p[s.n - 1] == '\0' || s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\r' || s.p[s.n - 1] == '\n'))
+		s.n--;
+	return s;
+}
+
+/* "200" or "0x00C8" */
+static bool number_text(struct sv s, uint64_t max, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	s = trim_end(s);
+	if (!sv_istarts(s, SV("0x")))
+		return sv_u64(s, max, ret);
+	s = sv_from(s, 2);
+	if (s.n == 0)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		unsigned digit = c >= '0' && c <= '9'	? (unsigned)(c - '0')
+				 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+				 : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
+							: 16;
+
+		if (digit == 16 || (v = v << 4 | digit) > max)
+			return false;
+	}
+	*ret = v;
+	return true;
+}
+
+/* UNKNOWN: no source gives the width of sub-option 10.  Two octets is the best reading; what the servers' own
+ * number types make of it, and text, is accepted too.  A single digit octet (0x30 to 0x39) counts as binary. */
+static enum dhcp_vlan_form vlan_value(struct sv v, uint16_t *vlan)
+{
+	static const enum dhcp_vlan_form form[] = {
+	    [1] = DHCP_VLAN_U8, [2] = DHCP_VLAN_U16, [3] = DHCP_VLAN_NONE, [4] = DHCP_VLAN_U32};
+	struct rd r = rd_of(v.p, v.n);
+	uint64_t n = 0;
+
+	if (v.n < sizeof form / sizeof *form && form[v.n] != DHCP_VLAN_NONE) {
+		n = rd_be(&r, (unsigned)v.n);
+		if (n >= 1 && n <= VLAN_MAX) {
+			*vlan = (uint16_t)n;
+			return form[v.n];
+		}
+	}
+	if (number_text(v, VLAN_MAX, &n) && n >= 1) {
+		*vlan = (uint16_t)n;
+		return DHCP_VLAN_TEXT;
+	}
+	return DHCP_VLAN_BAD;
+}
+
+enum dhcp_vlan_form dhcp_vlan_read(struct sv option43, uint16_t *vlan)
+{
+	struct rd r = rd_of(option43.p, option43.n);
+	struct sv v = {0};
+	uint8_t code = PAD;
+
+	while (sub_next(&r, &code, &v))
+		if (code == VLAN)
+			return vlan_value(v, vlan);
+	return r.err && code == VLAN ? DHCP_VLAN_BAD : DHCP_VLAN_NONE;
+}
+
+void dhcp_vlan_write(struct wr *w, uint16_t vlan)
+{
+	wr_be(w, 1, VLAN);
+	wr_be(w, 1, 2);
+	wr_be(w, 2, vlan);
+}
+
+static void odd(struct dhcp_uc *uc, const char *what)
+{
+	size_t n = strlen(uc->warn);
+
+	snprintf(uc->warn + n, sizeof uc->warn - n, "%s%s", n ? "; " : "", what);
+}
+
+/* RFC 1123 2.1: letters, digits and hyphens; the underscore is what Windows' names add. */
+static bool host_name(struct sv s)
+{
+	size_t label = 0;
+
+	if (s.n == 0 || s.n > 253)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (c == '.' && label == 0)
+			return false;
+		if (c != '.' && c != '-' && c != '_' && !(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') &&
+		    !(c >= 'A' && c <= 'Z'))
+			return false;
+		label = c == '.' ? 0 : label + 1;
+		if (label > 63)
+			return false;
+	}
+	return label > 0;
+}
+
+static const char *scheme_set(struct dhcp_uc *uc, struct sv v)
+{
+	if (v.p == NULL)
+		odd(uc, "no scheme (sub-option 2): https taken");
+	if (v.p == NULL || sv_ieq(v, SV("https")))
+		strcpy(uc->scheme, "https");
+	else if (sv_ieq(v, SV("http")))
+		strcpy(uc->scheme, "http");
+	else
+		return "sub-option 2 is neither https nor http";
+	return NULL;
+}
+
+static const char *port_set(struct dhcp_uc *uc, struct sv v)
+{
+	uint64_t n = 0;
+	struct rd r;
+
+	if (v.p == NULL || v.n == 0) {
+		uc->port = strcmp(uc->scheme, "https") == 0 ? 443 : 80;
+		return NULL;
+	}
+	if (!sv_u64(v, 65535, &n) && v.n <= 4) { /* a bare number of the server's own: 01 bb */
+		r = rd_of(v.p, v.n);
+		n = rd_be(&r, (unsigned)v.n);
+		odd(uc, "the port (sub-option 4) is a number, not text");
+	}
+	if (n < 1 || n > 65535)
+		return "sub-option 4 is not a port number";
+	uc->port = (uint16_t)n;
+	return NULL;
+}
+
+static const char *path_set(struct dhcp_uc *uc, struct sv v)
+{
+	if (v.p == NULL || v.n == 0) {
+		odd(uc, "no path (sub-option 5): the usual one taken");
+		v = SV(CERTPROV_PATH);
+	}
+	for (size_t i = 0; i < v.n; i++)
+		if (v.p[i] <= ' ' || v.p[i] > '~')
+			return "sub-option 5 is not the path of a URL";
+	if (v.p[0] != '/') {
+		odd(uc, "the path (sub-option 5) has no leading slash");
+		uc->path[0] = '/';
+		return sv_copy(uc->path + 1, sizeof uc->path - 1, v) ? NULL : "sub-option 5 is too long";
+	}
+	return sv_copy(uc->path, sizeof uc->path, v) ? NULL : "sub-option 5 is too long";
+}
+
+const char *dhcp_uc_read(struct sv option43, struct dhcp_uc *ret)
+{
+	struct rd r = rd_of(option43.p, option43.n);
+	struct dhcp_uc uc = {.port = 0};
+	struct sv sub[PATH + 1] = {{0}}, v = {0};
+	bool trimmed = false;
+	const char *why;
+	uint8_t code = PAD;
+
+	while (sub_next(&r, &code, &v)) {
+		if (code > PATH || sub[code].p != NULL)
+			continue; /* not for this class, or said before */
+		sub[code] = trim_end(v);
+		trimmed |= sub[code].n != v.n;
+	}
+	if (r.err)
+		return "a sub-option runs past the end of option 43";
+	if (trimmed)
+		odd(&uc, "zeros or blanks at the end of a value");
+	if (sub[HOST].n && sub[HOST].p[sub[HOST].n - 1] == '.') {
+		odd(&uc, "a dot at the end of the host name");
+		sub[HOST].n--;
+	}
+	if (sub[IDENT].p == NULL)
+		return "sub-option 1 is missing: this is not the option of class MS-UC-Client";
+	if (!sv_eq(sub[IDENT], SV(DHCP_CLASS_UC)))
+		return "sub-option 1 is not MS-UC-Client";
+	if (!host_name(sub[HOST]) || !sv_copy(uc.host, sizeof uc.host, sub[HOST]))
+		return "sub-option 3 is missing or not a host name";
+	if ((why = scheme_set(&uc, sub[SCHEME])) || (why = port_set(&uc, sub[PORT])) ||
+	    (why = path_set(&uc, sub[PATH])))
+		return why;
+	*ret = uc;
+	return NULL;
+}
+
+static void sub_write(struct wr *w, unsigned code, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n > 255)
+		wr_fail(w, "a sub-option is longer than 255 octets");
+	wr_be(w, 1, code);
+	wr_be(w, 1, n);
+	wr_put(w, text, n);
+}
+
+void dhcp_uc_write(struct wr *w, const struct dhcp_uc *uc)
+{
+	char port[8];
+
+	snprintf(port, sizeof port, "%u", uc->port);
+	sub_write(w, IDENT, DHCP_CLASS_UC);
+	sub_write(w, SCHEME, uc->scheme);
+	sub_write(w, HOST, uc->host);
+	if (uc->port)
+		sub_write(w, PORT, port);
+	sub_write(w, PATH, uc->path);
+}
+
+bool dhcp_uc_url(const struct dhcp_uc *uc, char *out, size_t cap)
+{
+	unsigned usual = strcmp(uc->scheme, "https") == 0 ? 443 : 80;
+	int n = uc->port == 0 || uc->port == usual
+		    ? snprintf(out, cap, "%s://%s%s", uc->scheme, uc->host, uc->path)
+		    : snprintf(out, cap, "%s://%s:%u%s", uc->scheme, uc->host, uc->port, uc->path);
+
+	return n > 0 && (size_t)n < cap;
+}

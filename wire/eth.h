@@ -1,0 +1,39 @@
+/* wire/eth.h: Ethernet II, IPv4, UDP and ARP, just enough to speak DHCP before there is an address.
+ *
+ * All addresses are in host byte order.  Readers borrow from the frame; writers fill the caller's buffer.
+ * Sources: RFC 894, 791, 768, 826, 5227.
+ */
+#ifndef DIALTONE_WIRE_ETH_H
+#define DIALTONE_WIRE_ETH_H
+
+#include "base/cursor.h"
+
+enum { ETH_IPV4 = 0x0800, ETH_ARP = 0x0806, ETH_LLDP = 0x88cc };
+
+struct eth {
+	uint8_t dst[6], src[6];
+	uint16_t type;
+	struct sv payload;
+};
+bool eth_read(struct rd *r, struct eth *ret); /* no tag inside: the body took it out */
+void eth_write(struct wr *w, const uint8_t dst[6], const uint8_t src[6], uint16_t type);
+
+struct udp {
+	uint32_t src, dst;
+	uint16_t sport, dport;
+	struct sv payload;
+};
+/* From the payload of an IPv4 frame. Checks version, header and UDP checksums, lengths; refuses fragments. */
+bool udp_read(struct rd *r, struct udp *ret);
+/* IPv4 and UDP headers with checksums, TTL 64, and the payload. */
+void udp_write(struct wr *w, const struct udp *u, unsigned dscp);
+
+struct arp {
+	uint16_t op; /* 1 request, 2 reply */
+	uint8_t sha[6], tha[6];
+	uint32_t spa, tpa;
+};
+bool arp_read(struct rd *r, struct arp *ret);
+void arp_write(struct wr *w, const struct arp *a);
+
+#endif

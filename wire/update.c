@@ -1,0 +1,420 @@
+#include "wire/update.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/enc.h"
+#include "wire/xml.h"
+
+/* ---- fields: element or attribute, by local name, either case, with aliases (update-service reference 4.3) --- */
+
+struct field {
+	size_t at, cap;	      /* where it goes in the struct */
+	const char *alias[4]; /* NULL ends it; the first is the one we write */
+};
+#define FIELD(type, member, ...) \
+	{offsetof(struct type, member), sizeof(((struct type *)0)->member), {__VA_ARGS__}}
+
+/* clang-format off */
+static const struct field of_question[] = {
+	FIELD(update_question, device_type, "DeviceType"),
+	FIELD(update_question, mac,         "MacAddress", "Mac"),
+	FIELD(update_question, serial,      "SerialNumber", "Serial"),
+	FIELD(update_question, vendor,      "Vendor", "Brand"),
+	FIELD(update_question, model,       "Model", "DeviceModel"),
+	FIELD(update_question, revision,    "Revision", "Rev", "HardwareRevision"),
+	FIELD(update_question, locale,      "Locale", "Lcid", "Language"),
+	FIELD(update_question, user,        "UserId", "UserName"),
+};
+static const struct field of_answer[] = {
+	FIELD(update_answer, store, "StoreUri"),
+};
+static const struct field of_module[] = {
+	FIELD(update_module, file,      "FileName", "Name"),
+	FIELD(update_module, signature, "SignatureFileName", "SignatureFile"),
+	FIELD(update_module, version,   "Version", "Ver"),
+	FIELD(update_module, time,      "TimeStamp", "Time"),
+	FIELD(update_module, sha256,    "Sha256"),
+};
+/* clang-format on */
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+static bool named(xmlNodePtr node, const char *name)
+{
+	return node->type == XML_ELEMENT_NODE && sv_ieq(sv_of((const char *)node->name), sv_of(name));
+}
+
+static bool has_attribute(xmlNodePtr node, const char *name)
+{
+	for (xmlAttrPtr a = node->properties; a; a = a->next)
+		if (sv_ieq(sv_of((const char *)a->name), sv_of(name)))
+			return true;
+	return false;
+}
+
+enum found { ABSENT, READ, BAD };
+
+/* Depth first below `in`, modules left out: they have fields of the same names. */
+static enum found look(xmlNodePtr in, const char *name, char *out, size_t cap)
+{
+	if (has_attribute(in, name)) {
+		struct sv trimmed;
+
+		if (!xml_iattr(in, name, out, cap))
+			return BAD;
+		trimmed = sv_trim(sv_of(out));
+		memmove(out, trimmed.p, trimmed.n);
+		out[trimmed.n] = '\0';
+		return READ;
+	}
+	for (xmlNodePtr c = in->children; c; c = c->next) {
+		enum found f = ABSENT;
+
+		if (c->type != XML_ELEMENT_NODE || named(c, "Module"))
+			continue;
+		if (named(c, name))
+			f = xml_text(c, out, cap) ? READ : BAD;
+		else
+			f = look(c, name, out, cap);
+		if (f != ABSENT)
+			return f;
+	}
+	return ABSENT;
+}
+
+static bool fields(xmlNodePtr in, const struct field *f, size_t n, void *ret)
+{
+	for (; n; n--, f++)
+		for (size_t i = 0; i < COUNT(f->alias) && f->alias[i]; i++) {
+			enum found r = look(in, f->alias[i], (char *)ret + f->at, f->cap);
+
+			if (r == BAD)
+				return false;
+			if (r == READ)
+				break;
+		}
+	return true;
+}
+
+static const char *module(xmlNodePtr node, struct update_module *m)
+{
+	char size[24] = "";
+	uint8_t sha[32];
+
+	if (!fields(node, of_module, COUNT(of_module), m))
+		return "a module's field is too long";
+	if (look(node, "Size", size, sizeof size) == BAD || (size[0] && !sv_u64(sv_of(size), INT64_MAX, &m->size)))
+		return "a module's Size is not a number";
+	if (m->sha256[0] && !hex_read(sv_of(m->sha256), sha, sizeof sha))
+		return "a module's Sha256 is not 64 hexadecimal digits";
+	return NULL;
+}
+
+static const char *modules(xmlNodePtr in, struct update_module *m, unsigned *n)
+{
+	for (xmlNodePtr c = in->children; c; c = c->next) {
+		const char *why;
+
+		if (c->type != XML_ELEMENT_NODE)
+			continue;
+		if (!named(c, "Module")) {
+			why = modules(c, m, n);
+		} else if (*n == UPDATE_MODULES) {
+			why = "it lists too many modules";
+		} else {
+			why = module(c, &m[*n]);
+			++*n;
+		}
+		if (why)
+			return why;
+	}
+	return NULL;
+}
+
+/* ---- the question ----------------------------------------------------------------------------------------- */
+
+/* The part of a multipart/form-data body (RFC 7578) that looks like XML. */
+static bool xml_part(struct sv body, struct sv type, struct sv *ret)
+{
+	struct sv params = type;
+	char boundary[80];
+
+	sv_cut(&params, ';');
+	while (params.p) {
+		struct sv value = sv_trim(sv_cut(&params, ';')), name = sv_trim(sv_cut(&value, '='));
+
+		value = sv_trim(value);
+		if (value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"')
+			value = (struct sv){value.p + 1, value.n - 2};
+		if (!sv_ieq(name, SV("boundary")) || value.n == 0 || value.n > 70)
+			continue;
+		snprintf(boundary, sizeof boundary, "--" SV_FMT, SV_ARG(value));
+		for (struct sv rest = body; rest.n;) {
+			const char *at = memmem(rest.p, rest.n, boundary, value.n + 2), *end, *head;
+
+			if (at == NULL)
+				return false;
+			rest = sv_from(rest, (size_t)(at - rest.p) + value.n + 2);
+			end = memmem(rest.p, rest.n, boundary, value.n + 2);
+			head = memmem(rest.p, rest.n, "\r\n\r\n", 4);
+			if (end == NULL || head == NULL || head > end)
+				return false;
+			*ret = (struct sv){head + 4, (size_t)(end > head + 4 ? end - head - 4 : 0)};
+			if (ret->n > 2 && memcmp(ret->p + ret->n - 2, "\r\n", 2) == 0)
+				ret->n -= 2;
+			if (ret->n && (ret->p[0] == '<' || (uint8_t)ret->p[0] >= 0xef)) /* or a byte order mark */
+				return true;
+		}
+	}
+	return false;
+}
+
+const char *update_question_read(const void *p, size_t n, const char *content_type, struct update_question *ret)
+{
+	struct update_question q = {0};
+	struct sv body = {p, n};
+	const char *why = NULL;
+	xmlDocPtr doc;
+	xmlNodePtr root;
+
+	if (content_type && sv_istarts(sv_of(content_type), SV("multipart/form-data")) &&
+	    !xml_part(body, sv_of(content_type), &body))
+		return "no part of the form is XML";
+	doc = xml_read(body.p, body.n, &why);
+	if (doc == NULL)
+		return why;
+	root = xmlDocGetRootElement(doc);
+	if (!fields(root, of_question, COUNT(of_question), &q))
+		why = "a field is too long";
+	if (why == NULL)
+		why = modules(root, q.module, &q.nmodule);
+	if (why == NULL && q.device_type[0] == '\0' && q.vendor[0] == '\0' && q.model[0] == '\0' && q.nmodule == 0)
+		why = "it names neither a device nor a module";
+	if (why == NULL)
+		*ret = q;
+	xmlFreeDoc(doc);
+	return why;
+}
+
+static void element(struct buf *b, const char *name, const char *text)
+{
+	buf_printf(b, "<%s>", name);
+	xml_esc(b, sv_of(text));
+	buf_printf(b, "</%s>", name);
+}
+
+static void attribute(struct buf *b, const char *name, const char *text)
+{
+	buf_printf(b, " %s=\"", name);
+	xml_esc(b, sv_of(text));
+	buf_str(b, "\"");
+}
+
+static void write_modules(struct buf *b, const struct update_module *m, unsigned n)
+{
+	buf_str(b, "  <Modules>");
+	for (; n; n--, m++) {
+		buf_str(b, "<Module");
+		for (size_t i = 0; i < COUNT(of_module); i++) {
+			const char *text = (const char *)m + of_module[i].at;
+
+			if (text[0])
+				attribute(b, of_module[i].alias[0], text);
+		}
+		if (m->size)
+			buf_printf(b, " Size=\"%llu\"", (unsigned long long)m->size);
+		buf_str(b, "/>");
+	}
+	buf_str(b, "</Modules>\n");
+}
+
+void update_question_write(struct buf *b, const struct update_question *q)
+{
+	buf_str(b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<ImageUpdateRequest xmlns=\"" UPDATE_NS "\">\n  ");
+	for (size_t i = 0; i < COUNT(of_question); i++)
+		element(b, of_question[i].alias[0], (const char *)q + of_question[i].at);
+	buf_str(b, "\n");
+	write_modules(b, q->module, q->nmodule);
+	buf_str(b, "</ImageUpdateRequest>\n");
+}
+
+/* ---- the answer ------------------------------------------------------------------------------------------- */
+
+const char *update_answer_read(const void *p, size_t n, struct update_answer *ret)
+{
+	struct update_answer a = {0};
+	const char *why = NULL;
+	xmlDocPtr doc = xml_read(p, n, &why);
+	xmlNodePtr root;
+
+	if (doc == NULL)
+		return why;
+	root = xmlDocGetRootElement(doc);
+	if (!named(root, "ImageUpdateResponse") && xml_find(root, "Modules", true) == NULL)
+		why = "it is no answer of an update service";
+	else if (!fields(root, of_answer, COUNT(of_answer), &a))
+		why = "the StoreUri is too long";
+	else
+		why = modules(root, a.module, &a.nmodule);
+	if (why == NULL)
+		*ret = a;
+	xmlFreeDoc(doc);
+	return why;
+}
+
+void update_answer_write(struct buf *b, const struct update_answer *a)
+{
+	buf_str(b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<ImageUpdateResponse xmlns=\"" UPDATE_NS "\">\n  ");
+	element(b, "StoreUri", a->store);
+	buf_str(b, "\n");
+	write_modules(b, a->module, a->nmodule);
+	buf_str(b, "</ImageUpdateResponse>\n");
+}
+
+/* ---- versions --------------------------------------------------------------------------------------------- */
+
+bool update_version_read(struct sv s, struct update_version *ret)
+{
+	struct update_version v;
+
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t part;
+
+		if (s.p == NULL || !sv_u64(sv_cut(&s, '.'), UINT32_MAX, &part))
+			return false;
+		v.part[i] = (uint32_t)part;
+	}
+	if (s.p)
+		return false;
+	*ret = v;
+	return true;
+}
+
+int update_version_compare(const struct update_version *a, const struct update_version *b)
+{
+	for (unsigned i = 0; i < 4; i++)
+		if (a->part[i] != b->part[i])
+			return a->part[i] < b->part[i] ? -1 : 1;
+	return 0;
+}
+
+/* ---- images ----------------------------------------------------------------------------------------------- */
+
+#define IMAGE_FIRST "dialtone-image 1"
+
+/* clang-format off */
+static const struct {
+	size_t at, cap;
+	const char *name;
+	bool needed;
+} of_image[] = {
+#define LINE(member, name, needed) {offsetof(struct update_image, member), sizeof(((struct update_image *)0)->member), name, needed}
+	LINE(device_type, "device-type", true),
+	LINE(vendor,      "vendor",      true),
+	LINE(model,       "model",       true),
+	LINE(revision,    "revision",    true),
+	LINE(locale,      "locale",      true),
+	LINE(version,     "version",     true),
+	LINE(time,        "time",        false),
+};
+/* clang-format on */
+
+/* One "name: value"; lines that a later version may add are passed over. */
+static const char *image_line(struct sv line, struct update_image *im)
+{
+	struct sv value = line, name = sv_cut(&value, ':');
+
+	if (value.p == NULL)
+		return "a line of the head has no colon";
+	value = sv_trim(value);
+	for (size_t i = 0; i < COUNT(of_image); i++) {
+		char *to = (char *)im + of_image[i].at;
+
+		if (!sv_eq(name, sv_of(of_image[i].name)))
+			continue;
+		if (to[0])
+			return "a line of the head comes twice";
+		if (value.n == 0 || !sv_copy(to, of_image[i].cap, value))
+			return "a value of the head is empty or too long";
+	}
+	return NULL;
+}
+
+const char *update_image_read(const void *p, size_t n, struct update_image *ret)
+{
+	struct update_image im = {0};
+	struct sv rest = {p, n < UPDATE_IMAGE_HEAD_MAX ? n : UPDATE_IMAGE_HEAD_MAX}, line;
+	struct update_version v;
+	const char *why;
+
+	line = sv_cut(&rest, '\n');
+	if (!sv_eq(line, SV(IMAGE_FIRST)))
+		return "it is no image of this kind";
+	for (;;) {
+		if (rest.p == NULL)
+			return "the head does not end";
+		line = sv_cut(&rest, '\n');
+		if (rest.p == NULL)
+			return "the head does not end";
+		if (line.n == 0)
+			break;
+		why = image_line(line, &im);
+		if (why)
+			return why;
+	}
+	for (size_t i = 0; i < COUNT(of_image); i++)
+		if (of_image[i].needed && ((const char *)&im)[of_image[i].at] == '\0')
+			return "the head lacks a line";
+	if (!update_version_read(sv_of(im.version), &v))
+		return "the version is not four numbers";
+	im.head_n = (size_t)(rest.p - (const char *)p);
+	*ret = im;
+	return NULL;
+}
+
+void update_image_write(struct buf *b, const struct update_image *im)
+{
+	buf_str(b, IMAGE_FIRST "\n");
+	for (size_t i = 0; i < COUNT(of_image); i++) {
+		const char *value = (const char *)im + of_image[i].at;
+
+		if (value[0])
+			buf_printf(b, "%s: %s\n", of_image[i].name, value);
+	}
+	buf_str(b, "\n");
+}
+
+/* ---- catalogs --------------------------------------------------------------------------------------------- */
+
+const char *update_catalog_read(struct sv text, uint8_t sha256[32], uint64_t *size, char file[256])
+{
+	struct sv rest = text, line = sv_cut(&rest, '\n'), kind, hex, digits;
+	uint8_t sha[32];
+	uint64_t n;
+
+	if (rest.p == NULL || rest.n)
+		return "the catalog is not one line";
+	kind = sv_cut(&line, ' ');
+	hex = sv_cut(&line, ' ');
+	digits = sv_cut(&line, ' ');
+	if (!sv_eq(kind, SV("sha256")) || !hex_read(hex, sha, sizeof sha))
+		return "the catalog holds no SHA-256";
+	if (!sv_u64(digits, INT64_MAX, &n))
+		return "the catalog holds no size";
+	for (size_t i = 0; i < line.n; i++)
+		if ((uint8_t)line.p[i] <= ' ' || line.p[i] == '/' || line.p[i] == '\\' || line.p[i] == 0x7f)
+			return "the catalog's file name is not a plain name";
+	if (line.n == 0 || !sv_copy(file, 256, line))
+		return "the catalog holds no file name";
+	memcpy(sha256, sha, sizeof sha);
+	*size = n;
+	return NULL;
+}
+
+void update_catalog_write(struct buf *b, const uint8_t sha256[32], uint64_t size, const char *file)
+{
+	char hex[65];
+
+	hex_write(hex, sha256, 32, false);
+	buf_printf(b, "sha256 %s %llu %s\n", hex, (unsigned long long)size, file);
+}

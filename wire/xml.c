@@ -1,0 +1,391 @@
+#include "wire/xml.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <libxml/SAX2.h>
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+#include <libxml/xmlIO.h>
+
+#define DEPTH_MAX 64
+#define ATTRIBUTES_MAX 512
+
+/* ---- reading ---------------------------------------------------------------------------------------------- */
+
+static xmlParserInputPtr nothing_from_outside(const char *url, const char *id, xmlParserCtxtPtr ctxt)
+{
+	(void)url;
+	(void)id;
+	(void)ctxt;
+	return NULL;
+}
+
+static void once(void)
+{
+	xmlInitParser();
+	xmlSetExternalEntityLoader(nothing_from_outside);
+}
+
+/* The parser's own verdict is not enough: stopped within a DTD it still calls the document well-formed.  So each
+ * refusal of ours is a sentence here, hung on the parser. */
+struct refusal {
+	const char *why;
+	long at;
+};
+
+static void refuse(xmlParserCtxtPtr ctxt, const char *why)
+{
+	struct refusal *r = ctxt->_private;
+
+	if (r->why == NULL) {
+		r->why = why;
+		r->at = xmlByteConsumed(ctxt);
+	}
+	xmlStopParser(ctxt);
+}
+
+static void on_subset(void *ctx, const xmlChar *name, const xmlChar *external, const xmlChar *system)
+{
+	(void)name;
+	(void)external;
+	(void)system;
+	refuse(ctx, "a document type declaration is not allowed");
+}
+
+static void on_entity(void *ctx, const xmlChar *name, int type, const xmlChar *id, const xmlChar *system,
+		      xmlChar *content)
+{
+	(void)name;
+	(void)type;
+	(void)id;
+	(void)system;
+	(void)content;
+	refuse(ctx, "entity declarations are not allowed");
+}
+
+static void on_element(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int nns,
+		       const xmlChar **ns, int nattr, int ndefault, const xmlChar **attr)
+{
+	xmlParserCtxtPtr ctxt = ctx;
+
+	if (ctxt->nameNr >= DEPTH_MAX)
+		refuse(ctxt, "elements are nested too deep");
+	else
+		xmlSAX2StartElementNs(ctx, name, prefix, uri, nns, ns, nattr, ndefault, attr);
+}
+
+/* The parser compares every attribute of an element with every other before it tells us of any: too many are refused
+ * before it sees them.  '<' cannot stand in an attribute's value, so no element has more than the '=' up to the next. */
+static bool too_many_attributes(const uint8_t *p, size_t n, size_t *at)
+{
+	unsigned equals = 0;
+
+	for (*at = 0; *at < n; ++*at) {
+		if (p[*at] == '<')
+			equals = 0;
+		else if (p[*at] == '=' && ++equals > ATTRIBUTES_MAX)
+			return true;
+	}
+	return false;
+}
+
+static bool encoding_allowed(xmlDocPtr doc)
+{
+	static const char *const allowed[] = {"UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE",
+					      "US-ASCII", "ASCII", "ISO-8859-1"};
+
+	if (doc->encoding == NULL)
+		return true;
+	for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
+		if (sv_ieq(sv_of((const char *)doc->encoding), sv_of(allowed[i])))
+			return true;
+	return false;
+}
+
+static const char *parse(xmlParserCtxtPtr ctxt, const void *p, size_t n, xmlDocPtr *ret, size_t *at)
+{
+	struct refusal r = {NULL, -1};
+	xmlDocPtr doc;
+
+	ctxt->_private = &r;
+	ctxt->sax->internalSubset = on_subset;
+	ctxt->sax->externalSubset = on_subset;
+	ctxt->sax->entityDecl = on_entity;
+	ctxt->sax->startElementNs = on_element;
+	doc = xmlCtxtReadMemory(ctxt, p, (int)n, NULL, NULL,
+				XML_PARSE_NONET | XML_PARSE_COMPACT | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	if (r.why == NULL && (doc == NULL || !ctxt->wellFormed))
+		r.why = ctxt->errNo == XML_ERR_NO_MEMORY ? "out of memory" : "it is not well-formed XML";
+	if (r.why == NULL && !ctxt->nsWellFormed)
+		r.why = "its namespaces cannot be used";
+	if (r.why == NULL && xmlDocGetRootElement(doc) == NULL)
+		r.why = "it has no element";
+	if (r.why == NULL && !encoding_allowed(doc))
+		r.why = "its character encoding is not accepted";
+	if (r.why) {
+		if (r.at < 0)
+			r.at = xmlByteConsumed(ctxt);
+		*at = r.at > 0 && (size_t)r.at < n ? (size_t)r.at : n;
+		xmlFreeDoc(doc);
+	} else {
+		*ret = doc;
+	}
+	return r.why;
+}
+
+xmlDocPtr xml_read_at(const void *p, size_t n, const char **why, size_t *at)
+{
+	static pthread_once_t ready = PTHREAD_ONCE_INIT;
+	xmlParserCtxtPtr ctxt;
+	xmlDocPtr doc = NULL;
+	const char *refused = NULL;
+	size_t where = 0;
+
+	pthread_once(&ready, once);
+	if (n == 0) {
+		refused = "it is empty";
+	} else if (n > XML_INPUT_MAX) {
+		refused = "it is longer than 65536 octets";
+		where = XML_INPUT_MAX;
+	} else if (too_many_attributes(p, n, &where)) {
+		refused = "an element has too many attributes";
+	} else if ((ctxt = xmlNewParserCtxt()) == NULL) {
+		refused = "out of memory";
+	} else {
+		refused = parse(ctxt, p, n, &doc, &where);
+		xmlFreeParserCtxt(ctxt);
+	}
+	if (refused && why)
+		*why = refused;
+	if (refused && at)
+		*at = where;
+	return doc;
+}
+
+xmlDocPtr xml_read(const void *p, size_t n, const char **why)
+{
+	return xml_read_at(p, n, why, NULL);
+}
+
+/* ---- walking ---------------------------------------------------------------------------------------------- */
+
+static bool is(xmlNodePtr node, const char *ns, const char *name)
+{
+	return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0 &&
+	       (ns == NULL || (node->ns && node->ns->href && strcmp((const char *)node->ns->href, ns) == 0));
+}
+
+static xmlNodePtr from(xmlNodePtr node, const char *ns, const char *name)
+{
+	while (node && !is(node, ns, name))
+		node = node->next;
+	return node;
+}
+
+xmlNodePtr xml_child(xmlNodePtr in, const char *ns, const char *name)
+{
+	return in ? from(in->children, ns, name) : NULL;
+}
+
+xmlNodePtr xml_next(xmlNodePtr after, const char *ns, const char *name)
+{
+	return after ? from(after->next, ns, name) : NULL;
+}
+
+unsigned xml_count(xmlNodePtr in, const char *ns, const char *name)
+{
+	unsigned n = 0;
+
+	for (xmlNodePtr c = xml_child(in, ns, name); c; c = xml_next(c, ns, name))
+		n++;
+	return n;
+}
+
+xmlNodePtr xml_path(xmlNodePtr in, const char *const *names)
+{
+	while (in && *names)
+		in = xml_child(in, NULL, *names++);
+	return in;
+}
+
+xmlNodePtr xml_find(xmlNodePtr in, const char *name, bool icase)
+{
+	if (in == NULL || in->type != XML_ELEMENT_NODE)
+		return NULL;
+	if (icase ? sv_ieq(sv_of((const char *)in->name), sv_of(name)) : strcmp((const char *)in->name, name) == 0)
+		return in;
+	for (xmlNodePtr c = in->children; c; c = c->next) { /* DEPTH_MAX bounds the recursion */
+		xmlNodePtr found = xml_find(c, name, icase);
+
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+/* ---- text ------------------------------------------------------------------------------------------------- */
+
+/* Hands out the text piece by piece; false: there is an element in it.  Comments and processing instructions count for nothing, and what stands around them
+ * belongs together: a comment must not cut a name short. */
+static bool pieces(xmlNodePtr node, void (*each)(void *arg, struct sv piece), void *arg)
+{
+	for (xmlNodePtr c = node->children; c; c = c->next) {
+		switch (c->type) {
+		case XML_TEXT_NODE:
+		case XML_CDATA_SECTION_NODE:
+			each(arg, sv_of((const char *)c->content));
+			break;
+		case XML_COMMENT_NODE:
+		case XML_PI_NODE:
+			break;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
+struct trimmed {
+	char *out;
+	size_t cap, n, blanks; /* blanks: how many of the last of the n are blank */
+};
+
+/* Leading blanks are dropped, trailing ones counted, so that the untrimmed text need not fit. */
+static void add_trimmed(void *arg, struct sv piece)
+{
+	struct trimmed *t = arg;
+
+	for (size_t i = 0; i < piece.n; i++) {
+		char c = piece.p[i];
+
+		if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+			if (t->n && t->n < t->cap)
+				t->out[t->n] = c;
+			t->n += t->n != 0;
+			t->blanks += t->n != 0;
+			continue;
+		}
+		if (t->n < t->cap)
+			t->out[t->n] = c;
+		t->n++;
+		t->blanks = 0;
+	}
+}
+
+bool xml_text(xmlNodePtr node, char *out, size_t cap)
+{
+	char stack[1024];
+	struct trimmed t = {.out = stack, .cap = sizeof stack};
+
+	bool ok = node && cap && cap <= sizeof stack && pieces(node, add_trimmed, &t) && t.n - t.blanks < cap;
+
+	if (ok) {
+		memcpy(out, stack, t.n - t.blanks);
+		out[t.n - t.blanks] = '\0';
+	}
+	explicit_bzero(stack, sizeof stack); /* it may have been a PIN */
+	return ok;
+}
+
+static void add_piece(void *arg, struct sv piece)
+{
+	buf_sv(arg, piece);
+}
+
+bool xml_text_buf(xmlNodePtr node, struct buf *to)
+{
+	size_t before = to->n;
+
+	if (node == NULL)
+		return false;
+	if (!pieces(node, add_piece, to)) {
+		to->n = before;
+		return false;
+	}
+	return !to->oom;
+}
+
+static bool attr_text(xmlNodePtr node, const char *ns, const char *name, bool icase, char *out, size_t cap)
+{
+	struct buf text = {0};
+	bool ok;
+
+	if (node == NULL || node->type != XML_ELEMENT_NODE)
+		return false;
+	for (xmlAttrPtr a = node->properties; a; a = a->next) {
+		struct sv have = sv_of((const char *)a->name), want = sv_of(name);
+
+		if (!(icase ? sv_ieq(have, want) : sv_eq(have, want)))
+			continue;
+		if (ns && !(a->ns && a->ns->href && strcmp((const char *)a->ns->href, ns) == 0))
+			continue;
+		ok = pieces((xmlNodePtr)a, add_piece, &text) && !text.oom && sv_copy(out, cap, buf_view(&text));
+		buf_wipe(&text);
+		return ok;
+	}
+	return false;
+}
+
+bool xml_attr(xmlNodePtr node, const char *ns, const char *name, char *out, size_t cap)
+{
+	return attr_text(node, ns, name, false, out, cap);
+}
+
+bool xml_iattr(xmlNodePtr node, const char *name, char *out, size_t cap)
+{
+	return attr_text(node, NULL, name, true, out, cap);
+}
+
+/* ---- writing ---------------------------------------------------------------------------------------------- */
+
+/* The length of the well-formed UTF-8 character at p (RFC 3629), 0 when there is none that XML 1.0 allows. */
+static size_t character(const uint8_t *p, size_t n)
+{
+	uint32_t c = p[0];
+	size_t k = c < 0x80 ? 1 : (c & 0xe0) == 0xc0 ? 2 : (c & 0xf0) == 0xe0 ? 3 : (c & 0xf8) == 0xf0 ? 4 : 0;
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+
+	if (k == 0 || k > n)
+		return 0;
+	if (k == 1)
+		return c >= 0x20 || c == '\t' || c == '\n' || c == '\r' ? 1 : 0;
+	c &= 0xffu >> (k + 1);
+	for (size_t i = 1; i < k; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3fu);
+	}
+	return c < least[k] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) || c == 0xfffe || c == 0xffff ? 0 : k;
+}
+
+void xml_esc(struct buf *b, struct sv text)
+{
+	const uint8_t *p = (const uint8_t *)text.p;
+
+	for (size_t i = 0, k; i < text.n; i += k ? k : 1) {
+		k = character(p + i, text.n - i);
+		if (k == 0) {
+			buf_str(b, "\xef\xbf\xbd"); /* U+FFFD for what XML cannot carry */
+			continue;
+		}
+		switch (p[i]) {
+		case '&':
+			buf_str(b, "&amp;");
+			break;
+		case '<':
+			buf_str(b, "&lt;");
+			break;
+		case '>':
+			buf_str(b, "&gt;");
+			break;
+		case '"':
+			buf_str(b, "&quot;");
+			break;
+		case '\r':
+			buf_str(b, "&#xD;");
+			break;
+		default:
+			buf_add(b, p + i, k);
+		}
+	}
+}
