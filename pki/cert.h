@@ -1,0 +1,59 @@
+/* pki/cert.h: certificates, chains, catalogs.  DER in, DER out. */
+#ifndef DIALTONE_PKI_CERT_H
+#define DIALTONE_PKI_CERT_H
+
+#include "pki/key.h"
+
+struct pki_cert_info {
+	char subject_cn[256], issuer_cn[256];
+	char subject[512], issuer[512]; /* one line */
+	int64_t not_before, not_after;	/* UNIX seconds */
+	uint8_t sha1[20], sha256[32];
+	bool self_signed, ca;
+	bool rsa;
+	unsigned bits;
+	char signature[48]; /* "sha256WithRSAEncryption" */
+	char names[16][256]; /* SAN dNSName and iPAddress as text */
+	unsigned nnames;
+};
+const char *pki_cert_info(const void *der, size_t n, struct pki_cert_info *ret); /* NULL, or why not */
+
+/* The certificate's public key is this key's. */
+bool pki_cert_is_of(const void *der, size_t n, const struct pki_key *k);
+
+/* Name check as TLS clients do it (RFC 6125: SAN only when there is one, else CN; no wildcard partial labels). */
+bool pki_cert_names(const void *der, size_t n, const char *host);
+
+enum pki_profile { PKI_CA, PKI_SERVER, PKI_USER, PKI_CODE };
+struct pki_issue {
+	enum pki_profile profile;
+	const char *cn;
+	const char *const *names; /* SAN: dNSName, or an IPv4 address; NULL-terminated, may be NULL */
+	int64_t not_before, not_after;
+	bool sha1; /* sign with SHA-1, for Windows CE phones */
+};
+/* subject_key: its public half is certified. ca_der NULL: self-signed. Random serial of 64 bits and more. */
+bool pki_issue(const struct pki_issue *what, const struct pki_key *subject_key, const struct pki_key *ca_key,
+	       const void *ca_der, size_t ca_n, struct buf *der);
+/* The same for the key inside a PKCS#10. */
+bool pki_issue_csr(const struct pki_issue *what, const void *csr, size_t ncsr, const struct pki_key *ca_key,
+		   const void *ca_der, size_t ca_n, struct buf *der);
+
+void pki_pem_add(struct buf *pem, const char *label, const void *der, size_t n); /* "CERTIFICATE" */
+/* The i-th CERTIFICATE block of a PEM text into *der (appended). false: there is none, or it is damaged. */
+bool pki_pem_cert(struct sv pem, unsigned i, struct buf *der);
+
+/* Judges a chain (leaf first) at a time against anchors (PEM). */
+enum pki_verdict { PKI_TRUSTED, PKI_UNTRUSTED, PKI_WRONG_NAME, PKI_WRONG_DATE, PKI_NO_CERT };
+enum pki_verdict pki_judge(const uint8_t *const *der, const size_t *n, unsigned count, struct sv anchors_pem,
+			   bool public_roots, const char *host, int64_t unix_s, char *why, size_t cap);
+
+/* PKCS#7 SignedData, certificates only (RFC 2315): leaf first, then issuers, root last. */
+bool pki_p7_write(struct buf *p7, struct sv certs_pem);
+const char *pki_p7_read(const void *p, size_t n, struct buf *pem); /* appends CERTIFICATE blocks; NULL or why not */
+
+/* Catalogs: CMS SignedData with its text inside, signed by a PKI_CODE certificate. */
+bool pki_catalog_sign(struct sv text, const struct pki_key *k, const void *cert, size_t n, struct buf *cms);
+const char *pki_catalog_verify(const void *cms, size_t n, struct sv anchors_pem, struct buf *text); /* NULL: good */
+
+#endif

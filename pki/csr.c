@@ -1,0 +1,63 @@
+/* pki/csr.c: PKCS#10 requests (RFC 2986), made and read. */
+#include <limits.h>
+#include <string.h>
+
+#include "pki/internal.h"
+
+bool pki_csr_make(const struct pki_key *k, const char *cn, bool sha1, struct buf *der)
+{
+	X509_REQ *req = X509_REQ_new();
+	unsigned char *p = NULL;
+	bool good;
+	int n = 0;
+
+	ERR_clear_error();
+	good = req && X509_REQ_set_version(req, X509_REQ_VERSION_1) && X509_REQ_set_pubkey(req, k->pkey) &&
+	       X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "CN", MBSTRING_UTF8,
+					  (const unsigned char *)cn, -1, -1, 0) &&
+	       X509_REQ_sign(req, k->pkey, sha1 ? EVP_sha1() : EVP_sha256()) > 0 && (n = i2d_X509_REQ(req, &p)) > 0;
+	if (good) {
+		buf_add(der, p, (size_t)n);
+		good = !der->oom;
+	}
+	OPENSSL_free(p);
+	X509_REQ_free(req);
+	return good;
+}
+
+const char *pki_csr_read(const void *der, size_t n, struct pki_csr *ret)
+{
+	const unsigned char *p = der;
+	struct pki_csr csr = {0};
+	const char *why = NULL;
+	X509_REQ *req;
+	EVP_PKEY *pkey;
+	long version;
+
+	ERR_clear_error();
+	if (n == 0 || n > LONG_MAX)
+		return "the request is empty";
+	req = d2i_X509_REQ(NULL, &p, (long)n);
+	if (req == NULL)
+		return "this is no PKCS#10 request";
+	version = X509_REQ_get_version(req);
+	pkey = X509_REQ_get0_pubkey(req);
+	/* SIPE writes version 2 where RFC 2986 has only 0: both are taken. */
+	if (p != (const unsigned char *)der + n)
+		why = "there are octets behind the request";
+	else if (version < 0 || version > 2)
+		why = "its version is none of 0, 1, 2";
+	else if (pkey == NULL)
+		why = "its public key cannot be read";
+	else if (!pki_name_cn(X509_REQ_get_subject_name(req), csr.cn, sizeof csr.cn))
+		why = "its subject has no usable common name";
+	else if (X509_REQ_verify(req, pkey) != 1)
+		why = "its signature is not by its own key";
+	if (why == NULL) {
+		csr.rsa = EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA;
+		csr.bits = (unsigned)EVP_PKEY_get_bits(pkey);
+		*ret = csr;
+	}
+	X509_REQ_free(req);
+	return why;
+}

@@ -1,0 +1,30 @@
+/* pki/internal.h: OpenSSL behind the room's own types.  For pki/ and auth/ only: no other room sees the library. */
+#ifndef DIALTONE_PKI_INTERNAL_H
+#define DIALTONE_PKI_INTERNAL_H
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "pki/cert.h"
+
+struct pki_key {
+	EVP_PKEY *pkey; /* an RSA key's private operations are counted: pki/count.c */
+};
+
+/* Takes the key over (also when it fails, giving NULL). */
+struct pki_key *pki_key_of(EVP_PKEY *pkey);
+EVP_PKEY *pki_key_evp(const struct pki_key *k); /* borrowed */
+/* The same key, its private operations counted; takes it over. Keys that are not RSA come back as they are. */
+EVP_PKEY *pki_counted(EVP_PKEY *pkey);
+void pki_count_one(void);
+
+X509 *pki_x509(const void *der, size_t n); /* NULL: not a certificate, or octets behind it */
+bool pki_x509_add(struct buf *der, X509 *x); /* appends */
+/* Every CERTIFICATE of a PEM text, in order; NULL when one is damaged; an empty stack when there is none. */
+STACK_OF(X509) *pki_x509_stack(struct sv pem);
+/* The single CN as UTF-8. false: none, too long, or with a NUL. */
+bool pki_name_cn(const X509_NAME *name, char *out, size_t cap);
+
+#endif

@@ -1,0 +1,111 @@
+/* pki/judge.c: is this chain to be trusted, for this name, at this time? */
+#include <string.h>
+#include <time.h>
+
+#include "pki/internal.h"
+
+static bool is_date(int error)
+{
+	return error == X509_V_ERR_CERT_NOT_YET_VALID || error == X509_V_ERR_CERT_HAS_EXPIRED ||
+	       error == X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD || error == X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD;
+}
+
+static X509_STORE *store_of(struct sv anchors_pem, bool public_roots)
+{
+	X509_STORE *store = X509_STORE_new();
+	STACK_OF(X509) *all = pki_x509_stack(anchors_pem);
+	bool good = store && (all || anchors_pem.n == 0);
+
+	for (int i = 0; good && all && i < sk_X509_num(all); i++)
+		good = X509_STORE_add_cert(store, sk_X509_value(all, i));
+	if (good && public_roots)
+		good = X509_STORE_set_default_paths(store);
+	sk_X509_pop_free(all, X509_free);
+	if (!good) {
+		X509_STORE_free(store);
+		store = NULL;
+	}
+	return store;
+}
+
+static enum pki_verdict verify(X509 *leaf, STACK_OF(X509) *others, X509_STORE *store, bool server, int64_t unix_s,
+			       char *why, size_t cap)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	enum pki_verdict v = PKI_UNTRUSTED;
+
+	if (ctx == NULL || !X509_STORE_CTX_init(ctx, store, leaf, others)) {
+		snprintf(why, cap, "the chain could not be checked: %s", pki_error());
+	} else {
+		X509_VERIFY_PARAM *p = X509_STORE_CTX_get0_param(ctx);
+
+		/* Level 0: private roots of the time sign with SHA-1 and have 1024 bits; who is trusted is the anchors'
+		 * business.  Partial: an anchor may be any certificate that was pinned, not only a root. */
+		X509_VERIFY_PARAM_set_auth_level(p, 0);
+		X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
+		X509_VERIFY_PARAM_set_time(p, (time_t)unix_s);
+		X509_VERIFY_PARAM_set_purpose(p, server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_ANY);
+		if (X509_verify_cert(ctx) == 1) {
+			v = PKI_TRUSTED;
+		} else {
+			int error = X509_STORE_CTX_get_error(ctx), depth = X509_STORE_CTX_get_error_depth(ctx);
+			struct pki_cert_info *info = calloc(1, sizeof *info);
+			X509 *at = X509_STORE_CTX_get_current_cert(ctx);
+			struct buf der = {0};
+
+			if (info && at && pki_x509_add(&der, at))
+				pki_cert_info(der.p, der.n, info);
+			snprintf(why, cap, "%s (certificate %d, %s)", X509_verify_cert_error_string(error), depth,
+				 info && info->subject[0] ? info->subject : "without a subject");
+			v = is_date(error) ? PKI_WRONG_DATE : PKI_UNTRUSTED;
+			buf_free(&der);
+			free(info);
+		}
+	}
+	X509_STORE_CTX_free(ctx);
+	return v;
+}
+
+enum pki_verdict pki_judge(const uint8_t *const *der, const size_t *n, unsigned count, struct sv anchors_pem,
+			   bool public_roots, const char *host, int64_t unix_s, char *why, size_t cap)
+{
+	STACK_OF(X509) *others = NULL;
+	X509_STORE *store = NULL;
+	X509 *leaf = NULL;
+	enum pki_verdict v = PKI_NO_CERT;
+	char none[1];
+
+	ERR_clear_error();
+	if (why == NULL || cap == 0)
+		why = none, cap = sizeof none;
+	*why = '\0';
+	if (count > 0)
+		leaf = pki_x509(der[0], n[0]);
+	if (leaf == NULL) {
+		snprintf(why, cap, count ? "the peer's certificate cannot be read" : "the peer showed no certificate");
+		return PKI_NO_CERT;
+	}
+	others = sk_X509_new_null();
+	for (unsigned i = 1; others && i < count; i++) {
+		X509 *x = pki_x509(der[i], n[i]);
+
+		if (x && !sk_X509_push(others, x))
+			X509_free(x);
+	}
+	store = store_of(anchors_pem, public_roots);
+	if (store == NULL || others == NULL) {
+		snprintf(why, cap, "the trusted roots cannot be read");
+		v = PKI_UNTRUSTED;
+	} else {
+		v = verify(leaf, others, store, host != NULL, unix_s, why, cap);
+	}
+	if (v == PKI_TRUSTED && host != NULL && !pki_cert_names(der[0], n[0], host)) {
+		snprintf(why, cap, "the certificate does not name %s", host);
+		v = PKI_WRONG_NAME;
+	}
+	X509_STORE_free(store);
+	sk_X509_pop_free(others, X509_free);
+	X509_free(leaf);
+	ERR_clear_error();
+	return v;
+}

@@ -1,0 +1,67 @@
+/* pki/tls.h: a TLS endpoint without a socket: octets in, octets out.
+ *
+ *     feed()   what came from the peer                drain()  what must go to the peer
+ *     read()   plaintext for us                       write()  plaintext from us
+ *
+ * After every feed() or write(): drain.  The interface is small on purpose: a second TLS library can stand behind
+ * it for phones that have RC4 or 3DES only.  Contexts are shared and counted by the caller: free them last.
+ */
+#ifndef DIALTONE_PKI_TLS_H
+#define DIALTONE_PKI_TLS_H
+
+#include "pki/cert.h"
+
+struct tls_ctx;
+struct tls;
+
+enum tls_profile {
+	TLS_MODERN, /* TLS 1.2 and 1.3 */
+	TLS_DSK,    /* the handshake inside SIP: TLS 1.0 to 1.2, SECLEVEL 0 (sip reference 8.6); never on a listener */
+	TLS_LEGACY, /* the legacy listener: TLS 1.0 and up, SECLEVEL 0 */
+	TLS_CLIENT_OLD /* a client that also takes old servers: TLS 1.0 and up */
+};
+
+struct tls_server_conf {
+	enum tls_profile profile;
+	struct sv cert_pem; /* leaf, then intermediates */
+	const struct pki_key *key;
+	struct sv client_ca_pem; /* TLS_DSK: ask for a client certificate of this CA; else empty */
+	const uint8_t *ticket_key; /* 80 octets shared by all processes of a port, or NULL: no session tickets */
+};
+struct tls_ctx *tls_ctx_server(const struct tls_server_conf *c);
+
+struct tls_client_conf {
+	enum tls_profile profile;
+	struct sv cert_pem; /* TLS_DSK: the user's certificate */
+	const struct pki_key *key;
+};
+struct tls_ctx *tls_ctx_client(const struct tls_client_conf *c);
+void tls_ctx_free(struct tls_ctx *c);
+/* Every later session of this context appends its secrets here (NSS key log format). */
+void tls_ctx_keylog(struct tls_ctx *c, void (*line)(void *arg, const char *line), void *arg);
+
+struct tls *tls_accept(struct tls_ctx *c);
+struct tls *tls_connect(struct tls_ctx *c, const char *sni); /* sni NULL: none */
+void tls_free(struct tls *t);
+
+enum tls_state { TLS_HANDSHAKE, TLS_UP, TLS_CLOSED, TLS_FAILED };
+enum tls_state tls_feed(struct tls *t, const void *p, size_t n); /* takes all of it; drives the handshake */
+enum tls_state tls_state(const struct tls *t);
+void tls_drain(struct tls *t, struct buf *out); /* appends; a client calls it once before the first feed */
+long tls_read(struct tls *t, void *p, size_t n); /* octets; 0: nothing now; -1: closed or failed */
+bool tls_write(struct tls *t, const void *p, size_t n); /* takes all of it */
+void tls_shutdown(struct tls *t);			/* close_notify; then drain */
+const char *tls_why(const struct tls *t); /* when failed: a sentence */
+
+/* The chain as the peer sent it, leaf first: DER, appended one by one; returns how many (at most cap). The
+ * library does not judge it: the caller asks pki_judge().  (Exception: a TLS_DSK server context has verified
+ * the client's chain against client_ca_pem before TLS_UP.) */
+unsigned tls_peer_chain(struct tls *t, struct buf *der, size_t cap);
+const char *tls_version(const struct tls *t);
+const char *tls_cipher(const struct tls *t);
+/* RFC 5705 / EAP-TLS: 128 octets of "client EAP encryption", no context. */
+bool tls_export_eap(struct tls *t, uint8_t out[128]);
+/* The hash behind the suite's MAC: "MD5", "SHA1", "SHA256", "SHA384". */
+const char *tls_mac_hash(const struct tls *t);
+
+#endif
