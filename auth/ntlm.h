@@ -1,0 +1,56 @@
+/* auth/ntlm.h: NTLMv2 ([MS-NLMP] 3.3.2, 3.4; sip reference 9), both ends.  MD4 and RC4 are ours (auth/md4.c, rc4.c).
+ *
+ * The check of an answer is one function of the NT hash, so that another source (Samba's ntlm_auth) can stand in.
+ */
+#ifndef DIALTONE_AUTH_NTLM_H
+#define DIALTONE_AUTH_NTLM_H
+
+#include "auth/sipsig.h"
+#include "wire/ntlm.h"
+
+void md4(const void *p, size_t n, uint8_t out[16]);
+struct rc4 {
+	uint8_t s[256], i, j;
+};
+void rc4_init(struct rc4 *r, const uint8_t *key, size_t n);
+void rc4_apply(struct rc4 *r, const uint8_t *in, uint8_t *out, size_t n);
+
+bool ntlm_nt_hash(struct sv password_utf8, uint8_t out[16]); /* NTOWFv1 */
+/* user and domain: UTF-16LE as received; the user is upper-cased here, the domain is not */
+bool ntlm_ntowfv2(const uint8_t nt_hash[16], struct sv user16, struct sv domain16, uint8_t out[16]);
+
+/* ---- server ---- */
+struct ntlm_names {
+	const char *netbios_domain, *netbios_computer, *dns_domain, *dns_computer, *dns_tree; /* UTF-8 */
+};
+/* datagram: for SIP (9.2's flags); else connection mode, for HTTP, answering the client's `asked` flags. */
+bool ntlm_make_challenge(struct buf *b, bool datagram, uint32_t asked, const struct ntlm_names *names,
+			 const uint8_t challenge[8], uint64_t filetime);
+/* Who the AUTHENTICATE says it is, UTF-8. */
+bool ntlm_who(const struct ntlm_authenticate *m, char user[256], char domain[256]);
+/* Checks it; on success the exported session key. The MIC, when there is one, needs all three messages (may be empty:
+ * then a MIC is not demanded nor checked). In constant time where it matters. */
+bool ntlm_check(const struct ntlm_authenticate *m, struct sv raw, const uint8_t nt_hash[16], const uint8_t challenge[8],
+		uint8_t session_key[16]);
+bool ntlm_check_mic(struct sv negotiate, struct sv challenge, struct sv authenticate, size_t mic_at,
+		    const uint8_t session_key[16]);
+
+/* ---- client ---- */
+struct ntlm_client {
+	const char *user, *domain, *password, *workstation; /* UTF-8 */
+	uint8_t client_challenge[8], session_key[16];	     /* random, from the caller */
+	uint64_t filetime;				     /* now, when the challenge has no timestamp */
+};
+/* Answers a CHALLENGE as SIPE and OC do (no MIC; LM response sent). flags: those of the answer, also for the caller.
+ * NULL when done, else why the challenge is refused. */
+const char *ntlm_answer(struct buf *b, struct sv challenge, const struct ntlm_client *c, uint32_t *flags);
+
+/* ---- signatures ---- */
+void ntlm_sign_keys(const uint8_t session_key[16], uint32_t flags, struct sipsig_key *c2s, struct sipsig_key *s2c);
+/* Datagram MAC of [MS-NLMP] 3.4.4.2 with ESS; SIP always uses sequence number 100. */
+void ntlm_mac(const uint8_t sign_key[16], const uint8_t seal_key[16], bool key_exch, uint32_t seq, const void *p, size_t n,
+	      uint8_t out[16]);
+
+uint64_t ntlm_filetime(int64_t unix_ms);
+
+#endif

@@ -1,0 +1,131 @@
+/* auth/ntlm_client.c: the answer to a challenge, as Office Communicator and SIPE compose it (sip reference 9.3). */
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <string.h>
+
+#include "auth/ntlm.h"
+
+/* Without these there is no NTLMv2, or no signature that both sides can make. */
+static const struct {
+	uint32_t flag;
+	bool datagram; /* in datagram mode alone */
+	const char *why;
+} demands[] = {
+	{NTLM_UNICODE, false, "the NTLM challenge does not offer Unicode"},
+	{NTLM_NTLM, false, "the NTLM challenge does not offer NTLM"},
+	{NTLM_ESS, false, "the NTLM challenge does not offer extended session security"},
+	{NTLM_TARGET_INFO, false, "the NTLM challenge has no target information"},
+	{NTLM_SIGN, true, "the NTLM challenge does not offer signatures"},
+	{NTLM_KEY_EXCH, true, "the NTLM challenge does not offer a key exchange"},
+	{NTLM_128, true, "the NTLM challenge does not offer 128-bit keys"},
+};
+
+#define WANTED                                                                                                        \
+	((uint32_t)(NTLM_UNICODE | NTLM_SIGN | NTLM_DATAGRAM | NTLM_NTLM | NTLM_ALWAYS_SIGN | NTLM_ESS | NTLM_IDENTIFY | \
+		    NTLM_TARGET_INFO | NTLM_VERSION | NTLM_128 | NTLM_KEY_EXCH))
+
+struct parts {
+	struct buf domain, user, workstation, nt;
+	uint8_t lm[24], key[16];
+};
+
+static void clear(struct parts *p)
+{
+	buf_free(&p->domain);
+	buf_free(&p->user);
+	buf_free(&p->workstation);
+	buf_free(&p->nt);
+	explicit_bzero(p, sizeof *p);
+}
+
+static bool names(struct parts *p, const struct ntlm_client *c)
+{
+	return utf16_from_utf8(&p->domain, sv_of(c->domain), false) && utf16_from_utf8(&p->user, sv_of(c->user), false) &&
+	       utf16_from_utf8(&p->workstation, sv_of(c->workstation), false) && p->user.n;
+}
+
+/* temp = 01 01 | 0*6 | time | client challenge | 0*4 | target info | 0*4, behind sixteen octets for the proof */
+static void response(struct parts *p, struct sv info, const struct ntlm_client *c)
+{
+	static const uint8_t zeros[16], head[8] = {1, 1};
+	struct sv stamp = ntlm_av(info, NTLM_AV_TIME);
+	uint8_t now[8];
+
+	for (unsigned i = 0; i < 8; i++)
+		now[i] = (uint8_t)(c->filetime >> (8 * i));
+	buf_add(&p->nt, zeros, 16);
+	buf_add(&p->nt, head, sizeof head);
+	buf_add(&p->nt, stamp.n == 8 ? (const uint8_t *)stamp.p : now, 8);
+	buf_add(&p->nt, c->client_challenge, 8);
+	buf_add(&p->nt, zeros, 4);
+	buf_sv(&p->nt, info);
+	buf_add(&p->nt, zeros, 4);
+}
+
+/* HMAC_MD5(key, a || b) into out. */
+static bool hmac2(const uint8_t key[16], const void *a, size_t na, const void *b, size_t nb, uint8_t out[16])
+{
+	struct buf all = {0};
+	bool ok;
+
+	buf_add(&all, a, na);
+	buf_add(&all, b, nb);
+	ok = !all.oom && HMAC(EVP_md5(), key, 16, all.p, all.n, out, NULL) != NULL;
+	buf_free(&all);
+	return ok;
+}
+
+static bool prove(struct parts *p, const struct ntlm_challenge *ch, const struct ntlm_client *c)
+{
+	uint8_t nt_hash[16], ntowfv2[16] = {0}, base[16] = {0};
+	struct rc4 r;
+	bool ok = ntlm_nt_hash(sv_of(c->password), nt_hash) &&
+		  ntlm_ntowfv2(nt_hash, buf_view(&p->user), buf_view(&p->domain), ntowfv2) &&
+		  hmac2(ntowfv2, ch->challenge, 8, p->nt.p + 16, p->nt.n - 16, p->nt.p) &&
+		  hmac2(ntowfv2, ch->challenge, 8, c->client_challenge, 8, p->lm) && hmac2(ntowfv2, p->nt.p, 16, NULL, 0, base);
+
+	memcpy(p->lm + 16, c->client_challenge, 8);
+	rc4_init(&r, base, sizeof base);
+	rc4_apply(&r, c->session_key, p->key, 16);
+	explicit_bzero(&r, sizeof r);
+	explicit_bzero(nt_hash, sizeof nt_hash);
+	explicit_bzero(ntowfv2, sizeof ntowfv2);
+	explicit_bzero(base, sizeof base);
+	return ok;
+}
+
+const char *ntlm_answer(struct buf *b, struct sv challenge, const struct ntlm_client *c, uint32_t *flags)
+{
+	struct rd r = rd_of(challenge.p, challenge.n);
+	struct ntlm_challenge ch;
+	struct ntlm_authenticate m = {.version = {6, 1, 0xb1, 0x1d, 0, 0, 0, 15}};
+	struct parts p = {0};
+	const char *why = NULL;
+
+	if (!ntlm_challenge_read(&r, &ch))
+		return r.err;
+	for (size_t i = 0; i < sizeof demands / sizeof *demands; i++)
+		if (!(ch.flags & demands[i].flag) && (!demands[i].datagram || ch.flags & NTLM_DATAGRAM))
+			return demands[i].why;
+	m.flags = (ch.flags & WANTED) | NTLM_REQUEST_TARGET;
+	if (!names(&p, c)) {
+		why = "user, domain or workstation is no Unicode text";
+	} else {
+		response(&p, ch.info, c);
+		if (p.nt.oom || p.domain.oom || p.user.oom || p.workstation.oom || !prove(&p, &ch, c))
+			why = "out of memory";
+	}
+	if (why == NULL) {
+		m.domain = buf_view(&p.domain);
+		m.user = buf_view(&p.user);
+		m.workstation = buf_view(&p.workstation);
+		m.lm = (struct sv){(const char *)p.lm, sizeof p.lm};
+		m.nt = buf_view(&p.nt);
+		if (m.flags & NTLM_KEY_EXCH)
+			m.key = (struct sv){(const char *)p.key, sizeof p.key};
+		ntlm_authenticate_write(b, &m);
+		*flags = m.flags;
+	}
+	clear(&p);
+	return why ? why : b->oom ? "out of memory" : NULL;
+}

@@ -1,0 +1,125 @@
+#include "auth/pin.h"
+
+/* clang-format off */
+/* "PIN length | local limit | global limit" (14.2).  The product page leaves six digits open; they go with the longer. */
+static const struct {
+	unsigned length;
+	struct pin_limits limits;
+} by_length[] = {
+	{4, {10,  100}},
+	{5, {25, 1000}},
+	{6, {25, 5000}},
+};
+/* clang-format on */
+
+struct pin_limits pin_limits(unsigned length, unsigned maximum)
+{
+	struct pin_limits l = by_length[0].limits;
+
+	for (unsigned i = 0; i < sizeof by_length / sizeof *by_length; i++)
+		if (length >= by_length[i].length)
+			l = by_length[i].limits;
+	if (maximum)
+		l.local = maximum;
+	return l;
+}
+
+/* ---- policy -------------------------------------------------------------------------------------------- */
+
+#define RUN 4
+
+/* Steps of `by` from one digit to the next, four digits long: 0 "7777", 1 "3456", -1 "9876". */
+static bool has_run(struct sv pin, int by)
+{
+	unsigned run = 1;
+
+	for (size_t i = 1; i < pin.n; i++) {
+		run = pin.p[i] - pin.p[i - 1] == by ? run + 1 : 1;
+		if (run >= RUN)
+			return true;
+	}
+	return false;
+}
+
+/* "AllowCommonPatterns = false refuses: repeated digits; four or more consecutive digits; the user's phone number or
+ * extension".  UNKNOWN: how many repeated digits; four, as for consecutive ones.  Of the number its end counts as well. */
+static const char *common(struct sv pin, struct sv number, struct sv extension)
+{
+	if (has_run(pin, 0))
+		return "it repeats a digit four times";
+	if (has_run(pin, 1) || has_run(pin, -1))
+		return "it has four consecutive digits";
+	if (sv_eq(pin, extension))
+		return "it is the user's extension";
+	if (sv_ends(number, pin))
+		return "it is the user's phone number, or its end";
+	return NULL;
+}
+
+const char *pin_judge(struct sv pin, const struct pin_policy *p, struct sv number, struct sv extension)
+{
+	for (size_t i = 0; i < pin.n; i++)
+		if (pin.p[i] < '0' || pin.p[i] > '9')
+			return "a PIN has digits only";
+	if (pin.n < p->min_length || pin.n < PIN_DIGITS_MIN)
+		return "it is shorter than the policy's MinPasswordLength";
+	if (pin.n > PIN_DIGITS_MAX)
+		return "it is longer than 24 digits";
+	return p->allow_common ? NULL : common(pin, number, extension);
+}
+
+/* ---- lockout ------------------------------------------------------------------------------------------- */
+
+enum pin_gate pin_gate(const struct pin_counters *c, struct pin_limits l, int64_t now)
+{
+	if (c->global >= l.global)
+		return PIN_LOCKED_GLOBAL;
+	return c->locked_until > now ? PIN_LOCKED : PIN_OPEN;
+}
+
+/* UNKNOWN: whether attempts on a locked PIN count.  Here they do not: they are not checked, so they tell nothing, and
+ * counting them would let anybody lock a user for good within minutes. */
+enum pin_gate pin_attempt(struct pin_counters *c, struct pin_limits l, int64_t now)
+{
+	enum pin_gate gate;
+
+	if (c->locked_until > now + PIN_LOCK)
+		c->locked_until = now + PIN_LOCK; /* the clock was set back */
+	if (c->locked_until && c->locked_until <= now) /* "then the local counter restarts at 0" */
+		c->locked_until = c->local_since = 0, c->local = 0;
+	gate = pin_gate(c, l, now);
+	if (gate != PIN_OPEN)
+		return gate;
+	if (c->local_since == 0 || now - c->local_since >= PIN_WINDOW)
+		c->local_since = now, c->local = 0;
+	c->local++;
+	c->global++;
+	if (c->local >= l.local)
+		c->locked_until = now + PIN_LOCK;
+	return PIN_OPEN;
+}
+
+void pin_success(struct pin_counters *c)
+{
+	c->local = 0;
+	c->local_since = c->locked_until = 0;
+	if (c->global)
+		c->global--;
+}
+
+void pin_retract(struct pin_counters *c, struct pin_limits l)
+{
+	if (c->local)
+		c->local--;
+	if (c->local == 0)
+		c->local_since = 0;
+	if (c->local < l.local)
+		c->locked_until = 0;
+	if (c->global)
+		c->global--;
+}
+
+void pin_unlock(struct pin_counters *c)
+{
+	*c = (struct pin_counters){0};
+}

@@ -1,0 +1,114 @@
+/* auth/ticket_x509.c: a request signed with the user's certificate (web-services reference 6.2).
+ *
+ * "A WCF client may add a second Reference to wsa:To: verify every Reference, demand only the Timestamp."  The
+ * certificate in the message proves nothing by itself: it is handed out, for the store to know or not.
+ */
+#include "auth/ticket_xml.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+static const char *const methods[] = {ALG_RSA_SHA1, ALG_RSA_SHA256, NULL};
+static const char *const digests[] = {ALG_SHA1, ALG_SHA256, NULL};
+
+static xmlNodePtr only(xmlNodePtr in, const char *ns, const char *name)
+{
+	return in && xml_count(in, ns, name) == 1 ? xml_child(in, ns, name) : NULL;
+}
+
+static const char *stamp_judge(const struct buf *verified, int64_t now)
+{
+	const char *why = NULL;
+	xmlDocPtr doc = xml_read(verified->p, verified->n, &why);
+	xmlNodePtr root, created, expires;
+	char a[40], b[40];
+	int64_t from, to;
+
+	if (doc == NULL)
+		return why;
+	root = xmlDocGetRootElement(doc);
+	created = only(root, NS_WSU, "Created");
+	expires = only(root, NS_WSU, "Expires");
+	why = "the Timestamp cannot be read";
+	if (created && expires && xml_text(created, a, sizeof a) && xml_text(expires, b, sizeof b) &&
+	    iso_time_read(sv_of(a), &from) && iso_time_read(sv_of(b), &to)) {
+		why = NULL;
+		if (from > now + SIG_SKEW || from < now - SIG_SKEW)
+			why = "the Timestamp is not from these five minutes";
+		else if (to < from || to <= now - SIG_SKEW)
+			why = "the Timestamp has expired";
+	}
+	xmlFreeDoc(doc);
+	return why;
+}
+
+/* "KeyInfo = SecurityTokenReference/Reference to the BinarySecurityToken's Id" */
+static bool names_token(const struct sig *s, xmlNodePtr token)
+{
+	xmlNodePtr ref = only(only(s->key_info, NS_WSSE, "SecurityTokenReference"), NS_WSSE, "Reference");
+	char uri[160], id[160];
+
+	return ref && xml_attr(ref, NULL, "URI", uri, sizeof uri) && xml_attr(token, NS_WSU, "Id", id, sizeof id) &&
+	       uri[0] == '#' && strcmp(uri + 1, id) == 0;
+}
+
+static const char *check(xmlDocPtr doc, int64_t now, struct buf *cert)
+{
+	static const struct sig_rule rule = {methods, digests, .references = SIG_REFERENCES};
+	xmlNodePtr security = soap_security(doc), stamp = only(security, NS_WSU, "Timestamp");
+	xmlNodePtr token = only(security, NS_WSSE, "BinarySecurityToken"), signature = only(security, NS_DS, "Signature");
+	xmlNodePtr to = only(security ? security->parent : NULL, NS_WSA, "To");
+	struct buf text = {0}, data[SIG_REFERENCES] = {0};
+	char stamp_id[128] = "", to_id[128] = "";
+	int at = -1;
+	const char *why;
+	X509 *x = NULL;
+	struct sig s;
+
+	if (!stamp || !token || !signature)
+		return "no Timestamp, certificate or signature, or two of them";
+	if ((why = sig_read(signature, &rule, &s)) != NULL)
+		return why;
+	if (!names_token(&s, token))
+		return "KeyInfo does not name the certificate";
+	if (!sig_id(stamp, NS_WSU, "Id", stamp_id, sizeof stamp_id))
+		return "the Timestamp's Id is missing, or not its own";
+	if (s.n > 1 && (to == NULL || !sig_id(to, NS_WSU, "Id", to_id, sizeof to_id)))
+		return "a second Reference, and no To with an Id";
+	for (unsigned i = 0; i < s.n; i++) {
+		if (strcmp(s.uri[i] + 1, stamp_id) == 0 && at < 0)
+			at = (int)i;
+		else if (to_id[0] == '\0' || strcmp(s.uri[i] + 1, to_id) != 0)
+			return "a Reference to something else than Timestamp and To";
+	}
+	if (at < 0)
+		return "the Timestamp is not signed";
+	if (!xml_text_buf(token, &text) || !b64_read(cert, buf_view(&text)) || (x = pki_x509(cert->p, cert->n)) == NULL ||
+	    X509_get0_pubkey(x) == NULL)
+		why = "the certificate cannot be read";
+	else
+		why = sig_verify_rsa(&s, X509_get0_pubkey(x), data);
+	if (why == NULL)
+		why = stamp_judge(&data[at], now);
+	X509_free(x);
+	buf_free(&text);
+	for (unsigned i = 0; i < SIG_REFERENCES; i++)
+		buf_free(&data[i]);
+	return why;
+}
+
+const char *ticket_check_x509(const void *envelope, size_t n, int64_t now, struct buf *cert_der)
+{
+	const char *why = NULL;
+	struct buf cert = {0};
+	xmlDocPtr doc = xml_read(envelope, n, &why);
+
+	if (doc)
+		why = check(doc, now, &cert);
+	if (why == NULL)
+		buf_sv(cert_der, buf_view(&cert));
+	buf_free(&cert);
+	xmlFreeDoc(doc);
+	return why == NULL && cert_der->oom ? "out of memory" : why;
+}
