@@ -1,0 +1,486 @@
+#include "net/conn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "net/proxy.h"
+
+#define HELLO_MS 10000
+#define STALL_MS 30000
+#define LINGER_MS 2000 /* for the peer's own end, so that a late octet of his does not reset what we sent last */
+#define QUEUE_MAX ((size_t)1024 * 1024)
+#define PIECE 16384
+#define TLS_HANDSHAKE_RECORD 0x16
+
+enum phase { PROXY_HEAD, FIRST_OCTET, HANDSHAKE, OPEN, FLUSHING, LINGERING, DEAD };
+
+struct conn {
+	struct conn_conf conf;
+	struct loop_fd watch;
+	struct loop_timer timer;
+	struct tls *tls;
+	struct buf head, out; /* head: what came before we knew what it is */
+	size_t sent;	      /* of out */
+	enum phase phase;
+	uint64_t hello_at, stall_at, linger_at, owner_at;
+	unsigned depth; /* callbacks that run: nothing is freed under them */
+	bool paused, ended, reset;
+	bool again; /* something waits that no descriptor will announce */
+	bool tell;  /* the owner waits for the queue to be empty */
+	const char *why;
+	char why_text[240];
+	char address[NET_ADDRESS_MAX];
+	uint16_t port;
+};
+
+static void leave(struct conn *c);
+
+/* ---- the end ----------------------------------------------------------------------------------------------- */
+
+static void dead(struct conn *c, const char *why, bool reset)
+{
+	if (c->phase == DEAD)
+		return;
+	c->phase = DEAD;
+	c->why = why;
+	c->reset = reset;
+}
+
+static void dead_saying(struct conn *c, const char *what, const char *detail)
+{
+	snprintf(c->why_text, sizeof c->why_text, "%s%s", what, detail);
+	dead(c, c->why_text, false);
+}
+
+static void bury(struct conn *c)
+{
+	static const struct linger now = {1, 0};
+
+	loop_fd_stop(&c->watch);
+	loop_timer_stop(&c->timer);
+	if (c->reset)
+		setsockopt(c->watch.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+	close(c->watch.fd);
+	c->conf.on->gone(c->conf.arg, c->why);
+	tls_free(c->tls);
+	buf_wipe(&c->head);
+	buf_wipe(&c->out);
+	free(c);
+}
+
+/* ---- out --------------------------------------------------------------------------------------------------- */
+
+static void drain(struct conn *c)
+{
+	if (c->tls)
+		tls_drain(c->tls, &c->out);
+	if (c->out.oom)
+		dead(c, "out of memory", true);
+}
+
+static void flush(struct conn *c)
+{
+	while (c->phase != DEAD && c->sent < c->out.n) {
+		ssize_t n = send(c->watch.fd, c->out.p + c->sent, c->out.n - c->sent, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+			if (c->stall_at == UINT64_MAX)
+				c->stall_at = clock_mono_ms() + c->conf.stall_ms;
+			if (c->sent >= PIECE && c->sent > c->out.n / 2) {
+				buf_drop(&c->out, c->sent);
+				c->sent = 0;
+			}
+			return;
+		}
+		if (n < 0) {
+			dead_saying(c, "sending: ", strerror(errno));
+			return;
+		}
+		c->sent += (size_t)n;
+		c->stall_at = UINT64_MAX;
+	}
+	if (c->phase == DEAD)
+		return;
+	buf_free(&c->out);
+	c->sent = 0;
+	c->stall_at = UINT64_MAX;
+	if (c->phase == FLUSHING) {
+		c->phase = LINGERING;
+		c->linger_at = clock_mono_ms() + LINGER_MS;
+		if (c->ended || shutdown(c->watch.fd, SHUT_WR) < 0)
+			dead(c, c->why, false);
+	}
+}
+
+size_t conn_queued(const struct conn *c)
+{
+	return c->out.n - c->sent;
+}
+
+void conn_write(struct conn *c, const void *p, size_t n)
+{
+	if (c->phase != OPEN || n == 0)
+		return;
+	c->depth++;
+	if (conn_queued(c) + n > c->conf.queue_max) {
+		dead(c, "the peer does not read what it asked for", true);
+	} else if (c->tls) {
+		if (tls_write(c->tls, p, n))
+			drain(c);
+		else
+			dead(c, "TLS cannot send", false);
+	} else {
+		buf_add(&c->out, p, n);
+		drain(c);
+	}
+	leave(c);
+}
+
+/* ---- in ---------------------------------------------------------------------------------------------------- */
+
+static void opened(struct conn *c)
+{
+	c->phase = OPEN;
+	c->hello_at = UINT64_MAX;
+	if (c->conf.on->up)
+		c->conf.on->up(c->conf.arg, c);
+}
+
+/* Plaintext out of the engine, as long as somebody wants it. */
+static void deliver(struct conn *c)
+{
+	uint8_t piece[PIECE];
+	long n;
+
+	if (c->phase == HANDSHAKE && tls_state(c->tls) == TLS_UP)
+		opened(c);
+	while (c->phase == OPEN && !c->paused && (n = tls_read(c->tls, piece, sizeof piece)) > 0)
+		c->conf.on->data(c->conf.arg, piece, (size_t)n);
+	explicit_bzero(piece, sizeof piece);
+	if (c->phase == DEAD)
+		return;
+	drain(c);
+	if (tls_state(c->tls) == TLS_FAILED) { /* the alert goes out, if it goes at once */
+		flush(c);
+		dead_saying(c, "", tls_why(c->tls));
+	} else if (tls_state(c->tls) == TLS_CLOSED && !c->ended && c->phase == OPEN && !c->paused) {
+		c->ended = true;
+		if (c->conf.on->eof)
+			c->conf.on->eof(c->conf.arg);
+		else
+			conn_close(c);
+	}
+}
+
+static void take(struct conn *c, const uint8_t *p, size_t n);
+
+static void take_proxy_head(struct conn *c, const uint8_t *p, size_t n)
+{
+	struct proxy from;
+	struct buf rest = {0};
+	const char *why = "";
+	size_t used;
+
+	buf_add(&c->head, p, n);
+	if (c->head.oom) {
+		dead(c, "out of memory", true);
+		return;
+	}
+	switch (proxy_read(c->head.p, c->head.n, &from, &used, &why)) {
+	case PROXY_MORE:
+		return;
+	case PROXY_BAD:
+		dead(c, why, true);
+		return;
+	case PROXY_OK:
+		break;
+	}
+	if (from.address[0]) {
+		memcpy(c->address, from.address, sizeof c->address);
+		c->port = from.port;
+	}
+	buf_drop(&c->head, used);
+	rest = c->head;
+	c->head = (struct buf){0};
+	if (c->tls == NULL && c->conf.tls == NULL)
+		opened(c);
+	else
+		c->phase = FIRST_OCTET;
+	if (rest.n)
+		take(c, rest.p, rest.n);
+	buf_wipe(&rest);
+}
+
+static void take(struct conn *c, const uint8_t *p, size_t n)
+{
+	if (c->phase == PROXY_HEAD) {
+		take_proxy_head(c, p, n);
+		return;
+	}
+	if (c->phase == FIRST_OCTET) {
+		if (p[0] != TLS_HANDSHAKE_RECORD) {
+			dead(c, "it does not speak TLS: reset", true);
+			return;
+		}
+		c->tls = tls_accept(c->conf.tls);
+		if (c->tls == NULL) {
+			dead(c, "out of memory", true);
+			return;
+		}
+		c->phase = HANDSHAKE;
+	}
+	if (c->tls == NULL) {
+		if (c->phase == OPEN)
+			c->conf.on->data(c->conf.arg, p, n);
+		return;
+	}
+	if (c->phase == HANDSHAKE || c->phase == OPEN) {
+		tls_feed(c->tls, p, n);
+		deliver(c);
+	}
+}
+
+static void ended(struct conn *c)
+{
+	c->ended = true;
+	if (c->phase == LINGERING)
+		dead(c, c->why, false);
+	else if (c->phase == OPEN && c->conf.on->eof)
+		c->conf.on->eof(c->conf.arg);
+	else if (c->phase == OPEN)
+		conn_close(c);
+	else if (c->phase != FLUSHING)
+		dead(c, c->phase == HANDSHAKE ? "closed during the TLS handshake" : "closed before it said anything", false);
+}
+
+static void receive(struct conn *c)
+{
+	uint8_t piece[PIECE];
+	ssize_t n = recv(c->watch.fd, piece, sizeof piece, 0);
+
+	if (n > 0) {
+		take(c, piece, (size_t)n); /* FLUSHING and LINGERING: thrown away */
+		explicit_bzero(piece, (size_t)n);
+	} else if (n == 0) {
+		if (!c->ended)
+			ended(c);
+	} else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+		dead_saying(c, "receiving: ", strerror(errno));
+	}
+}
+
+/* ---- the loop's side --------------------------------------------------------------------------------------- */
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t deadline(const struct conn *c)
+{
+	uint64_t at = least(c->stall_at, c->phase < OPEN ? c->hello_at : UINT64_MAX);
+
+	if (c->phase == LINGERING)
+		at = least(at, c->linger_at);
+	return c->phase == OPEN ? least(at, c->owner_at) : at;
+}
+
+/* What every entry ends with: sends, sets the watch and the timer, or buries what died. */
+static void leave(struct conn *c)
+{
+	unsigned want = 0;
+
+	if (c->depth == 1 && c->phase != DEAD)
+		flush(c);
+	if (--c->depth)
+		return;
+	if (c->tell && c->phase == OPEN && c->sent == c->out.n)
+		c->again = true;
+	if (c->phase == DEAD) { /* from the loop, never from under a caller: see ready() and due() */
+		loop_fd_stop(&c->watch);
+		loop_timer_at(&c->timer, 0);
+		return;
+	}
+	if (!c->ended && (c->phase != OPEN || !c->paused))
+		want |= LOOP_READ;
+	if (c->sent < c->out.n)
+		want |= LOOP_WRITE;
+	if (!loop_fd_want(&c->watch, want))
+		dead(c, "out of memory", true);
+	loop_timer_at(&c->timer, c->phase == DEAD || c->again ? 0 : deadline(c));
+}
+
+static void leave_or_bury(struct conn *c)
+{
+	if (c->depth == 1 && c->phase != DEAD)
+		flush(c);
+	if (c->depth == 1 && c->phase == DEAD)
+		bury(c);
+	else
+		leave(c);
+}
+
+static void told(struct conn *c)
+{
+	if (c->tell && c->phase == OPEN && c->sent == c->out.n) {
+		c->tell = false;
+		c->conf.on->sent(c->conf.arg);
+	}
+}
+
+static void ready(void *arg, unsigned what)
+{
+	struct conn *c = arg;
+
+	c->depth++;
+	if (c->phase == FIRST_OCTET && c->conf.tls == NULL)
+		opened(c);
+	if (what & LOOP_WRITE)
+		flush(c);
+	told(c);
+	if (what & LOOP_READ && c->phase != DEAD && !(c->phase == OPEN && c->paused))
+		receive(c);
+	leave_or_bury(c);
+}
+
+static void due(void *arg)
+{
+	struct conn *c = arg;
+	uint64_t now = clock_mono_ms();
+
+	c->depth++;
+	if (c->phase == DEAD) {
+		/* buried below */
+	} else if (c->phase < OPEN && now >= c->hello_at) {
+		dead(c, c->phase == HANDSHAKE ? "the TLS handshake took too long" : "it says nothing", true);
+	} else if (now >= c->stall_at) {
+		dead(c, "the peer takes nothing of what waits for it", true);
+	} else if (c->phase == LINGERING && now >= c->linger_at) {
+		dead(c, c->why, false);
+	} else if (c->phase == OPEN && now >= c->owner_at) {
+		c->owner_at = UINT64_MAX;
+		if (c->conf.on->timer)
+			c->conf.on->timer(c->conf.arg);
+	}
+	if (c->again && c->phase == FIRST_OCTET) { /* plain, and just accepted */
+		c->again = false;
+		opened(c);
+	} else if (c->again && c->phase == OPEN) { /* conn_pause(false): what the engine holds */
+		c->again = false;
+		told(c);
+		if (c->tls && !c->paused && c->phase == OPEN)
+			deliver(c);
+	} else {
+		c->again = false;
+	}
+	leave_or_bury(c);
+}
+
+/* ---- the owner's side -------------------------------------------------------------------------------------- */
+
+static void greet(struct conn *c)
+{
+	c->phase = c->conf.proxy ? PROXY_HEAD : FIRST_OCTET;
+	c->again = !c->conf.proxy && c->conf.tls == NULL;
+}
+
+struct conn *conn_new(const struct conn_conf *conf, int fd, const struct sockaddr_storage *from)
+{
+	struct conn *c = calloc(1, sizeof *c);
+
+	if (c == NULL) {
+		close(fd);
+		return NULL;
+	}
+	c->conf = *conf;
+	c->conf.hello_ms = conf->hello_ms ? conf->hello_ms : HELLO_MS;
+	c->conf.stall_ms = conf->stall_ms ? conf->stall_ms : STALL_MS;
+	c->conf.queue_max = conf->queue_max ? conf->queue_max : QUEUE_MAX;
+	c->hello_at = clock_mono_ms() + c->conf.hello_ms;
+	c->stall_at = c->linger_at = c->owner_at = UINT64_MAX;
+	if (from == NULL || !net_address_text(from, c->address, &c->port))
+		memcpy(c->address, "local", sizeof "local");
+	greet(c);
+	loop_fd_init(&c->watch, conf->loop, fd, ready, c);
+	loop_timer_init(&c->timer, conf->loop, due, c);
+	if (!loop_fd_want(&c->watch, LOOP_READ)) {
+		close(fd);
+		free(c);
+		return NULL;
+	}
+	loop_timer_at(&c->timer, c->again ? 0 : deadline(c));
+	return c;
+}
+
+void conn_pause(struct conn *c, bool paused)
+{
+	c->depth++;
+	c->again = c->again || (c->paused && !paused && c->tls != NULL);
+	c->paused = paused;
+	leave(c);
+}
+
+void conn_tell_sent(struct conn *c)
+{
+	c->depth++;
+	c->tell = c->conf.on->sent != NULL;
+	leave(c);
+}
+
+void conn_timer(struct conn *c, uint64_t mono_ms)
+{
+	c->depth++;
+	c->owner_at = mono_ms;
+	leave(c);
+}
+
+void conn_close(struct conn *c)
+{
+	if (c->phase > OPEN)
+		return;
+	c->depth++;
+	if (c->phase < OPEN) {
+		dead(c, NULL, false);
+	} else {
+		if (c->tls) {
+			tls_shutdown(c->tls);
+			drain(c);
+		}
+		if (c->phase != DEAD)
+			c->phase = FLUSHING;
+	}
+	leave(c);
+}
+
+void conn_reset(struct conn *c, const char *why)
+{
+	c->depth++;
+	dead(c, why, true);
+	leave(c);
+}
+
+bool conn_open(const struct conn *c)
+{
+	return c->phase <= OPEN;
+}
+
+const char *conn_address(const struct conn *c)
+{
+	return c->address;
+}
+
+uint16_t conn_port(const struct conn *c)
+{
+	return c->port;
+}
+
+struct tls *conn_tls(struct conn *c)
+{
+	return c->tls;
+}

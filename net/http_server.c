@@ -1,0 +1,456 @@
+#include "net/http_server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define IDLE_MS 60000
+#define HEAD_MS 10000
+#define BODY_MS 20000
+#define ANSWER_MS 60000
+#define OCTETS_PER_MS 4	 /* the slowest that a body may come or go, beside the time it always has */
+#define PIECE 65536
+#define QUEUE_HIGH 262144 /* of a file, that much waits for the peer */
+#define CHUNK_OVERHEAD 65536
+
+enum state { IDLE, HEAD, BODY, ANSWER };
+
+struct http_conn {
+	struct http_server *server;
+	struct http_conn *next, **link;
+	struct conn *conn;
+	const void *tag;
+	void *own;	  /* the service's */
+	enum state state;
+	struct buf in;
+	size_t looked; /* of `in`: no empty line ends before it */
+	size_t head_n, body_max;
+	uint64_t length;
+	bool chunked;
+	struct buf body; /* out of its chunks */
+	int file;
+	uint64_t file_at, file_n;
+	bool last; /* the connection ends behind this answer */
+};
+
+static uint64_t in_ms(uint64_t ms)
+{
+	return clock_mono_ms() + ms;
+}
+
+static void enter(struct http_conn *c, enum state to, uint64_t ms)
+{
+	c->state = to;
+	conn_timer(c->conn, in_ms(ms));
+}
+
+/* ---- answers ----------------------------------------------------------------------------------------------- */
+
+const char *http_reason(unsigned status)
+{
+	static const struct {
+		unsigned status;
+		const char *text;
+	} reasons[] = {
+		{200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
+		{301, "Moved Permanently"}, {302, "Found"}, {304, "Not Modified"},
+		{400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
+		{405, "Method Not Allowed"}, {408, "Request Timeout"}, {409, "Conflict"}, {411, "Length Required"},
+		{413, "Content Too Large"}, {414, "URI Too Long"}, {415, "Unsupported Media Type"},
+		{416, "Range Not Satisfiable"}, {417, "Expectation Failed"}, {429, "Too Many Requests"},
+		{431, "Request Header Fields Too Large"}, {500, "Internal Server Error"}, {501, "Not Implemented"},
+		{503, "Service Unavailable"}, {505, "HTTP Version Not Supported"},
+	};
+
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+		if (reasons[i].status == status)
+			return reasons[i].text;
+	return "Unknown";
+}
+
+static void file_close(struct http_conn *c)
+{
+	if (c->file >= 0)
+		close(c->file);
+	c->file = -1;
+	c->file_n = 0;
+}
+
+static void file_pump(struct http_conn *c)
+{
+	uint8_t piece[PIECE];
+
+	while (c->file_n && conn_open(c->conn) && conn_queued(c->conn) < QUEUE_HIGH) {
+		size_t want = c->file_n < PIECE ? (size_t)c->file_n : PIECE;
+		ssize_t n = pread(c->file, piece, want, (off_t)c->file_at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) { /* too late for another status */
+			conn_reset(c->conn, "a file became shorter while it was sent");
+			return;
+		}
+		conn_write(c->conn, piece, (size_t)n);
+		c->file_at += (uint64_t)n;
+		c->file_n -= (uint64_t)n;
+	}
+	if (c->file_n == 0)
+		file_close(c);
+}
+
+/* RFC 9110 6.4.1, 8.6: no content, and no length of it. */
+static bool bodiless(unsigned status)
+{
+	return status < 200 || status == 204 || status == 304;
+}
+
+static void answer(struct http_conn *c, struct http_answer *a, bool head_only)
+{
+	uint64_t n = a->file >= 0 ? a->file_n : a->body.n;
+	struct buf out = {0};
+	char date[ISO_TIME_MAX];
+
+	if (a->body.oom || a->headers.oom) {
+		conn_reset(c->conn, "out of memory");
+		return;
+	}
+	c->last = c->last || a->close || c->server->draining;
+	buf_printf(&out, "HTTP/1.1 %u %s\r\nDate: %s\r\n", a->status, http_reason(a->status),
+		   http_date(date, clock_unix_ms() / 1000));
+	if (a->type[0])
+		buf_printf(&out, "Content-Type: %s\r\n", a->type);
+	if (!bodiless(a->status))
+		buf_printf(&out, "Content-Length: %llu\r\n", (unsigned long long)n);
+	buf_printf(&out, "Connection: %s\r\n", c->last ? "close" : "keep-alive");
+	buf_add(&out, a->headers.p, a->headers.n);
+	buf_str(&out, "\r\n");
+	enter(c, ANSWER, ANSWER_MS + n / OCTETS_PER_MS);
+	if (a->file < 0 && !head_only && !bodiless(a->status))
+		buf_add(&out, a->body.p, a->body.n);
+	if (out.oom)
+		conn_reset(c->conn, "out of memory");
+	else
+		conn_write(c->conn, out.p, out.n);
+	buf_wipe(&out);
+	if (a->file >= 0 && !head_only && !bodiless(a->status)) {
+		c->file = a->file;
+		c->file_at = a->file_at;
+		c->file_n = a->file_n;
+		a->file = -1;
+		file_pump(c);
+	}
+}
+
+static void answer_clear(struct http_answer *a)
+{
+	if (a->file >= 0)
+		close(a->file);
+	buf_wipe(&a->headers);
+	buf_wipe(&a->body);
+	a->file = -1;
+}
+
+/* What is wrong with the framing ends the connection: nobody knows where the next request begins. */
+static void refuse(struct http_conn *c, unsigned status, const char *why)
+{
+	struct http_answer a = {.status = status ? status : 400, .type = "text/plain; charset=utf-8", .file = -1, .close = true};
+
+	buf_printf(&a.body, "%s\n", why);
+	answer(c, &a, false);
+	answer_clear(&a);
+}
+
+/* The answer is on its way: the next request, or the end.  true: go on with what is in the buffer. */
+static bool answered(struct http_conn *c)
+{
+	if (c->file_n || conn_queued(c->conn) >= QUEUE_HIGH) {
+		conn_pause(c->conn, true);
+		conn_tell_sent(c->conn);
+		return false;
+	}
+	if (c->last) {
+		conn_close(c->conn);
+		return false;
+	}
+	conn_pause(c->conn, false);
+	enter(c, IDLE, c->server->conf.idle_ms);
+	return conn_open(c->conn);
+}
+
+/* ---- requests ---------------------------------------------------------------------------------------------- */
+
+static void serve(struct http_conn *c, struct sv body, size_t used)
+{
+	struct http_answer a = {.status = 500, .file = -1};
+	const struct http_server_conf *conf = &c->server->conf;
+	struct msg_error err;
+	struct msg m;
+
+	if (msg_scan_head((const char *)c->in.p, c->in.n, MSG_HTTP, &m, &err) != MSG_OK) {
+		refuse(c, err.status, err.why); /* cannot be: it was read before */
+		return;
+	}
+	m.body = body;
+	c->last = c->last || !m.keep_alive;
+	conf->service->request(conf->arg, c->own, &m, body, &a);
+	answer(c, &a, sv_eq(m.method, SV("HEAD")));
+	answer_clear(&a);
+	explicit_bzero(c->in.p, used);
+	buf_drop(&c->in, used);
+	if (c->in.n == 0)
+		buf_free(&c->in);
+	buf_wipe(&c->body);
+	c->looked = 0;
+}
+
+static void begin_body(struct http_conn *c, const struct msg *m)
+{
+	const struct http_server_conf *conf = &c->server->conf;
+	struct sv expect = msg_get(m, "Expect");
+	unsigned status = 400;
+
+	c->body_max = conf->service->body_max(conf->arg, c->own, m, &status);
+	if (c->body_max == 0) {
+		refuse(c, status, "this request is not taken");
+		return;
+	}
+	if (m->has_length && m->length > c->body_max) {
+		refuse(c, 413, "the body is too long");
+		return;
+	}
+	if (expect.p && !sv_ieq(expect, SV("100-continue"))) {
+		refuse(c, 417, "only 100-continue can be expected");
+		return;
+	}
+	c->head_n = m->head_n;
+	c->length = m->length;
+	c->chunked = m->chunked;
+	enter(c, BODY, conf->body_ms + (m->chunked ? c->body_max : m->length) / OCTETS_PER_MS);
+	/* RFC 9110 10.1.1: a server may omit it when it has received some of the content already. */
+	if (expect.p && c->in.n == c->head_n && sv_eq(m->version, SV("HTTP/1.1")))
+		conn_write(c->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+}
+
+/* An empty line behind c->looked? Looked for first, so that a head in single octets is not scanned over and over. */
+static bool head_ended(struct http_conn *c)
+{
+	size_t from = c->looked > 3 ? c->looked - 3 : 0;
+	const uint8_t *p = c->in.p + from;
+	size_t n = c->in.n - from;
+
+	c->looked = c->in.n;
+	return memmem(p, n, "\n\r\n", 3) || memmem(p, n, "\n\n", 2) || c->in.n > MSG_HEAD_MAX;
+}
+
+static bool take_head(struct http_conn *c)
+{
+	struct msg_error err = {0};
+	struct msg m;
+
+	if (!head_ended(c))
+		return false;
+	switch (msg_scan_head((const char *)c->in.p, c->in.n, MSG_HTTP, &m, &err)) {
+	case MSG_PARTIAL:
+		return false;
+	case MSG_BAD:
+		refuse(c, err.status, err.why);
+		return true;
+	case MSG_OK:
+		break;
+	}
+	if (!m.request)
+		refuse(c, 400, "this is a response");
+	else if (m.chunked || m.length)
+		begin_body(c, &m);
+	else
+		serve(c, (struct sv){NULL, 0}, m.head_n);
+	return true;
+}
+
+static bool take_body(struct http_conn *c)
+{
+	const char *p = (const char *)c->in.p + c->head_n;
+	size_t n = c->in.n - c->head_n, used = 0;
+	struct msg_error err = {0};
+
+	if (!c->chunked) {
+		if (n < c->length)
+			return false;
+		serve(c, (struct sv){p, (size_t)c->length}, c->head_n + (size_t)c->length);
+		return true;
+	}
+	switch (msg_dechunk(p, n, c->body_max, &c->body, &used, &err)) {
+	case MSG_PARTIAL:
+		if (n <= c->body_max + CHUNK_OVERHEAD)
+			return false;
+		refuse(c, 413, "the chunks are too many for so little");
+		return true;
+	case MSG_BAD:
+		refuse(c, err.status, err.why);
+		return true;
+	case MSG_OK:
+		break;
+	}
+	if (c->body.oom)
+		conn_reset(c->conn, "out of memory");
+	else
+		serve(c, buf_view(&c->body), c->head_n + used);
+	return true;
+}
+
+static void go_on(struct http_conn *c)
+{
+	bool more = true;
+
+	while (more && conn_open(c->conn)) {
+		if (c->state == ANSWER) {
+			more = answered(c);
+			continue;
+		}
+		if (c->state == IDLE && c->in.n)
+			enter(c, HEAD, c->server->conf.head_ms);
+		more = (c->state == HEAD && take_head(c)) || (c->state == BODY && take_body(c));
+	}
+}
+
+/* ---- the connection's events ------------------------------------------------------------------------------- */
+
+static void up(void *arg, struct conn *conn)
+{
+	struct http_conn *c = arg;
+
+	(void)conn;
+	c->own = c->server->conf.service->open(c->server->conf.arg, c);
+	if (c->own == NULL)
+		conn_reset(c->conn, "out of memory");
+	else
+		enter(c, IDLE, c->server->conf.idle_ms);
+}
+
+static void data(void *arg, const void *p, size_t n)
+{
+	struct http_conn *c = arg;
+
+	buf_add(&c->in, p, n);
+	if (c->in.oom)
+		conn_reset(c->conn, "out of memory");
+	else
+		go_on(c);
+}
+
+static void sent(void *arg)
+{
+	struct http_conn *c = arg;
+
+	file_pump(c);
+	go_on(c);
+}
+
+static void timer(void *arg)
+{
+	struct http_conn *c = arg;
+
+	switch (c->state) {
+	case IDLE:
+		conn_close(c->conn);
+		return;
+	case HEAD:
+	case BODY:
+		refuse(c, 408, "it took too long");
+		go_on(c);
+		return;
+	case ANSWER:
+		conn_reset(c->conn, "the answer is read too slowly");
+	}
+}
+
+static void eof(void *arg)
+{
+	struct http_conn *c = arg;
+
+	c->last = true;
+	if (c->state != ANSWER)
+		conn_close(c->conn);
+}
+
+static void gone(void *arg, const char *why)
+{
+	struct http_conn *c = arg;
+
+	(void)why;
+	if (c->own)
+		c->server->conf.service->gone(c->server->conf.arg, c->own);
+	if (c->next)
+		c->next->link = c->link;
+	*c->link = c->next;
+	c->server->n--;
+	file_close(c);
+	buf_wipe(&c->in);
+	buf_wipe(&c->body);
+	free(c);
+}
+
+static const struct conn_events events = {up, data, sent, timer, eof, gone};
+
+/* ---- the server -------------------------------------------------------------------------------------------- */
+
+void http_server_init(struct http_server *s, const struct http_server_conf *conf)
+{
+	*s = (struct http_server){.conf = *conf};
+	s->conf.idle_ms = conf->idle_ms ? conf->idle_ms : IDLE_MS;
+	s->conf.head_ms = conf->head_ms ? conf->head_ms : HEAD_MS;
+	s->conf.body_ms = conf->body_ms ? conf->body_ms : BODY_MS;
+}
+
+void http_server_take(struct http_server *s, int fd, const struct sockaddr_storage *from, struct tls_ctx *tls, bool proxy,
+		      const void *tag)
+{
+	struct http_conn *c = calloc(1, sizeof *c);
+	struct conn_conf conf = {.loop = s->conf.loop, .tls = tls, .proxy = proxy, .on = &events, .arg = c};
+
+	if (c == NULL) {
+		close(fd);
+		return;
+	}
+	*c = (struct http_conn){.server = s, .tag = tag, .file = -1};
+	c->conn = conn_new(&conf, fd, from);
+	if (c->conn == NULL) {
+		free(c);
+		return;
+	}
+	c->next = s->first;
+	c->link = &s->first;
+	if (c->next)
+		c->next->link = &c->next;
+	s->first = c;
+	s->n++;
+}
+
+void http_server_drain(struct http_server *s)
+{
+	s->draining = true;
+	for (struct http_conn *c = s->first; c; c = c->next) {
+		c->last = true;
+		if (c->state == IDLE)
+			conn_close(c->conn);
+	}
+}
+
+void http_server_reset(struct http_server *s)
+{
+	for (struct http_conn *c = s->first; c; c = c->next)
+		conn_reset(c->conn, "the server ends");
+}
+
+struct conn *http_conn_conn(struct http_conn *c)
+{
+	return c->conn;
+}
+
+const void *http_conn_tag(const struct http_conn *c)
+{
+	return c->tag;
+}

@@ -1,0 +1,60 @@
+/* net/http_server.h: HTTP/1.1 connections around a function from request to answer (RFC 9110, RFC 9112).
+ *
+ * It frames: heads and bodies by Content-Length or in chunks, 100-continue, keep-alive, pipelined requests one after the
+ * other, HEAD, file bodies in pieces.  It bounds: heads by MSG_HEAD_MAX, bodies by body_max(), everything by deadlines
+ * that a trickle does not move.  What a request means is the service's business.
+ */
+#ifndef DIALTONE_NET_HTTP_SERVER_H
+#define DIALTONE_NET_HTTP_SERVER_H
+
+#include "net/conn.h"
+#include "wire/msg.h"
+
+struct http_conn;
+
+struct http_answer { /* starts as {.file = -1} */
+	unsigned status;
+	char type[96];	    /* Content-Type; "": none */
+	struct buf headers; /* further header lines, each with CRLF */
+	struct buf body;
+	int file; /* >= 0: the body is this file, from file_at, file_n octets; closed by the server */
+	uint64_t file_at, file_n;
+	bool close;
+};
+
+struct http_service {
+	void *(*open)(void *arg, struct http_conn *c); /* a connection's own state; NULL: none could be made, it ends */
+	void (*gone)(void *arg, void *state);
+	/* The body that this head may have; 0: none is taken, *status (400 when left alone) is the answer. */
+	size_t (*body_max)(void *arg, void *state, const struct msg *head, unsigned *status);
+	/* Everything is borrowed for the call; body: whole, out of its chunks. */
+	void (*request)(void *arg, void *state, const struct msg *m, struct sv body, struct http_answer *ret);
+};
+
+struct http_server_conf {
+	struct loop *loop;
+	const struct http_service *service;
+	void *arg;
+	unsigned idle_ms; /* between requests; 0: 60 s */
+	unsigned head_ms; /* for a head, from its first octet; 0: 10 s */
+	unsigned body_ms; /* for a body, and a second more for every 4 KB; 0: 20 s */
+};
+
+struct http_server { /* the owner's; its insides are http_server.c's */
+	struct http_server_conf conf;
+	struct http_conn *first;
+	unsigned n; /* connections there are */
+	bool draining;
+};
+void http_server_init(struct http_server *s, const struct http_server_conf *conf);
+/* Takes the descriptor. */
+void http_server_take(struct http_server *s, int fd, const struct sockaddr_storage *from, struct tls_ctx *tls, bool proxy,
+		      const void *tag);
+void http_server_drain(struct http_server *s); /* idle connections end, the others behind their answer */
+void http_server_reset(struct http_server *s); /* all end now; they are gone when the loop has run */
+
+struct conn *http_conn_conn(struct http_conn *c);
+const void *http_conn_tag(const struct http_conn *c); /* as given to http_server_take() */
+const char *http_reason(unsigned status);
+
+#endif
