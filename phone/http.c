@@ -1,0 +1,355 @@
+/* phone/http.c: an HTTP/1.1 client: one connection, kept while it serves the next question too, one question at a time.
+ *
+ * A cold sign-in asks for everything of stages 6 to 8 on one connection: one handshake, and NTLM stays bound to it.
+ */
+#include "phone/internal.h"
+
+#define OPEN_MS 10000
+#define ASK_MS 30000
+#define BODY_MAX 65536
+
+static void open_next(struct dt_phone *ph);
+
+static void drop(struct dt_phone *ph)
+{
+	if (ph->http.id)
+		ph->body->stream_close(ph->arg, ph->http.id);
+	ph->http.id = 0;
+	ph->http.open = false;
+}
+
+void http_close(struct dt_phone *ph)
+{
+	drop(ph);
+	ph->http.state = HTTP_IDLE;
+	timer_off(ph, T_HTTP);
+}
+
+void http_free(struct dt_phone *ph)
+{
+	struct http *h = &ph->http;
+
+	buf_wipe(&h->out);
+	buf_free(&h->head);
+	buf_free(&h->in);
+	buf_free(&h->body);
+	buf_free(&h->leaf);
+}
+
+static void finish(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	struct http *h = &ph->http;
+
+	timer_off(ph, T_HTTP);
+	h->state = HTTP_IDLE;
+	h->failure = f;
+	if (f != DT_F_OK || !h->keep)
+		drop(ph);
+	text(h->why, sizeof h->why, "%s", why ? why : "");
+	h->done(ph);
+}
+
+/* Reported later, from the timer: a question is never answered while it is asked. */
+static void finish_soon(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	ph->http.state = HTTP_FAILING;
+	ph->http.failure = f;
+	text(ph->http.why, sizeof ph->http.why, "%s", why);
+	timer_set(ph, T_HTTP, 0);
+}
+
+static void send(struct dt_phone *ph)
+{
+	struct http *h = &ph->http;
+	int rc;
+
+	buf_clear(&h->head);
+	buf_clear(&h->in);
+	buf_clear(&h->body);
+	h->status = 0;
+	h->state = HTTP_HEAD;
+	timer_set(ph, T_HTTP, h->timeout_ms);
+	rc = ph->body->stream_send(ph->arg, h->id, h->out.p, h->out.n);
+	if (rc < 0)
+		finish_soon(ph, DT_F_CLOSED, strerror(-rc));
+}
+
+static void have_addresses(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
+{
+	struct http *h = &ph->http;
+
+	(void)tag;
+	if (h->state != HTTP_RESOLVE)
+		return;
+	if (a->status != DT_DNS_OK || a->n == 0) {
+		finish(ph, dns_failure(a), h->host);
+		return;
+	}
+	h->naddress = h->at = 0;
+	for (unsigned i = 0; i < a->n && h->naddress < 8; i++)
+		h->address[h->naddress++] = a->rr[i].address;
+	open_next(ph);
+}
+
+static void open_next(struct dt_phone *ph)
+{
+	struct http *h = &ph->http;
+	struct dt_stream_conf c = {.address = h->address[h->at], .port = h->port, .tls = h->tls,
+				   .tls_judge_only = h->judge_only, .public_roots = h->public_roots, .name = h->host,
+				   .anchors = buf_cstr(&ph->anchors), .unix_s = phone_unix(ph), .timeout_ms = OPEN_MS};
+	char ip[16];
+	int rc;
+
+	text(h->peer, sizeof h->peer, "%s:%u", ip_text(c.address, ip), c.port);
+	h->id = ++ph->ids;
+	h->open = false;
+	h->state = HTTP_OPENING;
+	timer_set(ph, T_HTTP, OPEN_MS + 2000);
+	rc = ph->body->stream(ph->arg, h->id, &c);
+	if (rc < 0) {
+		h->id = 0;
+		finish_soon(ph, DT_F_CONNECT, strerror(-rc));
+	}
+}
+
+static void resolve(struct dt_phone *ph)
+{
+	ph->http.state = HTTP_RESOLVE;
+	dns_ask(ph, ph->http.host, DT_RR_A, 0, have_addresses);
+}
+
+void http_ask(struct dt_phone *ph, const struct http_ask *a, http_fn *done)
+{
+	struct http *h = &ph->http;
+	char agent[160];
+	struct url *u = &h->url;
+	bool fits;
+
+	h->done = done;
+	h->failure = DT_F_OK;
+	h->status = 0;
+	h->sink = a->sink;
+	h->timeout_ms = a->timeout_ms ? a->timeout_ms : ASK_MS;
+	h->again = false;
+	if (!url_read(sv_of(a->url), u)) {
+		h->peer[0] = '\0';
+		finish_soon(ph, DT_F_HTTP_BAD, "the address is no URL");
+		return;
+	}
+	model_user_agent(ph, agent, sizeof agent);
+	buf_wipe(&h->out);
+	buf_printf(&h->out, "%s %s HTTP/1.1\r\nHost: %s", a->method, u->path, u->host);
+	if (u->port != (u->https ? 443 : 80))
+		buf_printf(&h->out, ":%u", u->port);
+	buf_printf(&h->out, "\r\nUser-Agent: %s\r\n", agent);
+	if (a->type)
+		buf_printf(&h->out, "Content-Type: %s\r\n", a->type);
+	if (a->soap_action)
+		buf_printf(&h->out, "SOAPAction: \"%s\"\r\n", a->soap_action);
+	if (a->body)
+		buf_printf(&h->out, "Content-Length: %zu\r\n", a->body->n);
+	buf_str(&h->out, a->headers ? a->headers : "");
+	buf_str(&h->out, "\r\n");
+	if (a->body)
+		buf_sv(&h->out, buf_view(a->body));
+	fits = h->open && strcmp(h->host, u->host) == 0 && h->port == u->port && h->tls == u->https &&
+	       (h->verdict == DT_TRUSTED || a->judge_only);
+	if (h->out.oom || (a->body && a->body->oom)) {
+		finish_soon(ph, DT_F_MEMORY, "");
+		return;
+	}
+	if (fits) {
+		h->reused = true;
+		send(ph);
+		return;
+	}
+	drop(ph);
+	h->reused = false;
+	text(h->host, sizeof h->host, "%s", u->host);
+	h->port = u->port;
+	h->tls = u->https;
+	h->judge_only = a->judge_only;
+	h->public_roots = a->public_roots || ph->public_roots;
+	resolve(ph);
+}
+
+void http_opened(struct dt_phone *ph, const struct dt_stream_opened *o)
+{
+	struct http *h = &ph->http;
+
+	if (h->state != HTTP_OPENING)
+		return;
+	h->verdict = h->tls ? o->verdict : DT_TRUSTED;
+	text(h->judged, sizeof h->judged, "%s", o->why ? o->why : "");
+	buf_clear(&h->leaf);
+	if (o->nchain)
+		buf_add(&h->leaf, o->chain[0], o->chain_n[0]);
+	if (o->failure != DT_F_OK) {
+		char why[WHY_MAX];
+
+		text(why, sizeof why, "%s", o->why ? o->why : "");
+		h->id = 0; /* a stream that did not open is gone */
+		if (++h->at < h->naddress)
+			open_next(ph);
+		else
+			finish(ph, o->failure, why);
+		return;
+	}
+	h->open = true;
+	send(ph);
+}
+
+/* ---- the answer --------------------------------------------------------------------------------------------- */
+
+static void whole(struct dt_phone *ph)
+{
+	struct http *h = &ph->http;
+
+	if (h->body.oom)
+		finish(ph, DT_F_MEMORY, "");
+	else
+		finish(ph, DT_F_OK, NULL);
+}
+
+static void take(struct dt_phone *ph)
+{
+	struct http *h = &ph->http;
+	struct msg_error err = {0};
+	size_t used = 0;
+
+	if (h->chunked) {
+		enum msg_result r = msg_dechunk((const char *)h->in.p, h->in.n, BODY_MAX, &h->body, &used, &err);
+
+		if (r == MSG_OK)
+			whole(ph);
+		else if (r == MSG_BAD)
+			finish(ph, DT_F_HTTP_BAD, err.why);
+		else
+			buf_clear(&h->body); /* begins again with what has come by then */
+		return;
+	}
+	if (!h->by_close && h->in.n > h->left) {
+		finish(ph, DT_F_HTTP_BAD, "more octets came than were announced");
+		return;
+	}
+	if (h->sink && (h->status == 200 || h->status == 206)) {
+		size_t n = h->in.n;
+
+		timer_set(ph, T_HTTP, h->timeout_ms); /* a download may take its time, but may not stall */
+		if (n && !h->sink(ph, h->in.p, n)) {
+			finish(ph, DT_F_UPDATE_STORE, "");
+			return;
+		}
+		if (h->id == 0)
+			return;
+		h->left -= h->by_close ? 0 : n;
+		buf_clear(&h->in);
+	} else {
+		if (h->body.n + h->in.n > BODY_MAX) {
+			finish(ph, DT_F_HTTP_BAD, "the body is too long");
+			return;
+		}
+		h->left -= h->by_close ? 0 : h->in.n;
+		buf_add(&h->body, h->in.p, h->in.n);
+		buf_clear(&h->in);
+	}
+	if (!h->by_close && h->left == 0)
+		whole(ph);
+}
+
+static bool has_no_body(unsigned status)
+{
+	return status / 100 == 1 || status == 204 || status == 304;
+}
+
+static void head(struct dt_phone *ph)
+{
+	struct http *h = &ph->http;
+	struct msg_error err = {0};
+	enum msg_result r = msg_scan_head((const char *)h->in.p, h->in.n, MSG_HTTP, &h->m, &err);
+
+	if (h->in.oom) {
+		finish(ph, DT_F_MEMORY, "");
+		return;
+	}
+	if (r == MSG_PARTIAL)
+		return;
+	if (r == MSG_BAD || h->m.request) {
+		finish(ph, DT_F_HTTP_BAD, err.why ? err.why : "a request came instead of an answer");
+		return;
+	}
+	if (h->m.status / 100 == 1) {
+		buf_drop(&h->in, h->m.head_n);
+		head(ph);
+		return;
+	}
+	buf_add(&h->head, h->in.p, h->m.head_n);
+	buf_drop(&h->in, h->m.head_n);
+	if (h->head.oom || msg_scan_head((const char *)h->head.p, h->head.n, MSG_HTTP, &h->m, &err) != MSG_OK) {
+		finish(ph, DT_F_MEMORY, "");
+		return;
+	}
+	h->status = h->m.status;
+	h->chunked = h->m.chunked;
+	h->by_close = !h->chunked && !h->m.has_length && !has_no_body(h->status);
+	h->left = has_no_body(h->status) || h->chunked ? 0 : h->m.length;
+	h->keep = h->m.keep_alive && !h->by_close;
+	h->state = HTTP_BODY;
+	if (has_no_body(h->status) || (!h->chunked && !h->by_close && h->left == 0)) {
+		whole(ph);
+		return;
+	}
+	if (h->in.n)
+		take(ph);
+}
+
+void http_data(struct dt_phone *ph, const void *p, size_t n)
+{
+	struct http *h = &ph->http;
+
+	if (h->state != HTTP_HEAD && h->state != HTTP_BODY) {
+		http_close(ph); /* nobody asked */
+		return;
+	}
+	buf_add(&h->in, p, n);
+	if (h->in.oom)
+		finish(ph, DT_F_MEMORY, "");
+	else if (h->state == HTTP_HEAD)
+		head(ph);
+	else
+		take(ph);
+}
+
+void http_closed(struct dt_phone *ph, const char *why)
+{
+	struct http *h = &ph->http;
+
+	h->id = 0;
+	h->open = false;
+	if (h->state == HTTP_BODY && h->by_close && why == NULL) {
+		whole(ph);
+	} else if (h->state == HTTP_HEAD && h->reused && !h->again && h->in.n == 0) {
+		h->again = true; /* it had grown old: once more on a new one */
+		h->reused = false;
+		resolve(ph);
+	} else if (h->state != HTTP_IDLE && h->state != HTTP_RESOLVE) {
+		finish(ph, DT_F_CLOSED, why);
+	}
+}
+
+void http_timer(struct dt_phone *ph)
+{
+	struct http *h = &ph->http;
+
+	char why[WHY_MAX];
+
+	if (h->state == HTTP_FAILING) {
+		text(why, sizeof why, "%s", h->why);
+		finish(ph, h->failure, why);
+	} else if (h->state == HTTP_OPENING && ++h->at < h->naddress) {
+		drop(ph);
+		open_next(ph);
+	} else if (h->state != HTTP_IDLE && h->state != HTTP_RESOLVE) {
+		finish(ph, DT_F_TIMEOUT, NULL);
+	}
+}

@@ -1,0 +1,325 @@
+/* phone/image.c: firmware images: fetched into the spare slot, resumed where it stopped, verified, installed.
+ *
+ * An image is what it says only with its catalog: CMS SignedData, by the key the phone trusts from the factory, over the
+ * image's SHA-256 and size.  The running version is only ever read from the verified image in the active slot.
+ */
+#include "phone/internal.h"
+
+#define PIECE 65536
+
+static const char *sum_of(struct dt_phone *ph, unsigned slot, uint64_t size, uint8_t sum[32])
+{
+	struct pki_sha256_ctx *c = pki_sha256_new();
+	uint8_t piece[4096];
+	uint64_t at = 0;
+
+	if (c == NULL)
+		return "out of memory";
+	while (at < size) {
+		long n = ph->body->slot_read(ph->arg, slot, at, piece, sizeof piece);
+
+		if (n <= 0)
+			break;
+		pki_sha256_add(c, piece, (size_t)n);
+		at += (uint64_t)n;
+	}
+	pki_sha256_end(c, sum);
+	return at == size ? NULL : "the slot cannot be read";
+}
+
+static bool is_ours(const struct dt_phone *ph, const struct update_image *im)
+{
+	return sv_ieq(sv_of(im->vendor), sv_of(ph->model->vendor)) && sv_ieq(sv_of(im->model), sv_of(ph->model->model)) &&
+	       sv_ieq(sv_of(im->revision), sv_of(ph->model->revision));
+}
+
+/* NULL: good. */
+const char *image_check(struct dt_phone *ph, unsigned slot, struct sv catalog, struct update_image *ret)
+{
+	struct buf said = {0};
+	uint8_t head[UPDATE_IMAGE_HEAD_MAX], sum[32], want[32];
+	uint64_t size = 0;
+	char file[256];
+	struct update_image im;
+	const char *why;
+	long n;
+
+	if (ph->update_key == NULL)
+		return "this phone trusts no update key";
+	why = pki_catalog_verify(catalog.p, catalog.n, sv_of(ph->update_key), &said);
+	if (why == NULL)
+		why = said.oom ? "out of memory" : update_catalog_read(buf_view(&said), want, &size, file);
+	buf_free(&said);
+	if (why)
+		return why;
+	if (ph->body->slot_size(ph->arg, slot) != (int64_t)size)
+		return "the image is not as long as its catalog says";
+	why = sum_of(ph, slot, size, sum);
+	if (why)
+		return why;
+	if (!pki_equal(sum, want, 32))
+		return "the image is not the one that the catalog was signed for";
+	n = ph->body->slot_read(ph->arg, slot, 0, head, sizeof head);
+	if (n <= 0)
+		return "the slot cannot be read";
+	why = update_image_read(head, (size_t)n, &im);
+	if (why == NULL && !is_ours(ph, &im))
+		why = "the image is for another model";
+	if (why == NULL)
+		*ret = im;
+	return why;
+}
+
+void image_version(struct dt_phone *ph)
+{
+	struct buf catalog = {0};
+	struct update_image im;
+	int n = (int)ph->body->slot_catalog(ph->arg, 0, NULL, 0);
+
+	if (n > 0 && n < PIECE && buf_reserve(&catalog, (size_t)n) &&
+	    (n = ph->body->slot_catalog(ph->arg, 0, catalog.p, (size_t)n)) > 0) {
+		catalog.n = (size_t)n;
+		if (image_check(ph, 0, buf_view(&catalog), &im) == NULL)
+			text(ph->version, sizeof ph->version, "%s", im.version);
+	}
+	buf_free(&catalog);
+}
+
+void image_free(struct dt_phone *ph)
+{
+	buf_free(&ph->image.catalog);
+	timer_off(ph, T_IMAGE);
+}
+
+/* ---- what was begun: DT_KEEP_UPDATE, "key value" lines ------------------------------------------------------- */
+
+static bool noted(struct dt_phone *ph, const char *key, char *out, size_t cap)
+{
+	struct buf b = {0};
+	struct sv rest;
+	bool ok = false;
+
+	if (keep_file(ph, DT_KEEP_UPDATE, &b)) {
+		rest = buf_view(&b);
+		while (rest.p && !ok) {
+			struct sv line = sv_cut(&rest, '\n'), k = sv_cut(&line, ' ');
+
+			ok = line.p && sv_eq(k, sv_of(key)) && sv_copy(out, cap, line);
+		}
+	}
+	buf_free(&b);
+	return ok;
+}
+
+static bool note(struct dt_phone *ph, const char *key, const char *value)
+{
+	struct buf b = {0};
+	bool ok;
+
+	buf_printf(&b, "%s %s\n", key, value);
+	ok = !b.oom && ph->body->save(ph->arg, DT_KEEP_UPDATE, b.p, b.n) == 0;
+	buf_free(&b);
+	return ok;
+}
+
+/* What identifies an offer: a piece of another image must not be continued with this one. */
+static void offer_text(const struct dt_phone *ph, char *out, size_t cap)
+{
+	text(out, cap, "%s %llu %s %s", ph->offer.version, (unsigned long long)ph->offer.size,
+	     ph->offer.sha256[0] ? ph->offer.sha256 : "-", ph->offer.file);
+}
+
+/* ---- the download ---------------------------------------------------------------------------------------------- */
+
+static void failed(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	attempt_fail(ph, &ph->update_try, f, why);
+	image_free(ph);
+	stage_without(ph, f, why);
+}
+
+static void url_of(const struct dt_phone *ph, const char *file, char *out, size_t cap)
+{
+	size_t n = strlen(ph->store_url);
+
+	text(out, cap, "%s%s%s", ph->store_url, n && ph->store_url[n - 1] == '/' ? "" : "/", file);
+}
+
+static void ask_image(struct dt_phone *ph);
+static void ask_catalog(struct dt_phone *ph);
+
+static void verify(struct dt_phone *ph)
+{
+	struct update_image im;
+	const char *why = image_check(ph, 1, buf_view(&ph->image.catalog), &im);
+	char found[80];
+	int rc;
+
+	attempt_begin(ph, &ph->update_try, "verify %s", ph->offer.version);
+	if (why == NULL && strcmp(im.version, ph->offer.version) != 0)
+		why = "the image is of another version than the one that was offered";
+	if (why) {
+		note(ph, "refused", ph->offer.version); /* what is in the slot is of no use: from the start, next time */
+		failed(ph, DT_F_UPDATE_SIGNATURE, why);
+		return;
+	}
+	text(found, sizeof found, "%s, %llu octets", im.version, (unsigned long long)ph->body->slot_size(ph->arg, 1));
+	attempt_ok(ph, &ph->update_try, found, NULL);
+	attempt_begin(ph, &ph->update_try, "install %s", im.version);
+	rc = ph->body->install(ph->arg, ph->image.catalog.p, ph->image.catalog.n);
+	if (rc < 0) {
+		failed(ph, DT_F_UPDATE_STORE, strerror(-rc));
+		return;
+	}
+	note(ph, "installed", im.version);
+	attempt_ok(ph, &ph->update_try, im.version, NULL);
+	phone_restart(ph);
+}
+
+static void have_catalog(struct dt_phone *ph)
+{
+	struct http *h = &ph->http;
+	char why[WHY_MAX];
+
+	attempt_peer(&ph->update_try, "%s", h->peer);
+	if (h->failure != DT_F_OK || h->status != 200) {
+		text(why, sizeof why, "%s", h->why);
+		if (h->failure == DT_F_OK)
+			text(why, sizeof why, "HTTP %u for the catalog", h->status);
+		failed(ph, DT_F_UPDATE_FETCH, why);
+		return;
+	}
+	attempt_ok(ph, &ph->update_try, NULL, NULL);
+	buf_clear(&ph->image.catalog);
+	buf_sv(&ph->image.catalog, buf_view(&h->body));
+	if (ph->image.catalog.oom)
+		failed(ph, DT_F_MEMORY, NULL);
+	else
+		timer_set(ph, T_IMAGE, 0); /* verifying takes a while: not inside a network event */
+}
+
+void image_timer(struct dt_phone *ph)
+{
+	if (!ph->running || ph->stage != DT_STAGE_UPDATE)
+		return;
+	if (ph->image.pause)
+		ask_image(ph);
+	else
+		verify(ph);
+}
+
+static void ask_catalog(struct dt_phone *ph)
+{
+	char url[SOAP_URI_MAX * 2];
+	struct http_ask a = {.method = "GET", .url = url, .judge_only = !ph->outside, .public_roots = true};
+
+	url_of(ph, ph->offer.signature, url, sizeof url);
+	attempt_begin(ph, &ph->update_try, "catalog %s", ph->offer.version);
+	http_ask(ph, &a, have_catalog);
+}
+
+static bool sink(struct dt_phone *ph, const void *p, size_t n)
+{
+	if (ph->http.status == 200 && ph->image.from) /* the server did not continue: it began again */
+		ph->image.from = ph->image.at = 0;
+	if (ph->image.size && ph->image.at + n > ph->image.size)
+		return false;
+	if (ph->body->slot_write(ph->arg, ph->image.at, p, n) < 0)
+		return false;
+	ph->image.at += n;
+	return true;
+}
+
+/* A download that broke off is taken up again where it stopped, a few times and after longer and longer pauses; then the
+ * phone goes on with what it has, and resumes at the next start. */
+static bool resume_later(struct dt_phone *ph, const char *why)
+{
+	static const unsigned pauses_ms[] = {1000, 3000, 9000, 20000};
+
+	if (ph->image.tries == sizeof pauses_ms / sizeof *pauses_ms || (ph->image.at == 0 && ph->image.tries == 0))
+		return false;
+	attempt_fail(ph, &ph->update_try, DT_F_UPDATE_FETCH, why);
+	ph->image.from = ph->image.at;
+	ph->image.pause = true;
+	timer_set(ph, T_IMAGE, pauses_ms[ph->image.tries++]);
+	return true;
+}
+
+static void have_image(struct dt_phone *ph)
+{
+	struct http *h = &ph->http;
+	char why[WHY_MAX], found[96];
+
+	attempt_peer(&ph->update_try, "%s", h->peer);
+	if (h->failure == DT_F_OK && h->status == 416 && ph->image.from) { /* the piece is of another file: from the start */
+		ph->image.from = ph->image.at = 0;
+		ask_image(ph);
+		return;
+	}
+	if (h->failure != DT_F_OK || (h->status != 200 && h->status != 206)) {
+		text(why, sizeof why, "%s", h->why);
+		if (h->failure == DT_F_OK)
+			text(why, sizeof why, "HTTP %u for the image", h->status);
+		else if (h->failure == DT_F_UPDATE_STORE)
+			text(why, sizeof why, "octet %llu could not be stored", (unsigned long long)ph->image.at);
+		else if (why[0] == '\0')
+			text(why, sizeof why, "the connection ended after octet %llu", (unsigned long long)ph->image.at);
+		if (h->failure != DT_F_OK && h->failure != DT_F_UPDATE_STORE && resume_later(ph, why))
+			return;
+		failed(ph, h->failure == DT_F_UPDATE_STORE ? DT_F_UPDATE_STORE : DT_F_UPDATE_FETCH, why);
+		return;
+	}
+	if (ph->image.size && ph->image.at != ph->image.size) {
+		if (!resume_later(ph, "the image ended early"))
+			failed(ph, DT_F_UPDATE_FETCH, "the image ended early");
+		return;
+	}
+	text(found, sizeof found, "%llu octets%s", (unsigned long long)(ph->image.at - ph->image.from),
+	     ph->image.from ? ", resumed" : "");
+	attempt_ok(ph, &ph->update_try, found, NULL);
+	ask_catalog(ph);
+}
+
+static void ask_image(struct dt_phone *ph)
+{
+	char url[SOAP_URI_MAX * 2], range[64] = "";
+	struct http_ask a = {.method = "GET", .url = url, .headers = range, .judge_only = !ph->outside, .public_roots = true,
+			     .timeout_ms = 60000, .sink = sink};
+
+	ph->image.pause = false;
+	url_of(ph, ph->offer.file, url, sizeof url);
+	if (ph->image.from)
+		text(range, sizeof range, "Range: bytes=%llu-\r\n", (unsigned long long)ph->image.from);
+	attempt_begin(ph, &ph->update_try, "download %s from octet %llu", ph->offer.version, (unsigned long long)ph->image.from);
+	http_ask(ph, &a, have_image);
+}
+
+void image_fetch(struct dt_phone *ph)
+{
+	char offer[400], was[400];
+	int64_t have = ph->body->slot_size(ph->arg, 1);
+
+	/* U-10: "installed before and did not take" */
+	if (noted(ph, "installed", was, sizeof was) && strcmp(was, ph->offer.version) == 0) {
+		attempt_begin(ph, &ph->update_try, "update %s", ph->offer.version);
+		failed(ph, DT_F_UPDATE_LOOP, NULL);
+		return;
+	}
+	offer_text(ph, offer, sizeof offer);
+	ph->image.size = ph->offer.size;
+	ph->image.tries = 0;
+	ph->image.pause = false;
+	ph->image.from = noted(ph, "offered", was, sizeof was) && strcmp(was, offer) == 0 && have > 0 ? (uint64_t)have : 0;
+	if (ph->image.size && ph->image.from > ph->image.size)
+		ph->image.from = 0;
+	ph->image.at = ph->image.from;
+	if (ph->image.from == 0 && !note(ph, "offered", offer)) {
+		attempt_begin(ph, &ph->update_try, "update %s", ph->offer.version);
+		failed(ph, DT_F_STORE, NULL);
+		return;
+	}
+	if (ph->image.size && ph->image.from == ph->image.size)
+		ask_catalog(ph); /* it is all there */
+	else
+		ask_image(ph);
+}

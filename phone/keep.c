@@ -1,0 +1,223 @@
+/* phone/keep.c: what lasts.  Each file is whole or not there (the body's promise); what needs one another is in one
+ * file, and what comes first is written first: the chain, then who the user is, then key and certificate together. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "phone/internal.h"
+
+#define KEEP_MAX 65536
+
+bool keep_file(struct dt_phone *ph, const char *name, struct buf *ret)
+{
+	long n = ph->body->load(ph->arg, name, NULL, 0);
+
+	if (n <= 0 || n > KEEP_MAX || !buf_reserve(ret, (size_t)n + 1))
+		return false;
+	n = ph->body->load(ph->arg, name, ret->p + ret->n, (size_t)n);
+	if (n <= 0)
+		return false;
+	ret->n += (size_t)n;
+	return true;
+}
+
+bool keep_anchors(struct dt_phone *ph)
+{
+	buf_clear(&ph->anchors);
+	buf_sv(&ph->anchors, buf_view(&ph->roots));
+	buf_str(&ph->anchors, ph->trust ? ph->trust : "");
+	buf_cstr(&ph->anchors);
+	return !ph->anchors.oom && !ph->roots.oom;
+}
+
+bool keep_fresh_roots(struct dt_phone *ph)
+{
+	return !ph->roots.oom && ph->body->save(ph->arg, DT_KEEP_ROOTS, ph->roots.p, ph->roots.n) == 0;
+}
+
+bool keep_web(struct dt_phone *ph, const void *der, size_t n)
+{
+	struct buf pem = {0}, old = {0};
+	bool ok = true;
+
+	pki_pem_add(&pem, "CERTIFICATE", der, n);
+	if (!keep_file(ph, DT_KEEP_WEB, &old) || !sv_eq(buf_view(&old), buf_view(&pem)))
+		ok = !pem.oom && ph->body->save(ph->arg, DT_KEEP_WEB, pem.p, pem.n) == 0;
+	buf_free(&pem);
+	buf_free(&old);
+	return ok;
+}
+
+/* ---- the account: "key value" lines ----------------------------------------------------------------------- */
+
+/* clang-format off */
+static const struct {
+	const char *key;
+	size_t at, size;
+} account[] = {
+#define FIELD(key, name) {key, offsetof(struct account, name), sizeof ((struct account *)0)->name}
+	FIELD("sip", sip),
+	FIELD("registrar", registrar),
+	FIELD("addresses", addresses),
+	FIELD("domain", domain),
+	FIELD("update-internal", update_internal),
+	FIELD("update-external", update_external),
+	FIELD("web", web_url),
+	FIELD("web-external", web_external),
+#undef FIELD
+};
+/* clang-format on */
+
+static void account_read(struct dt_phone *ph, struct sv all)
+{
+	while (all.p) {
+		struct sv line = sv_cut(&all, '\n'), key = sv_cut(&line, ' ');
+
+		for (size_t i = 0; line.p && i < sizeof account / sizeof *account; i++)
+			if (sv_eq(key, sv_of(account[i].key)))
+				sv_copy((char *)&ph->account + account[i].at, account[i].size, line);
+	}
+}
+
+bool keep_account(struct dt_phone *ph)
+{
+	struct buf b = {0}, old = {0};
+	bool ok = true;
+
+	for (size_t i = 0; i < sizeof account / sizeof *account; i++) {
+		const char *value = (const char *)&ph->account + account[i].at;
+
+		if (value[0] && !strpbrk(value, "\r\n"))
+			buf_printf(&b, "%s %s\n", account[i].key, value);
+	}
+	if (!keep_file(ph, DT_KEEP_ACCOUNT, &old) || !sv_eq(buf_view(&old), buf_view(&b)))
+		ok = !b.oom && ph->body->save(ph->arg, DT_KEEP_ACCOUNT, b.p, b.n) == 0;
+	buf_free(&b);
+	buf_free(&old);
+	return ok;
+}
+
+/* ---- key and certificate ------------------------------------------------------------------------------------ */
+
+bool keep_user(struct dt_phone *ph, const char *name, const struct buf *key, const struct buf *der)
+{
+	struct buf pem = {0};
+	bool ok;
+
+	buf_sv(&pem, buf_view(key));
+	pki_pem_add(&pem, "CERTIFICATE", der->p, der->n);
+	ok = !pem.oom && ph->body->save(ph->arg, name, pem.p, pem.n) == 0;
+	buf_wipe(&pem);
+	return ok;
+}
+
+/* A file that does not hold a key and its certificate counts as none. */
+static void user_read(struct dt_phone *ph, const char *name, struct buf *key, struct buf *der)
+{
+	static const char end[] = "-----END PRIVATE KEY-----\n";
+	struct buf pem = {0};
+	const char *stop;
+	struct pki_key *k = NULL;
+
+	if (keep_file(ph, name, &pem) && (stop = strstr(buf_cstr(&pem), end)) != NULL) {
+		buf_add(key, pem.p, (size_t)(stop - (const char *)pem.p) + sizeof end - 1);
+		k = key->oom ? NULL : pki_key_read(buf_view(key));
+		if (k == NULL || !pki_pem_cert(buf_view(&pem), 0, der) || der->oom || !pki_cert_is_of(der->p, der->n, k)) {
+			buf_wipe(key);
+			buf_free(der);
+		}
+	}
+	pki_key_free(k);
+	buf_wipe(&pem);
+}
+
+const struct buf *cert_in_use(const struct dt_phone *ph)
+{
+	return ph->use_fresh ? &ph->fresh_cert : &ph->user_cert;
+}
+
+const struct buf *key_in_use(const struct dt_phone *ph)
+{
+	return ph->use_fresh ? &ph->fresh_key : &ph->user_key;
+}
+
+void keep_use(struct dt_phone *ph)
+{
+	const struct buf *der = cert_in_use(ph);
+	struct pki_cert_info *info = calloc(1, sizeof *info);
+
+	ph->cert_before = ph->cert_after = 0;
+	if (info && der->n && pki_cert_info(der->p, der->n, info) == NULL) {
+		ph->cert_before = info->not_before;
+		ph->cert_after = info->not_after;
+		/* The certificate names the user: an account file that was lost is no loss. */
+		if (ph->account.sip[0] == '\0' && strchr(info->subject_cn, '@'))
+			sv_copy(ph->account.sip, sizeof ph->account.sip, sv_of(info->subject_cn));
+	}
+	free(info);
+}
+
+bool cert_good(const struct dt_phone *ph)
+{
+	return cert_in_use(ph)->n && phone_unix(ph) < ph->cert_after;
+}
+
+/* "Renew when half the validity is gone" (web-services reference 18.6). */
+bool cert_half_gone(const struct dt_phone *ph)
+{
+	return phone_unix(ph) >= ph->cert_before + (ph->cert_after - ph->cert_before) / 2;
+}
+
+bool keep_promote(struct dt_phone *ph)
+{
+	if (!ph->use_fresh)
+		return true;
+	if (!keep_user(ph, DT_KEEP_USER, &ph->fresh_key, &ph->fresh_cert))
+		return false;
+	buf_wipe(&ph->user_key);
+	buf_free(&ph->user_cert);
+	ph->user_key = ph->fresh_key;
+	ph->user_cert = ph->fresh_cert;
+	ph->fresh_key = ph->fresh_cert = (struct buf){0};
+	ph->use_fresh = false;
+	return ph->body->forget(ph->arg, DT_KEEP_FRESH) == 0;
+}
+
+void keep_drop_fresh(struct dt_phone *ph)
+{
+	if (ph->fresh_key.n || ph->use_fresh)
+		ph->body->forget(ph->arg, DT_KEEP_FRESH);
+	buf_wipe(&ph->fresh_key);
+	buf_free(&ph->fresh_cert);
+	ph->use_fresh = false;
+	keep_use(ph);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------------------ */
+
+bool keep_load(struct dt_phone *ph)
+{
+	struct buf b = {0};
+
+	ph->account = (struct account){0};
+	keep_file(ph, DT_KEEP_ROOTS, &ph->roots);
+	if (keep_file(ph, DT_KEEP_ACCOUNT, &b))
+		account_read(ph, buf_view(&b));
+	buf_free(&b);
+	user_read(ph, DT_KEEP_USER, &ph->user_key, &ph->user_cert);
+	user_read(ph, DT_KEEP_FRESH, &ph->fresh_key, &ph->fresh_cert);
+	ph->use_fresh = ph->fresh_cert.n > 0;
+	keep_use(ph);
+	if (ph->account.sip[0] == '\0' && ph->sip_conf)
+		sv_copy(ph->account.sip, sizeof ph->account.sip,
+			sv_from(sv_of(ph->sip_conf), sv_istarts(sv_of(ph->sip_conf), SV("sip:")) ? 4 : 0));
+	return keep_anchors(ph);
+}
+
+void keep_forget(struct dt_phone *ph)
+{
+	/* the certificate first: without its chain and account it would be half a state */
+	static const char *const names[] = {DT_KEEP_FRESH, DT_KEEP_USER, DT_KEEP_ACCOUNT, DT_KEEP_WEB, DT_KEEP_ROOTS};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		ph->body->forget(ph->arg, names[i]);
+}

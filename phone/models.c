@@ -1,0 +1,68 @@
+/* phone/models.c: the eight models.  Vendor and hardware version as the update question and LLDP-MED say them. */
+#include <string.h>
+
+#include "phone/internal.h"
+
+#define ARIES (DT_WAY_PIN | DT_WAY_CERT)
+#define LYNC "Microsoft Lync Phone Edition"
+
+/* clang-format off */
+const struct dt_model dt_models[] = {
+/*  key       name               vendor     model     rev  firmware           ways                               OUI */
+{"6721ip", "Aastra 6721ip",   "Aastra",  "6721ip", "A", "4.0.7577.4372", ARIES,                       {0x00, 0x08, 0x5d}, LYNC},
+{"6725ip", "Aastra 6725ip",   "Aastra",  "6725ip", "A", "4.0.7577.4372", ARIES | DT_WAY_TETHER,       {0x00, 0x08, 0x5d}, LYNC},
+{"4110",   "HP 4110",         "HP",      "4110",   "A", "4.0.7577.4366", ARIES,                       {0x00, 0x04, 0x13}, LYNC},
+{"4120",   "HP 4120",         "HP",      "4120",   "A", "4.0.7577.4366", ARIES | DT_WAY_TETHER,       {0x00, 0x04, 0x13}, LYNC},
+{"cx500",  "Polycom CX500",   "POLYCOM", "CX500",  "A", "4.0.7577.4363", ARIES,                       {0x00, 0x04, 0xf2}, LYNC},
+{"cx600",  "Polycom CX600",   "POLYCOM", "CX600",  "A", "4.0.7577.4363", ARIES | DT_WAY_TETHER,       {0x00, 0x04, 0xf2}, LYNC},
+{"cx3000", "Polycom CX3000",  "POLYCOM", "CX3000", "A", "4.0.7577.4363", ARIES | DT_WAY_TETHER,       {0x64, 0x16, 0x7f}, LYNC},
+{"cx700",  "Polycom CX700",   "POLYCOM", "CX700",  "A", "4.0.7577.4363", DT_WAY_NTLM | DT_WAY_CERT | DT_WAY_TETHER, {0x00, 0x04, 0xf2}, LYNC},
+};
+/* clang-format on */
+/* UNKNOWN: the HP phones' own OUI (built by snom: snom's), the revision letters, and which of the three CU7 numbers
+ * belongs to which family. */
+
+const size_t dt_model_count = sizeof dt_models / sizeof *dt_models;
+
+const struct dt_model *dt_model_find(const char *key)
+{
+	for (size_t i = 0; key && i < dt_model_count; i++)
+		if (sv_ieq(sv_of(key), sv_of(dt_models[i].key)))
+			return &dt_models[i];
+	return NULL;
+}
+
+/* clang-format off */
+static const struct {
+	unsigned way;
+	const char *words;
+} ways[] = {
+	{DT_WAY_PIN,    "number and PIN"},
+	{DT_WAY_NTLM,   "user name and password (NTLM)"},
+	{DT_WAY_TETHER, "user name and password through a PC on its USB port"},
+	{DT_WAY_CERT,   "the certificate it got when it signed in before"},
+};
+/* clang-format on */
+
+/* The sentence of a refusal: what this model cannot do, and what it can. */
+void model_refusal(const struct dt_model *m, unsigned way, char *out, size_t cap)
+{
+	const char *asked = "that", *comma = "";
+	size_t n;
+
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+		if (ways[i].way == way)
+			asked = ways[i].words;
+	text(out, cap, "%s cannot sign in with %s; it can with ", m->name, asked);
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+		if ((m->ways & ways[i].way) && (n = strlen(out)) < cap) {
+			text(out + n, cap - n, "%s%s", comma, ways[i].words);
+			comma = ", or ";
+		}
+}
+
+/* [trace: the IP phone inventory report's form]; "2013-era builds without \"2010\"" is inferred */
+void model_user_agent(const struct dt_phone *ph, char *out, size_t cap)
+{
+	text(out, cap, "CPE/%s OCPhone/%s (%s)", ph->version, ph->version, ph->model->product);
+}

@@ -1,0 +1,547 @@
+/* phone/phone.c: the runner.  One function closes a stage, one begins it; nobody else changes where the phone is. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "phone/internal.h"
+
+#define LINK_WAIT_MS 15000
+
+/* ---- small things the body knows ------------------------------------------------------------------------ */
+
+uint64_t mono(const struct dt_phone *ph)
+{
+	return ph->body->mono_ms(ph->arg);
+}
+
+int64_t phone_unix(const struct dt_phone *ph)
+{
+	return (ph->body->unix_ms(ph->arg) + ph->offset_ms) / 1000;
+}
+
+void dice(const struct dt_phone *ph, void *p, size_t n)
+{
+	ph->body->random(ph->arg, p, n);
+}
+
+uint32_t dice_below(const struct dt_phone *ph, uint32_t n)
+{
+	uint32_t v;
+
+	dice(ph, &v, sizeof v);
+	return n ? v % n : 0;
+}
+
+void dice_hex(const struct dt_phone *ph, char *out, size_t digits)
+{
+	uint8_t raw[32];
+
+	dice(ph, raw, digits / 2);
+	hex_write(out, raw, digits / 2, false);
+}
+
+void timer_set(struct dt_phone *ph, enum timer t, uint64_t ms)
+{
+	ph->timer[t] = mono(ph) + ms;
+}
+
+void timer_off(struct dt_phone *ph, enum timer t)
+{
+	ph->timer[t] = NEVER;
+}
+
+/* ---- stages say how they ended ---------------------------------------------------------------------------- */
+
+static void ended(struct dt_phone *ph, enum verdict v, enum dt_failure f, const char *why)
+{
+	if (!ph->running || ph->verdict != V_WAIT)
+		return;
+	ph->verdict = v;
+	ph->failure = f;
+	text(ph->why, sizeof ph->why, "%s", why ? why : "");
+}
+
+static void found(struct dt_phone *ph, const char *fmt, va_list ap)
+{
+	ph->found[0] = '\0';
+	if (fmt)
+		vsnprintf(ph->found, sizeof ph->found, fmt, ap);
+}
+
+void stage_done(struct dt_phone *ph, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	found(ph, fmt, ap);
+	va_end(ap);
+	ended(ph, V_DONE, DT_F_OK, NULL);
+}
+
+void stage_skip(struct dt_phone *ph, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	found(ph, fmt, ap);
+	va_end(ap);
+	ph->skipped = true;
+	ended(ph, V_DONE, DT_F_OK, NULL);
+}
+
+void stage_without(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	ended(ph, V_WITHOUT, f, why);
+}
+
+void stage_fail(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	ended(ph, V_FAILED, f, why);
+}
+
+void phone_restart(struct dt_phone *ph)
+{
+	ended(ph, V_RESTART, DT_F_OK, NULL);
+}
+
+/* ---- the runner ------------------------------------------------------------------------------------------- */
+
+void phone_off(struct dt_phone *ph)
+{
+	ph->running = false;
+	ph->verdict = V_WAIT;
+	dns_drop(ph);
+	http_close(ph);
+	sip_close(ph);
+	image_free(ph);
+	ph->dhcp.state = DHCP_IDLE;
+	ph->registered = false;
+	for (int t = 0; t < T_COUNT; t++)
+		ph->timer[t] = NEVER;
+}
+
+void phone_result(struct dt_phone *ph, bool ok, enum dt_failure f, const char *why)
+{
+	ph->told = true;
+	ph->result.ok = ok;
+	ph->result.stage = ok ? DT_STAGE_LOGON : ph->stage;
+	ph->result.failure = f;
+	text(ph->result.why, sizeof ph->result.why, "%s", why ? why : "");
+	if (ok)
+		ph->stage = DT_STAGE_LOGON;
+	else
+		phone_off(ph);
+	record_result(ph, ph->result.stage, ok, f, ph->result.why);
+}
+
+static void begin(struct dt_phone *ph)
+{
+	ph->running = true;
+	ph->verdict = V_WAIT;
+	ph->failure = DT_F_OK;
+	ph->why[0] = ph->found[0] = '\0';
+	ph->basis = NULL;
+	ph->skipped = false;
+	ph->stage_since = mono(ph);
+	timer_set(ph, T_STAGE, stages[ph->stage].seconds * 1000ull);
+	record_stage(ph, DT_REC_BEGIN, true);
+	stages[ph->stage].begin(ph);
+}
+
+void run_plan(struct dt_phone *ph, enum plan_id plan)
+{
+	ph->plan = plan;
+	ph->step = 0;
+	ph->stage = plans[plan].run[0];
+	begin(ph);
+}
+
+static void plan_end(struct dt_phone *ph)
+{
+	ph->stage = DT_STAGE_LOGON;
+	ph->retries = 0;
+	/* "If the update service's address is not to be had, the phone goes on, signs in, learns it in-band and asks
+	 * then." */
+	if (ph->update_unknown && ph->update_url[0] == '\0' && ph->plan != PLAN_UPDATE) {
+		update_urls(ph);
+		if (ph->update_url[0]) {
+			ph->update_unknown = false;
+			run_plan(ph, PLAN_UPDATE);
+			return;
+		}
+	}
+	if (!ph->told || !ph->result.ok)
+		phone_result(ph, true, DT_F_OK, NULL);
+}
+
+/* What trying again cannot cure. */
+static bool is_final(enum dt_failure f)
+{
+	switch (f) {
+	case DT_F_PIN_REFUSED:
+	case DT_F_PASSWORD_REFUSED:
+	case DT_F_CERT_REFUSED:
+	case DT_F_METHOD_OFF:
+	case DT_F_NOT_ENABLED:
+	case DT_F_SIP_NOT_FOUND:
+	case DT_F_SIP_FORBIDDEN:
+	case DT_F_REMOTE_OFF:
+	case DT_F_SIP_SIGNATURE:
+	case DT_F_REDIRECTS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void plan_failed(struct dt_phone *ph, enum dt_failure f)
+{
+	char why[WHY_MAX];
+
+	text(why, sizeof why, "%s", ph->why);
+	if (ph->plan == PLAN_RENEW && ph->registered && !is_final(f)) {
+		ph->stage = DT_STAGE_LOGON;
+		keep_drop_fresh(ph);
+		timer_set(ph, T_RENEW, 3600 * 1000ull);
+	} else if (ph->told && ph->result.ok && !is_final(f)) {
+		stay_lost(ph, why);
+	} else {
+		phone_result(ph, false, f, why);
+	}
+}
+
+static void close_stage(struct dt_phone *ph)
+{
+	enum verdict v = ph->verdict;
+
+	ph->verdict = V_WAIT;
+	ph->running = false;
+	timer_off(ph, T_STAGE);
+	dns_drop(ph);
+	if (v == V_FAILED && stages[ph->stage].optional)
+		v = V_WITHOUT;
+	ph->skipped |= v == V_WITHOUT;
+	record_stage(ph, DT_REC_STAGE, v != V_FAILED);
+	if (v == V_RESTART) {
+		struct dt_record r = {.kind = DT_REC_RESTART, .stage = ph->stage, .what = "restart", .ok = true};
+
+		if (ph->registered)
+			stay_off(ph); /* said, not waited for */
+		phone_off(ph);
+		ph->body->record(ph->arg, &r);
+		ph->body->restart(ph->arg);
+		return;
+	}
+	if (v == V_FAILED) {
+		plan_failed(ph, ph->failure);
+		return;
+	}
+	ph->step++;
+	if (ph->step >= DT_STAGE_COUNT || plans[ph->plan].run[ph->step] == DT_STAGE_NONE) {
+		plan_end(ph);
+		return;
+	}
+	ph->stage = plans[ph->plan].run[ph->step];
+	begin(ph);
+}
+
+static void settle(struct dt_phone *ph)
+{
+	uint64_t at = NEVER;
+
+	while (ph->running && ph->verdict != V_WAIT)
+		close_stage(ph);
+	for (int t = 0; t < T_COUNT; t++)
+		if (ph->timer[t] < at)
+			at = ph->timer[t];
+	ph->body->timer(ph->arg, at);
+}
+
+/* ---- timers ----------------------------------------------------------------------------------------------- */
+
+static void stage_timer(struct dt_phone *ph)
+{
+	stage_fail(ph, DT_F_TIMEOUT, "the stage took too long");
+}
+
+static void link_timer(struct dt_phone *ph)
+{
+	ph->stage = DT_STAGE_VLAN;
+	phone_result(ph, false, DT_F_LINK_DOWN, NULL);
+}
+
+/* clang-format off */
+static void (*const on_timer[T_COUNT])(struct dt_phone *) = {
+	[T_LINK] = link_timer,       [T_STAGE] = stage_timer, [T_LLDP] = vlan_lldp_timer, [T_DHCP] = dhcp_timer,
+	[T_ARP] = arp_timer,         [T_SNTP] = sntp_timer,   [T_DNS] = dns_timer,        [T_HTTP] = http_timer,
+	[T_IMAGE] = image_timer,     [T_SIP] = sip_timer,     [T_KEEPALIVE] = stay_keepalive,
+	[T_REFRESH] = stay_refresh,  [T_REAUTH] = stay_reauth, [T_LEASE] = lease_timer,   [T_UPDATE] = stay_update,
+	[T_RENEW] = stay_renew,      [T_RETRY] = stay_retry,
+};
+/* clang-format on */
+
+void dt_phone_timer(struct dt_phone *ph)
+{
+	uint64_t now = mono(ph);
+
+	for (int t = 0; t < T_COUNT; t++) {
+		if (ph->timer[t] > now)
+			continue;
+		ph->timer[t] = NEVER;
+		on_timer[t](ph);
+		while (ph->running && ph->verdict != V_WAIT)
+			close_stage(ph);
+	}
+	settle(ph);
+}
+
+/* ---- power ------------------------------------------------------------------------------------------------ */
+
+static void forget_run(struct dt_phone *ph)
+{
+	http_free(ph);
+	image_free(ph);
+	sip_auth_end(ph);
+	sip_sa_clear(&ph->sip.sa);
+	sip_sa_clear(&ph->sip.next);
+	buf_free(&ph->sip.in);
+	buf_free(&ph->roots);
+	buf_free(&ph->anchors);
+	buf_wipe(&ph->ask);
+	buf_wipe(&ph->new_key);
+	buf_wipe(&ph->user_key);
+	buf_wipe(&ph->fresh_key);
+	buf_free(&ph->user_cert);
+	buf_free(&ph->fresh_cert);
+	if (ph->have_ticket)
+		soap_issued_clear(&ph->ticket);
+	explicit_bzero((char *)ph + offsetof(struct dt_phone, plan), sizeof *ph - offsetof(struct dt_phone, plan));
+	for (int t = 0; t < T_COUNT; t++)
+		ph->timer[t] = NEVER;
+}
+
+static bool dup(char **to, const char *s)
+{
+	*to = s ? strdup(s) : NULL;
+	return s == NULL || *to;
+}
+
+struct dt_phone *dt_phone_new(const struct dt_phone_conf *c)
+{
+	struct dt_phone *ph = calloc(1, sizeof *ph);
+
+	if (ph == NULL)
+		return NULL;
+	ph->body = c->body;
+	ph->arg = c->arg;
+	ph->model = c->model;
+	memcpy(ph->mac, c->mac, 6);
+	ph->cold = c->cold;
+	ph->outside = c->outside;
+	ph->no_vlan = c->no_vlan;
+	ph->no_dhcp = c->no_dhcp;
+	ph->tethered = c->tethered;
+	ph->lease_conf = c->lease;
+	ph->lldp_wait_s = c->lldp_wait_s ? c->lldp_wait_s : 6;
+	ph->strict = (int)c->strict;
+	forget_run(ph);
+	if (!dup(&ph->serial, c->serial) || !dup(&ph->factory, c->factory_version ? c->factory_version : c->model->firmware) ||
+	    !dup(&ph->update_key, c->update_key) || !dup(&ph->number, c->number) || !dup(&ph->pin, c->pin) ||
+	    !dup(&ph->login, c->login) || !dup(&ph->password, c->password) || !dup(&ph->sip_conf, c->sip) ||
+	    !dup(&ph->domain_conf, c->domain) || !dup(&ph->web_conf, c->web_url) ||
+	    !dup(&ph->registrar_conf, c->registrar) || !dup(&ph->trust, c->trust)) {
+		dt_phone_free(ph);
+		return NULL;
+	}
+	text(ph->version, sizeof ph->version, "%s", ph->factory);
+	return ph;
+}
+
+static void wipe(char *s)
+{
+	if (s)
+		explicit_bzero(s, strlen(s));
+	free(s);
+}
+
+void dt_phone_free(struct dt_phone *ph)
+{
+	if (ph == NULL)
+		return;
+	forget_run(ph);
+	wipe(ph->pin);
+	wipe(ph->password);
+	free(ph->serial);
+	free(ph->factory);
+	free(ph->update_key);
+	free(ph->number);
+	free(ph->login);
+	free(ph->sip_conf);
+	free(ph->domain_conf);
+	free(ph->web_conf);
+	free(ph->registrar_conf);
+	free(ph->trust);
+	free(ph);
+}
+
+static void power_on(struct dt_phone *ph)
+{
+	forget_run(ph);
+	ph->started = true;
+	ph->stage = DT_STAGE_VLAN;
+	text(ph->version, sizeof ph->version, "%s", ph->factory);
+	if (ph->cold && !ph->forgot)
+		keep_forget(ph);
+	ph->forgot = true;
+	if (!ticket_init() || !keep_load(ph)) {
+		phone_result(ph, false, DT_F_MEMORY, NULL);
+		return;
+	}
+	image_version(ph);
+	if (ph->link)
+		run_plan(ph, plan_of(ph));
+	else
+		timer_set(ph, T_LINK, LINK_WAIT_MS);
+}
+
+void dt_phone_start(struct dt_phone *ph)
+{
+	power_on(ph);
+	settle(ph);
+}
+
+void dt_phone_restart(struct dt_phone *ph)
+{
+	ph->link = false;
+	power_on(ph);
+	settle(ph);
+}
+
+void dt_phone_link(struct dt_phone *ph, bool up)
+{
+	bool was = ph->link;
+
+	ph->link = up;
+	if (ph->started && !ph->stopping && up && !was && (!ph->told || ph->result.ok)) {
+		bool told = ph->told;
+
+		phone_off(ph); /* another port, perhaps: from the beginning */
+		ph->told = told;
+		ph->bound = false;
+		run_plan(ph, plan_of(ph));
+	}
+	settle(ph);
+}
+
+void dt_phone_stop(struct dt_phone *ph)
+{
+	if (ph->stopping)
+		return;
+	ph->stopping = true;
+	ph->running = false;
+	ph->verdict = V_WAIT;
+	dns_drop(ph);
+	http_close(ph);
+	image_free(ph);
+	for (int t = 0; t < T_COUNT; t++)
+		ph->timer[t] = NEVER;
+	stay_off(ph);
+	settle(ph);
+}
+
+/* ---- what happens ------------------------------------------------------------------------------------------- */
+
+void dt_phone_frame(struct dt_phone *ph, const uint8_t *frame, size_t n, int tci)
+{
+	struct rd r = rd_of(frame, n), body;
+	struct eth e;
+
+	if (ph->stopping || !ph->started || !eth_read(&r, &e) || memcmp(e.src, ph->mac, 6) == 0)
+		return;
+	body = rd_of(e.payload.p, e.payload.n);
+	if (e.type == ETH_LLDP) {
+		struct lldp l;
+
+		if (memcmp(e.dst, lldp_group, 6) == 0 && lldp_read(&body, &l))
+			vlan_lldp(ph, &e, &l);
+	} else if ((tci < 0 ? 0 : tci & 0xfff) != (phone_tci(ph) < 0 ? 0 : phone_tci(ph) & 0xfff)) {
+		return; /* another VLAN's */
+	} else if (e.type == ETH_ARP) {
+		struct arp a;
+
+		if (arp_read(&body, &a))
+			arp_frame(ph, &a);
+	} else if (e.type == ETH_IPV4) {
+		struct udp u;
+
+		if (udp_read(&body, &u) && u.dport == 68 && u.sport == 67)
+			dhcp_frame(ph, &e, &u);
+	}
+	settle(ph);
+}
+
+void dt_phone_udp(struct dt_phone *ph, uint32_t address, uint16_t port, const void *p, size_t n)
+{
+	if (port == 123 && !ph->stopping)
+		sntp_udp(ph, address, p, n);
+	settle(ph);
+}
+
+void dt_phone_dns(struct dt_phone *ph, unsigned id, const struct dt_dns_answer *a)
+{
+	for (size_t i = 0; i < DNS_SLOTS; i++)
+		if (ph->dns[i].busy && ph->dns[i].id == id && !ph->dns[i].local) {
+			dns_answered(ph, &ph->dns[i], a);
+			break;
+		}
+	settle(ph);
+}
+
+void dt_phone_stream_opened(struct dt_phone *ph, unsigned id, const struct dt_stream_opened *o)
+{
+	if (id && id == ph->http.id)
+		http_opened(ph, o);
+	else if (id && id == ph->sip.id)
+		sip_opened(ph, o);
+	settle(ph);
+}
+
+void dt_phone_stream_data(struct dt_phone *ph, unsigned id, const void *p, size_t n)
+{
+	if (id && id == ph->http.id)
+		http_data(ph, p, n);
+	else if (id && id == ph->sip.id)
+		sip_data(ph, p, n);
+	settle(ph);
+}
+
+void dt_phone_stream_closed(struct dt_phone *ph, unsigned id, const char *why)
+{
+	if (id && id == ph->http.id)
+		http_closed(ph, why);
+	else if (id && id == ph->sip.id)
+		sip_closed(ph, why);
+	settle(ph);
+}
+
+void dt_phone_key(struct dt_phone *ph, unsigned id, const char *pem)
+{
+	if (id && id == ph->key_id && !ph->stopping)
+		cert_key(ph, pem);
+	settle(ph);
+}
+
+bool dt_phone_registered(const struct dt_phone *ph)
+{
+	return ph->registered;
+}
+
+enum dt_stage dt_phone_stage(const struct dt_phone *ph)
+{
+	return ph->stage;
+}
+
+const char *dt_phone_version(const struct dt_phone *ph)
+{
+	return ph->version;
+}

@@ -1,0 +1,82 @@
+/* phone/sip_sign.c: signatures of both sides (sip reference 6.4, 7).
+ *
+ * "After authentication every request and every final response is signed in both directions."
+ */
+#include <stdlib.h>
+
+#include "phone/internal.h"
+
+void sip_sa_clear(struct sip_sa *sa)
+{
+	explicit_bzero(sa, sizeof *sa);
+}
+
+static const char *scheme_name(enum sip_scheme s)
+{
+	return s == SCHEME_DSK ? "TLS-DSK" : "NTLM";
+}
+
+static unsigned version_of(const struct sip_sa *sa)
+{
+	uint64_t v = 4;
+
+	sv_u64(sv_of(sa->version), 9, &v);
+	return (unsigned)v;
+}
+
+bool sip_sign(struct dt_phone *ph, struct sip_sa *sa, const struct sip_auth *base, struct buf *value)
+{
+	struct sip_auth a = base ? *base : (struct sip_auth){0};
+	struct buf string = {0};
+	char rand[9], num[16], hex[2 * SIPSIG_MAX + 1];
+	uint8_t sig[SIPSIG_MAX];
+	size_t n = 0;
+
+	dice_hex(ph, rand, 8);
+	text(num, sizeof num, "%u", ++sa->cnum);
+	a.scheme = sv_of(scheme_name(sa->scheme));
+	a.qop = SV("auth");
+	a.realm = sv_of(sa->realm);
+	a.targetname = sv_of(sa->targetname);
+	a.opaque = sv_of(sa->opaque);
+	a.crand = sv_of(rand);
+	a.cnum = sv_of(num);
+	if (sipsig_string(&string, &ph->sip.draft, version_of(sa), a.scheme, a.crand, a.cnum, a.realm, a.targetname) && !string.oom)
+		n = sipsig_make(&sa->ours, buf_view(&string), sig);
+	buf_wipe(&string);
+	if (n == 0)
+		return false;
+	hex_write(hex, sig, n, false);
+	a.response = sv_of(hex);
+	sip_auth_write(value, SIP_CREDENTIALS, &a);
+	return !value->oom;
+}
+
+const char *sip_verify(struct dt_phone *ph, struct sip_sa *sa, const struct msg *m)
+{
+	struct sv header = msg_get(m, "Authentication-Info");
+	struct buf string = {0};
+	struct sip_auth a;
+	const char *why = NULL;
+	uint64_t num;
+
+	(void)ph;
+	if (!sa->up)
+		return "no security association is up";
+	if (header.p == NULL)
+		return "the message is not signed";
+	if (!sip_auth_read(header, &a) || a.rspauth.p == NULL || a.srand.p == NULL || !sv_u64(a.snum, UINT32_MAX, &num))
+		return "Authentication-Info cannot be read";
+	if (!sv_ieq(a.scheme, sv_of(scheme_name(sa->scheme))) || !sv_eq(a.realm, sv_of(sa->realm)) ||
+	    !sv_eq(a.targetname, sv_of(sa->targetname)))
+		return "Authentication-Info is of another security association";
+	if (!sipsig_window_check(&sa->window, (uint32_t)num))
+		return "the signature's number was used before";
+	if (!sipsig_string(&string, m, version_of(sa), a.scheme, a.srand, a.snum, a.realm, a.targetname) || string.oom ||
+	    !sipsig_check(&sa->theirs, buf_view(&string), a.rspauth))
+		why = "the signature is not the server's";
+	else
+		sipsig_window_take(&sa->window, (uint32_t)num);
+	buf_wipe(&string);
+	return why;
+}

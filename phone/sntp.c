@@ -1,0 +1,112 @@
+/* phone/sntp.c: the time, before any certificate is judged (network reference C.6).
+ *
+ * The order: DHCP option 42 (or 4), SRV _ntp._udp, time.windows.com.  UNKNOWN: what a real phone puts first.
+ */
+#include "phone/internal.h"
+#include "wire/sntp.h"
+
+#define TRIES 2
+#define WAIT_MS 1500
+
+static void next_source(struct dt_phone *ph);
+
+static void ask(struct dt_phone *ph)
+{
+	uint8_t packet[48];
+	struct wr w = wr_of(packet, sizeof packet);
+
+	do
+		dice(ph, &ph->sntp_cookie, sizeof ph->sntp_cookie);
+	while (ph->sntp_cookie == 0);
+	sntp_ask(&w, ph->sntp_cookie);
+	ph->body->udp(ph->arg, ph->sntp_address, 123, packet, wr_n(&w));
+	ph->sntp_tries++;
+	timer_set(ph, T_SNTP, WAIT_MS);
+}
+
+static void begin(struct dt_phone *ph, uint32_t address)
+{
+	char ip[16];
+
+	attempt_begin(ph, &ph->sntp_try, "ntp");
+	attempt_peer(&ph->sntp_try, "%s:123", ip_text(address, ip));
+	ph->sntp_address = address;
+	ph->sntp_tries = 0;
+	ask(ph);
+}
+
+static void have_address(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
+{
+	(void)tag;
+	if (a->status == DT_DNS_OK && a->n)
+		begin(ph, a->rr[0].address);
+	else
+		next_source(ph);
+}
+
+static void have_srv(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
+{
+	struct dt_dns_answer sorted = *a;
+
+	(void)tag;
+	srv_sort(ph, &sorted);
+	if (a->status == DT_DNS_OK && sorted.n && sorted.rr[0].target[0])
+		dns_ask(ph, sorted.rr[0].target, DT_RR_A, 0, have_address);
+	else
+		next_source(ph);
+}
+
+static void next_source(struct dt_phone *ph)
+{
+	unsigned at = ph->sntp_at++;
+	char name[DT_NAME_MAX + 16];
+	const char *domain = ph->domain_conf ? ph->domain_conf : ph->lease.domain;
+
+	ph->sntp_address = 0;
+	if (at < ph->lease.nntp) {
+		begin(ph, ph->lease.ntp[at]);
+	} else if (at == ph->lease.nntp && domain[0]) {
+		text(name, sizeof name, "_ntp._udp.%s", domain);
+		dns_ask(ph, name, DT_RR_SRV, 0, have_srv);
+	} else if (at <= ph->lease.nntp + 1) {
+		ph->sntp_at = ph->lease.nntp + 2;
+		dns_ask(ph, "time.windows.com", DT_RR_A, 0, have_address);
+	} else {
+		address_time(ph, false, "no time server answers");
+	}
+}
+
+void sntp_begin(struct dt_phone *ph)
+{
+	ph->sntp_at = 0;
+	next_source(ph);
+}
+
+void sntp_timer(struct dt_phone *ph)
+{
+	if (ph->sntp_address == 0)
+		return;
+	if (ph->sntp_tries < TRIES) {
+		ask(ph);
+		return;
+	}
+	attempt_fail(ph, &ph->sntp_try, DT_F_TIMEOUT, NULL);
+	next_source(ph);
+}
+
+void sntp_udp(struct dt_phone *ph, uint32_t address, const void *p, size_t n)
+{
+	struct rd r = rd_of(p, n);
+	int64_t now_ms, was = ph->body->unix_ms(ph->arg) + ph->offset_ms;
+	char found[64];
+
+	if (ph->sntp_address == 0 || address != ph->sntp_address || !sntp_read(&r, ph->sntp_cookie, &now_ms))
+		return;
+	timer_off(ph, T_SNTP);
+	ph->sntp_address = 0;
+	ph->offset_ms += now_ms - was; /* the host's clock stays as it is */
+	ph->time_known = true;
+	text(found, sizeof found, "the clock was off by %lld ms", (long long)(now_ms - was));
+	attempt_ok(ph, &ph->sntp_try, found, NULL);
+	address_time(ph, true, NULL);
+}

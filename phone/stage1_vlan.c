@@ -1,0 +1,196 @@
+/* phone/stage1_vlan.c
+ *
+ * "...obtain a virtual local area network (VLAN) ID by first trying Link Layer Discovery Protocol (LLDP), and, if that's
+ * not available, falling back to Dynamic Host Configuration Protocol (DHCP)."  Without either, it goes on untagged.
+ */
+#include <errno.h>
+
+#include "phone/internal.h"
+
+#define FAST_MS 1000 /* "4 frames 1 s apart" */
+#define FAST 4
+#define SLOW_MS 30000
+
+/* Not decided yet: a policy that comes now still counts. */
+static bool deciding(const struct dt_phone *ph)
+{
+	return ph->running && ph->verdict == V_WAIT && ph->stage == DT_STAGE_VLAN;
+}
+
+/* UNKNOWN: which inventory TLVs a real phone sends; all but the asset. */
+static void say(struct dt_phone *ph)
+{
+	struct lldp l = {.chassis_subtype = 4, .chassis = {(const char *)ph->mac, 6},
+			 .port_subtype = 3, .port = {(const char *)ph->mac, 6}, .ttl = 120,
+			 .has_caps = true, .caps = LLDP_CAP_BRIDGE | LLDP_CAP_TELEPHONE,
+			 .caps_on = LLDP_CAP_BRIDGE | LLDP_CAP_TELEPHONE,
+			 .has_med = true, .med_caps = MED_CAP_CAPABILITIES | MED_CAP_POLICY | MED_CAP_INVENTORY,
+			 .med_class = MED_CLASS_3, .npolicy = 1};
+	uint8_t frame[600];
+	struct wr w = wr_of(frame, sizeof frame);
+
+	/* "U 1 = policy unknown (an endpoint asking)" */
+	l.policy[0] = ph->lldp_used && (ph->tagged || ph->dscp)
+			      ? (struct med_policy){.app = MED_VOICE, .tagged = ph->tagged, .vlan = ph->vlan,
+						    .prio = ph->prio, .dscp = ph->dscp}
+			      : (struct med_policy){.app = MED_VOICE, .unknown = true};
+	l.hw_rev = sv_of(ph->model->revision);
+	l.fw_rev = l.sw_rev = sv_of(ph->version);
+	l.serial = sv_of(ph->serial);
+	l.maker = sv_of(ph->model->vendor);
+	l.model = sv_of(ph->model->model);
+	eth_write(&w, lldp_group, ph->mac, ETH_LLDP);
+	lldp_write(&w, &l);
+	if (!w.err)
+		ph->body->frame(ph->arg, frame, wr_n(&w), -1);
+	ph->lldp_sent++;
+}
+
+static bool join(struct dt_phone *ph, bool tagged, uint16_t vlan, uint8_t prio, uint8_t dscp)
+{
+	int rc = ph->body->vlan(ph->arg, vlan, prio, dscp);
+	char why[WHY_MAX];
+
+	if (rc < 0) {
+		text(why, sizeof why, "VLAN %u: %s", vlan, strerror(-rc));
+		stage_without(ph, DT_F_VLAN_JOIN, why);
+		return false;
+	}
+	ph->tagged = tagged;
+	ph->vlan = vlan;
+	ph->prio = prio;
+	ph->dscp = dscp;
+	return true;
+}
+
+void stage_vlan(struct dt_phone *ph)
+{
+	ph->tagged = false;
+	ph->vlan = ph->prio = ph->dscp = 0;
+	ph->lldp_sent = 0;
+	ph->lldp_heard = ph->lldp_used = false;
+	if (ph->no_vlan) {
+		stage_skip(ph, "untagged, as told");
+		return;
+	}
+	ph->body->vlan(ph->arg, 0, 0, 0);
+	attempt_begin(ph, &ph->lldp_try, "lldp-med");
+	say(ph);
+	timer_set(ph, T_LLDP, FAST_MS);
+}
+
+void vlan_lldp_timer(struct dt_phone *ph)
+{
+	uint64_t waited = mono(ph) - ph->lldp_try.since, wait = ph->lldp_wait_s * 1000ull;
+
+	if (!deciding(ph) || ph->dhcp.state != DHCP_IDLE) {
+		say(ph);
+		timer_set(ph, T_LLDP, SLOW_MS);
+		return;
+	}
+	if (waited >= wait) {
+		attempt_fail(ph, &ph->lldp_try, DT_F_VLAN_NONE,
+			     ph->lldp_heard ? "a neighbour speaks LLDP, but tells no usable voice policy"
+					    : "no neighbour speaks LLDP");
+		timer_set(ph, T_LLDP, SLOW_MS);
+		dhcp_discover(ph, true);
+		return;
+	}
+	if (ph->lldp_sent < FAST)
+		say(ph);
+	timer_set(ph, T_LLDP, wait - waited < FAST_MS ? wait - waited : FAST_MS);
+}
+
+static const char *policy_text(const struct med_policy *p, char *out, size_t cap)
+{
+	if (!p->tagged)
+		text(out, cap, "untagged, DSCP %u", p->dscp);
+	else if (p->vlan == 0)
+		text(out, cap, "priority-tagged, priority %u, DSCP %u", p->prio, p->dscp);
+	else
+		text(out, cap, "VLAN %u, priority %u, DSCP %u", p->vlan, p->prio, p->dscp);
+	return out;
+}
+
+/* The policy was used already: another one from the same switch means another VLAN; from another, a conflict. */
+static void later(struct dt_phone *ph, const struct eth *e, const struct med_policy *p)
+{
+	struct attempt a;
+	char found[80];
+	bool told = ph->told, same = memcmp(e->src, ph->lldp_from, 6) == 0;
+
+	if (!ph->lldp_used || ph->stage == DT_STAGE_VLAN || p->vlan == 4095 ||
+	    (p->tagged == ph->tagged && (!p->tagged || p->vlan == ph->vlan)))
+		return;
+	attempt_begin(ph, &a, "lldp-med");
+	attempt_ok(ph, &a, policy_text(p, found, sizeof found),
+		   same ? "the switch changed its policy: begin again" : "a second neighbour tells another VLAN");
+	if (!same)
+		return;
+	if (ph->bound)
+		dhcp_release(ph);
+	phone_off(ph);
+	ph->told = told;
+	ph->bound = false;
+	run_plan(ph, plan_of(ph));
+}
+
+/* network reference A.2 */
+void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
+{
+	const struct med_policy *p = lldp_policy(l, MED_VOICE);
+	char found[80];
+
+	if (l->ttl == 0 || ph->no_vlan)
+		return;
+	ph->lldp_heard = true;
+	if (p == NULL)
+		return;
+	if (!deciding(ph)) {
+		later(ph, e, p);
+		return;
+	}
+	attempt_peer(&ph->lldp_try, SV_FMT, SV_ARG(l->sys_name));
+	if (p->tagged && p->vlan == 4095) {
+		attempt_fail(ph, &ph->lldp_try, DT_F_VLAN_BAD, "the policy names VLAN 4095, which is reserved");
+		return;
+	}
+	ph->dhcp.state = DHCP_IDLE;
+	timer_off(ph, T_DHCP);
+	attempt_ok(ph, &ph->lldp_try, policy_text(p, found, sizeof found), NULL);
+	timer_set(ph, T_LLDP, SLOW_MS);
+	memcpy(ph->lldp_from, e->src, 6);
+	ph->lldp_used = true;
+	/* "send untagged; VLAN and L2 priority are void, DSCP alone applies" */
+	if (join(ph, p->tagged, p->tagged ? p->vlan : 0, p->tagged ? p->prio : 0, p->dscp))
+		stage_done(ph, "%s, from LLDP-MED", policy_text(p, found, sizeof found));
+}
+
+/* "keeps the VLAN id, releases that lease at once" */
+void vlan_dhcp(struct dt_phone *ph, const struct dhcp *ack, const struct lease *l)
+{
+	enum dhcp_vlan_form form;
+	uint16_t vlan = 0;
+	char found[64];
+
+	if (ack == NULL) {
+		stage_without(ph, DT_F_VLAN_NONE, NULL);
+		return;
+	}
+	form = ack->option[43].p ? dhcp_vlan_read(ack->option[43], &vlan) : DHCP_VLAN_NONE;
+	text(found, sizeof found, "VLAN %u", vlan);
+	if (form == DHCP_VLAN_NONE)
+		attempt_fail(ph, &ph->dhcp.try, DT_F_VLAN_NONE, "an answer came, without option 43 sub-option 10");
+	else if (form == DHCP_VLAN_BAD)
+		attempt_fail(ph, &ph->dhcp.try, DT_F_VLAN_BAD, "option 43 sub-option 10 holds no VLAN from 1 to 4094");
+	else
+		attempt_ok(ph, &ph->dhcp.try, found,
+			   form == DHCP_VLAN_U16 ? NULL : "sub-option 10 is not two octets; it was read all the same");
+	ph->lease = *l;
+	dhcp_release(ph);
+	memset(&ph->lease, 0, sizeof ph->lease);
+	if (form == DHCP_VLAN_NONE || form == DHCP_VLAN_BAD)
+		stage_without(ph, form == DHCP_VLAN_BAD ? DT_F_VLAN_BAD : DT_F_VLAN_NONE, NULL);
+	else if (join(ph, true, vlan, 0, 0))
+		stage_done(ph, "VLAN %u, from DHCP", vlan);
+}

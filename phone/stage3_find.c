@@ -1,0 +1,172 @@
+/* phone/stage3_find.c
+ *
+ * "Find the Device Update Web Service": DNS SRV for SIP, the domain taken from its answer, A of ucupdates-r2.<domain>.
+ * Two official readings of which domain; the order (network reference C.2): the domain whose SRV succeeded, the target
+ * less its first label, option 15, each suffix of option 119.  A phone that was told in-band asks there first.
+ */
+#include "phone/internal.h"
+
+#define UPDATE_PATH "/RequestHandler/ucdevice.upx"
+
+static const char *const services[] = {"_sipinternaltls._tcp", "_sipinternal._tcp", "_sip._tls", "_sip._tcp"};
+
+static void domain_add(struct dt_phone *ph, const char *d)
+{
+	if (d == NULL || d[0] == '\0' || ph->ndomain == sizeof ph->domains / sizeof *ph->domains)
+		return;
+	for (unsigned i = 0; i < ph->ndomain; i++)
+		if (sv_ieq(sv_of(ph->domains[i]), sv_of(d)))
+			return;
+	text(ph->domains[ph->ndomain++], DT_NAME_MAX, "%s", d);
+}
+
+static void ask_name(struct dt_phone *ph);
+
+static void have_name(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
+{
+	char host[DT_NAME_MAX + 16];
+
+	(void)tag;
+	if (a->status != DT_DNS_OK || a->n == 0) {
+		ph->domain_at++;
+		ask_name(ph);
+		return;
+	}
+	text(host, sizeof host, "ucupdates-r2.%s", ph->domains[ph->domain_at]);
+	/* UNKNOWN: scheme and path before the first sign-in; HTTPS on 443 (update-service reference 1) */
+	text(ph->update_url, sizeof ph->update_url, "https://%s" UPDATE_PATH, host);
+	stage_done(ph, "%s", host);
+}
+
+static void ask_name(struct dt_phone *ph)
+{
+	char host[DT_NAME_MAX + 16];
+
+	if (ph->domain_at >= ph->ndomain) {
+		ph->update_unknown = true;
+		stage_without(ph, ph->ndomain ? DT_F_DNS_NONE : DT_F_DOMAIN_NONE,
+			      ph->ndomain ? "no ucupdates-r2 record" : NULL);
+		return;
+	}
+	text(host, sizeof host, "ucupdates-r2.%s", ph->domains[ph->domain_at]);
+	dns_ask(ph, host, DT_RR_A, 0, have_name);
+}
+
+/* The domains for ucupdates-r2, now that SRV was asked. */
+static void names(struct dt_phone *ph)
+{
+	const char *dot = strchr(ph->srv_target, '.');
+
+	ph->ndomain = ph->domain_at = 0;
+	domain_add(ph, ph->srv_domain);
+	domain_add(ph, dot ? dot + 1 : NULL);
+	domain_add(ph, ph->domain_conf);
+	domain_add(ph, ph->lease.domain);
+	for (unsigned i = 0; i < ph->lease.search.n; i++)
+		domain_add(ph, ph->lease.search.name[i]);
+	ask_name(ph);
+}
+
+static void ask_srv(struct dt_phone *ph);
+
+static void have_srv(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
+{
+	struct dt_dns_answer sorted = *a;
+
+	(void)tag;
+	srv_sort(ph, &sorted);
+	if (a->status == DT_DNS_OK && sorted.n && sorted.rr[0].target[0]) {
+		text(ph->srv_domain, sizeof ph->srv_domain, "%s", ph->domains[ph->domain_at]);
+		text(ph->srv_target, sizeof ph->srv_target, "%s", sorted.rr[0].target);
+		names(ph);
+		return;
+	}
+	if (++ph->service_at == sizeof services / sizeof *services) {
+		ph->service_at = 0;
+		ph->domain_at++;
+	}
+	ask_srv(ph);
+}
+
+static void ask_srv(struct dt_phone *ph)
+{
+	char name[DT_NAME_MAX + 32];
+
+	if (ph->domain_at >= ph->ndomain) {
+		names(ph);
+		return;
+	}
+	text(name, sizeof name, "%s.%s", services[ph->service_at], ph->domains[ph->domain_at]);
+	dns_ask(ph, name, DT_RR_SRV, 0, have_srv);
+}
+
+static void by_dns(struct dt_phone *ph)
+{
+	const char *at = strchr(ph->account.sip, '@');
+
+	ph->ndomain = ph->domain_at = ph->service_at = 0;
+	ph->srv_domain[0] = ph->srv_target[0] = '\0';
+	/* "Before sign-in the SIP domain is unknown to a PIN phone, so SRV itself is asked for option 15, then 119" */
+	domain_add(ph, ph->domain_conf);
+	if (at)
+		domain_add(ph, at + 1);
+	domain_add(ph, ph->lease.domain);
+	for (unsigned i = 0; i < ph->lease.search.n; i++)
+		domain_add(ph, ph->lease.search.name[i]);
+	ask_srv(ph);
+}
+
+static void have_kept(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
+{
+	struct url u;
+
+	(void)tag;
+	if (a->status == DT_DNS_OK && a->n && url_read(sv_of(ph->update_url), &u)) {
+		stage_done(ph, "%s, kept from in-band provisioning", u.host);
+		return;
+	}
+	ph->update_url[0] = '\0';
+	if (ph->outside) {
+		ph->update_unknown = true;
+		stage_without(ph, dns_failure(a), NULL);
+	} else {
+		by_dns(ph);
+	}
+}
+
+void update_urls(struct dt_phone *ph)
+{
+	text(ph->update_url, sizeof ph->update_url, "%s",
+	     ph->outside ? ph->account.update_external : ph->account.update_internal);
+}
+
+/* E-01: "first sign-in must happen inside" (all but the phone that has a user name and a password) */
+static bool never_inside(const struct dt_phone *ph)
+{
+	return ph->outside && ph->plan == PLAN_OUTSIDE_CERT && (ph->user_cert.n == 0 || ph->account.sip[0] == '\0');
+}
+
+void stage_find(struct dt_phone *ph)
+{
+	struct url u;
+
+	if (never_inside(ph)) {
+		phone_result(ph, false, DT_F_NEVER_INSIDE,
+			     "this phone has no certificate: it has never been inside the company network");
+		return;
+	}
+	ph->update_unknown = false;
+	update_urls(ph);
+	if (ph->update_url[0] && url_read(sv_of(ph->update_url), &u)) {
+		dns_ask(ph, u.host, DT_RR_A, 0, have_kept);
+		return;
+	}
+	ph->update_url[0] = '\0';
+	if (ph->outside) {
+		/* outside there is no anonymous question and no ucupdates-r2: it is learned in-band */
+		ph->update_unknown = true;
+		stage_without(ph, DT_F_DNS_NONE, "the update service's address was never told to this phone");
+		return;
+	}
+	by_dns(ph);
+}

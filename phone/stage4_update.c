@@ -1,0 +1,168 @@
+/* phone/stage4_update.c
+ *
+ * "Check for Updates": the question, and when a different version is offered: download, verify, install, restart.  "Newer
+ * or older is decided by the server's rule": what is offered is installed when it is another than the running one.
+ *
+ * UNKNOWN: how a phone that holds no private root yet judges this server.  Anything that fails to install is refused by
+ * its catalog's signature, so the chain is looked at and told, but does not end the stage (update-service reference 1).
+ */
+#include "phone/internal.h"
+
+#define LOCALE "ENU"
+
+static void ask(struct dt_phone *ph, const char *headers);
+
+static void failed(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	attempt_fail(ph, &ph->update_try, f, why);
+	stage_without(ph, f, why);
+}
+
+static void write_question(struct dt_phone *ph)
+{
+	struct update_question q = {.device_type = "UCPhone", .locale = LOCALE, .nmodule = 1};
+
+	text(q.mac, sizeof q.mac, "%02X-%02X-%02X-%02X-%02X-%02X", ph->mac[0], ph->mac[1], ph->mac[2], ph->mac[3], ph->mac[4],
+	     ph->mac[5]);
+	text(q.serial, sizeof q.serial, "%s", ph->serial ? ph->serial : "");
+	text(q.vendor, sizeof q.vendor, "%s", ph->model->vendor);
+	text(q.model, sizeof q.model, "%s", ph->model->model);
+	text(q.revision, sizeof q.revision, "%s", ph->model->revision);
+	text(q.user, sizeof q.user, "%s", ph->account.sip); /* "the last signed-in user's account name (the phone sends it)" */
+	text(q.module[0].file, sizeof q.module[0].file, "CPE.nbt");
+	text(q.module[0].version, sizeof q.module[0].version, "%s", ph->version);
+	text(q.module[0].time, sizeof q.module[0].time, "2013-01-09T00:00:00Z");
+	buf_clear(&ph->ask);
+	update_question_write(&ph->ask, &q);
+}
+
+static void judge_offer(struct dt_phone *ph, const struct update_answer *a, const char *warn)
+{
+	if (a->nmodule == 0 || strcmp(a->module[0].version, ph->version) == 0) {
+		attempt_ok(ph, &ph->update_try, "nothing new", warn);
+		stage_done(ph, "%s is up to date", ph->version);
+		return;
+	}
+	attempt_ok(ph, &ph->update_try, a->module[0].version, warn);
+	ph->offer = a->module[0];
+	text(ph->store_url, sizeof ph->store_url, "%s", a->store);
+	if (ph->update_key == NULL)
+		stage_without(ph, DT_F_UPDATE_SIGNATURE, "this phone trusts no update key: nothing is installed");
+	else
+		image_fetch(ph);
+}
+
+/* ---- outside: "the device repeats it over HTTPS 443", with the user's credentials --------------------------------- */
+
+static bool windows_offered(const struct http *h, struct sv *token)
+{
+	for (size_t i = 0; i < msg_count(&h->m, "WWW-Authenticate"); i++) {
+		struct sv v = msg_get_nth(&h->m, "WWW-Authenticate", i);
+
+		if (sv_istarts(v, SV("NTLM")) && (v.n == 4 || v.p[4] == ' ')) {
+			*token = sv_trim(sv_from(v, 4));
+			return true;
+		}
+	}
+	return false;
+}
+
+static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	struct buf header = {0};
+
+	attempt_begin(ph, &ph->update_try, "update question");
+	if (f != DT_F_OK) {
+		failed(ph, DT_F_UPDATE_REFUSED, why);
+		return;
+	}
+	/* "X-MS-WebTicket: opaque=<base64 of the assertion's text>" (web-services reference 7.4) */
+	buf_str(&header, "X-MS-WebTicket: opaque=");
+	b64_add(&header, ph->ticket.assertion.p, ph->ticket.assertion.n);
+	buf_str(&header, "\r\n");
+	if (header.oom)
+		failed(ph, DT_F_MEMORY, NULL);
+	else
+		ask(ph, buf_cstr(&header));
+	buf_wipe(&header);
+}
+
+static void with_credentials(struct dt_phone *ph)
+{
+	struct http *h = &ph->http;
+	struct sv token = {0};
+	struct buf header = {0};
+	char why[WHY_MAX] = "";
+
+	if (ph->login && windows_offered(h, &token) && ntlm_http_leg(ph, token, &header, why)) {
+		ask(ph, buf_cstr(&header));
+		buf_wipe(&header);
+		return;
+	}
+	buf_wipe(&header);
+	if (why[0] || ph->image.credentials++ || !cert_good(ph) || ph->account.web_external[0] == '\0') {
+		failed(ph, DT_F_UPDATE_REFUSED, why);
+		return;
+	}
+	attempt_ok(ph, &ph->update_try, "asked for credentials", NULL);
+	ticket_get(ph, BY_CERT, ph->account.web_external, have_ticket);
+}
+
+/* ---- the answer ---------------------------------------------------------------------------------------------------- */
+
+static void answered(struct dt_phone *ph)
+{
+	struct http *h = &ph->http;
+	struct update_answer a = {0};
+	char warn[WHY_MAX] = "", why[WHY_MAX];
+	const char *bad;
+
+	attempt_peer(&ph->update_try, "%s", h->peer);
+	ph->update_try.basis = "guess";
+	text(why, sizeof why, "%s", h->why);
+	if (h->failure != DT_F_OK) {
+		failed(ph, h->failure, why);
+		return;
+	}
+	if (h->tls && h->verdict != DT_TRUSTED)
+		text(warn, sizeof warn, "the server's certificate could not be judged: %s", h->judged);
+	if (h->status == 401) {
+		with_credentials(ph);
+		return;
+	}
+	if (h->status != 200) {
+		text(why, sizeof why, "HTTP %u", h->status);
+		failed(ph, h->status == 403 ? DT_F_UPDATE_REFUSED : DT_F_HTTP_STATUS, why);
+		return;
+	}
+	bad = update_answer_read(h->body.p, h->body.n, &a);
+	if (bad) {
+		failed(ph, DT_F_UPDATE_ANSWER, bad);
+		return;
+	}
+	judge_offer(ph, &a, warn);
+}
+
+static void ask(struct dt_phone *ph, const char *headers)
+{
+	struct http_ask a = {.method = "POST", .url = ph->update_url, .type = "text/xml; charset=utf-8", .body = &ph->ask,
+			     .headers = headers, .judge_only = !ph->outside, .public_roots = true};
+
+	write_question(ph);
+	http_ask(ph, &a, answered);
+}
+
+void stage_update(struct dt_phone *ph)
+{
+	if (ph->update_url[0] == '\0') {
+		ph->update_unknown = true;
+		stage_skip(ph, "the update service's address is not known");
+		return;
+	}
+	ph->update_asked = true;
+	ph->image.credentials = 0;
+	ph->ntlm.leg = 0;
+	attempt_begin(ph, &ph->update_try, "update question");
+	ph->update_try.basis = "guess";
+	ask(ph, NULL);
+}

@@ -1,0 +1,236 @@
+/* phone/stage6_chain.c
+ *
+ * "Connect to the Web Service and Download the Root CA Certificate Chain": anonymously over HTTP, stored; then the web
+ * server's own certificate is judged by it, name included, and stored too.
+ *
+ * "What comes over HTTP 80 is trusted on first use": the chain is kept from then on; another one is taken only after the
+ * phone was told to forget (--cold).  Outside there is no HTTP: TCP is refused, then TLS, judged by the chain stored
+ * inside, else by the host's public roots.
+ */
+#include <stdlib.h>
+
+#include "phone/internal.h"
+
+static void connect_tls(struct dt_phone *ph);
+
+static bool unreachable(enum dt_failure f)
+{
+	return f == DT_F_CONNECT || f == DT_F_TIMEOUT || f == DT_F_CLOSED || f == DT_F_DNS_NONE || f == DT_F_DNS_SILENT;
+}
+
+static void tls_failed(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	/* C-05: "the phone keeps the chain of its very first connection" */
+	if (f == DT_F_TLS_UNTRUSTED && ph->chain_kept)
+		f = DT_F_CHAIN_CHANGED;
+	if (f == DT_F_TLS_UNTRUSTED && ph->chain_failure != DT_F_OK && !ph->outside) { /* no chain: that is why */
+		f = ph->chain_failure;
+		why = ph->chain_why;
+	}
+	attempt_fail(ph, &ph->try, f, why);
+	if (!ph->chain_kept) {
+		buf_clear(&ph->roots);
+		keep_anchors(ph);
+	}
+	if (unreachable(f) && cert_good(ph))
+		stage_skip(ph, "the web service does not answer; the stored certificate does without");
+	else
+		stage_fail(ph, f, why);
+}
+
+static void connected(struct dt_phone *ph)
+{
+	struct http *h = &ph->http;
+	struct pki_cert_info *info;
+	char why[WHY_MAX] = "", found[WHY_MAX] = "";
+
+	attempt_peer(&ph->try, "%s", h->peer);
+	if (h->failure != DT_F_OK) {
+		enum dt_failure f = soap_failure(ph, DT_F_HTTP_STATUS, why);
+
+		tls_failed(ph, f, why);
+		return;
+	}
+	info = calloc(1, sizeof *info);
+	if (info && pki_cert_info(h->leaf.p, h->leaf.n, info) == NULL)
+		text(found, sizeof found, "%s, by %s", info->subject_cn, info->issuer_cn);
+	free(info);
+	attempt_ok(ph, &ph->try, found,
+		   ph->chain_failure == DT_F_OK ? NULL : "no chain was downloaded; other roots that the phone holds were enough");
+	if (h->status == 200)
+		metadata_take(ph, ph->web_url, why); /* stage 7 asks again and tells, if it could not be read */
+	/* the chain, now that it has proved good for the server that handed it out; then the server's certificate */
+	if ((!ph->chain_kept && ph->roots.n && !keep_fresh_roots(ph)) || !keep_web(ph, h->leaf.p, h->leaf.n)) {
+		stage_fail(ph, DT_F_STORE, NULL);
+		return;
+	}
+	if (ph->chain_kept)
+		stage_skip(ph, "the stored chain, %s", found);
+	else
+		stage_done(ph, "%s", ph->chain_found[0] ? ph->chain_found : found);
+}
+
+static void connect_tls(struct dt_phone *ph)
+{
+	char url[SOAP_URI_MAX + 8];
+	struct http_ask a = {.method = "GET", .url = url, .public_roots = ph->outside || ph->chain_failure != DT_F_OK};
+
+	text(url, sizeof url, "%s/mex", ph->web_url);
+	attempt_begin(ph, &ph->try, "tls %s", ph->web_url);
+	http_ask(ph, &a, connected);
+}
+
+static void no_chain(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	attempt_fail(ph, &ph->try, f, why);
+	ph->chain_failure = f;
+	text(ph->chain_why, sizeof ph->chain_why, "%s", why ? why : "");
+	connect_tls(ph);
+}
+
+/* Only authorities are anchors: the server's own certificate in the answer proves nothing about later ones. */
+static const char *take_chain(struct dt_phone *ph, const void *p7, size_t n)
+{
+	struct buf pem = {0}, der = {0}, roots = {0};
+	struct pki_cert_info *info = calloc(1, sizeof *info);
+	const char *why = info ? pki_p7_read(p7, n, &pem) : "out of memory";
+	char print[41];
+
+	ph->chain_found[0] = '\0';
+	for (unsigned i = 0; why == NULL && pki_pem_cert(buf_view(&pem), i, &der); i++) {
+		if (pki_cert_info(der.p, der.n, info) == NULL && (info->ca || info->self_signed)) {
+			pki_pem_add(&roots, "CERTIFICATE", der.p, der.n);
+			hex_write(print, info->sha1, 20, true);
+			if (info->self_signed)
+				text(ph->chain_found, sizeof ph->chain_found, "%s, SHA-1 %s", info->subject_cn, print);
+		}
+		buf_clear(&der);
+	}
+	if (why == NULL && roots.n == 0)
+		why = "it holds no certificate of an authority";
+	if (why == NULL && (roots.oom || pem.oom || der.oom))
+		why = "out of memory";
+	if (why == NULL) {
+		buf_clear(&ph->roots);
+		buf_sv(&ph->roots, buf_view(&roots));
+		if (!keep_anchors(ph))
+			why = "out of memory";
+	}
+	buf_free(&pem);
+	buf_free(&der);
+	buf_free(&roots);
+	free(info);
+	return why;
+}
+
+static void have_raw(struct dt_phone *ph);
+
+static void ask_raw(struct dt_phone *ph)
+{
+	char url[SOAP_URI_MAX + 16];
+	struct http_ask a = {.method = "GET", .url = url};
+	struct url u;
+
+	if (!url_read(sv_of(ph->web_url), &u)) {
+		no_chain(ph, DT_F_HTTP_BAD, "the web service's URL");
+		return;
+	}
+	text(url, sizeof url, "http://%s%s/chain.p7b", u.host, u.path);
+	http_ask(ph, &a, have_raw);
+}
+
+static void taken(struct dt_phone *ph, const void *p7, size_t n)
+{
+	const char *why = take_chain(ph, p7, n);
+
+	if (why) {
+		no_chain(ph, DT_F_CHAIN_BAD, why);
+		return;
+	}
+	attempt_ok(ph, &ph->try, ph->chain_found, NULL);
+	connect_tls(ph);
+}
+
+static void have_raw(struct dt_phone *ph)
+{
+	struct http *h = &ph->http;
+	char why[WHY_MAX] = "";
+
+	attempt_peer(&ph->try, "%s", h->peer);
+	if (h->failure != DT_F_OK) {
+		text(why, sizeof why, "%s", h->why);
+		no_chain(ph, h->failure, why);
+	} else if (h->status != 200) {
+		text(why, sizeof why, "HTTP %u", h->status);
+		no_chain(ph, DT_F_CHAIN_DISABLED, why);
+	} else {
+		taken(ph, h->body.p, h->body.n);
+	}
+}
+
+static void have_chain(struct dt_phone *ph)
+{
+	struct http *h = &ph->http;
+	struct buf p7 = {0};
+	char why[WHY_MAX] = "";
+	enum dt_failure f;
+	const char *bad = NULL;
+	xmlDocPtr doc;
+
+	attempt_peer(&ph->try, "%s", h->peer);
+	if (h->failure != DT_F_OK) {
+		text(why, sizeof why, "%s", h->why);
+		no_chain(ph, h->failure, why);
+		return;
+	}
+	if (ph->outside) { /* DIFFERS: the first use that is trusted is inside; out there anybody could have answered */
+		no_chain(ph, DT_F_CHAIN_BAD, "outside, a chain over plain HTTP is not taken");
+		return;
+	}
+	if (h->status != 200) {
+		ask_raw(ph); /* "the raw DER: our own phone's fall-back" */
+		return;
+	}
+	doc = soap_answer(ph, &f, why);
+	if (doc)
+		bad = soap_chain_answer_read(doc, &p7);
+	xmlFreeDoc(doc);
+	if (doc == NULL || bad || p7.oom)
+		ask_raw(ph);
+	else
+		taken(ph, p7.p, p7.n);
+	buf_free(&p7);
+}
+
+void stage_chain(struct dt_phone *ph)
+{
+	char url[SOAP_URI_MAX + 16];
+	struct http_ask a = {.method = "POST", .url = url, .soap_action = SOAP_ACTION_CHAIN, .type = "text/xml; charset=utf-8",
+			     .body = &ph->ask};
+	struct url u;
+
+	ph->chain_failure = DT_F_OK;
+	ph->chain_found[0] = '\0';
+	ph->chain_kept = ph->roots.n > 0;
+	ph->public_roots = ph->outside;
+	if (ph->web_url[0] == '\0' && cert_good(ph)) {
+		stage_skip(ph, "no web service is needed: the certificate is good");
+		return;
+	}
+	if (ph->web_url[0] == '\0' || !url_read(sv_of(ph->web_url), &u)) {
+		stage_fail(ph, DT_F_WEB_URL_NONE, ph->web_url);
+		return;
+	}
+	cert_key_early(ph);
+	if (ph->chain_kept && !ph->outside) {
+		connect_tls(ph);
+		return;
+	}
+	/* UNKNOWN: operation name and schema of the download (web-services reference 10) */
+	text(url, sizeof url, "http://%s%s", u.host, u.path);
+	attempt_begin(ph, &ph->try, "root chain %s", url);
+	ph->try.basis = "guess";
+	buf_wipe(&ph->ask);
+	soap_chain_write(&ph->ask);
+	http_ask(ph, &a, have_chain);
+}

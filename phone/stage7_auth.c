@@ -1,0 +1,141 @@
+/* phone/stage7_auth.c
+ *
+ * "Authentication Process": a web ticket, for number or extension with PIN, for user name and password by NTLM, or for
+ * the certificate of an earlier sign-in.
+ */
+#include "phone/internal.h"
+
+static void by_secret(struct dt_phone *ph);
+
+static const char *url_of(const struct dt_phone *ph)
+{
+	return ph->outside && ph->plan != PLAN_OUTSIDE_NTLM && ph->account.web_external[0] ? ph->account.web_external
+											     : ph->web_url;
+}
+
+static bool network(enum dt_failure f)
+{
+	return f == DT_F_CONNECT || f == DT_F_TIMEOUT || f == DT_F_CLOSED || f == DT_F_DNS_NONE || f == DT_F_DNS_SILENT ||
+	       f == DT_F_METADATA_BAD || f == DT_F_HTTP_STATUS || f == DT_F_METHOD_OFF;
+}
+
+static bool whose(struct dt_phone *ph, char why[WHY_MAX])
+{
+	struct sv id = sv_of(ph->ticket.name_id);
+
+	if (sv_istarts(id, SV("sip:")))
+		id = sv_from(id, 4);
+	if (sv_find(id, '@') <= 0 || id.n >= sizeof ph->account.sip) {
+		text(why, WHY_MAX, "the ticket's user, %s, is no SIP URI", ph->ticket.name_id);
+		return false;
+	}
+	if (ph->account.sip[0] && ph->ticket_by != BY_PIN && !sv_ieq(id, sv_of(ph->account.sip))) {
+		text(why, WHY_MAX, "the ticket is for %s, not for %s", ph->ticket.name_id, ph->account.sip);
+		return false;
+	}
+	sv_copy(ph->account.sip, sizeof ph->account.sip, id);
+	return true;
+}
+
+static void pin_proved(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	if (f != DT_F_OK)
+		stage_fail(ph, f, why);
+	else
+		stage_done(ph, "%s, by certificate, number and PIN", ph->account.sip);
+}
+
+static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *failed)
+{
+	static const char *const by[] = {"", "number and PIN", "NTLM", "certificate"};
+	char why[WHY_MAX];
+
+	if (f == DT_F_CERT_REFUSED && ph->plan != PLAN_OUTSIDE_CERT && (ph->pin || ph->password)) {
+		by_secret(ph); /* enrol again */
+		return;
+	}
+	if (f != DT_F_OK && ph->ticket_by == BY_CERT && cert_good(ph) && network(f) && ph->plan != PLAN_RENEW) {
+		ph->renewing = false;
+		stage_skip(ph, "no ticket; the stored certificate is good all the same");
+		return;
+	}
+	if (f == DT_F_METHOD_OFF && ph->ticket_by == BY_NTLM && ph->registered) {
+		stage_skip(ph, "the Registrar took NTLM; the Web Services do not");
+		return;
+	}
+	if (f != DT_F_OK) {
+		ph->basis = ph->ticket_by == BY_NTLM ? NULL : "guess";
+		stage_fail(ph, f, failed);
+		return;
+	}
+	if (!whose(ph, why)) {
+		stage_fail(ph, DT_F_TICKET_BAD, why);
+		return;
+	}
+	if (!ph->outside)
+		text(ph->account.web_url, sizeof ph->account.web_url, "%s", ph->web_url);
+	if (!keep_account(ph)) {
+		stage_fail(ph, DT_F_STORE, NULL);
+		return;
+	}
+	/* DIFFERS: the seed has the outside REGISTER carry number and PIN.  No SIP header for them is known; a server that
+	 * wants them has them proved here, at the web ticket service, before the Registrar takes the certificate. */
+	if (ph->plan == PLAN_OUTSIDE_CERT && ph->ticket_by == BY_CERT && ph->pin && ph->number && (ph->model->ways & DT_WAY_PIN)) {
+		ticket_get(ph, BY_PIN, url_of(ph), pin_proved);
+		return;
+	}
+	stage_done(ph, "%s, by %s", ph->account.sip, by[ph->ticket_by]);
+}
+
+static void by_secret(struct dt_phone *ph)
+{
+	char why[WHY_MAX];
+
+	if (ph->pin && ph->number) {
+		if (!(ph->model->ways & DT_WAY_PIN)) {
+			model_refusal(ph->model, DT_WAY_PIN, why, sizeof why);
+			stage_fail(ph, DT_F_METHOD_MODEL, why);
+			return;
+		}
+		ph->renewing = false;
+		ticket_get(ph, BY_PIN, url_of(ph), have_ticket);
+	} else if (ph->login && ph->password) {
+		if (!(ph->model->ways & (ph->tethered ? DT_WAY_TETHER : DT_WAY_NTLM))) {
+			model_refusal(ph->model, ph->tethered ? DT_WAY_TETHER : DT_WAY_NTLM, why, sizeof why);
+			stage_fail(ph, DT_F_METHOD_MODEL, why);
+			return;
+		}
+		ph->renewing = false;
+		ticket_get(ph, BY_NTLM, url_of(ph), have_ticket);
+	} else {
+		stage_fail(ph, DT_F_SECRET_NONE, cert_in_use(ph)->n ? "the stored certificate is no longer good" : NULL);
+	}
+}
+
+void stage_auth(struct dt_phone *ph)
+{
+	if (ph->have_ticket)
+		soap_issued_clear(&ph->ticket);
+	memset(&ph->ticket, 0, sizeof ph->ticket);
+	ph->have_ticket = false;
+	ph->renewing = false;
+	if (ph->plan == PLAN_ENROL || !cert_good(ph)) {
+		by_secret(ph);
+		return;
+	}
+	if (ph->plan == PLAN_OUTSIDE_CERT) {
+		ph->public_roots = true;
+		if (url_of(ph)[0])
+			ticket_get(ph, BY_CERT, url_of(ph), have_ticket);
+		else
+			stage_skip(ph, "the Web Services' outside address was never told to this phone");
+		return;
+	}
+	if (cert_half_gone(ph) && url_of(ph)[0]) {
+		ph->renewing = true;
+		cert_key_early(ph);
+		ticket_get(ph, BY_CERT, url_of(ph), have_ticket);
+		return;
+	}
+	stage_skip(ph, "%s, by the stored certificate", ph->account.sip);
+}

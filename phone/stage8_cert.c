@@ -1,0 +1,212 @@
+/* phone/stage8_cert.c
+ *
+ * "Receive and Publish Certificate": a key of this phone, a request for it, GetAndPublishCert with the ticket.  Key and
+ * certificate go into one file: there is never one without the other.  On renewal the old ones stay until the new ones
+ * have registered.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "phone/internal.h"
+
+static void ask(struct dt_phone *ph);
+
+void cert_key_early(struct dt_phone *ph)
+{
+	int rc;
+
+	if (ph->key_asked || (cert_good(ph) && !ph->renewing))
+		return;
+	ph->key_asked = true;
+	ph->key_failed = false;
+	ph->key_id = ++ph->ids;
+	rc = ph->body->make_key(ph->arg, ph->key_id);
+	if (rc < 0) {
+		ph->key_asked = false;
+		ph->key_id = 0;
+	}
+}
+
+void cert_key(struct dt_phone *ph, const char *pem)
+{
+	ph->key_id = 0;
+	buf_wipe(&ph->new_key);
+	if (pem)
+		buf_str(&ph->new_key, pem);
+	ph->key_failed = pem == NULL || ph->new_key.oom;
+	if (ph->running && ph->stage == DT_STAGE_CERT && ph->cert_waits)
+		ask(ph);
+}
+
+static void failed(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	attempt_fail(ph, &ph->try, f, why);
+	if (ph->renewing && cert_good(ph) && ph->plan != PLAN_RENEW) {
+		ph->renewing = false;
+		stage_skip(ph, "not renewed; the stored certificate is good all the same");
+		return;
+	}
+	stage_fail(ph, f, why);
+}
+
+/* "Check ... that the certificate carries our public key, that NameIdentifier, Entity and CN agree" (18.5) */
+static const char *unfit(struct dt_phone *ph, const struct soap_cert_answer *a, struct pki_cert_info *info)
+{
+	struct pki_key *k = pki_key_read(buf_view(&ph->new_key));
+	bool ours = k && pki_cert_is_of(a->cert.p, a->cert.n, k);
+	const char *why = pki_cert_info(a->cert.p, a->cert.n, info);
+
+	pki_key_free(k);
+	if (why)
+		return why;
+	if (!ours)
+		return "it carries another public key than the one in the request";
+	if (!sv_ieq(sv_of(info->subject_cn), sv_of(ph->account.sip)))
+		return "it is for another user";
+	if (info->not_after <= phone_unix(ph))
+		return "it has expired already";
+	return NULL;
+}
+
+static bool keep(struct dt_phone *ph, struct buf *der)
+{
+	if (!keep_user(ph, ph->renewing ? DT_KEEP_FRESH : DT_KEEP_USER, &ph->new_key, der))
+		return false;
+	if (ph->renewing) {
+		buf_wipe(&ph->fresh_key);
+		buf_free(&ph->fresh_cert);
+		ph->fresh_key = ph->new_key;
+		ph->fresh_cert = *der;
+		ph->use_fresh = true;
+	} else {
+		keep_drop_fresh(ph);
+		buf_wipe(&ph->user_key);
+		buf_free(&ph->user_cert);
+		ph->user_key = ph->new_key;
+		ph->user_cert = *der;
+	}
+	ph->new_key = *der = (struct buf){0};
+	ph->key_asked = false;
+	keep_use(ph);
+	return true;
+}
+
+static void have_answer(struct dt_phone *ph)
+{
+	struct http *h = &ph->http;
+	struct soap_cert_answer a = {0};
+	struct pki_cert_info *info = calloc(1, sizeof *info);
+	char why[WHY_MAX] = "", until[ISO_TIME_MAX] = "", found[WHY_MAX];
+	enum dt_failure f = DT_F_CSR_REFUSED;
+	const char *bad = NULL;
+	xmlDocPtr doc = NULL;
+	bool good = false, asked = ph->renewing;
+
+	attempt_peer(&ph->try, "%s", h->peer);
+	if (h->failure != DT_F_OK || h->status != 200) {
+		f = soap_failure(ph, DT_F_TICKET_BAD, why);
+	} else if ((doc = soap_answer(ph, &f, why)) != NULL && (bad = soap_cert_answer_read(doc, &a)) != NULL) {
+		f = DT_F_SOAP_BAD;
+		text(why, sizeof why, "%s", bad);
+	} else if (doc && a.cert.n == 0) {
+		f = DT_F_CSR_REFUSED;
+		text(why, sizeof why, "the server says %u: %s", a.error_id, a.reason);
+	} else if (doc && info == NULL) {
+		f = DT_F_MEMORY;
+	} else if (doc && (bad = unfit(ph, &a, info)) != NULL) {
+		f = DT_F_CERT_BAD;
+		text(why, sizeof why, "%s", bad);
+	} else if (doc && !keep(ph, &a.cert)) {
+		f = DT_F_STORE;
+	} else if (doc) {
+		good = true;
+		iso_time(until, info->not_after);
+	}
+	xmlFreeDoc(doc);
+	soap_cert_answer_clear(&a);
+	if (!good) {
+		free(info);
+		failed(ph, f, why);
+		return;
+	}
+	text(found, sizeof found, "%s, by %s, until %s", info->subject_cn, info->issuer_cn, until);
+	attempt_ok(ph, &ph->try, found,
+		   info->not_before > phone_unix(ph) ? "it is not valid yet: the phone's clock is behind the server's" : NULL);
+	free(info);
+	stage_done(ph, "%s%s", found, asked ? ", renewed" : "");
+}
+
+static void uuid(struct dt_phone *ph, char out[37])
+{
+	char hex[33];
+
+	dice_hex(ph, hex, 32);
+	text(out, 37, "%.8s-%.4s-4%.3s-a%.3s-%.12s", hex, hex + 8, hex + 13, hex + 17, hex + 20);
+}
+
+static bool compose(struct dt_phone *ph, const struct pki_key *k)
+{
+	struct soap_cert q = {0};
+	struct buf security = {0};
+	char id[37];
+	bool ok;
+
+	text(q.to, sizeof q.to, "%s", ph->metadata.cert_url);
+	uuid(ph, id);
+	text(q.message_id, sizeof q.message_id, "uuid:%s", id);
+	text(q.device_id, sizeof q.device_id, "{%s}", ph->sip.uuid);
+	text(q.entity, sizeof q.entity, "%s", ph->account.sip);
+	uuid(ph, id);
+	text(q.request_id, sizeof q.request_id, "%s", id);
+	ok = pki_csr_make(k, ph->account.sip, false, &q.csr) && ticket_present(&security, &ph->ticket, ph->proof, sizeof ph->proof);
+	buf_wipe(&ph->ask);
+	soap_cert_write(&ph->ask, &q, buf_view(&security));
+	ok = ok && !security.oom && !ph->ask.oom;
+	buf_wipe(&security);
+	soap_cert_clear(&q);
+	return ok;
+}
+
+static void ask(struct dt_phone *ph)
+{
+	struct http_ask a = {.method = "POST", .url = ph->metadata.cert_url, .soap_action = SOAP_ACTION_CERT, .type = "text/xml",
+			     .body = &ph->ask};
+	struct pki_key *k = ph->key_failed ? NULL : pki_key_read(buf_view(&ph->new_key));
+	bool ok;
+
+	ph->cert_waits = false;
+	if (k == NULL) {
+		ph->key_asked = false;
+		failed(ph, DT_F_KEY, NULL);
+		return;
+	}
+	sip_ids(ph);
+	ok = compose(ph, k);
+	pki_key_free(k);
+	if (ok)
+		http_ask(ph, &a, have_answer);
+	else
+		failed(ph, DT_F_MEMORY, NULL);
+}
+
+void stage_cert(struct dt_phone *ph)
+{
+	if (!ph->have_ticket) {
+		stage_skip(ph, cert_good(ph) ? "the stored certificate is good" : "no certificate is to be had here");
+		return;
+	}
+	attempt_begin(ph, &ph->try, "certificate %s", ph->account.sip);
+	if (ph->new_key.n || ph->key_failed) {
+		ask(ph);
+		return;
+	}
+	ph->cert_waits = true;
+	if (ph->key_asked)
+		return;
+	ph->key_asked = true;
+	ph->key_id = ++ph->ids;
+	if (ph->body->make_key(ph->arg, ph->key_id) < 0) {
+		ph->key_asked = false;
+		failed(ph, DT_F_KEY, NULL);
+	}
+}

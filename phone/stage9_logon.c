@@ -1,0 +1,412 @@
+/* phone/stage9_logon.c
+ *
+ * "Log on to the Lync Server": the candidates in their order until one succeeds, REGISTER with TLS-DSK (or NTLM), redirects
+ * to the home pool, in-band provisioning, and then the phone stays.
+ *
+ * "Succeeds" (sip reference 2.1): a SIP answer to the first REGISTER came, whatever its status: authentication and policy
+ * errors end the search.  "Advance on: no record, no address, connect refused/timeout, TLS failure, no SIP answer in time,
+ * 5xx on the first REGISTER."
+ */
+#include "phone/internal.h"
+
+#define REDIRECTS 5
+
+static void try_next(struct dt_phone *ph);
+static void try_address(struct dt_phone *ph);
+static void answer(struct dt_phone *ph, const struct msg *m);
+
+/* ---- the candidates ---------------------------------------------------------------------------------------------- */
+
+/* Those before `until` that had nothing to try are told now, so that the record keeps their order. */
+static void tell_passed(struct dt_phone *ph, unsigned until)
+{
+	struct attempt a;
+
+	for (; ph->passed_told < until && ph->passed_told < CANDIDATES; ph->passed_told++) {
+		unsigned i = ph->passed_told;
+
+		if (ph->passed[i] == DT_F_OK)
+			continue;
+		attempt_begin(ph, &a, "registrar %s", candidates[i].name);
+		attempt_fail(ph, &a, ph->passed[i], ph->passed_why[i]);
+	}
+}
+
+/* The failure of the whole search is the first one that says more than "no such record". */
+static void passed_over(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	char copy[WHY_MAX];
+
+	text(copy, sizeof copy, "%s", why ? why : "");
+	attempt_fail(ph, &ph->logon_try, f, copy);
+	if (ph->logon_failure == DT_F_OK || (ph->logon_failure == DT_F_DNS_NONE && f != DT_F_DNS_NONE)) {
+		ph->logon_failure = f;
+		text(ph->logon_why, sizeof ph->logon_why, "%s%s%s", ph->here.host, copy[0] ? ": " : "", copy);
+	}
+}
+
+static void have_addresses(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
+{
+	(void)tag;
+	ph->naddress = ph->address_at = 0;
+	for (unsigned i = 0; a->status == DT_DNS_OK && i < a->n && i < 8; i++)
+		ph->address[ph->naddress++] = a->rr[i].address;
+	if (ph->naddress == 0 && ph->here.candidate == CANDIDATES && ph->here.from && strstr(ph->here.from, "last known")) {
+		/* "or the names do not resolve, the last good registrar/addresses are used" */
+		struct sv rest = sv_of(ph->account.addresses);
+		char ip[16];
+
+		while (rest.p && ph->naddress < 8)
+			if (sv_copy(ip, sizeof ip, sv_cut(&rest, ',')) && ip_read(ip, &ph->address[ph->naddress]))
+				ph->naddress++;
+	}
+	if (ph->naddress == 0) {
+		passed_over(ph, dns_failure(a), "the name has no address");
+		try_next(ph);
+		return;
+	}
+	try_address(ph);
+}
+
+static void try_target(struct dt_phone *ph, const struct sip_target *t)
+{
+	ph->here = *t;
+	attempt_begin(ph, &ph->logon_try, "registrar %s %s:%u", t->from ? t->from : "", t->host, t->port);
+	dns_ask(ph, t->host, DT_RR_A, 0, have_addresses);
+}
+
+static void try_address(struct dt_phone *ph)
+{
+	char ip[16];
+
+	for (; ph->address_at < ph->naddress; ph->address_at++) {
+		uint32_t a = ph->address[ph->address_at];
+
+		attempt_begin(ph, &ph->logon_try, "registrar %s %s:%u", ph->here.from ? ph->here.from : "", ph->here.host,
+			      ph->here.port);
+		attempt_peer(&ph->logon_try, "%s:%u", ip_text(a, ip), ph->here.port);
+		if (sip_open(ph, &ph->here, a))
+			return;
+		passed_over(ph, DT_F_CONNECT, NULL);
+	}
+	try_next(ph);
+}
+
+static void try_next(struct dt_phone *ph)
+{
+	if (ph->redirects) { /* the home pool is the one place to go: there is no other */
+		stage_fail(ph, ph->logon_failure ? ph->logon_failure : DT_F_CONNECT, ph->logon_why);
+		return;
+	}
+	if (ph->have_redirect) {
+		ph->have_redirect = false;
+		try_target(ph, &ph->redirect);
+		return;
+	}
+	if (ph->target_at < ph->ntarget) {
+		const struct sip_target *t = &ph->target[ph->target_at++];
+
+		tell_passed(ph, t->candidate);
+		try_target(ph, t);
+		return;
+	}
+	tell_passed(ph, CANDIDATES);
+	for (unsigned i = 0; i < CANDIDATES && ph->logon_failure == DT_F_OK; i++)
+		if (ph->passed[i] == DT_F_STRICT_DOMAIN) {
+			ph->logon_failure = DT_F_STRICT_DOMAIN;
+			text(ph->logon_why, sizeof ph->logon_why, "%s", ph->passed_why[i]);
+		}
+	stage_fail(ph, ph->logon_failure ? ph->logon_failure : DT_F_REGISTRAR_NONE, ph->logon_why);
+}
+
+static void begin_search(struct dt_phone *ph)
+{
+	candidates_build(ph);
+	ph->target_at = ph->passed_told = 0;
+	try_next(ph);
+}
+
+void logon_srv(struct dt_phone *ph)
+{
+	if (ph->srv_open == 0)
+		begin_search(ph);
+}
+
+void stage_logon(struct dt_phone *ph)
+{
+	const char *at = strchr(ph->account.sip, '@');
+
+	ph->logon_failure = DT_F_OK;
+	ph->logon_why[0] = '\0';
+	ph->redirects = 0;
+	if (at == NULL) {
+		stage_fail(ph, DT_F_SECRET_NONE, "the user's SIP URI is not known: give --sip");
+		return;
+	}
+	sip_ids(ph);
+	if (ph->registered && ph->sip.open && !ph->sip.asked.busy) { /* anew, on the connection that is up */
+		logon_register(ph);
+		return;
+	}
+	sip_close(ph);
+	ph->registered = false;
+	/* the SIP domain is what SRV is asked for; before the sign-in it was not known */
+	if (!ph->registrar_conf && !sv_ieq(sv_of(at + 1), sv_of(ph->srv_domain))) {
+		discover_srv(ph, at + 1);
+		logon_srv(ph);
+		return;
+	}
+	if (!ph->registrar_conf && !ph->srv_asked[CANDIDATES - 1]) { /* a plan without stage 5 */
+		discover_srv(ph, at + 1);
+		logon_srv(ph);
+		return;
+	}
+	begin_search(ph);
+}
+
+void logon_opened(struct dt_phone *ph, const struct dt_stream_opened *o)
+{
+	char why[WHY_MAX];
+
+	if (!ph->running || ph->stage != DT_STAGE_LOGON)
+		return;
+	if (o->failure != DT_F_OK) {
+		text(why, sizeof why, "%s", o->why ? o->why : "");
+		passed_over(ph, o->failure == DT_F_TLS_DATE && !ph->time_known ? DT_F_CLOCK_WRONG : o->failure, why);
+		ph->address_at++;
+		try_address(ph);
+		return;
+	}
+	dice_hex(ph, ph->sip.call_id, 32);
+	ph->sip.cseq = 0;
+	ph->answered = false;
+	logon_register(ph);
+}
+
+void logon_register(struct dt_phone *ph)
+{
+	sip_auth_end(ph);
+	sip_sa_clear(&ph->sip.next);
+	ph->sip.round = 0;
+	attempt_begin(ph, &ph->try, "register");
+	attempt_peer(&ph->try, "%s:%u", ph->sip.peer.host, ph->sip.peer.port);
+	sip_register(ph, -1, NULL, NULL, answer);
+}
+
+/* ---- how it ends ----------------------------------------------------------------------------------------------------- */
+
+static void refused(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	char copy[WHY_MAX];
+
+	text(copy, sizeof copy, "%s", why);
+	attempt_fail(ph, &ph->try, f, copy);
+	if (f == DT_F_CERT_REFUSED && ph->use_fresh) { /* the renewed one is not taken: the old one is still here */
+		keep_drop_fresh(ph);
+		logon_register(ph);
+		return;
+	}
+	if (f == DT_F_CERT_REFUSED && !ph->enrolled_again && !ph->pin_used && ph->web_url[0] &&
+	    ((ph->pin && ph->number) || (ph->login && ph->password))) {
+		ph->enrolled_again = true;
+		sip_close(ph);
+		ph->failure = f;
+		text(ph->why, sizeof ph->why, "%s", copy);
+		record_stage(ph, DT_REC_STAGE, false);
+		run_plan(ph, PLAN_ENROL);
+		return;
+	}
+	stage_fail(ph, f, copy);
+}
+
+static enum dt_failure of_status(const struct msg *m, unsigned diag)
+{
+	switch (m->status) {
+	case 403:
+		return diag == 4003 ? DT_F_REMOTE_OFF : DT_F_SIP_FORBIDDEN;
+	case 404:
+		return DT_F_SIP_NOT_FOUND;
+	default:
+		return DT_F_SIP_STATUS;
+	}
+}
+
+static void redirected(struct dt_phone *ph, const struct msg *m)
+{
+	struct sip_target t = {.candidate = CANDIDATES, .from = "home pool", .tls = true};
+	struct sip_addr a;
+	struct sip_uri u;
+	char name[300], here[300];
+
+	if (!sip_addr_read(msg_get(m, "Contact"), &a) || !sip_uri_read(a.uri, &u) || !sv_copy(t.host, sizeof t.host, u.host)) {
+		refused(ph, DT_F_SIP_BAD, "the redirect names no Registrar");
+		return;
+	}
+	t.tls = !sv_ieq(sip_param(u.params, "transport"), SV("tcp"));
+	t.port = u.port ? u.port : t.tls ? 5061 : 5060;
+	text(name, sizeof name, "%s:%u", t.host, t.port);
+	text(here, sizeof here, "%s:%u", ph->sip.peer.host, ph->sip.peer.port);
+	if (ph->redirects < REDIRECTS)
+		text(ph->visited[ph->redirects], sizeof ph->visited[0], "%s", here);
+	ph->redirects++;
+	for (unsigned i = 0; i < ph->redirects && i < REDIRECTS; i++)
+		if (sv_ieq(sv_of(ph->visited[i]), sv_of(name)) || ph->redirects > REDIRECTS) {
+			refused(ph, DT_F_REDIRECTS, name);
+			return;
+		}
+	attempt_ok(ph, &ph->try, name, "redirected to the home pool");
+	sip_close(ph);
+	try_target(ph, &t);
+}
+
+static void have_provisioning(struct dt_phone *ph, const struct msg *m)
+{
+	struct provisioning p = PROVISIONING_DEFAULT;
+	const char *bad = NULL;
+	char why[WHY_MAX];
+
+	if (m == NULL) {
+		attempt_fail(ph, &ph->try, ph->sip.bad, ph->sip.why);
+		if (!ph->sip.open) { /* the connection went: there is no dial tone */
+			text(why, sizeof why, "%s", ph->sip.why);
+			ph->registered = false;
+			stage_fail(ph, ph->sip.bad, why);
+			return;
+		}
+	} else if (m->status != 200) {
+		unsigned id;
+
+		sip_diag_text(m, &id, why, sizeof why);
+		attempt_fail(ph, &ph->try, DT_F_SIP_STATUS, why);
+	} else if (m->body.n && (bad = provisioning_read(m->body.p, m->body.n, &p)) != NULL) {
+		attempt_fail(ph, &ph->try, DT_F_SIP_BAD, bad);
+	} else {
+		ph->provisioning = p;
+		if (p.has_updates && p.updates_enabled) {
+			if (p.updates_internal[0])
+				text(ph->account.update_internal, sizeof ph->account.update_internal, "%s", p.updates_internal);
+			if (p.updates_external[0]) {
+				text(ph->account.update_external, sizeof ph->account.update_external, "%s", p.updates_external);
+				web_external_of(p.updates_external, ph->account.web_external,
+						sizeof ph->account.web_external);
+			}
+		}
+		attempt_ok(ph, &ph->try, p.updates_internal[0] ? p.updates_internal : NULL, NULL);
+		if (!keep_account(ph)) {
+			stage_fail(ph, DT_F_STORE, NULL);
+			return;
+		}
+	}
+	if (ph->registered && ph->sip.open)
+		stage_done(ph, "sip:%s at %s:%u", ph->account.sip, ph->sip.peer.host, ph->sip.peer.port);
+	else
+		stage_fail(ph, DT_F_CLOSED, NULL);
+}
+
+static void keep_registrar(struct dt_phone *ph)
+{
+	size_t n = 0;
+	char ip[16];
+
+	text(ph->account.registrar, sizeof ph->account.registrar, "%s:%u %s", ph->sip.peer.host, ph->sip.peer.port,
+	     ph->sip.peer.tls ? "tls" : "tcp");
+	ph->account.addresses[0] = '\0';
+	for (unsigned i = 0; i < ph->naddress && n + 18 < sizeof ph->account.addresses; i++) {
+		text(ph->account.addresses + n, sizeof ph->account.addresses - n, "%s%s", i ? "," : "",
+		     ip_text(ph->address[i], ip));
+		n = strlen(ph->account.addresses);
+	}
+}
+
+static void registered(struct dt_phone *ph, const struct msg *m)
+{
+	char found[WHY_MAX];
+	bool first = !ph->registered;
+
+	ph->sip.sa = ph->sip.next;
+	ph->sip.sa.since = mono(ph);
+	memset(&ph->sip.next, 0, sizeof ph->sip.next);
+	sip_auth_end(ph);
+	registered_as(ph, m);
+	if (ph->sip.expires == 0) {
+		refused(ph, DT_F_SIP_BAD, "the answer to REGISTER has no Expires");
+		return;
+	}
+	text(found, sizeof found, "%s, for %u s", ph->sip.sa.scheme == SCHEME_DSK ? "TLS-DSK" : "NTLM", ph->sip.expires);
+	attempt_ok(ph, &ph->try, found, NULL);
+	/* a phone outside keeps the Registrar it found inside: "internal phones keep the FQDN of the registrar, remote ones
+	 * that of the access proxy" */
+	keep_registrar(ph);
+	if (!keep_promote(ph) || !keep_account(ph)) {
+		stage_fail(ph, DT_F_STORE, NULL);
+		return;
+	}
+	ph->registered = true;
+	stay_begin(ph);
+	if (!first) {
+		stage_done(ph, "sip:%s, anew", ph->account.sip);
+		return;
+	}
+	attempt_begin(ph, &ph->try, "subscribe provisioning");
+	attempt_peer(&ph->try, "%s:%u", ph->sip.peer.host, ph->sip.peer.port);
+	sip_subscribe(ph, have_provisioning);
+}
+
+/* ---- answers to REGISTER ------------------------------------------------------------------------------------------------ */
+
+static void no_answer(struct dt_phone *ph)
+{
+	char why[WHY_MAX];
+	enum dt_failure f = ph->sip.bad;
+
+	text(why, sizeof why, "%s", ph->sip.why);
+	if (!ph->answered && !ph->registered) {
+		sip_close(ph);
+		passed_over(ph, f, why);
+		ph->address_at++;
+		try_address(ph);
+		return;
+	}
+	attempt_fail(ph, &ph->try, f, why);
+	if (ph->registered && !ph->sip.open)
+		ph->registered = false;
+	stage_fail(ph, f, why);
+}
+
+static void answer(struct dt_phone *ph, const struct msg *m)
+{
+	char why[WHY_MAX];
+	enum dt_failure f;
+	unsigned diag;
+
+	if (!ph->running || ph->stage != DT_STAGE_LOGON)
+		return;
+	if (m == NULL) {
+		no_answer(ph);
+		return;
+	}
+	sip_diag_text(m, &diag, why, sizeof why);
+	if (!ph->answered && !ph->registered) {
+		if (m->status >= 500) {
+			sip_close(ph);
+			passed_over(ph, DT_F_SIP_STATUS, why);
+			ph->address_at++;
+			try_address(ph);
+			return;
+		}
+		ph->answered = true;
+		attempt_ok(ph, &ph->logon_try, NULL, NULL);
+	}
+	if (m->status == 401) {
+		if (sip_auth_401(ph, m, answer, &f, why) == AUTH_FAILED)
+			refused(ph, f, why);
+	} else if (m->status / 100 == 2 && ph->sip.next.up) {
+		registered(ph, m);
+	} else if (m->status / 100 == 2) {
+		refused(ph, DT_F_SIP_SIGNATURE, "the Registrar took an unsigned REGISTER");
+	} else if ((m->status == 301 || m->status == 302) && ph->sip.next.up) {
+		redirected(ph, m);
+	} else {
+		refused(ph, of_status(m, diag), why);
+	}
+}

@@ -1,0 +1,289 @@
+/* phone/stay.c: with dial tone: keep-alives, refreshes, re-authentication, renewal, what the server says, signing off
+ * (sip reference 3.2, 6.4, 11.5, 13, 19.4). */
+#include "phone/internal.h"
+
+#define SA_SECONDS 28800ull
+#define SA_EARLY 300ull
+#define DAY_MS 86400000ull
+
+/* ---- what a 200 to REGISTER tells ---------------------------------------------------------------------------------- */
+
+void registered_as(struct dt_phone *ph, const struct msg *m)
+{
+	struct sv e = msg_get(m, "Expires");
+	struct sip_keepalive k;
+	uint64_t v = 0;
+
+	ph->sip.expires = sv_u64(e, 30 * 86400ull, &v) ? (unsigned)v : 0;
+	ph->sip.keepalive = 0;
+	if (sip_keepalive_read(msg_get(m, "ms-keep-alive"), &k) && k.timeout && k.timeout < 86400)
+		ph->sip.keepalive = k.timeout;
+	for (size_t i = 0; i < msg_count(m, "Contact"); i++) {
+		struct sip_addr a = {.rest = msg_get_nth(m, "Contact", i)};
+
+		/* "Client picks the one with its own uuid." */
+		while (a.rest.p && sip_addr_read(a.rest, &a)) {
+			struct sv id = sip_param(a.params, "+sip.instance"), gruu = sip_param(a.params, "gruu");
+			char want[64];
+
+			text(want, sizeof want, "<urn:uuid:%s>", ph->sip.uuid);
+			if (sv_ieq(id, sv_of(want)) && gruu.n)
+				sv_copy(ph->sip.gruu, sizeof ph->sip.gruu, gruu);
+			if (ph->sip.expires == 0 && sv_ieq(id, sv_of(want)) &&
+			    sv_u64(sip_param(a.params, "expires"), 30 * 86400ull, &v))
+				ph->sip.expires = (unsigned)v;
+		}
+	}
+}
+
+void stay_begin(struct dt_phone *ph)
+{
+	uint64_t sa = SA_SECONDS, life;
+	int64_t now = phone_unix(ph), half;
+
+	timer_set(ph, T_REFRESH, ph->sip.expires * 800ull); /* at 80 % */
+	if (ph->sip.keepalive)
+		timer_set(ph, T_KEEPALIVE, ph->sip.keepalive * 1000ull * 2 / 3);
+	if (ph->sip.sa.scheme == SCHEME_DSK && ph->cert_after > now) {
+		life = (uint64_t)(ph->cert_after - now);
+		sa = life < sa ? life : sa;
+		half = ph->cert_before + (ph->cert_after - ph->cert_before) / 2 - now;
+		timer_set(ph, T_RENEW, half > 0 ? (uint64_t)half * 1000 : 3600 * 1000ull);
+	}
+	timer_set(ph, T_REAUTH, sa > 2 * SA_EARLY ? (sa - SA_EARLY) * 1000 : sa * 500);
+	if (ph->timer[T_UPDATE] == NEVER) /* "every 24 h", with up to ten minutes of jitter */
+		timer_set(ph, T_UPDATE, DAY_MS + dice_below(ph, 600000));
+}
+
+void stay_keepalive(struct dt_phone *ph)
+{
+	if (ph->registered)
+		sip_raw(ph, "\r\n\r\n", 4);
+}
+
+/* ---- refresh, anew, renewal ------------------------------------------------------------------------------------------ */
+
+static void refreshed(struct dt_phone *ph, const struct msg *m)
+{
+	struct attempt a;
+	char why[WHY_MAX];
+	unsigned id;
+
+	attempt_begin(ph, &a, "refresh");
+	if (m == NULL) {
+		text(why, sizeof why, "%s", ph->sip.why);
+		stay_lost(ph, why);
+		return;
+	}
+	sip_diag_text(m, &id, why, sizeof why);
+	if (m->status / 100 == 2) {
+		struct sv action = sip_param(msg_get(m, "presence-state"), "register-action");
+
+		registered_as(ph, m);
+		if (action.p == NULL && sv_istarts(msg_get(m, "presence-state"), SV("register-action=")))
+			action = sv_from(msg_get(m, "presence-state"), 16);
+		/* "If the REGISTER was a refresh and the answer says added or fixed, the server had lost the binding" */
+		if (ph->sip.expires && !sv_istarts(action, SV("\"added")) && !sv_istarts(action, SV("\"fixed")) &&
+		    !sv_istarts(action, SV("added")) && !sv_istarts(action, SV("fixed"))) {
+			attempt_ok(ph, &a, NULL, NULL);
+			stay_begin_refreshed(ph);
+			return;
+		}
+		attempt_fail(ph, &a, DT_F_SIP_STATUS, "the Registrar had lost the registration");
+		stay_lost(ph, "the Registrar had lost the registration");
+		return;
+	}
+	attempt_fail(ph, &a, m->status == 401 ? DT_F_SIP_STATUS : DT_F_SIP_FORBIDDEN, why);
+	if (m->status == 401) {
+		if (!ph->running)
+			run_plan(ph, PLAN_RENEW); /* "401 on refresh: full re-authentication" */
+	} else if (m->status == 403 || m->status == 404) {
+		phone_result(ph, false, m->status == 404 ? DT_F_SIP_NOT_FOUND : DT_F_SIP_FORBIDDEN, why);
+	} else {
+		stay_lost(ph, why);
+	}
+}
+
+void stay_begin_refreshed(struct dt_phone *ph)
+{
+	timer_set(ph, T_REFRESH, ph->sip.expires * 800ull);
+	if (ph->sip.keepalive)
+		timer_set(ph, T_KEEPALIVE, ph->sip.keepalive * 1000ull * 2 / 3);
+}
+
+static bool busy(const struct dt_phone *ph)
+{
+	return ph->sip.asked.busy || (ph->running && ph->stage == DT_STAGE_LOGON);
+}
+
+void stay_refresh(struct dt_phone *ph)
+{
+	if (!ph->registered)
+		return;
+	if (busy(ph))
+		timer_set(ph, T_REFRESH, 2000);
+	else
+		sip_register(ph, -1, NULL, &ph->sip.sa, refreshed);
+}
+
+static bool later(struct dt_phone *ph, enum timer t)
+{
+	if (ph->registered && !ph->running && !ph->sip.asked.busy)
+		return false;
+	timer_set(ph, t, 20000);
+	return true;
+}
+
+/* "The client must re-authenticate at least 5 min before." */
+void stay_reauth(struct dt_phone *ph)
+{
+	if (!later(ph, T_REAUTH))
+		run_plan(ph, PLAN_RENEW);
+}
+
+void stay_renew(struct dt_phone *ph)
+{
+	if (!later(ph, T_RENEW))
+		run_plan(ph, PLAN_RENEW);
+}
+
+void stay_update(struct dt_phone *ph)
+{
+	if (later(ph, T_UPDATE))
+		return;
+	timer_set(ph, T_UPDATE, DAY_MS + dice_below(ph, 600000));
+	update_urls(ph);
+	if (ph->update_url[0])
+		run_plan(ph, PLAN_UPDATE);
+}
+
+/* ---- lost ---------------------------------------------------------------------------------------------------------------- */
+
+void stay_lost(struct dt_phone *ph, const char *why)
+{
+	uint64_t wait = 30000ull << (ph->retries < 5 ? ph->retries : 5);
+	struct attempt a;
+
+	attempt_begin(ph, &a, "registration");
+	attempt_fail(ph, &a, DT_F_CLOSED, why);
+	ph->registered = false;
+	sip_close(ph);
+	timer_off(ph, T_REAUTH);
+	timer_off(ph, T_RENEW);
+	/* "later back-off 30 s .. 15 min with jitter"; the first time soon */
+	wait = ph->retries == 0 ? 2000 : wait > 900000 ? 900000 : wait;
+	ph->retries++;
+	timer_set(ph, T_RETRY, wait + dice_below(ph, (uint32_t)(wait / 4)));
+}
+
+void stay_retry(struct dt_phone *ph)
+{
+	if (ph->registered)
+		return;
+	if (ph->running)
+		timer_set(ph, T_RETRY, 5000);
+	else
+		run_plan(ph, PLAN_AGAIN);
+}
+
+/* ---- what the server says (13.1) ------------------------------------------------------------------------------------------ */
+
+static void told_off(struct dt_phone *ph, const struct msg *m, struct sv event)
+{
+	struct sv v = msg_get(m, "ms-diagnostics-public");
+	struct sip_diag d = {0};
+	struct attempt a;
+	char why[WHY_MAX];
+
+	if (v.p == NULL)
+		v = msg_get(m, "ms-diagnostics");
+	if (v.p)
+		sip_diag_read(v, &d);
+	text(why, sizeof why, SV_FMT "%s" SV_FMT, SV_ARG(event), d.reason.n ? ": " : "", SV_ARG(d.reason));
+	attempt_begin(ph, &a, "notify deregistered");
+	attempt_fail(ph, &a, DT_F_SIGNED_OFF, why);
+	if (sv_ieq(event, SV("deactivated")) || sv_ieq(event, SV("preferred-registrar-change"))) {
+		char uri[300];
+		struct sip_addr addr;
+		struct sip_uri u;
+
+		/* "register again (will be redirected)"; "register at the given registrar" */
+		if (sip_addr_read(msg_get(m, "P-Preferred-Registrar"), &addr) && sip_uri_read(addr.uri, &u) && u.host.n < 256) {
+			text(uri, sizeof uri, SV_FMT ":%u", SV_ARG(u.host), u.port ? u.port : 5061);
+			ph->have_redirect = target_read(uri, &ph->redirect);
+			ph->redirect.from = "preferred";
+		}
+		stay_lost(ph, why);
+		return;
+	}
+	/* rejected: stop; unregistered: "gone; may register again later", when somebody wants it to */
+	phone_result(ph, false, DT_F_SIGNED_OFF, why);
+}
+
+void stay_request(struct dt_phone *ph, const struct msg *m)
+{
+	bool notify = sv_ieq(m->method, SV("NOTIFY")), best = sv_ieq(m->method, SV("BENOTIFY"));
+
+	if (sv_ieq(m->method, SV("ACK")))
+		return;
+	if (notify || sv_ieq(m->method, SV("OPTIONS")))
+		sip_reply(ph, m, 200, "OK");
+	else if (!best) /* "a BENOTIFY must not be answered" */
+		sip_reply(ph, m, 501, "Not Implemented");
+	if ((notify || best) && sv_istarts(msg_get(m, "Event"), SV("registration-notify"))) {
+		struct sv rest = sv_trim(m->body), first = sv_cut(&rest, ';');
+
+		if (sv_ieq(sv_trim(first), SV("deregistered")))
+			told_off(ph, m, sip_param(rest, "event"));
+	}
+}
+
+/* ---- signing off -------------------------------------------------------------------------------------------------------------- */
+
+static void quiet(struct dt_phone *ph)
+{
+	bool told = ph->told;
+
+	ph->registered = false;
+	sip_close(ph);
+	for (int t = 0; t < T_COUNT; t++)
+		timer_off(ph, (enum timer)t);
+	if (ph->bound)
+		dhcp_release(ph);
+	ph->bound = false;
+	ph->body->address(ph->arg, NULL);
+	record_result(ph, told ? ph->result.stage : ph->stage, told && ph->result.ok, told ? ph->result.failure : DT_F_OK,
+		      told ? ph->result.why : "stopped before there was dial tone");
+}
+
+static void signed_off(struct dt_phone *ph, const struct msg *m)
+{
+	struct attempt a;
+	char why[WHY_MAX];
+	unsigned id;
+
+	attempt_begin(ph, &a, "sign off");
+	if (m && m->status / 100 == 2) {
+		attempt_ok(ph, &a, NULL, NULL);
+	} else {
+		if (m)
+			sip_diag_text(m, &id, why, sizeof why);
+		else
+			text(why, sizeof why, "%s", ph->sip.why);
+		attempt_fail(ph, &a, m ? DT_F_SIP_STATUS : ph->sip.bad, why);
+	}
+	if (ph->stopping)
+		quiet(ph);
+}
+
+void stay_off(struct dt_phone *ph)
+{
+	if (ph->registered && ph->sip.open && ph->sip.sa.up) {
+		sip_register(ph, 0, NULL, &ph->sip.sa, signed_off);
+		if (ph->stopping && ph->timer[T_SIP] != NEVER && ph->timer[T_SIP] > mono(ph) + 4000)
+			timer_set(ph, T_SIP, 4000);
+		return;
+	}
+	if (ph->stopping)
+		quiet(ph);
+}
