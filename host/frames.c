@@ -1,0 +1,188 @@
+/* host/frames.c: Ethernet frames, raw (packet(7)).
+ *
+ * One socket for all types, with a filter in the kernel that lets pass what a phone reads before it has an address: LLDP,
+ * CDP (to tell what the switch says instead), ARP, and DHCP's answers.  All types, because a socket for one type is not shown
+ * the frames of a VLAN.  The kernel takes the tag out and reports it beside the frame.
+ */
+#include "host/internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "wire/lldp.h"
+
+#define FRAME_MAX 2048
+#define BURST 64
+
+static const uint8_t cdp_group[6] = {0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc};
+
+/* clang-format off */
+static struct sock_filter what_a_phone_reads[] = {
+	BPF_STMT(BPF_LD  | BPF_H | BPF_ABS, 12),                    /* ethertype */
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_LLDP, 11, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 10, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 5),
+	BPF_STMT(BPF_LD  | BPF_B | BPF_ABS, 23),                    /* protocol: UDP */
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 17, 0, 8),
+	BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 14),                    /* length of the IP header */
+	BPF_STMT(BPF_LD  | BPF_H | BPF_IND, 16),                    /* destination port */
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 68, 4, 5),
+	BPF_STMT(BPF_LD  | BPF_W | BPF_ABS, 0),                     /* CDP: 01:00:0c:cc .. */
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x01000ccc, 0, 3),
+	BPF_STMT(BPF_LD  | BPF_H | BPF_ABS, 4),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xcccc, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, 0xffff),
+	BPF_STMT(BPF_RET | BPF_K, 0),
+};
+/* clang-format on */
+
+/* A sender on this same machine leaves the checksum to a network card that does not exist (TP_STATUS_CSUMNOTREADY): it is
+ * put in here, so that the codec judges what a cable would have carried. */
+static void finish_udp_checksum(uint8_t *frame, size_t n)
+{
+	uint8_t *ip = frame + 14;
+	size_t head, len;
+	uint32_t sum = 17;
+
+	if (n < 14 + 20 || frame[12] != 0x08 || frame[13] != 0x00)
+		return;
+	head = (size_t)(ip[0] & 15) * 4;
+	if (head < 20 || n < 14 + head + 8 || ip[9] != 17)
+		return;
+	len = (size_t)ip[head + 4] << 8 | ip[head + 5];
+	if (len < 8 || 14 + head + len > n)
+		return;
+	ip[head + 6] = ip[head + 7] = 0;
+	sum += (uint32_t)len;
+	for (size_t i = 12; i < 20; i += 2)
+		sum += (uint32_t)ip[i] << 8 | ip[i + 1];
+	for (size_t i = 0; i < len; i++)
+		sum += i & 1 ? ip[head + i] : (uint32_t)ip[head + i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~sum & 0xffff;
+	if (sum == 0)
+		sum = 0xffff;
+	ip[head + 6] = (uint8_t)(sum >> 8);
+	ip[head + 7] = (uint8_t)sum;
+}
+
+/* CDP's appliance TLV (0x000e): one octet, then the voice VLAN (network reference A.5). For the doctor only. */
+static void hear_cdp(struct host_heard *heard, const uint8_t *frame, size_t n)
+{
+	struct rd r = rd_of(frame, n);
+
+	heard->cdp++;
+	rd_take(&r, 14 + 8 + 4); /* Ethernet, LLC and SNAP, version, lifetime and checksum */
+	while (!r.err && rd_left(&r) >= 4) {
+		unsigned type = (unsigned)rd_be(&r, 2), len = (unsigned)rd_be(&r, 2);
+		struct rd v = rd_sub(&r, len >= 4 ? len - 4 : SIZE_MAX);
+
+		if (type == 0x000e && rd_left(&v) >= 3) {
+			rd_be(&v, 1);
+			heard->cdp_vlan = (unsigned)rd_be(&v, 2);
+		}
+	}
+}
+
+static void hear(struct host_heard *heard, const uint8_t *frame, size_t n)
+{
+	unsigned type = (unsigned)frame[12] << 8 | frame[13];
+
+	heard->frames++;
+	heard->lldp += type == ETH_P_LLDP;
+	heard->arp += type == ETH_P_ARP;
+	heard->dhcp += type == ETH_P_IP;
+	if (memcmp(frame, cdp_group, 6) == 0)
+		hear_cdp(heard, frame, n);
+}
+
+static void arrived(evutil_socket_t fd, short what, void *arg)
+{
+	struct host *h = arg;
+
+	(void)what;
+	for (unsigned i = 0; i < BURST; i++) {
+		uint8_t frame[FRAME_MAX];
+		struct iovec v = {frame, sizeof frame};
+		struct sockaddr_ll from = {0};
+		_Alignas(struct cmsghdr) char control[256];
+		struct msghdr m = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &v, .msg_iovlen = 1,
+				   .msg_control = control, .msg_controllen = sizeof control};
+		ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
+		int tci = -1;
+
+		if (n < 0)
+			return;
+		if (n < ETH_HLEN || (m.msg_flags & MSG_TRUNC) || from.sll_pkttype == PACKET_OUTGOING)
+			continue;
+		for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+			struct tpacket_auxdata aux;
+
+			if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
+				continue;
+			memcpy(&aux, CMSG_DATA(c), sizeof aux);
+			tci = tag_of(aux.tp_status, aux.tp_vlan_tci, aux.tp_vlan_tpid);
+			if (aux.tp_status & TP_STATUS_CSUMNOTREADY)
+				finish_udp_checksum(frame, (size_t)n);
+		}
+		hear(&h->heard, frame, (size_t)n);
+		if (h->phone)
+			dt_phone_frame(h->phone, frame, (size_t)n, tci);
+	}
+}
+
+int frames_send(struct host *h, const uint8_t *frame, size_t n, int tci)
+{
+	uint8_t tagged[FRAME_MAX];
+
+	if (n < ETH_HLEN || n > 1518)
+		return -EMSGSIZE;
+	if (tci >= 0) {
+		n = tag_insert(tagged, sizeof tagged, frame, n, (uint16_t)tci);
+		frame = tagged;
+	}
+	return send(h->packet, frame, n, MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+int frames_open(struct host *h)
+{
+	struct sock_fprog filter = {sizeof what_a_phone_reads / sizeof *what_a_phone_reads, what_a_phone_reads};
+	struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)h->link.index};
+	struct packet_mreq group = {.mr_ifindex = (int)h->link.index, .mr_type = PACKET_MR_MULTICAST, .mr_alen = 6};
+	int on = 1;
+
+	h->packet = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); /* protocol 0: hears nothing yet */
+	if (h->packet < 0)
+		return -errno;
+	if (setsockopt(h->packet, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) < 0 ||
+	    setsockopt(h->packet, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on) < 0 ||
+	    bind(h->packet, (struct sockaddr *)&at, sizeof at) < 0)
+		return -errno;
+	memcpy(group.mr_address, lldp_group, 6);
+	if (setsockopt(h->packet, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &group, sizeof group) < 0)
+		return -errno;
+	memcpy(group.mr_address, cdp_group, 6);
+	if (setsockopt(h->packet, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &group, sizeof group) < 0)
+		return -errno;
+	if (event_assign(&h->packet_ev, h->base, h->packet, EV_READ | EV_PERSIST, arrived, h) < 0 ||
+	    event_add(&h->packet_ev, NULL) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+void frames_close(struct host *h)
+{
+	if (h->packet < 0)
+		return;
+	if (event_initialized(&h->packet_ev))
+		event_del(&h->packet_ev);
+	close(h->packet);
+	h->packet = -1;
+}

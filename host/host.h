@@ -1,0 +1,71 @@
+/* host/host.h: a phone's body on Linux (struct dt_body): frames, VLAN, addresses, names, streams, what lasts.
+ *
+ * Place: a network namespace of the process's own with a macvlan on the interface; or, with `take`, the interface itself in
+ * the namespace the process is in.  Either way nothing of the host's addresses, routes, resolver or clock changes, and what
+ * is set ends with the process, also when that is killed: the namespace and the tap go with it, an address on a taken
+ * interface has a short life that only a living process renews.
+ *
+ * One libevent loop, one thread (keys are made in a second one).  host_open() enters the namespace: the calling process is
+ * in it from then on.
+ */
+#ifndef DIALTONE_HOST_HOST_H
+#define DIALTONE_HOST_HOST_H
+
+#include "base/file.h"
+#include "dialtone/phone.h"
+
+struct host;
+
+struct host_conf {
+	const char *interface;
+	bool take;
+	const uint8_t *mac; /* 6 octets, or NULL: made of `oui` and the interface's own; with take the interface's own */
+	const uint8_t *oui; /* 3 octets */
+	const char *state;  /* folder of what lasts, made when absent; NULL: one per MAC below `state_base` */
+	const char *state_base;
+	const struct file_ops *ops; /* NULL: the real ones */
+	bool has_address; /* with take: the interface has its address already, and keeps it: host_address() */
+	const char *keylog;	    /* file that TLS secrets are appended to, or NULL */
+	void (*record)(void *arg, const struct dt_record *r); /* must not call the phone */
+	void (*tick)(void *arg);			      /* once a second while it runs, or NULL */
+	void *arg;
+};
+
+extern const struct dt_body host_body; /* its arg is the struct host */
+
+/* 0, or -errno: then `why` is a sentence that says what to do. Everything given in `c` is copied or used only here,
+ * but `ops` and `arg`. */
+int host_open(const struct host_conf *c, struct host **ret, char *why, size_t cap);
+void host_free(struct host *h); /* NULL is fine; does not free the phone */
+
+const uint8_t *host_mac(const struct host *h);
+const char *host_state(const struct host *h); /* the folder */
+
+/* With has_address: what the interface has goes into address and mask of *l. */
+void host_address(const struct host *h, struct dt_lease *l);
+
+void host_attach(struct host *h, struct dt_phone *ph); /* whom events go to; NULL: nobody */
+/* Starts the phone and runs until host_end(), or until nothing more comes after a sign-off. SIGINT and SIGTERM sign off;
+ * a second one ends at once. The value: the signal that ended it, or 0. */
+int host_run(struct host *h);
+/* May be called from the record function. */
+void host_sign_off(struct host *h, unsigned seconds); /* dt_phone_stop() that many seconds from now */
+void host_end(struct host *h);			      /* host_run() returns soon */
+
+/* Somebody besides the phone who asks through this body: ids from HOST_EARS on are theirs, and so are the answers. */
+#define HOST_EARS 0x40000000u
+struct host_ears {
+	void (*dns)(void *arg, unsigned id, const struct dt_dns_answer *a);
+	void (*opened)(void *arg, unsigned id, const struct dt_stream_opened *o);
+	void *arg;
+};
+void host_listen(struct host *h, const struct host_ears *ears); /* NULL: nobody; the caller keeps the struct */
+
+/* What was heard on the wire besides: for the doctor. */
+struct host_heard {
+	unsigned frames, lldp, cdp, arp, dhcp;
+	unsigned cdp_vlan; /* the voice VLAN that CDP announced; 0: none */
+};
+const struct host_heard *host_heard(const struct host *h);
+
+#endif

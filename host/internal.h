@@ -1,0 +1,112 @@
+/* host/internal.h: what the files of this room share. */
+#ifndef DIALTONE_HOST_INTERNAL_H
+#define DIALTONE_HOST_INTERNAL_H
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <limits.h>
+#include <pthread.h>
+
+#include "base/buf.h"
+#include "host/host.h"
+#include "host/rtnl.h"
+#include "host/state.h"
+#include "host/tagger.h"
+
+struct host_later; /* something that happens when the loop comes round: a body function must not call the phone */
+struct host_stream;
+struct host_names;
+struct host_keys;
+
+struct host {
+	struct dt_phone *phone;
+	const struct host_ears *ears;
+	struct event_base *base;
+	void (*record)(void *arg, const struct dt_record *r);
+	void (*tick)(void *arg);
+	void *arg;
+
+	bool take;
+	uint8_t mac[6], old_mac[6];
+	bool mac_changed;
+	struct rtnl *rtnl, *watch;
+	struct rtnl_link link; /* the interface: untagged */
+	struct rtnl_link ip;   /* where IP lives now: the same, or the VLAN's */
+	bool kernel_vlan;      /* `ip` was made by netlink */
+	struct tagger *tagger;
+	unsigned vlan, dscp;
+	bool carries; /* the link, as the phone knows it */
+	struct dt_lease lease;
+	bool has_lease;
+	struct dt_lease kept; /* what a taken interface had and keeps; address 0: nothing */
+
+	int packet, port68, udp;
+	struct event watch_ev, packet_ev, udp_ev, timer_ev, tick_ev, term_ev, int_ev, stop_ev, end_ev, renew_ev;
+	bool udp_on;
+	struct host_heard heard;
+
+	struct state *state;
+	struct host_later *later, **later_end;
+	struct event later_ev;
+	unsigned life; /* grows with every restart: what belongs to an earlier life is dropped */
+	struct host_stream *streams;
+	struct tls_ctx *tls;
+	int keylog;
+	struct host_names *names;
+	struct host_keys *keys;
+
+	bool stopping, ended;
+	int signal;
+};
+
+#define HOST_LABEL_MAX IFNAMSIZ
+void host_label(const struct host *h, char label[HOST_LABEL_MAX]); /* of the addresses we set on a taken interface */
+
+/* place.c */
+int place_enter(struct host *h, const struct host_conf *c, char *why, size_t cap);
+void place_leave(struct host *h);
+int place_vlan(struct host *h, unsigned vlan, unsigned priority, unsigned dscp);
+int place_address(struct host *h, const struct dt_lease *lease);
+void place_renew(struct host *h); /* the short life of an address on a taken interface */
+/* A socket of the phone: bound to its interface, its DSCP. 0 or -errno */
+int place_socket(struct host *h, int fd);
+
+/* frames.c */
+int frames_open(struct host *h);
+void frames_close(struct host *h);
+int frames_send(struct host *h, const uint8_t *frame, size_t n, int tci);
+
+/* udp.c */
+int udp_open(struct host *h);
+int udp_send(struct host *h, uint32_t address, uint16_t port, const void *p, size_t n);
+void udp_close(struct host *h);
+int udp_hold_68(struct host *h);
+
+/* names.c */
+int names_open(struct host *h);
+void names_close(struct host *h);
+void names_servers(struct host *h); /* takes them from h->lease; forgets open questions */
+int names_ask(struct host *h, unsigned id, const char *name, enum dt_rr type);
+
+/* stream.c */
+int stream_open(struct host *h, unsigned id, const struct dt_stream_conf *conf);
+int stream_write(struct host *h, unsigned id, const void *p, size_t n);
+void stream_close(struct host *h, unsigned id);
+void streams_close_all(struct host *h);
+
+/* keys.c */
+int keys_open(struct host *h);
+void keys_close(struct host *h);
+int keys_ask(struct host *h, unsigned id);
+void keys_ahead(struct host *h);
+
+/* host.c: to the phone, or to whom the id belongs */
+void tell_dns(struct host *h, unsigned id, const struct dt_dns_answer *a);
+void tell_opened(struct host *h, unsigned id, const struct dt_stream_opened *o);
+void tell_data(struct host *h, unsigned id, const void *p, size_t n);
+void tell_closed(struct host *h, unsigned id, const char *why);
+
+/* host.c: fn runs when the loop comes round, unless the phone restarted meanwhile; `arg` is freed behind it, either way. */
+int host_later(struct host *h, void (*fn)(struct host *h, void *arg), void *arg);
+
+#endif

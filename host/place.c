@@ -1,0 +1,323 @@
+/* host/place.c: where the phone lives: its namespace, its interface, its VLAN, its address. */
+#include "host/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LIFE_S 60	    /* of an address on a taken interface; renewed while the program lives */
+#define TAKEN_METRIC 20000 /* our default route is never the host's first choice */
+#define MACVLAN_NAME "phone0"
+
+static int sentence(char *why, size_t cap, int e, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+static int sentence(char *why, size_t cap, int e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, cap, fmt, ap);
+	va_end(ap);
+	return e;
+}
+
+static int rights(char *why, size_t cap, const char *what)
+{
+	return sentence(why, cap, -EPERM, "%s needs root: run this with sudo", what);
+}
+
+void host_label(const struct host *h, char label[HOST_LABEL_MAX])
+{
+	snprintf(label, HOST_LABEL_MAX, "%.12s:dt", h->ip.name);
+}
+
+/* ---- entering ------------------------------------------------------------------------------------------------ */
+
+static void own_mac(struct host *h, const struct host_conf *c, const struct rtnl_link *parent)
+{
+	if (c->mac) {
+		memcpy(h->mac, c->mac, 6);
+		return;
+	}
+	memcpy(h->mac, parent->mac, 6); /* the same every time: a phone keeps its address and its state */
+	if (c->oui)
+		memcpy(h->mac, c->oui, 3);
+	if (memcmp(h->mac, parent->mac, 6) == 0)
+		h->mac[3] ^= 0x80;
+}
+
+/* Our own interface: the sender completes its checksums, since what stands behind it may be a switch in user space. */
+static void complete_checksums(const char *name)
+{
+	struct ethtool_value off = {.cmd = ETHTOOL_STXCSUM, .data = 0};
+	struct ifreq r = {.ifr_data = (void *)&off};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	snprintf(r.ifr_name, sizeof r.ifr_name, "%s", name);
+	if (ioctl(fd, SIOCETHTOOL, &r) < 0)
+		errno = 0; /* it cannot be switched off: then it is the card's own work */
+	close(fd);
+}
+
+static void no_ipv6(void)
+{
+	int fd = open("/proc/sys/net/ipv6/conf/all/disable_ipv6", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "1", 1) < 0)
+		errno = 0;
+	close(fd);
+}
+
+/* A namespace of our own: it ends with the process, and the macvlan with it. */
+static int enter_own(struct host *h, const struct host_conf *c, const struct rtnl_link *parent, struct rtnl *outside, char *why,
+		     size_t cap)
+{
+	int e, here;
+
+	own_mac(h, c, parent);
+	if (unshare(CLONE_NEWNET) < 0)
+		return errno == EPERM ? rights(why, cap, "a network namespace")
+				      : sentence(why, cap, -errno, "no network namespace can be made: %s", strerror(errno));
+	here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (here < 0)
+		return sentence(why, cap, -errno, "/proc/thread-self/ns/net: %s", strerror(errno));
+	no_ipv6();
+	e = rtnl_macvlan(outside, parent->index, MACVLAN_NAME, h->mac, here);
+	close(here);
+	if (e == -EPERM)
+		return rights(why, cap, "a macvlan");
+	if (e == -EBUSY)
+		return sentence(why, cap, e, "%s cannot carry a macvlan (is it part of a bridge?): give the bridge, or an interface "
+			"of its own with --take", c->interface);
+	if (e == -EINVAL || e == -EADDRNOTAVAIL)
+		return sentence(why, cap, e, "%s refuses the MAC address for a macvlan: give another with --mac", c->interface);
+	if (e < 0)
+		return sentence(why, cap, e, "no macvlan on %s: %s", c->interface, strerror(-e));
+	e = rtnl_open(&h->rtnl);
+	if (e == 0)
+		e = rtnl_link(h->rtnl, MACVLAN_NAME, &h->link);
+	if (e == 0)
+		complete_checksums(MACVLAN_NAME);
+	return e < 0 ? sentence(why, cap, e, "the macvlan on %s: %s", c->interface, strerror(-e)) : 0;
+}
+
+static int enter_taken(struct host *h, const struct host_conf *c, const struct rtnl_link *link, char *why, size_t cap)
+{
+	char label[HOST_LABEL_MAX];
+	uint32_t other = 0;
+	unsigned prefix = 0;
+	int e = rtnl_open(&h->rtnl);
+
+	if (e < 0)
+		return sentence(why, cap, e, "netlink: %s", strerror(-e));
+	h->take = true;
+	h->link = h->ip = *link;
+	host_label(h, label);
+	e = rtnl_address_find(h->rtnl, link->index, label, &other, &prefix);
+	if (e == 0 && c->has_address && other)
+		h->kept = (struct dt_lease){.address = other, .mask = prefix ? UINT32_MAX << (32 - prefix) : 0};
+	else if (e == 0 && c->has_address)
+		return sentence(why, cap, -EADDRNOTAVAIL, "%s has no address: give one with --address A/PREFIX", c->interface);
+	else if (e == 0 && other)
+		return sentence(why, cap, -EADDRINUSE,
+				"%s has the address %u.%u.%u.%u, so the host itself uses it: run without --take, or remove the address",
+				c->interface, other >> 24, other >> 16 & 255, other >> 8 & 255, other & 255);
+	if (e == 0)
+		e = rtnl_address_flush(h->rtnl, link->index, label); /* of a run that was killed within the last minute */
+	memcpy(h->mac, link->mac, 6);
+	memcpy(h->old_mac, link->mac, 6);
+	if (e == 0 && c->mac && memcmp(c->mac, link->mac, 6) != 0) {
+		memcpy(h->mac, c->mac, 6);
+		e = rtnl_link_mac(h->rtnl, link->index, h->mac);
+		if (e == -EBUSY) { /* a driver that wants it down for that */
+			rtnl_link_up(h->rtnl, link->index, false);
+			e = rtnl_link_mac(h->rtnl, link->index, h->mac);
+		}
+		h->mac_changed = e == 0;
+	}
+	if (e == -EPERM)
+		return rights(why, cap, "--take");
+	return e < 0 ? sentence(why, cap, e, "%s: %s", c->interface, strerror(-e)) : 0;
+}
+
+int place_enter(struct host *h, const struct host_conf *c, char *why, size_t cap)
+{
+	struct rtnl *outside;
+	struct rtnl_link link = {0};
+	int e = rtnl_open(&outside);
+
+	if (e < 0)
+		return sentence(why, cap, e, "netlink: %s", strerror(-e));
+	e = rtnl_link(outside, c->interface, &link);
+	if (e < 0)
+		sentence(why, cap, e, "there is no interface \"%s\" here: ip link shows what there is", c->interface);
+	else if (!link.ethernet)
+		e = sentence(why, cap, -EINVAL, "\"%s\" is not an Ethernet interface", c->interface);
+	else
+		e = c->take ? enter_taken(h, c, &link, why, cap) : enter_own(h, c, &link, outside, why, cap);
+	rtnl_close(outside);
+	if (e < 0)
+		return e;
+	h->ip = h->link;
+	e = rtnl_watch(&h->watch); /* before the link comes up: no change is missed */
+	if (e == 0)
+		e = rtnl_link_up(h->rtnl, h->link.index, true);
+	if (e == -EPERM)
+		return rights(why, cap, "setting the interface up");
+	if (e == -ENETDOWN) /* a macvlan on an interface that is down: the phone will say that there is no link */
+		e = 0;
+	return e < 0 ? sentence(why, cap, e, "%s: %s", c->interface, strerror(-e)) : 0;
+}
+
+void place_leave(struct host *h)
+{
+	if (h->rtnl) {
+		place_address(h, NULL);
+		place_vlan(h, 0, 0, 0);
+		if (h->mac_changed)
+			rtnl_link_mac(h->rtnl, h->link.index, h->old_mac);
+	}
+	rtnl_close(h->watch);
+	rtnl_close(h->rtnl);
+	h->watch = h->rtnl = NULL;
+}
+
+/* ---- VLAN ---------------------------------------------------------------------------------------------------- */
+
+static void leave_vlan(struct host *h)
+{
+	if (h->kernel_vlan)
+		rtnl_link_delete(h->rtnl, h->ip.index);
+	tagger_close(h->tagger);
+	h->tagger = NULL;
+	h->kernel_vlan = false;
+	h->ip = h->link;
+	h->vlan = 0;
+}
+
+/* Netlink where the kernel has 802.1Q, else the tagger. On a taken interface always the tagger: it ends with the process. */
+static int join_vlan(struct host *h, unsigned vlan, unsigned priority)
+{
+	char name[IFNAMSIZ];
+	int e = -EOPNOTSUPP;
+
+	if (!h->take) {
+		snprintf(name, sizeof name, "phone0.%u", vlan);
+		e = rtnl_vlan(h->rtnl, h->link.index, name, vlan, priority);
+		if (e == 0)
+			e = rtnl_link(h->rtnl, name, &h->ip);
+		if (e == 0) {
+			h->kernel_vlan = true;
+			return rtnl_link_up(h->rtnl, h->ip.index, true);
+		}
+	}
+	e = tagger_open(h->base, h->rtnl, &h->link, h->mac, vlan, priority, &h->tagger);
+	if (e == 0)
+		h->ip = *tagger_link(h->tagger);
+	return e;
+}
+
+/* DIFFERS: with a priority tag (TIA-1057: tagged, VLAN 0) the phone stays on the port's own VLAN; its IP traffic then goes
+ * out without the tag, so its priority is told by DSCP alone. */
+int place_vlan(struct host *h, unsigned vlan, unsigned priority, unsigned dscp)
+{
+	int e = 0;
+
+	h->dscp = dscp;
+	if (vlan > 4094 || priority > 7)
+		return -EINVAL;
+	if (vlan == h->vlan)
+		return 0;
+	place_address(h, NULL);
+	leave_vlan(h);
+	if (vlan)
+		e = join_vlan(h, vlan, priority);
+	if (e < 0)
+		leave_vlan(h);
+	else
+		h->vlan = vlan;
+	return e;
+}
+
+/* ---- address ------------------------------------------------------------------------------------------------- */
+
+static unsigned prefix_of(uint32_t mask)
+{
+	unsigned n = 0;
+
+	while (n < 32 && mask & 0x80000000u >> n)
+		n++;
+	return n;
+}
+
+static int set_address(struct host *h)
+{
+	char label[HOST_LABEL_MAX];
+
+	host_label(h, label);
+	return rtnl_address(h->rtnl, h->ip.index, h->lease.address, prefix_of(h->lease.mask), h->take ? LIFE_S : 0, label);
+}
+
+static bool is_kept(const struct host *h, const struct dt_lease *l)
+{
+	return h->kept.address && l->address == h->kept.address;
+}
+
+void place_renew(struct host *h)
+{
+	if (h->take && h->has_lease && !is_kept(h, &h->lease))
+		set_address(h);
+}
+
+static bool same_address(const struct dt_lease *a, const struct dt_lease *b)
+{
+	return a->address == b->address && a->mask == b->mask;
+}
+
+int place_address(struct host *h, const struct dt_lease *lease)
+{
+	int e = 0;
+
+	if (h->has_lease && (lease == NULL || !same_address(lease, &h->lease))) {
+		udp_close(h);
+		if (!is_kept(h, &h->lease))
+			rtnl_address_delete(h->rtnl, h->ip.index, h->lease.address, prefix_of(h->lease.mask));
+	}
+	h->has_lease = false;
+	if (lease) {
+		h->lease = *lease;
+		if (!is_kept(h, lease))
+			e = set_address(h);
+		h->has_lease = e == 0;
+		if (e == 0 && lease->router && !is_kept(h, lease))
+			e = rtnl_default_route(h->rtnl, h->ip.index, lease->router, lease->address, h->take ? TAKEN_METRIC : 0);
+	}
+	if (h->names)
+		names_servers(h);
+	return e;
+}
+
+int place_socket(struct host *h, int fd)
+{
+	int tos = (int)h->dscp << 2;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, h->ip.name, (socklen_t)strlen(h->ip.name) + 1) < 0)
+		return -errno;
+	if (tos && setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos) < 0)
+		return -errno;
+	return 0;
+}

@@ -1,0 +1,462 @@
+/* host/stream.c: TCP and TLS streams of the phone.
+ *
+ * CONNECTING -> (TLS: SHAKING ->) OPEN.  TLS has no socket of its own (pki/tls.h): octets from the socket are fed, what it
+ * wants to say is drained.  The peer's chain is judged here, with the phone's anchors, at the phone's time; the phone is told
+ * the chain and the verdict.
+ *
+ * The phone may close a stream while it is being told something about it: `busy` keeps the memory until the teller is done.
+ */
+#include "host/internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "pki/tls.h"
+
+#define CHUNK 16384
+#define READS 8 /* chunks a wake-up: a download must not starve the rest */
+
+enum where { CONNECTING, SHAKING, OPEN };
+
+struct host_stream {
+	struct host_stream *next;
+	struct host *h;
+	unsigned id;
+	enum where where;
+	int fd;
+	struct event rd, wr, limit;
+	struct tls *tls;
+	struct buf out; /* octets for the socket */
+	bool wants_tls, judge_only, public_roots, dead, ending;
+	unsigned busy;
+	int64_t unix_s;
+	char name[DT_NAME_MAX];
+	char *anchors;
+};
+
+/* ---- life ---------------------------------------------------------------------------------------------------- */
+
+static struct host_stream *find(struct host *h, unsigned id)
+{
+	struct host_stream *s = h->streams;
+
+	while (s && s->id != id)
+		s = s->next;
+	return s;
+}
+
+static void release(struct host_stream *s)
+{
+	if (event_initialized(&s->rd)) {
+		event_del(&s->rd);
+		event_del(&s->wr);
+		event_del(&s->limit);
+	}
+	if (s->fd >= 0)
+		close(s->fd);
+	tls_free(s->tls);
+	buf_wipe(&s->out);
+	free(s->anchors);
+	free(s);
+}
+
+/* Out of the list: nobody hears of it any more. */
+static void drop(struct host_stream *s)
+{
+	struct host_stream **at = &s->h->streams;
+
+	if (s->dead)
+		return;
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	s->dead = true;
+	if (!s->busy)
+		release(s);
+}
+
+/* Around every call into the phone; false: the stream is gone. */
+static bool leave(struct host_stream *s)
+{
+	bool dead = s->dead;
+
+	if (--s->busy == 0 && dead)
+		release(s);
+	return !dead;
+}
+
+static void closed(struct host_stream *s, const char *why)
+{
+	struct host *h = s->h;
+	unsigned id = s->id;
+
+	drop(s);
+	tell_closed(h, id, why);
+}
+
+/* false: the stream is gone */
+static bool opened(struct host_stream *s, struct dt_stream_opened *o)
+{
+	struct sockaddr_in me = {0};
+	socklen_t len = sizeof me;
+	struct host *h = s->h;
+	unsigned id = s->id;
+
+	event_del(&s->limit);
+	if (o->failure != DT_F_OK) {
+		drop(s);
+		tell_opened(h, id, o);
+		return false;
+	}
+	s->where = OPEN;
+	if (getsockname(s->fd, (struct sockaddr *)&me, &len) == 0) {
+		o->local_address = ntohl(me.sin_addr.s_addr);
+		o->local_port = ntohs(me.sin_port);
+	}
+	tell_opened(h, id, o);
+	return !s->dead;
+}
+
+static bool failed(struct host_stream *s, enum dt_failure f, const char *why)
+{
+	struct dt_stream_opened o = {.failure = f, .why = why, .verdict = DT_NO_CERT};
+
+	return opened(s, &o);
+}
+
+/* ---- out ----------------------------------------------------------------------------------------------------- */
+
+/* What can go now goes. NULL, or why it cannot. */
+static const char *flush(struct host_stream *s)
+{
+	if (s->tls)
+		tls_drain(s->tls, &s->out);
+	if (s->out.oom)
+		return "out of memory";
+	while (s->out.n) {
+		ssize_t n = send(s->fd, s->out.p, s->out.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+			event_add(&s->wr, NULL);
+			return NULL;
+		}
+		if (n < 0)
+			return strerror(errno);
+		buf_drop(&s->out, (size_t)n);
+	}
+	return NULL;
+}
+
+static void close_later(struct host *h, void *arg)
+{
+	struct host_stream *s = find(h, *(unsigned *)arg);
+
+	if (s && s->ending)
+		closed(s, "the connection broke while sending");
+}
+
+int stream_write(struct host *h, unsigned id, const void *p, size_t n)
+{
+	struct host_stream *s = find(h, id);
+	unsigned *again;
+
+	if (s == NULL || s->where != OPEN)
+		return -ENOTCONN;
+	if (s->tls ? !tls_write(s->tls, p, n) : (buf_add(&s->out, p, n), s->out.oom))
+		return -EIO;
+	if (flush(s) == NULL)
+		return 0;
+	again = malloc(sizeof *again); /* the phone is told later, not from within its own call */
+	if (again == NULL)
+		return -ENOMEM;
+	*again = id;
+	s->ending = true;
+	return host_later(h, close_later, again);
+}
+
+void stream_close(struct host *h, unsigned id)
+{
+	struct host_stream *s = find(h, id);
+
+	if (s == NULL)
+		return;
+	if (s->where == OPEN) {
+		if (s->tls)
+			tls_shutdown(s->tls);
+		(void)flush(s); /* one try: a phone that hangs up does not wait */
+	}
+	drop(s);
+}
+
+void streams_close_all(struct host *h)
+{
+	while (h->streams)
+		stream_close(h, h->streams->id);
+}
+
+/* ---- in ------------------------------------------------------------------------------------------------------ */
+
+/* The chain lies in *der one certificate behind the other; each says its own length. */
+static void chain_of(struct dt_stream_opened *o, const struct buf *der, unsigned count)
+{
+	const uint8_t *p = der->p, *end = der->p + der->n;
+
+	for (unsigned i = 0; i < count && i < 8 && end - p >= 4; i++) {
+		size_t n;
+
+		if (p[1] == 0x82)
+			n = 4 + ((size_t)p[2] << 8 | p[3]);
+		else if (p[1] == 0x81)
+			n = 3 + (size_t)p[2];
+		else
+			n = 2 + (size_t)p[1];
+		if (p[1] > 0x82 || n > (size_t)(end - p))
+			return;
+		o->chain[i] = p;
+		o->chain_n[i] = n;
+		o->nchain = i + 1;
+		p += n;
+	}
+}
+
+static bool shaken(struct host_stream *s)
+{
+	static const enum dt_failure failures[] = {[DT_UNTRUSTED] = DT_F_TLS_UNTRUSTED, [DT_WRONG_NAME] = DT_F_TLS_NAME,
+						   [DT_WRONG_DATE] = DT_F_TLS_DATE, [DT_NO_CERT] = DT_F_TLS_HANDSHAKE};
+	static const enum dt_verdict verdicts[] = {[PKI_TRUSTED] = DT_TRUSTED, [PKI_UNTRUSTED] = DT_UNTRUSTED,
+						   [PKI_WRONG_NAME] = DT_WRONG_NAME, [PKI_WRONG_DATE] = DT_WRONG_DATE,
+						   [PKI_NO_CERT] = DT_NO_CERT};
+	struct dt_stream_opened o = {.failure = DT_F_OK};
+	struct buf der = {0};
+	char why[512] = "";
+	unsigned count;
+	bool alive;
+
+	count = tls_peer_chain(s->tls, &der, 8);
+	if (!der.oom)
+		chain_of(&o, &der, count);
+	o.verdict = verdicts[pki_judge(o.chain, o.chain_n, o.nchain, sv_of(s->anchors), s->public_roots,
+				       s->name[0] ? s->name : NULL, s->unix_s, why, sizeof why)];
+	o.version = tls_version(s->tls);
+	o.cipher = tls_cipher(s->tls);
+	if (o.verdict != DT_TRUSTED)
+		o.why = why;
+	if (o.verdict != DT_TRUSTED && !s->judge_only)
+		o.failure = failures[o.verdict];
+	alive = opened(s, &o);
+	buf_free(&der);
+	return alive;
+}
+
+/* Hands plaintext to the phone. false: the stream is gone. */
+static bool deliver(struct host_stream *s)
+{
+	uint8_t p[CHUNK];
+
+	for (;;) {
+		long n = tls_read(s->tls, p, sizeof p);
+
+		if (n <= 0)
+			return true;
+		tell_data(s->h, s->id, p, (size_t)n);
+		if (s->dead)
+			return false;
+	}
+}
+
+/* Octets, or (n 0) the end. false: the stream is gone. */
+static bool feed(struct host_stream *s, const uint8_t *p, size_t n)
+{
+	enum tls_state state;
+	const char *broken;
+
+	if (s->tls == NULL) {
+		tell_data(s->h, s->id, p, n);
+		return !s->dead;
+	}
+	state = tls_feed(s->tls, p, n);
+	broken = flush(s);
+	if (s->where == SHAKING) {
+		if (state == TLS_FAILED || state == TLS_CLOSED || broken)
+			return failed(s, DT_F_TLS_HANDSHAKE, broken ? broken : tls_why(s->tls));
+		if (state == TLS_HANDSHAKE)
+			return true;
+		if (!shaken(s))
+			return false;
+	}
+	if (!deliver(s))
+		return false;
+	state = tls_state(s->tls);
+	if (state == TLS_CLOSED || state == TLS_FAILED || broken) {
+		closed(s, broken ? broken : state == TLS_FAILED ? tls_why(s->tls) : NULL);
+		return false;
+	}
+	return true;
+}
+
+static void ended(struct host_stream *s, int error)
+{
+	const char *why = error ? strerror(error) : NULL;
+
+	if (s->where == SHAKING)
+		failed(s, DT_F_TLS_HANDSHAKE, why ? why : "the server closed the connection within the handshake");
+	else
+		closed(s, why);
+}
+
+static void readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct host_stream *s = arg;
+	uint8_t p[CHUNK];
+
+	(void)what;
+	s->busy++;
+	for (unsigned i = 0; i < READS; i++) {
+		ssize_t n = recv(fd, p, sizeof p, MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			break;
+		if (n <= 0) {
+			ended(s, n < 0 ? errno : 0);
+			break;
+		}
+		if (!feed(s, p, (size_t)n))
+			break;
+	}
+	leave(s);
+}
+
+/* ---- opening ------------------------------------------------------------------------------------------------- */
+
+static bool connected(struct host_stream *s)
+{
+	struct dt_stream_opened o = {.failure = DT_F_OK, .verdict = DT_NO_CERT};
+	int error = 0;
+	socklen_t len = sizeof error;
+
+	if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		error = errno;
+	if (error)
+		return failed(s, error == ETIMEDOUT ? DT_F_TIMEOUT : DT_F_CONNECT, strerror(error));
+	event_add(&s->rd, NULL);
+	if (!s->wants_tls)
+		return opened(s, &o);
+	s->where = SHAKING;
+	s->tls = tls_connect(s->h->tls, s->name[0] ? s->name : NULL);
+	if (s->tls == NULL)
+		return failed(s, DT_F_MEMORY, NULL);
+	if (flush(s))
+		return failed(s, DT_F_TLS_HANDSHAKE, "the connection broke");
+	return true;
+}
+
+static void writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct host_stream *s = arg;
+	const char *why;
+
+	(void)fd;
+	(void)what;
+	s->busy++;
+	if (s->where == CONNECTING) {
+		connected(s);
+	} else {
+		why = flush(s);
+		if (why && s->where == SHAKING)
+			failed(s, DT_F_TLS_HANDSHAKE, why);
+		else if (why)
+			closed(s, why);
+	}
+	leave(s);
+}
+
+static void too_long(evutil_socket_t fd, short what, void *arg)
+{
+	struct host_stream *s = arg;
+
+	(void)fd;
+	(void)what;
+	s->busy++;
+	failed(s, DT_F_TIMEOUT, s->where == CONNECTING ? "no answer to the connection attempt"
+						       : "connected, but the TLS handshake does not go on");
+	leave(s);
+}
+
+static void refused(struct host *h, void *arg)
+{
+	struct host_stream *s = find(h, *(unsigned *)arg);
+
+	if (s && s->ending)
+		failed(s, DT_F_CONNECT, "the network is unreachable: no route, or no address");
+}
+
+static int begin(struct host_stream *s, const struct dt_stream_conf *conf)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(conf->port), .sin_addr.s_addr = htonl(conf->address)};
+	uint32_t ms = conf->timeout_ms ? conf->timeout_ms : 10000;
+	struct timeval limit = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
+	int on = 1, e;
+	unsigned *id;
+
+	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd < 0)
+		return -errno;
+	setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	e = place_socket(s->h, s->fd);
+	if (e < 0)
+		return e;
+	if (event_assign(&s->rd, s->h->base, s->fd, EV_READ | EV_PERSIST, readable, s) < 0 ||
+	    event_assign(&s->wr, s->h->base, s->fd, EV_WRITE, writable, s) < 0 ||
+	    evtimer_assign(&s->limit, s->h->base, too_long, s) < 0 || event_add(&s->limit, &limit) < 0)
+		return -ENOMEM;
+	if (connect(s->fd, (struct sockaddr *)&to, sizeof to) == 0 || errno == EINPROGRESS)
+		return event_add(&s->wr, NULL) < 0 ? -ENOMEM : 0;
+	id = malloc(sizeof *id);
+	if (id == NULL)
+		return -ENOMEM;
+	*id = s->id;
+	s->ending = true;
+	return host_later(s->h, refused, id);
+}
+
+int stream_open(struct host *h, unsigned id, const struct dt_stream_conf *conf)
+{
+	struct host_stream *s;
+	int e;
+
+	if (find(h, id))
+		return -EEXIST;
+	s = calloc(1, sizeof *s);
+	if (s == NULL)
+		return -ENOMEM;
+	s->h = h;
+	s->id = id;
+	s->fd = -1;
+	s->wants_tls = conf->tls;
+	s->judge_only = conf->tls_judge_only;
+	s->public_roots = conf->public_roots;
+	s->unix_s = conf->unix_s;
+	s->anchors = sv_dup(sv_of(conf->anchors ? conf->anchors : ""));
+	if (s->anchors == NULL || !sv_copy(s->name, sizeof s->name, sv_of(conf->name)))
+		e = s->anchors ? -EINVAL : -ENOMEM;
+	else
+		e = begin(s, conf);
+	if (e < 0) {
+		release(s);
+		return e;
+	}
+	s->next = h->streams;
+	h->streams = s;
+	return 0;
+}
