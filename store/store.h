@@ -1,0 +1,172 @@
+/* store/store.h: what lasts: users, PINs, user certificates, devices, update rules, audit.
+ *
+ * A backend is one const struct of functions behind `struct store`; a function that is absent is not supported there.
+ * Only the vault and the administrator's verbs open a store.  Strings come back bounded and NUL-terminated; what is
+ * kept secret (NT hash, PIN verifier) is sealed or hashed before it gets here: the store never sees a secret.
+ *
+ * Durability: when a function that writes says STORE_OK, the change is on disk (SQLite: WAL, synchronous FULL).
+ * audit() and device_put() are the exceptions: they may lose their last rows with the power.
+ */
+#ifndef DIALTONE_STORE_STORE_H
+#define DIALTONE_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum store_result {
+	STORE_OK,
+	STORE_NONE,  /* no such row */
+	STORE_TAKEN, /* something that must be unique is in use: store_why() names it */
+	STORE_FAILED /* store_why() has the backend's words */
+};
+
+struct store_user {
+	int64_t id;	     /* given by the store; never used again after a removal */
+	char aor[256];	     /* "alice@contoso.test": lower case, unique */
+	char login[256];     /* "CONTOSO\alice"; unique without case; "" : none */
+	char display[128];
+	char number[48];     /* "+14255550123"; "" : none; two users may share one */
+	char extension[24];  /* digits; "" : none; with the number it is unique */
+	char home_pool[256]; /* "" : this one */
+	bool enabled, remote;
+	uint8_t nt_hash[64]; /* sealed by the vault's secret (server/vault_make.h) */
+	size_t n_nt_hash;    /* 0: no password */
+	int64_t created;
+	int64_t tickets_after; /* tickets issued before this moment are refused (revocation); 0: none */
+};
+
+struct store_pin {
+	bool set;
+	uint8_t salt[16], hash[32];
+	unsigned length;      /* digits: the limits go by it */
+	int64_t set_at;
+	/* the two counters of lockout (web-services reference 14.2) */
+	unsigned local;	      /* attempts since local_since that were not successes */
+	int64_t local_since;  /* 0: no window open */
+	int64_t locked_until; /* 0: not locked by the local counter */
+	unsigned global;
+	int64_t last_attempt;
+};
+
+struct store_old_pin { /* history, newest first */
+	uint8_t salt[16], hash[32];
+};
+
+struct store_cert {
+	int64_t user;
+	char device[64]; /* as the client names itself, without braces, lower case */
+	uint8_t sha1[20];
+	struct buf der;
+	int64_t published, expires;
+};
+
+struct store_device { /* inventory: who asked the update service */
+	char mac[24];	 /* "00-04-F2-00-01-76"; "" when it was blank: then the serial is the key */
+	char serial[64];
+	char vendor[32], model[32], revision[16], locale[16], device_type[32], version[32], user[256], address[64];
+	int64_t first_seen, last_seen;
+};
+
+struct store_rule { /* update-service reference 3.1 */
+	int64_t id;
+	char guid[40];
+	char device_type[32], brand[32], model[32], revision[16], locale[16]; /* the key, compared without case */
+	char approved[32], restore[32], pending[32];			      /* versions; "" : none */
+};
+
+struct store_image { /* one imported package of a rule */
+	int64_t rule;
+	char version[32], file[256], signature[256], time[40]; /* paths below the update store */
+	uint64_t size;
+	char sha256[65];
+	char min_installed[32]; /* phones older than this are led over a stepping stone; "" : any */
+	bool released;		/* was approved at some time: may serve as a stepping stone */
+};
+
+struct store_test_device {
+	char name[64];
+	bool is_mac;	 /* else a serial number */
+	char id[64];	 /* normalised: twelve upper-case hex digits, or the serial in upper case */
+};
+
+struct store;
+
+struct store_ops {
+	const char *name;
+	void (*close)(struct store *s);
+	const char *(*why)(struct store *s); /* of the last refusal; the store's own storage */
+
+	enum store_result (*user_add)(struct store *s, struct store_user *u); /* fills u->id */
+	enum store_result (*user_set)(struct store *s, const struct store_user *u); /* by u->id */
+	enum store_result (*user_remove)(struct store *s, int64_t id); /* with PIN, history, certificates */
+	enum store_result (*user_get)(struct store *s, const char *aor, struct store_user *ret);
+	enum store_result (*user_by_id)(struct store *s, int64_t id, struct store_user *ret);
+	enum store_result (*user_by_login)(struct store *s, const char *login, struct store_user *ret);
+	/* Who has this number and this extension; NULL: any (not both).  Fills at most cap. */
+	enum store_result (*user_by_line)(struct store *s, const char *number, const char *extension,
+					  struct store_user *ret, size_t cap, size_t *n);
+	/* false from each() stops.  The store may not be written from within. */
+	enum store_result (*user_each)(struct store *s, bool (*each)(void *arg, const struct store_user *u), void *arg);
+
+	enum store_result (*pin_get)(struct store *s, int64_t user, struct store_pin *ret);
+	/* A new PIN: the former one goes into the history (newest `keep` stay); counters as in *p. */
+	enum store_result (*pin_set)(struct store *s, int64_t user, const struct store_pin *p, unsigned keep);
+	enum store_result (*pin_history)(struct store *s, int64_t user, struct store_old_pin *ret, size_t cap, size_t *n);
+	/* Reads the counters of these users, lets step() change them, writes them all: one durable transaction that no
+	 * other writer comes between.  User 0 is nobody: a row that costs what a real one costs. */
+	enum store_result (*pin_step)(struct store *s, const int64_t *users, size_t n,
+				      void (*step)(void *arg, size_t i, struct store_pin *p), void *arg);
+
+	/* Of one device the newest two stay, so that a phone which lost its power before it could keep the new one still has
+	 * the old one; cert_settle() drops what is older than this one, once it is seen in use. */
+	enum store_result (*cert_put)(struct store *s, const struct store_cert *c);
+	enum store_result (*cert_settle)(struct store *s, const struct store_cert *c);
+	enum store_result (*cert_find)(struct store *s, const uint8_t sha1[20], struct store_cert *ret);
+	enum store_result (*cert_each)(struct store *s, int64_t user /* 0: all */,
+				       bool (*each)(void *arg, const struct store_cert *c), void *arg);
+	/* Deletes all certificates of the user and refuses tickets from before `now`, in one transaction. */
+	enum store_result (*cert_revoke)(struct store *s, int64_t user, int64_t now, unsigned *n);
+
+	enum store_result (*device_put)(struct store *s, const struct store_device *d);
+	enum store_result (*device_each)(struct store *s, bool (*each)(void *arg, const struct store_device *d), void *arg);
+
+	enum store_result (*rule_put)(struct store *s, struct store_rule *r); /* id 0: a new one, filled */
+	enum store_result (*rule_find)(struct store *s, const struct store_rule *key, struct store_rule *ret);
+	enum store_result (*rule_each)(struct store *s, bool (*each)(void *arg, const struct store_rule *r), void *arg);
+	enum store_result (*rule_remove)(struct store *s, int64_t id); /* with its images */
+	enum store_result (*image_put)(struct store *s, const struct store_image *im); /* replaces (rule, version) */
+	enum store_result (*image_get)(struct store *s, int64_t rule, const char *version, struct store_image *ret);
+	enum store_result (*image_each)(struct store *s, int64_t rule,
+					bool (*each)(void *arg, const struct store_image *im), void *arg);
+	enum store_result (*test_device_put)(struct store *s, const struct store_test_device *d);
+	enum store_result (*test_device_remove)(struct store *s, const char *name);
+	enum store_result (*test_device_find)(struct store *s, bool is_mac, const char *id); /* NONE: it is not one */
+	enum store_result (*test_device_each)(struct store *s, bool (*each)(void *arg, const struct store_test_device *d),
+					      void *arg);
+
+	/* what: "pin", "ticket", "cert", "user" ...; whom: the user or ""; detail: a sentence without secrets */
+	enum store_result (*audit)(struct store *s, int64_t now, const char *what, const char *whom, bool ok,
+				   const char *detail);
+	enum store_result (*audit_each)(struct store *s, int64_t since,
+					bool (*each)(void *arg, int64_t at, const char *what, const char *whom, bool ok,
+						     const char *detail),
+					void *arg);
+};
+
+struct store {
+	const struct store_ops *ops;
+};
+
+/* Below the folder of the configuration: in the vault's own folder, since SQLite makes its -wal and -shm beside it. */
+#define STORE_FILE "vault/store.db"
+
+/* SQLite; made when it is not there; ":memory:" for a test.  NULL: *why says it. */
+struct store *store_sqlite(const char *path, char *why, size_t cap);
+void store_close(struct store *s); /* NULL is fine */
+const char *store_why(struct store *s);
+void store_cert_clear(struct store_cert *c);
+
+#endif
