@@ -1,0 +1,22 @@
+/* server/control.h: the command line's way to a running dialtoned: DIR/run/control, held by the location process. */
+#ifndef DIALTONE_SERVER_CONTROL_H
+#define DIALTONE_SERVER_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "server/location.h"
+
+/* Gives every endpoint of the user the order and waits until its workers have acted; *acted: how many endpoints.
+ * true with *acted 0 when nobody listens (dialtoned does not run). false: *why says it. */
+bool control_order_user(const char *dir, const char *aor, enum location_order order, unsigned diag, const char *reason,
+			unsigned *acted, char *why, size_t cap);
+/* What runs: a line a process, "worker 0 pid 4711 private 18 restarts 0" (private: RSA private-key operations so far).
+ * true with an empty text when nobody listens. */
+bool control_status(const char *dir, struct buf *text, char *why, size_t cap);
+
+/* DIR/run/control, listening, for its owner only; one that is there is replaced.  -1: *why. */
+int control_listen(const char *dir, char *why, size_t cap);
+
+#endif

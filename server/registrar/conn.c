@@ -1,0 +1,297 @@
+/* server/registrar/conn.c: one connection: octets to messages, who may ask, timers (sip reference 19.1, 20). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "server/registrar/internal.h"
+
+struct reg_conn *reg_conn_new(struct registrar *r, const struct reg_io *io, const struct reg_peer *peer, uint64_t mono_ms,
+			      int64_t unix_s)
+{
+	struct reg_conn *c = calloc(1, sizeof *c);
+
+	if (c == NULL)
+		return NULL;
+	c->r = r;
+	c->io = *io;
+	c->peer = *peer;
+	c->born = c->last = c->now = mono_ms;
+	c->unix_s = unix_s;
+	reg_random_hex(r, c->tag, 16, true);
+	c->next = r->conns;
+	c->link = &r->conns;
+	if (c->next)
+		c->next->link = &c->next;
+	r->conns = c;
+	return c;
+}
+
+void reg_conn_free(struct reg_conn *c)
+{
+	if (c == NULL)
+		return;
+	while (c->sas) {
+		reg_unbind(c, c->sas, true);
+		reg_sa_free(c, c->sas);
+	}
+	*c->link = c->next;
+	if (c->next)
+		c->next->link = c->link;
+	buf_wipe(&c->in);
+	free(c);
+}
+
+/* ---- one request ----------------------------------------------------------------------------------------------- */
+
+/* Credentials for us, in either header: "accept both credential headers" (6.1). */
+static bool credentials(const struct reg_conn *c, const struct msg *m, struct sip_auth *ret)
+{
+	static const char *const names[] = {"Authorization", "Proxy-Authorization"};
+
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < msg_count(m, names[k]); i++) {
+			struct sip_auth a;
+
+			if (sip_auth_read(msg_get_nth(m, names[k], i), &a) &&
+			    (sv_ieq(a.scheme, SV("NTLM")) || sv_ieq(a.scheme, SV("TLS-DSK"))) &&
+			    sv_eq(a.realm, sv_of(c->r->conf.site->realm)) &&
+			    sv_ieq(a.targetname, sv_of(reg_targetname(c)))) {
+				*ret = a;
+				return true;
+			}
+		}
+	return false;
+}
+
+/* Section 20, steps 2 to 4.  NULL: it has been answered. */
+static struct reg_sa *authenticate(struct reg_conn *c, const struct msg *m)
+{
+	struct sip_auth a;
+	struct reg_sa *sa;
+	bool ntlm;
+
+	if (!credentials(c, m, &a)) {
+		reg_challenge(c, m, 0);
+		return NULL;
+	}
+	ntlm = sv_ieq(a.scheme, SV("NTLM"));
+	if (a.has_gssapi && ntlm)
+		return reg_ntlm(c, m, &a);
+	if (a.has_gssapi) {
+		reg_dsk(c, m, &a);
+		return NULL;
+	}
+	sa = reg_sa_find(c, a.opaque, ntlm);
+	if (sa == NULL || sa->state < SA_KEYED) {
+		reg_challenge(c, m, 0);
+		return NULL;
+	}
+	/* "with 3 or less [the REGISTER that finishes the handshake] carries none, signing starts with the next request" */
+	if (!(sa->state == SA_KEYED && sa->version <= 3 && a.response.p == NULL) && !reg_sa_verify(c, sa, m, &a)) {
+		if (sa->state == SA_KEYED)
+			reg_sa_free(c, sa);
+		reg_refuse_proof(c, m, "the signature is wrong, or was seen before");
+		return NULL;
+	}
+	reg_sa_up(c, sa);
+	return sa;
+}
+
+/* "credentials match the From URI" holds for every method. */
+static bool acts_as_himself(const struct reg_sa *sa, const struct msg *m)
+{
+	struct sip_addr from;
+	char aor[256];
+
+	return sip_addr_read(msg_get(m, "From"), &from) && reg_aor(from.uri, aor) && sv_ieq(sv_of(aor), sv_of(sa->proved));
+}
+
+/* "SUBSCRIBE with unknown event -> 489; SERVICE -> 200; OPTIONS -> 200; anything else -> 501; all signed" (15) */
+static void serve(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
+{
+	struct buf h = {0};
+
+	if (sv_eq(m->method, SV("REGISTER"))) {
+		reg_register(c, sa, m);
+		return;
+	}
+	if (!acts_as_himself(sa, m)) {
+		reg_refuse(c, sa, m, REFUSE_IDENTITY);
+		return;
+	}
+	if (sv_eq(m->method, SV("OPTIONS"))) {
+		buf_str(&h, "Allow: REGISTER, SUBSCRIBE, SERVICE, OPTIONS\r\n");
+		reg_answer(c, sa, m, 200, "OK", &h, NULL, (struct sv){0});
+		buf_free(&h);
+		return;
+	}
+	if (sv_eq(m->method, SV("SUBSCRIBE")) || sv_eq(m->method, SV("SERVICE"))) {
+		if (sa->binding == NULL)
+			reg_refuse(c, sa, m, REFUSE_NOT_REGISTERED);
+		else if (sv_eq(m->method, SV("SUBSCRIBE")))
+			reg_subscribe(c, sa, m);
+		else
+			reg_answer(c, sa, m, 200, "OK", NULL, NULL, (struct sv){0});
+		return;
+	}
+	reg_refuse(c, sa, m, REFUSE_METHOD);
+}
+
+static void refuse_malformed(struct reg_conn *c, const struct msg *m, unsigned status, const char *why)
+{
+	static const struct {
+		unsigned status;
+		const char *phrase;
+	} phrases[] = {{413, "Request Entity Too Large"}, {416, "Unsupported URI Scheme"}, {420, "Bad Extension"},
+		       {505, "Version Not Supported"}};
+	const char *phrase = "Bad Request";
+
+	for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
+		if (phrases[i].status == status)
+			phrase = phrases[i].phrase;
+	if (phrase[0] == 'B' && status != 420)
+		status = 400;
+	log_line(LOG_WARN, "registrar", "%s: a request is refused: %s", c->peer.address, why);
+	/* without these there is nothing to answer to */
+	if (m->request && msg_get(m, "Via").p && msg_get(m, "From").p && msg_get(m, "To").p && msg_get(m, "CSeq").p &&
+	    !sv_eq(m->method, SV("ACK")))
+		reg_answer(c, NULL, m, status, phrase, NULL, NULL, (struct sv){0});
+	else
+		c->closing = true;
+}
+
+static void message(struct reg_conn *c, const struct msg *m)
+{
+	unsigned status = 400;
+	const char *why;
+	struct reg_sa *sa;
+
+	if (!m->request)
+		return; /* an answer to a NOTIFY of ours: nothing waits for it */
+	why = sip_check(m, &status);
+	if (why) {
+		refuse_malformed(c, m, status, why);
+		return;
+	}
+	if (sv_eq(m->method, SV("ACK")) || sv_eq(m->method, SV("CANCEL")))
+		return; /* "except ACK and CANCEL, which are dropped silently" */
+	if ((sa = authenticate(c, m)) != NULL)
+		serve(c, sa, m);
+}
+
+/* ---- octets ---------------------------------------------------------------------------------------------------- */
+
+static void skip_blank_lines(struct buf *in)
+{
+	size_t n = 0;
+
+	while (n < in->n && (in->p[n] == '\r' || in->p[n] == '\n'))
+		n++;
+	buf_drop(in, n);
+}
+
+static void framed(struct reg_conn *c)
+{
+	struct msg m;
+	struct msg_error err = {0};
+	size_t used;
+
+	while (!c->closing) {
+		skip_blank_lines(&c->in); /* keep-alives: "there is no pong" */
+		if (c->in.n == 0 || c->in.n < c->need)
+			break;
+		c->need = 0;
+		switch (msg_scan((const char *)c->in.p, c->in.n, MSG_SIP,
+				 reg_authenticated(c) ? REG_BODY_MAX : REG_BODY_STRANGER, &m, &used, &err)) {
+		case MSG_OK:
+			message(c, &m);
+			buf_drop(&c->in, used);
+			break;
+		case MSG_PARTIAL:
+			if (msg_scan_head((const char *)c->in.p, c->in.n, MSG_SIP, &m, &err) == MSG_OK)
+				c->need = m.head_n + (size_t)m.length;
+			return;
+		case MSG_BAD:
+			if (err.why && msg_scan_head((const char *)c->in.p, c->in.n, MSG_SIP, &m, &(struct msg_error){0}) == MSG_OK)
+				refuse_malformed(c, &m, err.status, err.why);
+			c->closing = true;
+		}
+	}
+	if (c->in.n == 0)
+		buf_free(&c->in);
+}
+
+/* After each call: a connection that has said its last word. */
+static bool over(struct reg_conn *c)
+{
+	if (c->closing && !c->told) {
+		c->told = true;
+		c->io.close(c->io.arg);
+	}
+	return true;
+}
+
+bool reg_conn_feed(struct reg_conn *c, const void *p, size_t n, uint64_t mono_ms, int64_t unix_s)
+{
+	if (c->closing)
+		return true;
+	c->now = c->last = mono_ms;
+	c->unix_s = unix_s;
+	buf_add(&c->in, p, n);
+	if (c->in.oom)
+		return false;
+	framed(c);
+	return over(c);
+}
+
+/* ---- timers ----------------------------------------------------------------------------------------------------- */
+
+/* NEW, CHALLENGED, AUTHENTICATED and REGISTERED of 19.1. */
+static uint64_t connection_end(const struct reg_conn *c)
+{
+	if (reg_authenticated(c))
+		return c->last + (uint64_t)c->r->conf.site->keepalive_timeout * 1000 + REG_GRACE_MS;
+	return c->challenged ? c->challenged + REG_CHALLENGED_MS : c->born + REG_FIRST_MS;
+}
+
+uint64_t reg_conn_deadline(const struct reg_conn *c)
+{
+	uint64_t at;
+
+	if (c->closing)
+		return UINT64_MAX;
+	at = connection_end(c);
+	for (const struct reg_sa *sa = c->sas; sa; sa = sa->next) {
+		if (sa->state != SA_UP && sa->pending_until < at)
+			at = sa->pending_until;
+		if (sa->binding && sa->binding->until < at)
+			at = sa->binding->until;
+	}
+	return at;
+}
+
+bool reg_conn_timer(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s)
+{
+	if (c->closing)
+		return true;
+	c->now = mono_ms;
+	c->unix_s = unix_s;
+	if (connection_end(c) <= mono_ms)
+		return false;
+	reg_sa_purge(c);
+	for (struct reg_sa *sa = c->sas; sa; sa = sa->next)
+		if (sa->binding && sa->binding->until <= mono_ms) {
+			log_line(LOG_INFO, "registrar", "%s: the registration of %s has expired", c->peer.address,
+				 sa->binding->b.aor);
+			reg_unbind(c, sa, true);
+		}
+	return over(c);
+}
+
+bool reg_conn_idle(const struct reg_conn *c)
+{
+	for (const struct reg_sa *sa = c->sas; sa; sa = sa->next)
+		if (sa->binding)
+			return false;
+	return true;
+}

@@ -1,0 +1,132 @@
+/* server/registrar/internal.h: what the files of the Registrar share.  For server/registrar/ only.
+ *
+ *     conn.c       octets to messages, timers, who may ask what        challenge.c  401s, NTLM
+ *     sa.c         security associations, signatures of requests       dsk.c        TLS-DSK
+ *     register.c   REGISTER, the checks in their order                 subscribe.c  SUBSCRIBE and what it answers
+ *     answer.c     responses, refusals, our signature                  notify.c     requests of ours
+ *     policy.c     client versions                                     registrar.c  the worker's Registrar, orders
+ */
+#ifndef DIALTONE_SERVER_REGISTRAR_INTERNAL_H
+#define DIALTONE_SERVER_REGISTRAR_INTERNAL_H
+
+#include "auth/ntlm.h"
+#include "auth/tlsdsk.h"
+#include "server/registrar/registrar.h"
+#include "wire/sip.h"
+
+#define REG_FIRST_MS 60000	   /* to send a first message: "connection timer", sip reference 19.1 */
+#define REG_CHALLENGED_MS 180000   /* to be authenticated; a certificate is fetched meanwhile */
+#define REG_PENDING_MS 30000	   /* a handshake that was begun */
+#define REG_GRACE_MS 64000	   /* beyond the keep-alive timeout */
+#define REG_BODY_MAX (128 * 1024)  /* MaxClientMessageBodySizeKb */
+#define REG_BODY_STRANGER 8192	   /* before anybody has signed */
+#define REG_ASSOCIATIONS 8	   /* per connection: one endpoint has one, two while it renews */
+#define REG_FAILURES 16		   /* refused proofs before the connection is closed */
+#define REG_STEPS 8		   /* flights of a handshake */
+#define REG_EPID_MAX 16
+
+struct reg_binding {
+	struct location_binding b;
+	uint64_t until; /* mono_ms */
+	char *from;	/* the From of its last REGISTER: the To of our requests */
+	uint32_t cseq;
+};
+
+enum reg_sa_state { SA_NTLM, SA_DSK, SA_KEYED, SA_UP }; /* KEYED: keys are there, nobody has used them yet */
+
+struct reg_sa {
+	struct reg_sa *next;
+	enum reg_sa_state state;
+	bool ntlm;
+	unsigned version, steps;
+	char opaque[9];
+	char epid[REG_EPID_MAX + 1];
+	char proved[256];      /* who it is: "alice@contoso.test"; "" : nobody of ours */
+	uint64_t pending_until; /* mono_ms */
+	uint64_t until;		/* its own end; UINT64_MAX: not known yet */
+	uint64_t vault_id;
+	struct dsk *dsk;
+	struct buf cert; /* DER */
+	struct sipsig_key c2s, s2c;
+	struct sipsig_window window;
+	uint32_t snum;
+	struct reg_binding *binding; /* NULL: not registered */
+};
+
+struct registrar {
+	struct registrar_conf conf;
+	struct reg_conn *conns;
+};
+
+struct reg_conn {
+	struct reg_conn *next, **link;
+	struct registrar *r;
+	struct reg_io io;
+	struct reg_peer peer;
+	struct buf in;
+	size_t need; /* octets before scanning makes sense */
+	struct reg_sa *sas;
+	uint64_t now; /* of the call that runs: mono_ms */
+	int64_t unix_s;
+	uint64_t born, last, challenged; /* mono_ms; challenged 0: not yet */
+	unsigned failures;
+	bool closing, told; /* told: io->close was called */
+	char tag[33];
+};
+
+/* ---- registrar.c ---- */
+void reg_random_hex(const struct registrar *r, char *out, size_t octets, bool upper); /* 2 * octets + 1 */
+const char *reg_targetname(const struct reg_conn *c); /* the name of this front end on that side */
+unsigned reg_port(const struct reg_conn *c);	      /* and its port */
+
+/* ---- sa.c ---- */
+struct reg_sa *reg_sa_new(struct reg_conn *c, bool ntlm); /* NULL: too many, or no memory */
+void reg_sa_free(struct reg_conn *c, struct reg_sa *sa); /* with its binding; the location is not told */
+struct reg_sa *reg_sa_find(struct reg_conn *c, struct sv opaque, bool ntlm); /* in time */
+void reg_sa_purge(struct reg_conn *c);					       /* handshakes that took too long */
+/* The request's signature is good and new. */
+bool reg_sa_verify(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct sip_auth *a);
+/* Somebody has used its keys: it takes the place (and the binding) of an older one of the same endpoint. */
+void reg_sa_up(struct reg_conn *c, struct reg_sa *sa);
+bool reg_authenticated(const struct reg_conn *c);
+void reg_unbind(struct reg_conn *c, struct reg_sa *sa, bool tell);
+/* The epid of a request's From: false when it is too long. */
+bool reg_epid(const struct msg *m, char out[REG_EPID_MAX + 1]);
+
+/* ---- challenge.c, dsk.c ---- */
+struct sip_auth reg_auth_base(const struct reg_conn *c, bool ntlm);
+void reg_challenge(struct reg_conn *c, const struct msg *m, unsigned diag); /* 401 with every scheme; diag 0: none */
+void reg_refuse_proof(struct reg_conn *c, const struct msg *m, const char *why); /* 1000, counted, logged */
+void reg_flight(struct reg_conn *c, const struct reg_sa *sa, const struct msg *m, const struct buf *token);
+/* Whoever may be served comes back; NULL: it has been answered. */
+struct reg_sa *reg_ntlm(struct reg_conn *c, const struct msg *m, const struct sip_auth *a);
+void reg_dsk(struct reg_conn *c, const struct msg *m, const struct sip_auth *a);
+
+/* ---- answer.c ---- */
+enum reg_refusal {
+	REFUSE_MALFORMED, REFUSE_NO_ENDPOINT, REFUSE_EPID_LONG, REFUSE_EPID_OTHER, REFUSE_EVENT, REFUSE_GRUU,
+	REFUSE_UNKNOWN_USER, REFUSE_IDENTITY, REFUSE_REMOTE, REFUSE_PIN, REFUSE_VERSION, REFUSE_XML, REFUSE_TYPE,
+	REFUSE_UNKNOWN_EVENT, REFUSE_NOT_REGISTERED, REFUSE_METHOD, REFUSE_UNAVAILABLE, REFUSE_BUSY
+};
+/* headers: whole lines, or NULL.  sa NULL: unsigned. */
+void reg_answer(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, unsigned status, const char *reason,
+		const struct buf *headers, const char *type, struct sv body);
+void reg_refuse(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, enum reg_refusal which);
+void reg_diagnostics(const struct reg_conn *c, struct buf *b, unsigned id, const char *reason, bool open);
+/* Signs (when sa) a finished message and sends it. */
+void reg_send(struct reg_conn *c, struct reg_sa *sa, const struct buf *message);
+bool reg_has_tag(const struct msg *m, const char *header, const char *tag);
+
+/* ---- the methods ---- */
+void reg_register(struct reg_conn *c, struct reg_sa *sa, const struct msg *m);
+void reg_subscribe(struct reg_conn *c, struct reg_sa *sa, const struct msg *m);
+bool reg_aor(struct sv uri, char out[256]); /* "sip:alice@contoso.test" -> "alice@contoso.test" */
+bool reg_client_allowed(const struct site *s, struct sv user_agent);
+
+/* ---- notify.c ---- */
+void reg_notify_gone(struct reg_conn *c, struct reg_sa *sa, const struct location_notice *n);
+/* The first notification of a subscription, for clients that do not take it in the 200. */
+void reg_notify_first(struct reg_conn *c, struct reg_sa *sa, const struct msg *subscribe, struct sv event, unsigned expires,
+		      const char *type, struct sv body);
+
+#endif

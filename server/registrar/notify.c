@@ -1,0 +1,76 @@
+/* server/registrar/notify.c: requests of ours, down the connection that the phone opened (sip reference 13). */
+#include <stdio.h>
+
+#include "server/registrar/internal.h"
+
+static void via(const struct reg_conn *c, struct buf *b)
+{
+	char branch[21];
+
+	reg_random_hex(c->r, branch, 10, true);
+	buf_printf(b, "Via: SIP/2.0/%s %s:%u;branch=z9hG4bK%s\r\nMax-Forwards: 70\r\n", c->peer.tls ? "TLS" : "TCP",
+		   reg_targetname(c), reg_port(c), branch);
+}
+
+static void end(struct buf *b, const char *type, struct sv body)
+{
+	if (type && body.n)
+		buf_printf(b, "Content-Type: %s\r\n", type);
+	buf_printf(b, "Content-Length: %zu\r\n\r\n", body.n);
+	buf_sv(b, body);
+}
+
+/* 13.1: From is the user himself, To is the endpoint as it named itself in REGISTER. */
+void reg_notify_gone(struct reg_conn *c, struct reg_sa *sa, const struct location_notice *n)
+{
+	static const char *const events[] = {[LOCATION_UNREGISTERED] = "unregistered",
+					     [LOCATION_REJECTED] = "rejected",
+					     [LOCATION_DEACTIVATED] = "deactivated"};
+	struct reg_binding *r = sa->binding;
+	struct buf b = {0}, body = {0};
+	char tag[33];
+
+	reg_random_hex(c->r, tag, 16, true);
+	buf_printf(&body, "deregistered;event=%s", events[n->order]);
+	buf_printf(&b, "NOTIFY %s SIP/2.0\r\n", r->b.contact);
+	via(c, &b);
+	buf_printf(&b, "From: <sip:%s>;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u NOTIFY\r\n", r->b.aor, tag, r->from,
+		   r->b.call_id, ++r->cseq);
+	buf_str(&b, "Event: registration-notify\r\nsubscription-state: terminated;expires=0\r\n");
+	if (n->diag)
+		buf_printf(&b, "ms-diagnostics-public: %u;reason=\"%s\"\r\n", n->diag, n->reason);
+	end(&b, "text/registration-event", buf_view(&body));
+	reg_send(c, sa, &b);
+	buf_free(&b);
+	buf_free(&body);
+}
+
+/* "Supported: ms-benotify ... -> server uses BENOTIFY instead of NOTIFY" */
+void reg_notify_first(struct reg_conn *c, struct reg_sa *sa, const struct msg *q, struct sv event, unsigned expires,
+		      const char *type, struct sv body)
+{
+	const char *method = reg_has_tag(q, "Supported", "ms-benotify") ? "BENOTIFY" : "NOTIFY";
+	struct sip_addr to;
+	struct buf b = {0};
+
+	if (!sip_addr_read(msg_get(q, "To"), &to))
+		return;
+	buf_printf(&b, "%s %s SIP/2.0\r\n", method, sa->binding->b.contact);
+	via(c, &b);
+	buf_str(&b, "From: ");
+	buf_sv(&b, msg_get(q, "To"));
+	if (sip_param(to.params, "tag").p == NULL)
+		buf_printf(&b, ";tag=%s", c->tag);
+	buf_str(&b, "\r\nTo: ");
+	buf_sv(&b, msg_get(q, "From"));
+	buf_str(&b, "\r\nCall-ID: ");
+	buf_sv(&b, msg_get(q, "Call-ID"));
+	buf_printf(&b, "\r\nCSeq: 1 %s\r\nContact: <sip:%s:%u;transport=%s>\r\nEvent: ", method, reg_targetname(c),
+		   reg_port(c),
+		   c->peer.tls ? "tls" : "tcp");
+	buf_sv(&b, event);
+	buf_printf(&b, "\r\nsubscription-state: %s;expires=%u\r\n", expires ? "active" : "terminated", expires);
+	end(&b, type, body);
+	reg_send(c, sa, &b);
+	buf_free(&b);
+}

@@ -1,0 +1,83 @@
+/* server/registrar/registrar.c: one worker's Registrar: its connections, and the orders for them. */
+#include "server/registrar/registrar.h"
+
+#include <stdlib.h>
+
+#include "base/enc.h"
+#include "base/log.h"
+#include "server/registrar/internal.h"
+
+struct registrar *registrar_new(const struct registrar_conf *conf)
+{
+	struct registrar *r = calloc(1, sizeof *r);
+
+	if (r)
+		r->conf = *conf;
+	return r;
+}
+
+void registrar_free(struct registrar *r)
+{
+	if (r == NULL)
+		return;
+	while (r->conns)
+		reg_conn_free(r->conns);
+	free(r);
+}
+
+void reg_random_hex(const struct registrar *r, char *out, size_t octets, bool upper)
+{
+	uint8_t raw[16] = {0};
+
+	r->conf.random(r->conf.random_arg, raw, octets);
+	hex_write(out, raw, octets, upper);
+}
+
+const char *reg_targetname(const struct reg_conn *c)
+{
+	const struct site *s = c->r->conf.site;
+
+	return c->peer.outside && s->external_fqdn[0] ? s->external_fqdn : s->fqdn;
+}
+
+unsigned reg_port(const struct reg_conn *c)
+{
+	const struct site *s = c->r->conf.site;
+
+	if (c->peer.outside && s->external_sip_tls)
+		return s->external_sip_tls;
+	return c->peer.tls ? s->sip_tls : s->sip_tcp;
+}
+
+/* The location process has taken the binding out already: it is not told again. */
+static void end_one(struct reg_conn *c, struct reg_sa *sa, const struct location_notice *n)
+{
+	log_line(LOG_INFO, "registrar", "%s: %s is signed off: %s", c->peer.address, sa->binding->b.aor,
+		 n->reason[0] ? n->reason : "an order");
+	reg_notify_gone(c, sa, n);
+	reg_sa_free(c, sa);
+	if (!reg_authenticated(c))
+		c->challenged = c->now; /* it has the time of a stranger to sign in again */
+}
+
+void registrar_order(struct registrar *r, const struct location_notice *n, uint64_t mono_ms, int64_t unix_s)
+{
+	for (struct reg_conn *c = r->conns, *next; c; c = next) {
+		next = c->next;
+		if (c->peer.id != n->conn || c->closing)
+			continue;
+		c->now = mono_ms;
+		c->unix_s = unix_s;
+		for (struct reg_sa *sa = c->sas, *after; sa; sa = after) {
+			after = sa->next;
+			if (sa->binding && sv_ieq(sv_of(sa->binding->b.aor), sv_of(n->aor)) &&
+			    (n->instance[0] == '\0' || sv_ieq(sv_of(sa->binding->b.instance), sv_of(n->instance))))
+				end_one(c, sa, n);
+		}
+		if (c->closing && !c->told) {
+			c->told = true;
+			c->io.close(c->io.arg);
+		}
+		return;
+	}
+}

@@ -1,0 +1,155 @@
+/* server/registrar/sa.c: security associations ([MS-SIPAE] 3.3.5.2; sip reference 6.4, 7, 19.2). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/registrar/internal.h"
+
+static void unlink_sa(struct reg_conn *c, const struct reg_sa *sa)
+{
+	for (struct reg_sa **at = &c->sas; *at; at = &(*at)->next)
+		if (*at == sa) {
+			*at = sa->next;
+			return;
+		}
+}
+
+static void binding_free(struct reg_binding *b)
+{
+	if (b == NULL)
+		return;
+	free(b->from);
+	free(b);
+}
+
+void reg_sa_free(struct reg_conn *c, struct reg_sa *sa)
+{
+	if (sa == NULL)
+		return;
+	unlink_sa(c, sa);
+	binding_free(sa->binding);
+	dsk_free(sa->dsk);
+	buf_free(&sa->cert);
+	explicit_bzero(sa, sizeof *sa);
+	free(sa);
+}
+
+void reg_unbind(struct reg_conn *c, struct reg_sa *sa, bool tell)
+{
+	const struct location_ops *l = c->r->conf.location;
+	struct reg_binding *b = sa->binding;
+
+	if (b == NULL)
+		return;
+	sa->binding = NULL;
+	if (tell)
+		l->drop(l->arg, b->b.aor, b->b.instance, c->peer.id);
+	binding_free(b);
+}
+
+/* A new handshake pushes out the oldest that never came to its end. */
+struct reg_sa *reg_sa_new(struct reg_conn *c, bool ntlm)
+{
+	struct reg_sa *oldest = NULL, *sa;
+	unsigned n = 0;
+
+	for (sa = c->sas; sa; sa = sa->next) {
+		n++;
+		if (sa->state != SA_UP || (sa->binding == NULL && sa->until <= c->now))
+			oldest = sa; /* new ones stand first */
+	}
+	if (n >= REG_ASSOCIATIONS) {
+		if (oldest == NULL)
+			return NULL;
+		reg_sa_free(c, oldest);
+	}
+	if ((sa = calloc(1, sizeof *sa)) == NULL)
+		return NULL;
+	sa->ntlm = ntlm;
+	sa->state = ntlm ? SA_NTLM : SA_DSK;
+	sa->pending_until = c->now + REG_PENDING_MS;
+	sa->until = UINT64_MAX;
+	reg_random_hex(c->r, sa->opaque, 4, true);
+	sa->next = c->sas;
+	c->sas = sa;
+	return sa;
+}
+
+void reg_sa_purge(struct reg_conn *c)
+{
+	for (struct reg_sa *sa = c->sas, *next; sa; sa = next) {
+		next = sa->next;
+		if (sa->state != SA_UP && sa->pending_until <= c->now)
+			reg_sa_free(c, sa);
+	}
+}
+
+struct reg_sa *reg_sa_find(struct reg_conn *c, struct sv opaque, bool ntlm)
+{
+	for (struct reg_sa *sa = c->sas; sa; sa = sa->next)
+		if (sa->ntlm == ntlm && sv_ieq(opaque, sv_of(sa->opaque)))
+			return (sa->state == SA_UP ? sa->until : sa->pending_until) > c->now ? sa : NULL;
+	return NULL;
+}
+
+bool reg_authenticated(const struct reg_conn *c)
+{
+	for (const struct reg_sa *sa = c->sas; sa; sa = sa->next)
+		if (sa->state == SA_UP)
+			return true;
+	return false;
+}
+
+bool reg_epid(const struct msg *m, char out[REG_EPID_MAX + 1])
+{
+	struct sip_addr from;
+	struct sv v;
+
+	out[0] = '\0';
+	if (!sip_addr_read(msg_get(m, "From"), &from))
+		return true;
+	v = sip_param(from.params, "epid");
+	return v.p == NULL || sv_copy(out, REG_EPID_MAX + 1, v);
+}
+
+/* "scheme+realm+targetname equal ours -> SA by opaque -> cnum window -> recompute -> constant-time compare"; the first
+ * two were done by the caller.  "Server key: (AOR of From + epid) ... plus opaque": another epid is another endpoint. */
+bool reg_sa_verify(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct sip_auth *a)
+{
+	char epid[REG_EPID_MAX + 1];
+	struct buf text = {0};
+	uint64_t num = 0;
+	bool good;
+
+	(void)c;
+	if (!reg_epid(m, epid) || (epid[0] && sa->epid[0] && strcmp(epid, sa->epid) != 0))
+		return false;
+	if (!sv_u64(a->cnum, UINT32_MAX, &num) || !sipsig_window_check(&sa->window, (uint32_t)num))
+		return false;
+	good = sipsig_string(&text, m, sa->version, a->scheme, a->crand, a->cnum, a->realm, a->targetname) &&
+	       sipsig_check(&sa->c2s, buf_view(&text), a->response);
+	buf_free(&text);
+	if (good)
+		sipsig_window_take(&sa->window, (uint32_t)num);
+	return good;
+}
+
+/* "start anew beside the old SA; replace it when the new one is established" */
+void reg_sa_up(struct reg_conn *c, struct reg_sa *sa)
+{
+	if (sa->state == SA_UP)
+		return;
+	sa->state = SA_UP;
+	c->failures = 0;
+	for (struct reg_sa *old = c->sas, *next; old; old = next) {
+		next = old->next;
+		if (old == sa || old->state != SA_UP || strcmp(old->epid, sa->epid) != 0)
+			continue;
+		if (sv_ieq(sv_of(old->proved), sv_of(sa->proved))) {
+			sa->binding = old->binding;
+			old->binding = NULL;
+		} else {
+			reg_unbind(c, old, true); /* somebody else signs in on the same device */
+		}
+		reg_sa_free(c, old);
+	}
+}

@@ -1,0 +1,151 @@
+/* server/registrar/subscribe.c: what may be subscribed to: in-band provisioning, and the least of the rest
+ * (sip reference 14, 15).  Nothing here changes while a phone is signed in, so no subscription is kept: each SUBSCRIBE
+ * is answered with the state as it is, and later notifications never come.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "server/registrar/internal.h"
+#include "wire/provisioning.h"
+
+#define SUBSCRIPTION_SECONDS 3600
+
+/* Returns false when the question was refused (and answered). */
+typedef bool state_fn(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct buf *body);
+
+/* ---- provisioning --------------------------------------------------------------------------------------------- */
+
+static void provisioning_of(const struct site *s, struct provisioning *p)
+{
+	*p = (struct provisioning)PROVISIONING_DEFAULT;
+	p->has_updates = true;
+	p->updates_enabled = s->update_enabled;
+	site_update_url(s, false, p->updates_internal);
+	if (s->external_web_fqdn[0] || s->external_fqdn[0])
+		site_update_url(s, true, p->updates_external);
+	(void)sv_copy(p->organization, sizeof p->organization, sv_of(s->organization));
+	p->enforce_pin_lock = s->EnforcePhoneLock;
+	p->min_pin_length = s->MinPhonePinLength;
+	p->phone_timeout_min = s->PhoneLockTimeout;
+	p->exchange_mwi_poll = s->CalendarPollInterval;
+	p->diffserv_voice = s->VoiceDiffServTag;
+	p->voice_8021p = s->Voice8021p;
+	(void)sv_copy(p->sip_security, sizeof p->sip_security, sv_of(s->SIPSecurityMode));
+	(void)sv_copy(p->logging_level, sizeof p->logging_level, sv_of(s->LoggingLevel));
+}
+
+static bool provisioning(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct buf *body)
+{
+	struct provisioning_ask ask = {.group = {"ServerConfiguration"}, .ngroup = 1};
+	struct sv rest = msg_get(m, "Content-Type"), type = sv_trim(sv_cut(&rest, ';'));
+	struct provisioning p;
+
+	if (m->body.n && !sv_ieq(type, SV(PROVISIONING_TYPE))) {
+		reg_refuse(c, sa, m, REFUSE_TYPE);
+		return false;
+	}
+	if (m->body.n && provisioning_ask_read(m->body.p, m->body.n, &ask) != NULL) {
+		reg_refuse(c, sa, m, REFUSE_XML);
+		return false;
+	}
+	provisioning_of(c->r->conf.site, &p);
+	provisioning_write(body, &p, &ask);
+	return true;
+}
+
+/* ---- the rest: nobody has contacts, presence or messages here ------------------------------------------------- */
+
+static bool nothing(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct buf *body)
+{
+	(void)c, (void)sa, (void)m, (void)body;
+	return true;
+}
+
+static bool contacts(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct buf *body)
+{
+	(void)c, (void)sa, (void)m;
+	buf_str(body, "<contactList xmlns=\"http://schemas.microsoft.com/2002/09/sip/contacts\" deltaNum=\"1\" >"
+		      "<group id=\"1\" name=\"~\" externalURI=\"\" /></contactList>");
+	return true;
+}
+
+static bool roaming_self(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct buf *body)
+{
+	(void)c, (void)m;
+	buf_printf(body,
+		   "<roamingData xmlns=\"http://schemas.microsoft.com/2006/09/sip/roaming-self\">"
+		   "<categories xmlns=\"http://schemas.microsoft.com/2006/09/sip/categories\" uri=\"sip:%s\"/>"
+		   "<containers xmlns=\"http://schemas.microsoft.com/2006/09/sip/container-management\"/>"
+		   "<subscribers xmlns=\"http://schemas.microsoft.com/2006/09/sip/presence-subscribers\"/></roamingData>",
+		   sa->binding->b.aor);
+	return true;
+}
+
+static bool messages(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct buf *body)
+{
+	(void)c, (void)sa, (void)m;
+	buf_str(body, "Messages-Waiting: no\r\n");
+	return true;
+}
+
+static const struct {
+	const char *event, *type;
+	state_fn *state;
+} events[] = {
+	{"vnd-microsoft-provisioning-v2", PROVISIONING_TYPE, provisioning},
+	{"vnd-microsoft-roaming-contacts", "application/vnd-microsoft-roaming-contacts+xml", contacts},
+	{"vnd-microsoft-roaming-self", "application/vnd-microsoft-roaming-self+xml", roaming_self},
+	{"message-summary", "application/simple-message-summary", messages},
+	{"presence", NULL, nothing},
+	{"presence.wpending", NULL, nothing},
+	{"vnd-microsoft-roaming-ACL", NULL, nothing},
+	{"vnd-microsoft-provisioning", NULL, nothing},
+};
+
+/* ---- the answer ----------------------------------------------------------------------------------------------- */
+
+static unsigned seconds_of(const struct msg *m)
+{
+	uint64_t asked = SUBSCRIPTION_SECONDS;
+
+	if (!sv_u64(sv_trim(msg_get(m, "Expires")), UINT32_MAX, &asked) || asked > SUBSCRIPTION_SECONDS)
+		asked = SUBSCRIPTION_SECONDS;
+	return (unsigned)asked;
+}
+
+static void answer(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct sv event, const char *type,
+		   const struct buf *body)
+{
+	bool rides = reg_has_tag(m, "Supported", "ms-piggyback-first-notify");
+	unsigned expires = seconds_of(m);
+	struct buf h = {0};
+
+	buf_printf(&h, "Contact: <sip:%s:%u;transport=%s>\r\nExpires: %u\r\nEvent: ", reg_targetname(c),
+		   reg_port(c),
+		   c->peer.tls ? "tls" : "tcp", expires);
+	buf_sv(&h, event);
+	buf_printf(&h, "\r\nsubscription-state: %s;expires=%u\r\n", expires ? "active" : "terminated", expires);
+	if (rides)
+		buf_str(&h, "ms-piggyback-cseq: 1\r\n");
+	buf_str(&h, "Supported: ms-benotify, ms-piggyback-first-notify\r\n");
+	reg_answer(c, sa, m, 200, "OK", &h, rides ? type : NULL, rides ? buf_view(body) : (struct sv){0});
+	buf_free(&h);
+	if (!rides)
+		reg_notify_first(c, sa, m, event, expires, type, buf_view(body));
+}
+
+void reg_subscribe(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
+{
+	struct sv value = msg_get(m, "Event"), event = sv_trim(sv_cut(&value, ';'));
+	struct buf body = {0};
+
+	for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+		if (!sv_ieq(event, sv_of(events[i].event)))
+			continue;
+		if (events[i].state(c, sa, m, &body))
+			answer(c, sa, m, event, events[i].type, &body);
+		buf_free(&body);
+		return;
+	}
+	reg_refuse(c, sa, m, REFUSE_UNKNOWN_EVENT);
+}
