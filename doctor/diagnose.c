@@ -1,0 +1,145 @@
+#include "doctor/diagnose.h"
+
+#include <string.h>
+#include <strings.h>
+
+const char *const doctor_verdicts[] = {"fail", "warn", "unknown"};
+
+static bool has(const char *s, const char *text)
+{
+	return s && strcasestr(s, text);
+}
+
+static bool answered(const struct doctor_run *r, const char *begins, bool ok)
+{
+	for (unsigned i = 0; i < r->answers; i++)
+		if (r->answer[i].ok == ok && strncasecmp(r->answer[i].what, begins, strlen(begins)) == 0)
+			return true;
+	return false;
+}
+
+static bool sees(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
+{
+	switch (c->sees) {
+	case SEES_NOTHING:
+		return true;
+	case SEES_TEXT:
+		return has(l->why, c->text) || has(l->found, c->text) || has(l->warn, c->text) || has(l->what, c->text) ||
+		       has(l->peer, c->text);
+	case SEES_NO_FRAME:
+		return r->has_heard && r->heard.frames == 0;
+	case SEES_NO_LLDP:
+		return r->has_heard && r->heard.lldp == 0;
+	case SEES_LLDP:
+		return r->has_heard && r->heard.lldp > 0;
+	case SEES_CDP_VLAN:
+		return r->has_heard && r->heard.cdp_vlan > 0;
+	case SEES_ANSWER_OK:
+		return answered(r, c->text, true);
+	case SEES_ANSWER_FAIL:
+		return answered(r, c->text, false);
+	case SEES_ANSWER_TEXT:
+		for (unsigned i = 0; i < r->answers; i++)
+			if (r->answer[i].stage == l->stage && has(r->answer[i].text, c->text))
+				return true;
+		return false;
+	case SEES_WARM:
+		for (size_t i = 0; i < r->n; i++)
+			if (r->line[i].stage == DT_STAGE_CHAIN && r->line[i].kind == DT_REC_STAGE && r->line[i].skipped)
+				return true;
+		return false;
+	}
+	return false;
+}
+
+static bool is_in(const struct doctor_finding *f, const struct doctor_cause *c)
+{
+	for (unsigned i = 0; i < f->ncause; i++)
+		if (strcmp(f->cause[i]->id, c->id) == 0)
+			return true;
+	return false;
+}
+
+/* Rows that saw something first, then those that see nothing. */
+static void causes(const struct doctor_run *r, struct doctor_finding *f, const struct doctor_line *l)
+{
+	for (int saw = 1; saw >= 0; saw--)
+		for (size_t i = 0; i < doctor_cause_count && f->ncause < DOCTOR_CAUSES; i++) {
+			const struct doctor_cause *c = &doctor_causes[i];
+
+			if ((c->sees != SEES_NOTHING) != saw || c->failure != l->failure)
+				continue;
+			if (c->stage != DT_STAGE_NONE && c->stage != f->stage)
+				continue;
+			if (sees(r, c, l) && !is_in(f, c))
+				f->cause[f->ncause++] = c;
+		}
+}
+
+/* What failed last in a stage, before line `end`. */
+static const struct doctor_line *last_failure(const struct doctor_run *r, enum dt_stage stage, size_t end)
+{
+	for (size_t i = end; i > 0; i--) {
+		const struct doctor_line *l = &r->line[i - 1];
+
+		if (l->kind == DT_REC_RESTART)
+			break;
+		if (l->kind == DT_REC_ATTEMPT && l->stage == stage && !l->ok)
+			return l;
+	}
+	return NULL;
+}
+
+static void finding(const struct doctor_run *r, struct doctor_finding *f, enum doctor_verdict v, size_t at)
+{
+	const struct doctor_line *l = &r->line[at], *tried = last_failure(r, l->stage, at);
+
+	*f = (struct doctor_finding){.verdict = v, .stage = l->stage, .evidence = l, .failure = l->failure, .guess = l->guess};
+	if (tried && tried->failure == l->failure) {
+		f->evidence = tried; /* says with whom */
+		f->guess |= tried->guess;
+	}
+	causes(r, f, f->evidence);
+	if (f->evidence != l)
+		causes(r, f, l);
+	/* The stage's own failure may be the summary of what its attempts met: their causes come behind. */
+	for (size_t i = 0; i < at; i++) {
+		const struct doctor_line *a = &r->line[i];
+
+		if (a->kind == DT_REC_ATTEMPT && a->stage == l->stage && !a->ok && a->failure != l->failure)
+			causes(r, f, a);
+	}
+}
+
+unsigned doctor_diagnose(const struct doctor_run *r, struct doctor_finding *ret, unsigned cap)
+{
+	const struct doctor_line *result = doctor_run_result(r);
+	unsigned n = 0;
+
+	if (cap == 0)
+		return 0;
+	if (result == NULL && r->n) {
+		ret[n++] = (struct doctor_finding){.verdict = DOCTOR_UNKNOWN, .stage = r->line[r->n - 1].stage,
+						   .evidence = &r->line[r->n - 1], .failure = r->line[r->n - 1].failure};
+	} else if (result && !result->ok) {
+		size_t at = (size_t)(result - r->line);
+
+		finding(r, &ret[n], DOCTOR_FAIL, at);
+		for (size_t i = at; i > 0; i--) { /* the stage's own line knows more */
+			const struct doctor_line *l = &r->line[i - 1];
+
+			if (l->kind == DT_REC_STAGE && l->stage == result->stage && !l->ok && l->failure == result->failure) {
+				ret[n].guess |= l->guess;
+				break;
+			}
+		}
+		n++;
+	}
+	for (size_t i = 0; i < r->n && n < cap; i++) {
+		const struct doctor_line *l = &r->line[i];
+
+		if (l->kind == DT_REC_STAGE && l->ok && l->skipped && l->failure != DT_F_OK)
+			finding(r, &ret[n++], DOCTOR_WARN, i);
+	}
+	return n;
+}

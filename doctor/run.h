@@ -1,0 +1,53 @@
+/* doctor/run.h: a run as the doctor keeps it: every line of its record, from a phone that runs here or from a file.
+ *
+ * The doctor reads nothing else of a run than this, and what was heard and asked besides.
+ */
+#ifndef DIALTONE_DOCTOR_RUN_H
+#define DIALTONE_DOCTOR_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dialtone/phone.h"
+#include "host/host.h"
+
+struct doctor_line {
+	enum dt_record_kind kind;
+	enum dt_stage stage;
+	bool ok, skipped, guess;
+	enum dt_failure failure;
+	uint32_t ms;
+	char *what, *peer, *found, *warn, *why; /* NULL: absent */
+};
+
+struct doctor_answer { /* of something the doctor asked itself */
+	char what[DT_NAME_MAX + 64]; /* "srv _sip._tls.contoso.test", "tls 10.20.0.11:443" */
+	enum dt_stage stage;	     /* where it matters */
+	bool ok;
+	char text[1024];
+};
+
+#define DOCTOR_ANSWERS 64
+
+struct doctor_run {
+	struct doctor_line *line;
+	size_t n, cap;
+	bool has_heard;
+	struct host_heard heard;
+	struct doctor_answer answer[DOCTOR_ANSWERS];
+	unsigned answers;
+};
+
+void doctor_run_free(struct doctor_run *r); /* leaves it zeroed */
+
+/* false: out of memory. BEGIN lines are not kept. */
+bool doctor_run_add(struct doctor_run *r, const struct dt_record *rec);
+/* JSON lines as `connect --json` writes them. NULL, or a sentence that names the line. Lines of an unknown version or kind
+ * are refused; unknown members are not. The last run in the text is the one that is kept. */
+const char *doctor_run_read(struct doctor_run *r, const char *text, size_t n, char *why, size_t cap);
+
+/* The run's result: the last RESULT line; NULL: the record ends before it. */
+const struct doctor_line *doctor_run_result(const struct doctor_run *r);
+
+#endif
