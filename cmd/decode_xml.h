@@ -1,0 +1,52 @@
+/* cmd/decode_xml.h: where a document was refused: at an octet when it is no XML, else at its first element. */
+#ifndef DIALTONE_CMD_DECODE_XML_H
+#define DIALTONE_CMD_DECODE_XML_H
+
+#include <string.h>
+
+#include "cmd/decode_parts.h"
+#include "wire/xml.h"
+
+static inline xmlDocPtr decode_doc(const void *p, size_t n, char *why, size_t cap)
+{
+	const char *no = NULL;
+	size_t at = 0;
+	xmlDocPtr doc = xml_read_at(p, n, &no, &at);
+
+	if (doc == NULL)
+		snprintf(why, cap, "octet %zu: %s", at, no);
+	return doc;
+}
+
+/* Where an element of that name begins in the text; the beginning when it cannot be told (UTF-16). */
+static inline size_t decode_at(const void *p, size_t n, const char *name)
+{
+	const char *s = p;
+	size_t k = strlen(name);
+
+	for (size_t i = 1; i + k <= n; i++) {
+		size_t from = i;
+
+		if (memcmp(s + i, name, k) != 0 || (s[i - 1] != '<' && s[i - 1] != ':'))
+			continue;
+		while (from && s[from] != '<')
+			from--;
+		return from;
+	}
+	return 0;
+}
+
+static inline json_t *decode_refused(const void *p, size_t n, const char *element, const char *no, char *why, size_t cap)
+{
+	snprintf(why, cap, "octet %zu: %s", decode_at(p, n, element), no);
+	return NULL;
+}
+
+/* "key": "text", only when there is a text */
+static inline void json_put(json_t *o, const char *key, const char *text)
+{
+	if (text[0])
+		json_object_set_new(o, key, json_text(sv_of(text)));
+}
+
+#endif

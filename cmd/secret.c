@@ -1,0 +1,101 @@
+#include "cmd/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* One line, octet by octet: what stands behind it is not ours, and nothing of it stays in a buffer of the library. */
+static enum secret_from read_line(int fd, const char *name, struct buf *ret, char *why, size_t cap)
+{
+	size_t was = ret->n;
+	char c;
+
+	if (!buf_reserve(ret, SECRET_MAX)) { /* one piece, so that nothing is left behind by growing */
+		snprintf(why, cap, "out of memory");
+		return SECRET_FAILED;
+	}
+	for (;;) {
+		ssize_t k = read(fd, &c, 1);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0) {
+			snprintf(why, cap, "%s: %s", name, strerror(errno));
+			return SECRET_FAILED;
+		}
+		if (k == 0 || c == '\n')
+			break;
+		if (ret->n - was == SECRET_MAX - 1 || c == '\0') {
+			snprintf(why, cap, "%s: the first line is no PIN or password: it %s", name,
+				 c ? "is too long" : "holds a NUL");
+			return SECRET_FAILED;
+		}
+		buf_add(ret, &c, 1);
+	}
+	if (ret->n > was && ret->p[ret->n - 1] == '\r')
+		ret->n--;
+	if (ret->n > was)
+		return SECRET_READ;
+	snprintf(why, cap, "%s: the first line is empty", name);
+	return SECRET_FAILED;
+}
+
+static enum secret_from ask(int fd, const char *prompt, struct buf *ret, char *why, size_t cap)
+{
+	struct termios old, quiet;
+	enum secret_from r;
+
+	if (tcgetattr(fd, &old) < 0)
+		return SECRET_NONE;
+	quiet = old;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	quiet.c_lflag |= ECHONL;
+	if (tcsetattr(fd, TCSAFLUSH, &quiet) < 0 || write(fd, prompt, strlen(prompt)) < 0) {
+		snprintf(why, cap, "the terminal: %s", strerror(errno));
+		return SECRET_FAILED;
+	}
+	r = read_line(fd, "the answer", ret, why, cap);
+	tcsetattr(fd, TCSAFLUSH, &old);
+	return r;
+}
+
+enum secret_from secret_read(const char *file, const char *environment, const char *prompt, struct buf *ret, char *why,
+			     size_t cap)
+{
+	const char *value = environment ? getenv(environment) : NULL;
+	enum secret_from r = SECRET_NONE;
+	int fd;
+
+	if (file && strcmp(file, "-") == 0)
+		return read_line(STDIN_FILENO, "standard input", ret, why, cap);
+	if (file) {
+		fd = open(file, O_RDONLY | O_CLOEXEC);
+		if (fd < 0) {
+			snprintf(why, cap, "%s: %s", file, strerror(errno));
+			return SECRET_FAILED;
+		}
+		r = read_line(fd, file, ret, why, cap);
+		close(fd);
+		return r;
+	}
+	if (value && value[0]) {
+		if (strlen(value) >= SECRET_MAX || !buf_reserve(ret, SECRET_MAX)) {
+			snprintf(why, cap, "%s: it is too long", environment);
+			return SECRET_FAILED;
+		}
+		buf_str(ret, value);
+		return SECRET_READ;
+	}
+	if (prompt == NULL || !isatty(STDIN_FILENO))
+		return SECRET_NONE;
+	fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return SECRET_NONE;
+	r = ask(fd, prompt, ret, why, cap);
+	close(fd);
+	return r;
+}
