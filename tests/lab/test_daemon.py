@@ -1,0 +1,307 @@
+"""dialtoned as the machine sees it: who runs, who may what, who dies and comes back, how it ends.
+
+    curl, sockets --- 127.0.0.1 --- dialtoned: supervisor, vault, location, four workers
+"""
+import base64
+import concurrent.futures
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+
+import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "interop"))
+
+import front_end  # noqa: E402
+import peers  # noqa: E402
+from lab import Lab  # noqa: E402
+from proc import LabError, children, wait_for  # noqa: E402
+
+WORKERS = 4
+METADATA = "/CertProv/CertProvisioningService.svc/mex"
+TICKETS = "/WebTicket/WebTicketService.svc"
+NTLM_1 = base64.b64encode(b"NTLMSSP\0\1\0\0\0\x07\x82\x08\xa2" + bytes(16)).decode()
+
+
+@pytest.fixture
+def site(tmp_path):
+    with front_end.Site(tmp_path, workers=WORKERS) as s:
+        yield s
+
+
+def control(site, line):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(10)
+        s.connect(os.path.join(site.dir, "run", "control"))
+        s.sendall(line.encode() + b"\n")
+        got = b""
+        while part := s.recv(65536):
+            got += part
+    return got.decode()
+
+
+def status(site):
+    """{("worker", 0): {"pid": 4711, ...}}; {} while the one who says it is away."""
+    try:
+        lines = control(site, "status").splitlines()
+    except OSError:
+        return {}
+    rows = {}
+    for line in lines:
+        words = line.split()
+        if len(words) > 2:
+            rows[words[0], int(words[1])] = dict(zip(words[2::2], map(int, words[3::2])))
+    return rows
+
+
+def opened(site, port, tls):
+    s = socket.create_connection(("127.0.0.1", port), 10)
+    s.settimeout(30)
+    if tls:
+        s = ssl.create_default_context(cafile=site.ca).wrap_socket(s, server_hostname=front_end.FQDN)
+    return s
+
+
+def answer(s):
+    """One HTTP answer: status, head, body."""
+    got = b""
+    while b"\r\n\r\n" not in got:
+        part = s.recv(65536)
+        if not part:
+            raise LabError(f"the connection ended in the head: {got!r}")
+        got += part
+    head, body = got.split(b"\r\n\r\n", 1)
+    length = [int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+    while length and len(body) < length[0]:
+        part = s.recv(65536)
+        if not part:
+            raise LabError("the connection ended in the body")
+        body += part
+    return int(head.split()[1]), head.decode(), body
+
+
+def ask(site, method, path, *headers):
+    with opened(site, site.https, True) as s:
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {front_end.FQDN}", *headers, "Connection: close", "", ""]
+        s.sendall("\r\n".join(lines).encode())
+        return answer(s)
+
+
+def serves(site):
+    """A worker answers, and the vault behind it: it makes the NTLM challenge."""
+    try:
+        if ask(site, "GET", METADATA)[0] != 200:
+            return False
+        code, head, _ = ask(site, "POST", TICKETS, f"Authorization: NTLM {NTLM_1}", "Content-Length: 0")
+    except (OSError, LabError):
+        return False
+    return code == 401 and any(line.startswith("WWW-Authenticate: NTLM TlRMTVNT") for line in head.split("\r\n"))
+
+
+def test_who_runs(site):
+    assert site.said().count("ready") == 1
+    rows = status(site)
+    assert sorted(i for name, i in rows if name == "worker") == list(range(WORKERS))
+    assert {name for name, _ in rows} == {"worker", "vault", "location"}
+    assert sorted(row["pid"] for row in rows.values()) == sorted(children(site.daemon.pid))
+    if os.geteuid() == 0:
+        for (name, _), row in rows.items():
+            with open(f"/proc/{row['pid']}/status") as f:
+                fields = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+            assert "0" not in fields["Uid"].split() + fields["Gid"].split(), name
+            assert int(fields["CapEff"], 16) == 0 and int(fields["CapPrm"], 16) == 0, name
+
+
+def test_who_holds_what(site):
+    assert serves(site)
+    for (name, _), row in status(site).items():
+        held = [os.readlink(f"/proc/{row['pid']}/fd/{fd}") for fd in os.listdir(f"/proc/{row['pid']}/fd")]
+        assert any("store" in path for path in held) == (name == "vault"), (name, held)
+    assert os.stat(os.path.join(site.dir, "vault")).st_mode & 0o077 == 0
+    for secret in ("server.pem", "update.key"):
+        assert os.stat(os.path.join(site.dir, secret)).st_mode & 0o007 == 0, secret
+
+
+@pytest.mark.parametrize("who", [("vault", 0), ("location", 0), *[("worker", i) for i in range(WORKERS)]])
+def test_who_dies_is_replaced(site, who):
+    before = status(site)
+    os.kill(before[who]["pid"], signal.SIGKILL)
+    wait_for(f"{who} is back", lambda: status(site).get(who, before[who])["pid"] != before[who]["pid"], 15)
+    wait_for("service goes on", lambda: serves(site), 10)
+    for _ in range(3 * WORKERS):  # whichever worker the kernel chooses
+        assert serves(site)
+    after = status(site)
+    assert after[who]["restarts"] == before[who]["restarts"] + 1
+    assert {k: v["pid"] for k, v in after.items() if k != who} == {k: v["pid"] for k, v in before.items() if k != who}
+    assert site.daemon.poll() is None
+
+
+def test_they_die_with_the_supervisor(site):
+    pids = children(site.daemon.pid)
+    assert len(pids) == WORKERS + 2
+    site.daemon.kill()
+    site.daemon.wait(5)
+    wait_for("nobody is left", lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), 10)
+
+
+def test_an_order_reaches_the_phone():
+    """Also when the location process was killed since the phone registered: it learns again who is where."""
+    with Lab() as lab:
+        lab.go()
+        phone = lab.start_phone("--stay", "0", "--cold")
+        phone.wait_said('"dialtone"', 90)
+        rows = [line.split() for line in locations(lab)]
+        pid, = [int(row[3]) for row in rows if row[0] == "location"]
+        os.kill(pid, signal.SIGKILL)
+        wait_for("the location process is back",
+                 lambda: any(r.split()[0] == "location" and int(r.split()[3]) != pid for r in locations(lab)), 15)
+        time.sleep(0.5)
+        lab.admin("user", "disable", "alice@contoso.test")
+        phone.wait(20)
+        assert phone.said("signed-off") or phone.said("sip-forbidden"), lab.logs()
+
+
+def locations(lab):
+    try:
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(10)
+            s.connect(os.path.join(lab.site_dir, "run", "control"))
+            s.sendall(b"status\n")
+            got = b""
+            while part := s.recv(65536):
+                got += part
+    except OSError:
+        return []
+    return [line for line in got.decode().splitlines() if len(line.split()) > 3]
+
+
+def test_sigterm_drains(site):
+    """What was begun is answered, nobody new is let in, and all of them end."""
+    pids = children(site.daemon.pid)
+    busy, idle = opened(site, site.https, True), opened(site, site.https, True)
+    body = b"<x/>"
+    busy.sendall(f"POST {TICKETS} HTTP/1.1\r\nHost: {front_end.FQDN}\r\nContent-Type: text/xml\r\n"
+                 f"Content-Length: {len(body)}\r\n\r\n".encode() + body[:1])
+    idle.sendall(f"GET {METADATA} HTTP/1.1\r\nHost: {front_end.FQDN}\r\n\r\n".encode())
+    assert answer(idle)[0] == 200
+    time.sleep(0.3)  # the beginning of `busy` is read before the signal comes
+    site.daemon.send_signal(signal.SIGTERM)
+    assert idle.recv(1000) == b""
+    with pytest.raises(OSError):
+        for _ in range(200):
+            opened(site, site.https, True).close()
+            time.sleep(0.02)
+    busy.sendall(body[1:])
+    code, head, _ = answer(busy)
+    assert 200 <= code <= 500 and "Connection: close" in head, head
+    busy.close()
+    assert site.daemon.wait(15) == 0, site.said()
+    assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)
+    site.daemon = None
+    site.user("bob")  # the administrator's verbs find nobody there, and do their work
+    assert site.admin("user", "disable", "bob@contoso.test").returncode == 0
+
+
+def check(site):
+    return peers.run([peers.program("dialtoned"), "-t", "-c", site.conf])
+
+
+def test_configuration(site):
+    assert check(site).returncode == 0
+    with open(site.conf) as f:
+        good = f.read()
+    lines = good.count("\n")
+    for wrong, words in [("wrokers = 4", ["wrokers"]), ("workers = 900", ["workers", "900"]),
+                         ("address = 1.2.3", ["1.2.3"]), ("sip_tls = 70000", ["70000"])]:
+        with open(site.conf, "w") as f:
+            f.write(good + wrong + "\n")
+        done = check(site)
+        said = done.stdout + done.stderr
+        assert done.returncode == 78, said
+        assert f"dialtone.conf:{lines + 1}" in said, said
+        assert all(word in said for word in words), said
+        assert len(said.strip().splitlines()) == 1, said
+    site.daemon.send_signal(signal.SIGHUP)  # a file that is wrong leaves all as it was
+    time.sleep(1)
+    assert serves(site) and len(children(site.daemon.pid)) == WORKERS + 2
+
+
+def test_a_new_configuration(site):
+    before = children(site.daemon.pid)
+    site.edit(workers=2)
+    site.daemon.send_signal(signal.SIGHUP)
+    wait_for("two workers, all new", lambda: len(children(site.daemon.pid)) == 4 and
+             not set(before) & set(children(site.daemon.pid)), 20)
+    assert serves(site)
+
+
+def test_a_port_that_is_taken(site):
+    done = subprocess.run([peers.program("dialtoned"), "-c", site.conf], capture_output=True, text=True, timeout=30,
+                          env={"ASAN_OPTIONS": "detect_leaks=0", **os.environ})
+    assert done.returncode != 0
+    assert "ready" not in done.stdout + done.stderr
+    assert serves(site)
+
+
+def memory(pids):
+    """Resident kilobytes of our own, not shared."""
+    total = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/smaps_rollup") as f:
+            total += sum(int(line.split()[1]) for line in f if line.startswith(("Private_Clean:", "Private_Dirty:")))
+    return total
+
+
+def test_slowloris(site):
+    """A thousand who never finish their head: the others are served, memory stays, and they are all sent away."""
+    pids = [row["pid"] for (name, _), row in status(site).items() if name == "worker"]
+    assert serves(site)
+    before, slow = memory(pids), []
+    for _ in range(1000):
+        s = opened(site, site.http, False)
+        s.sendall(b"GET / HTTP/1.1\r\nX: ")
+        s.setblocking(False)
+        slow.append(s)
+    assert memory(pids) - before < 64 * 1024
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda _: serves(site), range(40)))
+    told, end = 0, time.monotonic() + 60
+    while slow:
+        assert time.monotonic() < end, f"{len(slow)} are still there"
+        for s in list(slow):
+            try:
+                s.sendall(b"x")
+                got = s.recv(4096)
+            except BlockingIOError:
+                continue
+            except OSError:
+                got = b""
+            told += got.startswith(b"HTTP/1.1 408 ")
+            s.close()
+            slow.remove(s)
+        time.sleep(0.5)
+    assert told > 900, told
+    assert serves(site)
+
+
+def test_rubbish(site):
+    """Octets of no protocol on every port: refused, nobody dies."""
+    pids = sorted(children(site.daemon.pid))
+    for port in (site.http, site.https, site.sip_tls, site.sip_tcp):
+        for rubbish in (b"\0" * 5000, b"\r\n" * 3000, bytes(range(256)) * 20, b"\x16\x03\x01\xff\xff" + b"A" * 500,
+                        b"REGISTER sip:x SIP/2.0\r\nContent-Length: 99999999999\r\n\r\n", b"PUT / HTTP/1.1\r\n\r\n"):
+            with socket.create_connection(("127.0.0.1", port), 5) as s:
+                s.settimeout(3)
+                try:
+                    s.sendall(rubbish)
+                    s.shutdown(socket.SHUT_WR)
+                    while s.recv(65536):
+                        pass
+                except OSError:
+                    pass
+    assert sorted(children(site.daemon.pid)) == pids
+    assert serves(site)

@@ -1,0 +1,317 @@
+/* tests/meet/test_plans.c: the whole process, phone against servers, in memory (see meet.h).
+ *
+ * Each row of the tables is one run: what is different from the plain world, and where it must end.
+ */
+#include "tests/unit/check.h"
+
+#include "tests/meet/meet.h"
+
+#define LONG_ENOUGH (300 * 1000)
+
+static struct meet *world(struct meet_flash *flash)
+{
+	struct meet *m = meet_new(flash, 7);
+
+	assert_non_null(m);
+	return m;
+}
+
+/* Runs the phone of this world to its result, and says what went wrong if that is not the one that was expected. */
+static void expect(struct meet *m, bool ok, enum dt_stage stage, enum dt_failure failure)
+{
+	const struct meet_record *r;
+
+	assert_true(meet_phone(m));
+	meet_run(m, LONG_ENOUGH);
+	r = meet_result(m);
+	if (r == NULL || r->ok != ok || r->stage != stage || r->failure != failure) {
+		meet_dump(m);
+		if (r)
+			fail_msg("ended at stage %d with %s, expected stage %d with %s", r->stage,
+				 dt_failures[r->failure].code, stage, dt_failures[failure].code);
+		fail_msg("no result");
+	}
+}
+
+/* "Secrets (PIN, password, keys) never enter a record." */
+static void no_secret_told(const struct meet *m)
+{
+	static const char *const secrets[] = {"73914", "Pa$$word", "PRIVATE KEY"};
+
+	for (unsigned i = 0; i < m->nrecord; i++)
+		for (size_t j = 0; j < sizeof secrets / sizeof *secrets; j++) {
+			assert_null(strstr(m->record[i].what, secrets[j]));
+			assert_null(strstr(m->record[i].found, secrets[j]));
+			assert_null(strstr(m->record[i].why, secrets[j]));
+			assert_null(strstr(m->record[i].warn, secrets[j]));
+		}
+}
+
+static void dial_tone(struct meet *m)
+{
+	expect(m, true, DT_STAGE_LOGON, DT_F_OK);
+	no_secret_told(m);
+	assert_true(dt_phone_registered(m->phone));
+}
+
+static unsigned attempts(const struct meet *m, const char *what)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < m->nrecord; i++)
+		n += m->record[i].kind == DT_REC_ATTEMPT && strncmp(m->record[i].what, what, strlen(what)) == 0;
+	return n;
+}
+
+/* ---- inside ------------------------------------------------------------------------------------------- */
+
+static void cold_then_warm(void **state)
+{
+	struct meet_flash flash = {0};
+	struct meet *m = world(&flash);
+	struct location_binding b[4];
+	unsigned stages = 0;
+
+	(void)state;
+	dial_tone(m);
+	for (unsigned i = 0; i < m->nrecord; i++)
+		stages |= m->record[i].kind == DT_REC_STAGE && m->record[i].ok ? 1u << m->record[i].stage : 0;
+	assert_int_equal(stages, 0x3fe);
+	assert_int_equal(m->vlan, 20);
+	assert_int_equal(location_list(m->location, "alice@contoso.test", b, 4), 1);
+	/* It stays: two refreshes of the registration, then signs off. */
+	meet_run(m, 20 * 60 * 1000);
+	assert_true(dt_phone_registered(m->phone));
+	location_expire(m->location);
+	assert_int_equal(location_list(m->location, "alice@contoso.test", b, 4), 1);
+	meet_stop(m);
+	assert_int_equal(location_list(m->location, "alice@contoso.test", b, 4), 0);
+	assert_int_equal(m->dhcp_out[DHCP_RELEASE], 1);
+
+	/* Warm: no PIN, and no question for it. */
+	meet_phone_off(m);
+	m->conf.pin = m->conf.number = NULL;
+	dial_tone(m);
+	assert_int_equal(m->keys_made, 1);
+	assert_int_equal(attempts(m, "web ticket"), 0);
+	meet_free(m);
+	meet_flash_free(&flash);
+}
+
+struct run {
+	const char *name;
+	void (*change)(struct meet *m);
+	bool ok;
+	enum dt_stage stage;
+	enum dt_failure failure;
+	unsigned vlan;
+};
+
+static void no_lldp(struct meet *m)
+{
+	m->net.lldp = false;
+	m->net.dhcp_vlan = true;
+}
+static void no_vlan_at_all(struct meet *m)
+{
+	m->net.lldp = false;
+}
+static void untagged(struct meet *m)
+{
+	m->net.policy.tagged = false;
+}
+static void priority_tagged(struct meet *m)
+{
+	m->net.policy.vlan = 0;
+}
+static void policy_unknown(struct meet *m)
+{
+	m->net.policy.unknown = true;
+}
+static void policy_unknown_dhcp_knows(struct meet *m)
+{
+	m->net.policy.unknown = true;
+	m->net.dhcp_vlan = true;
+}
+static void taken(struct meet *m)
+{
+	m->net.conflict = MEET_IP(10, 20, 0, 100);
+}
+static void wrong_pin(struct meet *m)
+{
+	m->conf.pin = "00000";
+}
+static void no_dhcp(struct meet *m)
+{
+	m->net.dhcp = false;
+}
+static void no_srv(struct meet *m)
+{
+	m->net.srv = false;
+}
+static void no_registrar(struct meet *m)
+{
+	m->net.srv = m->net.uc_120 = m->net.srv_outside = false;
+}
+static void no_web_url(struct meet *m)
+{
+	m->net.uc_43 = false;
+}
+static void strange_target(struct meet *m)
+{
+	sv_copy(m->net.srv_target, sizeof m->net.srv_target, SV("pool.fabrikam.test"));
+	m->net.uc_120 = m->net.srv_outside = false;
+}
+static void web_down(struct meet *m)
+{
+	meet_listener(m, MEET_FE, 443)->down = true;
+}
+static void chain_off(struct meet *m)
+{
+	m->site.EnableCertChainDownload = false;
+}
+static void wrong_name(struct meet *m)
+{
+	sv_copy(m->net.web_host, sizeof m->net.web_host, SV("other.contoso.test"));
+}
+static void registrar_down(struct meet *m)
+{
+	meet_listener(m, MEET_FE, 5061)->down = meet_listener(m, MEET_FE, 5060)->down = true;
+	m->net.srv_outside = false;
+}
+static void tls_down(struct meet *m) /* the third candidate: internal SRV over TCP */
+{
+	meet_listener(m, MEET_FE, 5061)->down = true;
+}
+static void clock_wrong(struct meet *m)
+{
+	m->net.ntp = false;
+	m->host_clock_off_ms = -20LL * 365 * 86400 * 1000;
+}
+static void clock_wrong_but_ntp(struct meet *m)
+{
+	m->host_clock_off_ms = -20LL * 365 * 86400 * 1000;
+}
+static void no_update_record(struct meet *m)
+{
+	m->net.update_record = false;
+}
+static void dsk_off(struct meet *m)
+{
+	m->site.offer_tls_dsk = false;
+}
+
+static const struct run runs[] = {
+    {"VLAN by DHCP", no_lldp, true, DT_STAGE_LOGON, DT_F_OK, 20},
+    {"no VLAN", no_vlan_at_all, true, DT_STAGE_LOGON, DT_F_OK, 0},
+    {"LLDP-MED says untagged", untagged, true, DT_STAGE_LOGON, DT_F_OK, 0},
+    {"LLDP-MED says priority-tagged", priority_tagged, true, DT_STAGE_LOGON, DT_F_OK, 0},
+    {"LLDP-MED says unknown", policy_unknown, true, DT_STAGE_LOGON, DT_F_OK, 0},
+    {"LLDP-MED says unknown, DHCP knows", policy_unknown_dhcp_knows, true, DT_STAGE_LOGON, DT_F_OK, 20},
+    {"the address is taken", taken, true, DT_STAGE_LOGON, DT_F_OK, 20},
+    {"wrong PIN", wrong_pin, false, DT_STAGE_AUTH, DT_F_PIN_REFUSED, 20},
+    {"no DHCP answer", no_dhcp, false, DT_STAGE_ADDRESS, DT_F_DHCP_SILENT, 20},
+    {"no SRV, option 120 instead", no_srv, true, DT_STAGE_LOGON, DT_F_OK, 20},
+    {"neither SRV nor option 120", no_registrar, false, DT_STAGE_DISCOVER, DT_F_REGISTRAR_NONE, 20},
+    {"no web URL", no_web_url, false, DT_STAGE_DISCOVER, DT_F_WEB_URL_NONE, 20},
+    {"SRV target outside the domain", strange_target, false, DT_STAGE_DISCOVER, DT_F_STRICT_DOMAIN, 20},
+    {"web server down", web_down, false, DT_STAGE_CHAIN, DT_F_CONNECT, 20},
+    {"chain download off", chain_off, false, DT_STAGE_CHAIN, DT_F_CHAIN_DISABLED, 20},
+    {"certificate without the name", wrong_name, false, DT_STAGE_CHAIN, DT_F_TLS_NAME, 20},
+    {"Registrar down", registrar_down, false, DT_STAGE_LOGON, DT_F_CONNECT, 20},
+    {"Registrar over TCP", tls_down, true, DT_STAGE_LOGON, DT_F_OK, 20},
+    {"clock wrong, NTP silent", clock_wrong, false, DT_STAGE_CHAIN, DT_F_CLOCK_WRONG, 20},
+    {"clock wrong, NTP right", clock_wrong_but_ntp, true, DT_STAGE_LOGON, DT_F_OK, 20},
+    {"no ucupdates-r2", no_update_record, true, DT_STAGE_LOGON, DT_F_OK, 20},
+    {"TLS-DSK off", dsk_off, false, DT_STAGE_LOGON, DT_F_SIP_SCHEME, 20},
+};
+
+static void inside(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+		struct meet_flash flash = {0};
+		struct meet *m = world(&flash);
+
+		print_message("  %s\n", runs[i].name);
+		runs[i].change(m);
+		expect(m, runs[i].ok, runs[i].stage, runs[i].failure);
+		assert_int_equal(m->vlan, runs[i].vlan);
+		if (runs[i].failure == DT_F_PIN_REFUSED)
+			assert_int_equal(attempts(m, "web ticket"), 1); /* one PIN attempt a run */
+		meet_free(m);
+		meet_flash_free(&flash);
+	}
+}
+
+/* ---- the update --------------------------------------------------------------------------------------- */
+
+static void updated(void **state)
+{
+	struct meet_flash flash = {0};
+	struct meet *m = world(&flash);
+
+	(void)state;
+	servers_offer(m, "4.0.7577.4512", false);
+	dial_tone(m);
+	assert_int_equal(m->restarts, 1);
+	assert_string_equal(dt_phone_version(m->phone), "4.0.7577.4512");
+	meet_free(m);
+	meet_flash_free(&flash);
+}
+
+static void tampered(void **state)
+{
+	struct meet_flash flash = {0};
+	struct meet *m = world(&flash);
+
+	(void)state;
+	servers_offer(m, "4.0.7577.4512", true);
+	dial_tone(m);
+	assert_int_equal(m->restarts, 0);
+	assert_string_equal(dt_phone_version(m->phone), m->conf.model->firmware);
+	assert_non_null(meet_failed(m, DT_F_UPDATE_SIGNATURE));
+	meet_free(m);
+	meet_flash_free(&flash);
+}
+
+/* ---- the eight models --------------------------------------------------------------------------------- */
+
+static void models(void **state)
+{
+	(void)state;
+	assert_int_equal(dt_model_count, 8);
+	for (size_t i = 0; i < dt_model_count; i++) {
+		struct meet_flash flash = {0};
+		struct meet *m = world(&flash);
+
+		m->conf.model = &dt_models[i];
+		if (!(dt_models[i].ways & DT_WAY_PIN)) {
+			/* A PIN is no use to the CX700. */
+			expect(m, false, DT_STAGE_AUTH, DT_F_METHOD_MODEL);
+			meet_free(m);
+			meet_flash_free(&flash);
+			m = world(&flash);
+			m->conf.model = &dt_models[i];
+			m->conf.number = m->conf.pin = NULL;
+			m->conf.login = "CONTOSO\\alice";
+			m->conf.password = "Pa$$word";
+			m->conf.sip = "alice@contoso.test";
+		}
+		dial_tone(m);
+		meet_free(m);
+		meet_flash_free(&flash);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(cold_then_warm), cmocka_unit_test(inside),	  cmocka_unit_test(updated),
+	    cmocka_unit_test(tampered),	      cmocka_unit_test(models),
+	};
+	int n = cmocka_run_group_tests(tests, NULL, NULL);
+
+	meet_keys_done();
+	return n;
+}

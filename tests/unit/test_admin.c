@@ -1,0 +1,455 @@
+/* tests/unit/test_admin.c: the administrator's verbs as they are typed: what they store, say, and refuse with which status.
+ *
+ * Each line runs in a process of its own, as it would from a shell.  Configuration and control socket are doubles: the
+ * site is the one of setup(), and an order to dialtoned is written down.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmd/verbs.h"
+#include "server/conf.h"
+#include "server/control.h"
+#include "server/vault_make.h"
+
+#define NOW 1795000000
+
+struct world {
+	char dir[64], conf[128];
+	struct buf out, err; /* of the last line */
+};
+
+/* ---- doubles ------------------------------------------------------------------------------------------------- */
+
+bool conf_read(const char *path, struct site *ret, char *why, size_t cap)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (access(path, F_OK) < 0) {
+		snprintf(why, cap, "%s: No such file or directory", path);
+		return false;
+	}
+	site_defaults(ret);
+	snprintf(ret->dir, sizeof ret->dir, "%.*s", (int)(slash - path), path);
+	strcpy(ret->domain, "contoso.test");
+	strcpy(ret->fqdn, "fe01.contoso.test");
+	return true;
+}
+
+bool control_order_user(const char *dir, const char *aor, enum location_order order, unsigned diag, const char *reason,
+			unsigned *acted, char *why, size_t cap)
+{
+	struct stat st;
+	char dead[128];
+
+	snprintf(dead, sizeof dead, "%s/dead", dir);
+	if (stat(dead, &st) == 0) {
+		snprintf(why, cap, "a worker does not answer");
+		return false;
+	}
+	fprintf(stderr, "ORDER %s %d %u %s\n", aor, order, diag, reason);
+	*acted = 2;
+	return true;
+}
+
+/* ---- a line ---------------------------------------------------------------------------------------------------- */
+
+static int verb(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} verbs[] = {{"user", cmd_user}, {"pin", cmd_pin}, {"cert", cmd_cert}, {"device", cmd_device}, {"update", cmd_update}};
+
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		if (strcmp(argv[0], verbs[i].name) == 0)
+			return verbs[i].run(argc, argv);
+	return -1;
+}
+
+/* Words end at a blank; '%' stands for the folder, '~' for a blank inside a word. */
+static int type(struct world *w, const char *line)
+{
+	char words[32][256] = {{0}}, *argv[36], out[128], err[128];
+	int argc = 0, st = -1;
+	size_t n = 0;
+	pid_t child;
+
+	snprintf(out, sizeof out, "%s/out", w->dir);
+	snprintf(err, sizeof err, "%s/err", w->dir);
+	for (const char *c = line;; c++) {
+		if (*c == ' ' || *c == '\0') {
+			argv[argc] = words[argc];
+			argc++;
+			n = 0;
+			if (*c == '\0')
+				break;
+			if (argc == 1) { /* as cmd/dialtone.c hands it on */
+				argv[argc++] = strcpy(words[1], "-c");
+				argv[argc] = strcpy(words[2], w->conf);
+				argc++;
+			}
+		} else if (*c == '%') {
+			n += (size_t)snprintf(words[argc] + n, 100, "%s", w->dir);
+		} else {
+			words[argc][n++] = *c == '~' ? ' ' : *c;
+		}
+	}
+	argv[argc] = NULL;
+	if ((child = fork()) == 0) {
+		int o = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600), e = open(err, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		int null = open("/dev/null", O_RDONLY);
+
+		dup2(null, 0);
+		dup2(o, 1);
+		dup2(e, 2);
+		st = verb(argc, argv);
+		fflush(NULL);
+		_exit(st);
+	}
+	assert_int_equal(waitpid(child, &st, 0), child);
+	assert_true(WIFEXITED(st));
+	buf_clear(&w->out);
+	buf_clear(&w->err);
+	assert_int_equal(file_read(out, 1 << 20, &w->out), 0);
+	assert_int_equal(file_read(err, 1 << 20, &w->err), 0);
+	buf_cstr(&w->out);
+	buf_cstr(&w->err);
+	return WEXITSTATUS(st);
+}
+
+static void said(struct world *w, const char *line, int status, const char *text)
+{
+	int got = type(w, line);
+
+	if (got != status || (text && strstr((char *)w->out.p, text) == NULL && strstr((char *)w->err.p, text) == NULL))
+		fail_msg("%s\nstatus %d, not %d; or not there: '%s'\n%s%s", line, got, status, text ? text : "",
+			 (char *)w->out.p, (char *)w->err.p);
+}
+
+static void put(struct world *w, const char *name, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/%s", w->dir, name);
+	assert_int_equal(file_write(NULL, path, text, strlen(text), 0600), 0);
+}
+
+static struct store *open_store(struct world *w)
+{
+	char path[128], why[256];
+	struct store *s;
+
+	snprintf(path, sizeof path, "%s/" STORE_FILE, w->dir);
+	s = store_sqlite(path, why, sizeof why);
+	assert_non_null(s);
+	return s;
+}
+
+static int setup(void **state)
+{
+	struct pki_issue what = {.profile = PKI_CODE, .cn = "Update", .not_before = NOW - 86400LL * 365, .not_after = NOW + 86400LL * 3650};
+	struct world *w = calloc(1, sizeof *w);
+	struct pki_key *key = pki_key_make(2048);
+	struct buf der = {0}, pem = {0};
+	char why[300];
+
+	assert_true(w && key);
+	strcpy(w->dir, "/tmp/dialtone-admin.XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	snprintf(w->conf, sizeof w->conf, "%s/dialtone.conf", w->dir);
+	put(w, "dialtone.conf", "");
+	assert_true(vault_keys_make(w->dir, NOW, why, sizeof why));
+	store_close(open_store(w));
+	assert_true(pki_issue(&what, key, key, NULL, 0, &der));
+	pki_key_write(key, &pem);
+	put(w, "update.key", buf_cstr(&pem));
+	buf_wipe(&pem);
+	pki_pem_add(&pem, "CERTIFICATE", der.p, der.n);
+	put(w, "update.pem", buf_cstr(&pem));
+	buf_free(&pem);
+	buf_free(&der);
+	pki_key_free(key);
+	put(w, "password", "Pa$$word\n");
+	put(w, "pin", "73914\nnot this line\n");
+	put(w, "weak", "12345\n");
+	put(w, "empty", "\n");
+	*state = w;
+	return 0;
+}
+
+static int forget(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	nftw(w->dir, forget, 8, FTW_DEPTH | FTW_PHYS);
+	buf_free(&w->out);
+	buf_free(&w->err);
+	free(w);
+	return 0;
+}
+
+/* ---- users ----------------------------------------------------------------------------------------------------- */
+
+#define ALICE "user add alice@contoso.test --login CONTOSO\\alice --number +14255550123 --extension 4411"
+
+static void users(void **state)
+{
+	struct world *w = *state;
+	struct store_user u;
+	struct store_pin p;
+	uint8_t secret[32], hash[16];
+	char why[300];
+	struct store *s;
+
+	said(w, ALICE " --password-file %/password --pin-file %/pin", 0, NULL);
+	assert_int_equal(w->out.n + w->err.n, 0); /* nothing to say */
+	s = open_store(w);
+	assert_int_equal(s->ops->user_get(s, "alice@contoso.test", &u), STORE_OK);
+	assert_true(u.enabled && u.remote && strcmp(u.login, "CONTOSO\\alice") == 0 && strcmp(u.extension, "4411") == 0);
+	assert_true(vault_secret_load(w->dir, secret, why, sizeof why));
+	assert_true(vault_nt_hash_open(secret, &u, hash));
+	assert_int_equal(s->ops->pin_get(s, u.id, &p), STORE_OK);
+	assert_true(p.set && p.length == 5);
+	store_close(s);
+	said(w, "user list", 0, "alice@contoso.test");
+	said(w, "user list --json", 0, "\"login\": \"CONTOSO\\\\alice\"");
+	said(w, "user show sip:ALICE@contoso.test", 0, "password   set");
+	assert_null(strstr((char *)w->out.p, "Pa$$word"));
+	said(w, "user set alice@contoso.test --display Alice~A. --no-remote --home-pool pool2.contoso.test", 0, NULL);
+	said(w, "user show alice@contoso.test", 0, "display    Alice A.\nhome pool  pool2.contoso.test\nenabled    yes\nremote     no");
+	said(w, "user disable alice@contoso.test", 0, "ORDER alice@contoso.test 1 4141 User disabled\n2 phones of alice");
+	said(w, "user show alice@contoso.test --json", 0, "\"enabled\": false");
+	said(w, "user enable alice@contoso.test", 0, NULL);
+	assert_null(strstr((char *)w->err.p, "ORDER"));
+	said(w, "user add bob@contoso.test --disabled --extension=4412", 0, NULL);
+	said(w, "user show bob@contoso.test", 0, "enabled    no");
+	put(w, "dead", "");
+	said(w, "user disable alice@contoso.test", 70, "it is stored, but dialtoned did not act");
+	said(w, "user show alice@contoso.test", 0, "enabled    no");
+	said(w, "user remove bob@contoso.test", 70, "a worker does not answer");
+	said(w, "user show bob@contoso.test", 64, "there is no user 'bob@contoso.test'; 'dialtone user list' shows them");
+}
+
+static void user_refusals(void **state)
+{
+	static const struct {
+		const char *line;
+		int status;
+		const char *text;
+	} rows[] = {
+	    {"user", 64, "type what to do: add, list"},
+	    {"user frob", 64, "there is no 'frob'; type one of: add, list"},
+	    {"user add", 64, "type: dialtone user add ADDRESS"},
+	    {"user list all", 64, "'all' is one argument too many"},
+	    {"user add a@contoso.test --nummer 5", 64, "there is no option '--nummer'"},
+	    {"user add a@contoso.test --number", 64, "'--number' needs a value: --number +NUMBER"},
+	    {"user add a@contoso.test --number 1 --number 2", 64, "'--number' is given twice"},
+	    {"user add a@contoso.test --remote=yes", 64, "'--remote=yes' takes no value"},
+	    {"user add a@contoso.test --remote --no-remote", 64, "contradict"},
+	    {"user add a@fabrikam.test", 64, "type a@contoso.test"},
+	    {"user add a", 64, "'a' is not an address; type one like alice@contoso.test"},
+	    {"user add a'b\"@contoso.test", 64, "is not an address"},
+	    {"user add a@contoso.test --number 4255550123", 64, "'4255550123' is not a phone number"},
+	    {"user add a@contoso.test --extension 44x", 64, "'44x' is not an extension"},
+	    {"user add a@contoso.test --login CONTOSO/a", 64, "'CONTOSO/a' is not a login"},
+	    {"user add a@contoso.test --pin-file %/weak", 64, "four consecutive digits"},
+	    {"user add a@contoso.test --pin-file %/nowhere", 64, "No such file"},
+	    {"user add a@contoso.test --pin-file %/empty", 64, "the first line is empty"},
+	    {"user add a@contoso.test --ask-pin", 64, "no terminal"},
+	    {"user add a@contoso.test --login contoso\\ALICE", 64, "this login belongs to alice@contoso.test; to change"},
+	    {"user set a@contoso.test --display A", 64, "there is no user 'a@contoso.test'"},
+	    {"user list -c", 64, "'-c' needs a file"},
+	    {"user list -c %/nowhere", 78, "make a site with: dialtone init"},
+	};
+	struct world *w = *state;
+	char store[128];
+
+	said(w, ALICE, 0, NULL);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		said(w, rows[i].line, rows[i].status, rows[i].text);
+	said(w, "user list", 0, "alice");
+	assert_null(strstr((char *)w->out.p, "\na@"));
+	said(w, "user --help", 0, "--password-file FILE");
+	assert_non_null(strstr((char *)w->out.p, "Example:"));
+	snprintf(store, sizeof store, "%s/" STORE_FILE, w->dir);
+	assert_int_equal(remove(store), 0);
+	said(w, "user list", 78, "there is no store");
+	assert_int_equal(access(store, F_OK), -1); /* not made by whoever comes first */
+}
+
+static void import(void **state)
+{
+	struct world *w = *state;
+
+	put(w, "u.csv", "\xef\xbb\xbf" "Address,login,number,extension,display,remote,password,pin\r\n"
+			"carol@contoso.test,CONTOSO\\carol,+14255550125,4425,\"Carol \"\"C\"\",\n of Contoso\",no,Secret1,80642\r\n"
+			"\r\n"
+			"dave@contoso.test,,,4426,,,,");
+	said(w, "user import %/u.csv", 0, "2 users imported");
+	said(w, "user list --json", 0, "\"display\": \"Carol \\\"C\\\",\\n of Contoso\"");
+	said(w, "pin show carol@contoso.test", 0, "IsPinSet           True");
+	said(w, "user import %/u.csv", 64, ":2: carol@contoso.test is there already; to change who is there, add --update");
+	put(w, "v.csv", "address,display\nerin@contoso.test,Erin\ncarol@contoso.test,Carol\n");
+	said(w, "user import %/v.csv", 64, ":3: carol@contoso.test is there already");
+	said(w, "user show erin@contoso.test", 64, NULL); /* all or nothing */
+	said(w, "user import %/v.csv --update", 0, "2 users imported");
+	said(w, "user show carol@contoso.test", 0, "number     +14255550125\nextension  4425\ndisplay    Carol\n");
+	assert_non_null(strstr((char *)w->out.p, "remote     no")); /* what the file does not say stays */
+	put(w, "x.csv", "address,login\nf@contoso.test,CONTOSO\\f\ng@contoso.test,contoso\\F\n");
+	said(w, "user import %/x.csv", 64, ":3: line 2 has the same");
+	put(w, "x.csv", "address,login\nf@contoso.test,CONTOSO\\carol\n");
+	said(w, "user import %/x.csv", 64, "belongs to carol@contoso.test");
+	put(w, "x.csv", "address,pin\nf@contoso.test,1111\n");
+	said(w, "user import %/x.csv", 64, ":2: ");
+	put(w, "x.csv", "address,logon\n");
+	said(w, "user import %/x.csv", 64, ":1: there is no column 'logon'; the columns are: address");
+	put(w, "x.csv", "login\na\n");
+	said(w, "user import %/x.csv", 64, "the column 'address' is missing");
+	put(w, "x.csv", "address,login\nf@contoso.test\n");
+	said(w, "user import %/x.csv", 64, ":2: it has fewer fields");
+	put(w, "x.csv", "address\nf@contoso.test,x\n");
+	said(w, "user import %/x.csv", 64, ":2: it has more fields");
+	put(w, "x.csv", "address\n\"f@contoso.test\n");
+	said(w, "user import %/x.csv", 64, ":2: a quote does not close");
+	said(w, "user show f@contoso.test", 64, NULL);
+}
+
+/* ---- PINs, certificates ------------------------------------------------------------------------------------------- */
+
+static void pins(void **state)
+{
+	struct world *w = *state;
+	struct store_pin p;
+	struct store_user u;
+	struct store *s;
+
+	said(w, ALICE, 0, NULL);
+	said(w, "pin show alice@contoso.test", 0, "IsPinSet           False");
+	said(w, "pin set alice@contoso.test", 64, "give --pin-file FILE, or $DIALTONE_PIN, or --generate");
+	said(w, "pin set alice@contoso.test --pin-file %/weak", 64, "the PIN of alice@contoso.test is refused");
+	said(w, "pin set alice@contoso.test --pin-file %/pin", 0, NULL);
+	said(w, "pin set alice@contoso.test --generate", 0, NULL);
+	assert_int_equal(w->out.n, 6); /* five digits and a newline */
+	said(w, "pin set nobody@contoso.test --generate", 64, "there is no user");
+	s = open_store(w);
+	assert_int_equal(s->ops->user_get(s, "alice@contoso.test", &u), STORE_OK);
+	assert_int_equal(s->ops->pin_get(s, u.id, &p), STORE_OK);
+	p.global = 1000;
+	p.local = 25;
+	assert_int_equal(s->ops->pin_set(s, u.id, &p, 0), STORE_OK);
+	store_close(s);
+	said(w, "pin show alice@contoso.test", 0, "IsLockedOut        True");
+	said(w, "pin show alice@contoso.test --json", 0, "\"locked_until\": \"unlocked by hand\"");
+	said(w, "pin unlock alice@contoso.test", 0, NULL);
+	said(w, "pin show alice@contoso.test --json", 0, "\"IsLockedOut\": false");
+	said(w, "pin --help", 0, "pin set alice@contoso.test --generate");
+}
+
+static void certs(void **state)
+{
+	struct world *w = *state;
+	struct store_cert c = {.device = "4b1682a8-f968-5701-83fc-7c6741dc6697", .published = NOW, .expires = NOW + 1};
+	struct store_user u;
+	struct store *s;
+
+	said(w, ALICE, 0, NULL);
+	said(w, "cert list", 0, "no certificate is published");
+	s = open_store(w);
+	assert_int_equal(s->ops->user_get(s, "alice@contoso.test", &u), STORE_OK);
+	c.user = u.id;
+	buf_str(&c.der, "der");
+	assert_int_equal(s->ops->cert_put(s, &c), STORE_OK);
+	store_close(s);
+	store_cert_clear(&c);
+	said(w, "cert list alice@contoso.test", 0, "4b1682a8-f968-5701-83fc-7c6741dc6697");
+	said(w, "cert list --json", 0, "\"PublicationTime\": \"2026-11-18T");
+	said(w, "cert revoke alice@contoso.test", 0, "1 certificate of alice@contoso.test revoked");
+	assert_non_null(strstr((char *)w->err.p, "ORDER alice@contoso.test 0 4140 Certificate revoked"));
+	said(w, "cert list", 0, "no certificate is published");
+	said(w, "cert revoke nobody@contoso.test", 64, "there is no user");
+	said(w, "device list", 0, "no device has asked");
+}
+
+/* ---- updates -------------------------------------------------------------------------------------------------------- */
+
+static void updates(void **state)
+{
+	struct world *w = *state;
+	char path[256];
+
+	put(w, "payload", "firmware");
+#define SIGN "update sign %/payload --vendor POLYCOM --model CX600 --out %/CPE.nbt --version "
+	said(w, SIGN "4.0", 64, "'4.0' is not four numbers");
+	said(w, "update sign %/payload --vendor POLYCOM", 64, "'--model' is missing");
+	said(w, SIGN "4.0.7577.4387", 0, "CPE.cat");
+	said(w, "update import %/CPE.nbt", 0, "version 4.0.7577.4387 is pending");
+	snprintf(path, sizeof path, "%s/files/UCPhone/POLYCOM/CX600/A/ENU/4.0.7577.4387/CPE.nbt", w->dir);
+	assert_int_equal(access(path, R_OK), 0);
+	said(w, "update list", 0, "approved -  restore -  pending 4.0.7577.4387");
+	said(w, "update approve hp/4110", 64, "there is no rule 'hp/4110'");
+	said(w, "update approve Polycom/cx600", 0, "approved 4.0.7577.4387, restore -, pending -");
+	said(w, "update approve 1", 64, "has nothing pending");
+	said(w, SIGN "4.0.7577.5000", 0, NULL);
+	said(w, "update import %/CPE.nbt --approve --min-installed 3.5.0.0", 0, "version 4.0.7577.5000 is approved");
+	said(w, "update list --json", 0, "\"RestoreVersion\": \"4.0.7577.4387\"");
+	said(w, "update restore 1", 0, "approved 4.0.7577.4387, restore -");
+	said(w, "update import %/CPE.nbt", 0, NULL);
+	said(w, "update reject 1", 0, "pending -");
+	said(w, "update restore 1", 0, "approved -");
+	/* not what was signed; not signed by the update key */
+	snprintf(path, sizeof path, "%s/CPE.nbt", w->dir);
+	assert_int_equal(truncate(path, 100), 0);
+	said(w, "update import %/CPE.nbt", 64, "is not the one that its catalog");
+	{
+		struct pki_issue what = {.profile = PKI_CODE, .cn = "Else", .not_before = NOW - 9, .not_after = NOW + 86400LL * 3650};
+		struct pki_key *key = pki_key_make(2048);
+		struct buf der = {0}, pem = {0};
+
+		assert_true(key && pki_issue(&what, key, key, NULL, 0, &der));
+		pki_key_write(key, &pem);
+		put(w, "else.key", buf_cstr(&pem));
+		buf_clear(&pem);
+		pki_pem_add(&pem, "CERTIFICATE", der.p, der.n);
+		put(w, "else.pem", buf_cstr(&pem));
+		buf_free(&pem);
+		buf_free(&der);
+		pki_key_free(key);
+	}
+	said(w, SIGN "4.0.7577.6000 --key %/else.key", 78, "it is not the certificate of the key");
+	said(w, SIGN "4.0.7577.6000 --key %/else.key --cert %/else.pem", 0, NULL);
+	said(w, "update import %/CPE.nbt", 64, "must be signed with the update key");
+	said(w, "update testdevice add lab --mac 00-04-f2-00-01-76", 0, NULL);
+	said(w, "update testdevice list", 0, "0004F2000176");
+	said(w, "update testdevice add lab --mac 00-04-f2-00-01", 64, "'00-04-f2-00-01' is not a MAC address");
+	said(w, "update testdevice remove lab", 0, NULL);
+	said(w, "update testdevice remove lab", 64, "there is no test device 'lab'");
+	said(w, "update testdevice frob", 64, "type add, remove or list");
+	said(w, "update remove 1", 0, NULL);
+	snprintf(path, sizeof path, "%s/files/UCPhone/POLYCOM/CX600/A/ENU/4.0.7577.4387/CPE.nbt", w->dir);
+	assert_int_equal(access(path, F_OK), -1);
+	said(w, "update list", 0, "there are no rules yet");
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {T(users), T(user_refusals), T(import), T(pins), T(certs), T(updates)};
+
+	unsetenv("DIALTONE_CONF");
+	unsetenv("DIALTONE_PIN");
+	unsetenv("DIALTONE_PASSWORD");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,201 @@
+/* The doctor: records read back, and what it makes of them. */
+#include "doctor/diagnose.h"
+#include "tests/unit/check.h"
+
+static const char head[] = "{\"v\":1,\"t\":\"2026-11-18T09:00:00Z\",\"run\":\"r1\",\"mac\":\"00:04:f2:00:01:76\",\"model\":\"cx600\",";
+
+static void add(struct buf *to, const char *members)
+{
+	buf_printf(to, "%s%s}\n", head, members);
+}
+
+static const char *read_all(struct doctor_run *r, const struct buf *text, char why[200])
+{
+	uint8_t *in = exact_copy(text->n ? text->p : (const uint8_t *)"", text->n, text->n);
+	const char *bad = doctor_run_read(r, (const char *)in, text->n, why, 200);
+
+	free(in);
+	return bad;
+}
+
+/* clang-format off */
+static const struct {
+	const char *attempt, *stage; /* members of the attempt's and the stage's line */
+	int at;
+	const char *code, *cause; /* the failure, and the id of the likeliest cause */
+	unsigned lldp, cdp_vlan, frames; /* heard; frames 0: not known what was heard */
+} cases[] = {
+	{"\"try\":\"dhcp\",\"why\":\"4 DISCOVERs, no OFFER\"", "", 2, "dhcp-silent", "I-01", 0, 0, 0},
+	{"\"try\":\"dhcp\",\"why\":\"no OFFER on VLAN 66\"", "", 2, "dhcp-silent", "V-07", 1, 0, 3},
+	{"\"try\":\"dhcp-inform\"", "", 5, "uc-silent", "R-01", 0, 0, 0},
+	{"\"try\":\"option 120\",\"why\":\"option 120: encoding 1\"", "", 5, "uc-bad", "R-07", 0, 0, 0},
+	{"\"try\":\"root chain\",\"peer\":\"10.20.0.11:80\"", "", 6, "connect", "C-13", 0, 0, 0},
+	{"\"try\":\"web ticket\"", "", 7, "pin-refused", "A-02", 0, 0, 0},
+	{"\"try\":\"web ticket\",\"why\":\"the account is locked\"", "", 7, "pin-refused", "A-01", 0, 0, 0},
+	{"\"try\":\"sip\"", "", 9, "tls-name", "C-10", 0, 0, 0},
+	{"\"try\":\"sip\"", "", 9, "tls-untrusted", "C-03", 0, 0, 0},
+	{"\"try\":\"register\",\"why\":\"version not allowed\"", "", 9, "sip-forbidden", "L-05", 0, 0, 0},
+};
+/* clang-format on */
+
+static void failed_stage_is_named(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct doctor_run r = {0};
+		struct doctor_finding f[4];
+		struct buf text = {0};
+		char line[400], why[200] = "";
+
+		snprintf(line, sizeof line, "\"kind\":\"attempt\",\"stage\":%d,\"ok\":false,\"ms\":5,\"error\":\"%s\",%s", cases[i].at,
+			 cases[i].code, cases[i].attempt);
+		add(&text, line);
+		snprintf(line, sizeof line, "\"kind\":\"stage\",\"stage\":%d,\"ok\":false,\"error\":\"%s\"", cases[i].at, cases[i].code);
+		add(&text, line);
+		snprintf(line, sizeof line, "\"kind\":\"result\",\"stage\":%d,\"ok\":false,\"error\":\"%s\",\"status\":%d", cases[i].at,
+			 cases[i].code, cases[i].at);
+		add(&text, line);
+		assert_null(read_all(&r, &text, why));
+		r.has_heard = cases[i].frames > 0;
+		r.heard = (struct host_heard){.frames = cases[i].frames, .lldp = cases[i].lldp, .cdp_vlan = cases[i].cdp_vlan};
+		assert_int_equal(doctor_diagnose(&r, f, 4), 1);
+		assert_int_equal(f[0].verdict, DOCTOR_FAIL);
+		assert_int_equal(f[0].stage, cases[i].at);
+		assert_true(f[0].ncause > 0);
+		assert_string_equal(f[0].cause[0]->id, cases[i].cause);
+		assert_int_equal(f[0].evidence->kind, DT_REC_ATTEMPT);
+		doctor_run_free(&r);
+		buf_free(&text);
+	}
+}
+
+/* What was heard on the port decides between the causes of a missing VLAN. */
+static void ears_decide(void **state)
+{
+	static const struct {
+		struct host_heard heard;
+		const char *cause;
+	} ports[] = {
+	    {{.frames = 0}, "V-12"},
+	    {{.frames = 9, .lldp = 3}, "V-02"},
+	    {{.frames = 9, .cdp = 2, .cdp_vlan = 66}, "V-05"},
+	    {{.frames = 9}, "V-01"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
+		struct doctor_run r = {.has_heard = true, .heard = ports[i].heard};
+		struct doctor_finding f[4];
+		struct dt_record end = {.kind = DT_REC_RESULT, .stage = DT_STAGE_LOGON, .ok = true};
+		struct dt_record vlan = {.kind = DT_REC_STAGE, .stage = DT_STAGE_VLAN, .ok = true, .skipped = true,
+					 .failure = DT_F_VLAN_NONE};
+
+		assert_true(doctor_run_add(&r, &vlan));
+		assert_true(doctor_run_add(&r, &end));
+		assert_int_equal(doctor_diagnose(&r, f, 4), 1);
+		assert_int_equal(f[0].verdict, DOCTOR_WARN); /* the phone had dial tone */
+		assert_string_equal(f[0].cause[0]->id, ports[i].cause);
+		doctor_run_free(&r);
+	}
+}
+
+static void guess_is_said(void **state)
+{
+	struct doctor_run r = {0};
+	struct doctor_finding f[2];
+	struct dt_record a = {.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_AUTH, .what = "web ticket", .failure = DT_F_SOAP_BAD,
+			      .basis = "guess"};
+	struct dt_record end = {.kind = DT_REC_RESULT, .stage = DT_STAGE_AUTH, .failure = DT_F_SOAP_BAD};
+
+	(void)state;
+	assert_true(doctor_run_add(&r, &a));
+	assert_true(doctor_run_add(&r, &end));
+	assert_int_equal(doctor_diagnose(&r, f, 2), 1);
+	assert_true(f[0].guess);
+	doctor_run_free(&r);
+}
+
+static void broken_records_are_refused(void **state)
+{
+	/* clang-format off */
+	static const char *const bad[] = {
+		"", "\n\n", "x\n", "[]\n", "{}\n",
+		"{\"v\":2,\"kind\":\"attempt\",\"stage\":1,\"ok\":true}\n",
+		"{\"v\":1,\"kind\":\"attempt\",\"stage\":10,\"ok\":true}\n",
+		"{\"v\":1,\"kind\":\"attempt\",\"stage\":-1,\"ok\":true}\n",
+		"{\"v\":1,\"kind\":\"dream\",\"stage\":1,\"ok\":true}\n",
+		"{\"v\":1,\"kind\":\"attempt\",\"stage\":1,\"ok\":false}\n",
+		"{\"v\":1,\"kind\":\"attempt\",\"stage\":1,\"ok\":false,\"error\":\"fate\"}\n",
+		"{\"v\":1,\"kind\":\"attempt\",\"stage\":1,\"stage\":2,\"ok\":true}\n",
+	};
+	/* clang-format on */
+	char why[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct doctor_run r = {0};
+		struct buf text = {0};
+
+		buf_str(&text, bad[i]);
+		assert_non_null(read_all(&r, &text, why));
+		assert_true(why[0]);
+		doctor_run_free(&r);
+		buf_free(&text);
+	}
+}
+
+/* Cut anywhere, a record is read or refused, and a run without a result is not taken for one that ended. */
+static void cut_anywhere(void **state)
+{
+	struct buf text = {0};
+	char why[200];
+
+	(void)state;
+	add(&text, "\"kind\":\"attempt\",\"stage\":2,\"ok\":true,\"ms\":31,\"found\":\"10.66.0.101/24\"");
+	add(&text, "\"kind\":\"result\",\"stage\":9,\"ok\":true,\"status\":0");
+	for (size_t n = 0; n < text.n; n++) {
+		struct doctor_run r = {0};
+		uint8_t *in = exact_copy(text.p, text.n, n);
+		struct doctor_finding f[2];
+
+		if (doctor_run_read(&r, (const char *)in, n, why, sizeof why) == NULL && n < text.n - 1) {
+			assert_null(doctor_run_result(&r));
+			assert_int_equal(doctor_diagnose(&r, f, 2), 1);
+			assert_int_equal(f[0].verdict, DOCTOR_UNKNOWN);
+		}
+		doctor_run_free(&r);
+		free(in);
+	}
+	buf_free(&text);
+}
+
+/* Every failure of the list that names somebody else than us has a cause to tell, at least in one stage. */
+static void every_failure_has_a_row_or_its_own_fix(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < doctor_cause_count; i++) {
+		const struct doctor_cause *c = &doctor_causes[i];
+
+		assert_true(c->id[0] && c->cause[0] && c->remedy[0]);
+		assert_true(c->failure > DT_F_OK && c->failure < DT_FAILURE_COUNT);
+		assert_true((c->sees == SEES_TEXT || c->sees == SEES_ANSWER_OK || c->sees == SEES_ANSWER_FAIL ||
+			     c->sees == SEES_ANSWER_TEXT) == (c->text != NULL));
+		assert_null(strchr(c->cause, '%'));
+	}
+	for (int f = 1; f < DT_FAILURE_COUNT; f++)
+		assert_true(dt_failures[f].fix[0]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(failed_stage_is_named),
+	    cmocka_unit_test(ears_decide),
+	    cmocka_unit_test(guess_is_said),
+	    cmocka_unit_test(broken_records_are_refused),
+	    cmocka_unit_test(cut_anywhere),
+	    cmocka_unit_test(every_failure_has_a_row_or_its_own_fix),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
