@@ -76,7 +76,7 @@ static void published_vectors(void **state)
 	is_hex(out, 32, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	assert_non_null(c);
 	for (unsigned i = 0; i < 3; i++)
-		pki_sha256_add(c, "abc" + i, 1);
+		pki_sha256_add(c, &"abc"[i], 1);
 	pki_sha256_end(c, out);
 	is_hex(out, 32, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	pki_hmac_sha1("Jefe", 4, "what do ya want for nothing?", 28, out); /* RFC 2202 */
