@@ -201,6 +201,7 @@ void dhcp_timer(struct dt_phone *ph)
 
 void lease_of(struct dt_phone *ph, const struct dhcp *d, const uint8_t from[6], struct lease *ret)
 {
+	struct sv name;
 	uint32_t v;
 
 	memset(ret, 0, sizeof *ret);
@@ -220,7 +221,8 @@ void lease_of(struct dt_phone *ph, const struct dhcp *d, const uint8_t from[6], 
 		ret->t1 = ret->seconds / 2;
 	if (!dhcp_u32(d, 59, &ret->t2) || ret->t2 > ret->seconds || ret->t2 < ret->t1)
 		ret->t2 = ret->seconds - ret->seconds / 8;
-	sv_copy(ret->domain, sizeof ret->domain, sv_trim(d->option[15]));
+	name = sv_trim(dhcp_text(d, 15));
+	sv_copy(ret->domain, sizeof ret->domain, sv_cut(&name, ' ')); /* some scopes list several there */
 	if (ret->domain[0] && ret->domain[strlen(ret->domain) - 1] == '.')
 		ret->domain[strlen(ret->domain) - 1] = '\0';
 	if (d->option[119].p)

@@ -1,5 +1,6 @@
 /* server/dhcp_responder.c: "Answers only DHCPINFORM that carries vendor class MS-UC-Client and asks for the options"
- * (network reference B.8).  Everything else is ignored: no OFFER, no NAK, ever.
+ * (network reference B.8).  Everything else is ignored: no OFFER, no NAK, ever.  The class may come in other letters ("our
+ * server matches both case-insensitively", B.1): who spells it wrong gets an answer here, and a line in the log.
  *
  * UNKNOWN: whether the product wants both 120 and 43 in the request list or either.  Ours answers with those asked for.
  */
@@ -29,11 +30,14 @@ static bool asked(const struct dhcp *q, uint8_t code)
 
 static bool of_class(const struct dhcp *q, struct sv class)
 {
-	struct sv c = q->option[CLASS];
+	struct sv c = dhcp_text(q, CLASS);
 
-	while (c.n && c.p[c.n - 1] == '\0') /* as some clients end it */
-		c.n--;
-	return sv_eq(c, class);
+	if (!sv_ieq(c, class))
+		return false;
+	if (!sv_eq(c, class))
+		log_line(LOG_INFO, "dhcp", "an INFORM spells its class \"" SV_FMT "\": other servers want " SV_FMT, SV_ARG(c),
+			 SV_ARG(class));
+	return true;
 }
 
 /* Option 43 for this site: the parts of the Certificate Provisioning URL. */

@@ -232,3 +232,14 @@ size_t dhcp_addrs(const struct dhcp *d, unsigned code, uint32_t *ret, size_t cap
 		ret[n++] = (uint32_t)rd_be(&r, 4);
 	return n;
 }
+
+/* RFC 2132 2: "Options containing NVT ASCII data SHOULD NOT include a trailing NULL; however, the receiver of such options
+ * MUST be prepared to delete trailing nulls if they exist."  Windows' server puts one behind each text. */
+struct sv dhcp_text(const struct dhcp *d, unsigned code)
+{
+	struct sv s = code > 255 ? (struct sv){0} : d->option[code];
+
+	while (s.n && (s.p[s.n - 1] == '\0' || s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\r' || s.p[s.n - 1] == '\n'))
+		s.n--;
+	return s;
+}

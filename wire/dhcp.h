@@ -35,6 +35,7 @@ void dhcp_write(struct wr *w, const struct dhcp *d);
 
 bool dhcp_u32(const struct dhcp *d, unsigned code, uint32_t *ret);	   /* 4 octets exactly */
 size_t dhcp_addrs(const struct dhcp *d, unsigned code, uint32_t *ret, size_t cap); /* 4n octets; 0: absent or bad */
+struct sv dhcp_text(const struct dhcp *d, unsigned code); /* without the NULs and blanks at its end; p NULL: absent */
 
 /* Option 43, class CPE-OCPHONE: sub-option 10. */
 enum dhcp_vlan_form { DHCP_VLAN_NONE, DHCP_VLAN_U16, DHCP_VLAN_U8, DHCP_VLAN_U32, DHCP_VLAN_TEXT, DHCP_VLAN_BAD };

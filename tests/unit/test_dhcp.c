@@ -126,6 +126,12 @@ static void round_trip(void **state)
 	assert_int_equal(dhcp_addrs(&back, 6, a, 1), 1);
 	assert_int_equal(dhcp_addrs(&back, 55, a, 4), 0);
 	assert_int_equal(dhcp_addrs(&back, 3, a, 4), 0);
+	back.option[15] = SV("contoso.test \0\0");
+	assert_true(sv_eq(dhcp_text(&back, 15), SV("contoso.test")));
+	back.option[15] = SV("\0\0");
+	assert_true(dhcp_text(&back, 15).p && dhcp_text(&back, 15).n == 0);
+	assert_null(dhcp_text(&back, 12).p);
+	assert_null(dhcp_text(&back, 256).p);
 }
 
 static void padded(void **state)

@@ -25,6 +25,7 @@ struct question {
 	struct sv list; /* p == NULL: no option 55 */
 	uint32_t ciaddr;
 	uint8_t op;
+	size_t nclass; /* 0: its length as a string */
 };
 
 static size_t question(const struct question *what, uint8_t out[DHCP_SIZE_MAX])
@@ -34,7 +35,7 @@ static size_t question(const struct question *what, uint8_t out[DHCP_SIZE_MAX])
 	struct wr w = wr_of(out, DHCP_SIZE_MAX);
 
 	if (what->class)
-		q.option[60] = sv_of(what->class);
+		q.option[60] = (struct sv){what->class, what->nclass ? what->nclass : strlen(what->class)};
 	q.option[55] = what->list;
 	dhcp_write(&w, &q);
 	assert_null(w.err);
@@ -109,6 +110,24 @@ static void only_what_was_asked(void **state)
 	assert_non_null(a.option[43].p);
 }
 
+/* Network reference B.1: "our server matches both case-insensitively"; RFC 2132 2: NULs at the end of a text do not count. */
+static void other_spellings(void **state)
+{
+	static const struct sv spelled[] = {{"ms-uc-client", 12}, {"MS-UC-CLIENT", 12}, {"MS-UC-Client\0", 13}, {"MS-UC-Client\0\0", 14}};
+	struct site s = site_of();
+	struct dhcp a;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof spelled / sizeof *spelled; i++) {
+		struct question q = both;
+
+		q.class = spelled[i].p;
+		q.nclass = spelled[i].n;
+		assert_true(ask(&s, &q, &a));
+		assert_non_null(a.option[43].p);
+	}
+}
+
 static void everybody_else_is_ignored(void **state)
 {
 	static const struct question others[] = {
@@ -119,7 +138,7 @@ static void everybody_else_is_ignored(void **state)
 	    {DHCP_INFORM, "MS-UC-Client", {"\x78\x2b", 2}, 0, 1},     /* no address to answer to */
 	    {DHCP_INFORM, "MS-UC-Client", {"\x78\x2b", 2}, PHONE, 2}, /* an answer, not a question */
 	    {DHCP_INFORM, "CPE-OCPHONE", {"\x78\x2b", 2}, PHONE, 1},
-	    {DHCP_INFORM, "ms-uc-client", {"\x78\x2b", 2}, PHONE, 1},
+	    {DHCP_INFORM, "ms-uc-clien", {"\x78\x2b", 2}, PHONE, 1},
 	    {DHCP_INFORM, "MS-UC-Client2", {"\x78\x2b", 2}, PHONE, 1},
 	    {DHCP_INFORM, NULL, {"\x78\x2b", 2}, PHONE, 1},
 	    {DHCP_INFORM, "MS-UC-Client", {"\x01\x03", 2}, PHONE, 1},
@@ -162,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(both_options),
 	    cmocka_unit_test(only_what_was_asked),
+	    cmocka_unit_test(other_spellings),
 	    cmocka_unit_test(everybody_else_is_ignored),
 	    cmocka_unit_test(cut_at_every_length),
 	};

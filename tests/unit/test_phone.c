@@ -312,6 +312,7 @@ struct says {
 	uint32_t address, mask, seconds;
 	struct sv option43;
 	bool other_xid, other_mac;
+	struct sv domain; /* p NULL: contoso.test */
 };
 
 static size_t dhcp_frame(const struct world *w, const struct says *s, uint8_t out[1518])
@@ -334,7 +335,7 @@ static size_t dhcp_frame(const struct world *w, const struct says *s, uint8_t ou
 	if (s->mask)
 		a->option[1] = (struct sv){(const char *)&mask, 4};
 	a->option[3] = a->option[6] = (struct sv){(const char *)&server, 4};
-	a->option[15] = SV("contoso.test");
+	a->option[15] = s->domain.p ? s->domain : SV("contoso.test");
 	if (s->seconds)
 		a->option[51] = (struct sv){(const char *)&lease, 4};
 	a->option[43] = s->option43;
@@ -562,6 +563,24 @@ static void discover_to_ack(void **state)
 	assert_int_equal(w->lease.router, SERVER);
 	assert_int_equal(w->lease.dns[0], SERVER);
 	unplug(w);
+}
+
+/* RFC 2132 2: "the receiver of such options MUST be prepared to delete trailing nulls"; and what scopes hold besides. */
+static void domains(void **state)
+{
+	static const struct sv rows[] = {{"contoso.test", 12}, {"contoso.test\0", 13}, {"contoso.test.", 13}, {"contoso.test.\0\0", 15},
+					 {" contoso.test\r\n", 15}, {"contoso.test corp.contoso.test\0", 31}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct says s = ack;
+		struct world *w;
+
+		s.domain = rows[i];
+		w = addressed_by(s);
+		assert_string_equal(w->dns_name, "_ntp._udp.contoso.test");
+		unplug(w);
+	}
 }
 
 static void dhcp_says_no(void **state)
@@ -863,6 +882,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(no_link),	       cmocka_unit_test(policies),	  cmocka_unit_test(vlan_by_dhcp),
 	    cmocka_unit_test(vlan_cannot_be_joined), cmocka_unit_test(discover_to_ack), cmocka_unit_test(dhcp_says_no),
+	    cmocka_unit_test(domains),
 	    cmocka_unit_test(somebody_has_it), cmocka_unit_test(renew_and_rebind), cmocka_unit_test(strays),
 	    cmocka_unit_test(broken_frames),   cmocka_unit_test(dice),		  cmocka_unit_test(stopped),
 	    cmocka_unit_test(another_vlan),    cmocka_unit_test(address_as_told),
