@@ -211,8 +211,7 @@ void lease_of(struct dt_phone *ph, const struct dhcp *d, const uint8_t from[6], 
 		ret->l.router = v;
 	ret->l.ndns = (unsigned)dhcp_addrs(d, 6, ret->l.dns, 4);
 	ret->nntp = (unsigned)dhcp_addrs(d, 42, ret->ntp, 4);
-	if (ret->nntp == 0) /* "Ours: 42, SRV, 4, time.windows.com": 4 is kept for later by sntp.c's order */
-		ret->nntp = (unsigned)dhcp_addrs(d, 4, ret->ntp, 4);
+	ret->ntime = (unsigned)dhcp_addrs(d, 4, ret->time, 4);
 	if (!dhcp_u32(d, 54, &ret->server))
 		ret->server = d->siaddr;
 	if (!dhcp_u32(d, 51, &ret->seconds))

@@ -189,8 +189,8 @@ struct lease {
 	uint8_t server_mac[6];
 	uint32_t seconds, t1, t2;
 	uint64_t since;
-	uint32_t ntp[4];
-	unsigned nntp;
+	uint32_t ntp[4], time[4]; /* options 42 and 4 */
+	unsigned nntp, ntime;
 	char domain[DT_NAME_MAX];
 	struct dhcp_search search;
 };

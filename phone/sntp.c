@@ -1,6 +1,7 @@
 /* phone/sntp.c: the time, before any certificate is judged (network reference C.6).
  *
- * The order: DHCP option 42 (or 4), SRV _ntp._udp, time.windows.com.  UNKNOWN: what a real phone puts first.
+ * The order: DHCP option 42, SRV _ntp._udp, DHCP option 4, time.windows.com.  UNKNOWN: what a real phone puts first, and
+ * whether it looks at 4.
  */
 #include "phone/internal.h"
 #include "wire/sntp.h"
@@ -58,18 +59,22 @@ static void have_srv(struct dt_phone *ph, unsigned tag, const struct dt_dns_answ
 
 static void next_source(struct dt_phone *ph)
 {
-	unsigned at = ph->sntp_at++;
-	char name[DT_NAME_MAX + 16];
 	const char *domain = ph->domain_conf ? ph->domain_conf : ph->lease.domain;
+	unsigned srv = ph->lease.nntp, last = srv + 1 + ph->lease.ntime, at = ph->sntp_at;
+	char name[DT_NAME_MAX + 16];
 
+	if (at == srv && domain[0] == '\0')
+		at++;
+	ph->sntp_at = at + 1;
 	ph->sntp_address = 0;
-	if (at < ph->lease.nntp) {
+	if (at < srv) {
 		begin(ph, ph->lease.ntp[at]);
-	} else if (at == ph->lease.nntp && domain[0]) {
+	} else if (at == srv) {
 		text(name, sizeof name, "_ntp._udp.%s", domain);
 		dns_ask(ph, name, DT_RR_SRV, 0, have_srv);
-	} else if (at <= ph->lease.nntp + 1) {
-		ph->sntp_at = ph->lease.nntp + 2;
+	} else if (at < last) {
+		begin(ph, ph->lease.time[at - srv - 1]);
+	} else if (at == last) {
 		dns_ask(ph, "time.windows.com", DT_RR_A, 0, have_address);
 	} else {
 		address_time(ph, false, "no time server answers");

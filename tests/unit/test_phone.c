@@ -30,6 +30,7 @@ struct world {
 	unsigned vlan, prio, dscp, vlans;
 	struct dt_lease lease;
 	unsigned addresses, udps, names, streams;
+	uint32_t udp_to;
 	unsigned dns_id;
 	char dns_name[DT_NAME_MAX];
 	unsigned results;
@@ -98,11 +99,13 @@ static int b_address(void *arg, const struct dt_lease *l)
 }
 static int b_udp(void *arg, uint32_t address, uint16_t port, const void *p, size_t n)
 {
-	(void)address;
+	struct world *w = arg;
+
 	(void)p;
 	assert_int_equal(port, 123);
 	assert_int_equal(n, 48);
-	((struct world *)arg)->udps++;
+	w->udp_to = address;
+	w->udps++;
 	return 0;
 }
 static int b_dns(void *arg, unsigned id, const char *name, enum dt_rr type)
@@ -313,12 +316,14 @@ struct says {
 	struct sv option43;
 	bool other_xid, other_mac;
 	struct sv domain; /* p NULL: contoso.test */
+	uint32_t option42, option4; /* 0: absent */
 };
 
 static size_t dhcp_frame(const struct world *w, const struct says *s, uint8_t out[1518])
 {
 	struct dhcp *a = calloc(1, sizeof *a);
-	uint32_t server = htobe32(SERVER), mask = htobe32(s->mask), lease = htobe32(s->seconds);
+	uint32_t server = htobe32(SERVER), mask = htobe32(s->mask), lease = htobe32(s->seconds), option42 = htobe32(s->option42),
+		 option4 = htobe32(s->option4);
 	uint8_t bytes[DHCP_SIZE_MAX];
 	struct wr pw = wr_of(bytes, sizeof bytes), fw = wr_of(out, 1518);
 	struct udp u = {.src = SERVER, .dst = 0xffffffff, .sport = 67, .dport = 68};
@@ -339,6 +344,10 @@ static size_t dhcp_frame(const struct world *w, const struct says *s, uint8_t ou
 	if (s->seconds)
 		a->option[51] = (struct sv){(const char *)&lease, 4};
 	a->option[43] = s->option43;
+	if (option42)
+		a->option[42] = (struct sv){(const char *)&option42, 4};
+	if (option4)
+		a->option[4] = (struct sv){(const char *)&option4, 4};
 	dhcp_write(&pw, a);
 	assert_false(pw.err);
 	u.payload = (struct sv){(const char *)bytes, wr_n(&pw)};
@@ -581,6 +590,44 @@ static void domains(void **state)
 		assert_string_equal(w->dns_name, "_ntp._udp.contoso.test");
 		unplug(w);
 	}
+}
+
+static void no_such_name(struct world *w)
+{
+	dt_phone_dns(w->ph, w->dns_id, &(struct dt_dns_answer){.status = DT_DNS_NXDOMAIN});
+}
+
+/* Network reference C.6: "Ours: 42, SRV, 4, time.windows.com" */
+static void time_sources(void **state)
+{
+	struct says s = ack;
+	struct world *w;
+
+	(void)state;
+	s.option42 = IP(10, 20, 0, 42);
+	s.option4 = IP(10, 20, 0, 4);
+	w = addressed_by(s);
+	assert_int_equal(w->udp_to, s.option42);
+	assert_int_equal(w->names, 0);
+	pass(w, 4000); /* twice asked, not answered */
+	assert_string_equal(w->dns_name, "_ntp._udp.contoso.test");
+	no_such_name(w);
+	assert_int_equal(w->udp_to, s.option4);
+	pass(w, 4000);
+	assert_string_equal(w->dns_name, "time.windows.com");
+	assert_int_equal(w->udps, 4);
+	assert_int_equal(dt_phone_stage(w->ph), DT_STAGE_ADDRESS);
+	no_such_name(w);
+	assert_int_equal(w->last, DT_F_CLOCK_WRONG);
+	assert_int_equal(dt_phone_stage(w->ph), DT_STAGE_FIND);
+	unplug(w);
+
+	s = ack;
+	s.domain = SV("");
+	w = addressed_by(s); /* nothing told: Microsoft's */
+	assert_string_equal(w->dns_name, "time.windows.com");
+	assert_int_equal(w->udps, 0);
+	unplug(w);
 }
 
 static void dhcp_says_no(void **state)
@@ -882,7 +929,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(no_link),	       cmocka_unit_test(policies),	  cmocka_unit_test(vlan_by_dhcp),
 	    cmocka_unit_test(vlan_cannot_be_joined), cmocka_unit_test(discover_to_ack), cmocka_unit_test(dhcp_says_no),
-	    cmocka_unit_test(domains),
+	    cmocka_unit_test(domains), cmocka_unit_test(time_sources),
 	    cmocka_unit_test(somebody_has_it), cmocka_unit_test(renew_and_rebind), cmocka_unit_test(strays),
 	    cmocka_unit_test(broken_frames),   cmocka_unit_test(dice),		  cmocka_unit_test(stopped),
 	    cmocka_unit_test(another_vlan),    cmocka_unit_test(address_as_told),
