@@ -337,8 +337,29 @@ static void complete(struct site *s, bool default_given)
 		memcpy(s->dns.address, s->address, sizeof s->dns.address);
 }
 
+/* Two listeners at one place: the kernel would hand out its connections by lot, those from outside to the inside as well.
+ * One of all addresses beside one of a single address is good: the single one has its own. */
+static const char *listeners_apart(const struct site *s, char why[256])
+{
+	struct site_listener all[SITE_LISTENERS];
+	unsigned n = site_listeners(s, all);
+
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < i; k++) {
+			const char *a = all[i].address[0] ? all[i].address : "0.0.0.0";
+			const char *b = all[k].address[0] ? all[k].address : "0.0.0.0";
+
+			if (all[i].port != all[k].port || strcmp(a, b) != 0)
+				continue;
+			snprintf(why, 256, "%s and %s are both port %u of %s: write another port, or an address for each",
+				 all[k].key, all[i].key, all[i].port, all[i].address[0] ? a : "all addresses");
+			return why;
+		}
+	return NULL;
+}
+
 /* NULL, or what does not go together. */
-static const char *together(const struct site *s)
+static const char *together(const struct site *s, char why[256])
 {
 	bool outside = s->external_sip_tls || s->external_https;
 
@@ -365,7 +386,7 @@ static const char *together(const struct site *s)
 		return "dns: address is missing: what shall the names point at?";
 	if (s->dns.server[0] && (s->dns.key_name[0] == '\0') != (s->dns.key_file[0] == '\0'))
 		return "dns: key_name and key_file belong together";
-	return NULL;
+	return listeners_apart(s, why);
 }
 
 static bool folder_of(const char *path, struct site *s, char *why, size_t cap)
@@ -471,6 +492,7 @@ static bool file_parse(cfg_t *cfg, const char *path, char *why, size_t cap)
 static bool site_read(cfg_t *cfg, const char *path, struct site *s, char *why, size_t cap)
 {
 	const char *bad;
+	char two[256];
 
 	if (!file_parse(cfg, path, why, cap))
 		return false;
@@ -481,7 +503,7 @@ static bool site_read(cfg_t *cfg, const char *path, struct site *s, char *why, s
 		if (rule_read(cfg_getnstr(cfg, "version_rule", i), &s->version_rule[i]))
 			s->nversion_rule = i + 1;
 	complete(s, cfg_size(cfg, "DefaultEndpointExpiration") && cfg_getstr(cfg, "DefaultEndpointExpiration"));
-	bad = together(s);
+	bad = together(s, two);
 	if (bad)
 		snprintf(why, cap, "%s: %s", path, bad);
 	return bad == NULL;

@@ -1,4 +1,4 @@
-/* server/site.c: the well-known URLs of this site (web-services reference 1, update-service reference 1). */
+/* server/site.c: the well-known URLs of this site (web-services reference 1, update-service reference 1), and its listeners. */
 #include "server/site.h"
 
 #include <stdio.h>
@@ -49,4 +49,24 @@ char *site_update_url(const struct site *s, bool outside, char out[SITE_URL_MAX]
 char *site_update_store_url(const struct site *s, bool outside, char out[SITE_URL_MAX])
 {
 	return url(s, outside || s->http == 0, outside, outside ? "/RequestHandlerExt/Files" : "/RequestHandler/Files", out);
+}
+
+unsigned site_listeners(const struct site *s, struct site_listener ret[SITE_LISTENERS])
+{
+	const struct site_listener all[SITE_LISTENERS] = {
+	    {"sip_tls", s->address, s->sip_tls},
+	    {"sip_tcp", s->address, s->sip_tcp},
+	    {"https", s->address, s->https},
+	    {"http", s->address, s->http},
+	    {"external_sip_tls", s->external_address, s->external_sip_tls},
+	    {"external_https", s->external_address, s->external_https},
+	    {"legacy_sip_tls", s->legacy_address, s->legacy_sip_tls},
+	    {"legacy_https", s->legacy_address, s->legacy_https},
+	};
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < SITE_LISTENERS; i++)
+		if (all[i].port)
+			ret[n++] = all[i];
+	return n;
 }

@@ -65,18 +65,11 @@ static bool lock(struct supervisor *s, const char *dir, char *why, size_t cap)
 
 static bool ports_free(const struct site *s, char *why, size_t cap)
 {
-	const struct {
-		const char *address;
-		uint16_t port;
-	} all[] = {
-	    {s->address, s->sip_tls},	     {s->address, s->sip_tcp},		 {s->address, s->https},
-	    {s->address, s->http},	     {s->external_address, s->external_sip_tls},
-	    {s->external_address, s->external_https}, {s->legacy_address, s->legacy_sip_tls},
-	    {s->legacy_address, s->legacy_https},
-	};
+	struct site_listener all[SITE_LISTENERS];
+	unsigned n = site_listeners(s, all);
 
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		if (all[i].port && !listen_free(all[i].address, all[i].port, why, cap))
+	for (unsigned i = 0; i < n; i++)
+		if (!listen_free(all[i].address, all[i].port, why, cap))
 			return false;
 	return true;
 }

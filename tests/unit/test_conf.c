@@ -84,6 +84,9 @@ static void every_kind(void **state)
 	assert_string_equal(s->dns.address, "10.0.0.1");
 	assert_int_equal(s->dns.port, 53);
 	assert_memory_equal(s->dns.key_file, w->dir, strlen(w->dir));
+	/* an address of its own beside all: one port, two listeners */
+	assert_true(reads(w, NAMES "external_fqdn = a.b\nexternal_address = 10.0.0.1\nexternal_sip_tls = 443\n"));
+	assert_true(reads(w, NAMES "dns {\n server = 10.0.0.2\n address = 10.0.0.1\n key_name = k\n key_file = k.key\n}\n"));
 	assert_string_equal(s->dns.key_file + strlen(w->dir), "/k.key");
 }
 
@@ -121,6 +124,9 @@ static void refusals_quote(void **state)
 	    {NAMES "SIPSecurityMode = \"0123456789abcdef\"\n", {":3: ", "SIPSecurityMode", "15"}},
 	    {NAMES "external_https = 4443\n", {"external_fqdn is missing"}},
 	    {NAMES "legacy_https = 4444\n", {"legacy_address is missing"}},
+	    {NAMES "external_fqdn = a.b\nexternal_sip_tls = 443\n", {"https and external_sip_tls", "443", "all addresses"}},
+	    {NAMES "address = 0.0.0.0\nsip_tcp = 80\n", {"sip_tcp and http", "80", "0.0.0.0"}},
+	    {NAMES "legacy_address = 10.0.0.1\nlegacy_https = 1\nlegacy_sip_tls = 1\n", {"legacy_sip_tls and legacy_https", "10.0.0.1"}},
 	    {"fqdn = a.b\n", {"domain is missing"}},
 	    {"domain = a.b\n", {"fqdn is missing"}},
 	};
