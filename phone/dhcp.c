@@ -11,6 +11,8 @@
 
 #include "phone/internal.h"
 
+enum { NAKS = 3, NAK_WAIT_MS = 1000 };
+
 static const uint8_t everyone[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 int phone_tci(const struct dt_phone *ph)
@@ -135,8 +137,16 @@ void dhcp_discover(struct dt_phone *ph, bool for_vlan)
 {
 	start(ph, DHCP_SELECTING);
 	ph->dhcp.for_vlan = for_vlan;
+	ph->dhcp.naks = 0;
 	attempt_begin(ph, &ph->dhcp.try, for_vlan ? "dhcp-vlan" : "dhcp");
 	sent(ph);
+}
+
+void dhcp_again(struct dt_phone *ph, uint64_t ms)
+{
+	start(ph, DHCP_SELECTING); /* the timer sends the DISCOVER */
+	attempt_begin(ph, &ph->dhcp.try, ph->dhcp.for_vlan ? "dhcp-vlan" : "dhcp");
+	timer_set(ph, T_DHCP, ms);
 }
 
 void dhcp_inform(struct dt_phone *ph)
@@ -186,9 +196,9 @@ void dhcp_timer(struct dt_phone *ph)
 	}
 	ph->dhcp.state = DHCP_IDLE;
 	if (state == DHCP_INFORMING) {
-		if (ph->dhcp.tries <= most_tries(ph)) /* else somebody answered, to no use */
+		if (ph->dhcp.tries < DHCP_ANSWERED)
 			attempt_fail(ph, &ph->dhcp.try, DT_F_UC_SILENT, NULL);
-		discover_inform(ph, NULL, NULL);
+		discover_inform(ph, NULL);
 		return;
 	}
 	attempt_fail(ph, &ph->dhcp.try, DT_F_DHCP_SILENT,
@@ -260,6 +270,23 @@ static void acked(struct dt_phone *ph, const uint8_t from[6])
 	}
 }
 
+/* RFC 2131 3.1: "If the client receives a DHCPNAK message, the client restarts the configuration process."  But not for
+ * ever: a phone on the desk of somebody who waits says at last that it is refused. */
+static void refused(struct dt_phone *ph)
+{
+	attempt_fail(ph, &ph->dhcp.try, DT_F_DHCP_NAK, NULL);
+	if (++ph->dhcp.naks < NAKS) {
+		dhcp_again(ph, NAK_WAIT_MS);
+		return;
+	}
+	ph->dhcp.state = DHCP_IDLE;
+	timer_off(ph, T_DHCP);
+	if (ph->dhcp.for_vlan)
+		vlan_dhcp(ph, NULL, NULL);
+	else
+		address_dhcp(ph, NULL, DT_F_DHCP_NAK, NULL);
+}
+
 static void renewed(struct dt_phone *ph, const uint8_t from[6])
 {
 	struct lease l;
@@ -281,11 +308,16 @@ void dhcp_frame(struct dt_phone *ph, const struct eth *e, const struct udp *u)
 	uint32_t server = 0;
 	char ip[16];
 
-	if (ph->dhcp.state == DHCP_IDLE || !dhcp_read(&r, d) || d->op != 2 || d->xid != ph->dhcp.xid ||
+	if ((ph->dhcp.state == DHCP_IDLE && ph->informed.xid == 0) || !dhcp_read(&r, d) || d->op != 2 ||
 	    memcmp(d->chaddr, ph->mac, 6) != 0)
 		return;
 	dhcp_u32(d, 54, &server);
-	attempt_peer(&ph->dhcp.try, "%s", ip_text(server ? server : u->src, ip));
+	ip_text(server ? server : u->src, ip);
+	if (d->type == DHCP_ACK && d->xid == ph->informed.xid && ph->informed.xid)
+		discover_ignored(ph, d, ip);
+	if (ph->dhcp.state == DHCP_IDLE || d->xid != ph->dhcp.xid)
+		return;
+	attempt_peer(&ph->dhcp.try, "%s", ip);
 	switch (ph->dhcp.state) {
 	case DHCP_SELECTING:
 		if (d->type != DHCP_OFFER || d->yiaddr == 0 || server == 0)
@@ -302,18 +334,12 @@ void dhcp_frame(struct dt_phone *ph, const struct eth *e, const struct udp *u)
 		if (d->type == DHCP_ACK) {
 			acked(ph, e->src);
 		} else if (d->type == DHCP_NAK) {
-			ph->dhcp.state = DHCP_IDLE;
-			timer_off(ph, T_DHCP);
-			attempt_fail(ph, &ph->dhcp.try, DT_F_DHCP_NAK, NULL);
-			if (ph->dhcp.for_vlan)
-				vlan_dhcp(ph, NULL, NULL);
-			else
-				address_dhcp(ph, NULL, DT_F_DHCP_NAK, NULL);
+			refused(ph);
 		}
 		return;
 	case DHCP_INFORMING:
 		if (d->type == DHCP_ACK)
-			discover_inform(ph, d, ph->dhcp.try.peer);
+			discover_inform(ph, d);
 		return;
 	case DHCP_RENEWING:
 	case DHCP_REBINDING:

@@ -254,7 +254,7 @@ struct dt_phone {
 		enum { DHCP_IDLE, DHCP_SELECTING, DHCP_REQUESTING, DHCP_INFORMING, DHCP_RENEWING, DHCP_REBINDING } state;
 		bool for_vlan;
 		uint32_t xid;
-		unsigned tries;
+		unsigned tries, naks;
 		uint64_t since;
 		uint32_t offered, server;
 		struct attempt try;
@@ -290,6 +290,10 @@ struct dt_phone {
 	char web_url[SOAP_URI_MAX];
 	struct dhcp_sip option120;
 	bool have_120;
+	struct { /* the INFORM's answer that counts; xid 0: none, or another was told of */
+		uint32_t xid;
+		char server[16], found[WHY_MAX];
+	} informed;
 	struct dt_dns_answer srv[CANDIDATES];
 	bool srv_asked[CANDIDATES];
 	unsigned srv_open; /* questions under way */
@@ -391,8 +395,9 @@ bool cert_half_gone(const struct dt_phone *ph);
 void keep_forget(struct dt_phone *ph); /* --cold */
 
 /* dhcp.c, arp.c, lease.c, sntp.c, resolve.c */
-enum { DHCP_FOR_VLAN, DHCP_FOR_ADDRESS, DHCP_FOR_UC };
+enum { DHCP_ANSWERED = 8 }; /* dhcp.tries: somebody did, to no use; the INFORM is not repeated */
 void dhcp_discover(struct dt_phone *ph, bool for_vlan);
+void dhcp_again(struct dt_phone *ph, uint64_t ms); /* from the DISCOVER, that much later */
 void dhcp_inform(struct dt_phone *ph);
 void dhcp_release(struct dt_phone *ph);
 void dhcp_decline(struct dt_phone *ph);
@@ -435,7 +440,8 @@ void vlan_dhcp(struct dt_phone *ph, const struct dhcp *ack, const struct lease *
 void address_dhcp(struct dt_phone *ph, const struct lease *l, enum dt_failure f, const char *why); /* NULL: none */
 void address_free(struct dt_phone *ph, bool taken, const uint8_t by[6]);
 void address_time(struct dt_phone *ph, bool known, const char *why);
-void discover_inform(struct dt_phone *ph, const struct dhcp *ack, const char *server); /* NULL: silent */
+void discover_inform(struct dt_phone *ph, const struct dhcp *ack); /* NULL: silent */
+void discover_ignored(struct dt_phone *ph, const struct dhcp *ack, const char *server);
 void discover_srv(struct dt_phone *ph, const char *domain); /* asks the four; logon_srv() follows when the stage is log on */
 void cert_key(struct dt_phone *ph, const char *pem);
 void cert_key_early(struct dt_phone *ph); /* begins to make one, if it will be needed */

@@ -69,11 +69,7 @@ void address_free(struct dt_phone *ph, bool taken, const uint8_t by[6])
 		stage_fail(ph, DT_F_ADDRESS_TAKEN, why);
 		return;
 	}
-	attempt_begin(ph, &ph->dhcp.try, "dhcp");
-	ph->dhcp.for_vlan = false;
-	ph->dhcp.state = DHCP_SELECTING; /* the timer sends the DISCOVER */
-	ph->dhcp.tries = 0;
-	timer_set(ph, T_DHCP, DECLINE_WAIT_MS);
+	dhcp_again(ph, DECLINE_WAIT_MS);
 }
 
 void address_time(struct dt_phone *ph, bool known, const char *why)

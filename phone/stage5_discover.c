@@ -97,27 +97,50 @@ void stage_discover(struct dt_phone *ph)
 	settled(ph);
 }
 
-static const char *option43(struct dt_phone *ph, const struct dhcp *ack, char *url, size_t cap, char warn[128])
+/* What one answer says. */
+struct told {
+	char url[SOAP_URI_MAX], warn[128], found[WHY_MAX];
+	const char *why43, *why120; /* unreadable, and why */
+	struct dhcp_sip sip;
+	bool have_120, fqdn;
+};
+
+static void read_answer(const struct dhcp *ack, struct told *t)
 {
 	struct dhcp_uc uc;
-	const char *why = dhcp_uc_read(ack->option[43], &uc);
+	const char *name = "";
 
-	if (why == NULL && !dhcp_uc_url(&uc, url, cap))
-		why = "option 43's parts do not make a URL";
-	if (why == NULL)
-		text(warn, 128, "%s", uc.warn);
-	(void)ph;
-	return why;
+	*t = (struct told){.url = ""};
+	if (ack->option[43].p) {
+		t->why43 = dhcp_uc_read(ack->option[43], &uc);
+		if (t->why43 == NULL && !dhcp_uc_url(&uc, t->url, sizeof t->url))
+			t->why43 = "option 43's parts do not make a URL";
+		if (t->why43 == NULL)
+			text(t->warn, sizeof t->warn, "%s", uc.warn);
+	}
+	if (ack->option[120].p) {
+		t->why120 = dhcp_sip_read(ack->option[120], &t->sip);
+		t->have_120 = t->why120 == NULL;
+		name = !t->have_120 ? "" : t->sip.encoding == 0 ? t->sip.name[0] : "an address";
+	}
+	t->fqdn = t->url[0] || (t->have_120 && t->sip.encoding == 0);
+	text(t->found, sizeof t->found, "%s%s%s", name, name[0] && t->url[0] ? ", " : "", t->url);
 }
 
-/* "The phone uses the first response that carries an FQDN and ignores the others unless none carries one." */
-void discover_inform(struct dt_phone *ph, const struct dhcp *ack, const char *server)
+static void keep_answer(struct dt_phone *ph, const struct told *t)
 {
-	char url[SOAP_URI_MAX] = "", warn[128] = "", found[WHY_MAX];
-	const char *why43 = NULL, *why120 = NULL, *name = "";
-	struct dhcp_sip sip = {0};
+	ph->have_120 = t->have_120;
+	ph->option120 = t->sip;
+	if (t->url[0] && !ph->web_conf)
+		text(ph->web_url, sizeof ph->web_url, "%s", t->url);
+}
 
-	(void)server;
+/* "The phone uses the first response that carries an FQDN and ignores the others unless none carries one."  So an answer
+ * with addresses alone is kept, and others may still come: until the next question would go out. */
+void discover_inform(struct dt_phone *ph, const struct dhcp *ack)
+{
+	struct told t;
+
 	if (ph->stage != DT_STAGE_DISCOVER || !ph->running)
 		return;
 	if (ack == NULL) {
@@ -125,32 +148,49 @@ void discover_inform(struct dt_phone *ph, const struct dhcp *ack, const char *se
 		settled(ph);
 		return;
 	}
-	if (ack->option[43].p)
-		why43 = option43(ph, ack, url, sizeof url, warn);
-	if (ack->option[120].p && (why120 = dhcp_sip_read(ack->option[120], &sip)) == NULL) {
-		ph->option120 = sip;
-		ph->have_120 = true;
-		name = sip.encoding == 0 ? sip.name[0] : "an address";
-	}
-	if (why43 || why120)
-		attempt_fail(ph, &ph->dhcp.try, DT_F_UC_BAD, why43 ? why43 : why120);
-	if (url[0] == '\0' && !ph->have_120) {
-		if (!ack->option[43].p && !ack->option[120].p)
-			attempt_fail(ph, &ph->dhcp.try, DT_F_UC_BAD, "an answer without options 43 and 120");
-		/* another server may know more: it has until the next question would go out */
-		ph->dhcp.tries = 8;
+	read_answer(ack, &t);
+	if (t.why43)
+		attempt_fail(ph, &ph->dhcp.try, DT_F_UC_BAD, t.why43);
+	if (t.why120)
+		attempt_fail(ph, &ph->dhcp.try, DT_F_UC_BAD, t.why120);
+	if (!ack->option[43].p && !ack->option[120].p)
+		attempt_fail(ph, &ph->dhcp.try, DT_F_UC_BAD, "an answer without options 43 and 120");
+	if (t.have_120 || t.url[0])
+		attempt_ok(ph, &ph->dhcp.try, t.found,
+			   t.warn[0]				? t.warn
+			   : t.have_120 && t.sip.encoding == 1 ? "option 120 holds an address: TLS needs a name (encoding 0)"
+			   : !ack->option[43].p		? "option 43 is missing"
+								: NULL);
+	if (!t.fqdn) {
+		if (t.have_120 && !ph->have_120)
+			keep_answer(ph, &t);
+		ph->dhcp.tries = DHCP_ANSWERED;
 		return;
 	}
-	if (url[0] && !ph->web_conf)
-		text(ph->web_url, sizeof ph->web_url, "%s", url);
-	text(found, sizeof found, "%s%s%s", name, name[0] && url[0] ? ", " : "", url);
-	attempt_ok(ph, &ph->dhcp.try, found,
-		   warn[0]				  ? warn
-		   : ph->have_120 && sip.encoding == 1 ? "option 120 holds an address: TLS needs a name (encoding 0)"
-		   : url[0] == '\0'			  ? "option 43 is missing"
-							  : NULL);
+	keep_answer(ph, &t);
+	ph->informed.xid = ph->dhcp.xid;
+	text(ph->informed.server, sizeof ph->informed.server, "%s", ph->dhcp.try.peer);
+	text(ph->informed.found, sizeof ph->informed.found, "%s", t.found);
 	ph->dhcp.state = DHCP_IDLE;
 	timer_off(ph, T_DHCP);
 	ph->uc_done = true;
 	settled(ph);
+}
+
+/* an answer that came too late.  It is ignored, but that it says something else is worth a line, once. */
+void discover_ignored(struct dt_phone *ph, const struct dhcp *ack, const char *server)
+{
+	struct attempt a;
+	struct told t;
+
+	if (strcmp(server, ph->informed.server) == 0)
+		return;
+	read_answer(ack, &t);
+	if (strcmp(t.found, ph->informed.found) == 0)
+		return;
+	ph->informed.xid = 0;
+	attempt_begin(ph, &a, "dhcp-inform");
+	attempt_peer(&a, "%s", server);
+	attempt_ok(ph, &a, t.found[0] ? t.found : "neither option 43 nor 120",
+		   "a second DHCP server answers, and not the same; the first one counts");
 }

@@ -41,6 +41,7 @@ struct world {
 	struct eth eth;
 	struct udp udp;
 	int tci;
+	char told[1024]; /* what the attempts "dhcp-inform" came to */
 	struct dt_phone *ph;
 };
 
@@ -189,6 +190,12 @@ static void b_record(void *arg, const struct dt_record *r)
 	assert_true(r->what == NULL || strstr(r->what, "73914") == NULL);
 	if (r->failure != DT_F_OK)
 		w->last = r->failure;
+	if (r->kind == DT_REC_ATTEMPT && strcmp(r->what, "dhcp-inform") == 0) {
+		size_t n = strlen(w->told);
+
+		snprintf(w->told + n, sizeof w->told - n, "%s %s%s%s%s%s;", r->ok ? "ok" : "no", r->found ? r->found : "",
+			 r->why ? r->why : "", r->warn ? " (" : "", r->warn ? r->warn : "", r->warn ? ")" : "");
+	}
 	if (r->kind == DT_REC_RESULT) {
 		w->results++;
 		w->ok = r->ok;
@@ -317,12 +324,14 @@ struct says {
 	bool other_xid, other_mac;
 	struct sv domain; /* p NULL: contoso.test */
 	uint32_t option42, option4; /* 0: absent */
+	struct sv option120;
+	uint32_t server; /* 0: SERVER */
 };
 
 static size_t dhcp_frame(const struct world *w, const struct says *s, uint8_t out[1518])
 {
 	struct dhcp *a = calloc(1, sizeof *a);
-	uint32_t server = htobe32(SERVER), mask = htobe32(s->mask), lease = htobe32(s->seconds), option42 = htobe32(s->option42),
+	uint32_t server = htobe32(s->server ? s->server : SERVER), mask = htobe32(s->mask), lease = htobe32(s->seconds), option42 = htobe32(s->option42),
 		 option4 = htobe32(s->option4);
 	uint8_t bytes[DHCP_SIZE_MAX];
 	struct wr pw = wr_of(bytes, sizeof bytes), fw = wr_of(out, 1518);
@@ -344,6 +353,7 @@ static size_t dhcp_frame(const struct world *w, const struct says *s, uint8_t ou
 	if (s->seconds)
 		a->option[51] = (struct sv){(const char *)&lease, 4};
 	a->option[43] = s->option43;
+	a->option[120] = s->option120;
 	if (option42)
 		a->option[42] = (struct sv){(const char *)&option42, 4};
 	if (option4)
@@ -636,7 +646,6 @@ static void dhcp_says_no(void **state)
 		struct says s;
 		enum dt_failure failure;
 	} rows[] = {
-	    {{.type = DHCP_NAK}, DT_F_DHCP_NAK},
 	    {{.type = DHCP_ACK, .address = ADDRESS, .seconds = 600}, DT_F_DHCP_BAD},		     /* no mask */
 	    {{.type = DHCP_ACK, .address = ADDRESS, .mask = 0xff00ff00, .seconds = 600}, DT_F_DHCP_BAD},
 	    {{.type = DHCP_ACK, .address = IP(127, 0, 0, 1), .mask = 0xffffff00, .seconds = 600}, DT_F_DHCP_BAD},
@@ -657,6 +666,42 @@ static void dhcp_says_no(void **state)
 		assert_int_equal(w->failure, rows[i].failure);
 		assert_int_equal(w->stage, DT_STAGE_ADDRESS);
 		assert_int_equal(w->lease.address, 0);
+		unplug(w);
+	}
+	{ /* RFC 2131 3.1: a NAK is a reason to begin again; three are one to stop */
+		struct world *w = plugged();
+		uint32_t xid = 0;
+
+		lldp(w, (struct med_policy){.app = MED_VOICE, .dscp = 46});
+		for (int i = 0; i < 3; i++) {
+			assert_int_equal(w->results, 0);
+			assert_true(asked(w));
+			assert_int_equal(w->q.type, DHCP_DISCOVER);
+			assert_true(w->q.xid != xid);
+			xid = w->q.xid;
+			answer(w, offer);
+			assert_true(asked(w));
+			assert_int_equal(w->q.type, DHCP_REQUEST);
+			answer(w, (struct says){.type = DHCP_NAK});
+			pass(w, 1000);
+		}
+		assert_int_equal(w->results, 1);
+		assert_int_equal(w->failure, DT_F_DHCP_NAK);
+		assert_false(asked(w));
+		unplug(w);
+		w = plugged(); /* one NAK, then the address */
+		lldp(w, (struct med_policy){.app = MED_VOICE, .dscp = 46});
+		assert_true(asked(w));
+		answer(w, offer);
+		assert_true(asked(w));
+		answer(w, (struct says){.type = DHCP_NAK});
+		pass(w, 1000);
+		assert_true(asked(w));
+		answer(w, offer);
+		assert_true(asked(w));
+		answer(w, ack);
+		pass(w, 3000);
+		assert_int_equal(w->lease.address, ADDRESS);
 		unplug(w);
 	}
 	{ /* nobody at all */
@@ -860,6 +905,88 @@ static void dice(void **state)
 	unplug(w);
 }
 
+#define UC_ID "\x01\x0cMS-UC-Client"
+#define UC_A UC_ID "\x02\x05https\x03\x06" "fe.tld\x05\x02/a"
+#define UC_B UC_ID "\x02\x05https\x03\x06" "gg.tld\x05\x02/a"
+#define SIP_A SV("\x00\x02" "fe\x03tld\x00")
+#define SIP_IP SV("\x01\x0a\x14\x00\x09")
+
+/* Up to the INFORM: no name is known to anybody. */
+static struct world *informing(void)
+{
+	struct world *w = addressed();
+	unsigned id = 0;
+
+	for (int i = 0; i < 60 && !(asked(w) && w->q.type == DHCP_INFORM); i++) {
+		while (id < w->dns_id)
+			dt_phone_dns(w->ph, ++id, &(struct dt_dns_answer){.status = DT_DNS_NXDOMAIN});
+		pass(w, 500);
+	}
+	assert_int_equal(w->q.type, DHCP_INFORM);
+	assert_int_equal(w->q.ciaddr, ADDRESS);
+	assert_int_equal(w->udp.src, ADDRESS);
+	assert_int_equal(w->udp.dst, 0xffffffff);
+	assert_true(sv_eq(w->q.option[60], SV(DHCP_CLASS_UC)));
+	assert_null(w->q.option[50].p);
+	assert_null(w->q.option[51].p);
+	while (id < w->dns_id)
+		dt_phone_dns(w->ph, ++id, &(struct dt_dns_answer){.status = DT_DNS_NXDOMAIN});
+	assert_int_equal(dt_phone_stage(w->ph), DT_STAGE_DISCOVER);
+	return w;
+}
+
+/* "The phone uses the first response that carries an FQDN and ignores the others unless none carries one." */
+static void several_inform_answers(void **state)
+{
+	static const struct {
+		struct sv option43[2], option120[2]; /* of the first and of the second answer */
+		bool waits;			     /* the first one decides nothing */
+		enum dt_stage stage;		     /* at the end, if nobody says more */
+		const char *told;
+	} rows[] = {
+	    {{SV(UC_A), SV(UC_B)}, {SIP_A, SIP_A}, false, DT_STAGE_CHAIN, "ok fe.tld, https://fe.tld/a;"
+	     "ok fe.tld, https://gg.tld/a (a second DHCP server answers, and not the same; the first one counts);"},
+	    {{SV(UC_A), SV(UC_A)}, {SIP_A, SIP_A}, false, DT_STAGE_CHAIN, "ok fe.tld, https://fe.tld/a;"},
+	    {{{0}, SV(UC_A)}, {SIP_IP, SIP_A}, true, DT_STAGE_CHAIN,
+	     "ok an address (option 120 holds an address: TLS needs a name (encoding 0));ok fe.tld, https://fe.tld/a;"},
+	    {{{0}, SV(UC_A)}, {{0}, SIP_A}, true, DT_STAGE_CHAIN,
+	     "no an answer without options 43 and 120;ok fe.tld, https://fe.tld/a;"},
+	    {{SV(UC_ID), SV(UC_A)}, {SV("fe.tld"), SIP_A}, true, DT_STAGE_CHAIN,
+	     "no sub-option 3 is missing or not a host name;no it is plain text; an encoding octet and a name as DNS writes it is "
+	     "needed;ok fe.tld, https://fe.tld/a;"},
+	    {{SV(UC_ID), SV("\x0a\x02\x00\x14")}, {SIP_A, SIP_A}, false, DT_STAGE_DISCOVER,
+	     "no sub-option 3 is missing or not a host name;ok fe.tld;"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct world *w = informing();
+
+		w->told[0] = '\0';
+		answer(w, (struct says){.type = DHCP_ACK, .option43 = rows[i].option43[0], .option120 = rows[i].option120[0]});
+		if (rows[i].waits)
+			assert_int_equal(dt_phone_stage(w->ph), DT_STAGE_DISCOVER);
+		answer(w, (struct says){.type = DHCP_ACK, .option43 = rows[i].option43[1], .option120 = rows[i].option120[1],
+					.server = IP(10, 20, 0, 7)});
+		answer(w, (struct says){.type = DHCP_ACK, .option43 = rows[i].option43[1], .option120 = rows[i].option120[1],
+					.server = IP(10, 20, 0, 8)});
+		assert_int_equal(dt_phone_stage(w->ph), rows[i].stage);
+		assert_string_equal(w->told, rows[i].told);
+		unplug(w);
+	}
+	{ /* an address alone: used when nobody knows a name, and the INFORM is not repeated */
+		struct world *w = informing();
+
+		answer(w, (struct says){.type = DHCP_ACK, .option43 = SV(UC_ID), .option120 = SIP_IP});
+		assert_int_equal(dt_phone_stage(w->ph), DT_STAGE_DISCOVER);
+		pass(w, 6000);
+		assert_false(asked(w));
+		assert_int_equal(w->results, 1); /* there is a Registrar now, but no web service */
+		assert_int_equal(w->failure, DT_F_WEB_URL_NONE);
+		unplug(w);
+	}
+}
+
 /* Told to stop, it gives its address back and is quiet. */
 static void stopped(void **state)
 {
@@ -929,7 +1056,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(no_link),	       cmocka_unit_test(policies),	  cmocka_unit_test(vlan_by_dhcp),
 	    cmocka_unit_test(vlan_cannot_be_joined), cmocka_unit_test(discover_to_ack), cmocka_unit_test(dhcp_says_no),
-	    cmocka_unit_test(domains), cmocka_unit_test(time_sources),
+	    cmocka_unit_test(domains), cmocka_unit_test(several_inform_answers), cmocka_unit_test(time_sources),
 	    cmocka_unit_test(somebody_has_it), cmocka_unit_test(renew_and_rebind), cmocka_unit_test(strays),
 	    cmocka_unit_test(broken_frames),   cmocka_unit_test(dice),		  cmocka_unit_test(stopped),
 	    cmocka_unit_test(another_vlan),    cmocka_unit_test(address_as_told),
