@@ -19,6 +19,7 @@
 
 static const char usage[] =
     "usage: dialtone init DIR --domain DOMAIN --fqdn NAME [OPTIONS]\n"
+    "       dialtone init DIR --renew\n"
     "Makes the folder of a new site: DIR/dialtone.conf, a private root, certificates, the update signing key, the store;\n"
     "prints what to put into DNS and DHCP.\n"
     "\n"
@@ -35,12 +36,15 @@ static const char usage[] =
     "  --workers N                processes that talk to phones (one a core)\n"
     "  --user NAME                what the vault runs as when started by root (nobody)\n"
     "  --worker-user NAME         what the others run as (www-data, where there is one)\n"
+    "  --renew                    new certificates of the servers, for the names in DIR/dialtone.conf, below the same root;\n"
+    "                             nothing else is touched\n"
+    "  --help                     this text\n"
     "\n"
     "example: dialtone init /etc/dialtone --domain contoso.test --fqdn fe01.contoso.test --address 10.20.0.10\n";
 
 enum {
 	O_DOMAIN = 256, O_FQDN, O_POOL, O_WEB, O_ADDRESS, O_SIP_TLS, O_SIP_TCP, O_HTTPS, O_HTTP, O_EXT_FQDN, O_EXT_WEB,
-	O_EXT_ADDRESS, O_EXT_SIP, O_EXT_HTTPS, O_LEGACY, O_LEGACY_SIP, O_LEGACY_HTTPS, O_WORKERS, O_USER, O_WORKER_USER
+	O_EXT_ADDRESS, O_EXT_SIP, O_EXT_HTTPS, O_LEGACY, O_LEGACY_SIP, O_LEGACY_HTTPS, O_WORKERS, O_USER, O_WORKER_USER, O_RENEW
 };
 
 /* clang-format off */
@@ -57,7 +61,7 @@ static const struct option options[] = {
 	{"legacy-address", required_argument, NULL, O_LEGACY}, {"legacy-sip-tls", required_argument, NULL, O_LEGACY_SIP},
 	{"legacy-https", required_argument, NULL, O_LEGACY_HTTPS}, {"workers", required_argument, NULL, O_WORKERS},
 	{"user", required_argument, NULL, O_USER}, {"worker-user", required_argument, NULL, O_WORKER_USER},
-	{"help", no_argument, NULL, 'h'}, {0},
+	{"renew", no_argument, NULL, O_RENEW}, {"help", no_argument, NULL, 'h'}, {0},
 };
 /* clang-format on */
 
@@ -65,6 +69,8 @@ struct asked {
 	struct site site;
 	bool ext_sip, ext_https, legacy_sip, legacy_https; /* their ports were said */
 	bool worker_user;
+	bool renew;
+	const char *besides; /* an option that --renew does not go with */
 };
 
 static int wrong(const char *option, const char *value, const char *instead)
@@ -222,6 +228,26 @@ static void say(const struct site *s)
 	       s->dir, s->dir);
 }
 
+/* Names change, and certificates end: five years after init. Phones keep the root of their first day, so it stays. */
+static int renew(const char *dir)
+{
+	struct site site;
+	char why[1024], path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/dialtone.conf", dir);
+	if (!conf_read(path, &site, why, sizeof why)) {
+		fprintf(stderr, "dialtone init: --renew: %s\n", why);
+		return EX_CONFIG;
+	}
+	if (!init_renew(&site, clock_unix_ms() / 1000, why, sizeof why)) {
+		fprintf(stderr, "dialtone init: --renew: %s\n", why);
+		return EX_CANTCREAT;
+	}
+	printf("made %s/server.pem%s\ndialtoned takes them at SIGHUP: pkill -HUP -x dialtoned\n", site.dir,
+	       site.external_fqdn[0] ? ", external.pem" : "");
+	return fflush(stdout) == 0 ? 0 : EX_IOERR;
+}
+
 static int make(struct asked *a, const char *dir)
 {
 	struct site *s = &a->site, read;
@@ -260,6 +286,7 @@ int cmd_init(int argc, char **argv)
 	int o, index = 0;
 
 	site_defaults(&a.site);
+	umask(022); /* the modes of what is made are said with each file; dialtoned's processes must get to theirs */
 	optind = 0;
 	opterr = 0;
 	while ((o = getopt_long(argc, argv, ":h", options, &index)) != -1) {
@@ -272,10 +299,22 @@ int cmd_init(int argc, char **argv)
 				o == ':' ? "needs a value" : "is not understood");
 			return EX_USAGE;
 		}
+		if (o == O_RENEW) {
+			a.renew = true;
+			continue;
+		}
+		a.besides = options[index].name;
 		instead = set(&a, o, optarg);
 		if (instead)
 			return wrong(options[index].name, optarg, instead);
 	}
+	if (a.renew && (argc - optind != 1 || a.besides)) {
+		fprintf(stderr, "dialtone init: '--%s': --renew takes all names from DIR/dialtone.conf; type: dialtone init DIR --renew\n",
+			a.besides ? a.besides : "renew");
+		return EX_USAGE;
+	}
+	if (a.renew)
+		return renew(argv[optind]);
 	if (argc - optind != 1 || a.site.domain[0] == '\0' || a.site.fqdn[0] == '\0') {
 		fprintf(stderr, "dialtone init: %s; type: dialtone init DIR --domain contoso.test --fqdn fe01.contoso.test\n",
 			argc - optind == 0  ? "the folder is missing"

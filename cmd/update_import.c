@@ -81,6 +81,7 @@ static int folder(struct admin *a, const char *path)
 	return admin_fail(a, EX_CONFIG, "%s: %s", path, strerror(errno));
 }
 
+/* Workers read it, as another user: whatever the administrator's umask says. */
 static int package_save(struct admin *a, const struct package *p, struct store_image *im)
 {
 	const struct update_image *h = &p->head;
@@ -89,6 +90,7 @@ static int package_save(struct admin *a, const struct package *p, struct store_i
 	size_t below, n;
 	int rc;
 
+	umask(022);
 	snprintf(at, sizeof at, "%s/" UPDATE_FILES, a->site.dir);
 	below = strlen(at) + 1;
 	rc = folder(a, at);

@@ -24,6 +24,7 @@ struct work {
 	size_t cap;
 	struct pki_key *root;
 	struct buf root_der;
+	bool anew; /* the servers' certificates, though they are there */
 };
 
 static bool failed(struct work *w, const char *path, const char *reason)
@@ -181,7 +182,7 @@ static bool server(struct work *w, const char *file, struct names *n)
 	struct buf pem = {0}, cert = {0};
 	bool ok;
 
-	if (there(w, file))
+	if (!w->anew && there(w, file))
 		return true;
 	what.names = n->list;
 	ok = pair_make(w, &what, true, &pem, &cert);
@@ -330,6 +331,16 @@ bool init_site(const struct site *site, int64_t unix_s, char *why, size_t cap)
 	ok = folder(&w, "files", 0755) && folder(&w, "logs", 0750) && folder(&w, "run", 0755) &&
 	     folder(&w, VAULT_DIR, 0700) && root(&w) && issuing(&w) && vault_keys_make(site->dir, unix_s, why, cap) &&
 	     servers(&w) && update(&w) && store(&w) && conf(&w) && owners(&w);
+	pki_key_free(w.root);
+	buf_free(&w.root_der);
+	return ok;
+}
+
+bool init_renew(const struct site *site, int64_t unix_s, char *why, size_t cap)
+{
+	struct work w = {.site = site, .now = unix_s, .why = why, .cap = cap, .anew = true};
+	bool ok = pair_load(&w, ROOT, &w.root, &w.root_der) && servers(&w) && owners(&w);
+
 	pki_key_free(w.root);
 	buf_free(&w.root_der);
 	return ok;

@@ -20,4 +20,7 @@
 /* site: names, addresses and ports as given (site_defaults() first), dir set.  Slow: four or five RSA keys. */
 bool init_site(const struct site *site, int64_t unix_s, char *why, size_t cap);
 
+/* server.pem and external.pem anew, below the root that is there, for the names of the site as it is now. */
+bool init_renew(const struct site *site, int64_t unix_s, char *why, size_t cap);
+
 #endif

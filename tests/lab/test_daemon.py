@@ -247,6 +247,62 @@ def test_a_port_that_is_taken(site):
     assert serves(site)
 
 
+def test_a_strict_umask(tmp_path):
+    """An administrator whose files nobody may read: the site works all the same, and phones get their firmware."""
+    old = os.umask(0o077)
+    try:
+        with front_end.Site(tmp_path, workers=1) as site:
+            payload, image = os.path.join(site.folder, "payload"), os.path.join(site.folder, "CPE.nbt")
+            with open(payload, "wb") as f:
+                f.write(b"firmware")
+            site.admin("update", "sign", payload, "--vendor", "POLYCOM", "--model", "CX600", "--version", "4.0.0.1", "--out", image)
+            site.admin("update", "import", image, "--approve")
+            with opened(site, site.http, False) as s:
+                s.sendall(f"GET /RequestHandler/Files/UCPhone/POLYCOM/CX600/A/ENU/4.0.0.1/CPE.nbt HTTP/1.1\r\nHost: {front_end.FQDN}\r\n"
+                          "Connection: close\r\n\r\n".encode())
+                code, _, body = answer(s)
+            assert code == 200 and body.endswith(b"firmware")
+            for secret in ("server.pem", "update.key", "vault/secret", "vault/root.pem"):
+                assert os.stat(os.path.join(site.dir, secret)).st_mode & 0o077 == 0, secret
+    finally:
+        os.umask(old)
+
+
+def certificate(site):
+    return ssl.get_server_certificate(("127.0.0.1", site.https))
+
+
+def test_renewed_certificates(site):
+    """A new name in the file, new certificates, the same root; what must not change does not."""
+    kept = ["ca.pem", "issuing.pem", "update.key", "vault/root.pem", "vault/ca.pem", "vault/secret", "vault/ticket.pem"]
+
+    def init(*args):
+        return peers.run([peers.program("dialtone"), "init", *args])
+
+    def octets():
+        return [open(os.path.join(site.dir, name), "rb").read() for name in kept]
+
+    before, root = certificate(site), octets()
+    site.edit(web_fqdn="web.contoso.test")
+    done = init(site.dir, "--renew", "--domain", "contoso.test")
+    assert done.returncode == 64 and "'--domain'" in done.stderr, done.stderr
+    assert init("--renew").returncode == 64
+    done = init(site.dir + "/nowhere", "--renew")
+    assert done.returncode == 78 and "nowhere" in done.stderr, done.stderr
+    assert certificate(site) == before
+    done = init(site.dir, "--renew")
+    assert done.returncode == 0 and "server.pem" in done.stdout, done.stderr
+    site.daemon.send_signal(signal.SIGHUP)
+    wait_for("the new certificate", lambda: certificate(site) != before, 20)
+    assert serves(site) and octets() == root  # serves() trusts ca.pem alone
+    with socket.create_connection(("127.0.0.1", site.https), 10) as s:
+        ssl.create_default_context(cafile=site.ca).wrap_socket(s, server_hostname="web.contoso.test").close()
+    os.rename(os.path.join(site.dir, "vault/root.pem"), os.path.join(site.dir, "root.away"))
+    done = init(site.dir, "--renew")  # no other root is made in its stead
+    assert done.returncode == 73 and "vault/root.pem" in done.stderr, done.stderr
+    assert not os.path.exists(os.path.join(site.dir, "vault/root.pem"))
+
+
 def memory(pids):
     """Resident kilobytes of our own, not shared."""
     total = 0
