@@ -33,6 +33,10 @@ bool sip_cseq_read(struct sv s, uint32_t *number, struct sv *method);
  * The TCP/TLS rules of Lync apply: a Via without branch is fine. */
 const char *sip_check(const struct msg *m, unsigned *status);
 
+/* Does Require or Proxy-Require name an extension that is not known here?  Those that it names go into *list (NULL: not
+ * wanted), with ", " between: the value of Unsupported in a 420. */
+bool sip_tags_unknown(const struct msg *m, struct buf *list);
+
 /* ---- authentication headers, [MS-SIPAE]; sip.md 6 ---------------------------------------------------- */
 
 enum sip_auth_role { SIP_CHALLENGE, SIP_CREDENTIALS, SIP_AUTH_INFO };

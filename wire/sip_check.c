@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-enum { MUST = 1, ONCE = 2 };
+enum { MUST = 1, ONCE = 2, EMPTY = 4 }; /* EMPTY: may stand there without a value */
 
 static bool blank(char c)
 {
@@ -94,6 +94,19 @@ static bool word(struct sv s)
 	return s.n > 0;
 }
 
+/* sent-by  =  host [ COLON port ]; COLON  =  SWS ":" SWS */
+static bool sent_by(struct sv s)
+{
+	size_t at = s.n && s.p[0] == '[' ? until(&(struct sv){s.p, s.n}, "]").n : 0;
+	ptrdiff_t colon = sv_find(sv_from(s, at), ':');
+	uint64_t port;
+
+	if (colon < 0 || word(s))
+		return word(s);
+	at += (size_t)colon;
+	return word(sv_trim((struct sv){s.p, at})) && sv_u64(sv_trim(sv_from(s, at + 1)), 65535, &port);
+}
+
 /* via-parm  =  sent-protocol LWS sent-by *( SEMI via-params ); sent-protocol is three words with '/' and blanks.
  * The branch is not asked for: SIPE leaves it out (sip reference 4). */
 static const char *via(struct sv v)
@@ -106,7 +119,7 @@ static const char *via(struct sv v)
 		v = sv_trim(sv_from(v, 1));
 		transport = until(&v, " \t\r\n;,");
 		v = sv_trim(v);
-		if (!sv_ieq(sip, SV("SIP")) || !sv_eq(version, SV("2.0")) || !word(transport) || !word(until(&v, ";,")))
+		if (!sv_ieq(sip, SV("SIP")) || !sv_eq(version, SV("2.0")) || !word(transport) || !sent_by(until(&v, ";,")))
 			return "Via is not protocol, transport and host";
 		if (!sip_params_skip(&v))
 			return "the parameters of Via are malformed";
@@ -117,7 +130,7 @@ static const char *via(struct sv v)
 
 static const struct {
 	const char *name;
-	unsigned request, response; /* MUST, ONCE */
+	unsigned request, response; /* MUST, ONCE, EMPTY */
 	const char *(*check)(struct sv v);
 } headers[] = {
 	{"Via", MUST, MUST, via},
@@ -126,7 +139,7 @@ static const struct {
 	{"Call-ID", MUST | ONCE, MUST | ONCE, call_id},
 	{"CSeq", MUST | ONCE, MUST | ONCE, cseq},
 	{"Max-Forwards", ONCE, ONCE, max_forwards},
-	{"Contact", 0, 0, contact},
+	{"Contact", 0, EMPTY, contact}, /* who signs off is answered with an empty one: sip reference 11.5 */
 	{"Route", 0, 0, addresses},
 	{"Record-Route", 0, 0, addresses},
 	{"Date", ONCE, ONCE, date},
@@ -138,22 +151,46 @@ static const struct {
 /* "If the UAS does not understand an option-tag listed in a Require header field, it MUST respond ... 420".  The
  * tags that this house understands or may ignore; Proxy-Require alike (SIPE asks the proxy for ms-benotify). */
 static const struct sv tags[] = {
-	SV("ms-benotify"), SV("ms-piggyback-first-notify"), SV("com.microsoft.autoextend"), SV("gruu-10"), SV("adhoclist"),
-	SV("msrtc-event-categories"), SV("eventlist"), SV("ms-dialog-route-set-update"), SV("ms-forking"), SV("timer"),
+	SV("ms-benotify"), SV("ms-piggyback-first-notify"), SV("com.microsoft.autoextend"), SV("gruu-10"), SV("gruu"),
+	SV("adhoclist"), SV("categoryList"), SV("msrtc-event-categories"), SV("eventlist"), SV("ms-dialog-route-set-update"),
+	SV("ms-forking"), SV("ms-cluster-failover"), SV("ms-userservices-state-notification"), SV("ms-keepalive-deregister"),
+	SV("timer"), SV("path"), SV("privacy"), SV("histinfo"), SV("replaces"), SV("100rel"), SV("norefersub"), SV("ms-early-media"),
+	SV("ms-sender"), SV("ms-safe-transfer"), SV("ms-delayed-accept"), SV("ms-conf-invite"),
 };
 
-static bool tags_known(struct sv list)
+static bool tag_known(struct sv tag)
 {
-	while (list.p) {
-		struct sv tag = sv_trim(sv_cut(&list, ','));
-		size_t i = 0;
+	for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+		if (sv_ieq(tag, tags[i]))
+			return true;
+	return false;
+}
 
-		while (i < sizeof tags / sizeof *tags && !sv_ieq(tag, tags[i]))
-			i++;
-		if (i == sizeof tags / sizeof *tags)
-			return false;
+/* "These header fields MUST be ignored if they are present in these requests" (8.2.2.3): CANCEL and ACK */
+bool sip_tags_unknown(const struct msg *m, struct buf *list)
+{
+	bool found = false;
+
+	if (sv_eq(m->method, SV("CANCEL")) || sv_eq(m->method, SV("ACK")))
+		return false;
+	for (size_t i = 0; i < m->nheader; i++) {
+		struct sv rest = m->header[i].value;
+
+		if (!sv_ieq(m->header[i].full, SV("Require")) && !sv_ieq(m->header[i].full, SV("Proxy-Require")))
+			continue;
+		while (rest.p) {
+			struct sv tag = sv_trim(sv_cut(&rest, ','));
+
+			if (tag_known(tag))
+				continue;
+			if (list && word(tag)) {
+				buf_str(list, list->n ? ", " : "");
+				buf_sv(list, tag);
+			}
+			found = true;
+		}
 	}
-	return true;
+	return found;
 }
 
 /* RFC 3261 8.2.2.1 and 8.2.2.3, 19.1.1 (no headers in a Request-URI) */
@@ -172,12 +209,10 @@ static const char *request(const struct msg *m, unsigned *status)
 		*status = known || rest.n == 0 || !word(scheme) ? 400 : 416;
 		return *status == 416 ? "the scheme of the request URI is not known" : "the request URI is malformed";
 	}
-	for (size_t i = 0; i < m->nheader; i++)
-		if ((sv_ieq(m->header[i].full, SV("Require")) || sv_ieq(m->header[i].full, SV("Proxy-Require"))) &&
-		    !tags_known(m->header[i].value)) {
-			*status = 420;
-			return "it requires an extension that is not known";
-		}
+	if (sip_tags_unknown(m, NULL)) {
+		*status = 420;
+		return "it requires an extension that is not known";
+	}
 	return NULL;
 }
 
@@ -192,7 +227,7 @@ static const char *header(const struct msg *m, size_t row)
 			continue;
 		if (n++ && rule & ONCE)
 			return "a header that may stand there once stands there twice";
-		if (headers[row].check)
+		if (headers[row].check && !(rule & EMPTY && m->header[i].value.n == 0))
 			why = headers[row].check(m->header[i].value);
 	}
 	return why ? why : n == 0 && rule & MUST ? "Via, From, To, Call-ID or CSeq is missing" : NULL;

@@ -214,6 +214,22 @@ static void checks(void **state)
 		{400, "REGISTER sip: SIP/2.0\r\n" ALL "\r\n"},
 		{416, "REGISTER ftp://a SIP/2.0\r\n" ALL "\r\n"},
 		{420, HEAD ALL "Require: ms-benotify, unheard-of\r\n\r\n"},
+		{420, HEAD ALL "Require: \r\n\r\n"},
+		/* batched presence, as SIPE and Communicator ask for it */
+		{0, HEAD ALL "Require: adhoclist, categoryList\r\nSupported: eventlist\r\nProxy-Require: ms-benotify\r\n\r\n"},
+		/* "MUST NOT be used in a SIP CANCEL request, or in an ACK ... MUST be ignored" */
+		{0, "CANCEL sip:a@b SIP/2.0\r\n" VIA FROM TO ID "CSeq: 1 CANCEL\r\nRequire: unheard-of\r\n\r\n"},
+		{0, "ACK sip:a@b SIP/2.0\r\n" VIA FROM TO ID "CSeq: 1 ACK\r\nProxy-Require: unheard-of\r\n\r\n"},
+		/* COLON = SWS ":" SWS */
+		{0, HEAD ALL "Via: SIP / 2.0 / TLS fe01.contoso.com : 5061 ;branch=z9hG4bK1 , SIP/2.0/TCP a:\r\n 5060\r\n\r\n"},
+		{0, HEAD ALL "Via: SIP/2.0/TLS [2001:db8::9] : 5061;received=[2001:db8::9]\r\n\r\n"},
+		{400, HEAD ALL "Via: SIP/2.0/TCP a b : 5060\r\n\r\n"},
+		{400, HEAD ALL "Via: SIP/2.0/TCP a : x\r\n\r\n"},
+		{400, HEAD ALL "Via: SIP/2.0/TCP a : 65536\r\n\r\n"},
+		{400, HEAD ALL "Via: SIP/2.0/TCP : 5060\r\n\r\n"},
+		/* the answer to who signs off: "Contact empty or absent" */
+		{0, "SIP/2.0 200 OK\r\n" ALL "Contact:\r\nExpires: 0\r\n\r\n"},
+		{400, HEAD ALL "Contact:\r\nExpires: 0\r\n\r\n"},
 	};
 
 	(void)state;
@@ -231,9 +247,58 @@ static void checks(void **state)
 	}
 }
 
+/* What goes into Unsupported. */
+static void unknown_tags(void **state)
+{
+	static const char text[] = HEAD ALL "Require: eventlist, nothingSupportsThis,nothingSupportsThisEither\r\n"
+					    "Supported: x\r\nProxy-Require:\r\n\tnoProxiesSupportThis , ms-benotify,\r\n\r\n";
+	struct buf list = {0};
+	struct msg_error e;
+	struct msg m;
+
+	(void)state;
+	assert_int_equal(msg_scan_head(text, sizeof text - 1, MSG_SIP, &m, &e), MSG_OK);
+	assert_true(sip_tags_unknown(&m, &list));
+	assert_string_equal(buf_cstr(&list), "nothingSupportsThis, nothingSupportsThisEither, noProxiesSupportThis");
+	buf_free(&list);
+}
+
+/* RFC 5118, the torture messages of IPv6: 4.1 to 4.5, 4.9, 4.10. */
+static void version_6(void **state)
+{
+	static const struct {
+		const char *target, *via;
+		bool good;
+	} rows[] = {
+		{"sip:[2001:db8::10]", "SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111", true},
+		{"sip:2001:db8::10", "SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111", false},
+		{"sip:[2001:db8::10:5070]", "SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111", true},
+		{"sip:[2001:db8::10]:5070", "SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111", true},
+		{"sip:[2001:db8::10]", "SIP/2.0/UDP [2001:db8::9:1];received=[2001:db8::9:255];branch=z9hG4bKas3-111", true},
+		{"sip:[2001:db8::10]", "SIP/2.0/UDP [2001:db8::9:1];received=2001:db8::9:255;branch=z9hG4bKas3", true},
+		{"sip:user@[::ffff:192.0.2.10]:19823", "SIP/2.0/UDP [::ffff:192.0.2.10]:19823;branch=z9hG4bKbh19", true},
+		{"sip:user@[2001:db8:::192.0.2.1]", "SIP/2.0/UDP [2001:db8::9:1]", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct msg_error e = {0};
+		unsigned status = 0;
+		struct buf b = {0};
+		struct msg m;
+
+		buf_printf(&b, "REGISTER %s SIP/2.0\r\nVia: %s\r\n" FROM TO ID CSEQ "\r\n", rows[i].target, rows[i].via);
+		assert_int_equal(msg_scan_head((char *)b.p, b.n, MSG_SIP, &m, &e), MSG_OK);
+		if ((sip_check(&m, &status) == NULL) != rows[i].good)
+			fail_msg("%s, %s: %u", rows[i].target, rows[i].via, status);
+		buf_free(&b);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(uris),	   cmocka_unit_test(addresses),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(unknown_tags),  cmocka_unit_test(version_6),
+					   cmocka_unit_test(uris),	   cmocka_unit_test(addresses),
 					   cmocka_unit_test(small_ones),   cmocka_unit_test(auth_headers),
 					   cmocka_unit_test(auth_variants), cmocka_unit_test(checks)};
 
