@@ -248,6 +248,7 @@ struct dt_phone {
 	uint8_t prio, dscp;
 	uint8_t lldp_from[6]; /* the switch that told the VLAN */
 	bool lldp_heard, lldp_used;
+	bool lldp_bridge; /* a bridge has told a policy: nobody else's counts */
 	unsigned lldp_sent;
 	struct attempt lldp_try;
 	struct {

@@ -427,7 +427,7 @@ void dt_phone_link(struct dt_phone *ph, bool up)
 
 		phone_off(ph); /* another port, perhaps: from the beginning */
 		ph->told = told;
-		ph->bound = false;
+		ph->bound = ph->lldp_bridge = false;
 		run_plan(ph, plan_of(ph));
 	}
 	settle(ph);

@@ -112,20 +112,36 @@ static const char *policy_text(const struct med_policy *p, char *out, size_t cap
 	return out;
 }
 
-/* The policy was used already: another one from the same switch means another VLAN; from another, a conflict. */
-static void later(struct dt_phone *ph, const struct eth *e, const struct med_policy *p)
+/* Another phone, or a PC, on the same port behind a hub: the policy it tells is its own, and says nothing to this phone. */
+static bool is_endpoint(const struct lldp *l)
+{
+	return l->has_med && l->med_class >= 1 && l->med_class <= MED_CLASS_3;
+}
+
+static bool is_bridge(const struct lldp *l)
+{
+	return (l->has_caps && (l->caps & LLDP_CAP_BRIDGE)) || (l->has_med && l->med_class == MED_NETWORK);
+}
+
+/* The policy was used already: another one from the same switch means another VLAN; from another neighbour, a conflict.
+ * "When two neighbours give different VLANs take the one whose capabilities include bridge, report conflict." */
+static void later(struct dt_phone *ph, const struct eth *e, const struct lldp *l, const struct med_policy *p)
 {
 	struct attempt a;
 	char found[80];
-	bool told = ph->told, same = memcmp(e->src, ph->lldp_from, 6) == 0;
+	bool told = ph->told, same = memcmp(e->src, ph->lldp_from, 6) == 0, better = !same && is_bridge(l) && !ph->lldp_bridge;
 
 	if (!ph->lldp_used || ph->stage == DT_STAGE_VLAN || p->vlan == 4095 ||
 	    (p->tagged == ph->tagged && (!p->tagged || p->vlan == ph->vlan)))
 		return;
 	attempt_begin(ph, &a, "lldp-med");
+	attempt_peer(&a, SV_FMT, SV_ARG(l->sys_name));
 	attempt_ok(ph, &a, policy_text(p, found, sizeof found),
-		   same ? "the switch changed its policy: begin again" : "a second neighbour tells another VLAN");
-	if (!same)
+		   same	    ? "the switch changed its policy: begin again"
+		   : better ? "a second neighbour tells another VLAN, and it is the switch: begin again"
+			    : "a second neighbour tells another VLAN; the first one counts");
+	ph->lldp_bridge |= better;
+	if (!same && !better)
 		return;
 	if (ph->bound)
 		dhcp_release(ph);
@@ -144,10 +160,10 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 	if (l->ttl == 0 || ph->no_vlan)
 		return;
 	ph->lldp_heard = true;
-	if (p == NULL)
+	if (p == NULL || is_endpoint(l) || (ph->lldp_bridge && !is_bridge(l)))
 		return;
 	if (!deciding(ph)) {
-		later(ph, e, p);
+		later(ph, e, l, p);
 		return;
 	}
 	attempt_peer(&ph->lldp_try, SV_FMT, SV_ARG(l->sys_name));
@@ -161,6 +177,7 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 	timer_set(ph, T_LLDP, SLOW_MS);
 	memcpy(ph->lldp_from, e->src, 6);
 	ph->lldp_used = true;
+	ph->lldp_bridge = is_bridge(l);
 	/* "send untagged; VLAN and L2 priority are void, DSCP alone applies" */
 	if (join(ph, p->tagged, p->tagged ? p->vlan : 0, p->tagged ? p->prio : 0, p->dscp))
 		stage_done(ph, "%s, from LLDP-MED", policy_text(p, found, sizeof found));

@@ -41,6 +41,7 @@ struct world {
 	struct eth eth;
 	struct udp udp;
 	int tci;
+	unsigned warned; /* attempts that say that a second neighbour tells another VLAN */
 	char told[1024]; /* what the attempts "dhcp-inform" came to */
 	struct dt_phone *ph;
 };
@@ -190,6 +191,7 @@ static void b_record(void *arg, const struct dt_record *r)
 	assert_true(r->what == NULL || strstr(r->what, "73914") == NULL);
 	if (r->failure != DT_F_OK)
 		w->last = r->failure;
+	w->warned += r->warn && strstr(r->warn, "a second neighbour");
 	if (r->kind == DT_REC_ATTEMPT && strcmp(r->what, "dhcp-inform") == 0) {
 		size_t n = strlen(w->told);
 
@@ -258,27 +260,37 @@ static void pass(struct world *w, uint64_t ms)
 
 /* ---- the other side of the cable --------------------------------------------------------------------------- */
 
-static size_t lldp_frame(uint8_t out[600], struct med_policy p)
+static size_t lldp_frame_of(uint8_t out[600], const uint8_t from[6], uint8_t class, uint16_t caps, struct med_policy p)
 {
-	struct lldp l = {.chassis_subtype = 4, .chassis = {(const char *)switch_mac, 6}, .port_subtype = 7, .port = SV("1"),
-			 .ttl = 120, .sys_name = SV("sw"), .has_med = true, .med_caps = 3, .med_class = MED_NETWORK,
-			 .npolicy = 1, .policy = {p}};
+	struct lldp l = {.chassis_subtype = 4, .chassis = {(const char *)from, 6}, .port_subtype = 7, .port = SV("1"),
+			 .ttl = 120, .sys_name = SV("sw"), .has_caps = caps > 0, .caps = caps, .caps_on = caps,
+			 .has_med = class > 0, .med_caps = 3, .med_class = class, .npolicy = 1, .policy = {p}};
 	struct wr w = wr_of(out, 600);
 
-	eth_write(&w, lldp_group, switch_mac, ETH_LLDP);
+	eth_write(&w, lldp_group, from, ETH_LLDP);
 	lldp_write(&w, &l);
 	assert_false(w.err);
 	return wr_n(&w);
 }
 
-static void lldp(struct world *w, struct med_policy p)
+static size_t lldp_frame(uint8_t out[600], struct med_policy p)
+{
+	return lldp_frame_of(out, switch_mac, MED_NETWORK, 0, p);
+}
+
+static void lldp_of(struct world *w, const uint8_t from[6], uint8_t class, uint16_t caps, struct med_policy p)
 {
 	uint8_t frame[600];
-	size_t n = lldp_frame(frame, p);
+	size_t n = lldp_frame_of(frame, from, class, caps, p);
 	uint8_t *exact = exact_copy(frame, n, n);
 
 	dt_phone_frame(w->ph, exact, n, -1);
 	free(exact);
+}
+
+static void lldp(struct world *w, struct med_policy p)
+{
+	lldp_of(w, switch_mac, MED_NETWORK, 0, p);
 }
 
 static bool read_asked(struct world *w, unsigned i)
@@ -1031,6 +1043,44 @@ static void another_vlan(void **state)
 	unplug(w);
 }
 
+/* Network reference A.4: "First usable voice policy wins; when two neighbours give different VLANs take the one whose
+ * capabilities include bridge, report conflict." */
+static void two_neighbours(void **state)
+{
+	static const uint8_t other[6] = {2, 0, 0, 0, 0, 9};
+	const struct med_policy v20 = {.app = MED_VOICE, .tagged = true, .vlan = 20, .prio = 5},
+				v30 = {.app = MED_VOICE, .tagged = true, .vlan = 30, .prio = 5};
+	struct world *w = plugged();
+
+	(void)state;
+	/* a phone behind a hub tells what it uses: that is no policy for this one */
+	lldp_of(w, other, MED_CLASS_3, LLDP_CAP_BRIDGE | LLDP_CAP_TELEPHONE, v30);
+	lldp_of(w, other, 1, 0, v30);
+	assert_int_equal(dt_phone_stage(w->ph), DT_STAGE_VLAN);
+	/* one that is no bridge: taken, while nobody else speaks */
+	lldp_of(w, other, 0, 0, v30);
+	assert_int_equal(w->vlan, 30);
+	assert_int_equal(dt_phone_stage(w->ph), DT_STAGE_ADDRESS);
+	/* the switch: it counts, and the other does not any more */
+	lldp_of(w, switch_mac, 0, LLDP_CAP_BRIDGE, v20);
+	assert_int_equal(dt_phone_stage(w->ph), DT_STAGE_VLAN);
+	lldp_of(w, other, 0, 0, v30);
+	assert_int_equal(dt_phone_stage(w->ph), DT_STAGE_VLAN);
+	lldp_of(w, switch_mac, 0, LLDP_CAP_BRIDGE, v20);
+	assert_int_equal(w->vlan, 20);
+	lldp_of(w, other, 0, 0, v30);
+	lldp_of(w, other, MED_NETWORK, 0, v30); /* a second bridge: a conflict, and the first one counts */
+	assert_int_equal(w->vlan, 20);
+	assert_int_equal(dt_phone_stage(w->ph), DT_STAGE_ADDRESS);
+	assert_int_equal(w->warned, 2);
+	dt_phone_link(w->ph, false); /* another port, with another switch */
+	dt_phone_link(w->ph, true);
+	assert_int_equal(dt_phone_stage(w->ph), DT_STAGE_VLAN);
+	lldp_of(w, other, 0, 0, v30);
+	assert_int_equal(w->vlan, 30);
+	unplug(w);
+}
+
 static void address_as_told(void **state)
 {
 	struct world *w = calloc(1, sizeof *w);
@@ -1059,7 +1109,7 @@ int main(void)
 	    cmocka_unit_test(domains), cmocka_unit_test(several_inform_answers), cmocka_unit_test(time_sources),
 	    cmocka_unit_test(somebody_has_it), cmocka_unit_test(renew_and_rebind), cmocka_unit_test(strays),
 	    cmocka_unit_test(broken_frames),   cmocka_unit_test(dice),		  cmocka_unit_test(stopped),
-	    cmocka_unit_test(another_vlan),    cmocka_unit_test(address_as_told),
+	    cmocka_unit_test(another_vlan),    cmocka_unit_test(two_neighbours),  cmocka_unit_test(address_as_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
