@@ -48,6 +48,19 @@ void web_mask(struct buf *to, struct sv body)
 	}
 }
 
+/* The head without what it says: the names of its headers, and of Authorization the scheme. */
+static void head(struct buf *b, const struct msg *m)
+{
+	struct sv rest = msg_get(m, "Authorization"), scheme = sv_cut(&rest, ' ');
+
+	buf_str(b, "Headers:");
+	for (size_t i = 0; i < m->nheader; i++)
+		buf_printf(b, " " SV_FMT, SV_ARG(m->header[i].name));
+	buf_printf(b, "\nUser-Agent: " SV_FMT "\n", SV_ARG(msg_get(m, "User-Agent")));
+	if (rest.p) /* else it is one word, which may be the secret itself */
+		buf_printf(b, "Authorization: " SV_FMT "\n", SV_ARG(scheme));
+}
+
 void web_capture(struct web_call *k, const char *kind, bool mask)
 {
 	const char *logs = k->w->conf.logs;
@@ -59,8 +72,10 @@ void web_capture(struct web_call *k, const char *kind, bool mask)
 		return;
 	k->w->captured++;
 	body.n = body.n < CAPTURE_MAX ? body.n : CAPTURE_MAX;
-	buf_printf(&b, SV_FMT " " SV_FMT "\nContent-Type: " SV_FMT "\nSOAPAction: " SV_FMT "\n\n", SV_ARG(k->q->m->method),
+	buf_printf(&b, SV_FMT " " SV_FMT "\nContent-Type: " SV_FMT "\nSOAPAction: " SV_FMT "\n", SV_ARG(k->q->m->method),
 		   SV_ARG(k->path), SV_ARG(msg_get(k->q->m, "Content-Type")), SV_ARG(msg_get(k->q->m, "SOAPAction")));
+	head(&b, k->q->m);
+	buf_str(&b, "\n");
 	if (mask)
 		web_mask(&b, body);
 	else

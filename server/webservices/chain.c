@@ -51,8 +51,10 @@ void web_chain(struct web_call *k)
 	if (off(k))
 		return;
 	doc = web_soap(k, NULL); /* UNKNOWN: the real action; any is borne */
-	if (doc == NULL)
+	if (doc == NULL) { /* "any other POST: log body, fault" */
+		web_capture(k, "chain", true);
 		return;
+	}
 	if (secret_in_clear(k, doc)) {
 		web_plain(k, 403, "Credentials and certificate requests are not taken without TLS.");
 		k->a->close = true;

@@ -36,8 +36,8 @@ static void answer(struct web_call *k, enum vault_status st, struct vault_ticket
 	vault_ticket_clear(t);
 }
 
-/* NULL: the answer is composed already. */
-static xmlDocPtr question(struct web_call *k, struct soap_issue *ask)
+/* NULL: the answer is composed already.  `kind`: what is kept of a question that is none; NULL: nothing. */
+static xmlDocPtr question(struct web_call *k, struct soap_issue *ask, const char *kind)
 {
 	xmlDocPtr doc = web_soap(k, SOAP_ACTION_ISSUE);
 	const char *why = doc ? soap_issue_read(doc, ask) : NULL;
@@ -45,8 +45,10 @@ static xmlDocPtr question(struct web_call *k, struct soap_issue *ask)
 	if (why) {
 		web_fault(k, FAULT_CLIENT, why);
 		xmlFreeDoc(doc);
-		return NULL;
+		doc = NULL;
 	}
+	if (doc == NULL && kind)
+		web_capture(k, kind, true);
 	return doc;
 }
 
@@ -67,7 +69,7 @@ void web_wts_windows(struct web_call *k)
 	}
 	if (!web_windows(k))
 		return;
-	doc = question(k, &ask);
+	doc = question(k, &ask, NULL);
 	if (doc == NULL)
 		return;
 	st = v->ticket_login(v->arg, k->c->login.id, &ask, k->q->outside, &t, why);
@@ -97,7 +99,7 @@ void web_wts_cert(struct web_call *k)
 		web_fault(k, FAULT_METHOD, "UseCertificateAuth is off");
 		return;
 	}
-	doc = question(k, &ask);
+	doc = question(k, &ask, "cert");
 	if (doc == NULL)
 		return;
 	if (ask.has_signature) {
@@ -118,11 +120,30 @@ struct secret {
 	char number[256], pin[256];
 };
 
+static bool spelled(struct sv s, const char *letters)
+{
+	bool digit = false;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\0' || strchr(letters, s.p[i]) == NULL)
+			return false;
+		digit |= s.p[i] >= '0' && s.p[i] <= '9';
+	}
+	return digit && s.n <= 32;
+}
+
+/* What vault_line.c can read: "+1 (425) 555-0123", "tel:+14255550123;ext=4411".  "If number + PIN is not unique either,
+ * number + extension must be used": this is how it is typed. */
 static bool is_number(const char *s)
 {
-	size_t n = strspn(s, "+0123456789 ().-");
+	struct sv rest = sv_of(s), number;
 
-	return n > 0 && n <= 32 && s[n] == '\0' && strpbrk(s, "0123456789");
+	if (sv_istarts(rest, SV("tel:")))
+		rest = sv_from(rest, 4);
+	number = sv_cut(&rest, ';');
+	if (rest.p && (!sv_istarts(rest, SV("ext=")) || !spelled(sv_from(rest, 4), "0123456789")))
+		return false;
+	return spelled(number, "+0123456789 ().-");
 }
 
 static bool is_pin(const char *s)
@@ -165,12 +186,20 @@ static bool claims(const struct web_call *k, xmlDocPtr doc, const struct soap_is
 {
 	xmlNodePtr c = xml_child(soap_body(doc), NULL, "Claims");
 	xmlNodePtr one = xml_child(c, NULL, "ClaimType"), two = xml_next(one, NULL, "ClaimType");
+	char other[sizeof ret->pin];
 
 	(void)k;
 	(void)ask;
-	return two && xml_text(xml_child(one, NULL, "Value"), ret->number, sizeof ret->number) &&
-	       xml_text(xml_child(two, NULL, "Value"), ret->pin, sizeof ret->pin) && is_number(ret->number) &&
-	       is_pin(ret->pin);
+	if (!two || !xml_text(xml_child(one, NULL, "Value"), ret->number, sizeof ret->number) ||
+	    !xml_text(xml_child(two, NULL, "Value"), ret->pin, sizeof ret->pin))
+		return false;
+	if (!is_pin(ret->pin)) { /* "one all digits of PIN length": the other one, then */
+		memcpy(other, ret->number, sizeof other);
+		memcpy(ret->number, ret->pin, sizeof ret->number);
+		memcpy(ret->pin, other, sizeof ret->pin);
+		explicit_bzero(other, sizeof other);
+	}
+	return is_number(ret->number) && is_pin(ret->pin);
 }
 
 static bool basic(const struct web_call *k, xmlDocPtr doc, const struct soap_issue *ask, struct secret *ret)
@@ -203,7 +232,8 @@ bool web_pin_taken(const struct web_call *k)
 static bool (*const recognisers[])(const struct web_call *k, xmlDocPtr doc, const struct soap_issue *ask,
 				   struct secret *ret) = {plain, base64, claims, basic};
 
-/* In the rows where the claims are the credentials, or name what cannot be known yet, they claim nothing. */
+/* Who signs in by number cannot know his SIP URI yet: only what looks like one is a claim.  Where the claims are the
+ * credentials, they claim nothing. */
 void web_wts_pin(struct web_call *k)
 {
 	const struct vault_ops *v = k->w->conf.vault;
@@ -218,12 +248,12 @@ void web_wts_pin(struct web_call *k)
 		web_fault(k, FAULT_METHOD, k->q->outside ? "no PIN from outside" : "UsePinAuth is off");
 		return;
 	}
-	doc = question(k, &ask);
+	doc = question(k, &ask, "pin");
 	if (doc == NULL)
 		return;
 	for (size_t i = 0; i < sizeof recognisers / sizeof *recognisers && !found; i++) {
 		found = recognisers[i](k, doc, &ask, &s);
-		if (found && recognisers[i] == claims)
+		if (found && (recognisers[i] == claims || strchr(ask.claim, '@') == NULL))
 			ask.claim[0] = '\0';
 	}
 	if (found) {

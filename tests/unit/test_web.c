@@ -429,6 +429,13 @@ static void each_recogniser(void **state)
 		const char *user, *pin, *number, *digits; /* number NULL: not recognised */
 	} rows[] = {
 	    {"4411", "81735", "4411", "81735"},
+	    {"tel:+12065550119", "81735", "tel:+12065550119", "81735"},
+	    {"+12065550119;ext=4411", "81735", "+12065550119;ext=4411", "81735"}, /* shared number: the extension tells */
+	    {"dGVsOisxMjA2NTU1MDExOTtleHQ9NDQxMQ==", "ODE3MzU=", "tel:+12065550119;ext=4411", "81735"},
+	    {"+12065550119;phone-context=x", "81735", NULL, NULL},
+	    {"tel:", "81735", NULL, NULL},
+	    {"+12065550119;ext=", "81735", NULL, NULL},
+	    {"+12065550119;ext=44a1", "81735", NULL, NULL},
 	    {"+1 (425) 555-0123", "0000", "+1 (425) 555-0123", "0000"},
 	    {"KzEyMDY1NTUwMTE5", "ODE3MzU=", "+12065550119", "81735"},
 	    {"anna", "81735", NULL, NULL},
@@ -440,10 +447,15 @@ static void each_recogniser(void **state)
 	    {"4411", "1234567890123456789012345", NULL, NULL},
 	    {"KzEyMDY1NTUwMTE5", "81735", NULL, NULL}, /* half of it */
 	};
-	static const char claims[] =
-	    "<s:Envelope xmlns:s=\"" NS_SOAP "\"><s:Body><RequestSecurityToken xmlns=\"" NS_WST "\"><AppliesTo><EndpointReference>"
-	    "<Address>https://x/</Address></EndpointReference></AppliesTo><Claims><ClaimType><Value>4411</Value></ClaimType>"
-	    "<ClaimType><Value>81735</Value></ClaimType></Claims></RequestSecurityToken></s:Body></s:Envelope>";
+#define CLAIMS(one, two) \
+	"<s:Envelope xmlns:s=\"" NS_SOAP "\"><s:Body><RequestSecurityToken xmlns=\"" NS_WST "\"><AppliesTo><EndpointReference>" \
+	"<Address>https://x/</Address></EndpointReference></AppliesTo><Claims><ClaimType><Value>" one "</Value></ClaimType>" \
+	"<ClaimType><Value>" two "</Value></ClaimType></Claims></RequestSecurityToken></s:Body></s:Envelope>"
+	static const struct {
+		const char *text, *number;
+	} claims[] = {{CLAIMS("4411", "81735"), "4411"}, {CLAIMS("81735", "+12065550119"), "+12065550119"},
+		      {CLAIMS("+12065550119", "81735"), "+12065550119"}};
+	static const char *const half[] = {CLAIMS("anna", "81735"), CLAIMS("+12065550119", "+12065550119"), CLAIMS("81735", "")};
 	struct world *w = *state;
 	struct web_answer a;
 	struct soap_fault f;
@@ -464,10 +476,14 @@ static void each_recogniser(void **state)
 		}
 		web_answer_clear(&a);
 	}
-	assert_int_equal(status_of(w, HTTPS_IN, SOAP_POST(WTS "/pin"), sv_of(claims)), 200);
-	assert_string_equal(fake.number, "4411");
-	assert_string_equal(fake.pin_typed, "81735");
-	assert_string_equal(fake.asked.claim, ""); /* the number is a credential there, no claim */
+	for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
+		assert_int_equal(status_of(w, HTTPS_IN, SOAP_POST(WTS "/pin"), sv_of(claims[i].text)), 200);
+		assert_string_equal(fake.number, claims[i].number);
+		assert_string_equal(fake.pin_typed, "81735");
+		assert_string_equal(fake.asked.claim, ""); /* the number is a credential there, no claim */
+	}
+	for (size_t i = 0; i < sizeof half / sizeof *half; i++)
+		assert_int_equal(status_of(w, HTTPS_IN, SOAP_POST(WTS "/pin"), sv_of(half[i])), 500);
 	vector(&b, "soap/issue_sipe.xml");
 	assert_int_equal(status_of(w, HTTPS_IN, SOAP_POST(WTS "/pin") "Authorization: Basic NDQxMjo5OTk5OQ==\r\n", buf_view(&b)), 200);
 	assert_string_equal(fake.number, "4412");
@@ -475,6 +491,19 @@ static void each_recogniser(void **state)
 	vector(&b, "soap/issue_pin.xml");
 	assert_int_equal(status_of(w, HTTPS_IN, SOAP_POST(WTS "/pin"), buf_view(&b)), 200);
 	assert_string_equal(fake.number, "+12065550119");
+	/* the number said again as a claim claims nothing; an address does */
+	for (int address = 0; address < 2; address++) {
+		struct soap_issue m = {.applies_to = "https://x/", .nentropy = 32};
+		struct buf header = {0};
+
+		strcpy(m.claim, address ? "sip:anna@contoso.example" : "+12065550119");
+		soap_username_write(&header, "+12065550119", "81735");
+		buf_clear(&b);
+		soap_issue_write(&b, &m, buf_view(&header));
+		assert_int_equal(status_of(w, HTTPS_IN, SOAP_POST(WTS "/pin"), buf_view(&b)), 200);
+		assert_string_equal(fake.asked.claim, address ? m.claim : "");
+		buf_free(&header);
+	}
 	buf_free(&b);
 }
 
@@ -752,12 +781,51 @@ static void hostile_bodies(void **state)
 }
 
 /* What is kept of a request that nobody understood holds neither number nor PIN, in no form. */
+static void kept(struct world *w, const char *kind, char out[4096])
+{
+	char line[128];
+	FILE *f;
+
+	snprintf(line, sizeof line, "cat '%s'/Unrecognised/%s-*.txt", w->logs, kind);
+	f = popen(line, "r");
+	assert_non_null(f);
+	memset(out, 0, 4096);
+	assert_true(fread(out, 1, 4095, f) > 60);
+	pclose(f);
+}
+
+/* "Nothing fits: log the request"; "any other POST: log body": also what is no XML, or no question at all. */
+static void what_nobody_reads_is_kept(void **state)
+{
+	struct world *w = *state;
+	char out[4096];
+
+	assert_int_equal(status_of(w, HTTPS_IN,
+				   "POST " WTS "/pin HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nUser-Agent: CPE\r\n"
+				   "X-Phone: 44118\r\nAuthorization: Pin 44119:81735\r\n", SV("number=44110&pin=81735")), 415);
+	kept(w, "pin", out);
+	assert_non_null(strstr(out, "xxxxxx=99999&xxx=99999"));
+	assert_true(strstr(out, "X-Phone") && strstr(out, "User-Agent: CPE\nAuthorization: Pin\n"));
+	assert_null(strstr(out, "4411"));
+	assert_null(strstr(out, "81735"));
+	assert_int_equal(status_of(w, HTTPS_IN, SOAP_POST(WTS "/pin") "Authorization: 81735\r\n",
+				   SV("<s:Envelope xmlns:s='" NS_SOAP "'><s:Body><GetTicket Pin='81735'/></s:Body></s:Envelope>")), 500);
+	kept(w, "pin", out);
+	assert_non_null(strstr(out, "<GetTicket Pin='99999'/>"));
+	assert_null(strstr(out, "81735"));
+	assert_int_equal(status_of(w, HTTPS_IN, SOAP_POST(WTS "/cert"), SV("<x/>")), 500);
+	kept(w, "cert", out);
+	assert_int_equal(status_of(w, HTTP_IN, "POST " CERTPROV " HTTP/1.1\r\nContent-Type: text/plain\r\n", SV("give 1 root")), 415);
+	kept(w, "chain", out);
+	assert_non_null(strstr(out, "xxxx 9 xxxx"));
+	assert_int_equal(fake.pins, 0);
+}
+
 static void captures_are_masked(void **state)
 {
 	struct world *w = *state;
 	struct buf b = {0}, m = {0};
-	char line[128], out[1024] = "";
-	FILE *f;
+	char out[4096];
 
 	pin_request(&b, "Zoe 4411", "Pw81735");
 	web_mask(&m, buf_view(&b));
@@ -767,11 +835,7 @@ static void captures_are_masked(void **state)
 	web_mask(&m, SV("<a pin='81735' ns='http://x/2004' b=\"ODE3MzU=\">ODE3MzU=</a>"));
 	assert_true(sv_eq(buf_view(&m), SV("<a pin='99999' ns='http://x/2004' b=\"xxx9xxx=\">xxx9xxx=</a>")));
 	assert_int_equal(status_of(w, HTTPS_IN, SOAP_POST(WTS "/pin"), buf_view(&b)), 500);
-	snprintf(line, sizeof line, "cat '%s'/Unrecognised/pin-*.txt", w->logs);
-	f = popen(line, "r");
-	assert_non_null(f);
-	assert_true(fread(out, 1, sizeof out - 1, f) > 100);
-	pclose(f);
+	kept(w, "pin", out);
 	assert_non_null(strstr(out, "xxx 9999"));
 	assert_null(strstr(out, "81735"));
 	buf_free(&b);
@@ -809,7 +873,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(where_what_is_served), T(metadata_names_the_right_side), T(three_legs), T(windows_refused), T(each_recogniser),
 	    T(failures_look_alike), T(every_verdict_has_its_fault), T(outside_needs_remote_access), T(certificates),
-	    T(the_root_chain), T(hostile_bodies), T(captures_are_masked),
+	    T(the_root_chain), T(hostile_bodies), T(captures_are_masked), T(what_nobody_reads_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
