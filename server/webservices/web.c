@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/enc.h"
 #include "base/log.h"
 #include "pki/cert.h"
 
@@ -22,7 +23,7 @@ enum method { GET = 1, POST = 2 }; /* HEAD goes with GET */
 #define CERTPROV "/CertProv/CertProvisioningService.svc"
 #define WTS "/WebTicket/WebTicketService.svc"
 
-/* The first row that fits: path (case does not count, as on IIS; a '/' at the end: everything below), method. */
+/* The first row that fits: path (a '/' at the end: everything below), method. */
 /* clang-format off */
 static const struct route {
 	const char *path;
@@ -71,6 +72,35 @@ static void split(struct sv target, struct sv *path, struct sv *query)
 	*path = sv_cut(query, '?');
 }
 
+/* The next character of a path in lower case; -1 at its end.  Slashes in a row are one, those at the end none. */
+static int path_next(struct sv *s)
+{
+	uint8_t c = s->n ? (uint8_t)s->p[0] : 0;
+	size_t n = 1;
+
+	if (c == '%' && s->n >= 3 && hex_read((struct sv){s->p + 1, 2}, &c, 1))
+		n = 3;
+	else if (c == '/')
+		while (n < s->n && s->p[n] == '/')
+			n++;
+	if (s->n == 0 || (c == '/' && n == s->n))
+		return -1;
+	*s = sv_from(*s, n);
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+/* As on IIS: case does not count, nor whether a letter is written as %xx. */
+static bool same_path(struct sv a, struct sv b)
+{
+	int x, y;
+
+	do {
+		x = path_next(&a);
+		y = path_next(&b);
+	} while (x == y && x >= 0);
+	return x == y;
+}
+
 /* *status: 404, 405, or 403 for what exists but not here. */
 static const struct route *route(const struct msg *m, bool tls, bool outside, struct sv *path, struct sv *query,
 				 struct sv *rest, unsigned *status)
@@ -83,7 +113,7 @@ static const struct route *route(const struct msg *m, bool tls, bool outside, st
 		const struct route *r = &routes[i];
 		struct sv p = sv_of(r->path);
 
-		if (sv_ends(p, SV("/")) ? !sv_istarts(*path, p) : !sv_ieq(*path, p))
+		if (sv_ends(p, SV("/")) ? !sv_istarts(*path, p) : !same_path(*path, p))
 			continue;
 		if (!(r->where & here)) {
 			*status = outside && tls ? 404 : 403; /* outside, what is inside does not exist */
