@@ -1,5 +1,6 @@
 #include "base/buf.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +20,15 @@ bool buf_reserve(struct buf *b, size_t more)
 	}
 	while (cap - b->n < more)
 		cap *= 2;
-	p = realloc(b->p, cap);
+	p = malloc(cap); /* not realloc(): what it leaves behind could not be wiped */
 	if (p == NULL) {
 		b->oom = true;
 		return false;
+	}
+	if (b->p) {
+		memcpy(p, b->p, b->n);
+		explicit_bzero(b->p, b->cap);
+		free(b->p);
 	}
 	b->p = p;
 	b->cap = cap;
@@ -47,31 +53,24 @@ void buf_str(struct buf *b, const char *s)
 	buf_add(b, s, strlen(s));
 }
 
-void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+void buf_printf(struct buf *b, const char *fmt, ...)
 {
-	va_list again;
+	va_list ap;
 	int n;
 
-	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
-	va_end(again);
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
 	if (n < 0) {
 		b->oom = true;
 		return;
 	}
 	if (!buf_reserve(b, (size_t)n + 1))
 		return;
-	vsnprintf((char *)b->p + b->n, (size_t)n + 1, fmt, ap);
-	b->n += (size_t)n;
-}
-
-void buf_printf(struct buf *b, const char *fmt, ...)
-{
-	va_list ap;
-
 	va_start(ap, fmt);
-	buf_vprintf(b, fmt, ap);
+	vsnprintf((char *)b->p + b->n, (size_t)n + 1, fmt, ap);
 	va_end(ap);
+	b->n += (size_t)n;
 }
 
 void buf_drop(struct buf *b, size_t n)

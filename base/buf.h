@@ -2,12 +2,12 @@
  *
  * struct buf starts as {0}.  When memory runs out the flag `oom` sticks and further additions do nothing, so a
  * message is composed without a check at every line: look at `oom` once, at the end.  buf_free() and buf_wipe()
- * take a zeroed or half-filled one, and leave it zeroed.
+ * take a zeroed or half-filled one, and leave it zeroed.  Growing leaves nothing behind: the smaller memory is wiped, so
+ * that buf_wipe() is enough for a secret.
  */
 #ifndef DIALTONE_BASE_BUF_H
 #define DIALTONE_BASE_BUF_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +24,6 @@ void buf_add(struct buf *b, const void *p, size_t n);
 void buf_sv(struct buf *b, struct sv s);
 void buf_str(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 bool buf_reserve(struct buf *b, size_t more); /* room for `more` octets behind n; false: out of memory */
 void buf_drop(struct buf *b, size_t n);	      /* forget the first n octets */
 const char *buf_cstr(struct buf *b);	      /* with a NUL behind it (not counted in n); "" when oom */

@@ -118,6 +118,64 @@ static void base64(void **state)
 	}
 }
 
+/* What free() and realloc() are given of one piece of memory: nothing of what was in it may still be there. */
+static struct {
+	const uint8_t *p;
+	size_t n;
+	unsigned freed, legible;
+} watched;
+
+void __real_free(void *p);
+void *__real_realloc(void *p, size_t n);
+void __wrap_free(void *p);
+void *__wrap_realloc(void *p, size_t n);
+
+void __wrap_free(void *p)
+{
+	if (p && p == watched.p) {
+		watched.freed++;
+		for (size_t i = 0; i < watched.n; i++)
+			watched.legible += watched.p[i] != 0;
+		watched.p = NULL;
+	}
+	__real_free(p);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+	if (p && p == watched.p) { /* it moves, and nobody wipes where it was */
+		watched.legible++;
+		watched.p = NULL;
+	}
+	return __real_realloc(p, n);
+}
+
+static void nothing_is_left_behind(void **state)
+{
+	static const char pin[] = "DIALTONE_PIN 481516";
+	struct buf b = {0};
+
+	(void)state;
+	buf_str(&b, pin);
+	for (unsigned i = 0; i < 3; i++) {
+		size_t was = b.cap;
+
+		watched.p = b.p;
+		watched.n = b.cap;
+		watched.freed = watched.legible = 0;
+		while (b.cap == was)
+			buf_str(&b, pin);
+		assert_int_equal(watched.freed, 1);
+		assert_int_equal(watched.legible, 0);
+	}
+	assert_true(sv_starts(buf_view(&b), SV("DIALTONE_PIN 481516DIALTONE_PIN")));
+	watched.p = b.p;
+	watched.n = b.cap;
+	watched.freed = 0;
+	buf_wipe(&b);
+	assert_true(watched.freed == 1 && watched.legible == 0);
+}
+
 static void times(void **state)
 {
 	char out[ISO_TIME_MAX];
@@ -244,7 +302,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(views), cmocka_unit_test(cursor_never_oversteps), cmocka_unit_test(base64),
-	    cmocka_unit_test(times), cmocka_unit_test(whole_or_not_at_all), cmocka_unit_test(failures_have_all_their_texts)};
+	    cmocka_unit_test(nothing_is_left_behind), cmocka_unit_test(times), cmocka_unit_test(whole_or_not_at_all), cmocka_unit_test(failures_have_all_their_texts)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
