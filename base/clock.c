@@ -88,7 +88,7 @@ char *iso_time_ms(char out[ISO_TIME_MAX], int64_t ms)
 	return out;
 }
 
-/* "dd" patterns: '0' stands for a digit, everything else for itself. */
+/* The n digits that begin at octet `at`. */
 static bool digits(struct sv s, size_t at, size_t n, unsigned *ret)
 {
 	uint64_t v;
@@ -101,9 +101,16 @@ static bool digits(struct sv s, size_t at, size_t n, unsigned *ret)
 
 static bool join(unsigned y, unsigned mo, unsigned d, unsigned h, unsigned mi, unsigned s, int64_t *ret)
 {
+	int64_t days, back_y;
+	unsigned back_mo, back_d;
+
 	if (mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 || s > 60)
 		return false;
-	*ret = days_of(y, mo, d) * 86400 + (int64_t)h * 3600 + (int64_t)mi * 60 + s;
+	days = days_of(y, mo, d);
+	date_of(days, &back_y, &back_mo, &back_d);
+	if (back_d != d) /* 30 February */
+		return false;
+	*ret = days * 86400 + (int64_t)h * 3600 + (int64_t)mi * 60 + s;
 	return true;
 }
 

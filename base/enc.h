@@ -7,7 +7,7 @@
 
 /* `out` needs 2 * n + 1 octets. */
 void hex_write(char *out, const void *p, size_t n, bool upper);
-/* Exactly cap octets from 2 * cap digits, either case; false (out untouched in meaning) otherwise. */
+/* Exactly cap octets from 2 * cap digits, either case; false, and out untouched, otherwise. */
 bool hex_read(struct sv s, uint8_t *out, size_t cap);
 
 void b64_add(struct buf *to, const void *p, size_t n);	       /* one line, padded */

@@ -68,11 +68,30 @@ static int sync_folder(const struct file_ops *ops, const char *path)
 	return rc;
 }
 
+int file_put(const struct file_ops *ops, int fd, const void *p, size_t n, off_t at)
+{
+	const uint8_t *b = p;
+
+	if (ops == NULL)
+		ops = &file_posix;
+	while (n) {
+		ssize_t k = ops->write(ops->arg, fd, b, n, at);
+
+		if (k == -EINTR)
+			continue;
+		if (k <= 0)
+			return k < 0 ? (int)k : -EIO;
+		b += k;
+		n -= (size_t)k;
+		at += k;
+	}
+	return 0;
+}
+
 int file_write(const struct file_ops *ops, const char *path, const void *p, size_t n, mode_t mode)
 {
 	char tmp[PATH_MAX];
-	const uint8_t *b = p;
-	int fd, rc = 0;
+	int fd, rc, closed;
 
 	if (ops == NULL)
 		ops = &file_posix;
@@ -81,20 +100,12 @@ int file_write(const struct file_ops *ops, const char *path, const void *p, size
 	fd = ops->open(ops->arg, tmp, O_WRONLY | O_CREAT | O_TRUNC, mode);
 	if (fd < 0)
 		return fd;
-	for (size_t at = 0; rc == 0 && at < n;) {
-		ssize_t k = ops->write(ops->arg, fd, b + at, n - at, (off_t)at);
-
-		if (k == -EINTR)
-			continue;
-		if (k <= 0)
-			rc = k < 0 ? (int)k : -EIO;
-		else
-			at += (size_t)k;
-	}
+	rc = file_put(ops, fd, p, n, 0);
 	if (rc == 0)
 		rc = ops->sync(ops->arg, fd);
-	if (ops->close(ops->arg, fd) < 0 && rc == 0)
-		rc = -EIO;
+	closed = ops->close(ops->arg, fd);
+	if (rc == 0)
+		rc = closed;
 	if (rc == 0)
 		rc = ops->rename(ops->arg, tmp, path);
 	if (rc < 0) {

@@ -27,8 +27,10 @@ struct file_ops {
 extern const struct file_ops file_posix;
 
 /* All return 0 or -errno. `ops` NULL means file_posix. */
+/* All n octets, at that place of an open file, whatever the number of writes. */
+int file_put(const struct file_ops *ops, int fd, const void *p, size_t n, off_t at);
 int file_write(const struct file_ops *ops, const char *path, const void *p, size_t n, mode_t mode);
 int file_remove(const struct file_ops *ops, const char *path); /* 0 too when it was not there; folder synced */
-int file_read(const char *path, size_t max, struct buf *ret); /* appends; -EFBIG beyond max */
+int file_read(const char *path, size_t max, struct buf *ret);	/* appends; -EFBIG beyond max */
 
 #endif

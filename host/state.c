@@ -233,20 +233,6 @@ static int empty_spare(struct state *s)
 	return file_remove(s->ops, path);
 }
 
-static int write_all(const struct file_ops *ops, int fd, const uint8_t *p, size_t n, uint64_t at)
-{
-	while (n) {
-		ssize_t put = ops->write(ops->arg, fd, p, n, (off_t)at);
-
-		if (put < 0)
-			return (int)put;
-		p += put;
-		n -= (size_t)put;
-		at += (uint64_t)put;
-	}
-	return 0;
-}
-
 int state_slot_write(struct state *s, uint64_t at, const void *p, size_t n)
 {
 	char path[PATH_MAX];
@@ -264,7 +250,7 @@ int state_slot_write(struct state *s, uint64_t at, const void *p, size_t n)
 	if (fd < 0)
 		return fd;
 	s->unsynced = true;
-	e = write_all(s->ops, fd, p, n, at);
+	e = file_put(s->ops, fd, p, n, (off_t)at);
 	s->ops->close(s->ops->arg, fd);
 	return e;
 }

@@ -198,7 +198,10 @@ static void times(void **state)
 	assert_false(iso_time_read(SV("2026-01-15T10:00"), &t));
 	assert_false(iso_time_read(SV("2026-01-15T10:00:00ZZ"), &t));
 	assert_false(http_date_read(SV("Mon, 09 Foo 2013 08:22:15 GMT"), &t));
+	assert_false(http_date_read(SV("Sat, 30 Feb 2013 08:22:15 GMT"), &t));
+	assert_false(iso_time_read(SV("2027-02-29T00:00:00Z"), &t));
 	assert_int_equal(t, 5);
+	assert_true(iso_time_read(SV("2028-02-29T00:00:00Z"), &t));
 }
 
 /* A file layer that stops working at the n-th call, as a power cut does: what was not synced is gone. */
@@ -285,6 +288,44 @@ static void whole_or_not_at_all(void **state)
 	rmdir(dir);
 }
 
+/* A write that is interrupted is done again, one that does nothing ends it; what close() says is told as it is. */
+static ssize_t odd_write(void *arg, int fd, const void *p, size_t n, off_t at)
+{
+	unsigned *calls = arg;
+
+	(void)fd, (void)p, (void)at;
+	return ++*calls == 1 ? -EINTR : *calls < 4 ? 1 : n > 2 ? 0 : (ssize_t)n;
+}
+
+static int full_close(void *arg, int fd)
+{
+	(void)arg;
+	file_posix.close(NULL, fd);
+	return -EDQUOT;
+}
+
+static void layers_below(void **state)
+{
+	struct file_ops ops = file_posix;
+	char dir[] = "/tmp/dialtone-base.XXXXXX", path[64];
+	unsigned calls = 0;
+
+	(void)state;
+	ops.write = odd_write;
+	ops.arg = &calls;
+	assert_int_equal(file_put(&ops, -1, "abcd", 4, 0), 0);
+	assert_int_equal(calls, 4);
+	calls = 0;
+	assert_int_equal(file_put(&ops, -1, "abcdefg", 7, 0), -EIO);
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/f", dir);
+	ops = file_posix;
+	ops.close = full_close;
+	assert_int_equal(file_write(&ops, path, "new", 3, 0600), -EDQUOT);
+	assert_int_equal(access(path, F_OK), -1);
+	rmdir(dir);
+}
+
 static void failures_have_all_their_texts(void **state)
 {
 	(void)state;
@@ -302,7 +343,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(views), cmocka_unit_test(cursor_never_oversteps), cmocka_unit_test(base64),
-	    cmocka_unit_test(nothing_is_left_behind), cmocka_unit_test(times), cmocka_unit_test(whole_or_not_at_all), cmocka_unit_test(failures_have_all_their_texts)};
+	    cmocka_unit_test(nothing_is_left_behind), cmocka_unit_test(times), cmocka_unit_test(whole_or_not_at_all), cmocka_unit_test(layers_below),
+	    cmocka_unit_test(failures_have_all_their_texts)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
