@@ -74,32 +74,61 @@ static void on_element(void *ctx, const xmlChar *name, const xmlChar *prefix, co
 		xmlSAX2StartElementNs(ctx, name, prefix, uri, nns, ns, nattr, ndefault, attr);
 }
 
-/* The parser compares every attribute of an element with every other before it tells us of any: too many are refused
- * before it sees them.  '<' cannot stand in an attribute's value, so no element has more than the '=' up to the next. */
-static bool too_many_attributes(const uint8_t *p, size_t n, size_t *at)
+/* UTF-16 by its mark, or by how it writes the first '<': at which octet of a pair ASCII stands; -1: another encoding. */
+static int utf16_ascii(const uint8_t *p, size_t n)
 {
-	unsigned equals = 0;
-
-	for (*at = 0; *at < n; ++*at) {
-		if (p[*at] == '<')
-			equals = 0;
-		else if (p[*at] == '=' && ++equals > ATTRIBUTES_MAX)
-			return true;
-	}
-	return false;
+	if (n < 2)
+		return -1;
+	if ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == '<' && p[1] == 0))
+		return 0;
+	return (p[0] == 0xfe && p[1] == 0xff) || (p[0] == 0 && p[1] == '<') ? 1 : -1;
 }
 
-static bool encoding_allowed(xmlDocPtr doc)
+/* What the parser would not tell us in time.  It compares every attribute of an element with every other before it
+ * tells us of any: too many are refused before it sees them.  '<' cannot stand in an attribute's value, so no element
+ * has more than the '=' up to the next.  And it takes a NUL for the end, whatever follows: those of a C string that was
+ * sent whole are borne, no other. */
+static const char *refused_unread(const uint8_t *p, size_t n, size_t *at)
+{
+	int wide = utf16_ascii(p, n);
+	size_t step = wide < 0 ? 1 : 2;
+	unsigned equals = 0;
+
+	for (*at = 0; *at + step <= n; *at += step) {
+		uint8_t c = wide < 0 ? p[*at] : p[*at + 1 - (unsigned)wide] == 0 ? p[*at + (unsigned)wide] : 'x';
+
+		if (c == 0)
+			return "there is a NUL in it";
+		if (c == '<')
+			equals = 0;
+		else if (c == '=' && ++equals > ATTRIBUTES_MAX)
+			return "an element has too many attributes";
+	}
+	return NULL;
+}
+
+static bool encoding_allowed(const xmlChar *encoding)
 {
 	static const char *const allowed[] = {"UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE",
 					      "US-ASCII", "ASCII", "ISO-8859-1"};
 
-	if (doc->encoding == NULL)
+	if (encoding == NULL)
 		return true;
 	for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
-		if (sv_ieq(sv_of((const char *)doc->encoding), sv_of(allowed[i])))
+		if (sv_ieq(sv_of((const char *)encoding), sv_of(allowed[i])))
 			return true;
 	return false;
+}
+
+/* In any other encoding the octets that were counted above mean something else. */
+static void on_document(void *ctx)
+{
+	xmlParserCtxtPtr ctxt = ctx;
+
+	if (encoding_allowed(ctxt->encoding) && encoding_allowed(ctxt->input->encoding))
+		xmlSAX2StartDocument(ctx);
+	else
+		refuse(ctxt, "its character encoding is not accepted");
 }
 
 static const char *parse(xmlParserCtxtPtr ctxt, const void *p, size_t n, xmlDocPtr *ret, size_t *at)
@@ -112,6 +141,7 @@ static const char *parse(xmlParserCtxtPtr ctxt, const void *p, size_t n, xmlDocP
 	ctxt->sax->externalSubset = on_subset;
 	ctxt->sax->entityDecl = on_entity;
 	ctxt->sax->startElementNs = on_element;
+	ctxt->sax->startDocument = on_document;
 	doc = xmlCtxtReadMemory(ctxt, p, (int)n, NULL, NULL,
 				XML_PARSE_NONET | XML_PARSE_COMPACT | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 	if (r.why == NULL && (doc == NULL || !ctxt->wellFormed))
@@ -120,7 +150,7 @@ static const char *parse(xmlParserCtxtPtr ctxt, const void *p, size_t n, xmlDocP
 		r.why = "its namespaces cannot be used";
 	if (r.why == NULL && xmlDocGetRootElement(doc) == NULL)
 		r.why = "it has no element";
-	if (r.why == NULL && !encoding_allowed(doc))
+	if (r.why == NULL && !encoding_allowed(doc->encoding))
 		r.why = "its character encoding is not accepted";
 	if (r.why) {
 		if (r.at < 0)
@@ -142,13 +172,15 @@ xmlDocPtr xml_read_at(const void *p, size_t n, const char **why, size_t *at)
 	size_t where = 0;
 
 	pthread_once(&ready, once);
+	while (n && ((const uint8_t *)p)[n - 1] == 0 && utf16_ascii(p, n) < 0)
+		n--;
 	if (n == 0) {
 		refused = "it is empty";
 	} else if (n > XML_INPUT_MAX) {
 		refused = "it is longer than 65536 octets";
 		where = XML_INPUT_MAX;
-	} else if (too_many_attributes(p, n, &where)) {
-		refused = "an element has too many attributes";
+	} else if ((refused = refused_unread(p, n, &where)) != NULL) {
+		; /* it says why */
 	} else if ((ctxt = xmlNewParserCtxt()) == NULL) {
 		refused = "out of memory";
 	} else {

@@ -48,6 +48,11 @@ static void what_is_refused(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		if (refused(bad[i]) == NULL)
 			fail_msg("taken: %s", bad[i]);
+	assert_non_null(strstr(why_not("<a/>\0<b/>", 9), "NUL")); /* libxml2 would stop there and be content */
+	assert_non_null(strstr(why_not("<a>x\0</a>", 9), "NUL"));
+	assert_null(why_not("<a/>\0\0", 6)); /* a C string, sent whole */
+	assert_non_null(why_not("\0\0", 2));
+	assert_non_null(strstr(why_not("\xff\xfe<\0a\0/\0>\0\0\0", 12), "NUL"));
 	assert_non_null(strstr(refused(bad[10]), "document type"));
 	assert_non_null(strstr(refused(bad[14]), "document type"));
 }
@@ -83,6 +88,51 @@ static void size_depth_and_attributes_are_bounded(void **state)
 		buf_str(&b, "/>");
 		assert_true((n <= 512) == (why_not(b.p, b.n) == NULL));
 	}
+	buf_free(&b);
+}
+
+static void wide(struct buf *b, bool big, uint16_t c)
+{
+	uint8_t le[2] = {(uint8_t)c, (uint8_t)(c >> 8)}, be[2] = {le[1], le[0]};
+
+	buf_add(b, big ? be : le, 2);
+}
+
+/* Attributes are counted in other encodings too: in UTF-16 with names whose octets are those of '<', and not at all
+ * where the octets of '=' may be anything. */
+static void attributes_are_counted_in_every_encoding(void **state)
+{
+	static const char utf7[] = "<?xml version='1.0' encoding='UTF-7'?><a";
+	struct buf b = {0};
+
+	(void)state;
+	for (int big = 0; big < 2; big++)
+		for (unsigned n = 500; n <= 3000; n += 2500) {
+			buf_clear(&b);
+			wide(&b, big, 0xfeff);
+			wide(&b, big, '<');
+			wide(&b, big, 'a');
+			for (unsigned i = 0; i < n; i++) {
+				wide(&b, big, ' ');
+				wide(&b, big, big ? 0x3c41 : 0x4e3c); /* an octet of it is '<' */
+				for (unsigned k = i, digits = 0; digits < 4; digits++, k /= 10)
+					wide(&b, big, (uint16_t)('0' + k % 10));
+				wide(&b, big, '=');
+				wide(&b, big, '\'');
+				wide(&b, big, '\'');
+			}
+			wide(&b, big, '/');
+			wide(&b, big, '>');
+			if (n == 500)
+				assert_null(why_not(b.p, b.n));
+			else
+				assert_non_null(strstr(why_not(b.p, b.n), "too many attributes"));
+		}
+	buf_clear(&b);
+	buf_str(&b, utf7);
+	for (unsigned i = 0; i < 4000; i++)
+		buf_printf(&b, " a%u+AD0-''", i);
+	assert_non_null(strstr(why_not(b.p, b.n), "encoding")); /* before the element, which does not end, was read */
 	buf_free(&b);
 }
 
@@ -197,7 +247,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(plain_documents_are_read),
 	    cmocka_unit_test(what_is_refused),
-	    cmocka_unit_test(size_depth_and_attributes_are_bounded),
+	    cmocka_unit_test(size_depth_and_attributes_are_bounded), cmocka_unit_test(attributes_are_counted_in_every_encoding),
 	    cmocka_unit_test(walking),
 	    cmocka_unit_test(text_is_whole),
 	    cmocka_unit_test(escaping_comes_back),
