@@ -5,8 +5,11 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "server/conf.h"
+#include "server/credentials.h"
+#include "server/site_certs.h"
 #include "server/supervisor.h"
 
 #define CONF "/etc/dialtone/dialtone.conf"
@@ -16,7 +19,7 @@ static const char usage[] =
     "Device Update, Web Services and Registrar for IP phones, in the foreground.\n"
     "\n"
     "  -c FILE        the configuration (else $DIALTONE_CONF, else " CONF ")\n"
-    "  -t             check the configuration and leave\n"
+    "  -t             check the configuration and the certificates, and leave\n"
     "  --keylog FILE  append the secrets of every TLS session, for Wireshark: whoever reads it reads all\n"
     "  --help, --version\n"
     "\n"
@@ -26,6 +29,27 @@ static const char usage[] =
 
 static const struct option options[] = {
     {"keylog", required_argument, NULL, 'k'}, {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'v'}, {0}};
+
+/* More than the file: what it names must be there as well, so that a start does not find it missing. */
+static int check(const char *path, const struct site *site)
+{
+	struct site_cert cert[SITE_CERTS];
+	unsigned n = site_certs(site, clock_unix_ms() / 1000, cert);
+	char why[256];
+
+	if (!credentials_known(site->user, why, sizeof why) ||
+	    (site->worker_user[0] && !credentials_known(site->worker_user, why, sizeof why))) {
+		fprintf(stderr, "dialtoned: %s: %s\n", path, why);
+		return EX_CONFIG;
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (cert[i].why[0] && !cert[i].unreadable) {
+			fprintf(stderr, "dialtoned: %s/%s: %s\n", site->dir, cert[i].file, cert[i].why);
+			return EX_CONFIG;
+		}
+	printf("%s: the configuration is good\n", path);
+	return 0;
+}
 
 int main(int argc, char **argv)
 {
@@ -69,10 +93,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "dialtoned: %s\n", why);
 		return EX_CONFIG;
 	}
-	if (test) {
-		printf("%s: the configuration is good\n", c.path);
-		return 0;
-	}
+	if (test)
+		return check(c.path, &site);
 	path = realpath(c.path, NULL); /* SIGHUP must find it wherever we are */
 	if (path)
 		c.path = path;

@@ -1,69 +1,151 @@
-/* cmd/status.c: dialtone status: which of dialtoned's processes run, and what they have done. */
+/* cmd/status.c: dialtone status: which of dialtoned's processes run, what they have done, and until when the certificates are
+ * good. */
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
+#include "cmd/admin.h"
 #include "cmd/verbs.h"
 #include "server/conf.h"
 #include "server/control.h"
+#include "server/site_certs.h"
 
-static const char help[] = "usage: dialtone -c FILE status\n"
-			   "\n"
-			   "One line a process of the dialtoned that runs this site: its name and number, its process id, how many RSA\n"
-			   "private-key operations it has done, how often it was started again.\n"
-			   "\n"
-			   "example: dialtone -c /etc/dialtone/dialtone.conf status\n";
+#define SOON (60 * 86400) /* seconds: a certificate that ends so soon is worth a word */
 
-static int refuse(const char *what, const char *word)
+static const char help[] =
+    "usage: dialtone [-c FILE] status [--json]\n"
+    "\n"
+    "One line a process of the dialtoned that runs this site: its name and number, its process id, how many RSA\n"
+    "private-key operations it has done, how often it was started again.  Then one line a certificate: until when it\n"
+    "is good, and what is wrong with it.\n"
+    "\n"
+    "  -c FILE   the configuration (else $DIALTONE_CONF, else " ADMIN_CONF ")\n"
+    "  --json    JSON on standard output\n"
+    "  --help    this text\n"
+    "\n"
+    "example: dialtone -c /etc/dialtone/dialtone.conf status\n"
+    "exit status: 0 all is well, 64 usage, 69 dialtoned does not run or does not answer, 78 configuration, or a\n"
+    "certificate that is missing, expired or for other names\n";
+
+static int refuse(const char *word, const char *why)
 {
-	fprintf(stderr, "dialtone status: %s%s%s%s\ntype: dialtone status --help\n", what, word ? " \"" : "", word ? word : "",
-		word ? "\"" : "");
+	fprintf(stderr, "dialtone status: '%s' %s; 'dialtone status --help' lists what there is\n", word, why);
 	return EX_USAGE;
 }
 
-static int print(const struct site *site)
+/* "worker 0 pid 4711 private 12 restarts 0" */
+static json_t *process_json(struct sv line)
 {
+	static const char *const words[] = {"name", "number", "pid", "private", "restarts"};
+	json_t *j = json_object();
+
+	for (unsigned i = 0; i < 5 && line.p; i++) {
+		struct sv word = sv_cut(&line, ' '), value = i < 2 ? word : sv_cut(&line, ' ');
+		uint64_t n = 0;
+
+		if (i == 0)
+			json_object_set_new(j, words[i], json_stringn(word.p, word.n));
+		else if (sv_u64(value, INT64_MAX, &n))
+			json_object_set_new(j, words[i], json_integer((json_int_t)n));
+	}
+	return j;
+}
+
+static json_t *cert_json(const struct site_cert *c)
+{
+	char until[32];
+	json_t *j = json_pack("{s:s, s:s}", "file", c->file, "until", admin_time(until, c->not_after, "-"));
+
+	if (c->why[0])
+		json_object_set_new(j, "why", json_string(c->why));
+	return j;
+}
+
+static int print_json(struct sv processes, const struct site_cert *cert, unsigned n)
+{
+	json_t *p = json_array(), *c = json_array();
+
+	while (processes.n) {
+		struct sv line = sv_cut(&processes, '\n');
+
+		if (line.n)
+			json_array_append_new(p, process_json(line));
+	}
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(c, cert_json(&cert[i]));
+	return admin_print(json_pack("{s:o, s:o}", "processes", p, "certificates", c));
+}
+
+static void print_text(struct sv processes, const struct site_cert *cert, unsigned n, int64_t now)
+{
+	char until[32];
+
+	printf(SV_FMT, SV_ARG(processes));
+	for (unsigned i = 0; i < n; i++)
+		printf("%s until %s%s%s\n", cert[i].file, admin_time(until, cert[i].not_after, "-"), cert[i].why[0] ? ": " : "",
+		       cert[i].why[0]					    ? cert[i].why
+		       : cert[i].not_after - now < SOON ? ": this is soon"
+							: "");
+}
+
+static int status(const struct site *site, bool json)
+{
+	struct site_cert cert[SITE_CERTS];
+	int64_t now = clock_unix_ms() / 1000;
 	struct buf text = {0};
 	char why[600] = "";
-	int ret = EX_OK;
+	unsigned n = site_certs(site, now, cert);
+	int ret = EX_OK, rc;
 
+	for (unsigned i = 0; i < n; i++)
+		if (cert[i].why[0] && !cert[i].unreadable)
+			ret = EX_CONFIG;
 	if (!control_status(site->dir, &text, why, sizeof why)) {
 		fprintf(stderr, "dialtone status: %s\n", why);
+		buf_clear(&text);
 		ret = EX_UNAVAILABLE;
 	} else if (text.n == 0) {
 		fprintf(stderr, "dialtone status: no dialtoned runs this site; type: dialtoned -c %s/dialtone.conf\n", site->dir);
 		ret = EX_UNAVAILABLE;
-	} else {
-		fputs(buf_cstr(&text), stdout);
 	}
+	if (json && (rc = print_json(buf_view(&text), cert, n)) != 0)
+		ret = rc;
+	if (!json)
+		print_text(buf_view(&text), cert, n, now);
 	buf_free(&text);
 	return ret;
 }
 
 int cmd_status(int argc, char **argv)
 {
-	const char *conf = NULL;
+	const char *conf = getenv("DIALTONE_CONF");
 	struct site *site;
+	bool json = false;
 	char why[600] = "";
 	int ret = EX_CONFIG;
 
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			fputs(help, stdout);
 			return EX_OK;
 		}
-		if (strcmp(argv[i], "-c") != 0 || i + 1 == argc)
-			return refuse("what is this for:", argv[i]);
-		conf = argv[++i];
+		if (strcmp(argv[i], "--json") == 0)
+			json = true;
+		else if (strcmp(argv[i], "-c") != 0)
+			return refuse(argv[i], "is not understood");
+		else if (i + 1 == argc)
+			return refuse(argv[i], "needs a file");
+		else
+			conf = argv[++i];
 	}
-	if (conf == NULL)
-		return refuse("which site? -c FILE is missing", NULL);
 	site = malloc(sizeof *site);
 	if (site == NULL)
 		return EX_OSERR;
-	if (conf_read(conf, site, why, sizeof why))
-		ret = print(site);
+	if (conf_read(conf && conf[0] ? conf : ADMIN_CONF, site, why, sizeof why))
+		ret = status(site, json);
 	else
 		fprintf(stderr, "dialtone status: %s\n", why);
 	free(site);

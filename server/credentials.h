@@ -9,4 +9,7 @@
  * through later programs.  Not root: stays who we are.  false: *why. */
 bool credentials_drop(const char *user, char *why, size_t cap);
 
+/* Whether that could be done: when we are root, there is such a user, and it is not root. */
+bool credentials_known(const char *user, char *why, size_t cap);
+
 #endif

@@ -4,6 +4,7 @@
 """
 import base64
 import concurrent.futures
+import json
 import os
 import signal
 import socket
@@ -230,6 +231,50 @@ def test_configuration(site):
     assert serves(site) and len(children(site.daemon.pid)) == WORKERS + 2
 
 
+def test_what_the_configuration_names_is_there(site):
+    """-t and `status` look at users and certificates too, so that no start finds them missing, nor the phones."""
+    server = os.path.join(site.dir, "server.pem")
+
+    def refused(*words):
+        done = check(site)
+        said = done.stdout + done.stderr
+        assert done.returncode == 78 and all(word in said for word in words), said
+        return True
+
+    def said_by_status(code, *words):
+        done = site.admin("status", check=False)
+        assert done.returncode == code and all(word in done.stdout + done.stderr for word in words), (code, done)
+
+    said_by_status(0, "vault 0 pid ", f"worker {WORKERS - 1} pid ", "server.pem until 20", "ca.pem until 20", "update.pem until 20")
+    told = json.loads(site.admin("status", "--json").stdout)
+    assert {p["name"] for p in told["processes"]} == {"vault", "location", "worker"} and len(told["processes"]) == WORKERS + 2
+    assert all(p["pid"] in children(site.daemon.pid) and p["restarts"] == 0 for p in told["processes"])
+    assert [c["file"] for c in told["certificates"]] == ["server.pem", "ca.pem", "issuing.pem", "update.pem"]
+    site.edit(pool="pool01.contoso.test")
+    assert refused("server.pem", "not for the name pool01.contoso.test", "--renew")
+    said_by_status(78, "not for the name pool01.contoso.test")
+    site.edit(pool="fe01.contoso.test", worker_user="no-such-user")
+    assert os.geteuid() != 0 or refused("no-such-user")
+    site.edit(worker_user="www-data")
+    with open(server) as f:
+        pem = f.read()
+    for text, words in [("", ["no certificate"]), (pem[pem.index("-----BEGIN CERT"):], ["no private key"]),
+                        (pem[:pem.index("-----BEGIN CERT")] + open(site.ca).read(), ["another key"])]:
+        with open(server, "w") as f:
+            f.write(text)
+        assert refused("server.pem", *words)
+    os.unlink(server)
+    assert refused("server.pem", "No such file", "--renew")
+    site.edit(external_fqdn="sip.contoso.test", external_https=1)
+    with open(server, "w") as f:
+        f.write(pem)
+    assert refused("external.pem", "No such file", "--renew")
+    site.edit(external_https=0)
+    assert check(site).returncode == 0
+    site.stop()
+    said_by_status(69, "no dialtoned runs this site", "server.pem until 20")
+
+
 def test_a_new_configuration(site):
     before = children(site.daemon.pid)
     site.edit(workers=2)
@@ -294,7 +339,8 @@ def test_renewed_certificates(site):
     assert done.returncode == 0 and "server.pem" in done.stdout, done.stderr
     site.daemon.send_signal(signal.SIGHUP)
     wait_for("the new certificate", lambda: certificate(site) != before, 20)
-    assert serves(site) and octets() == root  # serves() trusts ca.pem alone
+    wait_for("it is taken for good", lambda: serves(site), 10)  # by whom trusts ca.pem alone
+    assert octets() == root
     with socket.create_connection(("127.0.0.1", site.https), 10) as s:
         ssl.create_default_context(cafile=site.ca).wrap_socket(s, server_hostname="web.contoso.test").close()
     os.rename(os.path.join(site.dir, "vault/root.pem"), os.path.join(site.dir, "root.away"))
