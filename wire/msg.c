@@ -302,6 +302,39 @@ enum msg_result msg_scan(const char *p, size_t n, enum msg_proto proto, size_t b
 	return MSG_OK;
 }
 
+bool msg_salvage(const char *p, size_t n, enum msg_proto proto, struct msg *ret)
+{
+	struct msg_error passed_over;
+	struct scan s = {p, n, 0, proto, &passed_over};
+	struct msg m = {.proto = proto, .request = true};
+	enum msg_result rc;
+	bool folds = false; /* the line before was a header's */
+	struct sv line = {NULL, 0};
+	size_t good = 0;
+
+	do
+		rc = next_line(&s, &line);
+	while (rc == MSG_OK && line.n == 0);
+	m.method = rc == MSG_OK ? sv_cut(&line, ' ') : (struct sv){0};
+	if (line.p == NULL || !token(m.method, proto))
+		return false;
+	while ((rc = next_line(&s, &line)) == MSG_OK && line.n)
+		if (line.p[0] != ' ' && line.p[0] != '\t')
+			folds = header_line(&s, line, &m) == MSG_OK;
+		else if (folds)
+			m.header[m.nheader - 1].value.n = (size_t)(line.p + line.n - m.header[m.nheader - 1].value.p);
+	for (size_t i = 0; i < m.nheader; i++) {
+		m.header[i].value = sv_trim(m.header[i].value);
+		if (value_check(&s, m.header[i].value) == MSG_OK)
+			m.header[good++] = m.header[i];
+	}
+	m.nheader = good;
+	m.head_n = s.at;
+	if (rc == MSG_OK)
+		*ret = m;
+	return rc == MSG_OK;
+}
+
 #define CHUNK_LINE_MAX 256
 
 /* chunk-size [ chunk-ext ] CRLF: hexadecimal, at most eight digits, extensions passed over. */

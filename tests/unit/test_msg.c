@@ -212,9 +212,49 @@ static void dechunk(void **state)
 	}
 }
 
+/* What a head holds that was refused. */
+static void salvaged(void **state)
+{
+	static const struct {
+		const char *text, *method; /* NULL: nothing */
+		size_t headers;
+	} rows[] = {
+		{"REGISTER  sip:a SIP/7.0\r\nVia: a\r\n\r\n", "REGISTER", 1},
+		{"\r\nINVITE <sip:a> SIP/2.0\r\nv: a\r\n b\r\nbad line\r\n of two\r\nTo: x\x01\r\nCSeq: 1 INVITE\r\nl: -1\r\n\r\n", "INVITE", 3},
+		{"SIP/2.0 4294967301 OK\r\nVia: a\r\n\r\n", NULL, 0},
+		{"REGISTER sip:a SIP/7.0\r\nVia: a\r\n", NULL, 0},
+		{"REGISTER\r\n\r\n", NULL, 0},
+		{"\x16\x03\x01 \r\n\r\n", NULL, 0},
+		{"\r\n\r\n", NULL, 0},
+		{"", NULL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct msg m = {.status = 77};
+		size_t n = strlen(rows[i].text);
+
+		for (size_t cut = 0; cut <= n; cut++) {
+			uint8_t *c = exact_copy(rows[i].text, n, cut);
+			bool read = msg_salvage((char *)c, cut, MSG_SIP, &m);
+
+			assert_int_equal(read, cut == n && rows[i].method != NULL);
+			if (read) {
+				assert_true(m.request && sv_eq(m.method, sv_of(rows[i].method)));
+				assert_int_equal(m.nheader, rows[i].headers);
+				assert_true(sv_starts(msg_get(&m, "Via"), SV("a")));
+			} else {
+				assert_int_equal(m.status, 77);
+			}
+			free(c);
+		}
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(sip_request), cmocka_unit_test(cut_everywhere),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(sip_request), cmocka_unit_test(salvaged),
+					   cmocka_unit_test(cut_everywhere),
 					   cmocka_unit_test(responses),	  cmocka_unit_test(refused),
 					   cmocka_unit_test(limits),	  cmocka_unit_test(dechunk)};
 
