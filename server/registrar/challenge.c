@@ -102,6 +102,11 @@ static void ntlm_begin(struct reg_conn *c, const struct msg *m, unsigned version
 			reg_refuse(c, NULL, m, REFUSE_BUSY);
 			break;
 		}
+		if (!reg_epid(m, sa->epid)) {
+			reg_sa_free(c, sa);
+			reg_refuse(c, NULL, m, REFUSE_EPID_LONG);
+			break;
+		}
 		sa->vault_id = id;
 		sa->version = version;
 		reg_flight(c, sa, m, &token);

@@ -63,6 +63,19 @@ static bool credentials(const struct reg_conn *c, const struct msg *m, struct si
 	return false;
 }
 
+/* Who signed a request that is refused before the checks: "4xx after an established SA are signed like any other final
+ * response".  NULL: nobody whom we know. */
+static struct reg_sa *signer(struct reg_conn *c, const struct msg *m)
+{
+	struct sip_auth a;
+	struct reg_sa *sa;
+
+	if (!credentials(c, m, &a) || a.has_gssapi)
+		return NULL;
+	sa = reg_sa_find(c, a.opaque, sv_ieq(a.scheme, SV("NTLM")));
+	return sa && sa->state == SA_UP && reg_sa_verify(c, sa, m, &a) ? sa : NULL;
+}
+
 /* Section 20, steps 2 to 4.  NULL: it has been answered. */
 static struct reg_sa *authenticate(struct reg_conn *c, const struct msg *m)
 {
@@ -137,27 +150,46 @@ static void serve(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
 	reg_refuse(c, sa, m, REFUSE_METHOD);
 }
 
-static void refuse_malformed(struct reg_conn *c, const struct msg *m, unsigned status, const char *why)
+/* RFC 3261 8.2.2.3: "The UAS MUST add an Unsupported header field, and list in it those options it does not understand" */
+static void refuse_malformed(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, unsigned status, const char *why)
 {
 	static const struct {
 		unsigned status;
 		const char *phrase;
-	} phrases[] = {{413, "Request Entity Too Large"}, {416, "Unsupported URI Scheme"}, {420, "Bad Extension"},
-		       {505, "Version Not Supported"}};
-	const char *phrase = "Bad Request";
+	} phrases[] = {{400, "Bad Request"}, {413, "Request Entity Too Large"}, {416, "Unsupported URI Scheme"},
+		       {420, "Bad Extension"}, {505, "Version Not Supported"}};
+	struct buf h = {0}, tags = {0};
+	size_t i = sizeof phrases / sizeof *phrases - 1;
 
-	for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
-		if (phrases[i].status == status)
-			phrase = phrases[i].phrase;
-	if (phrase[0] == 'B' && status != 420)
-		status = 400;
+	while (i && phrases[i].status != status)
+		i--;
 	log_line(LOG_WARN, "registrar", "%s: a request is refused: %s", c->peer.address, why);
-	/* without these there is nothing to answer to */
-	if (m->request && msg_get(m, "Via").p && msg_get(m, "From").p && msg_get(m, "To").p && msg_get(m, "CSeq").p &&
-	    !sv_eq(m->method, SV("ACK")))
-		reg_answer(c, NULL, m, status, phrase, NULL, NULL, (struct sv){0});
+	if (status == 420 && sip_tags_unknown(m, &tags) && tags.n)
+		buf_printf(&h, "Unsupported: %s\r\n", buf_cstr(&tags));
+	/* "Ideally, it will respond with a 400 error" (RFC 4475 3.3.1); without these two nobody could tell to what */
+	if (m->request && msg_get(m, "Via").p && msg_get(m, "CSeq").p && !sv_eq(m->method, SV("ACK")))
+		reg_answer(c, sa, m, phrases[i].status, phrases[i].phrase, &h, NULL, (struct sv){0});
 	else
 		c->closing = true;
+	buf_free(&h);
+	buf_free(&tags);
+}
+
+/* What is not answered at all, or needs nobody's credentials: true, it has been seen to.
+ *
+ * "except ACK and CANCEL, which are dropped silently"; "a BENOTIFY must not be answered"; [MS-SIPCOMP]: NEGOTIATE comes
+ * before anybody has signed in, and "answering 405/488/501 makes them go on uncompressed" (3.1). */
+static bool without_proof(struct reg_conn *c, const struct msg *m)
+{
+	struct reg_sa *sa;
+
+	if (sv_eq(m->method, SV("NEGOTIATE")))
+		reg_refuse(c, signer(c, m), m, REFUSE_METHOD);
+	else if (sv_eq(m->method, SV("CANCEL")) && (sa = signer(c, m)) != NULL)
+		reg_refuse(c, sa, m, REFUSE_NO_CALL); /* every request is answered at once: there is none to cancel */
+	else
+		return sv_eq(m->method, SV("ACK")) || sv_eq(m->method, SV("CANCEL")) || sv_eq(m->method, SV("BENOTIFY"));
+	return true;
 }
 
 static void message(struct reg_conn *c, const struct msg *m)
@@ -169,13 +201,9 @@ static void message(struct reg_conn *c, const struct msg *m)
 	if (!m->request)
 		return; /* an answer to a NOTIFY of ours: nothing waits for it */
 	why = sip_check(m, &status);
-	if (why) {
-		refuse_malformed(c, m, status, why);
-		return;
-	}
-	if (sv_eq(m->method, SV("ACK")) || sv_eq(m->method, SV("CANCEL")))
-		return; /* "except ACK and CANCEL, which are dropped silently" */
-	if ((sa = authenticate(c, m)) != NULL)
+	if (why)
+		refuse_malformed(c, signer(c, m), m, status, why);
+	else if (!without_proof(c, m) && (sa = authenticate(c, m)) != NULL)
 		serve(c, sa, m);
 }
 
@@ -212,8 +240,9 @@ static void framed(struct reg_conn *c)
 				c->need = m.head_n + (size_t)m.length;
 			return;
 		case MSG_BAD:
-			if (err.why && msg_scan_head((const char *)c->in.p, c->in.n, MSG_SIP, &m, &(struct msg_error){0}) == MSG_OK)
-				refuse_malformed(c, &m, err.status, err.why);
+			/* where the next one begins is not known: it is answered, if it can be, and that is all */
+			if (msg_salvage((const char *)c->in.p, c->in.n, MSG_SIP, &m))
+				refuse_malformed(c, NULL, &m, err.status, err.why);
 			c->closing = true;
 		}
 	}

@@ -24,6 +24,12 @@
 #define REG_FAILURES 16		   /* refused proofs before the connection is closed */
 #define REG_STEPS 8		   /* flights of a handshake */
 #define REG_EPID_MAX 16
+#define REG_EPID_KEPT 64 /* what an association may be keyed by: a longer one than REG_EPID_MAX is refused behind it, signed */
+
+/* 11.3: "comma list, no blanks" */
+#define REG_EVENTS \
+	"vnd-microsoft-provisioning,vnd-microsoft-roaming-contacts,vnd-microsoft-roaming-ACL,presence,presence.wpending," \
+	"vnd-microsoft-roaming-self,vnd-microsoft-provisioning-v2,message-summary"
 
 struct reg_binding {
 	struct location_binding b;
@@ -40,7 +46,7 @@ struct reg_sa {
 	bool ntlm;
 	unsigned version, steps;
 	char opaque[9];
-	char epid[REG_EPID_MAX + 1];
+	char epid[REG_EPID_KEPT + 1];
 	char proved[256];      /* who it is: "alice@contoso.test"; "" : nobody of ours */
 	uint64_t pending_until; /* mono_ms */
 	uint64_t until;		/* its own end; UINT64_MAX: not known yet */
@@ -91,7 +97,7 @@ void reg_sa_up(struct reg_conn *c, struct reg_sa *sa);
 bool reg_authenticated(const struct reg_conn *c);
 void reg_unbind(struct reg_conn *c, struct reg_sa *sa, bool tell);
 /* The epid of a request's From: false when it is too long. */
-bool reg_epid(const struct msg *m, char out[REG_EPID_MAX + 1]);
+bool reg_epid(const struct msg *m, char out[REG_EPID_KEPT + 1]);
 
 /* ---- challenge.c, dsk.c ---- */
 struct sip_auth reg_auth_base(const struct reg_conn *c, bool ntlm);
@@ -106,7 +112,7 @@ void reg_dsk(struct reg_conn *c, const struct msg *m, const struct sip_auth *a);
 enum reg_refusal {
 	REFUSE_MALFORMED, REFUSE_NO_ENDPOINT, REFUSE_EPID_LONG, REFUSE_EPID_OTHER, REFUSE_EVENT, REFUSE_GRUU,
 	REFUSE_UNKNOWN_USER, REFUSE_IDENTITY, REFUSE_REMOTE, REFUSE_PIN, REFUSE_VERSION, REFUSE_XML, REFUSE_TYPE,
-	REFUSE_UNKNOWN_EVENT, REFUSE_NOT_REGISTERED, REFUSE_METHOD, REFUSE_UNAVAILABLE, REFUSE_BUSY
+	REFUSE_UNKNOWN_EVENT, REFUSE_NO_CALL, REFUSE_NOT_REGISTERED, REFUSE_METHOD, REFUSE_UNAVAILABLE, REFUSE_BUSY
 };
 /* headers: whole lines, or NULL.  sa NULL: unsigned. */
 void reg_answer(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, unsigned status, const char *reason,

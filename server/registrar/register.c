@@ -25,7 +25,7 @@ bool reg_aor(struct sv uri, char out[256])
 struct asked {
 	char aor[256];
 	struct vault_user user;
-	char epid[REG_EPID_MAX + 1], instance[40];
+	char epid[REG_EPID_KEPT + 1], instance[40];
 	struct sip_addr contact;
 	bool has_contact, leave;
 	unsigned seconds;
@@ -49,7 +49,7 @@ static bool endpoint(struct reg_conn *c, struct reg_sa *sa, const struct msg *m,
 {
 	char derived[37], gruu[25];
 
-	if (!reg_epid(m, q->epid)) {
+	if (!reg_epid(m, q->epid) || strlen(q->epid) > REG_EPID_MAX) {
 		reg_refuse(c, sa, m, REFUSE_EPID_LONG);
 		return false;
 	}
@@ -79,15 +79,55 @@ static bool endpoint(struct reg_conn *c, struct reg_sa *sa, const struct msg *m,
 
 /* ---- the headers ----------------------------------------------------------------------------------------------- */
 
+/* RFC 3261 10.3: "If the field value has an "expires" parameter, that value MUST be taken ... If there is no such parameter,
+ * but the request has an Expires header field, that value MUST be taken ... If there is neither, a locally-configured
+ * default value".  What is no number counts as not there. */
+static bool seconds_asked(const struct msg *m, const struct sip_addr *contact, uint64_t *ret)
+{
+	return (contact && sv_u64(sv_trim(sip_param(contact->params, "expires")), UINT32_MAX, ret)) ||
+	       sv_u64(msg_get(m, "Expires"), UINT32_MAX, ret);
+}
+
+/* The Contact that this endpoint is bound by: one that names its instance before one that does not, one that stays before
+ * one that goes ("Contact: <old>;expires=0, <new>").  DIFFERS from RFC 3261 10.3, where each is a binding: an endpoint has
+ * one here, and `*` is no more than it.  False: `*` beside others, or not to leave: "the server MUST return a 400". */
+static bool contact(const struct msg *m, struct asked *q)
+{
+	size_t n = msg_count(m, "Contact"), stars = 0, all = 0;
+	unsigned best = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct sip_addr a = {.rest = msg_get_nth(m, "Contact", i)};
+
+		while (a.rest.p && sip_addr_read(a.rest, &a)) {
+			uint64_t seconds = 1;
+			unsigned worth;
+
+			all++;
+			stars += a.star;
+			if (a.star)
+				continue;
+			seconds_asked(m, &a, &seconds);
+			worth = 1 + (sip_param(a.params, "+sip.instance").n > 0) + 2 * (seconds > 0);
+			if (worth > best) {
+				best = worth;
+				q->contact = a;
+				q->has_contact = true;
+			}
+		}
+	}
+	q->leave = stars > 0;
+	return stars == 0 || (all == 1 && sv_u64(msg_get(m, "Expires"), 0, &(uint64_t){0}));
+}
+
 /* "Event, if present, is registration"; "msrtc-event-categories offered without gruu-10" */
 static bool headers(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct asked *q)
 {
-	struct sv event = msg_get(m, "Event"), kind = sv_trim(sv_cut(&event, ';')), contact = msg_get(m, "Contact"), expires;
+	const struct site *s = c->r->conf.site;
+	struct sv event = msg_get(m, "Event"), kind = sv_trim(sv_cut(&event, ';'));
+	bool good = contact(m, q);
 	uint64_t n;
 
-	q->has_contact = contact.p && sip_addr_read(contact, &q->contact) && !q->contact.star;
-	if (contact.p && sip_addr_read(contact, &q->contact) && q->contact.star)
-		q->leave = true;
 	if (!endpoint(c, sa, m, q))
 		return false;
 	if (kind.p && !sv_ieq(kind, SV("registration"))) {
@@ -99,17 +139,14 @@ static bool headers(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, 
 		return false;
 	}
 	/* "Expires absent = server's choice; 0 = deregister"; the server decides within its range */
-	expires = msg_get(m, "Expires");
-	if (expires.p == NULL && q->has_contact)
-		expires = sip_param(q->contact.params, "expires");
-	q->seconds = c->r->conf.site->DefaultEndpointExpiration;
-	if (sv_u64(sv_trim(expires), UINT32_MAX, &n)) {
+	q->seconds = s->DefaultEndpointExpiration;
+	if (seconds_asked(m, q->has_contact ? &q->contact : NULL, &n)) {
 		q->leave |= n == 0;
-		q->seconds = n > c->r->conf.site->MaxEndpointExpiration	  ? c->r->conf.site->MaxEndpointExpiration
-			     : n < c->r->conf.site->MinEndpointExpiration ? c->r->conf.site->MinEndpointExpiration
-									  : (unsigned)n;
+		q->seconds = n > s->MaxEndpointExpiration   ? s->MaxEndpointExpiration
+			     : n < s->MinEndpointExpiration ? s->MinEndpointExpiration
+							    : (unsigned)n;
 	}
-	if (!q->leave && (!q->has_contact || q->contact.uri.n >= sizeof((struct location_binding){0}).contact)) {
+	if (!good || (!q->leave && (!q->has_contact || q->contact.uri.n >= sizeof((struct location_binding){0}).contact))) {
 		reg_refuse(c, sa, m, REFUSE_MALFORMED);
 		return false;
 	}
@@ -165,9 +202,14 @@ static bool user(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, str
 	struct sip_addr from, to;
 	char other[256];
 
+	/* RFC 4475 3.3.4: "A registrar would reject this request with a 400 Bad Request response, since the To header field is
+	 * required to contain a SIP or SIPS URI as an AOR" */
+	if (!sip_addr_read(msg_get(m, "To"), &to) || !reg_aor(to.uri, other)) {
+		reg_refuse(c, sa, m, REFUSE_MALFORMED);
+		return false;
+	}
 	/* "From = To, AOR known and SIP-enabled: 404, 4005" */
-	if (sip_addr_read(msg_get(m, "From"), &from) && sip_addr_read(msg_get(m, "To"), &to) && reg_aor(from.uri, q->aor) &&
-	    reg_aor(to.uri, other) && sv_ieq(sv_of(q->aor), sv_of(other)))
+	if (sip_addr_read(msg_get(m, "From"), &from) && reg_aor(from.uri, q->aor) && sv_ieq(sv_of(q->aor), sv_of(other)))
 		st = v->user(v->arg, q->aor, &q->user);
 	if (st == VAULT_UNAVAILABLE) {
 		reg_refuse(c, sa, m, REFUSE_UNAVAILABLE);
@@ -228,9 +270,7 @@ static void registered(struct reg_conn *c, struct reg_sa *sa, const struct msg *
 	for (size_t i = 0; i < n; i++)
 		contact_line(c, &h, &all[i]);
 	buf_printf(&h, "Expires: %u\r\npresence-state: register-action=\"%s\"\r\n", q->seconds, action);
-	buf_str(&h, "Allow-Events: vnd-microsoft-provisioning,vnd-microsoft-roaming-contacts,vnd-microsoft-roaming-ACL,presence,"
-		    "presence.wpending,vnd-microsoft-roaming-self,vnd-microsoft-provisioning-v2,message-summary\r\n"
-		    "Supported: adhoclist\r\nServer: RTC/5.0\r\nSupported: msrtc-event-categories\r\n"
+	buf_str(&h, "Allow-Events: " REG_EVENTS "\r\nSupported: adhoclist\r\nServer: RTC/5.0\r\nSupported: msrtc-event-categories\r\n"
 		    "Supported: ms-keepalive-deregister\r\nSupported: ms-userservices-state-notification\r\n");
 	if (c->peer.outside)
 		buf_str(&h, "ms-user-logon-data: RemoteUser\r\n");
@@ -246,7 +286,7 @@ static bool fill(const struct reg_conn *c, const struct msg *m, const struct ask
 	*b = (struct location_binding){.conn = c->peer.id, .expires = c->unix_s + q->seconds, .outside = c->peer.outside};
 	memcpy(b->aor, q->user.aor, sizeof b->aor);
 	memcpy(b->instance, q->instance, sizeof b->instance);
-	memcpy(b->epid, q->epid, sizeof q->epid);
+	(void)sv_copy(b->epid, sizeof b->epid, sv_of(q->epid)); /* it is no longer than REG_EPID_MAX */
 	if (agent.n >= sizeof b->user_agent)
 		agent.n = sizeof b->user_agent - 1;
 	(void)sv_copy(b->user_agent, sizeof b->user_agent, agent);

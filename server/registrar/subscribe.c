@@ -136,14 +136,14 @@ static void answer(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, s
 
 void reg_subscribe(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
 {
-	struct sv value = msg_get(m, "Event"), event = sv_trim(sv_cut(&value, ';'));
+	struct sv whole = msg_get(m, "Event"), rest = whole, event = sv_trim(sv_cut(&rest, ';'));
 	struct buf body = {0};
 
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
 		if (!sv_ieq(event, sv_of(events[i].event)))
 			continue;
 		if (events[i].state(c, sa, m, &body))
-			answer(c, sa, m, event, events[i].type, &body);
+			answer(c, sa, m, whole, events[i].type, &body); /* with its id, if it has one (RFC 6665 4.5.2) */
 		buf_free(&body);
 		return;
 	}

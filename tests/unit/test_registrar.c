@@ -734,7 +734,7 @@ static void bad_octets(void **state)
 	    {"REGISTER sip:a SIP/2.0\r\nVia: SIP/2.0/TLS a\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\n"
 	     "CSeq: 1 REGISTER\r\nContent-Length: 100000\r\n\r\n", 413, true},
 	    {"REGISTER sip:a SIP/2.0\r\nVia: SIP/2.0/TLS a\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\n"
-	     "CSeq: 1 REGISTER\r\nContent-Length: -1\r\n\r\n", -1, true},
+	     "CSeq: 1 REGISTER\r\nContent-Length: -1\r\n\r\n", 400, true},
 	    {"SIP/2.0 200 OK\r\nVia: SIP/2.0/TLS a\r\nContent-Length: 0\r\n\r\n", -1, false},
 	};
 	struct world *w = *state;
