@@ -507,11 +507,18 @@ static void drop_later(struct host *h)
 	h->later_end = &h->later;
 }
 
-void host_free(struct host *h)
+static void drop_events(struct host *h)
 {
 	struct event *all[] = {&h->watch_ev, &h->timer_ev, &h->tick_ev, &h->term_ev, &h->int_ev,
 			       &h->stop_ev,  &h->end_ev,   &h->renew_ev, &h->later_ev, NULL};
 
+	for (size_t i = 0; h->base && all[i]; i++)
+		if (event_initialized(all[i]))
+			event_del(all[i]);
+}
+
+void host_free(struct host *h)
+{
 	if (h == NULL)
 		return;
 	h->phone = NULL;
@@ -523,9 +530,7 @@ void host_free(struct host *h)
 	udp_close(h);
 	frames_close(h);
 	drop_later(h);
-	for (size_t i = 0; h->base && all[i]; i++)
-		if (event_initialized(all[i]))
-			event_del(all[i]);
+	drop_events(h);
 	if (h->port68 >= 0)
 		close(h->port68);
 	if (h->keylog >= 0)

@@ -13,11 +13,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LIFE_S 60	    /* of an address on a taken interface; renewed while the program lives */
 #define TAKEN_METRIC 20000 /* our default route is never the host's first choice */
 #define MACVLAN_NAME "phone0"
+#define MAC_WAIT_MS 3000   /* for the MAC address of a run that ended just now */
 
 static int sentence(char *why, size_t cap, int e, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
@@ -154,6 +156,20 @@ static int enter_taken(struct host *h, const struct host_conf *c, const struct r
 	return e < 0 ? sentence(why, cap, e, "%s: %s", c->interface, strerror(-e)) : 0;
 }
 
+/* The kernel takes the namespace of a run that has just ended down behind its back: for a moment the MAC address is still
+ * in use there. */
+static int link_up(struct host *h)
+{
+	const struct timespec pause = {0, 50 * 1000000L};
+	int e = rtnl_link_up(h->rtnl, h->link.index, true);
+
+	for (int left = MAC_WAIT_MS; e == -EADDRINUSE && left > 0; left -= 50) {
+		nanosleep(&pause, NULL);
+		e = rtnl_link_up(h->rtnl, h->link.index, true);
+	}
+	return e;
+}
+
 int place_enter(struct host *h, const struct host_conf *c, char *why, size_t cap)
 {
 	struct rtnl *outside;
@@ -175,9 +191,13 @@ int place_enter(struct host *h, const struct host_conf *c, char *why, size_t cap
 	h->ip = h->link;
 	e = rtnl_watch(&h->watch); /* before the link comes up: no change is missed */
 	if (e == 0)
-		e = rtnl_link_up(h->rtnl, h->link.index, true);
+		e = link_up(h);
 	if (e == -EPERM)
 		return rights(why, cap, "setting the interface up");
+	if (e == -EADDRINUSE)
+		return sentence(why, cap, e, "a phone with the MAC address %02x:%02x:%02x:%02x:%02x:%02x is on %s already: end it, "
+				"or give this one another with --mac", h->mac[0], h->mac[1], h->mac[2], h->mac[3], h->mac[4],
+				h->mac[5], c->interface);
 	if (e == -ENETDOWN) /* a macvlan on an interface that is down: the phone will say that there is no link */
 		e = 0;
 	return e < 0 ? sentence(why, cap, e, "%s: %s", c->interface, strerror(-e)) : 0;
@@ -190,6 +210,8 @@ void place_leave(struct host *h)
 		place_vlan(h, 0, 0, 0);
 		if (h->mac_changed)
 			rtnl_link_mac(h->rtnl, h->link.index, h->old_mac);
+		if (!h->take) /* it would end with the namespace, but seconds later, and keep its MAC address until then */
+			rtnl_link_delete(h->rtnl, h->link.index);
 	}
 	rtnl_close(h->watch);
 	rtnl_close(h->rtnl);

@@ -52,6 +52,15 @@ static struct host_stream *find(struct host *h, unsigned id)
 	return s;
 }
 
+/* on: a process that is killed leaves nothing behind.  An orphaned connection holds its namespace, and with it the phone's
+ * MAC address, for minutes. */
+static void abrupt(int fd, bool on)
+{
+	struct linger l = {.l_onoff = on};
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
+}
+
 static void release(struct host_stream *s)
 {
 	if (event_initialized(&s->rd)) {
@@ -59,8 +68,10 @@ static void release(struct host_stream *s)
 		event_del(&s->wr);
 		event_del(&s->limit);
 	}
-	if (s->fd >= 0)
+	if (s->fd >= 0) {
+		abrupt(s->fd, false);
 		close(s->fd);
+	}
 	tls_free(s->tls);
 	buf_wipe(&s->out);
 	free(s->anchors);
@@ -413,6 +424,7 @@ static int begin(struct host_stream *s, const struct dt_stream_conf *conf)
 	if (s->fd < 0)
 		return -errno;
 	setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	abrupt(s->fd, !s->h->take);
 	e = place_socket(s->h, s->fd);
 	if (e < 0)
 		return e;

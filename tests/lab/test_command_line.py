@@ -1,0 +1,58 @@
+"""What somebody at a shell does to a phone: stops it, starts it again at once, starts it twice."""
+import os
+import signal
+import time
+
+from lab import Lab
+from proc import run
+
+
+def own(lab, *args, **kw):
+    """The phone in a namespace of its own, as `dialtone connect` is typed on a machine that has other things to do."""
+    return [a for a in lab.phone_argv(*args, **kw) if a != "--take"]
+
+
+def test_stopped():
+    """Control-C: a record that says so, which the doctor reads, and no diagnosis of what has not failed."""
+    with Lab(dhcp=None) as lab:
+        lab.go()
+        p = lab.start_phone("--cold")
+        p.wait_said('"vlan"', 60)
+        time.sleep(1)
+        os.kill(p.pid, signal.SIGINT)
+        assert p.wait(15) == 2
+        with open(p.log) as f:
+            lines = f.read().splitlines()
+        assert '"error":"stopped"' in lines[-1] and '"fix":"' in lines[-1] and '"kind":"result"' in lines[-1], lines
+        done = lab.dialtone("doctor", "--record", p.log, check=False)
+        assert done.returncode == 2, done
+        assert "it was stopped at stage 2" in done.stdout and "it fails at" not in done.stdout, done.stdout
+
+
+def test_one_run_behind_the_other():
+    """The kernel takes the last run's namespace down a moment later than the run itself ends: the next one waits for that."""
+    with Lab() as lab:
+        lab.go()
+        for _ in range(2):
+            done = run(own(lab, "--cold"), netns=lab.ns("ph"), seconds=60, check=False)
+            assert done.returncode == 0, done
+        p = lab.start("phone", own(lab, "--stay", "0"), "ph")
+        p.wait_said('"dialtone"', 60)
+        os.kill(p.pid, signal.SIGKILL)
+        p.wait(5)
+        done = run(own(lab), netns=lab.ns("ph"), seconds=60, check=False)
+        assert done.returncode == 0, done
+
+
+def test_the_same_phone_twice():
+    with Lab() as lab:
+        lab.go()
+        p = lab.start("phone", own(lab, "--stay", "0"), "ph")
+        p.wait_said('"dialtone"', 60)
+        done = run(own(lab, state="another"), netns=lab.ns("ph"), seconds=60, check=False)
+        assert done.returncode == 78 and done.stdout == "", done
+        assert "a phone with the MAC address 00:04:f2:" in done.stderr and "--mac" in done.stderr, done.stderr
+        done = run(own(lab, "--mac", "00:04:f2:aa:bb:cc"), netns=lab.ns("ph"), seconds=60, check=False)
+        assert done.returncode == 78 and "another phone lives there now" in done.stderr, done.stderr
+        os.kill(p.pid, signal.SIGTERM)
+        assert p.wait(15) == 0
