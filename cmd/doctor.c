@@ -1,9 +1,12 @@
 /* cmd/doctor.c: dialtone doctor: be a phone, and when it gets no dial tone say where, why, and what to type. */
 #include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "cmd/phone_run.h"
@@ -93,7 +96,7 @@ static void on_over(void *arg)
 		fprintf(stderr, "dialtone doctor: out of memory: the record has a gap\n");
 	d->record.has_heard = true;
 	d->record.heard = *host_heard(d->run.host);
-	if (r->ok || d->probe) {
+	if (r->ok || d->probe || r->failure == DT_F_STOPPED) { /* who stops it wants no more questions */
 		host_sign_off(d->run.host, 0);
 		return;
 	}
@@ -130,8 +133,10 @@ static void say_evidence(const struct doctor_finding *f)
 static void say_finding(struct doctor *d, const struct doctor_finding *f)
 {
 	enum ink ink = f->verdict == DOCTOR_FAIL ? INK_BAD : INK_WARN;
-	const char *head = f->verdict == DOCTOR_FAIL ? "it fails at" : f->verdict == DOCTOR_WARN ? "it went on without"
-													 : "the record ends at";
+	const char *head = f->verdict == DOCTOR_FAIL	     ? "it fails at"
+			   : f->verdict == DOCTOR_WARN	     ? "it went on without"
+			   : f->failure == DT_F_STOPPED ? "it was stopped at"
+							     : "the record ends at";
 
 	printf("\n%s%s stage %d%s, %s\n", record_text_ink(d->text, ink), head, (int)f->stage, record_text_ink(d->text, INK_PLAIN),
 	       f->stage < DT_STAGE_COUNT && f->stage > DT_STAGE_NONE ? dt_stage_titles[f->stage] : "before the first");
@@ -243,6 +248,24 @@ static json_t *heard_json(const struct doctor_run *r)
 	return r->has_heard ? json_pack("{si si si si si si}", "frames", r->heard.frames, "lldp", r->heard.lldp, "cdp", r->heard.cdp,
 					"cdp_vlan", r->heard.cdp_vlan, "arp", r->heard.arp, "dhcp", r->heard.dhcp)
 			    : json_null();
+}
+
+/* A run costs minutes: what its bundle would be refused for is said before. */
+static int judge_bundle(const char *path)
+{
+	char folder[4096];
+	struct stat st;
+	int e = 0;
+
+	if (snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder)
+		e = ENAMETOOLONG;
+	else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		e = EISDIR;
+	else if (access(dirname(folder), W_OK | X_OK) < 0)
+		e = errno;
+	if (e)
+		fprintf(stderr, "dialtone doctor: --bundle \"%s\": %s\n", path, strerror(e));
+	return e ? EX_CONFIG : 0;
 }
 
 /* One JSON document. What it is made of never held a secret: neither the record nor the questions know one. */
@@ -368,6 +391,8 @@ int cmd_doctor(int argc, char **argv)
 	if (d == NULL)
 		return EX_SOFTWARE;
 	rc = phone_options_read(argc, argv, FOR_DOCTOR, &d->o);
+	if (rc == 0 && d->o.bundle && !d->o.help)
+		rc = judge_bundle(d->o.bundle);
 	if (rc == 0 && d->o.help) {
 		phone_options_usage(stdout, FOR_DOCTOR);
 	} else if (rc == 0) {

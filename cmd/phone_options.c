@@ -1,7 +1,13 @@
 #include "cmd/phone_options.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <sysexits.h>
+
+#include "base/sv.h"
+#include "cmd/text.h"
+#include "wire/update.h"
+#include "wire/url.h"
 
 enum kind { TEXT, FLAG, LIST };
 
@@ -10,7 +16,84 @@ struct row {
 	enum kind kind;
 	unsigned verbs;
 	size_t at;
+	const char *(*judge)(const char *value); /* NULL: the value can be; else what to give instead. Absent: judged when used */
 };
+
+/* ---- values that cannot be, refused before anything is touched ------------------------------------------------- */
+
+static bool name_is(struct sv s)
+{
+	bool label = false;
+
+	if (s.n == 0 || s.n > 253)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (c == '.' && !label)
+			return false;
+		if (c != '.' && c != '-' && c != '_' && !isalnum((unsigned char)c))
+			return false;
+		label = c != '.';
+	}
+	return true;
+}
+
+static const char *extension(const char *v)
+{
+	return v[0] && v[strspn(v, "0123456789")] == '\0' ? NULL : "give digits, as 4411";
+}
+
+static const char *number(const char *v)
+{
+	return v[strspn(v, "+0123456789 .-()")] == '\0' && strpbrk(v, "0123456789") ? NULL : "give a phone number, as +14255550123";
+}
+
+static const char *login(const char *v)
+{
+	const char *cut = strpbrk(v, "\\@"); /* a name alone is nobody's: the domain belongs to it */
+
+	return cut && cut > v && cut[1] ? NULL : "give it as 'CONTOSO\\alice', in quotes: the shell eats a bare \\";
+}
+
+static const char *address_of_record(const char *v)
+{
+	struct sv host = sv_of(v), user = sv_cut(&host, '@');
+
+	if (sv_istarts(user, SV("sip:")))
+		user = sv_from(user, 4);
+	return user.n && host.p && name_is(host) ? NULL : "give it as alice@contoso.test";
+}
+
+static const char *version(const char *v)
+{
+	struct update_version n;
+
+	return update_version_read(sv_of(v), &n) ? NULL : "give four numbers, as 4.0.7577.4363";
+}
+
+static const char *domain(const char *v)
+{
+	return name_is(sv_of(v)) ? NULL : "give a domain, as contoso.test";
+}
+
+static const char *web_url(const char *v)
+{
+	struct url u;
+
+	return url_read(sv_of(v), &u) && u.https ? NULL : "give an https URL, as https://web.contoso.test/CertProv/"
+							   "CertProvisioningService.svc";
+}
+
+static const char *host_port(const char *v)
+{
+	struct sv port = sv_of(v), host = sv_cut(&port, ':');
+	uint64_t n = 1;
+
+	return name_is(host) && (port.p == NULL || (sv_u64(port, 65535, &n) && n)) ? NULL
+										    : "give a host, or host and port, as "
+										      "fe01.contoso.test:5061";
+}
 
 #define AT(field) offsetof(struct phone_options, field)
 #define BOTH (FOR_CONNECT | FOR_DOCTOR)
@@ -19,12 +102,12 @@ struct row {
 static const struct row rows[] = {
 {"--interface",     "IF",        "the Ethernet interface to plug the phone into", TEXT, BOTH, AT(interface)},
 {"--model",         "MODEL",     "6721ip 6725ip 4110 4120 cx500 cx600 cx700 cx3000 (default: cx600)", TEXT, BOTH, AT(model)},
-{"--extension",     "N",         "sign in with this extension and a PIN", TEXT, BOTH, AT(extension)},
-{"--number",        "N",         "sign in with this phone number and a PIN", TEXT, BOTH, AT(number)},
+{"--extension",     "N",         "sign in with this extension and a PIN", TEXT, BOTH, AT(extension), extension},
+{"--number",        "N",         "sign in with this phone number and a PIN", TEXT, BOTH, AT(number), number},
 {"--pin-file",      "FILE",      "the PIN (or the variable DIALTONE_PIN, or it is asked for)", TEXT, BOTH, AT(pin_file)},
-{"--user",          "DOM\\USER", "sign in with user name and password", TEXT, BOTH, AT(user)},
+{"--user",          "DOM\\USER", "sign in with user name and password", TEXT, BOTH, AT(user), login},
 {"--password-file", "FILE",      "the password (or the variable DIALTONE_PASSWORD, or it is asked for)", TEXT, BOTH, AT(password_file)},
-{"--sip",           "USER@DOM",  "the sign-in address; with --user", TEXT, BOTH, AT(sip)},
+{"--sip",           "USER@DOM",  "the sign-in address; with --user", TEXT, BOTH, AT(sip), address_of_record},
 {"--state",         "DIR",       "what the phone remembers (default: a folder for each MAC)", TEXT, BOTH, AT(state)},
 {"--cold",          NULL,        "forget everything first: a phone from the box", FLAG, BOTH, AT(cold)},
 {"--outside",       NULL,        "the phone is outside the company network", FLAG, BOTH, AT(outside)},
@@ -32,16 +115,16 @@ static const struct row rows[] = {
 {"--take",          NULL,        "use the interface itself, in this namespace, instead of a macvlan in an own one", FLAG, BOTH, AT(take)},
 {"--mac",           "M",         "the phone's MAC address", TEXT, BOTH, AT(mac)},
 {"--serial",        "S",         "its serial number (default: the MAC address)", TEXT, BOTH, AT(serial)},
-{"--firmware",      "V",         "the version it left the factory with", TEXT, BOTH, AT(firmware)},
+{"--firmware",      "V",         "the version it left the factory with", TEXT, BOTH, AT(firmware), version},
 {"--no-vlan",       NULL,        "do not look for a VLAN", FLAG, BOTH, AT(no_vlan)},
 {"--lldp-wait",     "SECONDS",   "how long to wait for LLDP-MED, 1 to 60 (default: 6)", TEXT, BOTH, AT(lldp_wait)},
 {"--no-dhcp",       NULL,        "ask no DHCP server; then give --address, --dns, --domain ...", FLAG, BOTH, AT(no_dhcp)},
 {"--address",       "A/PREFIX",  "with --no-dhcp (with --take: default is what the interface has)", TEXT, BOTH, AT(address)},
 {"--router",        "A",         "with --no-dhcp", TEXT, BOTH, AT(router)},
 {"--dns",           "A",         "ask this name server; may be given four times", LIST, BOTH, AT(dns)},
-{"--domain",        "D",         "the DNS domain, instead of DHCP option 15", TEXT, BOTH, AT(domain)},
-{"--web-url",       "URL",       "the web service, instead of DHCP option 43", TEXT, BOTH, AT(web_url)},
-{"--registrar",     "HOST[:P]",  "the Registrar, instead of DNS SRV and DHCP option 120", TEXT, BOTH, AT(registrar)},
+{"--domain",        "D",         "the DNS domain, instead of DHCP option 15", TEXT, BOTH, AT(domain), domain},
+{"--web-url",       "URL",       "the web service, instead of DHCP option 43", TEXT, BOTH, AT(web_url), web_url},
+{"--registrar",     "HOST[:P]",  "the Registrar, instead of DNS SRV and DHCP option 120", TEXT, BOTH, AT(registrar), host_port},
 {"--strict",        "HOW",       "SRV target against SIP domain: strict, exact or off (default: strict)", TEXT, BOTH, AT(strict)},
 {"--trust",         "FILE",      "further roots that the phone trusts from the start (PEM)", TEXT, BOTH, AT(trust)},
 {"--update-key",    "FILE",      "the certificate that images must be signed with (PEM); without it none is installed", TEXT, BOTH, AT(update_key)},
@@ -77,8 +160,10 @@ static int refuse(unsigned verb, const char *said, const char *why, const char *
 
 void phone_options_usage(FILE *to, unsigned verb)
 {
-	fprintf(to, "usage: dialtone %s --interface IF [--model MODEL] --extension N --pin-file FILE [options]\n"
-		    "       dialtone %s --interface IF --model cx700 --user 'DOMAIN\\USER' --sip USER@DOMAIN [options]\n",
+	fprintf(to, "usage: dialtone %s --interface IF [--model MODEL]\n"
+		    "           --extension N --pin-file FILE [OPTIONS]\n"
+		    "       dialtone %s --interface IF --model cx700\n"
+		    "           --user 'DOMAIN\\USER' --sip USER@DOMAIN [OPTIONS]\n",
 		verb_name(verb), verb_name(verb));
 	if (verb == FOR_DOCTOR)
 		fprintf(to, "       dialtone doctor --record FILE [--json] [--bundle FILE]\n");
@@ -89,13 +174,13 @@ void phone_options_usage(FILE *to, unsigned verb)
 		if (!(rows[i].verbs & verb))
 			continue;
 		snprintf(head, sizeof head, "%s%s%s", rows[i].name, rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
-		fprintf(to, "  %-25s %s\n", head, rows[i].what);
+		text_row(to, 27, head, rows[i].what);
 	}
 	fprintf(to,
 		verb == FOR_DOCTOR
 		    ? "\nexample: dialtone doctor --interface eth0 --extension 4411\n"
 		    : "\nexample: dialtone connect --interface eth0 --model cx600 --extension 4411\n");
-	fprintf(to, "exit status: 0 dial tone, 1-9 the stage that failed, 64 usage, 78 configuration, 70 our own fault\n");
+	text_fold(to, 0, 13, "exit status: 0 dial tone, 1-9 the stage that failed, 64 usage, 78 configuration, 70 our own fault");
 }
 
 /* How many letters must change (Levenshtein), up to words of 31. */
@@ -153,6 +238,7 @@ static const struct row *row_of(const char *arg, size_t n, unsigned verb)
 
 static int unknown(unsigned verb, const char *arg)
 {
+	const struct row *others;
 	char instead[160];
 	const char *near;
 
@@ -163,7 +249,14 @@ static int unknown(unsigned verb, const char *arg)
 			return refuse(verb, secrets[i].name, "a secret is not taken from an argument, where others can read it; give",
 				      secrets[i].instead);
 	}
+	others = row_of(arg, strcspn(arg, "="), BOTH);
+	if (others) {
+		snprintf(instead, sizeof instead, "leave it away, or type dialtone %s", verb_name(others->verbs));
+		return refuse(verb, others->name, "this verb has no such option", instead);
+	}
 	near = nearest(arg, &rows[0].name, ROWS, sizeof rows[0]);
+	if (near && row_of(near, strlen(near), verb) == NULL)
+		near = NULL;
 	snprintf(instead, sizeof instead, near ? "did you mean %s?" : "dialtone %s --help lists the options",
 		 near ? near : verb_name(verb));
 	return refuse(verb, arg, arg[0] == '-' ? "there is no such option" : "this argument has no place here", instead);
@@ -171,8 +264,13 @@ static int unknown(unsigned verb, const char *arg)
 
 static int set(struct phone_options *o, const struct row *r, const char *value, unsigned verb)
 {
+	const char *instead = value && r->judge ? r->judge(value) : NULL;
 	void *at = (char *)o + r->at;
 
+	if (instead) {
+		fprintf(stderr, "dialtone %s: %s \"%s\": %s\n", verb_name(verb), r->name, value, instead);
+		return EX_USAGE;
+	}
 	switch (r->kind) {
 	case FLAG:
 		*(bool *)at = true;

@@ -52,11 +52,11 @@ static bool read_address(const char *s, struct dt_lease *ret)
 {
 	struct sv rest = sv_of(s), a = sv_cut(&rest, '/');
 	char text[20];
-	uint64_t prefix = 24;
+	uint64_t prefix;
 
 	if (!sv_copy(text, sizeof text, a) || !read_ip(text, &ret->address))
 		return false;
-	if (rest.p && (!sv_u64(rest, 32, &prefix) || prefix == 0))
+	if (rest.p == NULL || !sv_u64(rest, 32, &prefix) || prefix == 0)
 		return false;
 	ret->mask = UINT32_MAX << (32 - prefix);
 	return true;
@@ -64,6 +64,7 @@ static bool read_address(const char *s, struct dt_lease *ret)
 
 static bool read_mac(const char *s, uint8_t ret[6])
 {
+	static const uint8_t none[6];
 	char digits[13];
 	size_t n = 0;
 
@@ -74,7 +75,7 @@ static bool read_mac(const char *s, uint8_t ret[6])
 			return false;
 		digits[n++] = *s;
 	}
-	return n == 12 && hex_read((struct sv){digits, 12}, ret, 6) && !(ret[0] & 1);
+	return n == 12 && hex_read((struct sv){digits, 12}, ret, 6) && !(ret[0] & 1) && memcmp(ret, none, 6) != 0;
 }
 
 static int read_network(struct phone_run *r)
@@ -138,8 +139,25 @@ static int read_pem(struct phone_run *r, const char *option, const char *path, s
 	return 0;
 }
 
-/* A warm phone needs no PIN: it is not asked for one. */
+/* What file or environment hold. It is read before the network is touched; the question comes when it is known that the
+ * phone remembers nothing. */
 static int read_secret(struct phone_run *r)
+{
+	const struct phone_options *o = r->o;
+	const char *number = o->extension ? o->extension : o->number;
+	struct buf *to = number ? &r->pin : &r->password;
+	char why[512] = "";
+
+	if (number == NULL && o->user == NULL)
+		return 0;
+	if (secret_read(number ? o->pin_file : o->password_file, number ? "DIALTONE_PIN" : "DIALTONE_PASSWORD", NULL, to, why,
+			sizeof why) == SECRET_FAILED)
+		return complain(r, EX_CONFIG, "%s", why);
+	return 0;
+}
+
+/* A warm phone needs no PIN: it is not asked for one. */
+static int ask_secret(struct phone_run *r)
 {
 	const struct phone_options *o = r->o;
 	const char *number = o->extension ? o->extension : o->number;
@@ -147,30 +165,38 @@ static int read_secret(struct phone_run *r)
 	struct buf *to = number ? &r->pin : &r->password;
 	char why[512] = "", prompt[300];
 
-	if (number == NULL && o->user == NULL)
+	if ((number == NULL && o->user == NULL) || to->n || warm)
 		return 0;
 	if (number)
 		snprintf(prompt, sizeof prompt, "PIN of %s: ", number);
 	else
 		snprintf(prompt, sizeof prompt, "Password of %s: ", o->user);
-	switch (secret_read(number ? o->pin_file : o->password_file, number ? "DIALTONE_PIN" : "DIALTONE_PASSWORD",
-			    warm ? NULL : prompt, to, why, sizeof why)) {
+	switch (secret_read(NULL, NULL, prompt, to, why, sizeof why)) {
+	case SECRET_READ:
+		return 0;
 	case SECRET_FAILED:
 		return complain(r, EX_CONFIG, "%s", why);
-	case SECRET_READ:
-		if (number)
-			r->conf.pin = buf_cstr(to);
-		else
-			r->conf.password = buf_cstr(to);
-		return 0;
-	case SECRET_NONE:
-		break;
+	default:
+		return complain(r, EX_USAGE, "no %s for \"%s\": give %s, or set %s, or run it on a terminal",
+				number ? "PIN" : "password", number ? number : o->user,
+				number ? "--pin-file FILE" : "--password-file FILE",
+				number ? "DIALTONE_PIN" : "DIALTONE_PASSWORD");
 	}
-	if (warm)
+}
+
+/* A PIN with something else in it is never right, and a wrong one costs an attempt. */
+static int judge_secret(struct phone_run *r)
+{
+	bool pin = r->o->extension || r->o->number;
+	const char *text = buf_cstr(pin ? &r->pin : &r->password);
+
+	if (text[0] == '\0')
 		return 0;
-	return complain(r, EX_USAGE, "no %s for \"%s\": give %s, or set %s, or run it on a terminal", number ? "PIN" : "password",
-			number ? number : o->user, number ? "--pin-file FILE" : "--password-file FILE",
-			number ? "DIALTONE_PIN" : "DIALTONE_PASSWORD");
+	if (pin && text[strspn(text, "0123456789")])
+		return complain(r, EX_CONFIG, "%s: the first line is no PIN: a PIN has digits only",
+				r->o->pin_file ? r->o->pin_file : "DIALTONE_PIN, or what was typed");
+	*(pin ? &r->conf.pin : &r->conf.password) = text;
+	return 0;
 }
 
 /* ---- the run ------------------------------------------------------------------------------------------------- */
@@ -270,15 +296,20 @@ int phone_run_open(struct phone_run *r)
 	if (rc == 0)
 		rc = read_pem(r, "--update-key", o->update_key, &r->update_key, &r->conf.update_key);
 	if (rc == 0)
+		rc = read_secret(r);
+	if (rc == 0)
+		rc = judge_secret(r);
+	if (rc == 0)
 		rc = open_host(r);
+	if (rc == 0)
+		rc = ask_secret(r);
+	if (rc == 0)
+		rc = judge_secret(r);
 	if (rc)
 		return rc;
 	name_run(r);
 	r->conf.arg = r->host;
 	r->conf.serial = o->serial ? o->serial : r->serial;
-	rc = read_secret(r);
-	if (rc)
-		return rc;
 	r->phone = dt_phone_new(&r->conf);
 	buf_wipe(&r->pin); /* the phone has its own copy, which it wipes */
 	buf_wipe(&r->password);
@@ -296,9 +327,8 @@ int phone_run_go(struct phone_run *r)
 	r->began = clock_mono_ms();
 	sig = host_run(r->host);
 	if (!r->result.known) { /* ended from outside before it came to anything */
-		r->result = (struct run_result){.known = true, .stage = dt_phone_stage(r->phone), .failure = DT_F_TIMEOUT,
+		r->result = (struct run_result){.known = true, .stage = dt_phone_stage(r->phone), .failure = DT_F_STOPPED,
 						.ms = (uint32_t)(clock_mono_ms() - r->began)};
-		snprintf(r->result.why, sizeof r->result.why, "interrupted before this stage was over");
 	}
 	return sig;
 }

@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 
-#define WIDTH 79
 #define INDENT 11
 #define TRIES 12 /* failed attempts of a stage that are shown; the first and the last ones */
 
@@ -51,62 +50,6 @@ const char *record_text_ink(const struct record_text *t, enum ink ink)
 }
 
 /* ---- text ---------------------------------------------------------------------------------------------------- */
-
-static void put(FILE *to, const char *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		/* C1 controls come as 0xc2 0x80..0x9f in UTF-8 */
-		if (c == 0xc2 && i + 1 < n && (unsigned char)s[i + 1] >= 0x80 && (unsigned char)s[i + 1] < 0xa0) {
-			fputc('?', to);
-			i++;
-		} else {
-			fputc(c < 0x20 || c == 0x7f ? '?' : c, to);
-		}
-	}
-}
-
-void text_fold(FILE *to, unsigned at, unsigned indent, const char *s)
-{
-	while (*s) {
-		size_t n = strcspn(s, " ");
-
-		if (at + n > WIDTH && at > indent) {
-			fprintf(to, "\n%*s", (int)indent, "");
-			at = indent;
-		}
-		put(to, s, n);
-		at += (unsigned)n;
-		s += n;
-		if (*s == ' ') {
-			s++;
-			if (*s && at + 1 + strcspn(s, " ") <= WIDTH) {
-				fputc(' ', to);
-				at++;
-			} else if (*s) {
-				fprintf(to, "\n%*s", (int)indent, "");
-				at = indent;
-			}
-		}
-	}
-	fputc('\n', to);
-}
-
-void text_quote(FILE *to, const char *word)
-{
-	if (*word && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@+,%")] == '\0') {
-		fputs(word, to);
-		return;
-	}
-	fputc('\'', to);
-	for (; *word; word++)
-		if (*word == '\'')
-			fputs("'\\''", to);
-		else
-			put(to, word, 1);
-	fputc('\'', to);
-}
 
 static void wipe(struct record_text *t)
 {
@@ -255,7 +198,7 @@ void record_text_tick(struct record_text *t)
 		fprintf(t->to, "%d %5u s  %.44s ...", (int)t->stage, waited, dt_stage_titles[t->stage]);
 		if (t->trying[0]) {
 			fputs(" last: ", t->to);
-			put(t->to, t->trying, strnlen(t->trying, 16));
+			text_put(t->to, t->trying, strnlen(t->trying, 16));
 		}
 		t->pending = true;
 		fflush(t->to);

@@ -10,6 +10,7 @@
 #define DIALTONE_CMD_RECORD_TEXT_H
 
 #include "cmd/phone_run.h"
+#include "cmd/text.h"
 
 struct record_text;
 
@@ -26,9 +27,5 @@ void record_text_say(struct record_text *t, const char *fmt, ...) __attribute__(
 /* For what else prints (the doctor). Each is "" where there is no colour. */
 enum ink { INK_PLAIN, INK_GOOD, INK_BAD, INK_WARN, INK_DIM, INK_BOLD, INK_COUNT };
 const char *record_text_ink(const struct record_text *t, enum ink ink);
-/* Folded at 79 columns, further lines indented by `indent`; control characters become '?'. `at`: the column now. */
-void text_fold(FILE *to, unsigned at, unsigned indent, const char *s);
-/* Quoted for a shell where it must be. */
-void text_quote(FILE *to, const char *word);
 
 #endif

@@ -124,7 +124,7 @@ unsigned doctor_diagnose(const struct doctor_run *r, struct doctor_finding *ret,
 	} else if (result && !result->ok) {
 		size_t at = (size_t)(result - r->line);
 
-		finding(r, &ret[n], DOCTOR_FAIL, at);
+		finding(r, &ret[n], result->failure == DT_F_STOPPED ? DOCTOR_UNKNOWN : DOCTOR_FAIL, at);
 		for (size_t i = at; i > 0; i--) { /* the stage's own line knows more */
 			const struct doctor_line *l = &r->line[i - 1];
 

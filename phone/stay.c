@@ -252,8 +252,8 @@ static void quiet(struct dt_phone *ph)
 		dhcp_release(ph);
 	ph->bound = false;
 	ph->body->address(ph->arg, NULL);
-	record_result(ph, told ? ph->result.stage : ph->stage, told && ph->result.ok, told ? ph->result.failure : DT_F_OK,
-		      told ? ph->result.why : "stopped before there was dial tone");
+	record_result(ph, told ? ph->result.stage : ph->stage, told && ph->result.ok, told ? ph->result.failure : DT_F_STOPPED,
+		      told ? ph->result.why : "");
 }
 
 static void signed_off(struct dt_phone *ph, const struct msg *m)

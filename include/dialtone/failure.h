@@ -72,6 +72,7 @@ X(REMOTE_OFF,         "remote-off",          SERVER,  "this user may not sign in
 X(REDIRECTS,          "redirects",           SERVER,  "the Registrars redirect in a circle", "check the user's home pool") /* L-04 */ \
 X(NEVER_INSIDE,       "never-inside",        USER,    "this phone has never been inside the company network", "sign it in inside once, then carry it out") /* E-01 */ \
 X(SIGNED_OFF,         "signed-off",          SERVER,  "the Registrar ended the registration", "see the reason it gave") \
+X(STOPPED,            "stopped",             USER,    "it was stopped before there was dial tone", "let it run to its end: a stage may take minutes where servers are silent") \
 X(MEMORY,             "memory",              PHONE,   "out of memory", "restart the phone") \
 X(US,                 "internal",            US,      "a fault of this program", "report this with the record")
 /* clang-format on */

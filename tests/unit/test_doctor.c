@@ -115,6 +115,26 @@ static void guess_is_said(void **state)
 	doctor_run_free(&r);
 }
 
+/* Who stopped it knows: nothing has failed.  What was tried until then still tells what it waited for. */
+static void stopped_is_no_failure(void **state)
+{
+	struct doctor_run r = {0};
+	struct doctor_finding f[2];
+	struct buf text = {0};
+	char why[200] = "";
+
+	(void)state;
+	add(&text, "\"kind\":\"attempt\",\"stage\":2,\"ok\":false,\"try\":\"dhcp\",\"error\":\"dhcp-silent\"");
+	add(&text, "\"kind\":\"result\",\"stage\":2,\"ok\":false,\"error\":\"stopped\",\"status\":2");
+	assert_null(read_all(&r, &text, why));
+	assert_int_equal(doctor_diagnose(&r, f, 2), 1);
+	assert_int_equal(f[0].verdict, DOCTOR_UNKNOWN);
+	assert_int_equal(f[0].failure, DT_F_STOPPED);
+	assert_string_equal(f[0].cause[0]->id, "I-01");
+	doctor_run_free(&r);
+	buf_free(&text);
+}
+
 static void broken_records_are_refused(void **state)
 {
 	/* clang-format off */
@@ -192,6 +212,7 @@ int main(void)
 	    cmocka_unit_test(failed_stage_is_named),
 	    cmocka_unit_test(ears_decide),
 	    cmocka_unit_test(guess_is_said),
+	    cmocka_unit_test(stopped_is_no_failure),
 	    cmocka_unit_test(broken_records_are_refused),
 	    cmocka_unit_test(cut_anywhere),
 	    cmocka_unit_test(every_failure_has_a_row_or_its_own_fix),

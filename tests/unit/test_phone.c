@@ -1013,6 +1013,7 @@ static void stopped(void **state)
 	assert_int_equal(w->lease.address, 0);
 	assert_int_equal(w->results, 1);
 	assert_false(w->ok);
+	assert_int_equal(w->failure, DT_F_STOPPED);
 	dt_phone_stop(w->ph);
 	dt_phone_link(w->ph, false);
 	dt_phone_link(w->ph, true);

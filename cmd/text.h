@@ -1,0 +1,17 @@
+/* cmd/text.h: text for people on a terminal of 80 columns. */
+#ifndef DIALTONE_CMD_TEXT_H
+#define DIALTONE_CMD_TEXT_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* n octets, control characters as '?': they may have come from the network. */
+void text_put(FILE *to, const char *s, size_t n);
+/* Folded at 79 columns, further lines indented by `indent`. `at`: the column now. Ends the line. */
+void text_fold(FILE *to, unsigned at, unsigned indent, const char *s);
+/* One row of a help: "  head", then `what` from column `at` on, below the head when that is too long. */
+void text_row(FILE *to, unsigned at, const char *head, const char *what);
+/* Quoted for a shell where it must be. */
+void text_quote(FILE *to, const char *word);
+
+#endif
