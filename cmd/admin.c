@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cmd/phone_options.h"
 #include "server/conf.h"
 #include "server/control.h"
 
@@ -54,10 +55,13 @@ char *admin_time(char out[32], int64_t unix_s, const char *otherwise)
 	return out;
 }
 
-static void help(const struct admin_group *g)
+/* Of the whole group, or of the one verb that stood before --help. */
+static void help(const struct admin_group *g, const struct admin_verb *only)
 {
-	printf("dialtone [-c FILE] %s VERB ...: %s\n\n", g->name, g->what);
+	printf("usage: dialtone [-c FILE] %s %s ...: %s\n\n", g->name, only ? only->name : "VERB", g->what);
 	for (const struct admin_verb *v = g->verbs; v->name; v++) {
+		if (only && v != only)
+			continue;
 		printf("  %s%s%s\n      %s\n", v->name, v->arguments[0] ? " " : "", v->arguments, v->what);
 		for (const struct admin_option *o = v->options; o && o->name; o++) {
 			char left[40];
@@ -85,11 +89,43 @@ const char *admin_option(const struct admin *a, const char *name)
 static int names_verbs(const struct admin *a, const char *given)
 {
 	char list[256] = "";
+	const char *near;
+	size_t count = 0;
 
-	for (const struct admin_verb *v = a->group->verbs; v->name; v++)
+	for (const struct admin_verb *v = a->group->verbs; v->name; v++, count++)
 		snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", v == a->group->verbs ? "" : ", ", v->name);
+	near = given ? nearest(given, &a->group->verbs[0].name, count, sizeof a->group->verbs[0]) : NULL;
+	if (near)
+		return admin_fail(a, EX_USAGE, "there is no '%s': did you mean %s?", given, near);
 	return given ? admin_fail(a, EX_USAGE, "there is no '%s'; type one of: %s", given, list)
 		     : admin_fail(a, EX_USAGE, "type what to do: %s", list);
+}
+
+/* What must not stand on a command line; it is not said again either. */
+static bool is_secret(const char *arg, size_t n)
+{
+	return (n == 5 && strncmp(arg, "--pin", n) == 0) || (n == 10 && strncmp(arg, "--password", n) == 0);
+}
+
+static int names_options(const struct admin *a, const char *arg, size_t n)
+{
+	const struct admin_option *o = a->verb->options;
+	const char *near = NULL;
+	char word[32];
+	size_t count = 0;
+
+	if (is_secret(arg, n))
+		return admin_fail(a, EX_USAGE, "'%.*s': a secret is not taken from an argument, where others can read it; give "
+					       "%.*s-file FILE", (int)n, arg, (int)n, arg);
+	while (o && o[count].name)
+		count++;
+	snprintf(word, sizeof word, "%.*s", (int)n, arg);
+	if (count)
+		near = nearest(word, &o[0].name, count, sizeof o[0]);
+	if (near)
+		return admin_fail(a, EX_USAGE, "there is no option '%s': did you mean %s?", arg, near);
+	return admin_fail(a, EX_USAGE, "there is no option '%s'; 'dialtone %s %s --help' lists them", arg, a->group->name,
+			  a->verb->name);
 }
 
 static int option_read(struct admin *a, int argc, char **argv, int *i)
@@ -116,7 +152,7 @@ static int option_read(struct admin *a, int argc, char **argv, int *i)
 		}
 		return 0;
 	}
-	return admin_fail(a, EX_USAGE, "there is no option '%s'; 'dialtone %s --help' lists them", arg, a->group->name);
+	return names_options(a, arg, n);
 }
 
 /* 0: go on; -1: help was wanted; else the status */
@@ -225,7 +261,7 @@ int admin_main(int argc, char **argv, const struct admin_group *group)
 	int rc = arguments_read(&a, argc, argv, &conf);
 
 	if (rc < 0) {
-		help(group);
+		help(group, a.verb);
 		return 0;
 	}
 	if (rc == 0)

@@ -9,6 +9,7 @@
 
 #include "base/enc.h"
 #include "cmd/admin.h"
+#include "cmd/phone_options.h"
 #include "cmd/verbs.h"
 #include "server/conf.h"
 
@@ -29,14 +30,16 @@ static const char usage[] =
     "Prints what a DHCP server, a name server or a switch must say for this site.\n"
     "\n"
     "  --voice NET[,router=A][,range=A-B][,interface=I]   the phones' subnet, as 10.66.0.0/24\n"
-    "  --data NET[,...]     where a phone is before it knows its VLAN\n"
+    "  --data NET[,...]     where a phone is before it knows its VLAN; one of the two is needed but for zone and lldpd\n"
     "  --vlan N             the phones' VLAN, 1 to 4094;  --data-vlan N: the data VLAN (ios)\n"
     "  --dns A[,A...]       name servers;  --ntp A[,A...]: time servers\n"
-    "  --sip A              the Registrar's address;  --web A: the Web Services' (else the same)\n"
-    "  --external A         the address outside (zone --outside)\n"
+    "  --sip A              the Registrar's address (the site's);  --web A: the Web Services' (the same)\n"
+    "  --external A         the address outside (the site's; zone --outside)\n"
     "  --ns NAME            the zone's name server (ns1.<domain>);  --outside: the zone that the Internet sees\n"
-    "  --lease SECONDS      86400\n"
+    "  --lease SECONDS      how long a lease lasts, 60 to 2592000 (86400)\n"
     "  --dscp N             of the voice policy (the site's VoiceDiffServTag)\n"
+    "  -c FILE              the configuration (else $DIALTONE_CONF, else " ADMIN_CONF ")\n"
+    "  --help               this text\n"
     "\n"
     "example: dialtone -c /etc/dialtone/dialtone.conf netconfig kea --vlan 66 --data 10.10.0.0/24 \\\n"
     "             --voice 10.66.0.0/24,router=10.66.0.1 --dns 10.10.0.1 --ntp 10.10.0.1\n";
@@ -156,7 +159,13 @@ static bool net_of(const char *text, struct net *ret)
 
 static int wrong(const char *option, const char *value, const char *instead)
 {
-	fprintf(stderr, "dialtone netconfig: '%s %s': %s\n", option, value, instead);
+	fprintf(stderr, "dialtone netconfig: '--%s %s': %s\n", option, value, instead);
+	return EX_USAGE;
+}
+
+static int unread(const char *word, const char *why)
+{
+	fprintf(stderr, "dialtone netconfig: '%s' %s; 'dialtone netconfig --help' lists what there is\n", word, why);
 	return EX_USAGE;
 }
 
@@ -263,42 +272,62 @@ static int print(const struct netconf *n, netconfig_writer *write)
 	return status;
 }
 
+/* Which language; -1: refused, and said why. */
+static int format_of(int argc, char **argv)
+{
+	const char *near;
+
+	if (argc == 0) {
+		fprintf(stderr, "dialtone netconfig: for which server? type kea, isc, dnsmasq, ios, windows, zone or lldpd\n");
+		return -1;
+	}
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		if (strcmp(argv[0], formats[i].name) == 0) {
+			if (argc > 1)
+				unread(argv[1], "is one argument too many");
+			return argc > 1 ? -1 : (int)i;
+		}
+	near = nearest(argv[0], &formats[0].name, sizeof formats / sizeof *formats, sizeof formats[0]);
+	if (near)
+		fprintf(stderr, "dialtone netconfig: there is no '%s': did you mean %s?\n", argv[0], near);
+	else
+		fprintf(stderr, "dialtone netconfig: there is no '%s'; type kea, isc, dnsmasq, ios, windows, zone or lldpd\n", argv[0]);
+	return -1;
+}
+
 int cmd_netconfig(int argc, char **argv)
 {
 	struct site site;
 	struct netconf n;
 	const char *conf = getenv("DIALTONE_CONF"), *why;
 	char text[512], ns[SITE_NAME_MAX + 8];
-	size_t format = 0;
-	int c, at = 0;
+	int c, at = 0, format;
 
 	n = (struct netconf){.site = &site, .lease = 86400, .dscp = 64, .priority = PRIORITY_VOICE};
-	optind = 1;
-	while ((c = getopt_long(argc, argv, "c:h", options, &at)) != -1) {
+	optind = 0;
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":c:h", options, &at)) != -1) {
 		if (c == 'h') {
 			fputs(usage, stdout);
 			return 0;
 		}
-		if (c == '?') {
-			fputs(usage, stderr);
-			return EX_USAGE;
-		}
+		if (c == '?' || c == ':')
+			return unread(argv[optind - 1], c == ':' ? "needs a value" : "is not understood");
 		if (c == 'c')
 			conf = optarg;
 		else if ((why = option_set(&n, c, optarg)) != NULL)
-			return wrong(argv[optind - 2], optarg, why);
+			return wrong(options[at].name, optarg, why);
 	}
-	while (optind + 1 == argc && format < sizeof formats / sizeof *formats &&
-	       strcmp(argv[optind], formats[format].name) != 0)
-		format++;
-	if (conf == NULL)
+	format = format_of(argc - optind, argv + optind);
+	if (format < 0)
+		return EX_USAGE;
+	if (conf == NULL || conf[0] == '\0')
 		conf = ADMIN_CONF;
-	if (optind + 1 != argc || format == sizeof formats / sizeof *formats) {
-		fputs(usage, stderr);
+	if (formats[format].needs_net && !n.voice.given && !n.data.given) {
+		fprintf(stderr, "dialtone netconfig: '%s' needs a subnet; type: dialtone netconfig %s --voice 10.66.0.0/24\n",
+			formats[format].name, formats[format].name);
 		return EX_USAGE;
 	}
-	if (formats[format].needs_net && !n.voice.given && !n.data.given)
-		return wrong("netconfig", formats[format].name, "say at least --voice SUBNET");
 	if (!conf_read(conf, &site, text, sizeof text)) {
 		fprintf(stderr, "dialtone netconfig: %s\n", text);
 		return EX_CONFIG;

@@ -37,7 +37,7 @@ static bool same(const char *a, const char *b)
 static void inside(struct buf *out, const struct netconf *n)
 {
 	const struct site *s = n->site;
-	char ntp[SITE_NAME_MAX + 8];
+	char ntp[SITE_NAME_MAX + 8], update[SITE_NAME_MAX + 16];
 
 	service(out, n, "_sipinternaltls._tcp", s->sip_tls, s->pool);
 	service(out, n, "_sipinternal._tcp", s->sip_tcp, s->pool);
@@ -46,7 +46,8 @@ static void inside(struct buf *out, const struct netconf *n)
 		address(out, n, s->fqdn, n->sip);
 	if (!same(s->web_fqdn, s->pool) && !same(s->web_fqdn, s->fqdn))
 		address(out, n, s->web_fqdn, n->web);
-	buf_printf(out, "ucupdates-r2.%s. A " IP_FMT "\n", s->domain, IP_ARG(n->web));
+	snprintf(update, sizeof update, "ucupdates-r2.%s", s->domain);
+	address(out, n, update, n->web);
 	if (n->nntp) {
 		snprintf(ntp, sizeof ntp, "ntp.%s", s->domain);
 		service(out, n, "_ntp._udp", 123, ntp);
@@ -76,8 +77,8 @@ void netconfig_zone(struct buf *out, const struct netconf *n)
 	buf_printf(out, "@ SOA %s. hostmaster.%s. (%.4s%.2s%.2s01 3600 600 604800 60)\n", n->ns, n->site->domain, day,
 		   day + 5, day + 8);
 	buf_printf(out, "@ NS %s.\n", n->ns);
-	if (n->ndns)
-		address(out, n, n->ns, n->dns[0]);
+	if (within(n->ns, n->site->domain)) /* else its address is another zone's business */
+		address(out, n, n->ns, n->ndns ? n->dns[0] : 0);
 	if (n->outside)
 		outside(out, n);
 	else

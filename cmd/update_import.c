@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/enc.h"
 #include "base/file.h"
@@ -43,8 +44,14 @@ static int package_read(struct admin *a, struct package *p)
 		catalog = beside;
 	}
 	snprintf(path, sizeof path, "%s/" UPDATE_CERT, a->site.dir);
-	if ((rc = update_file(a, image, UPDATE_IMAGE_MAX, &p->image)) != 0 ||
-	    (rc = update_file(a, catalog, 1 << 16, &p->catalog)) != 0 || (rc = update_file(a, path, 1 << 16, &anchors)) != 0)
+	if ((rc = update_file(a, image, UPDATE_IMAGE_MAX, &p->image)) != 0)
+		goto out;
+	if (access(catalog, F_OK) < 0) {
+		rc = admin_fail(a, EX_USAGE, "'%s' has no catalog '%s': %s; name it with --catalog FILE", image, catalog,
+				strerror(errno));
+		goto out;
+	}
+	if ((rc = update_file(a, catalog, 1 << 16, &p->catalog)) != 0 || (rc = update_file(a, path, 1 << 16, &anchors)) != 0)
 		goto out;
 	rc = EX_USAGE;
 	if ((no = pki_catalog_verify(p->catalog.p, p->catalog.n, buf_view(&anchors), &text)) != NULL ||

@@ -134,7 +134,9 @@ int update_sign(struct admin *a)
 		rc = save(a, catalog, &cms);
 	if (rc == 0) /* the image last: when it is there, its catalog is */
 		rc = save(a, out, &image);
-	if (rc == 0)
+	if (rc == 0 && a->json)
+		rc = admin_print(json_pack("{s:s, s:s}", "image", out, "catalog", catalog));
+	else if (rc == 0)
 		printf("%s\n%s\n", out, catalog);
 	pki_key_free(key);
 	buf_free(&image);

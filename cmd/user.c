@@ -2,6 +2,7 @@
 #include "cmd/user.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "auth/pin.h"
@@ -199,11 +200,23 @@ static int user_add(struct admin *a)
 	return fill_and_store(a, &u, "user add");
 }
 
+static bool in_environment(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && value[0];
+}
+
 static int user_set(struct admin *a)
 {
 	struct store_user u;
+	bool any = in_environment("DIALTONE_PASSWORD") || in_environment("DIALTONE_PIN");
 	int rc = admin_user(a, &u);
 
+	for (unsigned i = 0; a->verb->options[i].name; i++)
+		any = any || a->option[i];
+	if (rc == 0 && !any)
+		return admin_fail(a, EX_USAGE, "what shall change about %s? 'dialtone user set --help' lists what can", u.aor);
 	return rc ? rc : fill_and_store(a, &u, "user set");
 }
 
@@ -330,6 +343,7 @@ int cmd_user(int argc, char **argv)
 	    "user", "who may sign in", verbs,
 	    "  dialtone -c DIR/dialtone.conf user add alice@contoso.test --login 'CONTOSO\\alice' \\\n"
 	    "      --number +14255550123 --extension 4411 --password-file alice.password --pin-file alice.pin\n"
+	    "  dialtone -c DIR/dialtone.conf user import staff.csv\n"
 	    "  dialtone -c DIR/dialtone.conf user disable alice@contoso.test\n"};
 
 	return admin_main(argc, argv, &group);

@@ -37,6 +37,8 @@ bool conf_read(const char *path, struct site *ret, char *why, size_t cap)
 	snprintf(ret->dir, sizeof ret->dir, "%.*s", (int)(slash - path), path);
 	strcpy(ret->domain, "contoso.test");
 	strcpy(ret->fqdn, "fe01.contoso.test");
+	strcpy(ret->pool, ret->fqdn);
+	strcpy(ret->web_fqdn, ret->fqdn);
 	return true;
 }
 
@@ -63,7 +65,8 @@ static int verb(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
-	} verbs[] = {{"user", cmd_user}, {"pin", cmd_pin}, {"cert", cmd_cert}, {"device", cmd_device}, {"update", cmd_update}};
+	} verbs[] = {{"user", cmd_user}, {"pin", cmd_pin}, {"cert", cmd_cert}, {"device", cmd_device}, {"update", cmd_update},
+		     {"netconfig", cmd_netconfig}};
 
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
 		if (strcmp(argv[0], verbs[i].name) == 0)
@@ -272,6 +275,13 @@ static void user_refusals(void **state)
 	    {"user add a@contoso.test --login contoso\\ALICE", 64, "this login belongs to alice@contoso.test; to change"},
 	    {"user set a@contoso.test --display A", 64, "there is no user 'a@contoso.test'"},
 	    {"user list -c", 64, "'-c' needs a file"},
+	    {"user ad a@contoso.test", 64, "there is no 'ad': did you mean add?"},
+	    {"user add a@contoso.test --numbr 5", 64, "there is no option '--numbr': did you mean --number?"},
+	    {"user add a@contoso.test --frobnicate", 64, "'dialtone user add --help' lists them"},
+	    {"user list --frobnicate", 64, "there is no option '--frobnicate'"},
+	    {"user add a@contoso.test --pin 80642", 64, "'--pin': a secret is not taken from an argument"},
+	    {"user add a@contoso.test --password=Secret1", 64, "give --password-file FILE"},
+	    {"user set alice@contoso.test", 64, "what shall change about alice@contoso.test?"},
 	    {"user list -c %/nowhere", 78, "make a site with: dialtone init"},
 	};
 	struct world *w = *state;
@@ -280,10 +290,14 @@ static void user_refusals(void **state)
 	said(w, ALICE, 0, NULL);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		said(w, rows[i].line, rows[i].status, rows[i].text);
+	said(w, "user add a@contoso.test --password=Secret1", 64, NULL);
+	assert_null(strstr((char *)w->err.p, "Secret1"));
 	said(w, "user list", 0, "alice");
 	assert_null(strstr((char *)w->out.p, "\na@"));
 	said(w, "user --help", 0, "--password-file FILE");
 	assert_non_null(strstr((char *)w->out.p, "Example:"));
+	said(w, "user import --help", 0, "--update");
+	assert_null(strstr((char *)w->out.p, "--password-file FILE  ")); /* of its own verb only */
 	snprintf(store, sizeof store, "%s/" STORE_FILE, w->dir);
 	assert_int_equal(remove(store), 0);
 	said(w, "user list", 78, "there is no store");
@@ -343,6 +357,8 @@ static void pins(void **state)
 	said(w, "pin set alice@contoso.test --pin-file %/pin", 0, NULL);
 	said(w, "pin set alice@contoso.test --generate", 0, NULL);
 	assert_int_equal(w->out.n, 6); /* five digits and a newline */
+	said(w, "pin set alice@contoso.test --generate --json", 0, "\"pin\": \"");
+	said(w, "pin set alice@contoso.test --generate --pin-file %/pin", 64, "contradict each other");
 	said(w, "pin set nobody@contoso.test --generate", 64, "there is no user");
 	s = open_store(w);
 	assert_int_equal(s->ops->user_get(s, "alice@contoso.test", &u), STORE_OK);
@@ -353,6 +369,10 @@ static void pins(void **state)
 	store_close(s);
 	said(w, "pin show alice@contoso.test", 0, "IsLockedOut        True");
 	said(w, "pin show alice@contoso.test --json", 0, "\"locked_until\": \"unlocked by hand\"");
+	said(w, "user add bob@contoso.test", 0, NULL);
+	said(w, "pin show", 0, "alice@contoso.test               set      locked ");
+	assert_non_null(strstr((char *)w->out.p, "bob@contoso.test                 not set  open "));
+	said(w, "pin show --json", 0, "\"address\": \"bob@contoso.test\"");
 	said(w, "pin unlock alice@contoso.test", 0, NULL);
 	said(w, "pin show alice@contoso.test --json", 0, "\"IsLockedOut\": false");
 	said(w, "pin --help", 0, "pin set alice@contoso.test --generate");
@@ -399,10 +419,12 @@ static void updates(void **state)
 	snprintf(path, sizeof path, "%s/files/UCPhone/POLYCOM/CX600/A/ENU/4.0.7577.4387/CPE.nbt", w->dir);
 	assert_int_equal(access(path, R_OK), 0);
 	said(w, "update list", 0, "approved -  restore -  pending 4.0.7577.4387");
+	put(w, "bare.nbt", "firmware");
+	said(w, "update import %/bare.nbt", 64, "bare.nbt' has no catalog '");
 	said(w, "update approve hp/4110", 64, "there is no rule 'hp/4110'");
 	said(w, "update approve Polycom/cx600", 0, "approved 4.0.7577.4387, restore -, pending -");
 	said(w, "update approve 1", 64, "has nothing pending");
-	said(w, SIGN "4.0.7577.5000", 0, NULL);
+	said(w, SIGN "4.0.7577.5000 --json", 0, "CPE.cat\"\n}");
 	said(w, "update import %/CPE.nbt --approve --min-installed 3.5.0.0", 0, "version 4.0.7577.5000 is approved");
 	said(w, "update list --json", 0, "\"RestoreVersion\": \"4.0.7577.4387\"");
 	said(w, "update restore 1", 0, "approved 4.0.7577.4387, restore -");
@@ -443,10 +465,48 @@ static void updates(void **state)
 	said(w, "update list", 0, "there are no rules yet");
 }
 
+/* ---- netconfig -------------------------------------------------------------------------------------------------------- */
+
+static void netconfig(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *text;
+	} refused[] = {
+	    {"netconfig", "for which server? type kea"},
+	    {"netconfig frob", "there is no 'frob'; type kea"},
+	    {"netconfig zon", "there is no 'zon': did you mean zone?"},
+	    {"netconfig zone kea", "'kea' is one argument too many"},
+	    {"netconfig kea", "'kea' needs a subnet; type: dialtone netconfig kea --voice"},
+	    {"netconfig zone --frob", "'--frob' is not understood"},
+	    {"netconfig zone --frob=3", "'--frob=3' is not understood"},
+	    {"netconfig zone -x", "'-x' is not understood"},
+	    {"netconfig zone --dns", "'--dns' needs a value"},
+	    {"netconfig zone --vlan 4095", "'--vlan 4095': a VLAN is needed"},
+	    {"netconfig zone --vlan=4095", "'--vlan 4095': a VLAN is needed"},
+	    {"netconfig kea --voice=10.66.0.1/24", "'--voice 10.66.0.1/24': a subnet is needed"},
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		said(w, refused[i].line, 64, refused[i].text);
+		assert_int_equal(w->out.n, 0); /* nothing that a server could be fed with */
+	}
+	/* an address that nobody has said is asked for, not made up */
+	said(w, "netconfig zone", 0, "; ucupdates-r2.contoso.test. needs an address\n");
+	assert_non_null(strstr((char *)w->out.p, "; ns1.contoso.test. needs an address\n"));
+	assert_null(strstr((char *)w->out.p, " A "));
+	said(w, "netconfig zone --sip 10.20.0.10 --dns=10.20.0.1", 0, "ns1.contoso.test. A 10.20.0.1\n");
+	assert_non_null(strstr((char *)w->out.p, "ucupdates-r2.contoso.test. A 10.20.0.10\n"));
+	assert_null(strstr((char *)w->out.p, "needs an address"));
+	said(w, "netconfig zone --sip 10.20.0.10 --ns ns.example.test", 0, "@ NS ns.example.test.\n");
+	assert_null(strstr((char *)w->out.p, ";"));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(users), T(user_refusals), T(import), T(pins), T(certs), T(updates)};
+	const struct CMUnitTest tests[] = {T(users), T(user_refusals), T(import), T(pins), T(certs), T(updates), T(netconfig)};
 
 	unsetenv("DIALTONE_CONF");
 	unsetenv("DIALTONE_PIN");
