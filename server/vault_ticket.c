@@ -108,7 +108,8 @@ enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u
 	site_wts_url(v->conf.site, outside, t.issuer);
 	site_certprov_auth_url(v->conf.site, outside, t.audience);
 	snprintf(t.method, sizeof t.method, "%s", method);
-	t.bearer = ask->nentropy == 0 || sv_ends(sv_of(ask->key_type), SV("/Bearer"));
+	t.bearer = ask->nentropy == 0 || sv_ends(sv_of(ask->key_type), SV("/Bearer")) ||
+		   sv_ends(sv_of(ask->key_type), SV("/NoProofKey")); /* as WS-Trust of February 2005 has it */
 	if (!t.bearer) {
 		vault_random(v, m->entropy, sizeof t.proof);
 		m->nentropy = sizeof t.proof;

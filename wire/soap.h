@@ -20,9 +20,11 @@
 #define NS_DS "http://www.w3.org/2000/09/xmldsig#"
 #define NS_SAML "urn:oasis:names:tc:SAML:1.0:assertion"
 #define NS_AF "urn:component:Microsoft.Rtc.WebAuthentication.2010"
+#define NS_WST_2005 "http://schemas.xmlsoap.org/ws/2005/02/trust" /* WS-Trust of February 2005 */
 #define NS_WSTEP "http://schemas.microsoft.com/windows/pki/2009/01/enrollment"
 
 #define SOAP_ACTION_ISSUE "http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/Issue"
+#define SOAP_ACTION_ISSUE_2005 NS_WST_2005 "/RST/Issue"
 #define SOAP_ACTION_CERT "http://schemas.microsoft.com/OCS/AuthWebServices/GetAndPublishCert"
 #define SOAP_ACTION_CHAIN "http://schemas.microsoft.com/OCS/AuthWebServices/GetRootCertChains"
 
@@ -37,6 +39,17 @@ const char *soap_kind_name(enum soap_kind k);
 xmlNodePtr soap_body(xmlDocPtr doc);	 /* Body's first element child; exactly one Envelope/Body; NULL otherwise */
 xmlNodePtr soap_security(xmlDocPtr doc); /* Header/wsse:Security; NULL when none or more than one */
 
+/* ---- the envelope of an answer ------------------------------------------------------------------------ */
+
+struct soap_frame {
+	bool soap12;
+	const char *wsa;      /* the namespace of the question's MessageID; NULL: it has none */
+	char message_id[256]; /* "" then */
+};
+void soap_frame_read(xmlDocPtr doc, struct soap_frame *ret);
+/* Puts an answer of the writers below into the asker's envelope: SOAP 1.2, Action and RelatesTo, where he speaks so. */
+void soap_frame_put(struct buf *answer, const struct soap_frame *f, const char *action);
+
 /* ---- IssueToken (5) ---------------------------------------------------------------------------------- */
 
 struct soap_issue {
@@ -44,6 +57,7 @@ struct soap_issue {
 	uint8_t entropy[64];
 	size_t nentropy;
 	int64_t want_expires; /* wst:Lifetime; 0: none */
+	bool trust2005;	      /* asked in WS-Trust of February 2005; read only */
 	/* what may stand in the header */
 	bool has_username;
 	char username[256], password[256]; /* UsernameToken; wiped by soap_issue_clear() */
@@ -64,6 +78,7 @@ struct soap_issued {
 	size_t nentropy;
 	struct buf lifetime; /* the inside of wst:Lifetime, verbatim: goes into the Timestamp as it is */
 	int64_t created, expires;
+	bool trust2005; /* to be written in WS-Trust of February 2005 */
 };
 const char *soap_issued_read(const void *p, size_t n, struct soap_issued *ret); /* from text: pieces are cut out whole */
 void soap_issued_clear(struct soap_issued *m);
@@ -106,6 +121,7 @@ const char *soap_chain_answer_read(xmlDocPtr doc, struct buf *p7);
 struct soap_fault {
 	char code[128], reason[512], detail[256]; /* detail: our own extension, not for guessers */
 	unsigned error_id;			  /* Ms-Diagnostics-Fault; 0: none */
+	bool soap12;				  /* Code, Reason, Detail instead of faultcode, faultstring, detail */
 };
 const char *soap_fault_read(xmlDocPtr doc, struct soap_fault *ret);
 void soap_fault_write(struct buf *b, const struct soap_fault *f);

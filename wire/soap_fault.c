@@ -63,6 +63,7 @@ static const char *read_diagnostics(xmlNodePtr fault, struct soap_fault *m)
 const char *soap_fault_read(xmlDocPtr doc, struct soap_fault *ret)
 {
 	static const char *const code12[] = {"Code", "Value", NULL}, *const reason12[] = {"Reason", "Text", NULL};
+	static const char *const sub12[] = {"Code", "Subcode", "Value", NULL}; /* says more than Sender or Receiver */
 	struct soap_fault m = {0};
 	xmlNodePtr fault = soap_body(doc), code, reason;
 	const char *why;
@@ -72,7 +73,10 @@ const char *soap_fault_read(xmlDocPtr doc, struct soap_fault *ret)
 	code = xml_child(fault, NULL, "faultcode");
 	reason = xml_child(fault, NULL, "faultstring");
 	if (code == NULL) {
-		code = xml_path(fault, code12);
+		code = xml_path(fault, sub12);
+		if (code == NULL)
+			code = xml_path(fault, code12);
+		m.soap12 = code != NULL;
 		reason = xml_path(fault, reason12);
 	}
 	if (code == NULL || !read_code(doc, code, m.code))
@@ -85,12 +89,12 @@ const char *soap_fault_read(xmlDocPtr doc, struct soap_fault *ret)
 	return why;
 }
 
-void soap_fault_write(struct buf *b, const struct soap_fault *f)
+/* A code with the declaration of its prefix, which the envelope has only for s. */
+static void code_write(struct buf *b, const char *element, const char *code)
 {
-	struct sv local = sv_of(f->code), prefix = sv_cut(&local, ':');
+	struct sv local = sv_of(code), prefix = sv_cut(&local, ':');
 
-	soap_begin(b);
-	buf_str(b, "<s:Fault><faultcode");
+	buf_printf(b, "<%s", element);
 	for (size_t i = 0; local.p && i < CODES; i++) {
 		if (!sv_eq(prefix, sv_of(codes[i].prefix)))
 			continue;
@@ -99,12 +103,42 @@ void soap_fault_write(struct buf *b, const struct soap_fault *f)
 		break;
 	}
 	buf_str(b, ">");
-	xml_esc(b, sv_of(f->code));
-	buf_str(b, "</faultcode><faultstring xml:lang=\"en-US\">");
+	xml_esc(b, sv_of(code));
+	buf_printf(b, "</%s>", element);
+}
+
+/* SOAP 1.2 part 1, 5.4.6: Client is Sender there, Server is Receiver; any other code stands below one of them. */
+static void code12_write(struct buf *b, const char *code)
+{
+	static const char *const own[][2] = {{"s:Client", "s:Sender"}, {"s12:Sender", "s:Sender"},
+					     {"s:Server", "s:Receiver"}, {"s12:Receiver", "s:Receiver"}};
+
+	buf_str(b, "<s:Code>");
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (strcmp(code, own[i][0]) == 0) {
+			soap_element(b, "s:Value", own[i][1]);
+			buf_str(b, "</s:Code>");
+			return;
+		}
+	buf_str(b, "<s:Value>s:Sender</s:Value><s:Subcode>");
+	code_write(b, "s:Value", code);
+	buf_str(b, "</s:Subcode></s:Code>");
+}
+
+void soap_fault_write(struct buf *b, const struct soap_fault *f)
+{
+	const char *reason = f->soap12 ? "s:Text" : "faultstring", *detail = f->soap12 ? "s:Detail" : "detail";
+
+	buf_printf(b, SOAP_XML_HEAD "<s:Envelope xmlns:s=\"%s\"><s:Body><s:Fault>", f->soap12 ? NS_SOAP12 : NS_SOAP);
+	if (f->soap12)
+		code12_write(b, f->code);
+	else
+		code_write(b, "faultcode", f->code);
+	buf_printf(b, "%s<%s xml:lang=\"en-US\">", f->soap12 ? "<s:Reason>" : "", reason);
 	xml_esc(b, sv_of(f->reason));
-	buf_str(b, "</faultstring>");
+	buf_printf(b, "</%s>%s", reason, f->soap12 ? "</s:Reason>" : "");
 	if (f->error_id) {
-		buf_printf(b, "<detail><OCSDiagnosticsFault xmlns=\"" NS_AF "\"><Ms-Diagnostics-Fault><ErrorId>%u</ErrorId>",
+		buf_printf(b, "<%s><OCSDiagnosticsFault xmlns=\"" NS_AF "\"><Ms-Diagnostics-Fault><ErrorId>%u</ErrorId>", detail,
 			   f->error_id);
 		soap_element(b, "Reason", f->reason);
 		if (f->detail[0]) {
@@ -112,7 +146,7 @@ void soap_fault_write(struct buf *b, const struct soap_fault *f)
 			xml_esc(b, sv_of(f->detail));
 			buf_str(b, "</Detail>");
 		}
-		buf_str(b, "</Ms-Diagnostics-Fault></OCSDiagnosticsFault></detail>");
+		buf_printf(b, "</Ms-Diagnostics-Fault></OCSDiagnosticsFault></%s>", detail);
 	}
 	buf_str(b, "</s:Fault>");
 	soap_end(b);

@@ -70,6 +70,7 @@ const char *soap_issue_read(xmlDocPtr doc, struct soap_issue *ret)
 	why = read_header(doc, &m);
 	if (why == NULL)
 		why = read_rst(rst, &m);
+	m.trust2005 = rst->ns && strcmp((const char *)rst->ns->href, NS_WST_2005) == 0;
 	if (why == NULL)
 		*ret = m;
 	explicit_bzero(&m, sizeof m);
@@ -281,12 +282,24 @@ void soap_lifetime_write(struct buf *b, int64_t created, int64_t expires)
 		   iso_time(from, created), iso_time(to, expires));
 }
 
+/* Where the two versions differ. */
+static const struct dialect {
+	const char *ns, *open, *close, *uri; /* uri: what names of algorithms begin with */
+} dialects[] = {
+	{NS_WST, "<RequestSecurityTokenResponseCollection xmlns=\"" NS_WST "\">\n", "</RequestSecurityTokenResponseCollection>\n",
+	 NS_WST_SLASH},
+	{NS_WST_2005, "", "", NS_WST_2005 "/"},
+};
+
 /* SIPE searches this text instead of parsing it: no element whose name begins with Lifetime, Assertion or
  * BinarySecret may stand before the one that is meant (web-services reference 5.2, six rules). */
 void soap_issued_write(struct buf *b, const struct soap_issued *m)
 {
-	buf_str(b, SOAP_XML_HEAD "<s:Envelope xmlns:s=\"" NS_SOAP "\">\n<s:Body>\n"
-		   "<RequestSecurityTokenResponseCollection xmlns=\"" NS_WST "\">\n<RequestSecurityTokenResponse");
+	const struct dialect *d = &dialects[m->trust2005];
+
+	buf_printf(b, SOAP_XML_HEAD "<s:Envelope xmlns:s=\"" NS_SOAP "\">\n<s:Body>\n%s<RequestSecurityTokenResponse", d->open);
+	if (d->open[0] == '\0')
+		soap_attribute(b, "xmlns", d->ns);
 	if (m->context[0])
 		soap_attribute(b, "Context", m->context);
 	buf_str(b, ">\n<TokenType>" TOKEN_SAML "</TokenType>\n<RequestedSecurityToken>");
@@ -302,8 +315,9 @@ void soap_issued_write(struct buf *b, const struct soap_issued *m)
 	xml_esc(b, sv_of(m->assertion_id));
 	buf_str(b, "</o:KeyIdentifier></o:SecurityTokenReference></RequestedAttachedReference>\n");
 	if (m->nentropy) {
-		buf_str(b, "<RequestedProofToken><ComputedKey>" NS_WST_SLASH "CK/PSHA1</ComputedKey></RequestedProofToken>\n"
-			   "<Entropy><BinarySecret Type=\"" NS_WST_SLASH "Nonce\">");
+		buf_printf(b, "<RequestedProofToken><ComputedKey>%sCK/PSHA1</ComputedKey></RequestedProofToken>\n"
+			      "<Entropy><BinarySecret Type=\"%sNonce\">",
+			   d->uri, d->uri);
 		b64_add(b, m->entropy, m->nentropy);
 		buf_str(b, "</BinarySecret></Entropy>\n");
 	}
@@ -315,6 +329,6 @@ void soap_issued_write(struct buf *b, const struct soap_issued *m)
 	buf_str(b, "</Lifetime>\n");
 	if (m->nentropy)
 		buf_str(b, "<KeySize>256</KeySize>\n");
-	buf_str(b, "</RequestSecurityTokenResponse>\n</RequestSecurityTokenResponseCollection>\n</s:Body>\n</s:Envelope>\n");
+	buf_printf(b, "</RequestSecurityTokenResponse>\n%s</s:Body>\n</s:Envelope>\n", d->close);
 	b->oom |= m->assertion.oom || m->lifetime.oom;
 }

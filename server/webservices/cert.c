@@ -48,7 +48,8 @@ static void issue(struct web_call *k, const struct soap_cert *ask)
 		web_fault(k, web_fault_of(st), why);
 	}
 	if (k->a->status == 0) {
-		web_reply(k, 200, "text/xml; charset=utf-8");
+		/* UNKNOWN: the answer's action; what WCF makes of the question's */
+		web_soap_reply(k, 200, SOAP_ACTION_CERT "Response");
 		soap_cert_answer_write(&k->a->body, &m);
 	}
 	buf_free(&c.der);
@@ -56,6 +57,7 @@ static void issue(struct web_call *k, const struct soap_cert *ask)
 
 void web_cert(struct web_call *k)
 {
+	static const char *const actions[] = {SOAP_ACTION_CERT, NULL};
 	struct soap_cert ask = {0};
 	const char *why;
 	xmlDocPtr doc;
@@ -64,7 +66,7 @@ void web_cert(struct web_call *k)
 		web_fault(k, FAULT_METHOD, "UseCertificateAuth is off");
 		return;
 	}
-	doc = web_soap(k, SOAP_ACTION_CERT);
+	doc = web_soap(k, actions);
 	if (doc == NULL)
 		return;
 	why = soap_cert_read(doc, &ask);

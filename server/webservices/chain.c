@@ -62,7 +62,7 @@ void web_chain(struct web_call *k)
 		web_capture(k, "chain", true);
 		web_fault(k, FAULT_CLIENT, "This is no question for the root chain.");
 	} else {
-		web_reply(k, 200, "text/xml; charset=utf-8");
+		web_soap_reply(k, 200, SOAP_ACTION_CHAIN "Response");
 		soap_chain_answer_write(&k->a->body, name, ns, chain_of(k)->p, chain_of(k)->n);
 	}
 	xmlFreeDoc(doc);

@@ -38,11 +38,11 @@ void web_diagnostics(struct web_call *k, unsigned id, const char *reason, const 
 
 void web_fault(struct web_call *k, enum web_fault f, const char *why)
 {
-	struct soap_fault m = {.error_id = faults[f].id};
+	struct soap_fault m = {.error_id = faults[f].id, .soap12 = k->frame.soap12};
 
 	sv_copy(m.code, sizeof m.code, sv_of(faults[f].code));
 	sv_copy(m.reason, sizeof m.reason, sv_of(f == FAULT_CLIENT ? why : faults[f].reason));
-	web_reply(k, faults[f].status, "text/xml; charset=utf-8");
+	web_soap_reply(k, faults[f].status, "http://www.w3.org/2005/08/addressing/soap/fault");
 	soap_fault_write(&k->a->body, &m);
 	if (m.error_id)
 		web_diagnostics(k, m.error_id, m.reason, m.code);

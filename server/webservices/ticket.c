@@ -19,7 +19,8 @@ static bool may_from_here(const struct web_call *k, const struct vault_ticket *t
 	return v->user(v->arg, strncmp(id, "sip:", 4) == 0 ? id + 4 : id, &u) == VAULT_OK && u.remote;
 }
 
-static void answer(struct web_call *k, enum vault_status st, struct vault_ticket *t, const char *why, bool windows)
+static void answer(struct web_call *k, const struct soap_issue *ask, enum vault_status st, struct vault_ticket *t, const char *why,
+		   bool windows)
 {
 	if (st == VAULT_MALFORMED)
 		web_fault(k, FAULT_CLIENT, why[0] ? why : "The request cannot be read.");
@@ -30,7 +31,8 @@ static void answer(struct web_call *k, enum vault_status st, struct vault_ticket
 	else if (!may_from_here(k, t))
 		web_fault(k, FAULT_REMOTE, "the user may not sign in from outside");
 	else {
-		web_reply(k, 200, "text/xml; charset=utf-8");
+		t->issued.trust2005 = ask->trust2005;
+		web_soap_reply(k, 200, ask->trust2005 ? NS_WST_2005 "/RSTR/Issue" : NS_WST_SLASH "RSTRC/IssueFinal");
 		soap_issued_write(&k->a->body, &t->issued);
 	}
 	vault_ticket_clear(t);
@@ -39,7 +41,8 @@ static void answer(struct web_call *k, enum vault_status st, struct vault_ticket
 /* NULL: the answer is composed already.  `kind`: what is kept of a question that is none; NULL: nothing. */
 static xmlDocPtr question(struct web_call *k, struct soap_issue *ask, const char *kind)
 {
-	xmlDocPtr doc = web_soap(k, SOAP_ACTION_ISSUE);
+	static const char *const actions[] = {SOAP_ACTION_ISSUE, SOAP_ACTION_ISSUE_2005, NULL};
+	xmlDocPtr doc = web_soap(k, actions);
 	const char *why = doc ? soap_issue_read(doc, ask) : NULL;
 
 	if (why) {
@@ -79,7 +82,7 @@ void web_wts_windows(struct web_call *k)
 		web_header(k, "WWW-Authenticate", "NTLM");
 		vault_ticket_clear(&t);
 	} else {
-		answer(k, st, &t, why, true);
+		answer(k, &ask, st, &t, why, true);
 	}
 	soap_issue_clear(&ask);
 	xmlFreeDoc(doc);
@@ -105,7 +108,7 @@ void web_wts_cert(struct web_call *k)
 	if (ask.has_signature) {
 		enum vault_status st = v->ticket_cert(v->arg, k->q->body.p, k->q->body.n, k->q->outside, &t, why);
 
-		answer(k, st, &t, why, false);
+		answer(k, &ask, st, &t, why, false);
 	} else {
 		web_capture(k, "cert", true);
 		web_fault(k, FAULT_NO_TOKEN, "no certificate and signature in the header");
@@ -259,7 +262,7 @@ void web_wts_pin(struct web_call *k)
 	if (found) {
 		enum vault_status st = v->ticket_pin(v->arg, s.number, s.pin, &ask, k->q->outside, &t, why);
 
-		answer(k, st, &t, why, false);
+		answer(k, &ask, st, &t, why, false);
 	} else {
 		web_capture(k, "pin", true);
 		web_fault(k, FAULT_NO_TOKEN, "neither number nor PIN is recognised in the request");

@@ -151,8 +151,15 @@ size_t web_body_max(struct web *w, const struct msg *head, bool tls, bool outsid
 void web_reply(struct web_call *k, unsigned status, const char *type)
 {
 	k->a->status = status;
+	k->action = NULL;
 	sv_copy(k->a->type, sizeof k->a->type, sv_of(type));
 	buf_clear(&k->a->body);
+}
+
+void web_soap_reply(struct web_call *k, unsigned status, const char *action)
+{
+	web_reply(k, status, k->frame.soap12 ? "application/soap+xml; charset=utf-8" : "text/xml; charset=utf-8");
+	k->action = action;
 }
 
 void web_header(struct web_call *k, const char *name, const char *value)
@@ -201,7 +208,7 @@ static void refuse(struct web_call *k, unsigned status)
 
 void web_handle(struct web *w, struct web_conn *c, const struct web_request *q, struct web_answer *ret)
 {
-	struct web_call k = {w, c, q, ret, {0}, {0}, {0}};
+	struct web_call k = {.w = w, .c = c, .q = q, .a = ret};
 	unsigned status = 400;
 	const struct route *r = NULL;
 
@@ -216,6 +223,8 @@ void web_handle(struct web *w, struct web_conn *c, const struct web_request *q, 
 		refuse(&k, status);
 	} else {
 		r->handler(&k);
+		if (k.action)
+			soap_frame_put(&ret->body, &k.frame, k.action);
 	}
 	if (ret->body.oom || ret->headers.oom) {
 		web_answer_clear(ret);

@@ -25,6 +25,8 @@ struct web_call { /* one request on its way through a handler */
 	struct web_answer *a;
 	struct sv path, query; /* of the target; path not decoded */
 	struct sv rest;	       /* what follows a route that ends in a slash */
+	struct soap_frame frame; /* how the question came: web_soap() */
+	const char *action;	 /* of the SOAP answer that is composed; NULL: it is none */
 };
 typedef void web_handler(struct web_call *k);
 
@@ -37,6 +39,7 @@ web_handler web_update, web_update_file;	    /* server/update/ */
 
 /* web.c */
 void web_reply(struct web_call *k, unsigned status, const char *type); /* and the body is the caller's to add */
+void web_soap_reply(struct web_call *k, unsigned status, const char *action); /* the same, in the asker's envelope */
 void web_header(struct web_call *k, const char *name, const char *value);
 void web_plain(struct web_call *k, unsigned status, const char *text); /* a line for a human */
 struct sv web_query(const struct web_call *k, const char *name);       /* ?name=value; p == NULL: absent */
@@ -60,8 +63,9 @@ void web_fault(struct web_call *k, enum web_fault f, const char *why); /* why: f
 void web_diagnostics(struct web_call *k, unsigned id, const char *reason, const char *code);
 enum web_fault web_fault_of(enum vault_status st);
 
-/* soap_in.c: content type, SOAPAction, XML. NULL: the answer is composed already. action may be NULL. */
-xmlDocPtr web_soap(struct web_call *k, const char *action);
+/* soap_in.c: content type, action, XML. NULL: the answer is composed already. `actions`: those that are this operation's,
+ * NULL ends; NULL itself: any is borne. */
+xmlDocPtr web_soap(struct web_call *k, const char *const *actions);
 
 /* capture.c: what nobody could read is kept, so that a true trace can be made; secrets masked when `mask`. */
 void web_capture(struct web_call *k, const char *kind, bool mask);
