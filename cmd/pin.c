@@ -166,7 +166,7 @@ static int show_all(struct admin *a)
 	int rc = e.oom ? admin_fail(a, EX_SOFTWARE, "out of memory") : r == STORE_OK ? 0 : admin_store_failed(a, r, "pin show");
 
 	for (size_t i = 0; rc == 0 && i < e.n; i++) {
-		struct pin_info info;
+		struct pin_info info = {0};
 
 		rc = info_of(a, &e.user[i], &info);
 		if (rc)
@@ -188,7 +188,7 @@ static int show_all(struct admin *a)
 static int pin_show(struct admin *a)
 {
 	struct store_user u;
-	struct pin_info i;
+	struct pin_info i = {0};
 	int rc;
 
 	if (a->arguments == 0)

@@ -13,7 +13,7 @@
 #include "server/control.h"
 #include "server/site_certs.h"
 
-#define SOON (60 * 86400) /* seconds: a certificate that ends so soon is worth a word */
+#define SOON ((int64_t)60 * 86400) /* seconds: a certificate that ends so soon is worth a word */
 
 static const char help[] =
     "usage: dialtone [-c FILE] status [--json]\n"

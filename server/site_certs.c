@@ -54,7 +54,7 @@ static void judge(const struct site *s, bool server, bool outside, int64_t now, 
 			 rc == -ENOENT && server ? "; to make it: dialtone init DIR --renew" : "");
 	else if (info == NULL || !pki_pem_cert(buf_view(&pem), 0, &der) || pki_cert_info(der.p, der.n, info) != NULL)
 		snprintf(c->why, sizeof c->why, "there is no certificate in it");
-	else if (c->not_after = info->not_after, now >= info->not_after)
+	else if ((c->not_after = info->not_after) <= now)
 		snprintf(c->why, sizeof c->why, "it has expired%s", server ? "; new ones: dialtone init DIR --renew" : "");
 	else if (now < info->not_before)
 		snprintf(c->why, sizeof c->why, "it is not good yet: is the clock right?");
