@@ -133,6 +133,7 @@ enum sip_scheme { SCHEME_NONE, SCHEME_DSK, SCHEME_NTLM };
 struct sip_sa { /* one security association */
 	enum sip_scheme scheme;
 	bool up; /* keys are there: everything is signed */
+	bool proxy; /* it was asked for in Proxy-Authenticate, and answers in Proxy-Authorization */
 	char realm[128], targetname[256], opaque[64], version[8];
 	struct sipsig_key ours, theirs;
 	uint32_t cnum;
@@ -167,7 +168,7 @@ struct sip {
 		bool busy;
 		uint32_t cseq;
 		char method[16], call_id[40];
-		struct sip_sa *signer; /* NULL: it went unsigned */
+		struct sip_sa *signer; /* whose signature the answer must bear; NULL: none is there yet */
 		sip_fn *done;
 	} asked;
 	enum dt_failure bad; /* why done() is called without an answer */
@@ -489,6 +490,8 @@ void sip_register(struct dt_phone *ph, int expires, const struct sip_auth *auth,
 void sip_subscribe(struct dt_phone *ph, sip_fn *done);
 void sip_raw(struct dt_phone *ph, const void *p, size_t n);
 void sip_reply(struct dt_phone *ph, const struct msg *q, unsigned status, const char *reason);
+bool sip_challenged(const struct msg *m); /* 401, or 407 as some servers have it */
+unsigned sip_version(const struct sip_sa *sa);
 /* The value of Authorization for ph->sip.draft. */
 bool sip_sign(struct dt_phone *ph, struct sip_sa *sa, const struct sip_auth *base, struct buf *value);
 const char *sip_verify(struct dt_phone *ph, struct sip_sa *sa, const struct msg *m); /* NULL: good */

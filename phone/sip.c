@@ -76,12 +76,18 @@ void sip_opened(struct dt_phone *ph, const struct dt_stream_opened *o)
 	logon_opened(ph, o);
 }
 
-void sip_raw(struct dt_phone *ph, const void *p, size_t n)
+static int octets(struct dt_phone *ph, const void *p, size_t n)
 {
-	if (ph->sip.open)
-		ph->body->stream_send(ph->arg, ph->sip.id, p, n);
+	int rc = ph->sip.open ? ph->body->stream_send(ph->arg, ph->sip.id, p, n) : -1;
+
 	if (ph->registered && ph->sip.keepalive) /* "restarted whenever the client sends anything" */
 		timer_set(ph, T_KEEPALIVE, ph->sip.keepalive * 1000ull * 2 / 3);
+	return rc;
+}
+
+void sip_raw(struct dt_phone *ph, const void *p, size_t n)
+{
+	octets(ph, p, n);
 }
 
 /* ---- requests ------------------------------------------------------------------------------------------------------ */
@@ -108,22 +114,24 @@ static void fail_soon(struct dt_phone *ph, enum dt_failure f, const char *why)
 	timer_set(ph, T_SIP, 0);
 }
 
-/* Completes b with credentials, length and body, and sends it.  b is freed. */
+/* Completes b with credentials, length and body, and sends it.  b is freed.
+ *
+ * "With 4 the REGISTER that finishes the handshake already carries crand/cnum/response; with 3 or less it carries none,
+ * signing starts with the next request": its answer is signed by the server all the same. */
 static void send(struct dt_phone *ph, struct buf *b, const struct buf *body, const struct sip_auth *auth,
 		 struct sip_sa *signer)
 {
 	struct buf out = {0}, value = {0}, end = {0};
 	struct msg_error err;
 	size_t used;
-	bool ok = true;
-	int rc;
+	bool ok = true, sign = signer && (auth == NULL || sip_version(signer) > 3);
 
 	ph->sip.asked.signer = signer;
 	ph->sip.bad = DT_F_OK;
 	buf_printf(&end, "Content-Length: %zu\r\n\r\n", body ? body->n : 0);
 	if (body)
 		buf_sv(&end, buf_view(body));
-	if (signer) {
+	if (sign) {
 		buf_sv(&out, buf_view(b));
 		buf_sv(&out, buf_view(&end));
 		ok = !out.oom && msg_scan((const char *)out.p, out.n, MSG_SIP, BODY_MAX, &ph->sip.draft, &used, &err) == MSG_OK &&
@@ -134,7 +142,7 @@ static void send(struct dt_phone *ph, struct buf *b, const struct buf *body, con
 	}
 	buf_sv(&out, buf_view(b));
 	if (value.n) {
-		buf_str(&out, "Authorization: ");
+		buf_str(&out, (signer ? signer : &ph->sip.next)->proxy ? "Proxy-Authorization: " : "Authorization: ");
 		buf_sv(&out, buf_view(&value));
 		buf_str(&out, "\r\n");
 	}
@@ -143,10 +151,8 @@ static void send(struct dt_phone *ph, struct buf *b, const struct buf *body, con
 	timer_set(ph, T_SIP, ANSWER_MS);
 	if (!ok) {
 		fail_soon(ph, DT_F_MEMORY, "");
-	} else {
-		rc = ph->sip.open ? ph->body->stream_send(ph->arg, ph->sip.id, out.p, out.n) : -1;
-		if (rc < 0)
-			fail_soon(ph, DT_F_CLOSED, "");
+	} else if (octets(ph, out.p, out.n) < 0) {
+		fail_soon(ph, DT_F_CLOSED, "");
 	}
 	buf_wipe(&out);
 	buf_wipe(&value);
@@ -236,7 +242,7 @@ static void response(struct dt_phone *ph, const struct msg *m)
 	    !sv_eq(msg_get(m, "Call-ID"), sv_of(s->asked.call_id)))
 		return;
 	timer_off(ph, T_SIP);
-	if (s->asked.signer && m->status != 401 && (why = sip_verify(ph, s->asked.signer, m)) != NULL) {
+	if (s->asked.signer && !sip_challenged(m) && (why = sip_verify(ph, s->asked.signer, m)) != NULL) {
 		no_answer(ph, DT_F_SIP_SIGNATURE, why);
 		return;
 	}
@@ -253,7 +259,7 @@ static void copy_headers(struct buf *b, const struct msg *q, const char *name)
 /* Signed as a response is: the status code is the last field. */
 void sip_reply(struct dt_phone *ph, const struct msg *q, unsigned status, const char *reason)
 {
-	struct buf b = {0}, value = {0};
+	struct buf b = {0}, value = {0}, tags = {0};
 	struct msg_error err;
 	size_t used;
 	char tag[17];
@@ -266,6 +272,9 @@ void sip_reply(struct dt_phone *ph, const struct msg *q, unsigned status, const 
 	buf_printf(&b, "To: " SV_FMT "%s%s\r\n", SV_ARG(msg_get(q, "To")), tagged ? "" : ";tag=", tagged ? "" : tag);
 	copy_headers(&b, q, "Call-ID");
 	copy_headers(&b, q, "CSeq");
+	if (status == 420 && sip_tags_unknown(q, &tags) && tags.n)
+		buf_printf(&b, "Unsupported: %s\r\n", buf_cstr(&tags));
+	buf_free(&tags);
 	if (ph->sip.sa.up) {
 		struct buf whole = {0};
 
@@ -274,7 +283,7 @@ void sip_reply(struct dt_phone *ph, const struct msg *q, unsigned status, const 
 		if (!whole.oom &&
 		    msg_scan((const char *)whole.p, whole.n, MSG_SIP, BODY_MAX, &ph->sip.draft, &used, &err) == MSG_OK &&
 		    sip_sign(ph, &ph->sip.sa, NULL, &value))
-			buf_printf(&b, "Authorization: %s\r\n", buf_cstr(&value));
+			buf_printf(&b, "%sAuthorization: %s\r\n", ph->sip.sa.proxy ? "Proxy-" : "", buf_cstr(&value));
 		buf_free(&whole);
 	}
 	buf_str(&b, "Content-Length: 0\r\n\r\n");
@@ -286,9 +295,14 @@ void sip_reply(struct dt_phone *ph, const struct msg *q, unsigned status, const 
 
 static void request(struct dt_phone *ph, const struct msg *m)
 {
+	unsigned status = 400;
+
 	if (!ph->sip.sa.up || sip_verify(ph, &ph->sip.sa, m) != NULL)
 		return; /* "A client discards a signed message that matches no SA"; an unsigned one as well */
-	stay_request(ph, m);
+	if (sip_check(m, &status) == NULL)
+		stay_request(ph, m);
+	else if (!sv_eq(m->method, SV("ACK")) && !sv_eq(m->method, SV("BENOTIFY")))
+		sip_reply(ph, m, status, status == 420 ? "Bad Extension" : status == 416 ? "Unsupported URI Scheme" : "Bad Request");
 }
 
 void sip_data(struct dt_phone *ph, const void *p, size_t n)
@@ -310,16 +324,13 @@ void sip_data(struct dt_phone *ph, const void *p, size_t n)
 		struct buf now;
 		size_t used = 0;
 		enum msg_result r = msg_scan((const char *)s->in.p, s->in.n, MSG_SIP, BODY_MAX, &s->m, &used, &err);
-		unsigned status;
-		const char *bad;
 
 		if (r == MSG_PARTIAL)
 			return;
-		bad = r == MSG_BAD ? err.why : s->m.request ? sip_check(&s->m, &status) : NULL;
-		if (bad) {
+		if (r == MSG_BAD) { /* where the next one begins is not known any more */
 			char why[WHY_MAX];
 
-			text(why, sizeof why, "%s", bad);
+			text(why, sizeof why, "%s", err.why);
 			ph->body->stream_close(ph->arg, s->id);
 			if (s->asked.busy) {
 				s->id = 0;

@@ -18,11 +18,22 @@ void sip_auth_end(struct dt_phone *ph)
 	ph->sip.dsk_key = NULL;
 }
 
-static bool find(const struct msg *m, const char *scheme, struct sip_auth *ret)
+bool sip_challenged(const struct msg *m)
 {
-	for (size_t i = 0; i < msg_count(m, "WWW-Authenticate"); i++)
-		if (sip_auth_read(msg_get_nth(m, "WWW-Authenticate", i), ret) && sv_ieq(ret->scheme, sv_of(scheme)))
-			return true;
+	return m->status == 401 || m->status == 407;
+}
+
+/* "challenge: WWW-Authenticate, 407 flow: Proxy-Authenticate" (6.1) */
+static bool find(const struct msg *m, const char *scheme, struct sip_auth *ret, bool *proxy)
+{
+	static const char *const names[] = {"WWW-Authenticate", "Proxy-Authenticate"};
+
+	for (unsigned k = 0; k < 2; k++)
+		for (size_t i = 0; i < msg_count(m, names[k]); i++)
+			if (sip_auth_read(msg_get_nth(m, names[k], i), ret) && sv_ieq(ret->scheme, sv_of(scheme))) {
+				*proxy = k == 1;
+				return true;
+			}
 	return false;
 }
 
@@ -31,9 +42,10 @@ static bool may_ntlm(const struct dt_phone *ph)
 	return ph->login && ph->password && (ph->model->ways & (ph->tethered ? DT_WAY_TETHER : DT_WAY_NTLM));
 }
 
-static bool take(struct sip_sa *sa, enum sip_scheme scheme, const struct sip_auth *a)
+static bool take(struct sip_sa *sa, enum sip_scheme scheme, const struct sip_auth *a, bool proxy)
 {
 	memset(sa, 0, sizeof *sa);
+	sa->proxy = proxy;
 	if (!sv_copy(sa->realm, sizeof sa->realm, a->realm) || !sv_copy(sa->targetname, sizeof sa->targetname, a->targetname) ||
 	    !sv_copy(sa->version, sizeof sa->version, a->version.p ? a->version : SV("4")))
 		return false;
@@ -192,8 +204,7 @@ static enum auth_result ntlm_next(struct dt_phone *ph, struct sv in, sip_fn *don
 	} else {
 		ntlm_sign_keys(key, flags, &sa->ours, &sa->theirs);
 		sa->up = true;
-		/* "with 4 the REGISTER that finishes the handshake already carries crand/cnum/response" */
-		if (send_flight(ph, &answer, sa->version[0] >= '4' ? sa : NULL, done))
+		if (send_flight(ph, &answer, sa, done))
 			ret = AUTH_AGAIN;
 		else
 			*f = DT_F_MEMORY;
@@ -210,7 +221,8 @@ static enum auth_result choose(struct dt_phone *ph, const struct msg *m, sip_fn 
 {
 	struct sip_sa *sa = &ph->sip.next;
 	struct sip_auth dsk = {0}, ntlm = {0};
-	bool has_dsk = find(m, "TLS-DSK", &dsk), has_ntlm = find(m, "NTLM", &ntlm);
+	bool dsk_proxy = false, ntlm_proxy = false, has_dsk = find(m, "TLS-DSK", &dsk, &dsk_proxy),
+	     has_ntlm = find(m, "NTLM", &ntlm, &ntlm_proxy);
 	struct buf flight = {0};
 	bool ok = false;
 
@@ -219,7 +231,7 @@ static enum auth_result choose(struct dt_phone *ph, const struct msg *m, sip_fn 
 		sv_copy(ph->web_url, sizeof ph->web_url, dsk.sts_uri);
 	*f = DT_F_SIP_SCHEME;
 	if (has_dsk && cert_good(ph)) {
-		if (!take(sa, SCHEME_DSK, &dsk)) {
+		if (!take(sa, SCHEME_DSK, &dsk, dsk_proxy)) {
 			*f = DT_F_SIP_BAD;
 			text(why, WHY_MAX, "the challenge cannot be read");
 			return AUTH_FAILED;
@@ -227,7 +239,7 @@ static enum auth_result choose(struct dt_phone *ph, const struct msg *m, sip_fn 
 		ok = dsk_begin(ph, &flight) && send_flight(ph, &flight, NULL, done);
 		*f = DT_F_MEMORY;
 	} else if (has_ntlm && may_ntlm(ph)) {
-		if (!take(sa, SCHEME_NTLM, &ntlm)) {
+		if (!take(sa, SCHEME_NTLM, &ntlm, ntlm_proxy)) {
 			*f = DT_F_SIP_BAD;
 			text(why, WHY_MAX, "the challenge cannot be read");
 			return AUTH_FAILED;
@@ -246,12 +258,13 @@ enum auth_result sip_auth_401(struct dt_phone *ph, const struct msg *m, sip_fn *
 {
 	struct sip_sa *sa = &ph->sip.next;
 	struct sip_auth a = {0};
+	bool proxy;
 	unsigned id;
 
 	why[0] = '\0';
 	if (sa->scheme == SCHEME_NONE)
 		return choose(ph, m, done, f, why);
-	if (find(m, sa->scheme == SCHEME_DSK ? "TLS-DSK" : "NTLM", &a) && a.has_gssapi && a.gssapi.n && ph->sip.round++ < ROUNDS &&
+	if (find(m, sa->scheme == SCHEME_DSK ? "TLS-DSK" : "NTLM", &a, &proxy) && a.has_gssapi && a.gssapi.n && ph->sip.round++ < ROUNDS &&
 	    !(sa->scheme == SCHEME_NTLM && sa->up)) {
 		if (!sv_copy(sa->opaque, sizeof sa->opaque, a.opaque)) {
 			*f = DT_F_SIP_BAD;

@@ -16,7 +16,7 @@ static const char *scheme_name(enum sip_scheme s)
 	return s == SCHEME_DSK ? "TLS-DSK" : "NTLM";
 }
 
-static unsigned version_of(const struct sip_sa *sa)
+unsigned sip_version(const struct sip_sa *sa)
 {
 	uint64_t v = 4;
 
@@ -41,7 +41,7 @@ bool sip_sign(struct dt_phone *ph, struct sip_sa *sa, const struct sip_auth *bas
 	a.opaque = sv_of(sa->opaque);
 	a.crand = sv_of(rand);
 	a.cnum = sv_of(num);
-	if (sipsig_string(&string, &ph->sip.draft, version_of(sa), a.scheme, a.crand, a.cnum, a.realm, a.targetname) && !string.oom)
+	if (sipsig_string(&string, &ph->sip.draft, sip_version(sa), a.scheme, a.crand, a.cnum, a.realm, a.targetname) && !string.oom)
 		n = sipsig_make(&sa->ours, buf_view(&string), sig);
 	buf_wipe(&string);
 	if (n == 0)
@@ -61,6 +61,8 @@ const char *sip_verify(struct dt_phone *ph, struct sip_sa *sa, const struct msg 
 	uint64_t num;
 
 	(void)ph;
+	if (header.p == NULL)
+		header = msg_get(m, "Proxy-Authentication-Info");
 	if (!sa->up)
 		return "no security association is up";
 	if (header.p == NULL)
@@ -72,7 +74,7 @@ const char *sip_verify(struct dt_phone *ph, struct sip_sa *sa, const struct msg 
 		return "Authentication-Info is of another security association";
 	if (!sipsig_window_check(&sa->window, (uint32_t)num))
 		return "the signature's number was used before";
-	if (!sipsig_string(&string, m, version_of(sa), a.scheme, a.srand, a.snum, a.realm, a.targetname) || string.oom ||
+	if (!sipsig_string(&string, m, sip_version(sa), a.scheme, a.srand, a.snum, a.realm, a.targetname) || string.oom ||
 	    !sipsig_check(&sa->theirs, buf_view(&string), a.rspauth))
 		why = "the signature is not the server's";
 	else

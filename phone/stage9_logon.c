@@ -397,7 +397,7 @@ static void answer(struct dt_phone *ph, const struct msg *m)
 		ph->answered = true;
 		attempt_ok(ph, &ph->logon_try, NULL, NULL);
 	}
-	if (m->status == 401) {
+	if (sip_challenged(m)) {
 		if (sip_auth_401(ph, m, answer, &f, why) == AUTH_FAILED)
 			refused(ph, f, why);
 	} else if (m->status / 100 == 2 && ph->sip.next.up) {

@@ -93,8 +93,8 @@ static void refreshed(struct dt_phone *ph, const struct msg *m)
 		stay_lost(ph, "the Registrar had lost the registration");
 		return;
 	}
-	attempt_fail(ph, &a, m->status == 401 ? DT_F_SIP_STATUS : DT_F_SIP_FORBIDDEN, why);
-	if (m->status == 401) {
+	attempt_fail(ph, &a, sip_challenged(m) ? DT_F_SIP_STATUS : DT_F_SIP_FORBIDDEN, why);
+	if (sip_challenged(m)) {
 		if (!ph->running)
 			run_plan(ph, PLAN_RENEW); /* "401 on refresh: full re-authentication" */
 	} else if (m->status == 403 || m->status == 404) {
@@ -209,7 +209,9 @@ static void told_off(struct dt_phone *ph, const struct msg *m, struct sv event)
 
 		/* "register again (will be redirected)"; "register at the given registrar" */
 		if (sip_addr_read(msg_get(m, "P-Preferred-Registrar"), &addr) && sip_uri_read(addr.uri, &u) && u.host.n < 256) {
-			text(uri, sizeof uri, SV_FMT ":%u", SV_ARG(u.host), u.port ? u.port : 5061);
+			bool tcp = sv_ieq(sip_param(u.params, "transport"), SV("tcp"));
+
+			text(uri, sizeof uri, SV_FMT ":%u %s", SV_ARG(u.host), u.port ? u.port : tcp ? 5060 : 5061, tcp ? "tcp" : "tls");
 			ph->have_redirect = target_read(uri, &ph->redirect);
 			ph->redirect.from = "preferred";
 		}

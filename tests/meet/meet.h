@@ -120,6 +120,9 @@ struct meet {
 	struct registrar *registrar;
 	struct web *web;
 	char files_dir[64];
+	/* what passes between the phone and the Registrar: every message of the latter may be made another server's */
+	void (*from_registrar)(struct meet *m, struct buf *message);
+	void (*to_registrar)(struct meet *m, struct sv octets);
 	struct { /* orders on their way to the registrar */
 		struct location_notice n[8];
 		unsigned count;

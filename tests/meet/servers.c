@@ -143,9 +143,17 @@ static void http_feed(struct meet_stream *s)
 static void sip_send(void *arg, const void *p, size_t n)
 {
 	struct meet_stream *s = arg;
+	size_t at = s->to_phone.n;
+	struct buf message = {0};
 
-	buf_add(&s->to_phone, p, n);
-	queue(s);
+	buf_add(s->m->from_registrar ? &message : &s->to_phone, p, n);
+	if (s->m->from_registrar) {
+		s->m->from_registrar(s->m, &message);
+		buf_sv(&s->to_phone, buf_view(&message));
+		buf_free(&message);
+	}
+	if (s->to_phone.n > at)
+		queue(s);
 }
 
 static void sip_close(void *arg)
@@ -165,9 +173,13 @@ static void serve(struct meet_stream *s, const void *p, size_t n)
 	if (s->at->service <= MEET_HTTPS) {
 		buf_add(&s->in, p, n);
 		http_feed(s);
-	} else if (s->reg && !reg_conn_feed(s->reg, p, n, s->m->mono, s->m->unix_ms / 1000)) {
-		s->closing = true;
+		servers_orders(s->m);
+		return;
 	}
+	if (s->reg && s->m->to_registrar)
+		s->m->to_registrar(s->m, (struct sv){p, n});
+	if (s->reg && !reg_conn_feed(s->reg, p, n, s->m->mono, s->m->unix_ms / 1000))
+		s->closing = true;
 	servers_orders(s->m);
 }
 

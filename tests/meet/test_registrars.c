@@ -1,0 +1,335 @@
+/* tests/meet/test_registrars.c: the phone at Registrars that are not ours: ours, with its words changed on the way into
+ * what other servers of the family say.  What is signed stays as it was, so that the signatures still hold.
+ */
+#include "tests/unit/check.h"
+
+#include "tests/meet/meet.h"
+#include "wire/sip.h"
+
+#define LONG_ENOUGH (300 * 1000)
+#define HOUR (3600 * 1000ull)
+#define ALICE "alice@contoso.test"
+
+/* What the phone said, since the last look; one world at a time. */
+static struct buf said;
+
+static void listen(struct meet *m, struct sv octets)
+{
+	(void)m;
+	buf_sv(&said, octets);
+}
+
+static unsigned times(const struct buf *b, const char *what)
+{
+	size_t n = strlen(what);
+	unsigned k = 0;
+
+	for (size_t i = 0; b->p && i + n <= b->n; i++)
+		k += memcmp(b->p + i, what, n) == 0;
+	return k;
+}
+
+static void swap(struct buf *b, const char *from, const char *to)
+{
+	struct buf out = {0};
+	size_t n = strlen(from);
+
+	for (size_t i = 0; i < b->n;)
+		if (i + n <= b->n && memcmp(b->p + i, from, n) == 0) {
+			buf_str(&out, to);
+			i += n;
+		} else {
+			buf_add(&out, b->p + i++, 1);
+		}
+	buf_free(b);
+	*b = out;
+}
+
+/* Takes out the header lines that begin so. */
+static void strike(struct buf *b, const char *name)
+{
+	struct sv rest = buf_view(b);
+	struct buf out = {0};
+	bool head = true;
+
+	while (rest.p && head) {
+		struct sv line = sv_cut(&rest, '\n');
+
+		head = line.n > 1;
+		if (sv_istarts(line, sv_of(name)))
+			continue;
+		buf_sv(&out, line);
+		buf_str(&out, "\n");
+	}
+	buf_sv(&out, rest);
+	buf_free(b);
+	*b = out;
+}
+
+/* ---- other servers ------------------------------------------------------------------------------------------------ */
+
+static void version_3(struct meet *m, struct buf *b)
+{
+	(void)m;
+	swap(b, ", version=4", ", version=3");
+}
+
+/* "407 flow (proxy)": sip reference 6.1 */
+static void as_proxy(struct meet *m, struct buf *b)
+{
+	(void)m;
+	swap(b, "SIP/2.0 401 Unauthorized", "SIP/2.0 407 Proxy Authentication Required");
+	swap(b, "WWW-Authenticate:", "Proxy-Authenticate:");
+	swap(b, "Authentication-Info:", "Proxy-Authentication-Info:");
+}
+
+/* Short names, folded lines, other case, Kerberos offered too, a 100 first, blank lines, another endpoint's Contact. */
+static void talkative(struct meet *m, struct buf *b)
+{
+	struct buf first = {0};
+
+	(void)m;
+	swap(b, "WWW-Authenticate: NTLM realm", "WWW-Authenticate: Kerberos realm=\"SIP Communications Service\", "
+						"targetname=\"sip/fe01.contoso.test\", version=4\r\nwww-authenticate: NTLM realm");
+	swap(b, "Authentication-Info: TLS-DSK qop=\"auth\", ", "authentication-info: TLS-DSK\r\n QOP=\"auth\",\r\n\t");
+	swap(b, "\r\nContact: ", "\r\nm: <sip:192.0.2.99:5061;transport=tls>;expires=99;+sip.instance="
+				 "\"<urn:uuid:124841E4-264D-52E8-96C5-D22AA8CDC316>\";gruu=\"sip:no;gruu\"\r\nm: ");
+	swap(b, "\r\nFrom: ", "\r\nf:");
+	swap(b, "\r\nTo: ", "\r\nt :\r\n ");
+	swap(b, "\r\nCall-ID: ", "\r\ni: ");
+	swap(b, "\r\nVia: ", "\r\nv: ");
+	swap(b, "\r\nCSeq: ", "\r\nCSEQ:  ");
+	swap(b, "\r\nContent-Length: ", "\r\nWarning: 310 lcs.microsoft.com \"You are currently not using the recommended "
+					"version of the client\"\r\nms-user-logon-data: RemoteUser\r\nl: ");
+	swap(b, "Server: RTC/5.0", "Server: RTC/6.0");
+	buf_str(&first, "\r\n\r\n");
+	if (times(b, "SIP/2.0 ")) {
+		buf_str(&first, "SIP/2.0 100 Trying\r\nContent-Length: 0\r\n");
+		for (struct sv rest = buf_view(b), line = sv_cut(&rest, '\n'); line.n > 1; line = sv_cut(&rest, '\n'))
+			if (line.p[0] == 'f' || line.p[0] == 'i' || line.p[0] == 'v' || sv_istarts(line, SV("CSeq"))) {
+				buf_sv(&first, line);
+				buf_str(&first, "\n");
+			}
+		buf_str(&first, "\r\n");
+	}
+	buf_sv(&first, buf_view(b));
+	buf_free(b);
+	*b = first;
+}
+
+static void unsigned_answers(struct meet *m, struct buf *b)
+{
+	(void)m;
+	strike(b, "Authentication-Info");
+}
+
+static void unsigned_version_3(struct meet *m, struct buf *b)
+{
+	version_3(m, b);
+	unsigned_answers(m, b);
+}
+
+static void bent(struct meet *m, struct buf *b)
+{
+	char *p = b->p ? memmem(b->p, b->n, "rspauth=\"", 9) : NULL;
+
+	(void)m;
+	if (p)
+		p[9] = p[9] == '0' ? '1' : '0';
+}
+
+static void no_schemes(struct meet *m, struct buf *b)
+{
+	(void)m;
+	strike(b, "WWW-Authenticate");
+}
+
+static void not_sip(struct meet *m, struct buf *b)
+{
+	(void)m;
+	buf_clear(b);
+	buf_str(b, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+}
+
+static void dsk_phone(struct meet *m)
+{
+	(void)m;
+}
+
+/* A CX700, which signs in outside with user name and password. */
+static void ntlm_phone(struct meet *m)
+{
+	m->conf.model = dt_model_find("cx700");
+	m->conf.number = m->conf.pin = NULL;
+	m->conf.login = "CONTOSO\\alice";
+	m->conf.password = "Pa$$word";
+	m->conf.sip = ALICE;
+	m->conf.trust = (const char *)meet_keys()->root_pem.p;
+	m->conf.outside = true;
+	m->net.lldp = m->net.uc = m->net.srv = m->net.update_record = false;
+	for (unsigned i = 0; i < m->nlistener; i++)
+		m->listener[i].down = !m->listener[i].outside;
+}
+
+static const struct {
+	const char *name;
+	void (*phone)(struct meet *m);
+	void (*server)(struct meet *m, struct buf *b);
+	enum dt_failure failure; /* of stage 9; DT_F_OK: dial tone */
+} rows[] = {
+    {"version 3, TLS-DSK", dsk_phone, version_3, DT_F_OK},
+    {"version 3, NTLM", ntlm_phone, version_3, DT_F_OK},
+    {"407, TLS-DSK", dsk_phone, as_proxy, DT_F_OK},
+    {"407, NTLM", ntlm_phone, as_proxy, DT_F_OK},
+    {"talkative, TLS-DSK", dsk_phone, talkative, DT_F_OK},
+    {"talkative, NTLM", ntlm_phone, talkative, DT_F_OK},
+    {"unsigned 200, TLS-DSK", dsk_phone, unsigned_answers, DT_F_SIP_SIGNATURE},
+    {"unsigned 200, NTLM", ntlm_phone, unsigned_answers, DT_F_SIP_SIGNATURE},
+    {"unsigned 200, version 3, TLS-DSK", dsk_phone, unsigned_version_3, DT_F_SIP_SIGNATURE},
+    {"unsigned 200, version 3, NTLM", ntlm_phone, unsigned_version_3, DT_F_SIP_SIGNATURE},
+    {"a bit of rspauth, TLS-DSK", dsk_phone, bent, DT_F_SIP_SIGNATURE},
+    {"a bit of rspauth, NTLM", ntlm_phone, bent, DT_F_SIP_SIGNATURE},
+    {"401 without a scheme", dsk_phone, no_schemes, DT_F_SIP_SCHEME},
+    {"a web server", dsk_phone, not_sip, DT_F_SIP_BAD},
+};
+
+/* Each message of the phone's that carries credentials: in the header that was asked for, and signed from where on. */
+static void well_written(const char *name)
+{
+	bool proxy = strncmp(name, "407", 3) == 0, old = strncmp(name, "version 3", 9) == 0;
+	unsigned all = times(&said, "Authorization: "), handshake = times(&said, ", version=");
+	unsigned sigs = times(&said, ", response=\"");
+
+	assert_int_equal(times(&said, "Proxy-Authorization: "), proxy ? all : 0);
+	assert_true(handshake >= 2 && all > handshake);
+	/* with 4 the last message of a handshake is signed, with 3 the first one after it; then all are */
+	assert_int_equal(sigs, all - handshake + (old ? 0 : 1));
+}
+
+static void sign_in(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct meet_flash flash = {0};
+		struct meet *m = meet_new(&flash, 12);
+		const struct meet_record *r;
+
+		assert_non_null(m);
+		buf_clear(&said);
+		rows[i].phone(m);
+		m->from_registrar = rows[i].server;
+		m->to_registrar = listen;
+		assert_true(meet_phone(m));
+		meet_run(m, LONG_ENOUGH);
+		r = meet_result(m);
+		if (r == NULL || r->failure != rows[i].failure || r->stage != DT_STAGE_LOGON) {
+			meet_dump(m);
+			fail_msg("%s", rows[i].name);
+		}
+		if (rows[i].failure == DT_F_OK) {
+			/* a CX700 goes on to fetch its certificate and signs in anew: that handshake is counted in */
+			if (rows[i].phone == dsk_phone)
+				well_written(rows[i].name);
+			m->nrecord = 0;
+			meet_run(m, 2 * HOUR);
+			assert_true(dt_phone_registered(m->phone));
+			assert_null(meet_find(m, "registration")); /* it was never lost */
+		}
+		meet_free(m);
+		meet_flash_free(&flash);
+	}
+	buf_free(&said);
+}
+
+/* ---- requests of the server ------------------------------------------------------------------------------------------ */
+
+static void requires(struct meet *m, struct buf *b)
+{
+	(void)m;
+	swap(b, "Event: registration-notify", "Require: unheard-of\r\nEvent: registration-notify");
+}
+
+static void other_scheme(struct meet *m, struct buf *b)
+{
+	(void)m;
+	swap(b, "NOTIFY sip:", "NOTIFY gopher:");
+}
+
+static void twice(struct meet *m, struct buf *b)
+{
+	(void)m;
+	swap(b, "Event: registration-notify", "Event: registration-notify\r\nEvent: registration-notify");
+}
+
+static void not_signed(struct meet *m, struct buf *b)
+{
+	(void)m;
+	if (times(b, "NOTIFY sip:"))
+		strike(b, "Authentication-Info");
+}
+
+/* "deregistered;event=preferred-registrar-change, with P-Preferred-Registrar: register at the given registrar" */
+static void preferred(struct meet *m, struct buf *b)
+{
+	(void)m;
+	swap(b, "deregistered;event=deactivated", "deregistered;event=preferred-registrar-change");
+	swap(b, "Event: registration-notify",
+	     "P-Preferred-Registrar: <sip:fe01.contoso.test:5060;transport=tcp>\r\nEvent: registration-notify");
+	swap(b, "Content-Length: 30\r\n", "Content-Length: 45\r\n");
+}
+
+static void notices(void **state)
+{
+	static const struct {
+		void (*server)(struct meet *m, struct buf *b);
+		const char *says; /* the phone; NULL: nothing */
+		bool goes;	  /* it takes the notice */
+	} notes[] = {
+	    {requires, "SIP/2.0 420 Bad Extension\r\n", false}, {other_scheme, "SIP/2.0 416 Unsupported URI Scheme\r\n", false},
+	    {twice, "SIP/2.0 400 Bad Request\r\n", false},	 {not_signed, NULL, false},
+	    {preferred, "SIP/2.0 200 OK\r\n", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+		struct meet_flash flash = {0};
+		struct meet *m = meet_new(&flash, 13);
+
+		assert_non_null(m);
+		assert_true(meet_phone(m));
+		meet_run(m, LONG_ENOUGH);
+		assert_true(dt_phone_registered(m->phone));
+		m->from_registrar = notes[i].server;
+		m->to_registrar = listen;
+		buf_clear(&said);
+		assert_int_equal(location_order_user(m->location, ALICE, LOCATION_DEACTIVATED, 0, ""), 1);
+		servers_orders(m);
+		meet_run(m, 1000);
+		if (notes[i].says == NULL) {
+			assert_int_equal(said.n, 0);
+		} else {
+			assert_int_equal(times(&said, notes[i].says), 1);
+			assert_int_equal(times(&said, ", response=\""), 1);
+			assert_int_equal(times(&said, "Unsupported: unheard-of\r\n"), notes[i].server == requires);
+		}
+		assert_int_equal(dt_phone_registered(m->phone), !notes[i].goes);
+		if (notes[i].goes) {
+			meet_run(m, 60 * 1000);
+			assert_true(dt_phone_registered(m->phone));
+			assert_non_null(meet_find(m, "registrar preferred fe01.contoso.test:5060"));
+			assert_true(meet_find(m, "registrar preferred fe01.contoso.test:5060")->ok);
+		}
+		meet_free(m);
+		meet_flash_free(&flash);
+	}
+	buf_free(&said);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(sign_in), cmocka_unit_test(notices)};
+	int n = cmocka_run_group_tests(tests, NULL, NULL);
+
+	meet_keys_done();
+	return n;
+}
