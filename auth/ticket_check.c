@@ -7,6 +7,7 @@
  *  5. KeyIdentifier, if present, equals the AssertionID.
  *  6. Timestamp: Created not in the future (5 min skew), Expires not past.  No freshness window.
  *  7. Caller = NameIdentifier."
+ * SIPE signs the Timestamp alone; WCF adds wsa:To: every Reference is verified, the Timestamp is demanded.
  *
  * The assertion is taken out of the envelope into a document of its own before its signature is looked at: there is
  * nothing else there that an ID could point to.  What it says is then read from the digested octets.
@@ -157,27 +158,24 @@ static const char *stamp_of(struct buf *verified, int64_t now)
 
 static const char *proof_check(xmlNodePtr security, xmlNodePtr stamp, const struct ticket *t, int64_t now)
 {
-	static const struct sig_rule rule = {mac_methods, mac_digests, .references = 1};
+	static const struct sig_rule rule = {mac_methods, mac_digests, .references = SIG_REFERENCES};
 	xmlNodePtr signature = only(security, NS_DS, "Signature"), key;
 	struct buf data[SIG_REFERENCES] = {0};
-	char id[128], key_id[128];
+	unsigned at = 0;
+	char key_id[128];
 	const char *why;
 	struct sig s;
 
 	if (signature == NULL)
 		return "no proof signature, or two";
-	if ((why = sig_read(signature, &rule, &s)) != NULL)
+	if ((why = sig_read(signature, &rule, &s)) != NULL || (why = sig_parts(&s, security, stamp, &at)) != NULL)
 		return why;
-	if (!sig_id(stamp, NS_WSU, "Id", id, sizeof id))
-		return "the Timestamp's Id is missing, or not its own";
-	if (strcmp(s.uri[0] + 1, id) != 0)
-		return "the proof signature is over something else than the Timestamp";
 	key = s.key_info ? xml_find(s.key_info, "KeyIdentifier", false) : NULL;
 	if (key && (!xml_text(key, key_id, sizeof key_id) || strcmp(key_id, t->id) != 0))
 		return "the KeyIdentifier names another ticket";
 	why = sig_verify_hmac(&s, t->proof, sizeof t->proof, data);
 	if (why == NULL)
-		why = stamp_of(&data[0], now);
+		why = stamp_of(&data[at], now);
 	for (unsigned i = 0; i < SIG_REFERENCES; i++)
 		buf_free(&data[i]);
 	return why;

@@ -43,14 +43,16 @@ static const char *stamp_judge(const struct buf *verified, int64_t now)
 	return why;
 }
 
-/* "KeyInfo = SecurityTokenReference/Reference to the BinarySecurityToken's Id" */
-static bool names_token(const struct sig *s, xmlNodePtr token)
+/* "KeyInfo = SecurityTokenReference/Reference to the BinarySecurityToken's Id".  There is one certificate, and with its key
+ * the signature is verified: a KeyInfo that names it by serial number or thumbprint, or none at all, adds nothing; but what
+ * refers must refer to it. */
+static bool names_another(const struct sig *s, xmlNodePtr token)
 {
-	xmlNodePtr ref = only(only(s->key_info, NS_WSSE, "SecurityTokenReference"), NS_WSSE, "Reference");
+	xmlNodePtr ref = s->key_info ? xml_find(s->key_info, "Reference", false) : NULL;
 	char uri[160], id[160];
 
-	return ref && xml_attr(ref, NULL, "URI", uri, sizeof uri) && xml_attr(token, NS_WSU, "Id", id, sizeof id) &&
-	       uri[0] == '#' && strcmp(uri + 1, id) == 0;
+	return ref && !(xml_attr(ref, NULL, "URI", uri, sizeof uri) && xml_attr(token, NULL, "Id", id, sizeof id) && uri[0] == '#' &&
+			strcmp(uri + 1, id) == 0);
 }
 
 static const char *check(xmlDocPtr doc, int64_t now, struct buf *cert)
@@ -58,32 +60,18 @@ static const char *check(xmlDocPtr doc, int64_t now, struct buf *cert)
 	static const struct sig_rule rule = {methods, digests, .references = SIG_REFERENCES};
 	xmlNodePtr security = soap_security(doc), stamp = only(security, NS_WSU, "Timestamp");
 	xmlNodePtr token = only(security, NS_WSSE, "BinarySecurityToken"), signature = only(security, NS_DS, "Signature");
-	xmlNodePtr to = only(security ? security->parent : NULL, NS_WSA, "To");
 	struct buf text = {0}, data[SIG_REFERENCES] = {0};
-	char stamp_id[128] = "", to_id[128] = "";
-	int at = -1;
+	unsigned at = 0;
 	const char *why;
 	X509 *x = NULL;
 	struct sig s;
 
 	if (!stamp || !token || !signature)
 		return "no Timestamp, certificate or signature, or two of them";
-	if ((why = sig_read(signature, &rule, &s)) != NULL)
+	if ((why = sig_read(signature, &rule, &s)) != NULL || (why = sig_parts(&s, security, stamp, &at)) != NULL)
 		return why;
-	if (!names_token(&s, token))
+	if (names_another(&s, token))
 		return "KeyInfo does not name the certificate";
-	if (!sig_id(stamp, NS_WSU, "Id", stamp_id, sizeof stamp_id))
-		return "the Timestamp's Id is missing, or not its own";
-	if (s.n > 1 && (to == NULL || !sig_id(to, NS_WSU, "Id", to_id, sizeof to_id)))
-		return "a second Reference, and no To with an Id";
-	for (unsigned i = 0; i < s.n; i++) {
-		if (strcmp(s.uri[i] + 1, stamp_id) == 0 && at < 0)
-			at = (int)i;
-		else if (to_id[0] == '\0' || strcmp(s.uri[i] + 1, to_id) != 0)
-			return "a Reference to something else than Timestamp and To";
-	}
-	if (at < 0)
-		return "the Timestamp is not signed";
 	if (!xml_text_buf(token, &text) || !b64_read(cert, buf_view(&text)) || (x = pki_x509(cert->p, cert->n)) == NULL ||
 	    X509_get0_pubkey(x) == NULL)
 		why = "the certificate cannot be read";

@@ -175,6 +175,40 @@ bool sig_id(xmlNodePtr node, const char *ns, const char *attribute, char *id, si
 	return true;
 }
 
+/* "Compare positions, not just ids": only these places are looked at, so an Id elsewhere in the envelope is none. */
+static xmlNodePtr part_of(xmlNodePtr security, const char *id)
+{
+	xmlNodePtr header = security->parent, envelope = header->parent;
+	const xmlNodePtr places[] = {security, header, envelope}; /* the Body is a child of the last */
+	char have[160];
+
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		for (xmlNodePtr n = next_element(places[i]->children); n; n = next_element(n->next))
+			if (n != security && n != header && xml_attr(n, NS_WSU, "Id", have, sizeof have) && strcmp(have, id) == 0)
+				return n;
+	return NULL;
+}
+
+const char *sig_parts(const struct sig *s, xmlNodePtr security, xmlNodePtr stamp, unsigned *at)
+{
+	bool stamped = false;
+	char id[160];
+
+	for (unsigned i = 0; i < s->n; i++) {
+		xmlNodePtr part = part_of(security, s->uri[i] + 1);
+
+		if (part == NULL)
+			return "a Reference to something else than the Timestamp, a header or the Body";
+		if (!sig_id(part, NS_WSU, "Id", id, sizeof id))
+			return "a Reference to an Id that another element has, too";
+		if (part == stamp) {
+			stamped = true;
+			*at = i;
+		}
+	}
+	return stamped ? NULL : "the Timestamp is not signed";
+}
+
 /* ---- cryptography -------------------------------------------------------------------------------------- */
 
 static xmlSecDSigCtxPtr context(xmlSecKeyPtr key, bool rsa)

@@ -24,7 +24,7 @@
 #define VALUE_X509 "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3"
 #define ENCODING_BASE64 "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary"
 
-#define SIG_REFERENCES 2
+#define SIG_REFERENCES 6
 #define SIG_SKEW 300 /* seconds that two clocks may differ */
 
 struct sig_rule {
@@ -43,6 +43,10 @@ struct sig {
 const char *sig_read(xmlNodePtr signature, const struct sig_rule *rule, struct sig *ret);
 /* The node's attribute (by namespace; NULL: none) is an ID from now on. false: absent, or the ID is somebody else's. */
 bool sig_id(xmlNodePtr node, const char *ns, const char *attribute, char *id, size_t cap);
+
+/* What the References are to: each to a header, to a part of wsse:Security or to the Body, by that element's own wsu:Id;
+ * one of them to the Timestamp: *at.  NULL, or why not. */
+const char *sig_parts(const struct sig *s, xmlNodePtr security, xmlNodePtr stamp, unsigned *at);
 
 /* Checks it; the digested octets of reference i are appended to data[i]. NULL, or why not. */
 const char *sig_verify_rsa(const struct sig *s, EVP_PKEY *key, struct buf *data);
