@@ -14,7 +14,6 @@
 #define OCTETS_PER_MS 4	 /* the slowest that a body may come or go, beside the time it always has */
 #define PIECE 65536
 #define QUEUE_HIGH 262144 /* of a file, that much waits for the peer */
-#define CHUNK_OVERHEAD 65536
 
 enum state { IDLE, HEAD, BODY, ANSWER };
 
@@ -284,10 +283,7 @@ static bool take_body(struct http_conn *c)
 	}
 	switch (msg_dechunk(p, n, c->body_max, &c->body, &used, &err)) {
 	case MSG_PARTIAL:
-		if (n <= c->body_max + CHUNK_OVERHEAD)
-			return false;
-		refuse(c, 413, "the chunks are too many for so little");
-		return true;
+		return false;
 	case MSG_BAD:
 		refuse(c, err.status, err.why);
 		return true;

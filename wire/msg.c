@@ -27,6 +27,7 @@ struct scan {
 	size_t n, at;
 	enum msg_proto proto;
 	struct msg_error *err;
+	size_t limit; /* no line ends behind it; 0: as long as a head may be */
 };
 
 static enum msg_result bad(struct scan *s, unsigned status, size_t at, const char *why)
@@ -54,10 +55,10 @@ static bool token(struct sv s, enum msg_proto proto)
 /* The next line, without its CRLF; s->at moves behind it. */
 static enum msg_result next_line(struct scan *s, struct sv *ret)
 {
-	size_t from = s->at;
+	size_t from = s->at, limit = s->limit ? s->limit : MSG_HEAD_MAX;
 
 	for (size_t i = from; i < s->n; i++) {
-		if (i >= MSG_HEAD_MAX)
+		if (i >= limit)
 			return bad(s, 431, i, "the head is too long");
 		if (s->p[i] == '\n')
 			return bad(s, 400, i, "a line feed without a carriage return");
@@ -71,7 +72,7 @@ static enum msg_result next_line(struct scan *s, struct sv *ret)
 		s->at = i + 2;
 		return MSG_OK;
 	}
-	return s->n >= MSG_HEAD_MAX ? bad(s, 431, MSG_HEAD_MAX, "the head is too long") : MSG_PARTIAL;
+	return s->n >= limit ? bad(s, 431, limit, "the head is too long") : MSG_PARTIAL;
 }
 
 static size_t offset(const struct scan *s, struct sv at)
@@ -242,7 +243,7 @@ static enum msg_result http_rules(struct scan *s, struct msg *m)
 
 enum msg_result msg_scan_head(const char *p, size_t n, enum msg_proto proto, struct msg *ret, struct msg_error *err)
 {
-	struct scan s = {p, n, 0, proto, err};
+	struct scan s = {p, n, 0, proto, err, 0};
 	struct msg m = {.proto = proto};
 	enum msg_result rc;
 	struct sv line;
@@ -284,7 +285,7 @@ enum msg_result msg_scan_head(const char *p, size_t n, enum msg_proto proto, str
 enum msg_result msg_scan(const char *p, size_t n, enum msg_proto proto, size_t body_max, struct msg *ret, size_t *used,
 			 struct msg_error *err)
 {
-	struct scan s = {p, n, 0, proto, err};
+	struct scan s = {p, n, 0, proto, err, 0};
 	struct msg m;
 	enum msg_result rc = msg_scan_head(p, n, proto, &m, err);
 
@@ -336,14 +337,17 @@ bool msg_salvage(const char *p, size_t n, enum msg_proto proto, struct msg *ret)
 }
 
 #define CHUNK_LINE_MAX 256
+#define CHUNK_OVERHEAD 65536 /* octets that are not data, while the last chunk has not come */
 
 /* chunk-size [ chunk-ext ] CRLF: hexadecimal, at most eight digits, extensions passed over. */
 static enum msg_result chunk_size(struct scan *s, size_t *size)
 {
 	size_t from = s->at, digits = 0, v = 0;
 	struct sv line;
-	enum msg_result rc = next_line(s, &line);
+	enum msg_result rc;
 
+	s->limit = SIZE_MAX; /* a body has its own measure: body_max */
+	rc = next_line(s, &line);
 	if (rc == MSG_PARTIAL && s->n - from > CHUNK_LINE_MAX)
 		return bad(s, 400, from, "the line before a chunk is too long");
 	if (rc != MSG_OK)
@@ -385,6 +389,7 @@ static enum msg_result chunks(struct scan *s, size_t body_max, struct buf *to)
 			buf_add(to, s->p + s->at, size);
 		s->at += size + 2;
 	}
+	s->limit = s->at + MSG_HEAD_MAX;
 	while (rc == MSG_OK && (rc = next_line(s, &line)) == MSG_OK && line.n) /* the trailer is passed over */
 		if (sv_find(line, ':') < 1)
 			return bad(s, 400, offset(s, line), "a trailer line without a colon");
@@ -393,9 +398,11 @@ static enum msg_result chunks(struct scan *s, size_t body_max, struct buf *to)
 
 enum msg_result msg_dechunk(const char *p, size_t n, size_t body_max, struct buf *to, size_t *used, struct msg_error *err)
 {
-	struct scan s = {p, n, 0, MSG_HTTP, err}, again = s;
+	struct scan s = {p, n, 0, MSG_HTTP, err, SIZE_MAX}, again = s;
 	enum msg_result rc = chunks(&s, body_max, NULL);
 
+	if (rc == MSG_PARTIAL && n > CHUNK_OVERHEAD && n - CHUNK_OVERHEAD > body_max)
+		return bad(&s, 413, n, "the chunks are too many for so little");
 	if (rc != MSG_OK)
 		return rc;
 	*used = s.at;

@@ -59,7 +59,8 @@ enum msg_result msg_scan(const char *p, size_t n, enum msg_proto proto, size_t b
  * header lines that are such.  False: a response, no empty line, or nothing that looks like a request. */
 bool msg_salvage(const char *p, size_t n, enum msg_proto proto, struct msg *ret);
 
-/* Takes a chunked body out of p[0..n): appends data to *to.  MSG_OK when the last chunk and trailer were seen. */
+/* Takes a chunked body out of p[0..n): appends data to *to.  MSG_OK when the last chunk and trailer were seen.  MSG_BAD with
+ * 413: more data than body_max, or far more octets around it than data. */
 enum msg_result msg_dechunk(const char *p, size_t n, size_t body_max, struct buf *to, size_t *used, struct msg_error *err);
 
 /* The first header of that (long) name, any case; p == NULL when absent. */

@@ -251,12 +251,62 @@ static void salvaged(void **state)
 	}
 }
 
+/* A head has MSG_HEAD_MAX; a body in chunks is as long as body_max says, wherever its lines stand. */
+static void long_bodies_in_chunks(void **state)
+{
+	struct buf in = {0}, to = {0};
+	struct msg_error e = {0};
+	char piece[5000];
+	size_t used = 0;
+
+	(void)state;
+	memset(piece, 'x', sizeof piece);
+	for (int i = 0; i < 12; i++) {
+		buf_printf(&in, "%zx\r\n", sizeof piece);
+		buf_add(&in, piece, sizeof piece);
+		buf_str(&in, "\r\n");
+	}
+	assert_int_equal(msg_dechunk((char *)in.p, in.n, 60000, &to, &used, &e), MSG_PARTIAL);
+	buf_str(&in, "0\r\nA: b\r\n\r\n");
+	assert_true(in.n > MSG_HEAD_MAX);
+	assert_int_equal(msg_dechunk((char *)in.p, in.n, 60000, &to, &used, &e), MSG_OK);
+	assert_true(used == in.n && to.n == 60000);
+	in.n -= 2; /* a trailer that does not end */
+	while (in.n < 60000 + 2 * MSG_HEAD_MAX)
+		buf_str(&in, "A: b\r\n");
+	assert_int_equal(msg_dechunk((char *)in.p, in.n, 60000, &to, &used, &e), MSG_BAD);
+	assert_int_equal(e.status, 431);
+	buf_free(&in);
+	buf_free(&to);
+}
+
+/* One octet a chunk, with an extension as long as may be: refused before it has cost much. */
+static void chunks_of_nothing(void **state)
+{
+	struct buf in = {0}, to = {0};
+	struct msg_error e = {0};
+	enum msg_result r = MSG_PARTIAL;
+	size_t used = 0;
+
+	(void)state;
+	for (int i = 0; r == MSG_PARTIAL && i < 2000; i++) {
+		buf_printf(&in, "1;%0200d\r\nx\r\n", i);
+		r = msg_dechunk((char *)in.p, in.n, 60000, &to, &used, &e);
+	}
+	assert_int_equal(r, MSG_BAD);
+	assert_int_equal(e.status, 413);
+	assert_true(in.n < 130000 && to.n == 0);
+	buf_free(&in);
+	buf_free(&to);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(sip_request), cmocka_unit_test(salvaged),
 					   cmocka_unit_test(cut_everywhere),
 					   cmocka_unit_test(responses),	  cmocka_unit_test(refused),
-					   cmocka_unit_test(limits),	  cmocka_unit_test(dechunk)};
+					   cmocka_unit_test(limits),	  cmocka_unit_test(dechunk),
+					   cmocka_unit_test(long_bodies_in_chunks), cmocka_unit_test(chunks_of_nothing)};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
