@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static void ends(int pair[][2], unsigned n, unsigned side, int *ret)
 static void forget(struct generation *g, enum role role)
 {
 	if (role != ROLE_WORKER && role != ROLE_LEGACY)
-		explicit_bzero(g->ticket_key, sizeof g->ticket_key);
+		explicit_bzero(g->ticket_key, WORKER_TICKET_KEY);
 	if (role != ROLE_DNS)
 		explicit_bzero(g->dns_key, sizeof g->dns_key);
 }
@@ -191,6 +192,16 @@ unsigned generation_running(const struct generation *g, bool workers_only)
 	for (unsigned i = 0; i < g->nslot; i++)
 		n += g->slot[i].pid > 0 && (!workers_only || g->slot[i].role >= ROLE_WORKER);
 	return n;
+}
+
+bool generation_signal(const struct generation *g, enum role role, int signo)
+{
+	bool sent = false;
+
+	for (unsigned i = 0; i < g->nslot; i++)
+		if (g->slot[i].role == role && g->slot[i].pid > 0) /* kill(0) would reach everybody, ourselves too */
+			sent |= kill(g->slot[i].pid, signo) == 0;
+	return sent;
 }
 
 /* ---- listeners ----------------------------------------------------------------------------------------------------------- */
@@ -337,7 +348,7 @@ static bool make(struct generation *g, char *why, size_t cap)
 	return g->control_fd >= 0;
 }
 
-struct generation *generation_new(const struct site *site, struct board *board, const uint8_t ticket_key[WORKER_TICKET_KEY],
+struct generation *generation_new(const struct site *site, struct board *board, uint8_t ticket_key[WORKER_TICKET_KEY],
 				  int keylog_fd, char *why, size_t cap)
 {
 	struct generation *g = calloc(1, sizeof *g);
@@ -350,7 +361,7 @@ struct generation *generation_new(const struct site *site, struct board *board, 
 	g->board = board;
 	g->keylog_fd = keylog_fd;
 	g->control_fd = g->dhcp_fd = g->ready[0] = g->ready[1] = -1;
-	memcpy(g->ticket_key, ticket_key, sizeof g->ticket_key);
+	g->ticket_key = ticket_key;
 	for (unsigned i = 0; i < GENERATION_WORKERS; i++)
 		for (unsigned k = 0; k < 2; k++)
 			g->vault[i][k] = g->ask[i][k] = g->push[i][k] = -1;

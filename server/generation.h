@@ -39,7 +39,7 @@ struct generation {
 	int control_fd; /* borrowed from here on by the location process */
 	int dhcp_fd, keylog_fd;
 	char dns_key[256];
-	uint8_t ticket_key[WORKER_TICKET_KEY];
+	uint8_t *ticket_key; /* WORKER_TICKET_KEY octets: the supervisor's one copy; who has no use for it wipes his */
 	struct board *board;
 	struct slot slot[GENERATION_SLOTS];
 	unsigned nslot, nready;
@@ -47,13 +47,14 @@ struct generation {
 	uint64_t until;
 };
 
-/* Binds and pairs everything, starts nobody.  keylog_fd is borrowed.  NULL: *why. */
-struct generation *generation_new(const struct site *site, struct board *board, const uint8_t ticket_key[WORKER_TICKET_KEY],
+/* Binds and pairs everything, starts nobody.  board, ticket_key and keylog_fd are borrowed.  NULL: *why. */
+struct generation *generation_new(const struct site *site, struct board *board, uint8_t ticket_key[WORKER_TICKET_KEY],
 				  int keylog_fd, char *why, size_t cap);
 void generation_free(struct generation *g); /* nobody may run any more; NULL is fine */
 bool generation_start(struct slot *s);	    /* false: no process to be had */
 void generation_close_listeners(struct generation *g); /* so that nobody is led to a worker that drains */
 const char *generation_name(const struct slot *s);
 unsigned generation_running(const struct generation *g, bool workers_only);
+bool generation_signal(const struct generation *g, enum role role, int signo); /* to all of that role; false: nobody runs */
 
 #endif

@@ -69,8 +69,10 @@ static void client_close(struct client *c)
 	if (c->fd < 0)
 		return;
 	for (unsigned i = 0; i < PENDING; i++)
-		if (c->process->pending[i].client == c)
+		if (c->process->pending[i].client == c) { /* who obeys now obeys for nobody, and may never: a worker dies */
 			c->process->pending[i].client = NULL;
+			c->process->pending[i].number = 0;
+		}
 	loop_fd_stop(&c->watch);
 	loop_timer_stop(&c->late);
 	close(c->fd);

@@ -47,7 +47,7 @@ struct supervisor {
 /* One dialtoned a folder. */
 static bool lock(struct supervisor *s, const char *dir, char *why, size_t cap)
 {
-	char path[4200];
+	char path[sizeof((struct site *)0)->dir + sizeof "/run/lock"];
 
 	snprintf(path, sizeof path, "%s/run", dir);
 	if (mkdir(path, 0755) < 0 && errno != EEXIST) {
@@ -194,7 +194,7 @@ static void give_up(struct supervisor *s, const char *why)
 		if (fd >= 0) { /* the socket was the new one's already: the old location process gets one of its own again */
 			close(s->now->control_fd);
 			s->now->control_fd = fd;
-			kill(s->now->slot[1].pid, SIGTERM);
+			generation_signal(s->now, ROLE_LOCATION, SIGTERM);
 		}
 	}
 }
