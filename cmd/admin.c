@@ -1,5 +1,6 @@
 #include "cmd/admin.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,6 +206,9 @@ static int site_open(struct admin *a, const char *conf)
 		return admin_fail(a, EX_CONFIG, "%s%s", why,
 				  access(conf, F_OK) < 0 ? "; name the file with -c, or make a site with: dialtone init DIR" : "");
 	snprintf(path, sizeof path, "%s/" STORE_FILE, a->site.dir);
+	if (access(path, F_OK) < 0 && errno != ENOENT)
+		return admin_fail(a, EX_CONFIG, "the store '%s': %s; run it as root, or as who has made the site", path,
+				  strerror(errno));
 	if (access(path, F_OK) < 0) /* made by init, with the vault's owner: not by whoever comes first */
 		return admin_fail(a, EX_CONFIG, "there is no store '%s'; make the site with: dialtone init %s", path,
 				  a->site.dir);

@@ -174,9 +174,9 @@ static int show_all(struct admin *a)
 		if (all)
 			json_array_append_new(all, info_json(&e.user[i], &info));
 		else
-			printf("%-32s %-8s %-7s failures %u of %u, %u of %u  expires %s  locked until %s\n", e.user[i].aor,
+			printf("%-32s %-8s %-7s failures %u of %u, %u of %u  until %s  expires %s\n", e.user[i].aor,
 			       info.set ? "set" : "not set", info.locked ? "locked" : "open", info.local, info.limit.local,
-			       info.global, info.limit.global, info.expires, info.until);
+			       info.global, info.limit.global, info.until, info.expires);
 	}
 	free(e.user);
 	if (rc == 0 && all)

@@ -292,6 +292,16 @@ def test_a_port_that_is_taken(site):
     assert serves(site)
 
 
+def test_the_store_is_for_root(site):
+    """Whoever may not open it is not told to make another site."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to become another")
+    done = peers.run(["setpriv", "--reuid=65534", "--clear-groups", peers.program("dialtone"), "-c", site.conf, "user", "list"])
+    assert done.returncode == 0, done.stderr  # the vault's own user
+    done = peers.run(["setpriv", "--reuid=33", "--clear-groups", peers.program("dialtone"), "-c", site.conf, "user", "list"])
+    assert done.returncode == 78 and "Permission denied" in done.stderr and "init" not in done.stderr, done.stderr
+
+
 def test_a_strict_umask(tmp_path):
     """An administrator whose files nobody may read: the site works all the same, and phones get their firmware."""
     old = os.umask(0o077)
