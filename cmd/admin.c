@@ -36,7 +36,7 @@ int admin_store_failed(const struct admin *a, enum store_result r, const char *w
 		return admin_fail(a, EX_USAGE, "'%s' cannot be stored: %s; to change what is there: dialtone %s set", what,
 				  store_why(a->store), a->group->name);
 	default:
-		return admin_fail(a, EX_SOFTWARE, "the store failed at '%s': %s", what, store_why(a->store));
+		return admin_fail(a, EX_IOERR, "the store failed at '%s': %s", what, store_why(a->store));
 	}
 }
 

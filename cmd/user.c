@@ -7,6 +7,7 @@
 
 #include "auth/pin.h"
 #include "cmd/secret.h"
+#include "cmd/text.h"
 #include "cmd/verbs.h"
 
 const char *const user_field_names[USER_FIELDS] = {"login", "number", "extension", "display", "home_pool"};
@@ -47,6 +48,21 @@ const char *user_address_read(const struct site *site, const char *text, char re
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c | 0x20);
 	return NULL;
+}
+
+/* What may be shown on a terminal and written as JSON and XML. A CSV field may have more than one line. */
+static bool plain(struct sv s)
+{
+	json_t *j = json_stringn(s.p ? s.p : "", s.n); /* NULL: not UTF-8 */
+	bool ok = j != NULL;
+
+	json_decref(j);
+	for (size_t i = 0; ok && i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i], after = i + 1 < s.n ? (unsigned char)s.p[i + 1] : 0;
+
+		ok = (c >= ' ' || c == '\n' || c == '\t') && c != 0x7f && !(c == 0xc2 && after < 0xa0); /* C1 as well */
+	}
+	return ok;
 }
 
 /* "+1 (425) 555-0123", "tel:+14255550123" -> "+14255550123" */
@@ -100,9 +116,12 @@ const char *user_field_read(enum user_field f, const char *text, struct store_us
 		snprintf(why, 256, "'%.100s' is not an extension; type up to 15 digits, like 4411", text);
 		break;
 	case USER_DISPLAY:
-		if (sv_copy(u->display, sizeof u->display, s))
+		if (!plain(s))
+			snprintf(why, 256, "the display name is not UTF-8, or has control characters; write it as UTF-8");
+		else if (sv_copy(u->display, sizeof u->display, s))
 			return NULL;
-		snprintf(why, 256, "'%.100s...' is too long for a display name", text);
+		else
+			snprintf(why, 256, "'%.100s...' is too long for a display name", text);
 		break;
 	default:
 		if ((s.n == 0 || name_ok(s, ".-")) && sv_copy(u->home_pool, sizeof u->home_pool, s))
@@ -112,27 +131,43 @@ const char *user_field_read(enum user_field f, const char *text, struct store_us
 	return why;
 }
 
-/* A PIN is judged before anything is written: a user is added with his PIN or not at all. */
-int user_store(struct admin *a, struct store_user *u, struct sv password, struct sv pin)
+const char *user_pin_judge(const struct admin *a, const struct store_user *u, struct sv pin, char why[256])
 {
 	struct pin_policy policy = {a->site.MinPasswordLength, a->site.AllowCommonPatterns};
-	struct store *s = a->store;
-	const char *no = pin.n ? pin_judge(pin, &policy, sv_of(u->number), sv_of(u->extension)) : NULL;
-	enum store_result r;
-	char why[VAULT_WHY];
+	const char *no = pin_judge(pin, &policy, sv_of(u->number), sv_of(u->extension));
 
-	if (no)
-		return admin_fail(a, EX_USAGE, "the PIN of %s is refused: %s", u->aor, no);
+	if (no == NULL)
+		return NULL;
+	if (pin.n < policy.min_length)
+		snprintf(why, 256, "the PIN of %.100s is refused: %.100s, %u", u->aor, no, policy.min_length);
+	else
+		snprintf(why, 256, "the PIN of %.100s is refused: %.100s", u->aor, no);
+	return why;
+}
+
+/* A user is added with his PIN or not at all. */
+int user_store(struct admin *a, struct store_user *u, struct sv password, struct sv pin)
+{
+	struct store *s = a->store;
+	enum store_result r;
+	char why[VAULT_WHY], refused[256];
+	const char *no = NULL;
+
+	if (pin.n && user_pin_judge(a, u, pin, refused))
+		return admin_fail(a, EX_USAGE, "%s", refused);
 	if ((password.n || pin.n) && !admin_secret(a))
 		return EX_CONFIG;
 	if (password.n && !vault_password_set(a->secret, u, password))
 		return admin_fail(a, EX_USAGE, "the password of %s is not UTF-8", u->aor);
-	r = u->id ? s->ops->user_set(s, u) : s->ops->user_add(s, u);
-	if (r != STORE_OK)
+	if ((r = s->ops->begin(s)) != STORE_OK)
 		return admin_store_failed(a, r, u->aor);
-	if (pin.n && (no = vault_pin_set(a->secret, &a->site, s, u, pin, false, a->now, why)) != NULL)
-		return admin_fail(a, EX_SOFTWARE, "%s is stored, the PIN is not: %s", u->aor, no);
-	return 0;
+	r = u->id ? s->ops->user_set(s, u) : s->ops->user_add(s, u);
+	if (r == STORE_OK && pin.n)
+		no = vault_pin_set(a->secret, &a->site, s, u, pin, false, a->now, why);
+	r = s->ops->end(s, no ? STORE_FAILED : r);
+	if (no)
+		return admin_fail(a, EX_SOFTWARE, "%s is not stored, since the PIN cannot be: %s", u->aor, no);
+	return r == STORE_OK ? 0 : admin_store_failed(a, r, u->aor);
 }
 
 /* ---- add, set ---------------------------------------------------------------------------------------------- */
@@ -237,8 +272,8 @@ static bool list_json(void *arg, const struct store_user *u)
 static bool list_text(void *arg, const struct store_user *u)
 {
 	++*(unsigned *)arg;
-	printf("%-32s %-9s %-18s %-8s %s\n", u->aor, u->enabled ? "enabled" : "disabled", u->number[0] ? u->number : "-",
-	       u->extension[0] ? u->extension : "-", u->login);
+	printf("%-32s %-9s %-18s %-8s%s%s\n", u->aor, u->enabled ? "enabled" : "disabled", u->number[0] ? u->number : "-",
+	       u->extension[0] ? u->extension : "-", u->login[0] ? " " : "", u->login);
 	return true;
 }
 
@@ -269,10 +304,11 @@ static int user_show(struct admin *a)
 		return rc;
 	if (a->json)
 		return admin_print(user_json(&u));
-	printf("address    %s\nlogin      %s\npassword   %s\nnumber     %s\nextension  %s\ndisplay    %s\nhome pool  %s\n"
-	       "enabled    %s\nremote     %s\ncreated    %s\n",
-	       u.aor, u.login[0] ? u.login : "-", u.n_nt_hash ? "set" : "not set", u.number[0] ? u.number : "-",
-	       u.extension[0] ? u.extension : "-", u.display[0] ? u.display : "-", u.home_pool[0] ? u.home_pool : "this one",
+	printf("address    %s\nlogin      %s\npassword   %s\nnumber     %s\nextension  %s\ndisplay    ", u.aor,
+	       u.login[0] ? u.login : "-", u.n_nt_hash ? "set" : "not set", u.number[0] ? u.number : "-",
+	       u.extension[0] ? u.extension : "-");
+	text_fold(stdout, 11, 11, u.display[0] ? u.display : "-");
+	printf("home pool  %s\nenabled    %s\nremote     %s\ncreated    %s\n", u.home_pool[0] ? u.home_pool : "this one",
 	       u.enabled ? "yes" : "no", u.remote ? "yes" : "no", admin_time(when, u.created, "-"));
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* cmd/user_import.c: dialtone user import: a CSV file (RFC 4180), all of it or nothing.
  *
  * The first line names the columns, in any order; "address" must be among them.  Every line is judged before the first is
- * stored; what the store itself would refuse (a login twice) is looked up as well.
+ * stored, and all that are wrong are told at once; what the store itself would refuse (a login twice) is looked up as well.
+ * What is stored is stored in one transaction.
  */
 #include "cmd/user.h"
 
@@ -11,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/pin.h"
 #include "base/file.h"
 
 #define IMPORT_MAX (16 << 20)
 #define COLUMNS_MAX 16
+#define WRONG_MAX 20 /* lines that are told; who has more made the same mistake in all of them */
 
 enum { COL_ADDRESS = USER_FIELDS, COL_REMOTE, COL_PASSWORD, COL_PIN, COLUMNS };
 static const char *const extra_names[] = {"address", "remote", "password", "pin"};
@@ -33,6 +34,7 @@ struct import {
 	struct row *row;
 	size_t rows, cap;
 	void *seen; /* tsearch(): what the lines before have, of that which must be unique */
+	unsigned wrong; /* lines that were refused */
 };
 struct seen {
 	unsigned line;
@@ -82,6 +84,8 @@ static int columns_read(struct admin *a, struct import *im)
 
 	if (sv_starts(im->rest, SV("\xef\xbb\xbf")))
 		im->rest = sv_from(im->rest, 3);
+	if (sv_trim(im->rest).n == 0)
+		return admin_fail(a, EX_USAGE, "%s: it is empty; begin it with: address,login,number", a->argument[0]);
 	while (!last && rc == 0) {
 		int which = -1;
 		struct sv name;
@@ -96,9 +100,11 @@ static int columns_read(struct admin *a, struct import *im)
 				which = i;
 		if (which < 0 || im->columns == COLUMNS_MAX)
 			rc = admin_fail(a, EX_USAGE,
-					"%s:1: there is no column '" SV_FMT "'; the columns are: address, login, number, "
-					"extension, display, home_pool, remote, password, pin",
-					a->argument[0], SV_ARG(name));
+					"%s:1: there is no column '" SV_FMT "'; %s", a->argument[0], SV_ARG(name),
+					memchr(name.p, ';', name.n) || memchr(name.p, '\t', name.n)
+						? "separate the fields by commas"
+						: "the columns are: address, login, number, extension, display, home_pool, "
+						  "remote, password, pin");
 		else
 			im->column[im->columns++] = which;
 		address |= which == COL_ADDRESS;
@@ -138,22 +144,32 @@ static const char *value_read(struct admin *a, int column, const struct buf *tex
 	}
 }
 
-/* 1: a row; 0: the end; -1: refused, and said why */
+/* One line more that is wrong. */
+static void refuse(struct admin *a, struct import *im, unsigned line, const char *why)
+{
+	if (im->wrong++ < WRONG_MAX)
+		admin_fail(a, EX_USAGE, "%s:%u: %s", a->argument[0], line, why);
+}
+
+/* 1: a row; 2: an empty line; 0: the end; -1: refused, and said why; -2: and what follows cannot be read */
 static int row_read(struct admin *a, struct import *im, struct row *r)
 {
-	struct buf text[COLUMNS_MAX] = {0};
+	struct buf text[COLUMNS_MAX + 1] = {0};
 	struct store_user there;
 	unsigned n = 0, line = im->line;
-	bool last = false, empty, remote = true;
+	bool last = false, empty, remote = true, lost = false;
 	char why[256] = "";
 	const char *no = NULL;
 
 	if (im->rest.n == 0)
 		return 0;
-	while (!last && no == NULL) {
-		if (n == im->columns)
+	while (!last && !lost) {
+		unsigned at = n < im->columns ? n++ : n;
+
+		if (at == im->columns) /* one more; it is read over */
 			no = "it has more fields than the first line has columns";
-		else if (!field(im, &text[n++], &last))
+		lost = !field(im, &text[at], &last);
+		if (lost)
 			no = "a quote does not close, or something stands behind one";
 	}
 	im->line++;
@@ -178,18 +194,15 @@ static int row_read(struct admin *a, struct import *im, struct row *r)
 		if (im->column[i] != COL_ADDRESS)
 			no = value_read(a, im->column[i], &text[i], r, &remote, why);
 	r->user.remote = remote;
-	if (no == NULL && r->pin.n) {
-		struct pin_policy policy = {a->site.MinPasswordLength, a->site.AllowCommonPatterns};
-
-		no = pin_judge(buf_view(&r->pin), &policy, sv_of(r->user.number), sv_of(r->user.extension));
-	}
-	for (unsigned i = 0; i < COLUMNS_MAX; i++)
+	if (no == NULL && r->pin.n)
+		no = user_pin_judge(a, &r->user, buf_view(&r->pin), why);
+	for (unsigned i = 0; i <= COLUMNS_MAX; i++)
 		buf_wipe(&text[i]);
 	if (no) {
-		admin_fail(a, EX_USAGE, "%s:%u: %s; nothing was imported", a->argument[0], line, no);
+		refuse(a, im, line, no);
 		buf_wipe(&r->password);
 		buf_wipe(&r->pin);
-		return -1;
+		return lost ? -2 : -1;
 	}
 	return empty ? 2 : 1;
 }
@@ -220,10 +233,12 @@ static int seen_before(struct import *im, char kind, const char *value, const ch
 	return at ? (int)(*at)->line : -1;
 }
 
-static int clash(struct admin *a, struct import *im, const struct row *r)
+/* false: something that must be unique is not, and that was said. */
+static bool unique(struct admin *a, struct import *im, const struct row *r)
 {
 	const struct store_user *u = &r->user;
 	struct store_user other;
+	char why[700] = "";
 	size_t n = 0;
 	int before = seen_before(im, 'a', u->aor, "", r->line);
 
@@ -232,49 +247,70 @@ static int clash(struct admin *a, struct import *im, const struct row *r)
 	if (before == 0 && u->extension[0])
 		before = seen_before(im, 'e', u->extension, u->number, r->line);
 	if (before < 0)
-		return admin_fail(a, EX_SOFTWARE, "out of memory; nothing was imported");
-	if (before)
-		return admin_fail(a, EX_USAGE,
-				  "%s:%u: line %d has the same address, login, or number with extension; nothing was imported",
-				  a->argument[0], r->line, before);
-	if (u->login[0] && a->store->ops->user_by_login(a->store, u->login, &other) == STORE_OK && other.id != u->id)
-		return admin_fail(a, EX_USAGE, "%s:%u: the login '%s' belongs to %s; nothing was imported", a->argument[0], r->line,
-				  u->login, other.aor);
-	if (u->extension[0] &&
-	    a->store->ops->user_by_line(a->store, u->number, u->extension, &other, 1, &n) == STORE_OK && other.id != u->id)
-		return admin_fail(a, EX_USAGE, "%s:%u: the extension '%s' with that number belongs to %s; nothing was imported",
-				  a->argument[0], r->line, u->extension, other.aor);
-	return 0;
+		snprintf(why, sizeof why, "out of memory");
+	else if (before)
+		snprintf(why, sizeof why, "line %d has the same address, login, or number with extension", before);
+	else if (u->login[0] && a->store->ops->user_by_login(a->store, u->login, &other) == STORE_OK && other.id != u->id)
+		snprintf(why, sizeof why, "the login '%s' belongs to %s", u->login, other.aor);
+	else if (u->extension[0] &&
+		 a->store->ops->user_by_line(a->store, u->number, u->extension, &other, 1, &n) == STORE_OK && other.id != u->id)
+		snprintf(why, sizeof why, "the extension '%s' with that number belongs to %s", u->extension, other.aor);
+	if (why[0])
+		refuse(a, im, r->line, why);
+	return why[0] == '\0';
+}
+
+static bool row_add(struct import *im, const struct row *r)
+{
+	if (im->rows == im->cap) {
+		struct row *more = realloc(im->row, (im->cap + 256) * 2 * sizeof *more);
+
+		if (more == NULL)
+			return false;
+		im->row = more;
+		im->cap = (im->cap + 256) * 2;
+	}
+	im->row[im->rows++] = *r;
+	return true;
 }
 
 static int rows_read(struct admin *a, struct import *im)
 {
-	for (;;) {
-		struct row r;
-		int got = row_read(a, im, &r), rc;
+	struct row r;
+	int got;
 
-		if (got <= 0)
-			return got < 0 ? EX_USAGE : 0;
-		if (got == 2) /* an empty line */
+	while ((got = row_read(a, im, &r)) != 0 && got != -2) {
+		if (got != 1)
 			continue;
-		rc = clash(a, im, &r);
-		if (rc == 0 && im->rows == im->cap) {
-			struct row *more = realloc(im->row, (im->cap + 256) * 2 * sizeof *more);
-
-			if (more) {
-				im->row = more;
-				im->cap = (im->cap + 256) * 2;
-			} else {
-				rc = admin_fail(a, EX_SOFTWARE, "out of memory");
-			}
-		}
-		if (rc) {
-			buf_wipe(&r.password);
-			buf_wipe(&r.pin);
-			return rc;
-		}
-		im->row[im->rows++] = r;
+		if (unique(a, im, &r) && row_add(im, &r))
+			continue;
+		buf_wipe(&r.password);
+		buf_wipe(&r.pin);
+		if (im->wrong == 0)
+			return admin_fail(a, EX_SOFTWARE, "out of memory; nothing was imported");
 	}
+	if (im->wrong == 0)
+		return 0;
+	return admin_fail(a, EX_USAGE, "%u line%s wrong%s; nothing was imported", im->wrong, im->wrong == 1 ? " is" : "s are",
+			  im->wrong > WRONG_MAX ? ", the first 20 stand above" : "");
+}
+
+static int rows_store(struct admin *a, struct import *im)
+{
+	struct store *s = a->store;
+	enum store_result r = s->ops->begin(s);
+	int rc = 0;
+
+	if (r != STORE_OK)
+		return admin_store_failed(a, r, a->argument[0]);
+	for (size_t i = 0; rc == 0 && i < im->rows; i++)
+		rc = user_store(a, &im->row[i].user, buf_view(&im->row[i].password), buf_view(&im->row[i].pin));
+	r = s->ops->end(s, rc ? STORE_FAILED : STORE_OK);
+	if (rc == 0 && r != STORE_OK)
+		rc = admin_store_failed(a, r, a->argument[0]);
+	if (rc)
+		admin_fail(a, rc, "nothing was imported");
+	return rc;
 }
 
 int user_import(struct admin *a)
@@ -291,8 +327,8 @@ int user_import(struct admin *a)
 	}
 	if (rc == 0)
 		rc = rows_read(a, &im);
-	for (size_t i = 0; rc == 0 && i < im.rows; i++)
-		rc = user_store(a, &im.row[i].user, buf_view(&im.row[i].password), buf_view(&im.row[i].pin));
+	if (rc == 0)
+		rc = rows_store(a, &im);
 	if (rc == 0) {
 		admin_audit(a, "", "user import");
 		fprintf(stderr, "%zu user%s imported\n", im.rows, im.rows == 1 ? "" : "s");

@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
+
+#define DISK_FULL (256 << 10) /* what a transaction wants at once: the -shm file, some pages */
 
 /* Plain types, so that another backend can take the same text. */
 static const char schema[] =
@@ -55,9 +58,22 @@ struct sqlite *sqlite_of(struct store *s)
 	return (struct sqlite *)s;
 }
 
+/* SQLite's words; "disk I/O error" and the like mostly are a disk that is full, and it does not say so. */
+static void reason(sqlite3 *db, const char *path, char *why, size_t cap)
+{
+	int code = sqlite3_errcode(db);
+	struct statvfs v;
+
+	snprintf(why, cap, "%s%s", sqlite3_errmsg(db),
+		 (code == SQLITE_IOERR || code == SQLITE_FULL || code == SQLITE_CANTOPEN) && path && path[0] &&
+			 statvfs(path, &v) == 0 && v.f_bavail * v.f_frsize < DISK_FULL
+		     ? ": its disk is full"
+		     : "");
+}
+
 static enum store_result failed(struct sqlite *q)
 {
-	snprintf(q->why, sizeof q->why, "%s", sqlite3_errmsg(q->db));
+	reason(q->db, sqlite3_db_filename(q->db, "main"), q->why, sizeof q->why);
 	return STORE_FAILED;
 }
 
@@ -150,20 +166,37 @@ enum store_result sqlite_run(struct sqlite *q, enum sql id, const char *types, .
 
 enum store_result sqlite_begin(struct sqlite *q)
 {
-	return sqlite_run(q, SQL_BEGIN, "");
+	enum store_result r = q->depth ? STORE_OK : sqlite_run(q, SQL_BEGIN, "");
+
+	if (r == STORE_OK && q->depth++ == 0)
+		q->broken = false;
+	return r;
 }
 
 enum store_result sqlite_commit(struct sqlite *q, enum store_result r)
 {
 	char why[sizeof q->why];
 
-	if (r == STORE_OK && (r = sqlite_run(q, SQL_COMMIT, "")) == STORE_OK)
+	q->broken |= r != STORE_OK;
+	if (--q->depth)
+		return r;
+	if (!q->broken && (r = sqlite_run(q, SQL_COMMIT, "")) == STORE_OK)
 		return STORE_OK;
 	memcpy(why, q->why, sizeof why); /* the first reason, not that of the rollback */
 	if (!sqlite3_get_autocommit(q->db))
 		sqlite_run(q, SQL_ROLLBACK, "");
 	memcpy(q->why, why, sizeof why);
-	return r;
+	return r == STORE_OK ? STORE_FAILED : r;
+}
+
+static enum store_result begin(struct store *s)
+{
+	return sqlite_begin(sqlite_of(s));
+}
+
+static enum store_result end(struct store *s, enum store_result r)
+{
+	return sqlite_commit(sqlite_of(s), r);
 }
 
 void sqlite_lazy(struct sqlite *q, bool lazy)
@@ -210,6 +243,8 @@ static const struct store_ops ops = {
     .name = "sqlite",
     .close = sqlite_close,
     .why = sqlite_why,
+    .begin = begin,
+    .end = end,
     .user_add = sqlite_user_add,
     .user_set = sqlite_user_set,
     .user_remove = sqlite_user_remove,
@@ -274,6 +309,7 @@ struct store *store_sqlite(const char *path, char *why, size_t cap)
 {
 	struct sqlite *q = calloc(1, sizeof *q);
 	const char *err = NULL;
+	char words[512] = "";
 	int version = 0;
 
 	if (q == NULL) {
@@ -295,6 +331,10 @@ struct store *store_sqlite(const char *path, char *why, size_t cap)
 	}
 	if (err == NULL)
 		return &q->store;
+	if (q->db && sqlite3_errcode(q->db) != SQLITE_OK) {
+		reason(q->db, path, words, sizeof words);
+		err = words;
+	}
 	snprintf(why, cap, "the store %s cannot be opened: %s", path, err);
 	sqlite_close(&q->store);
 	return NULL;

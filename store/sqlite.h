@@ -85,7 +85,9 @@ struct sqlite {
 	sqlite3 *db;
 	sqlite3_stmt *st[SQL_COUNT];
 	unsigned device_puts, audits;
-	char why[256];
+	unsigned depth; /* transactions that stand inside each other: the outermost one is SQLite's */
+	bool broken;	/* one of the inner ones failed: the whole is rolled back */
+	char why[512];
 };
 
 struct sqlite *sqlite_of(struct store *s);
@@ -98,7 +100,7 @@ enum store_result sqlite_run(struct sqlite *q, enum sql id, const char *types, .
 enum store_result sqlite_step(struct sqlite *q, sqlite3_stmt *st);
 void sqlite_end(sqlite3_stmt *st); /* reset, so that it holds no lock */
 enum store_result sqlite_begin(struct sqlite *q);
-/* Commits when r is STORE_OK, else rolls back; the result of it all. */
+/* Commits when r is STORE_OK, else rolls back; the result of it all.  Inside another one: leaves that to it. */
 enum store_result sqlite_commit(struct sqlite *q, enum store_result r);
 /* synchronous=NORMAL while rows are written that may be lost with the power */
 void sqlite_lazy(struct sqlite *q, bool lazy);

@@ -98,6 +98,10 @@ struct store_ops {
 	const char *name;
 	void (*close)(struct store *s);
 	const char *(*why)(struct store *s); /* of the last refusal; the store's own storage */
+	/* What is written between the two is written whole or not at all; they may stand inside each other.  end() is told how
+	 * it went so far; it commits when all of it went well, and gives the result of it all. */
+	enum store_result (*begin)(struct store *s);
+	enum store_result (*end)(struct store *s, enum store_result r);
 
 	enum store_result (*user_add)(struct store *s, struct store_user *u); /* fills u->id */
 	enum store_result (*user_set)(struct store *s, const struct store_user *u); /* by u->id */

@@ -3,7 +3,7 @@ import os
 import signal
 import time
 
-from lab import Lab
+from lab import BUILD, Lab
 from proc import run
 
 
@@ -56,3 +56,28 @@ def test_the_same_phone_twice():
         assert done.returncode == 78 and "another phone lives there now" in done.stderr, done.stderr
         os.kill(p.pid, signal.SIGTERM)
         assert p.wait(15) == 0
+
+
+def test_a_full_disk(tmp_path):
+    """What does not fit is said with its reason, and nothing that was there is lost."""
+    staff = tmp_path / "staff.csv"
+    staff.write_text("address,extension\n" + "".join(f"user{i}@contoso.test,{10000 + i}\n" for i in range(4000)))
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    script = f"""
+mount -t tmpfs -o size=500k tmpfs {disk} || exit 99
+d() {{ {os.path.join(BUILD, "dialtone")} -c {disk}/site/dialtone.conf "$@"; echo "status $?"; }}
+{os.path.join(BUILD, "dialtone")} init {disk}/site --domain contoso.test --fqdn fe01.contoso.test >/dev/null || exit 98
+d user add alice@contoso.test
+d user import {staff}
+dd if=/dev/zero of={disk}/fill bs=4k 2>/dev/null
+d user list
+rm {disk}/fill
+d user list
+"""
+    done = run(["unshare", "-m", "sh", "-c", script], seconds=60, env={"ASAN_OPTIONS": "detect_leaks=0"})
+    said, lines = done.stderr, done.stdout.splitlines()
+    assert "database or disk is full: its disk is full" in said and "user import: nothing was imported" in said, done
+    assert "cannot be opened: disk I/O error: its disk is full" in said, done
+    assert [line for line in lines if line.startswith("status")] == ["status 0", "status 74", "status 78", "status 0"], done
+    assert sum("@contoso.test" in line for line in lines) == 1 and any(line.startswith("alice@") for line in lines), done

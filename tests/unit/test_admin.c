@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -339,6 +340,64 @@ static void import(void **state)
 	put(w, "x.csv", "address\n\"f@contoso.test\n");
 	said(w, "user import %/x.csv", 64, ":2: a quote does not close");
 	said(w, "user show f@contoso.test", 64, NULL);
+	put(w, "x.csv", "\xef\xbb\xbf\r\n");
+	said(w, "user import %/x.csv", 64, "it is empty; begin it with: address,login,number");
+	put(w, "x.csv", "address;login\nf@contoso.test;\n");
+	said(w, "user import %/x.csv", 64, ":1: there is no column 'address;login'; separate the fields by commas");
+	put(w, "x.csv", "address,display\nf@contoso.test,Fr\xe9""d\ng@contoso.test,\033[2J\nh@contoso.test,\xc2\x9b\n");
+	said(w, "user import %/x.csv", 64, ":2: the display name is not UTF-8");
+	assert_non_null(strstr((char *)w->err.p, "3 lines are wrong; nothing was imported"));
+}
+
+/* Who sends three hundred lines wants to know of all that are wrong, and of each whose it is; no PIN is said. */
+static void import_tells_all(void **state)
+{
+	struct world *w = *state;
+	struct buf csv = {0};
+	unsigned lines = 0;
+
+	put(w, "x.csv", "address,pin,number\na@contoso.test,12,\nb@contoso.test,80642,+1425\n,,\nc@contoso.test,80643,5,6\n"
+			"d@contoso.test,777777,\nb@contoso.test,80644,\n");
+	said(w, "user import %/x.csv", 64, ":2: the PIN of a@contoso.test is refused: it is shorter than the policy's MinPasswordLength, 5");
+	assert_non_null(strstr((char *)w->err.p, ":4: '' is not an address"));
+	assert_non_null(strstr((char *)w->err.p, ":5: it has more fields"));
+	assert_non_null(strstr((char *)w->err.p, ":6: the PIN of d@contoso.test is refused: it repeats"));
+	assert_non_null(strstr((char *)w->err.p, ":7: line 3 has the same address"));
+	assert_non_null(strstr((char *)w->err.p, "5 lines are wrong; nothing was imported"));
+	assert_null(strstr((char *)w->err.p, "777777"));
+	said(w, "user show b@contoso.test", 64, NULL);
+	buf_str(&csv, "address,number\n");
+	for (unsigned i = 0; i < 100; i++)
+		buf_printf(&csv, "u%u@contoso.test,x\n", i);
+	put(w, "x.csv", buf_cstr(&csv));
+	buf_free(&csv);
+	said(w, "user import %/x.csv", 64, "100 lines are wrong, the first 20 stand above; nothing was imported");
+	for (const char *c = (char *)w->err.p; *c; c++)
+		lines += *c == '\n';
+	assert_int_equal(lines, 21);
+}
+
+/* The store fails in the middle: nothing of the file is there. */
+static void import_is_whole(void **state)
+{
+	static const char stop[] = "CREATE TRIGGER stop BEFORE INSERT ON pin WHEN NEW.length = 7 BEGIN SELECT RAISE(FAIL, 'no more'); END";
+	struct world *w = *state;
+	char path[128];
+	sqlite3 *db;
+
+	snprintf(path, sizeof path, "%s/" STORE_FILE, w->dir);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, stop, NULL, NULL, NULL), SQLITE_OK);
+	put(w, "x.csv", "address,pin\na@contoso.test,80642\nb@contoso.test,8064213\nc@contoso.test,80643\n");
+	said(w, "user import %/x.csv", 70, "b@contoso.test is not stored, since the PIN cannot be");
+	assert_non_null(strstr((char *)w->err.p, "nothing was imported"));
+	said(w, "user list", 0, "there are no users yet");
+	put(w, "seven", "8064213\n");
+	said(w, "user add b@contoso.test --pin-file %/seven", 70, "is not stored");
+	said(w, "user show b@contoso.test", 64, NULL);
+	assert_int_equal(sqlite3_exec(db, "DROP TRIGGER stop", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	said(w, "user import %/x.csv", 0, "3 users imported");
 }
 
 /* ---- PINs, certificates ------------------------------------------------------------------------------------------- */
@@ -506,7 +565,8 @@ static void netconfig(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(users), T(user_refusals), T(import), T(pins), T(certs), T(updates), T(netconfig)};
+	const struct CMUnitTest tests[] = {T(users), T(user_refusals), T(import), T(import_tells_all), T(import_is_whole),
+					   T(pins), T(certs), T(updates), T(netconfig)};
 
 	unsetenv("DIALTONE_CONF");
 	unsetenv("DIALTONE_PIN");

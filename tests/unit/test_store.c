@@ -432,11 +432,45 @@ static void refusals(void **state)
 	buf_free(&junk);
 }
 
+/* Between begin() and end() all is written or nothing, whoever opened a transaction of his own in between. */
+static void whole(void **state)
+{
+	struct store *s = open_at(state);
+	struct store_user a = user_of("a@contoso.test", "", "", "1"), b = user_of("b@contoso.test", "", "", "2");
+	struct store_user c = user_of("c@contoso.test", "", "", "2"), got;
+	struct store_pin p = {.set = true, .length = 5};
+
+	assert_int_equal(s->ops->begin(s), STORE_OK);
+	assert_int_equal(s->ops->user_add(s, &a), STORE_OK);
+	assert_int_equal(s->ops->begin(s), STORE_OK); /* one inside the other */
+	assert_int_equal(s->ops->pin_set(s, a.id, &p, 3), STORE_OK);
+	assert_int_equal(s->ops->end(s, STORE_OK), STORE_OK);
+	assert_int_equal(s->ops->user_add(s, &b), STORE_OK);
+	assert_int_equal(s->ops->user_add(s, &c), STORE_TAKEN);
+	assert_int_equal(s->ops->end(s, STORE_OK), STORE_FAILED); /* who forgets to say it is not believed */
+	assert_int_equal(s->ops->user_get(s, "a@contoso.test", &got), STORE_NONE);
+	assert_int_equal(s->ops->user_get(s, "b@contoso.test", &got), STORE_NONE);
+	assert_int_equal(s->ops->begin(s), STORE_OK);
+	assert_int_equal(s->ops->user_add(s, &a), STORE_OK);
+	assert_int_equal(s->ops->end(s, STORE_TAKEN), STORE_TAKEN);
+	assert_int_equal(s->ops->user_get(s, "a@contoso.test", &got), STORE_NONE);
+	assert_int_equal(s->ops->begin(s), STORE_OK);
+	assert_int_equal(s->ops->user_add(s, &a), STORE_OK);
+	assert_int_equal(s->ops->pin_set(s, a.id, &p, 3), STORE_OK);
+	assert_int_equal(s->ops->end(s, STORE_OK), STORE_OK);
+	store_close(s);
+	s = open_at(state);
+	assert_int_equal(s->ops->user_get(s, "a@contoso.test", &got), STORE_OK);
+	assert_int_equal(s->ops->pin_get(s, got.id, &p), STORE_OK);
+	store_close(s);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {T(users),	      T(pins),	  T(two_processes_count), T(certificates),
-					   T(acknowledged_is_kept), T(updates), T(audit),		  T(refusals)};
+					   T(acknowledged_is_kept), T(updates), T(audit),		  T(refusals),
+					   T(whole)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
