@@ -1,8 +1,8 @@
 /* cmd/decode.h: one message's octets in, JSON out: what `dialtone decode KIND` shows.
  *
  * One file a kind.  A decoder gives a new reference, or NULL when it refuses: `why` is then a sentence that names the
- * octet.  It prints nothing, reads no file and keeps nothing.  lldp: the Ethernet frame; dhcp: the UDP payload; the others:
- * one whole message.
+ * octet.  It prints nothing, reads no file and keeps nothing.  lldp: the Ethernet frame; dhcp: the UDP payload, or the frame
+ * or IP packet around it; the others: one whole message.
  */
 #ifndef DIALTONE_CMD_DECODE_H
 #define DIALTONE_CMD_DECODE_H

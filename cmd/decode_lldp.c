@@ -1,9 +1,11 @@
-/* cmd/decode_lldp.c: an Ethernet frame with an LLDPDU. */
+/* cmd/decode_lldp.c: an Ethernet frame with an LLDPDU; or the LLDPDU alone. */
 #include "cmd/decode.h"
 
 #include <string.h>
 
+#include "cmd/decode_frame.h"
 #include "cmd/decode_parts.h"
+#include "cmd/decode_tlv.h"
 #include "wire/eth.h"
 #include "wire/lldp.h"
 
@@ -96,46 +98,74 @@ static json_t *med_json(const struct lldp *l)
 	return med;
 }
 
+static json_t *message_json(const struct lldp *l, struct rd pdu)
+{
+	size_t behind;
+	json_t *j = json_pack("{s:o,s:o,s:i,s:b}", "chassis",
+			      id_json(NAME_OF(chassis_names, l->chassis_subtype), l->chassis, l->chassis_subtype == CHASSIS_MAC,
+				      l->chassis_subtype == CHASSIS_NETWORK),
+			      "port",
+			      id_json(NAME_OF(port_names, l->port_subtype), l->port, l->port_subtype == PORT_MAC,
+				      l->port_subtype == PORT_NETWORK),
+			      "ttl", l->ttl, "shutdown", l->ttl == 0);
+
+	if (l->port_desc.p)
+		json_object_set_new(j, "port_description", json_text(l->port_desc));
+	if (l->sys_name.p)
+		json_object_set_new(j, "system_name", json_text(l->sys_name));
+	if (l->sys_desc.p)
+		json_object_set_new(j, "system_description", json_text(l->sys_desc));
+	if (l->has_caps) {
+		json_object_set_new(j, "capabilities", BITS(l->caps, capabilities));
+		json_object_set_new(j, "enabled", BITS(l->caps_on, capabilities));
+	}
+	if (l->has_pvid)
+		json_object_set_new(j, "port_vlan", json_integer(l->pvid));
+	json_object_set_new(j, "med", med_json(l));
+	json_object_set_new(j, "skipped", json_integer(l->skipped)); /* a phone's eyes */
+	json_object_set_new(j, "tlvs", decode_tlvs(pdu, &behind));   /* everybody's */
+	if (behind)
+		json_object_set_new(j, "padding", json_integer((json_int_t)behind));
+	return j;
+}
+
+/* IEEE 802.1AB 8.3: the LLDPDU begins with the Chassis ID TLV: 02, its length, ... */
+static bool is_bare(const void *p, size_t n)
+{
+	struct rd r = rd_of(p, n);
+	struct lldp l;
+
+	return n >= 2 && ((const uint8_t *)p)[0] == 0x02 && lldp_read(&r, &l);
+}
+
 json_t *decode_lldp(const void *p, size_t n, char *why, size_t cap)
 {
 	struct rd r = rd_of(p, n), pdu;
-	struct eth e;
+	json_t *j = json_pack("{s:s}", "kind", "lldp");
+	struct frame f = {.ethernet = false};
 	struct lldp l;
-	json_t *j;
+	bool bare = !frame_has_lldp(p, n) && is_bare(p, n);
+	const char *warn = bare ? "there is no Ethernet header before it" : NULL;
 
-	if (!eth_read(&r, &e))
-		return refused(&r, why, cap);
-	pdu = r;
-	pdu.p = (const uint8_t *)e.payload.p;
-	if (e.type != ETH_LLDP) {
-		snprintf(why, cap, "octet 12: the type of the frame is %04x, not 88cc", e.type);
+	if (!bare && frame_ethernet(&r, &f) && f.type != ETH_LLDP) {
+		snprintf(why, cap, "octet %zu: the type of the frame is %04x, not 88cc", rd_at(&r) - 2, f.type);
+		json_decref(j);
 		return NULL;
 	}
-	if (!lldp_read(&pdu, &l))
-		return refused(&pdu, why, cap);
-	j = json_pack("{s:s,s:o,s:o,s:o,s:o,s:i,s:b}", "kind", "lldp", "destination", json_mac(e.dst), "source",
-		      json_mac(e.src), "chassis",
-		      id_json(NAME_OF(chassis_names, l.chassis_subtype), l.chassis, l.chassis_subtype == CHASSIS_MAC,
-			      l.chassis_subtype == CHASSIS_NETWORK),
-		      "port",
-		      id_json(NAME_OF(port_names, l.port_subtype), l.port, l.port_subtype == PORT_MAC,
-			      l.port_subtype == PORT_NETWORK),
-		      "ttl", l.ttl, "shutdown", l.ttl == 0);
-	if (l.port_desc.p)
-		json_object_set_new(j, "port_description", json_text(l.port_desc));
-	if (l.sys_name.p)
-		json_object_set_new(j, "system_name", json_text(l.sys_name));
-	if (l.sys_desc.p)
-		json_object_set_new(j, "system_description", json_text(l.sys_desc));
-	if (l.has_caps) {
-		json_object_set_new(j, "capabilities", BITS(l.caps, capabilities));
-		json_object_set_new(j, "enabled", BITS(l.caps_on, capabilities));
+	pdu = r;
+	if (r.err || !lldp_read(&r, &l)) {
+		json_decref(j);
+		return refused(&r, why, cap);
 	}
-	if (l.has_pvid)
-		json_object_set_new(j, "port_vlan", json_integer(l.pvid));
-	json_object_set_new(j, "med", med_json(&l));
-	json_object_set_new(j, "skipped", json_integer(l.skipped));
-	if (memcmp(e.dst, lldp_group, sizeof e.dst) != 0)
-		json_object_set_new(j, "warn", json_string("it is not sent to 01:80:c2:00:00:0e"));
+	if (f.ethernet) {
+		json_object_set_new(j, "destination", json_mac(f.dst));
+		json_object_set_new(j, "source", json_mac(f.src));
+		warn = memcmp(f.dst, lldp_group, sizeof f.dst) != 0 ? "it is not sent to 01:80:c2:00:00:0e" : f.warn;
+	}
+	if (f.tags)
+		json_object_set_new(j, "frame", frame_json(&f));
+	json_object_update_new(j, message_json(&l, pdu));
+	if (warn)
+		json_object_set_new(j, "warn", json_string(warn));
 	return j;
 }

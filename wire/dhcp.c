@@ -25,6 +25,7 @@ const char *dhcp_type_name(unsigned type)
 struct areas {
 	struct rd area[3];
 	unsigned n;
+	uint8_t overload;
 };
 
 /* The next option of an area: its code and value.  False at its end, marked or not, and after an error. */
@@ -56,7 +57,7 @@ static bool areas_find(struct rd *r, struct rd sname, struct rd file, struct are
 		r->p = walk.p;
 		rd_fail(r, "an option runs past the end of the message");
 	}
-	*ret = (struct areas){.n = 0};
+	*ret = (struct areas){.overload = overload};
 	ret->area[ret->n++] = main;
 	if (overload & IN_FILE)
 		ret->area[ret->n++] = file;
@@ -116,6 +117,16 @@ static void areas_join(const struct areas *areas, const size_t length[256], cons
 	}
 }
 
+/* The text of sname or file, where the field is not lent to options. */
+static struct sv field_text(struct rd field, bool lent)
+{
+	struct sv s = rd_sv(&field, lent ? 0 : rd_left(&field));
+
+	while (s.n && s.p[s.n - 1] == '\0')
+		s.n--;
+	return s;
+}
+
 bool dhcp_read(struct rd *r, struct dhcp *ret)
 {
 	size_t length[256] = {0};
@@ -147,6 +158,7 @@ bool dhcp_read(struct rd *r, struct dhcp *ret)
 		return false;
 
 	ret->op = head[0];
+	ret->hops = head[3];
 	ret->xid = xid;
 	ret->secs = secs;
 	ret->flags = flags;
@@ -155,6 +167,8 @@ bool dhcp_read(struct rd *r, struct dhcp *ret)
 	ret->siaddr = siaddr;
 	ret->giaddr = giaddr;
 	memcpy(ret->chaddr, mac, 6);
+	ret->sname = field_text(sname, areas.overload & IN_SNAME);
+	ret->file = field_text(file, areas.overload & IN_FILE);
 	areas_join(&areas, length, there, ret);
 	ret->type = there[TYPE] ? (uint8_t)ret->option[TYPE].p[0] : 0;
 	return true;
@@ -179,12 +193,21 @@ static void zeros(struct wr *w, size_t n)
 		wr_be(w, 1, 0);
 }
 
+static void field_write(struct wr *w, struct sv s, size_t n)
+{
+	if (s.n > n)
+		wr_fail(w, "a text is longer than its field");
+	wr_put(w, s.p, s.n);
+	zeros(w, s.n < n ? n - s.n : 0);
+}
+
 void dhcp_write(struct wr *w, const struct dhcp *d)
 {
 	size_t from = wr_n(w), n;
 
 	wr_be(w, 1, d->op);
-	wr_be(w, 3, 0x010600); /* Ethernet, six octets, no relay passed yet */
+	wr_be(w, 2, 0x0106); /* Ethernet, six octets */
+	wr_be(w, 1, d->hops);
 	wr_be(w, 4, d->xid);
 	wr_be(w, 2, d->secs);
 	wr_be(w, 2, d->flags);
@@ -193,7 +216,9 @@ void dhcp_write(struct wr *w, const struct dhcp *d)
 	wr_be(w, 4, d->siaddr);
 	wr_be(w, 4, d->giaddr);
 	wr_put(w, d->chaddr, sizeof d->chaddr);
-	zeros(w, CHADDR - sizeof d->chaddr + SNAME + FILE_NAME);
+	zeros(w, CHADDR - sizeof d->chaddr);
+	field_write(w, d->sname, SNAME);
+	field_write(w, d->file, FILE_NAME);
 	wr_be(w, 4, COOKIE);
 	if (d->type)
 		option_write(w, TYPE, (struct sv){(const char *)&d->type, 1});

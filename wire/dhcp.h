@@ -19,10 +19,12 @@ const char *dhcp_type_name(unsigned type); /* "DISCOVER" ... "?" */
 
 struct dhcp {
 	uint8_t op; /* 1 request, 2 reply */
+	uint8_t hops;
 	uint32_t xid;
 	uint16_t secs, flags;
 	uint32_t ciaddr, yiaddr, siaddr, giaddr; /* host byte order */
 	uint8_t chaddr[6];
+	struct sv sname, file; /* views of the message, without the zeros behind; n 0 also when they hold options (52) */
 	uint8_t type; /* option 53; 0: none (BOOTP) */
 	struct sv option[256]; /* joined values; p == NULL: absent */
 	uint8_t joined[DHCP_SIZE_MAX];
@@ -59,7 +61,7 @@ struct dhcp_sip {
 	uint8_t encoding; /* 0 names, 1 addresses */
 	char name[4][256];
 	uint32_t address[8];
-	unsigned n;
+	unsigned n, more; /* more: so many were there beyond the table */
 };
 const char *dhcp_sip_read(struct sv option120, struct dhcp_sip *ret);
 void dhcp_sip_write(struct wr *w, const struct dhcp_sip *sip);
@@ -67,7 +69,7 @@ void dhcp_sip_write(struct wr *w, const struct dhcp_sip *sip);
 /* Option 119 (RFC 3397, with compression inside the option). */
 struct dhcp_search {
 	char name[8][256];
-	unsigned n;
+	unsigned n, more;
 };
 const char *dhcp_search_read(struct sv option119, struct dhcp_search *ret);
 void dhcp_search_write(struct wr *w, const struct dhcp_search *s); /* no compression */

@@ -70,8 +70,8 @@ static const char *name_read(struct rd *r, struct rd all, char out[256])
 	return NULL;
 }
 
-/* All names of an area; those beyond `cap` are read and dropped. */
-static const char *names_read(struct rd r, char (*name)[256], unsigned cap, unsigned *ret)
+/* All names of an area; those beyond `cap` are read and counted. */
+static const char *names_read(struct rd r, char (*name)[256], unsigned cap, unsigned *ret, unsigned *more)
 {
 	struct rd all = r;
 	unsigned n = 0;
@@ -84,6 +84,8 @@ static const char *names_read(struct rd r, char (*name)[256], unsigned cap, unsi
 			return why;
 		if (n < cap)
 			memcpy(name[n++], one, strlen(one) + 1);
+		else
+			++*more;
 	}
 	*ret = n;
 	return n ? NULL : "it holds no name";
@@ -117,7 +119,7 @@ const char *dhcp_sip_read(struct sv option120, struct dhcp_sip *ret)
 	sip.encoding = (uint8_t)rd_be(&r, 1);
 	switch (sip.encoding) {
 	case NAMES:
-		if ((why = names_read(r, sip.name, sizeof sip.name / sizeof *sip.name, &sip.n)) != NULL)
+		if ((why = names_read(r, sip.name, sizeof sip.name / sizeof *sip.name, &sip.n, &sip.more)) != NULL)
 			return why;
 		break;
 	case ADDRESSES:
@@ -125,6 +127,7 @@ const char *dhcp_sip_read(struct sv option120, struct dhcp_sip *ret)
 			return "its addresses do not have four octets each";
 		while (rd_left(&r) && sip.n < sizeof sip.address / sizeof *sip.address)
 			sip.address[sip.n++] = (uint32_t)rd_be(&r, 4);
+		sip.more = (unsigned)(rd_left(&r) / 4);
 		break;
 	default:
 		return sip.encoding >= ' ' && sip.encoding <= '~'
@@ -151,7 +154,7 @@ void dhcp_sip_write(struct wr *w, const struct dhcp_sip *sip)
 const char *dhcp_search_read(struct sv option119, struct dhcp_search *ret)
 {
 	struct dhcp_search s = {.n = 0};
-	const char *why = names_read(rd_of(option119.p, option119.n), s.name, sizeof s.name / sizeof *s.name, &s.n);
+	const char *why = names_read(rd_of(option119.p, option119.n), s.name, sizeof s.name / sizeof *s.name, &s.n, &s.more);
 
 	if (why == NULL)
 		*ret = s;

@@ -1,4 +1,5 @@
 """`dialtone decode` on the torture messages of RFC 4475 and on recorded messages: what it reads, what it refuses."""
+import base64
 import glob
 import json
 import os
@@ -61,6 +62,8 @@ def test_ntlm(name, message, tmp_path):
     assert done.returncode == 0 and json.loads(done.stdout)["message"] == message, done.stdout + done.stderr
     with open(path, "rb") as f:
         whole = f.read()
+    (tmp_path / "header").write_bytes(base64.b64encode(whole) + b"\n")  # as it goes in a header
+    assert decode("ntlm", tmp_path / "header").stdout == done.stdout
     (tmp_path / "cut").write_bytes(whole[:15])
     done = decode("ntlm", tmp_path / "cut")
     assert done.returncode == 1 and done.stdout == "" and "octet" in done.stderr

@@ -92,7 +92,7 @@ static void round_trip(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof big; i++)
 		big[i] = (char)(i * 7);
-	d = (struct dhcp){.op = 2, .xid = 0xdeadbeef, .secs = 3, .flags = 0x8000, .ciaddr = 1, .yiaddr = 2, .siaddr = 3,
+	d = (struct dhcp){.op = 2, .hops = 3, .sname = SV("srv"), .file = SV("pxe"), .xid = 0xdeadbeef, .secs = 3, .flags = 0x8000, .ciaddr = 1, .yiaddr = 2, .siaddr = 3,
 			  .giaddr = 4, .chaddr = {1, 2, 3, 4, 5, 6}, .type = DHCP_ACK};
 	d.option[43] = (struct sv){big, sizeof big};
 	d.option[55] = SV("\x78\x2b");
@@ -112,11 +112,17 @@ static void round_trip(void **state)
 		assert_int_equal(back.option[i].p != NULL, d.option[i].p != NULL);
 		assert_true(sv_eq(back.option[i], d.option[i]));
 	}
+	assert_true(back.hops == 3 && sv_eq(back.sname, d.sname) && sv_eq(back.file, d.file));
 	assert_true(back.op == 2 && back.xid == d.xid && back.secs == 3 && back.flags == 0x8000 && back.ciaddr == 1 &&
 		    back.yiaddr == 2 && back.siaddr == 3 && back.giaddr == 4 && back.type == DHCP_ACK);
 	dhcp_write(&w2, &back);
 	assert_int_equal(wr_n(&w2), wr_n(&w));
 	assert_memory_equal(again, out, wr_n(&w));
+
+	d.sname = (struct sv){big, 65};
+	w2 = wr_of(again, sizeof again);
+	dhcp_write(&w2, &d);
+	assert_non_null(w2.err);
 
 	assert_true(dhcp_u32(&back, 51, a) && a[0] == 3600);
 	assert_false(dhcp_u32(&back, 6, a));
@@ -175,6 +181,7 @@ static void overload(void **state)
 	assert_true(dhcp_read(&r, &d));
 	assert_true(sv_eq(d.option[43], SV("\x0a\x02\x00\xc8")));
 	assert_true(sv_eq(d.option[15], SV("x.test")));
+	assert_true(d.sname.n == 0 && d.file.n == 0); /* lent to options */
 	v.p[44] = 0xfe; /* sname: an option that is not there before, running past the field */
 	v.p[45] = 63;
 	r = rd_of(v.p, v.n);
