@@ -119,6 +119,8 @@ const char *dhcp_sip_read(struct sv option120, struct dhcp_sip *ret)
 	sip.encoding = (uint8_t)rd_be(&r, 1);
 	switch (sip.encoding) {
 	case NAMES:
+		if (rd_left(&r) && *r.p > LABEL_MAX && *r.p < POINTER)
+			return "the name is plain text; it must be labels, each behind its length";
 		if ((why = names_read(r, sip.name, sizeof sip.name / sizeof *sip.name, &sip.n, &sip.more)) != NULL)
 			return why;
 		break;

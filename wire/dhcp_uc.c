@@ -166,8 +166,38 @@ static const char *port_set(struct dhcp_uc *uc, struct sv v)
 	return NULL;
 }
 
+static bool is_url(struct sv v)
+{
+	return sv_istarts(v, SV("http://")) || sv_istarts(v, SV("https://"));
+}
+
+/* R-04, "hand-made hex": what was typed instead of codes, lengths and values.  NULL: nothing that can be told. */
+static const char *typed_wrong(struct sv v)
+{
+	size_t digits = 0;
+
+	while (digits < v.n && ((v.p[digits] >= '0' && v.p[digits] <= '9') || ((v.p[digits] | 32) >= 'a' && (v.p[digits] | 32) <= 'f')))
+		digits++;
+	if (v.n >= 8 && digits == v.n)
+		return "it is hexadecimal digits typed as text, not the octets they stand for";
+	if (sv_istarts(v, SV(DHCP_CLASS_UC)) || is_url(v))
+		return "it is plain text: each sub-option needs its code and its length before it";
+	return NULL;
+}
+
+static const char *host_set(struct dhcp_uc *uc, struct sv v)
+{
+	if (is_url(v))
+		return "sub-option 3 holds a URL: only the host name belongs there";
+	if (sv_find(v, ':') >= 0)
+		return "sub-option 3 holds a port too: it belongs into sub-option 4";
+	return host_name(v) && sv_copy(uc->host, sizeof uc->host, v) ? NULL : "sub-option 3 is missing or not a host name";
+}
+
 static const char *path_set(struct dhcp_uc *uc, struct sv v)
 {
+	if (is_url(v))
+		return "sub-option 5 holds a whole URL: only its path belongs there";
 	if (v.p == NULL || v.n == 0) {
 		odd(uc, "no path (sub-option 5): the usual one taken");
 		v = SV(CERTPROV_PATH);
@@ -198,6 +228,8 @@ const char *dhcp_uc_read(struct sv option43, struct dhcp_uc *ret)
 		sub[code] = trim_end(v);
 		trimmed |= sub[code].n != v.n;
 	}
+	if ((why = typed_wrong(option43)) != NULL)
+		return why;
 	if (r.err)
 		return "a sub-option runs past the end of option 43";
 	if (trimmed)
@@ -210,9 +242,7 @@ const char *dhcp_uc_read(struct sv option43, struct dhcp_uc *ret)
 		return "sub-option 1 is missing: this is not the option of class MS-UC-Client";
 	if (!sv_eq(sub[IDENT], SV(DHCP_CLASS_UC)))
 		return "sub-option 1 is not MS-UC-Client";
-	if (!host_name(sub[HOST]) || !sv_copy(uc.host, sizeof uc.host, sub[HOST]))
-		return "sub-option 3 is missing or not a host name";
-	if ((why = scheme_set(&uc, sub[SCHEME])) || (why = port_set(&uc, sub[PORT])) ||
+	if ((why = host_set(&uc, sub[HOST])) || (why = scheme_set(&uc, sub[SCHEME])) || (why = port_set(&uc, sub[PORT])) ||
 	    (why = path_set(&uc, sub[PATH])))
 		return why;
 	*ret = uc;

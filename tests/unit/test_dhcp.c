@@ -299,7 +299,12 @@ static void uc_variations(void **state)
 	    {"01 02 4D 53 " HTTPS FE1, NULL, "not MS-UC-Client"},
 	    {"01 0C 6D 73 2D 75 63 2D 63 6C 69 65 6E 74 " HTTPS FE1, NULL, "not MS-UC-Client"},
 	    {ID HTTPS P443, NULL, "sub-option 3"},
-	    {ID HTTPS "03 08 68 74 74 70 3A 2F 2F 61 ", NULL, "sub-option 3"},
+	    {ID HTTPS "03 08 68 74 74 70 3A 2F 2F 61 ", NULL, "sub-option 3 holds a URL"},
+	    {ID HTTPS "03 05 61 3A 34 34 33 ", NULL, "sub-option 3 holds a port"},
+	    {ID HTTPS FE1 P443 "05 0A 68 74 74 70 73 3A 2F 2F 61 2F ", NULL, "sub-option 5 holds a whole URL"},
+	    {"30 31 30 43 34 44 35 33 32 44", NULL, "digits typed as text"}, /* "010C4D532D" */
+	    {"4D 53 2D 55 43 2D 43 6C 69 65 6E 74 68 74 74 70 73", NULL, "plain text"},
+	    {"68 74 74 70 73 3A 2F 2F 66 65 2E 74 6C 64 2F 61", NULL, "plain text"},
 	    {ID HTTPS "03 04 61 2E 2E 62 ", NULL, "sub-option 3"},
 	    {ID "02 03 66 74 70 " FE1, NULL, "sub-option 2"},
 	    {ID HTTPS FE1 "04 05 37 30 30 30 30 ", NULL, "sub-option 4"},
@@ -352,6 +357,7 @@ static void sip(void **state)
 	    {"02 01 61 00", NULL, 0},
 	    {"00 40 61 00", NULL, 0},
 	    {"00 02 61 20 00", NULL, 0},
+	    {"00 66 65 30 31 2E 74", NULL, 0}, /* text behind the encoding octet */
 	};
 	struct buf v = {0};
 	struct dhcp_sip s;
