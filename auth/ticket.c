@@ -84,7 +84,7 @@ static bool canonical(struct buf *xml)
 	struct buf out = {0};
 	const char *why;
 	xmlDocPtr doc = xml->oom ? NULL : xml_read(xml->p, xml->n, &why);
-	bool ok = doc && sig_c14n(xmlDocGetRootElement(doc), &out);
+	bool ok = doc && xml_canonical(xmlDocGetRootElement(doc), &out);
 
 	xmlFreeDoc(doc);
 	if (ok) {

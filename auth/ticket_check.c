@@ -98,7 +98,7 @@ static const char *assertion_check(xmlNodePtr node, X509 *cert, const uint8_t se
 	char id[64];
 	struct sig s;
 
-	if (!sig_c14n(node, &text) || (alone = xml_read(text.p, text.n, &why)) == NULL)
+	if (!xml_canonical(node, &text) || (alone = xml_read(text.p, text.n, &why)) == NULL)
 		goto out;
 	root = xmlDocGetRootElement(alone);
 	signature = only(root, NS_DS, "Signature");

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <libxml/c14n.h>
 #include <xmlsec/xmlsec.h>
 #include <xmlsec/xmldsig.h>
 #include <xmlsec/xmltree.h>
@@ -26,19 +25,11 @@ static void quiet(const char *file, int line, const char *func, const char *obje
 	(void)msg;
 }
 
-static void quiet_xml(void *arg, xmlErrorPtr e) /* canonicalisation has errors of its own */
-{
-	(void)arg;
-	(void)e;
-}
-
 static bool ready;
 
 static void once(void)
 {
 	xmlInitParser();
-	xmlSetStructuredErrorFunc(NULL, quiet_xml);
-	xmlThrDefSetStructuredErrorFunc(NULL, quiet_xml);
 	if (xmlSecInit() < 0)
 		return;
 	xmlSecIOCleanupCallbacks(); /* no URI is ever fetched */
@@ -340,37 +331,7 @@ out:
 	return why;
 }
 
-/* ---- canonical form, signing --------------------------------------------------------------------------- */
-
-static int within(void *apex, xmlNodePtr node, xmlNodePtr parent)
-{
-	if (node->type == XML_COMMENT_NODE)
-		return 0;
-	for (xmlNodePtr n = node->type == XML_NAMESPACE_DECL || node->type == XML_ATTRIBUTE_NODE ? parent : node; n;
-	     n = n->parent)
-		if (n == apex)
-			return 1;
-	return 0;
-}
-
-bool sig_c14n(xmlNodePtr apex, struct buf *ret)
-{
-	xmlBufferPtr mem = xmlBufferCreate();
-	xmlOutputBufferPtr out = mem ? xmlOutputBufferCreateBuffer(mem, NULL) : NULL;
-	bool ok = false;
-
-	if (out) {
-		ok = xmlC14NExecute(apex->doc, within, apex, XML_C14N_EXCLUSIVE_1_0, NULL, 0, out) >= 0;
-		ok = xmlOutputBufferClose(out) >= 0 && ok;
-	}
-	if (ok) {
-		buf_add(ret, xmlBufferContent(mem), (size_t)xmlBufferLength(mem));
-		ok = !ret->oom;
-	}
-	if (mem)
-		xmlBufferFree(mem);
-	return ok;
-}
+/* ---- signing ------------------------------------------------------------------------------------------------ */
 
 bool sig_rsa(const struct pki_key *k, bool sha1, struct sv text, struct buf *base64)
 {

@@ -52,8 +52,6 @@ const char *sig_parts(const struct sig *s, xmlNodePtr security, xmlNodePtr stamp
 const char *sig_verify_rsa(const struct sig *s, EVP_PKEY *key, struct buf *data);
 const char *sig_verify_hmac(const struct sig *s, const void *key, size_t n, struct buf *data);
 
-/* Exclusive canonical form without comments of the subtree. */
-bool sig_c14n(xmlNodePtr apex, struct buf *ret);
 /* RSA over octets with the digest; the value in base64 is appended. */
 bool sig_rsa(const struct pki_key *k, bool sha1, struct sv text, struct buf *base64);
 

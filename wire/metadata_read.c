@@ -9,6 +9,7 @@ static const struct {
 	size_t url; /* where it goes in struct soap_metadata */
 } ports[] = {
 	{"CertProvisioningServiceWebTicketProof_SHA1", offsetof(struct soap_metadata, cert_url)},
+	{"CertProvisioningServiceWebTicketProof",      offsetof(struct soap_metadata, cert_url)}, /* where the first is missing */
 	{"CertProvisioningServiceAnon",                offsetof(struct soap_metadata, anon_url)},
 	{"WebTicketServiceWinNegotiate",               offsetof(struct soap_metadata, negotiate_url)},
 	{"WebTicketServiceWinNtlm",                    offsetof(struct soap_metadata, ntlm_url)},
@@ -32,28 +33,34 @@ static bool is_url(const char *s)
 	return sv_find(rest, '/') > 0;
 }
 
-static const char *read_ports(xmlNodePtr definitions, struct soap_metadata *m, unsigned *found)
+/* The location of the first port of that name, "attribute names without case"; false: there is none that is a URL. */
+static bool port_url(xmlNodePtr definitions, const char *port, char ret[SOAP_URI_MAX])
 {
-	for (xmlNodePtr s = xml_child(definitions, NULL, "service"); s; s = xml_next(s, NULL, "service")) {
+	for (xmlNodePtr s = xml_child(definitions, NULL, "service"); s; s = xml_next(s, NULL, "service"))
 		for (xmlNodePtr p = xml_child(s, NULL, "port"); p; p = xml_next(p, NULL, "port")) {
-			xmlNodePtr address = xml_child(p, NULL, "address");
 			char name[128], url[SOAP_URI_MAX];
 
-			if (!xml_iattr(p, "name", name, sizeof name))
+			if (!xml_iattr(p, "name", name, sizeof name) || !sv_ieq(sv_of(name), sv_of(port)))
 				continue;
-			for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
-				char *to = (char *)m + ports[i].url;
-
-				if (strcmp(name, ports[i].port) != 0 || to[0])
-					continue;
-				if (!xml_iattr(address, "location", url, sizeof url) || !is_url(url))
-					return "a port's location is not a URL";
-				memcpy(to, url, strlen(url) + 1);
-				++*found;
-			}
+			if (!xml_iattr(xml_child(p, NULL, "address"), "location", url, sizeof url) || !is_url(url))
+				continue;
+			memcpy(ret, url, strlen(url) + 1);
+			return true;
 		}
+	return false;
+}
+
+static unsigned read_ports(xmlNodePtr definitions, struct soap_metadata *m)
+{
+	unsigned found = 0;
+
+	for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
+		char *to = (char *)m + ports[i].url;
+
+		if (to[0] == '\0')
+			found += port_url(definitions, ports[i].port, to);
 	}
-	return NULL;
+	return found;
 }
 
 static bool read_issuer(xmlNodePtr policy, const char *tokens, char out[SOAP_URI_MAX])
@@ -89,8 +96,7 @@ const char *soap_metadata_read(xmlDocPtr doc, struct soap_metadata *ret)
 	static const char *const section[] = {"MetadataSection", "definitions", NULL};
 	struct soap_metadata m = {0};
 	xmlNodePtr root = xmlDocGetRootElement(doc), first = soap_body(doc);
-	unsigned found = 0;
-	const char *why;
+	unsigned found;
 
 	if (first && strcmp((const char *)first->name, "Metadata") == 0) { /* sections may hold schemas and policies, too */
 		for (root = xml_child(first, NULL, section[0]); root && !xml_child(root, NULL, section[1]);)
@@ -99,9 +105,7 @@ const char *soap_metadata_read(xmlDocPtr doc, struct soap_metadata *ret)
 	}
 	if (root == NULL || strcmp((const char *)root->name, "definitions") != 0)
 		return "it is no WSDL document";
-	why = read_ports(root, &m, &found);
-	if (why)
-		return why;
+	found = read_ports(root, &m);
 	read_policy(root, &m);
 	if (found == 0)
 		return "the WSDL offers no port that is known";

@@ -76,7 +76,9 @@ struct soap_issued {
 	struct buf assertion;	     /* the saml:Assertion's text, self-contained */
 	uint8_t entropy[64];	     /* the server's */
 	size_t nentropy;
-	struct buf lifetime; /* the inside of wst:Lifetime, verbatim: goes into the Timestamp as it is */
+	uint8_t proof[64]; /* the proof key itself, where the server made it alone (WS-Trust 1.3, 4.4.4); read only */
+	size_t nproof;
+	struct buf lifetime; /* Created and Expires as they were said: goes into the Timestamp */
 	int64_t created, expires;
 	bool trust2005; /* to be written in WS-Trust of February 2005 */
 };

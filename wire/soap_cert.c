@@ -19,9 +19,9 @@ static const char *read_question(xmlDocPtr doc, xmlNodePtr q, struct soap_cert *
 	xmlNodePtr rst = xml_child(q, NULL, "RequestSecurityToken"), token;
 	int64_t created;
 
-	if (!soap_optional(header, "To", m->to, sizeof m->to) ||
-	    !soap_optional(header, "MessageID", m->message_id, sizeof m->message_id))
-		return "To or MessageID cannot be read";
+	/* they prove nothing and decide nothing: what is too long is left out */
+	soap_optional(header, "To", m->to, sizeof m->to);
+	soap_optional(header, "MessageID", m->message_id, sizeof m->message_id);
 	if (!attribute(q, "DeviceId", m->device_id, sizeof m->device_id) ||
 	    !attribute(q, "Entity", m->entity, sizeof m->entity))
 		return "DeviceId or Entity is too long";
@@ -111,10 +111,10 @@ static const char *read_error(xmlNodePtr info, struct soap_cert_answer *m)
 
 static const char *read_answer(xmlNodePtr r, struct soap_cert_answer *m)
 {
-	static const char *const cert[] = {"RequestSecurityTokenResponse", "RequestedSecurityToken", "BinarySecurityToken",
-					   NULL};
-	xmlNodePtr rstr = xml_child(r, NULL, "RequestSecurityTokenResponse");
-	xmlNodePtr info = xml_child(r, NULL, "ErrorInfo"), token = xml_path(r, cert);
+	static const char *const cert[] = {"RequestedSecurityToken", "BinarySecurityToken", NULL};
+	xmlNodePtr all = xml_child(r, NULL, "RequestSecurityTokenResponseCollection"); /* WS-Trust 1.3 knows it, too */
+	xmlNodePtr rstr = xml_child(all ? all : r, NULL, "RequestSecurityTokenResponse");
+	xmlNodePtr info = xml_child(r, NULL, "ErrorInfo"), token = xml_path(rstr, cert);
 
 	if (!attribute(r, "DeviceId", m->device_id, sizeof m->device_id) ||
 	    !attribute(r, "Entity", m->entity, sizeof m->entity))

@@ -187,48 +187,82 @@ static struct sv cut_out(struct sv text, struct sv name)
 	return (struct sv){0};
 }
 
-static struct sv inside(struct sv element)
-{
-	ptrdiff_t from = sv_find(element, '>');
-	size_t to = element.n;
-
-	while (to && element.p[to - 1] != '<')
-		to--;
-	return from >= 0 && to > (size_t)from + 1 ? (struct sv){element.p + from + 1, to - (size_t)from - 2}
-						  : (struct sv){0};
-}
-
-/* The assertion goes into another envelope as it is: it has to stand on its own, or its signature would not. */
-static const char *read_assertion(struct sv text, struct soap_issued *m)
+/* The assertion goes into another envelope as it is written: it has to stand on its own, or its signature would not.  One
+ * that uses prefixes of the envelope around it is taken in exclusive canonical form: its signature is over that.  (And what
+ * the text's first "<Assertion" is, a comment may decide.) */
+static bool stand_alone(xmlNodePtr assertion, struct sv text, struct buf *to)
 {
 	struct sv cut = cut_out(text, SV("Assertion"));
 	xmlDocPtr doc = cut.n ? xml_read(cut.p, cut.n, NULL) : NULL;
-	xmlNodePtr root = doc ? xmlDocGetRootElement(doc) : NULL;
+	struct buf there = {0}, alone = {0};
+	bool ok = xml_canonical(assertion, &there);
+
+	if (doc && !xml_canonical(xmlDocGetRootElement(doc), &alone))
+		ok = false;
+	buf_sv(to, sv_eq(buf_view(&there), buf_view(&alone)) ? cut : buf_view(&there));
+	xmlFreeDoc(doc);
+	buf_free(&there);
+	buf_free(&alone);
+	return ok;
+}
+
+static const char *read_assertion(xmlNodePtr a, struct sv text, struct soap_issued *m)
+{
+	xmlNodePtr name = xml_find(a, "NameIdentifier", false);
+
+	if (!xml_attr(a, NULL, "AssertionID", m->assertion_id, sizeof m->assertion_id))
+		return "the assertion has no AssertionID";
+	if (name && !xml_text(name, m->name_id, sizeof m->name_id))
+		return "the NameIdentifier cannot be read";
+	return stand_alone(a, text, &m->assertion) ? NULL : "the assertion cannot be cut out whole";
+}
+
+/* The times as they were said, in the canonical form that SIPE's Timestamp and ours have: whatever prefix they came with
+ * is declared elsewhere. */
+static const char *read_lifetime(xmlNodePtr r, struct soap_issued *m)
+{
+	static const char *const names[] = {"Created", "Expires"};
+	xmlNodePtr life = xml_child(r, NULL, "Lifetime");
+	char said[64];
+
+	if (!soap_lifetime(r, &m->created, &m->expires) || m->expires == 0)
+		return "the answer holds no Lifetime that can be read";
+	for (size_t i = 0; i < 2; i++)
+		if (xml_text(xml_child(life, NULL, names[i]), said, sizeof said)) {
+			buf_printf(&m->lifetime, "<%s xmlns=\"" NS_WSU "\">", names[i]);
+			xml_esc(&m->lifetime, sv_of(said));
+			buf_printf(&m->lifetime, "</%s>", names[i]);
+		}
+	return NULL;
+}
+
+/* RequestedProofToken: a ComputedKey, which says how both entropies make the key, or the key itself. */
+static const char *read_proof(xmlNodePtr r, struct soap_issued *m)
+{
+	static const char *const path[] = {"RequestedProofToken", "BinarySecret", NULL};
+	xmlNodePtr secret = xml_path(r, path);
+	struct buf b = {0};
 	const char *why = NULL;
 
-	if (root == NULL || strcmp((const char *)root->name, "Assertion") != 0)
-		why = "the assertion cannot be cut out whole";
-	else if (!xml_attr(root, NULL, "AssertionID", m->assertion_id, sizeof m->assertion_id))
-		why = "the assertion has no AssertionID";
-	else if (xml_find(root, "NameIdentifier", false) &&
-		 !xml_text(xml_find(root, "NameIdentifier", false), m->name_id, sizeof m->name_id))
-		why = "the NameIdentifier cannot be read";
-	else
-		buf_sv(&m->assertion, cut);
-	xmlFreeDoc(doc);
+	if (secret && (!soap_blob(secret, &b) || b.n < 16 || b.n > sizeof m->proof))
+		why = "the proof key is not 16 to 64 octets of base64";
+	else if (secret)
+		memcpy(m->proof, b.p, m->nproof = b.n);
+	buf_wipe(&b);
 	return why;
 }
 
 static const char *read_rstr(xmlDocPtr doc, struct sv text, struct soap_issued *m)
 {
-	xmlNodePtr r = soap_body(doc);
+	xmlNodePtr r = soap_body(doc), assertion;
 	const char *why;
 
 	if (r && strcmp((const char *)r->name, "RequestSecurityTokenResponseCollection") == 0)
 		r = xml_child(r, NULL, "RequestSecurityTokenResponse");
 	if (r == NULL || strcmp((const char *)r->name, "RequestSecurityTokenResponse") != 0)
 		return "the Body holds no RequestSecurityTokenResponse";
-	if (xml_child(xml_child(r, NULL, "RequestedSecurityToken"), NULL, "Assertion") == NULL)
+	assertion = xml_child(xml_child(r, NULL, "RequestedSecurityToken"), NULL, "Assertion");
+	if (assertion == NULL)
 		return "the answer holds no SAML assertion";
 	if (xmlHasProp(r, (const xmlChar *)"Context") && !xml_attr(r, NULL, "Context", m->context, sizeof m->context))
 		return "the Context is too long";
@@ -236,13 +270,9 @@ static const char *read_rstr(xmlDocPtr doc, struct sv text, struct soap_issued *
 		return "AppliesTo cannot be read";
 	if (!soap_entropy(r, m->entropy, &m->nentropy))
 		return "the entropy is not 16 to 64 octets of base64";
-	if (!soap_lifetime(r, &m->created, &m->expires) || m->expires == 0)
-		return "the answer holds no Lifetime that can be read";
-	why = read_assertion(text, m);
-	if (why)
+	if ((why = read_proof(r, m)) != NULL || (why = read_lifetime(r, m)) != NULL)
 		return why;
-	buf_sv(&m->lifetime, inside(cut_out(text, SV("Lifetime"))));
-	return m->lifetime.n == 0 ? "the Lifetime cannot be cut out whole" : NULL;
+	return read_assertion(assertion, text, m);
 }
 
 const char *soap_issued_read(const void *p, size_t n, struct soap_issued *ret)

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <libxml/SAX2.h>
+#include <libxml/c14n.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <libxml/xmlIO.h>
@@ -20,9 +21,17 @@ static xmlParserInputPtr nothing_from_outside(const char *url, const char *id, x
 	return NULL;
 }
 
+static void quiet(void *arg, xmlErrorPtr e) /* canonicalisation has errors of its own, and would print them */
+{
+	(void)arg;
+	(void)e;
+}
+
 static void once(void)
 {
 	xmlInitParser();
+	xmlSetStructuredErrorFunc(NULL, quiet);
+	xmlThrDefSetStructuredErrorFunc(NULL, quiet);
 	xmlSetExternalEntityLoader(nothing_from_outside);
 }
 
@@ -257,8 +266,8 @@ xmlNodePtr xml_find(xmlNodePtr in, const char *name, bool icase)
 
 /* ---- text ------------------------------------------------------------------------------------------------- */
 
-/* Hands out the text piece by piece; false: there is an element in it.  Comments and processing instructions count for nothing, and what stands around them
- * belongs together: a comment must not cut a name short. */
+/* Hands out the text piece by piece; false: there is an element in it.  Comments and processing instructions count for
+ * nothing, and what stands around them belongs together: a comment must not cut a name short. */
 static bool pieces(xmlNodePtr node, void (*each)(void *arg, struct sv piece), void *arg)
 {
 	for (xmlNodePtr c = node->children; c; c = c->next) {
@@ -366,6 +375,38 @@ bool xml_attr(xmlNodePtr node, const char *ns, const char *name, char *out, size
 bool xml_iattr(xmlNodePtr node, const char *name, char *out, size_t cap)
 {
 	return attr_text(node, NULL, name, true, out, cap);
+}
+
+/* ---- canonical form ----------------------------------------------------------------------------------------- */
+
+static int within(void *apex, xmlNodePtr node, xmlNodePtr parent)
+{
+	if (node->type == XML_COMMENT_NODE)
+		return 0;
+	for (xmlNodePtr n = node->type == XML_NAMESPACE_DECL || node->type == XML_ATTRIBUTE_NODE ? parent : node; n;
+	     n = n->parent)
+		if (n == apex)
+			return 1;
+	return 0;
+}
+
+bool xml_canonical(xmlNodePtr apex, struct buf *to)
+{
+	xmlBufferPtr mem = xmlBufferCreate();
+	xmlOutputBufferPtr out = mem ? xmlOutputBufferCreateBuffer(mem, NULL) : NULL;
+	bool ok = false;
+
+	if (out) {
+		ok = xmlC14NExecute(apex->doc, within, apex, XML_C14N_EXCLUSIVE_1_0, NULL, 0, out) >= 0;
+		ok = xmlOutputBufferClose(out) >= 0 && ok;
+	}
+	if (ok) {
+		buf_add(to, xmlBufferContent(mem), (size_t)xmlBufferLength(mem));
+		ok = !to->oom;
+	}
+	if (mem)
+		xmlBufferFree(mem);
+	return ok;
 }
 
 /* ---- writing ---------------------------------------------------------------------------------------------- */

@@ -32,6 +32,9 @@ bool xml_text_buf(xmlNodePtr node, struct buf *to); /* appends, untrimmed */
 bool xml_attr(xmlNodePtr node, const char *ns, const char *name, char *out, size_t cap);
 bool xml_iattr(xmlNodePtr node, const char *name, char *out, size_t cap);
 
+/* The element in exclusive canonical form without comments (W3C xml-exc-c14n): it stands on its own, wherever it stood. */
+bool xml_canonical(xmlNodePtr apex, struct buf *to);
+
 /* Writing is by text templates, since signed forms must be exact: these escape. */
 void xml_esc(struct buf *b, struct sv text);
 

@@ -135,6 +135,42 @@ static void what_is_refused(void **state)
 	}
 }
 
+/* As SIPE reads: names of ports without case; what is strange beside them is passed over. */
+static void what_is_borne(void **state)
+{
+#define LIKES(ports) \
+	"<w:definitions xmlns:w='http://schemas.xmlsoap.org/wsdl/' xmlns:p='http://www.w3.org/ns/ws-policy'>" \
+	"<p:Policy w:Id='x'/><p:Policy w:id='CERTPROVISIONINGSERVICEWEBTICKETPROOF_sha1_policy'><p:ExactlyOne><p:All><q/>" \
+	"<p:EndorsingSupportingTokens><p:Policy><p:IssuedToken><p:Issuer><Address>\r\n https://p/W.svc \r\n</Address></p:Issuer>" \
+	"</p:IssuedToken></p:Policy></p:EndorsingSupportingTokens></p:All></p:ExactlyOne></p:Policy><w:service>" ports \
+	"</w:service></w:definitions>"
+	static const struct {
+		const char *text, *cert, *pin;
+	} rows[] = {
+	    {LIKES("<w:port NAME='certprovisioningserviceWebTicketProof_sha1'><a:address xmlns:a='x' Location='https://p/a'/></w:port>"),
+	     "https://p/a", ""},
+	    {LIKES("<w:port name='CertProvisioningServiceWebTicketProof'><address location='https://p/b'/></w:port>"
+		   "<w:port name='CertProvisioningServiceWebTicketProof_SHA1'><address location='https://p/a'/></w:port>"),
+	     "https://p/a", ""},
+	    {LIKES("<w:port name='CertProvisioningServiceWebTicketProof'><address location='https://p/b'/></w:port>"), "https://p/b", ""},
+	    {LIKES("<w:port name='WebTicketServicePin'><address location='net.tcp://p/x'/></w:port>"
+		   "<w:port name='WebTicketServicePin'><address location='https://p/pin'/></w:port>"), "", "https://p/pin"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		xmlDocPtr doc = doc_of(rows[i].text, strlen(rows[i].text));
+		struct soap_metadata m = {0};
+
+		assert_null(soap_metadata_read(doc, &m));
+		assert_string_equal(m.cert_url, rows[i].cert);
+		assert_string_equal(m.pin_url, rows[i].pin);
+		assert_string_equal(m.issuer, "https://p/W.svc");
+		assert_true(m.endorsing);
+		xmlFreeDoc(doc);
+	}
+}
+
 static void the_question(void **state)
 {
 	static const char eleven[] = "<s:Envelope xmlns:s=\"" NS_SOAP "\"><s:Body> </s:Body></s:Envelope>";
@@ -160,7 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(both_vectors),	     cmocka_unit_test(written_and_read), cmocka_unit_test(every_choice_of_ports),
-	    cmocka_unit_test(what_is_refused), cmocka_unit_test(the_question),
+	    cmocka_unit_test(what_is_refused), cmocka_unit_test(what_is_borne), cmocka_unit_test(the_question),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

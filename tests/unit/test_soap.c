@@ -261,18 +261,82 @@ static void issued_both_ways(void **state)
 	buf_free(&stamp);
 }
 
+/* Prefixes of the envelope, as some stacks write them: the assertion is taken out in the form that its signature is over,
+ * the lifetime in the form of the Timestamp. */
 static void an_assertion_that_leans_on_its_surroundings(void **state)
 {
-	static const char text[] =
-	    "<s:Envelope xmlns:s=\"" NS_SOAP "\" xmlns:saml=\"" NS_SAML "\"><s:Body><RequestSecurityTokenResponse xmlns=\"" NS_WST
-	    "\"><RequestedSecurityToken><saml:Assertion AssertionID=\"x\"/></RequestedSecurityToken><Lifetime><Created>"
-	    "2026-01-15T09:00:00Z</Created><Expires>2026-01-15T17:00:00Z</Expires></Lifetime>"
-	    "</RequestSecurityTokenResponse></s:Body></s:Envelope>";
+#define LEANS(assertion) \
+	"<s:Envelope xmlns:s=\"" NS_SOAP "\" xmlns:saml=\"" NS_SAML "\" xmlns:u=\"" NS_WSU "\"><s:Header>" \
+	"<u:Timestamp><u:Lifetime>x</u:Lifetime></u:Timestamp></s:Header><s:Body><RequestSecurityTokenResponse xmlns=\"" NS_WST \
+	"\"><RequestedSecurityToken>" assertion "</RequestedSecurityToken><RequestedProofToken><BinarySecret>AAECAwQFBgcICQoLDA0ODw==" \
+	"</BinarySecret></RequestedProofToken><Lifetime>\r\n <u:Created>2026-01-15T09:00:00.5Z</u:Created>\r\n <u:Expires> " \
+	"2026-01-15T17:00:00Z </u:Expires></Lifetime></RequestSecurityTokenResponse></s:Body></s:Envelope>"
+	static const char text[] = LEANS("<!-- <Assertion/> --><saml:Assertion u:x='1' AssertionID=\"x\"><saml:Subject>"
+					 "<saml:NameIdentifier>\n sip:a@b </saml:NameIdentifier></saml:Subject><!-- c -->"
+					 "</saml:Assertion>");
+	static const char none[] = LEANS("<saml:Assertion/>");
 	struct soap_issued m = {.expires = 7};
 
 	(void)state;
-	assert_non_null(soap_issued_read(text, sizeof text - 1, &m));
+	assert_non_null(soap_issued_read(none, sizeof none - 1, &m));
 	assert_int_equal(m.expires, 7);
+	assert_null(soap_issued_read(text, sizeof text - 1, &m));
+	assert_string_equal(buf_cstr(&m.assertion),
+			    "<saml:Assertion xmlns:saml=\"" NS_SAML "\" xmlns:u=\"" NS_WSU "\" AssertionID=\"x\" u:x=\"1\"><saml:Subject>"
+			    "<saml:NameIdentifier>\n sip:a@b </saml:NameIdentifier></saml:Subject></saml:Assertion>");
+	assert_string_equal(buf_cstr(&m.lifetime), "<Created xmlns=\"" NS_WSU "\">2026-01-15T09:00:00.5Z</Created>"
+						   "<Expires xmlns=\"" NS_WSU "\">2026-01-15T17:00:00Z</Expires>");
+	assert_string_equal(m.name_id, "sip:a@b");
+	assert_true(m.nproof == 16 && m.proof[15] == 15 && m.nentropy == 0);
+	soap_issued_clear(&m);
+}
+
+static void certificate_answers_of_others(void **state)
+{
+	static const char text[] =
+	    "<s:Envelope xmlns:s='" NS_SOAP "' xmlns:a='" NS_WSA "'><s:Header><a:Action>urn:x</a:Action><a:RelatesTo>uuid:1</a:RelatesTo>"
+	    "</s:Header><s:Body><t:GetAndPublishCertResponse xmlns:t='" NS_AUTHWS "' xmlns:w='" NS_WST_SLASH "' DeviceId='{1}'>"
+	    "<w:RequestSecurityTokenResponseCollection><w:RequestSecurityTokenResponse><e:DispositionMessage xmlns:e='" NS_WSTEP "'/>"
+	    "<o:BinarySecurityToken xmlns:o='" NS_WSSE "'>AAAA</o:BinarySecurityToken><w:RequestedSecurityToken>"
+	    "<o:BinarySecurityToken xmlns:o='" NS_WSSE "'>\r\nAQID\r\nBA==\r\n</o:BinarySecurityToken></w:RequestedSecurityToken>"
+	    "</w:RequestSecurityTokenResponse></w:RequestSecurityTokenResponseCollection></t:GetAndPublishCertResponse></s:Body>"
+	    "</s:Envelope>";
+	struct soap_cert_answer m;
+	xmlDocPtr doc = doc_of(text, sizeof text - 1);
+
+	(void)state;
+	assert_null(soap_cert_answer_read(doc, &m));
+	assert_true(sv_eq(buf_view(&m.cert), SV("\1\2\3\4")));
+	soap_cert_answer_clear(&m);
+	xmlFreeDoc(doc);
+}
+
+/* Headers that prove nothing may be as long as they like. */
+static void long_headers(void **state)
+{
+	struct buf b = {0};
+	struct soap_cert m;
+	xmlDocPtr doc;
+	char *text, *at;
+
+	(void)state;
+	text_vector(&b, "soap/cert.xml");
+	text = sv_dup(buf_view(&b));
+	at = strstr(text, "uuid:7d0f");
+	assert_non_null(at);
+	buf_clear(&b);
+	buf_add(&b, text, (size_t)(at - text));
+	for (int i = 0; i < 100; i++)
+		buf_str(&b, "0123456789");
+	buf_str(&b, at);
+	doc = doc_of(b.p, b.n);
+	assert_null(soap_cert_read(doc, &m));
+	assert_string_equal(m.message_id, "");
+	assert_string_equal(m.entity, "anna@contoso.example");
+	soap_cert_clear(&m);
+	xmlFreeDoc(doc);
+	free(text);
+	buf_free(&b);
 }
 
 static void cert_both_ways(void **state)
@@ -494,7 +558,7 @@ int main(void)
 	    cmocka_unit_test(issue_with_secrets_in_the_header),
 	    cmocka_unit_test(issued_both_ways),
 	    cmocka_unit_test(an_assertion_that_leans_on_its_surroundings),
-	    cmocka_unit_test(cert_both_ways),
+	    cmocka_unit_test(certificate_answers_of_others), cmocka_unit_test(long_headers), cmocka_unit_test(cert_both_ways),
 	    cmocka_unit_test(cert_answer_both_ways),
 	    cmocka_unit_test(chain_is_answered_in_the_askers_words),
 	    cmocka_unit_test(faults),
