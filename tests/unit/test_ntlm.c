@@ -66,6 +66,22 @@ static void rc4_vectors(void **state)
 	}
 }
 
+/* The steps between, which no function of ours shows: NTOWFv2, and SessionBaseKey, which is what there is without a key
+ * exchange. */
+static void base_key(const struct ntlm_authenticate *m, const uint8_t hash[16], const uint8_t challenge[8], const char *ntowfv2,
+		     const char *base)
+{
+	struct ntlm_authenticate plain = *m;
+	uint8_t v2[16], key[16];
+
+	assert_true(ntlm_ntowfv2(hash, m->user, m->domain, v2));
+	same(v2, 16, ntowfv2);
+	plain.flags &= ~(uint32_t)NTLM_KEY_EXCH;
+	assert_true(ntlm_check(&plain, (struct sv){0}, hash, challenge, key));
+	if (base)
+		same(key, 16, base);
+}
+
 /* [MS-NLMP] 4.2.4, in connection mode as printed there: no timestamp in the target information, so the client's own
  * time counts, which is 0. */
 static void nlmp_4_2_4(void **state)
@@ -103,6 +119,7 @@ static void nlmp_4_2_4(void **state)
 	same(a.key.p, a.key.n, "c5dad2544fc9799094ce1ce90bc9d03e");
 	assert_true(ntlm_check(&a, buf_view(&answer), hash, ch.challenge, key));
 	assert_memory_equal(key, c.session_key, 16);
+	base_key(&a, hash, ch.challenge, "0c868a403bfd7a93a3001ef22ef02e3f", "8de40ccadbc14a82f15cb0ad0de95ca3");
 
 	ntlm_sign_keys(key, 0xe28a8233, &c2s, &s2c);
 	same(c2s.key, 16, "4788dc861b4782f35d43fd98fe1a2d39");
@@ -170,6 +187,7 @@ static void recorded(void **state)
 	same(hash, 16, "1a4b1757588cab6298e29e91c06df58d");
 	assert_true(ntlm_check(&a, buf_view(&answer), hash, ch.challenge, key));
 	assert_memory_equal(key, c.session_key, 16);
+	base_key(&a, hash, ch.challenge, "164b086e00d2f393529fa3a98209f99e", NULL);
 	ntlm_sign_keys(key, flags, &c2s, &s2c);
 	same(c2s.key, 16, "ea5e87c195ae65338f7c023e7600690d");
 	same(s2c.key, 16, "0151fe94dba8c83f3c6a6e5444ae54b4");
@@ -221,6 +239,7 @@ static void whole_exchange(void **state)
 	assert_true(ntlm_nt_hash(SV("Pa$$word"), hash));
 	assert_true(ntlm_check(&a, buf_view(&answer), hash, nonce, key));
 	assert_memory_equal(key, c.session_key, 16);
+	base_key(&a, hash, nonce, "09f12999ef56ade81bd8dee6bbe296df", "35c372c59f1d7addb8a269dfbd81dcaa");
 	ntlm_sign_keys(key, flags, &c2s, &s2c);
 	same(s2c.key, 16, "d04d6f10741041d1d246d64188d7a8ad");
 	same(s2c.seal, 16, "9355f3a957c1583d25c4c2f11e40390e");
@@ -232,6 +251,27 @@ static void whole_exchange(void **state)
 		  "<NTLM><AE4D44F8><1><SIP Communications Service><server.contoso.com><7c04a98faab9751e><3><REGISTER>"
 		  "<sip:alice@contoso.com><2654214137><sip:alice@contoso.com><5E61CCD925D17E043D9A74835A88F664><><><600><200>",
 		  "010000000205df78c768b29d64000000");
+
+	/* before the cipher, and the cipher's key: HMAC[0..7], MD5(SealKey || seq) */
+	c2s.key_exch = s2c.key_exch = false;
+	signature(&c2s,
+		  "<NTLM><0000002a><1><SIP Communications Service><server.contoso.com><7c04a98faab9751e><3><REGISTER>"
+		  "<sip:alice@contoso.com><2654214137><sip:alice@contoso.com><><><><>",
+		  "010000003235dded8bda1d7364000000");
+	signature(&s2c,
+		  "<NTLM><AE4D44F8><1><SIP Communications Service><server.contoso.com><7c04a98faab9751e><3><REGISTER>"
+		  "<sip:alice@contoso.com><2654214137><sip:alice@contoso.com><5E61CCD925D17E043D9A74835A88F664><><><600><200>",
+		  "01000000df0d08d6cf7d38fb64000000");
+	for (unsigned i = 0; i < 2; i++) {
+		uint8_t rc4_key[16], text[8];
+		struct rc4 rc4;
+
+		octets(rc4_key, 16, i ? "318733edb895a46d8d5cf9b15664e70f" : "d88dc90f761359beae4cc0548d466c56");
+		octets(text, 8, i ? "df0d08d6cf7d38fb" : "3235dded8bda1d73");
+		rc4_init(&rc4, rc4_key, 16);
+		rc4_apply(&rc4, text, text, 8);
+		same(text, 8, i ? "0205df78c768b29d" : "755c2d5cde9472a1");
+	}
 
 	/* The wrong password, another nonce, another name, any octet of the response changed: refused, no key. */
 	memset(key, 7, sizeof key);
