@@ -78,6 +78,15 @@ bool ipc_read(const void *p, size_t n, struct ipc_message *ret)
 	return true;
 }
 
+bool ipc_get_flag(struct rd *r)
+{
+	uint64_t v = rd_be(r, 1);
+
+	if (v > 1)
+		rd_fail(r, "a flag that is neither 0 nor 1");
+	return v == 1;
+}
+
 struct sv ipc_get_octets(struct rd *r)
 {
 	return rd_sv(r, (size_t)rd_be(r, 4));
@@ -175,8 +184,11 @@ static void readable(void *arg, unsigned what)
 			s->gone(s->arg, s);
 		return;
 	}
-	if (n > 0 && ipc_read(s->in, (size_t)n, &m))
+	if (n <= 0)
+		return;
+	if (ipc_read(s->in, (size_t)n, &m))
 		s->message(s->arg, s, &m);
+	explicit_bzero(s->in, (size_t)n); /* PINs and keys pass here */
 }
 
 bool ipc_server_init(struct ipc_server *s, struct loop *l, int fd,

@@ -36,6 +36,7 @@ struct ipc_message {
 	struct rd body;
 };
 bool ipc_read(const void *p, size_t n, struct ipc_message *ret); /* false: not a whole message */
+bool ipc_get_flag(struct rd *r); /* one octet; neither 0 nor 1: the cursor fails */
 struct sv ipc_get_octets(struct rd *r);
 void ipc_get_str(struct rd *r, char *out, size_t cap); /* longer, or with a NUL inside: the cursor fails */
 void ipc_get_buf(struct rd *r, struct buf *to);	       /* appends */
@@ -57,10 +58,11 @@ bool ipc_ask(struct ipc_client *c, struct buf *q, unsigned ms, struct ipc_messag
 
 struct ipc_server {
 	struct loop_fd watch;
+	/* *m holds until it returns, and is wiped then; it does not clear `from`. */
 	void (*message)(void *arg, struct ipc_server *from, struct ipc_message *m);
 	void (*gone)(void *arg, struct ipc_server *from); /* the other end closed; may be NULL */
 	void *arg;
-	uint8_t *in;
+	uint8_t *in; /* IPC_MAX octets */
 };
 bool ipc_server_init(struct ipc_server *s, struct loop *l, int fd,
 		     void (*message)(void *arg, struct ipc_server *from, struct ipc_message *m), void *arg);

@@ -44,15 +44,6 @@ static void texts_get(struct rd *r, void *to, const struct text *t, size_t n)
 		ipc_get_str(r, (char *)to + t[i].at, t[i].cap);
 }
 
-static bool flag_get(struct rd *r)
-{
-	uint64_t v = rd_be(r, 1);
-
-	if (v > 1)
-		rd_fail(r, "a flag that is neither 0 nor 1");
-	return v == 1;
-}
-
 static void entropy_get(struct rd *r, uint8_t to[64], size_t *n)
 {
 	struct sv s = ipc_get_octets(r);
@@ -121,8 +112,8 @@ void vault_user_get(struct rd *r, struct vault_user *ret)
 	struct vault_user u = {0};
 
 	texts_get(r, &u, user, N(user));
-	u.enabled = flag_get(r);
-	u.remote = flag_get(r);
+	u.enabled = ipc_get_flag(r);
+	u.remote = ipc_get_flag(r);
 	if (r->err == NULL)
 		*ret = u;
 }
@@ -195,8 +186,8 @@ void vault_offer_get(struct rd *r, struct vault_offer *ret)
 {
 	struct vault_offer o = {0};
 
-	o.known = flag_get(r);
-	o.test_device = flag_get(r);
+	o.known = ipc_get_flag(r);
+	o.test_device = ipc_get_flag(r);
 	module_get(r, &o.module);
 	if (r->err == NULL)
 		*ret = o;

@@ -279,15 +279,6 @@ static bool read_all(struct turn *t)
 	return t->r->err == NULL;
 }
 
-static bool outside_of(struct turn *t)
-{
-	uint64_t v = rd_be(t->r, 1);
-
-	if (v > 1)
-		rd_fail(t->r, "a flag that is neither 0 nor 1");
-	return v == 1;
-}
-
 static enum vault_status ticket(struct turn *t, enum vault_status st, struct vault_ticket *k)
 {
 	if (st == VAULT_OK) {
@@ -323,7 +314,7 @@ static enum vault_status on_cert_known(struct turn *t)
 
 static enum vault_status on_ntlm_challenge(struct turn *t)
 {
-	bool datagram = outside_of(t);
+	bool datagram = ipc_get_flag(t->r);
 	struct sv type1 = ipc_get_octets(t->r);
 	struct buf challenge = {0};
 	enum vault_status st;
@@ -359,7 +350,7 @@ static enum vault_status on_ntlm_verify(struct turn *t)
 static enum vault_status on_ticket_login(struct turn *t)
 {
 	uint64_t login = rd_be(t->r, 8);
-	bool outside = outside_of(t);
+	bool outside = ipc_get_flag(t->r);
 	struct soap_issue ask = {0};
 	struct vault_ticket k = {0};
 
@@ -379,7 +370,7 @@ static enum vault_status on_ticket_pin(struct turn *t)
 
 	ipc_get_str(t->r, number, sizeof number);
 	ipc_get_str(t->r, pin, sizeof pin);
-	outside = outside_of(t);
+	outside = ipc_get_flag(t->r);
 	vault_issue_get(t->r, &ask);
 	if (read_all(t))
 		st = ticket(t, t->v->ticket_pin(t->v->arg, number, pin, &ask, outside, &k, t->why), &k);
@@ -390,7 +381,7 @@ static enum vault_status on_ticket_pin(struct turn *t)
 static enum vault_status on_ticket_cert(struct turn *t)
 {
 	struct sv envelope = ipc_get_octets(t->r);
-	bool outside = outside_of(t);
+	bool outside = ipc_get_flag(t->r);
 	struct vault_ticket k = {0};
 
 	if (!read_all(t))
@@ -401,7 +392,7 @@ static enum vault_status on_ticket_cert(struct turn *t)
 static enum vault_status on_cert_issue(struct turn *t)
 {
 	struct sv envelope = ipc_get_octets(t->r);
-	bool outside = outside_of(t);
+	bool outside = ipc_get_flag(t->r);
 	struct vault_cert c = {0};
 	enum vault_status st;
 
@@ -445,7 +436,7 @@ static enum vault_status on_pin_proved(struct turn *t)
 static enum vault_status on_ticket_known(struct turn *t)
 {
 	struct sv assertion = ipc_get_octets(t->r);
-	bool outside = outside_of(t);
+	bool outside = ipc_get_flag(t->r);
 	enum vault_status st;
 	char aor[256] = "";
 

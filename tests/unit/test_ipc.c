@@ -464,12 +464,48 @@ static void a_new_location_process_learns(void **state)
 	close(fd[1]);
 }
 
+/* ---- what was handled is gone ------------------------------------------------------------------------------------------------ */
+
+static void told(void *arg, struct ipc_server *from, struct ipc_message *m)
+{
+	char pin[16];
+
+	ipc_get_str(&m->body, pin, sizeof pin);
+	assert_string_equal(pin, "482915");
+	assert_non_null(memmem(from->in, 64, "482915", 6));
+	loop_stop(arg);
+}
+
+static void nothing_stays_in_the_buffer(void **state)
+{
+	struct ipc_server server;
+	struct loop *l = loop_new();
+	struct buf b = {0};
+	int fd[2];
+
+	(void)state;
+	assert_non_null(l);
+	assert_true(ipc_pair(fd));
+	assert_true(ipc_server_init(&server, l, fd[1], told, l));
+	memset(server.in, 0, 64);
+	ipc_begin(&b, 1, 1);
+	ipc_put_str(&b, "482915");
+	assert_true(ipc_send(fd[0], &b));
+	loop_run(l);
+	assert_null(memmem(server.in, 64, "482915", 6));
+	ipc_server_clear(&server);
+	loop_free(l);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    T(every_call), T(a_vault_that_is_gone), T(no_extra_tries), T(no_certificate_for_a_stranger), T(nonsense),
-	    cmocka_unit_test(fields), cmocka_unit_test(a_new_location_process_learns)};
+	    cmocka_unit_test(fields), cmocka_unit_test(a_new_location_process_learns),
+	    cmocka_unit_test(nothing_stays_in_the_buffer)};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }
