@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "auth/ticket.h"
@@ -48,7 +49,7 @@ struct worker {
 	struct loop_timer drain, accept;
 	uint64_t leave_at;
 	unsigned connections_max;
-	bool draining, lost, reset;
+	bool draining, lost, reset, keyless; /* keyless: the administrator must mend it */
 };
 
 /* ---- doors ------------------------------------------------------------------------------------------------- */
@@ -299,7 +300,8 @@ static bool begin(struct worker *w, char *why, size_t cap)
 	loop_timer_init(&w->drain, w->loop, drain_tick, w);
 	loop_timer_init(&w->accept, w->loop, accept_again, w);
 	w->connections_max = descriptors();
-	return worker_tls_init(&w->tls, w->conf, why, cap) && neighbours(w, why, cap) && services(w, why, cap);
+	w->keyless = !worker_tls_init(&w->tls, w->conf, why, cap);
+	return !w->keyless && neighbours(w, why, cap) && services(w, why, cap);
 }
 
 static void end(struct worker *w)
@@ -338,6 +340,7 @@ int worker_main(const struct worker_conf *c)
 		status = w->lost ? 1 : 0;
 	} else {
 		log_line(LOG_ERROR, "worker", "%s", why);
+		status = w->keyless ? EX_CONFIG : 1;
 	}
 	end(w);
 	free(w);

@@ -41,7 +41,9 @@ static bool identity(const char *dir, const char *name, struct pki_key **key, st
 
 	snprintf(path, sizeof path, "%s/%s", dir, name);
 	rc = file_read(path, PEM_MAX, &pem);
-	if (rc < 0) {
+	if (rc == -ENOENT) {
+		snprintf(why, cap, "%s: there is none; to make it: dialtone init %s --renew", path, dir);
+	} else if (rc < 0) {
 		say(why, cap, path, strerror(-rc));
 	} else {
 		*key = pki_key_read(buf_view(&pem));
