@@ -10,19 +10,30 @@
 
 #include "auth/ntlm.h"
 
-/* A challenge goes to whoever asks, before he has proved anything.  "Nothing internal is told": a site that is reachable
- * from outside names itself in all challenges by its public name; no client judges by it. */
-static struct ntlm_names names_of(const struct site *s, char netbios[16])
+/* A NetBIOS name has 15 characters. */
+static void netbios_of(const char *dns, char ret[16])
 {
-	const char *dns = s->external_fqdn[0] ? s->external_fqdn : s->fqdn;
 	size_t n = 0;
 
+	for (; n < 15 && dns[n] && dns[n] != '.'; n++)
+		ret[n] = (char)toupper((unsigned char)dns[n]);
+	ret[n] = '\0';
+}
+
+struct netbios {
+	char domain[16], computer[16];
+};
+
+/* A challenge goes to whoever asks, before he has proved anything.  "Nothing internal is told": a site that is reachable
+ * from outside names itself in all challenges by what is public, its SIP domain and its public name, whatever
+ * netbios_domain and netbios_computer are; no client judges by it. */
+static struct ntlm_names names_of(const struct site *s, struct netbios *n)
+{
 	if (s->external_fqdn[0] == '\0')
-		return (struct ntlm_names){s->netbios_domain, s->netbios_computer, s->domain, dns, s->domain};
-	for (; n < 15 && dns[n] && dns[n] != '.'; n++) /* a NetBIOS name has 15 characters */
-		netbios[n] = (char)toupper((unsigned char)dns[n]);
-	netbios[n] = '\0';
-	return (struct ntlm_names){s->netbios_domain, netbios, s->domain, dns, s->domain};
+		return (struct ntlm_names){s->netbios_domain, s->netbios_computer, s->domain, s->fqdn, s->domain};
+	netbios_of(s->domain, n->domain);
+	netbios_of(s->external_fqdn, n->computer);
+	return (struct ntlm_names){n->domain, n->computer, s->domain, s->external_fqdn, s->domain};
 }
 
 enum vault_status vault_op_ntlm_challenge(void *arg, bool datagram, const void *type1, size_t n, uint64_t *id,
@@ -30,8 +41,8 @@ enum vault_status vault_op_ntlm_challenge(void *arg, bool datagram, const void *
 {
 	struct vault *v = arg;
 	const struct site *site = v->conf.site;
-	char netbios[16];
-	struct ntlm_names names = names_of(site, netbios);
+	struct netbios netbios;
+	struct ntlm_names names = names_of(site, &netbios);
 	struct ntlm_negotiate m = {0};
 	struct vault_pending *p;
 	unsigned slot;
@@ -66,14 +77,17 @@ enum vault_status vault_op_ntlm_challenge(void *arg, bool datagram, const void *
 /* ---- whose login ----------------------------------------------------------------------------------------- */
 
 /* "SIPE sends the login as configured, usually DOMAIN\user, sometimes user@domain.  It may differ from the SIP URI": the
- * account as written; without a domain, or with the domain's DNS name, that of this site; user@domain as a login of its
- * own, else as the address.  All of them are looked up, also when the first is found: who is known costs what a stranger
+ * account as written; without a domain, with the domain's DNS name, or with the one that a challenge outside names, that of
+ * this site; user@domain as a login of its own, else as the address.  All of them are looked up, also when the first is found: who is known costs what a stranger
  * costs. */
 static enum store_result whose(const struct vault *v, const char *user, const char *domain, struct store_user *ret)
 {
 	const struct site *site = v->conf.site;
 	struct store *s = v->conf.store;
-	bool ours = domain[0] == '\0' || vault_name_eq(domain, site->domain) || vault_name_eq(domain, site->netbios_domain);
+	struct netbios told;
+	const char *public = names_of(site, &told).netbios_domain;
+	bool ours = domain[0] == '\0' || vault_name_eq(domain, site->domain) || vault_name_eq(domain, site->netbios_domain) ||
+		    vault_name_eq(domain, public);
 	const char *const domains[] = {domain, ours ? site->netbios_domain : domain, ours ? site->domain : domain};
 	enum store_result found = STORE_NONE, r;
 	struct store_user u;

@@ -288,6 +288,42 @@ static enum vault_status ntlm(struct world *w, bool datagram, const char *user, 
 	return st;
 }
 
+/* Outside, the challenge tells nothing internal before the answer: neither the NetBIOS names nor the front end's own. */
+static void ntlm_names_outside(void **state)
+{
+	static const char *const internal[] = {"CORP01", "SECRET7", "FE01", "fe01"};
+	struct world *w = *state;
+	struct vault_login l;
+
+	strcpy(w->site.netbios_domain, "CORP01");
+	strcpy(w->site.netbios_computer, "SECRET7");
+	person(w, "alice@contoso.test", "CORP01\\alice", "", "", NULL);
+	for (int outside = 0; outside < 2; outside++) {
+		strcpy(w->site.external_fqdn, outside ? "sip.contoso.test" : "");
+		for (int datagram = 0; datagram < 2; datagram++) {
+			struct buf type2 = {0};
+			uint64_t id = 0;
+
+			assert_int_equal(w->ops.ntlm_challenge(w->ops.arg, datagram, NULL, 0, &id, &type2), VAULT_OK);
+			for (size_t i = 0; i < sizeof internal / sizeof *internal; i++) {
+				struct buf name = {0};
+
+				assert_true(utf16_from_utf8(&name, sv_of(internal[i]), false));
+				if (outside)
+					assert_null(memmem(type2.p, type2.n, name.p, name.n));
+				else if (i < 2)
+					assert_non_null(memmem(type2.p, type2.n, name.p, name.n));
+				buf_free(&name);
+			}
+			buf_free(&type2);
+		}
+		/* and whatever domain a client takes from it, the login is the site's */
+		assert_int_equal(ntlm(w, true, "alice", "CORP01", "Pa$$word", &l, NULL, NULL), VAULT_OK);
+		assert_int_equal(ntlm(w, true, "alice", "", "Pa$$word", &l, NULL, NULL), VAULT_OK);
+		assert_int_equal(ntlm(w, true, "alice", "contoso", "Pa$$word", &l, NULL, NULL), outside ? VAULT_OK : VAULT_REFUSED);
+	}
+}
+
 static void ntlm_logins(void **state)
 {
 	static const struct {
@@ -486,7 +522,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    T(methods_off),	    T(certificate),	 T(by_certificate), T(no_certificate_that_is_not_stored),
-	    T(no_certificate_for_a_stranger), T(claims_and_services), T(ntlm_logins), T(logins_are_forgotten),
+	    T(no_certificate_for_a_stranger), T(claims_and_services), T(ntlm_names_outside), T(ntlm_logins), T(logins_are_forgotten),
 	    T(updates),		    T(key_files)};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
