@@ -124,3 +124,22 @@ bool net_address_text(const struct sockaddr_storage *ss, char text[NET_ADDRESS_M
 		return inet_ntop(AF_INET, &in6.sin6_addr.s6_addr[12], text, NET_ADDRESS_MAX) != NULL;
 	return inet_ntop(AF_INET6, &in6.sin6_addr, text, NET_ADDRESS_MAX) != NULL;
 }
+
+bool net_is_at(int fd, const char *address)
+{
+	struct sockaddr_storage ss, want;
+	char here[NET_ADDRESS_MAX], there[NET_ADDRESS_MAX];
+	socklen_t n = sizeof ss, m;
+	uint16_t port;
+
+	return address[0] && address_read(address, 0, &want, &m) && net_address_text(&want, there, &port) &&
+	       getsockname(fd, (struct sockaddr *)&ss, &n) == 0 && net_address_text(&ss, here, &port) && strcmp(here, there) == 0;
+}
+
+void net_reset(int fd)
+{
+	const struct linger now = {.l_onoff = 1};
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+	close(fd);
+}

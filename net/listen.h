@@ -25,4 +25,7 @@ int listen_udp_broadcast(uint16_t port, const char *interface, char *why, size_t
 bool net_address_text(const struct sockaddr_storage *ss, char text[NET_ADDRESS_MAX], uint16_t *port);
 bool net_address_is(const char *text); /* an IPv4 or IPv6 address */
 
+bool net_is_at(int fd, const char *address); /* our end of this connection has that address; "": false */
+void net_reset(int fd); /* closes it, and the other end is told by a reset */
+
 #endif

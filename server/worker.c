@@ -84,6 +84,8 @@ static void let_in(struct door *d, int fd, const struct sockaddr_storage *from)
 		worker_sip_take(&w->sip, fd, from, d->tls, &d->listener);
 }
 
+/* Inside listeners on all addresses listen on the outside one as well: what comes in there is refused with a reset, so that
+ * nothing is spoken outside but what the outside listeners speak. */
 static void knock(void *arg, unsigned what)
 {
 	struct door *d = arg;
@@ -100,6 +102,10 @@ static void knock(void *arg, unsigned what)
 			return;
 		}
 		fd = accept4(d->listener.fd, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd >= 0 && !d->listener.outside && net_is_at(fd, w->conf->site->external_address)) {
+			net_reset(fd);
+			continue;
+		}
 		if (fd >= 0) {
 			let_in(d, fd, &from);
 			continue;

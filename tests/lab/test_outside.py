@@ -185,6 +185,18 @@ def test_a_port_scan_finds_only_tls():
             assert plain.returncode in (52, 56) and plain.stdout == "", plain
 
 
+def test_inside_listeners_do_not_answer_outside():
+    """A site that listens inside on all addresses: the one outside is among them, and the firewall may let through too much."""
+    with OutsideLab(site=outside.site(web="web.contoso.test")) as lab:
+        lab.go()
+        for scheme, port in (("http", 80), ("https", 443), ("http", 5060)):
+            done = lab.exec("vip", "curl", "-sS", "-k", "--max-time", "5", f"{scheme}://{outside.DMZ}:{port}/", check=False)
+            assert done.returncode in (7, 35, 56) and done.stdout == "", (port, done)  # refused, or reset
+            done = lab.exec("fe", "curl", "-sS", "-k", "--max-time", "5", f"{scheme}://10.20.0.10:{port}/", check=False)
+            assert done.returncode in (0, 52), (port, done)
+        signed_in_inside(lab)
+
+
 def stranger(lab):
     return json.loads(lab.ask("/usr/bin/python3", os.path.join(HERE, "stranger.py"), outside.PUBLIC, outside.WEB_NAME, outside.SIP_NAME,
                              lab.site.domain, seconds=120).stdout)
@@ -192,7 +204,7 @@ def stranger(lab):
 
 def test_strangers():
     """Anonymous questions get 401 or 403 (what does not exist outside: 404), and nothing internal is told."""
-    with OutsideLab() as lab:
+    with OutsideLab(site=outside.site({"netbios_domain": "CORP01", "netbios_computer": "SECRET7"})) as lab:
         lab.go()
         got = stranger(lab)
         for name in ("update question", "update question, a ticket made up", "update question, NTLM begun", "ticket", "ticket, NTLM begun",
@@ -204,7 +216,8 @@ def test_strangers():
             assert got[name]["status"] not in (200, None), (name, got[name])
         version = lab.dialtone("--version").stdout.split()[-1]
         for name, a in got.items():
-            for word in ("fe01", "10.20.", "10.30.", "10.66.", "dialtone", "HAProxy", "OpenSSL", "RTC/", version, "alice", lab.site_dir):
+            for word in ("fe01", "10.20.", "10.30.", "10.66.", "dialtone", "HAProxy", "OpenSSL", "RTC/", version, "alice", lab.site_dir,
+                         "CORP01", "SECRET7"):
                 assert word.lower() not in a["text"].lower(), f"{word} in {name}: {a['text']!r}"
 
 
