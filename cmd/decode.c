@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "base/enc.h"
 #include "cmd/decode_frame.h"
 #include "cmd/decode_input.h"
+#include "cmd/decode_msg.h"
 #include "cmd/phone_options.h"
 #include "cmd/verbs.h"
 
@@ -26,7 +28,7 @@ struct kind {
 	const char *name, *what;
 	json_t *(*decode)(const void *p, size_t n, char *why, size_t cap);
 	bool (*carried)(const void *p, size_t n); /* whether a captured packet is one; NULL: it goes over TCP, in many packets */
-	bool binary;
+	bool binary, body; /* body: it may be given with the head of the HTTP or SIP message that carries it */
 };
 
 /* clang-format off */
@@ -35,10 +37,10 @@ static const struct kind kinds[] = {
 	{"dhcp",         "the UDP payload of a DHCP message, or its frame",   decode_dhcp, frame_has_dhcp, true},
 	{"sip",          "a SIP request or response",                         decode_sip},
 	{"http",         "an HTTP request or response",                       decode_http},
-	{"soap",         "a SOAP envelope of the Web Services",               decode_soap},
+	{"soap",         "a SOAP envelope of the Web Services",               decode_soap, .body = true},
 	{"ntlm",         "an NTLM message: negotiate, challenge, authenticate", decode_ntlm, NULL, true},
-	{"update",       "the question or the answer of the update service",  decode_update},
-	{"provisioning", "an in-band provisioning document",                  decode_provisioning},
+	{"update",       "the question or the answer of the update service",  decode_update, .body = true},
+	{"provisioning", "an in-band provisioning document",                  decode_provisioning, .body = true},
 };
 /* clang-format on */
 
@@ -131,11 +133,42 @@ static bool is_text(const struct buf *b)
 	return b->n > 0;
 }
 
+/* What the body of an HTTP or SIP message says, and under "within" the head before it.  *is: it has such a head. */
+static json_t *decode_body(const struct kind *k, const struct buf *in, bool *is, char *why, size_t cap)
+{
+	struct msg *m = malloc(sizeof *m);
+	struct msg_error e = {0};
+	struct sv body = buf_view(in);
+	struct buf pieces = {0};
+	char inner[512] = "it cannot be read";
+	size_t used, head = 0;
+	json_t *j = NULL;
+
+	*is = m && (msg_scan_head(body.p, body.n, MSG_HTTP, m, &e) == MSG_OK || msg_scan_head(body.p, body.n, MSG_SIP, m, &e) == MSG_OK);
+	if (*is) {
+		head = m->head_n;
+		body = sv_from(body, head);
+		if (m->chunked && msg_dechunk(body.p, body.n, MESSAGE_MAX, &pieces, &used, &e) == MSG_OK)
+			body = buf_view(&pieces);
+		else if (!m->chunked && m->has_length && m->length < body.n)
+			body.n = (size_t)m->length;
+		j = k->decode(body.n ? body.p : "", body.n, inner, sizeof inner);
+	}
+	if (j)
+		json_object_set_new(j, "within", json_head(m));
+	else if (*is)
+		snprintf(why, cap, "octet %zu: of the body, %s", head, inner);
+	buf_free(&pieces);
+	free(m);
+	return j;
+}
+
 static int decode_one(const struct kind *k, const char *path, struct buf *in)
 {
 	char why[640] = "it cannot be read";
 	const char *bad = NULL;
-	json_t *j;
+	bool carried = false;
+	json_t *j = NULL;
 	int rc;
 
 	if (in->n > MESSAGE_MAX)
@@ -145,7 +178,10 @@ static int decode_one(const struct kind *k, const char *path, struct buf *in)
 		snprintf(why, sizeof why, "octet 0: %s", bad);
 		return refuse(path, why);
 	}
-	j = k->decode(in->n ? in->p : (const void *)"", in->n, why, 512);
+	if (k->body)
+		j = decode_body(k, in, &carried, why, 512);
+	if (!carried)
+		j = k->decode(in->n ? in->p : (const void *)"", in->n, why, 512);
 	if (j == NULL) {
 		if (k->binary && is_text(in))
 			strcat(why, " (the file is text, and no hex dump either)");

@@ -32,6 +32,32 @@ static json_t *told(const struct provisioning *v)
 	return o;
 }
 
+static bool is_any(const char *name)
+{
+	(void)name;
+	return true;
+}
+
+/* Everything as it stands, group by group: most of it is not for phones. */
+static json_t *groups(xmlNodePtr root)
+{
+	json_t *all = json_array();
+	char name[128];
+
+	for (xmlNodePtr g = root->children; g; g = g->next) {
+		json_t *o;
+
+		if (g->type != XML_ELEMENT_NODE)
+			continue;
+		o = json_object();
+		if (xml_iattr(g, "name", name, sizeof name))
+			json_put(o, "name", name);
+		decode_leaves(o, "values", g, is_any);
+		json_array_append_new(all, o);
+	}
+	return all;
+}
+
 json_t *decode_provisioning(const void *p, size_t n, char *why, size_t cap)
 {
 	struct provisioning_ask a;
@@ -50,6 +76,8 @@ json_t *decode_provisioning(const void *p, size_t n, char *why, size_t cap)
 		o = decode_refused(p, n, name, no, why, cap);
 	else
 		o = question ? asked(&a) : told(&v);
+	if (o && !question)
+		json_object_set_new(o, "groups", groups(xmlDocGetRootElement(doc)));
 	xmlFreeDoc(doc);
 	return o;
 }

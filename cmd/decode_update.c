@@ -54,12 +54,18 @@ static json_t *image(const struct update_image *im)
 	return o;
 }
 
+static bool is_other(const char *name)
+{
+	return !update_knows(name);
+}
+
 json_t *decode_update(const void *p, size_t n, char *why, size_t cap)
 {
 	struct update_question q;
 	struct update_answer a;
 	struct update_image im;
-	const char *no, *name;
+	const char *no = NULL, *name;
+	struct sv xml;
 	xmlDocPtr doc;
 	bool answer;
 	json_t *o;
@@ -71,7 +77,10 @@ json_t *decode_update(const void *p, size_t n, char *why, size_t cap)
 		snprintf(why, cap, "octet 0: %s", no);
 		return NULL;
 	}
-	doc = decode_doc(p, n, why, cap);
+	xml = update_xml(p, n, NULL, &no);
+	doc = no ? NULL : decode_doc_at(p, xml, why, cap);
+	if (no)
+		snprintf(why, cap, "octet 0: %s", no);
 	if (doc == NULL)
 		return NULL;
 	name = (const char *)xmlDocGetRootElement(doc)->name;
@@ -84,6 +93,8 @@ json_t *decode_update(const void *p, size_t n, char *why, size_t cap)
 	else
 		o = json_pack("{s:s, s:o, s:o}", "message", "update answer", "store", json_text(sv_of(a.store)), "modules",
 			      modules(a.module, a.nmodule));
+	if (o)
+		decode_leaves(o, "other", xmlDocGetRootElement(doc), is_other);
 	xmlFreeDoc(doc);
 	return o;
 }

@@ -7,16 +7,26 @@
 #include "cmd/decode_parts.h"
 #include "wire/xml.h"
 
-static inline xmlDocPtr decode_doc(const void *p, size_t n, char *why, size_t cap)
+/* The XML that stands within p: a refusal names the octet of the whole. */
+static inline xmlDocPtr decode_doc_at(const void *p, struct sv xml, char *why, size_t cap)
 {
 	const char *no = NULL;
 	size_t at = 0;
-	xmlDocPtr doc = xml_read_at(p, n, &no, &at);
+	xmlDocPtr doc = xml_read_at(xml.p, xml.n, &no, &at);
 
 	if (doc == NULL)
-		snprintf(why, cap, "octet %zu: %s", at, no);
+		snprintf(why, cap, "octet %zu: %s", at + (xml.p ? (size_t)(xml.p - (const char *)p) : 0), no);
 	return doc;
 }
+
+static inline xmlDocPtr decode_doc(const void *p, size_t n, char *why, size_t cap)
+{
+	return decode_doc_at(p, (struct sv){p, n}, why, cap);
+}
+
+/* Every text and attribute below `root` (its own too) whose name `shown` wants, as {"name", "value"}, in their order; under
+ * `key`, when there is any.  A name is the way there from the root: "Modules/Module@Locale". */
+void decode_leaves(json_t *o, const char *key, xmlNodePtr root, bool (*shown)(const char *name));
 
 /* Where an element of that name begins in the text; the beginning when it cannot be told (UTF-16). */
 static inline size_t decode_at(const void *p, size_t n, const char *name)

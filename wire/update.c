@@ -133,12 +133,13 @@ static const char *modules(xmlNodePtr in, struct update_module *m, unsigned *n)
 
 /* ---- the question ----------------------------------------------------------------------------------------- */
 
-/* The part of a multipart/form-data body (RFC 7578) that looks like XML. */
-static bool xml_part(struct sv body, struct sv type, struct sv *ret)
+/* The boundary of a form (RFC 7578), as its type names it; a form whose type is not known begins with it. */
+static struct sv boundary_of(struct sv type, struct sv body)
 {
 	struct sv params = type;
-	char boundary[80];
 
+	if (type.p == NULL && sv_starts(body, SV("--")))
+		return sv_trim(sv_from(sv_cut(&body, '\n'), 2));
 	sv_cut(&params, ';');
 	while (params.p) {
 		struct sv value = sv_trim(sv_cut(&params, ';')), name = sv_trim(sv_cut(&value, '='));
@@ -146,40 +147,97 @@ static bool xml_part(struct sv body, struct sv type, struct sv *ret)
 		value = sv_trim(value);
 		if (value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"')
 			value = (struct sv){value.p + 1, value.n - 2};
-		if (!sv_ieq(name, SV("boundary")) || value.n == 0 || value.n > 70)
-			continue;
-		snprintf(boundary, sizeof boundary, "--" SV_FMT, SV_ARG(value));
-		for (struct sv rest = body; rest.n;) {
-			const char *at = memmem(rest.p, rest.n, boundary, value.n + 2), *end, *head;
+		if (sv_ieq(name, SV("boundary")))
+			return value;
+	}
+	return (struct sv){NULL, 0};
+}
 
-			if (at == NULL)
-				return false;
-			rest = sv_from(rest, (size_t)(at - rest.p) + value.n + 2);
-			end = memmem(rest.p, rest.n, boundary, value.n + 2);
-			head = memmem(rest.p, rest.n, "\r\n\r\n", 4);
-			if (end == NULL || head == NULL || head > end)
-				return false;
-			*ret = (struct sv){head + 4, (size_t)(end > head + 4 ? end - head - 4 : 0)};
-			if (ret->n > 2 && memcmp(ret->p + ret->n - 2, "\r\n", 2) == 0)
-				ret->n -= 2;
-			if (ret->n && (ret->p[0] == '<' || (uint8_t)ret->p[0] >= 0xef)) /* or a byte order mark */
-				return true;
-		}
+/* The part of a form that looks like XML. */
+static bool xml_part(struct sv body, struct sv boundary, struct sv *ret)
+{
+	char text[80];
+	size_t n = boundary.n + 2;
+
+	if (boundary.n == 0 || boundary.n > 70)
+		return false;
+	snprintf(text, sizeof text, "--" SV_FMT, SV_ARG(boundary));
+	for (struct sv rest = body; rest.n;) {
+		const char *at = memmem(rest.p, rest.n, text, n), *end, *head;
+
+		if (at == NULL)
+			return false;
+		rest = sv_from(rest, (size_t)(at - rest.p) + n);
+		end = memmem(rest.p, rest.n, text, n);
+		head = memmem(rest.p, rest.n, "\r\n\r\n", 4);
+		if (end == NULL || head == NULL || head > end)
+			return false;
+		*ret = (struct sv){head + 4, (size_t)(end > head + 4 ? end - head - 4 : 0)};
+		if (ret->n > 2 && memcmp(ret->p + ret->n - 2, "\r\n", 2) == 0)
+			ret->n -= 2;
+		if (ret->n && (ret->p[0] == '<' || (uint8_t)ret->p[0] >= 0xef)) /* or a byte order mark */
+			return true;
 	}
 	return false;
+}
+
+/* What .NET writes when a text in memory is sent as UTF-8: a declaration that still calls it UTF-16.  It is left away. */
+static struct sv without_false_declaration(struct sv xml)
+{
+	struct sv s = sv_starts(xml, SV("\xef\xbb\xbf")) ? sv_from(xml, 3) : xml, said;
+	const char *end = sv_starts(s, SV("<?xml")) ? memmem(s.p, s.n < 200 ? s.n : 200, "?>", 2) : NULL;
+
+	if (end == NULL)
+		return xml;
+	said = (struct sv){s.p, (size_t)(end - s.p)};
+	for (size_t i = 0; i < said.n; i++)
+		if (sv_istarts(sv_from(said, i), SV("utf-16")))
+			return sv_from(s, said.n + 2);
+	return xml;
+}
+
+struct sv update_xml(const void *p, size_t n, const char *content_type, const char **why)
+{
+	struct sv body = {p, n}, type = sv_of(content_type);
+
+	if (content_type == NULL || sv_istarts(type, SV("multipart/form-data"))) {
+		struct sv boundary = boundary_of(type, body);
+
+		if ((content_type || boundary.n) && !xml_part(body, boundary, &body)) {
+			*why = "no part of the form is XML";
+			return (struct sv){NULL, 0};
+		}
+	}
+	while (body.n && (body.p[0] == ' ' || body.p[0] == '\t' || body.p[0] == '\r' || body.p[0] == '\n'))
+		body = sv_from(body, 1); /* XML has its declaration first; senders have an empty line */
+	return without_false_declaration(body);
+}
+
+bool update_knows(const char *name)
+{
+	static const struct {
+		const struct field *field;
+		size_t n;
+	} all[] = {{of_question, COUNT(of_question)}, {of_answer, COUNT(of_answer)}, {of_module, COUNT(of_module)}};
+
+	for (size_t i = 0; i < COUNT(all); i++)
+		for (size_t k = 0; k < all[i].n; k++)
+			for (size_t j = 0; j < COUNT(all[i].field[k].alias) && all[i].field[k].alias[j]; j++)
+				if (sv_ieq(sv_of(name), sv_of(all[i].field[k].alias[j])))
+					return true;
+	return sv_ieq(sv_of(name), SV("Size"));
 }
 
 const char *update_question_read(const void *p, size_t n, const char *content_type, struct update_question *ret)
 {
 	struct update_question q = {0};
-	struct sv body = {p, n};
 	const char *why = NULL;
+	struct sv body = update_xml(p, n, content_type, &why);
 	xmlDocPtr doc;
 	xmlNodePtr root;
 
-	if (content_type && sv_istarts(sv_of(content_type), SV("multipart/form-data")) &&
-	    !xml_part(body, sv_of(content_type), &body))
-		return "no part of the form is XML";
+	if (why)
+		return why;
 	doc = xml_read(body.p, body.n, &why);
 	if (doc == NULL)
 		return why;
@@ -244,13 +302,14 @@ const char *update_answer_read(const void *p, size_t n, struct update_answer *re
 {
 	struct update_answer a = {0};
 	const char *why = NULL;
-	xmlDocPtr doc = xml_read(p, n, &why);
+	struct sv body = update_xml(p, n, NULL, &why);
+	xmlDocPtr doc = why ? NULL : xml_read(body.p, body.n, &why);
 	xmlNodePtr root;
 
 	if (doc == NULL)
 		return why;
 	root = xmlDocGetRootElement(doc);
-	if (!named(root, "ImageUpdateResponse") && xml_find(root, "Modules", true) == NULL)
+	if (!sv_iends(sv_of((const char *)root->name), SV("Response")) && xml_find(root, "Modules", true) == NULL)
 		why = "it is no answer of an update service";
 	else if (!fields(root, of_answer, COUNT(of_answer), &a))
 		why = "the StoreUri is too long";

@@ -24,7 +24,7 @@ struct update_question {
 	unsigned nmodule;
 };
 /* Any XML (UTF-8, UTF-16 with BOM), elements or attributes, local names without case, with the aliases of 4.3; or
- * multipart/form-data with one XML part (content_type says so; may be NULL). NULL when read, else why not. */
+ * multipart/form-data with one XML part (content_type says so; NULL: the body itself does). NULL when read, else why not. */
 const char *update_question_read(const void *p, size_t n, const char *content_type, struct update_question *ret);
 void update_question_write(struct buf *b, const struct update_question *q);
 
@@ -35,6 +35,11 @@ struct update_answer {
 };
 const char *update_answer_read(const void *p, size_t n, struct update_answer *ret);
 void update_answer_write(struct buf *b, const struct update_answer *a);
+
+/* The XML in the body of a question or an answer: of a form its part, without blank lines before it, and without a declaration
+ * that calls UTF-8 UTF-16. */
+struct sv update_xml(const void *p, size_t n, const char *content_type, const char **why);
+bool update_knows(const char *name); /* an element or attribute of that name is read */
 
 /* major.minor.build.revision as four integers */
 struct update_version {

@@ -67,3 +67,53 @@ def test_ntlm(name, message, tmp_path):
     (tmp_path / "cut").write_bytes(whole[:15])
     done = decode("ntlm", tmp_path / "cut")
     assert done.returncode == 1 and done.stdout == "" and "octet" in done.stderr
+
+
+QUESTION = b"""<ImageUpdateRequest><DeviceType>UCPhone</DeviceType><Vendor>POLYCOM</Vendor><Model>CX600</Model>
+    <Modules Count='1'><Module FileName='CPE.nbt' Version='4.0.7577.4363' Hash='abc'/></Modules>
+    <Flavour>plain</Flavour></ImageUpdateRequest>"""
+
+
+def test_update_question_in_all_its_clothes(tmp_path):
+    path = tmp_path / "question"
+
+    def shown(data):
+        path.write_bytes(data)
+        done = decode("update", path)
+        assert done.returncode == 0, done.stderr
+        got = json.loads(done.stdout)
+        got.pop("within", None)
+        return got
+
+    plain = shown(QUESTION)
+    assert plain["model"] == "CX600" and plain["modules"][0]["version"] == "4.0.7577.4363"
+    assert plain["other"] == [{"name": "Modules@Count", "value": "1"}, {"name": "Modules/Module@Hash", "value": "abc"},
+                              {"name": "Flavour", "value": "plain"}]  # what this program does not know is shown as it stands
+    form = b'--xyz\r\nContent-Disposition: form-data; name="q"\r\n\r\n' + QUESTION + b"\r\n--xyz--\r\n"
+    for data in (b"\r\n" + QUESTION, form, b'<?xml version="1.0" encoding="utf-16"?>' + QUESTION,
+                 ('<?xml version="1.0" encoding="utf-16"?>' + QUESTION.decode()).encode("utf-16"), QUESTION.hex(" ").encode()):
+        assert shown(data) == plain, data
+    head = b"POST /RequestHandler/ucdevice.upx HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\n"
+    chunked = head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(QUESTION) + QUESTION + b"\r\n0\r\n\r\n"
+    for data in (head + b"Content-Length: %d\r\n\r\n" % len(QUESTION) + QUESTION, chunked):
+        assert shown(data) == plain, data
+    within = json.loads(decode("update", path).stdout)["within"]
+    assert within["uri"] == "/RequestHandler/ucdevice.upx" and len(within["headers"]) == 3
+    path.write_bytes(head + b"Content-Length: 7\r\n\r\n<html/>")
+    done = decode("update", path)
+    assert done.returncode == 1 and done.stdout == "" and "octet" in done.stderr, done
+
+
+def test_provisioning_shows_every_group(tmp_path):
+    source = os.path.join(peers.TOP, "tests", "vectors", "provisioning", "answer.xml")
+    got = json.loads(decode("provisioning", source).stdout)
+    values = {v["name"]: v["value"] for g in got["groups"] for v in g["values"]}
+    assert [g["name"] for g in got["groups"]] == ["ServerConfiguration", "ucPolicy"]
+    assert values["ucMaxVideoRateAllowed"] == "VGA-600K"
+    assert values["propertyEntryList/property@name"] == "AllowSimultaneousRinging"
+    with open(source, "rb") as f:
+        body = f.read()
+    path = tmp_path / "notify"
+    path.write_bytes(b"SIP/2.0 200 OK\r\nCSeq: 1 SUBSCRIBE\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    again = json.loads(decode("provisioning", path).stdout)
+    assert again.pop("within")["status"] == 200 and again == got

@@ -91,7 +91,7 @@ FORMS = {
     "the vectors' own": lambda d: "# a comment\n" + d.hex(" ").upper() + "  # another",
     "xxd": lambda d: lines(d, lambda at, p: f"{at:08x}: {p.hex(' ', -2):<39}  {letters(p)}"),
     "hexdump -C": lambda d: lines(d, lambda at, p: f"{at:08x}  {p[:8].hex(' '):<23}  {p[8:].hex(' '):<23}  |{letters(p)}|")
-    + f"{len(d):08x}\n",
+                            + f"{len(d):08x}\n",
     "tcpdump -xx": lambda d: "12:00:00.000000 says this\n" + lines(d, lambda at, p: f"\t0x{at:04x}:  {p.hex(' ', -2)}"),
     "Wireshark": lambda d: lines(d, lambda at, p: f"{at:04x}   {p.hex(' '):<47}   {letters(p)}"),
 }

@@ -102,6 +102,15 @@ static void other_peoples_forms(void **state)
 		   "<x:Model>CX600</x:Model><x:HardwareRevision>A</x:HardwareRevision><x:Language>ENU</x:Language>"
 		   "<x:MacAddress>000102030405</x:MacAddress></x:Device><x:MODULE><x:FileName>CPE.nbt</x:FileName>"
 		   "<x:Version>1.2.3.4</x:Version><x:TimeStamp>t</x:TimeStamp></x:MODULE></x:Q>"},
+	    {NULL, "\r\n<?xml version=\"1.0\" encoding=\"utf-16\"?>\r\n" /* .NET's text in memory, sent as UTF-8 */
+		   "<r devicetype='UCPhone' brand='POLYCOM' model='CX600' revision='A' locale='ENU' mac='000102030405'>"
+		   "<Module FileName='CPE.nbt' Version='1.2.3.4' TimeStamp='t'/></r>"},
+	    {"text/xml", "\xef\xbb\xbf<?xml version='1.0' encoding='UTF-16'?>"
+		   "<r devicetype='UCPhone' brand='POLYCOM' model='CX600' revision='A' locale='ENU' mac='000102030405'>"
+		   "<Module FileName='CPE.nbt' Version='1.2.3.4' TimeStamp='t'/></r>"},
+	    {NULL, "--b\r\nContent-Type: text/xml\r\n\r\n" /* a form that is not said to be one */
+		   "<r devicetype='UCPhone' brand='POLYCOM' model='CX600' revision='A' locale='ENU' mac='000102030405'>"
+		   "<Module FileName='CPE.nbt' Version='1.2.3.4' TimeStamp='t'/></r>\r\n--b--\r\n"},
 	    {"multipart/form-data; boundary=\"b\"",
 	     "preamble\r\n--b\r\nContent-Disposition: form-data; name=\"n\"\r\n\r\nno xml\r\n--b\r\nContent-Type: text/xml\r\n\r\n"
 	     "<r devicetype='UCPhone' brand='POLYCOM' model='CX600' revision='A' locale='ENU' mac='000102030405'>"
@@ -164,6 +173,7 @@ static void what_is_refused(void **state)
 		assert_int_equal(q.nmodule, 7);
 	}
 	assert_non_null(update_answer_read("<html/>", 7, &(struct update_answer){0}));
+	assert_null(update_answer_read("<Response/>", 11, &(struct update_answer){0})); /* by another name: nothing new */
 }
 
 static void versions(void **state)
