@@ -129,6 +129,20 @@ static const struct route *route(const struct msg *m, bool tls, bool outside, st
 	return NULL;
 }
 
+/* RFC 9110 10.2.1: what the path is served with, where it was asked. */
+static void allow(struct web_call *k)
+{
+	unsigned here = k->q->tls ? (k->q->outside ? TLS_OUT : TLS_IN) : (k->q->outside ? 0 : PLAIN_IN), methods = 0;
+
+	for (size_t i = 0; i < ROUTES; i++) {
+		struct sv p = sv_of(routes[i].path);
+
+		if (routes[i].where & here && (sv_ends(p, SV("/")) ? sv_istarts(k->path, p) : same_path(k->path, p)))
+			methods |= routes[i].methods;
+	}
+	web_header(k, "Allow", methods == GET ? "GET, HEAD" : methods == POST ? "POST" : "GET, HEAD, POST");
+}
+
 size_t web_body_max(struct web *w, const struct msg *head, bool tls, bool outside, unsigned *status)
 {
 	struct sv path, query, rest;
@@ -203,7 +217,7 @@ static void refuse(struct web_call *k, unsigned status)
 		if (texts[i].status == status)
 			web_plain(k, status, texts[i].text);
 	if (status == 405)
-		web_header(k, "Allow", "GET, HEAD, POST");
+		allow(k);
 }
 
 void web_handle(struct web *w, struct web_conn *c, const struct web_request *q, struct web_answer *ret)

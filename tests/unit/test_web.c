@@ -242,6 +242,24 @@ static void where_what_is_served(void **state)
 			if (want ? s != want : s == 403 || s == 404 || s == 405)
 				fail_msg("%s side %d: %u", rows[i].head, side, s);
 		}
+	/* 405 says what the path is served with */
+	{
+		static const struct {
+			const char *head, *allow;
+		} rows405[] = {{"GET " WTS "/pin HTTP/1.1\r\n", "Allow: POST\r\n"},
+			       {"POST " CERTPROV "/chain.p7b HTTP/1.1\r\n", "Allow: GET, HEAD\r\n"},
+			       {"DELETE " CERTPROV " HTTP/1.1\r\n", "Allow: GET, HEAD, POST\r\n"},
+			       {"GET /RequestHandlerExt/ucdevice.upx HTTP/1.1\r\n", "Allow: POST\r\n"}};
+
+		for (size_t i = 0; i < sizeof rows405 / sizeof *rows405; i++) {
+			struct web_answer a;
+
+			go(w, HTTPS_OUT, rows405[i].head, SV(""), &a);
+			assert_int_equal(a.status, 405);
+			assert_non_null(strstr(buf_cstr(&a.headers), rows405[i].allow));
+			web_answer_clear(&a);
+		}
+	}
 	/* the PIN port on plain HTTP: refused before the body is read */
 	{
 		static struct msg m;
