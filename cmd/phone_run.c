@@ -93,12 +93,27 @@ static int read_network(struct phone_run *r)
 	return 0;
 }
 
+/* A phone would find out in stage 7; who typed it knows at once. */
+static int judge_way(const struct phone_run *r)
+{
+	const struct phone_options *o = r->o;
+	unsigned way = o->extension || o->number ? DT_WAY_PIN : !o->user ? 0 : o->tethered ? DT_WAY_TETHER : DT_WAY_NTLM;
+	char why[300];
+
+	if ((r->conf.model->ways & way) == way)
+		return 0;
+	dt_model_refusal(r->conf.model, way, why, sizeof why);
+	return complain(r, EX_USAGE, "%s \"%s\": %s", o->user ? "--user" : o->number ? "--number" : "--extension",
+			o->user ? o->user : o->number ? o->number : o->extension, why);
+}
+
 static int read_words(struct phone_run *r)
 {
 	static const char *const strict[] = {[DT_STRICT] = "strict", [DT_EXACT] = "exact", [DT_STRICT_OFF] = "off"};
 	const struct phone_options *o = r->o;
 	const char *model = o->model ? o->model : "cx600";
 	uint64_t seconds;
+	int rc;
 
 	r->conf.model = dt_model_find(model);
 	if (r->conf.model == NULL) {
@@ -108,6 +123,9 @@ static int read_words(struct phone_run *r)
 		fputc('\n', stderr);
 		return EX_USAGE;
 	}
+	rc = judge_way(r);
+	if (rc)
+		return rc;
 	if (o->lldp_wait) {
 		if (!sv_u64(sv_of(o->lldp_wait), 60, &seconds) || seconds == 0)
 			return complain(r, EX_USAGE, "--lldp-wait \"%s\": give 1 to 60 seconds", o->lldp_wait);

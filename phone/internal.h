@@ -63,7 +63,6 @@ struct candidate {
 };
 extern const struct candidate candidates[CANDIDATES];
 
-void model_refusal(const struct dt_model *m, unsigned way, char *out, size_t cap);
 void model_user_agent(const struct dt_phone *ph, char *out, size_t cap);
 
 /* ---- attempts ------------------------------------------------------------------------------------------ */

@@ -44,8 +44,7 @@ static const struct {
 };
 /* clang-format on */
 
-/* The sentence of a refusal: what this model cannot do, and what it can. */
-void model_refusal(const struct dt_model *m, unsigned way, char *out, size_t cap)
+void dt_model_refusal(const struct dt_model *m, unsigned way, char *out, size_t cap)
 {
 	const char *asked = "that", *comma = "";
 	size_t n;

@@ -93,7 +93,7 @@ static void by_secret(struct dt_phone *ph)
 
 	if (ph->pin && ph->number) {
 		if (!(ph->model->ways & DT_WAY_PIN)) {
-			model_refusal(ph->model, DT_WAY_PIN, why, sizeof why);
+			dt_model_refusal(ph->model, DT_WAY_PIN, why, sizeof why);
 			stage_fail(ph, DT_F_METHOD_MODEL, why);
 			return;
 		}
@@ -101,7 +101,7 @@ static void by_secret(struct dt_phone *ph)
 		ticket_get(ph, BY_PIN, url_of(ph), have_ticket);
 	} else if (ph->login && ph->password) {
 		if (!(ph->model->ways & (ph->tethered ? DT_WAY_TETHER : DT_WAY_NTLM))) {
-			model_refusal(ph->model, ph->tethered ? DT_WAY_TETHER : DT_WAY_NTLM, why, sizeof why);
+			dt_model_refusal(ph->model, ph->tethered ? DT_WAY_TETHER : DT_WAY_NTLM, why, sizeof why);
 			stage_fail(ph, DT_F_METHOD_MODEL, why);
 			return;
 		}

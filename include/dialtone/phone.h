@@ -41,6 +41,8 @@ struct dt_model {
 extern const struct dt_model dt_models[];
 extern const size_t dt_model_count;
 const struct dt_model *dt_model_find(const char *key); /* NULL: unknown */
+/* The sentence of a refusal: what this model cannot sign in with (one of enum dt_way), and what it can. */
+void dt_model_refusal(const struct dt_model *m, unsigned way, char *out, size_t cap);
 
 /* ---- the nine stages --------------------------------------------------------------------------------- */
 

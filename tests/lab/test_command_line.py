@@ -29,6 +29,17 @@ def test_stopped():
         assert "it was stopped at stage 2" in done.stdout and "it fails at" not in done.stdout, done.stdout
 
 
+def test_a_model_that_cannot():
+    """It is said at once, and what the model can; the interface is not touched (there is none of that name)."""
+    phone = [os.path.join(BUILD, "dialtone"), "connect", "--interface", "nowhere0"]
+    done = run([*phone, "--model", "cx700", "--extension", "4411"], check=False)
+    assert done.returncode == 64 and done.stdout == "", done
+    assert '--extension "4411": Polycom CX700 cannot sign in with number and PIN; it can with user name' in done.stderr, done.stderr
+    for model, more in (("cx600", []), ("cx500", ["--tethered"])):
+        done = run([*phone, "--model", model, "--user", "CONTOSO\\alice", "--sip", "alice@contoso.test", *more], check=False)
+        assert done.returncode == 64 and "cannot sign in with user name and password" in done.stderr, done.stderr
+
+
 def test_one_run_behind_the_other():
     """The kernel takes the last run's namespace down a moment later than the run itself ends: the next one waits for that."""
     with Lab() as lab:

@@ -247,7 +247,7 @@ static void eight_models(void **state)
 		/* "PIN phones have a PIN; the CX700 user name and password" */
 		assert_int_equal((m->ways & DT_WAY_PIN) != 0, strcmp(m->key, "cx700") != 0);
 		assert_int_equal((m->ways & DT_WAY_NTLM) != 0, strcmp(m->key, "cx700") == 0);
-		model_refusal(m, m->ways & DT_WAY_PIN ? DT_WAY_NTLM : DT_WAY_PIN, why, sizeof why);
+		dt_model_refusal(m, m->ways & DT_WAY_PIN ? DT_WAY_NTLM : DT_WAY_PIN, why, sizeof why);
 		assert_non_null(strstr(why, m->name));
 		assert_non_null(strstr(why, "cannot sign in with"));
 		assert_non_null(strstr(why, m->ways & DT_WAY_PIN ? "it can with number and PIN" : "it can with user name"));
