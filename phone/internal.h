@@ -511,6 +511,7 @@ void logon_srv(struct dt_phone *ph); /* the four SRV questions of discover_srv()
 void stay_begin(struct dt_phone *ph);
 void stay_begin_refreshed(struct dt_phone *ph);
 void stay_request(struct dt_phone *ph, const struct msg *m);
+const char *provisioning_take(struct dt_phone *ph, struct sv body); /* in-band settings; NULL, or why they cannot be read */
 void stay_keepalive(struct dt_phone *ph);
 void stay_refresh(struct dt_phone *ph);
 void stay_reauth(struct dt_phone *ph);

@@ -259,9 +259,27 @@ static void redirected(struct dt_phone *ph, const struct msg *m)
 	try_target(ph, &t);
 }
 
-static void have_provisioning(struct dt_phone *ph, const struct msg *m)
+const char *provisioning_take(struct dt_phone *ph, struct sv body)
 {
 	struct provisioning p = PROVISIONING_DEFAULT;
+	const char *bad = body.n ? provisioning_read(body.p, body.n, &p) : NULL;
+
+	if (bad)
+		return bad;
+	ph->provisioning = p;
+	if (p.has_updates && p.updates_enabled) {
+		if (p.updates_internal[0])
+			text(ph->account.update_internal, sizeof ph->account.update_internal, "%s", p.updates_internal);
+		if (p.updates_external[0]) {
+			text(ph->account.update_external, sizeof ph->account.update_external, "%s", p.updates_external);
+			web_external_of(p.updates_external, ph->account.web_external, sizeof ph->account.web_external);
+		}
+	}
+	return NULL;
+}
+
+static void have_provisioning(struct dt_phone *ph, const struct msg *m)
+{
 	const char *bad = NULL;
 	char why[WHY_MAX];
 
@@ -278,20 +296,10 @@ static void have_provisioning(struct dt_phone *ph, const struct msg *m)
 
 		sip_diag_text(m, &id, why, sizeof why);
 		attempt_fail(ph, &ph->try, DT_F_SIP_STATUS, why);
-	} else if (m->body.n && (bad = provisioning_read(m->body.p, m->body.n, &p)) != NULL) {
+	} else if ((bad = provisioning_take(ph, m->body)) != NULL) {
 		attempt_fail(ph, &ph->try, DT_F_SIP_BAD, bad);
 	} else {
-		ph->provisioning = p;
-		if (p.has_updates && p.updates_enabled) {
-			if (p.updates_internal[0])
-				text(ph->account.update_internal, sizeof ph->account.update_internal, "%s", p.updates_internal);
-			if (p.updates_external[0]) {
-				text(ph->account.update_external, sizeof ph->account.update_external, "%s", p.updates_external);
-				web_external_of(p.updates_external, ph->account.web_external,
-						sizeof ph->account.web_external);
-			}
-		}
-		attempt_ok(ph, &ph->try, p.updates_internal[0] ? p.updates_internal : NULL, NULL);
+		attempt_ok(ph, &ph->try, ph->provisioning.updates_internal[0] ? ph->provisioning.updates_internal : NULL, NULL);
 		if (!keep_account(ph)) {
 			stage_fail(ph, DT_F_STORE, NULL);
 			return;

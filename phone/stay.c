@@ -222,8 +222,24 @@ static void told_off(struct dt_phone *ph, const struct msg *m, struct sv event)
 	phone_result(ph, false, DT_F_SIGNED_OFF, why);
 }
 
+/* From a server that does not let the first notification ride in the 200, or when something has changed (14.2). */
+static void told_provisioning(struct dt_phone *ph, struct sv body)
+{
+	struct attempt a;
+	const char *bad;
+
+	attempt_begin(ph, &a, "notify provisioning");
+	if ((bad = provisioning_take(ph, body)) != NULL)
+		attempt_fail(ph, &a, DT_F_SIP_BAD, bad);
+	else if (!keep_account(ph))
+		attempt_fail(ph, &a, DT_F_STORE, "");
+	else
+		attempt_ok(ph, &a, ph->provisioning.updates_internal[0] ? ph->provisioning.updates_internal : NULL, NULL);
+}
+
 void stay_request(struct dt_phone *ph, const struct msg *m)
 {
+	struct sv rest = msg_get(m, "Event"), event = sv_trim(sv_cut(&rest, ';'));
 	bool notify = sv_ieq(m->method, SV("NOTIFY")), best = sv_ieq(m->method, SV("BENOTIFY"));
 
 	if (sv_ieq(m->method, SV("ACK")))
@@ -232,11 +248,15 @@ void stay_request(struct dt_phone *ph, const struct msg *m)
 		sip_reply(ph, m, 200, "OK");
 	else if (!best) /* "a BENOTIFY must not be answered" */
 		sip_reply(ph, m, 501, "Not Implemented");
-	if ((notify || best) && sv_istarts(msg_get(m, "Event"), SV("registration-notify"))) {
-		struct sv rest = sv_trim(m->body), first = sv_cut(&rest, ';');
+	if (!notify && !best)
+		return;
+	if (sv_ieq(event, SV("vnd-microsoft-provisioning-v2")) && m->body.n)
+		told_provisioning(ph, m->body);
+	if (sv_ieq(event, SV("registration-notify"))) {
+		struct sv what = sv_trim(m->body), first = sv_cut(&what, ';');
 
 		if (sv_ieq(sv_trim(first), SV("deregistered")))
-			told_off(ph, m, sip_param(rest, "event"));
+			told_off(ph, m, sip_param(what, "event"));
 	}
 }
 

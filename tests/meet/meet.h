@@ -120,9 +120,10 @@ struct meet {
 	struct registrar *registrar;
 	struct web *web;
 	char files_dir[64];
-	/* what passes between the phone and the Registrar: every message of the latter may be made another server's */
+	/* what passes between the phone and the Registrar: messages of the latter may be made another server's, those of the
+	 * phone be looked at and made such as another server would take them */
 	void (*from_registrar)(struct meet *m, struct buf *message);
-	void (*to_registrar)(struct meet *m, struct sv octets);
+	void (*to_registrar)(struct meet *m, struct buf *octets);
 	struct { /* orders on their way to the registrar */
 		struct location_notice n[8];
 		unsigned count;

@@ -176,10 +176,16 @@ static void serve(struct meet_stream *s, const void *p, size_t n)
 		servers_orders(s->m);
 		return;
 	}
-	if (s->reg && s->m->to_registrar)
-		s->m->to_registrar(s->m, (struct sv){p, n});
-	if (s->reg && !reg_conn_feed(s->reg, p, n, s->m->mono, s->m->unix_ms / 1000))
-		s->closing = true;
+	if (s->reg && s->m->to_registrar) {
+		struct buf b = {0};
+
+		buf_add(&b, p, n);
+		s->m->to_registrar(s->m, &b);
+		s->closing |= !reg_conn_feed(s->reg, b.p, b.n, s->m->mono, s->m->unix_ms / 1000);
+		buf_free(&b);
+	} else if (s->reg) {
+		s->closing |= !reg_conn_feed(s->reg, p, n, s->m->mono, s->m->unix_ms / 1000);
+	}
 	servers_orders(s->m);
 }
 

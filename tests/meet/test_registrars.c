@@ -13,10 +13,10 @@
 /* What the phone said, since the last look; one world at a time. */
 static struct buf said;
 
-static void listen(struct meet *m, struct sv octets)
+static void listen(struct meet *m, struct buf *octets)
 {
 	(void)m;
-	buf_sv(&said, octets);
+	buf_sv(&said, buf_view(octets));
 }
 
 static unsigned times(const struct buf *b, const char *what)
@@ -325,9 +325,75 @@ static void notices(void **state)
 	buf_free(&said);
 }
 
+/* ---- settings that come by themselves --------------------------------------------------------------------------------- */
+
+static void no_piggyback(struct meet *m, struct buf *octets)
+{
+	swap(octets, "Supported: ms-piggyback-first-notify\r\n", "");
+	listen(m, octets);
+}
+
+static void no_piggyback_no_best(struct meet *m, struct buf *octets)
+{
+	swap(octets, "Supported: ms-benotify\r\n", "");
+	no_piggyback(m, octets);
+}
+
+static void broken_settings(struct meet *m, struct buf *b)
+{
+	(void)m;
+	swap(b, "</provisionGroupList>", "<provisionGroupList> ");
+	swap(b, "</provisionGroup>", "<provisionGroup> ");
+}
+
+/* "The first notification body rides in the 200": this server's does not. */
+static void settings_behind_the_200(void **state)
+{
+	static const struct {
+		void (*to)(struct meet *m, struct buf *octets);
+		void (*from)(struct meet *m, struct buf *b);
+		unsigned answers;
+		enum dt_failure failure;
+	} ways[] = {
+	    {no_piggyback, NULL, 0, DT_F_OK},
+	    {no_piggyback_no_best, NULL, 1, DT_F_OK},
+	    {no_piggyback, broken_settings, 0, DT_F_SIP_BAD},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+		struct meet_flash flash = {0};
+		struct meet *m = meet_new(&flash, 14);
+		const struct meet_record *r;
+		const struct meet_file *account = NULL;
+
+		assert_non_null(m);
+		m->to_registrar = ways[i].to;
+		m->from_registrar = ways[i].from;
+		buf_clear(&said);
+		assert_true(meet_phone(m));
+		meet_run(m, LONG_ENOUGH);
+		assert_true(meet_result(m)->ok);
+		meet_run(m, 1000);
+		r = meet_find(m, "notify provisioning");
+		assert_true(r && r->failure == ways[i].failure);
+		assert_int_equal(times(&said, "SIP/2.0 200 OK\r\n"), ways[i].answers); /* "a BENOTIFY must not be answered" */
+		for (size_t k = 0; k < sizeof flash.file / sizeof *flash.file; k++)
+			if (flash.file[k].there && strcmp(flash.file[k].name, DT_KEEP_ACCOUNT) == 0)
+				account = &flash.file[k];
+		assert_non_null(account);
+		assert_int_equal(times(&account->data, "update-internal https://"), ways[i].failure == DT_F_OK);
+		assert_true(dt_phone_registered(m->phone));
+		meet_free(m);
+		meet_flash_free(&flash);
+	}
+	buf_free(&said);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(sign_in), cmocka_unit_test(notices)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(sign_in), cmocka_unit_test(notices),
+					   cmocka_unit_test(settings_behind_the_200)};
 	int n = cmocka_run_group_tests(tests, NULL, NULL);
 
 	meet_keys_done();
