@@ -35,7 +35,7 @@ static void judge_key(const struct site *s, bool outside, struct sv pem, const s
 	else if (!pki_cert_is_of(der->p, der->n, key))
 		snprintf(c->why, sizeof c->why, "its first certificate is of another key");
 	else if ((name = name_missing(s, outside, der, update)) != NULL)
-		snprintf(c->why, sizeof c->why, "it is not for the name %.200s; new ones: dialtone init DIR --renew", name);
+		snprintf(c->why, sizeof c->why, "it is not for the name %.100s; new ones: dialtone init %.200s --renew", name, s->dir);
 	pki_key_free(key);
 }
 
@@ -49,13 +49,16 @@ static void judge(const struct site *s, bool server, bool outside, int64_t now, 
 	snprintf(path, sizeof path, "%s/%s", s->dir, c->file);
 	rc = file_read(path, PEM_MAX, &pem);
 	c->unreadable = rc == -EACCES;
-	if (rc < 0)
-		snprintf(c->why, sizeof c->why, "%s%s", strerror(-rc),
-			 rc == -ENOENT && server ? "; to make it: dialtone init DIR --renew" : "");
+	if (rc == -ENOENT && server)
+		snprintf(c->why, sizeof c->why, "there is none; to make it: dialtone init %.200s --renew", s->dir);
+	else if (rc < 0)
+		snprintf(c->why, sizeof c->why, "%s", strerror(-rc));
 	else if (info == NULL || !pki_pem_cert(buf_view(&pem), 0, &der) || pki_cert_info(der.p, der.n, info) != NULL)
 		snprintf(c->why, sizeof c->why, "there is no certificate in it");
-	else if ((c->not_after = info->not_after) <= now)
-		snprintf(c->why, sizeof c->why, "it has expired%s", server ? "; new ones: dialtone init DIR --renew" : "");
+	else if ((c->not_after = info->not_after) <= now && server)
+		snprintf(c->why, sizeof c->why, "it has expired; new ones: dialtone init %.200s --renew", s->dir);
+	else if (c->not_after <= now)
+		snprintf(c->why, sizeof c->why, "it has expired");
 	else if (now < info->not_before)
 		snprintf(c->why, sizeof c->why, "it is not good yet: is the clock right?");
 	else if (server)

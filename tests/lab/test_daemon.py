@@ -264,14 +264,14 @@ def test_what_the_configuration_names_is_there(site):
             f.write(text)
         assert refused("server.pem", *words)
     os.unlink(server)
-    assert refused("server.pem", "No such file", "--renew")
+    assert refused("server.pem", "there is none", f"dialtone init {site.dir} --renew")
     site.stop()
     done = peers.run([peers.program("dialtoned"), "-c", site.conf], env={"ASAN_OPTIONS": "detect_leaks=0"})
     assert done.returncode == 78 and "server.pem" in done.stderr and "--renew" in done.stderr, done
     site.edit(external_fqdn="sip.contoso.test", external_https=1)
     with open(server, "w") as f:
         f.write(pem)
-    assert refused("external.pem", "No such file", "--renew")
+    assert refused("external.pem", "there is none", "--renew")
     site.edit(external_https=0)
     assert check(site).returncode == 0
     said_by_status(69, "no dialtoned runs this site", "server.pem until 20")
