@@ -10,6 +10,7 @@
 
 #define INDENT 11
 #define TRIES 12 /* failed attempts of a stage that are shown; the first and the last ones */
+#define NOTES 4	 /* what was odd in a stage; the same is said once */
 
 struct record_text {
 	FILE *to;
@@ -22,6 +23,8 @@ struct record_text {
 		char line[400];
 	} tried[TRIES];
 	unsigned ntried, lost;
+	char note[NOTES][400];
+	unsigned notes;
 };
 
 struct record_text *record_text_new(FILE *to)
@@ -131,6 +134,22 @@ static void show_tries(struct record_text *t)
 	}
 }
 
+static void keep_note(struct record_text *t, const char *warn)
+{
+	for (unsigned i = 0; i < t->notes; i++)
+		if (strncmp(t->note[i], warn, sizeof t->note[i] - 1) == 0)
+			return;
+	if (t->notes < NOTES)
+		snprintf(t->note[t->notes++], sizeof t->note[0], "%s", warn);
+}
+
+static void show_notes(struct record_text *t)
+{
+	for (unsigned i = 0; i < t->notes; i++)
+		below(t, INK_WARN, "note: ", t->note[i]);
+	t->notes = 0;
+}
+
 static void stage_ended(struct record_text *t, const struct dt_record *r)
 {
 	char s[16];
@@ -149,7 +168,8 @@ static void stage_ended(struct record_text *t, const struct dt_record *r)
 	else if (r->skipped && r->failure != DT_F_OK)
 		below(t, INK_WARN, "goes on without: ", reason(r));
 	if (r->warn)
-		below(t, INK_WARN, "note: ", r->warn);
+		keep_note(t, r->warn);
+	show_notes(t);
 	fflush(t->to);
 }
 
@@ -159,16 +179,18 @@ void record_text_line(struct record_text *t, const struct dt_record *r)
 	case DT_REC_BEGIN:
 		t->stage = r->stage;
 		t->since = clock_mono_ms();
-		t->ntried = t->lost = t->said = 0;
+		t->ntried = t->lost = t->said = t->notes = 0;
 		t->trying[0] = '\0';
 		break;
 	case DT_REC_ATTEMPT:
 		snprintf(t->trying, sizeof t->trying, "%s", r->what ? r->what : "");
 		if (!r->ok)
 			keep_try(t, r);
-		if (r->warn) {
+		if (r->warn)
+			keep_note(t, r->warn);
+		if (t->stage == DT_STAGE_NONE && t->notes) { /* of a phone that stays: no stage will end */
 			wipe(t);
-			below(t, INK_WARN, "note: ", r->warn);
+			show_notes(t);
 			fflush(t->to);
 		}
 		break;
@@ -236,6 +258,7 @@ void record_text_result(struct record_text *t, const struct run_result *r, int a
 	char s[16];
 
 	wipe(t);
+	show_notes(t); /* of a stage that did not end */
 	seconds(s, r->ms);
 	if (r->ok) {
 		fprintf(t->to, "\n%sdial tone%s after %s\n", record_text_ink(t, INK_GOOD), record_text_ink(t, INK_PLAIN), s);
