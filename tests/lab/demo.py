@@ -29,7 +29,9 @@ def show(lab, model, way, state, *args, **who):
 
 def carried_home(lab, model, mac, who):
     """The same phone, with nothing but what it remembers, behind the NAT of somebody's home."""
-    say(f"=== {model} is carried home: behind NAT, through the firewall and HAProxy, with the certificate from inside")
+    say(f"=== {model} is carried home: behind NAT, through the firewall and HAProxy\n"
+        "    It has its certificate, the root chain and the addresses from inside, so\n"
+        "    stages 1, 5, 6 and 8 have nothing to do.")
     lab.set_mac(mac)
     lab.carry_home()
     good = show(lab, model, "stored", model, "--outside", host="away", **who)
@@ -45,12 +47,14 @@ def main():
         return 77
     unknown = set(wanted) - {p[0] for p in PHONES}
     if unknown:
-        say(f"demo: {' '.join(sorted(unknown))}: no such model; say {' '.join(p[0] for p in PHONES)}")
+        say(f"demo: there is no model {', '.join(repr(u) for u in sorted(unknown))}; type script/demo with none or some of\n"
+            f"demo: {' '.join(p[0] for p in PHONES)}")
         return 64
     phones = [p for p in PHONES if not wanted or p[0] in wanted]
     good, runs = 0, 0
-    say("The lab: a switch (Open vSwitch, lldpd), a core with DHCP and DNS (dnsmasq) and NTP (chrony), a front end (dialtoned),\n"
-        "a firewall (nftables) with a virtual IP behind it (HAProxy), the Internet's DNS (bind9), and a home behind NAT.")
+    say("The lab: a switch (Open vSwitch, lldpd), a core with DHCP and DNS (dnsmasq)\n"
+        "and NTP (chrony), a front end (dialtoned), a firewall (nftables) with a virtual\n"
+        "IP behind it (HAProxy), the Internet's DNS (bind9), and a home behind NAT.")
     with outside.OutsideLab(site=outside.site(web="web.contoso.test")) as lab:
         lab.go()
         say(f"It runs, in the namespaces dt{lab.tag}-*.\n")
