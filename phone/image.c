@@ -138,11 +138,35 @@ static void failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 	stage_without(ph, f, why);
 }
 
+/* "<StoreUri>/ + the same path with /" (update-service reference 3.5).  UNKNOWN: how the product writes it.  So a whole URL
+ * is one, the paths of a Windows file share are turned, and a store that is not told is beside the question's handler. */
+void image_url(const char *store, const char *question, const char *file, char *out, size_t cap)
+{
+	static const char files[] = "Files";
+	size_t n = strlen(store);
+	struct url whole;
+
+	if (url_read(sv_of(file), &whole)) {
+		text(out, cap, "%s", file);
+		return;
+	}
+	while (*file == '/' || *file == '\\')
+		file++;
+	while (n && store[n - 1] == '/')
+		n--;
+	if (n)
+		text(out, cap, "%.*s/%s", (int)n, store, file);
+	else
+		text(out, cap, "%.*s%s/%s", (int)(strrchr(question, '/') ? strrchr(question, '/') - question + 1 : 0), question, files,
+		     file);
+	for (char *c = out; *c; c++)
+		if (*c == '\\')
+			*c = '/';
+}
+
 static void url_of(const struct dt_phone *ph, const char *file, char *out, size_t cap)
 {
-	size_t n = strlen(ph->store_url);
-
-	text(out, cap, "%s%s%s", ph->store_url, n && ph->store_url[n - 1] == '/' ? "" : "/", file);
+	image_url(ph->store_url, ph->update_url, file, out, cap);
 }
 
 static void ask_image(struct dt_phone *ph);
@@ -303,6 +327,11 @@ void image_fetch(struct dt_phone *ph)
 	if (noted(ph, "installed", was, sizeof was) && strcmp(was, ph->offer.version) == 0) {
 		attempt_begin(ph, &ph->update_try, "update %s", ph->offer.version);
 		failed(ph, DT_F_UPDATE_LOOP, NULL);
+		return;
+	}
+	if (ph->offer.signature[0] == '\0') {
+		attempt_begin(ph, &ph->update_try, "update %s", ph->offer.version);
+		failed(ph, DT_F_UPDATE_SIGNATURE, "the answer names no catalog, and without its signature no image is installed");
 		return;
 	}
 	offer_text(ph, offer, sizeof offer);

@@ -94,6 +94,7 @@ struct http_ask {
 	const struct buf *body;	 /* copied */
 	const char *headers;	 /* further lines, each with CRLF; or NULL */
 	bool judge_only, public_roots;
+	bool follow;		 /* a GET: to where a 3xx sends it */
 	uint32_t timeout_ms;	 /* 0: 30 s */
 	bool (*sink)(struct dt_phone *ph, const void *p, size_t n); /* takes the body of a 200 or 206 piece by piece */
 };
@@ -101,7 +102,8 @@ typedef void http_fn(struct dt_phone *ph);
 enum http_state { HTTP_IDLE, HTTP_RESOLVE, HTTP_OPENING, HTTP_HEAD, HTTP_BODY, HTTP_FAILING };
 struct http {
 	enum http_state state;
-	bool open, reused, again;
+	bool open, reused, again, follow;
+	unsigned hops;
 	unsigned id; /* of the stream; 0: none */
 	char host[256];
 	uint16_t port;
@@ -315,14 +317,17 @@ struct dt_phone {
 	char metadata_of[SOAP_URI_MAX]; /* the Certificate Provisioning service that it was read from */
 	struct ntlm_http {
 		unsigned leg;
+		const char *scheme; /* that the first leg was offered */
 	} ntlm;
 	void (*ticket_done)(struct dt_phone *, enum dt_failure, const char *);
 	int ticket_by;
 	struct buf ask; /* the body of the question, for its later legs */
 	char ask_url[SOAP_URI_MAX], ask_action[128];
-	uint8_t entropy[32], proof[32];
+	uint8_t entropy[32], proof[64];
+	size_t nproof;
 	struct soap_issued ticket;
 	bool have_ticket;
+	bool moved, ticket_again; /* in this run: sent to another pool; a ticket asked for anew */
 	enum { BY_NOTHING, BY_PIN, BY_NTLM, BY_CERT } by;
 	bool pin_used, pin_too;
 	unsigned key_id;
@@ -458,12 +463,17 @@ void http_closed(struct dt_phone *ph, const char *why);
 void http_timer(struct dt_phone *ph);
 /* A fault or HTTP status turned into a failure and a sentence. */
 enum dt_failure soap_failure(struct dt_phone *ph, enum dt_failure refused /* what 28020 means here */, char why[WHY_MAX]);
+bool soap_is_fault(struct dt_phone *ph); /* whatever its status */
 xmlDocPtr soap_answer(struct dt_phone *ph, enum dt_failure *f, char why[WHY_MAX]); /* of a 200 */
 bool web_external_of(const char *update_url, char *out, size_t cap);
+void mex_of(const char *service, char out[SOAP_URI_MAX + 8]);
+/* The answer that came sends to another pool, once a run: a ticket is asked for there, then done(). */
+bool ticket_moved(struct dt_phone *ph, void (*done)(struct dt_phone *, enum dt_failure, const char *why));
 /* A web ticket, by that way; done() with DT_F_OK and ph->ticket, ph->proof. */
 /* One leg of NTLM over HTTP (web-services reference 6.1): the Authorization line for a challenge's token ("" : the first).
  * false: refused; why[0] says so when the challenge itself is at fault. */
 const char *phone_ntlm_answer(struct dt_phone *ph, struct sv challenge, struct buf *answer, uint32_t *flags, uint8_t key[16]);
+bool ntlm_http_offered(struct dt_phone *ph, struct sv *token); /* in the 401 that came */
 bool ntlm_http_leg(struct dt_phone *ph, struct sv token, struct buf *header, char why[WHY_MAX]);
 bool metadata_take(struct dt_phone *ph, const char *certprov_url, char why[WHY_MAX]); /* of the answer that came */
 void ticket_get(struct dt_phone *ph, int by, const char *certprov_url,
@@ -473,6 +483,8 @@ void ticket_get(struct dt_phone *ph, int by, const char *certprov_url,
 void image_version(struct dt_phone *ph); /* of the verified image in the active slot */
 const char *image_check(struct dt_phone *ph, unsigned slot, struct sv catalog, struct update_image *ret);
 void image_fetch(struct dt_phone *ph);
+void image_url(const char *store, const char *question, const char *file, char *out, size_t cap);
+const struct update_module *image_of(const struct update_answer *a); /* the module that is the phone's image; NULL: none */
 void image_timer(struct dt_phone *ph);
 void image_free(struct dt_phone *ph);
 

@@ -36,15 +36,26 @@ static void write_question(struct dt_phone *ph)
 	update_question_write(&ph->ask, &q);
 }
 
+/* "Package content: .cat security catalog, .nbt software image": among several modules the image counts. */
+const struct update_module *image_of(const struct update_answer *a)
+{
+	for (unsigned i = 0; i < a->nmodule; i++)
+		if (sv_iends(sv_of(a->module[i].file), SV(".nbt")))
+			return &a->module[i];
+	return a->nmodule ? &a->module[0] : NULL;
+}
+
 static void judge_offer(struct dt_phone *ph, const struct update_answer *a, const char *warn)
 {
-	if (a->nmodule == 0 || strcmp(a->module[0].version, ph->version) == 0) {
+	const struct update_module *image = image_of(a);
+
+	if (image == NULL || strcmp(image->version, ph->version) == 0) {
 		attempt_ok(ph, &ph->update_try, "nothing new", warn);
 		stage_done(ph, "%s is up to date", ph->version);
 		return;
 	}
-	attempt_ok(ph, &ph->update_try, a->module[0].version, warn);
-	ph->offer = a->module[0];
+	attempt_ok(ph, &ph->update_try, image->version, warn);
+	ph->offer = *image;
 	text(ph->store_url, sizeof ph->store_url, "%s", a->store);
 	if (ph->update_key == NULL)
 		stage_without(ph, DT_F_UPDATE_SIGNATURE, "this phone trusts no update key: nothing is installed");
@@ -53,19 +64,6 @@ static void judge_offer(struct dt_phone *ph, const struct update_answer *a, cons
 }
 
 /* ---- outside: "the device repeats it over HTTPS 443", with the user's credentials --------------------------------- */
-
-static bool windows_offered(const struct http *h, struct sv *token)
-{
-	for (size_t i = 0; i < msg_count(&h->m, "WWW-Authenticate"); i++) {
-		struct sv v = msg_get_nth(&h->m, "WWW-Authenticate", i);
-
-		if (sv_istarts(v, SV("NTLM")) && (v.n == 4 || v.p[4] == ' ')) {
-			*token = sv_trim(sv_from(v, 4));
-			return true;
-		}
-	}
-	return false;
-}
 
 static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
@@ -89,12 +87,11 @@ static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *why)
 
 static void with_credentials(struct dt_phone *ph)
 {
-	struct http *h = &ph->http;
 	struct sv token = {0};
 	struct buf header = {0};
 	char why[WHY_MAX] = "";
 
-	if (ph->login && windows_offered(h, &token) && ntlm_http_leg(ph, token, &header, why)) {
+	if (ph->login && ntlm_http_offered(ph, &token) && ntlm_http_leg(ph, token, &header, why)) {
 		ask(ph, buf_cstr(&header));
 		buf_wipe(&header);
 		return;
@@ -128,6 +125,10 @@ static void answered(struct dt_phone *ph)
 		text(warn, sizeof warn, "the server's certificate could not be judged: %s", h->judged);
 	if (h->status == 401) {
 		with_credentials(ph);
+		return;
+	}
+	if (h->status == 204) { /* "204-like nothing" */
+		judge_offer(ph, &a, warn);
 		return;
 	}
 	if (h->status != 200) {

@@ -64,6 +64,8 @@ struct meet_network {
 	char srv_target[256];
 	char web_host[256];
 	bool update_record;
+	unsigned update_status; /* not 0: the update service answers with this and update_body, whoever asks */
+	const char *update_body;
 };
 
 enum meet_service { MEET_HTTP, MEET_HTTPS, MEET_SIP_TLS, MEET_SIP_TCP };

@@ -125,6 +125,11 @@ static void http_feed(struct meet_stream *s)
 			struct web_answer a = {.file = -1};
 
 			web_handle(s->m->web, s->web, &wq, &a);
+			if (s->m->net.update_status && sv_iends(q->target, SV("/ucdevice.upx"))) {
+				a.status = s->m->net.update_status;
+				buf_clear(&a.body);
+				buf_str(&a.body, s->m->net.update_body);
+			}
 			if (!(q->request && sv_eq(q->method, SV("HEAD"))) || a.file < 0)
 				http_answer(s, &a);
 			web_answer_clear(&a);

@@ -275,6 +275,51 @@ static void tampered(void **state)
 	meet_flash_free(&flash);
 }
 
+#define MODULE(more) "<Response><Modules><Module " more "/></Modules></Response>"
+
+/* The format is not published: whatever a service says, the phone signs in, and installs nothing that is not signed. */
+static void strange_answers(void **state)
+{
+	static const struct {
+		unsigned status;
+		const char *body;
+		enum dt_failure failure;
+	} rows[] = {
+	    {200, "<ImageUpdateResponse/>", DT_F_OK},
+	    {204, "", DT_F_OK},
+	    {200, "<Response/>", DT_F_OK},
+	    {200, "\r\n<?xml version='1.0' encoding='utf-16'?>\r\n<Response><Modules/></Response>", DT_F_OK},
+	    {200, MODULE("FileName='CPE.nbt' Version='4.0.7577.4363'"), DT_F_OK}, /* what it runs already */
+	    {200, "<Response><Modules><Module FileName='a.xml' Version='9.9.9.9'/><Module FileName='CPE.NBT' Version='4.0.7577.4363'/>"
+		  "</Modules></Response>", DT_F_OK},
+	    {200, "", DT_F_UPDATE_ANSWER},
+	    {200, "<html><body>Sign in</body></html>", DT_F_UPDATE_ANSWER},
+	    {200, "OK", DT_F_UPDATE_ANSWER},
+	    {200, MODULE("FileName='CPE.nbt' Version='9.9.9.9'"), DT_F_UPDATE_SIGNATURE}, /* no catalog */
+	    {200, MODULE("FileName='CPE.nbt' SignatureFileName='CPE.cat' Version='9.9.9.9'"), DT_F_UPDATE_FETCH},
+	    {302, "", DT_F_HTTP_STATUS},
+	    {403, "", DT_F_UPDATE_REFUSED},
+	    {500, "<Fault/>", DT_F_HTTP_STATUS},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct meet_flash flash = {0};
+		struct meet *m = world(&flash);
+
+		print_message("  %u %s\n", rows[i].status, rows[i].body);
+		m->net.update_status = rows[i].status;
+		m->net.update_body = rows[i].body;
+		dial_tone(m);
+		assert_int_equal(m->restarts, 0);
+		for (unsigned k = 0; k < m->nrecord; k++)
+			if (m->record[k].stage == DT_STAGE_UPDATE && m->record[k].kind == DT_REC_STAGE)
+				assert_int_equal(m->record[k].failure, rows[i].failure);
+		meet_free(m);
+		meet_flash_free(&flash);
+	}
+}
+
 /* ---- the eight models --------------------------------------------------------------------------------- */
 
 static void models(void **state)
@@ -308,7 +353,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(cold_then_warm), cmocka_unit_test(inside),	  cmocka_unit_test(updated),
-	    cmocka_unit_test(tampered),	      cmocka_unit_test(models),
+	    cmocka_unit_test(tampered), cmocka_unit_test(strange_answers),	      cmocka_unit_test(models),
 	};
 	int n = cmocka_run_group_tests(tests, NULL, NULL);
 

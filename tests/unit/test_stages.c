@@ -257,11 +257,35 @@ static void eight_models(void **state)
 	assert_non_null(dt_model_find("CX600"));
 }
 
+/* Update-service reference 3.5; and what a service on Windows may write instead. */
+static void image_urls(void **state)
+{
+	static const char asked[] = "https://fe01.contoso.test/RequestHandler/ucdevice.upx";
+	static const struct {
+		const char *store, *file, *url;
+	} rows[] = {
+	    {"http://a/Files", "UCPhone/x/CPE.nbt", "http://a/Files/UCPhone/x/CPE.nbt"},
+	    {"http://a/Files/", "/UCPhone/x/CPE.nbt", "http://a/Files/UCPhone/x/CPE.nbt"},
+	    {"http://a/Files", "UCPhone\\x\\CPE.nbt", "http://a/Files/UCPhone/x/CPE.nbt"},
+	    {"http://a/Files", "\\UCPhone\\CPE.nbt", "http://a/Files/UCPhone/CPE.nbt"},
+	    {"http://a/Files", "http://b/c/CPE.nbt", "http://b/c/CPE.nbt"},
+	    {"", "UCPhone/CPE.nbt", "https://fe01.contoso.test/RequestHandler/Files/UCPhone/CPE.nbt"},
+	};
+	char url[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		image_url(rows[i].store, asked, rows[i].file, url, sizeof url);
+		assert_string_equal(url, rows[i].url);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(plans_hold_together), cmocka_unit_test(inside_is_the_nine), cmocka_unit_test(stages_are_whole),
 	    cmocka_unit_test(which_plan),	   cmocka_unit_test(six_candidates),	 cmocka_unit_test(candidates_in_order),
+	    cmocka_unit_test(image_urls),
 	    cmocka_unit_test(targets),		   cmocka_unit_test(addresses),		 cmocka_unit_test(eight_models),
 	};
 
