@@ -243,7 +243,13 @@ static void response(struct dt_phone *ph, const struct msg *m)
 		return;
 	timer_off(ph, T_SIP);
 	if (s->asked.signer && !sip_challenged(m) && (why = sip_verify(ph, s->asked.signer, m)) != NULL) {
-		no_answer(ph, DT_F_SIP_SIGNATURE, why);
+		char said[WHY_MAX], all[WHY_MAX + 64];
+		unsigned id;
+
+		/* not believed, but told: a proxy on the way signs nothing */
+		sip_diag_text(m, &id, said, sizeof said);
+		text(all, sizeof all, "%s: %s", why, said);
+		no_answer(ph, DT_F_SIP_SIGNATURE, all);
 		return;
 	}
 	s->asked.busy = false;

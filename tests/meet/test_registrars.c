@@ -138,6 +138,18 @@ static void bent(struct meet *m, struct buf *b)
 		p[9] = p[9] == '0' ? '1' : '0';
 }
 
+/* The handle of the association is named when it is made, and not again with the last flight. */
+static void opaque_once(struct meet *m, struct buf *b)
+{
+	char *p = b->p ? memmem(b->p, b->n, "WWW-Authenticate: TLS-DSK opaque=\"", 34) : NULL;
+
+	(void)m;
+	if (p && memmem(b->p, b->n, "gssapi-data=\"FAM", 16)) { /* ChangeCipherSpec */
+		memmove(p + 26, p + 45, (size_t)((char *)b->p + b->n - p - 45));
+		b->n -= 19;
+	}
+}
+
 static void no_schemes(struct meet *m, struct buf *b)
 {
 	(void)m;
@@ -154,6 +166,16 @@ static void not_sip(struct meet *m, struct buf *b)
 static void dsk_phone(struct meet *m)
 {
 	(void)m;
+}
+
+/* Its user is at home elsewhere: what comes at the end is a 301. */
+static void moved_phone(struct meet *m)
+{
+	struct store_user u;
+
+	assert_int_equal(m->store->ops->user_get(m->store, ALICE, &u), STORE_OK);
+	sv_copy(u.home_pool, sizeof u.home_pool, SV("pool9.contoso.test"));
+	assert_int_equal(m->store->ops->user_set(m->store, &u), STORE_OK);
 }
 
 /* A CX700, which signs in outside with user name and password. */
@@ -187,6 +209,8 @@ static const struct {
     {"unsigned 200, NTLM", ntlm_phone, unsigned_answers, DT_F_SIP_SIGNATURE},
     {"unsigned 200, version 3, TLS-DSK", dsk_phone, unsigned_version_3, DT_F_SIP_SIGNATURE},
     {"unsigned 200, version 3, NTLM", ntlm_phone, unsigned_version_3, DT_F_SIP_SIGNATURE},
+    {"unsigned 301", moved_phone, unsigned_answers, DT_F_SIP_SIGNATURE},
+    {"opaque once, TLS-DSK", dsk_phone, opaque_once, DT_F_OK},
     {"a bit of rspauth, TLS-DSK", dsk_phone, bent, DT_F_SIP_SIGNATURE},
     {"a bit of rspauth, NTLM", ntlm_phone, bent, DT_F_SIP_SIGNATURE},
     {"401 without a scheme", dsk_phone, no_schemes, DT_F_SIP_SCHEME},
@@ -226,6 +250,8 @@ static void sign_in(void **state)
 			meet_dump(m);
 			fail_msg("%s", rows[i].name);
 		}
+		if (rows[i].phone == moved_phone)
+			assert_non_null(strstr(r->why, "301 Redirect request to Home Server"));
 		if (rows[i].failure == DT_F_OK) {
 			/* a CX700 goes on to fetch its certificate and signs in anew: that handshake is counted in */
 			if (rows[i].phone == dsk_phone)
@@ -325,6 +351,44 @@ static void notices(void **state)
 	buf_free(&said);
 }
 
+/* ---- octets ---------------------------------------------------------------------------------------------------------- */
+
+/* Where the next octet of the server's is another one: counted over all it says. */
+static void some_octets(struct meet *m, struct buf *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		uint16_t dice;
+
+		meet_random(m, &dice, sizeof dice);
+		if (dice % 1500 == 0)
+			b->p[i] = "\r\n\0<>\";,= \xff" "09aZ"[dice / 1500 % 14];
+	}
+}
+
+/* Whatever comes of it, it comes to an end, and the phone has a sentence for it. */
+static void changed_octets(void **state)
+{
+	unsigned good = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 60; i++) {
+		struct meet_flash flash = {0};
+		struct meet *m = meet_new(&flash, 100 + i);
+
+		assert_non_null(m);
+		m->from_registrar = some_octets;
+		assert_true(meet_phone(m));
+		meet_run(m, LONG_ENOUGH);
+		assert_non_null(meet_result(m));
+		good += meet_result(m)->ok;
+		if (!meet_result(m)->ok)
+			assert_true(meet_result(m)->stage == DT_STAGE_LOGON && meet_result(m)->failure != DT_F_OK);
+		meet_free(m);
+		meet_flash_free(&flash);
+	}
+	assert_true(good > 0 && good < 60);
+}
+
 /* ---- settings that come by themselves --------------------------------------------------------------------------------- */
 
 static void no_piggyback(struct meet *m, struct buf *octets)
@@ -393,7 +457,7 @@ static void settings_behind_the_200(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(sign_in), cmocka_unit_test(notices),
-					   cmocka_unit_test(settings_behind_the_200)};
+					   cmocka_unit_test(settings_behind_the_200), cmocka_unit_test(changed_octets)};
 	int n = cmocka_run_group_tests(tests, NULL, NULL);
 
 	meet_keys_done();
