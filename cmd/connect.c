@@ -19,22 +19,30 @@ struct connect {
 	unsigned stay;
 };
 
+/* A closed pipe: nobody reads any more, so hang up. */
+static void heard(struct connect *c, bool well)
+{
+	if (well || c->mute)
+		return;
+	c->mute = true;
+	host_sign_off(c->run.host, 0);
+}
+
 static void json_out(struct connect *c, json_t *j)
 {
-	if (!c->mute && !json_line(stdout, j)) {
-		c->mute = true; /* a closed pipe: nobody reads any more, so hang up */
-		host_sign_off(c->run.host, 0);
-	}
+	heard(c, json_line(stdout, j));
 }
 
 static void on_record(void *arg, const struct dt_record *r)
 {
 	struct connect *c = arg;
 
-	if (c->text)
+	if (c->text) {
 		record_text_line(c->text, r);
-	else if (r->kind != DT_REC_BEGIN)
+		heard(c, !ferror(stdout));
+	} else if (r->kind != DT_REC_BEGIN) {
 		json_out(c, record_json(&c->run.ids, r, clock_unix_ms()));
+	}
 }
 
 static void on_tick(void *arg)

@@ -1,6 +1,7 @@
 /* cmd/dialtone.c: the table of verbs. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sysexits.h>
 
 #include "cmd/phone_options.h"
@@ -94,6 +95,7 @@ int main(int argc, char **argv)
 	const struct verb *v;
 	int at = 1;
 
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* no core with a PIN, a password or a site's keys in it */
 	if (at < argc && strcmp(argv[at], "-c") == 0) {
 		if (argc < 3) {
 			fprintf(stderr, "dialtone: -c needs a file: dialtone -c DIR/dialtone.conf VERB ...\n");

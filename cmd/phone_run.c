@@ -1,6 +1,7 @@
 #include "cmd/phone_run.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -301,6 +302,7 @@ int phone_run_open(struct phone_run *r)
 	const struct phone_options *o = r->o;
 	int rc;
 
+	signal(SIGPIPE, SIG_IGN); /* whoever stops reading ends no phone: it has an address and a registration to give back */
 	r->conf = (struct dt_phone_conf){.body = &host_body, .factory_version = o->firmware,
 					 .number = o->extension ? o->extension : o->number, .login = o->user, .sip = o->sip,
 					 .cold = o->cold, .outside = o->outside, .tethered = o->tethered, .no_vlan = o->no_vlan,

@@ -1,10 +1,13 @@
 """What somebody at a shell does to a phone: stops it, starts it again at once, starts it twice."""
 import os
 import signal
+import subprocess
 import time
 
+import pytest
+
 from lab import BUILD, Lab
-from proc import run
+from proc import run, wait_for
 
 
 def own(lab, *args, **kw):
@@ -67,6 +70,28 @@ def test_the_same_phone_twice():
         assert done.returncode == 78 and "another phone lives there now" in done.stderr, done.stderr
         os.kill(p.pid, signal.SIGTERM)
         assert p.wait(15) == 0
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_nobody_reads(form):
+    """dialtone connect | head: when its reader has gone the phone hangs up, and gives back what it has taken."""
+    with Lab() as lab:
+        lab.go()
+        argv = lab.phone_argv("--cold", "--stay", "0", json_out=form == "json")
+        with lab.capture() as capture:
+            p = subprocess.Popen(["ip", "netns", "exec", lab.ns("ph"), *argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+            assert any(b"address" in line.lower() for line in p.stdout)
+            p.stdout.close()
+            assert p.wait(60) in range(2, 10)  # the stage: neither dial tone nor death by SIGPIPE
+        assert lab.tshark(capture, "-Y", f"dhcp.option.dhcp == 7 && eth.src == {lab.mac()}"), "no RELEASE"
+
+
+def test_no_core():
+    """What may hold a PIN writes no core, and nobody of the same user looks inside: its /proc is root's."""
+    p = subprocess.Popen([os.path.join(BUILD, "dialtone"), "decode", "dhcp", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                         user=1, group=1, extra_groups=[])
+    wait_for("its /proc is root's", lambda: os.stat(f"/proc/{p.pid}/environ").st_uid == 0, 5, p.poll)
+    p.communicate(timeout=5)
 
 
 def test_a_full_disk(tmp_path):
