@@ -7,6 +7,7 @@
 #define OPEN_MS 10000
 #define ASK_MS 30000
 #define BODY_MAX 65536
+#define HOPS 3 /* how often one question is sent elsewhere */
 
 static void open_next(struct dt_phone *ph);
 
@@ -131,6 +132,8 @@ void http_ask(struct dt_phone *ph, const struct http_ask *a, http_fn *done)
 	h->sink = a->sink;
 	h->timeout_ms = a->timeout_ms ? a->timeout_ms : ASK_MS;
 	h->again = false;
+	h->follow = a->follow;
+	h->hops = 0;
 	if (!url_read(sv_of(a->url), u)) {
 		h->peer[0] = '\0';
 		finish_soon(ph, DT_F_HTTP_BAD, "the address is no URL");
@@ -201,10 +204,41 @@ void http_opened(struct dt_phone *ph, const struct dt_stream_opened *o)
 
 /* ---- the answer --------------------------------------------------------------------------------------------- */
 
+/* RFC 9110 15.4: a GET that is answered "elsewhere" is asked there; but nobody is led out of TLS. */
+static bool followed(struct dt_phone *ph)
+{
+	struct http *h = &ph->http;
+	struct http_ask a = {.method = "GET", .follow = true, .judge_only = h->judge_only, .public_roots = h->public_roots,
+			     .timeout_ms = h->timeout_ms};
+	struct sv to = msg_get(&h->m, "Location");
+	unsigned hops = h->hops + 1;
+	char url[SOAP_URI_MAX];
+	struct url u;
+
+	if (!h->follow || h->status / 100 != 3 || hops > HOPS)
+		return false;
+	if (to.n && to.p[0] == '/')
+		text(url, sizeof url, "%s://%s:%u" SV_FMT, h->tls ? "https" : "http", h->host, h->port, SV_ARG(to));
+	else if (!sv_copy(url, sizeof url, to))
+		return false;
+	if (!url_read(sv_of(url), &u) || (h->tls && !u.https))
+		return false;
+	timer_off(ph, T_HTTP);
+	h->state = HTTP_IDLE;
+	if (!h->keep)
+		drop(ph);
+	a.url = url;
+	http_ask(ph, &a, h->done);
+	h->hops = hops;
+	return true;
+}
+
 static void whole(struct dt_phone *ph)
 {
 	struct http *h = &ph->http;
 
+	if (followed(ph))
+		return;
 	if (h->body.oom)
 		finish(ph, DT_F_MEMORY, "");
 	else

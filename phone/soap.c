@@ -2,8 +2,6 @@
  * reference 4, 5, 6, 12). */
 #include "phone/internal.h"
 
-#define WORKSTATION "PHONE"
-
 /* ---- faults --------------------------------------------------------------------------------------------------- */
 
 static enum dt_failure of_id(unsigned id, enum dt_failure refused)
@@ -45,6 +43,8 @@ enum dt_failure soap_failure(struct dt_phone *ph, enum dt_failure refused, char 
 		soap_diag_read(msg_get(&h->m, "X-Ms-diagnostics"), &id, reason, sizeof reason);
 	if (id)
 		text(why, WHY_MAX, "the server says %u: %s", id, reason);
+	else if (h->status / 100 == 3)
+		text(why, WHY_MAX, "HTTP %u, to " SV_FMT, h->status, SV_ARG(msg_get(&h->m, "Location")));
 	else
 		text(why, WHY_MAX, "HTTP %u%s%s", h->status, reason[0] ? ": " : "", reason);
 	if (id == 0 && h->status == 401)
@@ -67,6 +67,25 @@ xmlDocPtr soap_answer(struct dt_phone *ph, enum dt_failure *f, char why[WHY_MAX]
 	return doc;
 }
 
+/* "GET <service URL>/mex", however the URL was written in DHCP. */
+void mex_of(const char *service, char out[SOAP_URI_MAX + 8])
+{
+	struct sv s = sv_of(service);
+
+	while (s.n && s.p[s.n - 1] == '/')
+		s.n--;
+	text(out, SOAP_URI_MAX + 8, SV_FMT "%s", SV_ARG(s), sv_iends(s, SV("/mex")) ? "" : "/mex");
+}
+
+bool soap_is_fault(struct dt_phone *ph)
+{
+	xmlDocPtr doc = xml_read(ph->http.body.p, ph->http.body.n, NULL);
+	bool fault = soap_kind(doc) == SOAP_FAULT;
+
+	xmlFreeDoc(doc);
+	return fault;
+}
+
 /* In-band provisioning tells the update service's external URL; the Web Services stand at the same name. */
 bool web_external_of(const char *update_url, char *out, size_t cap)
 {
@@ -79,69 +98,6 @@ bool web_external_of(const char *update_url, char *out, size_t cap)
 	else
 		text(out, cap, "https://%s:%u/CertProv/CertProvisioningService.svc", u.host, u.port);
 	return true;
-}
-
-/* ---- NTLM over HTTP ---------------------------------------------------------------------------------------------- */
-
-static void split_login(const char *login, char domain[128], char user[256])
-{
-	struct sv rest = sv_of(login), first = sv_cut(&rest, '\\');
-
-	domain[0] = user[0] = '\0';
-	if (rest.p) {
-		sv_copy(domain, 128, first);
-		sv_copy(user, 256, rest);
-	} else { /* "With a UPN login SIPE sends domain \"\" and user = the whole UPN" */
-		sv_copy(user, 256, first);
-	}
-}
-
-const char *phone_ntlm_answer(struct dt_phone *ph, struct sv challenge, struct buf *answer, uint32_t *flags, uint8_t key[16])
-{
-	char domain[128], user[256];
-	struct ntlm_client c = {.user = user, .domain = domain, .password = ph->password ? ph->password : "",
-				.workstation = WORKSTATION, .filetime = ntlm_filetime(phone_unix(ph) * 1000)};
-	const char *why;
-
-	split_login(ph->login, domain, user);
-	dice(ph, c.client_challenge, sizeof c.client_challenge);
-	dice(ph, c.session_key, sizeof c.session_key);
-	why = ntlm_answer(answer, challenge, &c, flags);
-	if (key)
-		memcpy(key, c.session_key, 16);
-	explicit_bzero(&c, sizeof c);
-	return why;
-}
-
-bool ntlm_http_leg(struct dt_phone *ph, struct sv token, struct buf *header, char why[WHY_MAX])
-{
-	struct buf message = {0}, raw = {0};
-	const char *bad = NULL;
-	uint32_t flags;
-
-	why[0] = '\0';
-	if (ph->ntlm.leg == 0 && token.n == 0) {
-		struct ntlm_negotiate n = {.flags = NTLM_UNICODE | NTLM_OEM | NTLM_REQUEST_TARGET | NTLM_NTLM |
-						    NTLM_ALWAYS_SIGN | NTLM_ESS | NTLM_VERSION | NTLM_128};
-
-		ntlm_negotiate_write(&message, &n);
-	} else if (ph->ntlm.leg == 1 && token.n) {
-		bad = b64_read(&raw, token) ? phone_ntlm_answer(ph, buf_view(&raw), &message, &flags, NULL)
-					    : "the NTLM challenge is not base64";
-	} else {
-		return false; /* "401 without a token in mid-handshake": refused */
-	}
-	ph->ntlm.leg++;
-	if (bad) {
-		text(why, WHY_MAX, "%s", bad);
-	} else {
-		buf_str(header, "Authorization: NTLM ");
-		b64_add(header, message.p, message.n);
-		buf_str(header, "\r\n");
-	}
-	buf_wipe(&message);
-	buf_wipe(&raw);
-	return bad == NULL && !header->oom;
 }
 
 /* ---- the ticket ---------------------------------------------------------------------------------------------------- */
@@ -204,9 +160,17 @@ static void issued(struct dt_phone *ph)
 		failed(ph, DT_F_SOAP_BAD, bad);
 		return;
 	}
+	if (ph->ticket.nproof == 0 && ph->ticket.nentropy == 0) {
+		soap_issued_clear(&ph->ticket);
+		failed(ph, DT_F_SOAP_BAD, "the ticket comes without a key to prove it with");
+		return;
+	}
 	ph->have_ticket = true;
-	/* "key = P_SHA1(client entropy, server entropy)" */
-	pki_p_sha1(ph->entropy, sizeof ph->entropy, ph->ticket.entropy, ph->ticket.nentropy, ph->proof, sizeof ph->proof);
+	ph->nproof = ph->ticket.nproof ? ph->ticket.nproof : sizeof ph->entropy;
+	if (ph->ticket.nproof)
+		memcpy(ph->proof, ph->ticket.proof, ph->nproof);
+	else /* "key = P_SHA1(client entropy, server entropy)" */
+		pki_p_sha1(ph->entropy, sizeof ph->entropy, ph->ticket.entropy, ph->ticket.nentropy, ph->proof, ph->nproof);
 	explicit_bzero(ph->entropy, sizeof ph->entropy);
 	attempt_ok(ph, &ph->try, ph->ticket.name_id, NULL);
 	ended(ph, DT_F_OK, NULL);
@@ -224,20 +188,10 @@ static void post(struct dt_phone *ph, const char *headers)
 
 static bool next_leg(struct dt_phone *ph, char why[WHY_MAX])
 {
-	struct http *h = &ph->http;
 	struct buf header = {0};
 	struct sv token = {0};
-	bool on = false;
+	bool on = ntlm_http_offered(ph, &token) && ntlm_http_leg(ph, token, &header, why);
 
-	for (size_t i = 0; i < msg_count(&h->m, "WWW-Authenticate"); i++) {
-		struct sv v = msg_get_nth(&h->m, "WWW-Authenticate", i);
-
-		if (sv_istarts(v, SV("NTLM")) && (v.n == 4 || v.p[4] == ' ')) {
-			token = sv_trim(sv_from(v, 4));
-			on = ntlm_http_leg(ph, token, &header, why);
-			break;
-		}
-	}
 	if (on)
 		post(ph, buf_cstr(&header));
 	buf_wipe(&header);
@@ -251,10 +205,12 @@ static void have_answer(struct dt_phone *ph)
 	enum dt_failure f;
 
 	attempt_peer(&ph->try, "%s", h->peer);
-	if (h->failure == DT_F_OK && h->status == 200) {
+	if (h->failure == DT_F_OK && h->status == 200 && !soap_is_fault(ph)) {
 		issued(ph);
 		return;
 	}
+	if (ticket_moved(ph, ph->ticket_done))
+		return;
 	if (ph->ticket_by == BY_NTLM && h->failure == DT_F_OK && h->status == 401 && next_leg(ph, why))
 		return;
 	f = why[0] ? DT_F_HTTP_BAD : soap_failure(ph, by[ph->ticket_by].refused, why);
@@ -352,9 +308,9 @@ static void have_wts(struct dt_phone *ph)
 static void get_wts(struct dt_phone *ph)
 {
 	char url[SOAP_URI_MAX + 8];
-	struct http_ask a = {.method = "GET", .url = url};
+	struct http_ask a = {.method = "GET", .url = url, .follow = true};
 
-	text(url, sizeof url, "%s/mex", ph->metadata.issuer);
+	mex_of(ph->metadata.issuer, url);
 	attempt_begin(ph, &ph->try, "metadata %s", url);
 	http_ask(ph, &a, have_wts);
 }
@@ -403,7 +359,7 @@ void ticket_get(struct dt_phone *ph, int way, const char *certprov_url,
 		void (*done)(struct dt_phone *, enum dt_failure, const char *why))
 {
 	char url[SOAP_URI_MAX + 8];
-	struct http_ask a = {.method = "GET", .url = url};
+	struct http_ask a = {.method = "GET", .url = url, .follow = true};
 
 	ph->ticket_by = way;
 	ph->ticket_done = done;
@@ -416,7 +372,24 @@ void ticket_get(struct dt_phone *ph, int way, const char *certprov_url,
 		return;
 	}
 	text(ph->ask_url, sizeof ph->ask_url, "%s", certprov_url);
-	text(url, sizeof url, "%s/mex", certprov_url);
+	mex_of(certprov_url, url);
 	attempt_begin(ph, &ph->try, "metadata %s", url);
 	http_ask(ph, &a, have_certprov);
+}
+
+/* "A redirect to another pool means: start over with that pool's WTS, tickets do not travel."  What was sent has been
+ * judged by nobody. */
+bool ticket_moved(struct dt_phone *ph, void (*done)(struct dt_phone *, enum dt_failure, const char *why))
+{
+	struct http *h = &ph->http;
+	char to[SOAP_URI_MAX], url[SOAP_URI_MAX];
+
+	if (h->failure != DT_F_OK || h->status / 100 != 3 || ph->moved || !sv_copy(to, sizeof to, msg_get(&h->m, "Location")) ||
+	    !web_external_of(to, url, sizeof url))
+		return false;
+	ph->moved = true;
+	ph->pin_used = false;
+	attempt_ok(ph, &ph->try, "sent to another pool", NULL);
+	ticket_get(ph, ph->ticket_by, url, done);
+	return true;
 }

@@ -73,9 +73,10 @@ static void connected(struct dt_phone *ph)
 static void connect_tls(struct dt_phone *ph)
 {
 	char url[SOAP_URI_MAX + 8];
-	struct http_ask a = {.method = "GET", .url = url, .public_roots = ph->outside || ph->chain_failure != DT_F_OK};
+	struct http_ask a = {.method = "GET", .url = url, .public_roots = ph->outside || ph->chain_failure != DT_F_OK,
+			     .follow = true};
 
-	text(url, sizeof url, "%s/mex", ph->web_url);
+	mex_of(ph->web_url, url);
 	attempt_begin(ph, &ph->try, "tls %s", ph->web_url);
 	http_ask(ph, &a, connected);
 }
@@ -88,12 +89,29 @@ static void no_chain(struct dt_phone *ph, enum dt_failure f, const char *why)
 	connect_tls(ph);
 }
 
+/* "Carried as PKCS#7"; a server that hands its certificates out as they are, PEM or a single DER, is understood as well. */
+static const char *certificates(const void *p, size_t n, struct pki_cert_info *info, struct buf *pem)
+{
+	const char *why = pki_p7_read(p, n, pem);
+	struct buf der = {0};
+
+	if (why && pki_pem_cert((struct sv){p, n}, 0, &der)) {
+		buf_add(pem, p, n);
+		why = NULL;
+	} else if (why && pki_cert_info(p, n, info) == NULL) {
+		pki_pem_add(pem, "CERTIFICATE", p, n);
+		why = NULL;
+	}
+	buf_free(&der);
+	return why;
+}
+
 /* Only authorities are anchors: the server's own certificate in the answer proves nothing about later ones. */
 static const char *take_chain(struct dt_phone *ph, const void *p7, size_t n)
 {
 	struct buf pem = {0}, der = {0}, roots = {0};
 	struct pki_cert_info *info = calloc(1, sizeof *info);
-	const char *why = info ? pki_p7_read(p7, n, &pem) : "out of memory";
+	const char *why = info ? certificates(p7, n, info, &pem) : "out of memory";
 	char print[41];
 
 	ph->chain_found[0] = '\0';
@@ -128,7 +146,7 @@ static void have_raw(struct dt_phone *ph);
 static void ask_raw(struct dt_phone *ph)
 {
 	char url[SOAP_URI_MAX + 16];
-	struct http_ask a = {.method = "GET", .url = url};
+	struct http_ask a = {.method = "GET", .url = url, .follow = true};
 	struct url u;
 
 	if (!url_read(sv_of(ph->web_url), &u)) {

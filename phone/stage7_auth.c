@@ -19,15 +19,18 @@ static bool network(enum dt_failure f)
 	       f == DT_F_METADATA_BAD || f == DT_F_HTTP_STATUS || f == DT_F_METHOD_OFF;
 }
 
+/* "The phone did not know its SIP URI.  It learns it from the ticket's NameIdentifier, or from Entity or subject in the
+ * next answer." */
 static bool whose(struct dt_phone *ph, char why[WHY_MAX])
 {
 	struct sv id = sv_of(ph->ticket.name_id);
 
 	if (sv_istarts(id, SV("sip:")))
 		id = sv_from(id, 4);
-	if (sv_find(id, '@') <= 0 || id.n >= sizeof ph->account.sip) {
-		text(why, WHY_MAX, "the ticket's user, %s, is no SIP URI", ph->ticket.name_id);
-		return false;
+	if (sv_find(id, '@') <= 0 || id.n >= sizeof ph->account.sip) { /* a number, or nothing */
+		if (ph->ticket_by == BY_PIN)
+			ph->account.sip[0] = '\0';
+		return true;
 	}
 	if (ph->account.sip[0] && ph->ticket_by != BY_PIN && !sv_ieq(id, sv_of(ph->account.sip))) {
 		text(why, WHY_MAX, "the ticket is for %s, not for %s", ph->ticket.name_id, ph->account.sip);
@@ -74,7 +77,7 @@ static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *fail
 	}
 	if (!ph->outside)
 		text(ph->account.web_url, sizeof ph->account.web_url, "%s", ph->web_url);
-	if (!keep_account(ph)) {
+	if (ph->account.sip[0] && !keep_account(ph)) {
 		stage_fail(ph, DT_F_STORE, NULL);
 		return;
 	}
@@ -84,7 +87,7 @@ static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *fail
 		ticket_get(ph, BY_PIN, url_of(ph), pin_proved);
 		return;
 	}
-	stage_done(ph, "%s, by %s", ph->account.sip, by[ph->ticket_by]);
+	stage_done(ph, "%s, by %s", ph->account.sip[0] ? ph->account.sip : "whose is not told yet", by[ph->ticket_by]);
 }
 
 static void by_secret(struct dt_phone *ph)
@@ -119,6 +122,7 @@ void stage_auth(struct dt_phone *ph)
 	memset(&ph->ticket, 0, sizeof ph->ticket);
 	ph->have_ticket = false;
 	ph->renewing = false;
+	ph->moved = ph->ticket_again = false;
 	if (ph->plan == PLAN_ENROL || !cert_good(ph)) {
 		by_secret(ph);
 		return;

@@ -10,6 +10,7 @@
 #include "phone/internal.h"
 
 static void ask(struct dt_phone *ph);
+static const char *whom(const struct dt_phone *ph);
 
 void cert_key_early(struct dt_phone *ph)
 {
@@ -38,15 +39,42 @@ void cert_key(struct dt_phone *ph, const char *pem)
 		ask(ph);
 }
 
-static void failed(struct dt_phone *ph, enum dt_failure f, const char *why)
+static void ended(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
-	attempt_fail(ph, &ph->try, f, why);
 	if (ph->renewing && cert_good(ph) && ph->plan != PLAN_RENEW) {
 		ph->renewing = false;
 		stage_skip(ph, "not renewed; the stored certificate is good all the same");
 		return;
 	}
 	stage_fail(ph, f, why);
+}
+
+static void failed(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	attempt_fail(ph, &ph->try, f, why);
+	ended(ph, f, why);
+}
+
+static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	if (f != DT_F_OK) {
+		ended(ph, f, why);
+		return;
+	}
+	attempt_begin(ph, &ph->try, "certificate %s", whom(ph));
+	ask(ph);
+}
+
+/* "On 28032: ask for a new ticket once."  The PIN that was right a moment ago is no guess. */
+static bool with_another_ticket(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	if (f != DT_F_TICKET_BAD || ph->ticket_again || ph->http.failure != DT_F_OK)
+		return false;
+	ph->ticket_again = true;
+	ph->pin_used = false;
+	attempt_fail(ph, &ph->try, f, why);
+	ticket_get(ph, ph->ticket_by, ph->metadata_of, have_ticket);
+	return true;
 }
 
 /* "Check ... that the certificate carries our public key, that NameIdentifier, Entity and CN agree" (18.5) */
@@ -91,6 +119,52 @@ static bool keep(struct dt_phone *ph, struct buf *der)
 	return true;
 }
 
+/* "Clients must understand PKCS#7 because the server uses it to send the certificate chain and the certificate": of these
+ * the one that carries our key. */
+static void out_of_p7(struct dt_phone *ph, struct buf *cert)
+{
+	struct pki_key *k = pki_key_read(buf_view(&ph->new_key));
+	struct buf pem = {0}, der = {0};
+
+	if (k && pki_p7_read(cert->p, cert->n, &pem) == NULL)
+		for (unsigned i = 0; pki_pem_cert(buf_view(&pem), i, &der); i++) {
+			if (pki_cert_is_of(der.p, der.n, k)) {
+				buf_clear(cert);
+				buf_sv(cert, buf_view(&der));
+				break;
+			}
+			buf_clear(&der);
+		}
+	pki_key_free(k);
+	buf_free(&pem);
+	buf_free(&der);
+}
+
+/* Who signed in by number and was not told by the ticket is told now: by Entity, else by the certificate's subject. */
+static const char *learn_name(struct dt_phone *ph, const struct soap_cert_answer *a)
+{
+	struct pki_cert_info *info = calloc(1, sizeof *info);
+	const char *why = NULL;
+	struct sv id = sv_of(a->entity);
+
+	if (info && pki_cert_info(a->cert.p, a->cert.n, info) == NULL && sv_find(id, '@') < 0)
+		id = sv_of(info->subject_cn);
+	if (sv_istarts(id, SV("sip:")))
+		id = sv_from(id, 4);
+	if (info == NULL)
+		why = "out of memory";
+	else if (sv_find(id, '@') <= 0 || !sv_copy(ph->account.sip, sizeof ph->account.sip, id))
+		why = "neither ticket nor certificate tells the user's SIP URI";
+	free(info);
+	return why;
+}
+
+static const char *certificate_of(struct dt_phone *ph, struct soap_cert_answer *a)
+{
+	out_of_p7(ph, &a->cert);
+	return ph->account.sip[0] ? NULL : learn_name(ph, a);
+}
+
 static void have_answer(struct dt_phone *ph)
 {
 	struct http *h = &ph->http;
@@ -100,10 +174,14 @@ static void have_answer(struct dt_phone *ph)
 	enum dt_failure f = DT_F_CSR_REFUSED;
 	const char *bad = NULL;
 	xmlDocPtr doc = NULL;
-	bool good = false, asked = ph->renewing;
+	bool good = false, asked = ph->renewing, nameless = ph->account.sip[0] == '\0';
 
 	attempt_peer(&ph->try, "%s", h->peer);
-	if (h->failure != DT_F_OK || h->status != 200) {
+	if (ticket_moved(ph, have_ticket)) {
+		free(info);
+		return;
+	}
+	if (h->failure != DT_F_OK || h->status != 200 || soap_is_fault(ph)) {
 		f = soap_failure(ph, DT_F_TICKET_BAD, why);
 	} else if ((doc = soap_answer(ph, &f, why)) != NULL && (bad = soap_cert_answer_read(doc, &a)) != NULL) {
 		f = DT_F_SOAP_BAD;
@@ -113,10 +191,13 @@ static void have_answer(struct dt_phone *ph)
 		text(why, sizeof why, "the server says %u: %s", a.error_id, a.reason);
 	} else if (doc && info == NULL) {
 		f = DT_F_MEMORY;
+	} else if (doc && (bad = certificate_of(ph, &a)) != NULL) {
+		f = DT_F_CERT_BAD;
+		text(why, sizeof why, "%s", bad);
 	} else if (doc && (bad = unfit(ph, &a, info)) != NULL) {
 		f = DT_F_CERT_BAD;
 		text(why, sizeof why, "%s", bad);
-	} else if (doc && !keep(ph, &a.cert)) {
+	} else if (doc && ((nameless && !keep_account(ph)) || !keep(ph, &a.cert))) {
 		f = DT_F_STORE;
 	} else if (doc) {
 		good = true;
@@ -126,7 +207,10 @@ static void have_answer(struct dt_phone *ph)
 	soap_cert_answer_clear(&a);
 	if (!good) {
 		free(info);
-		failed(ph, f, why);
+		if (nameless)
+			ph->account.sip[0] = '\0';
+		if (!with_another_ticket(ph, f, why))
+			failed(ph, f, why);
 		return;
 	}
 	text(found, sizeof found, "%s, by %s, until %s", info->subject_cn, info->issuer_cn, until);
@@ -144,6 +228,12 @@ static void uuid(struct dt_phone *ph, char out[37])
 	text(out, 37, "%.8s-%.4s-4%.3s-a%.3s-%.12s", hex, hex + 8, hex + 13, hex + 17, hex + 20);
 }
 
+/* "Whether a phone names itself by number or URI after PIN: the ticket's identity wins." */
+static const char *whom(const struct dt_phone *ph)
+{
+	return ph->account.sip[0] || ph->number == NULL ? ph->account.sip : ph->number;
+}
+
 static bool compose(struct dt_phone *ph, const struct pki_key *k)
 {
 	struct soap_cert q = {0};
@@ -155,10 +245,10 @@ static bool compose(struct dt_phone *ph, const struct pki_key *k)
 	uuid(ph, id);
 	text(q.message_id, sizeof q.message_id, "uuid:%s", id);
 	text(q.device_id, sizeof q.device_id, "{%s}", ph->sip.uuid);
-	text(q.entity, sizeof q.entity, "%s", ph->account.sip);
+	text(q.entity, sizeof q.entity, "%s", whom(ph));
 	uuid(ph, id);
 	text(q.request_id, sizeof q.request_id, "%s", id);
-	ok = pki_csr_make(k, ph->account.sip, false, &q.csr) && ticket_present(&security, &ph->ticket, ph->proof, sizeof ph->proof);
+	ok = pki_csr_make(k, whom(ph), false, &q.csr) && ticket_present(&security, &ph->ticket, ph->proof, ph->nproof);
 	buf_wipe(&ph->ask);
 	soap_cert_write(&ph->ask, &q, buf_view(&security));
 	ok = ok && !security.oom && !ph->ask.oom;
@@ -195,7 +285,7 @@ void stage_cert(struct dt_phone *ph)
 		stage_skip(ph, cert_good(ph) ? "the stored certificate is good" : "no certificate is to be had here");
 		return;
 	}
-	attempt_begin(ph, &ph->try, "certificate %s", ph->account.sip);
+	attempt_begin(ph, &ph->try, "certificate %s", whom(ph));
 	if (ph->new_key.n || ph->key_failed) {
 		ask(ph);
 		return;

@@ -1,0 +1,99 @@
+/* phone/http_ntlm.c: NTLM over HTTP (RFC 4559; web-services reference 6.1): three legs on one connection. */
+#include "phone/internal.h"
+
+#define WORKSTATION "PHONE"
+
+static void split_login(const char *login, char domain[128], char user[256])
+{
+	struct sv rest = sv_of(login), first = sv_cut(&rest, '\\');
+
+	domain[0] = user[0] = '\0';
+	if (rest.p) {
+		sv_copy(domain, 128, first);
+		sv_copy(user, 256, rest);
+	} else { /* "With a UPN login SIPE sends domain \"\" and user = the whole UPN" */
+		sv_copy(user, 256, first);
+	}
+}
+
+const char *phone_ntlm_answer(struct dt_phone *ph, struct sv challenge, struct buf *answer, uint32_t *flags, uint8_t key[16])
+{
+	char domain[128], user[256];
+	struct ntlm_client c = {.user = user, .domain = domain, .password = ph->password ? ph->password : "",
+				.workstation = WORKSTATION, .filetime = ntlm_filetime(phone_unix(ph) * 1000)};
+	const char *why;
+
+	split_login(ph->login, domain, user);
+	dice(ph, c.client_challenge, sizeof c.client_challenge);
+	dice(ph, c.session_key, sizeof c.session_key);
+	why = ntlm_answer(answer, challenge, &c, flags);
+	if (key)
+		memcpy(key, c.session_key, 16);
+	explicit_bzero(&c, sizeof c);
+	return why;
+}
+
+/* The token of the first challenge of that scheme; "one scheme per line" is not everywhere so. */
+static bool challenge_of(const struct msg *m, struct sv scheme, struct sv *token)
+{
+	for (size_t i = 0; i < msg_count(m, "WWW-Authenticate"); i++) {
+		struct sv rest = msg_get_nth(m, "WWW-Authenticate", i);
+
+		while (rest.p) {
+			struct sv one = sv_trim(sv_cut(&rest, ','));
+
+			if (sv_istarts(one, scheme) && (one.n == scheme.n || one.p[scheme.n] == ' ')) {
+				*token = sv_trim(sv_from(one, scheme.n));
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* A server that takes NTLM only under the name of Negotiate takes its messages as they are, too. */
+bool ntlm_http_offered(struct dt_phone *ph, struct sv *token)
+{
+	static const char *const schemes[] = {"NTLM", "Negotiate"};
+	const struct msg *m = &ph->http.m;
+
+	if (ph->ntlm.leg)
+		return challenge_of(m, sv_of(ph->ntlm.scheme), token);
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+		if (challenge_of(m, sv_of(schemes[i]), token)) {
+			ph->ntlm.scheme = schemes[i];
+			return true;
+		}
+	return false;
+}
+
+bool ntlm_http_leg(struct dt_phone *ph, struct sv token, struct buf *header, char why[WHY_MAX])
+{
+	struct buf message = {0}, raw = {0};
+	const char *bad = NULL;
+	uint32_t flags;
+
+	why[0] = '\0';
+	if (ph->ntlm.leg == 0 && token.n == 0) {
+		struct ntlm_negotiate n = {.flags = NTLM_UNICODE | NTLM_OEM | NTLM_REQUEST_TARGET | NTLM_NTLM |
+						    NTLM_ALWAYS_SIGN | NTLM_ESS | NTLM_VERSION | NTLM_128};
+
+		ntlm_negotiate_write(&message, &n);
+	} else if (ph->ntlm.leg == 1 && token.n) {
+		bad = b64_read(&raw, token) ? phone_ntlm_answer(ph, buf_view(&raw), &message, &flags, NULL)
+					    : "the NTLM challenge is not base64";
+	} else {
+		return false; /* "401 without a token in mid-handshake": refused */
+	}
+	ph->ntlm.leg++;
+	if (bad) {
+		text(why, WHY_MAX, "%s", bad);
+	} else {
+		buf_printf(header, "Authorization: %s ", ph->ntlm.scheme);
+		b64_add(header, message.p, message.n);
+		buf_str(header, "\r\n");
+	}
+	buf_wipe(&message);
+	buf_wipe(&raw);
+	return bad == NULL && !header->oom;
+}
