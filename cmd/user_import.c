@@ -84,6 +84,8 @@ static int columns_read(struct admin *a, struct import *im)
 
 	if (sv_starts(im->rest, SV("\xef\xbb\xbf")))
 		im->rest = sv_from(im->rest, 3);
+	if (im->rest.n && memchr(im->rest.p, '\0', im->rest.n)) /* as UTF-16 has */
+		return admin_fail(a, EX_USAGE, "%s: it is not UTF-8; save it as CSV in UTF-8", a->argument[0]);
 	if (sv_trim(im->rest).n == 0)
 		return admin_fail(a, EX_USAGE, "%s: it is empty; begin it with: address,login,number", a->argument[0]);
 	while (!last && rc == 0) {

@@ -344,6 +344,14 @@ static void import(void **state)
 	said(w, "user import %/x.csv", 64, "it is empty; begin it with: address,login,number");
 	put(w, "x.csv", "address;login\nf@contoso.test;\n");
 	said(w, "user import %/x.csv", 64, ":1: there is no column 'address;login'; separate the fields by commas");
+	{
+		static const char utf16[] = "\xff\xfe" "a\0d\0d\0r\0e\0s\0s\0\r\0\n";
+		char path[128];
+
+		snprintf(path, sizeof path, "%s/x.csv", w->dir);
+		assert_int_equal(file_write(NULL, path, utf16, sizeof utf16, 0600), 0);
+		said(w, "user import %/x.csv", 64, "it is not UTF-8; save it as CSV in UTF-8");
+	}
 	put(w, "x.csv", "address,display\nf@contoso.test,Fr\xe9""d\ng@contoso.test,\033[2J\nh@contoso.test,\xc2\x9b\n");
 	said(w, "user import %/x.csv", 64, ":2: the display name is not UTF-8");
 	assert_non_null(strstr((char *)w->err.p, "3 lines are wrong; nothing was imported"));
