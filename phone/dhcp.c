@@ -120,6 +120,8 @@ static void sent(struct dt_phone *ph)
 {
 	uint64_t wait = (4000ull << ph->dhcp.tries) - 1000 + dice_below(ph, 2000);
 
+	if (ph->dhcp.state == DHCP_SELECTING && ph->dhcp.tries == 0)
+		ph->dhcp.since = mono(ph);
 	send_state(ph);
 	ph->dhcp.tries++;
 	timer_set(ph, T_DHCP, wait);
@@ -184,9 +186,22 @@ void dhcp_decline(struct dt_phone *ph)
 	send(ph, &s);
 }
 
+/* Where nobody answered decides who must look: on a VLAN that was announced, the switch's side. */
+static void silence(const struct dt_phone *ph, int state, char *out, size_t cap)
+{
+	const char *what = state == DHCP_REQUESTING ? "an address was offered, but the REQUEST was not answered"
+						    : "no OFFER to any DISCOVER";
+
+	if (ph->tagged && ph->vlan)
+		text(out, cap, "%s, on VLAN %u", what, ph->vlan);
+	else
+		text(out, cap, "%s, untagged", what);
+}
+
 void dhcp_timer(struct dt_phone *ph)
 {
 	int state = ph->dhcp.state;
+	char why[WHY_MAX];
 
 	if (state == DHCP_IDLE)
 		return;
@@ -201,12 +216,12 @@ void dhcp_timer(struct dt_phone *ph)
 		discover_inform(ph, NULL);
 		return;
 	}
-	attempt_fail(ph, &ph->dhcp.try, DT_F_DHCP_SILENT,
-		     state == DHCP_REQUESTING ? "an address was offered, but the REQUEST was not answered" : NULL);
+	silence(ph, state, why, sizeof why);
+	attempt_fail(ph, &ph->dhcp.try, DT_F_DHCP_SILENT, why);
 	if (ph->dhcp.for_vlan)
 		vlan_dhcp(ph, NULL, NULL);
 	else
-		address_dhcp(ph, NULL, DT_F_DHCP_SILENT, NULL);
+		address_dhcp(ph, NULL, DT_F_DHCP_SILENT, why);
 }
 
 void lease_of(struct dt_phone *ph, const struct dhcp *d, const uint8_t from[6], struct lease *ret)
@@ -322,6 +337,7 @@ void dhcp_frame(struct dt_phone *ph, const struct eth *e, const struct udp *u)
 	case DHCP_SELECTING:
 		if (d->type != DHCP_OFFER || d->yiaddr == 0 || server == 0)
 			return;
+		ph->dhcp.offer_ms = mono(ph) - ph->dhcp.since;
 		ph->dhcp.offered = d->yiaddr;
 		ph->dhcp.server = server;
 		ph->dhcp.state = DHCP_REQUESTING;

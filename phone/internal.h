@@ -250,6 +250,7 @@ struct dt_phone {
 	uint8_t prio, dscp;
 	uint8_t lldp_from[6]; /* the switch that told the VLAN */
 	bool lldp_heard, lldp_used;
+	bool lldp_late;	  /* a policy came after the fall-back, and was told of */
 	bool lldp_bridge; /* a bridge has told a policy: nobody else's counts */
 	unsigned lldp_sent;
 	struct attempt lldp_try;
@@ -258,7 +259,7 @@ struct dt_phone {
 		bool for_vlan;
 		uint32_t xid;
 		unsigned tries, naks;
-		uint64_t since;
+		uint64_t since, offer_ms; /* offer_ms: how long the OFFER took */
 		uint32_t offered, server;
 		struct attempt try;
 	} dhcp;

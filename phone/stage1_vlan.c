@@ -68,7 +68,7 @@ void stage_vlan(struct dt_phone *ph)
 	ph->tagged = false;
 	ph->vlan = ph->prio = ph->dscp = 0;
 	ph->lldp_sent = 0;
-	ph->lldp_heard = ph->lldp_used = false;
+	ph->lldp_heard = ph->lldp_used = ph->lldp_late = false;
 	if (ph->no_vlan) {
 		stage_skip(ph, "untagged, as told");
 		return;
@@ -123,6 +123,22 @@ static bool is_bridge(const struct lldp *l)
 	return (l->has_caps && (l->caps & LLDP_CAP_BRIDGE)) || (l->has_med && l->med_class == MED_NETWORK);
 }
 
+/* V-13: the phone has fallen back already, and stays where it is; told once a start. */
+static void too_late(struct dt_phone *ph, const struct lldp *l, const struct med_policy *p)
+{
+	struct attempt a;
+	char found[80];
+
+	if (ph->lldp_late)
+		return;
+	ph->lldp_late = true;
+	attempt_begin(ph, &a, "lldp-med");
+	attempt_peer(&a, SV_FMT, SV_ARG(l->sys_name));
+	attempt_ok(ph, &a, policy_text(p, found, sizeof found),
+		   ph->tagged ? "LLDP-MED came too late: the phone has its VLAN, another one, from DHCP"
+			      : "LLDP-MED came too late: the phone goes on untagged");
+}
+
 /* The policy was used already: another one from the same switch means another VLAN; from another neighbour, a conflict.
  * "When two neighbours give different VLANs take the one whose capabilities include bridge, report conflict." */
 static void later(struct dt_phone *ph, const struct eth *e, const struct lldp *l, const struct med_policy *p)
@@ -131,9 +147,12 @@ static void later(struct dt_phone *ph, const struct eth *e, const struct lldp *l
 	char found[80];
 	bool told = ph->told, same = memcmp(e->src, ph->lldp_from, 6) == 0, better = !same && is_bridge(l) && !ph->lldp_bridge;
 
-	if (!ph->lldp_used || ph->stage == DT_STAGE_VLAN || p->vlan == 4095 ||
-	    (p->tagged == ph->tagged && (!p->tagged || p->vlan == ph->vlan)))
+	if (ph->stage == DT_STAGE_VLAN || p->vlan == 4095 || (p->tagged == ph->tagged && (!p->tagged || p->vlan == ph->vlan)))
 		return;
+	if (!ph->lldp_used) {
+		too_late(ph, l, p);
+		return;
+	}
 	attempt_begin(ph, &a, "lldp-med");
 	attempt_peer(&a, SV_FMT, SV_ARG(l->sys_name));
 	attempt_ok(ph, &a, policy_text(p, found, sizeof found),

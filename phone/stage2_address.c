@@ -4,9 +4,12 @@
  * right before any certificate is judged.
  */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "phone/internal.h"
 
+#define SLOW_MS 3000 /* I-02: a server that pings first needs three seconds */
 #define DECLINES 3
 #define DECLINE_WAIT_MS 10000 /* RFC 2131 3.1.5: "The client SHOULD wait a minimum of ten seconds" */
 
@@ -36,9 +39,47 @@ void stage_address(struct dt_phone *ph)
 	dhcp_discover(ph, false);
 }
 
+static void add(char *to, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static void add(char *to, size_t cap, const char *fmt, ...)
+{
+	size_t n = strlen(to);
+	va_list ap;
+
+	if (n && n + 2 < cap) {
+		memcpy(to + n, "; ", 3);
+		n += 2;
+	}
+	va_start(ap, fmt);
+	vsnprintf(to + n, cap - n, fmt, ap);
+	va_end(ap);
+}
+
+/* What is odd about a lease that can be used: I-02, I-04, I-05, V-10. */
+static void odd_lease(const struct dt_phone *ph, const struct lease *l, char *out, size_t cap)
+{
+	struct sv option43 = ph->message.option[43];
+	uint16_t vlan = 0;
+	enum dhcp_vlan_form form = option43.p ? dhcp_vlan_read(option43, &vlan) : DHCP_VLAN_NONE;
+
+	out[0] = '\0';
+	if (l->l.ndns == 0)
+		add(out, cap, "option 6, the resolvers, is missing");
+	if (l->domain[0] == '\0')
+		add(out, cap, "option 15, the domain, is missing");
+	if (l->l.router == 0)
+		add(out, cap, "option 3, the router, is missing");
+	else if ((l->l.router & l->l.mask) != (l->l.address & l->l.mask))
+		add(out, cap, "option 3, the router, lies outside the subnet");
+	if (ph->lldp_used && vlan && form != DHCP_VLAN_BAD && vlan != (ph->tagged ? ph->vlan : 0))
+		add(out, cap, "DHCP names VLAN %u for phones, LLDP-MED another: LLDP-MED counts", vlan);
+	if (ph->dhcp.offer_ms >= SLOW_MS)
+		add(out, cap, "the OFFER took %u s", (unsigned)(ph->dhcp.offer_ms / 1000));
+}
+
 void address_dhcp(struct dt_phone *ph, const struct lease *l, enum dt_failure f, const char *why)
 {
-	char found[128], ip[16];
+	char found[128], ip[16], odd[WHY_MAX];
 
 	if (l == NULL) {
 		stage_fail(ph, f, why);
@@ -46,10 +87,8 @@ void address_dhcp(struct dt_phone *ph, const struct lease *l, enum dt_failure f,
 	}
 	ph->lease = *l;
 	text(found, sizeof found, "%s for %u s", ip_text(l->l.address, ip), l->seconds);
-	attempt_ok(ph, &ph->dhcp.try, found,
-		   l->l.ndns == 0      ? "option 6, the resolvers, is missing"
-		   : l->domain[0] == 0 ? "option 15, the domain, is missing"
-				       : NULL);
+	odd_lease(ph, l, odd, sizeof odd);
+	attempt_ok(ph, &ph->dhcp.try, found, odd);
 	arp_probe(ph);
 }
 

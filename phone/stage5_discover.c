@@ -127,6 +127,16 @@ static void read_answer(const struct dhcp *ack, struct told *t)
 	text(t->found, sizeof t->found, "%s%s%s", name, name[0] && t->url[0] ? ", " : "", t->url);
 }
 
+static void unreadable(struct dt_phone *ph, const char *option, const char *said)
+{
+	char why[WHY_MAX];
+
+	if (said == NULL)
+		return;
+	text(why, sizeof why, "%s: %s", option, said);
+	attempt_fail(ph, &ph->dhcp.try, DT_F_UC_BAD, why);
+}
+
 static void keep_answer(struct dt_phone *ph, const struct told *t)
 {
 	ph->have_120 = t->have_120;
@@ -149,10 +159,8 @@ void discover_inform(struct dt_phone *ph, const struct dhcp *ack)
 		return;
 	}
 	read_answer(ack, &t);
-	if (t.why43)
-		attempt_fail(ph, &ph->dhcp.try, DT_F_UC_BAD, t.why43);
-	if (t.why120)
-		attempt_fail(ph, &ph->dhcp.try, DT_F_UC_BAD, t.why120);
+	unreadable(ph, "option 43", t.why43);
+	unreadable(ph, "option 120", t.why120);
 	if (!ack->option[43].p && !ack->option[120].p)
 		attempt_fail(ph, &ph->dhcp.try, DT_F_UC_BAD, "an answer without options 43 and 120");
 	if (t.have_120 || t.url[0])

@@ -43,6 +43,7 @@ struct world {
 	int tci;
 	unsigned warned; /* attempts that say that a second neighbour tells another VLAN */
 	char told[1024]; /* what the attempts "dhcp-inform" came to */
+	char said[320];	 /* why, or what the warning was, of the last attempt "dhcp" or "lldp-med" */
 	struct dt_phone *ph;
 };
 
@@ -191,6 +192,8 @@ static void b_record(void *arg, const struct dt_record *r)
 	assert_true(r->what == NULL || strstr(r->what, "73914") == NULL);
 	if (r->failure != DT_F_OK)
 		w->last = r->failure;
+	if (r->kind == DT_REC_ATTEMPT && (strcmp(r->what, "dhcp") == 0 || strcmp(r->what, "lldp-med") == 0))
+		snprintf(w->said, sizeof w->said, "%s", r->why ? r->why : r->warn ? r->warn : "");
 	w->warned += r->warn && strstr(r->warn, "a second neighbour");
 	if (r->kind == DT_REC_ATTEMPT && strcmp(r->what, "dhcp-inform") == 0) {
 		size_t n = strlen(w->told);
@@ -338,13 +341,15 @@ struct says {
 	uint32_t option42, option4; /* 0: absent */
 	struct sv option120;
 	uint32_t server; /* 0: SERVER */
+	uint32_t router; /* 0: the server; NO_ROUTER: absent */
 };
+#define NO_ROUTER 1
 
 static size_t dhcp_frame(const struct world *w, const struct says *s, uint8_t out[1518])
 {
 	struct dhcp *a = calloc(1, sizeof *a);
 	uint32_t server = htobe32(s->server ? s->server : SERVER), mask = htobe32(s->mask), lease = htobe32(s->seconds), option42 = htobe32(s->option42),
-		 option4 = htobe32(s->option4);
+		 option4 = htobe32(s->option4), router;
 	uint8_t bytes[DHCP_SIZE_MAX];
 	struct wr pw = wr_of(bytes, sizeof bytes), fw = wr_of(out, 1518);
 	struct udp u = {.src = SERVER, .dst = 0xffffffff, .sport = 67, .dport = 68};
@@ -360,7 +365,10 @@ static size_t dhcp_frame(const struct world *w, const struct says *s, uint8_t ou
 	a->option[54] = (struct sv){(const char *)&server, 4};
 	if (s->mask)
 		a->option[1] = (struct sv){(const char *)&mask, 4};
-	a->option[3] = a->option[6] = (struct sv){(const char *)&server, 4};
+	router = htobe32(s->router ? s->router : be32toh(server));
+	a->option[6] = (struct sv){(const char *)&server, 4};
+	if (s->router != NO_ROUTER)
+		a->option[3] = (struct sv){(const char *)&router, 4};
 	a->option[15] = s->domain.p ? s->domain : SV("contoso.test");
 	if (s->seconds)
 		a->option[51] = (struct sv){(const char *)&lease, 4};
@@ -614,6 +622,64 @@ static void domains(void **state)
 	}
 }
 
+/* What is odd about a lease is told with it: I-02, I-04, I-05, V-10. */
+static void odd_leases(void **state)
+{
+	static const struct {
+		struct says s;
+		const char *said;
+	} rows[] = {
+	    {{.router = 0}, ""},
+	    {{.domain = {"", 0}}, "option 15, the domain, is missing"},
+	    {{.router = NO_ROUTER}, "option 3, the router, is missing"},
+	    {{.router = IP(10, 30, 0, 1)}, "option 3, the router, lies outside the subnet"},
+	    {{.option43 = {"\x0a\x02\x00\x14", 4}}, ""}, /* DHCP names the same VLAN */
+	    {{.option43 = {"\x0a\x02\x00\x1e", 4}}, "DHCP names VLAN 30 for phones, LLDP-MED another: LLDP-MED counts"},
+	    {{.option43 = {"\x0a\x02\x00\x1e", 4}, .router = NO_ROUTER}, "option 3, the router, is missing; DHCP names VLAN 30 for "
+									   "phones, LLDP-MED another: LLDP-MED counts"},
+	};
+	struct world *w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct says s = rows[i].s;
+
+		s.type = ack.type;
+		s.address = ack.address;
+		s.mask = ack.mask;
+		s.seconds = ack.seconds;
+		w = addressed_by(s);
+		assert_string_equal(w->said, rows[i].said);
+		unplug(w);
+	}
+	w = plugged(); /* a server that pings the address first */
+	lldp(w, (struct med_policy){.app = MED_VOICE, .dscp = 46});
+	pass(w, 5000);
+	assert_true(asked(w));
+	answer(w, offer);
+	assert_true(asked(w));
+	answer(w, ack);
+	assert_string_equal(w->said, "the OFFER took 5 s");
+	unplug(w);
+}
+
+/* V-13: a switch without fast start */
+static void lldp_too_late(void **state)
+{
+	struct world *w = plugged();
+
+	(void)state;
+	pass(w, 60000);
+	assert_int_equal(dt_phone_stage(w->ph), DT_STAGE_ADDRESS);
+	lldp(w, (struct med_policy){.app = MED_VOICE, .tagged = true, .vlan = 20});
+	assert_string_equal(w->said, "LLDP-MED came too late: the phone goes on untagged");
+	w->said[0] = '\0';
+	lldp(w, (struct med_policy){.app = MED_VOICE, .tagged = true, .vlan = 20});
+	assert_string_equal(w->said, "");
+	assert_int_equal(w->vlan, 0);
+	unplug(w);
+}
+
 static void no_such_name(struct world *w)
 {
 	dt_phone_dns(w->ph, w->dns_id, &(struct dt_dns_answer){.status = DT_DNS_NXDOMAIN});
@@ -728,6 +794,19 @@ static void dhcp_says_no(void **state)
 		assert_int_equal(n, 4);
 		assert_int_equal(w->failure, DT_F_DHCP_SILENT);
 		assert_int_equal(w->results, 1);
+		assert_string_equal(w->said, "no OFFER to any DISCOVER, untagged");
+		unplug(w);
+		w = plugged(); /* on the VLAN that the switch announced: V-07 */
+		lldp(w, (struct med_policy){.app = MED_VOICE, .tagged = true, .vlan = 20});
+		pass(w, 90000);
+		assert_string_equal(w->said, "no OFFER to any DISCOVER, on VLAN 20");
+		unplug(w);
+		w = plugged();
+		lldp(w, (struct med_policy){.app = MED_VOICE, .tagged = true, .vlan = 20});
+		assert_true(asked(w));
+		answer(w, offer);
+		pass(w, 90000);
+		assert_string_equal(w->said, "an address was offered, but the REQUEST was not answered, on VLAN 20");
 		unplug(w);
 	}
 }
@@ -964,10 +1043,10 @@ static void several_inform_answers(void **state)
 	    {{{0}, SV(UC_A)}, {{0}, SIP_A}, true, DT_STAGE_CHAIN,
 	     "no an answer without options 43 and 120;ok fe.tld, https://fe.tld/a;"},
 	    {{SV(UC_ID), SV(UC_A)}, {SV("fe.tld"), SIP_A}, true, DT_STAGE_CHAIN,
-	     "no sub-option 3 is missing or not a host name;no it is plain text; an encoding octet and a name as DNS writes it is "
-	     "needed;ok fe.tld, https://fe.tld/a;"},
+	     "no option 43: sub-option 3 is missing or not a host name;no option 120: it is plain text; an encoding octet and a name as "
+	     "DNS writes it is needed;ok fe.tld, https://fe.tld/a;"},
 	    {{SV(UC_ID), SV("\x0a\x02\x00\x14")}, {SIP_A, SIP_A}, false, DT_STAGE_DISCOVER,
-	     "no sub-option 3 is missing or not a host name;ok fe.tld;"},
+	     "no option 43: sub-option 3 is missing or not a host name;ok fe.tld;"},
 	};
 
 	(void)state;
@@ -1107,6 +1186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(no_link),	       cmocka_unit_test(policies),	  cmocka_unit_test(vlan_by_dhcp),
 	    cmocka_unit_test(vlan_cannot_be_joined), cmocka_unit_test(discover_to_ack), cmocka_unit_test(dhcp_says_no),
+	    cmocka_unit_test(odd_leases), cmocka_unit_test(lldp_too_late),
 	    cmocka_unit_test(domains), cmocka_unit_test(several_inform_answers), cmocka_unit_test(time_sources),
 	    cmocka_unit_test(somebody_has_it), cmocka_unit_test(renew_and_rebind), cmocka_unit_test(strays),
 	    cmocka_unit_test(broken_frames),   cmocka_unit_test(dice),		  cmocka_unit_test(stopped),
