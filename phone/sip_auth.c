@@ -264,8 +264,8 @@ enum auth_result sip_auth_401(struct dt_phone *ph, const struct msg *m, sip_fn *
 	why[0] = '\0';
 	if (sa->scheme == SCHEME_NONE)
 		return choose(ph, m, done, f, why);
-	if (find(m, sa->scheme == SCHEME_DSK ? "TLS-DSK" : "NTLM", &a, &proxy) && a.has_gssapi && a.gssapi.n && ph->sip.round++ < ROUNDS &&
-	    !(sa->scheme == SCHEME_NTLM && sa->up)) {
+	if (find(m, sa->scheme == SCHEME_DSK ? "TLS-DSK" : "NTLM", &a, &proxy) && a.has_gssapi && a.gssapi.n &&
+	    ph->sip.round++ < ROUNDS && !(sa->scheme == SCHEME_NTLM && sa->up)) {
 		if (a.opaque.n && !sv_copy(sa->opaque, sizeof sa->opaque, a.opaque)) {
 			*f = DT_F_SIP_BAD;
 			text(why, WHY_MAX, "the challenge's opaque is too long");
