@@ -351,6 +351,112 @@ static void notices(void **state)
 	buf_free(&said);
 }
 
+/* ---- when it speaks --------------------------------------------------------------------------------------------------- */
+
+static struct {
+	unsigned n;
+	struct {
+		uint64_t at; /* seconds */
+		char what; /* 'k'eep-alive, 'r'efresh, 'a'new (nothing signed), '.' anything else */
+	} e[200];
+} heard;
+
+static void note(struct meet *m, struct buf *octets)
+{
+	bool alive = octets->n == 4 && memcmp(octets->p, "\r\n\r\n", 4) == 0;
+	bool reg = octets->n > 9 && memcmp(octets->p, "REGISTER ", 9) == 0;
+	char what = alive ? 'k' : !reg ? '.' : times(octets, "Authorization: ") == 0 ? 'a' : times(octets, ", response=\"") ? 'r' : '.';
+
+	if (heard.n < 200) {
+		heard.e[heard.n].at = m->mono / 1000;
+		heard.e[heard.n++].what = what;
+	}
+}
+
+static void keepalive_90(struct meet *m, struct buf *b)
+{
+	(void)m;
+	swap(b, "timeout=300", "timeout=90");
+}
+
+static void no_keepalive(struct meet *m, struct buf *b)
+{
+	(void)m;
+	strike(b, "ms-keep-alive");
+}
+
+/* 3.2: "Client: refresh timer = two thirds of the timeout; restarted whenever the client sends anything"; 11.3: it refreshes
+ * at 80 % of the expiry. */
+static void when_it_speaks(void **state)
+{
+	static const struct {
+		void (*server)(struct meet *m, struct buf *b);
+		unsigned expires;
+		const char *what; /* in the first fifteen minutes */
+		uint64_t at[8];	  /* seconds after dial tone */
+	} waits[] = {
+	    {NULL, 600, "kkrk", {200, 400, 480, 680}},
+	    {keepalive_90, 310, "kkkkrkkk", {60, 120, 180, 240, 248, 308, 368, 428}},
+	    {no_keepalive, 900, "r", {720}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
+		struct meet_flash flash = {0};
+		struct meet *m = meet_new(&flash, 15);
+		uint64_t tone;
+
+		assert_non_null(m);
+		m->site.DefaultEndpointExpiration = waits[i].expires;
+		m->from_registrar = waits[i].server;
+		assert_true(meet_phone(m));
+		meet_run(m, LONG_ENOUGH);
+		assert_true(dt_phone_registered(m->phone));
+		tone = m->mono / 1000;
+		m->to_registrar = note;
+		heard.n = 0;
+		meet_run(m, 15 * 60 * 1000);
+		assert_true(heard.n >= strlen(waits[i].what));
+		for (unsigned k = 0; waits[i].what[k]; k++)
+			if (heard.e[k].what != waits[i].what[k] || heard.e[k].at < tone + waits[i].at[k] - 1 ||
+			    heard.e[k].at > tone + waits[i].at[k] + 1)
+				fail_msg("row %zu, %u: '%c' after %u s", i, k, heard.e[k].what, (unsigned)(heard.e[k].at - tone));
+		if (waits[i].server == no_keepalive)
+			for (unsigned k = 0; k < heard.n; k++)
+				assert_int_not_equal(heard.e[k].what, 'k');
+		meet_free(m);
+		meet_flash_free(&flash);
+	}
+}
+
+/* 6.4: "8 h ... the client must re-authenticate at least 5 min before", by an unsigned REGISTER. */
+static void anew_in_time(void **state)
+{
+	struct meet_flash flash = {0};
+	struct meet *m = meet_new(&flash, 16);
+	uint64_t tone;
+	unsigned k = 0;
+
+	(void)state;
+	assert_non_null(m);
+	m->site.DefaultEndpointExpiration = m->site.MaxEndpointExpiration = 7200; /* few refreshes */
+	m->site.keepalive_timeout = 3600;
+	assert_true(meet_phone(m));
+	meet_run(m, LONG_ENOUGH);
+	assert_true(dt_phone_registered(m->phone));
+	tone = m->mono / 1000;
+	m->to_registrar = note;
+	heard.n = 0;
+	meet_run(m, 9 * HOUR);
+	while (k < heard.n && heard.e[k].what != 'a')
+		k++;
+	assert_true(k < heard.n);
+	assert_in_range(heard.e[k].at - tone, 28440, 28500);
+	assert_true(dt_phone_registered(m->phone));
+	meet_free(m);
+	meet_flash_free(&flash);
+}
+
 /* ---- octets ---------------------------------------------------------------------------------------------------------- */
 
 /* Where the next octet of the server's is another one: counted over all it says. */
@@ -457,7 +563,8 @@ static void settings_behind_the_200(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(sign_in), cmocka_unit_test(notices),
-					   cmocka_unit_test(settings_behind_the_200), cmocka_unit_test(changed_octets)};
+					   cmocka_unit_test(settings_behind_the_200), cmocka_unit_test(when_it_speaks),
+					   cmocka_unit_test(anew_in_time), cmocka_unit_test(changed_octets)};
 	int n = cmocka_run_group_tests(tests, NULL, NULL);
 
 	meet_keys_done();

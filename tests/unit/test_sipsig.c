@@ -84,6 +84,13 @@ static const char identities[] =
     "t: <sip:alice@contoso.com>;tag=x\r\nCSeq: 012  SUBSCRIBE\r\ni: 1\r\n"
     "P-Asserted-Identity: <tel:+14255550123>, \"A, B\" <sip:a@b>\r\nExpires: 5\r\n\r\n";
 
+static const char preferred[] =
+    "INVITE sip:bob@contoso.com SIP/2.0\r\nFrom: <sip:alice@contoso.com>;tag=1\r\nTo: <sip:bob@contoso.com>\r\nCSeq: 1 INVITE\r\n"
+    "Call-ID: 1\r\nP-Preferred-Identity: <sip:alice@contoso.com>, <tel:+14255550123;ext=4411>\r\n\r\n";
+static const char both[] =
+    "INVITE sip:bob@contoso.com SIP/2.0\r\nFrom: <sip:alice@contoso.com>;tag=1\r\nTo: <sip:bob@contoso.com>\r\nCSeq: 1 INVITE\r\n"
+    "Call-ID: 1\r\nP-Preferred-Identity: <sip:x@y>, <tel:+1>\r\nP-Asserted-Identity: <sip:alice@contoso.com>\r\n\r\n";
+
 static void string_of(struct buf *text, const char *wire, unsigned version, const char *scheme, const char *rand,
 		      const char *num, const char *targetname)
 {
@@ -132,6 +139,12 @@ static void strings(void **state)
 	    {identities, 3, "1", "2",
 	     "<TLS-DSK><1><2" HEAD "1><012><SUBSCRIBE><sip:Alice@Contoso.com><Ab><sip:alice@contoso.com><x><sip:a@b>"
 	     "<tel:+14255550123><5>", NULL, false},
+	    /* "if there is no P-Asserted-Identity SIPE takes P-Preferred-Identity" */
+	    {preferred, 4, "1", "2",
+	     "<TLS-DSK><1><2" HEAD "1><1><INVITE><sip:alice@contoso.com><1><sip:bob@contoso.com><><sip:alice@contoso.com>"
+	     "<tel:+14255550123;ext=4411><>", NULL, false},
+	    {both, 4, "1", "2",
+	     "<TLS-DSK><1><2" HEAD "1><1><INVITE><sip:alice@contoso.com><1><sip:bob@contoso.com><><sip:alice@contoso.com><><>", NULL, false},
 	    /* "fields 11, 13 and 14 are absent in version 2" */
 	    {identities, 2, "1", "2", "<TLS-DSK><1><2" HEAD "1><012><SUBSCRIBE><sip:Alice@Contoso.com><Ab><x><5>", NULL, false},
 	};
