@@ -1,15 +1,18 @@
 /* cmd/dialtoned.c: the daemon's command line. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/conf.h"
 #include "server/credentials.h"
+#include "server/dns_publish.h"
 #include "server/site_certs.h"
 #include "server/supervisor.h"
 
@@ -36,8 +39,14 @@ static int check(const char *path, const struct site *site)
 {
 	struct site_cert cert[SITE_CERTS];
 	unsigned n = site_certs(site, clock_unix_ms() / 1000, cert);
-	char why[256];
+	char why[512], key[DNS_KEY_MAX];
 
+	if (site->dns.server[0] && !(access(site->dns.key_file, R_OK) < 0 && errno == EACCES) &&
+	    !dns_key_read(site, key, why, sizeof why)) {
+		fprintf(stderr, "dialtoned: %s: %s\n", path, why);
+		return EX_CONFIG;
+	}
+	explicit_bzero(key, sizeof key);
 	if (!credentials_known(site->user, why, sizeof why) ||
 	    (site->worker_user[0] && !credentials_known(site->worker_user, why, sizeof why))) {
 		fprintf(stderr, "dialtoned: %s: %s\n", path, why);
@@ -92,7 +101,8 @@ int main(int argc, char **argv)
 	}
 	log_set(LOG_INFO, "dialtoned");
 	if (!conf_read(c.path, &site, why, sizeof why)) {
-		fprintf(stderr, "dialtoned: %s\n", why);
+		fprintf(stderr, "dialtoned: %s%s\n", why,
+			access(c.path, F_OK) < 0 ? "; name the file with -c, or make a site with: dialtone init DIR" : "");
 		return EX_CONFIG;
 	}
 	if (test)

@@ -13,6 +13,7 @@
 #include "server/control.h"
 #include "server/site_certs.h"
 
+#define COLUMNS 8
 #define SOON ((int64_t)60 * 86400) /* seconds: a certificate that ends so soon is worth a word */
 
 static const char help[] =
@@ -83,9 +84,17 @@ static void print_text(struct sv processes, const struct site_cert *cert, unsign
 {
 	char until[32];
 
-	printf(SV_FMT, SV_ARG(processes));
+	while (processes.n) { /* in columns */
+		struct sv line = sv_cut(&processes, '\n'), word[COLUMNS] = {{0}};
+
+		for (unsigned i = 0; i < COLUMNS && line.p; i++)
+			word[i] = i + 1 < COLUMNS ? sv_cut(&line, ' ') : line;
+		if (word[0].n)
+			printf("%-9.*s%3.*s  %.*s %-8.*s%.*s %-8.*s%.*s %.*s\n", SV_ARG(word[0]), SV_ARG(word[1]), SV_ARG(word[2]),
+			       SV_ARG(word[3]), SV_ARG(word[4]), SV_ARG(word[5]), SV_ARG(word[6]), SV_ARG(word[7]));
+	}
 	for (unsigned i = 0; i < n; i++)
-		printf("%s until %s%s%s\n", cert[i].file, admin_time(until, cert[i].not_after, "-"), cert[i].why[0] ? ": " : "",
+		printf("%-12s until %s%s%s\n", cert[i].file, admin_time(until, cert[i].not_after, "-"), cert[i].why[0] ? ": " : "",
 		       cert[i].why[0]					    ? cert[i].why
 		       : cert[i].not_after - now < SOON ? ": this is soon"
 							: "");

@@ -36,9 +36,12 @@ bool net_address_is(const char *text)
 
 static int refuse(int fd, const char *what, const char *address, uint16_t port, char *why, size_t cap)
 {
-	snprintf(why, cap, "cannot %s %s port %u: %s", what, address[0] ? address : "*", port, strerror(errno));
+	int reason = errno;
+
+	snprintf(why, cap, "cannot %s %s port %u: %s", what, address[0] ? address : "*", port, strerror(reason));
 	if (fd >= 0)
 		close(fd);
+	errno = reason;
 	return -1;
 }
 

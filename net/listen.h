@@ -15,7 +15,8 @@
  * -1: *why says it. */
 int listen_tcp(const char *address, uint16_t port, char *why, size_t cap);
 
-/* Does anybody listen there now?  SO_REUSEPORT would hide it: two servers would share the port.  true: nobody; else *why. */
+/* Does anybody listen there now?  SO_REUSEPORT would hide it: two servers would share the port.  true: nobody; else *why,
+ * and errno. */
 bool listen_free(const char *address, uint16_t port, char *why, size_t cap);
 
 /* A UDP socket for broadcasts on one interface ("": all), shared with another server on this machine (SO_REUSEADDR). */

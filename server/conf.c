@@ -471,10 +471,36 @@ static void blank_comments(char *p)
 	}
 }
 
+/* libconfuse takes the end of the file for the end of a section, and names no line for a quote that does not close. 0: all
+ * is closed; else the line where it begins, and *what. */
+static unsigned left_open(const char *p, char *what)
+{
+	unsigned line = 1, quote_at = 0, brace_at[8], depth = 0;
+	char quote = '\0';
+
+	for (; *p; p++) {
+		line += *p == '\n';
+		if (quote && *p == '\\' && quote == '"' && p[1]) {
+			line += *++p == '\n';
+		} else if (quote ? *p == quote : *p == '"' || *p == '\'') {
+			quote = quote ? '\0' : *p;
+			quote_at = line;
+		} else if (!quote && *p == '{' && depth < 8) {
+			brace_at[depth++] = line;
+		} else if (!quote && *p == '}' && depth) {
+			depth--;
+		}
+	}
+	*what = quote ? quote : '{';
+	return quote ? quote_at : depth ? brace_at[depth - 1] : 0;
+}
+
 static bool file_parse(cfg_t *cfg, const char *path, char *why, size_t cap)
 {
 	struct buf text = {0};
 	int rc = file_read(path, FILE_MAX_OCTETS, &text);
+	unsigned line;
+	char open;
 
 	if (rc < 0 || buf_cstr(&text)[0] == '\0' || strlen(buf_cstr(&text)) != text.n) {
 		snprintf(why, cap, "%s: %s", path, rc < 0 ? strerror(-rc) : text.n ? "there is a NUL in it" : "it is empty");
@@ -482,6 +508,12 @@ static bool file_parse(cfg_t *cfg, const char *path, char *why, size_t cap)
 		return false;
 	}
 	blank_comments((char *)text.p);
+	line = left_open((char *)text.p, &open);
+	if (line) {
+		snprintf(why, cap, "%s:%u: the %c of this line does not close", path, line, open);
+		buf_free(&text);
+		return false;
+	}
 	rc = cfg_parse_buf(cfg, (char *)text.p);
 	if (rc != CFG_SUCCESS && why[0] == '\0')
 		snprintf(why, cap, "%s: it cannot be read", path);

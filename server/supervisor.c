@@ -65,12 +65,29 @@ static bool lock(struct supervisor *s, const char *dir, char *why, size_t cap)
 
 static bool ports_free(const struct site *s, char *why, size_t cap)
 {
+	static const struct {
+		int reason;
+		const char *hint;
+	} hints[] = {
+	    {EADDRINUSE, "; 'ss -ltnp' shows who has it"},
+	    {EACCES, "; a port below 1024 needs root"},
+	    {EADDRNOTAVAIL, "; 'ip addr' shows what this machine has"},
+	};
 	struct site_listener all[SITE_LISTENERS];
 	unsigned n = site_listeners(s, all);
+	char reason[512];
 
-	for (unsigned i = 0; i < n; i++)
-		if (!listen_free(all[i].address, all[i].port, why, cap))
-			return false;
+	for (unsigned i = 0; i < n; i++) {
+		const char *hint = "";
+
+		if (listen_free(all[i].address, all[i].port, reason, sizeof reason))
+			continue;
+		for (size_t k = 0; k < sizeof hints / sizeof *hints; k++)
+			if (errno == hints[k].reason)
+				hint = hints[k].hint;
+		snprintf(why, cap, "%s: %s%s", all[i].key, reason, hint);
+		return false;
+	}
 	return true;
 }
 

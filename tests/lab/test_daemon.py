@@ -6,11 +6,13 @@ import base64
 import concurrent.futures
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -226,6 +228,12 @@ def test_configuration(site):
         assert f"dialtone.conf:{lines + 1}" in said, said
         assert all(word in said for word in words), said
         assert len(said.strip().splitlines()) == 1, said
+    with open(site.conf, "w") as f:
+        f.write(good + "dns {\nserver = 127.0.0.1\nkey_name = k\nkey_file = nowhere.key\n}\n")
+    done = check(site)
+    assert done.returncode == 78 and "nowhere.key': No such file" in done.stderr, done
+    with open(site.conf, "w") as f:
+        f.write(good + "wrong = 1\n")
     site.daemon.send_signal(signal.SIGHUP)  # a file that is wrong leaves all as it was
     time.sleep(1)
     assert serves(site) and len(children(site.daemon.pid)) == WORKERS + 2
@@ -243,7 +251,8 @@ def test_what_the_configuration_names_is_there(site):
 
     def said_by_status(code, *words):
         done = site.admin("status", check=False)
-        assert done.returncode == code and all(word in done.stdout + done.stderr for word in words), (code, done)
+        said = " ".join((done.stdout + done.stderr).split())  # it stands in columns
+        assert done.returncode == code and all(word in said for word in words), (code, done)
 
     said_by_status(0, "vault 0 pid ", f"worker {WORKERS - 1} pid ", "server.pem until 20", "ca.pem until 20", "update.pem until 20")
     told = json.loads(site.admin("status", "--json").stdout)
@@ -289,9 +298,25 @@ def test_a_new_configuration(site):
 def test_a_port_that_is_taken(site):
     done = subprocess.run([peers.program("dialtoned"), "-c", site.conf], capture_output=True, text=True, timeout=30,
                           env={"ASAN_OPTIONS": "detect_leaks=0", **os.environ})
-    assert done.returncode != 0
+    assert done.returncode == 78 and "another dialtoned runs here" in done.stderr, done
     assert "ready" not in done.stdout + done.stderr
+    with tempfile.TemporaryDirectory() as other:  # another site, the same ports
+        shutil.copytree(site.dir, other, dirs_exist_ok=True, ignore=shutil.ignore_patterns("run"))
+        done = subprocess.run([peers.program("dialtoned"), "-c", f"{other}/dialtone.conf"], capture_output=True, text=True,
+                              timeout=30, env={"ASAN_OPTIONS": "detect_leaks=0", **os.environ})
+        assert done.returncode == 78 and f"sip_tls: cannot bind 127.0.0.1 port {site.sip_tls}: " in done.stderr, done
+        assert "'ss -ltnp' shows who has it" in done.stderr, done
     assert serves(site)
+
+
+def test_status_in_columns(site):
+    done = peers.run([peers.program("dialtone"), "-c", site.conf, "status"])
+    lines = done.stdout.splitlines()
+    processes = [line for line in lines if " pid " in line]
+    assert len(processes) == WORKERS + 2, done.stdout
+    for word in (" pid ", " private ", " restarts "):
+        assert len({line.index(word) for line in processes}) == 1, done.stdout
+    assert len({line.index(" until ") for line in lines if " until " in line}) == 1, done.stdout
 
 
 def test_the_store_is_for_root(site):

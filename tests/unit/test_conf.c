@@ -84,6 +84,9 @@ static void every_kind(void **state)
 	assert_string_equal(s->dns.address, "10.0.0.1");
 	assert_int_equal(s->dns.port, 53);
 	assert_memory_equal(s->dns.key_file, w->dir, strlen(w->dir));
+	/* what looks like the beginning of something, and is not */
+	assert_true(reads(w, NAMES "# a comment's \"quote { \nrealm = \"{ it's # } \\\" \"\norganization = '\"'\n"));
+	assert_string_equal(s->realm, "{ it's # } \" ");
 	/* an address of its own beside all: one port, two listeners */
 	assert_true(reads(w, NAMES "external_fqdn = a.b\nexternal_address = 10.0.0.1\nexternal_sip_tls = 443\n"));
 	assert_true(reads(w, NAMES "dns {\n server = 10.0.0.2\n address = 10.0.0.1\n key_name = k\n key_file = k.key\n}\n"));
@@ -121,6 +124,10 @@ static void refusals_quote(void **state)
 	    {NAMES "wrkers = 4\n", {":3: ", "wrkers"}},
 	    {NAMES "version_rule = {\"maybe x\"}\n", {":3: ", "version_rule", "maybe x"}},
 	    {NAMES "dns {\n server = nowhere\n}\n", {":4: ", "server", "nowhere"}},
+	    {NAMES "dns {\n server = 10.0.0.2\n", {":3: ", "the { of this line does not close"}},
+	    {NAMES "version_rule = {\"block x\"\nworkers = 2\n", {":3: ", "{"}},
+	    {"\n" NAMES "pool = \"a.b\nworkers = 2\n", {":4: ", "the \" of this line does not close"}},
+	    {NAMES "realm = 'it\n\n", {":3: ", "the ' of this line"}},
 	    {NAMES "SIPSecurityMode = \"0123456789abcdef\"\n", {":3: ", "SIPSecurityMode", "15"}},
 	    {NAMES "external_https = 4443\n", {"external_fqdn is missing"}},
 	    {NAMES "legacy_https = 4444\n", {"legacy_address is missing"}},
