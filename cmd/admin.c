@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "cmd/phone_options.h"
+#include "cmd/text.h"
 #include "server/conf.h"
 #include "server/control.h"
 
@@ -59,21 +60,25 @@ char *admin_time(char out[32], int64_t unix_s, const char *otherwise)
 /* Of the whole group, or of the one verb that stood before --help. */
 static void help(const struct admin_group *g, const struct admin_verb *only)
 {
-	printf("usage: dialtone [-c FILE] %s %s ...: %s\n\n", g->name, only ? only->name : "VERB", g->what);
+	printf("usage: dialtone [-c FILE] %s %s ...\n", g->name, only ? only->name : "VERB");
+	text_fold(stdout, 0, 0, g->what);
+	putchar('\n');
 	for (const struct admin_verb *v = g->verbs; v->name; v++) {
 		if (only && v != only)
 			continue;
-		printf("  %s%s%s\n      %s\n", v->name, v->arguments[0] ? " " : "", v->arguments, v->what);
+		printf("  %s%s%s\n      ", v->name, v->arguments[0] ? " " : "", v->arguments);
+		text_fold(stdout, 6, 6, v->what);
 		for (const struct admin_option *o = v->options; o && o->name; o++) {
-			char left[40];
+			char left[48];
 
-			snprintf(left, sizeof left, "%s %s", o->name, o->value ? o->value : "");
-			printf("        %-28s %s\n", left, o->what);
+			snprintf(left, sizeof left, "      %s %s", o->name, o->value ? o->value : "");
+			text_row(stdout, 34, left, o->what);
 		}
 	}
-	printf("\n  -c FILE   the configuration (else $DIALTONE_CONF, else " ADMIN_CONF ")\n"
+	printf("\n  -c FILE   the configuration\n"
+	       "            (else $DIALTONE_CONF, else " ADMIN_CONF ")\n"
 	       "  --json    JSON on standard output\n"
-	       "  --help    this\n\nExample:\n%s",
+	       "  --help    this text; behind a verb: of that verb\n\nexample:\n%s",
 	       g->example);
 }
 

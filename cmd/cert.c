@@ -112,8 +112,8 @@ static const struct admin_verb verbs[] = {
 int cmd_cert(int argc, char **argv)
 {
 	static const struct admin_group group = {"cert", "the certificates of users", verbs,
-						 "  dialtone -c DIR/dialtone.conf cert list alice@contoso.test\n"
-						 "  dialtone -c DIR/dialtone.conf cert revoke alice@contoso.test\n"};
+						 "  dialtone cert list alice@contoso.test\n"
+						 "  dialtone cert revoke alice@contoso.test\n"};
 
 	return admin_main(argc, argv, &group);
 }

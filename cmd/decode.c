@@ -51,11 +51,12 @@ static void usage(FILE *to)
 	fprintf(to, "usage: dialtone decode KIND FILE|-\n\n");
 	for (size_t i = 0; i < KINDS; i++)
 		fprintf(to, "  %-13s %s\n", kinds[i].name, kinds[i].what);
-	fprintf(to, "\nThe file holds the octets themselves, or a hex dump of them; for lldp and dhcp it may be a capture (pcap,\n"
-		    "pcapng).\n"
+	fprintf(to, "\nThe file holds the octets themselves, or a hex dump of them; for lldp and dhcp\n"
+		    "it may be a capture (pcap, pcapng).\n"
 		    "\nexample: dialtone decode sip register.bin\n"
 		    "         tcpdump -i eth0 -c 1 -w - ether proto 0x88cc | dialtone decode lldp -\n"
-		    "exit status: 0 read, 1 refused (why, and at which octet, is on standard error), 64 usage\n");
+		    "exit status: 0 read, 1 refused (why, and at which octet, is on standard error),\n"
+		    "             64 usage\n");
 }
 
 /* 0 or -errno */

@@ -51,7 +51,7 @@ static const struct admin_verb verbs[] = {
 int cmd_device(int argc, char **argv)
 {
 	static const struct admin_group group = {"device", "the inventory of phones", verbs,
-						 "  dialtone -c DIR/dialtone.conf device list\n"};
+						 "  dialtone device list\n"};
 
 	return admin_main(argc, argv, &group);
 }

@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "cmd/phone_options.h"
+#include "cmd/text.h"
 #include "cmd/verbs.h"
 
 #define ARGUMENTS 256
@@ -27,7 +28,7 @@ static const struct verb verbs[] = {
 	{"cert",      cmd_cert,      true,  "users' certificates: list, revoke"},
 	{"device",    cmd_device,    true,  "phones that were seen: list"},
 	{"update",    cmd_update,    true,  "firmware: sign, import, list, approve, reject, restore, remove, testdevice"},
-	{"status",    cmd_status,    true,  "which processes of dialtoned run, and what they have done"},
+	{"status",    cmd_status,    true,  "which processes of dialtoned run, until when certificates are good"},
 	{"netconfig", cmd_netconfig, true,  "write DHCP, DNS and switch configuration for this site"},
 };
 /* clang-format on */
@@ -38,8 +39,9 @@ static void usage(FILE *to)
 {
 	fprintf(to, "usage: dialtone [-c FILE] VERB ...\n\n");
 	for (size_t i = 0; i < VERBS; i++)
-		fprintf(to, "  %-10s %s\n", verbs[i].name, verbs[i].what);
-	fprintf(to, "\n  -c FILE    the site's configuration, DIR/dialtone.conf\n"
+		text_row(to, 13, verbs[i].name, verbs[i].what);
+	fprintf(to, "\n  -c FILE    the site's configuration\n"
+		    "             (else $DIALTONE_CONF, else /etc/dialtone/dialtone.conf)\n"
 		    "  --help     this text; after a verb: that verb's options and an example\n"
 		    "  --version  the version\n\n"
 		    "example: dialtone connect --interface eth0 --model cx600 --extension 4411\n");

@@ -20,31 +20,38 @@
 static const char usage[] =
     "usage: dialtone init DIR --domain DOMAIN --fqdn NAME [OPTIONS]\n"
     "       dialtone init DIR --renew\n"
-    "Makes the folder of a new site: DIR/dialtone.conf, a private root, certificates, the update signing key, the store;\n"
-    "prints what to put into DNS and DHCP.\n"
+    "Makes the folder of a new site: DIR/dialtone.conf, a private root, certificates,\n"
+    "the update signing key, the store; prints what to put into DNS and DHCP.\n"
     "\n"
-    "  --domain DOMAIN            the SIP domain: contoso.test\n"
-    "  --fqdn NAME                this server: fe01.contoso.test\n"
-    "  --pool NAME                the pool's name (the fqdn);  --web-fqdn NAME: the Web Services' (the fqdn)\n"
-    "  --address A                listen on this address inside (all)\n"
-    "  --sip-tls P --sip-tcp P --https P --http P     ports inside (5061, off, 443, 80); 0: off\n"
-    "  --external-fqdn NAME       the public name of the Registrar;  --external-web-fqdn NAME: of the Web Services\n"
-    "  --external-address A       listen on this address outside (all)\n"
-    "  --external-sip-tls P --external-https P        ports outside (443 and 4443 with --external-fqdn)\n"
-    "  --legacy-address A         TLS 1.0 for old phones, on an address of its own\n"
-    "  --legacy-sip-tls P --legacy-https P            its ports (5061, 443)\n"
-    "  --workers N                processes that talk to phones (one a core)\n"
-    "  --user NAME                what the vault runs as when started by root (nobody)\n"
-    "  --worker-user NAME         what the others run as (www-data, where there is one)\n"
-    "  --renew                    new certificates of the servers, for the names in DIR/dialtone.conf, below the same root;\n"
-    "                             nothing else is touched\n"
-    "  --help                     this text\n"
+    "  --domain DOMAIN           the SIP domain: contoso.test\n"
+    "  --fqdn NAME               this server: fe01.contoso.test\n"
+    "  --pool NAME               the pool's name (the fqdn)\n"
+    "  --web-fqdn NAME           the Web Services' name (the fqdn)\n"
+    "  --address A               listen on this address inside (all)\n"
+    "  --sip-tls P --sip-tcp P --https P --http P\n"
+    "                            ports inside (5061, off, 443, 80); 0: off\n"
+    "  --external-fqdn NAME      the public name of the Registrar\n"
+    "  --external-web-fqdn NAME  the public name of the Web Services\n"
+    "  --external-address A      listen on this address outside (all)\n"
+    "  --external-sip-tls P --external-https P\n"
+    "                            ports outside (443, 4443 with --external-fqdn)\n"
+    "  --legacy-address A        TLS 1.0 for old phones, on an address of its own\n"
+    "  --legacy-sip-tls P --legacy-https P\n"
+    "                            its ports (5061, 443)\n"
+    "  --workers N               processes that talk to phones (0: one a core)\n"
+    "  --user NAME               what the vault runs as when started by root (nobody)\n"
+    "  --worker-user NAME        what the others run as (www-data, if there is one)\n"
+    "  --renew                   new certificates of the servers, for the names in\n"
+    "                            DIR/dialtone.conf, below the same root\n"
+    "  --help                    this text\n"
     "\n"
-    "example: dialtone init /etc/dialtone --domain contoso.test --fqdn fe01.contoso.test --address 10.20.0.10\n";
+    "example: dialtone init /etc/dialtone --domain contoso.test \\\n"
+    "             --fqdn fe01.contoso.test --address 10.20.0.10\n";
 
 enum {
 	O_DOMAIN = 256, O_FQDN, O_POOL, O_WEB, O_ADDRESS, O_SIP_TLS, O_SIP_TCP, O_HTTPS, O_HTTP, O_EXT_FQDN, O_EXT_WEB,
-	O_EXT_ADDRESS, O_EXT_SIP, O_EXT_HTTPS, O_LEGACY, O_LEGACY_SIP, O_LEGACY_HTTPS, O_WORKERS, O_USER, O_WORKER_USER, O_RENEW
+	O_EXT_ADDRESS, O_EXT_SIP, O_EXT_HTTPS, O_LEGACY, O_LEGACY_SIP, O_LEGACY_HTTPS, O_WORKERS, O_USER, O_WORKER_USER, O_CA_KEY,
+	O_RENEW
 };
 
 /* clang-format off */
@@ -61,6 +68,7 @@ static const struct option options[] = {
 	{"legacy-address", required_argument, NULL, O_LEGACY}, {"legacy-sip-tls", required_argument, NULL, O_LEGACY_SIP},
 	{"legacy-https", required_argument, NULL, O_LEGACY_HTTPS}, {"workers", required_argument, NULL, O_WORKERS},
 	{"user", required_argument, NULL, O_USER}, {"worker-user", required_argument, NULL, O_WORKER_USER},
+	{"ca-key-length", required_argument, NULL, O_CA_KEY},
 	{"renew", no_argument, NULL, O_RENEW}, {"help", no_argument, NULL, 'h'}, {0},
 };
 /* clang-format on */
@@ -168,6 +176,11 @@ static const char *set(struct asked *a, int option, const char *value)
 		if (!sv_u64(sv_of(value), 64, &n))
 			return "a number is needed, 0 (one a core) to 64";
 		s->workers = (unsigned)n;
+		return NULL;
+	case O_CA_KEY:
+		if (!sv_u64(sv_of(value), 16384, &n) || n < 2048)
+			return "a number of bits is needed, 2048 to 16384";
+		s->CASigningKeyLength = (unsigned)n;
 		return NULL;
 	case O_USER:
 		return user_set(s->user, value);

@@ -26,23 +26,31 @@ static const struct {
 };
 
 static const char usage[] =
-    "usage: dialtone [-c FILE] netconfig kea|isc|dnsmasq|ios|windows|zone|lldpd [OPTIONS]\n"
+    "usage: dialtone [-c FILE] netconfig\n"
+    "           kea|isc|dnsmasq|ios|windows|zone|lldpd [OPTIONS]\n"
     "Prints what a DHCP server, a name server or a switch must say for this site.\n"
     "\n"
-    "  --voice NET[,router=A][,range=A-B][,interface=I]   the phones' subnet, as 10.66.0.0/24\n"
-    "  --data NET[,...]     where a phone is before it knows its VLAN; one of the two is needed but for zone and lldpd\n"
-    "  --vlan N             the phones' VLAN, 1 to 4094;  --data-vlan N: the data VLAN (ios)\n"
-    "  --dns A[,A...]       name servers;  --ntp A[,A...]: time servers\n"
-    "  --sip A              the Registrar's address (the site's);  --web A: the Web Services' (the same)\n"
-    "  --external A         the address outside (the site's; zone --outside)\n"
-    "  --ns NAME            the zone's name server (ns1.<domain>);  --outside: the zone that the Internet sees\n"
-    "  --lease SECONDS      how long a lease lasts, 60 to 2592000 (86400)\n"
-    "  --dscp N             of the voice policy (the site's VoiceDiffServTag)\n"
-    "  -c FILE              the configuration (else $DIALTONE_CONF, else " ADMIN_CONF ")\n"
-    "  --help               this text\n"
+    "  --voice NET[,router=A][,range=A-B][,interface=I]\n"
+    "                      the phones' subnet, as 10.66.0.0/24\n"
+    "  --data NET[,...]    where a phone is before it knows its VLAN; one of the two\n"
+    "                      is needed but for zone and lldpd\n"
+    "  --vlan N            the phones' VLAN, 1 to 4094\n"
+    "  --data-vlan N       the data VLAN (ios)\n"
+    "  --dns A[,A...]      name servers\n"
+    "  --ntp A[,A...]      time servers\n"
+    "  --sip A             the Registrar's address (the site's)\n"
+    "  --web A             the Web Services' address (the Registrar's)\n"
+    "  --external A        the address outside (the site's; zone --outside)\n"
+    "  --ns NAME           the zone's name server (ns1.<domain>)\n"
+    "  --outside           the zone that the Internet sees\n"
+    "  --lease SECONDS     how long a lease lasts, 60 to 2592000 (86400)\n"
+    "  --dscp N            of the voice policy (the site's VoiceDiffServTag)\n"
+    "  -c FILE             the configuration\n"
+    "                      (else $DIALTONE_CONF, else " ADMIN_CONF ")\n"
+    "  --help              this text\n"
     "\n"
-    "example: dialtone -c /etc/dialtone/dialtone.conf netconfig kea --vlan 66 --data 10.10.0.0/24 \\\n"
-    "             --voice 10.66.0.0/24,router=10.66.0.1 --dns 10.10.0.1 --ntp 10.10.0.1\n";
+    "example: dialtone netconfig kea --vlan 66 --data 10.10.0.0/24 \\\n"
+    "             --voice 10.66.0.0/24,router=10.66.0.1 --dns 10.10.0.1\n";
 
 void netconfig_addrs(struct buf *out, const uint32_t *a, size_t n, const char *separator)
 {

@@ -222,9 +222,9 @@ static const struct admin_verb verbs[] = {
 int cmd_pin(int argc, char **argv)
 {
 	static const struct admin_group group = {"pin", "the PINs of users", verbs,
-						 "  dialtone -c DIR/dialtone.conf pin set alice@contoso.test --generate\n"
-						 "  dialtone -c DIR/dialtone.conf pin show\n"
-						 "  dialtone -c DIR/dialtone.conf pin unlock alice@contoso.test\n"};
+						 "  dialtone pin set alice@contoso.test --generate\n"
+						 "  dialtone pin show\n"
+						 "  dialtone pin unlock alice@contoso.test\n"};
 
 	return admin_main(argc, argv, &group);
 }

@@ -18,18 +18,19 @@
 
 static const char help[] =
     "usage: dialtone [-c FILE] status [--json]\n"
+    "One line a process of the dialtoned that runs this site: its name and number,\n"
+    "its process id, how many RSA private-key operations it has done, how often it\n"
+    "was started again.  Then one line a certificate: until when it is good, and what\n"
+    "is wrong with it.\n"
     "\n"
-    "One line a process of the dialtoned that runs this site: its name and number, its process id, how many RSA\n"
-    "private-key operations it has done, how often it was started again.  Then one line a certificate: until when it\n"
-    "is good, and what is wrong with it.\n"
-    "\n"
-    "  -c FILE   the configuration (else $DIALTONE_CONF, else " ADMIN_CONF ")\n"
+    "  -c FILE   the configuration\n"
+    "            (else $DIALTONE_CONF, else " ADMIN_CONF ")\n"
     "  --json    JSON on standard output\n"
     "  --help    this text\n"
     "\n"
     "example: dialtone -c /etc/dialtone/dialtone.conf status\n"
-    "exit status: 0 all is well, 64 usage, 69 dialtoned does not run or does not answer, 78 configuration, or a\n"
-    "certificate that is missing, expired or for other names\n";
+    "exit status: 0 all is well, 64 usage, 69 dialtoned does not run, 78 a\n"
+    "             configuration or a certificate that cannot be used\n";
 
 static int refuse(const char *word, const char *why)
 {

@@ -324,11 +324,11 @@ int cmd_update(int argc, char **argv)
 {
 	static const struct admin_group group = {
 	    "update", "the firmware of phones; RULE is its number, its GUID, or BRAND/MODEL[/REVISION[/LOCALE]]", verbs,
-	    "  dialtone -c DIR/dialtone.conf update sign payload.bin --vendor POLYCOM --model CX600 \\\n"
+	    "  dialtone update sign payload.bin --vendor POLYCOM --model CX600 \\\n"
 	    "      --version 4.0.7577.4387 --out CPE.nbt\n"
-	    "  dialtone -c DIR/dialtone.conf update import CPE.nbt\n"
-	    "  dialtone -c DIR/dialtone.conf update approve POLYCOM/CX600\n"
-	    "  dialtone -c DIR/dialtone.conf update testdevice add lab --mac 00-04-F2-00-01-76\n"};
+	    "  dialtone update import CPE.nbt\n"
+	    "  dialtone update approve POLYCOM/CX600\n"
+	    "  dialtone update testdevice add lab --mac 00-04-F2-00-01-76\n"};
 
 	return admin_main(argc, argv, &group);
 }

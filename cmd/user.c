@@ -377,10 +377,10 @@ int cmd_user(int argc, char **argv)
 {
 	static const struct admin_group group = {
 	    "user", "who may sign in", verbs,
-	    "  dialtone -c DIR/dialtone.conf user add alice@contoso.test --login 'CONTOSO\\alice' \\\n"
-	    "      --number +14255550123 --extension 4411 --password-file alice.password --pin-file alice.pin\n"
-	    "  dialtone -c DIR/dialtone.conf user import staff.csv\n"
-	    "  dialtone -c DIR/dialtone.conf user disable alice@contoso.test\n"};
+	    "  dialtone user add alice@contoso.test --login 'CONTOSO\\alice' \\\n"
+	    "      --number +14255550123 --extension 4411 --pin-file alice.pin\n"
+	    "  dialtone user import staff.csv\n"
+	    "  dialtone user disable alice@contoso.test\n"};
 
 	return admin_main(argc, argv, &group);
 }

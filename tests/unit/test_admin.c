@@ -296,7 +296,7 @@ static void user_refusals(void **state)
 	said(w, "user list", 0, "alice");
 	assert_null(strstr((char *)w->out.p, "\na@"));
 	said(w, "user --help", 0, "--password-file FILE");
-	assert_non_null(strstr((char *)w->out.p, "Example:"));
+	assert_non_null(strstr((char *)w->out.p, "example:"));
 	said(w, "user import --help", 0, "--update");
 	assert_null(strstr((char *)w->out.p, "--password-file FILE  ")); /* of its own verb only */
 	snprintf(store, sizeof store, "%s/" STORE_FILE, w->dir);
