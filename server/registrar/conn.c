@@ -275,12 +275,18 @@ bool reg_conn_feed(struct reg_conn *c, const void *p, size_t n, uint64_t mono_ms
 
 /* ---- timers ----------------------------------------------------------------------------------------------------- */
 
-/* NEW, CHALLENGED, AUTHENTICATED and REGISTERED of 19.1. */
+/* NEW, CHALLENGED, AUTHENTICATED and REGISTERED of 19.1.  Who has promised no keep-alives says nothing until he refreshes:
+ * his connection lasts as long as his registration. */
 static uint64_t connection_end(const struct reg_conn *c)
 {
-	if (reg_authenticated(c))
-		return c->last + (uint64_t)c->r->conf.site->keepalive_timeout * 1000 + REG_GRACE_MS;
-	return c->challenged ? c->challenged + REG_CHALLENGED_MS : c->born + REG_FIRST_MS;
+	uint64_t at = c->last + (uint64_t)c->r->conf.site->keepalive_timeout * 1000 + REG_GRACE_MS;
+
+	if (!reg_authenticated(c))
+		return c->challenged ? c->challenged + REG_CHALLENGED_MS : c->born + REG_FIRST_MS;
+	for (const struct reg_sa *sa = c->sas; sa && !c->keepalive; sa = sa->next)
+		if (sa->binding && sa->binding->until + REG_GRACE_MS > at)
+			at = sa->binding->until + REG_GRACE_MS;
+	return at;
 }
 
 uint64_t reg_conn_deadline(const struct reg_conn *c)

@@ -76,6 +76,7 @@ struct reg_conn {
 	int64_t unix_s;
 	uint64_t born, last, challenged; /* mono_ms; challenged 0: not yet */
 	unsigned failures;
+	bool keepalive; /* was negotiated */
 	bool closing, told; /* told: io->close was called */
 	char tag[33];
 };

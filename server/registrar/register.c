@@ -238,11 +238,12 @@ static bool user(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, str
 
 /* ---- the answer ------------------------------------------------------------------------------------------------ */
 
-static void keep_alive(const struct reg_conn *c, const struct msg *m, struct buf *h)
+static void keep_alive(struct reg_conn *c, const struct msg *m, struct buf *h)
 {
 	struct sip_keepalive k;
 
-	if (sip_keepalive_read(msg_get(m, "ms-keep-alive"), &k) && !k.uas)
+	c->keepalive = sip_keepalive_read(msg_get(m, "ms-keep-alive"), &k) && !k.uas;
+	if (c->keepalive)
 		buf_printf(h, "ms-keep-alive: UAS; tcp=no; hop-hop=yes; end-end=no; timeout=%u\r\n",
 			   c->r->conf.site->keepalive_timeout);
 }

@@ -237,6 +237,33 @@ static void refusals_are_signed(void **state)
 	phone_free(ph);
 }
 
+/* A client that does not know of keep-alives is not cut off before it refreshes; one that has promised them is. */
+static void without_keepalives(void **state)
+{
+	struct world *w = *state;
+	struct phone *ph = alice(w);
+
+	assert_int_equal(reg_conn_deadline(ph->c), w->mono + 364000);
+	assert_int_equal(say(ph, "REGISTER sip:contoso.test SIP/2.0\r\nVia: SIP/2.0/TLS a\r\n" FROM TO "Call-ID: 1\r\n"
+			     "CSeq: 1 REGISTER\r\n" AT "\r\nExpires: 900\r\n", ""), 200);
+	assert_int_equal(msg_count(&ph->m, "ms-keep-alive"), 0);
+	w->mono += 899000;
+	w->unix_s += 899;
+	assert_true(reg_conn_timer(ph->c, w->mono, w->unix_s));
+	assert_int_equal(bound(w, "alice@contoso.test"), 1);
+	w->mono += 1000;
+	w->unix_s += 1;
+	/* the registration has expired, and with it goes the connection */
+	assert_false(reg_conn_timer(ph->c, w->mono + 64000, w->unix_s + 64));
+	phone_free(ph);
+
+	ph = alice(w);
+	w->mono += 364000;
+	w->unix_s += 364;
+	assert_false(reg_conn_timer(ph->c, w->mono, w->unix_s));
+	phone_free(ph);
+}
+
 /* Every message of RFC 4475, from a stranger. -1: no answer, by right. */
 static void torture(void **state)
 {
@@ -281,7 +308,8 @@ static void torture(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(the_same_in_other_words), T(contacts), T(long_epids), T(presence), T(other_methods), T(refusals_are_signed), T(torture),
+	    T(the_same_in_other_words), T(contacts), T(long_epids), T(presence), T(other_methods), T(refusals_are_signed),
+	    T(without_keepalives), T(torture),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
