@@ -101,6 +101,12 @@ static const char *name_set(char to[SITE_NAME_MAX], const char *value)
 	return NULL;
 }
 
+/* Of a machine: DNS, DHCP and certificates want all of it. */
+static const char *full_name_set(char to[SITE_NAME_MAX], const char *value)
+{
+	return strchr(value, '.') ? name_set(to, value) : "a name with its domain is needed, as fe01.contoso.test";
+}
+
 static const char *address_set(char to[64], const char *value)
 {
 	if (!net_address_is(value))
@@ -137,15 +143,15 @@ static const char *set(struct asked *a, int option, const char *value)
 	case O_DOMAIN:
 		return name_set(s->domain, value);
 	case O_FQDN:
-		return name_set(s->fqdn, value);
+		return full_name_set(s->fqdn, value);
 	case O_POOL:
-		return name_set(s->pool, value);
+		return full_name_set(s->pool, value);
 	case O_WEB:
-		return name_set(s->web_fqdn, value);
+		return full_name_set(s->web_fqdn, value);
 	case O_EXT_FQDN:
-		return name_set(s->external_fqdn, value);
+		return full_name_set(s->external_fqdn, value);
 	case O_EXT_WEB:
-		return name_set(s->external_web_fqdn, value);
+		return full_name_set(s->external_web_fqdn, value);
 	case O_ADDRESS:
 		return address_set(s->address, value);
 	case O_EXT_ADDRESS:
@@ -210,6 +216,32 @@ static void complete(struct asked *a)
 		strcpy(s->worker_user, "www-data");
 }
 
+static bool below(const char *name, const char *domain)
+{
+	size_t n = strlen(name), d = strlen(domain);
+
+	return n > d && name[n - d - 1] == '.' && strcasecmp(name + n - d, domain) == 0;
+}
+
+/* What is allowed, and seldom meant. */
+static void warn(const struct site *s, const char *registrar)
+{
+	if (registrar[0] && !below(registrar, s->domain))
+		fprintf(stderr, "dialtone init: note: '%s' is not below %s: phones refuse a Registrar outside their SIP domain\n",
+			registrar, s->domain);
+}
+
+static void say_outside(const struct site *s)
+{
+	const char *web = s->external_web_fqdn[0] ? s->external_web_fqdn : s->external_fqdn;
+
+	printf("and outside (PUBLIC: where the Internet reaches this site):\n  %s. A PUBLIC\n", s->external_fqdn);
+	if (strcasecmp(web, s->external_fqdn) != 0)
+		printf("  %s. A PUBLIC\n", web);
+	if (s->external_sip_tls)
+		printf("  _sip._tls.%s. SRV 0 0 %u %s.\n", s->domain, s->external_sip_tls, s->external_fqdn);
+}
+
 static void say(const struct site *s)
 {
 	const char *web = s->web_fqdn[0] ? s->web_fqdn : s->fqdn, *pool = s->pool[0] ? s->pool : s->fqdn;
@@ -217,7 +249,7 @@ static void say(const struct site *s)
 
 	printf("made %s/dialtone.conf, ca.pem (the private root), server.pem%s, update.pem\n\n", s->dir,
 	       s->external_fqdn[0] ? ", external.pem" : "");
-	printf("put into DNS, zone %s:\n", s->domain);
+	printf("put into DNS, zone %s%s:\n", s->domain, s->address[0] ? "" : " (ADDRESS: of this server)");
 	printf("  %s. A %s\n", s->fqdn, at);
 	if (strcasecmp(pool, s->fqdn) != 0)
 		printf("  %s. A %s\n", pool, at);
@@ -229,16 +261,21 @@ static void say(const struct site *s)
 	if (s->sip_tcp)
 		printf("  _sipinternal._tcp.%s. SRV 0 0 %u %s.\n", s->domain, s->sip_tcp, pool);
 	printf("  _ntp._udp.%s. SRV 0 0 123 (your time server)\n", s->domain);
-	if (s->external_fqdn[0] && s->external_sip_tls)
-		printf("and outside:\n  _sip._tls.%s. SRV 0 0 %u %s.\n", s->domain, s->external_sip_tls, s->external_fqdn);
+	if (s->external_fqdn[0])
+		say_outside(s);
 	printf("\nput into DHCP:\n"
-	       "  option 120                          %s\n"
-	       "  option 43 for class MS-UC-Client    https://%s:%u/CertProv/CertProvisioningService.svc\n"
-	       "  option 43 for class CPE-OCPHONE     the phones' VLAN\n",
+	       "  option 120: %s\n"
+	       "  option 43, class CPE-OCPHONE: the phones' VLAN\n"
+	       "  option 43, class MS-UC-Client:\n"
+	       "    https://%s:%u/CertProv/CertProvisioningService.svc\n",
 	       pool, web, s->https);
-	printf("\ndialtone -c %s/dialtone.conf netconfig zone|kea|isc|dnsmasq|ios|windows|lldpd writes these for your servers\n"
-	       "start it: dialtoned -c %s/dialtone.conf\n",
-	       s->dir, s->dir);
+	printf("\nfor your servers and switches:\n  dialtone -c %s/dialtone.conf netconfig --help\n"
+	       "who may sign in:\n  dialtone -c %s/dialtone.conf user --help\n"
+	       "start it:\n  dialtoned -c %s/dialtone.conf\n",
+	       s->dir, s->dir, s->dir);
+	fflush(stdout);
+	warn(s, pool);
+	warn(s, s->external_fqdn);
 }
 
 /* Names change, and certificates end: five years after init. Phones keep the root of their first day, so it stays. */
@@ -265,9 +302,11 @@ static int make(struct asked *a, const char *dir)
 {
 	struct site *s = &a->site, read;
 	char why[1024], path[PATH_MAX];
+	struct stat st;
 
-	if (mkdir(dir, 0755) < 0 && errno != EEXIST) {
-		fprintf(stderr, "dialtone init: '%s' cannot be made: %s\n", dir, strerror(errno));
+	if (mkdir(dir, 0755) < 0 && (errno != EEXIST || stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))) {
+		fprintf(stderr, "dialtone init: '%s' cannot be made: %s\n", dir,
+			errno == EEXIST ? "it is a file; choose another folder" : strerror(errno));
 		return EX_CANTCREAT;
 	}
 	if (realpath(dir, path) == NULL || !sv_copy(s->dir, sizeof s->dir, sv_of(path))) {
@@ -284,7 +323,9 @@ static int make(struct asked *a, const char *dir)
 		return EX_CANTCREAT;
 	}
 	if (!conf_read(path, &read, why, sizeof why)) { /* what was asked does not go together */
-		fprintf(stderr, "dialtone init: %s\n", why);
+		fprintf(stderr, "dialtone init: %s%s\n", why,
+			s->external_fqdn[0] && !s->external_address[0] ? "; type: --external-address A, and --address A for the inside"
+								       : "");
 		unlink(path); /* so that it can be said again, right */
 		return EX_CONFIG;
 	}
@@ -328,10 +369,10 @@ int cmd_init(int argc, char **argv)
 	}
 	if (a.renew)
 		return renew(argv[optind]);
-	if (argc - optind != 1 || a.site.domain[0] == '\0' || a.site.fqdn[0] == '\0') {
+	if (argc - optind != 1 || argv[optind][0] == '\0' || a.site.domain[0] == '\0' || a.site.fqdn[0] == '\0') {
 		fprintf(stderr, "dialtone init: %s; type: dialtone init DIR --domain contoso.test --fqdn fe01.contoso.test\n",
-			argc - optind == 0  ? "the folder is missing"
-			: argc - optind > 1 ? "one folder is needed"
+			argc - optind > 1					 ? "one folder is needed"
+			: argc - optind == 0 || argv[optind][0] == '\0' ? "the folder is missing"
 			: a.site.domain[0]  ? "--fqdn is missing"
 					    : "--domain is missing");
 		return EX_USAGE;

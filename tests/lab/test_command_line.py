@@ -43,6 +43,34 @@ def test_a_model_that_cannot():
         assert done.returncode == 64 and "cannot sign in with user name and password" in done.stderr, done.stderr
 
 
+def test_init(tmp_path):
+    """What it says to put into DNS, and what it refuses or doubts."""
+    def init(*args, name="site"):
+        done = run([os.path.join(BUILD, "dialtone"), "init", tmp_path / name, "--domain", "contoso.test", *args], check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    status, out, err = init("--fqdn", "fe01.contoso.test", "--address", "10.20.0.10", "--external-fqdn", "sip.contoso.test",
+                            "--external-web-fqdn", "web.contoso.test", "--external-address", "10.30.0.10")
+    assert status == 0 and err == "", err
+    for line in ("  fe01.contoso.test. A 10.20.0.10", "  sip.contoso.test. A PUBLIC", "  web.contoso.test. A PUBLIC",
+                 "  _sip._tls.contoso.test. SRV 0 0 443 sip.contoso.test."):
+        assert line in out.splitlines(), out
+    assert init("--fqdn", "fe01.contoso.test") == (73, "", f"dialtone init: '{tmp_path}/site/dialtone.conf' is there already: edit it, "
+                                                           "or choose another folder\n")
+    status, out, err = init("--fqdn", "fe01.fabrikam.test", name="other")
+    assert status == 0 and "note: 'fe01.fabrikam.test' is not below contoso.test" in err, err
+    assert "(ADDRESS: of this server)" in out, out
+    (tmp_path / "file").write_text("precious")
+    for args, name, status, words in (
+            (("--fqdn", "fe01"), "x", 64, "'--fqdn fe01': a name with its domain is needed"),
+            (("--fqdn", "fe01.contoso.test"), "file", 73, "it is a file; choose another folder"),
+            (("--fqdn", "fe01.contoso.test", "--external-fqdn", "sip.contoso.test"), "x", 78, "type: --external-address A")):
+        got = init(*args, name=name)
+        assert got[0] == status and got[1] == "" and words in got[2], got
+    assert (tmp_path / "file").read_text() == "precious"
+    assert not (tmp_path / "x" / "dialtone.conf").exists()
+
+
 def test_one_run_behind_the_other():
     """The kernel takes the last run's namespace down a moment later than the run itself ends: the next one waits for that."""
     with Lab() as lab:
