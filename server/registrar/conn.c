@@ -167,10 +167,10 @@ static void refuse_malformed(struct reg_conn *c, struct reg_sa *sa, const struct
 	if (status == 420 && sip_tags_unknown(m, &tags) && tags.n)
 		buf_printf(&h, "Unsupported: %s\r\n", buf_cstr(&tags));
 	/* "Ideally, it will respond with a 400 error" (RFC 4475 3.3.1); without these two nobody could tell to what */
-	if (m->request && msg_get(m, "Via").p && msg_get(m, "CSeq").p && !sv_eq(m->method, SV("ACK")))
-		reg_answer(c, sa, m, phrases[i].status, phrases[i].phrase, &h, NULL, (struct sv){0});
-	else
+	if (msg_get(m, "Via").p == NULL || msg_get(m, "CSeq").p == NULL)
 		c->closing = true;
+	else if (!sv_eq(m->method, SV("ACK")) && !sv_eq(m->method, SV("BENOTIFY")))
+		reg_answer(c, sa, m, phrases[i].status, phrases[i].phrase, &h, NULL, (struct sv){0});
 	buf_free(&h);
 	buf_free(&tags);
 }

@@ -194,6 +194,9 @@ static void other_methods(void **state)
 	assert_int_equal(msg_count(&ph->m, "WWW-Authenticate"), 0);
 	assert_int_equal(bare(ph, "BENOTIFY", ""), -1);
 	assert_int_equal(bare(ph, "CANCEL", ""), -1);
+	/* not even when something is wrong with them, and the connection goes on */
+	assert_int_equal(bare(ph, "BENOTIFY", "Max-Forwards: 1\r\n"), -1);
+	assert_int_equal(bare(ph, "ACK", "Max-Forwards: 1\r\n"), -1);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		assert_int_equal(bare(ph, all[i], ""), 401);
 	assert_int_equal(sign_in(ph, true, ""), 200);
