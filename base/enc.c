@@ -15,7 +15,7 @@ void hex_write(char *out, const void *p, size_t n, bool upper)
 	out[2 * n] = '\0';
 }
 
-static int hex_digit(char c)
+int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -61,16 +61,6 @@ void b64_add(struct buf *to, const void *p, size_t n)
 void b64url_add(struct buf *to, const void *p, size_t n)
 {
 	b64_with(to, p, n, b64_url, false);
-}
-
-void b64_add_lines(struct buf *to, const void *p, size_t n)
-{
-	const uint8_t *b = p;
-
-	for (size_t i = 0; i < n; i += 57) {
-		b64_add(to, b + i, n - i < 57 ? n - i : 57);
-		buf_str(to, "\r\n");
-	}
 }
 
 static int b64_digit(char c)

@@ -3,43 +3,21 @@
 #include <string.h>
 
 #include "base/clock.h"
-
-/* The length of the UTF-8 sequence at p, or 0. Shortest forms only, no surrogates (RFC 3629). */
-static size_t sequence(const uint8_t *p)
-{
-	static const struct {
-		uint8_t mask, lead, n;
-		uint32_t least;
-	} forms[] = {{0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
-
-	for (size_t f = 0; f < 4; f++) {
-		uint32_t v = p[0] & (uint8_t)~forms[f].mask;
-
-		if ((p[0] & forms[f].mask) != forms[f].lead)
-			continue;
-		for (size_t i = 1; i < forms[f].n; i++) {
-			if ((p[i] & 0xc0) != 0x80) /* a NUL ends it here too */
-				return 0;
-			v = v << 6 | (p[i] & 0x3f);
-		}
-		return v >= forms[f].least && v <= 0x10ffff && (v < 0xd800 || v > 0xdfff) ? forms[f].n : 0;
-	}
-	return 0;
-}
+#include "base/utf8.h"
 
 json_t *json_text(const char *s)
 {
+	struct sv rest = sv_of(s);
 	struct buf b = {0};
+	uint32_t c;
 	json_t *j;
 
-	for (const uint8_t *p = (const uint8_t *)s; *p;) {
-		size_t n = sequence(p);
-
+	for (size_t n; rest.n; rest = sv_from(rest, n ? n : 1)) {
+		n = utf8_next(rest, &c);
 		if (n)
-			buf_add(&b, p, n);
+			buf_add(&b, rest.p, n);
 		else
-			buf_str(&b, "\xef\xbf\xbd");
-		p += n ? n : 1;
+			buf_str(&b, UTF8_REPLACEMENT);
 	}
 	j = b.oom ? NULL : json_string(buf_cstr(&b));
 	buf_free(&b);

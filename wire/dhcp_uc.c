@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/enc.h"
+
 enum { PAD = 0, IDENT = 1, SCHEME, HOST, PORT, PATH, VLAN = 10, END = 255, VLAN_MAX = 4094 };
 
 #define CERTPROV_PATH "/CertProv/CertProvisioningService.svc"
@@ -49,13 +51,9 @@ static bool number_text(struct sv s, uint64_t max, uint64_t *ret)
 	if (s.n == 0)
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		unsigned digit = c >= '0' && c <= '9'	? (unsigned)(c - '0')
-				 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-				 : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
-							: 16;
+		int digit = hex_digit(s.p[i]);
 
-		if (digit == 16 || (v = v << 4 | digit) > max)
+		if (digit < 0 || (v = v << 4 | (unsigned)digit) > max)
 			return false;
 	}
 	*ret = v;

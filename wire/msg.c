@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "base/enc.h"
+
 /* RFC 3261 25.1 and 7.3.3; the second half: RFC 3515, 3841, 3892, 4028, 4474, 6665. */
 static const struct {
 	char compact;
@@ -354,16 +356,8 @@ static enum msg_result chunk_size(struct scan *s, size_t *size)
 		return rc;
 	if (line.n > CHUNK_LINE_MAX)
 		return bad(s, 400, from, "the line before a chunk is too long");
-	for (; digits < line.n; digits++) {
-		char c = (char)(line.p[digits] | 0x20);
-
-		if (c >= '0' && c <= '9' && line.p[digits] == c)
-			v = v << 4 | (size_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			v = v << 4 | (size_t)(c - 'a' + 10);
-		else
-			break;
-	}
+	for (; digits < line.n && hex_digit(line.p[digits]) >= 0; digits++)
+		v = v << 4 | (size_t)hex_digit(line.p[digits]);
 	if (digits == 0 || digits > 8 || (digits < line.n && strchr("; \t", line.p[digits]) == NULL))
 		return bad(s, 400, from, "a chunk without a size");
 	*size = v;

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/enc.h"
+
 static bool lws(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -21,11 +23,6 @@ static bool digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static bool hexdigit(char c)
-{
-	return digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f' && c > '@');
-}
-
 static bool token_char(char c)
 {
 	return digit(c) || alpha(c) || (c && strchr("-.!%*_+`'~", c));
@@ -38,7 +35,7 @@ static bool uri_chars(struct sv s, const char *more)
 		char c = s.p[i];
 
 		if (c == '%') {
-			if (s.n - i < 3 || !hexdigit(s.p[i + 1]) || !hexdigit(s.p[i + 2]))
+			if (s.n - i < 3 || hex_digit(s.p[i + 1]) < 0 || hex_digit(s.p[i + 2]) < 0)
 				return false;
 			i += 2;
 		} else if (!digit(c) && !alpha(c) && (c == '\0' || !strchr(more, c))) {
@@ -74,7 +71,7 @@ static bool hostport_read(struct sv s, struct sip_uri *u)
 		host = (struct sv){s.p + 1, (size_t)end - 1};
 		port = sv_from(s, (size_t)end + 1);
 		for (size_t i = 0; i < host.n; i++)
-			if (!hexdigit(host.p[i]) && host.p[i] != ':' && host.p[i] != '.')
+			if (hex_digit(host.p[i]) < 0 && host.p[i] != ':' && host.p[i] != '.')
 				return false;
 		if (port.n && port.p[0] != ':')
 			return false;
@@ -108,7 +105,7 @@ bool sip_uri_read(struct sv s, struct sip_uri *ret)
 		u.params = rest;
 		u.user = sv_cut(&u.params, ';');
 		for (size_t i = 0; i < u.user.n; i++)
-			if (!hexdigit(u.user.p[i]) && (u.user.p[i] == '\0' || !strchr("+-.()*#", u.user.p[i])))
+			if (hex_digit(u.user.p[i]) < 0 && (u.user.p[i] == '\0' || !strchr("+-.()*#", u.user.p[i])))
 				return false;
 		if (u.user.n == 0 || !uri_chars(u.params, "-_.!~*'()[]/:&+$=;"))
 			return false;

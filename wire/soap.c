@@ -187,14 +187,8 @@ void soap_attribute(struct buf *b, const char *name, const char *text)
  * character reference. */
 void soap_base64(struct buf *b, const void *p, size_t n)
 {
-	struct buf line = {0};
-
 	for (size_t i = 0; i < n; i += 57) {
-		buf_clear(&line);
-		b64_add(&line, (const uint8_t *)p + i, n - i < 57 ? n - i : 57);
 		buf_str(b, "\n");
-		buf_sv(b, buf_view(&line));
-		b->oom |= line.oom;
+		b64_add(b, (const uint8_t *)p + i, n - i < 57 ? n - i : 57);
 	}
-	buf_free(&line);
 }

@@ -1,6 +1,8 @@
 /* wire/utf16.c: UTF-8 and UTF-16LE, and the simple upper-casing that NTOWFv2 asks for ([MS-NLMP] 3.3.2, "UpperCase"). */
 #include "wire/ntlm.h"
 
+#include "base/utf8.h"
+
 /* Code points first..last; step 1: all of them, 2: every second one; what is added gives the upper case. */
 static const struct {
 	uint16_t first, last;
@@ -39,27 +41,6 @@ static uint32_t upper_case(uint32_t c)
 	return c;
 }
 
-/* One code point of UTF-8; the octets it took, 0 when malformed (overlong, surrogate, above U+10FFFF, cut). */
-static size_t utf8_next(struct sv s, uint32_t *ret)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	uint8_t first = (uint8_t)s.p[0];
-	size_t n = first < 0x80 ? 1 : (first & 0xe0) == 0xc0 ? 2 : (first & 0xf0) == 0xe0 ? 3 : (first & 0xf8) == 0xf0 ? 4 : 0;
-	uint32_t c = n == 1 ? first : n ? first & (0x7fu >> n) : 0;
-
-	if (n == 0 || s.n < n)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if (((uint8_t)s.p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | ((uint8_t)s.p[i] & 0x3f);
-	}
-	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-		return 0;
-	*ret = c;
-	return n;
-}
-
 static void unit(struct buf *to, uint32_t u)
 {
 	buf_add(to, (uint8_t[]){(uint8_t)u, (uint8_t)(u >> 8)}, 2);
@@ -88,17 +69,6 @@ bool utf16_from_utf8(struct buf *to, struct sv s, bool upper)
 	return true;
 }
 
-static void utf8(struct buf *to, uint32_t c)
-{
-	unsigned n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-	uint8_t o[4];
-
-	for (unsigned i = n; i-- > 1; c >>= 6)
-		o[i] = (uint8_t)(0x80 | (c & 0x3f));
-	o[0] = n == 1 ? (uint8_t)c : (uint8_t)(0xf00u >> n | c);
-	buf_add(to, o, n);
-}
-
 bool utf8_from_utf16(struct buf *to, struct sv s)
 {
 	struct rd r = rd_of(s.p, s.n);
@@ -117,7 +87,7 @@ bool utf8_from_utf16(struct buf *to, struct sv s)
 			c = 0x10000 + ((c - 0xd800) << 10) + (low & 0x3ff);
 		}
 		if (r.err == NULL)
-			utf8(to, c);
+			utf8_add(to, c);
 	}
 	if (r.err) {
 		to->n = was;

@@ -8,6 +8,8 @@
 #include <libxml/parserInternals.h>
 #include <libxml/xmlIO.h>
 
+#include "base/utf8.h"
+
 #define DEPTH_MAX 64
 #define ATTRIBUTES_MAX 512
 
@@ -411,37 +413,24 @@ bool xml_canonical(xmlNodePtr apex, struct buf *to)
 
 /* ---- writing ---------------------------------------------------------------------------------------------- */
 
-/* The length of the well-formed UTF-8 character at p (RFC 3629), 0 when there is none that XML 1.0 allows. */
-static size_t character(const uint8_t *p, size_t n)
+/* The length of the character that s begins with; 0: none that XML 1.0 allows (2.2, "Char"). */
+static size_t character(struct sv s)
 {
-	uint32_t c = p[0];
-	size_t k = c < 0x80 ? 1 : (c & 0xe0) == 0xc0 ? 2 : (c & 0xf0) == 0xe0 ? 3 : (c & 0xf8) == 0xf0 ? 4 : 0;
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	uint32_t c = 0;
+	size_t n = utf8_next(s, &c);
 
-	if (k == 0 || k > n)
-		return 0;
-	if (k == 1)
-		return c >= 0x20 || c == '\t' || c == '\n' || c == '\r' ? 1 : 0;
-	c &= 0xffu >> (k + 1);
-	for (size_t i = 1; i < k; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3fu);
-	}
-	return c < least[k] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) || c == 0xfffe || c == 0xffff ? 0 : k;
+	return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0xfffe || c == 0xffff ? 0 : n;
 }
 
 void xml_esc(struct buf *b, struct sv text)
 {
-	const uint8_t *p = (const uint8_t *)text.p;
-
-	for (size_t i = 0, k; i < text.n; i += k ? k : 1) {
-		k = character(p + i, text.n - i);
+	for (size_t k; text.n; text = sv_from(text, k ? k : 1)) {
+		k = character(text);
 		if (k == 0) {
-			buf_str(b, "\xef\xbf\xbd"); /* U+FFFD for what XML cannot carry */
+			buf_str(b, UTF8_REPLACEMENT); /* for what XML cannot carry */
 			continue;
 		}
-		switch (p[i]) {
+		switch (text.p[0]) {
 		case '&':
 			buf_str(b, "&amp;");
 			break;
@@ -458,7 +447,7 @@ void xml_esc(struct buf *b, struct sv text)
 			buf_str(b, "&#xD;");
 			break;
 		default:
-			buf_add(b, p + i, k);
+			buf_add(b, text.p, k);
 		}
 	}
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/cursor.h"
+#include "base/utf8.h"
 #include "dialtone/failure.h"
 
 static void views(void **state)
@@ -109,13 +110,86 @@ static void base64(void **state)
 
 		for (size_t i = 0; i < sizeof in; i++)
 			in[i] = (uint8_t)(i * 7);
-		b64_add_lines(&b, in, sizeof in);
+		for (size_t i = 0; i < sizeof in; i += 57) { /* in lines, as mail and PEM have it */
+			b64_add(&b, in + i, sizeof in - i < 57 ? sizeof in - i : 57);
+			buf_str(&b, "\r\n");
+		}
 		assert_true(b64_read(&back, buf_view(&b)));
 		assert_int_equal(back.n, sizeof in);
 		assert_memory_equal(back.p, in, sizeof in);
 		buf_free(&b);
 		buf_free(&back);
 	}
+}
+
+/* Every code point there and back, and every string of one to four octets that is none of them refused. */
+static void utf8(void **state)
+{
+	static const uint8_t tails[] = {0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff};
+	unsigned good = 0, seen = 0;
+	uint32_t c;
+
+	(void)state;
+	for (uint32_t code = 0; code < 0x110000; code++) {
+		struct buf b = {0};
+		char o[4];
+
+		if (code >= 0xd800 && code < 0xe000)
+			continue;
+		utf8_add(&b, code);
+		c = ~code;
+		assert_int_equal(utf8_next(buf_view(&b), &c), b.n);
+		assert_int_equal(c, code);
+		memcpy(o, b.p, b.n);
+		for (size_t n = 0; n < b.n; n++) /* cut */
+			assert_int_equal(utf8_next((struct sv){o, n}, &c), 0);
+		good += b.n == 3;
+		buf_free(&b);
+	}
+	assert_int_equal(good, 0x10000 - 0x800 - 0x800);
+	for (unsigned first = 0; first < 256; first++) /* what is read is written the same */
+		for (unsigned i = 0; i < sizeof tails * sizeof tails * sizeof tails; i++) {
+			char o[4] = {(char)first, (char)tails[i % sizeof tails], (char)tails[i / sizeof tails % sizeof tails],
+				     (char)tails[i / sizeof tails / sizeof tails]};
+			struct buf b = {0};
+			size_t n = utf8_next((struct sv){o, 4}, &c);
+
+			if (n == 0)
+				continue;
+			utf8_add(&b, c);
+			assert_int_equal(b.n, n);
+			assert_memory_equal(b.p, o, n);
+			buf_free(&b);
+			seen++;
+		}
+	assert_true(seen > 128);
+	c = 7;
+	assert_int_equal(utf8_next(SV("\xc0\x80"), &c), 0);	     /* overlong */
+	assert_int_equal(utf8_next(SV("\xe0\x9f\xbf"), &c), 0);     /* overlong */
+	assert_int_equal(utf8_next(SV("\xed\xa0\x80"), &c), 0);     /* a surrogate */
+	assert_int_equal(utf8_next(SV("\xf4\x90\x80\x80"), &c), 0); /* above U+10FFFF */
+	assert_int_equal(utf8_next(SV(""), &c), 0);
+	assert_int_equal(c, 7);
+}
+
+static void hexadecimal(void **state)
+{
+	uint8_t o[2] = {9, 9};
+	char text[5];
+
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		static const char digits[] = "0123456789abcdef";
+		const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c | 0x20 : c) : NULL;
+
+		assert_int_equal(hex_digit((char)c), at ? at - digits : -1);
+	}
+	assert_false(hex_read(SV("12g4"), o, 2));
+	assert_false(hex_read(SV("123"), o, 2));
+	assert_int_equal(o[0], 9);
+	assert_true(hex_read(SV("aBf0"), o, 2));
+	hex_write(text, o, 2, true);
+	assert_string_equal(text, "ABF0");
 }
 
 /* What free() and realloc() are given of one piece of memory: nothing of what was in it may still be there. */
@@ -342,9 +416,9 @@ static void failures_have_all_their_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(views), cmocka_unit_test(cursor_never_oversteps), cmocka_unit_test(base64),
-	    cmocka_unit_test(nothing_is_left_behind), cmocka_unit_test(times), cmocka_unit_test(whole_or_not_at_all), cmocka_unit_test(layers_below),
-	    cmocka_unit_test(failures_have_all_their_texts)};
+	    cmocka_unit_test(views), cmocka_unit_test(cursor_never_oversteps), cmocka_unit_test(base64), cmocka_unit_test(utf8),
+	    cmocka_unit_test(hexadecimal), cmocka_unit_test(nothing_is_left_behind), cmocka_unit_test(times), cmocka_unit_test(whole_or_not_at_all),
+	    cmocka_unit_test(layers_below), cmocka_unit_test(failures_have_all_their_texts)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,32 @@
+#include "base/utf8.h"
+
+size_t utf8_next(struct sv s, uint32_t *ret)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	uint8_t first = s.n ? (uint8_t)s.p[0] : 0xff;
+	size_t n = first < 0x80 ? 1 : (first & 0xe0) == 0xc0 ? 2 : (first & 0xf0) == 0xe0 ? 3 : (first & 0xf8) == 0xf0 ? 4 : 0;
+	uint32_t c = n == 1 ? first : n ? first & (0x7fu >> n) : 0;
+
+	if (n == 0 || s.n < n)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if (((uint8_t)s.p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | ((uint8_t)s.p[i] & 0x3f);
+	}
+	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	*ret = c;
+	return n;
+}
+
+void utf8_add(struct buf *to, uint32_t c)
+{
+	unsigned n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	uint8_t o[4];
+
+	for (unsigned i = n; i-- > 1; c >>= 6)
+		o[i] = (uint8_t)(0x80 | (c & 0x3f));
+	o[0] = n == 1 ? (uint8_t)c : (uint8_t)(0xf00u >> n | c);
+	buf_add(to, o, n);
+}
