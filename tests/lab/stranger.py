@@ -69,6 +69,14 @@ def answer(got):
     return {"status": int(status[1]) if status else None, "text": got.decode("latin-1")}
 
 
+def raw(address, port, name, octets):
+    """Whatever that is, and what comes back until the other end closes or falls silent."""
+    with connect(address, port, name) as s:
+        s.settimeout(2)
+        s.sendall(octets)
+        return answer(read(s, whole))
+
+
 def http(address, name, method, path, body=b"", headers=()):
     head = [f"{method} {path} HTTP/1.1", f"Host: {name}", "Connection: close", f"Content-Length: {len(body)}", *headers]
     with connect(address, 443, name) as s:
@@ -123,6 +131,27 @@ def sip(address, name, domain):
     return out
 
 
+METHODS = ("OPTIONS", "INVITE", "SUBSCRIBE", "SERVICE", "MESSAGE", "INFO", "NOTIFY", "PUBLISH", "BYE", "FROBNICATE")
+
+
+def odd(address, web, name, domain):
+    """What no client asks, in ways that make servers talk about themselves."""
+    request = "{} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n"
+    out = {f"odd http {line}": raw(address, 443, web, request.format(line, host).encode()) for line, host in (
+        ("OPTIONS *", web), ("TRACE /", web), ("CONNECT 10.1.1.1:443", web), ("PROPFIND /CertProv/", web),
+        (f"GET {CERTPROV}", "localhost"), (f"GET http://localhost{TICKETS}", web), ("GET " + "/a" * 40000, web))}
+    out["odd http version"] = raw(address, 443, web, b"GET / HTTP/2.0\r\n\r\n")
+    out["odd http without host"] = raw(address, 443, web, b"GET / HTTP/1.1\r\n\r\n")
+    out["odd http octets"] = raw(address, 443, web, bytes(range(256)) + b"\r\n\r\n")
+    out["odd sip octets"] = raw(address, 5061, name, bytes(range(256)) + b"\r\n\r\n")
+    out["odd sip http"] = raw(address, 5061, name, request.format("GET /", web).encode())
+    for method in METHODS:
+        out[f"sip {method}"] = raw(address, 5061, name, register(name, domain, 1).replace(b"REGISTER", method.encode()))
+    for server_name in (None, "localhost", domain):
+        out[f"certificate for {server_name}"] = certificate(address, 443, server_name)
+    return out
+
+
 def main():
     address, web, name, domain = sys.argv[1:5]
     ntlm = "Authorization: NTLM " + base64.b64encode(NTLM_1).decode()
@@ -144,7 +173,7 @@ def main():
         "ticket by certificate": http(address, web, "POST", TICKETS + "/cert", SOAP, [xml]),
         "publish": http(address, web, "POST", CERTPROV + "/WebTicket_Proof_SHA1", SOAP, [xml]),
         "no soap": http(address, web, "POST", TICKETS, b"<", [xml]),
-        **sip(address, name, domain),
+        **sip(address, name, domain), **odd(address, web, name, domain),
     }
     json.dump(asked, sys.stdout)
 

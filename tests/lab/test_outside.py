@@ -6,6 +6,7 @@ import re
 import outside
 from lab import PIN
 from outside import OutsideLab
+from stranger import CERTPROV, METHODS, TICKETS
 from test_update import NEW, offer, restarts
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -208,12 +209,16 @@ def test_strangers():
         lab.go()
         got = stranger(lab)
         for name in ("update question", "update question, a ticket made up", "update question, NTLM begun", "ticket", "ticket, NTLM begun",
-                     "sip bare", "sip TLS-DSK", "sip NTLM"):
+                     "sip bare", "sip TLS-DSK", "sip NTLM", *(f"sip {m}" for m in METHODS)):
             assert got[name]["status"] in (401, 403), (name, got[name])
         for name in ("update question, inside path", "root", "dots", "nothing there", "file"):
             assert got[name]["status"] in (400, 401, 403, 404), (name, got[name])
         for name in ("ticket by PIN", "ticket by certificate", "publish", "no soap", "method"):
             assert got[name]["status"] not in (200, None), (name, got[name])
+        for name in (n for n in got if n.startswith("odd ")):  # metadata is public: a client must learn how to prove itself
+            assert got[name]["status"] in (None, 400, 404, 405, 431, 505) or CERTPROV in name or TICKETS in name, (name, got[name])
+        certificates = {a["text"] for n, a in got.items() if n.startswith(("web certificate", "sip certificate", "certificate for"))}
+        assert len(certificates) == 1, "whatever name is asked for, there is one certificate"
         version = lab.dialtone("--version").stdout.split()[-1]
         for name, a in got.items():
             for word in ("fe01", "10.20.", "10.30.", "10.66.", "dialtone", "HAProxy", "OpenSSL", "RTC/", version, "alice", lab.site_dir,
