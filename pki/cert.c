@@ -221,7 +221,7 @@ bool pki_pem_cert(struct sv pem, unsigned i, struct buf *der)
 		    !cut_behind(&pem, SV("-----END CERTIFICATE-----"), &body))
 			return false;
 	}
-	if (!b64_read(der, body))
+	if (!b64_read(der, body) || der->n == was)
 		return false;
 	x = pki_x509(der->p + was, der->n - was);
 	ERR_clear_error();

@@ -264,6 +264,13 @@ static void pem_blocks(void **state)
 	assert_int_equal(der.n, keys.ca_der.n + keys.other_der.n);
 	assert_false(pki_pem_cert(buf_view(&pem), 2, &der));
 	assert_false(pki_pem_cert(SV("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), 0, &der));
+	{
+		struct buf none = {0};
+
+		assert_false(pki_pem_cert(SV("-----BEGIN CERTIFICATE----------END CERTIFICATE-----"), 0, &none));
+		assert_int_equal(none.n, 0);
+		buf_free(&none);
+	}
 	assert_int_equal(der.n, keys.ca_der.n + keys.other_der.n);
 	buf_free(&pem);
 	buf_free(&der);
