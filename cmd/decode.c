@@ -185,7 +185,7 @@ static int decode_one(const struct kind *k, const char *path, struct buf *in)
 		j = k->decode(in->n ? in->p : (const void *)"", in->n, why, 512);
 	if (j == NULL) {
 		if (k->binary && is_text(in))
-			strcat(why, " (the file is text, and no hex dump either)");
+			snprintf(why + strlen(why), sizeof why - strlen(why), " (the file is text, and no hex dump either)");
 		return refuse(path, why);
 	}
 	rc = put(j);
