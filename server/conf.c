@@ -24,7 +24,10 @@ enum kind {
 	BOOLEAN,
 	NUMBER, /* unsigned */
 	PORT,	/* uint16_t */
-	WINDOWS /* UseWindowsAuth */
+	WINDOWS, /* UseWindowsAuth */
+	WAY,	 /* a port of the Web Ticket Service, or None */
+	DIGITS,	 /* digits, or nothing */
+	THUMBS	 /* SHA-1 thumbprints, or nothing */
 };
 
 struct key {
@@ -69,7 +72,14 @@ static const struct key keys[] = {
 	{"UseCertificateAuth",         BOOLEAN, AT(UseCertificateAuth)},
 	{"UsePinAuth",                 BOOLEAN, AT(UsePinAuth)},
 	{"UseWindowsAuth",             WINDOWS, AT(UseWindowsAuth)},
+	{"UseWsFedPassiveAuth",        BOOLEAN, AT(UseWsFedPassiveAuth)},
+	{"OverrideAuthTypeForInternalClients", WAY, AT(OverrideAuthTypeForInternalClients)},
+	{"OverrideAuthTypeForExternalClients", WAY, AT(OverrideAuthTypeForExternalClients)},
+	{"MobilePreferredAuthType",    WAY,     AT(MobilePreferredAuthType)},
 	{"EnableCertChainDownload",    BOOLEAN, AT(EnableCertChainDownload)},
+	{"InferCertChainFromSSL",      BOOLEAN, AT(InferCertChainFromSSL)},
+	{"TrustedCACerts",             THUMBS,  AT(TrustedCACerts)},
+	{"CASigningKeyLength",         NUMBER,  AT(CASigningKeyLength), 2048, 16384},
 	{"MinCSRKeySize",              NUMBER,  AT(MinCSRKeySize), 1024, 16384},
 	{"MaxCSRKeySize",              NUMBER,  AT(MaxCSRKeySize), 1024, 16384},
 	{"DefaultValidityPeriodHours", NUMBER,  AT(DefaultValidityPeriodHours), 8, HOUR},
@@ -83,6 +93,7 @@ static const struct key keys[] = {
 	{"PINHistoryCount",            NUMBER,  AT(PINHistoryCount), 0, 20},
 	{"MaximumLogonAttempts",       NUMBER,  AT(MaximumLogonAttempts), 0, 999},
 	{"AllowCommonPatterns",        BOOLEAN, AT(AllowCommonPatterns)},
+	{"access_prefix",              DIGITS,  AT(access_prefix)},
 
 	{"offer_ntlm",                 BOOLEAN, AT(offer_ntlm)},
 	{"offer_tls_dsk",              BOOLEAN, AT(offer_tls_dsk)},
@@ -163,12 +174,68 @@ static bool host_name(const char *s)
 	       s[0] != '-';
 }
 
+/* "An unsupported value keeps the WTS from starting": WsFed, OAuth, Anon and Auth are names of the product, too. */
+static const char *const ways[] = {"None", "WebTicketServiceWinNegotiate", "WebTicketServiceWinNtlm", "WebTicketServiceCert",
+				   "WebTicketServicePin", NULL};
+/* Negotiate is the product's own default: of what it offers, NTLM is spoken here. */
+static const char *const windows[] = {"NTLM", "None", "Negotiate", NULL};
+
+static int check_word(cfg_t *cfg, cfg_opt_t *opt, const char *const *words, const char *v)
+{
+	char all[256] = "";
+
+	for (size_t i = 0; words[i]; i++) {
+		size_t n = strlen(all);
+
+		if (strcasecmp(v, words[i]) == 0)
+			return 0;
+		snprintf(all + n, sizeof all - n, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+	}
+	cfg_error(cfg, "%s = %s: write %s", opt->name, v, all);
+	return -1;
+}
+
+/* The next thumbprint, as 40 hexadecimal digits; false: there is none. */
+static bool thumb_next(struct sv *rest, char thumb[41])
+{
+	size_t n = 0;
+
+	while (rest->n && n < 40) {
+		char c = rest->p[0];
+
+		if (isxdigit((unsigned char)c))
+			thumb[n++] = (char)toupper((unsigned char)c);
+		else if (strchr(" :,;\t", c) == NULL) /* "A0 B1 ..." is how Windows shows one */
+			return false;
+		*rest = sv_from(*rest, 1);
+	}
+	thumb[n] = '\0';
+	return n == 40;
+}
+
+static int check_thumbs(cfg_t *cfg, cfg_opt_t *opt, const char *v)
+{
+	struct sv rest = sv_of(v);
+	char thumb[41] = "";
+	unsigned n = 0;
+
+	while (rest.n && n < SITE_TRUSTED && thumb_next(&rest, thumb))
+		n++;
+	if (rest.n == 0 && (n || v[0] == '\0') && strlen(thumb) % 40 == 0)
+		return 0;
+	cfg_error(cfg, "%s = %s: write SHA-1 thumbprints of 40 hexadecimal digits, %d at most", opt->name, v, SITE_TRUSTED);
+	return -1;
+}
+
 static int check_text(cfg_t *cfg, cfg_opt_t *opt, const struct key *k, const char *v)
 {
-	if (k->kind == WINDOWS) {
-		if (strcasecmp(v, "NTLM") != 0 && strcasecmp(v, "None") != 0)
-			cfg_error(cfg, "%s = %s: write NTLM or None", opt->name, v);
-		return strcasecmp(v, "NTLM") != 0 && strcasecmp(v, "None") != 0 ? -1 : 0;
+	if (k->kind == WINDOWS || k->kind == WAY)
+		return check_word(cfg, opt, k->kind == WAY ? ways : windows, v);
+	if (k->kind == THUMBS)
+		return check_thumbs(cfg, opt, v);
+	if (k->kind == DIGITS && v[strspn(v, "0123456789")] != '\0') {
+		cfg_error(cfg, "%s = %s: write digits", opt->name, v);
+		return -1;
 	}
 	if (strlen(v) >= k->size) {
 		cfg_error(cfg, "%s = %s: longer than %zu characters", opt->name, v, k->size - 1);
@@ -264,6 +331,13 @@ static int check_rule(cfg_t *cfg, cfg_opt_t *opt)
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
+/* As certificates are named here: capitals, a blank behind each. */
+static void take_thumbs(char *to, struct sv rest)
+{
+	for (*to = '\0'; rest.n && thumb_next(&rest, to); to += 41)
+		memcpy(to + 40, rest.n ? " " : "", rest.n ? 2 : 1);
+}
+
 static void take(struct site *s, const struct key *k, const char *v)
 {
 	void *to = (char *)s + k->at;
@@ -281,6 +355,12 @@ static void take(struct site *s, const struct key *k, const char *v)
 		break;
 	case WINDOWS:
 		s->UseWindowsAuth = strcasecmp(v, "None") == 0 ? SITE_WINDOWS_NONE : SITE_WINDOWS_NTLM;
+		break;
+	case WAY:
+		snprintf(to, k->size, "%s", strcasecmp(v, "None") == 0 ? "" : v);
+		break;
+	case THUMBS:
+		take_thumbs(to, sv_of(v));
 		break;
 	default:
 		snprintf(to, k->size, "%s", v); /* it fits: check_text() */
@@ -358,6 +438,14 @@ static const char *listeners_apart(const struct site *s, char why[256])
 	return NULL;
 }
 
+/* A port that is to be the only one, though its method is off. */
+static bool way_off(const struct site *s, const char *way)
+{
+	return (sv_istarts(sv_of(way), SV("WebTicketServiceWin")) && s->UseWindowsAuth == SITE_WINDOWS_NONE) ||
+	       (strcasecmp(way, "WebTicketServiceCert") == 0 && !s->UseCertificateAuth) ||
+	       (strcasecmp(way, "WebTicketServicePin") == 0 && !s->UsePinAuth);
+}
+
 /* NULL, or what does not go together. */
 static const char *together(const struct site *s, char why[256])
 {
@@ -374,6 +462,14 @@ static const char *together(const struct site *s, char why[256])
 	if (s->MinValidityPeriodHours > s->DefaultValidityPeriodHours ||
 	    s->DefaultValidityPeriodHours > s->MaxValidityPeriodHours)
 		return "MinValidityPeriodHours, DefaultValidityPeriodHours, MaxValidityPeriodHours must not fall";
+	if (s->UseWsFedPassiveAuth)
+		return "UseWsFedPassiveAuth must stay false: identities of the cloud are not served here";
+	if (way_off(s, s->OverrideAuthTypeForInternalClients) || way_off(s, s->OverrideAuthTypeForExternalClients) ||
+	    way_off(s, s->MobilePreferredAuthType))
+		return "OverrideAuthTypeForInternalClients, OverrideAuthTypeForExternalClients or MobilePreferredAuthType names a "
+		       "method that is switched off";
+	if (!s->InferCertChainFromSSL && s->EnableCertChainDownload && s->TrustedCACerts[0] == '\0')
+		return "TrustedCACerts is missing: InferCertChainFromSSL is off, and phones shall download a chain";
 	if (outside && s->external_fqdn[0] == '\0')
 		return "external_fqdn is missing: an outside listener needs a public name";
 	if ((s->legacy_sip_tls || s->legacy_https) && s->legacy_address[0] == '\0')

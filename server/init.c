@@ -89,9 +89,10 @@ static bool pair_load(struct work *w, const char *name, struct pki_key **key, st
 }
 
 /* A key and its certificate.  The root goes behind a server's own: "leaf first, root last". */
-static bool pair_make(struct work *w, const struct pki_issue *what, bool by_root, struct buf *key_pem, struct buf *cert_pem)
+static bool pair_make(struct work *w, const struct pki_issue *what, unsigned bits, bool by_root, struct buf *key_pem,
+		      struct buf *cert_pem)
 {
-	struct pki_key *key = pki_key_make(2048);
+	struct pki_key *key = pki_key_make(bits);
 	struct buf der = {0};
 	bool ok = key && (by_root ? pki_issue(what, key, w->root, w->root_der.p, w->root_der.n, &der)
 				  : pki_issue(what, key, key, NULL, 0, &der));
@@ -124,7 +125,7 @@ static bool root(struct work *w)
 
 	snprintf(cn, sizeof cn, "%.40s Root CA", w->site->domain); /* RFC 5280: a common name has at most 64 characters */
 	if (!there(w, ROOT)) {
-		ok = pair_make(w, &what, false, &key, &cert);
+		ok = pair_make(w, &what, 2048, false, &key, &cert);
 		buf_sv(&key, buf_view(&cert));
 		ok = ok && save(w, ROOT, &key, 0600);
 	}
@@ -148,7 +149,7 @@ static bool issuing(struct work *w)
 
 	if (there(w, VAULT_DIR "/ca.pem"))
 		return true;
-	ok = pair_make(w, &what, true, &pem, &cert);
+	ok = pair_make(w, &what, w->site->CASigningKeyLength, true, &pem, &cert);
 	buf_sv(&pem, buf_view(&cert));
 	ok = ok && save(w, VAULT_DIR "/ca.pem", &pem, 0600);
 	buf_wipe(&pem);
@@ -185,7 +186,7 @@ static bool server(struct work *w, const char *file, struct names *n)
 	if (!w->anew && there(w, file))
 		return true;
 	what.names = n->list;
-	ok = pair_make(w, &what, true, &pem, &cert);
+	ok = pair_make(w, &what, 2048, true, &pem, &cert);
 	buf_sv(&pem, buf_view(&cert));
 	ok = ok && save(w, file, &pem, 0600);
 	buf_wipe(&pem);
@@ -225,7 +226,7 @@ static bool update(struct work *w)
 	if (there(w, "update.key") && there(w, "update.pem"))
 		return true;
 	snprintf(cn, sizeof cn, "%.40s Device Update", w->site->domain);
-	ok = pair_make(w, &what, false, &key, &cert) && save(w, "update.key", &key, 0600) &&
+	ok = pair_make(w, &what, 2048, false, &key, &cert) && save(w, "update.key", &key, 0600) &&
 	     save(w, "update.pem", &cert, 0644);
 	buf_wipe(&key);
 	buf_free(&cert);
@@ -267,6 +268,8 @@ static bool conf(struct work *w)
 	buf_printf(&b, "legacy_sip_tls = %u\nlegacy_https = %u\n", s->legacy_sip_tls, s->legacy_https);
 	buf_printf(&b, "\n# 0: one a core\nworkers = %u\nuser = \"%s\"\n", s->workers, s->user);
 	text(&b, "worker_user", s->worker_user);
+	if (s->CASigningKeyLength != 2048)
+		buf_printf(&b, "CASigningKeyLength = %u\n", s->CASigningKeyLength);
 	buf_str(&b, "\n# UseCertificateAuth = true\n# UsePinAuth = true\n# UseWindowsAuth = NTLM\n# MinPasswordLength = 5\n"
 		    "# DefaultEndpointExpiration = 600\n# MaxEndpointsPerUser = 8\n");
 	ok = save(w, "dialtone.conf", &b, 0644);

@@ -10,6 +10,7 @@
 
 #define SITE_NAME_MAX 256
 #define SITE_URL_MAX 512
+#define SITE_TRUSTED 16 /* certificates in TrustedCACerts */
 
 struct site {
 	char dir[PATH_MAX - 256]; /* the folder of the configuration file; all relative paths start here */
@@ -34,7 +35,12 @@ struct site {
 	/* Web Services (web-services reference 13) */
 	bool UseCertificateAuth, UsePinAuth;
 	enum { SITE_WINDOWS_NONE, SITE_WINDOWS_NTLM } UseWindowsAuth;
-	bool EnableCertChainDownload;
+	bool UseWsFedPassiveAuth; /* never true: conf.c */
+	char OverrideAuthTypeForInternalClients[32], OverrideAuthTypeForExternalClients[32]; /* the one port offered; "": all */
+	char MobilePreferredAuthType[32];						     /* phones do not read it */
+	bool EnableCertChainDownload, InferCertChainFromSSL;
+	char TrustedCACerts[SITE_TRUSTED * 41]; /* thumbprints; the chain when it is not inferred */
+	unsigned CASigningKeyLength;		 /* of the issuing key, when `dialtone init` makes it */
 	unsigned MinCSRKeySize, MaxCSRKeySize;
 	unsigned DefaultValidityPeriodHours, MinValidityPeriodHours, MaxValidityPeriodHours;
 	unsigned ticket_seconds; /* 28800 */
@@ -43,6 +49,7 @@ struct site {
 	/* PIN policy (14) */
 	unsigned MinPasswordLength, PINLifetime, PINHistoryCount, MaximumLogonAttempts; /* the last: 0 = by length */
 	bool AllowCommonPatterns;
+	char access_prefix[16]; /* dialled before a whole number: "9", "00" */
 
 	/* Registrar */
 	bool offer_ntlm, offer_tls_dsk;

@@ -18,6 +18,8 @@ void site_defaults(struct site *s)
 	    .UsePinAuth = true,
 	    .UseWindowsAuth = SITE_WINDOWS_NTLM,
 	    .EnableCertChainDownload = true,
+	    .InferCertChainFromSSL = true,
+	    .CASigningKeyLength = 2048,
 	    .MinCSRKeySize = 1024,
 	    .MaxCSRKeySize = 16384,
 	    .DefaultValidityPeriodHours = 4320,

@@ -1,10 +1,12 @@
 /* server/vault_line.c: whom a typed number or extension may mean (web-services reference 6.3).
  *
  * "strip spaces, dots, dashes, brackets and a leading tel:; split ;ext=; a value with + matches the full line URI;
- * without + it matches an extension"; collect candidates.
+ * without + it matches an extension or the tail after the access prefix configured by the administrator"; collect
+ * candidates.
  */
 #include "server/vault_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct line {
@@ -64,33 +66,50 @@ static bool line_read(struct sv typed, struct line *ret)
 	return true;
 }
 
-size_t vault_candidates(const struct vault *v, const char *typed, struct store_user ret[VAULT_CANDIDATES])
+/* Who has this number joins those who are there already; nobody twice.  false: the store failed. */
+static bool add(const struct vault *v, const char *number, struct store_user ret[VAULT_CANDIDATES], size_t *n)
 {
 	struct store *s = v->conf.store;
-	enum store_result r;
+	size_t more = 0;
+
+	if (s->ops->user_by_line(s, number, NULL, ret + *n, VAULT_CANDIDATES - *n, &more) == STORE_FAILED)
+		return false;
+	for (size_t i = *n; i < *n + more; i++)
+		for (size_t k = 0; k < *n; k++)
+			if (ret[i].id == ret[k].id) {
+				ret[i--] = ret[*n + --more];
+				break;
+			}
+	*n += more;
+	return true;
+}
+
+size_t vault_candidates(const struct vault *v, const char *typed, struct store_user ret[VAULT_CANDIDATES])
+{
+	struct sv prefix = sv_of(v->conf.site->access_prefix);
+	struct store *s = v->conf.store;
 	struct line l = {0};
-	size_t n = 0, more = 0;
+	size_t n = 0;
 
 	if (!line_read(sv_of(typed), &l))
 		memcpy(l.extension, "-", 2); /* nobody's; the same look-up all the same */
-	r = s->ops->user_by_line(s, l.number[0] ? l.number : NULL, l.extension[0] ? l.extension : NULL, ret,
-				 VAULT_CANDIDATES, &n);
-	if (r == STORE_FAILED)
+	if (s->ops->user_by_line(s, l.number[0] ? l.number : NULL, l.extension[0] ? l.extension : NULL, ret, VAULT_CANDIDATES, &n) ==
+	    STORE_FAILED)
 		return SIZE_MAX;
-	/* A whole number typed without its plus is meant as such, too. */
+	/* A whole number typed without its plus is meant as such, too; and one as it is dialled. */
 	if (l.number[0] == '\0') {
 		char number[48] = "+";
 
 		memcpy(number + 1, l.extension, sizeof l.extension);
-		r = s->ops->user_by_line(s, number, NULL, ret + n, VAULT_CANDIDATES - n, &more);
-		if (r == STORE_FAILED)
+		if (!add(v, number, ret, &n))
 			return SIZE_MAX;
+		if (prefix.n) {
+			bool dialled = sv_starts(sv_of(l.extension), prefix);
+
+			snprintf(number, sizeof number, "+%s", dialled ? l.extension + prefix.n : "-");
+			if (!add(v, number, ret, &n))
+				return SIZE_MAX;
+		}
 	}
-	for (size_t i = n; i < n + more; i++) /* nobody twice */
-		for (size_t k = 0; k < n; k++)
-			if (ret[i].id == ret[k].id) {
-				ret[i--] = ret[n + --more];
-				break;
-			}
-	return n + more;
+	return n;
 }

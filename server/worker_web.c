@@ -4,8 +4,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "server/worker_internal.h"
+
+#define TRUSTED_MAX ((size_t)1 << 20)
 
 struct web_link {
 	struct http_conn *http;
@@ -81,11 +84,17 @@ bool worker_web_init(struct worker_web *w, struct loop *loop, const struct site 
 		     struct sv chain_pem)
 {
 	struct web_conf conf = {.site = site, .vault = vault, .chain_pem = chain_pem, .files = w->files, .logs = w->logs};
+	char path[sizeof site->dir + 16];
+	struct buf trusted = {0};
 
+	snprintf(path, sizeof path, "%s/trusted.pem", site->dir);
+	if (!site->InferCertChainFromSSL && file_read(path, TRUSTED_MAX, &trusted) == 0)
+		conf.trusted_pem = buf_view(&trusted);
 	snprintf(w->files, sizeof w->files, "%s/files", site->dir);
 	snprintf(w->logs, sizeof w->logs, "%s/logs", site->dir);
 	http_server_init(&w->http, &(struct http_server_conf){.loop = loop, .service = &service, .arg = w});
 	w->web = web_new(&conf);
+	buf_free(&trusted);
 	return w->web != NULL;
 }
 

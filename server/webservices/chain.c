@@ -1,8 +1,11 @@
 /* server/webservices/chain.c: the root chain, for phones that trust nobody yet (web-services reference 10). */
+#include "server/webservices/web_internal.h"
+
 #include <stdlib.h>
 
+#include "base/enc.h"
+#include "base/log.h"
 #include "pki/cert.h"
-#include "server/webservices/web_internal.h"
 
 static const struct buf *chain_of(const struct web_call *k)
 {
@@ -39,6 +42,50 @@ bool web_chain_outside(struct sv chain_pem, struct buf *p7)
 	ok = ok && !der.oom && !pem.oom && (pem.n == 0 || pki_p7_write(p7, buf_view(&pem)));
 	buf_free(&der);
 	buf_free(&pem);
+	free(info);
+	return ok;
+}
+
+static bool is_thumb(struct sv thumb, const uint8_t sha1[20])
+{
+	char print[41];
+
+	hex_write(print, sha1, 20, true);
+	return sv_eq(thumb, sv_of(print));
+}
+
+static bool find(struct sv pem, struct sv thumb, struct pki_cert_info *info, struct buf *to)
+{
+	struct buf der = {0};
+	bool found = false;
+
+	for (unsigned i = 0; !found && pki_pem_cert(pem, i, &der); i++) {
+		if (pki_cert_info(der.p, der.n, info) == NULL && is_thumb(thumb, info->sha1)) {
+			pki_pem_add(to, "CERTIFICATE", der.p, der.n);
+			found = true;
+		}
+		buf_clear(&der);
+	}
+	buf_free(&der);
+	return found;
+}
+
+/* "With InferCertChainFromSSL true, the chain of the web server's own certificate; else the certificates in TrustedCACerts,
+ * named by thumbprint." */
+bool web_chain_named(const struct web_conf *c, struct buf *pem)
+{
+	struct pki_cert_info *info = malloc(sizeof *info);
+	struct sv rest = sv_of(c->site->TrustedCACerts);
+	bool ok = info != NULL;
+
+	while (ok && rest.p && rest.n) {
+		struct sv thumb = sv_cut(&rest, ' ');
+
+		ok = find(c->trusted_pem, thumb, info, pem) || find(c->chain_pem, thumb, info, pem);
+		if (!ok)
+			log_line(LOG_ERROR, "web", "TrustedCACerts: " SV_FMT " is neither in trusted.pem nor this server's own",
+				 SV_ARG(thumb));
+	}
 	free(info);
 	return ok;
 }

@@ -2,6 +2,7 @@
 #include "server/webservices/web_internal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void append(char out[SITE_URL_MAX], const char *base, const char *tail)
 {
@@ -52,6 +53,15 @@ void web_certprov_mex(struct web_call *k)
 	serve(k, &m, NS_AUTHWS, soap_metadata_certprov_write);
 }
 
+/* OverrideAuthTypeFor...Clients: the one port that is offered on that side; nothing: all. */
+static bool offered(const struct web_call *k, const char *port)
+{
+	const struct site *s = k->w->conf.site;
+	const char *only = k->q->outside ? s->OverrideAuthTypeForExternalClients : s->OverrideAuthTypeForInternalClients;
+
+	return only[0] == '\0' ? strcmp(port, "WebTicketServiceWinNtlm") != 0 : sv_ieq(sv_of(only), sv_of(port));
+}
+
 /* "Advertise a port only while its method is switched on." Never WsFedBearer. */
 void web_wts_mex(struct web_call *k)
 {
@@ -60,11 +70,13 @@ void web_wts_mex(struct web_call *k)
 	char base[SITE_URL_MAX];
 
 	site_wts_url(s, k->q->outside, base);
-	if (s->UseWindowsAuth == SITE_WINDOWS_NTLM)
+	if (s->UseWindowsAuth == SITE_WINDOWS_NTLM && offered(k, "WebTicketServiceWinNegotiate"))
 		append(m.negotiate_url, base, "");
-	if (s->UseCertificateAuth)
+	if (s->UseWindowsAuth == SITE_WINDOWS_NTLM && offered(k, "WebTicketServiceWinNtlm")) /* UNKNOWN: its path; the other's */
+		append(m.ntlm_url, base, "");
+	if (s->UseCertificateAuth && offered(k, "WebTicketServiceCert"))
 		append(m.cert_auth_url, base, "/cert");
-	if (web_pin_taken(k))
+	if (web_pin_taken(k) && offered(k, "WebTicketServicePin"))
 		append(m.pin_url, base, "/pin");
 	serve(k, &m, "http://tempuri.org/", soap_metadata_wts_write);
 }

@@ -264,13 +264,18 @@ void web_answer_clear(struct web_answer *a)
 struct web *web_new(const struct web_conf *c)
 {
 	struct web *w = calloc(1, sizeof *w);
+	bool named = true;
 
 	if (w == NULL)
 		return NULL;
 	w->conf = *c;
-	buf_sv(&w->pem, c->chain_pem);
+	w->conf.trusted_pem = SV("");
+	if (c->site->InferCertChainFromSSL)
+		buf_sv(&w->pem, c->chain_pem);
+	else
+		named = web_chain_named(c, &w->pem);
 	w->conf.chain_pem = buf_view(&w->pem);
-	if (w->pem.oom || !pki_p7_write(&w->p7, w->conf.chain_pem) || !web_chain_outside(w->conf.chain_pem, &w->p7_outside)) {
+	if (!named || w->pem.oom || !pki_p7_write(&w->p7, w->conf.chain_pem) || !web_chain_outside(w->conf.chain_pem, &w->p7_outside)) {
 		web_free(w);
 		return NULL;
 	}

@@ -17,10 +17,11 @@ struct web_conf {
 	const struct site *site;
 	const struct vault_ops *vault;
 	struct sv chain_pem;  /* the web server's own chain, leaf first, root included: the root chain download */
+	struct sv trusted_pem; /* what else TrustedCACerts may name; looked at while InferCertChainFromSSL is off */
 	const char *files;    /* folder of the update store (images), opened read-only */
 	const char *logs;     /* folder for device logs and the audit log; NULL: none are kept */
 };
-struct web *web_new(const struct web_conf *c);
+struct web *web_new(const struct web_conf *c); /* NULL: out of memory, or TrustedCACerts names what is not there */
 void web_free(struct web *w);
 struct web_conn *web_conn_new(void);
 void web_conn_free(struct web_conn *c);

@@ -93,6 +93,44 @@ static void every_kind(void **state)
 	assert_string_equal(s->dns.key_file + strlen(w->dir), "/k.key");
 }
 
+#define THUMB "FBE682987EAC870E2C7493682D568867B24C8925"
+
+static void knobs_of_the_web_services(void **state)
+{
+	struct world *w = *state;
+	const struct site *s = &w->site;
+
+	assert_true(reads(w, NAMES));
+	assert_true(s->InferCertChainFromSSL && !s->UseWsFedPassiveAuth && s->CASigningKeyLength == 2048);
+	assert_string_equal(s->TrustedCACerts, "");
+	assert_string_equal(s->OverrideAuthTypeForInternalClients, "");
+	assert_true(reads(w, NAMES "UseWindowsAuth = Negotiate\nUseWsFedPassiveAuth = false\nCASigningKeyLength = 4096\n"
+				 "OverrideAuthTypeForInternalClients = webticketservicepin\nMobilePreferredAuthType = None\n"
+				 "OverrideAuthTypeForExternalClients = WebTicketServiceCert\nInferCertChainFromSSL = no\n"
+				 "TrustedCACerts = \"fb e6 82 98 7e ac 87 0e 2c 74 93 68 2d 56 88 67 b2 4c 89 25, " THUMB " \"\n"
+				 "access_prefix = 00\n"));
+	assert_int_equal(s->UseWindowsAuth, SITE_WINDOWS_NTLM);
+	assert_string_equal(s->OverrideAuthTypeForInternalClients, "webticketservicepin");
+	assert_string_equal(s->OverrideAuthTypeForExternalClients, "WebTicketServiceCert");
+	assert_string_equal(s->MobilePreferredAuthType, "");
+	assert_string_equal(s->TrustedCACerts, THUMB " " THUMB " ");
+	assert_string_equal(s->access_prefix, "00");
+	{ /* as many as there is room for */
+		struct buf b = {0};
+
+		buf_str(&b, NAMES "TrustedCACerts = \"");
+		for (int i = 0; i < SITE_TRUSTED; i++)
+			buf_printf(&b, "%s" THUMB, i ? "," : "");
+		buf_str(&b, "\"\n");
+		assert_true(reads(w, buf_cstr(&b)));
+		assert_int_equal(strlen(s->TrustedCACerts), SITE_TRUSTED * 41 - 1);
+		b.n -= 2;
+		buf_str(&b, "," THUMB "\"\n");
+		assert_false(reads(w, buf_cstr(&b)));
+		buf_free(&b);
+	}
+}
+
 static void expiration_is_clamped(void **state)
 {
 	struct world *w = *state;
@@ -134,6 +172,15 @@ static void refusals_quote(void **state)
 	    {NAMES "external_fqdn = a.b\nexternal_sip_tls = 443\n", {"https and external_sip_tls", "443", "all addresses"}},
 	    {NAMES "address = 0.0.0.0\nsip_tcp = 80\n", {"sip_tcp and http", "80", "0.0.0.0"}},
 	    {NAMES "legacy_address = 10.0.0.1\nlegacy_https = 1\nlegacy_sip_tls = 1\n", {"legacy_sip_tls and legacy_https", "10.0.0.1"}},
+	    {NAMES "UseWsFedPassiveAuth = true\n", {"UseWsFedPassiveAuth"}},
+	    {NAMES "OverrideAuthTypeForInternalClients = WsFedBearer\n", {":3: ", "WsFedBearer", "WebTicketServicePin"}},
+	    {NAMES "UsePinAuth = no\nMobilePreferredAuthType = WebTicketServicePin\n", {"MobilePreferredAuthType", "switched off"}},
+	    {NAMES "UseWindowsAuth = None\nOverrideAuthTypeForExternalClients = WebTicketServiceWinNtlm\n", {"switched off"}},
+	    {NAMES "InferCertChainFromSSL = false\n", {"TrustedCACerts is missing"}},
+	    {NAMES "TrustedCACerts = \"" THUMB " 00\"\n", {":3: ", "TrustedCACerts", "40"}},
+	    {NAMES "TrustedCACerts = \"" THUMB "x\"\n", {":3: ", "TrustedCACerts"}},
+	    {NAMES "CASigningKeyLength = 1024\n", {":3: ", "CASigningKeyLength", "1024", "2048"}},
+	    {NAMES "access_prefix = \"+9\"\n", {":3: ", "access_prefix", "digits"}},
 	    {"fqdn = a.b\n", {"domain is missing"}},
 	    {"domain = a.b\n", {"fqdn is missing"}},
 	};
@@ -161,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(what_follows, setup, teardown),
 	    cmocka_unit_test_setup_teardown(every_kind, setup, teardown),
+	    cmocka_unit_test_setup_teardown(knobs_of_the_web_services, setup, teardown),
 	    cmocka_unit_test_setup_teardown(expiration_is_clamped, setup, teardown),
 	    cmocka_unit_test_setup_teardown(refusals_quote, setup, teardown),
 	};

@@ -222,6 +222,24 @@ static void numbers(void **state)
 	assert_int_equal(try_pin(w, "+14255550123;ext=4412", "73914"), VAULT_OK);
 }
 
+/* "Without + it matches an extension or the tail after the access prefix configured by the administrator." */
+static void access_prefix(void **state)
+{
+	struct world *w = *state;
+
+	person(w, "alice@contoso.test", "", "+14255550123", "", "73914");
+	person(w, "bob@contoso.test", "", "", "0014255550123", "86205");
+	assert_int_equal(try_pin(w, "0014255550123", "73914"), VAULT_REFUSED);
+	strcpy(w->site.access_prefix, "00");
+	assert_int_equal(try_pin(w, "0014255550123", "73914"), VAULT_OK);
+	assert_int_equal(try_pin(w, "00 1 (425) 555-0123", "73914"), VAULT_OK);
+	assert_int_equal(try_pin(w, "0014255550123", "86205"), VAULT_OK); /* whose extension looks like it */
+	assert_int_equal(try_pin(w, "14255550123", "73914"), VAULT_OK);
+	assert_int_equal(try_pin(w, "+0014255550123", "73914"), VAULT_REFUSED);
+	assert_int_equal(try_pin(w, "9914255550123", "73914"), VAULT_REFUSED);
+	assert_int_equal(try_pin(w, "00", "73914"), VAULT_REFUSED);
+}
+
 static void pin_history(void **state)
 {
 	struct world *w = *state;
@@ -265,7 +283,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    T(lockout_by_length), T(parallel_guesser), T(failures_look_alike),	     T(counted_before_checked),
-	    T(numbers),		  T(pin_history),      T(outside_pin_is_remembered)};
+	    T(numbers),		  T(access_prefix), T(pin_history),      T(outside_pin_is_remembered)};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

@@ -198,10 +198,94 @@ static void certificates_for_all(void **state)
 	buf_free(&b);
 }
 
+/* ---- knobs (13) --------------------------------------------------------------------------------------------------------- */
+
+/* OverrideAuthTypeFor...Clients: one port for all, inside and outside. */
+static void one_port_is_offered(void **state)
+{
+	static const struct {
+		const char *inside, *outside;
+		const char *ports[2]; /* on each side: n, w, c, p for the four that may stand there */
+	} rows[] = {
+	    {"", "", {"ncp", "nc"}},
+	    {"webticketservicepin", "WebTicketServiceWinNtlm", {"p", "w"}},
+	    {"WebTicketServiceWinNegotiate", "WebTicketServiceCert", {"n", "c"}},
+	};
+	struct flow *f = *state;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		for (int outside = 0; outside < 2; outside++) {
+			struct soap_metadata m;
+			struct web_answer a;
+			char have[8] = "";
+			xmlDocPtr doc;
+
+			strcpy(f->v->site.OverrideAuthTypeForInternalClients, rows[i].inside);
+			strcpy(f->v->site.OverrideAuthTypeForExternalClients, rows[i].outside);
+			go(f, outside ? HTTPS_OUT : HTTPS_IN, "GET " WTS "/mex HTTP/1.1\r\n", SV(""), &a);
+			doc = doc_of(a.body.p, a.body.n);
+			assert_null(soap_metadata_read(doc, &m));
+			snprintf(have, sizeof have, "%s%s%s%s", m.negotiate_url[0] ? "n" : "", m.ntlm_url[0] ? "w" : "",
+				 m.cert_auth_url[0] ? "c" : "", m.pin_url[0] ? "p" : "");
+			assert_string_equal(have, rows[i].ports[outside]);
+			xmlFreeDoc(doc);
+			web_answer_clear(&a);
+		}
+}
+
+/* "The collection is not used when InferCertChainFromSSL is true"; else it is what phones are given. */
+static void the_chain_that_was_named(void **state)
+{
+	struct pki_issue root = {.profile = PKI_CA, .cn = "Public Root", .not_before = NOW - 9, .not_after = NOW + 99999};
+	struct flow *f = *state;
+	struct web_conf conf = {.site = &f->v->site, .vault = &f->v->ops, .chain_pem = buf_view(&chain_pem)};
+	struct buf der = {0}, trusted = {0}, pem = {0};
+	struct pki_cert_info info, own;
+	char *named = f->v->site.TrustedCACerts;
+	struct web_answer a;
+
+	assert_true(pki_issue(&root, keys.phone, keys.phone, NULL, 0, &der));
+	assert_null(pki_cert_info(der.p, der.n, &info));
+	assert_null(pki_cert_info(keys.ca_der.p, keys.ca_der.n, &own));
+	pki_pem_add(&trusted, "CERTIFICATE", der.p, der.n);
+	conf.trusted_pem = buf_view(&trusted);
+	for (int infer = 1; infer >= 0; infer--) {
+		f->v->site.InferCertChainFromSSL = infer;
+		hex_write(named, info.sha1, 20, true);
+		strcat(named, " ");
+		if (infer == 0)
+			hex_write(named + 41, own.sha1, 20, true);
+		web_free(f->w);
+		f->w = web_new(&conf);
+		assert_non_null(f->w);
+		assert_int_equal(go(f, HTTP_IN, "GET " CERTPROV "/chain.p7b HTTP/1.1\r\n", SV(""), &a), 200);
+		buf_clear(&pem);
+		assert_null(pki_p7_read(a.body.p, a.body.n, &pem));
+		web_answer_clear(&a);
+		for (unsigned i = 0; i < 2; i++) {
+			buf_clear(&der);
+			assert_int_equal(pki_pem_cert(buf_view(&pem), i, &der), i == 0 || !infer);
+			if (der.n) {
+				assert_null(pki_cert_info(der.p, der.n, &info));
+				assert_string_equal(info.subject_cn, i == 0 && !infer ? "Public Root" : "Communications Server");
+			}
+		}
+		buf_clear(&der);
+		assert_true(pki_pem_cert(buf_view(&trusted), 0, &der));
+		assert_null(pki_cert_info(der.p, der.n, &info));
+	}
+	named[0] = named[0] == 'A' ? 'B' : 'A'; /* what is not there keeps it from starting */
+	assert_null(web_new(&conf));
+	buf_free(&der);
+	buf_free(&trusted);
+	buf_free(&pem);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, flow_setup, flow_teardown)
-	const struct CMUnitTest tests[] = {T(tickets_for_all), T(faults_for_all), T(certificates_for_all)};
+	const struct CMUnitTest tests[] = {T(tickets_for_all), T(faults_for_all), T(certificates_for_all),
+					   T(one_port_is_offered), T(the_chain_that_was_named)};
 
 	return cmocka_run_group_tests(tests, flow_group_setup, flow_group_teardown);
 }
