@@ -41,6 +41,7 @@ static const char usage[] =
     "  --workers N               processes that talk to phones (0: one a core)\n"
     "  --user NAME               what the vault runs as when started by root (nobody)\n"
     "  --worker-user NAME        what the others run as (www-data, if there is one)\n"
+    "  --ca-key-length BITS      of the key that signs users' certificates (2048)\n"
     "  --renew                   new certificates of the servers, for the names in\n"
     "                            DIR/dialtone.conf, below the same root\n"
     "  --help                    this text\n"

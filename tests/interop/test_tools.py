@@ -158,6 +158,19 @@ def test_openssl_accepts_a_users_certificate(site, roots, tmp_path):
     assert f"alice@{front_end.DOMAIN}" in subject, subject
 
 
+def test_the_issuing_key_has_the_length_that_was_asked_for(tmp_path):
+    folder = tmp_path / "site"
+    done = peers.run([peers.program("dialtone"), "init", folder, "--domain", front_end.DOMAIN, "--fqdn", front_end.FQDN,
+                      "--ca-key-length", "3072"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = peers.run([peers.tool("openssl"), "x509", "-in", folder / "issuing.pem", "-noout", "-text"]).stdout
+    assert "(3072 bit)" in text and "CN = Communications Server" in text, text
+    assert "CASigningKeyLength = 3072\n" in (folder / "dialtone.conf").read_text()
+    wrong = peers.run([peers.program("dialtone"), "init", tmp_path / "other", "--domain", front_end.DOMAIN, "--fqdn", front_end.FQDN,
+                       "--ca-key-length", "1024"])
+    assert wrong.returncode == 64 and "2048 to 16384" in wrong.stderr, wrong.stderr
+
+
 # ---- TLS 1.0 -----------------------------------------------------------------------------------------------------
 
 OLD = ["-tls1", "-cipher", "ALL:@SECLEVEL=0"]
