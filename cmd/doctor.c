@@ -126,7 +126,7 @@ static void say_evidence(const struct doctor_finding *f)
 
 	snprintf(text, sizeof text, "%s%s%s%s%s", l->what && l->kind == DT_REC_ATTEMPT ? l->what : "", l->peer ? " at " : "",
 		 l->peer ? l->peer : "", (l->what && l->kind == DT_REC_ATTEMPT) || l->peer ? ": " : "",
-		 l->why ? l->why : dt_failures[f->failure].what);
+		 l->why ? l->why : f->failure == DT_F_OK && l->warn ? l->warn : dt_failures[f->failure].what);
 	text_fold(stdout, 11, 11, text);
 }
 
@@ -134,7 +134,7 @@ static void say_finding(struct doctor *d, const struct doctor_finding *f)
 {
 	enum ink ink = f->verdict == DOCTOR_FAIL ? INK_BAD : INK_WARN;
 	const char *head = f->verdict == DOCTOR_FAIL	     ? "it fails at"
-			   : f->verdict == DOCTOR_WARN	     ? "it went on without"
+			   : f->verdict == DOCTOR_WARN	     ? f->failure == DT_F_OK ? "odd, though it worked, at" : "it went on without"
 			   : f->failure == DT_F_STOPPED ? "it was stopped at"
 							     : "the record ends at";
 
@@ -181,8 +181,9 @@ static void say_answers(struct doctor *d)
 static void say_heard(const struct doctor_run *r)
 {
 	if (r->has_heard)
-		printf("\nheard on the port: %u frames for a phone, of them %u LLDP, %u CDP%s, %u DHCP answers\n", r->heard.frames,
-		       r->heard.lldp, r->heard.cdp, r->heard.cdp_vlan ? " (with a voice VLAN)" : "", r->heard.dhcp);
+		printf("\nheard on the port: %u frames for a phone, of them %u LLDP (%u with MED, %u with a voice policy), %u CDP%s, "
+		       "%u DHCP answers\n", r->heard.frames, r->heard.lldp, r->heard.med, r->heard.voice, r->heard.cdp,
+		       r->heard.cdp_vlan ? " (with a voice VLAN)" : "", r->heard.dhcp);
 }
 
 static void say(struct doctor *d)
@@ -196,7 +197,7 @@ static void say(struct doctor *d)
 		say_finding(d, &d->finding[i]);
 	if (result && result->ok)
 		printf("\n%sdial tone%s: %s\n", record_text_ink(d->text, INK_GOOD), record_text_ink(d->text, INK_PLAIN),
-		       d->findings ? "what stands above cost time, not the sign-in" : "nothing to cure");
+		       d->findings ? "what stands above did not stop it, this time" : "nothing to cure");
 	fflush(stdout);
 }
 
@@ -225,7 +226,9 @@ static json_t *finding_json(const struct doctor_finding *f)
 	if (j && l->peer)
 		json_object_set_new(j, "peer", json_text(l->peer));
 	if (j)
-		json_object_set_new(j, "why", json_text(l->why ? l->why : dt_failures[f->failure].what));
+		json_object_set_new(j, "why", json_text(l->why				      ? l->why
+							: f->failure == DT_F_OK && l->warn ? l->warn
+											   : dt_failures[f->failure].what));
 	if (j)
 		json_object_set_new(j, "fix", json_string(f->ncause ? f->cause[0]->remedy : dt_failures[f->failure].fix));
 	if (j && f->guess)
@@ -245,8 +248,11 @@ static void put_json(struct doctor *d)
 
 static json_t *heard_json(const struct doctor_run *r)
 {
-	return r->has_heard ? json_pack("{si si si si si si}", "frames", r->heard.frames, "lldp", r->heard.lldp, "cdp", r->heard.cdp,
-					"cdp_vlan", r->heard.cdp_vlan, "arp", r->heard.arp, "dhcp", r->heard.dhcp)
+	const struct host_heard *h = &r->heard;
+
+	return r->has_heard ? json_pack("{si si si si si si si si si si si}", "frames", h->frames, "lldp", h->lldp, "med", h->med,
+					"voice", h->voice, "voice_unknown", h->voice_unknown, "voice_none", h->voice_none, "port_vlan",
+					h->port_vlan, "cdp", h->cdp, "cdp_vlan", h->cdp_vlan, "arp", h->arp, "dhcp", h->dhcp)
 			    : json_null();
 }
 

@@ -117,7 +117,7 @@ static const struct row rows[] = {
 {"--serial",        "S",         "its serial number (default: the MAC address)", TEXT, BOTH, AT(serial)},
 {"--firmware",      "V",         "the version it left the factory with", TEXT, BOTH, AT(firmware), version},
 {"--no-vlan",       NULL,        "do not look for a VLAN", FLAG, BOTH, AT(no_vlan)},
-{"--lldp-wait",     "SECONDS",   "how long to wait for LLDP-MED, 1 to 60 (default: 6)", TEXT, BOTH, AT(lldp_wait)},
+{"--lldp-wait",     "SECONDS",   "how long to wait for LLDP-MED, 1 to 60 (default: 6; doctor: 35)", TEXT, BOTH, AT(lldp_wait)},
 {"--no-dhcp",       NULL,        "ask no DHCP server; then give --address, --dns, --domain ...", FLAG, BOTH, AT(no_dhcp)},
 {"--address",       "A/PREFIX",  "with --no-dhcp (with --take: default is what the interface has)", TEXT, BOTH, AT(address)},
 {"--router",        "A",         "with --no-dhcp", TEXT, BOTH, AT(router)},

@@ -18,6 +18,46 @@ static bool answered(const struct doctor_run *r, const char *begins, bool ok)
 	return false;
 }
 
+static bool heard(const struct host_heard *h, enum doctor_sees what)
+{
+	switch (what) {
+	case SEES_NO_FRAME:
+		return h->frames == 0;
+	case SEES_NO_LLDP:
+		return h->lldp == 0;
+	case SEES_NO_MED:
+		return h->lldp > 0 && h->med == 0;
+	case SEES_PORT_VLAN:
+		return h->lldp > 0 && h->med == 0 && h->port_vlan > 0;
+	case SEES_MED:
+		return h->med > 0 && h->voice + h->voice_unknown + h->voice_none == 0;
+	case SEES_NO_VOICE:
+		return h->voice_none > 0 && h->voice == 0;
+	case SEES_UNKNOWN:
+		return h->voice_unknown > 0 && h->voice == 0;
+	case SEES_CDP_VLAN:
+		return h->cdp_vlan > 0 && h->voice == 0;
+	default:
+		return false;
+	}
+}
+
+static bool said(const struct doctor_run *r, const char *text)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->line[i].kind == DT_REC_ATTEMPT && (has(r->line[i].why, text) || has(r->line[i].warn, text)))
+			return true;
+	return false;
+}
+
+static bool looked_for_vlan(const struct doctor_run *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->line[i].stage == DT_STAGE_VLAN)
+			return true;
+	return false;
+}
+
 static bool sees(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
 {
 	switch (c->sees) {
@@ -26,21 +66,24 @@ static bool sees(const struct doctor_run *r, const struct doctor_cause *c, const
 	case SEES_TEXT:
 		return has(l->why, c->text) || has(l->found, c->text) || has(l->warn, c->text) || has(l->what, c->text) ||
 		       has(l->peer, c->text);
+	case SEES_SAID:
+		return said(r, c->text);
 	case SEES_NO_FRAME:
-		return r->has_heard && r->heard.frames == 0;
 	case SEES_NO_LLDP:
-		return r->has_heard && r->heard.lldp == 0;
-	case SEES_LLDP:
-		return r->has_heard && r->heard.lldp > 0;
+	case SEES_NO_MED:
+	case SEES_PORT_VLAN:
+	case SEES_MED:
+	case SEES_NO_VOICE:
+	case SEES_UNKNOWN:
 	case SEES_CDP_VLAN:
-		return r->has_heard && r->heard.cdp_vlan > 0;
+		return r->has_heard && heard(&r->heard, c->sees);
 	case SEES_ANSWER_OK:
 		return answered(r, c->text, true);
 	case SEES_ANSWER_FAIL:
 		return answered(r, c->text, false);
 	case SEES_ANSWER_TEXT:
 		for (unsigned i = 0; i < r->answers; i++)
-			if (r->answer[i].stage == l->stage && has(r->answer[i].text, c->text))
+			if (has(r->answer[i].text, c->text))
 				return true;
 		return false;
 	case SEES_WARM:
@@ -48,6 +91,10 @@ static bool sees(const struct doctor_run *r, const struct doctor_cause *c, const
 			if (r->line[i].stage == DT_STAGE_CHAIN && r->line[i].kind == DT_REC_STAGE && r->line[i].skipped)
 				return true;
 		return false;
+	case SEES_INSIDE:
+		return looked_for_vlan(r);
+	case SEES_OUTSIDE:
+		return !looked_for_vlan(r);
 	}
 	return false;
 }
@@ -90,6 +137,18 @@ static const struct doctor_line *last_failure(const struct doctor_run *r, enum d
 	return NULL;
 }
 
+/* Causes of the stage's failed attempts before line `end`: those with that failure; DT_F_OK: with another than the stage's. */
+static void attempts(const struct doctor_run *r, struct doctor_finding *f, size_t end, enum dt_failure failure)
+{
+	for (size_t i = 0; i < end; i++) {
+		const struct doctor_line *a = &r->line[i];
+
+		if (a->kind == DT_REC_ATTEMPT && a->stage == f->stage && !a->ok &&
+		    (failure == DT_F_OK ? a->failure != f->failure : a->failure == failure))
+			causes(r, f, a);
+	}
+}
+
 static void finding(const struct doctor_run *r, struct doctor_finding *f, enum doctor_verdict v, size_t at)
 {
 	const struct doctor_line *l = &r->line[at], *tried = last_failure(r, l->stage, at);
@@ -99,16 +158,31 @@ static void finding(const struct doctor_run *r, struct doctor_finding *f, enum d
 		f->evidence = tried; /* says with whom */
 		f->guess |= tried->guess;
 	}
+	/* "There is no Registrar" sums up what was met: an option that was there, but unreadable, is the reason. */
+	if (l->failure == DT_F_REGISTRAR_NONE || l->failure == DT_F_WEB_URL_NONE)
+		attempts(r, f, at, DT_F_UC_BAD);
 	causes(r, f, f->evidence);
 	if (f->evidence != l)
 		causes(r, f, l);
-	/* The stage's own failure may be the summary of what its attempts met: their causes come behind. */
-	for (size_t i = 0; i < at; i++) {
-		const struct doctor_line *a = &r->line[i];
+	/* Other failures of the stage's attempts: their causes come behind. */
+	attempts(r, f, at, DT_F_OK);
+}
 
-		if (a->kind == DT_REC_ATTEMPT && a->stage == l->stage && !a->ok && a->failure != l->failure)
-			causes(r, f, a);
-	}
+/* An attempt that went well, with a warning that has a cause. */
+static bool note(const struct doctor_run *r, struct doctor_finding *f, const struct doctor_line *l)
+{
+	*f = (struct doctor_finding){.verdict = DOCTOR_WARN, .stage = l->stage, .evidence = l, .failure = DT_F_OK};
+	causes(r, f, l);
+	return f->ncause > 0;
+}
+
+/* A finding that ends in the same advice stands there already. */
+static bool told(const struct doctor_finding *all, unsigned n, const struct doctor_finding *f)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (all[i].failure == DT_F_OK && all[i].ncause && all[i].cause[0] == f->cause[0])
+			return true;
+	return false;
 }
 
 unsigned doctor_diagnose(const struct doctor_run *r, struct doctor_finding *ret, unsigned cap)
@@ -141,5 +215,9 @@ unsigned doctor_diagnose(const struct doctor_run *r, struct doctor_finding *ret,
 		if (l->kind == DT_REC_STAGE && l->ok && l->skipped && l->failure != DT_F_OK)
 			finding(r, &ret[n++], DOCTOR_WARN, i);
 	}
+	for (size_t i = 0; i < r->n && n < cap; i++)
+		if (r->line[i].kind == DT_REC_ATTEMPT && r->line[i].ok && r->line[i].warn && note(r, &ret[n], &r->line[i]) &&
+		    !told(ret, n, &ret[n]))
+			n++;
 	return n;
 }

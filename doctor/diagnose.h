@@ -1,7 +1,7 @@
 /* doctor/diagnose.h: findings from a run.
  *
  * The first stage that failed is the diagnosis; what failed later is a consequence.  Stages that the phone went on without
- * are warnings.
+ * are warnings, and so is what went well but oddly (its failure is OK).
  */
 #ifndef DIALTONE_DOCTOR_DIAGNOSE_H
 #define DIALTONE_DOCTOR_DIAGNOSE_H

@@ -91,12 +91,37 @@ static void hear_cdp(struct host_heard *heard, const uint8_t *frame, size_t n)
 	}
 }
 
+/* For the doctor only: what there is in LLDP when there is no VLAN in it. */
+static void hear_lldp(struct host_heard *heard, const uint8_t *frame, size_t n)
+{
+	struct rd r = rd_of(frame, n);
+	bool unknown = false;
+	struct lldp l;
+
+	heard->lldp++;
+	rd_take(&r, ETH_HLEN);
+	if (!lldp_read(&r, &l))
+		return;
+	for (unsigned i = 0; i < l.npolicy; i++)
+		unknown |= l.policy[i].app == MED_VOICE;
+	heard->med += l.has_med || l.npolicy;
+	if (l.has_pvid)
+		heard->port_vlan = l.pvid;
+	if (lldp_policy(&l, MED_VOICE))
+		heard->voice++;
+	else if (unknown)
+		heard->voice_unknown++;
+	else if (l.npolicy)
+		heard->voice_none++;
+}
+
 static void hear(struct host_heard *heard, const uint8_t *frame, size_t n)
 {
 	unsigned type = (unsigned)frame[12] << 8 | frame[13];
 
 	heard->frames++;
-	heard->lldp += type == ETH_P_LLDP;
+	if (type == ETH_P_LLDP)
+		hear_lldp(heard, frame, n);
 	heard->arp += type == ETH_P_ARP;
 	heard->dhcp += type == ETH_P_IP;
 	if (memcmp(frame, cdp_group, 6) == 0)

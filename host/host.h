@@ -65,6 +65,9 @@ void host_listen(struct host *h, const struct host_ears *ears); /* NULL: nobody;
 struct host_heard {
 	unsigned frames, lldp, cdp, arp, dhcp;
 	unsigned cdp_vlan; /* the voice VLAN that CDP announced; 0: none */
+	/* LLDP frames with MED TLVs; with a usable voice policy, with one that is unknown, with policies for others alone */
+	unsigned med, voice, voice_unknown, voice_none;
+	unsigned port_vlan; /* the untagged VLAN of the 802.1 TLV; 0: none */
 };
 const struct host_heard *host_heard(const struct host *h);
 

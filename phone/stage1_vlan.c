@@ -10,6 +10,7 @@
 #define FAST_MS 1000 /* "4 frames 1 s apart" */
 #define FAST 4
 #define SLOW_MS 30000
+#define PATIENCE_MS 6000 /* UNKNOWN: how long a real phone waits */
 
 /* Not decided yet: a policy that comes now still counts. */
 static bool deciding(const struct dt_phone *ph)
@@ -192,7 +193,8 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 	}
 	ph->dhcp.state = DHCP_IDLE;
 	timer_off(ph, T_DHCP);
-	attempt_ok(ph, &ph->lldp_try, policy_text(p, found, sizeof found), NULL);
+	attempt_ok(ph, &ph->lldp_try, policy_text(p, found, sizeof found),
+		   mono(ph) - ph->lldp_try.since > PATIENCE_MS ? "LLDP-MED came late: phones may have given up waiting by then" : NULL);
 	timer_set(ph, T_LLDP, SLOW_MS);
 	memcpy(ph->lldp_from, e->src, 6);
 	ph->lldp_used = true;

@@ -281,6 +281,7 @@ static void body_record(void *arg, const struct dt_record *r)
 	*k = (struct meet_record){.kind = r->kind, .stage = r->stage, .ok = r->ok, .skipped = r->skipped,
 				  .failure = r->failure, .at = m->mono};
 	keep(k->what, sizeof k->what, r->what);
+	keep(k->peer, sizeof k->peer, r->peer);
 	keep(k->found, sizeof k->found, r->found);
 	keep(k->why, sizeof k->why, r->why);
 	keep(k->warn, sizeof k->warn, r->warn);

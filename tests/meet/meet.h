@@ -57,6 +57,10 @@ struct meet_network {
 	uint16_t native, voice;
 	bool dhcp, uc; /* the DHCP server answers DISCOVER; INFORM */
 	bool uc_120, uc_43;
+	struct sv option43, option120; /* p not NULL: this instead, for the UC class */
+	struct sv vlan43;	       /* p not NULL: this as option 43 for the VLAN class, wherever it is asked */
+	const char *domain;	       /* option 15; NULL: contoso.test */
+	bool no_router, slow;	       /* option 3 is missing; each OFFER takes five seconds */
 	bool ntp;
 	int64_t ntp_off_s; /* what the time server is wrong by */
 	uint32_t conflict; /* this address is taken: ARP says so once */
@@ -85,7 +89,7 @@ struct meet_record {
 	enum dt_stage stage;
 	bool ok, skipped;
 	enum dt_failure failure;
-	char what[160], found[400], why[400], warn[400];
+	char what[160], peer[160], found[400], why[400], warn[400];
 	uint64_t at;
 };
 

@@ -98,7 +98,9 @@ static void dhcp_answer(struct meet *m, const struct dhcp *q, uint8_t type, uint
 	a->option[1] = (struct sv){(const char *)&mask, 4};
 	a->option[3] = (struct sv){(const char *)&router, 4};
 	a->option[6] = (struct sv){(const char *)&dns, 4};
-	a->option[15] = SV("contoso.test");
+	a->option[15] = m->net.domain ? sv_of(m->net.domain) : SV("contoso.test");
+	if (m->net.no_router)
+		a->option[3] = (struct sv){0};
 	if (m->net.ntp)
 		a->option[42] = (struct sv){(const char *)&ntp, 4};
 	if (q->type != DHCP_INFORM) {
@@ -126,6 +128,12 @@ static void dhcp_answer(struct meet *m, const struct dhcp *q, uint8_t type, uint
 		dhcp_sip_write(&w120, &sip);
 		a->option[120] = (struct sv){(const char *)v120, wr_n(&w120)};
 	}
+	if (sv_eq(class60, SV(DHCP_CLASS_VLAN)) && m->net.vlan43.p)
+		a->option[43] = m->net.vlan43;
+	if (sv_eq(class60, SV(DHCP_CLASS_UC)) && m->net.option43.p)
+		a->option[43] = m->net.option43;
+	if (sv_eq(class60, SV(DHCP_CLASS_UC)) && m->net.option120.p)
+		a->option[120] = m->net.option120;
 	w = wr_of(bytes, sizeof bytes);
 	dhcp_write(&w, a);
 	{
@@ -141,7 +149,7 @@ static void dhcp_answer(struct meet *m, const struct dhcp *q, uint8_t type, uint
 		f->n = wr_n(&fw);
 		f->tci = tci;
 		if (!w.err && !fw.err) {
-			meet_at(m, 3, deliver_frame, f);
+			meet_at(m, m->net.slow && type == DHCP_OFFER ? 5000 : 3, deliver_frame, f);
 			f = NULL;
 		}
 	}

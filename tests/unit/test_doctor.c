@@ -78,6 +78,11 @@ static void ears_decide(void **state)
 	} ports[] = {
 	    {{.frames = 0}, "V-12"},
 	    {{.frames = 9, .lldp = 3}, "V-02"},
+	    {{.frames = 9, .lldp = 3, .med = 3}, "V-02"},
+	    {{.frames = 9, .lldp = 3, .port_vlan = 10}, "V-06"},
+	    {{.frames = 9, .lldp = 3, .med = 3, .voice_none = 3}, "V-03"},
+	    {{.frames = 9, .lldp = 3, .med = 3, .voice_unknown = 3, .port_vlan = 10}, "V-04"},
+	    {{.frames = 9, .lldp = 3, .med = 3, .voice = 3, .cdp = 2, .cdp_vlan = 66}, "V-08"}, /* a voice policy came, too late */
 	    {{.frames = 9, .cdp = 2, .cdp_vlan = 66}, "V-05"},
 	    {{.frames = 9}, "V-01"},
 	};
@@ -87,9 +92,12 @@ static void ears_decide(void **state)
 		struct doctor_run r = {.has_heard = true, .heard = ports[i].heard};
 		struct doctor_finding f[4];
 		struct dt_record end = {.kind = DT_REC_RESULT, .stage = DT_STAGE_LOGON, .ok = true};
+		struct dt_record tried = {.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_VLAN, .what = "dhcp-vlan", .failure = DT_F_VLAN_NONE,
+					  .why = "an answer came, without option 43 sub-option 10"};
 		struct dt_record vlan = {.kind = DT_REC_STAGE, .stage = DT_STAGE_VLAN, .ok = true, .skipped = true,
 					 .failure = DT_F_VLAN_NONE};
 
+		assert_true(doctor_run_add(&r, &tried));
 		assert_true(doctor_run_add(&r, &vlan));
 		assert_true(doctor_run_add(&r, &end));
 		assert_int_equal(doctor_diagnose(&r, f, 4), 1);
@@ -97,6 +105,65 @@ static void ears_decide(void **state)
 		assert_string_equal(f[0].cause[0]->id, ports[i].cause);
 		doctor_run_free(&r);
 	}
+}
+
+/* Rows that look at what the doctor asked, and at whether the phone is inside. */
+static void answers_and_places_decide(void **state)
+{
+	static const struct {
+		bool inside;
+		const char *wildcard, *cause;
+	} rows[] = {{true, NULL, "D-05"},
+		    {false, NULL, "E-02"},
+		    {true, "10.0.0.9: this name was made up just now, so the zone has a wildcard", "D-06"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct doctor_run r = {.n = 0};
+		struct doctor_finding f[4];
+		struct dt_record vlan = {.kind = DT_REC_STAGE, .stage = DT_STAGE_VLAN, .ok = true};
+		struct dt_record update = {.kind = DT_REC_STAGE, .stage = DT_STAGE_UPDATE, .ok = true, .skipped = true,
+					   .failure = DT_F_CONNECT};
+		struct dt_record end = {.kind = DT_REC_RESULT, .stage = DT_STAGE_LOGON, .ok = true};
+
+		if (rows[i].inside)
+			assert_true(doctor_run_add(&r, &vlan));
+		assert_true(doctor_run_add(&r, &update));
+		assert_true(doctor_run_add(&r, &end));
+		if (rows[i].wildcard) {
+			r.answers = 1;
+			r.answer[0].stage = DT_STAGE_FIND;
+			snprintf(r.answer[0].text, sizeof r.answer[0].text, "%s", rows[i].wildcard);
+		}
+		assert_int_equal(doctor_diagnose(&r, f, 4), 1);
+		assert_string_equal(f[0].cause[0]->id, rows[i].cause);
+		doctor_run_free(&r);
+	}
+}
+
+/* What went well but oddly is a note; the same advice is given once. */
+static void oddities_are_told_once(void **state)
+{
+	struct doctor_run r = {.n = 0};
+	struct doctor_finding f[4];
+	struct dt_record odd = {.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_ADDRESS, .what = "dhcp", .peer = "10.0.0.1", .ok = true,
+				.warn = "the OFFER took 5 s"};
+	struct dt_record plain = {.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_ADDRESS, .what = "dhcp", .ok = true,
+				  .warn = "nobody knows this sentence"};
+	struct dt_record end = {.kind = DT_REC_RESULT, .stage = DT_STAGE_LOGON, .ok = true};
+
+	(void)state;
+	assert_true(doctor_run_add(&r, &odd));
+	assert_true(doctor_run_add(&r, &plain));
+	assert_true(doctor_run_add(&r, &odd));
+	assert_true(doctor_run_add(&r, &end));
+	assert_int_equal(doctor_diagnose(&r, f, 4), 1);
+	assert_int_equal(f[0].verdict, DOCTOR_WARN);
+	assert_int_equal(f[0].failure, DT_F_OK);
+	assert_int_equal(f[0].stage, DT_STAGE_ADDRESS);
+	assert_string_equal(f[0].cause[0]->id, "I-02");
+	assert_string_equal(f[0].evidence->peer, "10.0.0.1");
+	doctor_run_free(&r);
 }
 
 static void guess_is_said(void **state)
@@ -197,9 +264,10 @@ static void every_failure_has_a_row_or_its_own_fix(void **state)
 		const struct doctor_cause *c = &doctor_causes[i];
 
 		assert_true(c->id[0] && c->cause[0] && c->remedy[0]);
-		assert_true(c->failure > DT_F_OK && c->failure < DT_FAILURE_COUNT);
-		assert_true((c->sees == SEES_TEXT || c->sees == SEES_ANSWER_OK || c->sees == SEES_ANSWER_FAIL ||
+		assert_true(c->failure >= DT_F_OK && c->failure < DT_FAILURE_COUNT);
+		assert_true((c->sees == SEES_TEXT || c->sees == SEES_SAID || c->sees == SEES_ANSWER_OK || c->sees == SEES_ANSWER_FAIL ||
 			     c->sees == SEES_ANSWER_TEXT) == (c->text != NULL));
+		assert_true(c->failure != DT_F_OK || c->sees == SEES_TEXT); /* a note wants a warning's words */
 		assert_null(strchr(c->cause, '%'));
 	}
 	for (int f = 1; f < DT_FAILURE_COUNT; f++)
@@ -211,6 +279,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(failed_stage_is_named),
 	    cmocka_unit_test(ears_decide),
+	    cmocka_unit_test(answers_and_places_decide),
+	    cmocka_unit_test(oddities_are_told_once),
 	    cmocka_unit_test(guess_is_said),
 	    cmocka_unit_test(stopped_is_no_failure),
 	    cmocka_unit_test(broken_records_are_refused),
