@@ -9,6 +9,7 @@
 
 #include "base/cursor.h"
 #include "base/enc.h"
+#include "base/ip.h"
 
 static inline json_t *json_hex(struct sv v)
 {
@@ -42,10 +43,9 @@ static inline json_t *json_mac(const void *p)
 
 static inline json_t *json_ip(uint32_t a)
 {
-	char text[16];
+	char text[IP_TEXT_MAX];
 
-	snprintf(text, sizeof text, "%u.%u.%u.%u", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255);
-	return json_string(text);
+	return json_string(ip_text(a, text));
 }
 
 /* Why a reader refused, and where. */

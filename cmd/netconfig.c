@@ -92,29 +92,13 @@ size_t netconfig_sip(const struct netconf *n, uint8_t *out, size_t cap)
 	return w.err ? 0 : wr_n(&w);
 }
 
-static bool address_of(struct sv s, uint32_t *ret)
-{
-	uint32_t a = 0;
-	uint64_t octet = 0;
-
-	for (int i = 0; i < 4; i++) {
-		struct sv part = sv_cut(&s, '.');
-
-		if (!sv_u64(part, 255, &octet) || (i < 3) != (s.p != NULL))
-			return false;
-		a = a << 8 | (uint32_t)octet;
-	}
-	*ret = a;
-	return true;
-}
-
 static bool addresses_of(const char *text, uint32_t *ret, size_t cap, size_t *n)
 {
 	struct sv s = sv_of(text);
 	size_t got = 0;
 
 	while (s.p)
-		if (got == cap || !address_of(sv_cut(&s, ','), &ret[got++]))
+		if (got == cap || !ip_read(sv_cut(&s, ','), &ret[got++]))
 			return false;
 	*n = got;
 	return true;
@@ -123,13 +107,13 @@ static bool addresses_of(const char *text, uint32_t *ret, size_t cap, size_t *n)
 static bool net_key(struct net *t, struct sv key, struct sv value)
 {
 	if (sv_eq(key, SV("router")))
-		return address_of(value, &t->router);
+		return ip_read(value, &t->router);
 	if (sv_eq(key, SV("interface")))
 		return value.n && sv_copy(t->interface, sizeof t->interface, value);
 	if (sv_eq(key, SV("range"))) {
 		struct sv first = sv_cut(&value, '-');
 
-		return address_of(first, &t->first) && value.p && address_of(value, &t->last);
+		return ip_read(first, &t->first) && value.p && ip_read(value, &t->last);
 	}
 	return false;
 }
@@ -143,7 +127,7 @@ static bool net_of(const char *text, struct net *ret)
 	uint64_t bits = 0;
 	uint32_t size;
 
-	if (!address_of(net, &t.net) || !cidr.p || !sv_u64(cidr, 30, &bits) || bits < 8)
+	if (!ip_read(net, &t.net) || !cidr.p || !sv_u64(cidr, 30, &bits) || bits < 8)
 		return false;
 	t.bits = (unsigned)bits;
 	t.mask = 0xffffffffu << (32 - bits);
@@ -252,7 +236,7 @@ static const char *option_set(struct netconf *n, int option, const char *value)
 	case O_SIP:
 	case O_WEB:
 	case O_EXTERNAL:
-		return address_of(sv_of(value), one) ? NULL : an_address;
+		return ip_read(sv_of(value), one) ? NULL : an_address;
 	case O_NS:
 		n->ns = value;
 		return NULL;
@@ -345,9 +329,9 @@ int cmd_netconfig(int argc, char **argv)
 		n.ns = ns;
 	}
 	if (n.sip == 0 && *site.address)
-		address_of(sv_of(site.address), &n.sip);
+		ip_read(sv_of(site.address), &n.sip);
 	if (n.external == 0 && *site.external_address)
-		address_of(sv_of(site.external_address), &n.external);
+		ip_read(sv_of(site.external_address), &n.external);
 	if (n.web == 0)
 		n.web = n.sip;
 	if (n.dscp == 64)

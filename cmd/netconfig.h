@@ -7,6 +7,7 @@
 #define DIALTONE_CMD_NETCONFIG_H
 
 #include "base/buf.h"
+#include "base/ip.h"
 #include "server/site.h"
 #include "wire/dhcp.h"
 
@@ -38,9 +39,6 @@ struct netconf {
 typedef void netconfig_writer(struct buf *out, const struct netconf *n);
 netconfig_writer netconfig_kea, netconfig_isc, netconfig_dnsmasq, netconfig_ios, netconfig_windows, netconfig_zone,
     netconfig_lldpd;
-
-#define IP_FMT "%u.%u.%u.%u"
-#define IP_ARG(a) (a) >> 24, (a) >> 16 & 255, (a) >> 8 & 255, (a)&255
 
 /* "10.66.0.1, 10.66.0.2" with the separator given */
 void netconfig_addrs(struct buf *out, const uint32_t *a, size_t n, const char *separator);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/enc.h"
+#include "base/ip.h"
 #include "cmd/secret.h"
 
 #define ROOT_STATE "/var/lib/dialtone/phones"
@@ -31,31 +32,12 @@ static int complain(const struct phone_run *r, int status, const char *fmt, ...)
 
 /* ---- reading values ------------------------------------------------------------------------------------------ */
 
-static bool read_ip(const char *s, uint32_t *ret)
-{
-	struct sv rest = sv_of(s);
-	uint32_t v = 0;
-
-	for (int i = 0; i < 4; i++) {
-		uint64_t part;
-
-		if (rest.p == NULL || !sv_u64(sv_cut(&rest, '.'), 255, &part))
-			return false;
-		v = v << 8 | (uint32_t)part;
-	}
-	if (rest.p)
-		return false;
-	*ret = v;
-	return true;
-}
-
 static bool read_address(const char *s, struct dt_lease *ret)
 {
 	struct sv rest = sv_of(s), a = sv_cut(&rest, '/');
-	char text[20];
 	uint64_t prefix;
 
-	if (!sv_copy(text, sizeof text, a) || !read_ip(text, &ret->address))
+	if (!ip_read(a, &ret->address))
 		return false;
 	if (rest.p == NULL || !sv_u64(rest, 32, &prefix) || prefix == 0)
 		return false;
@@ -86,10 +68,10 @@ static int read_network(struct phone_run *r)
 
 	if (o->address && !read_address(o->address, l))
 		return complain(r, EX_USAGE, "--address \"%s\": give it as 10.66.0.50/24", o->address);
-	if (o->router && !read_ip(o->router, &l->router))
+	if (o->router && !ip_read(sv_of(o->router), &l->router))
 		return complain(r, EX_USAGE, "--router \"%s\": give an IPv4 address", o->router);
 	for (unsigned i = 0; i < o->ndns; i++)
-		if (!read_ip(o->dns[i], &l->dns[l->ndns++]))
+		if (!ip_read(sv_of(o->dns[i]), &l->dns[l->ndns++]))
 			return complain(r, EX_USAGE, "--dns \"%s\": give an IPv4 address", o->dns[i]);
 	return 0;
 }

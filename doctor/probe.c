@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/ip.h"
 #include "pki/cert.h"
 
 enum ask { ASK_SRV, ASK_A, ASK_TCP, ASK_TLS };
@@ -86,18 +87,11 @@ static bool read_peer(const char *peer, uint32_t *address, uint16_t *port)
 {
 	struct sv rest = sv_of(peer), host = sv_cut(&rest, ':');
 	uint64_t v;
-	uint32_t a = 0;
 
-	if (rest.p == NULL || !sv_u64(rest, 65535, &v) || v == 0)
+	if (rest.p == NULL || !sv_u64(rest, 65535, &v) || v == 0 || !ip_read(host, address))
 		return false;
 	*port = (uint16_t)v;
-	for (int i = 0; i < 4; i++) {
-		if (host.p == NULL || !sv_u64(sv_cut(&host, '.'), 255, &v))
-			return false;
-		a = a << 8 | (uint32_t)v;
-	}
-	*address = a;
-	return host.p == NULL;
+	return true;
 }
 
 /* The host of an URL within a sentence, or "". */
@@ -184,8 +178,8 @@ static struct doctor_answer *answer(struct doctor_probe *p, struct question *q, 
 	if (q->ask <= ASK_A)
 		snprintf(a->what, sizeof a->what, "%s %s", words[q->ask], q->name);
 	else
-		snprintf(a->what, sizeof a->what, "%s %u.%u.%u.%u:%u%s%s", words[q->ask], q->address >> 24, q->address >> 16 & 255,
-			 q->address >> 8 & 255, q->address & 255, q->port, q->name[0] ? " as " : "", q->name);
+		snprintf(a->what, sizeof a->what, "%s " IP_FMT ":%u%s%s", words[q->ask], IP_ARG(q->address), q->port,
+			 q->name[0] ? " as " : "", q->name);
 	return a;
 }
 
@@ -217,7 +211,7 @@ static void on_dns(void *arg, unsigned id, const struct dt_dns_answer *d)
 			more(a->text, sizeof a->text, "%s%s:%u (priority %u, weight %u)", comma,
 			     d->rr[i].target[0] ? d->rr[i].target : ".", d->rr[i].port, d->rr[i].priority, d->rr[i].weight);
 		else
-			more(a->text, sizeof a->text, "%s%u.%u.%u.%u", comma, ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255);
+			more(a->text, sizeof a->text, "%s" IP_FMT, comma, IP_ARG(ip));
 	}
 	if (a && a->ok && strncmp(q->name, "dialtone-", 9) == 0) {
 		a->ok = false;

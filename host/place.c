@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/ip.h"
+
 #define LIFE_S 60	    /* of an address on a taken interface; renewed while the program lives */
 #define TAKEN_METRIC 20000 /* our default route is never the host's first choice */
 #define MACVLAN_NAME "phone0"
@@ -136,8 +138,8 @@ static int enter_taken(struct host *h, const struct host_conf *c, const struct r
 		return sentence(why, cap, -EADDRNOTAVAIL, "%s has no address: give one with --address A/PREFIX", c->interface);
 	else if (e == 0 && other)
 		return sentence(why, cap, -EADDRINUSE,
-				"%s has the address %u.%u.%u.%u, so the host itself uses it: run without --take, or remove the address",
-				c->interface, other >> 24, other >> 16 & 255, other >> 8 & 255, other & 255);
+				"%s has the address " IP_FMT ", so the host itself uses it: run without --take, or remove the address",
+				c->interface, IP_ARG(other));
 	if (e == 0)
 		e = rtnl_address_flush(h->rtnl, link->index, label); /* of a run that was killed within the last minute */
 	memcpy(h->mac, link->mac, 6);

@@ -14,6 +14,7 @@
 #include "auth/tlsdsk.h"
 #include "base/buf.h"
 #include "base/enc.h"
+#include "base/ip.h"
 #include "dialtone/phone.h"
 #include "pki/cert.h"
 #include "wire/dhcp.h"
@@ -375,8 +376,6 @@ void phone_result(struct dt_phone *ph, bool ok, enum dt_failure f, const char *w
 
 /* record.c */
 void text(char *out, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4))); /* cut when too long */
-const char *ip_text(uint32_t address, char out[16]);
-bool ip_read(const char *s, uint32_t *ret);
 void attempt_begin(struct dt_phone *ph, struct attempt *a, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void attempt_peer(struct attempt *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void attempt_ok(struct dt_phone *ph, const struct attempt *a, const char *found, const char *warn);

@@ -13,29 +13,6 @@ void text(char *out, size_t cap, const char *fmt, ...)
 	va_end(ap);
 }
 
-const char *ip_text(uint32_t a, char out[16])
-{
-	text(out, 16, "%u.%u.%u.%u", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255);
-	return out;
-}
-
-bool ip_read(const char *s, uint32_t *ret)
-{
-	struct sv rest = sv_of(s);
-	uint32_t v = 0;
-	uint64_t part;
-
-	for (unsigned i = 0; i < 4; i++) {
-		if (rest.p == NULL || !sv_u64(sv_cut(&rest, '.'), 255, &part))
-			return false;
-		v = v << 8 | (uint32_t)part;
-	}
-	if (rest.p)
-		return false;
-	*ret = v;
-	return true;
-}
-
 void attempt_begin(struct dt_phone *ph, struct attempt *a, const char *fmt, ...)
 {
 	va_list ap;

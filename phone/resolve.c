@@ -28,7 +28,7 @@ void dns_ask(struct dt_phone *ph, const char *name, enum dt_rr type, unsigned ta
 	*s = (struct dns_slot){.busy = true, .id = ++ph->ids, .tag = tag, .type = type, .done = done,
 			       .deadline = mono(ph) + WAIT_MS};
 	attempt_begin(ph, &s->try, "%s %s", type == DT_RR_SRV ? "srv" : "a", name);
-	if (type == DT_RR_A && ip_read(name, &s->literal)) {
+	if (type == DT_RR_A && ip_read(sv_of(name), &s->literal)) {
 		s->local = true;
 		s->deadline = mono(ph);
 	} else {

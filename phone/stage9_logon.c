@@ -54,10 +54,9 @@ static void have_addresses(struct dt_phone *ph, unsigned tag, const struct dt_dn
 	if (ph->naddress == 0 && ph->here.candidate == CANDIDATES && ph->here.from && strstr(ph->here.from, "last known")) {
 		/* "or the names do not resolve, the last good registrar/addresses are used" */
 		struct sv rest = sv_of(ph->account.addresses);
-		char ip[16];
 
 		while (rest.p && ph->naddress < 8)
-			if (sv_copy(ip, sizeof ip, sv_cut(&rest, ',')) && ip_read(ip, &ph->address[ph->naddress]))
+			if (ip_read(sv_cut(&rest, ','), &ph->address[ph->naddress]))
 				ph->naddress++;
 	}
 	if (ph->naddress == 0) {

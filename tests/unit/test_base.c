@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/cursor.h"
+#include "base/ip.h"
 #include "base/utf8.h"
 #include "dialtone/failure.h"
 
@@ -190,6 +191,26 @@ static void hexadecimal(void **state)
 	assert_true(hex_read(SV("aBf0"), o, 2));
 	hex_write(text, o, 2, true);
 	assert_string_equal(text, "ABF0");
+}
+
+static void addresses(void **state)
+{
+	static const char *const bad[] = {"", "10", "10.66.0", "10.66.0.", ".10.66.0.1", "10.66.0.1.", "10.66.0.1.2", "10..0.1",
+					  "10.66.0.256", "10.66.0.1 ", "+1.2.3.4", "a.b.c.d"};
+	char text[IP_TEXT_MAX];
+	uint32_t a = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_false(ip_read(sv_of(bad[i]), &a));
+	assert_false(ip_read((struct sv){NULL, 0}, &a));
+	assert_int_equal(a, 7);
+	assert_true(ip_read(SV("10.66.0.1"), &a));
+	assert_int_equal(a, 0x0a420001);
+	assert_string_equal(ip_text(a, text), "10.66.0.1");
+	assert_true(ip_read(SV("255.255.255.255"), &a));
+	assert_string_equal(ip_text(a, text), "255.255.255.255");
+	assert_string_equal(ip_text(0, text), "0.0.0.0");
 }
 
 /* What free() and realloc() are given of one piece of memory: nothing of what was in it may still be there. */
@@ -417,8 +438,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(views), cmocka_unit_test(cursor_never_oversteps), cmocka_unit_test(base64), cmocka_unit_test(utf8),
-	    cmocka_unit_test(hexadecimal), cmocka_unit_test(nothing_is_left_behind), cmocka_unit_test(times), cmocka_unit_test(whole_or_not_at_all),
-	    cmocka_unit_test(layers_below), cmocka_unit_test(failures_have_all_their_texts)};
+	    cmocka_unit_test(hexadecimal), cmocka_unit_test(addresses), cmocka_unit_test(nothing_is_left_behind),
+	    cmocka_unit_test(times), cmocka_unit_test(whole_or_not_at_all), cmocka_unit_test(layers_below),
+	    cmocka_unit_test(failures_have_all_their_texts)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -215,25 +215,6 @@ static void targets(void **state)
 	}
 }
 
-static void addresses(void **state)
-{
-	static const char *const good[] = {"0.0.0.0", "10.20.0.100", "255.255.255.255"};
-	static const char *const bad[] = {"", "10", "10.20.0", "10.20.0.256", "10.20.0.1.", "10.20.0.1.2", "a.b.c.d", "10..0.1"};
-	uint32_t v;
-	char ip[16];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-		assert_true(ip_read(good[i], &v));
-		assert_string_equal(ip_text(v, ip), good[i]);
-	}
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		v = 7;
-		assert_false(ip_read(bad[i], &v));
-		assert_int_equal(v, 7);
-	}
-}
-
 static void eight_models(void **state)
 {
 	(void)state;
@@ -286,7 +267,7 @@ int main(void)
 	    cmocka_unit_test(plans_hold_together), cmocka_unit_test(inside_is_the_nine), cmocka_unit_test(stages_are_whole),
 	    cmocka_unit_test(which_plan),	   cmocka_unit_test(six_candidates),	 cmocka_unit_test(candidates_in_order),
 	    cmocka_unit_test(image_urls),
-	    cmocka_unit_test(targets),		   cmocka_unit_test(addresses),		 cmocka_unit_test(eight_models),
+	    cmocka_unit_test(targets),		   cmocka_unit_test(eight_models),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
