@@ -32,17 +32,31 @@ static void tell_passed(struct dt_phone *ph, unsigned until)
 	}
 }
 
-/* The failure of the whole search is the first one that says more than "no such record". */
-static void passed_over(struct dt_phone *ph, enum dt_failure f, const char *why)
+/* The failure of the whole search is the first one that says more than "no such record".  a: the attempt that it was. */
+static void passed_over_at(struct dt_phone *ph, struct attempt *a, enum dt_failure f, const char *why)
 {
 	char copy[WHY_MAX];
 
 	text(copy, sizeof copy, "%s", why ? why : "");
-	attempt_fail(ph, &ph->logon_try, f, copy);
+	attempt_fail(ph, a, f, copy);
 	if (ph->logon_failure == DT_F_OK || (ph->logon_failure == DT_F_DNS_NONE && f != DT_F_DNS_NONE)) {
 		ph->logon_failure = f;
 		text(ph->logon_why, sizeof ph->logon_why, "%s%s%s", ph->here.host, copy[0] ? ": " : "", copy);
 	}
+}
+
+static void passed_over(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	passed_over_at(ph, &ph->logon_try, f, why);
+}
+
+/* 19.4: "480/5xx/timeout -> next candidate in the same step list", before the first answer and behind it. */
+static void next_place(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	sip_close(ph);
+	passed_over_at(ph, ph->answered ? &ph->try : &ph->logon_try, f, why);
+	ph->address_at++;
+	try_address(ph);
 }
 
 static void have_addresses(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
@@ -367,11 +381,8 @@ static void no_answer(struct dt_phone *ph)
 	enum dt_failure f = ph->sip.bad;
 
 	text(why, sizeof why, "%s", ph->sip.why);
-	if (!ph->answered && !ph->registered) {
-		sip_close(ph);
-		passed_over(ph, f, why);
-		ph->address_at++;
-		try_address(ph);
+	if (!ph->registered && (!ph->answered || f == DT_F_TIMEOUT || f == DT_F_CLOSED)) {
+		next_place(ph, f, why);
 		return;
 	}
 	attempt_fail(ph, &ph->try, f, why);
@@ -393,14 +404,11 @@ static void answer(struct dt_phone *ph, const struct msg *m)
 		return;
 	}
 	sip_diag_text(m, &diag, why, sizeof why);
+	if (!ph->registered && (m->status / 100 == 5 || m->status == 480)) {
+		next_place(ph, DT_F_SIP_STATUS, why);
+		return;
+	}
 	if (!ph->answered && !ph->registered) {
-		if (m->status >= 500) {
-			sip_close(ph);
-			passed_over(ph, DT_F_SIP_STATUS, why);
-			ph->address_at++;
-			try_address(ph);
-			return;
-		}
 		ph->answered = true;
 		attempt_ok(ph, &ph->logon_try, NULL, NULL);
 	}

@@ -351,6 +351,72 @@ static void notices(void **state)
 	buf_free(&said);
 }
 
+/* ---- the next place ---------------------------------------------------------------------------------------------------- */
+
+static struct {
+	struct location_ops real;
+	unsigned down; /* how often it is yet to say so */
+} flaky;
+
+static enum location_action flaky_put(void *arg, const struct location_binding *b, unsigned quota, struct location_binding *all,
+				      size_t cap, size_t *n)
+{
+	if (flaky.down && flaky.down--)
+		return LOCATION_DOWN;
+	return flaky.real.put(arg, b, quota, all, cap, n);
+}
+
+/* The first flight of the server's is lost. */
+static void lost_flight(struct meet *m, struct buf *b)
+{
+	if (times(b, "WWW-Authenticate: TLS-DSK opaque=")) {
+		buf_clear(b);
+		m->from_registrar = NULL;
+	}
+}
+
+/* 19.4: "480/5xx/timeout -> next candidate in the same step list", also when the first answer was a good one. */
+static void next_place(void **state)
+{
+	static const struct {
+		unsigned down;
+		void (*server)(struct meet *m, struct buf *b);
+		enum dt_failure failure;
+		const char *why; /* of the attempt that failed */
+	} places[] = {
+	    {1, NULL, DT_F_OK, "503 Service Unavailable: 4000 User services default reason"},
+	    {0, lost_flight, DT_F_OK, "no answer in time"},
+	    {1000, NULL, DT_F_SIP_STATUS, "503 Service Unavailable: 4000 User services default reason"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		struct meet_flash flash = {0};
+		struct meet *m = meet_new(&flash, 17);
+		bool told = false;
+
+		assert_non_null(m);
+		flaky.real = m->location_ops;
+		flaky.down = places[i].down;
+		m->location_ops.put = flaky_put;
+		m->from_registrar = places[i].server;
+		assert_true(meet_phone(m));
+		meet_run(m, LONG_ENOUGH);
+		assert_int_equal(meet_result(m)->failure, places[i].failure);
+		for (unsigned k = 0; k < m->nrecord; k++)
+			told |= strcmp(m->record[k].what, "register") == 0 && !m->record[k].ok && strcmp(m->record[k].why, places[i].why) == 0;
+		assert_true(told);
+		if (places[i].failure == DT_F_OK) {
+			assert_true(meet_find(m, "registrar DHCP, TLS fe01.contoso.test:5061")->ok);
+			assert_true(dt_phone_registered(m->phone));
+		} else {
+			assert_non_null(strstr(meet_result(m)->why, "503"));
+		}
+		meet_free(m);
+		meet_flash_free(&flash);
+	}
+}
+
 /* ---- when it speaks --------------------------------------------------------------------------------------------------- */
 
 static struct {
@@ -564,7 +630,8 @@ static void settings_behind_the_200(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(sign_in), cmocka_unit_test(notices),
-					   cmocka_unit_test(settings_behind_the_200), cmocka_unit_test(when_it_speaks),
+					   cmocka_unit_test(settings_behind_the_200), cmocka_unit_test(next_place),
+					   cmocka_unit_test(when_it_speaks),
 					   cmocka_unit_test(anew_in_time), cmocka_unit_test(changed_octets)};
 	int n = cmocka_run_group_tests(tests, NULL, NULL);
 
