@@ -1,0 +1,35 @@
+"""The doctor on a real switch port: what it heard there decides which cause it names.
+
+      phone ── p1 switch with lldpd ── DHCP, DNS, servers
+"""
+import json
+
+import pytest
+
+import servers
+from lab import Lab
+
+
+def examined(lab, *args):
+    """The exit status of `dialtone doctor`, and the first cause of each finding with its verdict and stage."""
+    argv = lab.phone_argv("--cold", "--lldp-wait", "3", *args)
+    argv[1] = "doctor"
+    done = lab.exec("ph", *argv, seconds=200, check=False)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert lines[-1]["kind"] == "result", done
+    for f in (line for line in lines if line["kind"] == "finding"):
+        assert f["fix"] and f["why"], f
+    return done.returncode, [(f["verdict"], f["stage"], f["causes"][0]["id"]) for f in lines if f["kind"] == "finding"]
+
+
+@pytest.mark.parametrize("lldp, cause", [("other", "V-02"), ("unknown", "V-04"), ("silent", "V-01")])
+def test_no_vlan(lldp, cause):
+    with Lab(lldp=lldp, site=servers.Site(dhcp_vlan=None)) as lab:
+        lab.go()
+        assert examined(lab) == (0, [("warn", 1, cause)])  # the phone goes on untagged, to dial tone
+
+
+def test_a_healthy_network():
+    with Lab() as lab:
+        lab.go()
+        assert examined(lab) == (0, [])
