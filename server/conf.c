@@ -578,8 +578,10 @@ static unsigned left_open(const char *p, char *what)
 		line += *p == '\n';
 		if (quote && *p == '\\' && quote == '"' && p[1]) {
 			line += *++p == '\n';
-		} else if (quote ? *p == quote : *p == '"' || *p == '\'') {
-			quote = quote ? '\0' : *p;
+		} else if (quote && *p == quote) {
+			quote = '\0';
+		} else if (!quote && (*p == '"' || *p == '\'')) {
+			quote = *p;
 			quote_at = line;
 		} else if (!quote && *p == '{' && depth < 8) {
 			brace_at[depth++] = line;
@@ -587,7 +589,9 @@ static unsigned left_open(const char *p, char *what)
 			depth--;
 		}
 	}
-	*what = quote ? quote : '{';
+	*what = '{';
+	if (quote)
+		*what = quote;
 	return quote ? quote_at : depth ? brace_at[depth - 1] : 0;
 }
 
