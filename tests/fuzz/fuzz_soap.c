@@ -97,6 +97,7 @@ static void rest(xmlDocPtr doc)
 {
 	static struct soap_metadata meta, meta_back;
 	static struct soap_fault f, f_back;
+	struct soap_frame frame;
 	struct buf b = {0}, p7 = {0};
 	char name[128], ns[256];
 	bool soap12;
@@ -108,6 +109,9 @@ static void rest(xmlDocPtr doc)
 		if (d && (soap_fault_read(d, &f_back) != NULL || f.error_id != f_back.error_id))
 			abort();
 		xmlFreeDoc(d);
+		soap_frame_read(doc, &frame); /* and in the asker's envelope: what we write is XML there, too */
+		soap_frame_put(&b, &frame, "urn:x");
+		xmlFreeDoc(again(&b));
 	}
 	buf_clear(&b);
 	if (soap_metadata_read(doc, &meta) == NULL) {
