@@ -224,7 +224,7 @@ static int decode_capture(const struct kind *k, const char *path, struct capture
 	char why[640] = "";
 	int rc = 1;
 
-	while (capture_next(c, &p) && json_array_size(all) < PACKETS_MAX) {
+	while (json_array_size(all) < PACKETS_MAX && capture_next(c, &p)) {
 		strange = can_carry(p.link) ? strange : p.link;
 		j = can_carry(p.link) ? decode_packet(k, &p) : NULL;
 		if (j == NULL)
@@ -235,6 +235,9 @@ static int decode_capture(const struct kind *k, const char *path, struct capture
 	}
 	if (c->err)
 		snprintf(why, sizeof why, "octet %zu: %s", rd_at(&c->r), c->err);
+	else if (json_array_size(all) == PACKETS_MAX)
+		snprintf(why, sizeof why, "packet %u: it holds more than %d such messages: those before it are shown", c->packets,
+			 PACKETS_MAX);
 	else if (json_array_size(all) == 0 && strange)
 		snprintf(why, sizeof why, "octet 0: a capture of link type %u: capture on one Ethernet interface, not on \"any\"",
 			 strange);

@@ -9,6 +9,7 @@
 #include "wire/eth.h"
 #include "wire/lldp.h"
 
+enum { FRAME_MAX = 16384 }; /* jumbo frames end at some 9000 octets */
 enum { MAC = 6, CHASSIS_MAC = 4, CHASSIS_NETWORK = 5, PORT_MAC = 3, PORT_NETWORK = 4, AFN_IPV4 = 1 };
 
 static const char *const chassis_names[] = {"?",   "chassis-component", "interface-alias", "port-component",
@@ -144,9 +145,14 @@ json_t *decode_lldp(const void *p, size_t n, char *why, size_t cap)
 	json_t *j = json_pack("{s:s}", "kind", "lldp");
 	struct frame f = {.ethernet = false};
 	struct lldp l;
-	bool bare = !frame_has_lldp(p, n) && is_bare(p, n);
+	bool bare = n <= FRAME_MAX && !frame_has_lldp(p, n) && is_bare(p, n);
 	const char *warn = bare ? "there is no Ethernet header before it" : NULL;
 
+	if (n > FRAME_MAX) {
+		snprintf(why, cap, "octet %d: it is longer than any Ethernet frame", FRAME_MAX);
+		json_decref(j);
+		return NULL;
+	}
 	if (!bare && frame_ethernet(&r, &f) && f.type != ETH_LLDP) {
 		snprintf(why, cap, "octet %zu: the type of the frame is %04x, not 88cc", rd_at(&r) - 2, f.type);
 		json_decref(j);

@@ -2,6 +2,7 @@
 import glob
 import json
 import os
+import struct
 import subprocess
 
 import pytest
@@ -128,6 +129,14 @@ def test_captures(tmp_path):
     frame = got.pop("frame")
     assert got.pop("packet") == 1 and got == decode("dhcp", message)
     assert (frame["from"]["port"], frame["to"]["port"]) == (68, 67) and "warn" not in frame, frame
+
+
+def test_a_capture_of_too_many():
+    frame = octets("lldp/shutdown.hex")
+    packet = struct.pack("<IIII", 0, 0, len(frame), len(frame)) + frame
+    data = struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + packet * 10001
+    done = subprocess.run([peers.program("dialtone"), "decode", "lldp", "-"], input=data, capture_output=True, timeout=60)
+    assert done.returncode == 1 and b"10000" in done.stderr and len(json.loads(done.stdout)) == 10000, done.stderr
 
 
 def test_what_is_no_message():

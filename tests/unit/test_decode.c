@@ -303,6 +303,14 @@ static void cut_at_every_length(void **state)
 	for (size_t n = 0; n < b.n; n++)
 		json_decref(decoded(decode_lldp, b.p, n));
 	buf_free(&b);
+	hex_of(&b, ETH FIRST);
+	while (b.n < 16384)
+		buf_add(&b, "\x12\x00", 2);
+	b.n = 16384;
+	json_decref(decoded(decode_lldp, b.p, b.n)); /* thousands of empty TLVs */
+	buf_add(&b, "\x12\x00", 2);
+	assert_null(decoded(decode_lldp, b.p, b.n));
+	buf_free(&b);
 	hex_of(&b, HEAD SNAME FILE_NAME COOKIE "2B 08 0A 02 00 C8 01 02 4D 53 78 05 00 01 61 00 FF FF");
 	for (size_t n = 0; n < b.n; n++)
 		json_decref(decoded(decode_dhcp, b.p, n));
