@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cmd/phone_options.h"
 #include "cmd/text.h"
 #include "server/conf.h"
 #include "server/control.h"

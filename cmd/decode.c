@@ -17,7 +17,7 @@
 #include "cmd/decode_frame.h"
 #include "cmd/decode_input.h"
 #include "cmd/decode_msg.h"
-#include "cmd/phone_options.h"
+#include "cmd/text.h"
 #include "cmd/verbs.h"
 
 #define MESSAGE_MAX (1 << 20)

@@ -1,10 +1,10 @@
 /* cmd/dialtone.c: the table of verbs. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sysexits.h>
 
-#include "cmd/phone_options.h"
 #include "cmd/text.h"
 #include "cmd/verbs.h"
 

@@ -9,7 +9,7 @@
 
 #include "base/enc.h"
 #include "cmd/admin.h"
-#include "cmd/phone_options.h"
+#include "cmd/text.h"
 #include "cmd/verbs.h"
 #include "server/conf.h"
 

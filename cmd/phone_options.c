@@ -6,13 +6,14 @@
 
 #include "base/sv.h"
 #include "cmd/text.h"
+#include "dialtone/phone.h"
 #include "wire/update.h"
 #include "wire/url.h"
 
 enum kind { TEXT, FLAG, LIST };
 
 struct row {
-	const char *name, *value, *what;
+	const char *name, *value, *what; /* what: NULL: the models there are */
 	enum kind kind;
 	unsigned verbs;
 	size_t at;
@@ -101,7 +102,7 @@ static const char *host_port(const char *v)
 /* clang-format off */
 static const struct row rows[] = {
 {"--interface",     "IF",        "the Ethernet interface to plug the phone into", TEXT, BOTH, AT(interface)},
-{"--model",         "MODEL",     "6721ip 6725ip 4110 4120 cx500 cx600 cx700 cx3000 (default: cx600)", TEXT, BOTH, AT(model)},
+{"--model",         "MODEL",     NULL, TEXT, BOTH, AT(model)},
 {"--extension",     "N",         "sign in with this extension and a PIN", TEXT, BOTH, AT(extension), extension},
 {"--number",        "N",         "sign in with this phone number and a PIN", TEXT, BOTH, AT(number), number},
 {"--pin-file",      "FILE",      "the PIN (or the variable DIALTONE_PIN, or it is asked for)", TEXT, BOTH, AT(pin_file)},
@@ -158,6 +159,17 @@ static int refuse(unsigned verb, const char *said, const char *why, const char *
 	return EX_USAGE;
 }
 
+static const char *models(char *list, size_t cap)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < dt_model_count && n < cap; i++)
+		n += (size_t)snprintf(list + n, cap - n, "%s ", dt_models[i].key);
+	if (n < cap)
+		snprintf(list + n, cap - n, "(default: cx600)");
+	return list;
+}
+
 void phone_options_usage(FILE *to, unsigned verb)
 {
 	fprintf(to, "usage: dialtone %s --interface IF [--model MODEL]\n"
@@ -169,63 +181,18 @@ void phone_options_usage(FILE *to, unsigned verb)
 		fprintf(to, "       dialtone doctor --record FILE [--json] [--bundle FILE]\n");
 	fputc('\n', to);
 	for (size_t i = 0; i < ROWS; i++) {
-		char head[64];
+		char head[64], list[400];
 
 		if (!(rows[i].verbs & verb))
 			continue;
 		snprintf(head, sizeof head, "%s%s%s", rows[i].name, rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
-		text_row(to, 27, head, rows[i].what);
+		text_row(to, 27, head, rows[i].what ? rows[i].what : models(list, sizeof list));
 	}
 	fprintf(to,
 		verb == FOR_DOCTOR
 		    ? "\nexample: dialtone doctor --interface eth0 --extension 4411\n"
 		    : "\nexample: dialtone connect --interface eth0 --model cx600 --extension 4411\n");
 	text_fold(to, 0, 13, "exit status: 0 dial tone, 1-9 the stage that failed, 64 usage, 78 configuration, 70 our own fault");
-}
-
-/* How many letters must change (Levenshtein), up to words of 31. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[32];
-	size_t n = strlen(b);
-
-	if (n > 31 || strlen(a) > 31)
-		return 99;
-	for (unsigned j = 0; j <= n; j++)
-		row[j] = j;
-	for (unsigned i = 1; a[i - 1]; i++) {
-		unsigned diagonal = row[0];
-
-		row[0] = i;
-		for (unsigned j = 1; j <= n; j++) {
-			unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[n];
-}
-
-const char *nearest(const char *word, const char *const *first, size_t n, size_t step)
-{
-	const char *best = NULL;
-	unsigned least = 3; /* more than two letters off is another word */
-
-	for (size_t i = 0; i < n; i++) {
-		const char *name = *(const char *const *)(const void *)((const char *)first + i * step);
-		unsigned d = distance(word, name);
-
-		if (d < least) {
-			least = d;
-			best = name;
-		}
-	}
-	return best;
 }
 
 static const struct row *row_of(const char *arg, size_t n, unsigned verb)

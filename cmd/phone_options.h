@@ -25,7 +25,4 @@ struct phone_options {
 int phone_options_read(int argc, char **argv, unsigned verb, struct phone_options *ret);
 void phone_options_usage(FILE *to, unsigned verb);
 
-/* The nearest of `n` names (each `step` octets behind the last), when it is near enough to be meant; else NULL. */
-const char *nearest(const char *word, const char *const *first, size_t n, size_t step);
-
 #endif

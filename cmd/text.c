@@ -70,3 +70,48 @@ void text_quote(FILE *to, const char *word)
 			text_put(to, word, 1);
 	fputc('\'', to);
 }
+
+/* How many letters must change (Levenshtein), up to words of 31. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[32];
+	size_t n = strlen(b);
+
+	if (n > 31 || strlen(a) > 31)
+		return 99;
+	for (unsigned j = 0; j <= n; j++)
+		row[j] = j;
+	for (unsigned i = 1; a[i - 1]; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = i;
+		for (unsigned j = 1; j <= n; j++) {
+			unsigned best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[n];
+}
+
+const char *nearest(const char *word, const char *const *first, size_t n, size_t step)
+{
+	const char *best = NULL;
+	unsigned least = 3; /* more than two letters off is another word */
+
+	for (size_t i = 0; i < n; i++) {
+		const char *name = *(const char *const *)(const void *)((const char *)first + i * step);
+		unsigned d = distance(word, name);
+
+		if (d < least) {
+			least = d;
+			best = name;
+		}
+	}
+	return best;
+}

@@ -1,4 +1,4 @@
-/* cmd/text.h: text for people on a terminal of 80 columns. */
+/* cmd/text.h: text for people on a terminal of 80 columns, and what they may have meant. */
 #ifndef DIALTONE_CMD_TEXT_H
 #define DIALTONE_CMD_TEXT_H
 
@@ -13,5 +13,8 @@ void text_fold(FILE *to, unsigned at, unsigned indent, const char *s);
 void text_row(FILE *to, unsigned at, const char *head, const char *what);
 /* Quoted for a shell where it must be. */
 void text_quote(FILE *to, const char *word);
+
+/* The nearest of `n` names (each `step` octets behind the last), when it is near enough to be meant; else NULL. */
+const char *nearest(const char *word, const char *const *first, size_t n, size_t step);
 
 #endif

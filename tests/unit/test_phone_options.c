@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cmd/phone_options.h"
+#include "dialtone/phone.h"
 
 /* Words end at a blank. What is said on standard error comes back in said. */
 static int type(unsigned verb, const char *line, struct phone_options *ret, char said[512])
@@ -119,6 +120,8 @@ static void help_is_narrow(void **state)
 
 		phone_options_usage(f, verb);
 		fclose(f);
+		for (size_t i = 0; i < dt_model_count; i++)
+			assert_non_null(strstr(text, dt_models[i].key));
 		for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
 			if (strlen(line) > 80)
 				fail_msg("%zu columns: %s", strlen(line), line);
