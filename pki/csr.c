@@ -49,11 +49,12 @@ const char *pki_csr_read(const void *der, size_t n, struct pki_csr *ret)
 		why = "its version is none of 0, 1, 2";
 	else if (pkey == NULL)
 		why = "its public key cannot be read";
-	else if (!pki_name_cn(X509_REQ_get_subject_name(req), csr.cn, sizeof csr.cn))
-		why = "its subject has no usable common name";
 	else if (X509_REQ_verify(req, pkey) != 1)
 		why = "its signature is not by its own key";
 	if (why == NULL) {
+		/* "Ignore subject and extensions": whoever asks is known by his ticket */
+		if (!pki_name_cn(X509_REQ_get_subject_name(req), csr.cn, sizeof csr.cn))
+			csr.cn[0] = '\0';
 		csr.rsa = EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA;
 		csr.bits = (unsigned)EVP_PKEY_get_bits(pkey);
 		*ret = csr;

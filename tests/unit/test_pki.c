@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include "pki/cert.h"
+#include "pki/internal.h"
 
 #define NOW 1795000000
 #define DAY 86400
@@ -146,6 +147,90 @@ static void keys_as_pem(void **state)
 	buf_wipe(&pem);
 	buf_wipe(&again);
 	pki_key_free(NULL);
+}
+
+/* web-services reference 7.2, 15: A(1), and the key it leads to. */
+static void proof_key(void **state)
+{
+	uint8_t client[32], server[32], a1[20], key[32];
+	struct buf want = {0}, text = {0};
+
+	(void)state;
+	for (uint8_t i = 0; i < 32; i++)
+		client[i] = i, server[i] = (uint8_t)(32 + i);
+	pki_hmac_sha1(client, 32, server, 32, a1);
+	hex_of(&want, "860de445fd57f943c268a6f817b185b84c4806ab");
+	assert_memory_equal(a1, want.p, 20);
+	pki_p_sha1(client, 32, server, 32, key, sizeof key);
+	b64_add(&text, key, sizeof key);
+	assert_string_equal(buf_cstr(&text), "31kTLCr20jDkM3cyB2oUVhaUvhKDjMACA9Y8gWZT11s=");
+	buf_free(&want);
+	buf_free(&text);
+}
+
+/* Requests as other clients make them: "accept version 0, 1 and 2", "ignore subject and extensions". */
+static void requests_of_others(void **state)
+{
+	static const struct {
+		long version;
+		const char *cn, *ou; /* NULL: none */
+		const char *md, *cn_read;
+		bool extension, ec;
+	} rows[] = {
+	    {0, "alice@contoso.test", NULL, "SHA256", "alice@contoso.test", false, false},
+	    {1, "alice@contoso.test", NULL, "SHA1", "alice@contoso.test", false, false},
+	    {2, "alice@contoso.test", NULL, "SHA1", "alice@contoso.test", false, false}, /* SIPE with OpenSSL */
+	    {0, NULL, NULL, "SHA1", "", false, false},
+	    {0, NULL, "phones", "SHA384", "", true, false},
+	    {0, "+14255550123", "phones", "SHA512", "+14255550123", true, false},
+	    {0, "", NULL, "SHA256", "", false, false},
+	    {0, "x", NULL, "SHA256", "x", false, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		X509_REQ *req = X509_REQ_new();
+		EVP_PKEY *ec = EVP_EC_gen("P-256"), *k = rows[i].ec ? ec : keys.server->pkey;
+		STACK_OF(X509_EXTENSION) *more = sk_X509_EXTENSION_new_null();
+		struct pki_csr r = {.bits = 7};
+		unsigned char *der = NULL;
+		const char *why;
+		int n;
+
+		assert_true(req && ec && more);
+		assert_true(X509_REQ_set_version(req, rows[i].version) && X509_REQ_set_pubkey(req, k));
+		if (rows[i].ou)
+			X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "OU", MBSTRING_UTF8, (const uint8_t *)rows[i].ou, -1, -1, 0);
+		if (rows[i].cn)
+			X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "CN", MBSTRING_UTF8, (const uint8_t *)rows[i].cn, -1, -1, 0);
+		if (rows[i].extension) {
+			sk_X509_EXTENSION_push(more, X509V3_EXT_conf_nid(NULL, NULL, NID_key_usage, "critical,keyCertSign"));
+			assert_true(X509_REQ_add_extensions(req, more));
+		}
+		assert_true(X509_REQ_sign(req, k, EVP_get_digestbyname(rows[i].md)) > 0);
+		n = i2d_X509_REQ(req, &der);
+		assert_true(n > 0);
+		why = pki_csr_read(der, (size_t)n, &r);
+		if (why)
+			fail_msg("row %zu: %s", i, why);
+		assert_string_equal(r.cn, rows[i].cn_read);
+		assert_int_equal(r.rsa, !rows[i].ec);
+		if (r.rsa) { /* and nothing of it is in the certificate but the key */
+			struct pki_issue what = {.profile = PKI_USER, .cn = "alice@contoso.test", .not_before = NOW, .not_after = NOW + DAY};
+			struct pki_cert_info info;
+			struct buf cert = {0};
+
+			assert_true(pki_issue_csr(&what, der, (size_t)n, keys.ca, keys.ca_der.p, keys.ca_der.n, &cert));
+			assert_null(pki_cert_info(cert.p, cert.n, &info));
+			assert_string_equal(info.subject_cn, "alice@contoso.test");
+			assert_true(!info.ca && pki_cert_is_of(cert.p, cert.n, keys.server));
+			buf_free(&cert);
+		}
+		OPENSSL_free(der);
+		sk_X509_EXTENSION_pop_free(more, X509_EXTENSION_free);
+		EVP_PKEY_free(ec);
+		X509_REQ_free(req);
+	}
 }
 
 static void requests(void **state)
@@ -405,6 +490,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(published_vectors), cmocka_unit_test(sealing),	cmocka_unit_test(keys_as_pem),
+	    cmocka_unit_test(proof_key), cmocka_unit_test(requests_of_others),
 	    cmocka_unit_test(requests),		 cmocka_unit_test(certificates), cmocka_unit_test(names),
 	    cmocka_unit_test(pem_blocks),	 cmocka_unit_test(judging),	cmocka_unit_test(an_issuer_between),
 	    cmocka_unit_test(chains_in_pkcs7),	 cmocka_unit_test(catalogs),
