@@ -325,7 +325,7 @@ static void strange_answers(void **state)
 static void models(void **state)
 {
 	(void)state;
-	assert_int_equal(dt_model_count, 8);
+	assert_true(dt_model_count >= 8);
 	for (size_t i = 0; i < dt_model_count; i++) {
 		struct meet_flash flash = {0};
 		struct meet *m = world(&flash);

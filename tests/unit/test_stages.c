@@ -215,10 +215,14 @@ static void targets(void **state)
 	}
 }
 
+/* The eight, and whatever has become a row since. */
 static void eight_models(void **state)
 {
+	static const char *const eight[] = {"6721ip", "6725ip", "4110", "4120", "cx500", "cx600", "cx3000", "cx700"};
+
 	(void)state;
-	assert_int_equal(dt_model_count, 8);
+	for (size_t i = 0; i < sizeof eight / sizeof *eight; i++)
+		assert_non_null(dt_model_find(eight[i]));
 	for (size_t i = 0; i < dt_model_count; i++) {
 		const struct dt_model *m = &dt_models[i];
 		char why[WHY_MAX];
