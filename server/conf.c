@@ -462,6 +462,8 @@ static const char *together(const struct site *s, char why[256])
 	if (s->MinValidityPeriodHours > s->DefaultValidityPeriodHours ||
 	    s->DefaultValidityPeriodHours > s->MaxValidityPeriodHours)
 		return "MinValidityPeriodHours, DefaultValidityPeriodHours, MaxValidityPeriodHours must not fall";
+	if (s->PINLifetime && s->PINHistoryCount == 0)
+		return "PINHistoryCount must be greater than 0 while PINLifetime is set";
 	if (s->UseWsFedPassiveAuth)
 		return "UseWsFedPassiveAuth must stay false: identities of the cloud are not served here";
 	if (way_off(s, s->OverrideAuthTypeForInternalClients) || way_off(s, s->OverrideAuthTypeForExternalClients) ||

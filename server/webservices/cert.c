@@ -23,7 +23,8 @@ static void issue(struct web_call *k, const struct soap_cert *ask)
 	enum vault_status st = v->cert_issue(v->arg, k->q->body.p, k->q->body.n, k->q->outside, &c, why);
 
 	memcpy(m.device_id, ask->device_id, sizeof m.device_id);
-	memcpy(m.entity, c.aor[0] ? c.aor : ask->entity, sizeof m.entity);
+	/* "@DeviceId @Entity: echo"; but who named himself by a number, or not at all, learns here who he is */
+	memcpy(m.entity, c.aor[0] && strchr(ask->entity, '@') == NULL ? c.aor : ask->entity, sizeof m.entity);
 	memcpy(m.request_id, ask->request_id, sizeof m.request_id);
 	switch (st) {
 	case VAULT_OK:

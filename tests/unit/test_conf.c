@@ -108,7 +108,7 @@ static void knobs_of_the_web_services(void **state)
 				 "OverrideAuthTypeForInternalClients = webticketservicepin\nMobilePreferredAuthType = None\n"
 				 "OverrideAuthTypeForExternalClients = WebTicketServiceCert\nInferCertChainFromSSL = no\n"
 				 "TrustedCACerts = \"fb e6 82 98 7e ac 87 0e 2c 74 93 68 2d 56 88 67 b2 4c 89 25, " THUMB " \"\n"
-				 "access_prefix = 00\n"));
+				 "access_prefix = 00\nPINLifetime = 90\nPINHistoryCount = 1\n"));
 	assert_int_equal(s->UseWindowsAuth, SITE_WINDOWS_NTLM);
 	assert_string_equal(s->OverrideAuthTypeForInternalClients, "webticketservicepin");
 	assert_string_equal(s->OverrideAuthTypeForExternalClients, "WebTicketServiceCert");
@@ -172,6 +172,7 @@ static void refusals_quote(void **state)
 	    {NAMES "external_fqdn = a.b\nexternal_sip_tls = 443\n", {"https and external_sip_tls", "443", "all addresses"}},
 	    {NAMES "address = 0.0.0.0\nsip_tcp = 80\n", {"sip_tcp and http", "80", "0.0.0.0"}},
 	    {NAMES "legacy_address = 10.0.0.1\nlegacy_https = 1\nlegacy_sip_tls = 1\n", {"legacy_sip_tls and legacy_https", "10.0.0.1"}},
+	    {NAMES "PINLifetime = 90\n", {"PINHistoryCount must be greater than 0"}},
 	    {NAMES "UseWsFedPassiveAuth = true\n", {"UseWsFedPassiveAuth"}},
 	    {NAMES "OverrideAuthTypeForInternalClients = WsFedBearer\n", {":3: ", "WsFedBearer", "WebTicketServicePin"}},
 	    {NAMES "UsePinAuth = no\nMobilePreferredAuthType = WebTicketServicePin\n", {"MobilePreferredAuthType", "switched off"}},

@@ -198,6 +198,41 @@ static void certificates_for_all(void **state)
 	buf_free(&b);
 }
 
+/* Entity and DeviceId come back as they were said; a number comes back as the address it belongs to. */
+static void whom_the_answer_names(void **state)
+{
+	static const struct {
+		const char *asked, *told;
+	} rows[] = {{ALICE, ALICE}, {"SIP:Alice@Contoso.test", "SIP:Alice@Contoso.test"}, {"+14255550123", ALICE}, {"", ALICE}};
+	struct flow *f = *state;
+	struct proof p = {0};
+	struct buf b = {0};
+
+	assert_int_equal(by_pin(f, HTTPS_IN, "4411", "73914", &p), 0);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct soap_cert_answer m;
+		struct web_answer a;
+		char *text, want_[64];
+		xmlDocPtr doc;
+
+		request(f, false, &p, "x@y", &b);
+		snprintf(want_, sizeof want_, "Entity=\"%s\"", rows[i].asked);
+		text = swap(sv_dup(buf_view(&b)), "Entity=\"x@y\"", want_);
+		assert_int_equal(go(f, HTTPS_IN, PUBLISH, sv_of(text), &a), 200);
+		doc = doc_of(a.body.p, a.body.n);
+		assert_null(soap_cert_answer_read(doc, &m));
+		assert_true(m.cert.n != 0);
+		assert_string_equal(m.entity, rows[i].told);
+		assert_string_equal(m.device_id, "{4b1682a8-f968-5701-83fc-7c6741dc6697}");
+		soap_cert_answer_clear(&m);
+		xmlFreeDoc(doc);
+		web_answer_clear(&a);
+		free(text);
+	}
+	soap_issued_clear(&p.issued);
+	buf_free(&b);
+}
+
 /* ---- knobs (13) --------------------------------------------------------------------------------------------------------- */
 
 /* OverrideAuthTypeFor...Clients: one port for all, inside and outside. */
@@ -284,7 +319,7 @@ static void the_chain_that_was_named(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, flow_setup, flow_teardown)
-	const struct CMUnitTest tests[] = {T(tickets_for_all), T(faults_for_all), T(certificates_for_all),
+	const struct CMUnitTest tests[] = {T(tickets_for_all), T(faults_for_all), T(certificates_for_all), T(whom_the_answer_names),
 					   T(one_port_is_offered), T(the_chain_that_was_named)};
 
 	return cmocka_run_group_tests(tests, flow_group_setup, flow_group_teardown);
