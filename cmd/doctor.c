@@ -151,7 +151,7 @@ static void say_finding(struct doctor *d, const struct doctor_finding *f)
 		char why[600];
 
 		snprintf(why, sizeof why, "%s (%s)", f->cause[i]->cause, f->cause[i]->id);
-		label(d, i == 0 ? "likely" : "or");
+		label(d, f->failure == DT_F_OK ? i == 0 ? "means" : "and" : i == 0 ? "likely" : "or");
 		text_fold(stdout, 11, 11, why);
 		label(d, "do");
 		text_fold(stdout, 11, 11, f->cause[i]->remedy);

@@ -176,7 +176,7 @@ const struct doctor_cause doctor_causes[] = {
  "option 43 is another vendor's: its sub-option 1 is not MS-UC-Client",
  "bind option 43 to the vendor class MS-UC-Client, instead of one for everybody: dialtone netconfig prints it"},
 {"R-04", S(DISCOVER), F(UC_BAD), SEES_TEXT, "option 43:",
- "option 43 cannot be read: what stands in the attempt is wrong with it",
+ "option 43 was typed by hand, or made by a tool that does not know its form: what is wrong with it stands above",
  "write it with: dialtone netconfig (kea, isc, dnsmasq, ios, windows); look at it with: dialtone decode dhcp CAPTURE"},
 {"R-07", S(DISCOVER), F(UC_BAD), SEES_TEXT, "option 120:",
  "option 120 is not an encoded name: it needs encoding 0 and the FQDN of the Registrar",

@@ -142,10 +142,15 @@ static void attempts(const struct doctor_run *r, struct doctor_finding *f, size_
 {
 	for (size_t i = 0; i < end; i++) {
 		const struct doctor_line *a = &r->line[i];
+		unsigned was;
 
-		if (a->kind == DT_REC_ATTEMPT && a->stage == f->stage && !a->ok &&
-		    (failure == DT_F_OK ? a->failure != f->failure : a->failure == failure))
-			causes(r, f, a);
+		if (a->kind != DT_REC_ATTEMPT || a->stage != f->stage || a->ok ||
+		    (failure == DT_F_OK ? a->failure == f->failure : a->failure != failure))
+			continue;
+		was = f->ncause;
+		causes(r, f, a);
+		if (was == 0 && f->ncause && f->evidence->kind != DT_REC_ATTEMPT)
+			f->evidence = a; /* what is shown is what the first cause was found by */
 	}
 }
 

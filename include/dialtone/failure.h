@@ -33,7 +33,7 @@ X(UPDATE_LOOP,        "update-loop",         SERVER,  "the same update was insta
 X(UPDATE_STORE,       "update-store",        PHONE,   "the image cannot be stored", "free space on the phone") \
 X(UC_SILENT,          "uc-silent",           NETWORK, "nobody answers DHCPINFORM of class MS-UC-Client", "set options 43 and 120 for that class; ISC dhcpd must be authoritative") /* R-01 */ \
 X(UC_BAD,             "uc-bad",              NETWORK, "option 43 or 120 cannot be read", "write them with: dialtone netconfig") /* R-04, R-05, R-07 */ \
-X(WEB_URL_NONE,       "web-url-none",        NETWORK, "no web service URL: option 43 is missing", "set option 43 for class MS-UC-Client") /* R-02, R-09 */ \
+X(WEB_URL_NONE,       "web-url-none",        NETWORK, "DHCP option 43 names no web service", "set option 43 for class MS-UC-Client") /* R-02, R-09 */ \
 X(REGISTRAR_NONE,     "registrar-none",      NETWORK, "neither DNS nor option 120 names a Registrar", "create SRV _sipinternaltls._tcp or set option 120") /* D-01, R-09 */ \
 X(STRICT_DOMAIN,      "strict-domain",       NETWORK, "the SRV target lies outside the SIP domain", "point the SRV at sip.<SIP domain> and put that name into the certificate") /* D-04 */ \
 X(CONNECT,            "connect",             NETWORK, "the server cannot be reached", "check that it runs and that no firewall stands between") /* L-01, C-01 */ \

@@ -141,6 +141,32 @@ static void answers_and_places_decide(void **state)
 	}
 }
 
+/* A summary is not shown as what was seen when an attempt tells more. */
+static void what_is_seen(void **state)
+{
+	struct doctor_run r = {.n = 0};
+	struct doctor_finding f[4];
+	struct dt_record other = {.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_DISCOVER, .what = "srv _sip._tls.a",
+				  .failure = DT_F_DNS_NONE};
+	struct dt_record bad = {.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_DISCOVER, .what = "dhcp-inform", .failure = DT_F_UC_BAD,
+				.why = "option 43: sub-option 5 holds a whole URL: only its path belongs there"};
+	struct dt_record end = {.kind = DT_REC_RESULT, .stage = DT_STAGE_DISCOVER, .failure = DT_F_WEB_URL_NONE};
+
+	(void)state;
+	assert_true(doctor_run_add(&r, &other));
+	assert_true(doctor_run_add(&r, &bad));
+	assert_true(doctor_run_add(&r, &end));
+	assert_int_equal(doctor_diagnose(&r, f, 4), 1);
+	assert_string_equal(f[0].cause[0]->id, "R-04");
+	assert_int_equal(f[0].failure, DT_F_WEB_URL_NONE);
+	assert_string_equal(f[0].evidence->what, "dhcp-inform");
+	r.line[r.n - 1].failure = DT_F_TICKET_BAD; /* no cause was found by an attempt, nor any: the result itself */
+	r.line[1].failure = DT_F_DNS_NONE;
+	assert_int_equal(doctor_diagnose(&r, f, 4), 1);
+	assert_int_equal(f[0].evidence->kind, DT_REC_RESULT);
+	doctor_run_free(&r);
+}
+
 /* What went well but oddly is a note; the same advice is given once. */
 static void oddities_are_told_once(void **state)
 {
@@ -280,6 +306,7 @@ int main(void)
 	    cmocka_unit_test(failed_stage_is_named),
 	    cmocka_unit_test(ears_decide),
 	    cmocka_unit_test(answers_and_places_decide),
+	    cmocka_unit_test(what_is_seen),
 	    cmocka_unit_test(oddities_are_told_once),
 	    cmocka_unit_test(guess_is_said),
 	    cmocka_unit_test(stopped_is_no_failure),
