@@ -124,20 +124,19 @@ bool ntlm_who(const struct ntlm_authenticate *m, char user[256], char domain[256
 	return ok;
 }
 
-/* proof = HMAC_MD5(NTOWFv2, ServerChallenge || temp), temp being what follows it in the response */
-static bool proof_of(const uint8_t ntowfv2[16], const uint8_t challenge[8], struct sv temp, uint8_t out[16])
+bool ntlm_proof(const uint8_t ntowfv2[16], const uint8_t challenge[8], struct sv rest, uint8_t out[16])
 {
 	struct buf b = {0};
 	bool ok;
 
 	buf_add(&b, challenge, 8);
-	buf_sv(&b, temp);
+	buf_sv(&b, rest);
 	ok = !b.oom && HMAC(EVP_md5(), ntowfv2, 16, b.p, b.n, out, NULL) != NULL;
 	buf_free(&b);
 	return ok;
 }
 
-bool ntlm_check(const struct ntlm_authenticate *m, struct sv raw, const uint8_t nt_hash[16], const uint8_t challenge[8],
+bool ntlm_check(const struct ntlm_authenticate *m, const uint8_t nt_hash[16], const uint8_t challenge[8],
 		uint8_t session_key[16])
 {
 	struct sv temp = sv_from(m->nt, PROOF_N);
@@ -145,14 +144,13 @@ bool ntlm_check(const struct ntlm_authenticate *m, struct sv raw, const uint8_t 
 	struct buf user = {0}, domain = {0};
 	bool ok;
 
-	(void)raw;
 	/* NTLMv1 (24 octets) and anonymous logons are not accepted at all. "RespType 1, HiRespType 1" */
 	if (m->nt.n < PROOF_N + BLOB_MIN || m->user.n == 0 || temp.p[0] != 1 || temp.p[1] != 1)
 		return false;
 	if (m->flags & NTLM_KEY_EXCH && m->key.n != 16)
 		return false;
 	ok = name16(m, m->user, &user) && name16(m, m->domain, &domain) &&
-	     ntlm_ntowfv2(nt_hash, buf_view(&user), buf_view(&domain), ntowfv2) && proof_of(ntowfv2, challenge, temp, proof) &&
+	     ntlm_ntowfv2(nt_hash, buf_view(&user), buf_view(&domain), ntowfv2) && ntlm_proof(ntowfv2, challenge, temp, proof) &&
 	     CRYPTO_memcmp(proof, m->nt.p, PROOF_N) == 0 && HMAC(EVP_md5(), ntowfv2, 16, proof, 16, base, NULL) != NULL;
 	if (ok && m->flags & NTLM_KEY_EXCH) {
 		struct rc4 r;

@@ -18,6 +18,9 @@ void rc4_apply(struct rc4 *r, const uint8_t *in, uint8_t *out, size_t n);
 bool ntlm_nt_hash(struct sv password_utf8, uint8_t out[16]); /* NTOWFv1 */
 /* user and domain: UTF-16LE as received; the user is upper-cased here, the domain is not */
 bool ntlm_ntowfv2(const uint8_t nt_hash[16], struct sv user16, struct sv domain16, uint8_t out[16]);
+/* HMAC_MD5(NTOWFv2, challenge || rest): NTProofStr, when `rest` is "temp"; the LMv2 answer, when it is the client's
+ * challenge.  `out` may be part of what `rest` comes from. */
+bool ntlm_proof(const uint8_t ntowfv2[16], const uint8_t challenge[8], struct sv rest, uint8_t out[16]);
 
 /* ---- server ---- */
 struct ntlm_names {
@@ -28,10 +31,11 @@ bool ntlm_make_challenge(struct buf *b, bool datagram, uint32_t asked, const str
 			 const uint8_t challenge[8], uint64_t filetime);
 /* Who the AUTHENTICATE says it is, UTF-8. */
 bool ntlm_who(const struct ntlm_authenticate *m, char user[256], char domain[256]);
-/* Checks it; on success the exported session key. The MIC, when there is one, needs all three messages (may be empty:
- * then a MIC is not demanded nor checked). In constant time where it matters. */
-bool ntlm_check(const struct ntlm_authenticate *m, struct sv raw, const uint8_t nt_hash[16], const uint8_t challenge[8],
+/* Whether its NT answer was made with that hash, in constant time; on success the exported session key.  NTLMv1 and
+ * anonymous answers are refused. */
+bool ntlm_check(const struct ntlm_authenticate *m, const uint8_t nt_hash[16], const uint8_t challenge[8],
 		uint8_t session_key[16]);
+/* The MIC, for clients that send one: over all three messages, as they were on the wire.  mic_at: its place in the third. */
 bool ntlm_check_mic(struct sv negotiate, struct sv challenge, struct sv authenticate, size_t mic_at,
 		    const uint8_t session_key[16]);
 

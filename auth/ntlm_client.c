@@ -62,27 +62,15 @@ static void response(struct parts *p, struct sv info, const struct ntlm_client *
 	buf_add(&p->nt, zeros, 4);
 }
 
-/* HMAC_MD5(key, a || b) into out. */
-static bool hmac2(const uint8_t key[16], const void *a, size_t na, const void *b, size_t nb, uint8_t out[16])
-{
-	struct buf all = {0};
-	bool ok;
-
-	buf_add(&all, a, na);
-	buf_add(&all, b, nb);
-	ok = !all.oom && HMAC(EVP_md5(), key, 16, all.p, all.n, out, NULL) != NULL;
-	buf_free(&all);
-	return ok;
-}
-
 static bool prove(struct parts *p, const struct ntlm_challenge *ch, const struct ntlm_client *c)
 {
 	uint8_t nt_hash[16], ntowfv2[16] = {0}, base[16] = {0};
 	struct rc4 r;
 	bool ok = ntlm_nt_hash(sv_of(c->password), nt_hash) &&
 		  ntlm_ntowfv2(nt_hash, buf_view(&p->user), buf_view(&p->domain), ntowfv2) &&
-		  hmac2(ntowfv2, ch->challenge, 8, p->nt.p + 16, p->nt.n - 16, p->nt.p) &&
-		  hmac2(ntowfv2, ch->challenge, 8, c->client_challenge, 8, p->lm) && hmac2(ntowfv2, p->nt.p, 16, NULL, 0, base);
+		  ntlm_proof(ntowfv2, ch->challenge, sv_from(buf_view(&p->nt), 16), p->nt.p) &&
+		  ntlm_proof(ntowfv2, ch->challenge, (struct sv){(const char *)c->client_challenge, 8}, p->lm) &&
+		  HMAC(EVP_md5(), ntowfv2, 16, p->nt.p, 16, base, NULL) != NULL;
 
 	memcpy(p->lm + 16, c->client_challenge, 8);
 	rc4_init(&r, base, sizeof base);

@@ -225,7 +225,8 @@ static void on_dns(void *arg, unsigned id, const struct dt_dns_answer *d)
 	finish(p);
 }
 
-void doctor_chain_text(const struct dt_stream_opened *o, char *out, size_t cap)
+/* A certificate chain in a few lines of text: subject, names, issuer, validity, key. */
+static void chain_text(const struct dt_stream_opened *o, char *out, size_t cap)
 {
 	out[0] = '\0';
 	for (unsigned i = 0; i < o->nchain; i++) {
@@ -268,7 +269,7 @@ static void on_opened(void *arg, unsigned id, const struct dt_stream_opened *o)
 	} else if (a) {
 		char chain[800];
 
-		doctor_chain_text(o, chain, sizeof chain);
+		chain_text(o, chain, sizeof chain);
 		snprintf(a->text, sizeof a->text, "%s; %s %s; %s", verdicts[o->verdict], o->version ? o->version : "",
 			 o->cipher ? o->cipher : "", chain);
 	}

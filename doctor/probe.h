@@ -19,7 +19,4 @@ void doctor_probe_start(struct doctor_probe *p);
 void doctor_probe_tick(struct doctor_probe *p); /* once a second */
 void doctor_probe_free(struct doctor_probe *p);
 
-/* A certificate chain in a few lines of text: subject, names, issuer, validity, key. */
-void doctor_chain_text(const struct dt_stream_opened *o, char *out, size_t cap);
-
 #endif

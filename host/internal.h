@@ -59,9 +59,6 @@ struct host {
 	int signal;
 };
 
-#define HOST_LABEL_MAX IFNAMSIZ
-void host_label(const struct host *h, char label[HOST_LABEL_MAX]); /* of the addresses we set on a taken interface */
-
 /* place.c */
 int place_enter(struct host *h, const struct host_conf *c, char *why, size_t cap);
 void place_leave(struct host *h);
@@ -77,7 +74,6 @@ void frames_close(struct host *h);
 int frames_send(struct host *h, const uint8_t *frame, size_t n, int tci);
 
 /* udp.c */
-int udp_open(struct host *h);
 int udp_send(struct host *h, uint32_t address, uint16_t port, const void *p, size_t n);
 void udp_close(struct host *h);
 int udp_hold_68(struct host *h);

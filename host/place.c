@@ -40,9 +40,10 @@ static int rights(char *why, size_t cap, const char *what)
 	return sentence(why, cap, -EPERM, "%s needs root: run this with sudo", what);
 }
 
-void host_label(const struct host *h, char label[HOST_LABEL_MAX])
+/* The label of the addresses that we set on a taken interface. */
+static void label_of(const struct host *h, char label[IFNAMSIZ])
 {
-	snprintf(label, HOST_LABEL_MAX, "%.12s:dt", h->ip.name);
+	snprintf(label, IFNAMSIZ, "%.12s:dt", h->ip.name);
 }
 
 /* ---- entering ------------------------------------------------------------------------------------------------ */
@@ -121,7 +122,7 @@ static int enter_own(struct host *h, const struct host_conf *c, const struct rtn
 
 static int enter_taken(struct host *h, const struct host_conf *c, const struct rtnl_link *link, char *why, size_t cap)
 {
-	char label[HOST_LABEL_MAX];
+	char label[IFNAMSIZ];
 	uint32_t other = 0;
 	unsigned prefix = 0;
 	int e = rtnl_open(&h->rtnl);
@@ -130,7 +131,7 @@ static int enter_taken(struct host *h, const struct host_conf *c, const struct r
 		return sentence(why, cap, e, "netlink: %s", strerror(-e));
 	h->take = true;
 	h->link = h->ip = *link;
-	host_label(h, label);
+	label_of(h, label);
 	e = rtnl_address_find(h->rtnl, link->index, label, &other, &prefix);
 	if (e == 0 && c->has_address && other)
 		h->kept = (struct dt_lease){.address = other, .mask = prefix ? UINT32_MAX << (32 - prefix) : 0};
@@ -290,9 +291,9 @@ static unsigned prefix_of(uint32_t mask)
 
 static int set_address(struct host *h)
 {
-	char label[HOST_LABEL_MAX];
+	char label[IFNAMSIZ];
 
-	host_label(h, label);
+	label_of(h, label);
 	return rtnl_address(h->rtnl, h->ip.index, h->lease.address, prefix_of(h->lease.mask), h->take ? LIFE_S : 0, label);
 }
 

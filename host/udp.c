@@ -29,7 +29,7 @@ static void arrived(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-int udp_open(struct host *h)
+static int udp_open(struct host *h)
 {
 	int e;
 

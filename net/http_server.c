@@ -48,7 +48,7 @@ static void enter(struct http_conn *c, enum state to, uint64_t ms)
 
 /* ---- answers ----------------------------------------------------------------------------------------------- */
 
-const char *http_reason(unsigned status)
+static const char *reason_of(unsigned status)
 {
 	static const struct {
 		unsigned status;
@@ -117,7 +117,7 @@ static void answer(struct http_conn *c, struct http_answer *a, bool head_only)
 		return;
 	}
 	c->last = c->last || a->close || c->server->draining;
-	buf_printf(&out, "HTTP/1.1 %u %s\r\nDate: %s\r\n", a->status, http_reason(a->status),
+	buf_printf(&out, "HTTP/1.1 %u %s\r\nDate: %s\r\n", a->status, reason_of(a->status),
 		   http_date(date, clock_unix_ms() / 1000));
 	if (a->type[0])
 		buf_printf(&out, "Content-Type: %s\r\n", a->type);

@@ -55,6 +55,5 @@ void http_server_reset(struct http_server *s); /* all end now; they are gone whe
 
 struct conn *http_conn_conn(struct http_conn *c);
 const void *http_conn_tag(const struct http_conn *c); /* as given to http_server_take() */
-const char *http_reason(unsigned status);
 
 #endif

@@ -40,11 +40,6 @@ void loop_stop(struct loop *l)
 	event_base_loopbreak(l->base);
 }
 
-struct event_base *loop_base(struct loop *l)
-{
-	return l->base;
-}
-
 /* ---- descriptors --------------------------------------------------------------------------------------- */
 
 static void fd_ready(evutil_socket_t fd, short what, void *arg)

@@ -17,7 +17,6 @@ struct loop *loop_new(void); /* NULL: out of memory or descriptors */
 void loop_free(struct loop *l);
 void loop_run(struct loop *l);	/* until loop_stop() */
 void loop_stop(struct loop *l); /* after the callback that runs */
-struct event_base *loop_base(struct loop *l);
 
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 

@@ -13,8 +13,6 @@ struct pki_key {
 	EVP_PKEY *pkey; /* an RSA key's private operations are counted: pki/count.c */
 };
 
-/* Takes the key over (also when it fails, giving NULL). */
-struct pki_key *pki_key_of(EVP_PKEY *pkey);
 EVP_PKEY *pki_key_evp(const struct pki_key *k); /* borrowed */
 /* The same key, its private operations counted; takes it over. Keys that are not RSA come back as they are. */
 EVP_PKEY *pki_counted(EVP_PKEY *pkey);

@@ -9,7 +9,8 @@
 
 #include "pki/internal.h"
 
-struct pki_key *pki_key_of(EVP_PKEY *pkey)
+/* Takes pkey over, also when it fails and gives NULL. */
+static struct pki_key *key_of(EVP_PKEY *pkey)
 {
 	struct pki_key *k;
 
@@ -35,7 +36,7 @@ struct pki_key *pki_key_make(unsigned rsa_bits)
 	ERR_clear_error();
 	if (rsa_bits < 512 || rsa_bits > 16384)
 		return NULL;
-	return pki_key_of(EVP_RSA_gen(rsa_bits));
+	return key_of(EVP_RSA_gen(rsa_bits));
 }
 
 /* Without it OpenSSL would ask for a passphrase on the terminal. */
@@ -57,7 +58,7 @@ struct pki_key *pki_key_read(struct sv pem)
 	if (in != NULL)
 		pkey = PEM_read_bio_PrivateKey(in, NULL, no_passphrase, NULL);
 	BIO_free(in);
-	return pkey ? pki_key_of(pkey) : NULL;
+	return pkey ? key_of(pkey) : NULL;
 }
 
 void pki_key_write(const struct pki_key *k, struct buf *pem)
@@ -83,13 +84,6 @@ void pki_key_free(struct pki_key *k)
 		return;
 	EVP_PKEY_free(k->pkey);
 	free(k);
-}
-
-unsigned pki_key_bits(const struct pki_key *k)
-{
-	int bits = EVP_PKEY_get_bits(k->pkey);
-
-	return bits > 0 ? (unsigned)bits : 0;
 }
 
 const char *pki_error(void)

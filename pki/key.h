@@ -15,7 +15,6 @@ struct pki_key *pki_key_make(unsigned rsa_bits); /* slow: 60 to 400 ms at 2048 *
 struct pki_key *pki_key_read(struct sv pem);	 /* the first private key in it */
 void pki_key_write(const struct pki_key *k, struct buf *pem);
 void pki_key_free(struct pki_key *k);
-unsigned pki_key_bits(const struct pki_key *k);
 
 /* PKCS#10 with subject CN=`cn`, no attributes. sha1: for old servers. */
 bool pki_csr_make(const struct pki_key *k, const char *cn, bool sha1, struct buf *der);

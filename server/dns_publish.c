@@ -11,7 +11,13 @@
 #include "base/log.h"
 #include "base/sv.h"
 
-enum { AGAIN_S = 30, ANSWER_S = 5, FUDGE_S = 300 };
+enum { AGAIN_S = 30, ANSWER_S = 5, FUDGE_S = 300, DNS_RECORDS_MAX = 8 };
+
+struct dns_record {
+	char name[SITE_NAME_MAX + 32];
+	const char *type;	       /* "A", "AAAA", "SRV" */
+	char data[SITE_NAME_MAX + 32]; /* an address, or "0 0 5061 fe01.contoso.test." */
+};
 
 /* ---- what is published ----------------------------------------------------------------------------------------------- */
 
@@ -43,7 +49,8 @@ static void service(const struct site *s, const char *what, uint16_t port, struc
 	ret[(*n)++].type = "SRV";
 }
 
-unsigned dns_publish_records(const struct site *s, struct dns_record ret[DNS_RECORDS_MAX])
+/* How many. */
+static unsigned records(const struct site *s, struct dns_record ret[DNS_RECORDS_MAX])
 {
 	char update[SITE_NAME_MAX + 16];
 	unsigned n = 0;
@@ -120,7 +127,7 @@ static bool added(ldns_rr_list *to, const struct dns_record *r, unsigned ttl)
 static ldns_pkt *question(const struct site *s)
 {
 	struct dns_record record[DNS_RECORDS_MAX];
-	unsigned n = dns_publish_records(s, record);
+	unsigned n = records(s, record);
 	ldns_rr_list *up = ldns_rr_list_new();
 	ldns_rdf *zone = ldns_dname_new_frm_str(s->dns.zone);
 	ldns_pkt *q = NULL;
@@ -179,7 +186,8 @@ static bool judged(const struct site *s, ldns_status status, const ldns_pkt *ans
 	return true;
 }
 
-bool dns_publish(const struct site *s, const char *key, char *why, size_t cap)
+/* One update: each name and type is emptied and set, in one transaction. Blocks, at most some seconds. false: *why. */
+static bool publish(const struct site *s, const char *key, char *why, size_t cap)
 {
 	char algorithm[40];
 	ldns_pkt *q = question(s), *answer = NULL;
@@ -215,7 +223,7 @@ int dns_publish_main(const struct site *s, const char *key, int ready_fd)
 	if (ready_fd >= 0 && write(ready_fd, "+", 1) != 1)
 		log_line(LOG_WARN, "dns", "cannot say that it is ready");
 	for (;;) { /* SIGTERM ends it: nothing here is half-done, the name server takes an update whole or not at all */
-		bool ok = dns_publish(s, key, why, sizeof why);
+		bool ok = publish(s, key, why, sizeof why);
 
 		if (ok)
 			log_line(LOG_INFO, "dns", "%s has the records of %s", s->dns.server, s->fqdn);

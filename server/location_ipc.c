@@ -12,7 +12,7 @@ enum {
 
 /* ---- fields ---------------------------------------------------------------------------------------------------------- */
 
-void location_binding_put(struct buf *b, const struct location_binding *x)
+static void binding_put(struct buf *b, const struct location_binding *x)
 {
 	ipc_put_str(b, x->aor);
 	ipc_put_str(b, x->instance);
@@ -26,7 +26,7 @@ void location_binding_put(struct buf *b, const struct location_binding *x)
 	ipc_put_str(b, x->call_id);
 }
 
-void location_binding_get(struct rd *r, struct location_binding *ret)
+static void binding_get(struct rd *r, struct location_binding *ret)
 {
 	struct location_binding x = {0};
 
@@ -37,7 +37,7 @@ void location_binding_get(struct rd *r, struct location_binding *ret)
 	x.worker = (uint32_t)rd_be(r, 4);
 	x.conn = rd_be(r, 8);
 	x.expires = (int64_t)rd_be(r, 8);
-	x.outside = rd_be(r, 1) != 0;
+	x.outside = ipc_get_flag(r);
 	ipc_get_str(r, x.user_agent, sizeof x.user_agent);
 	ipc_get_str(r, x.call_id, sizeof x.call_id);
 	if (r->err == NULL)
@@ -159,7 +159,7 @@ static enum location_action put(void *arg, const struct location_binding *given,
 	b.worker = c->worker;
 	ipc_begin(&q, 0, LOCATION_Q_PUT);
 	ipc_put(&q, 4, quota);
-	location_binding_put(&q, &b);
+	binding_put(&q, &b);
 	if (ipc_ask(&c->ipc, &q, LOCATION_DEADLINE_MS, &m)) {
 		uint64_t got = rd_be(&m.body, 1), count = rd_be(&m.body, 2);
 		size_t have = 0;
@@ -167,7 +167,7 @@ static enum location_action put(void *arg, const struct location_binding *given,
 		for (; count > 0 && m.body.err == NULL; count--) {
 			struct location_binding x = {0};
 
-			location_binding_get(&m.body, &x);
+			binding_get(&m.body, &x);
 			if (m.body.err == NULL && have < cap)
 				all[have++] = x;
 		}
@@ -222,7 +222,7 @@ static void replay(struct location_client *c)
 				ipc_begin(&q, 0, LOCATION_Q_REPLAY);
 				ipc_put(&q, 1, 0);
 			}
-			location_binding_put(&q, &k->b);
+			binding_put(&q, &k->b);
 			if (q.n > REPLAY_OCTETS)
 				tell(c, &q);
 		}
@@ -285,7 +285,7 @@ static bool on_put(struct location *l, uint32_t worker, struct rd *r, struct buf
 	struct location_ops ops;
 	size_t n = 0;
 
-	location_binding_get(r, &b);
+	binding_get(r, &b);
 	rd_end(r);
 	if (r->err || (all = calloc(LOCATION_ENDPOINTS_MAX, sizeof *all)) == NULL)
 		return false;
@@ -295,7 +295,7 @@ static bool on_put(struct location *l, uint32_t worker, struct rd *r, struct buf
 	ipc_put(answer, 1, action);
 	ipc_put(answer, 2, n);
 	for (size_t i = 0; i < n; i++)
-		location_binding_put(answer, &all[i]);
+		binding_put(answer, &all[i]);
 	free(all);
 	return true;
 }
@@ -325,7 +325,7 @@ static bool on_replay(struct location *l, uint32_t worker, struct rd *r, bool *h
 		struct location_binding b = {0}, all[1];
 		size_t n = 0;
 
-		location_binding_get(r, &b);
+		binding_get(r, &b);
 		b.worker = worker;
 		if (r->err == NULL) /* nobody is pushed out by it: they were all there before */
 			ops.put(ops.arg, &b, UINT32_MAX, all, 1, &n);

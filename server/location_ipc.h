@@ -27,8 +27,6 @@ bool location_client_push(struct location_client *c, struct ipc_message *m, stru
 /* ---- fields ---- */
 bool location_notice_read(struct rd *body, struct location_notice *ret); /* whole, or false */
 void location_notice_put(struct buf *b, const struct location_notice *n);
-void location_binding_put(struct buf *b, const struct location_binding *x);
-void location_binding_get(struct rd *r, struct location_binding *ret);
 
 /* ---- the location process's end ---- */
 /* Answers a question of that worker; *answer as in vault_answer().  *here: the worker has told what it holds. */

@@ -143,7 +143,7 @@ static enum vault_status check(struct vault *v, struct vault_pending *p, struct 
 	known = found == STORE_OK && vault_nt_hash_open(v->conf.secret, u, hash);
 	if (!known)
 		vault_random(v, hash, sizeof hash);
-	good = ntlm_check(&m, raw, hash, p->challenge, key) && mic_ok(p, &m, raw, key) && known;
+	good = ntlm_check(&m, hash, p->challenge, key) && mic_ok(p, &m, raw, key) && known;
 	explicit_bzero(hash, sizeof hash);
 	if (!good) {
 		const char *because = found != STORE_OK ? "no user has this login"

@@ -26,7 +26,7 @@ static const struct {
 };
 /* clang-format on */
 
-void web_diagnostics(struct web_call *k, unsigned id, const char *reason, const char *code)
+static void diagnostics(struct web_call *k, unsigned id, const char *reason, const char *code)
 {
 	const struct site *s = k->w->conf.site;
 	struct buf b = {0};
@@ -45,7 +45,7 @@ void web_fault(struct web_call *k, enum web_fault f, const char *why)
 	web_soap_reply(k, faults[f].status, "http://www.w3.org/2005/08/addressing/soap/fault");
 	soap_fault_write(&k->a->body, &m);
 	if (m.error_id)
-		web_diagnostics(k, m.error_id, m.reason, m.code);
+		diagnostics(k, m.error_id, m.reason, m.code);
 	log_line(LOG_INFO, "web", "%s " SV_FMT " refused: %s", k->q->peer, SV_ARG(k->path), why && why[0] ? why : m.reason);
 }
 

@@ -61,7 +61,6 @@ enum web_fault {
 	FAULT_CLIENT	 /* XML that we cannot read, or another action */
 };
 void web_fault(struct web_call *k, enum web_fault f, const char *why); /* why: for our log; for FAULT_CLIENT also told */
-void web_diagnostics(struct web_call *k, unsigned id, const char *reason, const char *code);
 enum web_fault web_fault_of(enum vault_status st);
 
 /* soap_in.c: content type, action, XML. NULL: the answer is composed already. `actions`: those that are this operation's,

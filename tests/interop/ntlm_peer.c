@@ -174,9 +174,9 @@ static void as_client(struct peer *p, bool datagram)
 		return;
 	is(p, ntlm_who(&a, user, domain) && strcmp(user, "alice") == 0 && strcmp(domain, "CONTOSO") == 0, "it is CONTOSO\\alice");
 	ntlm_nt_hash(SV("pa$$word"), hash);
-	is(p, !ntlm_check(&a, (struct sv){answer.value, answer.length}, hash, nonce, key), "another password does not fit");
+	is(p, !ntlm_check(&a, hash, nonce, key), "another password does not fit");
 	ntlm_nt_hash(sv_of(password), hash);
-	if (!is(p, ntlm_check(&a, (struct sv){answer.value, answer.length}, hash, nonce, key), "the right one does"))
+	if (!is(p, ntlm_check(&a, hash, nonce, key), "the right one does"))
 		return;
 	if (a.has_mic)
 		is(p, ntlm_check_mic((struct sv){first.value, first.length}, buf_view(&challenge),

@@ -109,12 +109,19 @@ static inline unsigned count_of(struct client *c, const char *what)
 	return n;
 }
 
+static inline void time_is_up(void *loop)
+{
+	loop_stop(loop);
+}
+
 static inline void turn(struct loop *l, unsigned ms)
 {
-	struct timeval tv = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+	struct loop_timer enough;
 
-	event_base_loopexit(loop_base(l), &tv);
-	event_base_loop(loop_base(l), EVLOOP_NO_EXIT_ON_EMPTY);
+	loop_timer_init(&enough, l, time_is_up, l);
+	loop_timer_at(&enough, clock_mono_ms() + ms);
+	loop_run(l);
+	loop_timer_stop(&enough);
 }
 
 #define until(loop, condition)                                                                                              \

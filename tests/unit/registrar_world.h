@@ -149,7 +149,7 @@ static inline enum vault_status v_verify(void *arg, uint64_t id, const void *typ
 	}
 	assert_true(ntlm_nt_hash(SV("Pa$$word"), hash));
 	strcpy(why, "wrong password");
-	if (id != w->challenge_id || !ntlm_check(&m, (struct sv){type3, n}, hash, w->challenge, ret->session_key))
+	if (id != w->challenge_id || !ntlm_check(&m, hash, w->challenge, ret->session_key))
 		return VAULT_REFUSED;
 	u = sv_ieq(sv_of(user), SV("bob")) ? &w->bob : &w->alice;
 	ret->flags = m.flags;
