@@ -34,9 +34,15 @@ enum vault_status vault_cert_user(struct vault *v, const uint8_t *der, size_t n,
 		store_cert_clear(c);
 		return VAULT_REFUSED;
 	}
+	return VAULT_OK;
+}
+
+void vault_cert_seen(struct vault *v, const struct store_cert *c)
+{
+	struct store *s = v->conf.store;
+
 	if (s->ops->cert_settle(s, c) != STORE_OK) /* it works either way; an older one merely stays */
 		log_line(LOG_WARN, "vault", "an older certificate stays: %s", store_why(s));
-	return VAULT_OK;
 }
 
 enum vault_status vault_op_cert_known(void *arg, const uint8_t *der, size_t n, const char *aor, char *why)
@@ -52,6 +58,7 @@ enum vault_status vault_op_cert_known(void *arg, const uint8_t *der, size_t n, c
 	}
 	if ((st = vault_cert_user(v, der, n, &c, &u, why)) != VAULT_OK)
 		return st;
+	vault_cert_seen(v, &c);
 	store_cert_clear(&c);
 	if (!vault_name_eq(u.aor, aor)) {
 		vault_say(why, "the certificate belongs to %.120s", u.aor);

@@ -51,6 +51,8 @@ enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u
 /* A published certificate and its user, or why it proves nothing. `c` is the caller's to clear when VAULT_OK. */
 enum vault_status vault_cert_user(struct vault *v, const uint8_t *der, size_t n, struct store_cert *c,
 				  struct store_user *u, char *why);
+/* It was used by who has its key: an older one of the same device has had its day. */
+void vault_cert_seen(struct vault *v, const struct store_cert *c);
 
 enum vault_status vault_op_cert_known(void *arg, const uint8_t *der, size_t n, const char *aor, char *why);
 enum vault_status vault_op_ticket_known(void *arg, const void *assertion, size_t n, bool outside, char *aor, char *why);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "auth/ticket.h"
+#include "base/enc.h"
 
 #define TOKEN_SAML11 "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1"
 #define TICKET_SECONDS_MIN 120 /* "Do not go under 2 minutes: SIPE needs 60 s of slack." */
@@ -136,12 +137,24 @@ enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u
 	return st;
 }
 
+static bool shown(xmlDocPtr doc, struct buf *der)
+{
+	xmlNodePtr security = soap_security(doc), token = xml_child(security, NS_WSSE, "BinarySecurityToken");
+	struct buf text = {0};
+	bool ok = xml_count(security, NS_WSSE, "BinarySecurityToken") == 1 && xml_text_buf(token, &text) &&
+		  b64_read(der, buf_view(&text));
+
+	buf_free(&text);
+	return ok && !der->oom;
+}
+
+/* The store comes before the signature: what a stranger's key costs to compute with, he chooses. */
 enum vault_status vault_op_ticket_cert(void *arg, const void *envelope, size_t n, bool outside, struct vault_ticket *ret,
 				       char *why)
 {
 	struct vault *v = arg;
 	struct soap_issue ask = {0};
-	struct buf der = {0};
+	struct buf der = {0}, verified = {0};
 	struct store_cert c = {0};
 	struct store_user u;
 	enum vault_status st = VAULT_MALFORMED;
@@ -155,22 +168,31 @@ enum vault_status vault_op_ticket_cert(void *arg, const void *envelope, size_t n
 	doc = xml_read(envelope, n, &no);
 	if (doc)
 		no = soap_issue_read(doc, &ask);
-	if (no == NULL && (no = ticket_check_x509(envelope, n, vault_now(v), &der)) != NULL)
+	if (no == NULL) {
 		st = VAULT_REFUSED;
-	if (no) {
-		vault_say(why, "%s", no);
-		if (st == VAULT_REFUSED)
-			vault_audit(v, "certificate sign-in", "", false, no);
-	} else {
-		st = vault_cert_user(v, der.p, der.n, &c, &u, why);
+		no = "there is no certificate in it, or two";
+		if (shown(doc, &der)) {
+			no = NULL;
+			st = vault_cert_user(v, der.p, der.n, &c, &u, why);
+		}
+		if (st == VAULT_OK && ((no = ticket_check_x509(envelope, n, vault_now(v), &verified)) != NULL ||
+				       !sv_eq(buf_view(&verified), buf_view(&der)))) {
+			st = VAULT_REFUSED;
+			no = no ? no : "the certificate is not the one that signed";
+		}
 		vault_audit(v, "certificate sign-in", st == VAULT_OK ? u.aor : "", st == VAULT_OK,
-			    st == VAULT_OK ? "" : vault_status_name(st));
-		if (st == VAULT_OK)
-			st = vault_ticket_issue(v, &u, "cert", &ask, outside, ret, why);
-		store_cert_clear(&c);
+			    no ? no : st == VAULT_OK ? "" : vault_status_name(st));
 	}
+	if (no)
+		vault_say(why, "%s", no);
+	else if (st == VAULT_OK) {
+		vault_cert_seen(v, &c);
+		st = vault_ticket_issue(v, &u, "cert", &ask, outside, ret, why);
+	}
+	store_cert_clear(&c);
 	soap_issue_clear(&ask);
 	buf_free(&der);
+	buf_free(&verified);
 	xmlFreeDoc(doc);
 	return st;
 }

@@ -264,6 +264,55 @@ static void by_certificate(void **state)
 	buf_free(&c.der);
 }
 
+/* The store is asked before anything is computed with a stranger's key; and a certificate that is merely shown, by who has
+ * not its key, does not end the day of the one before it. */
+static void shown_is_not_proved(void **state)
+{
+	struct world *w = *state;
+	struct vault_ticket t, again = {0};
+	struct soap_issue ask = ask_of(w);
+	struct pki_issue self = {.profile = PKI_USER, .cn = "alice@contoso.test", .not_before = NOW - 9, .not_after = NOW + 9999};
+	struct buf sec = {0}, env = {0}, stranger = {0};
+	struct vault_cert old = {0}, new = {0};
+
+	person(w, "alice@contoso.test", "", "", "4411", "73914");
+	t = pin_ticket(w);
+	assert_int_equal(issue(w, &t, "alice@contoso.test", &old), VAULT_OK);
+	assert_int_equal(issue(w, &t, "alice@contoso.test", &new), VAULT_OK);
+	for (int form = 0; form < 3; form++) {
+		struct pki_key *signs = form == 2 ? keys.phone : keys.ticket;
+		const struct buf *shows = form == 0 ? &stranger : &new.der;
+
+		if (form == 0) /* and the signature is of yet another key: nobody looks at it */
+			assert_true(pki_issue(&self, keys.phone, keys.phone, NULL, 0, &stranger));
+		buf_clear(&sec);
+		buf_clear(&env);
+		assert_true(ticket_sign_x509(&sec, signs, shows->p, shows->n, NOW, false));
+		soap_issue_write(&env, &ask, buf_view(&sec));
+		assert_int_equal(w->ops.ticket_cert(w->ops.arg, env.p, env.n, false, &again, w->why),
+				 form == 2 ? VAULT_OK : VAULT_REFUSED);
+		if (form < 2)
+			assert_non_null(strstr(w->why, form ? "signature is not good" : "not published"));
+		if (form == 1) { /* had the new one been seen, the old one would be gone */
+			struct store_cert c = {0};
+			uint8_t sha1[20];
+
+			pki_sha1(old.der.p, old.der.n, sha1);
+			assert_int_equal(w->store->ops->cert_find(w->store, sha1, &c), STORE_OK);
+			store_cert_clear(&c);
+		}
+	}
+	vault_ticket_clear(&again);
+	assert_int_equal(w->ops.cert_known(w->ops.arg, new.der.p, new.der.n, "alice@contoso.test", w->why), VAULT_OK);
+	assert_int_equal(w->ops.cert_known(w->ops.arg, old.der.p, old.der.n, "alice@contoso.test", w->why), VAULT_REFUSED);
+	vault_ticket_clear(&t);
+	buf_free(&sec);
+	buf_free(&env);
+	buf_free(&stranger);
+	buf_free(&old.der);
+	buf_free(&new.der);
+}
+
 /* ---- NTLM ---------------------------------------------------------------------------------------------------------- */
 
 static enum vault_status ntlm(struct world *w, bool datagram, const char *user, const char *domain, const char *password,
@@ -467,6 +516,16 @@ static void updates(void **state)
 	assert_string_equal(offered(w, "4.0.7577.4387", "00-04-f2-00-01-77", ""), "");
 	assert_string_equal(offered(w, "4.0.7577.04387", "00-04-f2-00-01-77", ""), ""); /* numbers, not letters */
 	assert_string_equal(offered(w, "4.0.7577.9999", "00-04-f2-00-01-77", ""), "4.0.7577.4387"); /* back, too */
+	{ /* of several modules the image's version counts */
+		struct update_question several = {.device_type = "UCPhone", .vendor = "POLYCOM", .model = "CX600", .revision = "A",
+						  .locale = "ENU", .nmodule = 2,
+						  .module = {{.file = "boot.xml", .version = "1.0.0.0"},
+							     {.file = "CPE.nbt", .version = "4.0.7577.4387"}}};
+
+		o = (struct vault_offer){.known = false};
+		assert_int_equal(w->ops.update_offer(w->ops.arg, &several, "10.0.0.9", &o), VAULT_OK);
+		assert_true(o.known && o.module.version[0] == '\0');
+	}
 	/* two steps from 1.0.x */
 	strcpy(im.min_installed, "3.5.0.0");
 	assert_int_equal(s->ops->image_put(s, &im), STORE_OK);
@@ -521,7 +580,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    T(methods_off),	    T(certificate),	 T(by_certificate), T(no_certificate_that_is_not_stored),
+	    T(methods_off),	    T(certificate),	 T(by_certificate), T(shown_is_not_proved),
+	    T(no_certificate_that_is_not_stored),
 	    T(no_certificate_for_a_stranger), T(claims_and_services), T(ntlm_names_outside), T(ntlm_logins), T(logins_are_forgotten),
 	    T(updates),		    T(key_files)};
 
