@@ -267,10 +267,13 @@ void record_text_result(struct record_text *t, const struct run_result *r, int a
 	}
 	fprintf(t->to, "\n%s%s%s", record_text_ink(t, INK_BAD), r->dial_tone ? "dial tone lost" : "no dial tone",
 		record_text_ink(t, INK_PLAIN));
-	if (r->stage > DT_STAGE_NONE && r->stage < DT_STAGE_COUNT)
-		fprintf(t->to, ": stage %d, %s\n", (int)r->stage, dt_stage_titles[r->stage]);
-	else
+	if (r->stage > DT_STAGE_NONE && r->stage < DT_STAGE_COUNT) {
+		int n = fprintf(t->to, ": stage %d, ", (int)r->stage);
+
+		text_fold(t->to, (unsigned)n + (r->dial_tone ? 14 : 12), 2, dt_stage_titles[r->stage]);
+	} else {
 		fputc('\n', t->to);
+	}
 	part(t, "what", f->what);
 	if (r->why[0])
 		part(t, "why", r->why);

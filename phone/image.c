@@ -117,7 +117,7 @@ static bool note(struct dt_phone *ph, const char *key, const char *value)
 	bool ok;
 
 	buf_printf(&b, "%s %s\n", key, value);
-	ok = !b.oom && ph->body->save(ph->arg, DT_KEEP_UPDATE, b.p, b.n) == 0;
+	ok = keep_put(ph, DT_KEEP_UPDATE, &b);
 	buf_free(&b);
 	return ok;
 }
@@ -344,7 +344,7 @@ void image_fetch(struct dt_phone *ph)
 	ph->image.at = ph->image.from;
 	if (ph->image.from == 0 && !note(ph, "offered", offer)) {
 		attempt_begin(ph, &ph->update_try, "update %s", ph->offer.version);
-		failed(ph, DT_F_STORE, NULL);
+		failed(ph, DT_F_STORE, ph->keep_why);
 		return;
 	}
 	if (ph->image.size && ph->image.from == ph->image.size)

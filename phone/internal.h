@@ -342,6 +342,7 @@ struct dt_phone {
 
 	/* stage 9 */
 	struct account account;
+	char keep_why[96]; /* what was not kept last, and why */
 	struct sip sip;
 	struct sip_target here, redirect;
 	bool have_redirect;
@@ -390,6 +391,7 @@ bool keep_fresh_roots(struct dt_phone *ph); /* ph->roots, as they are */
 bool keep_web(struct dt_phone *ph, const void *der, size_t n);
 bool keep_account(struct dt_phone *ph);
 bool keep_user(struct dt_phone *ph, const char *name, const struct buf *key, const struct buf *der);
+bool keep_put(struct dt_phone *ph, const char *name, const struct buf *b); /* false: keep_why says why */
 bool keep_file(struct dt_phone *ph, const char *name, struct buf *ret);
 bool keep_promote(struct dt_phone *ph); /* the renewed certificate has registered: it is the one now */
 void keep_drop_fresh(struct dt_phone *ph);

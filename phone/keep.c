@@ -29,9 +29,18 @@ bool keep_anchors(struct dt_phone *ph)
 	return !ph->anchors.oom && !ph->roots.oom;
 }
 
+bool keep_put(struct dt_phone *ph, const char *name, const struct buf *b)
+{
+	int rc = b->oom ? -ENOMEM : ph->body->save(ph->arg, name, b->p, b->n);
+
+	if (rc < 0)
+		text(ph->keep_why, sizeof ph->keep_why, "%s cannot be kept: %s", name, strerror(-rc));
+	return rc == 0;
+}
+
 bool keep_fresh_roots(struct dt_phone *ph)
 {
-	return !ph->roots.oom && ph->body->save(ph->arg, DT_KEEP_ROOTS, ph->roots.p, ph->roots.n) == 0;
+	return keep_put(ph, DT_KEEP_ROOTS, &ph->roots);
 }
 
 bool keep_web(struct dt_phone *ph, const void *der, size_t n)
@@ -41,7 +50,7 @@ bool keep_web(struct dt_phone *ph, const void *der, size_t n)
 
 	pki_pem_add(&pem, "CERTIFICATE", der, n);
 	if (!keep_file(ph, DT_KEEP_WEB, &old) || !sv_eq(buf_view(&old), buf_view(&pem)))
-		ok = !pem.oom && ph->body->save(ph->arg, DT_KEEP_WEB, pem.p, pem.n) == 0;
+		ok = keep_put(ph, DT_KEEP_WEB, &pem);
 	buf_free(&pem);
 	buf_free(&old);
 	return ok;
@@ -90,7 +99,7 @@ bool keep_account(struct dt_phone *ph)
 			buf_printf(&b, "%s %s\n", account[i].key, value);
 	}
 	if (!keep_file(ph, DT_KEEP_ACCOUNT, &old) || !sv_eq(buf_view(&old), buf_view(&b)))
-		ok = !b.oom && ph->body->save(ph->arg, DT_KEEP_ACCOUNT, b.p, b.n) == 0;
+		ok = keep_put(ph, DT_KEEP_ACCOUNT, &b);
 	buf_free(&b);
 	buf_free(&old);
 	return ok;
@@ -105,7 +114,7 @@ bool keep_user(struct dt_phone *ph, const char *name, const struct buf *key, con
 
 	buf_sv(&pem, buf_view(key));
 	pki_pem_add(&pem, "CERTIFICATE", der->p, der->n);
-	ok = !pem.oom && ph->body->save(ph->arg, name, pem.p, pem.n) == 0;
+	ok = keep_put(ph, name, &pem);
 	buf_wipe(&pem);
 	return ok;
 }

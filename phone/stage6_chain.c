@@ -61,7 +61,7 @@ static void connected(struct dt_phone *ph)
 		metadata_take(ph, ph->web_url, why); /* stage 7 asks again and tells, if it could not be read */
 	/* the chain, now that it has proved good for the server that handed it out; then the server's certificate */
 	if ((!ph->chain_kept && ph->roots.n && !keep_fresh_roots(ph)) || !keep_web(ph, h->leaf.p, h->leaf.n)) {
-		stage_fail(ph, DT_F_STORE, NULL);
+		stage_fail(ph, DT_F_STORE, ph->keep_why);
 		return;
 	}
 	if (ph->chain_kept)

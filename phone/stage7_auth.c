@@ -78,7 +78,7 @@ static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *fail
 	if (!ph->outside)
 		text(ph->account.web_url, sizeof ph->account.web_url, "%s", ph->web_url);
 	if (ph->account.sip[0] && !keep_account(ph)) {
-		stage_fail(ph, DT_F_STORE, NULL);
+		stage_fail(ph, DT_F_STORE, ph->keep_why);
 		return;
 	}
 	/* DIFFERS: the seed has the outside REGISTER carry number and PIN.  No SIP header for them is known; a server that

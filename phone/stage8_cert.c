@@ -199,6 +199,7 @@ static void have_answer(struct dt_phone *ph)
 		text(why, sizeof why, "%s", bad);
 	} else if (doc && ((nameless && !keep_account(ph)) || !keep(ph, &a.cert))) {
 		f = DT_F_STORE;
+		text(why, sizeof why, "%s", ph->keep_why);
 	} else if (doc) {
 		good = true;
 		iso_time(until, info->not_after);

@@ -314,7 +314,7 @@ static void have_provisioning(struct dt_phone *ph, const struct msg *m)
 	} else {
 		attempt_ok(ph, &ph->try, ph->provisioning.updates_internal[0] ? ph->provisioning.updates_internal : NULL, NULL);
 		if (!keep_account(ph)) {
-			stage_fail(ph, DT_F_STORE, NULL);
+			stage_fail(ph, DT_F_STORE, ph->keep_why);
 			return;
 		}
 	}
@@ -359,7 +359,7 @@ static void registered(struct dt_phone *ph, const struct msg *m)
 	 * that of the access proxy" */
 	keep_registrar(ph);
 	if (!keep_promote(ph) || !keep_account(ph)) {
-		stage_fail(ph, DT_F_STORE, NULL);
+		stage_fail(ph, DT_F_STORE, ph->keep_why);
 		return;
 	}
 	ph->registered = true;

@@ -232,7 +232,7 @@ static void told_provisioning(struct dt_phone *ph, struct sv body)
 	if ((bad = provisioning_take(ph, body)) != NULL)
 		attempt_fail(ph, &a, DT_F_SIP_BAD, bad);
 	else if (!keep_account(ph))
-		attempt_fail(ph, &a, DT_F_STORE, "");
+		attempt_fail(ph, &a, DT_F_STORE, ph->keep_why);
 	else
 		attempt_ok(ph, &a, ph->provisioning.updates_internal[0] ? ph->provisioning.updates_internal : NULL, NULL);
 }

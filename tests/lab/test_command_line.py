@@ -122,6 +122,21 @@ def test_no_core():
     p.communicate(timeout=5)
 
 
+def test_the_phones_disk_is_full():
+    """At the stage that wanted to keep something, with what, and why not."""
+    with Lab() as lab:
+        lab.go()
+        os.mkdir(lab.path("phone"))
+        run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", lab.path("phone")])
+        try:
+            got = lab.phone("--cold")
+            assert got.status == 6 and got.result["error"] == "store", got
+            assert got.result["why"].endswith(".pem cannot be kept: No space left on device"), got
+        finally:
+            run(["umount", lab.path("phone")])
+        assert lab.phone("--cold").status == 0
+
+
 def test_a_full_disk(tmp_path):
     """What does not fit is said with its reason, and nothing that was there is lost."""
     staff = tmp_path / "staff.csv"

@@ -115,6 +115,24 @@ static void failure(void **state)
 	end(&w);
 }
 
+static void long_titles(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (int lost = 0; lost < 2; lost++)
+		for (int stage = DT_STAGE_NONE; stage < DT_STAGE_COUNT; stage++) {
+			struct run_result r = {.known = true, .dial_tone = lost, .stage = (enum dt_stage)stage, .failure = DT_F_STORE};
+
+			begin(&w);
+			record_text_result(w.t, &r, 0, NULL);
+			fflush(w.f);
+			at(&w, lost ? "dial tone lost" : "no dial tone");
+			narrow_and_plain(&w);
+			end(&w);
+		}
+}
+
 static void dial_tone(void **state)
 {
 	struct run_result r = {.known = true, .ok = true, .stage = DT_STAGE_LOGON, .ms = 1449};
@@ -130,7 +148,8 @@ static void dial_tone(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(notes), cmocka_unit_test(failure), cmocka_unit_test(dial_tone)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(notes), cmocka_unit_test(failure), cmocka_unit_test(long_titles),
+					   cmocka_unit_test(dial_tone)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
