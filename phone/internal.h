@@ -486,7 +486,6 @@ void image_version(struct dt_phone *ph); /* of the verified image in the active 
 const char *image_check(struct dt_phone *ph, unsigned slot, struct sv catalog, struct update_image *ret);
 void image_fetch(struct dt_phone *ph);
 void image_url(const char *store, const char *question, const char *file, char *out, size_t cap);
-const struct update_module *image_of(const struct update_answer *a); /* the module that is the phone's image; NULL: none */
 void image_timer(struct dt_phone *ph);
 void image_free(struct dt_phone *ph);
 

@@ -36,18 +36,9 @@ static void write_question(struct dt_phone *ph)
 	update_question_write(&ph->ask, &q);
 }
 
-/* "Package content: .cat security catalog, .nbt software image": among several modules the image counts. */
-const struct update_module *image_of(const struct update_answer *a)
-{
-	for (unsigned i = 0; i < a->nmodule; i++)
-		if (sv_iends(sv_of(a->module[i].file), SV(".nbt")))
-			return &a->module[i];
-	return a->nmodule ? &a->module[0] : NULL;
-}
-
 static void judge_offer(struct dt_phone *ph, const struct update_answer *a, const char *warn)
 {
-	const struct update_module *image = image_of(a);
+	const struct update_module *image = update_image_of(a->module, a->nmodule);
 
 	if (image == NULL || strcmp(image->version, ph->version) == 0) {
 		attempt_ok(ph, &ph->update_try, "nothing new", warn);

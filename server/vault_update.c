@@ -78,6 +78,14 @@ static enum store_result image_for(struct vault *v, const struct store_rule *rul
 	return STORE_OK;
 }
 
+/* The version that runs, of the modules the device lists; "" when it lists none. */
+static const char *running(const struct update_question *q)
+{
+	const struct update_module *image = update_image_of(q->module, q->nmodule);
+
+	return image ? image->version : "";
+}
+
 static void inventory(struct vault *v, const struct update_question *q, const char *peer)
 {
 	struct store *s = v->conf.store;
@@ -92,7 +100,7 @@ static void inventory(struct vault *v, const struct update_question *q, const ch
 	snprintf(d.revision, sizeof d.revision, "%s", q->revision);
 	snprintf(d.locale, sizeof d.locale, "%s", q->locale);
 	snprintf(d.device_type, sizeof d.device_type, "%s", q->device_type);
-	snprintf(d.version, sizeof d.version, "%s", q->nmodule ? q->module[0].version : "");
+	snprintf(d.version, sizeof d.version, "%s", running(q));
 	snprintf(d.user, sizeof d.user, "%s", q->user);
 	snprintf(d.address, sizeof d.address, "%s", peer ? peer : "");
 	if (s->ops->device_put(s, &d) != STORE_OK)
@@ -105,7 +113,7 @@ enum vault_status vault_op_update_offer(void *arg, const struct update_question 
 {
 	struct vault *v = arg;
 	struct store *s = v->conf.store;
-	const char *installed = q->nmodule ? q->module[0].version : "", *version;
+	const char *installed = running(q), *version;
 	struct store_rule key = {0}, rule;
 	struct vault_offer out = {0};
 	struct store_image im;

@@ -131,6 +131,14 @@ static const char *modules(xmlNodePtr in, struct update_module *m, unsigned *n)
 	return NULL;
 }
 
+const struct update_module *update_image_of(const struct update_module *m, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (sv_iends(sv_of(m[i].file), SV(".nbt")))
+			return &m[i];
+	return n ? m : NULL;
+}
+
 /* ---- the question ----------------------------------------------------------------------------------------- */
 
 /* The boundary of a form (RFC 7578), as its type names it; a form whose type is not known begins with it. */

@@ -18,6 +18,9 @@ struct update_module {
 	char sha256[65]; /* "": not said */
 };
 
+/* "Package content: .cat security catalog, .nbt software image": among several modules the image counts. NULL: none. */
+const struct update_module *update_image_of(const struct update_module *m, unsigned n);
+
 struct update_question {
 	char device_type[32], mac[24], serial[64], vendor[32], model[32], revision[16], locale[16], user[256];
 	struct update_module module[UPDATE_MODULES];

@@ -149,6 +149,17 @@ static void other_peoples_forms(void **state)
 	}
 }
 
+static void which_module_is_the_image(void **state)
+{
+	static const struct update_module m[] = {{.file = "CPE.xml", .version = "1.0.0.0"}, {.file = "x\\CPE.NBT", .version = "2.0.0.0"},
+						 {.file = "boot.nbt", .version = "3.0.0.0"}};
+
+	(void)state;
+	assert_ptr_equal(update_image_of(m, 3), &m[1]);
+	assert_ptr_equal(update_image_of(m, 1), &m[0]);
+	assert_null(update_image_of(m, 0));
+}
+
 static void what_is_refused(void **state)
 {
 	static const struct {
@@ -265,7 +276,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(question_both_ways), cmocka_unit_test(answer_both_ways), cmocka_unit_test(cut_at_every_length),
-	    cmocka_unit_test(other_peoples_forms), cmocka_unit_test(what_is_refused), cmocka_unit_test(versions),
+	    cmocka_unit_test(other_peoples_forms), cmocka_unit_test(which_module_is_the_image), cmocka_unit_test(what_is_refused), cmocka_unit_test(versions),
 	    cmocka_unit_test(images), cmocka_unit_test(catalogs),
 	};
 
