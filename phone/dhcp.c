@@ -224,7 +224,7 @@ void dhcp_timer(struct dt_phone *ph)
 		address_dhcp(ph, NULL, DT_F_DHCP_SILENT, why);
 }
 
-void lease_of(struct dt_phone *ph, const struct dhcp *d, const uint8_t from[6], struct lease *ret)
+static void lease_of(struct dt_phone *ph, const struct dhcp *d, const uint8_t from[6], struct lease *ret)
 {
 	struct sv name;
 	uint32_t v;

@@ -300,21 +300,15 @@ static void head(struct dt_phone *ph)
 {
 	struct http *h = &ph->http;
 	struct msg_error err = {0};
-	enum msg_result r = msg_scan_head((const char *)h->in.p, h->in.n, MSG_HTTP, &h->m, &err);
+	enum msg_result r;
 
-	if (h->in.oom) {
-		finish(ph, DT_F_MEMORY, "");
-		return;
-	}
+	/* RFC 9110 15.2: "one or more 1xx responses" may come first */
+	while ((r = msg_scan_head((const char *)h->in.p, h->in.n, MSG_HTTP, &h->m, &err)) == MSG_OK && h->m.status / 100 == 1)
+		buf_drop(&h->in, h->m.head_n);
 	if (r == MSG_PARTIAL)
 		return;
 	if (r == MSG_BAD || h->m.request) {
 		finish(ph, DT_F_HTTP_BAD, err.why ? err.why : "a request came instead of an answer");
-		return;
-	}
-	if (h->m.status / 100 == 1) {
-		buf_drop(&h->in, h->m.head_n);
-		head(ph);
 		return;
 	}
 	buf_add(&h->head, h->in.p, h->m.head_n);

@@ -34,7 +34,7 @@ static bool is_ours(const struct dt_phone *ph, const struct update_image *im)
 }
 
 /* NULL: good. */
-const char *image_check(struct dt_phone *ph, unsigned slot, struct sv catalog, struct update_image *ret)
+static const char *image_check(struct dt_phone *ph, unsigned slot, struct sv catalog, struct update_image *ret)
 {
 	struct buf said = {0};
 	uint8_t head[UPDATE_IMAGE_HEAD_MAX], sum[32], want[32];

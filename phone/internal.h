@@ -412,7 +412,6 @@ void dhcp_decline(struct dt_phone *ph);
 void dhcp_renew(struct dt_phone *ph, bool rebind);
 void dhcp_timer(struct dt_phone *ph);
 void dhcp_frame(struct dt_phone *ph, const struct eth *e, const struct udp *u);
-void lease_of(struct dt_phone *ph, const struct dhcp *d, const uint8_t from[6], struct lease *ret);
 void lease_take(struct dt_phone *ph); /* starts T1 */
 void lease_timer(struct dt_phone *ph);
 void lease_renewed(struct dt_phone *ph);
@@ -428,7 +427,6 @@ void dns_ask(struct dt_phone *ph, const char *name, enum dt_rr type, unsigned ta
 void dns_timer(struct dt_phone *ph);
 void dns_answered(struct dt_phone *ph, struct dns_slot *s, const struct dt_dns_answer *a);
 void dns_drop(struct dt_phone *ph);
-const char *srv_text(const struct dt_dns_answer *a, char *out, size_t cap);
 void srv_sort(const struct dt_phone *ph, struct dt_dns_answer *a); /* RFC 2782 */
 enum dt_failure dns_failure(const struct dt_dns_answer *a);
 
@@ -483,7 +481,6 @@ void ticket_get(struct dt_phone *ph, int by, const char *certprov_url,
 
 /* image.c */
 void image_version(struct dt_phone *ph); /* of the verified image in the active slot */
-const char *image_check(struct dt_phone *ph, unsigned slot, struct sv catalog, struct update_image *ret);
 void image_fetch(struct dt_phone *ph);
 void image_url(const char *store, const char *question, const char *file, char *out, size_t cap);
 void image_timer(struct dt_phone *ph);
@@ -522,7 +519,6 @@ bool target_read(const char *s, struct sip_target *ret); /* "host[:port] [tls|tc
 /* stage9_logon.c, stay.c */
 void logon_srv(struct dt_phone *ph); /* the four SRV questions of discover_srv() are answered */
 void stay_begin(struct dt_phone *ph);
-void stay_begin_refreshed(struct dt_phone *ph);
 void stay_request(struct dt_phone *ph, const struct msg *m);
 const char *provisioning_take(struct dt_phone *ph, struct sv body); /* in-band settings; NULL, or why they cannot be read */
 void stay_keepalive(struct dt_phone *ph);
@@ -533,7 +529,6 @@ void stay_renew(struct dt_phone *ph);
 void stay_retry(struct dt_phone *ph);
 void stay_lost(struct dt_phone *ph, const char *why);
 void stay_off(struct dt_phone *ph);
-void logon_register(struct dt_phone *ph); /* on the connection that is up, from the beginning of the handshake */
 void logon_opened(struct dt_phone *ph, const struct dt_stream_opened *o);
 void registered_as(struct dt_phone *ph, const struct msg *m); /* what a 200 to REGISTER tells */
 

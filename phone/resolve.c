@@ -54,7 +54,7 @@ enum dt_failure dns_failure(const struct dt_dns_answer *a)
 	}
 }
 
-const char *srv_text(const struct dt_dns_answer *a, char *out, size_t cap)
+static const char *srv_text(const struct dt_dns_answer *a, char *out, size_t cap)
 {
 	size_t n = 0;
 

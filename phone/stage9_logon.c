@@ -145,6 +145,17 @@ void logon_srv(struct dt_phone *ph)
 		begin_search(ph);
 }
 
+/* On the connection that is up, from the beginning of the handshake. */
+static void register_anew(struct dt_phone *ph)
+{
+	sip_auth_end(ph);
+	sip_sa_clear(&ph->sip.next);
+	ph->sip.round = 0;
+	attempt_begin(ph, &ph->try, "register");
+	attempt_peer(&ph->try, "%s:%u", ph->sip.peer.host, ph->sip.peer.port);
+	sip_register(ph, -1, NULL, NULL, answer);
+}
+
 void stage_logon(struct dt_phone *ph)
 {
 	const char *at = strchr(ph->account.sip, '@');
@@ -158,7 +169,7 @@ void stage_logon(struct dt_phone *ph)
 	}
 	sip_ids(ph);
 	if (ph->registered && ph->sip.open && !ph->sip.asked.busy) { /* anew, on the connection that is up */
-		logon_register(ph);
+		register_anew(ph);
 		return;
 	}
 	sip_close(ph);
@@ -193,17 +204,7 @@ void logon_opened(struct dt_phone *ph, const struct dt_stream_opened *o)
 	dice_hex(ph, ph->sip.call_id, 32);
 	ph->sip.cseq = 0;
 	ph->answered = false;
-	logon_register(ph);
-}
-
-void logon_register(struct dt_phone *ph)
-{
-	sip_auth_end(ph);
-	sip_sa_clear(&ph->sip.next);
-	ph->sip.round = 0;
-	attempt_begin(ph, &ph->try, "register");
-	attempt_peer(&ph->try, "%s:%u", ph->sip.peer.host, ph->sip.peer.port);
-	sip_register(ph, -1, NULL, NULL, answer);
+	register_anew(ph);
 }
 
 /* ---- how it ends ----------------------------------------------------------------------------------------------------- */
@@ -216,7 +217,7 @@ static void refused(struct dt_phone *ph, enum dt_failure f, const char *why)
 	attempt_fail(ph, &ph->try, f, copy);
 	if (f == DT_F_CERT_REFUSED && ph->use_fresh) { /* the renewed one is not taken: the old one is still here */
 		keep_drop_fresh(ph);
-		logon_register(ph);
+		register_anew(ph);
 		return;
 	}
 	if (f == DT_F_CERT_REFUSED && !ph->enrolled_again && !ph->pin_used && ph->web_url[0] &&

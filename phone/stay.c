@@ -63,6 +63,14 @@ void stay_keepalive(struct dt_phone *ph)
 
 /* ---- refresh, anew, renewal ------------------------------------------------------------------------------------------ */
 
+/* From a refreshing REGISTER that was accepted. */
+static void next_refresh(struct dt_phone *ph)
+{
+	timer_set(ph, T_REFRESH, ph->sip.expires * 800ull);
+	if (ph->sip.keepalive)
+		timer_set(ph, T_KEEPALIVE, ph->sip.keepalive * 1000ull * 2 / 3);
+}
+
 static void refreshed(struct dt_phone *ph, const struct msg *m)
 {
 	struct attempt a;
@@ -86,7 +94,7 @@ static void refreshed(struct dt_phone *ph, const struct msg *m)
 		if (ph->sip.expires && !sv_istarts(action, SV("\"added")) && !sv_istarts(action, SV("\"fixed")) &&
 		    !sv_istarts(action, SV("added")) && !sv_istarts(action, SV("fixed"))) {
 			attempt_ok(ph, &a, NULL, NULL);
-			stay_begin_refreshed(ph);
+			next_refresh(ph);
 			return;
 		}
 		attempt_fail(ph, &a, DT_F_SIP_STATUS, "the Registrar had lost the registration");
@@ -102,13 +110,6 @@ static void refreshed(struct dt_phone *ph, const struct msg *m)
 	} else {
 		stay_lost(ph, why);
 	}
-}
-
-void stay_begin_refreshed(struct dt_phone *ph)
-{
-	timer_set(ph, T_REFRESH, ph->sip.expires * 800ull);
-	if (ph->sip.keepalive)
-		timer_set(ph, T_KEEPALIVE, ph->sip.keepalive * 1000ull * 2 / 3);
 }
 
 static bool busy(const struct dt_phone *ph)

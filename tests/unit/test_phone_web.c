@@ -209,6 +209,8 @@ static void serve(struct world *w, unsigned id)
 	text = w->step++->answer;
 	split = strstr(text, "\r\n\r\n");
 	assert_non_null(split);
+	if (line[0] == 'P') /* RFC 9110 15.2: any number of them before the answer */
+		buf_str(&out, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n");
 	buf_add(&out, text, (size_t)(split + 2 - text));
 	text = split + 4;
 	buf_str(&out, "Date: Wed, 18 Nov 2026 11:06:40 GMT\r\nX-Powered-By: ASP.NET\r\nX-MS-Server-Fqdn: " HOST "\r\n");
