@@ -1,4 +1,5 @@
 /* server/worker_web.c: web_handle() behind the HTTP server. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,11 +61,11 @@ static void request(void *arg, void *state, const struct msg *m, struct sv body,
 				.peer = conn_address(http_conn_conn(k->http)),
 				.unix_s = clock_unix_ms() / 1000};
 	struct web_answer a = {.file = -1};
-	struct sv path = m->target;
 
 	web_handle(w->web, k->web, &q, &a);
 	ret->status = a.status;
-	memcpy(ret->type, a.type, sizeof ret->type < sizeof a.type ? sizeof ret->type : sizeof a.type);
+	static_assert(sizeof ret->type == sizeof a.type, "one is copied into the other");
+	memcpy(ret->type, a.type, sizeof a.type);
 	ret->headers = a.headers;
 	ret->body = a.body;
 	ret->file = a.file;
@@ -74,8 +75,6 @@ static void request(void *arg, void *state, const struct msg *m, struct sv body,
 	a.headers = a.body = (struct buf){0}; /* they have moved */
 	a.file = -1;
 	web_answer_clear(&a);
-	log_line(LOG_DEBUG, "web", "%s: " SV_FMT " " SV_FMT ": %u", q.peer, SV_ARG(m->method), SV_ARG(sv_cut(&path, '?')),
-		 ret->status);
 }
 
 static const struct http_service service = {opened, gone, body_max, request};
