@@ -148,7 +148,6 @@ struct sip_target {
 	char host[256];
 	uint16_t port;
 	bool tls;
-	uint32_t literal; /* option 120 with addresses */
 };
 #define SIP_TARGETS 24
 typedef void sip_fn(struct dt_phone *ph, const struct msg *m); /* m NULL: no answer */
@@ -322,7 +321,7 @@ struct dt_phone {
 		const char *scheme; /* that the first leg was offered */
 	} ntlm;
 	void (*ticket_done)(struct dt_phone *, enum dt_failure, const char *);
-	int ticket_by;
+	enum ticket_by { BY_NOTHING, BY_PIN, BY_NTLM, BY_CERT } ticket_by;
 	struct buf ask; /* the body of the question, for its later legs */
 	char ask_url[SOAP_URI_MAX], ask_action[128];
 	uint8_t entropy[32], proof[64];
@@ -330,7 +329,6 @@ struct dt_phone {
 	struct soap_issued ticket;
 	bool have_ticket;
 	bool moved, ticket_again; /* in this run: sent to another pool; a ticket asked for anew */
-	enum { BY_NOTHING, BY_PIN, BY_NTLM, BY_CERT } by;
 	bool pin_used, pin_too;
 	unsigned key_id;
 	bool key_asked, key_failed;
@@ -476,7 +474,7 @@ const char *phone_ntlm_answer(struct dt_phone *ph, struct sv challenge, struct b
 bool ntlm_http_offered(struct dt_phone *ph, struct sv *token); /* in the 401 that came */
 bool ntlm_http_leg(struct dt_phone *ph, struct sv token, struct buf *header, char why[WHY_MAX]);
 bool metadata_take(struct dt_phone *ph, const char *certprov_url, char why[WHY_MAX]); /* of the answer that came */
-void ticket_get(struct dt_phone *ph, int by, const char *certprov_url,
+void ticket_get(struct dt_phone *ph, enum ticket_by way, const char *certprov_url,
 		void (*done)(struct dt_phone *, enum dt_failure, const char *why));
 
 /* image.c */

@@ -355,7 +355,7 @@ static void have_certprov(struct dt_phone *ph)
 	get_wts(ph);
 }
 
-void ticket_get(struct dt_phone *ph, int way, const char *certprov_url,
+void ticket_get(struct dt_phone *ph, enum ticket_by way, const char *certprov_url,
 		void (*done)(struct dt_phone *, enum dt_failure, const char *why))
 {
 	char url[SOAP_URI_MAX + 8];
