@@ -170,11 +170,11 @@ bool sig_id(xmlNodePtr node, const char *ns, const char *attribute, char *id, si
 static xmlNodePtr part_of(xmlNodePtr security, const char *id)
 {
 	xmlNodePtr header = security->parent, envelope = header->parent;
-	const xmlNodePtr places[] = {security, header, envelope}; /* the Body is a child of the last */
+	const xmlNodePtr places[] = {security, header, envelope, NULL}; /* the Body is a child of the last */
 	char have[160];
 
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-		for (xmlNodePtr n = next_element(places[i]->children); n; n = next_element(n->next))
+	for (const xmlNodePtr *place = places; *place; place++)
+		for (xmlNodePtr n = next_element((*place)->children); n; n = next_element(n->next))
 			if (n != security && n != header && xml_attr(n, NS_WSU, "Id", have, sizeof have) && strcmp(have, id) == 0)
 				return n;
 	return NULL;

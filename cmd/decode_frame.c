@@ -54,7 +54,7 @@ bool frame_udp(struct rd *r, struct frame *f)
 {
 	struct rd whole = *r, strict = *r;
 	unsigned version_ihl = (unsigned)rd_be(r, 1), fragment, proto;
-	size_t head = (version_ihl & 15) * 4, total, length;
+	size_t head = (size_t)(version_ihl & 15) * 4, total, length;
 	struct udp u;
 
 	rd_take(r, 1);

@@ -130,7 +130,7 @@ bool net_address_text(const struct sockaddr_storage *ss, char text[NET_ADDRESS_M
 
 bool net_is_at(int fd, const char *address)
 {
-	struct sockaddr_storage ss, want;
+	struct sockaddr_storage ss = {0}, want;
 	char here[NET_ADDRESS_MAX], there[NET_ADDRESS_MAX];
 	socklen_t n = sizeof ss, m;
 	uint16_t port;

@@ -191,10 +191,7 @@ static void have_answer(struct dt_phone *ph)
 		text(why, sizeof why, "the server says %u: %s", a.error_id, a.reason);
 	} else if (doc && info == NULL) {
 		f = DT_F_MEMORY;
-	} else if (doc && (bad = certificate_of(ph, &a)) != NULL) {
-		f = DT_F_CERT_BAD;
-		text(why, sizeof why, "%s", bad);
-	} else if (doc && (bad = unfit(ph, &a, info)) != NULL) {
+	} else if (doc && ((bad = certificate_of(ph, &a)) != NULL || (bad = unfit(ph, &a, info)) != NULL)) {
 		f = DT_F_CERT_BAD;
 		text(why, sizeof why, "%s", bad);
 	} else if (doc && ((nameless && !keep_account(ph)) || !keep(ph, &a.cert))) {

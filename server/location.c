@@ -218,9 +218,15 @@ bool location_drop_of(struct location *l, uint32_t worker, const char *aor, cons
 	return drop_where(l, aor, instance, conn, &worker);
 }
 
+static bool list(void *arg, const char *aor, struct location_binding *all, size_t cap, size_t *n)
+{
+	*n = list_user(arg, aor, all, cap);
+	return true;
+}
+
 const struct location_ops *location_direct(struct location *l, struct location_ops *ret)
 {
-	*ret = (struct location_ops){.put = put, .drop = drop, .arg = l};
+	*ret = (struct location_ops){.put = put, .drop = drop, .list = list, .arg = l};
 	return ret;
 }
 
@@ -277,4 +283,20 @@ size_t location_list(const struct location *l, const char *aor, struct location_
 			if (p->b.expires > now)
 				ret[n++] = p->b;
 	return n;
+}
+
+/* The table only grows, to twice its size: what was in bucket 5 of 256 is then in 5 or 261 of 512.  The walk goes by the
+ * size that it found, and takes all that has become of a bucket at once. */
+bool location_walk(const struct location *l, struct location_walk *w, void (*fn)(void *arg, const struct location_binding *b),
+		   void *arg)
+{
+	int64_t now = l->unix_s(l->arg);
+
+	if (w->of == 0)
+		w->of = l->nbucket;
+	for (size_t i = w->at; i < l->nbucket; i += w->of)
+		for (const struct node *p = l->bucket[i]; p; p = p->next)
+			if (p->b.expires > now)
+				fn(arg, &p->b);
+	return ++w->at < w->of;
 }

@@ -22,6 +22,7 @@ struct location_binding {
 	int64_t expires;    /* UNIX seconds */
 	bool outside;
 	char user_agent[160], call_id[128];
+	char peer[72]; /* where it comes from: "10.66.0.148:51234", "[2001:db8::1]:51234" */
 };
 
 enum location_action { LOCATION_ADDED, LOCATION_REFRESHED, LOCATION_FULL, LOCATION_DOWN };
@@ -35,6 +36,8 @@ struct location_ops {
 	enum location_action (*put)(void *arg, const struct location_binding *b, unsigned quota,
 				    struct location_binding *all, size_t cap, size_t *n);
 	bool (*drop)(void *arg, const char *aor, const char *instance, uint64_t conn); /* conn 0: whichever */
+	/* Every live binding of the user; nothing is changed. false: nobody can say. */
+	bool (*list)(void *arg, const char *aor, struct location_binding *all, size_t cap, size_t *n);
 	void *arg;
 };
 
@@ -61,5 +64,13 @@ bool location_drop_of(struct location *l, uint32_t worker, const char *aor, cons
 size_t location_order_user(struct location *l, const char *aor, enum location_order order, unsigned diag,
 			   const char *reason);
 size_t location_list(const struct location *l, const char *aor /* NULL: all */, struct location_binding *ret, size_t cap);
+/* Through all of them, a part of the table at a time: *w starts as {0}, fn gets the live bindings of the next part (few: those
+ * of a bucket).  What is there all the while is told once, whatever comes and goes between two calls.  false: that was the
+ * last part. */
+struct location_walk {
+	size_t of, at;
+};
+bool location_walk(const struct location *l, struct location_walk *w, void (*fn)(void *arg, const struct location_binding *b),
+		   void *arg);
 
 #endif

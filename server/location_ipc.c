@@ -24,6 +24,7 @@ static void binding_put(struct buf *b, const struct location_binding *x)
 	ipc_put(b, 1, x->outside);
 	ipc_put_str(b, x->user_agent);
 	ipc_put_str(b, x->call_id);
+	ipc_put_str(b, x->peer);
 }
 
 static void binding_get(struct rd *r, struct location_binding *ret)
@@ -40,8 +41,35 @@ static void binding_get(struct rd *r, struct location_binding *ret)
 	x.outside = ipc_get_flag(r);
 	ipc_get_str(r, x.user_agent, sizeof x.user_agent);
 	ipc_get_str(r, x.call_id, sizeof x.call_id);
+	ipc_get_str(r, x.peer, sizeof x.peer);
 	if (r->err == NULL)
 		*ret = x;
+}
+
+static void bindings_put(struct buf *b, const struct location_binding *all, size_t n)
+{
+	ipc_put(b, 2, n);
+	for (size_t i = 0; i < n; i++)
+		binding_put(b, &all[i]);
+}
+
+/* To the end of the message; what there is no room for is left out. false, and *n untouched: they cannot be read. */
+static bool bindings_get(struct rd *r, struct location_binding *all, size_t cap, size_t *n)
+{
+	uint64_t count = rd_be(r, 2);
+	size_t have = 0;
+
+	for (; count > 0 && r->err == NULL; count--) {
+		struct location_binding x = {0};
+
+		binding_get(r, &x);
+		if (r->err == NULL && have < cap)
+			all[have++] = x;
+	}
+	rd_end(r);
+	if (r->err == NULL)
+		*n = have;
+	return r->err == NULL;
 }
 
 void location_notice_put(struct buf *b, const struct location_notice *n)
@@ -161,21 +189,10 @@ static enum location_action put(void *arg, const struct location_binding *given,
 	ipc_put(&q, 4, quota);
 	binding_put(&q, &b);
 	if (ipc_ask(&c->ipc, &q, LOCATION_DEADLINE_MS, &m)) {
-		uint64_t got = rd_be(&m.body, 1), count = rd_be(&m.body, 2);
-		size_t have = 0;
+		uint64_t got = rd_be(&m.body, 1);
 
-		for (; count > 0 && m.body.err == NULL; count--) {
-			struct location_binding x = {0};
-
-			binding_get(&m.body, &x);
-			if (m.body.err == NULL && have < cap)
-				all[have++] = x;
-		}
-		rd_end(&m.body);
-		if (m.body.err == NULL && got <= LOCATION_DOWN) {
+		if (got <= LOCATION_DOWN && bindings_get(&m.body, all, cap, n))
 			action = (enum location_action)got;
-			*n = have;
-		}
 	}
 	buf_free(&q);
 	if (action == LOCATION_ADDED || action == LOCATION_REFRESHED)
@@ -199,6 +216,20 @@ static bool drop(void *arg, const char *aor, const char *instance, uint64_t conn
 		found = rd_be(&m.body, 1) == 1 && m.body.err == NULL;
 	buf_free(&q);
 	return found;
+}
+
+static bool list(void *arg, const char *aor, struct location_binding *all, size_t cap, size_t *n)
+{
+	struct location_client *c = arg;
+	struct ipc_message m;
+	struct buf q = {0};
+	bool ok;
+
+	ipc_begin(&q, 0, LOCATION_Q_LIST);
+	ipc_put_str(&q, aor);
+	ok = ipc_ask(&c->ipc, &q, LOCATION_DEADLINE_MS, &m) && bindings_get(&m.body, all, cap, n);
+	buf_free(&q);
+	return ok;
 }
 
 static void tell(struct location_client *c, struct buf *q)
@@ -258,7 +289,7 @@ struct location_client *location_client_new(int fd, uint32_t worker, struct loca
 	c->worker = worker;
 	ipc_begin(&q, 0, LOCATION_Q_HELLO);
 	tell(c, &q); /* what a predecessor held is gone with its connections */
-	*ret = (struct location_ops){.put = put, .drop = drop, .arg = c};
+	*ret = (struct location_ops){.put = put, .drop = drop, .list = list, .arg = c};
 	return c;
 }
 
@@ -293,9 +324,21 @@ static bool on_put(struct location *l, uint32_t worker, struct rd *r, struct buf
 	location_direct(l, &ops);
 	action = ops.put(ops.arg, &b, quota, all, LOCATION_ENDPOINTS_MAX, &n);
 	ipc_put(answer, 1, action);
-	ipc_put(answer, 2, n);
-	for (size_t i = 0; i < n; i++)
-		binding_put(answer, &all[i]);
+	bindings_put(answer, all, n);
+	free(all);
+	return true;
+}
+
+static bool on_list(const struct location *l, struct rd *r, struct buf *answer)
+{
+	char aor[sizeof((struct location_binding *)0)->aor] = "";
+	struct location_binding *all;
+
+	ipc_get_str(r, aor, sizeof aor);
+	rd_end(r);
+	if (r->err || (all = calloc(LOCATION_ENDPOINTS_MAX, sizeof *all)) == NULL)
+		return false;
+	bindings_put(answer, all, location_list(l, aor, all, LOCATION_ENDPOINTS_MAX));
 	free(all);
 	return true;
 }
@@ -349,6 +392,9 @@ bool location_answer(struct location *l, uint32_t worker, struct ipc_message *q,
 		break;
 	case LOCATION_Q_DROP:
 		ok = on_drop(l, worker, &q->body, answer);
+		break;
+	case LOCATION_Q_LIST:
+		ok = on_list(l, &q->body, answer);
 		break;
 	case LOCATION_Q_REPLAY:
 		ok = on_replay(l, worker, &q->body, here);

@@ -1,6 +1,6 @@
 /* server/location_ipc.h: the location process's questions and orders between processes.
  *
- * A worker has two socket pairs to it.  On the first it asks (put, drop) and waits; on the second come orders, which it
+ * A worker has two socket pairs to it.  On the first it asks (put, drop, list) and waits; on the second come orders, which it
  * answers by a message of the same number and kind, without a body, when its Registrar has acted.  The client keeps a copy
  * of its own worker's bindings: when a new location process takes over (the old one was killed), it asks for them on the
  * second pair, and nothing is lost.
@@ -13,7 +13,7 @@
 
 #define LOCATION_DEADLINE_MS 2000
 
-enum location_question { LOCATION_Q_HELLO = 1, LOCATION_Q_PUT, LOCATION_Q_DROP, LOCATION_Q_REPLAY };
+enum location_question { LOCATION_Q_HELLO = 1, LOCATION_Q_PUT, LOCATION_Q_DROP, LOCATION_Q_REPLAY, LOCATION_Q_LIST };
 enum location_push { LOCATION_P_ORDER = 64, LOCATION_P_REPLAY };
 
 /* ---- the worker's end: borrows fd; says at once that this worker starts empty; NULL: out of memory ---- */

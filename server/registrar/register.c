@@ -27,7 +27,7 @@ struct asked {
 	struct vault_user user;
 	char epid[REG_EPID_KEPT + 1], instance[40];
 	struct sip_addr contact;
-	bool has_contact, leave;
+	bool has_contact, leave, fetch;
 	unsigned seconds;
 };
 
@@ -146,7 +146,10 @@ static bool headers(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, 
 			     : n < s->MinEndpointExpiration ? s->MinEndpointExpiration
 							    : (unsigned)n;
 	}
-	if (!good || (!q->leave && (!q->has_contact || q->contact.uri.n >= sizeof((struct location_binding){0}).contact))) {
+	/* 10.2.3: "If no Contact header field is present in a REGISTER request, the list of bindings is left unchanged."  With
+	 * "Expires: 0" the endpoint leaves all the same. */
+	q->fetch = good && !q->leave && msg_count(m, "Contact") == 0;
+	if (!good || (!q->leave && !q->fetch && (!q->has_contact || q->contact.uri.n >= sizeof((struct location_binding){0}).contact))) {
 		reg_refuse(c, sa, m, REFUSE_MALFORMED);
 		return false;
 	}
@@ -291,6 +294,7 @@ static bool fill(const struct reg_conn *c, const struct msg *m, const struct ask
 	if (agent.n >= sizeof b->user_agent)
 		agent.n = sizeof b->user_agent - 1;
 	(void)sv_copy(b->user_agent, sizeof b->user_agent, agent);
+	snprintf(b->peer, sizeof b->peer, strchr(c->peer.address, ':') ? "[%s]:%u" : "%s:%u", c->peer.address, c->peer.port);
 	ret->until = c->now + (uint64_t)q->seconds * 1000;
 	return sv_copy(b->contact, sizeof b->contact, q->contact.uri) &&
 	       sv_copy(b->call_id, sizeof b->call_id, msg_get(m, "Call-ID"));
@@ -333,6 +337,27 @@ static void bind_endpoint(struct reg_conn *c, struct reg_sa *sa, const struct ms
 	free(from);
 }
 
+/* RFC 3261 10.2.3: "A success response to any REGISTER request contains the complete list of existing bindings, regardless of
+ * whether the request contained a Contact header field." */
+static void fetch(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct asked *q)
+{
+	const struct location_ops *l = c->r->conf.location;
+	struct location_binding *all = calloc(LOCATION_ENDPOINTS_MAX, sizeof *all);
+	struct buf h = {0};
+	size_t n = 0;
+
+	if (all && l->list(l->arg, q->user.aor, all, LOCATION_ENDPOINTS_MAX, &n)) {
+		for (size_t i = 0; i < n; i++)
+			contact_line(c, &h, &all[i]);
+		buf_str(&h, "Server: RTC/5.0\r\n");
+		reg_answer(c, sa, m, 200, "OK", &h, NULL, (struct sv){0});
+	} else {
+		reg_refuse(c, sa, m, REFUSE_UNAVAILABLE);
+	}
+	buf_free(&h);
+	free(all);
+}
+
 static void leave(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct asked *q)
 {
 	const struct location_ops *l = c->r->conf.location;
@@ -355,6 +380,8 @@ void reg_register(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
 		return;
 	if (q.leave)
 		leave(c, sa, m, &q);
+	else if (q.fetch)
+		fetch(c, sa, m, &q);
 	else
 		bind_endpoint(c, sa, m, &q);
 }

@@ -410,7 +410,7 @@ static pid_t place_up(int fd)
 static void a_new_location_process_learns(void **state)
 {
 	struct location_binding b = {.aor = "alice@contoso.test", .instance = "i1", .contact = "sip:a@1.2.3.4", .conn = 9,
-				     .expires = INT64_MAX};
+				     .expires = INT64_MAX, .peer = "[2001:db8::1]:51234"};
 	struct location_binding all[LOCATION_ENDPOINTS_MAX];
 	struct location_client *c;
 	struct location_notice notice;
@@ -447,6 +447,15 @@ static void a_new_location_process_learns(void **state)
 	strcpy(b.instance, "i3");
 	assert_int_equal(ops.put(ops.arg, &b, 8, all, LOCATION_ENDPOINTS_MAX, &n), LOCATION_ADDED);
 	assert_int_equal(n, 2); /* i2, told again, and i3 */
+	n = 0;
+	assert_true(ops.list(ops.arg, "ALICE@contoso.test", all, LOCATION_ENDPOINTS_MAX, &n));
+	assert_int_equal(n, 2);
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(all[i].peer, "[2001:db8::1]:51234");
+	assert_true(ops.list(ops.arg, "alice@contoso.test", all, 1, &n));
+	assert_int_equal(n, 1);
+	assert_true(ops.list(ops.arg, "bob@contoso.test", all, LOCATION_ENDPOINTS_MAX, &n));
+	assert_int_equal(n, 0);
 
 	ipc_begin(&push, 2, LOCATION_P_ORDER);
 	location_notice_put(&push, &(struct location_notice){.conn = 9, .order = LOCATION_REJECTED, .aor = "x", .diag = 4141,

@@ -239,11 +239,71 @@ static void many(void **state)
 	location_free(l);
 }
 
+/* ---- through all of them, while they come and go ---------------------------------------------------------------------- */
+
+struct seen {
+	unsigned n, twice;
+	uint8_t times[20000];
+};
+
+static void see(void *arg, const struct location_binding *b)
+{
+	struct seen *s = arg;
+
+	assert_true(b->conn < sizeof s->times);
+	s->n++;
+	s->twice += s->times[b->conn]++ > 0;
+}
+
+/* Who is there all the while is told once, although the table grows between two parts, and some leave. */
+static void a_walk(void **state)
+{
+	struct world w = {.now = 1000};
+	struct location *l = location_new(clock_of, heard, &w);
+	struct seen *s = calloc(1, sizeof *s);
+	struct location_walk walk = {0};
+	struct location_binding b, one;
+	struct location_ops o;
+	unsigned most = 0, made = 0, before;
+	char aor[40];
+	size_t n;
+	bool more;
+
+	(void)state;
+	assert_non_null(s);
+	location_direct(l, &o);
+	assert_true(location_walk(l, &(struct location_walk){0}, see, s));
+	assert_int_equal(s->n, 0);
+	do {
+		for (unsigned i = 0; i < (made ? 50 : 1000) && made < 10000; i++, made++) {
+			snprintf(aor, sizeof aor, "user%u@contoso.test", made);
+			b = phone(aor, made, 0, made, made % 7 ? 2000 : 1001);
+			assert_int_equal(o.put(o.arg, &b, 8, &one, 1, &n), LOCATION_ADDED);
+		}
+		w.now = 1001; /* one in seven is gone, at once or before it is ever seen */
+		before = s->n;
+		more = location_walk(l, &walk, see, s);
+		if (s->n - before > most)
+			most = s->n - before;
+	} while (more);
+	assert_int_equal(made, 10000);
+	assert_int_equal(s->twice, 0);
+	for (unsigned i = 0; i < made; i++) {
+		if (i % 7 == 0)
+			assert_int_equal(s->times[i], 0);
+		else if (i < 1000)
+			assert_int_equal(s->times[i], 1);
+	}
+	assert_true(most < made / 20); /* in parts */
+	free(s);
+	location_free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(comes_and_goes), cmocka_unit_test(quota_pushes_out_the_oldest), cmocka_unit_test(orders),
-	    cmocka_unit_test(against_a_list), cmocka_unit_test(many),
+	    cmocka_unit_test(against_a_list), cmocka_unit_test(many), cmocka_unit_test(a_walk),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

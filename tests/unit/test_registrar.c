@@ -297,7 +297,8 @@ static void endpoints(void **state)
 	    {ALICE "\r\n" AT ";+sip.instance=\"<urn:uuid:" UUID UUID ">\"\r\n", 400, 4010},
 	    {ALICE ";epid=c97532c1946f\r\n" AT "\r\nEvent: presence\r\n", 489, 4055},
 	    {ALICE ";epid=c97532c1946f\r\n" AT "\r\nEvent: registration;x=1\r\n", 200, 0},
-	    {ALICE ";epid=c97532c1946f\r\n", 400, 0}, /* nowhere to be reached */
+	    {ALICE ";epid=c97532c1946f\r\n", 200, 0}, /* a question: who is there? */
+	    {ALICE ";epid=c97532c1946f\r\nContact: <>\r\n", 400, 0}, /* nowhere to be reached */
 	    {ALICE ";epid=c97532c1946f\r\nContact: *\r\nExpires: 0\r\n", 200, 0},
 	    {"From: <sip:bob@contoso.test>;tag=1;epid=c97532c1946f\r\n" AT "\r\n", 404, 4005}, /* not the To */
 	    {"From: <tel:+1425>;tag=1;epid=c97532c1946f\r\n" AT "\r\n", 404, 4005},

@@ -119,6 +119,51 @@ static void contacts(void **state)
 	phone_free(ph);
 }
 
+static bool nobody_can_say(void *arg, const char *aor, struct location_binding *all, size_t cap, size_t *n)
+{
+	(void)arg, (void)aor, (void)all, (void)cap, (void)n;
+	return false;
+}
+
+/* RFC 3261 10.2.3: without a Contact it is a question. */
+static void fetching_bindings(void **state)
+{
+	struct world *w = *state;
+	struct phone *ph = alice(w), *other = phone_new(w, "alice@contoso.test", false);
+
+	other->epid = "2ebb6f264f";
+	w->unix_s += 100;
+	w->mono += 100000;
+	assert_int_equal(sign_in(other, true, ""), 200);
+	assert_int_equal(say(ph, REG, ""), 200);
+	assert_true(signed_well(ph));
+	assert_int_equal(msg_count(&ph->m, "Contact"), 2);
+	for (unsigned i = 0; i < 2; i++) {
+		struct sv text = msg_get_nth(&ph->m, "Contact", i);
+		bool mine = memmem(text.p, text.n, "5ccdb10d-dca1", 13) != NULL;
+		struct sip_addr a;
+
+		assert_true(sip_addr_read(text, &a));
+		/* the time that is left: nothing was refreshed by asking */
+		assert_true(sv_eq(sip_param(a.params, "expires"), mine ? SV("500") : SV("600")));
+	}
+	assert_null(msg_get(&ph->m, "presence-state").p);
+	assert_null(msg_get(&ph->m, "Expires").p);
+	assert_int_equal(reg_conn_deadline(ph->c), w->mono + 364000); /* keep-alives were agreed on, and still are */
+	assert_int_equal(bound(w, "alice@contoso.test"), 2);
+
+	phone_free(other);
+	assert_int_equal(say(ph, REG "Expires: 300\r\n", ""), 200);
+	assert_int_equal(msg_count(&ph->m, "Contact"), 1);
+	assert_int_equal(say(ph, REG "Contact: <>\r\n", ""), 400);
+	w->location_ops.list = nobody_can_say;
+	assert_int_equal(say(ph, REG, ""), 503);
+	assert_int_equal(bound(w, "alice@contoso.test"), 1);
+	w->alice.enabled = false;
+	assert_int_equal(say(ph, REG, ""), 404);
+	phone_free(ph);
+}
+
 /* "4012: epid too long", behind the proof as the order has it; one that is beyond all reason before it. */
 static void long_epids(void **state)
 {
@@ -311,7 +356,7 @@ static void torture(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(the_same_in_other_words), T(contacts), T(long_epids), T(presence), T(other_methods), T(refusals_are_signed),
+	    T(the_same_in_other_words), T(contacts), T(fetching_bindings), T(long_epids), T(presence), T(other_methods), T(refusals_are_signed),
 	    T(without_keepalives), T(torture),
 	};
 
