@@ -275,7 +275,7 @@ static void a_walk(void **state)
 	assert_true(location_walk(l, &(struct location_walk){0}, see, s));
 	assert_int_equal(s->n, 0);
 	do {
-		for (unsigned i = 0; i < (made ? 50 : 1000) && made < 10000; i++, made++) {
+		for (unsigned upto = made ? made + 50 : 1000; made < upto && made < 10000; made++) {
 			snprintf(aor, sizeof aor, "user%u@contoso.test", made);
 			b = phone(aor, made, 0, made, made % 7 ? 2000 : 1001);
 			assert_int_equal(o.put(o.arg, &b, 8, &one, 1, &n), LOCATION_ADDED);
