@@ -112,7 +112,9 @@ static void answered(struct dt_phone *ph)
 		failed(ph, h->failure, why);
 		return;
 	}
-	if (h->tls && h->verdict != DT_TRUSTED)
+	if (h->tls && h->verdict == DT_UNTRUSTED && ph->roots.n == 0)
+		text(warn, sizeof warn, "the server's certificate was not judged: before stage 6 a new phone has no root chain");
+	else if (h->tls && h->verdict != DT_TRUSTED)
 		text(warn, sizeof warn, "the server's certificate could not be judged: %s", h->judged);
 	if (h->status == 401) {
 		with_credentials(ph);
