@@ -7,7 +7,11 @@
 #include "auth/ticket.h"
 #include "base/enc.h"
 
-#define TOKEN_SAML11 "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1"
+/* The names that SAML 1.1 has: by the token profile, by its namespace, by the profile's first edition. */
+static const char *const saml11[] = {"http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1",
+				     "urn:oasis:names:tc:SAML:1.0:assertion",
+				     "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.0#SAMLV1.1", NULL};
+
 #define TICKET_SECONDS_MIN 120 /* "Do not go under 2 minutes: SIPE needs 60 s of slack." */
 
 /* Without what may or may not be written: the default port, a slash at the end. */
@@ -51,8 +55,11 @@ static bool ask_ok(const struct vault *v, const struct store_user *u, const stru
 		   char *why)
 {
 	struct sv claim = sv_of(ask->claim);
+	const char *const *type = saml11;
 
-	if (ask->token_type[0] && strcmp(ask->token_type, TOKEN_SAML11) != 0) {
+	while (*type && ask->token_type[0] && strcmp(ask->token_type, *type) != 0)
+		type++;
+	if (*type == NULL) {
 		vault_say(why, "tokens of type %.100s are not issued", ask->token_type);
 		*st = VAULT_MALFORMED;
 		return false;

@@ -72,6 +72,7 @@ void soap_username_write(struct buf *b, const char *user, const char *password);
 
 struct soap_issued {
 	char context[128];
+	char token_type[256]; /* as it was asked for; "": SAML 1.1 by the token profile's name */
 	char applies_to[SOAP_URI_MAX], assertion_id[128], name_id[256]; /* name_id: the ticket's user, "sip:..." */
 	struct buf assertion;	     /* the saml:Assertion's text, self-contained */
 	uint8_t entropy[64];	     /* the server's */

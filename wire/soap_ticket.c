@@ -266,6 +266,8 @@ static const char *read_rstr(xmlDocPtr doc, struct sv text, struct soap_issued *
 		return "the answer holds no SAML assertion";
 	if (xmlHasProp(r, (const xmlChar *)"Context") && !xml_attr(r, NULL, "Context", m->context, sizeof m->context))
 		return "the Context is too long";
+	if (!soap_optional(r, "TokenType", m->token_type, sizeof m->token_type))
+		return "the TokenType cannot be read";
 	if (!soap_optional_at(r, path_applies, m->applies_to, sizeof m->applies_to))
 		return "AppliesTo cannot be read";
 	if (!soap_entropy(r, m->entropy, &m->nentropy))
@@ -332,7 +334,9 @@ void soap_issued_write(struct buf *b, const struct soap_issued *m)
 		soap_attribute(b, "xmlns", d->ns);
 	if (m->context[0])
 		soap_attribute(b, "Context", m->context);
-	buf_str(b, ">\n<TokenType>" TOKEN_SAML "</TokenType>\n<RequestedSecurityToken>");
+	buf_str(b, ">\n");
+	soap_element(b, "TokenType", m->token_type[0] ? m->token_type : TOKEN_SAML);
+	buf_str(b, "\n<RequestedSecurityToken>");
 	buf_sv(b, buf_view(&m->assertion));
 	buf_str(b, "</RequestedSecurityToken>\n<AppliesTo xmlns=\"http://schemas.xmlsoap.org/ws/2004/09/policy\">"
 		   "<EndpointReference xmlns=\"" NS_WSA "\">");

@@ -32,6 +32,7 @@ static void answer(struct web_call *k, const struct soap_issue *ask, enum vault_
 		web_fault(k, FAULT_REMOTE, "the user may not sign in from outside");
 	else {
 		t->issued.trust2005 = ask->trust2005;
+		memcpy(t->issued.token_type, ask->token_type, sizeof t->issued.token_type);
 		web_soap_reply(k, 200, ask->trust2005 ? NS_WST_2005 "/RSTR/Issue" : NS_WST_SLASH "RSTRC/IssueFinal");
 		soap_issued_write(&k->a->body, &t->issued);
 	}

@@ -52,7 +52,8 @@ static const struct {
 {"WS-Trust of February 2005", NS_SOAP, NS_WST_2005, NULL,
  "Content-Type: text/xml\r\nSOAPAction: \"" SOAP_ACTION_ISSUE_2005 "\"\r\n",
  "<soap:Envelope xmlns:soap=\"" NS_SOAP "\"><soap:Header><wsse:Security xmlns:wsse=\"" NS_WSSE "\">" USERNAME("wsse:")
- "</wsse:Security></soap:Header><soap:Body><wst:RequestSecurityToken xmlns:wst=\"" NS_WST_2005 "\"><wst:RequestType>" NS_WST_2005
+ "</wsse:Security></soap:Header><soap:Body><wst:RequestSecurityToken xmlns:wst=\"" NS_WST_2005 "\"><wst:TokenType>" NS_SAML
+ "</wst:TokenType><wst:RequestType>" NS_WST_2005
  "/Issue</wst:RequestType><wsp:AppliesTo xmlns:wsp=\"" POLICY_2004 "\"><wsa:EndpointReference xmlns:wsa=\"" WSA_2004 "\"><wsa:Address>"
  AUDIENCE "</wsa:Address></wsa:EndpointReference></wsp:AppliesTo><wst:KeyType>" NS_WST_2005 "/SymmetricKey</wst:KeyType><wst:Entropy>"
  "<wst:BinarySecret Type=\"" NS_WST_2005 "/Nonce\">" ENTROPY "</wst:BinarySecret></wst:Entropy></wst:RequestSecurityToken>"
@@ -109,6 +110,7 @@ static void tickets_for_all(void **state)
 			assert_string_equal((const char *)at(doc, related)->ns->href, asked[i].wsa);
 		}
 		assert_true(!old || has(&a.body, NS_WST_2005 "/CK/PSHA1"));
+		assert_true(!old || has(&a.body, "<TokenType>" NS_SAML "</TokenType>")); /* as asked */
 		xmlFreeDoc(doc);
 		soap_issued_clear(&m);
 		web_answer_clear(&a);
