@@ -1,6 +1,7 @@
 #include "cmd/phone_run.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -259,7 +260,7 @@ static int open_host(struct phone_run *r)
 {
 	const struct phone_options *o = r->o;
 	uint8_t mac[6];
-	char base[512], why[512] = "";
+	char base[PATH_MAX], why[512] = "";
 	const char *home = getenv("HOME");
 	struct host_conf h = {.interface = o->interface, .take = o->take, .oui = r->conf.model->oui, .state = o->state,
 			      .state_base = base, .keylog = o->keylog, .record = recorded, .tick = ticked, .arg = r,
@@ -271,8 +272,8 @@ static int open_host(struct phone_run *r)
 	h.mac = o->mac ? mac : NULL;
 	if (geteuid() == 0 || home == NULL)
 		snprintf(base, sizeof base, "%s", ROOT_STATE);
-	else
-		snprintf(base, sizeof base, "%s/.local/state/dialtone", home);
+	else if (snprintf(base, sizeof base, "%s/.local/state/dialtone", home) >= (int)sizeof base)
+		return complain(r, EX_CONFIG, "$HOME is too long: give a folder with --state");
 	e = host_open(&h, &r->host, why, sizeof why);
 	if (e < 0)
 		return complain(r, e == -ENOMEM ? EX_SOFTWARE : EX_CONFIG, "%s", why);

@@ -410,14 +410,14 @@ static int open_tls(struct host *h, const struct host_conf *c, char *why, size_t
 static int open_state(struct host *h, const struct host_conf *c, char *why, size_t cap)
 {
 	char dir[PATH_MAX];
-	int e;
+	int n, e;
 
 	if (c->state)
-		snprintf(dir, sizeof dir, "%s", c->state);
+		n = snprintf(dir, sizeof dir, "%s", c->state);
 	else
-		snprintf(dir, sizeof dir, "%s/%02x%02x%02x%02x%02x%02x", c->state_base, h->mac[0], h->mac[1], h->mac[2], h->mac[3],
-			 h->mac[4], h->mac[5]);
-	e = state_open(dir, c->ops, &h->state);
+		n = snprintf(dir, sizeof dir, "%s/%02x%02x%02x%02x%02x%02x", c->state_base, h->mac[0], h->mac[1], h->mac[2],
+			     h->mac[3], h->mac[4], h->mac[5]);
+	e = (size_t)n < sizeof dir ? state_open(dir, c->ops, &h->state) : -ENAMETOOLONG;
 	if (e == -EBUSY)
 		snprintf(why, cap, "%s: another phone lives there now: give each its own --state or --mac", dir);
 	else if (e < 0)
