@@ -38,6 +38,8 @@ static void say(struct dt_phone *ph)
 	l.hw_rev = sv_of(ph->model->revision);
 	l.fw_rev = l.sw_rev = sv_of(ph->version);
 	l.serial = sv_of(ph->serial);
+	if (l.serial.n > MED_INVENTORY_MAX) /* the maker's may be longer: what fits is said */
+		l.serial.n = MED_INVENTORY_MAX;
 	l.maker = sv_of(ph->model->vendor);
 	l.model = sv_of(ph->model->model);
 	eth_write(&w, lldp_group, ph->mac, ETH_LLDP);

@@ -13,7 +13,7 @@ const uint8_t lldp_group[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x0e};
 enum { T_END, T_CHASSIS, T_PORT, T_TTL, T_PORT_DESC, T_SYS_NAME, T_SYS_DESC, T_CAPS, T_ORG = 127 };
 enum { OUI_8021 = 0x0080c2, OUI_MED = 0x0012bb };
 enum { PORT_VLAN_ID = 1, MED_CAPABILITIES = 1, MED_POLICY = 2, MED_HW_REV = 5, MED_ASSET = 11 };
-enum { ID_MAX = 255, TEXT_MAX = 255, INVENTORY_MAX = 32, POLICIES = 8 };
+enum { ID_MAX = 255, TEXT_MAX = 255, POLICIES = 8 };
 
 /* TIA-1057 10.2.3, Network Policy.  What follows the OUI and subtype:
  *
@@ -104,7 +104,7 @@ static bool med_read(struct lldp *l, unsigned subtype, struct rd *v)
 	uint8_t class;
 
 	if (text != NULL)
-		return text_once(text, v, INVENTORY_MAX);
+		return text_once(text, v, MED_INVENTORY_MAX);
 	switch (subtype) {
 	case MED_CAPABILITIES:
 		caps = (uint16_t)rd_be(v, 2);
@@ -265,7 +265,7 @@ static void med_write(struct wr *w, const struct lldp *l)
 	for (unsigned i = 0; i < sizeof text / sizeof *text; i++) {
 		if (text[i].n == 0)
 			continue;
-		if (text[i].n > INVENTORY_MAX)
+		if (text[i].n > MED_INVENTORY_MAX)
 			wr_fail(w, "an inventory text is longer than 32 octets");
 		org_head(w, OUI_MED, MED_HW_REV + i, text[i].n);
 		wr_put(w, text[i].p, text[i].n);

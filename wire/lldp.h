@@ -24,6 +24,8 @@ struct med_policy {
 	uint8_t prio, dscp;
 };
 
+#define MED_INVENTORY_MAX 32 /* octets, TIA-1057 10.2.6 */
+
 struct lldp {
 	uint8_t chassis_subtype, port_subtype;
 	struct sv chassis, port; /* ids, raw octets */
@@ -38,7 +40,7 @@ struct lldp {
 	uint8_t med_class;
 	struct med_policy policy[8];
 	unsigned npolicy;
-	struct sv hw_rev, fw_rev, sw_rev, serial, maker, model, asset; /* MED inventory */
+	struct sv hw_rev, fw_rev, sw_rev, serial, maker, model, asset; /* MED inventory: MED_INVENTORY_MAX each */
 	unsigned skipped; /* TLVs not known, or beyond the tables */
 };
 

@@ -1181,6 +1181,29 @@ static void address_as_told(void **state)
 	unplug(w);
 }
 
+/* A serial number longer than LLDP-MED's 32 octets is cut there: the phone does not fall silent. */
+static void long_serial(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+	struct dt_phone_conf c = conf_of(w);
+	struct lldp l;
+	struct eth e;
+	struct rd r;
+
+	(void)state;
+	c.serial = "0123456789abcdef0123456789abcdef-and-more";
+	w->ph = dt_phone_new(&c);
+	dt_phone_start(w->ph);
+	dt_phone_link(w->ph, true);
+	assert_int_equal(w->nframe, 1);
+	r = rd_of(w->frame[0].p, w->frame[0].n);
+	assert_true(eth_read(&r, &e));
+	r = rd_of(e.payload.p, e.payload.n);
+	assert_true(lldp_read(&r, &l));
+	assert_true(sv_eq(l.serial, SV("0123456789abcdef0123456789abcdef")));
+	unplug(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1191,6 +1214,7 @@ int main(void)
 	    cmocka_unit_test(somebody_has_it), cmocka_unit_test(renew_and_rebind), cmocka_unit_test(strays),
 	    cmocka_unit_test(broken_frames),   cmocka_unit_test(dice),		  cmocka_unit_test(stopped),
 	    cmocka_unit_test(another_vlan),    cmocka_unit_test(two_neighbours),  cmocka_unit_test(address_as_told),
+	    cmocka_unit_test(long_serial),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
