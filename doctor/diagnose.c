@@ -181,11 +181,11 @@ static bool note(const struct doctor_run *r, struct doctor_finding *f, const str
 	return f->ncause > 0;
 }
 
-/* A finding that ends in the same advice stands there already. */
+/* The same cause stands there already. */
 static bool told(const struct doctor_finding *all, unsigned n, const struct doctor_finding *f)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (all[i].failure == DT_F_OK && all[i].ncause && all[i].cause[0] == f->cause[0])
+		if (is_in(&all[i], f->cause[0]))
 			return true;
 	return false;
 }

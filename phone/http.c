@@ -2,8 +2,10 @@
  *
  * A cold sign-in asks for everything of stages 6 to 8 on one connection: one handshake, and NTLM stays bound to it.
  */
+#include "base/clock.h"
 #include "phone/internal.h"
 
+#define DATE_OFF_S 300
 #define OPEN_MS 10000
 #define ASK_MS 30000
 #define BODY_MAX 65536
@@ -296,6 +298,28 @@ static bool has_no_body(unsigned status)
 	return status / 100 == 1 || status == 204 || status == 304;
 }
 
+/* "The tool also takes the Date: header of any HTTP answer as a cross-check and flags > 5 min" (network reference C.6).  It
+ * is only told: who answers over HTTP has not been proved to be anybody.  Once a run. */
+static void compare_clocks(struct dt_phone *ph)
+{
+	struct attempt a;
+	int64_t theirs, off;
+	char found[96];
+
+	if (ph->clock_told || !http_date_read(msg_get(&ph->http.m, "Date"), &theirs))
+		return;
+	off = theirs - phone_unix(ph);
+	if (off >= -DATE_OFF_S && off <= DATE_OFF_S)
+		return;
+	ph->clock_told = true;
+	attempt_begin(ph, &a, "clock");
+	attempt_peer(&a, "%s", ph->http.peer);
+	text(found, sizeof found, "the web server's is %lld s %s the phone's", (long long)(off < 0 ? -off : off),
+	     off < 0 ? "behind" : "ahead of");
+	attempt_ok(ph, &a, found, ph->time_known ? "the web server's clock differs from the time server's"
+						  : "the phone's clock differs from the web server's, and no time server answered");
+}
+
 static void head(struct dt_phone *ph)
 {
 	struct http *h = &ph->http;
@@ -318,6 +342,7 @@ static void head(struct dt_phone *ph)
 		return;
 	}
 	h->status = h->m.status;
+	compare_clocks(ph);
 	h->chunked = h->m.chunked;
 	h->by_close = !h->chunked && !h->m.has_length && !has_no_body(h->status);
 	h->left = has_no_body(h->status) || h->chunked ? 0 : h->m.length;

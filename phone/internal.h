@@ -238,7 +238,7 @@ struct dt_phone {
 
 	/* time */
 	int64_t offset_ms;
-	bool time_known;
+	bool time_known, clock_told; /* clock_told: that a web server's clock differs */
 	uint64_t sntp_cookie;
 	unsigned sntp_at, sntp_tries;
 	uint32_t sntp_address;

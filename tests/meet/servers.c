@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 struct meet_stream {
 	struct meet_stream *next;
 	struct meet *m;
@@ -87,9 +89,10 @@ static void http_answer(struct meet_stream *s, struct web_answer *a)
 {
 	struct buf *b = &s->to_phone;
 	uint64_t n = a->file >= 0 ? a->file_n : a->body.n;
+	char date[ISO_TIME_MAX];
 
-	buf_printf(b, "HTTP/1.1 %u %s\r\nContent-Length: %llu\r\n", a->status, a->status < 400 ? "OK" : "Refused",
-		   (unsigned long long)n);
+	buf_printf(b, "HTTP/1.1 %u %s\r\nDate: %s\r\nContent-Length: %llu\r\n", a->status, a->status < 400 ? "OK" : "Refused",
+		   http_date(date, s->m->unix_ms / 1000), (unsigned long long)n);
 	if (a->type[0])
 		buf_printf(b, "Content-Type: %s\r\n", a->type);
 	buf_sv(b, buf_view(&a->headers));

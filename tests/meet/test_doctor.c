@@ -111,6 +111,14 @@ static void clock_wrong(struct meet *m)
 	m->net.ntp = false;
 	m->host_clock_off_ms = -20LL * 365 * 86400 * 1000;
 }
+static void time_server_wrong(struct meet *m)
+{
+	m->net.ntp_off_s = 3600;
+}
+static void time_server_a_little_wrong(struct meet *m)
+{
+	m->net.ntp_off_s = -299;
+}
 static void wrong_pin(struct meet *m)
 {
 	m->conf.pin = "00000";
@@ -156,7 +164,7 @@ static const struct {
     {"the VLAN as text", vlan_as_text, NULL, "V-09"},
     {"DHCP and LLDP disagree", vlans_differ, NULL, "V-10"},
     {"no router", no_router, NULL, "I-05"},
-    {"no domain", no_domain, NULL, "I-04 I-04"}, /* seen with the lease, and in stage 3 */
+    {"no domain", no_domain, NULL, "I-04"}, /* seen with the lease, and in stage 3: told once */
     {"a slow server", slow, NULL, "I-02"},
     {"nobody answers INFORM", no_uc, "R-01", ""},
     {"nothing for the class", no_options, "R-02", ""},
@@ -174,6 +182,8 @@ static const struct {
     {"certificate without the name", wrong_name, "C-10", ""},
     {"Registrar down", registrar_down, "L-01", ""},
     {"clock wrong", clock_wrong, "C-04", ""},
+    {"the time server is an hour ahead", time_server_wrong, NULL, "C-04"},
+    {"the time server is behind, a little", time_server_a_little_wrong, NULL, ""},
     {"wrong PIN", wrong_pin, "A-02", ""},
     {"TLS-DSK off", dsk_off, "A-05", ""},
     {"no ucupdates-r2", no_update_record, NULL, "D-02"},
