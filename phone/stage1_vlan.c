@@ -25,6 +25,8 @@ static void say(struct dt_phone *ph)
 			 .port_subtype = 3, .port = {(const char *)ph->mac, 6}, .ttl = 120,
 			 .has_caps = true, .caps = LLDP_CAP_BRIDGE | LLDP_CAP_TELEPHONE,
 			 .caps_on = LLDP_CAP_BRIDGE | LLDP_CAP_TELEPHONE,
+			 /* auto-negotiated; 10BASE-T to 1000BASE-T, full duplex too; 1000BASE-T full duplex (RFC 4836) */
+			 .has_phy = true, .autonegotiation = 3, .advertised = 0x6c01, .mau = 30,
 			 .has_med = true, .med_caps = MED_CAP_CAPABILITIES | MED_CAP_POLICY | MED_CAP_INVENTORY,
 			 .med_class = MED_CLASS_3, .npolicy = 1};
 	uint8_t frame[600];

@@ -11,8 +11,8 @@
 const uint8_t lldp_group[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x0e};
 
 enum { T_END, T_CHASSIS, T_PORT, T_TTL, T_PORT_DESC, T_SYS_NAME, T_SYS_DESC, T_CAPS, T_ORG = 127 };
-enum { OUI_8021 = 0x0080c2, OUI_MED = 0x0012bb };
-enum { PORT_VLAN_ID = 1, MED_CAPABILITIES = 1, MED_POLICY = 2, MED_HW_REV = 5, MED_ASSET = 11 };
+enum { OUI_8021 = 0x0080c2, OUI_8023 = 0x00120f, OUI_MED = 0x0012bb };
+enum { PORT_VLAN_ID = 1, MAC_PHY = 1, MED_CAPABILITIES = 1, MED_POLICY = 2, MED_HW_REV = 5, MED_ASSET = 11 };
 enum { ID_MAX = 255, TEXT_MAX = 255, POLICIES = 8 };
 
 /* TIA-1057 10.2.3, Network Policy.  What follows the OUI and subtype:
@@ -97,6 +97,22 @@ static bool pvid_read(struct lldp *l, struct rd *v)
 	return true;
 }
 
+/* IEEE 802.1AB F.2: auto-negotiation 1 | what it advertises 2 | type of the medium attachment unit 2 */
+static bool phy_read(struct lldp *l, struct rd *v)
+{
+	uint8_t autonegotiation = (uint8_t)rd_be(v, 1);
+	uint16_t advertised = (uint16_t)rd_be(v, 2), mau = (uint16_t)rd_be(v, 2);
+
+	rd_end(v);
+	if (v->err || l->has_phy)
+		return false;
+	l->has_phy = true;
+	l->autonegotiation = autonegotiation;
+	l->advertised = advertised;
+	l->mau = mau;
+	return true;
+}
+
 static bool med_read(struct lldp *l, unsigned subtype, struct rd *v)
 {
 	struct sv *text = inventory(l, subtype);
@@ -148,6 +164,8 @@ static bool optional_read(struct lldp *l, unsigned type, struct rd *v)
 			return false;
 		if (oui == OUI_8021 && subtype == PORT_VLAN_ID)
 			return pvid_read(l, v);
+		if (oui == OUI_8023 && subtype == MAC_PHY)
+			return phy_read(l, v);
 		return oui == OUI_MED && med_read(l, subtype, v);
 	default:
 		return false;
@@ -289,6 +307,12 @@ void lldp_write(struct wr *w, const struct lldp *l)
 	if (l->has_pvid) {
 		org_head(w, OUI_8021, PORT_VLAN_ID, 2);
 		wr_be(w, 2, l->pvid);
+	}
+	if (l->has_phy) {
+		org_head(w, OUI_8023, MAC_PHY, 5);
+		wr_be(w, 1, l->autonegotiation);
+		wr_be(w, 2, l->advertised);
+		wr_be(w, 2, l->mau);
 	}
 	med_write(w, l);
 	tlv_head(w, T_END, 0);

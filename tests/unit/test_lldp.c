@@ -57,7 +57,8 @@ static void a_phone(void **state)
 	assert_true(sv_eq(l.sw_rev, SV("4.0.7577.4387")));
 	assert_true(sv_eq(l.maker, SV("POLYCOM")));
 	assert_null(l.serial.p);
-	assert_int_equal(l.skipped, 1); /* the 802.3 TLV */
+	assert_true(l.has_phy && l.autonegotiation == 3 && l.advertised == 0x6c01 && l.mau == 30);
+	assert_int_equal(l.skipped, 0);
 	buf_free(&v);
 }
 
@@ -169,6 +170,7 @@ static void order(void **state)
 	    {MANDATORY "FE 07 00 12 BB 02 01 41 91 00 00", true, 1}, /* a policy too short: passed over */
 	    {MANDATORY "FE 03 00 12 BB 00 00", true, 1},	  /* no subtype */
 	    {MANDATORY "FE 06 00 80 C2 01 00 0A FE 06 00 80 C2 01 00 0B 00 00", true, 1}, /* the first one counts */
+	    {MANDATORY "FE 08 00 12 0F 01 03 6C 01 00 00 00", true, 1},	  /* MAC/PHY too short: passed over */
 	    {MANDATORY "12 04 01 02 03 04 00 00", true, 1},	  /* a type not known */
 	    {MANDATORY "0A FF 61 62", false, 0},		  /* runs past the frame */
 	};
@@ -205,6 +207,10 @@ static void round_trip(void **state)
 	    .caps_on = LLDP_CAP_TELEPHONE,
 	    .has_pvid = true,
 	    .pvid = 4094,
+	    .has_phy = true,
+	    .autonegotiation = 3,
+	    .advertised = 0x6c01,
+	    .mau = 30,
 	    .has_med = true,
 	    .med_caps = MED_CAP_CAPABILITIES | MED_CAP_POLICY | MED_CAP_INVENTORY,
 	    .med_class = MED_CLASS_3,
@@ -229,7 +235,7 @@ static void round_trip(void **state)
 	r = rd_of(out, wr_n(&w));
 	assert_true(lldp_read(&r, &back));
 	assert_int_equal(back.skipped, 0);
-	assert_true(sv_eq(back.asset, l.asset) && sv_eq(back.port_desc, l.port_desc) && back.pvid == 4094);
+	assert_true(sv_eq(back.asset, l.asset) && sv_eq(back.port_desc, l.port_desc) && back.pvid == 4094 && back.mau == 30);
 	assert_memory_equal(back.policy, l.policy, sizeof l.policy);
 	lldp_write(&w2, &back);
 	assert_int_equal(wr_n(&w2), wr_n(&w));

@@ -473,6 +473,14 @@ static void policies(void **state)
 		assert_int_equal(w->nframe, 1); /* it spoke first */
 		assert_memory_equal(w->frame[0].p, lldp_group, 6);
 		assert_int_equal(w->frame[0].tci, -1);
+		{ /* network reference A.6: what MED wants of an endpoint; the policy asks */
+			struct rd r = rd_of(w->frame[0].p + 14, w->frame[0].n - 14);
+			struct lldp l;
+
+			assert_true(lldp_read(&r, &l));
+			assert_true(l.has_phy && l.has_med && l.med_class == MED_CLASS_3 && l.skipped == 0);
+			assert_true(l.npolicy == 1 && l.policy[0].unknown && l.ttl == 120);
+		}
 		lldp(w, rows[i].p);
 		assert_int_equal(dt_phone_stage(w->ph), rows[i].taken ? DT_STAGE_ADDRESS : DT_STAGE_VLAN);
 		assert_int_equal(w->vlan, rows[i].vlan);
