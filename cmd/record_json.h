@@ -12,16 +12,12 @@
 
 #include <jansson.h>
 
+#include "cmd/json_line.h"
 #include "cmd/phone_run.h"
 
 /* New references; NULL when out of memory. */
 json_t *record_json(const struct run_ids *ids, const struct dt_record *r, int64_t unix_ms);
 json_t *record_json_dial_tone(const struct run_ids *ids, const struct run_result *r, int64_t unix_ms);
 json_t *record_json_result(const struct run_ids *ids, const struct run_result *r, int64_t unix_ms);
-
-/* Text from the network as a JSON string: octets that are not UTF-8 become U+FFFD. */
-json_t *json_text(const char *s);
-/* One line on `to`, flushed; takes the reference. false: it could not be written. */
-bool json_line(FILE *to, json_t *j);
 
 #endif

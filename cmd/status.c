@@ -1,5 +1,5 @@
-/* cmd/status.c: dialtone status: which of dialtoned's processes run, what they have done, and until when the certificates are
- * good. */
+/* cmd/status.c: dialtone status: which of dialtoned's processes run, what they have done, how many endpoints are registered or
+ * which, and until when the certificates are good. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "cmd/admin.h"
+#include "cmd/endpoint.h"
+#include "cmd/json_line.h"
 #include "cmd/verbs.h"
 #include "server/conf.h"
 #include "server/control.h"
@@ -17,16 +19,19 @@
 #define SOON ((int64_t)60 * 86400) /* seconds: a certificate that ends so soon is worth a word */
 
 static const char help[] =
-    "usage: dialtone [-c FILE] status [--json]\n"
+    "usage: dialtone [-c FILE] status [--registered] [--json]\n"
     "One line a process of the dialtoned that runs this site: its name and number,\n"
     "its process id, how many RSA private-key operations it has done, how often it\n"
-    "was started again.  Then one line a certificate: until when it is good, and what\n"
-    "is wrong with it.\n"
+    "was started again.  Then how many endpoints are registered, and one line a\n"
+    "certificate: until when it is good, and what is wrong with it.\n"
     "\n"
-    "  -c FILE   the configuration\n"
-    "            (else $DIALTONE_CONF, else " ADMIN_CONF ")\n"
-    "  --json    JSON on standard output\n"
-    "  --help    this text\n"
+    "  --registered  who is registered instead: each endpoint's user, whether it is\n"
+    "                inside or outside, the worker that holds it, the seconds until\n"
+    "                it expires; below, its address, its epid, what it calls itself\n"
+    "  -c FILE       the configuration\n"
+    "                (else $DIALTONE_CONF, else " ADMIN_CONF ")\n"
+    "  --json        JSON on standard output; of the registered, one object a line\n"
+    "  --help        this text\n"
     "\n"
     "example: dialtone -c /etc/dialtone/dialtone.conf status\n"
     "exit status: 0 all is well, 64 usage, 69 dialtoned does not run, 78 a\n"
@@ -66,28 +71,44 @@ static json_t *cert_json(const struct site_cert *c)
 	return j;
 }
 
+/* "registered 3" */
+static bool is_count(struct sv line, uint64_t *ret)
+{
+	return sv_starts(line, SV("registered ")) && sv_u64(sv_from(line, 11), UINT32_MAX, ret);
+}
+
 static int print_json(struct sv processes, const struct site_cert *cert, unsigned n)
 {
-	json_t *p = json_array(), *c = json_array();
+	json_t *j = json_object(), *p = json_array(), *c = json_array();
+	uint64_t count;
 
 	while (processes.n) {
 		struct sv line = sv_cut(&processes, '\n');
 
-		if (line.n)
+		if (is_count(line, &count))
+			json_object_set_new(j, "registered", json_integer((json_int_t)count));
+		else if (line.n)
 			json_array_append_new(p, process_json(line));
 	}
 	for (unsigned i = 0; i < n; i++)
 		json_array_append_new(c, cert_json(&cert[i]));
-	return admin_print(json_pack("{s:o, s:o}", "processes", p, "certificates", c));
+	json_object_set_new(j, "processes", p);
+	json_object_set_new(j, "certificates", c);
+	return admin_print(j);
 }
 
 static void print_text(struct sv processes, const struct site_cert *cert, unsigned n, int64_t now)
 {
 	char until[32];
+	uint64_t count;
 
 	while (processes.n) { /* in columns */
 		struct sv line = sv_cut(&processes, '\n'), word[COLUMNS] = {{0}};
 
+		if (is_count(line, &count)) {
+			printf("%-12s %llu endpoint%s\n", "registered", (unsigned long long)count, count == 1 ? "" : "s");
+			continue;
+		}
 		for (unsigned i = 0; i < COLUMNS && line.p; i++)
 			word[i] = i + 1 < COLUMNS ? sv_cut(&line, ' ') : line;
 		if (word[0].n)
@@ -99,6 +120,45 @@ static void print_text(struct sv processes, const struct site_cert *cert, unsign
 		       cert[i].why[0]					    ? cert[i].why
 		       : cert[i].not_after - now < SOON ? ": this is soon"
 							: "");
+}
+
+static int nobody_runs(const struct site *site)
+{
+	fprintf(stderr, "dialtone status: no dialtoned runs this site; type: dialtoned -c %s/dialtone.conf\n", site->dir);
+	return EX_UNAVAILABLE;
+}
+
+struct list {
+	bool json, failed;
+	unsigned n;
+};
+
+static void list_one(void *arg, const struct control_endpoint *e)
+{
+	struct list *l = arg;
+
+	l->n++;
+	if (l->json)
+		l->failed |= !json_line(stdout, endpoint_json(e));
+	else
+		endpoint_print(stdout, e);
+}
+
+static int registered(const struct site *site, bool json)
+{
+	struct list l = {.json = json};
+	char why[600] = "";
+	bool nobody;
+
+	if (!control_registered(site->dir, NULL, list_one, &l, &nobody, why, sizeof why)) {
+		fprintf(stderr, "dialtone status: %s\n", why);
+		return EX_UNAVAILABLE;
+	}
+	if (nobody)
+		return nobody_runs(site);
+	if (l.n == 0 && !json)
+		fprintf(stderr, "nobody is registered\n");
+	return l.failed || fflush(stdout) != 0 ? EX_SOFTWARE : EX_OK;
 }
 
 static int status(const struct site *site, bool json)
@@ -118,8 +178,7 @@ static int status(const struct site *site, bool json)
 		buf_clear(&text);
 		ret = EX_UNAVAILABLE;
 	} else if (text.n == 0) {
-		fprintf(stderr, "dialtone status: no dialtoned runs this site; type: dialtoned -c %s/dialtone.conf\n", site->dir);
-		ret = EX_UNAVAILABLE;
+		ret = nobody_runs(site);
 	}
 	if (json && (rc = print_json(buf_view(&text), cert, n)) != 0)
 		ret = rc;
@@ -133,7 +192,7 @@ int cmd_status(int argc, char **argv)
 {
 	const char *conf = getenv("DIALTONE_CONF");
 	struct site *site;
-	bool json = false;
+	bool json = false, who = false;
 	char why[600] = "";
 	int ret = EX_CONFIG;
 
@@ -144,6 +203,8 @@ int cmd_status(int argc, char **argv)
 		}
 		if (strcmp(argv[i], "--json") == 0)
 			json = true;
+		else if (strcmp(argv[i], "--registered") == 0)
+			who = true;
 		else if (strcmp(argv[i], "-c") != 0)
 			return refuse(argv[i], "is not understood");
 		else if (i + 1 == argc)
@@ -155,7 +216,7 @@ int cmd_status(int argc, char **argv)
 	if (site == NULL)
 		return EX_OSERR;
 	if (conf_read(conf && conf[0] ? conf : ADMIN_CONF, site, why, sizeof why))
-		ret = status(site, json);
+		ret = who ? registered(site, json) : status(site, json);
 	else
 		fprintf(stderr, "dialtone status: %s\n", why);
 	free(site);

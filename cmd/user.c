@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "auth/pin.h"
+#include "cmd/endpoint.h"
 #include "cmd/secret.h"
 #include "cmd/text.h"
 #include "cmd/verbs.h"
@@ -294,6 +295,47 @@ static int user_list(struct admin *a)
 	return 0;
 }
 
+static void endpoint_text(void *arg, const struct control_endpoint *e)
+{
+	printf("%-11s", ++*(unsigned *)arg == 1 ? "signed in" : "");
+	endpoint_say(stdout, 11, e);
+}
+
+static void endpoint_add(void *arg, const struct control_endpoint *e)
+{
+	json_array_append_new(arg, endpoint_json(e));
+}
+
+/* His endpoints; null when dialtoned does not run. */
+static int show_json(const struct admin *a, const struct store_user *u)
+{
+	json_t *all = json_array(), *j = user_json(u);
+	bool nobody = false;
+	char why[600];
+
+	if (!control_registered(a->site.dir, u->aor, endpoint_add, all, &nobody, why, sizeof why)) {
+		json_decref(all);
+		json_decref(j);
+		return admin_fail(a, EX_UNAVAILABLE, "%s", why);
+	}
+	json_object_set(j, "endpoints", nobody ? json_null() : all);
+	json_decref(all);
+	return admin_print(j);
+}
+
+static int show_endpoints(const struct admin *a, const struct store_user *u)
+{
+	bool nobody = false;
+	unsigned n = 0;
+	char why[600];
+
+	if (!control_registered(a->site.dir, u->aor, endpoint_text, &n, &nobody, why, sizeof why))
+		return admin_fail(a, EX_UNAVAILABLE, "%s", why);
+	if (n == 0)
+		printf("signed in  %s\n", nobody ? "not known: no dialtoned runs this site" : "no");
+	return 0;
+}
+
 static int user_show(struct admin *a)
 {
 	struct store_user u;
@@ -303,14 +345,14 @@ static int user_show(struct admin *a)
 	if (rc)
 		return rc;
 	if (a->json)
-		return admin_print(user_json(&u));
+		return show_json(a, &u);
 	printf("address    %s\nlogin      %s\npassword   %s\nnumber     %s\nextension  %s\ndisplay    ", u.aor,
 	       u.login[0] ? u.login : "-", u.n_nt_hash ? "set" : "not set", u.number[0] ? u.number : "-",
 	       u.extension[0] ? u.extension : "-");
 	text_fold(stdout, 11, 11, u.display[0] ? u.display : "-");
 	printf("home pool  %s\nenabled    %s\nremote     %s\ncreated    %s\n", u.home_pool[0] ? u.home_pool : "this one",
 	       u.enabled ? "yes" : "no", u.remote ? "yes" : "no", admin_time(when, u.created, "-"));
-	return 0;
+	return show_endpoints(a, &u);
 }
 
 /* ---- disable, enable, remove ----------------------------------------------------------------------------------- */
@@ -363,7 +405,7 @@ static const struct admin_option import_options[] = {
 static const struct admin_verb verbs[] = {
     {"add", "ADDRESS", 1, 1, add_options, user_add, "adds a user"},
     {"list", "", 0, 0, NULL, user_list, "lists all users"},
-    {"show", "ADDRESS", 1, 1, NULL, user_show, "shows one"},
+    {"show", "ADDRESS", 1, 1, NULL, user_show, "shows one, and where he is signed in now"},
     {"set", "ADDRESS", 1, 1, set_options, user_set, "changes what is given, leaves the rest"},
     {"import", "FILE.csv", 1, 1, import_options, user_import,
      "adds all users of a CSV file, or none; first line: address,login,number,extension,display,home_pool,remote,password,pin"},

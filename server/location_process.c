@@ -22,7 +22,8 @@ enum {
 	EXPIRE_MS = 10000,
 	ACT_MS = 5000,	      /* a worker has this long to act */
 	GATHER_MS = 3000,     /* a new process has this long to learn what the workers hold */
-	CLIENT_MS = 10000
+	CLIENT_MS = 10000,
+	PIECE = 16 * 1024 /* of a list: more is looked up when this is out */
 };
 
 struct process;
@@ -36,6 +37,9 @@ struct client { /* one connection of the control socket */
 	size_t n;
 	bool waits;
 	unsigned outstanding, acted;
+	bool more; /* a list goes out, and this was not all */
+	struct location_walk walk;
+	struct buf out;
 };
 
 struct worker {
@@ -75,6 +79,7 @@ static void client_close(struct client *c)
 		}
 	loop_fd_stop(&c->watch);
 	loop_timer_stop(&c->late);
+	buf_free(&c->out);
 	close(c->fd);
 	c->fd = -1;
 }
@@ -113,9 +118,17 @@ static void client_late(void *arg)
 		client_close(c);
 }
 
+static void count(void *arg, const struct location_binding *b)
+{
+	(void)b;
+	++*(unsigned *)arg;
+}
+
 static void status(struct client *c)
 {
 	const struct board *board = c->process->conf->board;
+	struct location_walk walk = {0};
+	unsigned registered = 0;
 	struct buf out = {0};
 
 	for (unsigned i = 0; board && i < atomic_load(&board->rows) && i < BOARD_ROWS; i++) {
@@ -125,9 +138,78 @@ static void status(struct client *c)
 			buf_printf(&out, "%s %u pid %d private %lu restarts %lu\n", r->name, r->index, atomic_load(&r->pid),
 				   atomic_load(&r->private_operations), atomic_load(&r->restarts));
 	}
-	buf_str(&out, "end\n");
+	while (location_walk(c->process->location, &walk, count, &registered))
+		;
+	buf_printf(&out, "registered %u\nend\n", registered);
 	client_answer(c, &out);
 	buf_free(&out);
+}
+
+/* ---- the control socket: lists ---------------------------------------------------------------------------------------- */
+
+/* A client of ours wrote it: no control character ends a field or a line. */
+static void field(struct buf *out, const char *s, const char *end)
+{
+	for (; *s; s++)
+		buf_add(out, (unsigned char)*s < ' ' || *s == 0x7f ? "?" : s, 1);
+	buf_str(out, end);
+}
+
+static void row(void *arg, const struct location_binding *b)
+{
+	int64_t now = clock_unix_ms() / 1000;
+	struct buf *out = arg;
+
+	field(out, b->aor, "\t");
+	field(out, b->epid, "\t");
+	field(out, b->instance, "\t");
+	field(out, b->peer, "\t");
+	buf_printf(out, "%u\t%lld\t%s\t", b->worker, b->expires > now ? (long long)(b->expires - now) : 0,
+		   b->outside ? "outside" : "inside");
+	field(out, b->user_agent, "\n");
+}
+
+/* A part at a time, as the other end reads: however many there are, no more than a piece is held. */
+static void client_writable(struct client *c)
+{
+	ssize_t n;
+
+	while (c->more && c->out.n < PIECE) {
+		c->more = location_walk(c->process->location, &c->walk, row, &c->out);
+		if (!c->more)
+			buf_str(&c->out, "end\n");
+	}
+	n = c->out.oom ? 0 : send(c->fd, c->out.p, c->out.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0) {
+		buf_drop(&c->out, (size_t)n);
+		loop_timer_at(&c->late, clock_mono_ms() + CLIENT_MS);
+	}
+	if (n <= 0 || (c->out.n == 0 && !c->more))
+		client_close(c);
+}
+
+static void registered(struct client *c, struct sv aor)
+{
+	struct location_binding *all;
+	char user[256];
+
+	c->more = aor.n == 0;
+	if (aor.n) {
+		all = calloc(LOCATION_ENDPOINTS_MAX, sizeof *all);
+		if (all == NULL || !sv_copy(user, sizeof user, aor)) {
+			free(all);
+			client_say(c, "error that is nobody's address\n", 0, 0);
+			return;
+		}
+		for (size_t i = 0, n = location_list(c->process->location, user, all, LOCATION_ENDPOINTS_MAX); i < n; i++)
+			row(&c->out, &all[i]);
+		buf_str(&c->out, "end\n");
+		free(all);
+	}
+	if (!loop_fd_want(&c->watch, LOOP_WRITE))
+		client_close(c);
 }
 
 /* ---- orders ------------------------------------------------------------------------------------------------------------ */
@@ -204,14 +286,18 @@ static void obeyed(void *arg, struct ipc_server *from, struct ipc_message *m)
 
 /* ---- the control socket: questions ------------------------------------------------------------------------------------ */
 
-static void client_readable(void *arg, unsigned what)
+static void client_ready(void *arg, unsigned what)
 {
 	struct client *c = arg;
 	struct sv line, word;
-	ssize_t n = recv(c->fd, c->line + c->n, sizeof c->line - c->n, MSG_DONTWAIT);
+	ssize_t n;
 	char *end;
 
-	(void)what;
+	if (what & LOOP_WRITE) {
+		client_writable(c);
+		return;
+	}
+	n = recv(c->fd, c->line + c->n, sizeof c->line - c->n, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0 || c->waits) {
@@ -231,8 +317,10 @@ static void client_readable(void *arg, unsigned what)
 		order(c, line);
 	else if (sv_eq(word, SV("status")))
 		status(c);
+	else if (sv_eq(word, SV("registered")))
+		registered(c, line);
 	else
-		client_say(c, "error the questions are: order, status\n", 0, 0);
+		client_say(c, "error the questions are: order, status, registered\n", 0, 0);
 }
 
 static void knock(void *arg, unsigned what)
@@ -254,7 +342,7 @@ static void knock(void *arg, unsigned what)
 	*c = (struct client){.process = p, .fd = fd};
 	loop_timer_init(&c->late, p->loop, client_late, c);
 	loop_timer_at(&c->late, clock_mono_ms() + CLIENT_MS);
-	loop_fd_init(&c->watch, p->loop, fd, client_readable, c);
+	loop_fd_init(&c->watch, p->loop, fd, client_ready, c);
 	loop_fd_want(&c->watch, LOOP_READ);
 }
 

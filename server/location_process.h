@@ -2,7 +2,9 @@
  *
  * The control socket takes one line a connection and answers until it closes:
  *     order AOR N DIAG REASON     "ok ENDPOINTS", when every worker that holds one has acted; N: enum location_order
- *     status                      a line a process: "worker 0 pid 4711 private 18 restarts 0"; then "end"
+ *     status                      a line a process: "worker 0 pid 4711 private 18 restarts 0"; "registered ENDPOINTS"; "end"
+ *     registered [AOR]            a line an endpoint, of all users or of one; then "end".  Its fields, a tabulator between
+ *                                 them: user, epid, instance, peer, worker, seconds left, inside or outside, User-Agent
  * "error SENTENCE" otherwise.
  */
 #ifndef DIALTONE_SERVER_LOCATION_PROCESS_H

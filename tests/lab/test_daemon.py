@@ -168,6 +168,27 @@ def test_an_order_reaches_the_phone():
         assert phone.said("signed-off") or phone.said("sip-forbidden"), lab.logs()
 
 
+def test_who_is_registered():
+    """A phone is seen as long as it is registered, and no longer."""
+    with Lab() as lab:
+        lab.go()
+        def seen():
+            return [json.loads(line) for line in lab.admin("status", "--registered", "--json").stdout.splitlines()]
+        assert seen() == []
+        phone = lab.start_phone("--stay", "0", "--cold")
+        phone.wait_said('"dialtone"', 90)
+        one, = seen()
+        assert one["address"] == "alice@contoso.test" and one["outside"] is False and 0 < one["expires"] <= 3600, one
+        assert one["peer"].startswith("10.66.") and one["user_agent"].startswith("CPE/") and one["epid"], one
+        assert f"worker {one['worker']} " in lab.admin("status", "--registered").stdout
+        assert "registered   1 endpoint\n" in lab.admin("status").stdout
+        shown = lab.admin("user", "show", "alice@contoso.test").stdout
+        assert "signed in  inside, worker" in shown and one["epid"] in shown, shown
+        phone.stop()
+        assert seen() == []
+        assert "signed in  no\n" in lab.admin("user", "show", "alice@contoso.test").stdout
+
+
 def locations(lab):
     try:
         with socket.socket(socket.AF_UNIX) as s:

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <jansson.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -59,6 +60,45 @@ bool control_order_user(const char *dir, const char *aor, enum location_order or
 	return true;
 }
 
+/* dialtoned runs when there is a file "runs", and does not answer when there is one "mute". */
+static bool file_there(const char *dir, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	return access(path, F_OK) == 0;
+}
+
+static const struct control_endpoint endpoints[] = {
+    {.aor = "alice@contoso.test", .epid = "c97532c1946f", .instance = "5ccdb10d-dca1-559e-ad2b-b514060a2da2",
+     .peer = "10.66.0.148:51234", .seconds = 540,
+     .user_agent = "CPE/4.0.7577.4363 OCPhone/4.0.7577.4363 (Microsoft Lync Phone Edition)"},
+    {.aor = "alice@contoso.test", .instance = "00000000-dca1-559e-ad2b-b514060a2da2", .peer = "[2001:db8:1234:5678:9abc:def0:1:2]:51234",
+     .worker = 13, .seconds = 28800, .outside = true, .user_agent = "a\xff\x1b[31m\xc3\xa9"},
+    {.aor = "a.name.as.long.as.some.of.them.are@contoso.test", .epid = "01", .seconds = 1}};
+
+bool control_registered(const char *dir, const char *aor, void (*fn)(void *arg, const struct control_endpoint *e), void *arg,
+			bool *nobody, char *why, size_t cap)
+{
+	*nobody = !file_there(dir, "runs");
+	if (file_there(dir, "mute")) {
+		snprintf(why, cap, "no answer: Connection timed out");
+		return false;
+	}
+	for (size_t i = 0; !*nobody && i < 3; i++)
+		if (aor == NULL ? !file_there(dir, "empty-site") : strcmp(aor, endpoints[i].aor) == 0)
+			fn(arg, &endpoints[i]);
+	return true;
+}
+
+bool control_status(const char *dir, struct buf *text, char *why, size_t cap)
+{
+	(void)why, (void)cap;
+	if (file_there(dir, "runs"))
+		buf_str(text, "worker 0 pid 4711 private 12 restarts 0\nregistered 3\n");
+	return true;
+}
+
 /* ---- a line ---------------------------------------------------------------------------------------------------- */
 
 static int verb(int argc, char **argv)
@@ -67,7 +107,7 @@ static int verb(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} verbs[] = {{"user", cmd_user}, {"pin", cmd_pin}, {"cert", cmd_cert}, {"device", cmd_device}, {"update", cmd_update},
-		     {"netconfig", cmd_netconfig}};
+		     {"netconfig", cmd_netconfig}, {"status", cmd_status}};
 
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
 		if (strcmp(argv[0], verbs[i].name) == 0)
@@ -90,13 +130,13 @@ static int type(struct world *w, const char *line)
 			argv[argc] = words[argc];
 			argc++;
 			n = 0;
-			if (*c == '\0')
-				break;
 			if (argc == 1) { /* as cmd/dialtone.c hands it on */
 				argv[argc++] = strcpy(words[1], "-c");
 				argv[argc] = strcpy(words[2], w->conf);
 				argc++;
 			}
+			if (*c == '\0')
+				break;
 		} else if (*c == '%') {
 			n += (size_t)snprintf(words[argc] + n, 100, "%s", w->dir);
 		} else {
@@ -245,6 +285,81 @@ static void users(void **state)
 	said(w, "user show alice@contoso.test", 0, "enabled    no");
 	said(w, "user remove bob@contoso.test", 70, "a worker does not answer");
 	said(w, "user show bob@contoso.test", 64, "there is no user 'bob@contoso.test'; 'dialtone user list' shows them");
+}
+
+/* ---- who is registered ------------------------------------------------------------------------------------------- */
+
+static unsigned widest(const struct buf *b)
+{
+	unsigned most = 0, at = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		at = b->p[i] == '\n' ? 0 : at + 1;
+		most = at > most ? at : most;
+	}
+	return most;
+}
+
+static void who_is_registered(void **state)
+{
+	struct world *w = *state;
+	unsigned lines = 0;
+	json_t *j;
+
+	said(w, "status --registered", 69, "no dialtoned runs this site");
+	said(w, ALICE, 0, NULL);
+	said(w, "user show alice@contoso.test", 0, "signed in  not known: no dialtoned runs this site\n");
+	said(w, "user show alice@contoso.test --json", 0, "\"endpoints\": null");
+	put(w, "runs", "");
+	said(w, "status --registered", 0,
+	     "alice@contoso.test                      inside   worker 0       540 s\n"
+	     "    10.66.0.148:51234, c97532c1946f, CPE/4.0.7577.4363 OCPhone/4.0.7577.4363\n"
+	     "    (Microsoft Lync Phone Edition)\n"
+	     "alice@contoso.test                      outside  worker 13    28800 s\n"
+	     "    [2001:db8:1234:5678:9abc:def0:1:2]:51234,\n"
+	     "    00000000-dca1-559e-ad2b-b514060a2da2, a\xff?[31m\xc3\xa9\n"
+	     "a.name.as.long.as.some.of.them.are@contoso.test\n"
+	     "                                        inside   worker 0         1 s\n"
+	     "    01\n");
+	assert_true(widest(&w->out) <= 80);
+	said(w, "status --registered --json", 0, NULL);
+	for (char *at = (char *)w->out.p, *end; (end = strchr(at, '\n')) != NULL; at = end + 1, lines++) { /* one object a line */
+		*end = '\0';
+		j = json_loads(at, 0, NULL);
+		assert_non_null(j);
+		assert_string_equal(json_string_value(json_object_get(j, "address")), endpoints[lines].aor);
+		assert_string_equal(json_string_value(json_object_get(j, "epid")), endpoints[lines].epid);
+		assert_string_equal(json_string_value(json_object_get(j, "instance")), endpoints[lines].instance);
+		assert_string_equal(json_string_value(json_object_get(j, "peer")), endpoints[lines].peer);
+		assert_int_equal(json_integer_value(json_object_get(j, "worker")), endpoints[lines].worker);
+		assert_int_equal(json_integer_value(json_object_get(j, "expires")), endpoints[lines].seconds);
+		assert_true(json_is_boolean(json_object_get(j, "outside")));
+		assert_int_equal(json_is_true(json_object_get(j, "outside")), endpoints[lines].outside);
+		assert_string_equal(json_string_value(json_object_get(j, "user_agent")),
+				    lines == 1 ? "a\xef\xbf\xbd\x1b[31m\xc3\xa9" : endpoints[lines].user_agent);
+		json_decref(j);
+	}
+	assert_int_equal(lines, 3);
+	said(w, "status", 78, "registered   3 endpoints\n"); /* 78: there are no certificates here */
+	said(w, "status --json", 78, "\"registered\": 3");
+
+	said(w, "user show alice@contoso.test", 0,
+	     "signed in  inside, worker 0, for 540 s more, 10.66.0.148:51234, c97532c1946f,\n"
+	     "           CPE/4.0.7577.4363 OCPhone/4.0.7577.4363 (Microsoft Lync Phone\n"
+	     "           Edition)\n"
+	     "           outside, worker 13, for 28800 s more,\n");
+	said(w, "user show alice@contoso.test --json", 0, "\"epid\": \"c97532c1946f\"");
+	said(w, "user add bob@contoso.test", 0, NULL);
+	said(w, "user show bob@contoso.test", 0, "signed in  no\n");
+	said(w, "user show bob@contoso.test --json", 0, "\"endpoints\": []");
+	put(w, "empty-site", "");
+	said(w, "status --registered", 0, "nobody is registered");
+	said(w, "status --registered --json", 0, NULL);
+	assert_int_equal(w->out.n + w->err.n, 0);
+	put(w, "mute", "");
+	said(w, "status --registered", 69, "no answer: Connection timed out");
+	said(w, "user show alice@contoso.test", 69, "no answer: Connection timed out");
+	said(w, "user show alice@contoso.test --json", 69, "no answer: Connection timed out");
 }
 
 static void user_refusals(void **state)
@@ -573,7 +688,7 @@ static void netconfig(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(users), T(user_refusals), T(import), T(import_tells_all), T(import_is_whole),
+	const struct CMUnitTest tests[] = {T(users), T(who_is_registered), T(user_refusals), T(import), T(import_tells_all), T(import_is_whole),
 					   T(pins), T(certs), T(updates), T(netconfig)};
 
 	unsetenv("DIALTONE_CONF");
