@@ -136,6 +136,11 @@ static void update_page(struct meet *m)
 	m->net.update_status = 200;
 	m->net.update_body = "<html/>";
 }
+static void update_refused(struct meet *m)
+{
+	m->net.update_status = 403;
+	m->net.update_body = "";
+}
 static void no_domain(struct meet *m)
 {
 	m->net.domain = "";
@@ -188,6 +193,7 @@ static const struct {
     {"TLS-DSK off", dsk_off, "A-05", ""},
     {"no ucupdates-r2", no_update_record, NULL, "D-02"},
     {"a page instead of the update service", update_page, NULL, "U-07"},
+    {"the update service refuses", update_refused, NULL, "U-05"},
 };
 
 /* The record as the doctor keeps it. */
