@@ -10,11 +10,10 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "pki/cert.h"
+#include "server/site_files.h"
 #include "server/vault_make.h"
 #include "store/store.h"
 
-#define YEARS(n) ((int64_t)(n) * 365 * 86400)
-#define PEM_MAX (64 << 10)
 #define ROOT VAULT_DIR "/root.pem"
 
 struct work {
@@ -29,39 +28,27 @@ struct work {
 
 static bool failed(struct work *w, const char *path, const char *reason)
 {
-	snprintf(w->why, w->cap, "%s: %s", path, reason);
-	return false;
+	return site_fail(w->why, w->cap, path, reason);
 }
 
-static bool path_of(struct work *w, const char *name, char out[4096])
+static bool path_of(struct work *w, const char *name, char out[PATH_MAX])
 {
-	if ((size_t)snprintf(out, 4096, "%s/%s", w->site->dir, name) < 4096)
-		return true;
-	return failed(w, w->site->dir, "the path is too long");
+	return site_path(out, w->site->dir, name, w->why, w->cap);
 }
 
 static bool there(struct work *w, const char *name)
 {
-	struct stat st;
-	char path[4096];
-
-	return path_of(w, name, path) && stat(path, &st) == 0;
+	return site_has(w->site->dir, name);
 }
 
 static bool save(struct work *w, const char *name, const struct buf *b, mode_t mode)
 {
-	char path[4096];
-	int rc;
-
-	if (!path_of(w, name, path))
-		return false;
-	rc = b->oom ? -ENOMEM : file_write(NULL, path, b->p, b->n, mode);
-	return rc == 0 || failed(w, path, strerror(-rc));
+	return site_save(w->site->dir, name, b, mode, w->why, w->cap);
 }
 
 static bool folder(struct work *w, const char *name, mode_t mode)
 {
-	char path[4096];
+	char path[PATH_MAX];
 
 	if (!path_of(w, name, path))
 		return false;
@@ -72,48 +59,32 @@ static bool folder(struct work *w, const char *name, mode_t mode)
 
 /* ---- certificates -------------------------------------------------------------------------------------------------- */
 
-static bool pair_load(struct work *w, const char *name, struct pki_key **key, struct buf *der)
+static bool root_load(struct work *w)
 {
-	struct buf pem = {0};
-	char path[4096];
-	bool ok;
-	int rc;
-
-	if (!path_of(w, name, path))
-		return false;
-	rc = file_read(path, PEM_MAX, &pem);
-	*key = rc < 0 ? NULL : pki_key_read(buf_view(&pem));
-	ok = *key && pki_pem_cert(buf_view(&pem), 0, der) && pki_cert_is_of(der->p, der->n, *key);
-	buf_wipe(&pem);
-	return ok || failed(w, path, rc < 0 ? strerror(-rc) : "key and certificate are not both in it");
+	return site_pair_load(w->site->dir, ROOT, &w->root, &w->root_der, w->why, w->cap);
 }
 
-/* A key and its certificate.  The root goes behind a server's own: "leaf first, root last". */
-static bool pair_make(struct work *w, const struct pki_issue *what, unsigned bits, bool by_root, struct buf *key_pem,
-		      struct buf *cert_pem)
+static bool own_pair(struct work *w, const struct pki_issue *what, struct buf *key_pem, struct buf *cert_pem)
 {
-	struct pki_key *key = pki_key_make(bits);
-	struct buf der = {0};
-	bool ok = key && (by_root ? pki_issue(what, key, w->root, w->root_der.p, w->root_der.n, &der)
-				  : pki_issue(what, key, key, NULL, 0, &der));
+	return site_pair_make(what, 2048, NULL, NULL, key_pem, cert_pem, w->why, w->cap);
+}
 
-	if (ok) {
-		pki_key_write(key, key_pem);
-		pki_pem_add(cert_pem, "CERTIFICATE", der.p, der.n);
-		if (by_root)
-			pki_pem_add(cert_pem, "CERTIFICATE", w->root_der.p, w->root_der.n);
-	} else {
-		failed(w, what->cn, pki_error());
-	}
-	pki_key_free(key);
-	buf_free(&der);
+/* Into one file, the root behind it: "leaf first, root last". */
+static bool pair_below_root(struct work *w, const char *file, const struct pki_issue *what, unsigned bits)
+{
+	struct buf pem = {0};
+	bool ok = site_pair_make(what, bits, w->root, &w->root_der, &pem, &pem, w->why, w->cap);
+
+	pki_pem_add(&pem, "CERTIFICATE", w->root_der.p, w->root_der.n);
+	ok = ok && save(w, file, &pem, 0600);
+	buf_wipe(&pem);
 	return ok;
 }
 
 static struct pki_issue issue(const struct work *w, enum pki_profile profile, const char *cn, unsigned years)
 {
 	return (struct pki_issue){
-	    .profile = profile, .cn = cn, .not_before = w->now - 86400, .not_after = w->now + YEARS(years)};
+	    .profile = profile, .cn = cn, .not_before = w->now - 86400, .not_after = w->now + SECONDS_OF_YEARS(years)};
 }
 
 static bool root(struct work *w)
@@ -124,14 +95,10 @@ static bool root(struct work *w)
 	bool ok = true;
 
 	snprintf(cn, sizeof cn, "%.40s Root CA", w->site->domain); /* RFC 5280: a common name has at most 64 characters */
-	if (!there(w, ROOT)) {
-		ok = pair_make(w, &what, 2048, false, &key, &cert);
-		buf_sv(&key, buf_view(&cert));
-		ok = ok && save(w, ROOT, &key, 0600);
-	}
+	if (!there(w, ROOT))
+		ok = own_pair(w, &what, &key, &key) && save(w, ROOT, &key, 0600);
 	buf_wipe(&key);
-	buf_clear(&cert);
-	ok = ok && pair_load(w, ROOT, &w->root, &w->root_der);
+	ok = ok && root_load(w);
 	if (ok) {
 		pki_pem_add(&cert, "CERTIFICATE", w->root_der.p, w->root_der.n);
 		ok = save(w, "ca.pem", &cert, 0644);
@@ -144,17 +111,8 @@ static bool root(struct work *w)
 static bool issuing(struct work *w)
 {
 	struct pki_issue what = issue(w, PKI_CA, "Communications Server", 20);
-	struct buf pem = {0}, cert = {0};
-	bool ok;
 
-	if (there(w, VAULT_DIR "/ca.pem"))
-		return true;
-	ok = pair_make(w, &what, w->site->CASigningKeyLength, true, &pem, &cert);
-	buf_sv(&pem, buf_view(&cert));
-	ok = ok && save(w, VAULT_DIR "/ca.pem", &pem, 0600);
-	buf_wipe(&pem);
-	buf_free(&cert);
-	return ok;
+	return there(w, VAULT_DIR "/ca.pem") || pair_below_root(w, VAULT_DIR "/ca.pem", &what, w->site->CASigningKeyLength);
 }
 
 struct names {
@@ -180,18 +138,9 @@ static void name_add(struct names *n, const char *prefix, const char *name)
 static bool server(struct work *w, const char *file, struct names *n)
 {
 	struct pki_issue what = issue(w, PKI_SERVER, n->list[0], 5);
-	struct buf pem = {0}, cert = {0};
-	bool ok;
 
-	if (!w->anew && there(w, file))
-		return true;
 	what.names = n->list;
-	ok = pair_make(w, &what, 2048, true, &pem, &cert);
-	buf_sv(&pem, buf_view(&cert));
-	ok = ok && save(w, file, &pem, 0600);
-	buf_wipe(&pem);
-	buf_free(&cert);
-	return ok;
+	return (!w->anew && there(w, file)) || pair_below_root(w, file, &what, 2048);
 }
 
 static bool servers(struct work *w)
@@ -226,7 +175,7 @@ static bool update(struct work *w)
 	if (there(w, "update.key") && there(w, "update.pem"))
 		return true;
 	snprintf(cn, sizeof cn, "%.40s Device Update", w->site->domain);
-	ok = pair_make(w, &what, 2048, false, &key, &cert) && save(w, "update.key", &key, 0600) &&
+	ok = own_pair(w, &what, &key, &cert) && save(w, "update.key", &key, 0600) &&
 	     save(w, "update.pem", &cert, 0644);
 	buf_wipe(&key);
 	buf_free(&cert);
@@ -282,7 +231,7 @@ static bool conf(struct work *w)
 static bool own(struct work *w, const char *name, const char *user)
 {
 	const struct passwd *p = getpwnam(user);
-	char path[4096];
+	char path[PATH_MAX];
 
 	if (!path_of(w, name, path))
 		return false;
@@ -314,7 +263,7 @@ static bool owners(struct work *w)
 
 static bool store(struct work *w)
 {
-	char path[4096];
+	char path[PATH_MAX];
 	struct store *s;
 
 	if (!path_of(w, STORE_FILE, path))
@@ -342,7 +291,7 @@ bool init_site(const struct site *site, int64_t unix_s, char *why, size_t cap)
 bool init_renew(const struct site *site, int64_t unix_s, char *why, size_t cap)
 {
 	struct work w = {.site = site, .now = unix_s, .why = why, .cap = cap, .anew = true};
-	bool ok = pair_load(&w, ROOT, &w.root, &w.root_der) && servers(&w) && owners(&w);
+	bool ok = root_load(&w) && servers(&w) && owners(&w);
 
 	pki_key_free(w.root);
 	buf_free(&w.root_der);
