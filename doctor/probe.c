@@ -1,5 +1,7 @@
+#include "doctor/ask_dhcp.h"
 #include "doctor/probe.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,12 +11,13 @@
 #include "base/ip.h"
 #include "pki/cert.h"
 
-enum ask { ASK_SRV, ASK_A, ASK_TCP, ASK_TLS };
+enum ask { ASK_SRV, ASK_A, ASK_TCP, ASK_TLS, ASK_INFORM, ASK_DISCOVER };
 
 struct question {
 	enum ask ask;
 	enum dt_stage stage;
-	char name[DT_NAME_MAX]; /* the name, or who is expected there */
+	char name[DT_NAME_MAX]; /* the name, or who is expected there; DHCP: the class */
+	struct ask_dhcp dhcp;
 	uint32_t address;
 	uint16_t port;
 	bool open;
@@ -109,11 +112,46 @@ static bool is_sip_or_web(uint16_t port)
 	return port == 443 || port == 5061 || port == 4443;
 }
 
+/* R-02, V-08: "P: INFORM in both spellings", "DISCOVER in each spelling"; R-01: "if a DISCOVER with the same class does return
+ * 43/120, say so". */
+/* clang-format off */
+static const struct {
+	enum dt_stage stage;
+	const char *said; /* in why or warn of an attempt */
+	enum ask ask;
+	const char *class;
+} spellings[] = {
+	{DT_STAGE_DISCOVER, "without options 43 and 120", ASK_INFORM,   "ms-uc-client"},
+	{DT_STAGE_DISCOVER, "without options 43 and 120", ASK_INFORM,   "MS-UC-CLIENT"},
+	{DT_STAGE_DISCOVER, "option 43 is missing",       ASK_INFORM,   "ms-uc-client"},
+	{DT_STAGE_DISCOVER, "option 43 is missing",       ASK_INFORM,   "MS-UC-CLIENT"},
+	{DT_STAGE_DISCOVER, NULL,                         ASK_DISCOVER, "MS-UC-Client"}, /* nobody answered the INFORM */
+	{DT_STAGE_VLAN,     "without option 43",          ASK_DISCOVER, "cpe-ocphone"},
+	{DT_STAGE_VLAN,     "without option 43",          ASK_DISCOVER, "CPE-OCPhone"},
+};
+/* clang-format on */
+
+static bool holds(const char *s, const char *text)
+{
+	return s && strstr(s, text);
+}
+
+static void from_dhcp(struct doctor_probe *p, const struct doctor_line *l)
+{
+	for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
+		if (l->stage == spellings[i].stage && (spellings[i].said == NULL
+						       ? l->failure == DT_F_UC_SILENT
+						       : holds(l->why, spellings[i].said) || holds(l->warn, spellings[i].said)))
+			add(p, spellings[i].ask, l->stage, spellings[i].class, 0, 0);
+}
+
 static void from_line(struct doctor_probe *p, const struct doctor_line *l)
 {
 	char host[DT_NAME_MAX];
 	uint32_t address;
 	uint16_t port;
+
+	from_dhcp(p, l);
 
 	if (l->what && strncmp(l->what, "srv _", 5) == 0) {
 		const char *dot = strchr(l->what + 4, '.');
@@ -166,7 +204,7 @@ static void finish(struct doctor_probe *p)
 
 static struct doctor_answer *answer(struct doctor_probe *p, struct question *q, bool ok)
 {
-	static const char *const words[] = {"srv", "a", "tcp", "tls"};
+	static const char *const words[] = {"srv", "a", "tcp", "tls", "inform", "discover"};
 	struct doctor_answer *a = &p->run->answer[p->run->answers];
 
 	q->open = false;
@@ -175,7 +213,7 @@ static struct doctor_answer *answer(struct doctor_probe *p, struct question *q, 
 		return NULL;
 	p->run->answers++;
 	*a = (struct doctor_answer){.stage = q->stage, .ok = ok};
-	if (q->ask <= ASK_A)
+	if (q->ask != ASK_TCP && q->ask != ASK_TLS)
 		snprintf(a->what, sizeof a->what, "%s %s", words[q->ask], q->name);
 	else
 		snprintf(a->what, sizeof a->what, "%s " IP_FMT ":%u%s%s", words[q->ask], IP_ARG(q->address), q->port,
@@ -277,6 +315,46 @@ static void on_opened(void *arg, unsigned id, const struct dt_stream_opened *o)
 	finish(p);
 }
 
+static void on_frame(void *arg, const uint8_t *frame, size_t n, int tci)
+{
+	struct doctor_probe *p = arg;
+
+	(void)tci;
+	for (unsigned i = 0; i < p->n; i++) {
+		struct question *q = &p->q[i];
+		struct doctor_answer *a;
+		char text[900];
+		bool has = false;
+
+		if (q->ask < ASK_INFORM || !q->open || !ask_dhcp_read(&q->dhcp, frame, n, &has, text, sizeof text))
+			continue;
+		a = answer(p, q, has);
+		if (a)
+			more(a->text, sizeof a->text, "%s", text);
+		finish(p);
+		return;
+	}
+}
+
+static int send_dhcp(struct doctor_probe *p, struct question *q)
+{
+	uint8_t frame[1518];
+	unsigned vlan;
+	uint32_t address;
+	size_t n;
+
+	host_where(p->h, &vlan, &address);
+	if (q->stage == DT_STAGE_VLAN) /* as in stage 1: untagged */
+		vlan = 0;
+	q->dhcp = (struct ask_dhcp){.class = q->name, .address = q->ask == ASK_INFORM ? address : 0};
+	if (q->ask == ASK_INFORM && address == 0)
+		return -EADDRNOTAVAIL;
+	memcpy(q->dhcp.mac, host_mac(p->h), 6);
+	host_body.random(p->h, &q->dhcp.xid, sizeof q->dhcp.xid);
+	n = ask_dhcp_write(&q->dhcp, frame, sizeof frame);
+	return n ? host_body.frame(p->h, frame, n, vlan ? (int)vlan : -1) : -EMSGSIZE;
+}
+
 /* ---- life ---------------------------------------------------------------------------------------------------- */
 
 static int send(struct doctor_probe *p, unsigned i)
@@ -286,6 +364,8 @@ static int send(struct doctor_probe *p, unsigned i)
 				   .name = q->name[0] ? q->name : NULL, .anchors = p->anchors,
 				   .unix_s = clock_unix_ms() / 1000, .timeout_ms = 4000};
 
+	if (q->ask >= ASK_INFORM)
+		return send_dhcp(p, q);
 	if (q->ask <= ASK_A)
 		return host_body.dns(p->h, HOST_EARS + i, q->name, q->ask == ASK_SRV ? DT_RR_SRV : DT_RR_A);
 	return host_body.stream(p->h, HOST_EARS + i, &c);
@@ -304,7 +384,7 @@ struct doctor_probe *doctor_probe_new(struct host *h, struct doctor_run *r, cons
 		free(p);
 		return NULL;
 	}
-	p->ears = (struct host_ears){on_dns, on_opened, p};
+	p->ears = (struct host_ears){on_dns, on_opened, on_frame, p};
 	return p;
 }
 

@@ -1,8 +1,8 @@
 /* doctor/probe.h: asking further, through the phone's own body, on its VLAN and with its address.
  *
  * What is asked follows from the record: the domains in whose names the phone asked, the servers it talked to.  Nothing that
- * costs anybody anything: names, TCP connections that are closed at once, TLS handshakes whose chain is shown.  No PIN is
- * ever tried.
+ * costs anybody anything: names, TCP connections that are closed at once, TLS handshakes whose chain is shown, DHCP in other
+ * spellings of the phones' classes.  No PIN is ever tried.
  */
 #ifndef DIALTONE_DOCTOR_PROBE_H
 #define DIALTONE_DOCTOR_PROBE_H

@@ -158,6 +158,8 @@ static void arrived(evutil_socket_t fd, short what, void *arg)
 				finish_udp_checksum(frame, (size_t)n);
 		}
 		hear(&h->heard, frame, (size_t)n);
+		if (h->ears && h->ears->frame)
+			h->ears->frame(h->ears->arg, frame, (size_t)n, tci);
 		if (h->phone)
 			dt_phone_frame(h->phone, frame, (size_t)n, tci);
 	}

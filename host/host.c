@@ -568,6 +568,12 @@ void host_listen(struct host *h, const struct host_ears *ears)
 	h->ears = ears;
 }
 
+void host_where(const struct host *h, unsigned *vlan, uint32_t *address)
+{
+	*vlan = h->vlan;
+	*address = h->has_lease ? h->lease.address : 0;
+}
+
 void host_attach(struct host *h, struct dt_phone *ph)
 {
 	h->phone = ph;

@@ -57,9 +57,12 @@ void host_end(struct host *h);			      /* host_run() returns soon */
 struct host_ears {
 	void (*dns)(void *arg, unsigned id, const struct dt_dns_answer *a);
 	void (*opened)(void *arg, unsigned id, const struct dt_stream_opened *o);
+	void (*frame)(void *arg, const uint8_t *frame, size_t n, int tci); /* whatever the phone is shown too; or NULL */
 	void *arg;
 };
 void host_listen(struct host *h, const struct host_ears *ears); /* NULL: nobody; the caller keeps the struct */
+/* Where the phone is now: its VLAN (0: untagged), and its address (0: it has none). */
+void host_where(const struct host *h, unsigned *vlan, uint32_t *address);
 
 /* What was heard on the wire besides: for the doctor. */
 struct host_heard {

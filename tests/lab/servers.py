@@ -23,6 +23,7 @@ class Site:
     init: tuple = ()                 # more options for `dialtone init`
     conf: dict = dataclasses.field(default_factory=lambda: {"workers": 4})
     records: tuple = ()              # more lines for dnsmasq
+    uc_class: str = "MS-UC-Client"   # as dnsmasq's administrator spelled it
 
     @property
     def web_host(self):
@@ -120,7 +121,7 @@ dhcp-option=tag:voice,option:dns-server,10.66.0.1
         out += f"dhcp-option=vendor:CPE-OCPHONE,10,{site.dhcp_vlan}s\n"
     if site.web_host:
         for code, text in uc_sub(site):
-            out += f'dhcp-option=vendor:MS-UC-Client,{code},"{text}"\n'
+            out += f'dhcp-option=vendor:{site.uc_class},{code},"{text}"\n'
     if site.sip_host:
         out += f"dhcp-option=option:sip-server,{site.sip_host}\n"
     return out

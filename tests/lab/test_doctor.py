@@ -15,6 +15,7 @@ def examined(lab, *args):
     argv = lab.phone_argv("--cold", "--lldp-wait", "3", *args)
     argv[1] = "doctor"
     done = lab.exec("ph", *argv, seconds=200, check=False)
+    lab.last = done.stdout
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert lines[-1]["kind"] == "result", done
     for f in (line for line in lines if line["kind"] == "finding"):
@@ -27,6 +28,14 @@ def test_no_vlan(lldp, cause):
     with Lab(lldp=lldp, site=servers.Site(dhcp_vlan=None)) as lab:
         lab.go()
         assert examined(lab) == (0, [("warn", 1, cause)])  # the phone goes on untagged, to dial tone
+
+
+def test_a_class_in_other_letters():
+    with Lab(site=servers.Site(uc_class="ms-uc-client")) as lab:
+        lab.go()
+        status, found = examined(lab)
+        assert status == 5 and found[0] == ("fail", 5, "R-02"), found
+        assert "knows the phones' class in other letters" in lab.last, lab.last
 
 
 def test_a_healthy_network():

@@ -1,6 +1,9 @@
 /* The doctor: records read back, and what it makes of them. */
+#include "doctor/ask_dhcp.h"
 #include "doctor/diagnose.h"
 #include "tests/unit/check.h"
+#include "wire/dhcp.h"
+#include "wire/eth.h"
 
 static const char head[] = "{\"v\":1,\"t\":\"2026-11-18T09:00:00Z\",\"run\":\"r1\",\"mac\":\"00:04:f2:00:01:76\",\"model\":\"cx600\",";
 
@@ -192,6 +195,85 @@ static void oddities_are_told_once(void **state)
 	doctor_run_free(&r);
 }
 
+/* The answer of a DHCP server to that question, as a frame. */
+static size_t dhcp_answer(const struct ask_dhcp *q, uint8_t type, struct sv option43, struct sv option120, uint8_t out[1518])
+{
+	static struct dhcp d;
+	uint8_t payload[DHCP_SIZE_MAX];
+	struct wr w = wr_of(payload, sizeof payload), f = wr_of(out, 1518);
+	struct udp u = {.src = 0x0a420001, .dst = 0xffffffff, .sport = 67, .dport = 68};
+
+	d = (struct dhcp){.op = 2, .xid = q->xid, .type = type};
+	memcpy(d.chaddr, q->mac, 6);
+	d.option[43] = option43;
+	d.option[120] = option120;
+	dhcp_write(&w, &d);
+	u.payload = (struct sv){(const char *)payload, wr_n(&w)};
+	eth_write(&f, q->mac, q->mac, ETH_IPV4);
+	udp_write(&f, &u, 0);
+	assert_true(w.err == NULL && f.err == NULL);
+	return wr_n(&f);
+}
+
+/* "P: INFORM in both spellings", "DISCOVER in each spelling, compare 43" */
+static void other_spellings(void **state)
+{
+	static const struct {
+		struct sv option43, option120;
+		bool has;
+		const char *text;
+	} rows[] = {
+	    {{NULL, 0}, {NULL, 0}, false, "an answer without options 43 and 120"},
+	    {SV("\x0a\x02\x00\x42"), {NULL, 0}, true, "option 43: VLAN 66"},
+	    {SV("\x01\x0cMS-UC-Client\x02\x05https\x03\x06" "fe.tld\x05\x02/a"), SV("\x00\x02" "fe\x03tld\x00"), true,
+	     "option 43: https://fe.tld/a; option 120: fe.tld"},
+	    {SV("\x01"), SV("\x01\x0a\x00\x00\x01"), true, "option 43, unreadable; option 120: an address"},
+	    {{NULL, 0}, SV("fe.tld"), false, "option 120, unreadable"},
+	};
+
+	(void)state;
+	for (int inform = 0; inform < 2; inform++) {
+		struct ask_dhcp q = {.class = "ms-uc-client", .mac = {2, 0, 0, 0, 0, 1}, .xid = 7, .address = inform ? 0x0a420065 : 0};
+		uint8_t frame[1518];
+		size_t n = ask_dhcp_write(&q, frame, sizeof frame);
+		struct rd r = rd_of(frame, n), ip, m;
+		struct dhcp *d = malloc(sizeof *d);
+		struct eth e;
+		struct udp u;
+		char text[900] = "";
+		bool has = false;
+
+		assert_non_null(d);
+		assert_true(eth_read(&r, &e));
+		ip = rd_of(e.payload.p, e.payload.n);
+		assert_true(udp_read(&ip, &u) && u.dport == 67 && u.dst == 0xffffffff && u.src == q.address);
+		m = rd_of(u.payload.p, u.payload.n);
+		assert_true(dhcp_read(&m, d) && d->type == (inform ? DHCP_INFORM : DHCP_DISCOVER) && d->ciaddr == q.address);
+		assert_true(sv_eq(d->option[60], SV("ms-uc-client")));
+		assert_true(sv_find(d->option[55], 43) >= 0 && sv_find(d->option[55], 120) >= 0);
+		free(d);
+		assert_int_equal(ask_dhcp_write(&q, frame, 200), 0);
+		for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+			uint8_t type = inform ? DHCP_ACK : DHCP_OFFER, *cut;
+			struct ask_dhcp other = q;
+
+			n = dhcp_answer(&q, type, rows[i].option43, rows[i].option120, frame);
+			assert_true(ask_dhcp_read(&q, frame, n, &has, text, sizeof text));
+			assert_int_equal(has, rows[i].has);
+			assert_string_equal(text, rows[i].text);
+			other.xid = 8;
+			assert_false(ask_dhcp_read(&other, frame, n, &has, text, sizeof text));
+			for (size_t k = 0; k < n; k++) {
+				cut = exact_copy(frame, n, k);
+				assert_false(ask_dhcp_read(&q, cut, k, &has, text, sizeof text));
+				free(cut);
+			}
+			n = dhcp_answer(&q, DHCP_NAK, rows[i].option43, rows[i].option120, frame);
+			assert_false(ask_dhcp_read(&q, frame, n, &has, text, sizeof text));
+		}
+	}
+}
+
 static void guess_is_said(void **state)
 {
 	struct doctor_run r = {0};
@@ -308,6 +390,7 @@ int main(void)
 	    cmocka_unit_test(answers_and_places_decide),
 	    cmocka_unit_test(what_is_seen),
 	    cmocka_unit_test(oddities_are_told_once),
+	    cmocka_unit_test(other_spellings),
 	    cmocka_unit_test(guess_is_said),
 	    cmocka_unit_test(stopped_is_no_failure),
 	    cmocka_unit_test(broken_records_are_refused),

@@ -1,0 +1,24 @@
+/* doctor/ask_dhcp.h: one DHCP question as a phone would put it, but for the spelling of its class; and what the answer holds.
+ *
+ * Servers compare the vendor class letter for letter: a scope whose class is spelled otherwise answers everybody but the phones.
+ */
+#ifndef DIALTONE_DOCTOR_ASK_DHCP_H
+#define DIALTONE_DOCTOR_ASK_DHCP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ask_dhcp {
+	const char *class;
+	uint8_t mac[6];
+	uint32_t xid;
+	uint32_t address; /* not 0: an INFORM from there; 0: a DISCOVER */
+};
+
+size_t ask_dhcp_write(const struct ask_dhcp *q, uint8_t *out, size_t cap); /* an Ethernet frame; 0: it does not fit */
+
+/* Whether the frame answers that question.  *has: with option 43; `text` tells of it, and of 120. */
+bool ask_dhcp_read(const struct ask_dhcp *q, const uint8_t *frame, size_t n, bool *has, char *text, size_t cap);
+
+#endif
