@@ -257,8 +257,9 @@ static void who_is_registered(void **state)
 				       .user_agent = "one\nend\ntwo \x7f"}, all[2];
 	struct list *l = calloc(1, sizeof *l);
 	int deaf[DEAF], late;
-	char why[200] = "", part[1000];
+	char why[200] = "", part[1000], path[60];
 	struct buf text = {0};
+	struct stat st;
 	bool nobody;
 	long before;
 	size_t n;
@@ -266,6 +267,8 @@ static void who_is_registered(void **state)
 	(void)state;
 	assert_non_null(l);
 	place_up();
+	snprintf(path, sizeof path, "%s/run/control", place.dir); /* for its owner, and nobody else */
+	assert_true(stat(path, &st) == 0 && S_ISSOCK(st.st_mode) && (st.st_mode & 0777) == 0600);
 	assert_int_equal(list(l, NULL), 0);
 	register_many(MANY);
 	assert_int_equal(list(l, NULL), MANY);
