@@ -130,6 +130,7 @@ static void fetching_bindings(void **state)
 {
 	struct world *w = *state;
 	struct phone *ph = alice(w), *other = phone_new(w, "alice@contoso.test", false);
+	struct location_binding b[2];
 
 	other->epid = "2ebb6f264f";
 	w->unix_s += 100;
@@ -149,7 +150,9 @@ static void fetching_bindings(void **state)
 	assert_null(msg_get(&ph->m, "presence-state").p);
 	assert_null(msg_get(&ph->m, "Expires").p);
 	assert_int_equal(reg_conn_deadline(ph->c), w->mono + 364000); /* keep-alives were agreed on, and still are */
-	assert_int_equal(bound(w, "alice@contoso.test"), 2);
+	assert_int_equal(location_list(w->location, "alice@contoso.test", b, 2), 2);
+	for (unsigned i = 0; i < 2; i++)
+		assert_string_equal(b[i].peer, "192.0.2.10:40000");
 
 	phone_free(other);
 	assert_int_equal(say(ph, REG "Expires: 300\r\n", ""), 200);
