@@ -81,6 +81,10 @@ X(US,                 "internal",            US,      "a fault of this program",
 enum dt_failure { DT_FAILURES(DT_FAILURE_ENUM) DT_FAILURE_COUNT };
 #undef DT_FAILURE_ENUM
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct dt_failure_row {
 	const char *code;
 	enum dt_fault fault;
@@ -88,6 +92,10 @@ struct dt_failure_row {
 };
 
 extern const struct dt_failure_row dt_failures[DT_FAILURE_COUNT];
-extern const char *const dt_fault_names[]; /* "network", "server", "phone", "user", "us" */
+extern const char *const dt_fault_names[]; /* by enum dt_fault: "", "network", "server", "phone", "user", "us" */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

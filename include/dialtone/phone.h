@@ -4,11 +4,16 @@
  * and feeds it what happens (dt_phone_frame(), dt_phone_stream_data(), ... and dt_phone_timer()).  The phone
  * answers by calling the body.  It never blocks, never sleeps, starts no thread and keeps no global.
  *
+ *   - A life: dt_phone_new(), dt_phone_start(), dt_phone_link(true) once the cable is in; then whatever happens, and
+ *     dt_phone_timer() when the timer is due; at the end dt_phone_stop(), its DT_REC_RESULT, dt_phone_free().
  *   - Calls into the phone come from one thread at a time, never from inside a body function.  A body function
  *     that can answer at once still answers later, by one of the dt_phone_... calls.
  *   - Pointers handed to a body function, and those handed to the phone, are valid during that call only.
  *   - All times: milliseconds of the body's monotonic clock, or UNIX seconds/milliseconds where the name says so.
  *   - Secrets (PIN, password, keys) never enter a record.
+ *
+ * A body to begin with: examples/first_phone.c.  Whole ones: host/host.c and its neighbours for Linux; tests/meet/body.c,
+ * network.c and servers.c in memory, with servers that answer.
  */
 #ifndef DIALTONE_PHONE_H
 #define DIALTONE_PHONE_H
@@ -18,6 +23,10 @@
 #include <stdint.h>
 
 #include "dialtone/failure.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 struct dt_phone;
 
@@ -73,7 +82,7 @@ enum dt_record_kind {
 	DT_REC_RESULT	/* the run ended, or reached dial tone */
 };
 
-struct dt_record {
+struct dt_record { /* its texts: UTF-8 mostly, but what servers said is repeated as it came */
 	enum dt_record_kind kind;
 	enum dt_stage stage;
 	const char *what; /* the attempt: "lldp-med", "dhcp-inform", "srv _sipinternaltls._tcp.contoso.test" */
@@ -146,17 +155,20 @@ struct dt_stream_opened {
 #define DT_KEEP_CATALOG "spare.cat"   /* signature of the image in the spare slot, once it is whole */
 #define DT_KEEP_FRESH "user-new.pem"  /* a renewed certificate with its key, until it has registered */
 
+/* None may be NULL.  An int is 0, or -errno; of a question that was answered by -errno no event follows. */
 struct dt_body {
 	uint64_t (*mono_ms)(void *arg);
 	int64_t (*unix_ms)(void *arg); /* the host's clock; the phone keeps an offset of its own */
 	void (*random)(void *arg, void *p, size_t n);
 	void (*timer)(void *arg, uint64_t at_mono_ms); /* one timer: call dt_phone_timer() then; UINT64_MAX: none */
 
-	/* Ethernet. The frame has no 802.1Q tag; tci -1 sends it untagged, else the body puts the tag in. */
+	/* Ethernet, for what the phone does itself: LLDP, ARP probes, DHCP (UDP from port 67 to 68). Such frames that arrive go
+	 * to dt_phone_frame(); others may, and are passed over. The frame has no 802.1Q tag; tci -1 sends it
+	 * untagged, else the body puts the tag in. */
 	int (*frame)(void *arg, const uint8_t *frame, size_t n, int tci);
-	/* All IP traffic is on this VLAN from now on (0: untagged). dscp: for what the phone sends. 0 or -errno. */
+	/* All IP traffic is on this VLAN from now on (0: untagged). dscp: for what the phone sends. */
 	int (*vlan)(void *arg, unsigned vlan, unsigned priority, unsigned dscp);
-	int (*address)(void *arg, const struct dt_lease *lease); /* NULL: none any more. 0 or -errno */
+	int (*address)(void *arg, const struct dt_lease *lease); /* NULL: none any more */
 
 	int (*udp)(void *arg, uint32_t address, uint16_t port, const void *p, size_t n); /* answers: dt_phone_udp() */
 	int (*dns)(void *arg, unsigned id, const char *name, enum dt_rr type);		 /* dt_phone_dns() */
@@ -171,11 +183,12 @@ struct dt_body {
 	int (*save)(void *arg, const char *name, const void *p, size_t n);
 	int (*forget)(void *arg, const char *name);
 
-	/* The two image slots. slot 0 is the active one, 1 the spare one. A slot that was never written is empty. */
+	/* The two image slots. slot 0 is the active one, 1 the spare one. A slot that was never written is empty.
+	 * slot_read: how many octets, 0 at the end, or -errno. slot_catalog: as load. */
 	int64_t (*slot_size)(void *arg, unsigned slot);
 	long (*slot_read)(void *arg, unsigned slot, uint64_t at, void *p, size_t n);
 	int (*slot_write)(void *arg, uint64_t at, const void *p, size_t n); /* the spare one; at 0 empties it first */
-	int (*slot_catalog)(void *arg, unsigned slot, void *p, size_t cap); /* the slot's signature, or -ENOENT */
+	int (*slot_catalog)(void *arg, unsigned slot, void *p, size_t cap); /* the slot's signature */
 	int (*install)(void *arg, const void *catalog, size_t n); /* swap the slots in one step, catalog with them */
 	void (*restart)(void *arg); /* the body forgets everything but what lasts, then calls dt_phone_restart() */
 
@@ -189,8 +202,8 @@ struct dt_phone_conf {
 	void *arg;
 	const struct dt_model *model;
 	uint8_t mac[6];
-	const char *serial;
-	const char *factory_version; /* of the image in ROM; NULL: the model's */
+	const char *serial;	     /* LLDP-MED says its first 32 octets */
+	const char *factory_version; /* of the image in ROM, at most 31 octets; NULL: the model's */
 	const char *update_key;	     /* PEM certificate that images are signed with; NULL: no update is installed */
 
 	const char *number;   /* phone number or extension; with pin */
@@ -231,7 +244,11 @@ void dt_phone_key(struct dt_phone *ph, unsigned id, const char *pem); /* NULL: i
 void dt_phone_timer(struct dt_phone *ph);
 
 bool dt_phone_registered(const struct dt_phone *ph);
-enum dt_stage dt_phone_stage(const struct dt_phone *ph);
-const char *dt_phone_version(const struct dt_phone *ph); /* of the verified image in the active slot */
+enum dt_stage dt_phone_stage(const struct dt_phone *ph); /* where it is, or ended */
+const char *dt_phone_version(const struct dt_phone *ph); /* of the verified image in the active slot; until the next call */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
