@@ -31,21 +31,16 @@ static bool time_attr(xmlNodePtr n, const char *name, int64_t *ret)
 	return xml_attr(n, NULL, name, t, sizeof t) && iso_time_read(sv_of(t), ret);
 }
 
-static xmlNodePtr only(xmlNodePtr in, const char *ns, const char *name)
-{
-	return in && xml_count(in, ns, name) == 1 ? xml_child(in, ns, name) : NULL;
-}
-
 /* ---- what the assertion says ----------------------------------------------------------------------------- */
 
 static const char *proof_read(xmlNodePtr confirmation, const uint8_t seal_key[32], struct ticket *t)
 {
-	xmlNodePtr value = only(confirmation, NS_DS, "KeyInfo");
+	xmlNodePtr value = xml_only(confirmation, NS_DS, "KeyInfo");
 	struct buf text = {0}, sealed = {0}, open = {0};
 	const char *why = "the proof key cannot be opened";
 	char context[96];
 
-	value = only(only(only(value, NS_XENC, "EncryptedKey"), NS_XENC, "CipherData"), NS_XENC, "CipherValue");
+	value = xml_only(xml_only(xml_only(value, NS_XENC, "EncryptedKey"), NS_XENC, "CipherData"), NS_XENC, "CipherValue");
 	if (value && xml_text_buf(value, &text) && b64_read(&sealed, buf_view(&text)) &&
 	    pki_unseal(seal_key, ticket_seal_context(t->id, context), sealed.p, sealed.n, &open) &&
 	    open.n == sizeof t->proof) {
@@ -61,11 +56,11 @@ static const char *proof_read(xmlNodePtr confirmation, const uint8_t seal_key[32
 static const char *assertion_read(xmlNodePtr a, const uint8_t seal_key[32], struct ticket *t)
 {
 	const struct ticket_method *m = ticket_methods;
-	xmlNodePtr conditions = only(a, NS_SAML, "Conditions"), statement = only(a, NS_SAML, "AuthenticationStatement");
-	xmlNodePtr audience = only(only(conditions, NS_SAML, "AudienceRestrictionCondition"), NS_SAML, "Audience");
-	xmlNodePtr subject = only(statement, NS_SAML, "Subject"), name = only(subject, NS_SAML, "NameIdentifier");
-	xmlNodePtr confirmation = only(subject, NS_SAML, "SubjectConfirmation");
-	xmlNodePtr how = only(confirmation, NS_SAML, "ConfirmationMethod");
+	xmlNodePtr conditions = xml_only(a, NS_SAML, "Conditions"), statement = xml_only(a, NS_SAML, "AuthenticationStatement");
+	xmlNodePtr audience = xml_only(xml_only(conditions, NS_SAML, "AudienceRestrictionCondition"), NS_SAML, "Audience");
+	xmlNodePtr subject = xml_only(statement, NS_SAML, "Subject"), name = xml_only(subject, NS_SAML, "NameIdentifier");
+	xmlNodePtr confirmation = xml_only(subject, NS_SAML, "SubjectConfirmation");
+	xmlNodePtr how = xml_only(confirmation, NS_SAML, "ConfirmationMethod");
 	char method[128], cm[128];
 
 	if (!audience || !name || !how)
@@ -101,7 +96,7 @@ static const char *assertion_check(xmlNodePtr node, X509 *cert, const uint8_t se
 	if (!xml_canonical(node, &text) || (alone = xml_read(text.p, text.n, &why)) == NULL)
 		goto out;
 	root = xmlDocGetRootElement(alone);
-	signature = only(root, NS_DS, "Signature");
+	signature = xml_only(root, NS_DS, "Signature");
 	why = "the assertion has no signature, or two";
 	if (signature == NULL || (why = sig_read(signature, &rule, &s)) != NULL)
 		goto out;
@@ -132,13 +127,9 @@ out:
 
 static const char *stamp_judge(xmlNodePtr stamp, int64_t now)
 {
-	char created[40], expires[40];
 	int64_t from, to;
 
-	if (xml_count(stamp, NS_WSU, "Created") != 1 || xml_count(stamp, NS_WSU, "Expires") != 1 ||
-	    !xml_text(xml_child(stamp, NS_WSU, "Created"), created, sizeof created) ||
-	    !xml_text(xml_child(stamp, NS_WSU, "Expires"), expires, sizeof expires) ||
-	    !iso_time_read(sv_of(created), &from) || !iso_time_read(sv_of(expires), &to))
+	if (!stamp_read(stamp, &from, &to))
 		return "the Timestamp cannot be read";
 	if (from > now + SIG_SKEW)
 		return "the Timestamp is from the future";
@@ -159,7 +150,7 @@ static const char *stamp_of(struct buf *verified, int64_t now)
 static const char *proof_check(xmlNodePtr security, xmlNodePtr stamp, const struct ticket *t, int64_t now)
 {
 	static const struct sig_rule rule = {mac_methods, mac_digests, .references = SIG_REFERENCES};
-	xmlNodePtr signature = only(security, NS_DS, "Signature"), key;
+	xmlNodePtr signature = xml_only(security, NS_DS, "Signature"), key;
 	struct buf data[SIG_REFERENCES] = {0};
 	unsigned at = 0;
 	char key_id[128];
@@ -209,10 +200,10 @@ const char *ticket_check(const void *envelope, size_t n, const void *ticket_cert
 	if ((security = soap_security(doc)) == NULL)
 		goto out;
 	why = "no assertion, or two";
-	if ((assertion = only(security, NS_SAML, "Assertion")) == NULL)
+	if ((assertion = xml_only(security, NS_SAML, "Assertion")) == NULL)
 		goto out;
 	why = "no Timestamp, or two";
-	if ((stamp = only(security, NS_WSU, "Timestamp")) == NULL)
+	if ((stamp = xml_only(security, NS_WSU, "Timestamp")) == NULL)
 		goto out;
 	why = "the ticket key's certificate cannot be read";
 	if (cert == NULL || (why = assertion_check(assertion, cert, seal_key, &t)) != NULL ||

@@ -43,7 +43,7 @@ bool ticket_present(struct buf *security, const struct soap_issued *ticket, cons
 	buf_sv(security, buf_view(&info));
 	buf_str(security, "<SignatureValue>");
 	b64_add(security, mac, sizeof mac);
-	buf_str(security, "</SignatureValue><KeyInfo><wsse:SecurityTokenReference wsse:TokenType=\"" TOKEN_SAML11
+	buf_str(security, "</SignatureValue><KeyInfo><wsse:SecurityTokenReference wsse:TokenType=\"" TOKEN_SAML
 			  "\"><wsse:KeyIdentifier ValueType=\"" VALUE_ASSERTION_ID "\">");
 	xml_esc(security, sv_of(ticket->assertion_id));
 	buf_str(security, "</wsse:KeyIdentifier></wsse:SecurityTokenReference></KeyInfo></Signature></wsse:Security>");
@@ -73,14 +73,14 @@ bool ticket_sign_x509(struct buf *security, const struct pki_key *key, const voi
 				  "\" s:mustUnderstand=\"1\">");
 		buf_sv(security, buf_view(&stamp));
 		buf_str(security, "<wsse:BinarySecurityToken xmlns:wsu=\"" NS_WSU "\" wsu:Id=\"usercert\" ValueType=\""
-				  VALUE_X509 "\" EncodingType=\"" ENCODING_BASE64 "\">");
+				  TOKEN_X509 "\" EncodingType=\"" ENCODING_BASE64 "\">");
 		b64_add(security, cert, n);
 		buf_str(security, "</wsse:BinarySecurityToken><Signature xmlns=\"" NS_DS "\">");
 		buf_sv(security, buf_view(&info));
 		buf_str(security, "<SignatureValue>");
 		buf_sv(security, buf_view(&value));
 		buf_str(security, "</SignatureValue><KeyInfo><wsse:SecurityTokenReference><wsse:Reference URI=\"#usercert\" "
-				  "ValueType=\"" VALUE_X509 "\"/></wsse:SecurityTokenReference></KeyInfo></Signature></wsse:Security>");
+				  "ValueType=\"" TOKEN_X509 "\"/></wsse:SecurityTokenReference></KeyInfo></Signature></wsse:Security>");
 		ok = !security->oom;
 	}
 	buf_free(&life);

@@ -12,33 +12,20 @@
 static const char *const methods[] = {ALG_RSA_SHA1, ALG_RSA_SHA256, NULL};
 static const char *const digests[] = {ALG_SHA1, ALG_SHA256, NULL};
 
-static xmlNodePtr only(xmlNodePtr in, const char *ns, const char *name)
-{
-	return in && xml_count(in, ns, name) == 1 ? xml_child(in, ns, name) : NULL;
-}
-
 static const char *stamp_judge(const struct buf *verified, int64_t now)
 {
 	const char *why = NULL;
 	xmlDocPtr doc = xml_read(verified->p, verified->n, &why);
-	xmlNodePtr root, created, expires;
-	char a[40], b[40];
 	int64_t from, to;
 
 	if (doc == NULL)
 		return why;
-	root = xmlDocGetRootElement(doc);
-	created = only(root, NS_WSU, "Created");
-	expires = only(root, NS_WSU, "Expires");
-	why = "the Timestamp cannot be read";
-	if (created && expires && xml_text(created, a, sizeof a) && xml_text(expires, b, sizeof b) &&
-	    iso_time_read(sv_of(a), &from) && iso_time_read(sv_of(b), &to)) {
-		why = NULL;
-		if (from > now + SIG_SKEW || from < now - SIG_SKEW)
-			why = "the Timestamp is not from these five minutes";
-		else if (to < from || to <= now - SIG_SKEW)
-			why = "the Timestamp has expired";
-	}
+	if (!stamp_read(xmlDocGetRootElement(doc), &from, &to))
+		why = "the Timestamp cannot be read";
+	else if (from > now + SIG_SKEW || from < now - SIG_SKEW)
+		why = "the Timestamp is not from these five minutes";
+	else if (to < from || to <= now - SIG_SKEW)
+		why = "the Timestamp has expired";
 	xmlFreeDoc(doc);
 	return why;
 }
@@ -58,8 +45,8 @@ static bool names_another(const struct sig *s, xmlNodePtr token)
 static const char *check(xmlDocPtr doc, int64_t now, struct buf *cert)
 {
 	static const struct sig_rule rule = {methods, digests, .references = SIG_REFERENCES};
-	xmlNodePtr security = soap_security(doc), stamp = only(security, NS_WSU, "Timestamp");
-	xmlNodePtr token = only(security, NS_WSSE, "BinarySecurityToken"), signature = only(security, NS_DS, "Signature");
+	xmlNodePtr security = soap_security(doc), stamp = xml_only(security, NS_WSU, "Timestamp");
+	xmlNodePtr token = xml_only(security, NS_WSSE, "BinarySecurityToken"), signature = xml_only(security, NS_DS, "Signature");
 	struct buf text = {0}, data[SIG_REFERENCES] = {0};
 	unsigned at = 0;
 	const char *why;

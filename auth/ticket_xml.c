@@ -11,6 +11,8 @@
 #include <xmlsec/openssl/crypto.h>
 #include <xmlsec/openssl/evp.h>
 
+#include "base/clock.h"
+
 /* ---- once a process ------------------------------------------------------------------------------------ */
 
 static void quiet(const char *file, int line, const char *func, const char *object, const char *subject, int reason,
@@ -178,6 +180,15 @@ static xmlNodePtr part_of(xmlNodePtr security, const char *id)
 			if (n != security && n != header && xml_attr(n, NS_WSU, "Id", have, sizeof have) && strcmp(have, id) == 0)
 				return n;
 	return NULL;
+}
+
+bool stamp_read(xmlNodePtr stamp, int64_t *created, int64_t *expires)
+{
+	xmlNodePtr from = xml_only(stamp, NS_WSU, "Created"), to = xml_only(stamp, NS_WSU, "Expires");
+	char a[40], b[40];
+
+	return from && to && xml_text(from, a, sizeof a) && xml_text(to, b, sizeof b) && iso_time_read(sv_of(a), created) &&
+	       iso_time_read(sv_of(b), expires);
 }
 
 const char *sig_parts(const struct sig *s, xmlNodePtr security, xmlNodePtr stamp, unsigned *at)

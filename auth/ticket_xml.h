@@ -19,9 +19,7 @@
 #define ALG_RSA_SHA1 "http://www.w3.org/2000/09/xmldsig#rsa-sha1"
 #define ALG_RSA_SHA256 "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 
-#define TOKEN_SAML11 "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1"
 #define VALUE_ASSERTION_ID "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.0#SAMLAssertionID"
-#define VALUE_X509 "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3"
 #define ENCODING_BASE64 "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary"
 
 #define SIG_REFERENCES 6
@@ -43,6 +41,9 @@ struct sig {
 const char *sig_read(xmlNodePtr signature, const struct sig_rule *rule, struct sig *ret);
 /* The node's attribute (by namespace; NULL: none) is an ID from now on. false: absent, or the ID is somebody else's. */
 bool sig_id(xmlNodePtr node, const char *ns, const char *attribute, char *id, size_t cap);
+
+/* A wsu:Timestamp's Created and Expires, UNIX seconds. false: one is absent, there twice, or no time. */
+bool stamp_read(xmlNodePtr stamp, int64_t *created, int64_t *expires);
 
 /* What the References are to: each to a header, to a part of wsse:Security or to the Body, by that element's own wsu:Id;
  * one of them to the Timestamp: *at.  NULL, or why not. */

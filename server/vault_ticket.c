@@ -8,7 +8,7 @@
 #include "base/enc.h"
 
 /* The names that SAML 1.1 has: by the token profile, by its namespace, by the profile's first edition. */
-static const char *const saml11[] = {"http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1",
+static const char *const saml11[] = {TOKEN_SAML,
 				     "urn:oasis:names:tc:SAML:1.0:assertion",
 				     "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.0#SAMLV1.1", NULL};
 

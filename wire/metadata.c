@@ -42,7 +42,7 @@ static void binding(struct buf *b, const char *name, const char *type, const cha
 static void port(struct buf *b, const char *name, const char *url)
 {
 	buf_printf(b, "<wsdl:port name=\"%s\" binding=\"tns:%s\"><soap:address", name, name);
-	soap_attribute(b, "location", url);
+	xml_attribute(b, "location", url);
 	buf_str(b, "/></wsdl:port>\n");
 }
 
@@ -58,7 +58,7 @@ static void certprov_policy(struct buf *b, const struct soap_metadata *m)
 	buf_str(b, "<wsp:Policy wsu:Id=\"" PROOF "_policy\"><wsp:ExactlyOne><wsp:All>");
 	transport(b, true);
 	buf_printf(b, "<sp:%s><wsp:Policy><sp:IssuedToken " ALWAYS "><sp:Issuer>", tokens);
-	soap_element(b, "wsa10:Address", m->issuer);
+	xml_element(b, "wsa10:Address", m->issuer);
 	buf_str(b, "<wsa10:Metadata><wsx:Metadata><wsx:MetadataSection><wsx:MetadataReference><wsa10:Address>");
 	xml_esc(b, sv_of(m->issuer));
 	buf_str(b, "/mex</wsa10:Address></wsx:MetadataReference></wsx:MetadataSection></wsx:Metadata></wsa10:Metadata>"
@@ -227,10 +227,10 @@ void soap_mex_answer_write(struct buf *b, const char *message_id, bool soap12, c
 				    "<a:Action>http://schemas.xmlsoap.org/ws/2004/09/transfer/GetResponse</a:Action>",
 		   soap12 ? NS_SOAP12 : NS_SOAP);
 	if (message_id[0])
-		soap_element(b, "a:RelatesTo", message_id);
+		xml_element(b, "a:RelatesTo", message_id);
 	buf_str(b, "</s:Header><s:Body><wsx:Metadata xmlns:wsx=\"" NS_WSX "\"><wsx:MetadataSection"
 		   " Dialect=\"http://schemas.xmlsoap.org/wsdl/\"");
-	soap_attribute(b, "Identifier", identifier);
+	xml_attribute(b, "Identifier", identifier);
 	buf_str(b, ">");
 	buf_sv(b, wsdl);
 	buf_str(b, "</wsx:MetadataSection></wsx:Metadata></s:Body></s:Envelope>\n");

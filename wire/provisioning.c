@@ -9,11 +9,6 @@
 #define NS_ASK "http://schemas.microsoft.com/2006/09/sip/provisioninggrouplist"
 #define NS_ANSWER "http://schemas.microsoft.com/2006/09/sip/provisiongrouplist-notification"
 
-static bool named(xmlNodePtr node, const char *name)
-{
-	return node->type == XML_ELEMENT_NODE && sv_ieq(sv_of((const char *)node->name), sv_of(name));
-}
-
 /* ---- the question ----------------------------------------------------------------------------------------- */
 
 const char *provisioning_ask_read(const void *p, size_t n, struct provisioning_ask *ret)
@@ -26,10 +21,10 @@ const char *provisioning_ask_read(const void *p, size_t n, struct provisioning_a
 	if (doc == NULL)
 		return why;
 	root = xmlDocGetRootElement(doc);
-	if (!named(root, "provisioningGroupList"))
+	if (!xml_is(root, "provisioningGroupList"))
 		why = "it is no provisioningGroupList";
 	for (xmlNodePtr g = root->children; g && why == NULL; g = g->next) {
-		if (!named(g, "provisioningGroup"))
+		if (!xml_is(g, "provisioningGroup"))
 			continue;
 		if (a.ngroup == sizeof a.group / sizeof *a.group)
 			why = "it names too many groups";
@@ -119,10 +114,10 @@ static const char *read_configuration(xmlNodePtr group, struct provisioning *v)
 
 	for (xmlNodePtr c = group->children; c && why == NULL; c = c->next) {
 		for (size_t i = 0; i < ITEMS && why == NULL; i++)
-			if (named(c, items[i].name) && !(xml_text(c, text, sizeof text) && text[0] == '\0'))
+			if (xml_is(c, items[i].name) && !(xml_text(c, text, sizeof text) && text[0] == '\0'))
 				why = read_item(c, &items[i], v);
-		v->has_updates |= named(c, "updatesServerEnabled");
-		if (named(c, "updatesServerInternalUrl") || named(c, "updatesServerExternalUrl"))
+		v->has_updates |= xml_is(c, "updatesServerEnabled");
+		if (xml_is(c, "updatesServerInternalUrl") || xml_is(c, "updatesServerExternalUrl"))
 			v->has_updates = true;
 	}
 	return why;
@@ -138,12 +133,12 @@ const char *provisioning_read(const void *p, size_t n, struct provisioning *ret)
 	if (doc == NULL)
 		return why;
 	root = xmlDocGetRootElement(doc);
-	if (!named(root, "provisionGroupList"))
+	if (!xml_is(root, "provisionGroupList"))
 		why = "it is no provisionGroupList";
 	for (xmlNodePtr g = root->children; g && why == NULL; g = g->next) {
 		char name[64];
 
-		if (named(g, "provisionGroup") && xml_iattr(g, "name", name, sizeof name) &&
+		if (xml_is(g, "provisionGroup") && xml_iattr(g, "name", name, sizeof name) &&
 		    sv_ieq(sv_of(name), SV("ServerConfiguration")))
 			why = read_configuration(g, &v);
 	}

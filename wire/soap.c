@@ -169,20 +169,6 @@ void soap_end(struct buf *b)
 	buf_str(b, "</s:Body></s:Envelope>\n");
 }
 
-void soap_element(struct buf *b, const char *name, const char *text)
-{
-	buf_printf(b, "<%s>", name);
-	xml_esc(b, sv_of(text));
-	buf_printf(b, "</%s>", name);
-}
-
-void soap_attribute(struct buf *b, const char *name, const char *text)
-{
-	buf_printf(b, " %s=\"", name);
-	xml_esc(b, sv_of(text));
-	buf_str(b, "\"");
-}
-
 /* CRLF before the first line and after each, in the writers of the wild; a bare LF does the same here and needs no
  * character reference. */
 void soap_base64(struct buf *b, const void *p, size_t n)

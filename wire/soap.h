@@ -28,6 +28,9 @@
 #define SOAP_ACTION_CERT "http://schemas.microsoft.com/OCS/AuthWebServices/GetAndPublishCert"
 #define SOAP_ACTION_CHAIN "http://schemas.microsoft.com/OCS/AuthWebServices/GetRootCertChains"
 
+#define TOKEN_SAML "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1"
+#define TOKEN_X509 "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3"
+
 #define SOAP_URI_MAX 512
 
 enum soap_kind {

@@ -67,15 +67,15 @@ void soap_cert_write(struct buf *b, const struct soap_cert *m, struct sv securit
 {
 	buf_str(b, "<?xml version=\"1.0\"?>\n<soap:Envelope xmlns:soap=\"" NS_SOAP "\" xmlns:wsa=\"" NS_WSA
 		   "\" xmlns:wsse=\"" NS_WSSE "\"><soap:Header>");
-	soap_element(b, "wsa:To", m->to);
+	xml_element(b, "wsa:To", m->to);
 	buf_str(b, "<wsa:ReplyTo><wsa:Address>" WSA_ANONYMOUS "</wsa:Address></wsa:ReplyTo>");
-	soap_element(b, "wsa:MessageID", m->message_id);
+	xml_element(b, "wsa:MessageID", m->message_id);
 	buf_str(b, "<wsa:Action>" SOAP_ACTION_CERT "</wsa:Action>");
 	buf_sv(b, security);
 	buf_str(b, "</soap:Header><soap:Body><GetAndPublishCert xmlns=\"" NS_AUTHWS "\" xmlns:wst=\"" NS_WST_SLASH
 		   "\" xmlns:wstep=\"" NS_WSTEP "\"");
-	soap_attribute(b, "DeviceId", m->device_id);
-	soap_attribute(b, "Entity", m->entity);
+	xml_attribute(b, "DeviceId", m->device_id);
+	xml_attribute(b, "Entity", m->entity);
 	buf_str(b, "><wst:RequestSecurityToken><wst:TokenType>" TOKEN_X509 "</wst:TokenType><wst:RequestType>" NS_WST_SLASH
 		   "Issue</wst:RequestType><wsse:BinarySecurityToken"
 		   " ValueType=\"http://schemas.microsoft.com/OCS/AuthWebServices.xsd#PKCS10\""
@@ -89,7 +89,7 @@ void soap_cert_write(struct buf *b, const struct soap_cert *m, struct sv securit
 			   iso_time(at, m->want_expires));
 	}
 	if (m->request_id[0])
-		soap_element(b, "wstep:RequestID", m->request_id);
+		xml_element(b, "wstep:RequestID", m->request_id);
 	buf_str(b, "</wst:RequestSecurityToken></GetAndPublishCert></soap:Body></soap:Envelope>\n");
 	b->oom |= m->csr.oom;
 }
@@ -159,9 +159,9 @@ void soap_cert_answer_write(struct buf *b, const struct soap_cert_answer *m)
 
 	soap_begin(b);
 	buf_str(b, "<GetAndPublishCertResponse xmlns=\"" NS_AUTHWS "\"");
-	soap_attribute(b, "DeviceId", m->device_id);
-	soap_attribute(b, "Entity", m->entity);
-	soap_attribute(b, "ResponseClass", good ? "Success" : "Error");
+	xml_attribute(b, "DeviceId", m->device_id);
+	xml_attribute(b, "Entity", m->entity);
+	xml_attribute(b, "ResponseClass", good ? "Success" : "Error");
 	buf_str(b, ">");
 	if (good) {
 		buf_str(b, "<RequestSecurityTokenResponse xmlns=\"" NS_WST_SLASH "\"><TokenType>" TOKEN_X509
@@ -177,7 +177,7 @@ void soap_cert_answer_write(struct buf *b, const struct soap_cert_answer *m)
 		buf_str(b, "</RequestSecurityTokenResponse>");
 	} else {
 		buf_printf(b, "<ErrorInfo><ErrorId>%u</ErrorId>", m->error_id);
-		soap_element(b, "Reason", m->reason);
+		xml_element(b, "Reason", m->reason);
 		buf_str(b, "</ErrorInfo>");
 	}
 	buf_str(b, "</GetAndPublishCertResponse>");

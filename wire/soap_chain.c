@@ -36,7 +36,7 @@ void soap_chain_answer_write(struct buf *b, const char *name, const char *ns, co
 	soap_begin(b);
 	buf_printf(b, "<%sResponse", name);
 	if (ns[0])
-		soap_attribute(b, "xmlns", ns);
+		xml_attribute(b, "xmlns", ns);
 	buf_str(b, " ResponseClass=\"Success\"><BinarySecurityToken xmlns=\"" NS_WSSE "\" ValueType=\"" NS_WSSE
 		   "#PKCS7\" EncodingType=\"" NS_WSSE "#Base64Binary\">");
 	soap_base64(b, p7, n);

@@ -116,7 +116,7 @@ static void code12_write(struct buf *b, const char *code)
 	buf_str(b, "<s:Code>");
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
 		if (strcmp(code, own[i][0]) == 0) {
-			soap_element(b, "s:Value", own[i][1]);
+			xml_element(b, "s:Value", own[i][1]);
 			buf_str(b, "</s:Code>");
 			return;
 		}
@@ -140,7 +140,7 @@ void soap_fault_write(struct buf *b, const struct soap_fault *f)
 	if (f->error_id) {
 		buf_printf(b, "<%s><OCSDiagnosticsFault xmlns=\"" NS_AF "\"><Ms-Diagnostics-Fault><ErrorId>%u</ErrorId>", detail,
 			   f->error_id);
-		soap_element(b, "Reason", f->reason);
+		xml_element(b, "Reason", f->reason);
 		if (f->detail[0]) {
 			buf_str(b, "<Detail xmlns=\"" NS_OURS "\">");
 			xml_esc(b, sv_of(f->detail));

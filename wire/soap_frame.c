@@ -38,12 +38,12 @@ void soap_frame_put(struct buf *answer, const struct soap_frame *f, const char *
 	rest = sv_from(rest, sizeof SOAP_XML_HEAD - 1);
 	sv_cut(&rest, '>'); /* of the Envelope, which declares s: and nothing else */
 	buf_str(&out, SOAP_XML_HEAD "<s:Envelope");
-	soap_attribute(&out, "xmlns:s", f->soap12 ? NS_SOAP12 : NS_SOAP);
+	xml_attribute(&out, "xmlns:s", f->soap12 ? NS_SOAP12 : NS_SOAP);
 	if (f->wsa) {
-		soap_attribute(&out, "xmlns:a", f->wsa);
+		xml_attribute(&out, "xmlns:a", f->wsa);
 		buf_str(&out, "><s:Header>");
-		soap_element(&out, "a:Action", action);
-		soap_element(&out, "a:RelatesTo", f->message_id);
+		xml_element(&out, "a:Action", action);
+		xml_element(&out, "a:RelatesTo", f->message_id);
 		buf_str(&out, "</s:Header");
 	}
 	buf_str(&out, ">");

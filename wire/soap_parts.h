@@ -5,8 +5,6 @@
 #include "wire/soap.h"
 
 #define SOAP_XML_HEAD "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
-#define TOKEN_SAML "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1"
-#define TOKEN_X509 "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3"
 #define WSA_ANONYMOUS "http://www.w3.org/2005/08/addressing/anonymous"
 
 /* An optional element's text: true when it is absent (out as it was) or was read, false when it cannot be. */
@@ -22,10 +20,6 @@ bool soap_lifetime(xmlNodePtr in, int64_t *created, int64_t *expires);
 
 void soap_begin(struct buf *b); /* XML head, s:Envelope, s:Body */
 void soap_end(struct buf *b);
-/* <name>text</name>, escaped */
-void soap_element(struct buf *b, const char *name, const char *text);
-/* ' name="text"', escaped */
-void soap_attribute(struct buf *b, const char *name, const char *text);
 void soap_base64(struct buf *b, const void *p, size_t n); /* in lines, as SIPE and the real servers write it */
 
 #endif

@@ -97,19 +97,19 @@ void soap_issue_write(struct buf *b, const struct soap_issue *m, struct sv heade
 	}
 	buf_str(b, "<soap:Body><wst:RequestSecurityToken");
 	if (m->context[0])
-		soap_attribute(b, "Context", m->context);
+		xml_attribute(b, "Context", m->context);
 	buf_str(b, ">");
-	soap_element(b, "wst:TokenType", m->token_type[0] ? m->token_type : TOKEN_SAML);
-	soap_element(b, "wst:RequestType",
+	xml_element(b, "wst:TokenType", m->token_type[0] ? m->token_type : TOKEN_SAML);
+	xml_element(b, "wst:RequestType",
 		     m->request_type[0] ? m->request_type : "http://schemas.xmlsoap.org/ws/2005/02/trust/Issue");
 	buf_str(b, "<wsp:AppliesTo><wsa:EndpointReference>");
-	soap_element(b, "wsa:Address", m->applies_to);
+	xml_element(b, "wsa:Address", m->applies_to);
 	buf_str(b, "</wsa:EndpointReference></wsp:AppliesTo>");
 	if (m->claim[0]) {
 		buf_str(b, "<wst:Claims Dialect=\"urn:component:Microsoft.Rtc.WebAuthentication.2010:authclaims\">"
 			   "<auth:ClaimType Uri=\"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/uri\""
 			   " Optional=\"false\">");
-		soap_element(b, "auth:Value", m->claim);
+		xml_element(b, "auth:Value", m->claim);
 		buf_str(b, "</auth:ClaimType></wst:Claims>");
 	}
 	if (m->nentropy) {
@@ -117,7 +117,7 @@ void soap_issue_write(struct buf *b, const struct soap_issue *m, struct sv heade
 		b64_add(b, m->entropy, m->nentropy);
 		buf_str(b, "</wst:BinarySecret></wst:Entropy>");
 	}
-	soap_element(b, "wst:KeyType", m->key_type[0] ? m->key_type : NS_WST_SLASH "SymmetricKey");
+	xml_element(b, "wst:KeyType", m->key_type[0] ? m->key_type : NS_WST_SLASH "SymmetricKey");
 	if (m->want_expires) {
 		char at[ISO_TIME_MAX];
 
@@ -131,7 +131,7 @@ void soap_username_write(struct buf *b, const char *user, const char *password)
 {
 	buf_str(b, "<wsse:Security xmlns:wsse=\"" NS_WSSE "\" xmlns:s=\"" NS_SOAP "\" s:mustUnderstand=\"1\">"
 		   "<wsse:UsernameToken>");
-	soap_element(b, "wsse:Username", user);
+	xml_element(b, "wsse:Username", user);
 	buf_str(b, "<wsse:Password Type=\"http://docs.oasis-open.org/wss/2004/01/"
 		   "oasis-200401-wss-username-token-profile-1.0#PasswordText\">");
 	xml_esc(b, sv_of(password));
@@ -331,16 +331,16 @@ void soap_issued_write(struct buf *b, const struct soap_issued *m)
 
 	buf_printf(b, SOAP_XML_HEAD "<s:Envelope xmlns:s=\"" NS_SOAP "\">\n<s:Body>\n%s<RequestSecurityTokenResponse", d->open);
 	if (d->open[0] == '\0')
-		soap_attribute(b, "xmlns", d->ns);
+		xml_attribute(b, "xmlns", d->ns);
 	if (m->context[0])
-		soap_attribute(b, "Context", m->context);
+		xml_attribute(b, "Context", m->context);
 	buf_str(b, ">\n");
-	soap_element(b, "TokenType", m->token_type[0] ? m->token_type : TOKEN_SAML);
+	xml_element(b, "TokenType", m->token_type[0] ? m->token_type : TOKEN_SAML);
 	buf_str(b, "\n<RequestedSecurityToken>");
 	buf_sv(b, buf_view(&m->assertion));
 	buf_str(b, "</RequestedSecurityToken>\n<AppliesTo xmlns=\"http://schemas.xmlsoap.org/ws/2004/09/policy\">"
 		   "<EndpointReference xmlns=\"" NS_WSA "\">");
-	soap_element(b, "Address", m->applies_to);
+	xml_element(b, "Address", m->applies_to);
 	buf_str(b, "</EndpointReference></AppliesTo>\n<RequestedAttachedReference>"
 		   "<o:SecurityTokenReference xmlns:o=\"" NS_WSSE "\""
 		   " xmlns:k=\"http://docs.oasis-open.org/wss/oasis-wss-wssecurity-secext-1.1.xsd\" k:TokenType=\"" TOKEN_SAML

@@ -39,11 +39,6 @@ static const struct field of_module[] = {
 /* clang-format on */
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-static bool named(xmlNodePtr node, const char *name)
-{
-	return node->type == XML_ELEMENT_NODE && sv_ieq(sv_of((const char *)node->name), sv_of(name));
-}
-
 static bool has_attribute(xmlNodePtr node, const char *name)
 {
 	for (xmlAttrPtr a = node->properties; a; a = a->next)
@@ -70,9 +65,9 @@ static enum found look(xmlNodePtr in, const char *name, char *out, size_t cap)
 	for (xmlNodePtr c = in->children; c; c = c->next) {
 		enum found f = ABSENT;
 
-		if (c->type != XML_ELEMENT_NODE || named(c, "Module"))
+		if (c->type != XML_ELEMENT_NODE || xml_is(c, "Module"))
 			continue;
-		if (named(c, name))
+		if (xml_is(c, name))
 			f = xml_text(c, out, cap) ? READ : BAD;
 		else
 			f = look(c, name, out, cap);
@@ -117,7 +112,7 @@ static const char *modules(xmlNodePtr in, struct update_module *m, unsigned *n)
 
 		if (c->type != XML_ELEMENT_NODE)
 			continue;
-		if (!named(c, "Module")) {
+		if (!xml_is(c, "Module")) {
 			why = modules(c, m, n);
 		} else if (*n == UPDATE_MODULES) {
 			why = "it lists too many modules";
@@ -262,20 +257,6 @@ const char *update_question_read(const void *p, size_t n, const char *content_ty
 	return why;
 }
 
-static void element(struct buf *b, const char *name, const char *text)
-{
-	buf_printf(b, "<%s>", name);
-	xml_esc(b, sv_of(text));
-	buf_printf(b, "</%s>", name);
-}
-
-static void attribute(struct buf *b, const char *name, const char *text)
-{
-	buf_printf(b, " %s=\"", name);
-	xml_esc(b, sv_of(text));
-	buf_str(b, "\"");
-}
-
 static void write_modules(struct buf *b, const struct update_module *m, unsigned n)
 {
 	buf_str(b, "  <Modules>");
@@ -285,7 +266,7 @@ static void write_modules(struct buf *b, const struct update_module *m, unsigned
 			const char *text = (const char *)m + of_module[i].at;
 
 			if (text[0])
-				attribute(b, of_module[i].alias[0], text);
+				xml_attribute(b, of_module[i].alias[0], text);
 		}
 		if (m->size)
 			buf_printf(b, " Size=\"%llu\"", (unsigned long long)m->size);
@@ -298,7 +279,7 @@ void update_question_write(struct buf *b, const struct update_question *q)
 {
 	buf_str(b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<ImageUpdateRequest xmlns=\"" UPDATE_NS "\">\n  ");
 	for (size_t i = 0; i < COUNT(of_question); i++)
-		element(b, of_question[i].alias[0], (const char *)q + of_question[i].at);
+		xml_element(b, of_question[i].alias[0], (const char *)q + of_question[i].at);
 	buf_str(b, "\n");
 	write_modules(b, q->module, q->nmodule);
 	buf_str(b, "</ImageUpdateRequest>\n");
@@ -332,7 +313,7 @@ const char *update_answer_read(const void *p, size_t n, struct update_answer *re
 void update_answer_write(struct buf *b, const struct update_answer *a)
 {
 	buf_str(b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<ImageUpdateResponse xmlns=\"" UPDATE_NS "\">\n  ");
-	element(b, "StoreUri", a->store);
+	xml_element(b, "StoreUri", a->store);
 	buf_str(b, "\n");
 	write_modules(b, a->module, a->nmodule);
 	buf_str(b, "</ImageUpdateResponse>\n");

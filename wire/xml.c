@@ -244,6 +244,16 @@ unsigned xml_count(xmlNodePtr in, const char *ns, const char *name)
 	return n;
 }
 
+xmlNodePtr xml_only(xmlNodePtr in, const char *ns, const char *name)
+{
+	return in && xml_count(in, ns, name) == 1 ? xml_child(in, ns, name) : NULL;
+}
+
+bool xml_is(xmlNodePtr node, const char *name)
+{
+	return node->type == XML_ELEMENT_NODE && sv_ieq(sv_of((const char *)node->name), sv_of(name));
+}
+
 xmlNodePtr xml_path(xmlNodePtr in, const char *const *names)
 {
 	while (in && *names)
@@ -450,4 +460,18 @@ void xml_esc(struct buf *b, struct sv text)
 			buf_add(b, text.p, k);
 		}
 	}
+}
+
+void xml_element(struct buf *b, const char *name, const char *text)
+{
+	buf_printf(b, "<%s>", name);
+	xml_esc(b, sv_of(text));
+	buf_printf(b, "</%s>", name);
+}
+
+void xml_attribute(struct buf *b, const char *name, const char *text)
+{
+	buf_printf(b, " %s=\"", name);
+	xml_esc(b, sv_of(text));
+	buf_str(b, "\"");
 }

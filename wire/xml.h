@@ -22,6 +22,8 @@ xmlDocPtr xml_read_at(const void *p, size_t n, const char **why, size_t *at);
 xmlNodePtr xml_child(xmlNodePtr in, const char *ns, const char *name); /* first such child element, or NULL */
 xmlNodePtr xml_next(xmlNodePtr after, const char *ns, const char *name); /* next such sibling element */
 unsigned xml_count(xmlNodePtr in, const char *ns, const char *name);
+xmlNodePtr xml_only(xmlNodePtr in, const char *ns, const char *name); /* the one such child; NULL: none, several, no `in` */
+bool xml_is(xmlNodePtr node, const char *name); /* an element of that local name, any namespace, either case */
 xmlNodePtr xml_path(xmlNodePtr in, const char *const *names); /* first child of each name, any namespace; NULL ends */
 xmlNodePtr xml_find(xmlNodePtr in, const char *name, bool icase); /* depth first, any namespace, itself included */
 
@@ -37,5 +39,7 @@ bool xml_canonical(xmlNodePtr apex, struct buf *to);
 
 /* Writing is by text templates, since signed forms must be exact: these escape. */
 void xml_esc(struct buf *b, struct sv text);
+void xml_element(struct buf *b, const char *name, const char *text);   /* <name>text</name> */
+void xml_attribute(struct buf *b, const char *name, const char *text); /* ' name="text"' */
 
 #endif

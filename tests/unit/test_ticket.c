@@ -563,7 +563,7 @@ static void tolerated(void **state)
 	good_envelope(&env);
 	replace(&env, "<SignatureValue>", "\n <SignatureValue>");
 	replace(&env, "</SignatureValue><KeyInfo>", "</SignatureValue>\n <KeyInfo>\n");
-	replace(&env, "wsse:TokenType=\"" TOKEN_SAML11 "\"", "");
+	replace(&env, "wsse:TokenType=\"" TOKEN_SAML "\"", "");
 	assert_null(check(buf_view(&env), NOW, &t));
 	buf_free(&env);
 }
@@ -752,7 +752,7 @@ static void certificate_as_wcf_signs(void **state)
 			struct buf more = {0}, env = {0}, der = {0};
 			const char *why;
 
-			buf_printf(&more, "<o:BinarySecurityToken %s=\"usercert\" ValueType=\"" VALUE_X509 "\">", ids[form / 2]);
+			buf_printf(&more, "<o:BinarySecurityToken %s=\"usercert\" ValueType=\"" TOKEN_X509 "\">", ids[form / 2]);
 			b64_add(&more, w.cert.p, w.cert.n);
 			buf_str(&more, "</o:BinarySecurityToken>");
 			c.more = buf_cstr(&more);
