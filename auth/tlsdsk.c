@@ -112,9 +112,9 @@ bool dsk_keys(struct dsk *d, struct sipsig_key *client_to_server, struct sipsig_
 	return false;
 }
 
-unsigned dsk_peer_chain(struct dsk *d, struct buf *der, size_t cap)
+unsigned dsk_peer_chain(struct dsk *d, struct buf *store, const uint8_t **der, size_t *n, unsigned cap)
 {
-	return tls_peer_chain(d->tls, der, cap);
+	return tls_peer_chain(d->tls, store, der, n, cap);
 }
 
 /* ---- 8.4: records --------------------------------------------------------------------------------------------- */

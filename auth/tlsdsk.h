@@ -21,7 +21,8 @@ enum dsk_result dsk_step(struct dsk *d, const void *in, size_t n, struct buf *fl
 const char *dsk_why(const struct dsk *d);
 /* After DSK_DONE. The peer's certificate: DER. */
 bool dsk_keys(struct dsk *d, struct sipsig_key *client_to_server, struct sipsig_key *server_to_client);
-unsigned dsk_peer_chain(struct dsk *d, struct buf *der, size_t cap); /* as tls_peer_chain */
+/* As tls_peer_chain(). */
+unsigned dsk_peer_chain(struct dsk *d, struct buf *store, const uint8_t **der, size_t *n, unsigned cap);
 
 /* 8.4 by itself: every handshake record before the first ChangeCipherSpec joined into one. *records is replaced. */
 bool dsk_merge(struct buf *records);

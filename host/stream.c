@@ -216,29 +216,6 @@ void streams_close_all(struct host *h)
 
 /* ---- in ------------------------------------------------------------------------------------------------------ */
 
-/* The chain lies in *der one certificate behind the other; each says its own length. */
-static void chain_of(struct dt_stream_opened *o, const struct buf *der, unsigned count)
-{
-	const uint8_t *p = der->p, *end = der->p + der->n;
-
-	for (unsigned i = 0; i < count && i < 8 && end - p >= 4; i++) {
-		size_t n;
-
-		if (p[1] == 0x82)
-			n = 4 + ((size_t)p[2] << 8 | p[3]);
-		else if (p[1] == 0x81)
-			n = 3 + (size_t)p[2];
-		else
-			n = 2 + (size_t)p[1];
-		if (p[1] > 0x82 || n > (size_t)(end - p))
-			return;
-		o->chain[i] = p;
-		o->chain_n[i] = n;
-		o->nchain = i + 1;
-		p += n;
-	}
-}
-
 static bool shaken(struct host_stream *s)
 {
 	static const enum dt_failure failures[] = {[DT_UNTRUSTED] = DT_F_TLS_UNTRUSTED, [DT_WRONG_NAME] = DT_F_TLS_NAME,
@@ -249,12 +226,9 @@ static bool shaken(struct host_stream *s)
 	struct dt_stream_opened o = {.failure = DT_F_OK};
 	struct buf der = {0};
 	char why[512] = "";
-	unsigned count;
 	bool alive;
 
-	count = tls_peer_chain(s->tls, &der, 8);
-	if (!der.oom)
-		chain_of(&o, &der, count);
+	o.nchain = tls_peer_chain(s->tls, &der, o.chain, o.chain_n, sizeof o.chain / sizeof *o.chain);
 	o.verdict = verdicts[pki_judge(o.chain, o.chain_n, o.nchain, sv_of(s->anchors), s->public_roots,
 				       s->name[0] ? s->name : NULL, s->unix_s, why, sizeof why)];
 	o.version = tls_version(s->tls);

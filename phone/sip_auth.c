@@ -104,43 +104,18 @@ static bool dsk_begin(struct dt_phone *ph, struct buf *flight)
 	return ph->sip.dsk && dsk_step(ph->sip.dsk, NULL, 0, flight) == DSK_MORE && !flight->oom;
 }
 
-/* One DER element's length, header included; 0: it does not fit. */
-static size_t der_size(const uint8_t *p, size_t n)
-{
-	size_t len, octets;
-
-	if (n < 2)
-		return 0;
-	if (p[1] < 0x80)
-		return 2u + p[1] <= n ? 2u + p[1] : 0;
-	octets = p[1] & 0x7f;
-	if (octets == 0 || octets > 3 || n < 2 + octets)
-		return 0;
-	len = 0;
-	for (size_t i = 0; i < octets; i++)
-		len = len << 8 | p[2 + i];
-	return len <= n - 2 - octets ? len + 2 + octets : 0;
-}
-
 /* "It [SIPE] does not check the server's certificate chain or name...  (Our phone must check both.)" */
 static enum dt_failure dsk_judge(struct dt_phone *ph, char why[WHY_MAX])
 {
 	static const enum dt_failure of[] = {DT_F_OK, DT_F_TLS_UNTRUSTED, DT_F_TLS_NAME, DT_F_TLS_DATE, DT_F_TLS_HANDSHAKE};
 	const uint8_t *der[8];
 	size_t n[8];
-	unsigned count = 0, all;
+	unsigned count;
 	struct buf chain = {0};
 	enum dt_failure f;
 	char reason[256] = "";
 
-	all = dsk_peer_chain(ph->sip.dsk, &chain, 8);
-	for (size_t at = 0; count < all && count < 8 && at < chain.n; count++) {
-		n[count] = der_size(chain.p + at, chain.n - at);
-		if (n[count] == 0)
-			break;
-		der[count] = chain.p + at;
-		at += n[count];
-	}
+	count = dsk_peer_chain(ph->sip.dsk, &chain, der, n, sizeof der / sizeof *der);
 	f = of[pki_judge(der, n, count, buf_view(&ph->anchors), ph->outside, ph->sip.next.targetname, phone_unix(ph), reason,
 			 sizeof reason)];
 	text(why, WHY_MAX, "inside SIP: %s", reason);

@@ -31,12 +31,12 @@ bool pki_catalog_sign(struct sv text, const struct pki_key *k, const void *cert,
 
 static X509_STORE *anchors(struct sv pem)
 {
-	STACK_OF(X509) *all = pki_x509_stack(pem);
-	X509_STORE *store = all && sk_X509_num(all) ? X509_STORE_new() : NULL;
+	X509_STORE *store = pki_store(pem);
 
-	for (int i = 0; store && i < sk_X509_num(all); i++)
-		X509_STORE_add_cert(store, sk_X509_value(all, i));
-	sk_X509_pop_free(all, X509_free);
+	if (store != NULL && sk_X509_OBJECT_num(X509_STORE_get0_objects(store)) == 0) {
+		X509_STORE_free(store);
+		store = NULL;
+	}
 	if (store != NULL) {
 		X509_VERIFY_PARAM *p = X509_STORE_get0_param(store);
 

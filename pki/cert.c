@@ -252,3 +252,17 @@ STACK_OF(X509) *pki_x509_stack(struct sv pem)
 	buf_free(&der);
 	return all;
 }
+
+X509_STORE *pki_store(struct sv pem)
+{
+	STACK_OF(X509) *all = pki_x509_stack(pem);
+	X509_STORE *store = all ? X509_STORE_new() : NULL;
+
+	for (int i = 0; store && i < sk_X509_num(all); i++)
+		if (!X509_STORE_add_cert(store, sk_X509_value(all, i))) {
+			X509_STORE_free(store);
+			store = NULL;
+		}
+	sk_X509_pop_free(all, X509_free);
+	return store;
+}

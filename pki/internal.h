@@ -22,6 +22,7 @@ X509 *pki_x509(const void *der, size_t n); /* NULL: not a certificate, or octets
 bool pki_x509_add(struct buf *der, X509 *x); /* appends */
 /* Every CERTIFICATE of a PEM text, in order; NULL when one is damaged; an empty stack when there is none. */
 STACK_OF(X509) *pki_x509_stack(struct sv pem);
+X509_STORE *pki_store(struct sv pem); /* of those, as anchors; NULL when one is damaged */
 /* The single CN as UTF-8. false: none, too long, or with a NUL. */
 bool pki_name_cn(const X509_NAME *name, char *out, size_t cap);
 

@@ -10,24 +10,6 @@ static bool is_date(int error)
 	       error == X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD || error == X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD;
 }
 
-static X509_STORE *store_of(struct sv anchors_pem, bool public_roots)
-{
-	X509_STORE *store = X509_STORE_new();
-	STACK_OF(X509) *all = pki_x509_stack(anchors_pem);
-	bool good = store && (all || anchors_pem.n == 0);
-
-	for (int i = 0; good && all && i < sk_X509_num(all); i++)
-		good = X509_STORE_add_cert(store, sk_X509_value(all, i));
-	if (good && public_roots)
-		good = X509_STORE_set_default_paths(store);
-	sk_X509_pop_free(all, X509_free);
-	if (!good) {
-		X509_STORE_free(store);
-		store = NULL;
-	}
-	return store;
-}
-
 static enum pki_verdict verify(X509 *leaf, STACK_OF(X509) *others, X509_STORE *store, bool server, int64_t unix_s,
 			       char *why, size_t cap)
 {
@@ -92,8 +74,8 @@ enum pki_verdict pki_judge(const uint8_t *const *der, const size_t *n, unsigned 
 		if (x && !sk_X509_push(others, x))
 			X509_free(x);
 	}
-	store = store_of(anchors_pem, public_roots);
-	if (store == NULL || others == NULL) {
+	store = pki_store(anchors_pem);
+	if (store == NULL || others == NULL || (public_roots && !X509_STORE_set_default_paths(store))) {
 		snprintf(why, cap, "the trusted roots cannot be read");
 		v = PKI_UNTRUSTED;
 	} else {

@@ -251,23 +251,24 @@ const char *tls_why(const struct tls *t)
 	return t->why[0] ? t->why : "the TLS connection has not failed";
 }
 
-unsigned tls_peer_chain(struct tls *t, struct buf *der, size_t cap)
+unsigned tls_peer_chain(struct tls *t, struct buf *store, const uint8_t **der, size_t *n, unsigned cap)
 {
 	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(t->ssl);
 	X509 *leaf = SSL_get0_peer_certificate(t->ssl);
-	unsigned n = 0;
+	int rest = SSL_is_server(t->ssl) ? 0 : 1; /* a client sees the leaf in the chain as well */
+	unsigned count = 0;
+	size_t at = store->n;
 
-	/* cap counts certificates; a server's chain comes without the leaf */
-	if (leaf == NULL)
-		return 0;
-	if (cap > 0 && pki_x509_add(der, leaf))
-		n++;
-	for (int i = SSL_is_server(t->ssl) ? 0 : 1; chain && i < sk_X509_num(chain) && n < cap && n > 0; i++) {
-		if (!pki_x509_add(der, sk_X509_value(chain, i)))
+	for (X509 *x = leaf; x && count < cap; x = sk_X509_value(chain, rest++)) { /* beyond its end: NULL */
+		size_t was = store->n;
+
+		if (!pki_x509_add(store, x))
 			break;
-		n++;
+		n[count++] = store->n - was;
 	}
-	return n;
+	for (unsigned i = 0; i < count; at += n[i++])
+		der[i] = store->p + at;
+	return count;
 }
 
 const char *tls_version(const struct tls *t)

@@ -53,10 +53,10 @@ bool tls_write(struct tls *t, const void *p, size_t n); /* takes all of it */
 void tls_shutdown(struct tls *t);			/* close_notify; then drain */
 const char *tls_why(const struct tls *t); /* when failed: a sentence */
 
-/* The chain as the peer sent it, leaf first: DER, appended one by one; returns how many (at most cap). The
- * library does not judge it: the caller asks pki_judge().  (Exception: a TLS_DSK server context has verified
+/* The chain as the peer sent it, leaf first: DER, appended to *store; der[i], n[i]: where each lies in it and its length.
+ * Returns how many, at most cap. The library does not judge it: the caller asks pki_judge().  (Exception: a TLS_DSK server context has verified
  * the client's chain against client_ca_pem before TLS_UP.) */
-unsigned tls_peer_chain(struct tls *t, struct buf *der, size_t cap);
+unsigned tls_peer_chain(struct tls *t, struct buf *store, const uint8_t **der, size_t *n, unsigned cap);
 const char *tls_version(const struct tls *t);
 const char *tls_cipher(const struct tls *t);
 /* RFC 5705 / EAP-TLS: 128 octets of "client EAP encryption", no context. */

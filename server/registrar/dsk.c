@@ -12,9 +12,11 @@ static enum vault_status certificate(const struct reg_conn *c, struct reg_sa *sa
 	const struct vault_ops *v = c->r->conf.vault;
 	struct pki_cert_info info;
 	enum vault_status st;
+	const uint8_t *leaf;
 	uint64_t left;
+	size_t n;
 
-	if (dsk_peer_chain(sa->dsk, &sa->cert, 1) != 1 || pki_cert_info(sa->cert.p, sa->cert.n, &info) != NULL) {
+	if (dsk_peer_chain(sa->dsk, &sa->cert, &leaf, &n, 1) != 1 || pki_cert_info(leaf, n, &info) != NULL) {
 		(void)sv_copy(why, VAULT_WHY, SV("the certificate cannot be read"));
 		return VAULT_REFUSED;
 	}
@@ -22,7 +24,7 @@ static enum vault_status certificate(const struct reg_conn *c, struct reg_sa *sa
 		(void)sv_copy(why, VAULT_WHY, SV("the certificate is outside its validity"));
 		return VAULT_REFUSED;
 	}
-	st = v->cert_known(v->arg, sa->cert.p, sa->cert.n, info.subject_cn, why);
+	st = v->cert_known(v->arg, leaf, n, info.subject_cn, why);
 	if (st != VAULT_OK && st != VAULT_NOT_ENABLED)
 		return st;
 	memcpy(sa->proved, info.subject_cn, sizeof sa->proved);

@@ -285,17 +285,8 @@ static void judge(struct meet_stream *s, struct dt_stream_opened *o, struct buf 
 						   DT_F_TLS_HANDSHAKE};
 	static char why[256];
 	enum pki_verdict v;
-	const uint8_t *p;
 
-	o->nchain = tls_peer_chain(s->client, der, 8);
-	p = der->p;
-	for (unsigned i = 0; i < o->nchain; i++) { /* DER says its own length: 30 82 hi lo */
-		size_t n = 4 + ((size_t)p[2] << 8 | p[3]);
-
-		o->chain[i] = p;
-		o->chain_n[i] = n;
-		p += n;
-	}
+	o->nchain = tls_peer_chain(s->client, der, o->chain, o->chain_n, 8);
 	v = pki_judge(o->chain, o->chain_n, o->nchain, sv_of(s->anchors), false, s->name, s->conf.unix_s, why, sizeof why);
 	o->verdict = (enum dt_verdict)v;
 	if (v != PKI_TRUSTED && !s->conf.tls_judge_only) {

@@ -151,6 +151,8 @@ static void profiles_meet(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct pair p;
 		struct buf der = {0};
+		const uint8_t *chain[3];
+		size_t lengths[3];
 
 		begin(&p, rows[i].server, rows[i].client);
 		if (rows[i].highest)
@@ -162,9 +164,17 @@ static void profiles_meet(void **state)
 			assert_true(strlen(tls_cipher(p.s)) > 5);
 			says(p.c, p.s, "REGISTER");
 			says(p.s, p.c, "401");
-			assert_int_equal(tls_peer_chain(p.c, &der, 3), rows[i].server == TLS_DSK ? 1 : 2);
-			assert_true(der.n >= keys.server_der.n);
-			assert_memory_equal(der.p, keys.server_der.p, keys.server_der.n);
+			buf_str(&der, "before"); /* what is there stays */
+			assert_int_equal(tls_peer_chain(p.c, &der, chain, lengths, 3), rows[i].server == TLS_DSK ? 1 : 2);
+			assert_memory_equal(der.p, "before", 6);
+			assert_int_equal(lengths[0], keys.server_der.n);
+			assert_memory_equal(chain[0], keys.server_der.p, keys.server_der.n);
+			if (rows[i].server != TLS_DSK) {
+				assert_ptr_equal(chain[1], chain[0] + lengths[0]);
+				assert_memory_equal(chain[1], keys.ca_der.p, keys.ca_der.n);
+				assert_int_equal(der.n, 6 + lengths[0] + lengths[1]);
+			}
+			assert_int_equal(tls_peer_chain(p.c, &der, chain, lengths, 1), 1);
 		} else {
 			char c;
 

@@ -103,8 +103,10 @@ static void four_flights(void **state)
 {
 	struct tls_ctx *sc = server_ctx(), *cc = client_ctx(&keys.user_pem, keys.user);
 	struct dsk *s = dsk_server(sc), *c = dsk_client(cc);
-	struct buf f[5] = {{0}}, der[2] = {{0}};
+	struct buf f[5] = {{0}}, der = {0};
 	struct sipsig_key k[2];
+	const uint8_t *chain[2];
+	size_t n[2];
 
 	(void)state;
 	assert_false(dsk_keys(s, &k[0], &k[1]));
@@ -118,13 +120,13 @@ static void four_flights(void **state)
 	assert_int_equal(dsk_step(c, f[3].p, f[3].n, &f[4]), DSK_DONE);
 	assert_int_equal(f[4].n, 0);
 	same_keys(c, s);
-	assert_int_equal(dsk_peer_chain(s, der, 2), 1);
-	assert_int_equal(der[0].n, keys.user_der.n);
-	assert_memory_equal(der[0].p, keys.user_der.p, der[0].n);
+	assert_int_equal(dsk_peer_chain(s, &der, chain, n, 2), 1);
+	assert_int_equal(n[0], keys.user_der.n);
+	assert_memory_equal(chain[0], keys.user_der.p, n[0]);
 	assert_int_equal(dsk_step(s, f[2].p, f[2].n, &f[4]), DSK_FAILED);
 	for (size_t i = 0; i < 5; i++)
 		buf_free(&f[i]);
-	buf_free(&der[0]);
+	buf_free(&der);
 	dsk_free(c);
 	dsk_free(s);
 	tls_ctx_free(cc);

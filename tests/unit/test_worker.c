@@ -280,7 +280,9 @@ static const char register_text[] = "REGISTER sip:contoso.test SIP/2.0\r\n"
 static bool cert_names(struct client *c, const char *name)
 {
 	struct buf der = {0};
-	bool good = tls_peer_chain(c->tls, &der, 1) == 1 && pki_cert_names(der.p, der.n, name);
+	const uint8_t *leaf;
+	size_t n;
+	bool good = tls_peer_chain(c->tls, &der, &leaf, &n, 1) == 1 && pki_cert_names(leaf, n, name);
 
 	buf_free(&der);
 	return good;
