@@ -68,8 +68,7 @@ static bool name_add(struct buf *info, unsigned id, const char *name)
 bool ntlm_make_challenge(struct buf *b, bool datagram, uint32_t asked, const struct ntlm_names *names,
 			 const uint8_t challenge[8], uint64_t filetime)
 {
-	struct ntlm_challenge m = {.flags = datagram ? DATAGRAM_FLAGS : connection_flags(asked),
-				   .version = {6, 1, 0xb1, 0x1d, 0, 0, 0, 15}};
+	struct ntlm_challenge m = {.flags = datagram ? DATAGRAM_FLAGS : connection_flags(asked)};
 	struct buf info = {0}, target = {0};
 	uint8_t time[8];
 	bool ok = name_add(&info, NTLM_AV_DOMAIN, names->netbios_domain) &&
@@ -85,6 +84,7 @@ bool ntlm_make_challenge(struct buf *b, bool datagram, uint32_t asked, const str
 	if (!datagram && names->netbios_domain) /* a datagram challenge of a real server names no target */
 		ok = ok && utf16_from_utf8(&target, sv_of(names->netbios_domain), false);
 	memcpy(m.challenge, challenge, sizeof m.challenge);
+	memcpy(m.version, ntlm_windows7, sizeof m.version);
 	m.info = buf_view(&info);
 	m.target = buf_view(&target);
 	ok = ok && !info.oom && !target.oom;

@@ -86,7 +86,7 @@ const char *ntlm_answer(struct buf *b, struct sv challenge, const struct ntlm_cl
 {
 	struct rd r = rd_of(challenge.p, challenge.n);
 	struct ntlm_challenge ch;
-	struct ntlm_authenticate m = {.version = {6, 1, 0xb1, 0x1d, 0, 0, 0, 15}};
+	struct ntlm_authenticate m = {0};
 	struct parts p = {0};
 	const char *why = NULL;
 
@@ -96,6 +96,7 @@ const char *ntlm_answer(struct buf *b, struct sv challenge, const struct ntlm_cl
 		if (!(ch.flags & demands[i].flag) && (!demands[i].datagram || ch.flags & NTLM_DATAGRAM))
 			return demands[i].why;
 	m.flags = (ch.flags & WANTED) | NTLM_REQUEST_TARGET;
+	memcpy(m.version, ntlm_windows7, sizeof m.version);
 	if (!names(&p, c)) {
 		why = "user, domain or workstation is no Unicode text";
 	} else {

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "wire/eth.h"
 #include "wire/lldp.h"
 
 #define FRAME_MAX 2048
@@ -41,37 +42,6 @@ static struct sock_filter what_a_phone_reads[] = {
 	BPF_STMT(BPF_RET | BPF_K, 0),
 };
 /* clang-format on */
-
-/* A sender on this same machine leaves the checksum to a network card that does not exist (TP_STATUS_CSUMNOTREADY): it is
- * put in here, so that the codec judges what a cable would have carried. */
-static void finish_udp_checksum(uint8_t *frame, size_t n)
-{
-	uint8_t *ip = frame + 14;
-	size_t head, len;
-	uint32_t sum = 17;
-
-	if (n < 14 + 20 || frame[12] != 0x08 || frame[13] != 0x00)
-		return;
-	head = (size_t)(ip[0] & 15) * 4;
-	if (head < 20 || n < 14 + head + 8 || ip[9] != 17)
-		return;
-	len = (size_t)ip[head + 4] << 8 | ip[head + 5];
-	if (len < 8 || 14 + head + len > n)
-		return;
-	ip[head + 6] = ip[head + 7] = 0;
-	sum += (uint32_t)len;
-	for (size_t i = 12; i < 20; i += 2)
-		sum += (uint32_t)ip[i] << 8 | ip[i + 1];
-	for (size_t i = 0; i < len; i++)
-		sum += i & 1 ? ip[head + i] : (uint32_t)ip[head + i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~sum & 0xffff;
-	if (sum == 0)
-		sum = 0xffff;
-	ip[head + 6] = (uint8_t)(sum >> 8);
-	ip[head + 7] = (uint8_t)sum;
-}
 
 /* CDP's appliance TLV (0x000e): one octet, then the voice VLAN (network reference A.5). For the doctor only. */
 static void hear_cdp(struct host_heard *heard, const uint8_t *frame, size_t n)
@@ -155,7 +125,7 @@ static void arrived(evutil_socket_t fd, short what, void *arg)
 			memcpy(&aux, CMSG_DATA(c), sizeof aux);
 			tci = tag_of(aux.tp_status, aux.tp_vlan_tci, aux.tp_vlan_tpid);
 			if (aux.tp_status & TP_STATUS_CSUMNOTREADY)
-				finish_udp_checksum(frame, (size_t)n);
+				udp_checksum(frame, (size_t)n);
 		}
 		hear(&h->heard, frame, (size_t)n);
 		if (h->ears && h->ears->frame)

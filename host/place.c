@@ -76,17 +76,6 @@ static void complete_checksums(const char *name)
 	close(fd);
 }
 
-static void no_ipv6(void)
-{
-	int fd = open("/proc/sys/net/ipv6/conf/all/disable_ipv6", O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (write(fd, "1", 1) < 0)
-		errno = 0;
-	close(fd);
-}
-
 /* A namespace of our own: it ends with the process, and the macvlan with it. */
 static int enter_own(struct host *h, const struct host_conf *c, const struct rtnl_link *parent, struct rtnl *outside, char *why,
 		     size_t cap)
@@ -100,7 +89,7 @@ static int enter_own(struct host *h, const struct host_conf *c, const struct rtn
 	here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (here < 0)
 		return sentence(why, cap, -errno, "/proc/thread-self/ns/net: %s", strerror(errno));
-	no_ipv6();
+	rtnl_no_ipv6("all");
 	e = rtnl_macvlan(outside, parent->index, MACVLAN_NAME, h->mac, here);
 	close(here);
 	if (e == -EPERM)

@@ -2,15 +2,18 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define REQUEST_MAX 1024
 #define ANSWER_MAX 32768
@@ -391,4 +394,18 @@ int rtnl_watch_read(struct rtnl *r, unsigned index)
 			return w.state; /* what was lost (ENOBUFS) is asked for again by the next tick */
 		mnl_cb_run(r->in.octets, (size_t)n, 0, 0, watched, &w);
 	}
+}
+
+void rtnl_no_ipv6(const char *name)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, "1", 1) < 0)
+		errno = 0;
+	close(fd);
 }

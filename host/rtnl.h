@@ -24,6 +24,8 @@ struct rtnl_link {
 };
 int rtnl_link(struct rtnl *r, const char *name, struct rtnl_link *ret);
 int rtnl_link_up(struct rtnl *r, unsigned index, bool up);
+/* No IPv6 on that interface ("all") of the process's namespace: a phone has none. Where the kernel has none, neither. */
+void rtnl_no_ipv6(const char *name);
 int rtnl_link_mac(struct rtnl *r, unsigned index, const uint8_t mac[6]);
 int rtnl_link_delete(struct rtnl *r, unsigned index);
 /* A macvlan (bridge mode) on `parent`, born in the namespace of `netns`. */

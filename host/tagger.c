@@ -162,21 +162,6 @@ static int open_tap(char name[IFNAMSIZ])
 	return fd;
 }
 
-/* The phones speak IPv4 only, and the tap is ours: no router solicitations on the voice VLAN. Best effort. */
-static void no_ipv6(const char *name)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	if (write(fd, "1", 1) < 0)
-		errno = 0;
-	close(fd);
-}
-
 static bool listen_to(struct event_base *base, struct event *ev, int fd, event_callback_fn fn, struct tagger *t)
 {
 	return event_assign(ev, base, fd, EV_READ | EV_PERSIST, fn, t) == 0 && event_add(ev, NULL) == 0;
@@ -196,7 +181,7 @@ int tagger_open(struct event_base *base, struct rtnl *rtnl, const struct rtnl_li
 	t->wire = -1;
 	t->tap = e = open_tap(name);
 	if (e >= 0) {
-		no_ipv6(name);
+		rtnl_no_ipv6(name); /* no router solicitations on the voice VLAN */
 		t->wire = e = open_wire(on->index);
 	}
 	if (e >= 0)

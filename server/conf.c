@@ -374,15 +374,6 @@ static void take_all(struct site *s, cfg_t *cfg, bool dns)
 			take(s, &keys[i], cfg_getstr(cfg, keys[i].name));
 }
 
-static void upper(char *to, size_t cap, const char *from, char until)
-{
-	size_t i;
-
-	for (i = 0; from[i] && from[i] != until && i + 1 < cap && i < 15; i++) /* a NetBIOS name has 15 characters */
-		to[i] = (char)toupper((unsigned char)from[i]);
-	to[i] = '\0';
-}
-
 /* What was not said follows from what was. */
 static void complete(struct site *s, bool default_given)
 {
@@ -393,9 +384,9 @@ static void complete(struct site *s, bool default_given)
 	if (s->external_fqdn[0] && s->external_web_fqdn[0] == '\0')
 		memcpy(s->external_web_fqdn, s->external_fqdn, sizeof s->external_web_fqdn);
 	if (s->netbios_domain[0] == '\0')
-		upper(s->netbios_domain, sizeof s->netbios_domain, s->domain, '.');
+		site_netbios(s->domain, s->netbios_domain);
 	if (s->netbios_computer[0] == '\0')
-		upper(s->netbios_computer, sizeof s->netbios_computer, s->fqdn, '.');
+		site_netbios(s->fqdn, s->netbios_computer);
 	if (s->organization[0] == '\0')
 		snprintf(s->organization, sizeof s->organization, "%.127s", s->domain);
 	if (!default_given && s->DefaultEndpointExpiration < s->MinEndpointExpiration)

@@ -23,19 +23,24 @@ struct location {
 
 #define BUCKETS_FIRST 256
 
-static bool same(const char *a, const char *b)
+bool location_same(const char *a, const char *b)
 {
 	return sv_ieq(sv_of(a), sv_of(b));
 }
 
-/* FNV-1a over the name in lower case: users are compared without case */
-static struct node **bucket_of(const struct location *l, const char *aor)
+/* FNV-1a over the name in lower case. */
+uint64_t location_hash(const char *aor)
 {
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 
 	for (; *aor; aor++)
 		h = (h ^ (uint8_t)(*aor >= 'A' && *aor <= 'Z' ? *aor | 0x20 : *aor)) * UINT64_C(0x100000001b3);
-	return &l->bucket[(h ^ h >> 32) % l->nbucket];
+	return h ^ h >> 32;
+}
+
+static struct node **bucket_of(const struct location *l, const char *aor)
+{
+	return &l->bucket[location_hash(aor) % l->nbucket];
 }
 
 static void grow(struct location *l)
@@ -99,11 +104,11 @@ void location_free(struct location *l)
 /* "the key is (aor, instance or epid)" */
 static bool same_endpoint(const struct location_binding *a, const struct location_binding *b)
 {
-	if (!same(a->aor, b->aor))
+	if (!location_same(a->aor, b->aor))
 		return false;
 	if (a->instance[0] && b->instance[0])
-		return same(a->instance, b->instance);
-	return a->epid[0] && same(a->epid, b->epid);
+		return location_same(a->instance, b->instance);
+	return a->epid[0] && location_same(a->epid, b->epid);
 }
 
 static void expire_user(struct location *l, const char *aor)
@@ -137,7 +142,7 @@ static struct node **oldest_but(struct location *l, const struct location_bindin
 
 	*n = 0;
 	for (struct node **at = bucket_of(l, b->aor); *at; at = &(*at)->next) {
-		if (!same((*at)->b.aor, b->aor) || same_endpoint(&(*at)->b, b))
+		if (!location_same((*at)->b.aor, b->aor) || same_endpoint(&(*at)->b, b))
 			continue;
 		++*n;
 		if (ret == NULL || (*at)->since < (*ret)->since)
@@ -152,7 +157,7 @@ static size_t list_user(const struct location *l, const char *aor, struct locati
 	size_t n = 0;
 
 	for (const struct node *p = *bucket_of(l, aor); p && n < cap; p = p->next)
-		if (p->b.expires > now && same(p->b.aor, aor))
+		if (p->b.expires > now && location_same(p->b.aor, aor))
 			ret[n++] = p->b;
 	return n;
 }
@@ -197,7 +202,7 @@ static bool drop_where(struct location *l, const char *aor, const char *instance
 	for (struct node **at = bucket_of(l, aor); *at;) {
 		const struct location_binding *b = &(*at)->b;
 
-		if (same(b->aor, aor) && same(b->instance, instance) && (conn == 0 || b->conn == conn) &&
+		if (location_same(b->aor, aor) && location_same(b->instance, instance) && (conn == 0 || b->conn == conn) &&
 		    (worker == NULL || b->worker == *worker)) {
 			cut(l, at);
 			dropped = true;
@@ -262,7 +267,7 @@ size_t location_order_user(struct location *l, const char *aor, enum location_or
 	for (;;) {
 		struct node **at = bucket_of(l, aor);
 
-		while (*at && !same((*at)->b.aor, aor))
+		while (*at && !location_same((*at)->b.aor, aor))
 			at = &(*at)->next;
 		if (*at == NULL)
 			return n;

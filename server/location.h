@@ -56,6 +56,9 @@ struct location *location_new(int64_t (*unix_s)(void *), void (*notice)(void *ar
 			      const struct location_notice *n), void *arg);
 void location_free(struct location *l);
 const struct location_ops *location_direct(struct location *l, struct location_ops *ret); /* fills *ret */
+/* How names are compared and spread: without case. */
+bool location_same(const char *a, const char *b);
+uint64_t location_hash(const char *aor);
 void location_expire(struct location *l);
 void location_drop_worker(struct location *l, uint32_t worker);
 /* ops->drop for one worker: connections have names within their worker only. */

@@ -120,18 +120,9 @@ static const char *second_key(const struct location_binding *b)
 	return b->instance[0] ? b->instance : b->epid;
 }
 
-static bool same(const char *a, const char *b) /* as location.c compares */
-{
-	return sv_ieq(sv_of(a), sv_of(b));
-}
-
 static struct copy **bucket_of(struct location_client *c, const char *aor)
 {
-	uint32_t h = 2166136261u; /* FNV-1a; only the user is hashed, so that a drop finds it */
-
-	for (; *aor; aor++)
-		h = (h ^ (uint8_t)(*aor >= 'A' && *aor <= 'Z' ? *aor | 0x20 : *aor)) * 16777619u;
-	return &c->bucket[h % BUCKETS];
+	return &c->bucket[location_hash(aor) % BUCKETS]; /* only the user is hashed, so that a drop finds it */
 }
 
 static void copy_keep(struct location_client *c, const struct location_binding *b)
@@ -141,7 +132,7 @@ static void copy_keep(struct location_client *c, const struct location_binding *
 
 	for (struct copy **p = at; *p;) { /* what has expired leaves on the way */
 		k = *p;
-		if (same(k->b.aor, b->aor) && same(second_key(&k->b), second_key(b))) {
+		if (location_same(k->b.aor, b->aor) && location_same(second_key(&k->b), second_key(b))) {
 			k->b = *b;
 			return;
 		}
@@ -164,7 +155,7 @@ static void copy_drop(struct location_client *c, const char *aor, const char *in
 	for (struct copy **p = bucket_of(c, aor); *p;) {
 		struct copy *k = *p;
 
-		if (same(k->b.aor, aor) && same(k->b.instance, instance) && (conn == 0 || k->b.conn == conn)) {
+		if (location_same(k->b.aor, aor) && location_same(k->b.instance, instance) && (conn == 0 || k->b.conn == conn)) {
 			*p = k->next;
 			free(k);
 		} else {

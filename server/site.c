@@ -1,6 +1,7 @@
 /* server/site.c: the well-known URLs of this site (web-services reference 1, update-service reference 1), and its listeners. */
 #include "server/site.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 /* Behind a load balancer (PROXY protocol) the public port is 443, wherever we listen: "443 outside is 4443 on the pool". */
@@ -69,4 +70,13 @@ unsigned site_listeners(const struct site *s, struct site_listener ret[SITE_LIST
 		if (all[i].port)
 			ret[n++] = all[i];
 	return n;
+}
+
+void site_netbios(const char *dns, char ret[SITE_NETBIOS_MAX])
+{
+	size_t n = 0;
+
+	for (; n + 1 < SITE_NETBIOS_MAX && dns[n] && dns[n] != '.'; n++)
+		ret[n] = (char)toupper((unsigned char)dns[n]);
+	ret[n] = '\0';
 }

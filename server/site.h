@@ -89,6 +89,9 @@ struct site {
 	} dns;
 };
 
+#define SITE_NETBIOS_MAX 16
+void site_netbios(const char *dns, char ret[SITE_NETBIOS_MAX]); /* its first label in upper case, 15 characters of it */
+
 /* The product's own defaults; no name, address or folder is set. workers 0: one a core. */
 void site_defaults(struct site *s);
 

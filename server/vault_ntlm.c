@@ -4,24 +4,13 @@
  */
 #include "server/vault_internal.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "auth/ntlm.h"
 
-/* A NetBIOS name has 15 characters. */
-static void netbios_of(const char *dns, char ret[16])
-{
-	size_t n = 0;
-
-	for (; n < 15 && dns[n] && dns[n] != '.'; n++)
-		ret[n] = (char)toupper((unsigned char)dns[n]);
-	ret[n] = '\0';
-}
-
 struct netbios {
-	char domain[16], computer[16];
+	char domain[SITE_NETBIOS_MAX], computer[SITE_NETBIOS_MAX];
 };
 
 /* A challenge goes to whoever asks, before he has proved anything.  "Nothing internal is told": a site that is reachable
@@ -31,8 +20,8 @@ static struct ntlm_names names_of(const struct site *s, struct netbios *n)
 {
 	if (s->external_fqdn[0] == '\0')
 		return (struct ntlm_names){s->netbios_domain, s->netbios_computer, s->domain, s->fqdn, s->domain};
-	netbios_of(s->domain, n->domain);
-	netbios_of(s->external_fqdn, n->computer);
+	site_netbios(s->domain, n->domain);
+	site_netbios(s->external_fqdn, n->computer);
 	return (struct ntlm_names){n->domain, n->computer, s->domain, s->external_fqdn, s->domain};
 }
 

@@ -28,8 +28,7 @@ struct areas {
 	uint8_t overload;
 };
 
-/* The next option of an area: its code and value.  False at its end, marked or not, and after an error. */
-static bool option_next(struct rd *a, uint8_t *code, struct sv *value)
+bool dhcp_option_next(struct rd *a, uint8_t *code, struct sv *value)
 {
 	while (rd_left(a) > 0) {
 		*code = (uint8_t)rd_be(a, 1);
@@ -50,7 +49,7 @@ static bool areas_find(struct rd *r, struct rd sname, struct rd file, struct are
 	struct sv v = {0};
 	uint8_t code = PAD, overload = 0;
 
-	while (option_next(&walk, &code, &v))
+	while (dhcp_option_next(&walk, &code, &v))
 		if (code == OVERLOAD && v.n == 1)
 			overload = (uint8_t)v.p[0];
 	if (walk.err) {
@@ -76,7 +75,7 @@ static bool areas_measure(struct rd *r, const struct areas *areas, size_t length
 		struct sv v = {0};
 		uint8_t code = PAD;
 
-		while (option_next(&a, &code, &v)) {
+		while (dhcp_option_next(&a, &code, &v)) {
 			there[code] = true;
 			length[code] += v.n;
 			total += v.n;
@@ -107,7 +106,7 @@ static void areas_join(const struct areas *areas, const size_t length[256], cons
 		struct sv v = {0};
 		uint8_t code = PAD;
 
-		while (option_next(&a, &code, &v)) {
+		while (dhcp_option_next(&a, &code, &v)) {
 			struct sv *o = &d->option[code];
 
 			if (v.n)

@@ -17,6 +17,7 @@ const char *dhcp_type_name(unsigned type); /* "DISCOVER" ... "?" */
 #define DHCP_CLASS_UC "MS-UC-Client"
 #define DHCP_SIZE_MAX 1472
 
+/* Not to be copied: after dhcp_read() its options are views of its own `joined`. */
 struct dhcp {
 	uint8_t op; /* 1 request, 2 reply */
 	uint8_t hops;
@@ -30,6 +31,9 @@ struct dhcp {
 	uint8_t joined[DHCP_SIZE_MAX];
 };
 bool dhcp_read(struct rd *r, struct dhcp *ret);
+/* The next of a list of code, length, value (RFC 2132 2; option 43 holds one too): 0 pads, 255 ends.  false at the end,
+ * marked or not, and after an error. */
+bool dhcp_option_next(struct rd *list, uint8_t *code, struct sv *value);
 
 /* Fixed part and the options with p != NULL, in order 53, then ascending; 55 (parameter request list) last.
  * Long ones are split (RFC 3396).  Padded to 300 octets (RFC 1542 2.1). */

@@ -13,24 +13,9 @@
 
 #include "base/enc.h"
 
-enum { PAD = 0, IDENT = 1, SCHEME, HOST, PORT, PATH, VLAN = 10, END = 255, VLAN_MAX = 4094 };
+enum { IDENT = 1, SCHEME, HOST, PORT, PATH, VLAN = 10, VLAN_MAX = 4094 };
 
 #define CERTPROV_PATH "/CertProv/CertProvisioningService.svc"
-
-/* The next sub-option.  False at the end, marked or not, and after an error. */
-static bool sub_next(struct rd *r, uint8_t *code, struct sv *value)
-{
-	while (rd_left(r) > 0) {
-		*code = (uint8_t)rd_be(r, 1);
-		if (*code == PAD)
-			continue;
-		if (*code == END)
-			return false;
-		*value = rd_sv(r, (size_t)rd_be(r, 1));
-		return r->err == NULL;
-	}
-	return false;
-}
 
 static struct sv trim_end(struct sv s)
 {
@@ -87,9 +72,9 @@ enum dhcp_vlan_form dhcp_vlan_read(struct sv option43, uint16_t *vlan)
 {
 	struct rd r = rd_of(option43.p, option43.n);
 	struct sv v = {0};
-	uint8_t code = PAD;
+	uint8_t code = 0;
 
-	while (sub_next(&r, &code, &v))
+	while (dhcp_option_next(&r, &code, &v))
 		if (code == VLAN)
 			return vlan_value(v, vlan);
 	return r.err && code == VLAN ? DHCP_VLAN_BAD : DHCP_VLAN_NONE;
@@ -218,9 +203,9 @@ const char *dhcp_uc_read(struct sv option43, struct dhcp_uc *ret)
 	struct sv sub[PATH + 1] = {{0}}, v = {0};
 	bool trimmed = false;
 	const char *why;
-	uint8_t code = PAD;
+	uint8_t code = 0;
 
-	while (sub_next(&r, &code, &v)) {
+	while (dhcp_option_next(&r, &code, &v)) {
 		if (code > PATH || sub[code].p != NULL)
 			continue; /* not for this class, or said before */
 		sub[code] = trim_end(v);

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { PROTO_UDP = 17, IP_HEAD = 20, UDP_HEAD = 8, DONT_FRAGMENT = 0x4000, FRAGMENT = 0x3fff, TTL = 64 };
+enum { ETH_HEAD = 14, PROTO_UDP = 17, IP_HEAD = 20, UDP_HEAD = 8, DONT_FRAGMENT = 0x4000, FRAGMENT = 0x3fff, TTL = 64 };
 
 bool eth_read(struct rd *r, struct eth *ret)
 {
@@ -166,6 +166,33 @@ void udp_write(struct wr *w, const struct udp *u, unsigned dscp)
 	wr_put(w, ip, sizeof ip);
 	wr_put(w, head, sizeof head);
 	wr_put(w, u->payload.p, u->payload.n);
+}
+
+void udp_checksum(uint8_t *frame, size_t n)
+{
+	uint8_t *ip = frame + ETH_HEAD, *head;
+	size_t ihl, length;
+	uint32_t src, dst, sum;
+	struct rd r;
+
+	if (n < ETH_HEAD + IP_HEAD || frame[12] != 0x08 || frame[13] != 0x00 || ip[9] != PROTO_UDP)
+		return;
+	r = rd_of(ip + 12, 8);
+	src = (uint32_t)rd_be(&r, 4);
+	dst = (uint32_t)rd_be(&r, 4);
+	ihl = (size_t)(ip[0] & 15) * 4;
+	head = ip + ihl;
+	if (ihl < IP_HEAD || n < ETH_HEAD + ihl + UDP_HEAD)
+		return;
+	length = (size_t)head[4] << 8 | head[5];
+	if (length < UDP_HEAD || length > n - ETH_HEAD - ihl)
+		return;
+	head[6] = head[7] = 0;
+	sum = ~sum_add(sum_pseudo(src, dst, length), head, length) & 0xffff;
+	if (sum == 0)
+		sum = 0xffff;
+	head[6] = (uint8_t)(sum >> 8);
+	head[7] = (uint8_t)sum;
 }
 
 bool arp_read(struct rd *r, struct arp *ret)

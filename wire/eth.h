@@ -27,6 +27,9 @@ struct udp {
 bool udp_read(struct rd *r, struct udp *ret);
 /* IPv4 and UDP headers with checksums, TTL 64, and the payload. */
 void udp_write(struct wr *w, const struct udp *u, unsigned dscp);
+/* The UDP checksum of a frame that came without: a sender on the same machine leaves it to a card that does not exist.
+ * What is no UDP over IPv4 stays as it is. */
+void udp_checksum(uint8_t *frame, size_t n);
 
 struct arp {
 	uint16_t op; /* 1 request, 2 reply */

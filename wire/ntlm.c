@@ -14,8 +14,7 @@ static const char signature[8] = "NTLMSSP";
 
 enum { HEAD_NEGOTIATE = 32, HEAD_CHALLENGE = 48, HEAD_AUTHENTICATE = 64, VERSION_N = 8, MIC_N = 16 };
 
-/* What a server of the time says it is: 6.1.7601, NTLM revision 15. */
-static const uint8_t windows7[VERSION_N] = {6, 1, 0xb1, 0x1d, 0, 0, 0, 15};
+const uint8_t ntlm_windows7[VERSION_N] = {6, 1, 0xb1, 0x1d, 0, 0, 0, 15};
 
 unsigned ntlm_type(struct sv message)
 {
@@ -182,7 +181,7 @@ void ntlm_negotiate_write(struct buf *b, const struct ntlm_negotiate *m)
 	point(b, m->domain, &at);
 	point(b, m->workstation, &at);
 	if (m->flags & NTLM_VERSION)
-		buf_add(b, windows7, VERSION_N);
+		buf_add(b, ntlm_windows7, VERSION_N);
 	buf_sv(b, m->domain);
 	buf_sv(b, m->workstation);
 }

@@ -20,6 +20,9 @@ struct ntlm_negotiate {
 	uint32_t flags;
 	struct sv domain, workstation; /* OEM */
 };
+/* What a server or client of the time says it is: 6.1.7601, NTLM revision 15. */
+extern const uint8_t ntlm_windows7[8];
+
 struct ntlm_challenge {
 	uint32_t flags;
 	uint8_t challenge[8], version[8];

@@ -133,6 +133,34 @@ static void ip_refusals(void **state)
 	buf_free(&v);
 }
 
+/* What a sender on the same machine left out is put in as it would have put it; what is no UDP, or cut, stays as it is. */
+static void missing_checksum(void **state)
+{
+	struct buf v = {0};
+	uint8_t *frame;
+
+	(void)state;
+	vector_read(&v, "eth/udp.hex");
+	for (size_t n = 0; n <= v.n; n++) {
+		frame = exact_copy(v.p, n, n);
+		if (n > 41)
+			frame[40] = frame[41] = 0;
+		udp_checksum(frame, n);
+		if (n == v.n)
+			assert_memory_equal(frame, v.p, v.n);
+		else if (n > 41)
+			assert_int_equal(frame[40] | frame[41], 0);
+		free(frame);
+	}
+	frame = exact_copy(v.p, v.n, v.n);
+	frame[23] = 6; /* TCP */
+	frame[40] = frame[41] = 0;
+	udp_checksum(frame, v.n);
+	assert_int_equal(frame[40] | frame[41], 0);
+	free(frame);
+	buf_free(&v);
+}
+
 static void arp(void **state)
 {
 	struct arp a = {.op = 1, .spa = 0, .tpa = 0x0a420065}, b;
@@ -184,7 +212,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(frame),	   cmocka_unit_test(udp), cmocka_unit_test(udp_flipped),
-	    cmocka_unit_test(ip_refusals), cmocka_unit_test(arp), cmocka_unit_test(too_little_room),
+	    cmocka_unit_test(ip_refusals), cmocka_unit_test(missing_checksum), cmocka_unit_test(arp), cmocka_unit_test(too_little_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
