@@ -22,16 +22,11 @@ static size_t blanks(struct sv s)
 	return n;
 }
 
-static bool digit(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 static size_t digits(struct sv s)
 {
 	size_t n = 0;
 
-	while (n < s.n && digit(s.p[n]))
+	while (n < s.n && hex_digit(s.p[n]) >= 0)
 		n++;
 	return n;
 }
@@ -41,7 +36,7 @@ static uint64_t value_of(struct sv s)
 	uint64_t v = 0;
 
 	for (size_t i = 0; i < s.n; i++)
-		v = v << 4 | (uint64_t)(s.p[i] <= '9' ? s.p[i] - '0' : (s.p[i] | 32) - 'a' + 10);
+		v = v << 4 | (uint64_t)hex_digit(s.p[i]);
 	return v;
 }
 

@@ -89,6 +89,9 @@ def test_update_question_in_all_its_clothes(tmp_path):
     assert plain["model"] == "CX600" and plain["modules"][0]["version"] == "4.0.7577.4363"
     assert plain["other"] == [{"name": "Modules@Count", "value": "1"}, {"name": "Modules/Module@Hash", "value": "abc"},
                               {"name": "Flavour", "value": "plain"}]  # what this program does not know is shown as it stands
+    name = "n" + 700 * "é"  # a name of 1401 octets is shown whole
+    odd = QUESTION.replace(b"<Flavour>plain</Flavour>", f"<{name}>x</{name}>".encode())
+    assert shown(odd)["other"][-1] == {"name": name, "value": "x"}
     form = b'--xyz\r\nContent-Disposition: form-data; name="q"\r\n\r\n' + QUESTION + b"\r\n--xyz--\r\n"
     for data in (b"\r\n" + QUESTION, form, b'<?xml version="1.0" encoding="utf-16"?>' + QUESTION,
                  ('<?xml version="1.0" encoding="utf-16"?>' + QUESTION.decode()).encode("utf-16"), QUESTION.hex(" ").encode()):
