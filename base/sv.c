@@ -53,6 +53,11 @@ bool sv_iends(struct sv s, struct sv with)
 	return s.n >= with.n && sv_ieq(sv_from(s, s.n - with.n), with);
 }
 
+bool sv_within(struct sv name, struct sv zone)
+{
+	return sv_iends(name, zone) && (name.n == zone.n || zone.n == 0 || name.p[name.n - zone.n - 1] == '.');
+}
+
 static bool blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';

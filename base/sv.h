@@ -26,6 +26,7 @@ bool sv_starts(struct sv s, struct sv with);
 bool sv_istarts(struct sv s, struct sv with);
 bool sv_ends(struct sv s, struct sv with);
 bool sv_iends(struct sv s, struct sv with);
+bool sv_within(struct sv name, struct sv zone); /* DNS names: the zone itself or below it, either case */
 struct sv sv_trim(struct sv s); /* blanks, tabs, CR, LF at both ends */
 struct sv sv_from(struct sv s, size_t at); /* without its first `at` octets; empty when shorter */
 

@@ -5,16 +5,9 @@
 
 #include "base/clock.h"
 
-static bool within(const char *name, const char *domain)
-{
-	struct sv n = sv_of(name), d = sv_of(domain);
-
-	return sv_iends(n, d) && (n.n == d.n || n.p[n.n - d.n - 1] == '.');
-}
-
 static void address(struct buf *out, const struct netconf *n, const char *name, uint32_t a)
 {
-	if (!within(name, n->site->domain))
+	if (!sv_within(sv_of(name), sv_of(n->site->domain)))
 		buf_printf(out, "; %s. is in another zone.  Newer phones refuse a Registrar outside %s.\n", name,
 			   n->site->domain);
 	else if (a == 0)
@@ -77,7 +70,7 @@ void netconfig_zone(struct buf *out, const struct netconf *n)
 	buf_printf(out, "@ SOA %s. hostmaster.%s. (%.4s%.2s%.2s01 3600 600 604800 60)\n", n->ns, n->site->domain, day,
 		   day + 5, day + 8);
 	buf_printf(out, "@ NS %s.\n", n->ns);
-	if (within(n->ns, n->site->domain)) /* else its address is another zone's business */
+	if (sv_within(sv_of(n->ns), sv_of(n->site->domain))) /* else its address is another zone's business */
 		address(out, n, n->ns, n->ndns ? n->dns[0] : 0);
 	if (n->outside)
 		outside(out, n);

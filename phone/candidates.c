@@ -13,7 +13,7 @@ bool strict_match(int strict, const char *target, const char *domain)
 		return true;
 	if (strict == DT_EXACT)
 		return dot && sv_ieq(sv_of(dot + 1), d);
-	return d.n && t.n > d.n + 1 && t.p[t.n - d.n - 1] == '.' && sv_iends(t, d);
+	return d.n && t.n > d.n + 1 && sv_within(t, d);
 }
 
 bool target_read(const char *s, struct sip_target *ret)

@@ -21,19 +21,12 @@ struct dns_record {
 
 /* ---- what is published ----------------------------------------------------------------------------------------------- */
 
-static bool within(const char *name, const char *zone)
-{
-	struct sv n = sv_of(name), z = sv_of(zone);
-
-	return sv_iends(n, z) && (n.n == z.n || n.p[n.n - z.n - 1] == '.');
-}
-
 static void address(const struct site *s, const char *name, struct dns_record *ret, unsigned *n)
 {
 	for (unsigned i = 0; i < *n; i++)
 		if (sv_ieq(sv_of(ret[i].name), sv_of(name)))
 			return;
-	if (*n == DNS_RECORDS_MAX || !within(name, s->dns.zone))
+	if (*n == DNS_RECORDS_MAX || !sv_within(sv_of(name), sv_of(s->dns.zone)))
 		return;
 	snprintf(ret[*n].name, sizeof ret[*n].name, "%s", name);
 	snprintf(ret[*n].data, sizeof ret[*n].data, "%s", s->dns.address);

@@ -26,6 +26,9 @@ static void views(void **state)
 	assert_true(sv_eq(x, SV("b")) && s.p == NULL);
 	assert_true(sv_ieq(SV("CSeq"), SV("cseq")) && !sv_ieq(SV("CSeq"), SV("cseqs")));
 	assert_true(sv_istarts(SV("Bearer x"), SV("bearer ")) && sv_iends(SV("a.TEST"), SV(".test")));
+	assert_true(sv_within(SV("fe01.Contoso.test"), SV("contoso.TEST")) && sv_within(SV("contoso.test"), SV("contoso.test")));
+	assert_false(sv_within(SV("notcontoso.test"), SV("contoso.test")) || sv_within(SV("test"), SV("contoso.test")));
+	assert_true(sv_within(SV("test"), SV("")) && sv_within(SV(""), SV("")));
 	assert_true(sv_eq(sv_trim(SV(" \t x y\r\n")), SV("x y")));
 	assert_true(sv_u64(SV("65535"), 65535, &v) && v == 65535);
 	v = 7;
