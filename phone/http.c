@@ -34,8 +34,8 @@ void http_free(struct dt_phone *ph)
 
 	buf_wipe(&h->out);
 	buf_free(&h->head);
-	buf_free(&h->in);
-	buf_free(&h->body);
+	buf_wipe(&h->in); /* tickets and their proof keys came in these two */
+	buf_wipe(&h->body);
 	buf_free(&h->leaf);
 }
 
