@@ -27,7 +27,7 @@ bool xml_is(xmlNodePtr node, const char *name); /* an element of that local name
 xmlNodePtr xml_path(xmlNodePtr in, const char *const *names); /* first child of each name, any namespace; NULL ends */
 xmlNodePtr xml_find(xmlNodePtr in, const char *name, bool icase); /* depth first, any namespace, itself included */
 
-/* The element's own text, trimmed, into out; false: it has child elements, or does not fit. */
+/* The element's own text, trimmed, into out (cap: at most 1024); false: it has child elements, or does not fit. */
 bool xml_text(xmlNodePtr node, char *out, size_t cap);
 bool xml_text_buf(xmlNodePtr node, struct buf *to); /* appends, untrimmed */
 /* Attribute by local name (any namespace when ns NULL, either case when icase). false: absent or does not fit. */
