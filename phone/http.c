@@ -406,3 +406,8 @@ void http_timer(struct dt_phone *ph)
 		finish(ph, DT_F_TIMEOUT, NULL);
 	}
 }
+
+bool http_unreachable(enum dt_failure f)
+{
+	return f == DT_F_CONNECT || f == DT_F_TIMEOUT || f == DT_F_CLOSED || f == DT_F_DNS_NONE || f == DT_F_DNS_SILENT;
+}

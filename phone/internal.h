@@ -459,6 +459,7 @@ void http_opened(struct dt_phone *ph, const struct dt_stream_opened *o);
 void http_data(struct dt_phone *ph, const void *p, size_t n);
 void http_closed(struct dt_phone *ph, const char *why);
 void http_timer(struct dt_phone *ph);
+bool http_unreachable(enum dt_failure f); /* nobody was there: not a refusal */
 /* A fault or HTTP status turned into a failure and a sentence. */
 enum dt_failure soap_failure(struct dt_phone *ph, enum dt_failure refused /* what 28020 means here */, char why[WHY_MAX]);
 bool soap_is_fault(struct dt_phone *ph); /* whatever its status */

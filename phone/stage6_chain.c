@@ -13,11 +13,6 @@
 
 static void connect_tls(struct dt_phone *ph);
 
-static bool unreachable(enum dt_failure f)
-{
-	return f == DT_F_CONNECT || f == DT_F_TIMEOUT || f == DT_F_CLOSED || f == DT_F_DNS_NONE || f == DT_F_DNS_SILENT;
-}
-
 static void tls_failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
 	/* C-05: "the phone keeps the chain of its very first connection" */
@@ -32,7 +27,7 @@ static void tls_failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 		buf_clear(&ph->roots);
 		keep_anchors(ph);
 	}
-	if (unreachable(f) && cert_good(ph))
+	if (http_unreachable(f) && cert_good(ph))
 		stage_skip(ph, "the web service does not answer; the stored certificate does without");
 	else
 		stage_fail(ph, f, why);

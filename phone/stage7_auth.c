@@ -13,10 +13,10 @@ static const char *url_of(const struct dt_phone *ph)
 											     : ph->web_url;
 }
 
-static bool network(enum dt_failure f)
+/* The servers give no ticket today, which says nothing against the certificate. */
+static bool no_ticket_today(enum dt_failure f)
 {
-	return f == DT_F_CONNECT || f == DT_F_TIMEOUT || f == DT_F_CLOSED || f == DT_F_DNS_NONE || f == DT_F_DNS_SILENT ||
-	       f == DT_F_METADATA_BAD || f == DT_F_HTTP_STATUS || f == DT_F_METHOD_OFF;
+	return http_unreachable(f) || f == DT_F_METADATA_BAD || f == DT_F_HTTP_STATUS || f == DT_F_METHOD_OFF;
 }
 
 /* "The phone did not know its SIP URI.  It learns it from the ticket's NameIdentifier, or from Entity or subject in the
@@ -57,7 +57,7 @@ static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *fail
 		by_secret(ph); /* enrol again */
 		return;
 	}
-	if (f != DT_F_OK && ph->ticket_by == BY_CERT && cert_good(ph) && network(f) && ph->plan != PLAN_RENEW) {
+	if (f != DT_F_OK && ph->ticket_by == BY_CERT && cert_good(ph) && no_ticket_today(f) && ph->plan != PLAN_RENEW) {
 		ph->renewing = false;
 		stage_skip(ph, "no ticket; the stored certificate is good all the same");
 		return;
