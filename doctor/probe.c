@@ -232,6 +232,14 @@ static struct question *question_of(struct doctor_probe *p, unsigned id)
 	return i < p->n && p->q[i].open ? &p->q[i] : NULL;
 }
 
+/* Only this run's own label: a site may well have a host whose name begins as ours does. */
+static bool made_up(const struct doctor_probe *p, const struct question *q)
+{
+	size_t n = strlen(p->odd);
+
+	return n && strncmp(q->name, p->odd, n) == 0 && q->name[n] == '.';
+}
+
 static void on_dns(void *arg, unsigned id, const struct dt_dns_answer *d)
 {
 	static const char *const words[] = {[DT_DNS_OK] = "", [DT_DNS_NXDOMAIN] = "the name does not exist",
@@ -255,10 +263,10 @@ static void on_dns(void *arg, unsigned id, const struct dt_dns_answer *d)
 		else
 			more(a->text, sizeof a->text, "%s" IP_FMT, comma, IP_ARG(ip));
 	}
-	if (a && a->ok && strncmp(q->name, "dialtone-", 9) == 0) {
+	if (a && a->ok && made_up(p, q)) {
 		a->ok = false;
 		more(a->text, sizeof a->text, ": this name was made up just now, so the zone has a wildcard");
-	} else if (a && !a->ok && strncmp(q->name, "dialtone-", 9) == 0 && d->status == DT_DNS_NXDOMAIN) {
+	} else if (a && made_up(p, q) && d->status == DT_DNS_NXDOMAIN) {
 		a->ok = true;
 		more(a->text, sizeof a->text, "does not exist, as it should: the zone has no wildcard");
 	} else if (a && !a->ok) {

@@ -39,6 +39,17 @@ def test_a_class_in_other_letters():
         assert lab.last.count("the zone has no wildcard") == 1, lab.last  # asked once, however often the domain came up
 
 
+def test_a_host_whose_name_begins_as_ours():
+    """A web server called dialtone-01 is no wildcard, though its service is down."""
+    name = "dialtone-01.contoso.test"
+    with Lab(site=servers.Site(web=name)) as lab:
+        lab.go()
+        lab.stop_dialtoned(sig=15)
+        assert examined(lab)[0] == 6
+        assert f"a {name}" in lab.last, lab.last
+        assert "made up just now" not in lab.last, lab.last
+
+
 def test_a_healthy_network():
     with Lab() as lab:
         lab.go()
