@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "cmd/text.h"
-#include "server/conf.h"
-#include "server/control.h"
+#include "server/site/conf.h"
+#include "server/control/control.h"
 
 /* ---- talking ------------------------------------------------------------------------------------------- */
 

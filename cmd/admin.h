@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <sysexits.h>
 
-#include "server/location.h"
-#include "server/site.h"
-#include "server/vault_make.h"
+#include "server/location/location.h"
+#include "server/site/site.h"
+#include "server/vault/make.h"
 #include "store/store.h"
 
 #define ADMIN_ARGUMENTS 4

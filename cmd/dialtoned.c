@@ -10,11 +10,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/conf.h"
-#include "server/credentials.h"
-#include "server/dns_publish.h"
-#include "server/site_certs.h"
-#include "server/supervisor.h"
+#include "server/site/conf.h"
+#include "server/daemon/credentials.h"
+#include "server/daemon/dns_publish.h"
+#include "server/site/certs.h"
+#include "server/daemon/supervisor.h"
 
 #define CONF "/etc/dialtone/dialtone.conf"
 

@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "server/control.h"
+#include "server/control/control.h"
 
 /* In columns, what does not fit into them below. */
 void endpoint_print(FILE *to, const struct control_endpoint *e);

@@ -14,8 +14,8 @@
 #include "base/sv.h"
 #include "cmd/verbs.h"
 #include "net/listen.h"
-#include "server/conf.h"
-#include "server/init.h"
+#include "server/site/conf.h"
+#include "server/daemon/make_site.h"
 
 static const char usage[] =
     "usage: dialtone init DIR --domain DOMAIN --fqdn NAME [OPTIONS]\n"

@@ -11,7 +11,7 @@
 #include "cmd/admin.h"
 #include "cmd/text.h"
 #include "cmd/verbs.h"
-#include "server/conf.h"
+#include "server/site/conf.h"
 
 enum { VLAN_MAX = 4094, PRIORITY_VOICE = 5 };
 

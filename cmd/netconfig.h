@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/ip.h"
-#include "server/site.h"
+#include "server/site/site.h"
 #include "wire/dhcp.h"
 
 struct net { /* a subnet that has phones; all addresses in host byte order */

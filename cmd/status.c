@@ -11,9 +11,9 @@
 #include "cmd/endpoint.h"
 #include "cmd/json_line.h"
 #include "cmd/verbs.h"
-#include "server/conf.h"
-#include "server/control.h"
-#include "server/site_certs.h"
+#include "server/site/conf.h"
+#include "server/control/control.h"
+#include "server/site/certs.h"
 
 #define COLUMNS 8
 #define SOON ((int64_t)60 * 86400) /* seconds: a certificate that ends so soon is worth a word */

@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "cmd/verbs.h"
-#include "server/update_id.h"
+#include "server/vault/device_id.h"
 
 int update_file(struct admin *a, const char *path, size_t max, struct buf *ret)
 {

@@ -32,7 +32,7 @@ struct store_user {
 	char extension[24];  /* digits; "" : none; with the number it is unique */
 	char home_pool[256]; /* "" : this one */
 	bool enabled, remote;
-	uint8_t nt_hash[64]; /* sealed by the vault's secret (server/vault_make.h) */
+	uint8_t nt_hash[64]; /* sealed by the vault's secret (server/vault/make.h) */
 	size_t n_nt_hash;    /* 0: no password */
 	int64_t created;
 	int64_t tickets_after; /* tickets issued before this moment are refused (revocation); 0: none */

@@ -7,9 +7,9 @@
 #define DIALTONE_SERVER_REGISTRAR_H
 
 #include "pki/tls.h"
-#include "server/location.h"
-#include "server/site.h"
-#include "server/vault.h"
+#include "server/location/location.h"
+#include "server/site/site.h"
+#include "server/vault/vault.h"
 
 struct registrar;
 struct reg_conn;

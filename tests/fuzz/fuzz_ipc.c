@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/location_ipc.h"
-#include "server/vault_codec.h"
-#include "server/vault_ipc.h"
+#include "server/location/ipc.h"
+#include "server/vault/codec.h"
+#include "server/vault/ipc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n); /* the target */
 

@@ -4,7 +4,7 @@
 
 #include "check_xml.h"
 
-#include "server/webservices/web.h"
+#include "server/web/web.h"
 
 enum side { HTTPS_IN, HTTPS_OUT, HTTP_IN, HTTP_OUT };
 

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "cmd/verbs.h"
-#include "server/conf.h"
-#include "server/control.h"
-#include "server/vault_make.h"
+#include "server/site/conf.h"
+#include "server/control/control.h"
+#include "server/vault/make.h"
 
 #define NOW 1795000000
 

@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "server/conf.h"
+#include "server/site/conf.h"
 
 struct world {
 	char dir[64], path[96];

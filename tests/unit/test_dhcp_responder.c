@@ -1,7 +1,7 @@
 /* tests/unit/test_dhcp_responder.c: who is answered, with what, and who is not. */
 #include "tests/unit/check.h"
 
-#include "server/dhcp_responder.h"
+#include "server/daemon/dhcp_responder.h"
 #include "wire/dhcp.h"
 
 #define PHONE 0x0a420a64u /* 10.66.10.100 */

@@ -6,9 +6,9 @@
 #include <signal.h>
 #include <sys/socket.h>
 
-#include "server/location_ipc.h"
-#include "server/vault_codec.h"
-#include "server/vault_ipc.h"
+#include "server/location/ipc.h"
+#include "server/vault/codec.h"
+#include "server/vault/ipc.h"
 
 struct far { /* a vault in another process */
 	struct world *w;

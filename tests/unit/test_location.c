@@ -1,7 +1,7 @@
 /* tests/unit/test_location.c: bindings, quota, expiry, orders; then against a plain list over many random steps. */
 #include "check.h"
 
-#include "server/location.h"
+#include "server/location/location.h"
 
 struct world {
 	int64_t now;

@@ -9,10 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "server/control.h"
-#include "server/generation.h"
-#include "server/location_ipc.h"
-#include "server/location_process.h"
+#include "server/control/control.h"
+#include "server/daemon/generation.h"
+#include "server/location/ipc.h"
+#include "server/location/process.h"
 
 static volatile sig_atomic_t came;
 

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/init.h"
-#include "server/site_certs.h"
+#include "server/daemon/make_site.h"
+#include "server/site/certs.h"
 
 #define NOW 1795000000
 #define YEAR (365LL * 86400)

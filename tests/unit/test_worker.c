@@ -7,10 +7,10 @@
 
 #include "net/ipc.h"
 #include "pki/cert.h"
-#include "server/location_ipc.h"
-#include "server/site.h"
-#include "server/vault_ipc.h"
-#include "server/worker.h"
+#include "server/location/ipc.h"
+#include "server/site/site.h"
+#include "server/vault/ipc.h"
+#include "server/worker/worker.h"
 
 enum { HTTP, HTTPS, SIP, OUTSIDE, PROXIED, LEGACY, DOORS };
 

@@ -12,7 +12,7 @@
 #include "auth/ntlm.h"
 #include "auth/pin.h"
 #include "auth/ticket.h"
-#include "server/vault_make.h"
+#include "server/vault/make.h"
 
 #define NOW 1795000000
 

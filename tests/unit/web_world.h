@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "pki/cert.h"
-#include "server/webservices/web_internal.h"
+#include "server/web/internal.h"
 #include "wire/ntlm.h"
 
 static struct buf chain_pem; /* leaf and root */

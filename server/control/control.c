@@ -1,0 +1,266 @@
+#include "server/control/control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define CONTROL "run/control"
+#define DEADLINE_MS 15000
+#define ANSWER_MAX 65536
+#define LIST_LINE_MAX 1024
+
+/* "run/control" in this folder.  The folder is held open, and named by its descriptor: a path of any length fits into the
+ * 108 octets that a socket's address has. */
+struct place {
+	int folder;
+	struct sockaddr_un at;
+};
+
+static bool place_of(const char *dir, struct place *ret)
+{
+	char run[4200];
+
+	*ret = (struct place){.at.sun_family = AF_UNIX};
+	snprintf(run, sizeof run, "%s/run", dir);
+	ret->folder = open(run, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	snprintf(ret->at.sun_path, sizeof ret->at.sun_path, "/proc/self/fd/%d/control", ret->folder);
+	return ret->folder >= 0;
+}
+
+static bool failed(const char *dir, const char *what, char *why, size_t cap)
+{
+	snprintf(why, cap, "%s/" CONTROL ": %s%s%s", dir, what, errno ? ": " : "", errno ? strerror(errno) : "");
+	return false;
+}
+
+/* -1 with *nobody: dialtoned does not run. */
+static int reach(const char *dir, bool *nobody, char *why, size_t cap)
+{
+	struct place p;
+	int fd;
+
+	*nobody = false;
+	if (!place_of(dir, &p)) {
+		*nobody = errno == ENOENT;
+		failed(dir, "cannot be reached", why, cap);
+		return -1;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&p.at, sizeof p.at) < 0) {
+		*nobody = errno == ENOENT || errno == ECONNREFUSED;
+		failed(dir, "cannot be reached", why, cap);
+		close(fd);
+		fd = -1;
+	}
+	close(p.folder);
+	return fd;
+}
+
+/* The next octets; 0: that was all; -1: errno. */
+static ssize_t more(int fd, uint64_t until, char *part, size_t cap)
+{
+	for (;;) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		uint64_t now = clock_mono_ms();
+		int rc;
+
+		errno = ETIMEDOUT;
+		if (now >= until)
+			return -1;
+		rc = poll(&p, 1, (int)(until - now));
+		if (rc > 0)
+			return recv(fd, part, cap, 0);
+		if (rc < 0 && errno != EINTR)
+			return -1;
+	}
+}
+
+static bool ask(int fd, const char *line, size_t n, struct buf *answer)
+{
+	uint64_t until = clock_mono_ms() + DEADLINE_MS;
+	char part[4096];
+	ssize_t got;
+
+	if (send(fd, line, n, MSG_NOSIGNAL) != (ssize_t)n)
+		return false;
+	while ((got = more(fd, until, part, sizeof part)) > 0) {
+		buf_add(answer, part, (size_t)got);
+		errno = EMSGSIZE;
+		if (answer->n > ANSWER_MAX)
+			return false;
+	}
+	return got == 0 && !answer->oom;
+}
+
+/* One line there, the answer back. true with *nobody: dialtoned does not run. */
+static bool question(const char *dir, const char *line, size_t n, struct buf *answer, bool *nobody, char *why, size_t cap)
+{
+	int fd = reach(dir, nobody, why, cap);
+	bool ok;
+
+	if (fd < 0)
+		return *nobody;
+	ok = ask(fd, line, n, answer) || failed(dir, "no answer", why, cap);
+	close(fd);
+	return ok;
+}
+
+bool control_order_user(const char *dir, const char *aor, enum location_order order, unsigned diag, const char *reason,
+			unsigned *acted, char *why, size_t cap)
+{
+	struct buf answer = {0};
+	bool nobody, ok;
+	char line[600];
+	struct sv text;
+	uint64_t n = 0;
+	int len = snprintf(line, sizeof line, "order %s %u %u %s\n", aor, (unsigned)order, diag, reason);
+
+	errno = 0;
+	if (len < 0 || (size_t)len >= sizeof line || strpbrk(aor, " \r\n") || strpbrk(reason, "\r\n"))
+		return failed(dir, "the order cannot be written in a line", why, cap);
+	if (!question(dir, line, (size_t)len, &answer, &nobody, why, cap)) {
+		buf_free(&answer);
+		return false;
+	}
+	text = sv_trim(buf_view(&answer));
+	ok = nobody || (sv_starts(text, SV("ok ")) && sv_u64(sv_from(text, 3), UINT32_MAX, &n));
+	if (!ok) {
+		if (sv_starts(text, SV("error ")))
+			text = sv_from(text, 6);
+		snprintf(why, cap, SV_FMT, SV_ARG(text.n ? text : SV("it closed without an answer")));
+	} else {
+		*acted = (unsigned)n;
+	}
+	buf_free(&answer);
+	return ok;
+}
+
+bool control_status(const char *dir, struct buf *text, char *why, size_t cap)
+{
+	static const char line[] = "status\n";
+	bool nobody;
+
+	if (!question(dir, line, sizeof line - 1, text, &nobody, why, cap))
+		return false;
+	if (nobody)
+		return true;
+	errno = 0;
+	if (!sv_ends(buf_view(text), SV("end\n")))
+		return failed(dir, "the answer is cut off", why, cap);
+	text->n -= 4;
+	return true;
+}
+
+/* ---- who is registered ------------------------------------------------------------------------------------------------ */
+
+/* As server/location/process.h has it. */
+static bool endpoint_read(struct sv line, struct control_endpoint *ret)
+{
+	struct control_endpoint e = {0};
+	struct {
+		char *to;
+		size_t cap;
+	} text[] = {{e.aor, sizeof e.aor}, {e.epid, sizeof e.epid}, {e.instance, sizeof e.instance}, {e.peer, sizeof e.peer}};
+	struct sv side, worker, seconds;
+	uint64_t w = 0, s = 0;
+
+	for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+		if (!sv_copy(text[i].to, text[i].cap, sv_cut(&line, '\t')))
+			return false;
+	worker = sv_cut(&line, '\t');
+	seconds = sv_cut(&line, '\t');
+	side = sv_cut(&line, '\t');
+	e.outside = sv_eq(side, SV("outside"));
+	if (line.p == NULL || !sv_u64(worker, UINT32_MAX, &w) || !sv_u64(seconds, INT64_MAX, &s) ||
+	    !(e.outside || sv_eq(side, SV("inside"))) || !sv_copy(e.user_agent, sizeof e.user_agent, line))
+		return false;
+	e.worker = (unsigned)w;
+	e.seconds = (int64_t)s;
+	*ret = e;
+	return true;
+}
+
+/* What of the list has come: its whole lines are told and forgotten.  *ended: the last one was among them. */
+static bool lines_read(struct buf *have, void (*fn)(void *arg, const struct control_endpoint *e), void *arg, bool *ended)
+{
+	struct sv rest = buf_view(have);
+	size_t used = 0;
+
+	for (ptrdiff_t n; !*ended && (n = sv_find(rest, '\n')) >= 0; rest = sv_from(rest, (size_t)n + 1), used += (size_t)n + 1) {
+		struct control_endpoint e;
+		struct sv line = {rest.p, (size_t)n};
+
+		*ended = sv_eq(line, SV("end"));
+		if (*ended)
+			continue;
+		if (!endpoint_read(line, &e))
+			return false;
+		fn(arg, &e);
+	}
+	buf_drop(have, used);
+	return have->n <= LIST_LINE_MAX && !have->oom;
+}
+
+bool control_registered(const char *dir, const char *aor, void (*fn)(void *arg, const struct control_endpoint *e), void *arg,
+			bool *nobody, char *why, size_t cap)
+{
+	bool good = true, ended = false;
+	struct buf have = {0};
+	char line[300], part[4096];
+	ssize_t got = -1;
+	int n = snprintf(line, sizeof line, "registered%s%s\n", aor ? " " : "", aor ? aor : "");
+	int fd = reach(dir, nobody, why, cap);
+
+	if (fd < 0)
+		return *nobody;
+	errno = EINVAL;
+	if (n > 0 && (size_t)n < sizeof line && strpbrk(line, "\r\n") == line + n - 1 && send(fd, line, (size_t)n, MSG_NOSIGNAL) == n)
+		while (good && !ended && (got = more(fd, clock_mono_ms() + DEADLINE_MS, part, sizeof part)) > 0) {
+			buf_add(&have, part, (size_t)got);
+			good = lines_read(&have, fn, arg, &ended);
+		}
+	close(fd);
+	if (got >= 0)
+		errno = 0;
+	if (!good && sv_starts(buf_view(&have), SV("error ")))
+		snprintf(why, cap, SV_FMT, SV_ARG(sv_trim(sv_from(buf_view(&have), 6))));
+	else if (!ended)
+		failed(dir, good ? "the answer is cut off" : "the answer cannot be read", why, cap);
+	buf_free(&have);
+	return ended;
+}
+
+int control_listen(const char *dir, char *why, size_t cap)
+{
+	struct place p;
+	int fd;
+
+	if (!place_of(dir, &p)) {
+		failed(dir, "cannot be made", why, cap);
+		return -1;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0) {
+		mode_t old = umask(0177);
+
+		unlinkat(p.folder, "control", 0);
+		if (bind(fd, (struct sockaddr *)&p.at, sizeof p.at) < 0 || listen(fd, 16) < 0) {
+			failed(dir, "cannot be made", why, cap);
+			close(fd);
+			fd = -1;
+		}
+		umask(old);
+	} else {
+		failed(dir, "cannot be made", why, cap);
+	}
+	close(p.folder);
+	return fd;
+}

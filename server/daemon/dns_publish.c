@@ -1,0 +1,227 @@
+#include "server/daemon/dns_publish.h"
+
+#include <ldns/ldns.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/sv.h"
+
+enum { AGAIN_S = 30, ANSWER_S = 5, FUDGE_S = 300, DNS_RECORDS_MAX = 8 };
+
+struct dns_record {
+	char name[SITE_NAME_MAX + 32];
+	const char *type;	       /* "A", "AAAA", "SRV" */
+	char data[SITE_NAME_MAX + 32]; /* an address, or "0 0 5061 fe01.contoso.test." */
+};
+
+/* ---- what is published ----------------------------------------------------------------------------------------------- */
+
+static void address(const struct site *s, const char *name, struct dns_record *ret, unsigned *n)
+{
+	for (unsigned i = 0; i < *n; i++)
+		if (sv_ieq(sv_of(ret[i].name), sv_of(name)))
+			return;
+	if (*n == DNS_RECORDS_MAX || !sv_within(sv_of(name), sv_of(s->dns.zone)))
+		return;
+	snprintf(ret[*n].name, sizeof ret[*n].name, "%s", name);
+	snprintf(ret[*n].data, sizeof ret[*n].data, "%s", s->dns.address);
+	ret[(*n)++].type = strchr(s->dns.address, ':') ? "AAAA" : "A";
+}
+
+static void service(const struct site *s, const char *what, uint16_t port, struct dns_record *ret, unsigned *n)
+{
+	if (port == 0 || *n == DNS_RECORDS_MAX)
+		return;
+	snprintf(ret[*n].name, sizeof ret[*n].name, "%s.%s", what, s->domain);
+	snprintf(ret[*n].data, sizeof ret[*n].data, "0 0 %u %s.", port, s->fqdn);
+	ret[(*n)++].type = "SRV";
+}
+
+/* How many. */
+static unsigned records(const struct site *s, struct dns_record ret[DNS_RECORDS_MAX])
+{
+	char update[SITE_NAME_MAX + 16];
+	unsigned n = 0;
+
+	snprintf(update, sizeof update, "ucupdates-r2.%s", s->domain);
+	address(s, s->fqdn, ret, &n);
+	address(s, s->web_fqdn, ret, &n);
+	address(s, update, ret, &n);
+	service(s, "_sipinternaltls._tcp", s->sip_tls, ret, &n);
+	service(s, "_sipinternal._tcp", s->sip_tcp, ret, &n);
+	return n;
+}
+
+/* ---- the key ----------------------------------------------------------------------------------------------------------- */
+
+bool dns_key_read(const struct site *s, char key[DNS_KEY_MAX], char *why, size_t cap)
+{
+	struct buf text = {0};
+	struct sv word;
+	bool ok;
+	int rc;
+
+	key[0] = '\0';
+	if (s->dns.key_name[0] == '\0')
+		return true;
+	rc = file_read(s->dns.key_file, DNS_KEY_MAX, &text);
+	word = sv_trim(buf_view(&text));
+	ok = rc == 0 && word.n > 0 && sv_copy(key, DNS_KEY_MAX, word);
+	if (rc < 0)
+		snprintf(why, cap, "dns.key_file '%.200s': %s", s->dns.key_file, strerror(-rc));
+	else if (!ok)
+		snprintf(why, cap, "dns.key_file '%.200s' holds no secret: one line of base64 is wanted", s->dns.key_file);
+	buf_wipe(&text);
+	return ok;
+}
+
+/* ---- one update (RFC 2136 2.5) ------------------------------------------------------------------------------------------ */
+
+static bool push(ldns_rr_list *to, ldns_rr *rr)
+{
+	if (rr && ldns_rr_list_push_rr(to, rr))
+		return true;
+	ldns_rr_free(rr);
+	return false;
+}
+
+/* 2.5.2: delete an RRset: class ANY, TTL 0, no data. */
+static bool emptied(ldns_rr_list *to, const struct dns_record *r)
+{
+	ldns_rr *rr = ldns_rr_new();
+	ldns_rdf *owner = ldns_dname_new_frm_str(r->name);
+
+	if (rr == NULL || owner == NULL) {
+		ldns_rr_free(rr);
+		ldns_rdf_deep_free(owner);
+		return false;
+	}
+	ldns_rr_set_owner(rr, owner);
+	ldns_rr_set_type(rr, ldns_get_rr_type_by_name(r->type));
+	ldns_rr_set_class(rr, LDNS_RR_CLASS_ANY);
+	ldns_rr_set_ttl(rr, 0);
+	return push(to, rr);
+}
+
+static bool added(ldns_rr_list *to, const struct dns_record *r, unsigned ttl)
+{
+	char line[2 * SITE_NAME_MAX + 128];
+	ldns_rr *rr = NULL;
+
+	snprintf(line, sizeof line, "%.255s. %u IN %s %.290s", r->name, ttl, r->type, r->data);
+	return ldns_rr_new_frm_str(&rr, line, 0, NULL, NULL) == LDNS_STATUS_OK && push(to, rr);
+}
+
+static ldns_pkt *question(const struct site *s)
+{
+	struct dns_record record[DNS_RECORDS_MAX];
+	unsigned n = records(s, record);
+	ldns_rr_list *up = ldns_rr_list_new();
+	ldns_rdf *zone = ldns_dname_new_frm_str(s->dns.zone);
+	ldns_pkt *q = NULL;
+	bool ok = up && zone;
+
+	for (unsigned i = 0; ok && i < n; i++)
+		ok = emptied(up, &record[i]) && added(up, &record[i], s->dns.ttl);
+	if (ok)
+		q = ldns_update_pkt_new(zone, LDNS_RR_CLASS_IN, NULL, up, NULL);
+	if (q)
+		ldns_pkt_set_random_id(q);
+	else
+		ldns_rdf_deep_free(zone);
+	ldns_rr_list_deep_free(up);
+	return q;
+}
+
+static ldns_resolver *resolver(const struct site *s, const char *key, const char *algorithm)
+{
+	ldns_resolver *r = ldns_resolver_new();
+	ldns_rdf *at = ldns_rdf_new_frm_str(strchr(s->dns.server, ':') ? LDNS_RDF_TYPE_AAAA : LDNS_RDF_TYPE_A, s->dns.server);
+	struct timeval wait = {ANSWER_S, 0};
+
+	if (r == NULL || at == NULL || ldns_resolver_push_nameserver(r, at) != LDNS_STATUS_OK) {
+		ldns_rdf_deep_free(at);
+		ldns_resolver_deep_free(r);
+		return NULL;
+	}
+	ldns_rdf_deep_free(at);
+	ldns_resolver_set_port(r, s->dns.port ? s->dns.port : 53);
+	ldns_resolver_set_usevc(r, true); /* one answer for sure, whatever its size */
+	ldns_resolver_set_timeout(r, wait);
+	ldns_resolver_set_retry(r, 1);
+	if (key[0]) {
+		ldns_resolver_set_tsig_keyname(r, s->dns.key_name);
+		ldns_resolver_set_tsig_keydata(r, key);
+		ldns_resolver_set_tsig_algorithm(r, algorithm);
+	}
+	return r;
+}
+
+static bool judged(const struct site *s, ldns_status status, const ldns_pkt *answer, char *why, size_t cap)
+{
+	if (status != LDNS_STATUS_OK) {
+		snprintf(why, cap, "%s does not take the update of %s: %s", s->dns.server, s->dns.zone,
+			 ldns_get_errorstr_by_id(status));
+		return false;
+	}
+	if (answer == NULL || ldns_pkt_get_rcode(answer) != LDNS_RCODE_NOERROR) {
+		char *code = answer ? ldns_pkt_rcode2str(ldns_pkt_get_rcode(answer)) : NULL;
+
+		snprintf(why, cap, "%s refuses the update of %s: %s", s->dns.server, s->dns.zone, code ? code : "no answer");
+		free(code);
+		return false;
+	}
+	return true;
+}
+
+/* One update: each name and type is emptied and set, in one transaction. Blocks, at most some seconds. false: *why. */
+static bool publish(const struct site *s, const char *key, char *why, size_t cap)
+{
+	char algorithm[40];
+	ldns_pkt *q = question(s), *answer = NULL;
+	ldns_resolver *r;
+	ldns_status status = LDNS_STATUS_OK;
+	bool ok;
+
+	snprintf(algorithm, sizeof algorithm, "%s.", s->dns.key_algorithm[0] ? s->dns.key_algorithm : "hmac-sha256");
+	r = resolver(s, key, algorithm);
+	if (q == NULL || r == NULL) {
+		snprintf(why, cap, "the update of %s cannot be made: is dns.address an address?", s->dns.zone);
+		ldns_pkt_free(q);
+		ldns_resolver_deep_free(r);
+		return false;
+	}
+	if (key[0])
+		status = ldns_pkt_tsig_sign(q, s->dns.key_name, key, FUDGE_S, algorithm, NULL);
+	if (status == LDNS_STATUS_OK)
+		status = ldns_resolver_send_pkt(&answer, r, q);
+	ok = judged(s, status, answer, why, cap);
+	ldns_pkt_free(answer);
+	ldns_pkt_free(q);
+	ldns_resolver_deep_free(r);
+	return ok;
+}
+
+/* ---- the process ---------------------------------------------------------------------------------------------------------- */
+
+int dns_publish_main(const struct site *s, const char *key, int ready_fd)
+{
+	char why[600];
+
+	if (ready_fd >= 0 && write(ready_fd, "+", 1) != 1)
+		log_line(LOG_WARN, "dns", "cannot say that it is ready");
+	for (;;) { /* SIGTERM ends it: nothing here is half-done, the name server takes an update whole or not at all */
+		bool ok = publish(s, key, why, sizeof why);
+
+		if (ok)
+			log_line(LOG_INFO, "dns", "%s has the records of %s", s->dns.server, s->fqdn);
+		else
+			log_line(LOG_WARN, "dns", "%s; again in %d s", why, AGAIN_S);
+		sleep(ok ? s->dns.refresh : AGAIN_S);
+	}
+}

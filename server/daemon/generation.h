@@ -1,0 +1,60 @@
+/* server/daemon/generation.h: one set of processes made from one reading of the configuration: its listeners, its socket pairs,
+ * its children.  The supervisor has one, and two while one drains.
+ */
+#ifndef DIALTONE_SERVER_GENERATION_H
+#define DIALTONE_SERVER_GENERATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "server/daemon/child.h"
+#include "server/worker/worker.h"
+
+#define GENERATION_WORKERS 65 /* the last may be the legacy process */
+#define GENERATION_SLOTS (GENERATION_WORKERS + 4)
+
+struct generation;
+
+enum role { ROLE_VAULT, ROLE_LOCATION, ROLE_WORKER, ROLE_LEGACY, ROLE_DHCP, ROLE_DNS };
+
+struct slot { /* a place for one process; who dies is followed by another in the same place */
+	struct generation *of;
+	enum role role;
+	unsigned index; /* among the workers: number of its socket pairs */
+	pid_t pid;	/* 0: nobody now */
+	uint64_t since, again; /* mono_ms: started; to be started again at */
+	unsigned quick;	       /* deaths in a row soon after the start */
+	struct board_row *row;
+	struct worker_listener listener[WORKER_LISTENERS_MAX];
+	unsigned nlistener;
+};
+
+struct generation {
+	struct site site;
+	unsigned workers; /* with the legacy process */
+	int vault[GENERATION_WORKERS][2], ask[GENERATION_WORKERS][2], push[GENERATION_WORKERS][2]; /* [0]: the worker's end */
+	int ready[2];	/* each process writes one octet when it can do its work */
+	int control_fd; /* borrowed from here on by the location process */
+	int dhcp_fd, keylog_fd;
+	char dns_key[256];
+	uint8_t *ticket_key; /* WORKER_TICKET_KEY octets: the supervisor's one copy; who has no use for it wipes his */
+	struct board *board;
+	struct slot slot[GENERATION_SLOTS];
+	unsigned nslot, nready;
+	bool draining, ending; /* workers were asked to end; then the others */
+	uint64_t until;
+};
+
+/* Binds and pairs everything, starts nobody.  board, ticket_key and keylog_fd are borrowed.  NULL: *why. */
+struct generation *generation_new(const struct site *site, struct board *board, uint8_t ticket_key[WORKER_TICKET_KEY],
+				  int keylog_fd, char *why, size_t cap);
+void generation_free(struct generation *g); /* nobody may run any more; NULL is fine */
+bool generation_start(struct slot *s);	    /* false: no process to be had */
+void generation_close_listeners(struct generation *g); /* so that nobody is led to a worker that drains */
+const char *generation_name(const struct slot *s);
+unsigned generation_running(const struct generation *g, bool workers_only);
+bool generation_signal(const struct generation *g, enum role role, int signo); /* to all of that role; false: nobody runs */
+
+#endif

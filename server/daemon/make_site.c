@@ -1,0 +1,299 @@
+#include "server/daemon/make_site.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "pki/cert.h"
+#include "server/site/files.h"
+#include "server/vault/make.h"
+#include "store/store.h"
+
+#define ROOT VAULT_DIR "/root.pem"
+
+struct work {
+	const struct site *site;
+	int64_t now;
+	char *why;
+	size_t cap;
+	struct pki_key *root;
+	struct buf root_der;
+	bool anew; /* the servers' certificates, though they are there */
+};
+
+static bool failed(struct work *w, const char *path, const char *reason)
+{
+	return site_fail(w->why, w->cap, path, reason);
+}
+
+static bool path_of(struct work *w, const char *name, char out[PATH_MAX])
+{
+	return site_path(out, w->site->dir, name, w->why, w->cap);
+}
+
+static bool there(struct work *w, const char *name)
+{
+	return site_has(w->site->dir, name);
+}
+
+static bool save(struct work *w, const char *name, const struct buf *b, mode_t mode)
+{
+	return site_save(w->site->dir, name, b, mode, w->why, w->cap);
+}
+
+static bool folder(struct work *w, const char *name, mode_t mode)
+{
+	char path[PATH_MAX];
+
+	if (!path_of(w, name, path))
+		return false;
+	if (mkdir(path, mode) == 0 || errno == EEXIST)
+		return true;
+	return failed(w, path, strerror(errno));
+}
+
+/* ---- certificates -------------------------------------------------------------------------------------------------- */
+
+static bool root_load(struct work *w)
+{
+	return site_pair_load(w->site->dir, ROOT, &w->root, &w->root_der, w->why, w->cap);
+}
+
+static bool own_pair(struct work *w, const struct pki_issue *what, struct buf *key_pem, struct buf *cert_pem)
+{
+	return site_pair_make(what, 2048, NULL, NULL, key_pem, cert_pem, w->why, w->cap);
+}
+
+/* Into one file, the root behind it: "leaf first, root last". */
+static bool pair_below_root(struct work *w, const char *file, const struct pki_issue *what, unsigned bits)
+{
+	struct buf pem = {0};
+	bool ok = site_pair_make(what, bits, w->root, &w->root_der, &pem, &pem, w->why, w->cap);
+
+	pki_pem_add(&pem, "CERTIFICATE", w->root_der.p, w->root_der.n);
+	ok = ok && save(w, file, &pem, 0600);
+	buf_wipe(&pem);
+	return ok;
+}
+
+static struct pki_issue issue(const struct work *w, enum pki_profile profile, const char *cn, unsigned years)
+{
+	return (struct pki_issue){
+	    .profile = profile, .cn = cn, .not_before = w->now - 86400, .not_after = w->now + SECONDS_OF_YEARS(years)};
+}
+
+static bool root(struct work *w)
+{
+	char cn[SITE_NAME_MAX + 16];
+	struct pki_issue what = issue(w, PKI_CA, cn, 20);
+	struct buf key = {0}, cert = {0};
+	bool ok = true;
+
+	snprintf(cn, sizeof cn, "%.40s Root CA", w->site->domain); /* RFC 5280: a common name has at most 64 characters */
+	if (!there(w, ROOT))
+		ok = own_pair(w, &what, &key, &key) && save(w, ROOT, &key, 0600);
+	buf_wipe(&key);
+	ok = ok && root_load(w);
+	if (ok) {
+		pki_pem_add(&cert, "CERTIFICATE", w->root_der.p, w->root_der.n);
+		ok = save(w, "ca.pem", &cert, 0644);
+	}
+	buf_free(&cert);
+	return ok;
+}
+
+/* The vault's CA, below the root: who has the chain that phones download can follow a user's certificate to its end. */
+static bool issuing(struct work *w)
+{
+	struct pki_issue what = issue(w, PKI_CA, "Communications Server", 20);
+
+	return there(w, VAULT_DIR "/ca.pem") || pair_below_root(w, VAULT_DIR "/ca.pem", &what, w->site->CASigningKeyLength);
+}
+
+struct names {
+	char text[8][SITE_NAME_MAX + 16];
+	const char *list[9];
+	unsigned n;
+};
+
+static void name_add(struct names *n, const char *prefix, const char *name)
+{
+	char *to = n->text[n->n];
+
+	if (name[0] == '\0' || n->n == 8)
+		return;
+	snprintf(to, sizeof n->text[0], "%s%s", prefix, name);
+	for (unsigned i = 0; i < n->n; i++)
+		if (strcasecmp(n->text[i], to) == 0)
+			return;
+	n->list[n->n++] = to;
+	n->list[n->n] = NULL;
+}
+
+static bool server(struct work *w, const char *file, struct names *n)
+{
+	struct pki_issue what = issue(w, PKI_SERVER, n->list[0], 5);
+
+	what.names = n->list;
+	return (!w->anew && there(w, file)) || pair_below_root(w, file, &what, 2048);
+}
+
+static bool servers(struct work *w)
+{
+	const struct site *s = w->site;
+	struct names inside = {0}, outside = {0};
+
+	name_add(&inside, "", s->fqdn);
+	name_add(&inside, "", s->pool);
+	name_add(&inside, "sip.", s->domain);
+	name_add(&inside, "sipinternal.", s->domain);
+	name_add(&inside, "ucupdates-r2.", s->domain);
+	name_add(&inside, "", s->web_fqdn);
+	if (!server(w, "server.pem", &inside))
+		return false;
+	/* "nothing internal (names, addresses, versions) is told": a certificate of its own, with its own names only */
+	name_add(&outside, "", s->external_fqdn);
+	name_add(&outside, "", s->external_web_fqdn);
+	name_add(&outside, "sip.", s->domain);
+	name_add(&outside, "sipexternal.", s->domain);
+	name_add(&outside, "ucupdates-r2.", s->domain);
+	return s->external_fqdn[0] == '\0' || server(w, "external.pem", &outside);
+}
+
+static bool update(struct work *w)
+{
+	char cn[SITE_NAME_MAX + 16];
+	struct pki_issue what = issue(w, PKI_CODE, cn, 20);
+	struct buf key = {0}, cert = {0};
+	bool ok;
+
+	if (there(w, "update.key") && there(w, "update.pem"))
+		return true;
+	snprintf(cn, sizeof cn, "%.40s Device Update", w->site->domain);
+	ok = own_pair(w, &what, &key, &cert) && save(w, "update.key", &key, 0600) &&
+	     save(w, "update.pem", &cert, 0644);
+	buf_wipe(&key);
+	buf_free(&cert);
+	return ok;
+}
+
+/* ---- the configuration file ---------------------------------------------------------------------------------------- */
+
+static void text(struct buf *b, const char *key, const char *value)
+{
+	if (value[0])
+		buf_printf(b, "%s = \"%s\"\n", key, value);
+}
+
+static bool conf(struct work *w)
+{
+	const struct site *s = w->site;
+	struct buf b = {0};
+	bool ok;
+
+	if (there(w, "dialtone.conf"))
+		return true;
+	buf_printf(&b,
+		   "# dialtone.conf: see dialtone.conf(5).  After a change: dialtoned -t -c FILE, then SIGHUP.\n\n"
+		   "domain = \"%s\"\nfqdn = \"%s\"\n",
+		   s->domain, s->fqdn);
+	text(&b, "pool", s->pool);
+	text(&b, "web_fqdn", s->web_fqdn);
+	buf_printf(&b, "\n# where it listens inside; a port of 0 is off, an empty address is all\naddress = \"%s\"\n", s->address);
+	buf_printf(&b, "sip_tls = %u\nsip_tcp = %u\nhttps = %u\nhttp = %u\n", s->sip_tls, s->sip_tcp, s->https, s->http);
+	buf_str(&b, "\n# outside: TLS only, under public names\n");
+	text(&b, "external_fqdn", s->external_fqdn);
+	text(&b, "external_web_fqdn", s->external_web_fqdn);
+	text(&b, "external_address", s->external_address);
+	buf_printf(&b, "external_sip_tls = %u\nexternal_https = %u\n# proxy_protocol = true\n# external_require_pin = true\n",
+		   s->external_sip_tls, s->external_https);
+	buf_str(&b, "\n# TLS 1.0 for phones of the time: an address and a process of its own\n");
+	text(&b, "legacy_address", s->legacy_address);
+	buf_printf(&b, "legacy_sip_tls = %u\nlegacy_https = %u\n", s->legacy_sip_tls, s->legacy_https);
+	buf_printf(&b, "\n# 0: one a core\nworkers = %u\nuser = \"%s\"\n", s->workers, s->user);
+	text(&b, "worker_user", s->worker_user);
+	if (s->CASigningKeyLength != 2048)
+		buf_printf(&b, "CASigningKeyLength = %u\n", s->CASigningKeyLength);
+	buf_str(&b, "\n# UseCertificateAuth = true\n# UsePinAuth = true\n# UseWindowsAuth = NTLM\n# MinPasswordLength = 5\n"
+		    "# DefaultEndpointExpiration = 600\n# MaxEndpointsPerUser = 8\n");
+	ok = save(w, "dialtone.conf", &b, 0644);
+	buf_free(&b);
+	return ok;
+}
+
+/* ---- whose it is --------------------------------------------------------------------------------------------------- */
+
+static bool own(struct work *w, const char *name, const char *user)
+{
+	const struct passwd *p = getpwnam(user);
+	char path[PATH_MAX];
+
+	if (!path_of(w, name, path))
+		return false;
+	if (p == NULL)
+		return failed(w, user, "there is no such user on this machine");
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return true; /* store.db-wal and the like */
+	return chown(path, p->pw_uid, p->pw_gid) == 0 || failed(w, path, strerror(errno));
+}
+
+static bool owners(struct work *w)
+{
+	static const char *const vaults[] = {VAULT_DIR,		      VAULT_DIR "/ca.pem",    VAULT_DIR "/ticket.pem",
+					     VAULT_DIR "/secret",     STORE_FILE,	      STORE_FILE "-wal",
+					     STORE_FILE "-shm"};
+	static const char *const workers[] = {"server.pem", "external.pem", "logs"};
+	const char *worker = w->site->worker_user[0] ? w->site->worker_user : w->site->user;
+
+	if (geteuid() != 0)
+		return true;
+	for (size_t i = 0; i < sizeof vaults / sizeof *vaults; i++)
+		if (!own(w, vaults[i], w->site->user))
+			return false;
+	for (size_t i = 0; i < sizeof workers / sizeof *workers; i++)
+		if (!own(w, workers[i], worker))
+			return false;
+	return true;
+}
+
+static bool store(struct work *w)
+{
+	char path[PATH_MAX];
+	struct store *s;
+
+	if (!path_of(w, STORE_FILE, path))
+		return false;
+	s = store_sqlite(path, w->why, w->cap);
+	store_close(s);
+	return s != NULL;
+}
+
+bool init_site(const struct site *site, int64_t unix_s, char *why, size_t cap)
+{
+	struct work w = {.site = site, .now = unix_s, .why = why, .cap = cap};
+	bool ok;
+
+	if (mkdir(site->dir, 0755) < 0 && errno != EEXIST)
+		return failed(&w, site->dir, strerror(errno));
+	ok = folder(&w, "files", 0755) && folder(&w, "logs", 0750) && folder(&w, "run", 0755) &&
+	     folder(&w, VAULT_DIR, 0700) && root(&w) && issuing(&w) && vault_keys_make(site->dir, unix_s, why, cap) &&
+	     servers(&w) && update(&w) && store(&w) && conf(&w) && owners(&w);
+	pki_key_free(w.root);
+	buf_free(&w.root_der);
+	return ok;
+}
+
+bool init_renew(const struct site *site, int64_t unix_s, char *why, size_t cap)
+{
+	struct work w = {.site = site, .now = unix_s, .why = why, .cap = cap, .anew = true};
+	bool ok = root_load(&w) && servers(&w) && owners(&w);
+
+	pki_key_free(w.root);
+	buf_free(&w.root_der);
+	return ok;
+}

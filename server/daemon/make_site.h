@@ -1,0 +1,26 @@
+/* server/daemon/make_site.h: makes the folder of a new site: configuration, certificates, keys, store.
+ *
+ *     dialtone.conf          0644  what was said, and the usual knobs as comments
+ *     ca.pem                 0644  the private root's certificate: phones download it, stage 6
+ *     vault/root.pem         0600  its key, for certificates to come
+ *     server.pem             0600  key and chain of the inside names; external.pem the same for the outside ones
+ *     update.key update.pem  0600, 0644  signs firmware: dialtone update sign
+ *     issuing.pem vault/     server/vault/make.h; vault/store.db the store
+ *     files/ logs/ run/      the update store, device logs, sockets
+ *
+ * What is there already is left alone: a second run mends what is missing, but never writes over a dialtone.conf.
+ */
+#ifndef DIALTONE_SERVER_INIT_H
+#define DIALTONE_SERVER_INIT_H
+
+#include <stddef.h>
+
+#include "server/site/site.h"
+
+/* site: names, addresses and ports as given (site_defaults() first), dir set.  Slow: four or five RSA keys. */
+bool init_site(const struct site *site, int64_t unix_s, char *why, size_t cap);
+
+/* server.pem and external.pem anew, below the root that is there, for the names of the site as it is now. */
+bool init_renew(const struct site *site, int64_t unix_s, char *why, size_t cap);
+
+#endif

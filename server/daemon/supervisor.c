@@ -1,0 +1,436 @@
+#include "server/daemon/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/listen.h"
+#include "pki/key.h"
+#include "server/site/conf.h"
+#include "server/control/control.h"
+#include "server/daemon/generation.h"
+
+enum {
+	READY_MS = 60000,	    /* a generation that is not ready by then is given up */
+	SETTLED_MS = 5000,	    /* who lived so long is started again at once */
+	PAUSE_MS = 100, PAUSE_MAX_MS = 5000, /* else after a pause that doubles */
+	KILL_MS = WORKER_DRAIN_MS + 3000,
+	OLD = 4 /* generations that drain at the same time */
+};
+
+struct supervisor {
+	const struct supervisor_conf *conf;
+	struct board *board;
+	uint8_t ticket_key[WORKER_TICKET_KEY]; /* TLS session tickets outlive a worker and a reload */
+	int signal_fd, keylog_fd, lock_fd;
+	struct generation *now, *next; /* next: started, not ready yet */
+	struct generation *old[OLD];
+	uint64_t next_until;
+	bool ready, ending, failed;
+	int status;
+};
+
+/* ---- what is there before a process is started ---------------------------------------------------------------------------- */
+
+/* One dialtoned a folder. */
+static bool lock(struct supervisor *s, const char *dir, char *why, size_t cap)
+{
+	char path[sizeof((struct site *)0)->dir + sizeof "/run/lock"];
+
+	snprintf(path, sizeof path, "%s/run", dir);
+	if (mkdir(path, 0755) < 0 && errno != EEXIST) {
+		snprintf(why, cap, "%.800s: %s", path, strerror(errno));
+		return false;
+	}
+	snprintf(path, sizeof path, "%s/run/lock", dir);
+	s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (s->lock_fd < 0 || flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		snprintf(why, cap, "%.800s: %s", path, errno == EWOULDBLOCK ? "another dialtoned runs here" : strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+static bool ports_free(const struct site *s, char *why, size_t cap)
+{
+	static const struct {
+		int reason;
+		const char *hint;
+	} hints[] = {
+	    {EADDRINUSE, "; 'ss -ltnp' shows who has it"},
+	    {EACCES, "; a port below 1024 needs root"},
+	    {EADDRNOTAVAIL, "; 'ip addr' shows what this machine has"},
+	};
+	struct site_listener all[SITE_LISTENERS];
+	unsigned n = site_listeners(s, all);
+	char reason[512];
+
+	for (unsigned i = 0; i < n; i++) {
+		const char *hint = "";
+
+		if (listen_free(all[i].address, all[i].port, reason, sizeof reason))
+			continue;
+		for (size_t k = 0; k < sizeof hints / sizeof *hints; k++)
+			if (errno == hints[k].reason)
+				hint = hints[k].hint;
+		snprintf(why, cap, "%s: %s%s", all[i].key, reason, hint);
+		return false;
+	}
+	return true;
+}
+
+static bool signals(struct supervisor *s)
+{
+	static const int ours[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		sigaddset(&set, ours[i]);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return false;
+	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->signal_fd >= 0;
+}
+
+static bool begin(struct supervisor *s, const struct site *site, char *why, size_t cap)
+{
+	if (!lock(s, site->dir, why, cap) || !ports_free(site, why, cap))
+		return false;
+	if (s->conf->keylog) {
+		s->keylog_fd = open(s->conf->keylog, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+		if (s->keylog_fd < 0) {
+			snprintf(why, cap, "%s: %s", s->conf->keylog, strerror(errno));
+			return false;
+		}
+	}
+	s->board = board_new();
+	if (s->board == NULL || !pki_random(s->ticket_key, sizeof s->ticket_key) || !signals(s)) {
+		snprintf(why, cap, "cannot set up: %s", strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+/* ---- generations ----------------------------------------------------------------------------------------------------------- */
+
+static void signal_all(struct generation *g, int signo, bool workers)
+{
+	for (unsigned i = 0; i < g->nslot; i++)
+		if (g->slot[i].pid > 0 && (g->slot[i].role >= ROLE_WORKER) == workers)
+			kill(g->slot[i].pid, signo);
+}
+
+static void drain(struct generation *g)
+{
+	if (g->draining)
+		return;
+	g->draining = true;
+	g->until = clock_mono_ms() + KILL_MS;
+	generation_close_listeners(g);
+	signal_all(g, SIGTERM, true);
+}
+
+static void retire(struct supervisor *s, struct generation *g)
+{
+	if (g == NULL)
+		return;
+	drain(g);
+	for (unsigned i = 0; i < OLD; i++)
+		if (s->old[i] == NULL) {
+			s->old[i] = g;
+			return;
+		}
+	signal_all(g, SIGKILL, true); /* reloads follow each other faster than anything drains */
+	signal_all(g, SIGKILL, false);
+	for (unsigned i = 0; i < g->nslot; i++)
+		if (g->slot[i].pid > 0)
+			waitpid(g->slot[i].pid, NULL, 0);
+	generation_free(g);
+}
+
+/* Moves a draining generation on; true when nobody of it is left. */
+static bool drained(struct generation *g, uint64_t now)
+{
+	if (now >= g->until) {
+		signal_all(g, SIGKILL, true);
+		signal_all(g, SIGKILL, false);
+		g->until = UINT64_MAX;
+	}
+	if (generation_running(g, true) == 0 && !g->ending) {
+		g->ending = true;
+		signal_all(g, SIGTERM, false);
+	}
+	return generation_running(g, false) == 0;
+}
+
+static bool start_all(struct supervisor *s, const struct site *site, char *why, size_t cap)
+{
+	struct generation *g = generation_new(site, s->board, s->ticket_key, s->keylog_fd, why, cap);
+
+	if (g == NULL)
+		return false;
+	s->next = g;
+	s->next_until = clock_mono_ms() + READY_MS;
+	for (unsigned i = 0; i < g->nslot; i++)
+		if (!generation_start(&g->slot[i])) {
+			snprintf(why, cap, "cannot start a process: %s", strerror(errno));
+			return false;
+		}
+	return true;
+}
+
+/* The new one cannot be had. */
+static void give_up(struct supervisor *s, const char *why)
+{
+	struct generation *g = s->next;
+
+	log_line(LOG_ERROR, "supervisor", "%s%s", why, s->now ? ": all stays as it was" : "");
+	s->next = NULL;
+	retire(s, g);
+	if (s->now == NULL) {
+		s->failed = s->ending = true;
+		s->status = s->status ? s->status : EX_CONFIG;
+	} else if (g) {
+		char no[256];
+		int fd = control_listen(s->now->site.dir, no, sizeof no);
+
+		if (fd >= 0) { /* the socket was the new one's already: the old location process gets one of its own again */
+			close(s->now->control_fd);
+			s->now->control_fd = fd;
+			generation_signal(s->now, ROLE_LOCATION, SIGTERM);
+		}
+	}
+}
+
+static void say_ready(struct supervisor *s)
+{
+	const struct site *site = &s->now->site;
+
+	if (s->ready) {
+		log_line(LOG_INFO, "supervisor", "reloaded");
+		return;
+	}
+	s->ready = true;
+	printf("dialtoned: ready: %s, %u workers, sip_tls %u, sip_tcp %u, https %u, http %u%s%s\n", site->fqdn, s->now->workers,
+	       site->sip_tls, site->sip_tcp, site->https, site->http,
+	       site->external_sip_tls || site->external_https ? ", outside as " : "",
+	       site->external_sip_tls || site->external_https ? site->external_fqdn : "");
+	fflush(stdout);
+}
+
+static void count_ready(struct supervisor *s)
+{
+	struct generation *g = s->next, *before = s->now;
+	char octets[GENERATION_SLOTS];
+	ssize_t n = read(g->ready[0], octets, sizeof octets);
+
+	if (n > 0)
+		g->nready += (unsigned)n;
+	if (g->nready < g->nslot)
+		return;
+	s->next = NULL;
+	s->now = g;
+	say_ready(s);
+	retire(s, before);
+}
+
+static void reload(struct supervisor *s)
+{
+	char why[1024];
+	struct site site;
+
+	if (s->next || s->ending) {
+		log_line(LOG_WARN, "supervisor", "SIGHUP: a start is under way: ignored");
+		return;
+	}
+	if (!conf_read(s->conf->path, &site, why, sizeof why)) {
+		log_line(LOG_ERROR, "supervisor", "SIGHUP: %s: all stays as it was", why);
+		return;
+	}
+	if (!start_all(s, &site, why, sizeof why))
+		give_up(s, why);
+}
+
+/* ---- signals ------------------------------------------------------------------------------------------------------------------ */
+
+static struct slot *slot_of(struct supervisor *s, pid_t pid)
+{
+	struct generation *all[OLD + 2] = {s->now, s->next};
+
+	memcpy(all + 2, s->old, sizeof s->old);
+	for (unsigned i = 0; i < OLD + 2; i++)
+		for (unsigned k = 0; all[i] && k < all[i]->nslot; k++)
+			if (all[i]->slot[k].pid == pid)
+				return &all[i]->slot[k];
+	return NULL;
+}
+
+static void died(struct supervisor *s, struct slot *k, int status)
+{
+	struct generation *g = k->of;
+	uint64_t now = clock_mono_ms();
+	bool lived = now - k->since >= SETTLED_MS;
+	unsigned pause;
+	char why[128];
+
+	k->pid = 0;
+	if (k->row)
+		atomic_store(&k->row->pid, 0);
+	if (g->draining)
+		return;
+	if (WIFSIGNALED(status))
+		snprintf(why, sizeof why, "%s %u was ended by signal %d", generation_name(k), k->index, WTERMSIG(status));
+	else
+		snprintf(why, sizeof why, "%s %u ended with status %d", generation_name(k), k->index, WEXITSTATUS(status));
+	if (g == s->next) {
+		if (WIFEXITED(status) && WEXITSTATUS(status))
+			s->status = WEXITSTATUS(status) == EX_CONFIG ? EX_CONFIG : EX_SOFTWARE;
+		give_up(s, why);
+		return;
+	}
+	k->quick = lived ? 0 : k->quick + 1;
+	pause = k->quick <= 1 ? 0 : (unsigned)PAUSE_MS << (k->quick < 8 ? k->quick - 2 : 6);
+	k->again = now + (pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS);
+	log_line(LOG_ERROR, "supervisor", "%s: started again%s", why, pause ? " after a pause" : "");
+	if (k->row)
+		atomic_fetch_add(&k->row->restarts, 1);
+}
+
+static void reap(struct supervisor *s)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		struct slot *k = slot_of(s, pid);
+
+		if (k)
+			died(s, k, status);
+	}
+}
+
+static void end_all(struct supervisor *s)
+{
+	struct generation *all[] = {s->now, s->next};
+
+	s->ending = true;
+	s->now = s->next = NULL;
+	for (unsigned i = 0; i < 2; i++)
+		retire(s, all[i]);
+}
+
+static void signalled(struct supervisor *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+		if (info.ssi_signo == SIGCHLD)
+			reap(s);
+		else if (info.ssi_signo == SIGHUP)
+			reload(s);
+		else
+			end_all(s);
+	}
+	reap(s);
+}
+
+/* ---- the loop ------------------------------------------------------------------------------------------------------------------ */
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Starts who is due, moves on who drains; when to look again. */
+static uint64_t work(struct supervisor *s, uint64_t now)
+{
+	uint64_t at = UINT64_MAX;
+
+	for (unsigned i = 0; s->now && i < s->now->nslot; i++) {
+		struct slot *k = &s->now->slot[i];
+
+		if (k->pid > 0)
+			continue;
+		if (k->again <= now && !generation_start(k))
+			k->again = now + PAUSE_MAX_MS;
+		if (k->pid <= 0)
+			at = sooner(at, k->again);
+	}
+	if (s->next && now >= s->next_until)
+		give_up(s, "the processes are not ready in time");
+	if (s->next)
+		at = sooner(at, s->next_until);
+	for (unsigned i = 0; i < OLD; i++) {
+		if (s->old[i] && drained(s->old[i], now)) {
+			generation_free(s->old[i]);
+			s->old[i] = NULL;
+		}
+		if (s->old[i])
+			at = sooner(at, s->old[i]->until);
+	}
+	return at;
+}
+
+static bool anybody(const struct supervisor *s)
+{
+	for (unsigned i = 0; i < OLD; i++)
+		if (s->old[i])
+			return true;
+	return s->now || s->next;
+}
+
+static void run(struct supervisor *s)
+{
+	for (;;) {
+		uint64_t now = clock_mono_ms(), at = work(s, now);
+		struct pollfd p[2] = {{.fd = s->signal_fd, .events = POLLIN},
+				      {.fd = s->next ? s->next->ready[0] : -1, .events = POLLIN}};
+
+		if (!anybody(s))
+			return;
+		if (poll(p, 2, at == UINT64_MAX ? -1 : at > now ? (int)sooner(at - now, 60000) : 0) < 0 && errno != EINTR)
+			return;
+		if (p[1].revents && s->next)
+			count_ready(s);
+		if (p[0].revents)
+			signalled(s);
+	}
+}
+
+int supervisor_main(const struct supervisor_conf *c, const struct site *site)
+{
+	struct supervisor s = {.conf = c, .signal_fd = -1, .keylog_fd = -1, .lock_fd = -1};
+	char why[1024] = "";
+
+	if (!begin(&s, site, why, sizeof why)) {
+		log_line(LOG_ERROR, "supervisor", "%s", why);
+		s.status = EX_CONFIG;
+	} else {
+		if (!start_all(&s, site, why, sizeof why))
+			give_up(&s, why);
+		run(&s);
+	}
+	board_free(s.board);
+	explicit_bzero(s.ticket_key, sizeof s.ticket_key);
+	for (unsigned i = 0; i < 3; i++) {
+		int fd = (int[]){s.signal_fd, s.keylog_fd, s.lock_fd}[i];
+
+		if (fd >= 0)
+			close(fd);
+	}
+	return s.failed ? s.status : s.status && !s.ready ? s.status : 0;
+}

@@ -1,0 +1,476 @@
+#include "server/location/process.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/ipc.h"
+#include "net/loop.h"
+#include "pki/key.h"
+#include "server/location/ipc.h"
+
+enum {
+	CLIENTS = 16,	      /* of the control socket at once */
+	LINE_MAX_OCTETS = 1024,
+	PENDING = 256,	      /* orders that are not acted on yet */
+	EXPIRE_MS = 10000,
+	ACT_MS = 5000,	      /* a worker has this long to act */
+	GATHER_MS = 3000,     /* a new process has this long to learn what the workers hold */
+	CLIENT_MS = 10000,
+	PIECE = 16 * 1024 /* of a list: more is looked up when this is out */
+};
+
+struct process;
+
+struct client { /* one connection of the control socket */
+	struct process *process;
+	int fd; /* -1: free */
+	struct loop_fd watch;
+	struct loop_timer late;
+	char line[LINE_MAX_OCTETS];
+	size_t n;
+	bool waits;
+	unsigned outstanding, acted;
+	bool more; /* a list goes out, and this was not all */
+	struct location_walk walk;
+	struct buf out;
+};
+
+struct worker {
+	struct process *process;
+	struct ipc_server ask, push;
+	unsigned index;
+	bool here; /* has told what it holds */
+};
+
+struct process {
+	const struct location_process *conf;
+	struct loop *loop;
+	struct loop_signal term;
+	struct loop_timer expire, gather;
+	struct loop_fd control;
+	struct location *location;
+	struct worker *worker;
+	struct client client[CLIENTS];
+	struct client *asks; /* whose order is being given just now */
+	uint64_t number;
+	struct {
+		uint64_t number; /* 0: free */
+		struct client *client;
+	} pending[PENDING];
+};
+
+/* ---- the control socket: answers ------------------------------------------------------------------------------------ */
+
+static void client_close(struct client *c)
+{
+	if (c->fd < 0)
+		return;
+	for (unsigned i = 0; i < PENDING; i++)
+		if (c->process->pending[i].client == c) { /* who obeys now obeys for nobody, and may never: a worker dies */
+			c->process->pending[i].client = NULL;
+			c->process->pending[i].number = 0;
+		}
+	loop_fd_stop(&c->watch);
+	loop_timer_stop(&c->late);
+	buf_free(&c->out);
+	close(c->fd);
+	c->fd = -1;
+}
+
+static void client_answer(struct client *c, const struct buf *b)
+{
+	if (b->oom || send(c->fd, b->p, b->n, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)b->n)
+		log_line(LOG_WARN, "location", "a control answer was not taken");
+	client_close(c);
+}
+
+static void client_say(struct client *c, const char *fmt, unsigned a, unsigned b) __attribute__((format(printf, 2, 0)));
+static void client_say(struct client *c, const char *fmt, unsigned a, unsigned b)
+{
+	struct buf out = {0};
+
+	buf_printf(&out, fmt, a, b);
+	client_answer(c, &out);
+	buf_free(&out);
+}
+
+static void client_acted(struct client *c)
+{
+	if (c->waits && c->outstanding == 0)
+		client_say(c, "ok %u\n", c->acted, 0);
+}
+
+static void client_late(void *arg)
+{
+	struct client *c = arg;
+
+	if (c->waits)
+		client_say(c, "error a worker does not answer: %u of %u endpoints are signed off\n", c->acted - c->outstanding,
+			   c->acted);
+	else
+		client_close(c);
+}
+
+static void count(void *arg, const struct location_binding *b)
+{
+	(void)b;
+	++*(unsigned *)arg;
+}
+
+static void status(struct client *c)
+{
+	const struct board *board = c->process->conf->board;
+	struct location_walk walk = {0};
+	unsigned registered = 0;
+	struct buf out = {0};
+
+	for (unsigned i = 0; board && i < atomic_load(&board->rows) && i < BOARD_ROWS; i++) {
+		const struct board_row *r = &board->row[i];
+
+		if (atomic_load(&r->pid))
+			buf_printf(&out, "%s %u pid %d private %lu restarts %lu\n", r->name, r->index, atomic_load(&r->pid),
+				   atomic_load(&r->private_operations), atomic_load(&r->restarts));
+	}
+	while (location_walk(c->process->location, &walk, count, &registered))
+		;
+	buf_printf(&out, "registered %u\nend\n", registered);
+	client_answer(c, &out);
+	buf_free(&out);
+}
+
+/* ---- the control socket: lists ---------------------------------------------------------------------------------------- */
+
+/* A client of ours wrote it: no control character ends a field or a line. */
+static void field(struct buf *out, const char *s, const char *end)
+{
+	for (; *s; s++)
+		buf_add(out, (unsigned char)*s < ' ' || *s == 0x7f ? "?" : s, 1);
+	buf_str(out, end);
+}
+
+static void row(void *arg, const struct location_binding *b)
+{
+	int64_t now = clock_unix_ms() / 1000;
+	struct buf *out = arg;
+
+	field(out, b->aor, "\t");
+	field(out, b->epid, "\t");
+	field(out, b->instance, "\t");
+	field(out, b->peer, "\t");
+	buf_printf(out, "%u\t%lld\t%s\t", b->worker, b->expires > now ? (long long)(b->expires - now) : 0,
+		   b->outside ? "outside" : "inside");
+	field(out, b->user_agent, "\n");
+}
+
+/* A part at a time, as the other end reads: however many there are, no more than a piece is held. */
+static void client_writable(struct client *c)
+{
+	ssize_t n;
+
+	while (c->more && c->out.n < PIECE) {
+		c->more = location_walk(c->process->location, &c->walk, row, &c->out);
+		if (!c->more)
+			buf_str(&c->out, "end\n");
+	}
+	n = c->out.oom ? 0 : send(c->fd, c->out.p, c->out.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0) {
+		buf_drop(&c->out, (size_t)n);
+		loop_timer_at(&c->late, clock_mono_ms() + CLIENT_MS);
+	}
+	if (n <= 0 || (c->out.n == 0 && !c->more))
+		client_close(c);
+}
+
+static void registered(struct client *c, struct sv aor)
+{
+	struct location_binding *all;
+	char user[256];
+
+	c->more = aor.n == 0;
+	if (aor.n) {
+		all = calloc(LOCATION_ENDPOINTS_MAX, sizeof *all);
+		if (all == NULL || !sv_copy(user, sizeof user, aor)) {
+			free(all);
+			client_say(c, "error that is nobody's address\n", 0, 0);
+			return;
+		}
+		for (size_t i = 0, n = location_list(c->process->location, user, all, LOCATION_ENDPOINTS_MAX); i < n; i++)
+			row(&c->out, &all[i]);
+		buf_str(&c->out, "end\n");
+		free(all);
+	}
+	if (!loop_fd_want(&c->watch, LOOP_WRITE))
+		client_close(c);
+}
+
+/* ---- orders ------------------------------------------------------------------------------------------------------------ */
+
+/* location.c: an endpoint must be told. */
+static void notice(void *arg, uint32_t worker, const struct location_notice *n)
+{
+	struct process *p = arg;
+	struct client *c = p->asks;
+	uint64_t number = ++p->number;
+	struct buf b = {0};
+	unsigned slot = 0;
+
+	if (c) {
+		while (slot < PENDING && p->pending[slot].number)
+			slot++;
+		c->acted++;
+	}
+	if (worker >= p->conf->nworker)
+		return;
+	ipc_begin(&b, number, LOCATION_P_ORDER);
+	location_notice_put(&b, n);
+	if (c) {
+		c->outstanding++;
+		if (slot < PENDING) {
+			p->pending[slot].number = number;
+			p->pending[slot].client = c;
+		}
+	}
+	if (!ipc_send(p->conf->push[worker], &b))
+		log_line(LOG_ERROR, "location", "worker %u does not take orders", worker);
+}
+
+static void order(struct client *c, struct sv rest)
+{
+	struct sv aor = sv_cut(&rest, ' '), what = sv_cut(&rest, ' '), diag = sv_cut(&rest, ' ');
+	uint64_t n = 0, d = 0;
+	char user[256], reason[128];
+
+	if (aor.n == 0 || !sv_copy(user, sizeof user, aor) || !sv_u64(what, LOCATION_DEACTIVATED, &n) ||
+	    !sv_u64(diag, 99999, &d) || !sv_copy(reason, sizeof reason, rest)) {
+		client_say(c, "error an order is: order AOR N DIAG REASON\n", 0, 0);
+		return;
+	}
+	c->waits = true;
+	loop_timer_at(&c->late, clock_mono_ms() + ACT_MS);
+	c->process->asks = c;
+	location_order_user(c->process->location, user, (enum location_order)n, (unsigned)d, reason);
+	c->process->asks = NULL;
+	log_line(LOG_INFO, "location", "order %u for %s (%s): %u endpoints", (unsigned)n, user, reason, c->acted);
+	client_acted(c);
+}
+
+/* On the second pair: an order was obeyed. */
+static void obeyed(void *arg, struct ipc_server *from, struct ipc_message *m)
+{
+	struct process *p = ((struct worker *)arg)->process;
+
+	(void)from;
+	for (unsigned i = 0; m->number && i < PENDING; i++) {
+		struct client *c = p->pending[i].client;
+
+		if (p->pending[i].number != m->number)
+			continue;
+		p->pending[i].number = 0;
+		p->pending[i].client = NULL;
+		if (c && c->outstanding) {
+			c->outstanding--;
+			client_acted(c);
+		}
+		return;
+	}
+}
+
+/* ---- the control socket: questions ------------------------------------------------------------------------------------ */
+
+static void client_ready(void *arg, unsigned what)
+{
+	struct client *c = arg;
+	struct sv line, word;
+	ssize_t n;
+	char *end;
+
+	if (what & LOOP_WRITE) {
+		client_writable(c);
+		return;
+	}
+	n = recv(c->fd, c->line + c->n, sizeof c->line - c->n, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0 || c->waits) {
+		client_close(c);
+		return;
+	}
+	c->n += (size_t)n;
+	end = memchr(c->line, '\n', c->n);
+	if (end == NULL) {
+		if (c->n == sizeof c->line)
+			client_say(c, "error the line is too long\n", 0, 0);
+		return;
+	}
+	line = (struct sv){c->line, (size_t)(end - c->line)};
+	word = sv_cut(&line, ' ');
+	if (sv_eq(word, SV("order")))
+		order(c, line);
+	else if (sv_eq(word, SV("status")))
+		status(c);
+	else if (sv_eq(word, SV("registered")))
+		registered(c, line);
+	else
+		client_say(c, "error the questions are: order, status, registered\n", 0, 0);
+}
+
+static void knock(void *arg, unsigned what)
+{
+	struct process *p = arg;
+	struct client *c = NULL;
+	int fd = accept4(p->control.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	(void)what;
+	for (unsigned i = 0; i < CLIENTS; i++)
+		if (p->client[i].fd < 0)
+			c = &p->client[i];
+	if (fd < 0)
+		return;
+	if (c == NULL) {
+		close(fd);
+		return;
+	}
+	*c = (struct client){.process = p, .fd = fd};
+	loop_timer_init(&c->late, p->loop, client_late, c);
+	loop_timer_at(&c->late, clock_mono_ms() + CLIENT_MS);
+	loop_fd_init(&c->watch, p->loop, fd, client_ready, c);
+	loop_fd_want(&c->watch, LOOP_READ);
+}
+
+/* ---- workers ------------------------------------------------------------------------------------------------------------ */
+
+/* The control socket opens when all have told what they hold: an order then reaches everybody. */
+static void gathered(void *arg)
+{
+	struct process *p = arg;
+
+	if (p->conf->control_fd >= 0)
+		loop_fd_want(&p->control, LOOP_READ);
+}
+
+static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
+{
+	struct worker *w = arg;
+	struct process *p = w->process;
+	struct buf answer = {0};
+
+	if (!location_answer(p->location, w->index, m, &answer, &w->here)) {
+		log_line(LOG_ERROR, "location", "worker %u asks what is no question (kind %u): dropped", w->index, m->kind);
+		return;
+	}
+	if (!ipc_send(from->watch.fd, &answer))
+		log_line(LOG_WARN, "location", "worker %u does not take its answer", w->index);
+	for (unsigned i = 0; i < p->conf->nworker; i++)
+		if (!p->worker[i].here)
+			return;
+	gathered(p);
+}
+
+static bool worker_init(struct process *p, unsigned i)
+{
+	struct worker *w = &p->worker[i];
+	struct buf b = {0};
+
+	*w = (struct worker){.process = p, .index = i};
+	if (!ipc_server_init(&w->ask, p->loop, p->conf->ask[i], question, w) ||
+	    !ipc_server_init(&w->push, p->loop, p->conf->push[i], obeyed, w))
+		return false;
+	ipc_begin(&b, ++p->number, LOCATION_P_REPLAY);
+	ipc_send(p->conf->push[i], &b);
+	return true;
+}
+
+/* ---- the process ---------------------------------------------------------------------------------------------------------- */
+
+static int64_t unix_s(void *arg)
+{
+	(void)arg;
+	return clock_unix_ms() / 1000;
+}
+
+static void expire(void *arg)
+{
+	struct process *p = arg;
+
+	location_expire(p->location);
+	loop_timer_at(&p->expire, clock_mono_ms() + EXPIRE_MS);
+}
+
+static void term(void *arg, int signo)
+{
+	struct process *p = arg;
+
+	(void)signo;
+	loop_stop(p->loop);
+}
+
+static bool begin(struct process *p)
+{
+	p->loop = loop_new();
+	p->location = location_new(unix_s, notice, p);
+	p->worker = calloc(p->conf->nworker, sizeof *p->worker);
+	if (p->loop == NULL || p->location == NULL || p->worker == NULL ||
+	    !pki_random(&p->number, 4) || /* no answer to a predecessor's order is taken for one to ours */
+	    !loop_signal_init(&p->term, p->loop, SIGTERM, term, p))
+		return false;
+	p->number = p->number << 24 | 1;
+	loop_timer_init(&p->expire, p->loop, expire, p);
+	loop_timer_init(&p->gather, p->loop, gathered, p);
+	loop_timer_at(&p->expire, clock_mono_ms() + EXPIRE_MS);
+	loop_timer_at(&p->gather, clock_mono_ms() + GATHER_MS);
+	loop_fd_init(&p->control, p->loop, p->conf->control_fd, knock, p);
+	for (unsigned i = 0; i < CLIENTS; i++)
+		p->client[i].fd = -1;
+	for (unsigned i = 0; i < p->conf->nworker; i++)
+		if (!worker_init(p, i))
+			return false;
+	return true;
+}
+
+static void end(struct process *p)
+{
+	for (unsigned i = 0; i < CLIENTS; i++)
+		if (p->client[i].process)
+			client_close(&p->client[i]);
+	for (unsigned i = 0; p->worker && i < p->conf->nworker; i++) {
+		ipc_server_clear(&p->worker[i].ask);
+		ipc_server_clear(&p->worker[i].push);
+	}
+	free(p->worker);
+	loop_fd_stop(&p->control);
+	loop_timer_stop(&p->expire);
+	loop_timer_stop(&p->gather);
+	loop_signal_stop(&p->term);
+	location_free(p->location);
+	loop_free(p->loop);
+}
+
+int location_process_main(const struct location_process *conf)
+{
+	struct process *p = calloc(1, sizeof *p);
+	int ret = 1;
+
+	if (p == NULL)
+		return 1;
+	p->conf = conf;
+	if (begin(p)) {
+		if (conf->ready_fd >= 0 && write(conf->ready_fd, "+", 1) != 1)
+			log_line(LOG_WARN, "location", "cannot say that it is ready");
+		loop_run(p->loop);
+		ret = 0;
+	} else {
+		log_line(LOG_ERROR, "location", "out of memory or descriptors");
+	}
+	end(p);
+	free(p);
+	return ret;
+}

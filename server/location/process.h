@@ -1,0 +1,26 @@
+/* server/location/process.h: the location process: the bindings of all workers, and the control socket.
+ *
+ * The control socket takes one line a connection and answers until it closes:
+ *     order AOR N DIAG REASON     "ok ENDPOINTS", when every worker that holds one has acted; N: enum location_order
+ *     status                      a line a process: "worker 0 pid 4711 private 18 restarts 0"; "registered ENDPOINTS"; "end"
+ *     registered [AOR]            a line an endpoint, of all users or of one; then "end".  Its fields, a tabulator between
+ *                                 them: user, epid, instance, peer, worker, seconds left, inside or outside, User-Agent
+ * "error SENTENCE" otherwise.
+ */
+#ifndef DIALTONE_SERVER_LOCATION_PROCESS_H
+#define DIALTONE_SERVER_LOCATION_PROCESS_H
+
+#include "server/daemon/child.h"
+#include "server/site/site.h"
+
+struct location_process {
+	const struct site *site;
+	const int *ask, *push; /* its ends of the workers' pairs, by worker */
+	unsigned nworker;
+	int control_fd; /* listening; -1: none */
+	const struct board *board; /* for status; NULL: none */
+	int ready_fd;
+};
+int location_process_main(const struct location_process *p); /* until SIGTERM */
+
+#endif

@@ -1,0 +1,90 @@
+#include "server/site/certs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "pki/cert.h"
+
+#define PEM_MAX ((size_t)256 * 1024)
+
+/* The names that phones ask for, inside and outside. */
+static const char *name_missing(const struct site *s, bool outside, const struct buf *der, char update[SITE_NAME_MAX + 16])
+{
+	const char *inside_names[] = {s->fqdn, s->pool, s->web_fqdn, update};
+	const char *outside_names[] = {s->external_fqdn, s->external_web_fqdn, "", ""};
+	const char *const *names = outside ? outside_names : inside_names;
+
+	snprintf(update, SITE_NAME_MAX + 16, "ucupdates-r2.%s", s->domain);
+	for (int i = 0; i < 4; i++)
+		if (names[i][0] && !pki_cert_names(der->p, der->n, names[i]))
+			return names[i];
+	return NULL;
+}
+
+static void judge_key(const struct site *s, bool outside, struct sv pem, const struct buf *der, struct site_cert *c)
+{
+	struct pki_key *key = pki_key_read(pem);
+	char update[SITE_NAME_MAX + 16];
+	const char *name;
+
+	if (key == NULL)
+		snprintf(c->why, sizeof c->why, "there is no private key in it");
+	else if (!pki_cert_is_of(der->p, der->n, key))
+		snprintf(c->why, sizeof c->why, "its first certificate is of another key");
+	else if ((name = name_missing(s, outside, der, update)) != NULL)
+		snprintf(c->why, sizeof c->why, "it is not for the name %.100s; new ones: dialtone init %.200s --renew", name, s->dir);
+	pki_key_free(key);
+}
+
+static void judge(const struct site *s, bool server, bool outside, int64_t now, struct site_cert *c)
+{
+	struct pki_cert_info *info = malloc(sizeof *info);
+	char path[sizeof s->dir + 32];
+	struct buf pem = {0}, der = {0};
+	int rc;
+
+	snprintf(path, sizeof path, "%s/%s", s->dir, c->file);
+	rc = file_read(path, PEM_MAX, &pem);
+	c->unreadable = rc == -EACCES;
+	if (rc == -ENOENT && server)
+		snprintf(c->why, sizeof c->why, "there is none; to make it: dialtone init %.200s --renew", s->dir);
+	else if (rc < 0)
+		snprintf(c->why, sizeof c->why, "%s", strerror(-rc));
+	else if (info == NULL || !pki_pem_cert(buf_view(&pem), 0, &der) || pki_cert_info(der.p, der.n, info) != NULL)
+		snprintf(c->why, sizeof c->why, "there is no certificate in it");
+	else if ((c->not_after = info->not_after) <= now && server)
+		snprintf(c->why, sizeof c->why, "it has expired; new ones: dialtone init %.200s --renew", s->dir);
+	else if (c->not_after <= now)
+		snprintf(c->why, sizeof c->why, "it has expired");
+	else if (now < info->not_before)
+		snprintf(c->why, sizeof c->why, "it is not good yet: is the clock right?");
+	else if (server)
+		judge_key(s, outside, buf_view(&pem), &der, c);
+	free(info);
+	buf_wipe(&pem);
+	buf_free(&der);
+}
+
+unsigned site_certs(const struct site *s, int64_t unix_s, struct site_cert ret[SITE_CERTS])
+{
+	static const struct {
+		const char *file;
+		bool server, outside;
+	} all[SITE_CERTS] = {{"server.pem", true, false},
+			     {"external.pem", true, true},
+			     {"ca.pem", false, false},
+			     {"issuing.pem", false, false},
+			     {"update.pem", false, false}};
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < SITE_CERTS; i++) {
+		if (all[i].outside && !s->external_sip_tls && !s->external_https)
+			continue;
+		ret[n] = (struct site_cert){.file = all[i].file};
+		judge(s, all[i].server, all[i].outside, unix_s, &ret[n++]);
+	}
+	return n;
+}

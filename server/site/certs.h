@@ -1,0 +1,21 @@
+/* server/site/certs.h: the certificates in a site's folder, judged: is each there, good today, of its key, for the names?
+ *
+ * For `dialtoned -t` and `dialtone status`: what ends in five years is told before it ends.
+ */
+#ifndef DIALTONE_SERVER_SITE_CERTS_H
+#define DIALTONE_SERVER_SITE_CERTS_H
+
+#include "server/site/site.h"
+
+struct site_cert {
+	const char *file;  /* in the folder: "server.pem" */
+	int64_t not_after; /* 0: it was not read */
+	bool unreadable;   /* by this user: not judged */
+	char why[400];	   /* "": good */
+};
+#define SITE_CERTS 5
+
+/* How many there are: external.pem only counts when something listens outside. */
+unsigned site_certs(const struct site *s, int64_t unix_s, struct site_cert ret[SITE_CERTS]);
+
+#endif

@@ -1,0 +1,28 @@
+/* server/site/files.h: the files in a site's folder, and the pairs of key and certificate among them.
+ *
+ * dir: the folder; name: the file in it, "server.pem" or "vault/ca.pem".  false: *why is a sentence with the path.
+ */
+#ifndef DIALTONE_SERVER_SITE_FILES_H
+#define DIALTONE_SERVER_SITE_FILES_H
+
+#include <limits.h>
+#include <sys/types.h>
+
+#include "pki/cert.h"
+
+#define SECONDS_OF_YEARS(n) ((int64_t)(n) * 365 * 86400)
+
+bool site_path(char out[PATH_MAX], const char *dir, const char *name, char *why, size_t cap);
+bool site_fail(char *why, size_t cap, const char *what, const char *reason); /* "what: reason"; false */
+bool site_has(const char *dir, const char *name);
+bool site_save(const char *dir, const char *name, const struct buf *b, mode_t mode, char *why, size_t cap);
+
+/* Both out of one file; the certificate is the key's.  pki_key_free(*key) and buf_free(der) are the caller's, also after
+ * false. */
+bool site_pair_load(const char *dir, const char *name, struct pki_key **key, struct buf *der, char *why, size_t cap);
+/* A new key and its certificate, appended as PEM; they may be the same buffer.  by, by_der: the issuer's; NULL: the key
+ * signs for itself.  Slow: an RSA key. */
+bool site_pair_make(const struct pki_issue *what, unsigned bits, const struct pki_key *by, const struct buf *by_der,
+		    struct buf *key_pem, struct buf *cert_pem, char *why, size_t cap);
+
+#endif

@@ -1,0 +1,82 @@
+/* server/site/site.c: the well-known URLs of this site (web-services reference 1, update-service reference 1), and its listeners. */
+#include "server/site/site.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+/* Behind a load balancer (PROXY protocol) the public port is 443, wherever we listen: "443 outside is 4443 on the pool". */
+static char *url(const struct site *s, bool tls, bool outside, const char *path, char out[SITE_URL_MAX])
+{
+	unsigned usual = tls ? 443 : 80, port = tls ? s->https : s->http;
+	const char *host = s->web_fqdn[0] ? s->web_fqdn : s->fqdn;
+
+	if (outside) {
+		host = s->external_web_fqdn[0] ? s->external_web_fqdn : s->external_fqdn;
+		port = s->proxy_protocol || s->external_https == 0 ? usual : s->external_https;
+	}
+	if (port == usual || port == 0)
+		snprintf(out, SITE_URL_MAX, "http%s://%s%s", tls ? "s" : "", host, path);
+	else
+		snprintf(out, SITE_URL_MAX, "http%s://%s:%u%s", tls ? "s" : "", host, port, path);
+	return out;
+}
+
+char *site_certprov_url(const struct site *s, bool outside, char out[SITE_URL_MAX])
+{
+	return url(s, true, outside, "/CertProv/CertProvisioningService.svc", out);
+}
+
+char *site_certprov_auth_url(const struct site *s, bool outside, char out[SITE_URL_MAX])
+{
+	return url(s, true, outside, "/CertProv/CertProvisioningService.svc/WebTicket_Proof_SHA1", out);
+}
+
+char *site_certprov_anon_url(const struct site *s, char out[SITE_URL_MAX])
+{
+	return url(s, s->http == 0, false, "/CertProv/CertProvisioningService.svc/anon", out);
+}
+
+char *site_wts_url(const struct site *s, bool outside, char out[SITE_URL_MAX])
+{
+	return url(s, true, outside, "/WebTicket/WebTicketService.svc", out);
+}
+
+char *site_update_url(const struct site *s, bool outside, char out[SITE_URL_MAX])
+{
+	return url(s, true, outside, outside ? "/RequestHandlerExt/ucdevice.upx" : "/RequestHandler/ucdevice.upx", out);
+}
+
+/* "Inside, the question goes over HTTPS but the image files over plain HTTP; outside everything is HTTPS." */
+char *site_update_store_url(const struct site *s, bool outside, char out[SITE_URL_MAX])
+{
+	return url(s, outside || s->http == 0, outside, outside ? "/RequestHandlerExt/Files" : "/RequestHandler/Files", out);
+}
+
+unsigned site_listeners(const struct site *s, struct site_listener ret[SITE_LISTENERS])
+{
+	const struct site_listener all[SITE_LISTENERS] = {
+	    {"sip_tls", s->address, s->sip_tls},
+	    {"sip_tcp", s->address, s->sip_tcp},
+	    {"https", s->address, s->https},
+	    {"http", s->address, s->http},
+	    {"external_sip_tls", s->external_address, s->external_sip_tls},
+	    {"external_https", s->external_address, s->external_https},
+	    {"legacy_sip_tls", s->legacy_address, s->legacy_sip_tls},
+	    {"legacy_https", s->legacy_address, s->legacy_https},
+	};
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < SITE_LISTENERS; i++)
+		if (all[i].port)
+			ret[n++] = all[i];
+	return n;
+}
+
+void site_netbios(const char *dns, char ret[SITE_NETBIOS_MAX])
+{
+	size_t n = 0;
+
+	for (; n + 1 < SITE_NETBIOS_MAX && dns[n] && dns[n] != '.'; n++)
+		ret[n] = (char)toupper((unsigned char)dns[n]);
+	ret[n] = '\0';
+}

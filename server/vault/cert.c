@@ -1,0 +1,247 @@
+/* server/vault/cert.c: users' certificates: known or not, issued and published (web-services reference 8.3, 9.2, 14.3).
+ *
+ * "Chain building is not needed: the store is the authority."  A certificate is stored before it is handed out.
+ */
+#include "server/vault/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "auth/ticket.h"
+#include "base/log.h"
+
+enum vault_status vault_cert_user(struct vault *v, const uint8_t *der, size_t n, struct store_cert *c,
+				  struct store_user *u, char *why)
+{
+	struct store *s = v->conf.store;
+	enum store_result r;
+	uint8_t sha1[20];
+
+	pki_sha1(der, n, sha1);
+	r = s->ops->cert_find(s, sha1, c);
+	if (r == STORE_OK && (c->der.n != n || memcmp(c->der.p, der, n) != 0)) {
+		store_cert_clear(c);
+		r = STORE_NONE;
+	}
+	if (r == STORE_OK && (r = s->ops->user_by_id(s, c->user, u)) != STORE_OK)
+		store_cert_clear(c);
+	if (r != STORE_OK) {
+		vault_say(why, "%s", r == STORE_NONE ? "the certificate is not published here, or was revoked" : store_why(s));
+		return r == STORE_NONE ? VAULT_REFUSED : VAULT_UNAVAILABLE;
+	}
+	if (c->expires <= vault_now(v)) {
+		vault_say(why, "the certificate of %.100s has expired", u->aor);
+		store_cert_clear(c);
+		return VAULT_REFUSED;
+	}
+	return VAULT_OK;
+}
+
+void vault_cert_seen(struct vault *v, const struct store_cert *c)
+{
+	struct store *s = v->conf.store;
+
+	if (s->ops->cert_settle(s, c) != STORE_OK) /* it works either way; an older one merely stays */
+		log_line(LOG_WARN, "vault", "an older certificate stays: %s", store_why(s));
+}
+
+enum vault_status vault_op_cert_known(void *arg, const uint8_t *der, size_t n, const char *aor, char *why)
+{
+	struct vault *v = arg;
+	struct store_cert c = {0};
+	struct store_user u;
+	enum vault_status st;
+
+	if (!v->conf.site->UseCertificateAuth) {
+		vault_say(why, "UseCertificateAuth is off");
+		return VAULT_METHOD_OFF;
+	}
+	if ((st = vault_cert_user(v, der, n, &c, &u, why)) != VAULT_OK)
+		return st;
+	vault_cert_seen(v, &c);
+	store_cert_clear(&c);
+	if (!vault_name_eq(u.aor, aor)) {
+		vault_say(why, "the certificate belongs to %.120s", u.aor);
+		return VAULT_REFUSED;
+	}
+	if (!u.enabled) {
+		vault_say(why, "%.120s is disabled", u.aor);
+		return VAULT_NOT_ENABLED;
+	}
+	return VAULT_OK;
+}
+
+/* ---- GetAndPublishCert ----------------------------------------------------------------------------------- */
+
+/* "Entity, after removing sip:, equals the ticket's user without case; else ErrorInfo.  For a ticket obtained with a PIN
+ * an absent or non-matching-form Entity (a number) is replaced by the ticket's user." */
+static bool entity_ok(const struct ticket *t, const char *entity)
+{
+	struct sv e = sv_of(entity), user = sv_from(sv_of(t->user), 4);
+
+	if (sv_istarts(e, SV("sip:")))
+		e = sv_from(e, 4);
+	if (sv_ieq(e, user))
+		return true;
+	return strcmp(t->method, "pin") == 0 && sv_find(e, '@') < 0;
+}
+
+/* "{4B1682A8-...}" -> "4b1682a8-..." */
+static void device_name(const char *id, char ret[64])
+{
+	size_t n = 0;
+
+	for (; *id && n < 63; id++) {
+		if (*id == '{' || *id == '}')
+			continue;
+		ret[n] = *id;
+		if (*id >= 'A' && *id <= 'Z')
+			ret[n] = (char)(*id | 0x20);
+		n++;
+	}
+	ret[n] = '\0';
+}
+
+static int64_t validity(const struct site *s, const struct soap_cert *ask, int64_t now)
+{
+	int64_t seconds = (int64_t)s->DefaultValidityPeriodHours * 3600;
+	int64_t least = (int64_t)s->MinValidityPeriodHours * 3600, most = (int64_t)s->MaxValidityPeriodHours * 3600;
+
+	if (ask->want_expires > now)
+		seconds = ask->want_expires - now;
+	if (seconds < least)
+		seconds = least;
+	if (seconds > most)
+		seconds = most;
+	return now + seconds;
+}
+
+static const char *csr_ok(const struct site *s, const struct soap_cert *ask, char buf[VAULT_WHY])
+{
+	struct pki_csr csr;
+	const char *no = pki_csr_read(ask->csr.p, ask->csr.n, &csr);
+
+	if (no) {
+		snprintf(buf, VAULT_WHY, "The certificate request is refused: %.100s.", no);
+		return buf;
+	}
+	if (!csr.rsa)
+		return "The certificate request's key is not RSA.";
+	if (csr.bits < s->MinCSRKeySize || csr.bits > s->MaxCSRKeySize) {
+		snprintf(buf, VAULT_WHY, "The certificate request's key has %u bits; from %u to %u are allowed.", csr.bits,
+			 s->MinCSRKeySize, s->MaxCSRKeySize);
+		return buf;
+	}
+	return NULL;
+}
+
+static enum vault_status issue(struct vault *v, const struct ticket *t, const struct soap_cert *ask,
+			       struct vault_cert *ret, char *why)
+{
+	struct store *s = v->conf.store;
+	int64_t now = vault_now(v);
+	struct store_cert c = {.published = now, .expires = validity(v->conf.site, ask, now)};
+	struct pki_issue what = {.profile = PKI_USER, .not_before = now - 300, .not_after = c.expires,
+				 .sha1 = v->conf.site->sign_sha1};
+	struct store_user u;
+	char buf[VAULT_WHY];
+	const char *no;
+
+	switch (s->ops->user_get(s, t->user + 4, &u)) {
+	case STORE_OK:
+		break;
+	case STORE_NONE:
+		vault_say(why, "%.120s is gone", t->user);
+		return VAULT_NOT_ENABLED;
+	default:
+		vault_say(why, "The user store of the home pool cannot be reached.");
+		return VAULT_UNAVAILABLE;
+	}
+	if (!u.enabled) {
+		vault_say(why, "%.120s is disabled", u.aor);
+		return VAULT_NOT_ENABLED;
+	}
+	if (t->issued <= u.tickets_after) { /* "on revoke also refuse tickets issued before that moment" */
+		vault_say(why, "the ticket is from before the revocation");
+		return VAULT_TICKET_BAD;
+	}
+	if (!entity_ok(t, ask->entity)) {
+		vault_say(why, "The request's Entity is not the user of the web ticket.");
+		return VAULT_CSR;
+	}
+	if ((no = csr_ok(v->conf.site, ask, buf)) != NULL) {
+		vault_say(why, "%s", no);
+		return VAULT_CSR;
+	}
+	what.cn = u.aor;
+	c.user = u.id;
+	device_name(ask->device_id, c.device);
+	if (!pki_issue_csr(&what, ask->csr.p, ask->csr.n, v->conf.ca, v->conf.ca_der.p, v->conf.ca_der.n, &c.der)) {
+		vault_say(why, "The certificate cannot be made.");
+		log_line(LOG_ERROR, "vault", "no certificate for %s: %s", u.aor, pki_error());
+		store_cert_clear(&c);
+		return VAULT_UNAVAILABLE;
+	}
+	pki_sha1(c.der.p, c.der.n, c.sha1);
+	if (s->ops->cert_put(s, &c) != STORE_OK) { /* "publish before answering" */
+		vault_say(why, "The user store of the home pool cannot be reached.");
+		log_line(LOG_ERROR, "vault", "the certificate of %s is not stored: %s", u.aor, store_why(s));
+		store_cert_clear(&c);
+		return VAULT_UNAVAILABLE;
+	}
+	memcpy(ret->aor, u.aor, sizeof ret->aor);
+	ret->der = c.der;
+	return VAULT_OK;
+}
+
+static bool carries_ticket(xmlDocPtr doc)
+{
+	xmlNodePtr security = soap_security(doc);
+
+	return security && xml_child(security, NS_SAML, "Assertion");
+}
+
+enum vault_status vault_op_cert_issue(void *arg, const void *envelope, size_t n, bool outside, struct vault_cert *ret,
+				      char *why)
+{
+	struct vault *v = arg;
+	char audience[SITE_URL_MAX], issuer[SITE_URL_MAX];
+	struct soap_cert ask = {0};
+	struct ticket t = {0};
+	enum vault_status st = VAULT_MALFORMED;
+	const char *no = NULL;
+	xmlDocPtr doc;
+
+	if (!v->conf.site->UseCertificateAuth) {
+		vault_say(why, "UseCertificateAuth is off");
+		return VAULT_METHOD_OFF;
+	}
+	if ((doc = xml_read(envelope, n, &no)) == NULL)
+		goto out;
+	st = VAULT_REFUSED;
+	no = "there is no web ticket in it";
+	if (!carries_ticket(doc))
+		goto out;
+	st = VAULT_TICKET_BAD;
+	no = ticket_check(envelope, n, v->conf.ticket_der.p, v->conf.ticket_der.n, v->seal_key,
+			  site_certprov_auth_url(v->conf.site, outside, audience),
+			  site_wts_url(v->conf.site, outside, issuer), vault_now(v), &t);
+	if (no == NULL && t.bearer)
+		no = "a bearer ticket proves nothing here";
+	if (no)
+		goto out;
+	st = VAULT_MALFORMED;
+	if ((no = soap_cert_read(doc, &ask)) != NULL)
+		goto out;
+	st = issue(v, &t, &ask, ret, why);
+	vault_audit(v, "cert", t.user + 4, st == VAULT_OK, st == VAULT_OK ? ask.device_id : vault_status_name(st));
+out:
+	if (no) {
+		vault_say(why, "%s", no);
+		vault_audit(v, "cert", "", false, no);
+	}
+	explicit_bzero(&t, sizeof t);
+	soap_cert_clear(&ask);
+	xmlFreeDoc(doc);
+	return st;
+}

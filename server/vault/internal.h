@@ -1,0 +1,75 @@
+/* server/vault/internal.h: the vault's own state, shared by the files of server/vault and by nobody else. */
+#ifndef DIALTONE_SERVER_VAULT_INTERNAL_H
+#define DIALTONE_SERVER_VAULT_INTERNAL_H
+
+#include "server/vault/make.h"
+
+#define VAULT_SLOTS 4096	/* challenges; logins: "forgotten after 10 minutes or 4096 others" */
+#define VAULT_REMEMBER 600	/* seconds */
+#define VAULT_PROVED 1024
+#define VAULT_CANDIDATES 16	/* users who share a number */
+
+struct vault_pending { /* a challenge that was made and not yet answered */
+	uint64_t id;
+	int64_t at;
+	uint8_t challenge[8];
+	struct buf negotiate, message; /* what the MIC is over */
+};
+struct vault_logged_in {
+	uint64_t id;
+	int64_t at, user;
+};
+struct vault_pin_proof {
+	int64_t at;
+	char aor[256], peer[64]; /* peer "": nobody has asked yet */
+};
+
+struct vault {
+	struct vault_conf conf;
+	uint8_t seal_key[32]; /* of proof keys inside tickets */
+	unsigned next_pending, next_login, next_proved;
+	struct vault_pending pending[VAULT_SLOTS];
+	struct vault_logged_in login[VAULT_SLOTS];
+	struct vault_pin_proof proved[VAULT_PROVED];
+};
+
+int64_t vault_now(const struct vault *v); /* UNIX seconds */
+void vault_random(const struct vault *v, void *p, size_t n);
+uint64_t vault_id(const struct vault *v, unsigned slot); /* random, its low 12 bits the slot; never 0 */
+void vault_uuid(const struct vault *v, char out[37]);
+void vault_say(char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void vault_audit(const struct vault *v, const char *what, const char *whom, bool ok, const char *detail);
+/* A key of its own for each purpose, out of the one secret. */
+void vault_derive(const uint8_t secret[32], const char *purpose, uint8_t key[32]);
+bool vault_name_eq(const char *a, const char *b); /* without ASCII case */
+
+/* The users that a number or extension may mean (web-services reference 6.3). 0: none. SIZE_MAX: the store failed. */
+size_t vault_candidates(const struct vault *v, const char *typed, struct store_user ret[VAULT_CANDIDATES]);
+/* A ticket for who has proved himself. */
+enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u, const char *method,
+				     const struct soap_issue *ask, bool outside, struct vault_ticket *ret, char *why);
+/* A published certificate and its user, or why it proves nothing. `c` is the caller's to clear when VAULT_OK. */
+enum vault_status vault_cert_user(struct vault *v, const uint8_t *der, size_t n, struct store_cert *c,
+				  struct store_user *u, char *why);
+/* It was used by who has its key: an older one of the same device has had its day. */
+void vault_cert_seen(struct vault *v, const struct store_cert *c);
+
+enum vault_status vault_op_cert_known(void *arg, const uint8_t *der, size_t n, const char *aor, char *why);
+enum vault_status vault_op_ticket_known(void *arg, const void *assertion, size_t n, bool outside, char *aor, char *why);
+enum vault_status vault_op_ntlm_challenge(void *arg, bool datagram, const void *type1, size_t n, uint64_t *id,
+					  struct buf *challenge);
+enum vault_status vault_op_ntlm_verify(void *arg, uint64_t id, const void *type3, size_t n, struct vault_login *ret,
+				       char *why);
+enum vault_status vault_op_ticket_login(void *arg, uint64_t login, const struct soap_issue *ask, bool outside,
+					struct vault_ticket *ret, char *why);
+enum vault_status vault_op_ticket_pin(void *arg, const char *number, const char *pin, const struct soap_issue *ask,
+				      bool outside, struct vault_ticket *ret, char *why);
+enum vault_status vault_op_ticket_cert(void *arg, const void *envelope, size_t n, bool outside, struct vault_ticket *ret,
+				       char *why);
+enum vault_status vault_op_cert_issue(void *arg, const void *envelope, size_t n, bool outside, struct vault_cert *ret,
+				      char *why);
+enum vault_status vault_op_update_offer(void *arg, const struct update_question *q, const char *peer,
+					struct vault_offer *ret);
+enum vault_status vault_op_pin_proved(void *arg, const char *aor, const char *peer);
+
+#endif

@@ -1,0 +1,118 @@
+/* server/vault/keys.c: the vault's key files: made once, read at each start. */
+#include "server/vault/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/enc.h"
+#include "base/file.h"
+#include "server/site/files.h"
+
+/* ---- reading --------------------------------------------------------------------------------------------- */
+
+bool vault_secret_load(const char *dir, uint8_t secret[32], char *why, size_t cap)
+{
+	struct buf text = {0};
+	char path[PATH_MAX];
+	bool ok;
+	int rc;
+
+	if (!site_path(path, dir, VAULT_DIR "/secret", why, cap))
+		return false;
+	rc = file_read(path, 1024, &text);
+	ok = rc >= 0 && hex_read(sv_trim(buf_view(&text)), secret, 32);
+	buf_wipe(&text);
+	return ok || site_fail(why, cap, path, rc < 0 ? strerror(-rc) : "it is not 64 hexadecimal digits");
+}
+
+bool vault_keys_load(const char *dir, struct vault_keys *ret, char *why, size_t cap)
+{
+	struct vault_keys k = {0};
+
+	if (site_pair_load(dir, VAULT_DIR "/ca.pem", &k.ca, &k.ca_der, why, cap) &&
+	    site_pair_load(dir, VAULT_DIR "/ticket.pem", &k.ticket, &k.ticket_der, why, cap) &&
+	    vault_secret_load(dir, k.secret, why, cap)) {
+		*ret = k;
+		return true;
+	}
+	vault_keys_clear(&k);
+	return false;
+}
+
+void vault_keys_clear(struct vault_keys *k)
+{
+	pki_key_free(k->ca);
+	pki_key_free(k->ticket);
+	buf_free(&k->ca_der);
+	buf_free(&k->ticket_der);
+	explicit_bzero(k, sizeof *k);
+}
+
+void vault_keys_conf(const struct vault_keys *k, struct vault_conf *c)
+{
+	c->ca = k->ca;
+	c->ticket = k->ticket;
+	c->ca_der = buf_view(&k->ca_der);
+	c->ticket_der = buf_view(&k->ticket_der);
+	c->secret = k->secret;
+}
+
+/* ---- making ---------------------------------------------------------------------------------------------- */
+
+static bool pair_make(const char *dir, const char *name, const struct pki_issue *what, const struct vault_keys *by, char *why,
+		      size_t cap)
+{
+	struct buf pem = {0};
+	bool ok = site_pair_make(what, 2048, by ? by->ca : NULL, by ? &by->ca_der : NULL, &pem, &pem, why, cap) &&
+		  site_save(dir, name, &pem, 0600, why, cap);
+
+	buf_wipe(&pem);
+	return ok;
+}
+
+static bool secret_make(const char *dir, char *why, size_t cap)
+{
+	struct buf text = {0};
+	uint8_t secret[32];
+	char hex[65];
+	bool ok = pki_random(secret, sizeof secret);
+
+	hex_write(hex, secret, sizeof secret, false);
+	buf_printf(&text, "%s\n", hex);
+	ok = ok ? site_save(dir, VAULT_DIR "/secret", &text, 0600, why, cap) : site_fail(why, cap, dir, pki_error());
+	explicit_bzero(secret, sizeof secret);
+	explicit_bzero(hex, sizeof hex);
+	buf_wipe(&text);
+	return ok;
+}
+
+bool vault_keys_make(const char *dir, int64_t unix_s, char *why, size_t cap)
+{
+	struct pki_issue ca = {.profile = PKI_CA, .cn = "Communications Server", .not_before = unix_s - 86400,
+			       .not_after = unix_s + SECONDS_OF_YEARS(20)};
+	struct pki_issue ticket = {.profile = PKI_CODE, .cn = "Web Ticket", .not_before = unix_s - 86400,
+				   .not_after = unix_s + SECONDS_OF_YEARS(10)};
+	struct vault_keys k = {0};
+	struct buf pem = {0};
+	char path[PATH_MAX];
+	bool ok;
+
+	if (!site_path(path, dir, VAULT_DIR, why, cap))
+		return false;
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return site_fail(why, cap, path, strerror(errno));
+	ok = (site_has(dir, VAULT_DIR "/secret") || secret_make(dir, why, cap)) &&
+	     (site_has(dir, VAULT_DIR "/ca.pem") || pair_make(dir, VAULT_DIR "/ca.pem", &ca, NULL, why, cap)) &&
+	     site_pair_load(dir, VAULT_DIR "/ca.pem", &k.ca, &k.ca_der, why, cap);
+	if (ok) {
+		pki_pem_add(&pem, "CERTIFICATE", k.ca_der.p, k.ca_der.n);
+		ok = site_save(dir, VAULT_ISSUING, &pem, 0644, why, cap) &&
+		     (site_has(dir, VAULT_DIR "/ticket.pem") ||
+		      pair_make(dir, VAULT_DIR "/ticket.pem", &ticket, &k, why, cap));
+	}
+	buf_free(&pem);
+	vault_keys_clear(&k);
+	return ok;
+}

@@ -1,0 +1,63 @@
+/* server/vault/make.h: making a vault, its key files, and the secrets that it and the administrator's verbs share.
+ *
+ * DIR/vault/ is 0700 and belongs to the user the vault runs as:
+ *     ca.pem       the issuing CA "Communications Server": private key and certificate
+ *     ticket.pem   the key that signs web tickets, and its certificate
+ *     secret       32 octets in hex: seals NT hashes and proof keys, peppers PINs
+ * and public, for the workers (TLS-DSK verifies client certificates with it): DIR/issuing.pem.
+ */
+#ifndef DIALTONE_SERVER_VAULT_MAKE_H
+#define DIALTONE_SERVER_VAULT_MAKE_H
+
+#include "pki/cert.h"
+#include "server/site/site.h"
+#include "server/vault/vault.h"
+#include "store/store.h"
+
+#define VAULT_DIR "vault"
+#define VAULT_ISSUING "issuing.pem" /* in DIR: the issuing CA's certificate, public */
+
+struct vault;
+
+struct vault_conf { /* everything is borrowed and must outlive the vault */
+	const struct site *site;
+	struct store *store;
+	const struct pki_key *ca, *ticket;
+	struct sv ca_der, ticket_der; /* their certificates */
+	const uint8_t *secret;	      /* 32 octets */
+	int64_t (*unix_ms)(void *arg); /* NULL: the machine's clock */
+	void (*random)(void *arg, void *p, size_t n); /* NULL: the library's */
+	void *arg;
+};
+struct vault *vault_new(const struct vault_conf *c); /* NULL: out of memory, or ticket_init() failed */
+void vault_free(struct vault *v);
+const struct vault_ops *vault_direct(struct vault *v, struct vault_ops *ret); /* fills *ret and returns it */
+
+/* ---- key files ---------------------------------------------------------------------------------------- */
+
+struct vault_keys { /* starts as {0} */
+	struct pki_key *ca, *ticket;
+	struct buf ca_der, ticket_der;
+	uint8_t secret[32];
+};
+/* Makes what is missing of the files above and leaves the others alone.  Slow: two RSA keys. */
+bool vault_keys_make(const char *dir, int64_t unix_s, char *why, size_t cap);
+bool vault_keys_load(const char *dir, struct vault_keys *ret, char *why, size_t cap);
+bool vault_secret_load(const char *dir, uint8_t secret[32], char *why, size_t cap); /* the secret alone, for the verbs */
+void vault_keys_clear(struct vault_keys *k); /* wipes */
+/* Fills the keys of *c; the rest is the caller's. */
+void vault_keys_conf(const struct vault_keys *k, struct vault_conf *c);
+
+/* ---- secrets of users ----------------------------------------------------------------------------------- */
+
+/* Puts the password's NT hash, sealed, into u->nt_hash (u->aor must be there: the seal is bound to it). */
+bool vault_password_set(const uint8_t secret[32], struct store_user *u, struct sv password);
+bool vault_nt_hash_open(const uint8_t secret[32], const struct store_user *u, uint8_t nt_hash[16]);
+/* The verifier of a PIN: PBKDF2 over HMAC(pepper, PIN), 1,000 rounds. */
+bool vault_pin_hash(const uint8_t secret[32], const uint8_t salt[16], struct sv pin, uint8_t hash[32]);
+/* Sets a user's PIN by the site's policy (web-services reference 14.1): NULL when done, else why not, a sentence in
+ * `buf`.  by_user: history counts; an administrator's PIN ignores it.  Counters start at zero. */
+const char *vault_pin_set(const uint8_t secret[32], const struct site *site, struct store *store,
+			  const struct store_user *u, struct sv pin, bool by_user, int64_t unix_s, char buf[VAULT_WHY]);
+
+#endif

@@ -1,0 +1,216 @@
+/* server/vault/ntlm.c: NTLM: the challenge is made here and answered here; a worker only carries it.
+ *
+ * A challenge is good for one answer.  Who is unknown is checked like everybody, against a hash that fits nothing.
+ */
+#include "server/vault/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "auth/ntlm.h"
+
+struct netbios {
+	char domain[SITE_NETBIOS_MAX], computer[SITE_NETBIOS_MAX];
+};
+
+/* A challenge goes to whoever asks, before he has proved anything.  "Nothing internal is told": a site that is reachable
+ * from outside names itself in all challenges by what is public, its SIP domain and its public name, whatever
+ * netbios_domain and netbios_computer are; no client judges by it. */
+static struct ntlm_names names_of(const struct site *s, struct netbios *n)
+{
+	if (s->external_fqdn[0] == '\0')
+		return (struct ntlm_names){s->netbios_domain, s->netbios_computer, s->domain, s->fqdn, s->domain};
+	site_netbios(s->domain, n->domain);
+	site_netbios(s->external_fqdn, n->computer);
+	return (struct ntlm_names){n->domain, n->computer, s->domain, s->external_fqdn, s->domain};
+}
+
+enum vault_status vault_op_ntlm_challenge(void *arg, bool datagram, const void *type1, size_t n, uint64_t *id,
+					  struct buf *challenge)
+{
+	struct vault *v = arg;
+	const struct site *site = v->conf.site;
+	struct netbios netbios;
+	struct ntlm_names names = names_of(site, &netbios);
+	struct ntlm_negotiate m = {0};
+	struct vault_pending *p;
+	unsigned slot;
+
+	if (datagram ? !site->offer_ntlm : site->UseWindowsAuth == SITE_WINDOWS_NONE)
+		return VAULT_METHOD_OFF;
+	if (n) { /* in datagram mode the first token is empty */
+		struct rd r = rd_of(type1, n);
+
+		if (n > 4096 || !ntlm_negotiate_read(&r, &m))
+			return VAULT_MALFORMED;
+	}
+	slot = v->next_pending++ % VAULT_SLOTS;
+	p = &v->pending[slot];
+	buf_clear(&p->negotiate);
+	buf_clear(&p->message);
+	p->id = vault_id(v, slot);
+	p->at = vault_now(v);
+	vault_random(v, p->challenge, sizeof p->challenge);
+	buf_add(&p->negotiate, type1, n);
+	if (!ntlm_make_challenge(&p->message, datagram, m.flags, &names, p->challenge,
+				 ntlm_filetime(vault_now(v) * 1000)) ||
+	    p->negotiate.oom || p->message.oom) {
+		p->id = 0;
+		return VAULT_UNAVAILABLE;
+	}
+	buf_sv(challenge, buf_view(&p->message));
+	*id = p->id;
+	return challenge->oom ? VAULT_UNAVAILABLE : VAULT_OK;
+}
+
+/* ---- whose login ----------------------------------------------------------------------------------------- */
+
+/* "SIPE sends the login as configured, usually DOMAIN\user, sometimes user@domain.  It may differ from the SIP URI": the
+ * account as written; without a domain, with the domain's DNS name, or with the one that a challenge outside names, that of
+ * this site; user@domain as a login of its own, else as the address.  All of them are looked up, also when the first is found: who is known costs what a stranger
+ * costs. */
+static enum store_result whose(const struct vault *v, const char *user, const char *domain, struct store_user *ret)
+{
+	const struct site *site = v->conf.site;
+	struct store *s = v->conf.store;
+	struct netbios told;
+	const char *public = names_of(site, &told).netbios_domain;
+	bool ours = domain[0] == '\0' || vault_name_eq(domain, site->domain) || vault_name_eq(domain, site->netbios_domain) ||
+		    vault_name_eq(domain, public);
+	const char *const domains[] = {domain, ours ? site->netbios_domain : domain, ours ? site->domain : domain};
+	enum store_result found = STORE_NONE, r;
+	struct store_user u;
+
+	for (size_t i = 0; i < 3; i++) {
+		char login[520];
+
+		if (strchr(user, '@') || domains[i][0] == '\0')
+			snprintf(login, sizeof login, "%s", user);
+		else
+			snprintf(login, sizeof login, "%s\\%s", domains[i], user);
+		if (strlen(login) >= 256)
+			continue;
+		/* the last of user@domain is the address itself */
+		r = i == 2 && strchr(user, '@') ? s->ops->user_get(s, login, &u) : s->ops->user_by_login(s, login, &u);
+		if (r == STORE_FAILED)
+			return r;
+		if (r == STORE_OK && found == STORE_NONE) {
+			*ret = u;
+			found = r;
+		}
+	}
+	return found;
+}
+
+static bool mic_ok(const struct vault_pending *p, const struct ntlm_authenticate *m, struct sv raw, const uint8_t key[16])
+{
+	/* [MS-NLMP] 3.2.5.1.2: demanded when the client said, inside what its proof covers, that it sends one */
+	struct sv flags = m->nt.n > 44 ? ntlm_av(sv_from(m->nt, 44), NTLM_AV_FLAGS) : (struct sv){0};
+
+	if (flags.n != 4 || !((uint8_t)flags.p[0] & 2))
+		return true;
+	return m->has_mic && ntlm_check_mic(buf_view(&p->negotiate), buf_view(&p->message), raw, m->mic_at, key);
+}
+
+static enum vault_status check(struct vault *v, struct vault_pending *p, struct sv raw, struct store_user *u,
+			       struct vault_login *ret, char *why)
+{
+	struct rd r = rd_of(raw.p, raw.n);
+	struct ntlm_authenticate m = {0};
+	uint8_t hash[16], key[16];
+	char user[256], domain[256];
+	enum store_result found;
+	bool known, good;
+
+	if (!ntlm_authenticate_read(&r, &m) || !ntlm_who(&m, user, domain)) {
+		vault_say(why, "the answer cannot be read");
+		return VAULT_MALFORMED;
+	}
+	found = whose(v, user, domain, u);
+	if (found == STORE_FAILED)
+		return VAULT_UNAVAILABLE;
+	known = found == STORE_OK && vault_nt_hash_open(v->conf.secret, u, hash);
+	if (!known)
+		vault_random(v, hash, sizeof hash);
+	good = ntlm_check(&m, hash, p->challenge, key) && mic_ok(p, &m, raw, key) && known;
+	explicit_bzero(hash, sizeof hash);
+	if (!good) {
+		const char *because = found != STORE_OK ? "no user has this login"
+				      : !known		? "no password is set"
+							: "wrong password";
+
+		vault_say(why, "%.60s\\%.60s: %s", domain, user, because);
+		vault_audit(v, "ntlm", found == STORE_OK ? u->aor : "", false, because);
+		explicit_bzero(key, sizeof key);
+		return VAULT_REFUSED;
+	}
+	memcpy(ret->session_key, key, sizeof key);
+	explicit_bzero(key, sizeof key);
+	ret->flags = m.flags;
+	return VAULT_OK;
+}
+
+enum vault_status vault_op_ntlm_verify(void *arg, uint64_t id, const void *type3, size_t n, struct vault_login *ret,
+				       char *why)
+{
+	struct vault *v = arg;
+	struct vault_pending *p = &v->pending[id % VAULT_SLOTS];
+	struct vault_login out = {0};
+	struct store_user u = {0};
+	struct vault_logged_in *l;
+	enum vault_status st;
+	unsigned slot;
+
+	if (id == 0 || p->id != id || vault_now(v) - p->at >= VAULT_REMEMBER) {
+		vault_say(why, "the challenge is not known, or was answered already");
+		return VAULT_REFUSED;
+	}
+	p->id = 0;
+	st = check(v, p, (struct sv){type3, n}, &u, &out, why);
+	if (st != VAULT_OK)
+		return st;
+	if (!u.enabled) {
+		vault_say(why, "%.120s is disabled", u.aor);
+		vault_audit(v, "ntlm", u.aor, false, "the user is disabled");
+		*ret = out; /* the session key too: the refusal is signed with it */
+		explicit_bzero(&out, sizeof out);
+		return VAULT_NOT_ENABLED;
+	}
+	slot = v->next_login++ % VAULT_SLOTS;
+	l = &v->login[slot];
+	*l = (struct vault_logged_in){vault_id(v, slot), vault_now(v), u.id};
+	out.id = l->id;
+	memcpy(out.aor, u.aor, sizeof out.aor);
+	*ret = out;
+	explicit_bzero(&out, sizeof out);
+	vault_audit(v, "ntlm", u.aor, true, "");
+	return VAULT_OK;
+}
+
+enum vault_status vault_op_ticket_login(void *arg, uint64_t login, const struct soap_issue *ask, bool outside,
+					struct vault_ticket *ret, char *why)
+{
+	struct vault *v = arg;
+	struct vault_logged_in *l = &v->login[login % VAULT_SLOTS];
+	struct store *s = v->conf.store;
+	struct store_user u;
+
+	if (v->conf.site->UseWindowsAuth == SITE_WINDOWS_NONE) {
+		vault_say(why, "UseWindowsAuth is None");
+		return VAULT_METHOD_OFF;
+	}
+	if (login == 0 || l->id != login || vault_now(v) - l->at >= VAULT_REMEMBER) {
+		vault_say(why, "the login is not known, or too old");
+		return VAULT_REFUSED;
+	}
+	switch (s->ops->user_by_id(s, l->user, &u)) {
+	case STORE_OK:
+		return vault_ticket_issue(v, &u, "ntlm", ask, outside, ret, why);
+	case STORE_NONE:
+		vault_say(why, "the user is gone");
+		return VAULT_NOT_ENABLED;
+	default:
+		vault_say(why, "%s", store_why(s));
+		return VAULT_UNAVAILABLE;
+	}
+}

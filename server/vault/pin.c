@@ -1,0 +1,178 @@
+/* server/vault/pin.c: number and PIN (web-services reference 6.3, 14).
+ *
+ * Every attempt takes the same steps, whatever it comes to: one look-up, one durable count, one hash for each user the
+ * number may mean (one when it means nobody), one row in the audit.  It is counted as a failure before it is checked:
+ * who cuts the power, or asks from many sides at once, gets no extra try.
+ */
+#include "server/vault/internal.h"
+
+#include <string.h>
+
+#include "auth/pin.h"
+
+struct attempt {
+	const struct site *site;
+	int64_t now;
+	size_t n;
+	enum pin_gate gate[VAULT_CANDIDATES];
+	struct store_pin pin[VAULT_CANDIDATES];
+	size_t right; /* which one, when the outcome is written */
+};
+
+static struct pin_counters counters_of(const struct store_pin *p)
+{
+	return (struct pin_counters){p->local, p->global, p->local_since, p->locked_until};
+}
+
+static void counters_to(struct store_pin *p, const struct pin_counters *c)
+{
+	p->local = c->local;
+	p->global = c->global;
+	p->local_since = c->local_since;
+	p->locked_until = c->locked_until;
+}
+
+static void count(void *arg, size_t i, struct store_pin *p)
+{
+	struct attempt *a = arg;
+	struct pin_counters c = counters_of(p);
+
+	a->gate[i] = pin_attempt(&c, pin_limits(p->length, a->site->MaximumLogonAttempts), a->now);
+	counters_to(p, &c);
+	p->last_attempt = a->now;
+	a->pin[i] = *p;
+}
+
+/* The right PIN of one: for him it was no failure, and for the others who share the number it was never meant. */
+static void settle(void *arg, size_t i, struct store_pin *p)
+{
+	struct attempt *a = arg;
+	struct pin_counters c = counters_of(p);
+
+	if (a->gate[i] != PIN_OPEN)
+		return;
+	if (i == a->right)
+		pin_success(&c);
+	else
+		pin_retract(&c, pin_limits(p->length, a->site->MaximumLogonAttempts));
+	counters_to(p, &c);
+}
+
+static bool expired(const struct attempt *a, size_t i)
+{
+	return a->site->PINLifetime && a->now - a->pin[i].set_at >= (int64_t)a->site->PINLifetime * 86400;
+}
+
+/* Why nobody was let in, for the operator: the first reason found. */
+static const char *reason(const struct attempt *a, size_t users, unsigned right)
+{
+	if (users == 0)
+		return "no user has this number";
+	if (right > 1)
+		return "number and PIN fit more than one user: the extension must be given, too";
+	for (size_t i = 0; i < users; i++) {
+		if (!a->pin[i].set)
+			return "no PIN is set";
+		if (a->gate[i] == PIN_LOCKED_GLOBAL)
+			return "the PIN is locked until an administrator unlocks it";
+		if (a->gate[i] == PIN_LOCKED)
+			return "the PIN is locked for an hour";
+		if (expired(a, i))
+			return "the PIN has expired";
+	}
+	return "wrong PIN";
+}
+
+static enum vault_status prove(struct vault *v, const char *number, const char *pin, struct store_user *ret, char *why)
+{
+	struct store *s = v->conf.store;
+	struct store_user user[VAULT_CANDIDATES];
+	int64_t ids[VAULT_CANDIDATES] = {0};
+	struct attempt a = {.site = v->conf.site, .now = vault_now(v)};
+	size_t users = vault_candidates(v, number, user);
+	unsigned right = 0;
+
+	if (users == SIZE_MAX)
+		return VAULT_UNAVAILABLE;
+	for (size_t i = 0; i < users; i++)
+		ids[i] = user[i].id;
+	a.n = users ? users : 1; /* nobody: row 0 */
+	if (s->ops->pin_step(s, ids, a.n, count, &a) != STORE_OK)
+		return VAULT_UNAVAILABLE;
+	for (size_t i = 0; i < a.n; i++) {
+		uint8_t hash[32];
+		bool same = vault_pin_hash(v->conf.secret, a.pin[i].salt, sv_of(pin), hash) &&
+			    pki_equal(hash, a.pin[i].hash, sizeof hash);
+
+		explicit_bzero(hash, sizeof hash);
+		if (same && users && a.pin[i].set && a.gate[i] == PIN_OPEN && !expired(&a, i)) {
+			a.right = i;
+			right++;
+		}
+	}
+	if (right != 1) {
+		const char *because = reason(&a, users, right);
+
+		vault_say(why, "%s", because);
+		vault_audit(v, "pin", users == 1 ? user[0].aor : "", false, because);
+		return VAULT_REFUSED;
+	}
+	if (s->ops->pin_step(s, ids, a.n, settle, &a) != STORE_OK)
+		return VAULT_UNAVAILABLE;
+	*ret = user[a.right];
+	vault_audit(v, "pin", ret->aor, true, "");
+	return VAULT_OK;
+}
+
+/* ---- external_require_pin -------------------------------------------------------------------------------- */
+
+static void remember(struct vault *v, const char *aor)
+{
+	struct vault_pin_proof *p = &v->proved[v->next_proved++ % VAULT_PROVED];
+
+	*p = (struct vault_pin_proof){.at = vault_now(v)};
+	sv_copy(p->aor, sizeof p->aor, sv_of(aor));
+}
+
+/* The ticket's question does not carry the peer's address: the first address that asks within the ten minutes has it. */
+enum vault_status vault_op_pin_proved(void *arg, const char *aor, const char *peer)
+{
+	struct vault *v = arg;
+	struct vault_pin_proof *free_one = NULL;
+	int64_t now = vault_now(v);
+
+	for (size_t i = 0; i < VAULT_PROVED; i++) {
+		struct vault_pin_proof *p = &v->proved[i];
+
+		if (p->aor[0] == '\0' || !vault_name_eq(p->aor, aor) || now - p->at >= VAULT_REMEMBER)
+			continue;
+		if (p->peer[0] && strcmp(p->peer, peer) == 0)
+			return VAULT_OK;
+		if (p->peer[0] == '\0')
+			free_one = p;
+	}
+	if (free_one == NULL || !sv_copy(free_one->peer, sizeof free_one->peer, sv_of(peer)))
+		return VAULT_REFUSED;
+	return VAULT_OK;
+}
+
+/* Outside, a PIN is taken only where the site demands one there: whoever could guess from the Internet could lock
+ * everybody's PIN from the Internet. */
+enum vault_status vault_op_ticket_pin(void *arg, const char *number, const char *pin, const struct soap_issue *ask,
+				      bool outside, struct vault_ticket *ret, char *why)
+{
+	struct vault *v = arg;
+	struct store_user u;
+	enum vault_status st;
+
+	if (!v->conf.site->UsePinAuth || (outside && !v->conf.site->external_require_pin)) {
+		vault_say(why, "%s", outside ? "no PIN from outside" : "UsePinAuth is off");
+		return VAULT_METHOD_OFF;
+	}
+	if ((st = prove(v, number, pin, &u, why)) != VAULT_OK)
+		return st;
+	st = vault_ticket_issue(v, &u, "pin", ask, outside, ret, why);
+	if (st == VAULT_OK && outside)
+		remember(v, u.aor);
+	return st;
+}

@@ -1,0 +1,112 @@
+#include "server/vault/process.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "net/ipc.h"
+#include "net/loop.h"
+#include "server/vault/ipc.h"
+#include "server/vault/make.h"
+#include "store/store.h"
+
+struct process {
+	const struct vault_process *conf;
+	struct loop *loop;
+	struct loop_signal term;
+	struct vault_keys keys;
+	struct store *store;
+	struct vault *vault;
+	struct vault_ops ops;
+	struct ipc_server *asked; /* one a worker */
+};
+
+static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
+{
+	struct process *p = arg;
+	struct buf answer = {0};
+
+	if (!vault_answer(&p->ops, m, &answer)) {
+		log_line(LOG_ERROR, "vault", "a worker asks what is no question (kind %u): dropped", m->kind);
+		return;
+	}
+	if (!ipc_send(from->watch.fd, &answer))
+		log_line(LOG_WARN, "vault", "a worker does not take its answer");
+}
+
+static void term(void *arg, int signo)
+{
+	struct process *p = arg;
+
+	(void)signo;
+	loop_stop(p->loop);
+}
+
+static bool open_store(struct process *p, char *why, size_t cap)
+{
+	char path[sizeof p->conf->site->dir + sizeof STORE_FILE + 1];
+
+	umask(077);
+	snprintf(path, sizeof path, "%s/" STORE_FILE, p->conf->site->dir);
+	if (access(path, F_OK) < 0) { /* made by init, with its owner: a new one would be an empty site */
+		snprintf(why, cap, "there is no store '%.300s' that this user may open: was it made by 'dialtone init'?", path);
+		return false;
+	}
+	p->store = store_sqlite(path, why, cap);
+	return p->store != NULL;
+}
+
+static bool begin(struct process *p, char *why, size_t cap)
+{
+	struct vault_conf c = {.site = p->conf->site};
+
+	if (!vault_keys_load(p->conf->site->dir, &p->keys, why, cap) || !open_store(p, why, cap))
+		return false;
+	snprintf(why, cap, "out of memory");
+	vault_keys_conf(&p->keys, &c);
+	c.store = p->store;
+	p->vault = vault_new(&c);
+	p->loop = loop_new();
+	p->asked = calloc(p->conf->nfd, sizeof *p->asked);
+	if (p->vault == NULL || p->loop == NULL || p->asked == NULL || !loop_signal_init(&p->term, p->loop, SIGTERM, term, p))
+		return false;
+	vault_direct(p->vault, &p->ops);
+	for (unsigned i = 0; i < p->conf->nfd; i++)
+		if (!ipc_server_init(&p->asked[i], p->loop, p->conf->fd[i], question, p))
+			return false;
+	return true;
+}
+
+static void end(struct process *p)
+{
+	for (unsigned i = 0; p->asked && i < p->conf->nfd; i++)
+		ipc_server_clear(&p->asked[i]);
+	free(p->asked);
+	loop_signal_stop(&p->term);
+	loop_free(p->loop);
+	vault_free(p->vault);
+	store_close(p->store);
+	vault_keys_clear(&p->keys);
+}
+
+int vault_process_main(const struct vault_process *conf)
+{
+	struct process p = {.conf = conf};
+	char why[512] = "";
+	int status = EX_CONFIG;
+
+	if (begin(&p, why, sizeof why)) {
+		if (conf->ready_fd >= 0 && write(conf->ready_fd, "+", 1) != 1)
+			log_line(LOG_WARN, "vault", "cannot say that it is ready");
+		loop_run(p.loop);
+		status = 0;
+	} else {
+		log_line(LOG_ERROR, "vault", "%s", why);
+	}
+	end(&p);
+	return status;
+}

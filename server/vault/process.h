@@ -1,0 +1,16 @@
+/* server/vault/process.h: the vault as a process: the store's owner; no network, only questions of the workers. */
+#ifndef DIALTONE_SERVER_VAULT_PROCESS_H
+#define DIALTONE_SERVER_VAULT_PROCESS_H
+
+#include "server/site/site.h"
+
+struct vault_process {
+	const struct site *site;
+	const int *fd; /* its ends of the workers' pairs */
+	unsigned nfd;
+	int ready_fd; /* one octet when it answers; -1: none */
+};
+/* Runs until SIGTERM. The exit status: 78 when keys or store are not to be had. */
+int vault_process_main(const struct vault_process *p);
+
+#endif

@@ -1,0 +1,126 @@
+/* server/vault/secret.c: how the secrets of users are kept: NT hashes sealed, PINs as verifiers with a pepper.
+ *
+ * "a 4-6 digit PIN cannot be saved by slow hashing: the secret outside the store and the lockout do that" (design):
+ * a thousand rounds, 0.3 ms.
+ */
+#include "server/vault/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "auth/ntlm.h"
+#include "auth/pin.h"
+
+#define PIN_ROUNDS 1000
+
+void vault_derive(const uint8_t secret[32], const char *purpose, uint8_t key[32])
+{
+	pki_hmac_sha256(secret, 32, purpose, strlen(purpose), key);
+}
+
+static struct sv nt_context(const struct store_user *u, char out[300])
+{
+	snprintf(out, 300, "nt hash of %s", u->aor);
+	for (char *c = out; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c | 0x20);
+	return sv_of(out);
+}
+
+bool vault_password_set(const uint8_t secret[32], struct store_user *u, struct sv password)
+{
+	uint8_t key[32], hash[16];
+	struct buf sealed = {0};
+	char context[300];
+	bool ok;
+
+	vault_derive(secret, "nt hash", key);
+	ok = ntlm_nt_hash(password, hash) && pki_seal(key, nt_context(u, context), hash, sizeof hash, &sealed) &&
+	     sealed.n <= sizeof u->nt_hash;
+	if (ok) {
+		memcpy(u->nt_hash, sealed.p, sealed.n);
+		u->n_nt_hash = sealed.n;
+	}
+	explicit_bzero(key, sizeof key);
+	explicit_bzero(hash, sizeof hash);
+	buf_free(&sealed);
+	return ok;
+}
+
+bool vault_nt_hash_open(const uint8_t secret[32], const struct store_user *u, uint8_t nt_hash[16])
+{
+	struct buf open = {0};
+	char context[300];
+	uint8_t key[32];
+	bool ok;
+
+	vault_derive(secret, "nt hash", key);
+	ok = u->n_nt_hash && pki_unseal(key, nt_context(u, context), u->nt_hash, u->n_nt_hash, &open) && open.n == 16;
+	if (ok)
+		memcpy(nt_hash, open.p, 16);
+	explicit_bzero(key, sizeof key);
+	buf_wipe(&open);
+	return ok;
+}
+
+bool vault_pin_hash(const uint8_t secret[32], const uint8_t salt[16], struct sv pin, uint8_t hash[32])
+{
+	uint8_t pepper[32], peppered[32];
+	bool ok;
+
+	vault_derive(secret, "pin", pepper);
+	pki_hmac_sha256(pepper, sizeof pepper, pin.p, pin.n, peppered);
+	ok = pki_pbkdf2(peppered, sizeof peppered, salt, 16, PIN_ROUNDS, hash);
+	explicit_bzero(pepper, sizeof pepper);
+	explicit_bzero(peppered, sizeof peppered);
+	return ok;
+}
+
+/* ---- a new PIN ------------------------------------------------------------------------------------------- */
+
+static bool same(const uint8_t secret[32], const uint8_t salt[16], const uint8_t hash[32], struct sv pin)
+{
+	uint8_t h[32];
+
+	return vault_pin_hash(secret, salt, pin, h) && pki_equal(h, hash, sizeof h);
+}
+
+/* PINHistoryCount: the present PIN and those before it, that many together. */
+static const char *used_before(const uint8_t secret[32], const struct site *site, struct store *store,
+			       const struct store_user *u, struct sv pin)
+{
+	struct store_old_pin old[20];
+	struct store_pin now = {0};
+	size_t n = 0, cap = site->PINHistoryCount;
+
+	if (cap == 0)
+		return NULL;
+	if (store->ops->pin_get(store, u->id, &now) == STORE_FAILED ||
+	    store->ops->pin_history(store, u->id, old, cap - 1 < 20 ? cap - 1 : 20, &n) != STORE_OK)
+		return "the store cannot be read";
+	if (now.set && same(secret, now.salt, now.hash, pin))
+		return "it is the present PIN";
+	for (size_t i = 0; i < n; i++)
+		if (same(secret, old[i].salt, old[i].hash, pin))
+			return "it was used before (PINHistoryCount)";
+	return NULL;
+}
+
+const char *vault_pin_set(const uint8_t secret[32], const struct site *site, struct store *store,
+			  const struct store_user *u, struct sv pin, bool by_user, int64_t unix_s, char buf[VAULT_WHY])
+{
+	struct pin_policy policy = {site->MinPasswordLength, site->AllowCommonPatterns};
+	const char *why = pin_judge(pin, &policy, sv_of(u->number), sv_of(u->extension));
+	struct store_pin p = {.set = true, .length = (unsigned)pin.n, .set_at = unix_s};
+
+	if (why == NULL && by_user)
+		why = used_before(secret, site, store, u, pin);
+	if (why == NULL && (!pki_random(p.salt, sizeof p.salt) || !vault_pin_hash(secret, p.salt, pin, p.hash)))
+		why = pki_error();
+	if (why == NULL && store->ops->pin_set(store, u->id, &p, site->PINHistoryCount) != STORE_OK)
+		why = store_why(store);
+	if (why == NULL)
+		return NULL;
+	snprintf(buf, VAULT_WHY, "%s", why);
+	return buf;
+}

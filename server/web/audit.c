@@ -1,0 +1,101 @@
+/* server/web/audit.c: the audit log of update questions (update-service reference 5).
+ *
+ * One file a day and front end, CSV; "modules joined by #, fields by ;".  Every worker appends with one write, so that
+ * lines stay whole.
+ */
+#include "server/web/update_internal.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+static const char head[] = "Logging DateTime,User Host Address,Device Type,Mac Address,Serial Number,Vendor,Model,Revision,"
+			   "Locale,Request Modules,Response Modules,User Id\n";
+
+/* What a device says cannot end a field or a line, and cannot begin a formula where the file is opened. */
+static void field(struct buf *line, struct sv text, bool last)
+{
+	bool quote = sv_find(text, ',') >= 0 || sv_find(text, '"') >= 0;
+
+	if (quote)
+		buf_str(line, "\"");
+	if (text.n && strchr("=+-@", text.p[0]))
+		buf_str(line, "'");
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '"')
+			buf_str(line, "\"");
+		buf_add(line, (uint8_t)text.p[i] < 0x20 ? " " : &text.p[i], 1);
+	}
+	buf_str(line, quote ? "\"" : "");
+	buf_str(line, last ? "\n" : ",");
+}
+
+static void part(struct buf *to, const char *text, const char *end)
+{
+	for (; *text; text++)
+		buf_add(to, *text == ';' || *text == '#' ? "_" : text, 1);
+	buf_str(to, end);
+}
+
+static void modules(struct buf *line, const struct update_module *m, unsigned n, bool answer)
+{
+	struct buf text = {0};
+
+	for (unsigned i = 0; i < n; i++) {
+		part(&text, m[i].file, ";");
+		if (answer)
+			part(&text, m[i].signature, ";");
+		part(&text, m[i].version, ";");
+		part(&text, m[i].time, i + 1 < n ? "#" : "");
+	}
+	field(line, buf_view(&text), false);
+	line->oom |= text.oom;
+	buf_free(&text);
+}
+
+static void append(const char *path, const struct buf *line)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	bool fresh = fd >= 0, ok = true;
+
+	if (fd < 0)
+		fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0) {
+		log_line(LOG_WARN, "update", "the audit log %s cannot be opened", path);
+		return;
+	}
+	if (fresh)
+		ok = write(fd, head, sizeof head - 1) == (ssize_t)sizeof head - 1;
+	ok = ok && write(fd, line->p, line->n) == (ssize_t)line->n;
+	if (!ok)
+		log_line(LOG_WARN, "update", "the audit log %s cannot be written", path);
+	close(fd);
+}
+
+void update_audit(const struct web_call *k, const struct update_question *q, const struct update_answer *a)
+{
+	const char *said[] = {q->device_type, q->mac, q->serial, q->vendor, q->model, q->revision, q->locale};
+	char at[ISO_TIME_MAX], path[4096], file[4608];
+	struct buf line = {0};
+
+	if (k->w->conf.logs == NULL || !update_folder(k->w->conf.logs, "Server/Audit/imageUpdates", path, sizeof path))
+		return;
+	iso_time(at, k->q->unix_s); /* "2013-04-10T08:15:02Z" -> "2013-04-10 08:15:02" */
+	at[10] = ' ';
+	at[19] = '\0';
+	field(&line, sv_of(at), false);
+	field(&line, sv_of(k->q->peer), false);
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+		field(&line, sv_of(said[i]), false);
+	modules(&line, q->module, q->nmodule, false);
+	modules(&line, a->module, a->nmodule, true);
+	field(&line, sv_of(q->user), true);
+	snprintf(file, sizeof file, "%s/RequestHandlerAuditLog_%s_%.10s.log", path, k->w->conf.site->fqdn, at);
+	if (!line.oom)
+		append(file, &line);
+	buf_free(&line);
+}

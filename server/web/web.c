@@ -1,0 +1,305 @@
+#include "server/web/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/enc.h"
+#include "base/log.h"
+#include "pki/cert.h"
+
+#define SOAP_BODY_MAX 65536
+
+/* ---- routes ------------------------------------------------------------------------------------------------ */
+
+enum where {
+	TLS_IN = 1,	/* HTTPS inside */
+	TLS_OUT = 2,	/* HTTPS outside */
+	PLAIN_IN = 4,	/* HTTP inside; outside nothing is served without TLS */
+	TLS = TLS_IN | TLS_OUT
+};
+enum method { GET = 1, POST = 2 }; /* HEAD goes with GET */
+
+#define CERTPROV "/CertProv/CertProvisioningService.svc"
+#define WTS "/WebTicket/WebTicketService.svc"
+
+/* The first row that fits: path (a '/' at the end: everything below), method. */
+/* clang-format off */
+static const struct route {
+	const char *path;
+	unsigned methods, where;
+	web_handler *handler;
+} routes[] = {
+	{CERTPROV,                         GET,        TLS | PLAIN_IN,    web_certprov_mex},
+	{CERTPROV "/mex",                  GET | POST, TLS | PLAIN_IN,    web_certprov_mex},
+	{CERTPROV,                         POST,       TLS | PLAIN_IN,    web_chain},
+	{CERTPROV "/anon",                 POST,       TLS | PLAIN_IN,    web_chain},
+	{CERTPROV "/chain.p7b",            GET,        TLS | PLAIN_IN,    web_chain_p7b},
+	{CERTPROV "/WebTicket_Proof_SHA1", POST,       TLS,               web_cert},
+	{CERTPROV "/WebTicket_Proof",      POST,       TLS,               web_cert},
+	{WTS,                              GET,        TLS,               web_wts_mex},
+	{WTS "/mex",                       GET | POST, TLS,               web_wts_mex},
+	{WTS,                              POST,       TLS,               web_wts_windows},
+	{WTS "/cert",                      POST,       TLS,               web_wts_cert},
+	{WTS "/pin",                       POST,       TLS,               web_wts_pin},
+	{"/RequestHandler/ucdevice.upx",    POST,       TLS_IN | PLAIN_IN, web_update},
+	{"/RequestHandlerExt/ucdevice.upx", POST,       TLS,               web_update},
+	{"/RequestHandler/Files/",          GET,        TLS_IN | PLAIN_IN, web_update_file},
+	{"/DeviceUpdateFiles_Int/",         GET,        TLS_IN | PLAIN_IN, web_update_file},
+	{"/RequestHandlerExt/Files/",       GET,        TLS,               web_update_file},
+	{"/DeviceUpdateFiles_Ext/",         GET,        TLS,               web_update_file},
+};
+/* clang-format on */
+#define ROUTES (sizeof routes / sizeof *routes)
+
+static unsigned method_of(struct sv m)
+{
+	if (sv_eq(m, SV("GET")) || sv_eq(m, SV("HEAD")))
+		return GET;
+	return sv_eq(m, SV("POST")) ? POST : 0;
+}
+
+static void split(struct sv target, struct sv *path, struct sv *query)
+{
+	for (size_t i = 7; i <= 8; i++) /* absolute form, RFC 9112 3.2.2 */
+		if (sv_istarts(target, i == 7 ? SV("http://") : SV("https://"))) {
+			ptrdiff_t slash = sv_find(sv_from(target, i), '/');
+
+			target = slash < 0 ? SV("/") : sv_from(target, i + (size_t)slash);
+			break;
+		}
+	*query = target;
+	*path = sv_cut(query, '?');
+}
+
+/* The next character of a path in lower case; -1 at its end.  Slashes in a row are one, those at the end none. */
+static int path_next(struct sv *s)
+{
+	uint8_t c = s->n ? (uint8_t)s->p[0] : 0;
+	size_t n = 1;
+
+	if (c == '%' && s->n >= 3 && hex_read((struct sv){s->p + 1, 2}, &c, 1))
+		n = 3;
+	else if (c == '/')
+		while (n < s->n && s->p[n] == '/')
+			n++;
+	if (s->n == 0 || (c == '/' && n == s->n))
+		return -1;
+	*s = sv_from(*s, n);
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+/* As on IIS: case does not count, nor whether a letter is written as %xx. */
+static bool same_path(struct sv a, struct sv b)
+{
+	int x, y;
+
+	do {
+		x = path_next(&a);
+		y = path_next(&b);
+	} while (x == y && x >= 0);
+	return x == y;
+}
+
+/* *status: 404, 405, or 403 for what exists but not here. */
+static const struct route *route(const struct msg *m, bool tls, bool outside, struct sv *path, struct sv *query,
+				 struct sv *rest, unsigned *status)
+{
+	unsigned here = tls ? (outside ? TLS_OUT : TLS_IN) : (outside ? 0 : PLAIN_IN), method = method_of(m->method);
+
+	split(m->target, path, query);
+	*status = here ? 404 : 403;
+	for (size_t i = 0; here && i < ROUTES; i++) {
+		const struct route *r = &routes[i];
+		struct sv p = sv_of(r->path);
+
+		if (sv_ends(p, SV("/")) ? !sv_istarts(*path, p) : !same_path(*path, p))
+			continue;
+		if (!(r->where & here)) {
+			*status = outside && tls ? 404 : 403; /* outside, what is inside does not exist */
+			continue;
+		}
+		if (!(r->methods & method)) {
+			*status = *status == 404 ? 405 : *status;
+			continue;
+		}
+		*rest = sv_from(*path, p.n);
+		return r;
+	}
+	return NULL;
+}
+
+/* RFC 9110 10.2.1: what the path is served with, where it was asked. */
+static void allow(struct web_call *k)
+{
+	unsigned here = k->q->tls ? (k->q->outside ? TLS_OUT : TLS_IN) : (k->q->outside ? 0 : PLAIN_IN), methods = 0;
+
+	for (size_t i = 0; i < ROUTES; i++) {
+		struct sv p = sv_of(routes[i].path);
+
+		if (routes[i].where & here && (sv_ends(p, SV("/")) ? sv_istarts(k->path, p) : same_path(k->path, p)))
+			methods |= routes[i].methods;
+	}
+	web_header(k, "Allow", methods == GET ? "GET, HEAD" : methods == POST ? "POST" : "GET, HEAD, POST");
+}
+
+size_t web_body_max(struct web *w, const struct msg *head, bool tls, bool outside, unsigned *status)
+{
+	struct sv path, query, rest;
+	unsigned no;
+	const struct route *r = route(head, tls, outside, &path, &query, &rest, &no);
+	struct web_call k = {.query = query};
+
+	if (r == NULL) {
+		*status = no;
+		return 0;
+	}
+	if (r->handler == web_update && sv_ieq(web_query(&k, "op"), SV("log")) && w->conf.logs &&
+	    w->conf.site->max_log_size > SOAP_BODY_MAX)
+		return w->conf.site->max_log_size;
+	return SOAP_BODY_MAX;
+}
+
+/* ---- one request ------------------------------------------------------------------------------------------- */
+
+void web_reply(struct web_call *k, unsigned status, const char *type)
+{
+	k->a->status = status;
+	k->action = NULL;
+	sv_copy(k->a->type, sizeof k->a->type, sv_of(type));
+	buf_clear(&k->a->body);
+}
+
+void web_soap_reply(struct web_call *k, unsigned status, const char *action)
+{
+	web_reply(k, status, k->frame.soap12 ? "application/soap+xml; charset=utf-8" : "text/xml; charset=utf-8");
+	k->action = action;
+}
+
+void web_header(struct web_call *k, const char *name, const char *value)
+{
+	buf_printf(&k->a->headers, "%s: %s\r\n", name, value);
+}
+
+void web_plain(struct web_call *k, unsigned status, const char *text)
+{
+	web_reply(k, status, "text/plain; charset=utf-8");
+	buf_printf(&k->a->body, "%s\n", text);
+}
+
+struct sv web_query(const struct web_call *k, const char *name)
+{
+	struct sv rest = k->query;
+
+	while (rest.p) {
+		struct sv value = sv_cut(&rest, '&'), key = sv_cut(&value, '=');
+
+		if (sv_ieq(key, sv_of(name)))
+			return value.p ? value : SV("");
+	}
+	return (struct sv){0};
+}
+
+/* "Anything that carries a credential: 403, never processed on HTTP." Bodies are looked at where they are read. */
+static bool credential_in_clear(const struct web_request *q)
+{
+	return !q->tls && (msg_count(q->m, "Authorization") || msg_count(q->m, "X-MS-WebTicket"));
+}
+
+static void refuse(struct web_call *k, unsigned status)
+{
+	static const struct {
+		unsigned status;
+		const char *text;
+	} texts[] = {{403, "This is not served here."}, {404, "There is no such service."}, {405, "Not with this method."}};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (texts[i].status == status)
+			web_plain(k, status, texts[i].text);
+	if (status == 405)
+		allow(k);
+}
+
+void web_handle(struct web *w, struct web_conn *c, const struct web_request *q, struct web_answer *ret)
+{
+	struct web_call k = {.w = w, .c = c, .q = q, .a = ret};
+	unsigned status = 400;
+	const struct route *r = NULL;
+
+	*ret = (struct web_answer){.file = -1};
+	if (!q->m->request) {
+		web_plain(&k, 400, "This is no request.");
+		ret->close = true;
+	} else if (credential_in_clear(q)) {
+		web_plain(&k, 403, "Credentials are not taken without TLS.");
+		ret->close = true;
+	} else if ((r = route(q->m, q->tls, q->outside, &k.path, &k.query, &k.rest, &status)) == NULL) {
+		refuse(&k, status);
+	} else {
+		r->handler(&k);
+		if (k.action)
+			soap_frame_put(&ret->body, &k.frame, k.action);
+	}
+	if (ret->body.oom || ret->headers.oom) {
+		web_answer_clear(ret);
+		*ret = (struct web_answer){.status = 503, .file = -1, .close = true};
+	}
+	log_line(ret->status >= 500 ? LOG_WARN : LOG_DEBUG, "web", "%s " SV_FMT " " SV_FMT ": %u", q->peer,
+		 SV_ARG(q->m->method), (int)(k.path.n < 100 ? k.path.n : 100), k.path.p ? k.path.p : "", ret->status);
+}
+
+void web_answer_clear(struct web_answer *a)
+{
+	if (a == NULL)
+		return;
+	buf_free(&a->headers);
+	buf_free(&a->body);
+	if (a->file >= 0)
+		close(a->file);
+	a->file = -1;
+}
+
+/* ---- life -------------------------------------------------------------------------------------------------- */
+
+struct web *web_new(const struct web_conf *c)
+{
+	struct web *w = calloc(1, sizeof *w);
+	bool named = true;
+
+	if (w == NULL)
+		return NULL;
+	w->conf = *c;
+	w->conf.trusted_pem = SV("");
+	if (c->site->InferCertChainFromSSL)
+		buf_sv(&w->pem, c->chain_pem);
+	else
+		named = web_chain_named(c, &w->pem);
+	w->conf.chain_pem = buf_view(&w->pem);
+	if (!named || w->pem.oom || !pki_p7_write(&w->p7, w->conf.chain_pem) || !web_chain_outside(w->conf.chain_pem, &w->p7_outside)) {
+		web_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void web_free(struct web *w)
+{
+	if (w == NULL)
+		return;
+	buf_free(&w->pem);
+	buf_free(&w->p7);
+	buf_free(&w->p7_outside);
+	free(w);
+}
+
+struct web_conn *web_conn_new(void)
+{
+	return calloc(1, sizeof(struct web_conn));
+}
+
+void web_conn_free(struct web_conn *c)
+{
+	if (c)
+		explicit_bzero(c, sizeof *c);
+	free(c);
+}

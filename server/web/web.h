@@ -1,0 +1,51 @@
+/* server/web/web.h: HTTP request in, answer out, no socket inside.
+ *
+ * web_handle() routes to Certificate Provisioning, Web Ticket Service, the anonymous root chain and the update service
+ * (server/web/update.c).  The caller has scanned the message (wire/msg.h) and frames the answer.
+ */
+#ifndef DIALTONE_SERVER_WEB_H
+#define DIALTONE_SERVER_WEB_H
+
+#include "server/site/site.h"
+#include "server/vault/vault.h"
+#include "wire/msg.h"
+
+struct web;
+struct web_conn; /* what belongs to one connection: NTLM (RFC 4559 binds it to the connection) */
+
+struct web_conf {
+	const struct site *site;
+	const struct vault_ops *vault;
+	struct sv chain_pem;  /* the web server's own chain, leaf first, root included: the root chain download */
+	struct sv trusted_pem; /* what else TrustedCACerts may name; looked at while InferCertChainFromSSL is off */
+	const char *files;    /* folder of the update store (images), opened read-only */
+	const char *logs;     /* folder for device logs and the audit log; NULL: none are kept */
+};
+struct web *web_new(const struct web_conf *c); /* NULL: out of memory, or TrustedCACerts names what is not there */
+void web_free(struct web *w);
+struct web_conn *web_conn_new(void);
+void web_conn_free(struct web_conn *c);
+
+struct web_request {
+	const struct msg *m;
+	struct sv body;	     /* whole, and dechunked */
+	bool tls, outside;
+	const char *peer; /* true address as text */
+	int64_t unix_s;
+};
+struct web_answer {
+	unsigned status;
+	char type[96];	     /* Content-Type; "" : none */
+	struct buf headers;  /* further header lines, each with CRLF */
+	struct buf body;
+	int file;	     /* >= 0: the body is this open file instead, from file_at, file_n octets; the caller closes it */
+	uint64_t file_at, file_n;
+	bool close; /* close the connection behind it */
+};
+/* HEAD is answered like GET: the caller frames it with its length and leaves the body out. */
+void web_handle(struct web *w, struct web_conn *c, const struct web_request *q, struct web_answer *ret);
+void web_answer_clear(struct web_answer *a); /* frees, closes the file if it is still there */
+/* Body limit for this head, before the body is read: 64 KB, more for device logs; 0: refuse (*status says why). */
+size_t web_body_max(struct web *w, const struct msg *head, bool tls, bool outside, unsigned *status);
+
+#endif

@@ -1,0 +1,52 @@
+/* server/worker/internal.h: what the files of server/worker share, and nobody else. */
+#ifndef DIALTONE_SERVER_WORKER_INTERNAL_H
+#define DIALTONE_SERVER_WORKER_INTERNAL_H
+
+#include "net/http_server.h"
+#include "server/registrar/registrar.h"
+#include "server/web/web.h"
+#include "server/worker/worker.h"
+
+/* ---- server/worker/tls.c: contexts and chains ----------------------------------------------------------------------- */
+
+struct worker_tls { /* starts as {0} */
+	struct pki_key *inside_key, *outside_key;
+	struct tls_ctx *inside, *outside, *legacy, *dsk, *dsk_outside;
+	struct buf chain_pem; /* of the inside name, root and issuing CA included: what the root chain download hands out */
+	int keylog_fd;
+};
+bool worker_tls_init(struct worker_tls *t, const struct worker_conf *c, char *why, size_t cap);
+void worker_tls_clear(struct worker_tls *t);
+struct tls_ctx *worker_tls_of(const struct worker_tls *t, const struct worker_listener *l); /* NULL: plain */
+
+/* ---- server/worker/web.c: Web Services behind the HTTP server --------------------------------------------------------- */
+
+struct worker_web {
+	struct http_server http;
+	struct web *web;
+	char files[PATH_MAX], logs[PATH_MAX];
+};
+bool worker_web_init(struct worker_web *w, struct loop *loop, const struct site *site, const struct vault_ops *vault,
+		     struct sv chain_pem);
+void worker_web_clear(struct worker_web *w); /* its connections are gone already */
+
+/* ---- server/worker/sip.c: the Registrar behind connections ------------------------------------------------------------ */
+
+struct sip_link; /* one connection */
+struct worker_sip {
+	struct loop *loop;
+	struct registrar *registrar;
+	struct sip_link *first;
+	unsigned n;
+	uint64_t last_id;
+	bool draining;
+};
+bool worker_sip_init(struct worker_sip *s, struct loop *loop, const struct registrar_conf *conf);
+void worker_sip_clear(struct worker_sip *s);
+void worker_sip_take(struct worker_sip *s, int fd, const struct sockaddr_storage *from, struct tls_ctx *tls,
+		     const struct worker_listener *l);
+void worker_sip_order(struct worker_sip *s, const struct location_notice *n);
+void worker_sip_drain(struct worker_sip *s);
+void worker_sip_reset(struct worker_sip *s);
+
+#endif

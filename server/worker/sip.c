@@ -1,0 +1,154 @@
+/* server/worker/sip.c: reg_conn_feed() behind connections. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/worker/internal.h"
+
+struct sip_link {
+	struct worker_sip *owner;
+	struct sip_link *next, **link;
+	struct conn *conn;
+	struct reg_conn *reg; /* NULL before the peer is known, and after it is over */
+	uint64_t id;
+	bool tls, outside;
+};
+
+static int64_t unix_s(void)
+{
+	return clock_unix_ms() / 1000;
+}
+
+static void reg_send(void *arg, const void *p, size_t n)
+{
+	struct sip_link *k = arg;
+
+	conn_write(k->conn, p, n);
+}
+
+static void reg_close(void *arg)
+{
+	struct sip_link *k = arg;
+
+	conn_close(k->conn);
+}
+
+/* What every call of the Registrar's ends with. */
+static void after(struct sip_link *k, bool alive)
+{
+	if (!alive)
+		conn_close(k->conn);
+	else if (conn_open(k->conn))
+		conn_timer(k->conn, reg_conn_deadline(k->reg));
+}
+
+static void up(void *arg, struct conn *c)
+{
+	struct sip_link *k = arg;
+	struct reg_io io = {reg_send, reg_close, k};
+	struct reg_peer peer = {.port = conn_port(c), .tls = k->tls, .outside = k->outside, .id = k->id};
+
+	if (!sv_copy(peer.address, sizeof peer.address, sv_of(conn_address(c)))) {
+		conn_reset(c, "an address that is too long");
+		return;
+	}
+	k->reg = reg_conn_new(k->owner->registrar, &io, &peer, clock_mono_ms(), unix_s());
+	if (k->reg == NULL)
+		conn_reset(c, "out of memory");
+	else
+		after(k, true);
+}
+
+static void data(void *arg, const void *p, size_t n)
+{
+	struct sip_link *k = arg;
+
+	after(k, reg_conn_feed(k->reg, p, n, clock_mono_ms(), unix_s()));
+}
+
+static void timer(void *arg)
+{
+	struct sip_link *k = arg;
+
+	after(k, reg_conn_timer(k->reg, clock_mono_ms(), unix_s()));
+}
+
+static void gone(void *arg, const char *why)
+{
+	struct sip_link *k = arg;
+
+	if (why)
+		log_line(LOG_INFO, "sip", "%s port %u: %s", conn_address(k->conn), conn_port(k->conn), why);
+	reg_conn_free(k->reg);
+	if (k->next)
+		k->next->link = k->link;
+	*k->link = k->next;
+	k->owner->n--;
+	free(k);
+}
+
+static const struct conn_events events = {.up = up, .data = data, .timer = timer, .gone = gone};
+
+void worker_sip_take(struct worker_sip *s, int fd, const struct sockaddr_storage *from, struct tls_ctx *tls,
+		     const struct worker_listener *l)
+{
+	struct sip_link *k = calloc(1, sizeof *k);
+	struct conn_conf conf = {.loop = s->loop, .tls = tls, .proxy = l->proxy, .on = &events, .arg = k};
+
+	if (k == NULL) {
+		close(fd);
+		return;
+	}
+	*k = (struct sip_link){.owner = s, .id = ++s->last_id, .tls = tls != NULL, .outside = l->outside};
+	k->conn = conn_new(&conf, fd, from);
+	if (k->conn == NULL) {
+		free(k);
+		return;
+	}
+	k->next = s->first;
+	k->link = &s->first;
+	if (k->next)
+		k->next->link = &k->next;
+	s->first = k;
+	s->n++;
+}
+
+void worker_sip_order(struct worker_sip *s, const struct location_notice *n)
+{
+	registrar_order(s->registrar, n, clock_mono_ms(), unix_s());
+	for (struct sip_link *k = s->first; k; k = k->next)
+		if (k->id == n->conn && k->reg && conn_open(k->conn))
+			conn_timer(k->conn, reg_conn_deadline(k->reg));
+}
+
+/* A request is answered before the loop turns, so none is left open here: everybody is sent away when what was written to
+ * him is out, first those on whom nobody is registered.  Phones come back to another worker or server at once. */
+void worker_sip_drain(struct worker_sip *s)
+{
+	s->draining = true;
+	for (int registered = 0; registered < 2; registered++)
+		for (struct sip_link *k = s->first; k; k = k->next)
+			if (registered || k->reg == NULL || reg_conn_idle(k->reg))
+				conn_close(k->conn);
+}
+
+void worker_sip_reset(struct worker_sip *s)
+{
+	for (struct sip_link *k = s->first; k; k = k->next)
+		conn_reset(k->conn, "the server ends");
+}
+
+bool worker_sip_init(struct worker_sip *s, struct loop *loop, const struct registrar_conf *conf)
+{
+	*s = (struct worker_sip){.loop = loop, .registrar = registrar_new(conf)};
+	/* An order for a worker that died must not reach a connection of its successor's. */
+	return s->registrar && pki_random(&s->last_id, sizeof s->last_id);
+}
+
+void worker_sip_clear(struct worker_sip *s)
+{
+	registrar_free(s->registrar);
+	s->registrar = NULL;
+}

@@ -1,0 +1,149 @@
+/* server/worker/tls.c: who the worker is, in TLS: its names, inside, outside, old, and inside SIP. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "server/worker/internal.h"
+
+#define PEM_MAX ((size_t)256 * 1024)
+#define CHAIN_MAX 10
+
+static bool say(char *why, size_t cap, const char *path, const char *what)
+{
+	snprintf(why, cap, "%s: %s", path, what);
+	return false;
+}
+
+/* The certificates of a PEM, root included: a phone from the box holds no root, and looks at what is sent. */
+static void certificates(struct sv pem, struct buf *to)
+{
+	for (unsigned i = 0; i < CHAIN_MAX; i++) {
+		struct buf der = {0};
+
+		if (!pki_pem_cert(pem, i, &der)) {
+			buf_free(&der);
+			return;
+		}
+		pki_pem_add(to, "CERTIFICATE", der.p, der.n);
+		buf_free(&der);
+	}
+}
+
+static bool identity(const char *dir, const char *name, struct pki_key **key, struct buf *chain, char *why, size_t cap)
+{
+	char path[PATH_MAX];
+	struct buf pem = {0};
+	bool good = false;
+	int rc;
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	rc = file_read(path, PEM_MAX, &pem);
+	if (rc == -ENOENT) {
+		snprintf(why, cap, "%s: there is none; to make it: dialtone init %s --renew", path, dir);
+	} else if (rc < 0) {
+		say(why, cap, path, strerror(-rc));
+	} else {
+		*key = pki_key_read(buf_view(&pem));
+		certificates(buf_view(&pem), chain);
+		good = *key != NULL && chain->n > 0 && !chain->oom;
+		if (!good)
+			say(why, cap, path, *key ? "there is no certificate in it" : "there is no private key in it");
+	}
+	buf_wipe(&pem);
+	return good;
+}
+
+static void keylog(void *arg, const char *line)
+{
+	const struct worker_tls *t = arg;
+	struct buf out = {0};
+
+	buf_printf(&out, "%s\n", line);
+	if (!out.oom && write(t->keylog_fd, out.p, out.n) < 0)
+		log_line(LOG_WARN, "tls", "cannot write the key log: %s", strerror(errno));
+	buf_wipe(&out);
+}
+
+static struct tls_ctx *context(struct worker_tls *t, const struct tls_server_conf *c)
+{
+	struct tls_ctx *ctx = tls_ctx_server(c);
+
+	if (ctx && t->keylog_fd >= 0)
+		tls_ctx_keylog(ctx, keylog, t);
+	return ctx;
+}
+
+static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct sv outside_pem, char *why, size_t cap)
+{
+	struct sv inside_pem = buf_view(&t->chain_pem);
+	char path[PATH_MAX];
+	struct buf issuing = {0};
+	int rc;
+
+	snprintf(path, sizeof path, "%s/issuing.pem", c->site->dir);
+	rc = file_read(path, PEM_MAX, &issuing);
+	if (rc < 0) {
+		buf_free(&issuing);
+		return say(why, cap, path, strerror(-rc));
+	}
+	t->inside = context(t, &(struct tls_server_conf){TLS_MODERN, inside_pem, t->inside_key, .ticket_key = c->ticket_key});
+	t->legacy = context(t, &(struct tls_server_conf){TLS_LEGACY, inside_pem, t->inside_key, .ticket_key = c->ticket_key});
+	t->dsk = context(t, &(struct tls_server_conf){TLS_DSK, inside_pem, t->inside_key, .client_ca_pem = buf_view(&issuing)});
+	if (outside_pem.n) {
+		t->outside = context(t, &(struct tls_server_conf){TLS_MODERN, outside_pem, t->outside_key,
+								  .ticket_key = c->ticket_key});
+		/* a ClientHello inside SIP needs no credentials either: the answer to it shows public names only */
+		t->dsk_outside = context(t, &(struct tls_server_conf){TLS_DSK, outside_pem, t->outside_key,
+								      .client_ca_pem = buf_view(&issuing)});
+	}
+	/* Who downloads the root chain can follow users' certificates, too, to their end. */
+	buf_sv(&t->chain_pem, buf_view(&issuing));
+	buf_free(&issuing);
+	if (t->chain_pem.oom)
+		return say(why, cap, path, "out of memory");
+	if (t->inside && t->legacy && t->dsk && ((t->outside && t->dsk_outside) || outside_pem.n == 0))
+		return true;
+	return say(why, cap, c->site->dir, "its keys and certificates do not fit together for TLS");
+}
+
+bool worker_tls_init(struct worker_tls *t, const struct worker_conf *c, char *why, size_t cap)
+{
+	struct buf outside = {0};
+	bool is_outside = false, good;
+
+	*t = (struct worker_tls){.keylog_fd = c->keylog_fd};
+	for (unsigned i = 0; i < c->nlistener; i++)
+		is_outside |= c->listener[i].outside;
+	good = identity(c->site->dir, "server.pem", &t->inside_key, &t->chain_pem, why, cap) &&
+	       (!is_outside || identity(c->site->dir, "external.pem", &t->outside_key, &outside, why, cap)) &&
+	       contexts(t, c, buf_view(&outside), why, cap);
+	buf_free(&outside);
+	if (!good)
+		worker_tls_clear(t);
+	return good;
+}
+
+void worker_tls_clear(struct worker_tls *t)
+{
+	tls_ctx_free(t->inside);
+	tls_ctx_free(t->outside);
+	tls_ctx_free(t->legacy);
+	tls_ctx_free(t->dsk);
+	tls_ctx_free(t->dsk_outside);
+	pki_key_free(t->inside_key);
+	pki_key_free(t->outside_key);
+	buf_free(&t->chain_pem);
+	*t = (struct worker_tls){.keylog_fd = -1};
+}
+
+struct tls_ctx *worker_tls_of(const struct worker_tls *t, const struct worker_listener *l)
+{
+	if (l->kind == WORKER_HTTP || l->kind == WORKER_SIP_TCP)
+		return l->outside ? t->outside : NULL; /* nothing is spoken outside without TLS */
+	if (l->legacy)
+		return t->legacy;
+	return l->outside ? t->outside : t->inside;
+}

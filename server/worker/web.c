@@ -1,0 +1,104 @@
+/* server/worker/web.c: web_handle() behind the HTTP server. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "server/worker/internal.h"
+
+#define TRUSTED_MAX ((size_t)1 << 20)
+
+struct web_link {
+	struct http_conn *http;
+	struct web_conn *web;
+	const struct worker_listener *listener;
+	bool tls;
+};
+
+static void *opened(void *arg, struct http_conn *c)
+{
+	struct web_link *k = calloc(1, sizeof *k);
+
+	(void)arg;
+	if (k == NULL)
+		return NULL;
+	*k = (struct web_link){c, web_conn_new(), http_conn_tag(c), conn_tls(http_conn_conn(c)) != NULL};
+	if (k->web == NULL) {
+		free(k);
+		return NULL;
+	}
+	return k;
+}
+
+static void gone(void *arg, void *state)
+{
+	struct web_link *k = state;
+
+	(void)arg;
+	web_conn_free(k->web);
+	free(k);
+}
+
+static size_t body_max(void *arg, void *state, const struct msg *head, unsigned *status)
+{
+	struct worker_web *w = arg;
+	const struct web_link *k = state;
+
+	return web_body_max(w->web, head, k->tls, k->listener->outside, status);
+}
+
+static void request(void *arg, void *state, const struct msg *m, struct sv body, struct http_answer *ret)
+{
+	struct worker_web *w = arg;
+	struct web_link *k = state;
+	struct web_request q = {.m = m,
+				.body = body,
+				.tls = k->tls,
+				.outside = k->listener->outside,
+				.peer = conn_address(http_conn_conn(k->http)),
+				.unix_s = clock_unix_ms() / 1000};
+	struct web_answer a = {.file = -1};
+
+	web_handle(w->web, k->web, &q, &a);
+	ret->status = a.status;
+	static_assert(sizeof ret->type == sizeof a.type, "one is copied into the other");
+	memcpy(ret->type, a.type, sizeof a.type);
+	ret->headers = a.headers;
+	ret->body = a.body;
+	ret->file = a.file;
+	ret->file_at = a.file_at;
+	ret->file_n = a.file_n;
+	ret->close = a.close;
+	a.headers = a.body = (struct buf){0}; /* they have moved */
+	a.file = -1;
+	web_answer_clear(&a);
+}
+
+static const struct http_service service = {opened, gone, body_max, request};
+
+bool worker_web_init(struct worker_web *w, struct loop *loop, const struct site *site, const struct vault_ops *vault,
+		     struct sv chain_pem)
+{
+	struct web_conf conf = {.site = site, .vault = vault, .chain_pem = chain_pem, .files = w->files, .logs = w->logs};
+	char path[sizeof site->dir + 16];
+	struct buf trusted = {0};
+
+	snprintf(path, sizeof path, "%s/trusted.pem", site->dir);
+	if (!site->InferCertChainFromSSL && file_read(path, TRUSTED_MAX, &trusted) == 0)
+		conf.trusted_pem = buf_view(&trusted);
+	snprintf(w->files, sizeof w->files, "%s/files", site->dir);
+	snprintf(w->logs, sizeof w->logs, "%s/logs", site->dir);
+	http_server_init(&w->http, &(struct http_server_conf){.loop = loop, .service = &service, .arg = w});
+	w->web = web_new(&conf);
+	buf_free(&trusted);
+	return w->web != NULL;
+}
+
+void worker_web_clear(struct worker_web *w)
+{
+	web_free(w->web);
+	w->web = NULL;
+}

@@ -1,0 +1,354 @@
+#include "server/worker/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "auth/ticket.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/ipc.h"
+#include "server/location/ipc.h"
+#include "server/vault/ipc.h"
+#include "server/worker/internal.h"
+
+#define ACCEPT_AT_ONCE 32	/* then the others have their turn */
+#define ACCEPT_PAUSE_MS 100	/* when there are no descriptors left */
+#define CONNECTIONS_MAX 50000
+#define DESCRIPTORS_KEPT 64u	/* for files and ourselves */
+#define DRAIN_TICK_MS 20
+
+struct worker;
+
+struct door { /* one listener */
+	struct worker *worker;
+	struct worker_listener listener;
+	struct tls_ctx *tls;
+	struct loop_fd watch;
+};
+
+struct worker {
+	const struct worker_conf *conf;
+	struct loop *loop;
+	struct worker_tls tls;
+	struct worker_web web;
+	struct worker_sip sip;
+	struct vault_client *vault;
+	struct vault_ops vault_ops;
+	struct location_client *location;
+	struct location_ops location_ops;
+	struct door door[WORKER_LISTENERS_MAX];
+	struct ipc_server orders;
+	struct loop_fd vault_watch, location_watch;
+	struct loop_signal term;
+	struct loop_timer drain, accept;
+	uint64_t leave_at;
+	unsigned connections_max;
+	bool draining, lost, reset, keyless; /* keyless: the administrator must mend it */
+};
+
+/* ---- doors ------------------------------------------------------------------------------------------------- */
+
+static void doors_want(struct worker *w, unsigned what)
+{
+	for (unsigned i = 0; i < w->conf->nlistener; i++)
+		loop_fd_want(&w->door[i].watch, what);
+}
+
+static void doors_pause(struct worker *w)
+{
+	doors_want(w, 0);
+	loop_timer_at(&w->accept, clock_mono_ms() + ACCEPT_PAUSE_MS);
+}
+
+static void accept_again(void *arg)
+{
+	struct worker *w = arg;
+
+	if (!w->draining)
+		doors_want(w, LOOP_READ);
+}
+
+static void let_in(struct door *d, int fd, const struct sockaddr_storage *from)
+{
+	struct worker *w = d->worker;
+
+	if (d->listener.kind == WORKER_HTTP || d->listener.kind == WORKER_HTTPS)
+		http_server_take(&w->web.http, fd, from, d->tls, d->listener.proxy, &d->listener);
+	else
+		worker_sip_take(&w->sip, fd, from, d->tls, &d->listener);
+}
+
+/* Inside listeners on all addresses listen on the outside one as well: what comes in there is refused with a reset, so that
+ * nothing is spoken outside but what the outside listeners speak. */
+static void knock(void *arg, unsigned what)
+{
+	struct door *d = arg;
+	struct worker *w = d->worker;
+
+	(void)what;
+	for (int i = 0; i < ACCEPT_AT_ONCE && !w->draining; i++) {
+		struct sockaddr_storage from;
+		socklen_t n = sizeof from;
+		int fd;
+
+		if (w->web.http.n + w->sip.n >= w->connections_max) {
+			doors_pause(w);
+			return;
+		}
+		fd = accept4(d->listener.fd, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd >= 0 && !d->listener.outside && net_is_at(fd, w->conf->site->external_address)) {
+			net_reset(fd);
+			continue;
+		}
+		if (fd >= 0) {
+			let_in(d, fd, &from);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+			log_line(LOG_WARN, "worker", "cannot accept: %s", strerror(errno));
+			doors_pause(w);
+		}
+		if (errno != ECONNABORTED && errno != EINTR)
+			return;
+	}
+}
+
+static void doors_open(struct worker *w)
+{
+	for (unsigned i = 0; i < w->conf->nlistener; i++) {
+		struct door *d = &w->door[i];
+
+		d->worker = w;
+		d->listener = w->conf->listener[i];
+		d->tls = worker_tls_of(&w->tls, &d->listener);
+		loop_fd_init(&d->watch, w->loop, d->listener.fd, knock, d);
+		loop_fd_want(&d->watch, LOOP_READ);
+	}
+}
+
+static void doors_close(struct worker *w)
+{
+	for (unsigned i = 0; i < w->conf->nlistener; i++) {
+		if (w->door[i].worker == NULL)
+			continue;
+		loop_fd_stop(&w->door[i].watch);
+		close(w->door[i].listener.fd);
+		w->door[i].worker = NULL;
+	}
+}
+
+/* ---- the end ----------------------------------------------------------------------------------------------- */
+
+static void drain_tick(void *arg)
+{
+	struct worker *w = arg;
+	uint64_t now = clock_mono_ms();
+
+	if (w->web.http.n + w->sip.n == 0) {
+		loop_stop(w->loop);
+		return;
+	}
+	if (now >= w->leave_at && !w->reset) {
+		http_server_reset(&w->web.http);
+		worker_sip_reset(&w->sip);
+		w->reset = true;
+	}
+	loop_timer_at(&w->drain, now + DRAIN_TICK_MS);
+}
+
+static void drain(struct worker *w)
+{
+	if (w->draining)
+		return;
+	w->draining = true;
+	w->leave_at = clock_mono_ms() + WORKER_DRAIN_MS;
+	doors_close(w);
+	http_server_drain(&w->web.http);
+	worker_sip_drain(&w->sip);
+	loop_timer_at(&w->drain, 0);
+}
+
+static void term(void *arg, int signo)
+{
+	(void)signo;
+	drain(arg);
+}
+
+/* The other end is gone for good: a fresh worker gets fresh sockets. */
+static void lose(struct worker *w, const char *whom)
+{
+	if (w->draining)
+		return;
+	log_line(LOG_ERROR, "worker", "the %s process is gone", whom);
+	w->lost = true;
+	drain(w);
+}
+
+/* Answers are read where they are waited for; what is readable here came too late, or is the end. */
+static bool hung_up(struct loop_fd *f)
+{
+	uint8_t late[16];
+	ssize_t n = recv(f->fd, late, sizeof late, MSG_DONTWAIT);
+
+	explicit_bzero(late, sizeof late);
+	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		return false;
+	loop_fd_stop(f);
+	return true;
+}
+
+static void vault_readable(void *arg, unsigned what)
+{
+	struct worker *w = arg;
+
+	(void)what;
+	if (hung_up(&w->vault_watch))
+		lose(w, "vault");
+}
+
+static void location_readable(void *arg, unsigned what)
+{
+	struct worker *w = arg;
+
+	(void)what;
+	if (hung_up(&w->location_watch))
+		lose(w, "location");
+}
+
+/* ---- orders ------------------------------------------------------------------------------------------------ */
+
+static void ordered(void *arg, struct ipc_server *from, struct ipc_message *m)
+{
+	struct worker *w = arg;
+	struct location_notice n;
+	struct buf done = {0};
+
+	if (!location_client_push(w->location, m, &n))
+		return;
+	worker_sip_order(&w->sip, &n);
+	ipc_begin(&done, m->number, m->kind);
+	if (!ipc_send(from->watch.fd, &done))
+		log_line(LOG_WARN, "worker", "nobody hears that an order was obeyed");
+}
+
+static void orders_gone(void *arg, struct ipc_server *from)
+{
+	(void)from;
+	lose(arg, "location");
+}
+
+/* ---- the process ------------------------------------------------------------------------------------------- */
+
+static void dice(void *arg, void *p, size_t n)
+{
+	(void)arg;
+	if (!pki_random(p, n)) {
+		log_line(LOG_ERROR, "worker", "no random octets");
+		abort();
+	}
+}
+
+static unsigned descriptors(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return CONNECTIONS_MAX;
+	r.rlim_cur = r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+	if (r.rlim_cur == RLIM_INFINITY || r.rlim_cur > CONNECTIONS_MAX + DESCRIPTORS_KEPT)
+		return CONNECTIONS_MAX;
+	return r.rlim_cur / 2 > DESCRIPTORS_KEPT ? (unsigned)r.rlim_cur - DESCRIPTORS_KEPT : DESCRIPTORS_KEPT;
+}
+
+static bool neighbours(struct worker *w, char *why, size_t cap)
+{
+	const struct worker_conf *c = w->conf;
+
+	snprintf(why, cap, "cannot talk to the vault and location processes");
+	w->vault = vault_client_new(c->vault_fd, &w->vault_ops);
+	w->location = location_client_new(c->location_fd, c->index, &w->location_ops);
+	if (w->vault == NULL || w->location == NULL)
+		return false;
+	loop_fd_init(&w->vault_watch, w->loop, c->vault_fd, vault_readable, w);
+	loop_fd_init(&w->location_watch, w->loop, c->location_fd, location_readable, w);
+	return loop_fd_want(&w->vault_watch, LOOP_READ) && loop_fd_want(&w->location_watch, LOOP_READ) &&
+	       (c->push_fd < 0 || ipc_server_init(&w->orders, w->loop, c->push_fd, ordered, w)) &&
+	       (c->push_fd < 0 || (w->orders.gone = orders_gone) != NULL);
+}
+
+static bool services(struct worker *w, char *why, size_t cap)
+{
+	struct registrar_conf registrar = {.site = w->conf->site,
+					   .vault = &w->vault_ops,
+					   .location = &w->location_ops,
+					   .dsk = w->tls.dsk,
+					   .dsk_outside = w->tls.dsk_outside,
+					   .random = dice};
+
+	snprintf(why, cap, "out of memory");
+	return worker_web_init(&w->web, w->loop, w->conf->site, &w->vault_ops, buf_view(&w->tls.chain_pem)) &&
+	       worker_sip_init(&w->sip, w->loop, &registrar);
+}
+
+static bool begin(struct worker *w, char *why, size_t cap)
+{
+	snprintf(why, cap, "cannot make an event loop");
+	w->loop = loop_new();
+	if (w->loop == NULL || !loop_signal_init(&w->term, w->loop, SIGTERM, term, w))
+		return false;
+	loop_timer_init(&w->drain, w->loop, drain_tick, w);
+	loop_timer_init(&w->accept, w->loop, accept_again, w);
+	w->connections_max = descriptors();
+	w->keyless = !worker_tls_init(&w->tls, w->conf, why, cap);
+	return !w->keyless && neighbours(w, why, cap) && services(w, why, cap);
+}
+
+static void end(struct worker *w)
+{
+	doors_close(w);
+	worker_sip_clear(&w->sip);
+	worker_web_clear(&w->web);
+	ipc_server_clear(&w->orders);
+	loop_fd_stop(&w->vault_watch);
+	loop_fd_stop(&w->location_watch);
+	vault_client_free(w->vault);
+	location_client_free(w->location);
+	worker_tls_clear(&w->tls);
+	loop_signal_stop(&w->term);
+	loop_timer_stop(&w->drain);
+	loop_timer_stop(&w->accept);
+	loop_free(w->loop);
+}
+
+int worker_main(const struct worker_conf *c)
+{
+	struct worker *w = calloc(1, sizeof *w);
+	char why[512] = "out of memory";
+	int status = 1;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (w == NULL)
+		return 1;
+	w->conf = c;
+	w->tls.keylog_fd = -1;
+	if (begin(w, why, sizeof why)) {
+		doors_open(w);
+		if (c->ready_fd >= 0 && write(c->ready_fd, "+", 1) != 1)
+			log_line(LOG_WARN, "worker", "cannot say that it is ready: %s", strerror(errno));
+		loop_run(w->loop);
+		status = w->lost ? 1 : 0;
+	} else {
+		log_line(LOG_ERROR, "worker", "%s", why);
+		status = w->keyless ? EX_CONFIG : 1;
+	}
+	end(w);
+	free(w);
+	return status;
+}
