@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/decode.h"
-#include "cmd/decode_frame.h"
-#include "cmd/decode_input.h"
+#include "cmd/decode/decode.h"
+#include "cmd/decode/frame.h"
+#include "cmd/decode/input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n); /* the target */
 

@@ -3,9 +3,9 @@
 
 #include <jansson.h>
 
-#include "cmd/decode.h"
-#include "cmd/decode_frame.h"
-#include "cmd/decode_input.h"
+#include "cmd/decode/decode.h"
+#include "cmd/decode/frame.h"
+#include "cmd/decode/input.h"
 
 typedef json_t *decoder(const void *p, size_t n, char *why, size_t cap);
 

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "cmd/phone_options.h"
+#include "cmd/phone/options.h"
 #include "dialtone/phone.h"
 
 /* Words end at a blank. What is said on standard error comes back in said. */

@@ -1,7 +1,7 @@
 /* tests/unit/test_record_text.c: a run as people read it: what stands where, in 80 columns, without colours off a terminal. */
 #include "check.h"
 
-#include "cmd/record_text.h"
+#include "cmd/phone/record_text.h"
 
 struct world {
 	FILE *f;

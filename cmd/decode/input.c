@@ -1,0 +1,314 @@
+#include "cmd/decode/input.h"
+
+#include <string.h>
+
+#include "base/enc.h"
+
+/* ---- hex dumps ---------------------------------------------------------------------------------------------------- */
+
+enum { OFFSET_MIN = 4, LINE_OCTETS = 16, HALF = 8, TCPDUMP_AT = 3 };
+
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+static size_t blanks(struct sv s)
+{
+	size_t n = 0;
+
+	while (n < s.n && blank(s.p[n]))
+		n++;
+	return n;
+}
+
+static size_t digits(struct sv s)
+{
+	size_t n = 0;
+
+	while (n < s.n && hex_digit(s.p[n]) >= 0)
+		n++;
+	return n;
+}
+
+static uint64_t value_of(struct sv s)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		v = v << 4 | (uint64_t)hex_digit(s.p[i]);
+	return v;
+}
+
+/* "00000010: ", "00000010  ", "0010   ", "0x0010:  ", and "000010 " before single octets: where a line stands.  The first
+ * one is 0; one with nothing behind it ends a dump. */
+static bool offset(struct sv *line, size_t at, bool first, uint64_t *ret)
+{
+	struct sv s = sv_istarts(*line, SV("0x")) ? sv_from(*line, 2) : *line;
+	size_t n = digits(s), gap;
+	bool colon;
+
+	if (n < OFFSET_MIN || n > 12)
+		return false;
+	*ret = value_of((struct sv){s.p, n});
+	s = sv_from(s, n);
+	if (first && (*ret != 0 || s.n == 0))
+		return false;
+	colon = s.n && s.p[0] == ':';
+	s = sv_from(s, colon ? 1 : 0);
+	gap = blanks(s);
+	if (!(colon && gap) && gap < 2 && s.n && !(*ret == at && gap == 1 && digits(sv_from(s, 1)) == 2))
+		return false;
+	*line = s;
+	return true;
+}
+
+/* The octets of a line with an offset: up to the letters behind them. */
+static bool numbered(struct sv s, struct buf *to)
+{
+	size_t began = to->n;
+
+	while (s.n) {
+		size_t gap = blanks(s), n, have = to->n - began;
+		uint8_t octet;
+
+		s = sv_from(s, gap);
+		n = digits(s);
+		if (n == 0 || n % 2 || have == LINE_OCTETS || (n < s.n && !blank(s.p[n])))
+			break;
+		if (have && gap > 1 && !(gap == 2 && have == HALF && n == 2))
+			break;
+		for (size_t i = 0; i < n; i += 2) {
+			if (!hex_read((struct sv){s.p + i, 2}, &octet, 1))
+				return false;
+			buf_add(to, &octet, 1);
+		}
+		s = sv_from(s, n);
+	}
+	return to->n > began;
+}
+
+/* The octets of a line without one: nothing else may stand there but a comment. */
+static bool plain(struct sv s, struct buf *to)
+{
+	while (s.n) {
+		size_t n;
+		uint8_t octet;
+
+		if (blank(s.p[0]) || s.p[0] == ':' || s.p[0] == '-' || s.p[0] == ',') {
+			s = sv_from(s, 1);
+			continue;
+		}
+		if (s.p[0] == '#')
+			return true;
+		if (sv_istarts(s, SV("0x")))
+			s = sv_from(s, 2);
+		n = digits(s);
+		if (n == 0 || n % 2)
+			return false;
+		for (size_t i = 0; i < n; i += 2) {
+			if (!hex_read((struct sv){s.p + i, 2}, &octet, 1))
+				return false;
+			buf_add(to, &octet, 1);
+		}
+		s = sv_from(s, n);
+	}
+	return true;
+}
+
+/* hexdump's "*": the line above again, up to the next offset. */
+static bool squeezed(struct buf *to, uint64_t upto, size_t most)
+{
+	if (to->n < LINE_OCTETS || upto > most || (upto - to->n) % LINE_OCTETS)
+		return false;
+	while (to->n < upto && !to->oom) {
+		uint8_t line[LINE_OCTETS];
+
+		memcpy(line, to->p + to->n - LINE_OCTETS, sizeof line);
+		buf_add(to, line, sizeof line);
+	}
+	return true;
+}
+
+/* tcpdump says a line about each packet before its octets, which it sets in by a tab. */
+static bool by_tcpdump(struct sv text)
+{
+	return text.n > TCPDUMP_AT && memmem(text.p, text.n, "\n\t0x0000:", 9) != NULL;
+}
+
+enum dump dump_read(struct sv text, size_t most, struct buf *ret, const char **why)
+{
+	bool tcpdump = by_tcpdump(text), star = false, with_offsets = false;
+	uint64_t at = 0;
+
+	while (text.p && ret->n <= most) {
+		struct sv line = sv_cut(&text, '\n');
+		size_t in = blanks(line);
+
+		if (tcpdump && !sv_starts(line, SV("\t0x")))
+			continue;
+		line = sv_from(line, in);
+		if (line.n == 0)
+			continue;
+		if (with_offsets && line.p[0] == '*') {
+			star = true;
+			continue;
+		}
+		if (!offset(&line, ret->n, !with_offsets, &at)) {
+			if (with_offsets) {
+				*why = "the offsets of the hex dump do not follow one another (hexadecimal ones are wanted)";
+				return DUMP_BAD;
+			}
+			if (!plain(line, ret))
+				return DUMP_NONE;
+			continue;
+		}
+		if (with_offsets && at == 0) {
+			*why = "the dump holds more than one packet: one message is wanted";
+			return DUMP_BAD;
+		}
+		if ((star && at > ret->n && !squeezed(ret, at, most)) || at != ret->n) {
+			*why = "the offsets of the hex dump do not follow one another";
+			return DUMP_BAD;
+		}
+		star = false;
+		if (blanks(line) < line.n && !numbered(line, ret))
+			return DUMP_NONE;
+		with_offsets = true;
+	}
+	return ret->n ? DUMP_READ : DUMP_NONE;
+}
+
+/* ---- captures ----------------------------------------------------------------------------------------------------- */
+
+/* pcap (draft-ietf-opsawg-pcap): magic 4 | version 4 | zone 4 | accuracy 4 | most 4 | link type 4, then packets:
+ * seconds 4 | fraction 4 | length here 4 | length on the wire 4 | octets.  Either order of octets.
+ *
+ * pcapng (draft-ietf-opsawg-pcapng): blocks, type 4 | length 4 | body | length 4.
+ */
+enum { SECTION = 0x0a0d0d0a, INTERFACE = 1, SIMPLE = 3, ENHANCED = 6, ORDER = 0x1a2b3c4d };
+
+static uint32_t u32(struct capture *c)
+{
+	return (uint32_t)(c->swapped ? rd_le(&c->r, 4) : rd_be(&c->r, 4));
+}
+
+bool capture_open(struct capture *c, const void *p, size_t n)
+{
+	static const struct {
+		uint32_t magic;
+		bool swapped, ng;
+	} kinds[] = {{0xa1b2c3d4, false, false}, {0xd4c3b2a1, true, false}, {0xa1b23c4d, false, false},
+		     {0x4d3cb2a1, true, false},	 {SECTION, false, true}};
+	uint32_t magic;
+
+	*c = (struct capture){.r = rd_of(p, n)};
+	magic = (uint32_t)rd_be(&c->r, 4);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds && c->r.err == NULL; i++)
+		if (kinds[i].magic == magic) {
+			c->is = true;
+			c->swapped = kinds[i].swapped;
+			c->ng = kinds[i].ng;
+		}
+	if (c->is && c->ng) {
+		c->r.p -= 4; /* the block is read as the others */
+	} else if (c->is) {
+		rd_take(&c->r, 16);
+		c->link[c->links++] = u32(c) & 0xffff;
+	}
+	return c->is;
+}
+
+static bool packet_of(struct capture *c, struct packet *ret, unsigned interface, uint32_t here, uint32_t wire)
+{
+	*ret = (struct packet){.octets = rd_sv(&c->r, here), .cut = here < wire};
+	if (interface >= c->links && c->r.err == NULL)
+		rd_fail(&c->r, "a packet names an interface that the capture has not told of");
+	if (c->r.err)
+		return false;
+	ret->link = c->link[interface];
+	c->packets++;
+	return true;
+}
+
+static bool pcap_next(struct capture *c, struct packet *ret)
+{
+	uint32_t here, wire;
+
+	if (rd_left(&c->r) == 0)
+		return false;
+	rd_take(&c->r, 8);
+	here = u32(c);
+	wire = u32(c);
+	return packet_of(c, ret, 0, here, wire);
+}
+
+/* Opens the next block: the cursor is within it, the end of it becomes *after. */
+static bool block_next(struct capture *c, uint32_t *type, const uint8_t **after)
+{
+	struct rd r = c->r;
+	uint32_t length;
+
+	if (rd_left(&c->r) == 0)
+		return false;
+	if ((uint32_t)rd_be(&r, 4) == SECTION) { /* tells its own order of octets */
+		rd_take(&r, 4);
+		c->swapped = (uint32_t)rd_be(&r, 4) != ORDER;
+		c->links = 0;
+	}
+	*type = u32(c);
+	length = u32(c);
+	if (c->r.err == NULL && (length < 12 || length - 8 > rd_left(&c->r)))
+		rd_fail(&c->r, "a block of the capture runs past its end");
+	*after = c->r.err ? c->r.p : c->r.p + length - 8;
+	return c->r.err == NULL;
+}
+
+static bool pcapng_next(struct capture *c, struct packet *ret)
+{
+	const uint8_t *after = c->r.p, *end = c->r.end;
+	uint32_t type = 0;
+
+	while (block_next(c, &type, &after)) {
+		bool got = false;
+
+		c->r.end = after;
+		if (type == INTERFACE) {
+			unsigned link = c->swapped ? (unsigned)rd_le(&c->r, 2) : (unsigned)rd_be(&c->r, 2);
+
+			if (c->links == sizeof c->link / sizeof *c->link)
+				rd_fail(&c->r, "it was captured on more than eight interfaces");
+			else
+				c->link[c->links++] = link;
+		} else if (type == ENHANCED) {
+			unsigned interface = u32(c);
+			uint32_t here, wire;
+
+			rd_take(&c->r, 8);
+			here = u32(c);
+			wire = u32(c);
+			got = packet_of(c, ret, interface, here, wire);
+		} else if (type == SIMPLE) {
+			uint32_t wire = u32(c);
+			size_t room = rd_left(&c->r) < 4 ? 0 : rd_left(&c->r) - 4; /* the length behind */
+
+			got = packet_of(c, ret, 0, wire < room ? wire : (uint32_t)room, wire);
+		}
+		c->r.end = end;
+		if (c->r.err)
+			return false;
+		c->r.p = after;
+		if (got)
+			return true;
+	}
+	return false;
+}
+
+bool capture_next(struct capture *c, struct packet *ret)
+{
+	bool got = c->err == NULL && (c->ng ? pcapng_next(c, ret) : pcap_next(c, ret));
+
+	if (!got && c->err == NULL)
+		c->err = c->r.err;
+	return got;
+}

@@ -1,0 +1,33 @@
+/* cmd/decode/input.h: the forms in which a message comes: its octets as they are, a hex dump of them, a capture.
+ *
+ * A hex dump: digits alone, in pairs or longer groups, with blanks, colons or commas between, `#` before a comment; or as
+ * xxd, hexdump -C, tcpdump -xx and Wireshark print it, with offsets before and letters behind.
+ */
+#ifndef DIALTONE_CMD_DECODE_INPUT_H
+#define DIALTONE_CMD_DECODE_INPUT_H
+
+#include "base/buf.h"
+#include "base/cursor.h"
+
+enum dump { DUMP_NONE, DUMP_READ, DUMP_BAD };
+/* NONE: it is no dump, but the octets themselves.  BAD: it is one, but cannot be read: *why says why not. */
+enum dump dump_read(struct sv text, size_t most, struct buf *ret, const char **why);
+
+struct capture {
+	struct rd r;
+	bool is, swapped, ng; /* is: it is a capture at all */
+	unsigned links, link[8]; /* link type of each interface */
+	unsigned packets;
+	const char *err; /* why it does not go on; NULL at its end */
+};
+struct packet {
+	unsigned link; /* 1: Ethernet */
+	struct sv octets;
+	bool cut; /* it was longer on the wire */
+};
+bool capture_open(struct capture *c, const void *p, size_t n); /* false: it is none */
+bool capture_next(struct capture *c, struct packet *ret);
+
+enum { LINK_ETHERNET = 1, LINK_RAW_BSD = 12, LINK_RAW = 101, LINK_IPV4 = 228 };
+
+#endif

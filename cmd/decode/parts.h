@@ -1,0 +1,58 @@
+/* cmd/decode/parts.h: octets, texts and addresses as JSON, the same way in every decoder. */
+#ifndef DIALTONE_CMD_DECODE_PARTS_H
+#define DIALTONE_CMD_DECODE_PARTS_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <jansson.h>
+
+#include "base/cursor.h"
+#include "base/enc.h"
+#include "base/ip.h"
+
+static inline json_t *json_hex(struct sv v)
+{
+	char *text = malloc(2 * v.n + 1);
+	json_t *j;
+
+	if (text == NULL)
+		return NULL;
+	hex_write(text, v.p, v.n, false);
+	j = json_string(text);
+	free(text);
+	return j;
+}
+
+/* A text; {"hex": ...} when the octets are not UTF-8 or hold a NUL. */
+static inline json_t *json_text(struct sv v)
+{
+	json_t *j = sv_find(v, '\0') < 0 ? json_stringn(v.n ? v.p : "", v.n) : NULL;
+
+	return j ? j : json_pack("{s:o}", "hex", json_hex(v));
+}
+
+static inline json_t *json_mac(const void *p)
+{
+	const uint8_t *m = p;
+	char text[18];
+
+	snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+	return json_string(text);
+}
+
+static inline json_t *json_ip(uint32_t a)
+{
+	char text[IP_TEXT_MAX];
+
+	return json_string(ip_text(a, text));
+}
+
+/* Why a reader refused, and where. */
+static inline json_t *refused(const struct rd *r, char *why, size_t cap)
+{
+	snprintf(why, cap, "octet %zu: %s", rd_at(r), r->err ? r->err : "it cannot be read");
+	return NULL;
+}
+
+#endif

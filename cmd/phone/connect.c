@@ -1,0 +1,135 @@
+/* cmd/phone/connect.c: dialtone connect: be a phone, from power-on to dial tone. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "cmd/phone/run.h"
+#include "cmd/phone/record_json.h"
+#include "cmd/phone/record_text.h"
+#include "cmd/verbs.h"
+
+#define STAY_MAX 31536000
+
+struct connect {
+	struct phone_run run;
+	struct phone_options o;
+	struct record_text *text; /* NULL with --json */
+	bool stays, for_ever, mute; /* mute: standard output is gone */
+	unsigned stay;
+};
+
+/* A closed pipe: nobody reads any more, so hang up. */
+static void heard(struct connect *c, bool well)
+{
+	if (well || c->mute)
+		return;
+	c->mute = true;
+	host_sign_off(c->run.host, 0);
+}
+
+static void json_out(struct connect *c, json_t *j)
+{
+	heard(c, json_line(stdout, j));
+}
+
+static void on_record(void *arg, const struct dt_record *r)
+{
+	struct connect *c = arg;
+
+	if (c->text) {
+		record_text_line(c->text, r);
+		heard(c, !ferror(stdout));
+	} else if (r->kind != DT_REC_BEGIN) {
+		json_out(c, record_json(&c->run.ids, r, clock_unix_ms()));
+	}
+}
+
+static void on_tick(void *arg)
+{
+	struct connect *c = arg;
+
+	if (c->text)
+		record_text_tick(c->text);
+}
+
+static void on_over(void *arg)
+{
+	struct connect *c = arg;
+	const struct run_result *r = &c->run.result;
+
+	if (!r->ok || !c->stays) {
+		host_sign_off(c->run.host, 0);
+		return;
+	}
+	if (c->text) {
+		record_text_result(c->text, r, 0, NULL);
+		if (c->for_ever)
+			record_text_say(c->text, "staying signed in: Ctrl-C signs off");
+		else
+			record_text_say(c->text, "staying signed in for %u s: Ctrl-C signs off", c->stay);
+	} else {
+		json_out(c, record_json_dial_tone(&c->run.ids, r, clock_unix_ms()));
+	}
+	if (!c->for_ever)
+		host_sign_off(c->run.host, c->stay);
+}
+
+static int read_stay(struct connect *c)
+{
+	uint64_t v;
+
+	if (c->o.stay == NULL)
+		return 0;
+	if (!sv_u64(sv_of(c->o.stay), STAY_MAX, &v)) {
+		fprintf(stderr, "dialtone connect: --stay \"%s\": give a number of seconds, 0 for ever\n", c->o.stay);
+		return EX_USAGE;
+	}
+	c->stays = true;
+	c->for_ever = v == 0;
+	c->stay = (unsigned)v;
+	return 0;
+}
+
+static int go(struct connect *c, int argc, char **argv)
+{
+	int rc = phone_run_open(&c->run);
+
+	if (rc)
+		return rc;
+	if (c->text)
+		record_text_head(c->text, &c->run);
+	phone_run_go(&c->run);
+	if (c->text && c->run.result.ok && c->stays)
+		record_text_say(c->text, "signed off");
+	else if (c->text)
+		record_text_result(c->text, &c->run.result, argc, argv);
+	else
+		json_out(c, record_json_result(&c->run.ids, &c->run.result, clock_unix_ms()));
+	return phone_run_status(&c->run.result);
+}
+
+int cmd_connect(int argc, char **argv)
+{
+	struct connect c = {.run = {.verb = "connect", .record = on_record, .tick = on_tick, .over = on_over}};
+	int rc = phone_options_read(argc, argv, FOR_CONNECT, &c.o);
+
+	if (rc)
+		return rc;
+	if (c.o.help) {
+		phone_options_usage(stdout, FOR_CONNECT);
+		return 0;
+	}
+	c.run.o = &c.o;
+	c.run.arg = &c;
+	rc = read_stay(&c);
+	if (rc == 0 && !c.o.json) {
+		c.text = record_text_new(stdout);
+		rc = c.text ? 0 : EX_SOFTWARE;
+	}
+	if (rc == 0)
+		rc = go(&c, argc, argv);
+	phone_run_close(&c.run);
+	record_text_free(c.text);
+	return rc;
+}

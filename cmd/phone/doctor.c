@@ -1,0 +1,418 @@
+/* cmd/phone/doctor.c: dialtone doctor: be a phone, and when it gets no dial tone say where, why, and what to type. */
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cmd/phone/run.h"
+#include "cmd/phone/record_json.h"
+#include "cmd/phone/record_text.h"
+#include "cmd/verbs.h"
+#include "doctor/diagnose.h"
+#include "doctor/probe.h"
+
+#define RECORD_MAX (16 << 20)
+#define PROBE_SECONDS 12
+#define FINDINGS 12
+
+struct doctor {
+	struct phone_run run;
+	struct phone_options o;
+	struct record_text *text; /* to standard output, or (with --json) NULL */
+	struct doctor_run record;
+	struct doctor_probe *probe;
+	struct doctor_finding finding[FINDINGS];
+	unsigned findings;
+	json_t *lines; /* the record as JSON, for the bundle */
+};
+
+/* ---- running ------------------------------------------------------------------------------------------------- */
+
+static void on_record(void *arg, const struct dt_record *r)
+{
+	struct doctor *d = arg;
+	json_t *j;
+
+	if (!doctor_run_add(&d->record, r))
+		fprintf(stderr, "dialtone doctor: out of memory: the record has a gap\n");
+	if (r->kind != DT_REC_BEGIN) {
+		j = record_json(&d->run.ids, r, clock_unix_ms());
+		json_array_append(d->lines, j);
+		if (d->text == NULL)
+			json_line(stdout, json_incref(j));
+		json_decref(j);
+	}
+	if (d->text)
+		record_text_line(d->text, r);
+}
+
+static void on_tick(void *arg)
+{
+	struct doctor *d = arg;
+
+	if (d->text)
+		record_text_tick(d->text);
+	if (d->probe)
+		doctor_probe_tick(d->probe);
+}
+
+static void on_answers(void *arg)
+{
+	struct doctor *d = arg;
+
+	host_sign_off(d->run.host, 0);
+}
+
+static char *anchors(struct doctor *d)
+{
+	long n = host_body.load(d->run.host, DT_KEEP_ROOTS, NULL, 0);
+	size_t trust = d->run.trust.n;
+	char *pem = calloc(1, (n > 0 ? (size_t)n : 0) + trust + 2);
+
+	if (pem == NULL)
+		return NULL;
+	if (n > 0)
+		(void)host_body.load(d->run.host, DT_KEEP_ROOTS, pem, (size_t)n);
+	if (trust)
+		memcpy(pem + strlen(pem), d->run.trust.p, trust);
+	return pem;
+}
+
+/* The phone has its result. It is told to sign off only after the doctor's own questions: they need its address. */
+static void on_over(void *arg)
+{
+	struct doctor *d = arg;
+	const struct run_result *r = &d->run.result;
+	struct dt_record rec = {.kind = DT_REC_RESULT, .stage = r->stage, .ok = r->ok, .failure = r->failure, .ms = r->ms,
+				.why = r->why[0] ? r->why : NULL, .basis = r->guess ? "guess" : NULL};
+	char *pem;
+
+	if (!doctor_run_add(&d->record, &rec))
+		fprintf(stderr, "dialtone doctor: out of memory: the record has a gap\n");
+	d->record.has_heard = true;
+	d->record.heard = *host_heard(d->run.host);
+	if (r->ok || d->probe || r->failure == DT_F_STOPPED) { /* who stops it wants no more questions */
+		host_sign_off(d->run.host, 0);
+		return;
+	}
+	pem = anchors(d);
+	d->probe = pem ? doctor_probe_new(d->run.host, &d->record, pem, PROBE_SECONDS, on_answers, d) : NULL;
+	free(pem);
+	if (d->probe == NULL) {
+		host_sign_off(d->run.host, 0);
+		return;
+	}
+	if (d->text)
+		record_text_say(d->text, "\nasking further ...");
+	doctor_probe_start(d->probe);
+}
+
+/* ---- saying -------------------------------------------------------------------------------------------------- */
+
+static void label(struct doctor *d, const char *name)
+{
+	printf("  %s%-8s%s ", record_text_ink(d->text, INK_BOLD), name, record_text_ink(d->text, INK_PLAIN));
+}
+
+static void say_evidence(const struct doctor_finding *f)
+{
+	const struct doctor_line *l = f->evidence;
+	char text[900];
+
+	snprintf(text, sizeof text, "%s%s%s%s%s", l->what && l->kind == DT_REC_ATTEMPT ? l->what : "", l->peer ? " at " : "",
+		 l->peer ? l->peer : "", (l->what && l->kind == DT_REC_ATTEMPT) || l->peer ? ": " : "",
+		 l->why ? l->why : f->failure == DT_F_OK && l->warn ? l->warn : dt_failures[f->failure].what);
+	text_fold(stdout, 11, 11, text);
+}
+
+static void say_finding(struct doctor *d, const struct doctor_finding *f)
+{
+	enum ink ink = f->verdict == DOCTOR_FAIL ? INK_BAD : INK_WARN;
+	const char *head = f->verdict == DOCTOR_FAIL	     ? "it fails at"
+			   : f->verdict == DOCTOR_WARN	     ? f->failure == DT_F_OK ? "odd, though it worked, at" : "it went on without"
+			   : f->failure == DT_F_STOPPED ? "it was stopped at"
+							     : "the record ends at";
+
+	printf("\n%s%s stage %d%s, %s\n", record_text_ink(d->text, ink), head, (int)f->stage, record_text_ink(d->text, INK_PLAIN),
+	       f->stage < DT_STAGE_COUNT && f->stage > DT_STAGE_NONE ? dt_stage_titles[f->stage] : "before the first");
+	label(d, "seen");
+	say_evidence(f);
+	if (f->guess) {
+		label(d, "careful");
+		text_fold(stdout, 11, 11, "no specification publishes the format used here: it may be this program that is wrong, not "
+					  "the server and not the PIN");
+	}
+	for (unsigned i = 0; i < f->ncause; i++) {
+		char why[600];
+
+		snprintf(why, sizeof why, "%s (%s)", f->cause[i]->cause, f->cause[i]->id);
+		label(d, f->failure == DT_F_OK ? i == 0 ? "means" : "and" : i == 0 ? "likely" : "or");
+		text_fold(stdout, 11, 11, why);
+		label(d, "do");
+		text_fold(stdout, 11, 11, f->cause[i]->remedy);
+	}
+	if (f->ncause == 0 && f->failure != DT_F_OK) {
+		label(d, "do");
+		text_fold(stdout, 11, 11, dt_failures[f->failure].fix);
+	}
+}
+
+static void say_answers(struct doctor *d)
+{
+	if (d->record.answers == 0)
+		return;
+	printf("\nasked besides\n");
+	for (unsigned i = 0; i < d->record.answers; i++) {
+		const struct doctor_answer *a = &d->record.answer[i];
+		char text[1400];
+
+		printf("  %s%-4s%s ", record_text_ink(d->text, a->ok ? INK_GOOD : INK_WARN), a->ok ? "ok" : "no",
+		       record_text_ink(d->text, INK_PLAIN));
+		snprintf(text, sizeof text, "%s: %s", a->what, a->text);
+		text_fold(stdout, 7, 7, text);
+	}
+}
+
+static void say_heard(const struct doctor_run *r)
+{
+	if (r->has_heard)
+		printf("\nheard on the port: %u frames for a phone, of them %u LLDP (%u with MED, %u with a voice policy), %u CDP%s, "
+		       "%u DHCP answers\n", r->heard.frames, r->heard.lldp, r->heard.med, r->heard.voice, r->heard.cdp,
+		       r->heard.cdp_vlan ? " (with a voice VLAN)" : "", r->heard.dhcp);
+}
+
+static void say(struct doctor *d)
+{
+	const struct doctor_line *result = doctor_run_result(&d->record);
+
+	say_answers(d);
+	if (result == NULL || !result->ok)
+		say_heard(&d->record);
+	for (unsigned i = 0; i < d->findings; i++)
+		say_finding(d, &d->finding[i]);
+	if (result && result->ok)
+		printf("\n%sdial tone%s: %s\n", record_text_ink(d->text, INK_GOOD), record_text_ink(d->text, INK_PLAIN),
+		       d->findings ? "what stands above did not stop it, this time" : "nothing to cure");
+	fflush(stdout);
+}
+
+/* ---- JSON ---------------------------------------------------------------------------------------------------- */
+
+static json_t *answer_json(const struct doctor_answer *a)
+{
+	return json_pack("{si ss si so sb so}", "v", 1, "kind", "probe", "stage", (int)a->stage, "try", json_text(a->what), "ok",
+			 a->ok, "found", json_text(a->text));
+}
+
+static json_t *finding_json(const struct doctor_finding *f)
+{
+	const struct doctor_line *l = f->evidence;
+	json_t *causes = json_array(), *j;
+
+	for (unsigned i = 0; i < f->ncause; i++)
+		json_array_append_new(causes, json_pack("{ss ss ss}", "id", f->cause[i]->id, "cause", f->cause[i]->cause, "remedy",
+							f->cause[i]->remedy));
+	j = json_pack("{si ss ss si ss so}", "v", 1, "kind", "finding", "verdict", doctor_verdicts[f->verdict], "stage",
+		      (int)f->stage, "error", dt_failures[f->failure].code, "causes", causes);
+	if (j && f->stage > DT_STAGE_NONE && f->stage < DT_STAGE_COUNT)
+		json_object_set_new(j, "key", json_string(dt_stage_keys[f->stage]));
+	if (j && l->what && l->kind == DT_REC_ATTEMPT)
+		json_object_set_new(j, "try", json_text(l->what));
+	if (j && l->peer)
+		json_object_set_new(j, "peer", json_text(l->peer));
+	if (j)
+		json_object_set_new(j, "why", json_text(l->why				      ? l->why
+							: f->failure == DT_F_OK && l->warn ? l->warn
+											   : dt_failures[f->failure].what));
+	if (j)
+		json_object_set_new(j, "fix", json_string(f->ncause ? f->cause[0]->remedy : dt_failures[f->failure].fix));
+	if (j && f->guess)
+		json_object_set_new(j, "basis", json_string("guess"));
+	return j;
+}
+
+static void put_json(struct doctor *d)
+{
+	for (unsigned i = 0; i < d->record.answers; i++)
+		json_line(stdout, answer_json(&d->record.answer[i]));
+	for (unsigned i = 0; i < d->findings; i++)
+		json_line(stdout, finding_json(&d->finding[i]));
+	if (!d->o.record)
+		json_line(stdout, record_json_result(&d->run.ids, &d->run.result, clock_unix_ms()));
+}
+
+static json_t *heard_json(const struct doctor_run *r)
+{
+	const struct host_heard *h = &r->heard;
+
+	return r->has_heard ? json_pack("{si si si si si si si si si si si}", "frames", h->frames, "lldp", h->lldp, "med", h->med,
+					"voice", h->voice, "voice_unknown", h->voice_unknown, "voice_none", h->voice_none, "port_vlan",
+					h->port_vlan, "cdp", h->cdp, "cdp_vlan", h->cdp_vlan, "arp", h->arp, "dhcp", h->dhcp)
+			    : json_null();
+}
+
+/* A run costs minutes: what its bundle would be refused for is said before. */
+static int judge_bundle(const char *path)
+{
+	char folder[4096];
+	struct stat st;
+	int e = 0;
+
+	if (snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder)
+		e = ENAMETOOLONG;
+	else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		e = EISDIR;
+	else if (access(dirname(folder), W_OK | X_OK) < 0)
+		e = errno;
+	if (e)
+		fprintf(stderr, "dialtone doctor: --bundle \"%s\": %s\n", path, strerror(e));
+	return e ? EX_CONFIG : 0;
+}
+
+/* One JSON document. What it is made of never held a secret: neither the record nor the questions know one. */
+static int write_bundle(struct doctor *d)
+{
+	json_t *answers = json_array(), *findings = json_array(), *j;
+	char t[ISO_TIME_MAX], *text;
+	int e;
+
+	for (unsigned i = 0; i < d->record.answers; i++)
+		json_array_append_new(answers, answer_json(&d->record.answer[i]));
+	for (unsigned i = 0; i < d->findings; i++)
+		json_array_append_new(findings, finding_json(&d->finding[i]));
+	j = json_pack("{si ss ss so so so sO}", "v", 1, "dialtone", DIALTONE_VERSION, "t", iso_time_ms(t, clock_unix_ms()), "heard",
+		      heard_json(&d->record), "findings", findings, "probes", answers, "record", d->lines);
+	text = j ? json_dumps(j, JSON_INDENT(1)) : NULL;
+	json_decref(j);
+	e = text ? file_write(NULL, d->o.bundle, text, strlen(text), 0600) : -ENOMEM;
+	free(text);
+	if (e < 0) {
+		fprintf(stderr, "dialtone doctor: --bundle \"%s\": %s\n", d->o.bundle, strerror(-e));
+		return EX_CONFIG;
+	}
+	fprintf(stderr, "dialtone doctor: written to %s\n", d->o.bundle);
+	return 0;
+}
+
+/* ---- the two ways in ----------------------------------------------------------------------------------------- */
+
+static int read_all(const char *path, struct buf *to)
+{
+	char part[16384];
+	size_t n;
+
+	if (strcmp(path, "-") != 0)
+		return file_read(path, RECORD_MAX, to);
+	while ((n = fread(part, 1, sizeof part, stdin)) > 0) {
+		if (to->n + n > RECORD_MAX)
+			return -EFBIG;
+		buf_add(to, part, n);
+	}
+	return to->oom ? -ENOMEM : ferror(stdin) ? -EIO : 0;
+}
+
+static void keep_lines(struct doctor *d, const struct buf *text)
+{
+	struct sv rest = {(const char *)text->p, text->n};
+
+	while (rest.p) {
+		struct sv s = sv_trim(sv_cut(&rest, '\n'));
+		json_t *j = s.n ? json_loadb(s.p, s.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+
+		if (j)
+			json_array_append_new(d->lines, j);
+	}
+}
+
+static int from_record(struct doctor *d)
+{
+	struct buf text = {0};
+	char why[200] = "";
+	int e = read_all(d->o.record, &text);
+	const struct doctor_line *result;
+
+	if (e < 0) {
+		fprintf(stderr, "dialtone doctor: --record \"%s\": %s\n", d->o.record, strerror(-e));
+		buf_free(&text);
+		return EX_CONFIG;
+	}
+	if (doctor_run_read(&d->record, (const char *)text.p, text.n, why, sizeof why)) {
+		fprintf(stderr, "dialtone doctor: --record \"%s\": %s: it is not what dialtone connect --json writes\n", d->o.record,
+			why);
+		buf_free(&text);
+		return EX_CONFIG;
+	}
+	keep_lines(d, &text);
+	buf_free(&text);
+	result = doctor_run_result(&d->record);
+	if (result == NULL)
+		return d->record.line[d->record.n - 1].stage ? (int)d->record.line[d->record.n - 1].stage : EX_CONFIG;
+	return phone_run_status(&(struct run_result){.ok = result->ok, .stage = result->stage, .failure = result->failure});
+}
+
+static int from_phone(struct doctor *d)
+{
+	int rc = phone_run_open(&d->run);
+
+	if (rc)
+		return rc;
+	if (d->text)
+		record_text_head(d->text, &d->run);
+	phone_run_go(&d->run);
+	if (doctor_run_result(&d->record) == NULL) { /* interrupted */
+		struct dt_record rec = {.kind = DT_REC_RESULT, .stage = d->run.result.stage, .failure = d->run.result.failure,
+					.why = d->run.result.why};
+
+		doctor_run_add(&d->record, &rec);
+	}
+	return phone_run_status(&d->run.result);
+}
+
+static int examine(struct doctor *d)
+{
+	int rc = d->o.record ? from_record(d) : from_phone(d), wrote = 0;
+
+	if (d->record.n == 0)
+		return rc;
+	d->findings = doctor_diagnose(&d->record, d->finding, FINDINGS);
+	if (d->text)
+		say(d);
+	else
+		put_json(d);
+	if (d->o.bundle)
+		wrote = write_bundle(d);
+	return rc ? rc : wrote;
+}
+
+int cmd_doctor(int argc, char **argv)
+{
+	struct doctor *d = calloc(1, sizeof *d);
+	int rc;
+
+	if (d == NULL)
+		return EX_SOFTWARE;
+	rc = phone_options_read(argc, argv, FOR_DOCTOR, &d->o);
+	if (rc == 0 && d->o.bundle && !d->o.help)
+		rc = judge_bundle(d->o.bundle);
+	if (rc == 0 && d->o.help) {
+		phone_options_usage(stdout, FOR_DOCTOR);
+	} else if (rc == 0) {
+		d->run = (struct phone_run){.verb = "doctor", .o = &d->o, .record = on_record, .tick = on_tick, .over = on_over,
+					    .arg = d};
+		d->lines = json_array();
+		d->text = d->o.json ? NULL : record_text_new(stdout);
+		rc = d->lines && (d->o.json || d->text) ? examine(d) : EX_SOFTWARE;
+		doctor_probe_free(d->probe);
+		phone_run_close(&d->run);
+	}
+	doctor_run_free(&d->record);
+	json_decref(d->lines);
+	record_text_free(d->text);
+	free(d);
+	return rc;
+}

@@ -1,0 +1,287 @@
+#include "cmd/phone/record_text.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define INDENT 11
+#define TRIES 12 /* failed attempts of a stage that are shown; the first and the last ones */
+#define NOTES 4	 /* what was odd in a stage; the same is said once */
+
+struct record_text {
+	FILE *to;
+	bool colour, live, pending; /* pending: the line at the cursor is to be overwritten */
+	enum dt_stage stage;
+	uint64_t since;
+	unsigned said; /* seconds at which the wait was mentioned last */
+	char trying[160];
+	struct {
+		char line[400];
+	} tried[TRIES];
+	unsigned ntried, lost;
+	char note[NOTES][400];
+	unsigned notes;
+};
+
+struct record_text *record_text_new(FILE *to)
+{
+	struct record_text *t = calloc(1, sizeof *t);
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (t == NULL)
+		return NULL;
+	t->to = to;
+	t->live = isatty(fileno(to)) == 1 && !(term && strcmp(term, "dumb") == 0);
+	t->colour = t->live && !(no && no[0]);
+	return t;
+}
+
+void record_text_free(struct record_text *t)
+{
+	free(t);
+}
+
+const char *record_text_ink(const struct record_text *t, enum ink ink)
+{
+	static const char *const codes[INK_COUNT] = {"\033[0m", "\033[32m", "\033[31m", "\033[33m", "\033[2m", "\033[1m"};
+
+	return t->colour ? codes[ink] : "";
+}
+
+/* ---- text ---------------------------------------------------------------------------------------------------- */
+
+static void wipe(struct record_text *t)
+{
+	if (t->pending)
+		fputs("\r\033[K", t->to);
+	t->pending = false;
+}
+
+static void seconds(char out[16], uint64_t ms)
+{
+	if (ms < 1000)
+		snprintf(out, 16, "%u ms", (unsigned)ms);
+	else
+		snprintf(out, 16, "%u.%u s", (unsigned)(ms / 1000), (unsigned)(ms % 1000 / 100));
+}
+
+static void below(struct record_text *t, enum ink ink, const char *label, const char *s)
+{
+	fprintf(t->to, "%*s%s%s", INDENT, "", record_text_ink(t, ink), label);
+	text_fold(t->to, INDENT + (unsigned)strlen(label), INDENT, s);
+	fputs(record_text_ink(t, INK_PLAIN), t->to);
+}
+
+void record_text_say(struct record_text *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	wipe(t);
+	va_start(ap, fmt);
+	vfprintf(t->to, fmt, ap);
+	va_end(ap);
+	fputc('\n', t->to);
+	fflush(t->to);
+}
+
+/* ---- the run ------------------------------------------------------------------------------------------------- */
+
+void record_text_head(struct record_text *t, const struct phone_run *r)
+{
+	fprintf(t->to, "%s%s%s, MAC %s, on %s%s\n", record_text_ink(t, INK_BOLD), r->conf.model->name,
+		record_text_ink(t, INK_PLAIN), r->ids.mac, r->o->interface, r->o->take ? "" : " (in a network namespace of its own)");
+	fprintf(t->to, "%sremembers in %s%s%s\n\n", record_text_ink(t, INK_DIM), host_state(r->host),
+		r->o->cold ? ", which it forgets first" : "", record_text_ink(t, INK_PLAIN));
+	fflush(t->to);
+}
+
+static const char *reason(const struct dt_record *r)
+{
+	return r->why && r->why[0] ? r->why : dt_failures[r->failure].what;
+}
+
+static void keep_try(struct record_text *t, const struct dt_record *r)
+{
+	char s[16];
+	unsigned i = t->ntried;
+
+	if (i == TRIES) { /* the newest stay */
+		memmove(&t->tried[1], &t->tried[2], sizeof t->tried[0] * (TRIES - 2));
+		i = TRIES - 1;
+		t->lost++;
+	} else {
+		t->ntried++;
+	}
+	seconds(s, r->ms);
+	snprintf(t->tried[i].line, sizeof t->tried[i].line, "%s%s%s: %s (%s)", r->what ? r->what : "?", r->peer ? " at " : "",
+		 r->peer ? r->peer : "", reason(r), s);
+}
+
+static void show_tries(struct record_text *t)
+{
+	for (unsigned i = 0; i < t->ntried; i++) {
+		if (i == 1 && t->lost) {
+			char more[64];
+
+			snprintf(more, sizeof more, "%u more", t->lost);
+			below(t, INK_DIM, "tried ... ", more);
+		}
+		below(t, INK_DIM, "tried ", t->tried[i].line);
+	}
+}
+
+static void keep_note(struct record_text *t, const char *warn)
+{
+	for (unsigned i = 0; i < t->notes; i++)
+		if (strncmp(t->note[i], warn, sizeof t->note[i] - 1) == 0)
+			return;
+	if (t->notes < NOTES)
+		snprintf(t->note[t->notes++], sizeof t->note[0], "%s", warn);
+}
+
+static void show_notes(struct record_text *t)
+{
+	for (unsigned i = 0; i < t->notes; i++)
+		below(t, INK_WARN, "note: ", t->note[i]);
+	t->notes = 0;
+}
+
+static void stage_ended(struct record_text *t, const struct dt_record *r)
+{
+	char s[16];
+	enum ink ink = !r->ok ? INK_BAD : r->skipped ? INK_WARN : INK_GOOD;
+
+	wipe(t);
+	seconds(s, r->ms);
+	fprintf(t->to, "%s%d%s %7s  %s%s%s\n", record_text_ink(t, ink), (int)r->stage, record_text_ink(t, INK_PLAIN), s,
+		record_text_ink(t, INK_BOLD), dt_stage_titles[r->stage], record_text_ink(t, INK_PLAIN));
+	if (r->found && r->found[0])
+		below(t, INK_PLAIN, "", r->found);
+	if (!r->ok || (r->skipped && r->failure != DT_F_OK))
+		show_tries(t);
+	if (!r->ok)
+		below(t, INK_BAD, "FAILED: ", reason(r));
+	else if (r->skipped && r->failure != DT_F_OK)
+		below(t, INK_WARN, "goes on without: ", reason(r));
+	if (r->warn)
+		keep_note(t, r->warn);
+	show_notes(t);
+	fflush(t->to);
+}
+
+void record_text_line(struct record_text *t, const struct dt_record *r)
+{
+	switch (r->kind) {
+	case DT_REC_BEGIN:
+		t->stage = r->stage;
+		t->since = clock_mono_ms();
+		t->ntried = t->lost = t->said = t->notes = 0;
+		t->trying[0] = '\0';
+		break;
+	case DT_REC_ATTEMPT:
+		snprintf(t->trying, sizeof t->trying, "%s", r->what ? r->what : "");
+		if (!r->ok)
+			keep_try(t, r);
+		if (r->warn)
+			keep_note(t, r->warn);
+		if (t->stage == DT_STAGE_NONE && t->notes) { /* of a phone that stays: no stage will end */
+			wipe(t);
+			show_notes(t);
+			fflush(t->to);
+		}
+		break;
+	case DT_REC_STAGE:
+		stage_ended(t, r);
+		t->stage = DT_STAGE_NONE;
+		break;
+	case DT_REC_RESTART:
+		record_text_say(t, "\n%*sthe new image is installed: the phone restarts\n", INDENT, "");
+		break;
+	case DT_REC_RESULT:
+		break;
+	}
+}
+
+void record_text_tick(struct record_text *t)
+{
+	unsigned waited;
+
+	if (t->stage == DT_STAGE_NONE)
+		return;
+	waited = (unsigned)((clock_mono_ms() - t->since) / 1000);
+	if (waited < 1)
+		return;
+	if (t->live) {
+		wipe(t);
+		fprintf(t->to, "%d %5u s  %.44s ...", (int)t->stage, waited, dt_stage_titles[t->stage]);
+		if (t->trying[0]) {
+			fputs(" last: ", t->to);
+			text_put(t->to, t->trying, strnlen(t->trying, 16));
+		}
+		t->pending = true;
+		fflush(t->to);
+	} else if (waited >= 10 && waited >= t->said * 2) { /* 10, 20, 40 ... */
+		t->said = waited;
+		record_text_say(t, "%d %5u s  %s: still waiting", (int)t->stage, waited, dt_stage_titles[t->stage]);
+	}
+}
+
+static void part(struct record_text *t, const char *label, const char *s)
+{
+	fprintf(t->to, "  %s%-6s%s ", record_text_ink(t, INK_BOLD), label, record_text_ink(t, INK_PLAIN));
+	text_fold(t->to, 9, 9, s);
+}
+
+static void type_next(struct record_text *t, int argc, char **argv)
+{
+	fprintf(t->to, "  %s%-6s%s dialtone doctor", record_text_ink(t, INK_BOLD), "type", record_text_ink(t, INK_PLAIN));
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--stay") == 0) {
+			i++;
+			continue;
+		}
+		if (strcmp(argv[i], "--json") == 0 || strncmp(argv[i], "--stay=", 7) == 0)
+			continue;
+		fputc(' ', t->to);
+		text_quote(t->to, argv[i]);
+	}
+	fprintf(t->to, "\n         which asks further where this stopped\n");
+}
+
+void record_text_result(struct record_text *t, const struct run_result *r, int argc, char **argv)
+{
+	const struct dt_failure_row *f = &dt_failures[r->failure];
+	char s[16];
+
+	wipe(t);
+	show_notes(t); /* of a stage that did not end */
+	seconds(s, r->ms);
+	if (r->ok) {
+		fprintf(t->to, "\n%sdial tone%s after %s\n", record_text_ink(t, INK_GOOD), record_text_ink(t, INK_PLAIN), s);
+		fflush(t->to);
+		return;
+	}
+	fprintf(t->to, "\n%s%s%s", record_text_ink(t, INK_BAD), r->dial_tone ? "dial tone lost" : "no dial tone",
+		record_text_ink(t, INK_PLAIN));
+	if (r->stage > DT_STAGE_NONE && r->stage < DT_STAGE_COUNT) {
+		int n = fprintf(t->to, ": stage %d, ", (int)r->stage);
+
+		text_fold(t->to, (unsigned)n + (r->dial_tone ? 14 : 12), 2, dt_stage_titles[r->stage]);
+	} else {
+		fputc('\n', t->to);
+	}
+	part(t, "what", f->what);
+	if (r->why[0])
+		part(t, "why", r->why);
+	if (r->guess)
+		part(t, "note", "no specification publishes the format used here: it may be this program that is wrong, not the server "
+				"and not the PIN");
+	part(t, "do", f->fix);
+	if (argv)
+		type_next(t, argc, argv);
+	fflush(t->to);
+}

@@ -1,0 +1,50 @@
+/* cmd/phone/run.h: one phone on this machine, from the options to its result.  connect and doctor share it. */
+#ifndef DIALTONE_CMD_PHONE_RUN_H
+#define DIALTONE_CMD_PHONE_RUN_H
+
+#include "base/buf.h"
+#include "cmd/phone/options.h"
+#include "dialtone/phone.h"
+#include "host/host.h"
+
+/* What every record line begins with. */
+struct run_ids {
+	char run[17], mac[18];
+	const char *model;
+};
+
+/* How the run ended. The strings are its own: records live only as long as their call. */
+struct run_result {
+	bool known, ok, dial_tone; /* dial_tone: it was reached once */
+	enum dt_stage stage;
+	enum dt_failure failure;
+	char why[512];
+	bool guess;
+	uint32_t ms; /* from power-on to the result */
+	uint32_t times[DT_STAGE_COUNT];
+};
+
+struct phone_run {
+	const char *verb; /* for sentences: "connect" */
+	const struct phone_options *o;
+	struct host *host;
+	struct dt_phone *phone;
+	struct dt_phone_conf conf;
+	struct run_ids ids;
+	struct run_result result;
+	uint64_t began; /* mono ms */
+	struct buf pin, password, trust, update_key;
+	char serial[16];
+	void (*record)(void *arg, const struct dt_record *r);
+	void (*tick)(void *arg);
+	void (*over)(void *arg); /* the run has its result: sign off now, or later */
+	void *arg;
+};
+
+/* verb, o, record, tick, over, arg are set by the caller; the rest is zero. 0, or an exit status after a sentence. */
+int phone_run_open(struct phone_run *r);
+int phone_run_go(struct phone_run *r); /* the signal that ended it, or 0 */
+void phone_run_close(struct phone_run *r);
+int phone_run_status(const struct run_result *r); /* 0, 1-9, 64, 70 */
+
+#endif
