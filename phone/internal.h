@@ -382,7 +382,7 @@ void attempt_fail(struct dt_phone *ph, const struct attempt *a, enum dt_failure 
 void record_stage(struct dt_phone *ph, enum dt_record_kind kind, bool ok);
 void record_result(struct dt_phone *ph, enum dt_stage stage, bool ok, enum dt_failure f, const char *why);
 
-/* keep.c */
+/* phone/run/state.c */
 bool keep_load(struct dt_phone *ph); /* everything that lasts; false: out of memory */
 bool keep_anchors(struct dt_phone *ph);
 bool keep_fresh_roots(struct dt_phone *ph); /* ph->roots, as they are */
@@ -400,7 +400,7 @@ bool cert_good(const struct dt_phone *ph); /* there is one, valid now */
 bool cert_half_gone(const struct dt_phone *ph);
 void keep_forget(struct dt_phone *ph); /* --cold */
 
-/* dhcp.c, arp.c, lease.c, sntp.c, resolve.c */
+/* dhcp.c, arp.c, lease.c, sntp.c, phone/client/dns.c */
 enum { DHCP_ANSWERED = 8 }; /* dhcp.tries: somebody did, to no use; the INFORM is not repeated */
 void dhcp_discover(struct dt_phone *ph, bool for_vlan);
 void dhcp_again(struct dt_phone *ph, uint64_t ms); /* from the DISCOVER, that much later */
@@ -515,7 +515,7 @@ void candidates_build(struct dt_phone *ph);
 bool strict_match(int strict, const char *target, const char *domain);
 bool target_read(const char *s, struct sip_target *ret); /* "host[:port] [tls|tcp]" */
 
-/* stage9_logon.c, stay.c */
+/* stage9_logon.c, phone/stages/registered.c */
 void logon_srv(struct dt_phone *ph); /* the four SRV questions of discover_srv() are answered */
 void stay_begin(struct dt_phone *ph);
 void stay_request(struct dt_phone *ph, const struct msg *m);

@@ -1,4 +1,4 @@
-/* phone/http.c: an HTTP/1.1 client: one connection, kept while it serves the next question too, one question at a time.
+/* phone/client/http.c: an HTTP/1.1 client: one connection, kept while it serves the next question too, one question at a time.
  *
  * A cold sign-in asks for everything of stages 6 to 8 on one connection: one handshake, and NTLM stays bound to it.
  */

@@ -1,4 +1,4 @@
-/* phone/stage1_vlan.c
+/* phone/stages/stage1_vlan.c
  *
  * "...obtain a virtual local area network (VLAN) ID by first trying Link Layer Discovery Protocol (LLDP), and, if that's
  * not available, falling back to Dynamic Host Configuration Protocol (DHCP)."  Without either, it goes on untagged.

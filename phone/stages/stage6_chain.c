@@ -1,4 +1,4 @@
-/* phone/stage6_chain.c
+/* phone/stages/stage6_chain.c
  *
  * "Connect to the Web Service and Download the Root CA Certificate Chain": anonymously over HTTP, stored; then the web
  * server's own certificate is judged by it, name included, and stored too.

@@ -1,4 +1,4 @@
-/* phone/stages.c: the nine stages as a table: what each is called, how it begins, what it needs and gives. */
+/* phone/run/stages.c: the nine stages as a table: what each is called, how it begins, what it needs and gives. */
 #include "phone/internal.h"
 
 /* clang-format off */

@@ -1,4 +1,4 @@
-/* phone/stage3_find.c
+/* phone/stages/stage3_find.c
  *
  * "Find the Device Update Web Service": DNS SRV for SIP, the domain taken from its answer, A of ucupdates-r2.<domain>.
  * Two official readings of which domain; the order (network reference C.2): the domain whose SRV succeeded, the target

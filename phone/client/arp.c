@@ -1,4 +1,4 @@
-/* phone/arp.c: is the address free?  RFC 5227 2.1, in less time.
+/* phone/client/arp.c: is the address free?  RFC 5227 2.1, in less time.
  *
  * DIFFERS: RFC 5227 waits up to seven seconds (PROBE_WAIT, PROBE_MIN to PROBE_MAX, ANNOUNCE_WAIT).  Here: three probes a
  * quarter of a second apart, and half a second of listening after the last.

@@ -1,4 +1,4 @@
-/* phone/phone.c: the runner.  One function closes a stage, one begins it; nobody else changes where the phone is. */
+/* phone/run/phone.c: the runner.  One function closes a stage, one begins it; nobody else changes where the phone is. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* phone/stay.c: with dial tone: keep-alives, refreshes, re-authentication, renewal, what the server says, signing off
+/* phone/stages/registered.c: with dial tone: keep-alives, refreshes, re-authentication, renewal, what the server says, signing off
  * (sip reference 3.2, 6.4, 11.5, 13, 19.4). */
 #include "phone/internal.h"
 

@@ -1,4 +1,4 @@
-/* phone/image.c: firmware images: fetched into the spare slot, resumed where it stopped, verified, installed.
+/* phone/client/image.c: firmware images: fetched into the spare slot, resumed where it stopped, verified, installed.
  *
  * An image is what it says only with its catalog: CMS SignedData, by the key the phone trusts from the factory, over the
  * image's SHA-256 and size.  The running version is only ever read from the verified image in the active slot.

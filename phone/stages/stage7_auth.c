@@ -1,4 +1,4 @@
-/* phone/stage7_auth.c
+/* phone/stages/stage7_auth.c
  *
  * "Authentication Process": a web ticket, for number or extension with PIN, for user name and password by NTLM, or for
  * the certificate of an earlier sign-in.

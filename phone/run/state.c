@@ -1,4 +1,4 @@
-/* phone/keep.c: what lasts.  Each file is whole or not there (the body's promise); what needs one another is in one
+/* phone/run/state.c: what lasts.  Each file is whole or not there (the body's promise); what needs one another is in one
  * file, and what comes first is written first: the chain, then who the user is, then key and certificate together. */
 #include <errno.h>
 #include <stdlib.h>

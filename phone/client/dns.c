@@ -1,4 +1,4 @@
-/* phone/resolve.c: names.  The body asks; each question is a record line and has a deadline here too. */
+/* phone/client/dns.c: names.  The body asks; each question is a record line and has a deadline here too. */
 #include "phone/internal.h"
 
 #define WAIT_MS 10000

@@ -1,4 +1,4 @@
-/* phone/stage5_discover.c
+/* phone/stages/stage5_discover.c
  *
  * "Obtain Registrar FQDN and Web Service URL": DHCPINFORM as MS-UC-Client for options 43 and 120, DNS SRV in parallel.
  */

@@ -1,4 +1,4 @@
-/* phone/lease.c: while the phone runs, its lease is kept: renewed at T1, rebound at T2, lost at its end (RFC 2131 4.4.5). */
+/* phone/stages/lease.c: while the phone runs, its lease is kept: renewed at T1, rebound at T2, lost at its end (RFC 2131 4.4.5). */
 #include "phone/internal.h"
 
 static uint64_t at(const struct dt_phone *ph, uint32_t seconds)

@@ -1,4 +1,4 @@
-/* phone/candidates.c: where a Registrar may be: the six candidates, what is configured, what worked last (network
+/* phone/stages/candidates.c: where a Registrar may be: the six candidates, what is configured, what worked last (network
  * reference C.3, C.4). */
 #include "phone/internal.h"
 

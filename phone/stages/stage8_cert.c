@@ -1,4 +1,4 @@
-/* phone/stage8_cert.c
+/* phone/stages/stage8_cert.c
  *
  * "Receive and Publish Certificate": a key of this phone, a request for it, GetAndPublishCert with the ticket.  Key and
  * certificate go into one file: there is never one without the other.  On renewal the old ones stay until the new ones

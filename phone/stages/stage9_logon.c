@@ -1,4 +1,4 @@
-/* phone/stage9_logon.c
+/* phone/stages/stage9_logon.c
  *
  * "Log on to the Lync Server": the candidates in their order until one succeeds, REGISTER with TLS-DSK (or NTLM), redirects
  * to the home pool, in-band provisioning, and then the phone stays.

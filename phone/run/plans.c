@@ -1,4 +1,4 @@
-/* phone/plans.c: which stages run, in which order.  Inside and outside differ in their row alone.
+/* phone/run/plans.c: which stages run, in which order.  Inside and outside differ in their row alone.
  *
  * `known` is what the phone holds when it begins (typed by the user, or kept from an earlier run), `proof` what the
  * Registrar is shown at log on.

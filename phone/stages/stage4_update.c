@@ -1,4 +1,4 @@
-/* phone/stage4_update.c
+/* phone/stages/stage4_update.c
  *
  * "Check for Updates": the question, and when a different version is offered: download, verify, install, restart.  "Newer
  * or older is decided by the server's rule": what is offered is installed when it is another than the running one.

@@ -1,4 +1,4 @@
-/* phone/stage2_address.c
+/* phone/stages/stage2_address.c
  *
  * "Obtain an IP Address": DISCOVER to ACK on the VLAN, a probe whether somebody has it, then the time, which must be
  * right before any certificate is judged.

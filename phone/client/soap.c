@@ -1,4 +1,4 @@
-/* phone/soap.c: web tickets: metadata, IssueToken by PIN, by NTLM, by certificate; and what faults mean (web-services
+/* phone/client/soap.c: web tickets: metadata, IssueToken by PIN, by NTLM, by certificate; and what faults mean (web-services
  * reference 4, 5, 6, 12). */
 #include "phone/internal.h"
 

@@ -1,4 +1,4 @@
-/* phone/record.c: attempts as they are tried, and texts for them. */
+/* phone/run/record.c: attempts as they are tried, and texts for them. */
 #include <stdarg.h>
 #include <stdio.h>
 
