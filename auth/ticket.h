@@ -7,7 +7,7 @@
 #define DIALTONE_AUTH_TICKET_H
 
 #include "pki/cert.h"
-#include "wire/soap.h"
+#include "wire/soap/soap.h"
 
 bool ticket_init(void); /* once per process: libxml2, xmlsec1 */
 

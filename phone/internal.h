@@ -23,7 +23,7 @@
 #include "wire/msg.h"
 #include "wire/provisioning.h"
 #include "wire/sip.h"
-#include "wire/soap.h"
+#include "wire/soap/soap.h"
 #include "wire/update.h"
 #include "wire/url.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "cmd/decode/xml.h"
-#include "wire/soap.h"
+#include "wire/soap/soap.h"
 
 static void put_time(json_t *o, const char *key, int64_t unix_s)
 {

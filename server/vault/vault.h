@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 #include "server/site/site.h"
-#include "wire/soap.h"
+#include "wire/soap/soap.h"
 #include "wire/update.h"
 
 enum vault_status {

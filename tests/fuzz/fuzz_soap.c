@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/soap.h"
+#include "wire/soap/soap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n); /* the target */
 

@@ -4,7 +4,7 @@
 
 #include "check.h"
 
-#include "wire/soap.h"
+#include "wire/soap/soap.h"
 
 static inline void text_vector(struct buf *to, const char *name)
 {

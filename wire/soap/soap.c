@@ -1,4 +1,4 @@
-#include "wire/soap_parts.h"
+#include "wire/soap/parts.h"
 
 #include <fnmatch.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* wire/soap_cert.c: GetAndPublishCert, question and answer (web-services reference 8). */
-#include "wire/soap_parts.h"
+/* wire/soap/cert.c: GetAndPublishCert, question and answer (web-services reference 8). */
+#include "wire/soap/parts.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* wire/soap_ticket.c: IssueToken, question and answer (web-services reference 5, 6.3). */
-#include "wire/soap_parts.h"
+/* wire/soap/ticket.c: IssueToken, question and answer (web-services reference 5, 6.3). */
+#include "wire/soap/parts.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* wire/soap_fault.c: SOAP faults and X-Ms-diagnostics (web-services reference 12). */
-#include "wire/soap_parts.h"
+/* wire/soap/fault.c: SOAP faults and X-Ms-diagnostics (web-services reference 12). */
+#include "wire/soap/parts.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
-/* wire/soap_parts.h: what the files soap*.c and metadata*.c share; nobody else includes it. */
+/* wire/soap/parts.h: what the files soap*.c and metadata*.c share; nobody else includes it. */
 #ifndef DIALTONE_WIRE_SOAP_PARTS_H
 #define DIALTONE_WIRE_SOAP_PARTS_H
 
-#include "wire/soap.h"
+#include "wire/soap/soap.h"
 
 #define SOAP_XML_HEAD "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
 #define WSA_ANONYMOUS "http://www.w3.org/2005/08/addressing/anonymous"

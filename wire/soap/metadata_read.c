@@ -1,5 +1,5 @@
-/* wire/metadata_read.c: what a client needs out of a service's WSDL (web-services reference 4, 18.2). */
-#include "wire/soap_parts.h"
+/* wire/soap/metadata_read.c: what a client needs out of a service's WSDL (web-services reference 4, 18.2). */
+#include "wire/soap/parts.h"
 
 #include <string.h>
 
