@@ -1,7 +1,7 @@
 /* tests/meet/test_crash.c: the power goes, at instants that seeded dice choose; afterwards everything starts, nothing
  * that was acknowledged is lost, and the next sign-in works.
  */
-#include "tests/unit/check.h"
+#include "tests/support/check.h"
 
 #include "tests/meet/crashfs.h"
 #include "tests/meet/meet.h"

@@ -1,7 +1,7 @@
 /* tests/meet/test_doctor.c: what the doctor makes of real records: the phone breaks off, or meets something odd, and the cause
  * that the doctor names is the one that was put there.
  */
-#include "tests/unit/check.h"
+#include "tests/support/check.h"
 
 #include "doctor/diagnose.h"
 #include "tests/meet/meet.h"

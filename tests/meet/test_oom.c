@@ -4,7 +4,7 @@
  * (from then on every 97th too), libraries included where they take memory through us.  Nothing may crash, leak or hang;
  * when memory is there again the next sign-in works.
  */
-#include "tests/unit/check.h"
+#include "tests/support/check.h"
 
 #include "tests/meet/meet.h"
 

@@ -2,7 +2,7 @@
  *
  * Each row of the tables is one run: what is different from the plain world, and where it must end.
  */
-#include "tests/unit/check.h"
+#include "tests/support/check.h"
 
 #include "tests/meet/meet.h"
 

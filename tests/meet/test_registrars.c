@@ -1,7 +1,7 @@
 /* tests/meet/test_registrars.c: the phone at Registrars that are not ours: ours, with its words changed on the way into
  * what other servers of the family say.  What is signed stays as it was, so that the signatures still hold.
  */
-#include "tests/unit/check.h"
+#include "tests/support/check.h"
 
 #include "tests/meet/meet.h"
 #include "wire/sip.h"

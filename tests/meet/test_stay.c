@@ -1,7 +1,7 @@
 /* tests/meet/test_stay.c: what follows the first dial tone: hours and days of staying, what the administrator does in the
  * meantime, and the phone outside.
  */
-#include "tests/unit/check.h"
+#include "tests/support/check.h"
 
 #include "tests/meet/meet.h"
 

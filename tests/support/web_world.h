@@ -1,0 +1,241 @@
+/* The Web Services without a socket and with a vault made of answers. */
+#ifndef DIALTONE_TESTS_WEB_WORLD_H
+#define DIALTONE_TESTS_WEB_WORLD_H
+
+#include "tests/support/check_web.h"
+
+#include <unistd.h>
+
+#include "pki/cert.h"
+#include "server/web/internal.h"
+#include "wire/ntlm.h"
+
+static struct buf chain_pem; /* leaf and root */
+
+static struct fake {
+	enum vault_status ntlm, login, pin, cert_ticket, cert;
+	bool remote;
+	const char *why;
+	char number[64], pin_typed[64];
+	unsigned pins, certs, challenges, verifies;
+	struct soap_issue asked;
+	bool outside;
+} fake;
+
+static inline enum vault_status fake_user(void *arg, const char *aor, struct vault_user *ret)
+{
+	(void)arg;
+	if (strcmp(aor, "alice@contoso.test") != 0)
+		return VAULT_NOT_FOUND;
+	*ret = (struct vault_user){.enabled = true, .remote = fake.remote};
+	return VAULT_OK;
+}
+
+static inline void say(char *why)
+{
+	if (why && fake.why)
+		snprintf(why, VAULT_WHY, "%s", fake.why);
+}
+
+static inline void ticket(const struct soap_issue *ask, struct vault_ticket *t)
+{
+	fake.asked = *ask;
+	t->issued = (struct soap_issued){.nentropy = ask->nentropy, .created = 1000, .expires = 2000};
+	strcpy(t->issued.context, ask->context);
+	strcpy(t->issued.applies_to, ask->applies_to);
+	strcpy(t->issued.assertion_id, "a1");
+	strcpy(t->issued.name_id, "sip:alice@contoso.test");
+	buf_str(&t->issued.assertion, "<saml:Assertion xmlns:saml=\"" NS_SAML "\" AssertionID=\"a1\"></saml:Assertion>");
+}
+
+static inline enum vault_status fake_challenge(void *arg, bool datagram, const void *p, size_t n, uint64_t *id, struct buf *c)
+{
+	(void)arg;
+	assert_false(datagram);
+	assert_int_equal(ntlm_type((struct sv){p, n}), 1);
+	fake.challenges++;
+	*id = 42;
+	buf_add(c, "NTLMSSP\0\2\0\0\0the challenge", 25);
+	return VAULT_OK;
+}
+
+static inline enum vault_status fake_verify(void *arg, uint64_t id, const void *p, size_t n, struct vault_login *ret, char *why)
+{
+	(void)arg;
+	(void)p;
+	(void)n;
+	assert_int_equal(id, 42);
+	fake.verifies++;
+	say(why);
+	if (fake.ntlm == VAULT_OK) {
+		ret->id = 7;
+		strcpy(ret->aor, "alice@contoso.test");
+	}
+	return fake.ntlm;
+}
+
+static inline enum vault_status fake_login(void *arg, uint64_t login, const struct soap_issue *ask_, bool outside,
+				    struct vault_ticket *ret, char *why)
+{
+	(void)arg;
+	assert_int_equal(login, 7);
+	fake.outside = outside;
+	say(why);
+	if (fake.login == VAULT_OK)
+		ticket(ask_, ret);
+	return fake.login;
+}
+
+static inline enum vault_status fake_pin(void *arg, const char *number, const char *pin, const struct soap_issue *ask_, bool outside,
+				  struct vault_ticket *ret, char *why)
+{
+	(void)arg;
+	fake.pins++;
+	fake.outside = outside;
+	snprintf(fake.number, sizeof fake.number, "%s", number);
+	snprintf(fake.pin_typed, sizeof fake.pin_typed, "%s", pin);
+	say(why);
+	if (fake.pin == VAULT_OK)
+		ticket(ask_, ret);
+	return fake.pin;
+}
+
+static inline enum vault_status fake_cert_ticket(void *arg, const void *p, size_t n, bool outside, struct vault_ticket *ret, char *why)
+{
+	struct soap_issue m = {.context = "c", .applies_to = "a"};
+
+	(void)arg;
+	(void)p;
+	(void)n;
+	fake.outside = outside;
+	say(why);
+	if (fake.cert_ticket == VAULT_OK)
+		ticket(&m, ret);
+	return fake.cert_ticket;
+}
+
+static inline enum vault_status fake_cert(void *arg, const void *p, size_t n, bool outside, struct vault_cert *ret, char *why)
+{
+	(void)arg;
+	(void)p;
+	(void)n;
+	(void)outside;
+	fake.certs++;
+	say(why);
+	if (fake.cert == VAULT_OK) {
+		strcpy(ret->aor, "anna@contoso.example");
+		buf_add(&ret->der, "\x30\x03\x02\x01\x07", 5);
+	}
+	return fake.cert;
+}
+
+static const struct vault_ops ops = {.user = fake_user,
+				     .ntlm_challenge = fake_challenge,
+				     .ntlm_verify = fake_verify,
+				     .ticket_login = fake_login,
+				     .ticket_pin = fake_pin,
+				     .ticket_cert = fake_cert_ticket,
+				     .cert_issue = fake_cert};
+
+struct world {
+	struct site site;
+	struct web *w;
+	struct web_conn *c;
+	char logs[64];
+};
+
+static inline int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+	struct web_conf conf = {.site = &w->site, .vault = &ops, .chain_pem = buf_view(&chain_pem), .logs = w->logs};
+
+	fake = (struct fake){.remote = true};
+	site_defaults(&w->site);
+	strcpy(w->site.domain, "contoso.test");
+	strcpy(w->site.fqdn, "fe01.contoso.test");
+	strcpy(w->site.web_fqdn, "pool.contoso.test");
+	strcpy(w->site.external_web_fqdn, "web.contoso.example");
+	w->site.external_https = 443;
+	strcpy(w->logs, "/tmp/dialtone-web.XXXXXX");
+	assert_non_null(mkdtemp(w->logs));
+	w->w = web_new(&conf);
+	w->c = web_conn_new();
+	assert_true(w->w && w->c);
+	*state = w;
+	return 0;
+}
+
+static inline int teardown(void **state)
+{
+	struct world *w = *state;
+	char line[128];
+
+	web_conn_free(w->c);
+	web_free(w->w);
+	snprintf(line, sizeof line, "rm -rf '%s'", w->logs);
+	assert_int_equal(system(line), 0);
+	free(w);
+	return 0;
+}
+
+static inline unsigned go(struct world *w, enum side side, const char *head, struct sv body, struct web_answer *a)
+{
+	ask(w->w, w->c, side, head, body, 1768467600, a);
+	return a->status;
+}
+
+static inline unsigned status_of(struct world *w, enum side side, const char *head, struct sv body)
+{
+	struct web_answer a;
+	unsigned s = go(w, side, head, body, &a);
+
+	web_answer_clear(&a);
+	return s;
+}
+
+static inline struct sv vector(struct buf *b, const char *name)
+{
+	buf_clear(b);
+	text_vector(b, name);
+	return buf_view(b);
+}
+
+static inline void pin_request(struct buf *b, const char *user, const char *pin)
+{
+	struct soap_issue m = {.applies_to = "https://pool.contoso.test" CERTPROV "/WebTicket_Proof_SHA1", .nentropy = 32};
+	struct buf header = {0};
+
+	soap_username_write(&header, user, pin);
+	buf_clear(b);
+	soap_issue_write(b, &m, buf_view(&header));
+	buf_free(&header);
+}
+
+static inline int group_setup(void **state)
+{
+	struct pki_key *ca = pki_key_make(2048);
+	static const char *const names[] = {"pool.contoso.test", NULL};
+	struct pki_issue root = {.profile = PKI_CA, .cn = "Contoso Root", .not_before = 1700000000, .not_after = 2000000000};
+	struct pki_issue leaf = {.profile = PKI_SERVER, .cn = "pool.contoso.test", .names = names, .not_before = 1700000000, .not_after = 2000000000};
+	struct buf r = {0}, l = {0};
+
+	(void)state;
+	assert_true(pki_issue(&root, ca, ca, NULL, 0, &r) && pki_issue(&leaf, ca, ca, r.p, r.n, &l));
+	pki_pem_add(&chain_pem, "CERTIFICATE", l.p, l.n);
+	pki_pem_add(&chain_pem, "CERTIFICATE", r.p, r.n);
+	buf_free(&r);
+	buf_free(&l);
+	pki_key_free(ca);
+	return 0;
+}
+
+static inline int group_teardown(void **state)
+{
+	(void)state;
+	buf_free(&chain_pem);
+	return 0;
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+#endif

@@ -1,0 +1,449 @@
+#include "tests/support/check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/cursor.h"
+#include "base/ip.h"
+#include "base/utf8.h"
+#include "dialtone/failure.h"
+
+static void views(void **state)
+{
+	struct sv s = SV("a,,b"), x;
+	uint64_t v = 7;
+	char small[3] = "zz";
+
+	(void)state;
+	x = sv_cut(&s, ',');
+	assert_true(sv_eq(x, SV("a")));
+	x = sv_cut(&s, ',');
+	assert_true(x.p && x.n == 0);
+	x = sv_cut(&s, ',');
+	assert_true(sv_eq(x, SV("b")) && s.p == NULL);
+	assert_true(sv_ieq(SV("CSeq"), SV("cseq")) && !sv_ieq(SV("CSeq"), SV("cseqs")));
+	assert_true(sv_istarts(SV("Bearer x"), SV("bearer ")) && sv_iends(SV("a.TEST"), SV(".test")));
+	assert_true(sv_within(SV("fe01.Contoso.test"), SV("contoso.TEST")) && sv_within(SV("contoso.test"), SV("contoso.test")));
+	assert_false(sv_within(SV("notcontoso.test"), SV("contoso.test")) || sv_within(SV("test"), SV("contoso.test")));
+	assert_true(sv_within(SV("test"), SV("")) && sv_within(SV(""), SV("")));
+	assert_true(sv_eq(sv_trim(SV(" \t x y\r\n")), SV("x y")));
+	assert_true(sv_u64(SV("65535"), 65535, &v) && v == 65535);
+	v = 7;
+	assert_false(sv_u64(SV("65536"), 65535, &v));
+	assert_false(sv_u64(SV("18446744073709551616"), UINT64_MAX, &v));
+	assert_false(sv_u64(SV(""), 9, &v));
+	assert_false(sv_u64(SV("+1"), 9, &v));
+	assert_false(sv_u64(SV("1 "), 9, &v));
+	assert_int_equal(v, 7);
+	assert_true(sv_u64(SV("18446744073709551615"), UINT64_MAX, &v) && v == UINT64_MAX);
+	assert_true(sv_copy(small, sizeof small, SV("ab")));
+	assert_false(sv_copy(small, sizeof small, SV("abc")));
+	assert_false(sv_copy(small, sizeof small, ((struct sv){"\0", 1})));
+	assert_string_equal(small, "ab");
+}
+
+static void cursor_never_oversteps(void **state)
+{
+	static const uint8_t in[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+
+	(void)state;
+	for (size_t n = 0; n <= sizeof in; n++) {
+		uint8_t *c = exact_copy(in, sizeof in, n);
+		struct rd r = rd_of(c, n);
+		uint64_t a = rd_be(&r, 2), b = rd_le(&r, 2);
+		struct rd sub = rd_sub(&r, 3);
+
+		if (n >= 4) {
+			assert_int_equal(a, 0x0102);
+			assert_int_equal(b, 0x0403);
+		}
+		rd_be(&sub, 4); /* one more than it holds */
+		assert_non_null(sub.err);
+		assert_true((n < 7) == (r.err != NULL));
+		rd_end(&r);
+		assert_true((n == 7) == (r.err == NULL));
+		free(c);
+	}
+	{
+		uint8_t out[5];
+		struct wr w = wr_of(out, sizeof out);
+
+		wr_be(&w, 4, 0x01020304);
+		assert_int_equal(wr_n(&w), 4);
+		wr_be(&w, 2, 5);
+		assert_non_null(w.err);
+		wr_be(&w, 1, 5); /* the error sticks */
+		assert_int_equal(wr_n(&w), 4);
+	}
+}
+
+static void base64(void **state)
+{
+	static const struct {
+		const char *text, *b64;
+	} rfc4648[] = {{"", ""},	   {"f", "Zg=="},	 {"fo", "Zm8="},	{"foo", "Zm9v"},
+		       {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+	static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm=9", "Zm9v=", "Z!==", "Zm9v\0"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rfc4648 / sizeof *rfc4648; i++) {
+		struct buf b = {0}, back = {0};
+
+		b64_add(&b, rfc4648[i].text, strlen(rfc4648[i].text));
+		assert_true(sv_eq(buf_view(&b), sv_of(rfc4648[i].b64)));
+		assert_true(b64_read(&back, sv_of(rfc4648[i].b64)));
+		assert_true(sv_eq(buf_view(&back), sv_of(rfc4648[i].text)));
+		buf_free(&b);
+		buf_free(&back);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct buf back = {0};
+		size_t n = i == 9 ? 5 : strlen(bad[i]);
+
+		buf_str(&back, "keep");
+		assert_false(b64_read(&back, (struct sv){bad[i], n}));
+		assert_true(sv_eq(buf_view(&back), SV("keep")));
+		buf_free(&back);
+	}
+	{
+		struct buf b = {0}, back = {0};
+		uint8_t in[200];
+
+		for (size_t i = 0; i < sizeof in; i++)
+			in[i] = (uint8_t)(i * 7);
+		for (size_t i = 0; i < sizeof in; i += 57) { /* in lines, as mail and PEM have it */
+			b64_add(&b, in + i, sizeof in - i < 57 ? sizeof in - i : 57);
+			buf_str(&b, "\r\n");
+		}
+		assert_true(b64_read(&back, buf_view(&b)));
+		assert_int_equal(back.n, sizeof in);
+		assert_memory_equal(back.p, in, sizeof in);
+		buf_free(&b);
+		buf_free(&back);
+	}
+}
+
+/* Every code point there and back, and every string of one to four octets that is none of them refused. */
+static void utf8(void **state)
+{
+	static const uint8_t tails[] = {0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff};
+	unsigned good = 0, seen = 0;
+	uint32_t c;
+
+	(void)state;
+	for (uint32_t code = 0; code < 0x110000; code++) {
+		struct buf b = {0};
+		char o[4];
+
+		if (code >= 0xd800 && code < 0xe000)
+			continue;
+		utf8_add(&b, code);
+		c = ~code;
+		assert_int_equal(utf8_next(buf_view(&b), &c), b.n);
+		assert_int_equal(c, code);
+		memcpy(o, b.p, b.n);
+		for (size_t n = 0; n < b.n; n++) /* cut */
+			assert_int_equal(utf8_next((struct sv){o, n}, &c), 0);
+		good += b.n == 3;
+		buf_free(&b);
+	}
+	assert_int_equal(good, 0x10000 - 0x800 - 0x800);
+	for (unsigned first = 0; first < 256; first++) /* what is read is written the same */
+		for (unsigned i = 0; i < sizeof tails * sizeof tails * sizeof tails; i++) {
+			char o[4] = {(char)first, (char)tails[i % sizeof tails], (char)tails[i / sizeof tails % sizeof tails],
+				     (char)tails[i / sizeof tails / sizeof tails]};
+			struct buf b = {0};
+			size_t n = utf8_next((struct sv){o, 4}, &c);
+
+			if (n == 0)
+				continue;
+			utf8_add(&b, c);
+			assert_int_equal(b.n, n);
+			assert_memory_equal(b.p, o, n);
+			buf_free(&b);
+			seen++;
+		}
+	assert_true(seen > 128);
+	c = 7;
+	assert_int_equal(utf8_next(SV("\xc0\x80"), &c), 0);	     /* overlong */
+	assert_int_equal(utf8_next(SV("\xe0\x9f\xbf"), &c), 0);     /* overlong */
+	assert_int_equal(utf8_next(SV("\xed\xa0\x80"), &c), 0);     /* a surrogate */
+	assert_int_equal(utf8_next(SV("\xf4\x90\x80\x80"), &c), 0); /* above U+10FFFF */
+	assert_int_equal(utf8_next(SV(""), &c), 0);
+	assert_int_equal(c, 7);
+}
+
+static void hexadecimal(void **state)
+{
+	uint8_t o[2] = {9, 9};
+	char text[5];
+
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		static const char digits[] = "0123456789abcdef";
+		const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c | 0x20 : c) : NULL;
+
+		assert_int_equal(hex_digit((char)c), at ? at - digits : -1);
+	}
+	assert_false(hex_read(SV("12g4"), o, 2));
+	assert_false(hex_read(SV("123"), o, 2));
+	assert_int_equal(o[0], 9);
+	assert_true(hex_read(SV("aBf0"), o, 2));
+	hex_write(text, o, 2, true);
+	assert_string_equal(text, "ABF0");
+}
+
+static void addresses(void **state)
+{
+	static const char *const bad[] = {"", "10", "10.66.0", "10.66.0.", ".10.66.0.1", "10.66.0.1.", "10.66.0.1.2", "10..0.1",
+					  "10.66.0.256", "10.66.0.1 ", "+1.2.3.4", "a.b.c.d"};
+	char text[IP_TEXT_MAX];
+	uint32_t a = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_false(ip_read(sv_of(bad[i]), &a));
+	assert_false(ip_read((struct sv){NULL, 0}, &a));
+	assert_int_equal(a, 7);
+	assert_true(ip_read(SV("10.66.0.1"), &a));
+	assert_int_equal(a, 0x0a420001);
+	assert_string_equal(ip_text(a, text), "10.66.0.1");
+	assert_true(ip_read(SV("255.255.255.255"), &a));
+	assert_string_equal(ip_text(a, text), "255.255.255.255");
+	assert_string_equal(ip_text(0, text), "0.0.0.0");
+}
+
+/* What free() and realloc() are given of one piece of memory: nothing of what was in it may still be there. */
+static struct {
+	const uint8_t *p;
+	size_t n;
+	unsigned freed, legible;
+} watched;
+
+void __real_free(void *p);
+void *__real_realloc(void *p, size_t n);
+void __wrap_free(void *p);
+void *__wrap_realloc(void *p, size_t n);
+
+void __wrap_free(void *p)
+{
+	if (p && p == watched.p) {
+		watched.freed++;
+		for (size_t i = 0; i < watched.n; i++)
+			watched.legible += watched.p[i] != 0;
+		watched.p = NULL;
+	}
+	__real_free(p);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+	if (p && p == watched.p) { /* it moves, and nobody wipes where it was */
+		watched.legible++;
+		watched.p = NULL;
+	}
+	return __real_realloc(p, n);
+}
+
+static void nothing_is_left_behind(void **state)
+{
+	static const char pin[] = "DIALTONE_PIN 481516";
+	struct buf b = {0};
+
+	(void)state;
+	buf_str(&b, pin);
+	for (unsigned i = 0; i < 3; i++) {
+		size_t was = b.cap;
+
+		watched.p = b.p;
+		watched.n = b.cap;
+		watched.freed = watched.legible = 0;
+		while (b.cap == was)
+			buf_str(&b, pin);
+		assert_int_equal(watched.freed, 1);
+		assert_int_equal(watched.legible, 0);
+	}
+	assert_true(sv_starts(buf_view(&b), SV("DIALTONE_PIN 481516DIALTONE_PIN")));
+	watched.p = b.p;
+	watched.n = b.cap;
+	watched.freed = 0;
+	buf_wipe(&b);
+	assert_true(watched.freed == 1 && watched.legible == 0);
+}
+
+static void times(void **state)
+{
+	char out[ISO_TIME_MAX];
+	int64_t t = 0;
+
+	(void)state;
+	assert_string_equal(iso_time(out, 1768467600), "2026-01-15T09:00:00Z");
+	assert_true(iso_time_read(SV("2026-01-15T10:00:00.5+01:00"), &t) && t == 1768467600);
+	assert_string_equal(http_date(out, 1386577335), "Mon, 09 Dec 2013 08:22:15 GMT");
+	assert_true(http_date_read(sv_of(out), &t) && t == 1386577335);
+	assert_string_equal(iso_time_ms(out, -1), "1969-12-31T23:59:59.999Z");
+	for (int64_t d = -200000; d < 200000; d += 97) {
+		int64_t s = d * 43201;
+
+		assert_true(iso_time_read(sv_of(iso_time(out, s)), &t));
+		assert_int_equal(t, s);
+	}
+	t = 5;
+	assert_false(iso_time_read(SV("2026-13-15T10:00:00Z"), &t));
+	assert_false(iso_time_read(SV("2026-01-15T10:00"), &t));
+	assert_false(iso_time_read(SV("2026-01-15T10:00:00ZZ"), &t));
+	assert_false(http_date_read(SV("Mon, 09 Foo 2013 08:22:15 GMT"), &t));
+	assert_false(http_date_read(SV("Sat, 30 Feb 2013 08:22:15 GMT"), &t));
+	assert_false(iso_time_read(SV("2027-02-29T00:00:00Z"), &t));
+	assert_int_equal(t, 5);
+	assert_true(iso_time_read(SV("2028-02-29T00:00:00Z"), &t));
+}
+
+/* A file layer that stops working at the n-th call, as a power cut does: what was not synced is gone. */
+struct cut {
+	unsigned left;
+};
+
+static bool cut_now(struct cut *c)
+{
+	if (c->left == 0)
+		return true;
+	c->left--;
+	return false;
+}
+
+static int cut_open(void *arg, const char *path, int flags, mode_t mode)
+{
+	return cut_now(arg) ? -EIO : file_posix.open(NULL, path, flags, mode);
+}
+
+static ssize_t cut_write(void *arg, int fd, const void *p, size_t n, off_t at)
+{
+	return cut_now(arg) ? -EIO : file_posix.write(NULL, fd, p, n > 3 ? 3 : n, at); /* short writes, too */
+}
+
+static int cut_sync(void *arg, int fd)
+{
+	return cut_now(arg) ? -EIO : file_posix.sync(NULL, fd);
+}
+
+static int cut_close(void *arg, int fd)
+{
+	(void)arg;
+	return file_posix.close(NULL, fd);
+}
+
+static int cut_rename(void *arg, const char *from, const char *to)
+{
+	return cut_now(arg) ? -EIO : file_posix.rename(NULL, from, to);
+}
+
+static int cut_unlink(void *arg, const char *path)
+{
+	return cut_now(arg) ? -EIO : file_posix.unlink(NULL, path);
+}
+
+static void whole_or_not_at_all(void **state)
+{
+	char dir[] = "/tmp/dialtone-base.XXXXXX", path[64];
+	unsigned n = 0;
+	int rc = -1;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/f", dir);
+	assert_int_equal(file_write(NULL, path, "old old old", 11, 0600), 0);
+	for (; rc < 0; n++) {
+		struct cut c = {n};
+		struct file_ops ops = {cut_open, cut_write, cut_sync, cut_close, cut_rename, cut_unlink, &c};
+		struct buf b = {0};
+		struct stat st;
+
+		assert_true(n < 50);
+		rc = file_write(&ops, path, "new", 3, 0600);
+		assert_int_equal(file_read(path, 100, &b), 0);
+		assert_true(sv_eq(buf_view(&b), SV("old old old")) || sv_eq(buf_view(&b), SV("new")));
+		assert_true(rc < 0 || sv_eq(buf_view(&b), SV("new")));
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 0777, 0600);
+		buf_free(&b);
+	}
+	assert_true(n > 4); /* open, write, sync, rename, folder: each was the one that failed once */
+	{
+		struct buf b = {0};
+
+		assert_int_equal(file_read(path, 2, &b), -EFBIG);
+		assert_int_equal(b.n, 0);
+		buf_free(&b);
+	}
+	assert_int_equal(file_remove(NULL, path), 0);
+	assert_int_equal(file_remove(NULL, path), 0);
+	snprintf(path, sizeof path, "%s/f.new", dir);
+	unlink(path);
+	rmdir(dir);
+}
+
+/* A write that is interrupted is done again, one that does nothing ends it; what close() says is told as it is. */
+static ssize_t odd_write(void *arg, int fd, const void *p, size_t n, off_t at)
+{
+	unsigned *calls = arg;
+
+	(void)fd, (void)p, (void)at;
+	return ++*calls == 1 ? -EINTR : *calls < 4 ? 1 : n > 2 ? 0 : (ssize_t)n;
+}
+
+static int full_close(void *arg, int fd)
+{
+	(void)arg;
+	file_posix.close(NULL, fd);
+	return -EDQUOT;
+}
+
+static void layers_below(void **state)
+{
+	struct file_ops ops = file_posix;
+	char dir[] = "/tmp/dialtone-base.XXXXXX", path[64];
+	unsigned calls = 0;
+
+	(void)state;
+	ops.write = odd_write;
+	ops.arg = &calls;
+	assert_int_equal(file_put(&ops, -1, "abcd", 4, 0), 0);
+	assert_int_equal(calls, 4);
+	calls = 0;
+	assert_int_equal(file_put(&ops, -1, "abcdefg", 7, 0), -EIO);
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/f", dir);
+	ops = file_posix;
+	ops.close = full_close;
+	assert_int_equal(file_write(&ops, path, "new", 3, 0600), -EDQUOT);
+	assert_int_equal(access(path, F_OK), -1);
+	rmdir(dir);
+}
+
+static void failures_have_all_their_texts(void **state)
+{
+	(void)state;
+	for (int i = 1; i < DT_FAILURE_COUNT; i++) {
+		const struct dt_failure_row *f = &dt_failures[i];
+
+		assert_true(f->code[0] && f->what[0] && f->fix[0] && f->fault != DT_FAULT_NONE);
+		assert_null(strchr(f->what, '%'));
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(f->code, dt_failures[j].code);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(views), cmocka_unit_test(cursor_never_oversteps), cmocka_unit_test(base64), cmocka_unit_test(utf8),
+	    cmocka_unit_test(hexadecimal), cmocka_unit_test(addresses), cmocka_unit_test(nothing_is_left_behind),
+	    cmocka_unit_test(times), cmocka_unit_test(whole_or_not_at_all), cmocka_unit_test(layers_below),
+	    cmocka_unit_test(failures_have_all_their_texts)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

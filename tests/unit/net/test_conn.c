@@ -1,0 +1,375 @@
+/* Connections over TCP on the loopback: who it is from, TLS or a reset, deadlines, an orderly end. */
+#include "tests/support/net_world.h"
+
+#include <arpa/inet.h>
+
+#include "pki/cert.h"
+
+struct world {
+	struct loop *loop;
+	struct tls_ctx *server_tls, *client_tls;
+	struct conn *conn; /* NULL: gone */
+	struct client client;
+	int listener;
+	unsigned ups, ends;
+	struct buf got;
+	char why[240], address[NET_ADDRESS_MAX];
+	uint16_t port;
+	bool greet, orderly;
+};
+
+static void up(void *arg, struct conn *c)
+{
+	struct world *w = arg;
+
+	w->ups++;
+	snprintf(w->address, sizeof w->address, "%s", conn_address(c));
+	w->port = conn_port(c);
+}
+
+static void data(void *arg, const void *p, size_t n)
+{
+	struct world *w = arg;
+
+	buf_add(&w->got, p, n);
+	if (w->greet)
+		conn_write(w->conn, "hello", 5);
+}
+
+static void gone(void *arg, const char *why)
+{
+	struct world *w = arg;
+
+	w->conn = NULL;
+	w->ends++;
+	w->orderly = why == NULL;
+	snprintf(w->why, sizeof w->why, "%s", why ? why : "");
+}
+
+static const struct conn_events events = {.up = up, .data = data, .gone = gone};
+
+static struct tls_ctx *server_context(void)
+{
+	static const char *const names[] = {"edge.contoso.test", NULL};
+	struct pki_issue what = {PKI_SERVER, "edge.contoso.test", names, 0, 4000000000};
+	struct pki_key *key = pki_key_make(2048);
+	struct buf der = {0}, pem = {0};
+	struct tls_ctx *c;
+
+	assert_true(pki_issue(&what, key, key, NULL, 0, &der));
+	pki_pem_add(&pem, "CERTIFICATE", der.p, der.n);
+	c = tls_ctx_server(&(struct tls_server_conf){TLS_MODERN, buf_view(&pem), key});
+	assert_non_null(c);
+	pki_key_free(key);
+	buf_free(&der);
+	buf_free(&pem);
+	return c;
+}
+
+static int contexts_make(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+
+	if (w == NULL)
+		return -1;
+	w->server_tls = server_context();
+	w->client_tls = tls_ctx_client(&(struct tls_client_conf){TLS_MODERN});
+	*state = w;
+	return w->client_tls ? 0 : -1;
+}
+
+static int contexts_free(void **state)
+{
+	struct world *w = *state;
+
+	tls_ctx_free(w->server_tls);
+	tls_ctx_free(w->client_tls);
+	free(w);
+	return 0;
+}
+
+/* A client that is connected, and the connection that was accepted from it. */
+static void world_init(struct world *w, void **state, const struct conn_conf *conf)
+{
+	const struct world *shared = *state;
+	struct sockaddr_in at;
+	struct sockaddr_storage from;
+	socklen_t n = sizeof at, nfrom = sizeof from;
+	struct conn_conf c = *conf;
+	char why[200];
+	int fd, accepted;
+
+	*w = (struct world){.loop = loop_new(), .server_tls = shared->server_tls, .client_tls = shared->client_tls};
+	assert_non_null(w->loop);
+	w->listener = listen_tcp("127.0.0.1", 0, why, sizeof why);
+	assert_true(w->listener >= 0);
+	assert_int_equal(getsockname(w->listener, (struct sockaddr *)&at, &n), 0);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&at, n), 0);
+	client_init(&w->client, w->loop, fd);
+	do
+		accepted = accept4(w->listener, (struct sockaddr *)&from, &nfrom, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	while (accepted < 0 && errno == EAGAIN);
+	c.loop = w->loop;
+	c.on = &events;
+	c.arg = w;
+	w->conn = conn_new(&c, accepted, &from);
+	assert_non_null(w->conn);
+}
+
+static void world_clear(struct world *w)
+{
+	if (w->conn)
+		conn_reset(w->conn, "the test ends");
+	until(w->loop, w->conn == NULL);
+	assert_int_equal(w->ends, 1);
+	client_clear(&w->client);
+	close(w->listener);
+	buf_free(&w->got);
+	loop_free(w->loop);
+}
+
+/* From HAProxy's doc/proxy-protocol.txt 2.2: signature, version 2 and PROXY, TCP over IPv4, 12 octets:
+ * 198.51.100.7 port 49152 to 192.0.2.1 port 443. */
+/* clang-format off */
+static const uint8_t proxy_head[] = {
+	0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a,
+	0x21, 0x11, 0x00, 0x0c,
+	198, 51, 100, 7,  192, 0, 2, 1,  0xc0, 0x00,  0x01, 0xbb,
+};
+/* clang-format on */
+
+static void test_plain(void **state)
+{
+	struct world w;
+
+	world_init(&w, state, &(struct conn_conf){0});
+	until(w.loop, w.ups == 1); /* without an octet */
+	assert_string_equal(w.address, "127.0.0.1");
+	assert_int_not_equal(w.port, 0);
+	w.greet = true;
+	client_send(&w.client, "x");
+	until(w.loop, w.client.got.n == 5);
+	conn_close(w.conn);
+	until(w.loop, w.client.closed);
+	shutdown(w.client.watch.fd, SHUT_WR);
+	until(w.loop, w.conn == NULL);
+	assert_true(w.orderly);
+	world_clear(&w);
+}
+
+/* What is written last arrives, though the peer still sends. */
+static void test_close_takes_all_along(void **state)
+{
+	struct world w;
+	uint8_t much[300000];
+
+	memset(much, 'm', sizeof much);
+	world_init(&w, state, &(struct conn_conf){0});
+	until(w.loop, w.ups == 1);
+	conn_write(w.conn, much, sizeof much);
+	conn_close(w.conn);
+	conn_write(w.conn, "never", 5);
+	client_send(&w.client, "something more");
+	until(w.loop, w.client.closed);
+	assert_int_equal(w.client.got.n, sizeof much);
+	assert_int_equal(w.got.n, 0);
+	client_send(&w.client, "and more");
+	shutdown(w.client.watch.fd, SHUT_WR);
+	until(w.loop, w.conn == NULL);
+	assert_true(w.orderly);
+	world_clear(&w);
+}
+
+static void test_proxy(void **state)
+{
+	for (int at_once = 0; at_once < 2; at_once++) {
+		struct world w;
+
+		world_init(&w, state, &(struct conn_conf){.proxy = true});
+		if (at_once) {
+			uint8_t all[sizeof proxy_head + 5];
+
+			memcpy(all, proxy_head, sizeof proxy_head);
+			memcpy(all + sizeof proxy_head, "octet", 5);
+			client_send_raw(&w.client, all, sizeof all);
+		} else {
+			for (size_t i = 0; i < sizeof proxy_head; i++) {
+				assert_int_equal(w.ups, 0);
+				client_send_raw(&w.client, proxy_head + i, 1);
+				turn(w.loop, 1);
+			}
+			client_send(&w.client, "octet");
+		}
+		until(w.loop, w.got.n == 5);
+		assert_int_equal(w.ups, 1);
+		assert_string_equal(w.address, "198.51.100.7");
+		assert_int_equal(w.port, 49152);
+		assert_memory_equal(w.got.p, "octet", 5);
+		world_clear(&w);
+	}
+}
+
+static void test_proxy_itself(void **state)
+{
+	uint8_t local[16];
+	struct world w;
+
+	memcpy(local, proxy_head, sizeof local);
+	local[12] = 0x20; /* LOCAL: a health check */
+	local[13] = local[15] = 0;
+	world_init(&w, state, &(struct conn_conf){.proxy = true});
+	client_send_raw(&w.client, local, sizeof local);
+	until(w.loop, w.ups == 1);
+	assert_string_equal(w.address, "127.0.0.1");
+	world_clear(&w);
+}
+
+static void test_proxy_missing(void **state)
+{
+	struct world w;
+
+	world_init(&w, state, &(struct conn_conf){.proxy = true});
+	client_send(&w.client, "GET / HTTP/1.1\r\n\r\n");
+	until(w.loop, w.client.reset || w.client.closed);
+	assert_true(w.client.reset);
+	assert_int_equal(w.ups, 0);
+	world_clear(&w);
+}
+
+/* "The Registrar outside takes TLS only": what speaks plain TCP gets a reset, not an answer and not a timeout. */
+static void test_plain_where_tls_is(void **state)
+{
+	static const char *const first[] = {"REGISTER sip:contoso.test SIP/2.0\r\n", "\x15\x03\x01", "\r\n\r\n", "\x80"};
+
+	for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+		struct world w;
+		const struct world *shared = *state;
+
+		world_init(&w, state, &(struct conn_conf){.tls = shared->server_tls});
+		client_send(&w.client, first[i]);
+		until(w.loop, w.client.reset || w.client.closed);
+		assert_true(w.client.reset);
+		assert_int_equal(w.client.got.n, 0);
+		assert_int_equal(w.ups, 0);
+		assert_false(w.orderly);
+		world_clear(&w);
+	}
+}
+
+static void test_tls(void **state)
+{
+	for (int proxy = 0; proxy < 2; proxy++) {
+		struct world w;
+		const struct world *shared = *state;
+
+		world_init(&w, state, &(struct conn_conf){.tls = shared->server_tls, .proxy = proxy});
+		if (proxy)
+			client_send_raw(&w.client, proxy_head, sizeof proxy_head);
+		w.greet = true;
+		w.client.tls = tls_connect(w.client_tls, "edge.contoso.test");
+		client_tls_out(&w.client);
+		until(w.loop, tls_state(w.client.tls) == TLS_UP);
+		assert_true(tls_write(w.client.tls, "octets", 6));
+		client_tls_out(&w.client);
+		until(w.loop, w.client.plain.n == 5);
+		assert_memory_equal(w.client.plain.p, "hello", 5);
+		assert_int_equal(w.ups, 1);
+		assert_memory_equal(w.got.p, "octets", 6);
+		assert_string_equal(w.address, proxy ? "198.51.100.7" : "127.0.0.1");
+		conn_close(w.conn);
+		until(w.loop, w.client.closed);
+		assert_int_equal(tls_state(w.client.tls), TLS_CLOSED); /* with a close_notify, not cut off */
+		shutdown(w.client.watch.fd, SHUT_WR);
+		until(w.loop, w.conn == NULL);
+		assert_true(w.orderly);
+		world_clear(&w);
+	}
+}
+
+/* Paused: nothing comes, also of what the engine holds already; then all of it. */
+static void test_pause(void **state)
+{
+	struct world w;
+	const struct world *shared = *state;
+
+	world_init(&w, state, &(struct conn_conf){.tls = shared->server_tls});
+	w.client.tls = tls_connect(w.client_tls, NULL);
+	client_tls_out(&w.client);
+	until(w.loop, w.ups == 1);
+	conn_pause(w.conn, true);
+	assert_true(tls_write(w.client.tls, "12345", 5));
+	client_tls_out(&w.client);
+	turn(w.loop, 30);
+	assert_int_equal(w.got.n, 0);
+	conn_pause(w.conn, false);
+	until(w.loop, w.got.n == 5);
+	world_clear(&w);
+}
+
+static void test_says_nothing(void **state)
+{
+	const struct world *shared = *state;
+	struct conn_conf rows[] = {{.tls = shared->server_tls, .hello_ms = 30},
+				   {.proxy = true, .hello_ms = 30},
+				   {.tls = shared->server_tls, .hello_ms = 30}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct world w;
+
+		world_init(&w, state, &rows[i]);
+		if (i == 2)
+			client_send_raw(&w.client, "\x16\x03\x01\x02\x00", 5); /* a handshake that stops */
+		until(w.loop, w.conn == NULL);
+		assert_false(w.orderly);
+		assert_int_equal(w.ups, 0);
+		world_clear(&w);
+	}
+}
+
+static void test_takes_nothing(void **state)
+{
+	uint8_t much[65536] = {0};
+	struct world w;
+
+	world_init(&w, state, &(struct conn_conf){.stall_ms = 50, .queue_max = 64 << 20});
+	loop_fd_want(&w.client.watch, 0);
+	until(w.loop, w.ups == 1);
+	for (unsigned i = 0; i < 400; i++) /* more than the two sockets hold */
+		conn_write(w.conn, much, sizeof much);
+	until(w.loop, w.conn == NULL);
+	assert_false(w.orderly);
+	world_clear(&w);
+}
+
+static void test_too_much_waits(void **state)
+{
+	uint8_t much[65536] = {0};
+	struct world w;
+
+	world_init(&w, state, &(struct conn_conf){.queue_max = 100000});
+	loop_fd_want(&w.client.watch, 0);
+	until(w.loop, w.ups == 1);
+	for (unsigned i = 0; i < 400 && conn_open(w.conn); i++) {
+		conn_write(w.conn, much, sizeof much);
+		assert_true(conn_queued(w.conn) <= 100000);
+	}
+	assert_false(conn_open(w.conn));
+	until(w.loop, w.conn == NULL);
+	assert_false(w.orderly);
+	world_clear(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plain),	     cmocka_unit_test(test_close_takes_all_along),
+		cmocka_unit_test(test_proxy),	     cmocka_unit_test(test_proxy_itself),
+		cmocka_unit_test(test_proxy_missing), cmocka_unit_test(test_plain_where_tls_is),
+		cmocka_unit_test(test_tls),	     cmocka_unit_test(test_pause),
+		cmocka_unit_test(test_says_nothing), cmocka_unit_test(test_takes_nothing),
+		cmocka_unit_test(test_too_much_waits),
+	};
+
+	return cmocka_run_group_tests(tests, contexts_make, contexts_free);
+}

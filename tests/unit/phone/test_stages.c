@@ -1,0 +1,278 @@
+/* The phone's tables: stages, plans, candidates, models; and the small readers beside them. */
+#include "tests/support/check.h"
+
+#include "phone/internal.h"
+
+/* A plan can be run when each stage finds what it needs: known from the start, or given by an earlier stage. */
+static void plans_hold_together(void **state)
+{
+	(void)state;
+	for (int p = 0; p < PLANS; p++) {
+		unsigned have = plans[p].known, seen = 0;
+
+		assert_non_null(plans[p].name);
+		assert_int_not_equal(plans[p].run[0], DT_STAGE_NONE);
+		for (unsigned i = 0; i < DT_STAGE_COUNT && plans[p].run[i] != DT_STAGE_NONE; i++) {
+			enum dt_stage s = plans[p].run[i];
+
+			assert_in_range(s, DT_STAGE_VLAN, DT_STAGE_LOGON);
+			assert_false(seen & 1u << s); /* no stage twice */
+			seen |= 1u << s;
+			if ((stages[s].needs & ~have) != 0)
+				fail_msg("plan \"%s\": %s needs what nobody gave: %x", plans[p].name, dt_stage_keys[s],
+					 stages[s].needs & ~have);
+			if (s == DT_STAGE_LOGON && (plans[p].proof & ~have) != 0)
+				fail_msg("plan \"%s\" has nothing to show at log on", plans[p].name);
+			have |= stages[s].gives;
+		}
+		if (!(have & HAS_DIAL_TONE))
+			fail_msg("plan \"%s\" does not end with dial tone", plans[p].name);
+	}
+}
+
+/* The inside plan is the topic's own order, all nine. */
+static void inside_is_the_nine(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 9; i++)
+		assert_int_equal(plans[PLAN_INSIDE].run[i], DT_STAGE_VLAN + i);
+}
+
+static void stages_are_whole(void **state)
+{
+	(void)state;
+	for (int s = DT_STAGE_VLAN; s < DT_STAGE_COUNT; s++) {
+		assert_non_null(stages[s].begin);
+		assert_in_range(stages[s].seconds, 30, 900);
+		assert_int_not_equal(stages[s].gives, 0);
+		assert_true(strlen(dt_stage_keys[s]) >= 3);
+		assert_true(strlen(dt_stage_titles[s]) > 10);
+		for (int t = DT_STAGE_VLAN; t < s; t++)
+			assert_string_not_equal(dt_stage_keys[s], dt_stage_keys[t]);
+	}
+	/* "If ... the bootstrapping process continues": these three, no other */
+	for (int s = DT_STAGE_VLAN; s < DT_STAGE_COUNT; s++)
+		assert_int_equal(stages[s].optional, s == DT_STAGE_VLAN || s == DT_STAGE_FIND || s == DT_STAGE_UPDATE);
+}
+
+static void which_plan(void **state)
+{
+	static const struct {
+		bool outside, tethered, login, certificate;
+		enum plan_id plan;
+	} rows[] = {
+	    {false, false, false, false, PLAN_INSIDE},	     {false, false, true, true, PLAN_INSIDE},
+	    {false, true, true, false, PLAN_TETHERED},	     {true, false, false, true, PLAN_OUTSIDE_CERT},
+	    {true, false, false, false, PLAN_OUTSIDE_CERT},  {true, false, true, false, PLAN_OUTSIDE_NTLM},
+	    {true, false, true, true, PLAN_OUTSIDE_CERT},
+	};
+	struct dt_phone *ph = calloc(1, sizeof *ph);
+	char login[] = "CONTOSO\\alice";
+
+	(void)state;
+	assert_non_null(ph);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		ph->outside = rows[i].outside;
+		ph->tethered = rows[i].tethered;
+		ph->login = rows[i].login ? login : NULL;
+		ph->user_cert.n = rows[i].certificate;
+		assert_int_equal(plan_of(ph), rows[i].plan);
+	}
+	free(ph);
+}
+
+/* sip reference 2.1 */
+static void six_candidates(void **state)
+{
+	static const struct {
+		const char *service;
+		bool tls;
+		uint16_t port;
+	} rows[CANDIDATES] = {
+	    {"_sipinternaltls._tcp", true, 5061}, {NULL, true, 5061},	{"_sipinternal._tcp", false, 5060},
+	    {NULL, false, 5060},		  {"_sip._tls", true, 443}, {"_sip._tcp", false, 5060},
+	};
+
+	(void)state;
+	for (int i = 0; i < CANDIDATES; i++) {
+		if (rows[i].service)
+			assert_string_equal(candidates[i].service, rows[i].service);
+		else
+			assert_null(candidates[i].service);
+		assert_int_equal(candidates[i].tls, rows[i].tls);
+		assert_int_equal(candidates[i].port, rows[i].port);
+		assert_int_equal(candidates[i].outside, i >= 4);
+	}
+}
+
+static void ones(void *arg, void *p, size_t n)
+{
+	(void)arg;
+	memset(p, 1, n);
+}
+
+static void srv(struct dt_phone *ph, unsigned i, const char *target, uint16_t port)
+{
+	ph->srv_asked[i] = true;
+	ph->srv[i].status = target ? DT_DNS_OK : DT_DNS_NXDOMAIN;
+	ph->srv[i].n = target ? 1 : 0;
+	ph->srv[i].rr[0].port = port;
+	if (target)
+		snprintf(ph->srv[i].rr[0].target, DT_NAME_MAX, "%s", target);
+}
+
+static void candidates_in_order(void **state)
+{
+	static const char *const want[] = {"a.contoso.test:6001", "o.contoso.test:5061", "c.contoso.test:6003",
+					   "o.contoso.test:5060", "e.contoso.test:443",	 "f.contoso.test:6006",
+					   "old.contoso.test:5061"};
+	static const struct dt_body body = {.random = ones};
+	struct dt_phone *ph = calloc(1, sizeof *ph);
+	char configured[] = "here.contoso.test";
+
+	(void)state;
+	assert_non_null(ph);
+	ph->body = &body;
+	snprintf(ph->srv_domain, sizeof ph->srv_domain, "contoso.test");
+	snprintf(ph->account.registrar, sizeof ph->account.registrar, "old.contoso.test:5061 tls");
+	srv(ph, 0, "a.contoso.test", 6001);
+	srv(ph, 2, "c.contoso.test", 6003);
+	srv(ph, 4, "e.contoso.test", 443);
+	srv(ph, 5, "f.contoso.test", 6006);
+	ph->have_120 = true;
+	ph->option120.n = 1;
+	snprintf(ph->option120.name[0], sizeof ph->option120.name[0], "o.contoso.test");
+	candidates_build(ph);
+	assert_int_equal(ph->ntarget, sizeof want / sizeof *want);
+	for (unsigned i = 0; i < ph->ntarget; i++) {
+		char is[300];
+
+		snprintf(is, sizeof is, "%s:%u", ph->target[i].host, ph->target[i].port);
+		assert_string_equal(is, want[i]);
+		assert_int_equal(ph->target[i].candidate, i); /* the last known one counts as the seventh */
+	}
+	/* what is not there is passed over with a reason */
+	srv(ph, 0, NULL, 0);
+	srv(ph, 2, "pool.fabrikam.test", 5060);
+	srv(ph, 5, "", 0);
+	ph->have_120 = false;
+	ph->account.registrar[0] = '\0';
+	candidates_build(ph);
+	assert_int_equal(ph->ntarget, 1);
+	assert_int_equal(ph->target[0].candidate, 4);
+	assert_int_equal(ph->passed[0], DT_F_DNS_NONE);
+	assert_int_equal(ph->passed[1], DT_F_UC_SILENT);
+	assert_int_equal(ph->passed[2], DT_F_STRICT_DOMAIN);
+	assert_non_null(strstr(ph->passed_why[2], "pool.fabrikam.test"));
+	assert_int_equal(ph->passed[3], DT_F_UC_SILENT);
+	assert_int_equal(ph->passed[5], DT_F_DNS_NONE);
+	/* what is configured is the only one */
+	ph->registrar_conf = configured;
+	candidates_build(ph);
+	assert_int_equal(ph->ntarget, 1);
+	assert_string_equal(ph->target[0].host, "here.contoso.test");
+	/* outside, the internal ones are not tried */
+	ph->registrar_conf = NULL;
+	ph->outside = true;
+	srv(ph, 0, "a.contoso.test", 6001);
+	candidates_build(ph);
+	assert_int_equal(ph->ntarget, 1);
+	assert_int_equal(ph->target[0].candidate, 4);
+	free(ph);
+}
+
+static void targets(void **state)
+{
+	static const struct {
+		const char *text, *host;
+		uint16_t port;
+		bool tls;
+	} rows[] = {
+	    {"fe01.contoso.test", "fe01.contoso.test", 5061, true},
+	    {"fe01.contoso.test:5060", "fe01.contoso.test", 5060, false},
+	    {"fe01.contoso.test:443", "fe01.contoso.test", 443, true},
+	    {"fe01.contoso.test:5071 tcp", "fe01.contoso.test", 5071, false},
+	    {"fe01.contoso.test:5060 tls", "fe01.contoso.test", 5060, true},
+	    {"fe01.contoso.test tcp", "fe01.contoso.test", 5060, false},
+	    {"", NULL, 0, false},
+	    {":5061", NULL, 0, false},
+	    {"fe01:65536", NULL, 0, false},
+	    {"fe01:x", NULL, 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct sip_target t;
+		char *exact = (char *)exact_copy(rows[i].text, strlen(rows[i].text) + 1, strlen(rows[i].text) + 1);
+
+		assert_int_equal(target_read(exact, &t), rows[i].host != NULL);
+		if (rows[i].host) {
+			assert_string_equal(t.host, rows[i].host);
+			assert_int_equal(t.port, rows[i].port);
+			assert_int_equal(t.tls, rows[i].tls);
+		}
+		free(exact);
+	}
+}
+
+/* The eight, and whatever has become a row since. */
+static void eight_models(void **state)
+{
+	static const char *const eight[] = {"6721ip", "6725ip", "4110", "4120", "cx500", "cx600", "cx3000", "cx700"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof eight / sizeof *eight; i++)
+		assert_non_null(dt_model_find(eight[i]));
+	for (size_t i = 0; i < dt_model_count; i++) {
+		const struct dt_model *m = &dt_models[i];
+		char why[WHY_MAX];
+
+		assert_ptr_equal(dt_model_find(m->key), m);
+		assert_true(m->ways & DT_WAY_CERT);
+		/* "PIN phones have a PIN; the CX700 user name and password" */
+		assert_int_equal((m->ways & DT_WAY_PIN) != 0, strcmp(m->key, "cx700") != 0);
+		assert_int_equal((m->ways & DT_WAY_NTLM) != 0, strcmp(m->key, "cx700") == 0);
+		dt_model_refusal(m, m->ways & DT_WAY_PIN ? DT_WAY_NTLM : DT_WAY_PIN, why, sizeof why);
+		assert_non_null(strstr(why, m->name));
+		assert_non_null(strstr(why, "cannot sign in with"));
+		assert_non_null(strstr(why, m->ways & DT_WAY_PIN ? "it can with number and PIN" : "it can with user name"));
+	}
+	assert_null(dt_model_find("cx900"));
+	assert_null(dt_model_find(NULL));
+	assert_non_null(dt_model_find("CX600"));
+}
+
+/* Update-service reference 3.5; and what a service on Windows may write instead. */
+static void image_urls(void **state)
+{
+	static const char asked[] = "https://fe01.contoso.test/RequestHandler/ucdevice.upx";
+	static const struct {
+		const char *store, *file, *url;
+	} rows[] = {
+	    {"http://a/Files", "UCPhone/x/CPE.nbt", "http://a/Files/UCPhone/x/CPE.nbt"},
+	    {"http://a/Files/", "/UCPhone/x/CPE.nbt", "http://a/Files/UCPhone/x/CPE.nbt"},
+	    {"http://a/Files", "UCPhone\\x\\CPE.nbt", "http://a/Files/UCPhone/x/CPE.nbt"},
+	    {"http://a/Files", "\\UCPhone\\CPE.nbt", "http://a/Files/UCPhone/CPE.nbt"},
+	    {"http://a/Files", "http://b/c/CPE.nbt", "http://b/c/CPE.nbt"},
+	    {"", "UCPhone/CPE.nbt", "https://fe01.contoso.test/RequestHandler/Files/UCPhone/CPE.nbt"},
+	};
+	char url[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		image_url(rows[i].store, asked, rows[i].file, url, sizeof url);
+		assert_string_equal(url, rows[i].url);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(plans_hold_together), cmocka_unit_test(inside_is_the_nine), cmocka_unit_test(stages_are_whole),
+	    cmocka_unit_test(which_plan),	   cmocka_unit_test(six_candidates),	 cmocka_unit_test(candidates_in_order),
+	    cmocka_unit_test(image_urls),
+	    cmocka_unit_test(targets),		   cmocka_unit_test(eight_models),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

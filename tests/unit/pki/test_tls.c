@@ -1,0 +1,423 @@
+/* tests/unit/pki/test_tls.c: two endpoints of pki/tls without a socket: profiles, chains, resumption, octets one by one, what
+ * a handshake costs. */
+#include "tests/support/check.h"
+
+#include "pki/tls.h"
+#include "pki/tls_internal.h"
+
+#define NOW 1795000000
+
+static struct {
+	struct pki_key *ca, *server, *user;
+	struct buf ca_der, ca_pem, server_der, chain_pem, user_pem;
+} keys;
+
+static int make(void **state)
+{
+	struct pki_issue ca = {.profile = PKI_CA, .cn = "Root", .not_before = NOW - 60, .not_after = NOW + 86400};
+	struct pki_issue server = ca, user = ca;
+	struct buf der = {0};
+
+	(void)state;
+	server.profile = PKI_SERVER;
+	server.cn = "fe01.contoso.test";
+	user.profile = PKI_USER;
+	user.cn = "alice@contoso.test";
+	keys.ca = pki_key_make(2048);
+	keys.server = pki_key_make(2048);
+	keys.user = pki_key_make(2048);
+	assert_true(pki_issue(&ca, keys.ca, keys.ca, NULL, 0, &keys.ca_der));
+	assert_true(pki_issue(&server, keys.server, keys.ca, keys.ca_der.p, keys.ca_der.n, &keys.server_der));
+	assert_true(pki_issue(&user, keys.user, keys.ca, keys.ca_der.p, keys.ca_der.n, &der));
+	pki_pem_add(&keys.ca_pem, "CERTIFICATE", keys.ca_der.p, keys.ca_der.n);
+	pki_pem_add(&keys.chain_pem, "CERTIFICATE", keys.server_der.p, keys.server_der.n);
+	pki_pem_add(&keys.chain_pem, "CERTIFICATE", keys.ca_der.p, keys.ca_der.n);
+	pki_pem_add(&keys.user_pem, "CERTIFICATE", der.p, der.n);
+	buf_free(&der);
+	return 0;
+}
+
+static int unmake(void **state)
+{
+	(void)state;
+	pki_key_free(keys.ca);
+	pki_key_free(keys.server);
+	pki_key_free(keys.user);
+	buf_free(&keys.ca_der);
+	buf_free(&keys.ca_pem);
+	buf_free(&keys.server_der);
+	buf_free(&keys.chain_pem);
+	buf_free(&keys.user_pem);
+	return 0;
+}
+
+/* ---- two ends ------------------------------------------------------------------------------------------------------ */
+
+struct pair {
+	struct tls_ctx *sc, *cc;
+	struct tls *s, *c;
+};
+
+static void begin(struct pair *p, enum tls_profile server, enum tls_profile client)
+{
+	struct tls_server_conf s = {.profile = server, .cert_pem = buf_view(&keys.chain_pem), .key = keys.server};
+	struct tls_client_conf c = {.profile = client};
+
+	if (server == TLS_DSK)
+		s.client_ca_pem = buf_view(&keys.ca_pem);
+	if (client == TLS_DSK) {
+		c.cert_pem = buf_view(&keys.user_pem);
+		c.key = keys.user;
+	}
+	p->sc = tls_ctx_server(&s);
+	p->cc = tls_ctx_client(&c);
+	assert_true(p->sc && p->cc);
+	p->s = tls_accept(p->sc);
+	p->c = NULL;
+}
+
+static void end(struct pair *p)
+{
+	tls_free(p->c);
+	tls_free(p->s);
+	tls_ctx_free(p->cc);
+	tls_ctx_free(p->sc);
+}
+
+/* Everything from one to the other, `step` octets at a time; how many. */
+static size_t carry(struct tls *from, struct tls *to, size_t step)
+{
+	struct buf b = {0};
+	size_t n;
+
+	tls_drain(from, &b);
+	for (size_t at = 0; at < b.n; at += step) {
+		size_t k = b.n - at < step ? b.n - at : step;
+		uint8_t *copy = exact_copy(b.p + at, k, k);
+
+		tls_feed(to, copy, k);
+		free(copy);
+	}
+	n = b.n;
+	buf_free(&b);
+	return n;
+}
+
+static bool shake(struct pair *p, size_t step)
+{
+	if (p->c == NULL)
+		p->c = tls_connect(p->cc, "fe01.contoso.test");
+	while (carry(p->c, p->s, step) + carry(p->s, p->c, step) > 0)
+		;
+	return tls_state(p->c) == TLS_UP && tls_state(p->s) == TLS_UP;
+}
+
+static void says(struct tls *from, struct tls *to, const char *text)
+{
+	char got[256];
+	size_t n = 0;
+	long k;
+
+	assert_true(tls_write(from, text, strlen(text)));
+	carry(from, to, 7);
+	while ((k = tls_read(to, got + n, sizeof got - n)) > 0)
+		n += (size_t)k;
+	assert_int_equal(k, 0);
+	assert_int_equal(n, strlen(text));
+	assert_memory_equal(got, text, n);
+}
+
+/* ---- the tests -------------------------------------------------------------------------------------------------------- */
+
+static void profiles_meet(void **state)
+{
+	static const struct {
+		enum tls_profile server, client;
+		int highest; /* of the client, 0: as it is */
+		const char *version; /* NULL: no handshake */
+	} rows[] = {
+	    {TLS_MODERN, TLS_MODERN, 0, "TLSv1.3"},
+	    {TLS_MODERN, TLS_CLIENT_OLD, 0, "TLSv1.3"},
+	    {TLS_MODERN, TLS_CLIENT_OLD, TLS1_2_VERSION, "TLSv1.2"},
+	    {TLS_MODERN, TLS_CLIENT_OLD, TLS1_1_VERSION, NULL}, /* never on a listener */
+	    {TLS_MODERN, TLS_CLIENT_OLD, TLS1_VERSION, NULL},
+	    {TLS_LEGACY, TLS_CLIENT_OLD, TLS1_VERSION, "TLSv1"},
+	    {TLS_LEGACY, TLS_MODERN, 0, "TLSv1.3"},
+	    {TLS_DSK, TLS_DSK, 0, "TLSv1.2"},
+	    {TLS_DSK, TLS_DSK, TLS1_VERSION, "TLSv1"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct pair p;
+		struct buf der = {0};
+		const uint8_t *chain[3];
+		size_t lengths[3];
+
+		begin(&p, rows[i].server, rows[i].client);
+		if (rows[i].highest)
+			assert_true(SSL_CTX_set_max_proto_version(p.cc->ssl, rows[i].highest));
+		if (shake(&p, 4096) != (rows[i].version != NULL))
+			fail_msg("row %zu: %s", i, tls_why(p.c));
+		if (rows[i].version) {
+			assert_string_equal(tls_version(p.c), rows[i].version);
+			assert_true(strlen(tls_cipher(p.s)) > 5);
+			says(p.c, p.s, "REGISTER");
+			says(p.s, p.c, "401");
+			buf_str(&der, "before"); /* what is there stays */
+			assert_int_equal(tls_peer_chain(p.c, &der, chain, lengths, 3), rows[i].server == TLS_DSK ? 1 : 2);
+			assert_memory_equal(der.p, "before", 6);
+			assert_int_equal(lengths[0], keys.server_der.n);
+			assert_memory_equal(chain[0], keys.server_der.p, keys.server_der.n);
+			if (rows[i].server != TLS_DSK) {
+				assert_ptr_equal(chain[1], chain[0] + lengths[0]);
+				assert_memory_equal(chain[1], keys.ca_der.p, keys.ca_der.n);
+				assert_int_equal(der.n, 6 + lengths[0] + lengths[1]);
+			}
+			assert_int_equal(tls_peer_chain(p.c, &der, chain, lengths, 1), 1);
+		} else {
+			char c;
+
+			assert_int_equal(tls_state(p.s), TLS_FAILED);
+			assert_true(strlen(tls_why(p.s)) > 10);
+			assert_int_equal(tls_read(p.s, &c, 1), -1);
+			assert_false(tls_write(p.s, "x", 1));
+		}
+		buf_free(&der);
+		end(&p);
+	}
+}
+
+/* OpenSSL refuses that exchange for keys with a method of their own */
+static void rsa_key_exchange_and_what_it_costs(void **state)
+{
+	static const struct {
+		enum tls_profile server, client;
+		int highest;
+		const char *suites;
+		unsigned long operations; /* of both ends: here they are one process */
+	} rows[] = {
+	    {TLS_MODERN, TLS_MODERN, 0, NULL, 1},
+	    {TLS_MODERN, TLS_MODERN, TLS1_2_VERSION, "ECDHE-RSA-AES256-GCM-SHA384", 1},
+	    {TLS_MODERN, TLS_MODERN, TLS1_2_VERSION, "AES128-SHA", 1},
+	    {TLS_LEGACY, TLS_CLIENT_OLD, TLS1_VERSION, "AES256-SHA:@SECLEVEL=0", 1},
+	    {TLS_DSK, TLS_DSK, TLS1_VERSION, "AES128-SHA:@SECLEVEL=0", 2}, /* the client's CertificateVerify as well */
+	    {TLS_DSK, TLS_DSK, 0, NULL, 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		unsigned long before;
+		struct pair p;
+
+		begin(&p, rows[i].server, rows[i].client);
+		if (rows[i].highest)
+			assert_true(SSL_CTX_set_max_proto_version(p.cc->ssl, rows[i].highest));
+		if (rows[i].suites)
+			assert_true(SSL_CTX_set_cipher_list(p.cc->ssl, rows[i].suites));
+		before = pki_private_operations();
+		assert_true(shake(&p, 4096));
+		assert_int_equal(pki_private_operations() - before, rows[i].operations);
+		end(&p);
+	}
+}
+
+static void octet_by_octet(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	begin(&p, TLS_MODERN, TLS_MODERN);
+	assert_true(shake(&p, 1));
+	says(p.c, p.s, "one");
+	says(p.s, p.c, "two");
+	end(&p);
+}
+
+static void much_at_once(void **state)
+{
+	enum { MUCH = 1 << 20 };
+	uint8_t *sent = malloc(MUCH), *got = malloc(MUCH);
+	size_t n = 0;
+	struct pair p;
+	long k;
+
+	(void)state;
+	for (size_t i = 0; i < MUCH; i++)
+		sent[i] = (uint8_t)(i * 2654435761u >> 24);
+	begin(&p, TLS_MODERN, TLS_MODERN);
+	assert_true(shake(&p, 4096));
+	assert_true(tls_write(p.s, sent, MUCH));
+	carry(p.s, p.c, 5000);
+	while (n < MUCH && (k = tls_read(p.c, got + n, MUCH - n)) > 0)
+		n += (size_t)k;
+	assert_int_equal(n, MUCH);
+	assert_memory_equal(sent, got, MUCH);
+	free(sent);
+	free(got);
+	end(&p);
+}
+
+static void closing(void **state)
+{
+	struct pair p;
+	char c;
+
+	(void)state;
+	begin(&p, TLS_MODERN, TLS_MODERN);
+	assert_true(shake(&p, 4096));
+	tls_shutdown(p.c);
+	carry(p.c, p.s, 4096);
+	assert_int_equal(tls_read(p.s, &c, 1), -1);
+	assert_int_equal(tls_state(p.s), TLS_CLOSED);
+	assert_false(tls_write(p.s, "x", 1));
+	tls_shutdown(p.s);
+	assert_int_equal(tls_feed(p.s, "x", 1), TLS_CLOSED);
+	end(&p);
+}
+
+static void bent_octets(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 150; i++) { /* each record of a handshake bent once: it fails or waits, never comes up */
+		struct buf b = {0};
+		struct pair p;
+		unsigned turn = 0;
+
+		begin(&p, TLS_MODERN, TLS_MODERN);
+		p.c = tls_connect(p.cc, NULL);
+		for (;;) {
+			struct tls *from = turn % 2 ? p.s : p.c, *to = turn % 2 ? p.c : p.s;
+
+			buf_clear(&b);
+			tls_drain(from, &b);
+			if (b.n == 0)
+				break;
+			if (turn == i % 3)
+				b.p[(i * 31) % b.n] ^= (uint8_t)(1 + i % 255);
+			tls_feed(to, b.p, b.n);
+			turn++;
+		}
+		assert_false(tls_state(p.c) == TLS_UP && tls_state(p.s) == TLS_UP);
+		buf_free(&b);
+		end(&p);
+	}
+}
+
+static void wrong_configurations(void **state)
+{
+	struct tls_server_conf s = {.profile = TLS_MODERN, .cert_pem = buf_view(&keys.chain_pem), .key = keys.user};
+	struct tls_client_conf c = {.profile = TLS_DSK, .cert_pem = buf_view(&keys.user_pem), .key = keys.server};
+
+	(void)state;
+	assert_null(tls_ctx_server(&s)); /* another's key */
+	assert_null(tls_ctx_client(&c));
+	s.key = NULL;
+	assert_null(tls_ctx_server(&s));
+	s.key = keys.server;
+	s.cert_pem = SV("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+	assert_null(tls_ctx_server(&s));
+	s.cert_pem = (struct sv){0};
+	assert_null(tls_ctx_server(&s));
+	tls_ctx_free(NULL);
+	tls_free(NULL);
+}
+
+static void lines(void *arg, const char *line)
+{
+	if (strncmp(line, "CLIENT_HANDSHAKE_TRAFFIC_SECRET ", 32) == 0)
+		++*(unsigned *)arg;
+}
+
+static void key_log(void **state)
+{
+	unsigned n = 0;
+	struct pair p;
+
+	(void)state;
+	begin(&p, TLS_MODERN, TLS_MODERN);
+	tls_ctx_keylog(p.sc, lines, &n);
+	assert_true(shake(&p, 4096));
+	assert_int_equal(n, 1);
+	end(&p);
+}
+
+/* "80 octets shared by all processes of a port": what one context has handed out another takes, without an RSA operation */
+static void resumption(void **state)
+{
+	static const uint8_t ticket_key[80] = {1, 2, 3}, other_key[80] = {3, 2, 1};
+	const uint8_t *const second[] = {ticket_key, other_key};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct tls_server_conf conf = {.profile = TLS_MODERN, .cert_pem = buf_view(&keys.chain_pem), .key = keys.server,
+					       .ticket_key = ticket_key};
+		struct tls_client_conf client = {.profile = TLS_MODERN};
+		struct pair p = {.sc = tls_ctx_server(&conf), .cc = tls_ctx_client(&client)};
+		unsigned long before;
+		SSL_SESSION *kept;
+		SSL *raw;
+		BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
+		uint8_t octets[16384];
+		int k;
+
+		assert_true(p.sc && p.cc);
+		/* the client by OpenSSL itself: ours keeps no session */
+		SSL_CTX_set_session_cache_mode(p.cc->ssl, SSL_SESS_CACHE_CLIENT);
+		raw = SSL_new(p.cc->ssl);
+		SSL_set_bio(raw, in, out);
+		SSL_set_connect_state(raw);
+		kept = NULL;
+		for (unsigned round = 0; round < 2; round++) {
+			struct buf b = {0};
+
+			p.s = tls_accept(p.sc);
+			before = pki_private_operations();
+			for (unsigned turn = 0; turn < 4; turn++) {
+				SSL_do_handshake(raw);
+				while ((k = BIO_read(SSL_get_wbio(raw), octets, sizeof octets)) > 0)
+					tls_feed(p.s, octets, (size_t)k);
+				buf_clear(&b);
+				tls_drain(p.s, &b);
+				if (b.n)
+					BIO_write(SSL_get_rbio(raw), b.p, (int)b.n);
+			}
+			SSL_read(raw, octets, sizeof octets); /* the tickets */
+			assert_int_equal(tls_state(p.s), TLS_UP);
+			assert_int_equal(pki_private_operations() - before, round && i == 0 ? 0 : 1);
+			assert_int_equal(SSL_session_reused(raw), round && i == 0);
+			if (round == 0) {
+				kept = SSL_get1_session(raw);
+				SSL_shutdown(raw);
+				SSL_free(raw);
+				tls_free(p.s);
+				tls_ctx_free(p.sc);
+				conf.ticket_key = second[i];
+				p.sc = tls_ctx_server(&conf);
+				raw = SSL_new(p.cc->ssl);
+				SSL_set_bio(raw, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+				SSL_set_connect_state(raw);
+				assert_true(SSL_set_session(raw, kept));
+			}
+			buf_free(&b);
+		}
+		SSL_SESSION_free(kept);
+		SSL_free(raw);
+		tls_free(p.s);
+		tls_ctx_free(p.sc);
+		tls_ctx_free(p.cc);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(profiles_meet), cmocka_unit_test(rsa_key_exchange_and_what_it_costs),
+	    cmocka_unit_test(octet_by_octet), cmocka_unit_test(much_at_once), cmocka_unit_test(closing),
+	    cmocka_unit_test(bent_octets), cmocka_unit_test(wrong_configurations), cmocka_unit_test(key_log),
+	    cmocka_unit_test(resumption),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, make, unmake);
+}

@@ -1,0 +1,218 @@
+/* tests/unit/server/test_conf.c: the configuration file: what is read, what follows from it, and refusals that quote. */
+#include "tests/support/check.h"
+
+#include <unistd.h>
+
+#include "server/site/conf.h"
+
+struct world {
+	char dir[64], path[96];
+	struct site site;
+	char why[512];
+};
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+
+	assert_non_null(w);
+	strcpy(w->dir, "/tmp/dialtone-conf.XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	snprintf(w->path, sizeof w->path, "%s/dialtone.conf", w->dir);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	unlink(w->path);
+	rmdir(w->dir);
+	free(w);
+	return 0;
+}
+
+#define NAMES "domain = contoso.test\nfqdn = \"fe01.contoso.test\"\n"
+
+static bool reads(struct world *w, const char *text)
+{
+	assert_int_equal(file_write(NULL, w->path, text, strlen(text), 0600), 0);
+	return conf_read(w->path, &w->site, w->why, sizeof w->why);
+}
+
+static void what_follows(void **state)
+{
+	struct world *w = *state;
+	const struct site *s = &w->site;
+
+	assert_true(reads(w, NAMES));
+	assert_string_equal(s->dir, w->dir);
+	assert_string_equal(s->pool, "fe01.contoso.test");
+	assert_string_equal(s->web_fqdn, "fe01.contoso.test");
+	assert_string_equal(s->netbios_domain, "CONTOSO");
+	assert_string_equal(s->netbios_computer, "FE01");
+	assert_int_equal(s->sip_tls, 5061);
+	assert_int_equal(s->sip_tcp, 0);
+	assert_int_equal(s->DefaultEndpointExpiration, 600);
+	assert_int_equal(s->UseWindowsAuth, SITE_WINDOWS_NTLM);
+	assert_string_equal(s->external_fqdn, "");
+}
+
+static void every_kind(void **state)
+{
+	struct world *w = *state;
+	const struct site *s = &w->site;
+
+	assert_true(reads(w, "# a site\n" NAMES "workers = 4\nsip_tcp = 5060\naddress = \"10.0.0.1\"\nproxy_protocol = yes\n"
+				 "UseWindowsAuth = None\nMinEndpointExpiration = 30\nDefaultEndpointExpiration = 33\n"
+				 "external_fqdn = edge.contoso.test\nexternal_sip_tls = 443\n"
+				 "version_rule = {\"allow OCPhone/1.0.*\", \"block *\"}\n"
+				 "dns {\n server = 10.0.0.2\n key_name = k\n key_file = k.key\n}\n"));
+	assert_int_equal(s->workers, 4);
+	assert_int_equal(s->sip_tcp, 5060);
+	assert_string_equal(s->address, "10.0.0.1");
+	assert_true(s->proxy_protocol);
+	assert_int_equal(s->UseWindowsAuth, SITE_WINDOWS_NONE);
+	assert_int_equal(s->DefaultEndpointExpiration, 33);
+	assert_string_equal(s->external_web_fqdn, "edge.contoso.test");
+	assert_int_equal(s->nversion_rule, 2);
+	assert_string_equal(s->version_rule[0].pattern, "OCPhone/1.0.*");
+	assert_true(s->version_rule[0].allow && !s->version_rule[1].allow);
+	assert_string_equal(s->dns.server, "10.0.0.2");
+	assert_string_equal(s->dns.zone, "contoso.test");
+	assert_string_equal(s->dns.address, "10.0.0.1");
+	assert_int_equal(s->dns.port, 53);
+	assert_memory_equal(s->dns.key_file, w->dir, strlen(w->dir));
+	/* what looks like the beginning of something, and is not */
+	assert_true(reads(w, NAMES "# a comment's \"quote { \nrealm = \"{ it's # } \\\" \"\norganization = '\"'\n"));
+	assert_string_equal(s->realm, "{ it's # } \" ");
+	/* an address of its own beside all: one port, two listeners */
+	assert_true(reads(w, NAMES "external_fqdn = a.b\nexternal_address = 10.0.0.1\nexternal_sip_tls = 443\n"));
+	assert_true(reads(w, NAMES "dns {\n server = 10.0.0.2\n address = 10.0.0.1\n key_name = k\n key_file = k.key\n}\n"));
+	assert_string_equal(s->dns.key_file + strlen(w->dir), "/k.key");
+}
+
+#define THUMB "FBE682987EAC870E2C7493682D568867B24C8925"
+
+static void knobs_of_the_web_services(void **state)
+{
+	struct world *w = *state;
+	const struct site *s = &w->site;
+
+	assert_true(reads(w, NAMES));
+	assert_true(s->InferCertChainFromSSL && !s->UseWsFedPassiveAuth && s->CASigningKeyLength == 2048);
+	assert_string_equal(s->TrustedCACerts, "");
+	assert_string_equal(s->OverrideAuthTypeForInternalClients, "");
+	assert_true(reads(w, NAMES "UseWindowsAuth = Negotiate\nUseWsFedPassiveAuth = false\nCASigningKeyLength = 4096\n"
+				 "OverrideAuthTypeForInternalClients = webticketservicepin\nMobilePreferredAuthType = None\n"
+				 "OverrideAuthTypeForExternalClients = WebTicketServiceCert\nInferCertChainFromSSL = no\n"
+				 "TrustedCACerts = \"fb e6 82 98 7e ac 87 0e 2c 74 93 68 2d 56 88 67 b2 4c 89 25, " THUMB " \"\n"
+				 "access_prefix = 00\nPINLifetime = 90\nPINHistoryCount = 1\n"));
+	assert_int_equal(s->UseWindowsAuth, SITE_WINDOWS_NTLM);
+	assert_string_equal(s->OverrideAuthTypeForInternalClients, "webticketservicepin");
+	assert_string_equal(s->OverrideAuthTypeForExternalClients, "WebTicketServiceCert");
+	assert_string_equal(s->MobilePreferredAuthType, "");
+	assert_string_equal(s->TrustedCACerts, THUMB " " THUMB " ");
+	assert_string_equal(s->access_prefix, "00");
+	{ /* as many as there is room for */
+		struct buf b = {0};
+
+		buf_str(&b, NAMES "TrustedCACerts = \"");
+		for (int i = 0; i < SITE_TRUSTED; i++)
+			buf_printf(&b, "%s" THUMB, i ? "," : "");
+		buf_str(&b, "\"\n");
+		assert_true(reads(w, buf_cstr(&b)));
+		assert_int_equal(strlen(s->TrustedCACerts), SITE_TRUSTED * 41 - 1);
+		b.n -= 2;
+		buf_str(&b, "," THUMB "\"\n");
+		assert_false(reads(w, buf_cstr(&b)));
+		buf_free(&b);
+	}
+}
+
+static void expiration_is_clamped(void **state)
+{
+	struct world *w = *state;
+
+	assert_true(reads(w, NAMES "MinEndpointExpiration = 30\nMaxEndpointExpiration = 60\n"));
+	assert_int_equal(w->site.DefaultEndpointExpiration, 60);
+	assert_true(reads(w, NAMES "MinEndpointExpiration = 700\n"));
+	assert_int_equal(w->site.DefaultEndpointExpiration, 700);
+	assert_false(reads(w, NAMES "DefaultEndpointExpiration = 33\n"));
+	assert_non_null(strstr(w->why, "DefaultEndpointExpiration"));
+}
+
+static void refusals_quote(void **state)
+{
+	static const struct {
+		const char *text, *says[4];
+	} bad[] = {
+	    {"# one\n// two\n/* three\n four */\n" NAMES "pool = \"a#b\"\n", {":7: ", "pool", "a#b"}},
+	    {NAMES "http = 80 # as usual\nhttps = none\n", {":4: ", "https", "none"}},
+	    {NAMES "workers = 65\n", {":3: ", "workers", "65", "64"}},
+	    {NAMES "\nsip_tls = 65536\n", {":4: ", "sip_tls", "65536"}},
+	    {NAMES "http = -1\n", {":3: ", "http", "-1"}},
+	    {NAMES "http = 80x\n", {":3: ", "http", "80x"}},
+	    {NAMES "address = 10.0.0\n", {":3: ", "address", "10.0.0"}},
+	    {NAMES "web_fqdn = \"a b\"\n", {":3: ", "web_fqdn", "a b"}},
+	    {NAMES "offer_ntlm = perhaps\n", {":3: ", "offer_ntlm", "perhaps"}},
+	    {NAMES "UseWindowsAuth = Kerberos\n", {":3: ", "UseWindowsAuth", "Kerberos"}},
+	    {NAMES "MinEndpointExpiration = 29\n", {":3: ", "MinEndpointExpiration", "29"}},
+	    {NAMES "wrkers = 4\n", {":3: ", "wrkers"}},
+	    {NAMES "version_rule = {\"maybe x\"}\n", {":3: ", "version_rule", "maybe x"}},
+	    {NAMES "dns {\n server = nowhere\n}\n", {":4: ", "server", "nowhere"}},
+	    {NAMES "dns {\n server = 10.0.0.2\n", {":3: ", "the { of this line does not close"}},
+	    {NAMES "version_rule = {\"block x\"\nworkers = 2\n", {":3: ", "{"}},
+	    {"\n" NAMES "pool = \"a.b\nworkers = 2\n", {":4: ", "the \" of this line does not close"}},
+	    {NAMES "realm = 'it\n\n", {":3: ", "the ' of this line"}},
+	    {NAMES "SIPSecurityMode = \"0123456789abcdef\"\n", {":3: ", "SIPSecurityMode", "15"}},
+	    {NAMES "external_https = 4443\n", {"external_fqdn is missing"}},
+	    {NAMES "legacy_https = 4444\n", {"legacy_address is missing"}},
+	    {NAMES "external_fqdn = a.b\nexternal_sip_tls = 443\n", {"https and external_sip_tls", "443", "all addresses"}},
+	    {NAMES "address = 0.0.0.0\nsip_tcp = 80\n", {"sip_tcp and http", "80", "0.0.0.0"}},
+	    {NAMES "legacy_address = 10.0.0.1\nlegacy_https = 1\nlegacy_sip_tls = 1\n", {"legacy_sip_tls and legacy_https", "10.0.0.1"}},
+	    {NAMES "PINLifetime = 90\n", {"PINHistoryCount must be greater than 0"}},
+	    {NAMES "UseWsFedPassiveAuth = true\n", {"UseWsFedPassiveAuth"}},
+	    {NAMES "OverrideAuthTypeForInternalClients = WsFedBearer\n", {":3: ", "WsFedBearer", "WebTicketServicePin"}},
+	    {NAMES "UsePinAuth = no\nMobilePreferredAuthType = WebTicketServicePin\n", {"MobilePreferredAuthType", "switched off"}},
+	    {NAMES "UseWindowsAuth = None\nOverrideAuthTypeForExternalClients = WebTicketServiceWinNtlm\n", {"switched off"}},
+	    {NAMES "InferCertChainFromSSL = false\n", {"TrustedCACerts is missing"}},
+	    {NAMES "TrustedCACerts = \"" THUMB " 00\"\n", {":3: ", "TrustedCACerts", "40"}},
+	    {NAMES "TrustedCACerts = \"" THUMB "x\"\n", {":3: ", "TrustedCACerts"}},
+	    {NAMES "CASigningKeyLength = 1024\n", {":3: ", "CASigningKeyLength", "1024", "2048"}},
+	    {NAMES "access_prefix = \"+9\"\n", {":3: ", "access_prefix", "digits"}},
+	    {"fqdn = a.b\n", {"domain is missing"}},
+	    {"domain = a.b\n", {"fqdn is missing"}},
+	};
+
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		w->site.workers = 77;
+		if (reads(w, bad[i].text))
+			fail_msg("taken: %s", bad[i].text);
+		assert_int_equal(w->site.workers, 77); /* untouched */
+		assert_non_null(strstr(w->why, w->path));
+		for (size_t k = 0; k < 4 && bad[i].says[k]; k++)
+			if (strstr(w->why, bad[i].says[k]) == NULL)
+				fail_msg("\"%s\" is not in \"%s\"", bad[i].says[k], w->why);
+	}
+	assert_false(conf_read("/nowhere/dialtone.conf", &w->site, w->why, sizeof w->why));
+	assert_non_null(strstr(w->why, "/nowhere/dialtone.conf"));
+	assert_false(reads(w, ""));
+	assert_non_null(strstr(w->why, "empty"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(what_follows, setup, teardown),
+	    cmocka_unit_test_setup_teardown(every_kind, setup, teardown),
+	    cmocka_unit_test_setup_teardown(knobs_of_the_web_services, setup, teardown),
+	    cmocka_unit_test_setup_teardown(expiration_is_clamped, setup, teardown),
+	    cmocka_unit_test_setup_teardown(refusals_quote, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

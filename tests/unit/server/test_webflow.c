@@ -1,0 +1,544 @@
+/* The Web Services and the real vault together: every way to a certificate, and those who try without a right to one. */
+#include "tests/support/flow_world.h"
+
+/* ---- the ways in --------------------------------------------------------------------------------------------------- */
+
+static void from_a_pin_to_a_certificate(void **state)
+{
+	struct flow *f = *state;
+	struct buf b = {0}, der = {0}, p7 = {0};
+	struct pki_cert_info info;
+	struct soap_metadata m;
+	struct proof p = {0};
+	struct web_answer a;
+	unsigned long before;
+	xmlDocPtr doc;
+
+	/* stage 6: the chain, from nobody we know yet */
+	assert_int_equal(go(f, HTTP_IN, "GET " CERTPROV "/chain.p7b HTTP/1.1\r\n", SV(""), &a), 200);
+	assert_null(pki_p7_read(a.body.p, a.body.n, &p7));
+	assert_true(pki_pem_cert(buf_view(&p7), 0, &der));
+	buf_clear(&der);
+	web_answer_clear(&a);
+	/* stage 7: metadata say where, number and PIN say who */
+	assert_int_equal(go(f, HTTPS_IN, "GET " CERTPROV "/mex HTTP/1.1\r\n", SV(""), &a), 200);
+	doc = doc_of(a.body.p, a.body.n);
+	assert_null(soap_metadata_read(doc, &m));
+	assert_string_equal(m.cert_url, "https://fe01.contoso.test" CERTPROV "/WebTicket_Proof_SHA1");
+	assert_string_equal(m.issuer, "https://fe01.contoso.test" WTS);
+	xmlFreeDoc(doc);
+	web_answer_clear(&a);
+	before = pki_private_operations();
+	assert_int_equal(by_pin(f, HTTPS_IN, "4411", "73914", &p), 0);
+	assert_string_equal(p.issued.name_id, "sip:" ALICE);
+	assert_string_equal(p.issued.context, "ctx");
+	assert_int_equal(pki_private_operations() - before, 1);
+	/* stage 8 */
+	request(f, false, &p, ALICE, &b);
+	before = pki_private_operations();
+	assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), &der), 0);
+	assert_int_equal(pki_private_operations() - before, 1);
+	assert_null(pki_cert_info(der.p, der.n, &info));
+	assert_string_equal(info.subject_cn, ALICE);
+	assert_string_equal(info.issuer_cn, "Communications Server");
+	assert_true(pki_cert_is_of(der.p, der.n, keys.phone));
+	/* "the certificate must be visible to the registrar by the time the answer leaves" */
+	assert_int_equal(f->v->ops.cert_known(f->v->ops.arg, der.p, der.n, ALICE, f->v->why), VAULT_OK);
+	assert_int_equal(certificates(f), 1);
+	/* the certificate is a credential now */
+	{
+		struct soap_issue q;
+		struct buf sec = {0}, again = {0};
+		struct proof p2 = {0};
+
+		want(f, false, &q);
+		assert_true(ticket_sign_x509(&sec, keys.phone, der.p, der.n, f->v->now, false));
+		soap_issue_write(&again, &q, buf_view(&sec));
+		go(f, HTTPS_IN, SOAP_POST(WTS "/cert"), buf_view(&again), &a);
+		take(&a, &q, &p2);
+		assert_string_equal(p2.issued.name_id, "sip:" ALICE);
+		web_answer_clear(&a);
+		request(f, false, &p2, ALICE, &b);
+		assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), NULL), 0);
+		/* five minutes each way, then the Timestamp is stale */
+		f->v->now += 11 * 60;
+		assert_int_equal(go(f, HTTPS_IN, SOAP_POST(WTS "/cert"), buf_view(&again), &a), 500);
+		web_answer_clear(&a);
+		soap_issued_clear(&p2.issued);
+		buf_free(&sec);
+		buf_free(&again);
+	}
+	soap_issued_clear(&p.issued);
+	buf_free(&b);
+	buf_free(&der);
+	buf_free(&p7);
+}
+
+static void by_password(void **state)
+{
+	struct flow *f = *state;
+	struct ntlm_client c = {.user = "alice", .domain = "CONTOSO", .password = "Pa$$word", .workstation = "",
+				.filetime = ntlm_filetime((int64_t)NOW * 1000)};
+	struct ntlm_negotiate one = {.flags = NTLM_UNICODE | NTLM_REQUEST_TARGET | NTLM_NTLM | NTLM_ALWAYS_SIGN | NTLM_ESS | NTLM_128 |
+					      NTLM_KEY_EXCH};
+	struct buf body = {0}, type1 = {0}, type2 = {0}, type3 = {0}, head = {0}, der = {0}, b = {0};
+	struct soap_issue m;
+	struct web_answer a;
+	struct proof p = {0};
+	uint32_t flags;
+
+	want(f, false, &m);
+	strcpy(m.claim, "sip:Alice@contoso.test");
+	soap_issue_write(&body, &m, SV(""));
+	ntlm_negotiate_write(&type1, &one);
+	for (int wrong = 1; wrong >= 0; wrong--) {
+		const char *value;
+
+		c.password = wrong ? "Pa$$wort" : "Pa$$word";
+		assert_int_equal(go(f, HTTPS_IN, SOAP_POST(WTS), buf_view(&body), &a), 401);
+		web_answer_clear(&a);
+		buf_clear(&head);
+		buf_str(&head, SOAP_POST(WTS) "Authorization: NTLM ");
+		b64_add(&head, type1.p, type1.n);
+		buf_str(&head, "\r\n");
+		assert_int_equal(go(f, HTTPS_IN, buf_cstr(&head), buf_view(&body), &a), 401);
+		value = answer_header(&a, "WWW-Authenticate");
+		assert_memory_equal(value, "NTLM ", 5);
+		buf_clear(&type2);
+		assert_true(b64_read(&type2, sv_of(value + 5)));
+		web_answer_clear(&a);
+		buf_clear(&type3);
+		assert_null(ntlm_answer(&type3, buf_view(&type2), &c, &flags));
+		buf_clear(&head);
+		buf_str(&head, SOAP_POST(WTS) "Authorization: NTLM ");
+		b64_add(&head, type3.p, type3.n);
+		buf_str(&head, "\r\n");
+		assert_int_equal(go(f, HTTPS_IN, buf_cstr(&head), buf_view(&body), &a), wrong ? 401 : 200);
+		if (wrong)
+			assert_string_equal(answer_header(&a, "WWW-Authenticate"), "NTLM");
+		else
+			take(&a, &m, &p);
+		web_answer_clear(&a);
+	}
+	assert_string_equal(p.issued.name_id, "sip:" ALICE);
+	request(f, false, &p, ALICE, &b);
+	assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), &der), 0);
+	/* the claim of another: refused on the connection that is proved */
+	strcpy(m.claim, "sip:" BOB);
+	buf_clear(&body);
+	soap_issue_write(&body, &m, SV(""));
+	assert_int_equal(go(f, HTTPS_IN, SOAP_POST(WTS), buf_view(&body), &a), 500);
+	assert_true(has(&a.body, "does not match the SIP URI"));
+	web_answer_clear(&a);
+	/* a ticket for somebody else's service */
+	strcpy(m.claim, "");
+	strcpy(m.applies_to, "https://evil.example" CERTPROV "/WebTicket_Proof_SHA1");
+	buf_clear(&body);
+	soap_issue_write(&body, &m, SV(""));
+	assert_int_equal(go(f, HTTPS_IN, SOAP_POST(WTS), buf_view(&body), &a), 500);
+	assert_false(has(&a.body, "Assertion"));
+	web_answer_clear(&a);
+	soap_issued_clear(&p.issued);
+	buf_free(&body);
+	buf_free(&type1);
+	buf_free(&type2);
+	buf_free(&type3);
+	buf_free(&head);
+	buf_free(&der);
+	buf_free(&b);
+}
+
+/* ---- PINs ------------------------------------------------------------------------------------------------------------ */
+
+static void a_guesser_learns_nothing(void **state)
+{
+	struct flow *f = *state;
+
+	assert_int_equal(by_pin(f, HTTPS_IN, "9999", "73914", NULL), 28020); /* no such number */
+	for (int i = 0; i < 25; i++)
+		assert_int_equal(by_pin(f, HTTPS_IN, "4411", "11112", NULL), 28020);
+	assert_int_equal(by_pin(f, HTTPS_IN, "4411", "73914", NULL), 28020); /* locked, and it looks the same */
+	assert_int_equal(by_pin(f, HTTPS_IN, "4412", "60482", NULL), 0);     /* the others are not */
+	f->v->now += 3601;
+	assert_int_equal(by_pin(f, HTTPS_IN, "4411", "73914", NULL), 0);
+}
+
+/* ---- tickets that are not right ---------------------------------------------------------------------------------------- */
+
+static void inside_and_outside_do_not_mix(void **state)
+{
+	struct flow *f = *state;
+	struct proof in = {0}, out = {0};
+	struct buf b = {0};
+
+	assert_int_equal(by_pin(f, HTTPS_IN, "4411", "73914", &in), 0);
+	assert_int_equal(by_pin(f, HTTPS_OUT, "4411", "73914", &out), 28029);
+	f->v->site.external_require_pin = true;
+	assert_int_equal(by_pin(f, HTTPS_OUT, "4411", "73914", &out), 0);
+	assert_true(has(&out.issued.assertion, "web.contoso.example"));
+	assert_false(has(&out.issued.assertion, "https://fe01"));
+	request(f, true, &out, ALICE, &b);
+	assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), NULL), 28032);
+	assert_int_equal(publish(f, HTTPS_OUT, buf_view(&b), NULL), 0);
+	request(f, true, &in, ALICE, &b);
+	assert_int_equal(publish(f, HTTPS_OUT, buf_view(&b), NULL), 28032);
+	/* no remote access: told after the proof, and no ticket */
+	f->alice.remote = false;
+	assert_int_equal(f->v->store->ops->user_set(f->v->store, &f->alice), STORE_OK);
+	assert_int_equal(by_pin(f, HTTPS_OUT, "4411", "73914", NULL), 28000);
+	assert_int_equal(by_pin(f, HTTPS_IN, "4411", "73914", NULL), 0);
+	soap_issued_clear(&in.issued);
+	soap_issued_clear(&out.issued);
+	buf_free(&b);
+}
+
+static unsigned status_only(struct flow *f, const char *head)
+{
+	struct web_answer a;
+	unsigned s = go(f, HTTPS_OUT, head, SV("<r model='CX600'/>"), &a);
+
+	web_answer_clear(&a);
+	return s;
+}
+
+/* Stage 4 outside: a ticket is shown to the update service. */
+static void a_ticket_for_the_update_question(void **state)
+{
+	struct flow *f = *state;
+	struct buf b = {0}, header = {0}, head = {0};
+	struct soap_issued m = {0};
+	struct soap_issue q;
+	struct web_answer a;
+
+	f->v->site.external_require_pin = true;
+	for (int bearer = 0; bearer < 2; bearer++) {
+		want(f, true, &q);
+		if (bearer)
+			q.nentropy = 0;
+		buf_clear(&header);
+		buf_clear(&b);
+		soap_username_write(&header, "4411", "73914");
+		soap_issue_write(&b, &q, buf_view(&header));
+		assert_int_equal(go(f, HTTPS_OUT, SOAP_POST(WTS "/pin"), buf_view(&b), &a), 200);
+		assert_null(soap_issued_read(a.body.p, a.body.n, &m));
+		web_answer_clear(&a);
+		buf_clear(&head);
+		buf_str(&head, SOAP_POST("/RequestHandlerExt/ucdevice.upx") "X-MS-WebTicket: opaque=");
+		b64_add(&head, m.assertion.p, m.assertion.n);
+		buf_str(&head, "\r\n");
+		assert_int_equal(go(f, HTTPS_OUT, buf_cstr(&head), SV("<r model='CX600' devicetype='UCPhone'/>"), &a),
+				 200); /* "no signature, though the ticket was asked for with a symmetric key" */
+		web_answer_clear(&a);
+		/* a word of it changed */
+		{
+			uint8_t *hit = memmem(m.assertion.p, m.assertion.n, "sip:" ALICE, 22);
+
+			assert_non_null(hit);
+			hit[4] = 'b';
+			buf_clear(&head);
+			buf_str(&head, SOAP_POST("/RequestHandlerExt/ucdevice.upx") "X-MS-WebTicket: opaque=");
+			b64_add(&head, m.assertion.p, m.assertion.n);
+			buf_str(&head, "\r\n");
+			assert_int_equal(status_only(f, buf_cstr(&head)), 401);
+			hit[4] = 'a';
+			buf_clear(&head);
+			buf_str(&head, SOAP_POST("/RequestHandlerExt/ucdevice.upx") "X-MS-WebTicket: opaque=");
+			b64_add(&head, m.assertion.p, m.assertion.n);
+			buf_str(&head, "\r\n");
+		}
+		if (bearer) { /* and a bearer ticket enrols nobody */
+			struct proof p = {.issued = m};
+
+			request(f, true, &p, ALICE, &b);
+			assert_int_equal(publish(f, HTTPS_OUT, buf_view(&b), NULL), 28032);
+			/* expired */
+			f->v->now += 8 * 3600 + 301;
+			assert_int_equal(go(f, HTTPS_OUT, buf_cstr(&head), SV("<r model='CX600'/>"), &a), 401);
+			web_answer_clear(&a);
+		}
+		soap_issued_clear(&m);
+	}
+	/* what is no assertion, and what follows one */
+	buf_clear(&head);
+	buf_str(&head, SOAP_POST("/RequestHandlerExt/ucdevice.upx") "X-MS-WebTicket: opaque=");
+	b64_add(&head, "<Assertion/></o:Security>", 25);
+	buf_str(&head, "\r\n");
+	assert_int_equal(go(f, HTTPS_OUT, buf_cstr(&head), SV("<r model='CX600'/>"), &a), 401);
+	web_answer_clear(&a);
+	buf_free(&b);
+	buf_free(&header);
+	buf_free(&head);
+}
+
+static void replayed_and_foreign(void **state)
+{
+	struct flow *f = *state;
+	struct proof p = {0}, thief = {0};
+	struct buf b = {0}, der = {0};
+	unsigned n;
+
+	assert_int_equal(by_pin(f, HTTPS_IN, "4411", "73914", &p), 0);
+	/* an assertion that was overheard, without its key */
+	thief = p;
+	thief.key[0] ^= 1;
+	request(f, false, &thief, ALICE, &b);
+	assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), NULL), 28032);
+	/* somebody else's name */
+	request(f, false, &p, BOB, &b);
+	assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), NULL), 28001);
+	assert_int_equal(certificates(f), 0);
+	request(f, false, &p, ALICE, &b);
+	assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), &der), 0);
+	/* replayed later: until the ticket ends, then no more */
+	f->v->now += 8 * 3600 - 10;
+	assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), NULL), 0);
+	f->v->now += 10 + 301;
+	assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), NULL), 28032);
+	f->v->now = NOW - 3600; /* before it began */
+	assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), NULL), 28032);
+	/* replayed after a revocation */
+	f->v->now = NOW + 5;
+	assert_int_equal(f->v->store->ops->cert_revoke(f->v->store, f->alice.id, f->v->now, &n), STORE_OK);
+	assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), NULL), 28032);
+	assert_int_equal(f->v->ops.cert_known(f->v->ops.arg, der.p, der.n, ALICE, f->v->why), VAULT_REFUSED);
+	soap_issued_clear(&p.issued);
+	/* disabled while the ticket lives */
+	f->v->now += 5;
+	assert_int_equal(by_pin(f, HTTPS_IN, "4412", "60482", &p), 0);
+	f->bob.enabled = false;
+	assert_int_equal(f->v->store->ops->user_set(f->v->store, &f->bob), STORE_OK);
+	request(f, false, &p, BOB, &b);
+	assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), NULL), 28000);
+	soap_issued_clear(&p.issued);
+	/* of another pool: the same words, another key */
+	{
+		struct ticket t = {.id = "SamlSecurityToken-1", .user = "sip:" ALICE, .method = "pin", .issued = NOW, .not_before = NOW,
+				   .not_after = NOW + 28800};
+		uint8_t seal[32] = {1};
+
+		site_wts_url(&f->v->site, false, t.issuer);
+		site_certprov_auth_url(&f->v->site, false, t.audience);
+		memset(&p, 0, sizeof p);
+		assert_true(ticket_write(&p.issued.assertion, &t, keys.phone, seal, "another pool"));
+		strcpy(p.issued.assertion_id, t.id);
+		soap_lifetime_write(&p.issued.lifetime, NOW, NOW + 28800);
+		request(f, false, &p, ALICE, &b);
+		assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), NULL), 28032);
+		buf_free(&p.issued.assertion);
+		/* the right key, but a proof key that we did not seal */
+		assert_true(ticket_write(&p.issued.assertion, &t, keys.ticket, seal, "k"));
+		request(f, false, &p, ALICE, &b);
+		assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), NULL), 28032);
+		soap_issued_clear(&p.issued);
+	}
+	buf_free(&b);
+	buf_free(&der);
+}
+
+/* ---- signature wrapping -------------------------------------------------------------------------------------------------- */
+
+/* The published forms of the attack (McIntosh and Austel 2005; Somorovsky and others 2012, XSW1 to 8), on the assertion
+ * and on the Timestamp, and what else is done to signatures.  Bob has a right to a ticket, and wants to be Alice. */
+static void wrapping(void **state)
+{
+	struct flow *f = *state;
+	struct proof p = {0};
+	struct buf b = {0};
+	char *good, *assertion, *signature, *bare, *evil, *evil_id, *stamp, *body_alice, *id, *key_sig;
+	struct {
+		const char *what;
+		char *text;
+	} t[40];
+	size_t n = 0;
+
+	assert_int_equal(by_pin(f, HTTPS_IN, "4412", "60482", &p), 0);
+	request(f, false, &p, BOB, &b);
+	good = sv_dup(buf_view(&b));
+	assert_int_equal(publish(f, HTTPS_IN, sv_of(good), NULL), 0);
+	assert_int_equal(certificates(f), 1);
+	body_alice = swap(sv_dup(sv_of(good)), "Entity=\"" BOB "\"", "Entity=\"" ALICE "\"");
+	assertion = cut(good, "<saml:Assertion ", "</saml:Assertion>");
+	signature = cut(assertion, "<ds:Signature", "</ds:Signature>");
+	bare = swap(sv_dup(sv_of(assertion)), signature, "");
+	evil = swap(sv_dup(sv_of(bare)), "sip:" BOB, "sip:" ALICE);
+	id = join("AssertionID=\"%s\"", p.issued.assertion_id);
+	evil_id = swap(sv_dup(sv_of(evil)), id, "AssertionID=\"SamlSecurityToken-evil\"");
+	stamp = cut(good, "<wsu:Timestamp", "</wsu:Timestamp>");
+	key_sig = cut(strstr(good, "</saml:Assertion>"), "<Signature", "</Signature>");
+
+#define ATTACK(name, ...) \
+	do { \
+		t[n].what = name; \
+		t[n++].text = __VA_ARGS__; \
+	} while (0)
+#define ON(to) swap(sv_dup(sv_of(body_alice)), assertion, to)
+	{
+		char *x, *closed = swap(sv_dup(sv_of(evil)), "</saml:Assertion>", ""), *cid = swap(sv_dup(sv_of(evil_id)), "</saml:Assertion>", "");
+		char *sig_object = swap(sv_dup(sv_of(signature)), "</ds:Signature>", ""), *in_object;
+
+		/* the plain lie, and none of a signature */
+		ATTACK("another name inside the signed assertion", swap(sv_dup(sv_of(body_alice)), "sip:" BOB, "sip:" ALICE));
+		ATTACK("no signature at all", ON(evil));
+		/* XSW1, 2: the forged one beside the signed one, before and behind, with its own id and the same */
+		x = join("%s%s", evil_id, assertion);
+		ATTACK("forged before signed", ON(x));
+		free(x);
+		x = join("%s%s", assertion, evil_id);
+		ATTACK("forged behind signed", ON(x));
+		free(x);
+		x = join("%s%s", evil, assertion);
+		ATTACK("forged before signed, the same id", ON(x));
+		free(x);
+		x = join("%s%s", assertion, evil);
+		ATTACK("forged behind signed, the same id", ON(x));
+		free(x);
+		/* XSW3, 4: the signed one within the forged one */
+		x = join("%s%s</saml:Assertion>", cid, assertion);
+		ATTACK("signed within forged", ON(x));
+		free(x);
+		x = join("%s%s%s</saml:Assertion>", cid, signature, bare);
+		ATTACK("the signature in the forged, what it signed beside it", ON(x));
+		free(x);
+		x = join("%s%s</saml:Assertion>%s", cid, signature, bare);
+		ATTACK("the signature in the forged, what it signed behind it", ON(x));
+		free(x);
+		x = join("%s%s%s</saml:Assertion>", closed, signature, bare);
+		ATTACK("the same id twice, nested", ON(x));
+		free(x);
+		/* XSW5, 6: the signed one within the signature */
+		in_object = join("%s<ds:Object>%s</ds:Object></ds:Signature>", sig_object, bare);
+		x = join("%s%s</saml:Assertion>", cid, in_object);
+		ATTACK("signed in the signature's Object", ON(x));
+		free(x);
+		x = join("%s%s</saml:Assertion>", closed, in_object);
+		ATTACK("signed in the signature's Object, the same id", ON(x));
+		free(x);
+		free(in_object);
+		/* XSW7, 8: in an element of another name */
+		x = join("%s<Extensions>%s</Extensions></saml:Assertion>", cid, assertion);
+		ATTACK("signed in Extensions", ON(x));
+		free(x);
+		x = join("%s<saml:Advice>%s</saml:Advice>%s</saml:Assertion>", cid, bare, signature);
+		ATTACK("signed in Advice", ON(x));
+		free(x);
+		x = join("%s<Wrapper>%s</Wrapper>", evil, assertion);
+		ATTACK("signed in a wrapper of Security", ON(x));
+		free(x);
+		/* the signed one elsewhere in the envelope */
+		x = ON(evil);
+		ATTACK("signed in the Body", swap(x, "</soap:Body>", "<Old/></soap:Body>"));
+		t[n - 1].text = swap(t[n - 1].text, "<Old/>", assertion);
+		x = ON(evil);
+		x = swap(x, "</soap:Header>", "<Old/></soap:Header>");
+		ATTACK("signed in the Header", swap(x, "<Old/>", assertion));
+		/* two of what there is one of */
+		x = join("</wsse:Security><wsse:Security xmlns:wsse=\"" NS_WSSE "\">%s", evil);
+		ATTACK("two Security headers", swap(sv_dup(sv_of(body_alice)), "</soap:Header>", "<wsse:Security/></soap:Header>"));
+		free(x);
+		ATTACK("two Headers", swap(sv_dup(sv_of(body_alice)), "</soap:Header>", "</soap:Header><soap:Header/>"));
+		ATTACK("two Bodies", swap(sv_dup(sv_of(good)), "<soap:Body>", "<soap:Body><X/></soap:Body><soap:Body>"));
+		/* comments in the name: the canonical form leaves them out */
+		ATTACK("a name cut short by a comment", swap(sv_dup(sv_of(body_alice)), "sip:" BOB, "sip:" ALICE "<!---->." BOB));
+		/* the ticket's signature algorithms */
+		ATTACK("rsa-sha256 called hmac-sha1", swap(sv_dup(sv_of(body_alice)), "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+							  "http://www.w3.org/2000/09/xmldsig#hmac-sha1"));
+		ATTACK("a reference to nothing", swap(sv_dup(sv_of(body_alice)), "<ds:Reference URI=\"#", "<ds:Reference URI=\"#no"));
+		ATTACK("a reference to the whole", swap(sv_dup(sv_of(body_alice)), "<ds:Transforms>", "<ds:Transforms><ds:Transform "
+				"Algorithm=\"http://www.w3.org/TR/1999/REC-xpath-19991116\"><ds:XPath>1</ds:XPath></ds:Transform>"));
+		free(closed);
+		free(cid);
+		free(sig_object);
+	}
+	{
+		/* the Timestamp and its proof: here Bob's own ticket is good, and what is tried is to prove with what he has not */
+		char *late = swap(sv_dup(sv_of(stamp)), "wsu:Id=\"timestamp\"", "wsu:Id=\"other\""), *x;
+		char *no_proof = swap(sv_dup(sv_of(good)), key_sig, "");
+
+		ATTACK("no proof", sv_dup(sv_of(no_proof)));
+		x = join("%s%s", late, stamp);
+		ATTACK("two Timestamps", swap(sv_dup(sv_of(good)), stamp, x));
+		free(x);
+		x = join("%s<W>%s</W>", late, stamp);
+		ATTACK("the signed Timestamp in a wrapper", swap(sv_dup(sv_of(good)), stamp, x));
+		free(x);
+		{
+			char *longer = swap(sv_dup(sv_of(stamp)), "<Expires", "<Expires x=\"\"");
+
+			x = join("%s<W>%s</W>", longer, stamp);
+			ATTACK("the same id twice, the signed one hidden", swap(sv_dup(sv_of(good)), stamp, x));
+			free(x);
+			x = join("<W>%s</W>%s", stamp, longer);
+			ATTACK("the same id twice, the signed one hidden first", swap(sv_dup(sv_of(good)), stamp, x));
+			free(x);
+			free(longer);
+		}
+		ATTACK("another time", swap(sv_dup(sv_of(good)), "</Expires></wsu:Timestamp>", "1</Expires></wsu:Timestamp>"));
+		ATTACK("a shorter HMAC", swap(sv_dup(sv_of(good)), "<SignatureMethod Algorithm=\"http://www.w3.org/2000/09/xmldsig#hmac-sha1\"></SignatureMethod>",
+					     "<SignatureMethod Algorithm=\"http://www.w3.org/2000/09/xmldsig#hmac-sha1\"><HMACOutputLength>8</HMACOutputLength></SignatureMethod>"));
+		ATTACK("another KeyIdentifier", swap(sv_dup(sv_of(good)), "#SAMLAssertionID\">", "#SAMLAssertionID\">x"));
+		ATTACK("two proofs", swap(sv_dup(sv_of(no_proof)), "</saml:Assertion>", "</saml:Assertion><P/><P/>"));
+		t[n - 1].text = swap(t[n - 1].text, "<P/>", key_sig);
+		free(late);
+		free(no_proof);
+	}
+	for (size_t i = 0; i < n; i++) {
+		unsigned got = publish(f, HTTPS_IN, sv_of(t[i].text), NULL);
+
+		if (got == 0 || got == 28001)
+			fail_msg("%s: answered with %u", t[i].what, got);
+		free(t[i].text);
+	}
+	assert_int_equal(certificates(f), 1); /* Bob's, of the beginning */
+	free(good);
+	free(assertion);
+	free(signature);
+	free(bare);
+	free(evil);
+	free(evil_id);
+	free(stamp);
+	free(body_alice);
+	free(id);
+	free(key_sig);
+	soap_issued_clear(&p.issued);
+	buf_free(&b);
+}
+
+/* Every octet of a good request spoiled in turn, and every prefix: never a certificate for another, never a crash. */
+static void spoiled_requests(void **state)
+{
+	struct flow *f = *state;
+	struct proof p = {0};
+	struct buf b = {0}, der = {0};
+	struct pki_cert_info info;
+
+	assert_int_equal(by_pin(f, HTTPS_IN, "4411", "73914", &p), 0);
+	request(f, false, &p, ALICE, &b);
+	for (size_t n = 0; n < b.n - 1; n += 37)
+		assert_true(publish(f, HTTPS_IN, (struct sv){(char *)b.p, n}, NULL) != 0);
+	for (size_t i = 0; i < b.n; i += 13) {
+		uint8_t was = b.p[i];
+
+		b.p[i] ^= (uint8_t)(1u << i % 7);
+		buf_clear(&der);
+		if (publish(f, HTTPS_IN, buf_view(&b), &der) == 0) {
+			assert_null(pki_cert_info(der.p, der.n, &info));
+			assert_string_equal(info.subject_cn, ALICE);
+			assert_true(pki_cert_is_of(der.p, der.n, keys.phone));
+		}
+		b.p[i] = was;
+	}
+	soap_issued_clear(&p.issued);
+	buf_free(&b);
+	buf_free(&der);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, flow_setup, flow_teardown)
+	const struct CMUnitTest tests[] = {
+	    T(from_a_pin_to_a_certificate),   T(by_password), T(a_guesser_learns_nothing), T(inside_and_outside_do_not_mix),
+	    T(a_ticket_for_the_update_question), T(replayed_and_foreign), T(wrapping), T(spoiled_requests),
+	};
+
+	return cmocka_run_group_tests(tests, flow_group_setup, flow_group_teardown);
+}
