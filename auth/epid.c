@@ -1,4 +1,4 @@
-/* auth/epid.c: from an epid to the instance, and from the instance to the body of its GRUU ([MS-SIPRE]; sip reference 5). */
+/* auth/epid.c: from an epid to the instance, and from the instance to the body of its GRUU ([MS-SIPRE]; [sip 5]). */
 #include <stdio.h>
 #include <string.h>
 

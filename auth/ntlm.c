@@ -41,7 +41,7 @@ uint64_t ntlm_filetime(int64_t unix_ms)
 
 /* ---- the challenge ------------------------------------------------------------------------------------- */
 
-/* What a real Lync 2013 sets in a SIP challenge (sip reference 9.2). */
+/* What a real Lync 2013 sets in a SIP challenge [sip 9.2]. */
 #define DATAGRAM_FLAGS 0xe29882f3u
 #define TARGET_TYPE_DOMAIN 0x10000u
 

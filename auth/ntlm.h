@@ -1,4 +1,4 @@
-/* auth/ntlm.h: NTLMv2 ([MS-NLMP] 3.3.2, 3.4; sip reference 9), both ends.  MD4 and RC4 are ours (auth/md4.c, rc4.c).
+/* auth/ntlm.h: NTLMv2 ([MS-NLMP] 3.3.2, 3.4; [sip 9]), both ends.  MD4 and RC4 are ours (auth/md4.c, rc4.c).
  *
  * The check of an answer is one function of the NT hash, so that another source (Samba's ntlm_auth) can stand in.
  */

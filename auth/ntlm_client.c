@@ -1,4 +1,4 @@
-/* auth/ntlm_client.c: the answer to a challenge, as Office Communicator and SIPE compose it (sip reference 9.3). */
+/* auth/ntlm_client.c: the answer to a challenge, as Office Communicator and SIPE compose it [sip 9.3]. */
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* auth/pin.h: which PINs are allowed, and when guessing ends (web-services reference 14.1, 14.2).  Pure rules. */
+/* auth/pin.h: which PINs are allowed, and when guessing ends [web-services 14.1, 14.2].  Pure rules. */
 #ifndef DIALTONE_AUTH_PIN_H
 #define DIALTONE_AUTH_PIN_H
 

@@ -7,7 +7,7 @@
 #include "base/enc.h"
 #include "pki/key.h"
 
-#define SIP_SEQUENCE 100 /* "the sequence number is always 100": sip reference 9.5 */
+#define SIP_SEQUENCE 100 /* "the sequence number is always 100": [sip 9.5] */
 
 static void field(struct buf *b, struct sv s)
 {

@@ -1,4 +1,4 @@
-/* auth/sipsig.h: the string that is signed, and its signature ([MS-SIPAE] 3.2.5.2; sip reference 7, 8.5, 9.5). */
+/* auth/sipsig.h: the string that is signed, and its signature ([MS-SIPAE] 3.2.5.2; [sip 7, 8.5, 9.5]). */
 #ifndef DIALTONE_AUTH_SIPSIG_H
 #define DIALTONE_AUTH_SIPSIG_H
 
@@ -29,7 +29,7 @@ struct sipsig_window {
 bool sipsig_window_check(const struct sipsig_window *w, uint32_t num); /* would be accepted */
 void sipsig_window_take(struct sipsig_window *w, uint32_t num);	       /* after the signature was good */
 
-/* epid -> "xxxxxxxx-xxxx-5xxx-xxxx-xxxxxxxxxxxx" (sip reference 5), and the 24 characters of a GRUU. */
+/* epid -> "xxxxxxxx-xxxx-5xxx-xxxx-xxxxxxxxxxxx" [sip 5], and the 24 characters of a GRUU. */
 void sip_instance_of_epid(struct sv epid, char out[37]);
 bool sip_gruu_of_instance(struct sv uuid, char out[25]);
 

@@ -1,4 +1,4 @@
-/* auth/ticket.c: a web ticket is written: a SAML 1.1 assertion, signed, stateless (web-services reference 7.1). */
+/* auth/ticket.c: a web ticket is written: a SAML 1.1 assertion, signed, stateless [web-services 7.1]. */
 #include "auth/ticket_fields.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* auth/ticket.h: web tickets: SAML 1.1 assertions and the signatures around them (web-services reference 6.2, 7).
+/* auth/ticket.h: web tickets: SAML 1.1 assertions and the signatures around them [web-services 6.2, 7].
  *
  * Both ends.  XML signatures go through xmlsec1, exactly these transforms and algorithms, one Reference,
  * same-document; after verifying, only the verified octets are parsed and used (signature wrapping).
@@ -20,7 +20,7 @@ struct ticket {
 	bool bearer; /* no proof key */
 };
 /* The saml:Assertion in exclusive canonical form, rsa-sha256 signed; the proof key sealed with AES-GCM under seal_key
- * (DIFFERS: web-services reference 7.1's RSA-OAEP costs a private-key operation at each presentation). */
+ * (DIFFERS: [web-services 7.1]'s RSA-OAEP costs a private-key operation at each presentation). */
 bool ticket_write(struct buf *b, const struct ticket *t, const struct pki_key *key, const uint8_t seal_key[32],
 		  const char *key_name);
 /* Verifies the assertion inside wsse:Security of an envelope, and (unless bearer) the proof signature over its Timestamp:

@@ -1,4 +1,4 @@
-/* auth/ticket_check.c: a ticket that is presented (web-services reference 7.3).
+/* auth/ticket_check.c: a ticket that is presented [web-services 7.3].
  *
  * "1. Exactly one Security header; one Assertion; one Timestamp, direct children.
  *  2. Assertion signature, then NotBefore/NotOnOrAfter (allow 5 min skew), then audience = this service.

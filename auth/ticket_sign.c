@@ -1,6 +1,6 @@
 /* auth/ticket_sign.c: the client's side: a ticket is presented, a request is signed with the user's certificate.
  *
- * The texts are in canonical form as they stand (web-services reference 15 has them octet for octet), so digests are
+ * The texts are in canonical form as they stand ([web-services 15] has them octet for octet), so digests are
  * taken over them directly, as SIPE does.
  */
 #include "auth/ticket_xml.h"

@@ -1,4 +1,4 @@
-/* auth/ticket_x509.c: a request signed with the user's certificate (web-services reference 6.2).
+/* auth/ticket_x509.c: a request signed with the user's certificate [web-services 6.2].
  *
  * "A WCF client may add a second Reference to wsa:To: verify every Reference, demand only the Timestamp."  The
  * certificate in the message proves nothing by itself: it is handed out, for the store to know or not.

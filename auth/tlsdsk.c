@@ -52,7 +52,7 @@ static enum dsk_result refused(struct dsk *d, const char *why)
 	return DSK_FAILED;
 }
 
-/* "On failure: drain the alert (do not send it)": sip reference 8.6. */
+/* "On failure: drain the alert (do not send it)": [sip 8.6]. */
 enum dsk_result dsk_step(struct dsk *d, const void *in, size_t n, struct buf *flight)
 {
 	struct buf out = {0};

@@ -1,4 +1,4 @@
-/* auth/tlsdsk.h: TLS-DSK, a TLS handshake inside SIP headers ([MS-SIPAE] 3.1; sip reference 8).
+/* auth/tlsdsk.h: TLS-DSK, a TLS handshake inside SIP headers ([MS-SIPAE] 3.1; [sip 8]).
  *
  * Both ends.  Each gssapi-data is one flight: in with dsk_step(), out in *flight (raw octets; base64 is the
  * caller's).  The server's first flight is merged into one handshake record (8.4).

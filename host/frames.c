@@ -43,7 +43,7 @@ static struct sock_filter what_a_phone_reads[] = {
 };
 /* clang-format on */
 
-/* CDP's appliance TLV (0x000e): one octet, then the voice VLAN (network reference A.5). For the doctor only. */
+/* CDP's appliance TLV (0x000e): one octet, then the voice VLAN [network A.5]. For the doctor only. */
 static void hear_cdp(struct host_heard *heard, const uint8_t *frame, size_t n)
 {
 	struct rd r = rd_of(frame, n);

@@ -469,7 +469,7 @@ void mex_of(const char *service, char out[SOAP_URI_MAX + 8]);
 /* The answer that came sends to another pool, once a run: a ticket is asked for there, then done(). */
 bool ticket_moved(struct dt_phone *ph, void (*done)(struct dt_phone *, enum dt_failure, const char *why));
 /* A web ticket, by that way; done() with DT_F_OK and ph->ticket, ph->proof. */
-/* One leg of NTLM over HTTP (web-services reference 6.1): the Authorization line for a challenge's token ("" : the first).
+/* One leg of NTLM over HTTP [web-services 6.1]: the Authorization line for a challenge's token ("" : the first).
  * false: refused; why[0] says so when the challenge itself is at fault. */
 const char *phone_ntlm_answer(struct dt_phone *ph, struct sv challenge, struct buf *answer, uint32_t *flags, uint8_t key[16]);
 bool ntlm_http_offered(struct dt_phone *ph, struct sv *token); /* in the 401 that came */

@@ -283,7 +283,7 @@ const char *tls_cipher(const struct tls *t)
 	return name ? name : "none";
 }
 
-/* [MS-SIPAE] 3.2.5.1 (sip reference 8.5): use_context is 0, the label has no NUL. */
+/* [MS-SIPAE] 3.2.5.1 [sip 8.5]: use_context is 0, the label has no NUL. */
 bool tls_export_eap(struct tls *t, uint8_t out[128])
 {
 	ERR_clear_error();

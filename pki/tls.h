@@ -16,7 +16,7 @@ struct tls;
 
 enum tls_profile {
 	TLS_MODERN, /* TLS 1.2 and 1.3 */
-	TLS_DSK,    /* the handshake inside SIP: TLS 1.0 to 1.2, SECLEVEL 0 (sip reference 8.6); never on a listener */
+	TLS_DSK,    /* the handshake inside SIP: TLS 1.0 to 1.2, SECLEVEL 0 [sip 8.6]; never on a listener */
 	TLS_LEGACY, /* the legacy listener: TLS 1.0 and up, SECLEVEL 0 */
 	TLS_CLIENT_OLD /* a client that also takes old servers: TLS 1.0 and up */
 };

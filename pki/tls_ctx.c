@@ -5,7 +5,7 @@
 #include "pki/internal.h"
 #include "pki/tls_internal.h"
 
-/* Level 0 must be set before a key is loaded, or a small one is refused.  The DSK list is that of the sip reference, 8.6:
+/* Level 0 must be set before a key is loaded, or a small one is refused.  The DSK list is that of [sip 8.6]:
  * SIPE needs AES128-SHA or AES256-SHA with RSA key exchange. */
 #define DSK_SUITES                                                                                                     \
 	"ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-GCM-SHA256:"                 \
@@ -124,7 +124,7 @@ static bool ask_client(struct tls_ctx *c, struct sv ca_pem)
 	for (int i = 0; good && i < sk_X509_num(all); i++)
 		good = X509_STORE_add_cert(store, sk_X509_value(all, i)) == 1;
 	sk_X509_pop_free(all, X509_free);
-	/* No list of authorities is sent: the flight must fit one record (sip reference 8.4). */
+	/* No list of authorities is sent: the flight must fit one record [sip 8.4]. */
 	X509_VERIFY_PARAM_set_flags(X509_STORE_get0_param(store), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME);
 	SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	return good;

@@ -43,7 +43,7 @@ struct store_pin {
 	uint8_t salt[16], hash[32];
 	unsigned length;      /* digits: the limits go by it */
 	int64_t set_at;
-	/* the two counters of lockout (web-services reference 14.2) */
+	/* the two counters of lockout [web-services 14.2] */
 	unsigned local;	      /* attempts since local_since that were not successes */
 	int64_t local_since;  /* 0: no window open */
 	int64_t locked_until; /* 0: not locked by the local counter */
@@ -70,7 +70,7 @@ struct store_device { /* inventory: who asked the update service */
 	int64_t first_seen, last_seen;
 };
 
-struct store_rule { /* update-service reference 3.1 */
+struct store_rule { /* [update-service 3.1] */
 	int64_t id;
 	char guid[40];
 	char device_type[32], brand[32], model[32], revision[16], locale[16]; /* the key, compared without case */

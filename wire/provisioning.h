@@ -1,4 +1,4 @@
-/* wire/provisioning.h: in-band provisioning, [MS-SIPREGE] 2.2.2.4 and 2.2.2.5 (sip reference 14). */
+/* wire/provisioning.h: in-band provisioning, [MS-SIPREGE] 2.2.2.4 and 2.2.2.5 [sip 14]. */
 #ifndef DIALTONE_WIRE_PROVISIONING_H
 #define DIALTONE_WIRE_PROVISIONING_H
 

@@ -37,7 +37,7 @@ const char *sip_check(const struct msg *m, unsigned *status);
  * wanted), with ", " between: the value of Unsupported in a 420. */
 bool sip_tags_unknown(const struct msg *m, struct buf *list);
 
-/* ---- authentication headers, [MS-SIPAE]; sip reference 6 ------------------------------------------- */
+/* ---- authentication headers, [MS-SIPAE]; [sip 6] ------------------------------------------- */
 
 enum sip_auth_role { SIP_CHALLENGE, SIP_CREDENTIALS, SIP_AUTH_INFO };
 
@@ -48,7 +48,7 @@ struct sip_auth {
 };
 /* Any order, any case of names, blanks tolerated; unknown parameters skipped; a repeated one refuses. */
 bool sip_auth_read(struct sv value, struct sip_auth *ret);
-/* In the spelling and order that SIPE and real servers use (name="value", ", " between, version bare): sip reference 6, 18. */
+/* In the spelling and order that SIPE and real servers use (name="value", ", " between, version bare): [sip 6, 18]. */
 void sip_auth_write(struct buf *b, enum sip_auth_role role, const struct sip_auth *a);
 
 /* ---- small ones --------------------------------------------------------------------------------------- */

@@ -108,7 +108,7 @@ static bool sent_by(struct sv s)
 }
 
 /* via-parm  =  sent-protocol LWS sent-by *( SEMI via-params ); sent-protocol is three words with '/' and blanks.
- * The branch is not asked for: SIPE leaves it out (sip reference 4). */
+ * The branch is not asked for: SIPE leaves it out [sip 4]. */
 static const char *via(struct sv v)
 {
 	do {
@@ -139,7 +139,7 @@ static const struct {
 	{"Call-ID", MUST | ONCE, MUST | ONCE, call_id},
 	{"CSeq", MUST | ONCE, MUST | ONCE, cseq},
 	{"Max-Forwards", ONCE, ONCE, max_forwards},
-	{"Contact", 0, EMPTY, contact}, /* who signs off is answered with an empty one: sip reference 11.5 */
+	{"Contact", 0, EMPTY, contact}, /* who signs off is answered with an empty one: [sip 11.5] */
 	{"Route", 0, 0, addresses},
 	{"Record-Route", 0, 0, addresses},
 	{"Date", ONCE, ONCE, date},

@@ -6,7 +6,7 @@
 #include "base/enc.h"
 #include "wire/xml.h"
 
-/* ---- fields: element or attribute, by local name, either case, with aliases (update-service reference 4.3) --- */
+/* ---- fields: element or attribute, by local name, either case, with aliases [update-service 4.3] --- */
 
 struct field {
 	size_t at, cap;	      /* where it goes in the struct */

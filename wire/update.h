@@ -1,7 +1,7 @@
 /* wire/update.h: the device update question, its answer, and what an image file says of itself.
  *
  * UNKNOWN: Microsoft publishes none of these formats; these carry the documented fields in a design of our own
- * (update-service reference 4).  Readers are liberal so that a real phone has a chance.
+ * [update-service 4].  Readers are liberal so that a real phone has a chance.
  */
 #ifndef DIALTONE_WIRE_UPDATE_H
 #define DIALTONE_WIRE_UPDATE_H

@@ -46,7 +46,7 @@ static const char *text_odd(struct sv v)
 	return without_nuls(v).n == v.n ? NULL : "zeros at its end: RFC 2132 2 wants none, and strict readers trip over them";
 }
 
-/* Network reference B.1: servers compare upper and lower case. */
+/* [network B.1]: servers compare upper and lower case. */
 static const char *class_odd(struct sv v)
 {
 	static const struct sv classes[] = {{DHCP_CLASS_VLAN, sizeof DHCP_CLASS_VLAN - 1}, {DHCP_CLASS_UC, sizeof DHCP_CLASS_UC - 1}};

@@ -50,7 +50,7 @@ static json_t *id_json(const char *subtype, struct sv id, bool mac, bool network
 	return json_pack("{s:s,s:o}", "subtype", subtype, "id", v ? v : json_text(id));
 }
 
-/* What the policy asks of a phone: network reference A.2. */
+/* What the policy asks of a phone: [network A.2]. */
 static const char *policy_means(const struct med_policy *p)
 {
 	return p->unknown	 ? "unknown: as if there were no policy"

@@ -107,7 +107,7 @@ static void token_into(json_t *o, const struct sip_auth *a)
 	buf_free(&raw);
 }
 
-/* What is signed, when this header carries a signature (sip reference 7). */
+/* What is signed, when this header carries a signature [sip 7]. */
 static void signed_into(json_t *o, const struct msg *m, const struct sip_auth *a)
 {
 	struct sv rand = a->rspauth.n ? a->srand : a->crand, num = a->rspauth.n ? a->snum : a->cnum;

@@ -1,5 +1,5 @@
-/* cmd/netconfig/windows.c: commands for a Windows DHCP server, in the manner of DHCPConfigScript.bat (network
- * reference B.9): definitions of old are deleted, all values of the UC class are Binary. */
+/* cmd/netconfig/windows.c: commands for a Windows DHCP server, in the manner of DHCPConfigScript.bat
+ * [network B.9]: definitions of old are deleted, all values of the UC class are Binary. */
 #include "cmd/netconfig/netconfig.h"
 
 #include <stdio.h>

@@ -110,7 +110,7 @@ static int read_words(struct phone_run *r)
 	rc = judge_way(r);
 	if (rc)
 		return rc;
-	/* "Diagnostic tool listens 35 s": a whole interval of a switch without fast start (network reference A.4). */
+	/* "the doctor listens 35 s": a whole interval of a switch without fast start [network A.4]. */
 	r->conf.lldp_wait_s = strcmp(r->verb, "doctor") == 0 ? 35 : 0;
 	if (o->lldp_wait) {
 		if (!sv_u64(sv_of(o->lldp_wait), 60, &seconds) || seconds == 0)

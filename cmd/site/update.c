@@ -1,4 +1,4 @@
-/* cmd/site/update.c: dialtone update: which firmware the phones get (update-service reference 3.2, 3.3). */
+/* cmd/site/update.c: dialtone update: which firmware the phones get [update-service 3.2, 3.3]. */
 #include "cmd/site/update.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* cmd/site/update_import.c: dialtone update import: a signed image into the update store, its rule pending.
  *
  * "Import-CsDeviceUpdate: new/updated rule, PendingVersion = package version; Approved/Restore untouched"
- * Stored as DIR/files/<DeviceType>/<Brand>/<Model>/<Revision>/<Locale>/<Version>/ (update-service reference 3.5).
+ * Stored as DIR/files/<DeviceType>/<Brand>/<Model>/<Revision>/<Locale>/<Version>/ [update-service 3.5].
  */
 #include "cmd/site/update.h"
 

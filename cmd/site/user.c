@@ -369,7 +369,7 @@ static int enable(struct admin *a, bool on)
 	if ((r = a->store->ops->user_set(a->store, &u)) != STORE_OK)
 		return admin_store_failed(a, r, u.aor);
 	admin_audit(a, u.aor, on ? "user enable" : "user disable");
-	/* 4141: "User disabled" (sip reference 13.1) */
+	/* 4141: "User disabled" [sip 13.1] */
 	return on ? 0 : admin_order(a, u.aor, LOCATION_REJECTED, 4141, "User disabled");
 }
 

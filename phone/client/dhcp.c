@@ -1,4 +1,4 @@
-/* phone/client/dhcp.c: the client of RFC 2131, in its three phases (network reference B.1):
+/* phone/client/dhcp.c: the client of RFC 2131, in its three phases [network B.1]:
  *
  *   VLAN     untagged, CPE-OCPHONE: DISCOVER OFFER REQUEST ACK RELEASE   three tries
  *   address  on the VLAN, CPE-OCPHONE: DISCOVER OFFER REQUEST ACK        four tries; later renew and rebind

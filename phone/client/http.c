@@ -298,8 +298,8 @@ static bool has_no_body(unsigned status)
 	return status / 100 == 1 || status == 204 || status == 304;
 }
 
-/* "The tool also takes the Date: header of any HTTP answer as a cross-check and flags > 5 min" (network reference C.6).  It
- * is only told: who answers over HTTP has not been proved to be anybody.  Once a run. */
+/* "The phone also takes the Date: header of any HTTP answer as a cross-check and flags > 5 min" [network C.6].
+ * It only reports the difference and never sets the clock: plain HTTP is not authenticated.  Once a run. */
 static void compare_clocks(struct dt_phone *ph)
 {
 	struct attempt a;

@@ -1,4 +1,4 @@
-/* phone/client/http_ntlm.c: NTLM over HTTP (RFC 4559; web-services reference 6.1): three legs on one connection. */
+/* phone/client/http_ntlm.c: NTLM over HTTP (RFC 4559; [web-services 6.1]): three legs on one connection. */
 #include "phone/internal.h"
 
 #define WORKSTATION "PHONE"

@@ -138,7 +138,7 @@ static void failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 	stage_without(ph, f, why);
 }
 
-/* "<StoreUri>/ + the same path with /" (update-service reference 3.5).  UNKNOWN: how the product writes it.  So a whole URL
+/* "<StoreUri>/ + the same path with /" [update-service 3.5].  UNKNOWN: how the product writes it.  So a whole URL
  * is one, the paths of a Windows file share are turned, and a store that is not told is beside the question's handler. */
 void image_url(const char *store, const char *question, const char *file, char *out, size_t cap)
 {

@@ -1,5 +1,5 @@
 /* phone/client/sip.c: the SIP connection: REGISTER and SUBSCRIBE as a phone writes them, answers matched, signatures checked
- * (sip reference 3, 4, 5, 11.1, 14.1). */
+ * [sip 3, 4, 5, 11.1, 14.1]. */
 #include <ctype.h>
 
 #include "phone/internal.h"

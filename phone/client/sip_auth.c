@@ -1,4 +1,4 @@
-/* phone/client/sip_auth.c: the handshakes at the Registrar: TLS-DSK with the user's certificate (sip reference 8), NTLM with
+/* phone/client/sip_auth.c: the handshakes at the Registrar: TLS-DSK with the user's certificate [sip 8], NTLM with
  * user name and password (9).  Each 401 is one step; the request that ends it is signed.
  */
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* phone/client/sip_sign.c: signatures of both sides (sip reference 6.4, 7).
+/* phone/client/sip_sign.c: signatures of both sides [sip 6.4, 7].
  *
  * "After authentication every request and every final response is signed in both directions."
  */

@@ -1,4 +1,4 @@
-/* phone/client/sntp.c: the time, before any certificate is judged (network reference C.6).
+/* phone/client/sntp.c: the time, before any certificate is judged [network C.6].
  *
  * The order: DHCP option 42, SRV _ntp._udp, DHCP option 4, time.windows.com.  UNKNOWN: what a real phone puts first, and
  * whether it looks at 4.

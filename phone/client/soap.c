@@ -1,5 +1,5 @@
-/* phone/client/soap.c: web tickets: metadata, IssueToken by PIN, by NTLM, by certificate; and what faults mean (web-services
- * reference 4, 5, 6, 12). */
+/* phone/client/soap.c: web tickets: metadata, IssueToken by PIN, by NTLM, by certificate; and what faults mean
+ * [web-services 4, 5, 6, 12]. */
 #include "phone/internal.h"
 
 /* ---- faults --------------------------------------------------------------------------------------------------- */

@@ -19,7 +19,7 @@ const char *const dt_stage_keys[DT_STAGE_COUNT] = {
 	"none", "vlan", "address", "find", "update", "discover", "chain", "auth", "cert", "logon",
 };
 
-/* The topic's own words. */
+/* The headings of Microsoft TechNet, "Device Connection Process", Lync Server 2013. */
 const char *const dt_stage_titles[DT_STAGE_COUNT] = {
 	"",
 	"Finding the VLAN ID",
@@ -33,7 +33,7 @@ const char *const dt_stage_titles[DT_STAGE_COUNT] = {
 	"Log on to the Lync Server",
 };
 
-/* "Each record is tried until one succeeds" (sip reference 2.1): the seed's order. */
+/* "Each record is tried until one succeeds" [sip 2.1]: the order of "Device Connection Process". */
 const struct candidate candidates[CANDIDATES] = {
 	{"internal SRV, TLS", "_sipinternaltls._tcp", true,  false, 5061},
 	{"DHCP, TLS",         NULL,                   true,  false, 5061},

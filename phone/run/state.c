@@ -170,7 +170,7 @@ bool cert_good(const struct dt_phone *ph)
 	return cert_in_use(ph)->n && phone_unix(ph) < ph->cert_after;
 }
 
-/* "Renew when half the validity is gone" (web-services reference 18.6). */
+/* "Renew when half the validity is gone" [web-services 18]. */
 bool cert_half_gone(const struct dt_phone *ph)
 {
 	return phone_unix(ph) >= ph->cert_before + (ph->cert_after - ph->cert_before) / 2;

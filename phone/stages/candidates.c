@@ -1,5 +1,5 @@
-/* phone/stages/candidates.c: where a Registrar may be: the six candidates, what is configured, what worked last (network
- * reference C.3, C.4). */
+/* phone/stages/candidates.c: where a Registrar may be: the six candidates, what is configured, what worked last
+ * [network C.3, C.4]. */
 #include "phone/internal.h"
 
 /* C.4: "strict = target ends with '.' + SIP domain, label-wise, case-insensitive (default); exact = target minus first
@@ -118,7 +118,7 @@ void candidates_build(struct dt_phone *ph)
 	}
 	for (unsigned i = 0; i < CANDIDATES; i++) {
 		if (ph->outside && !candidates[i].outside)
-			passed(ph, i, DT_F_OK, ""); /* sip reference 2.3: outside, the last two */
+			passed(ph, i, DT_F_OK, ""); /* [sip 2.3]: outside, the last two */
 		else if (candidates[i].service)
 			by_srv(ph, i);
 		else

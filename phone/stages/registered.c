@@ -1,5 +1,5 @@
 /* phone/stages/registered.c: with dial tone: keep-alives, refreshes, re-authentication, renewal, what the server says, signing off
- * (sip reference 3.2, 6.4, 11.5, 13, 19.4). */
+ * [sip 3.2, 6.4, 11.5, 13, 19.4]. */
 #include "phone/internal.h"
 
 #define SA_SECONDS 28800ull

@@ -175,7 +175,7 @@ static void later(struct dt_phone *ph, const struct eth *e, const struct lldp *l
 	run_plan(ph, plan_of(ph));
 }
 
-/* network reference A.2 */
+/* [network A.2] */
 void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 {
 	const struct med_policy *p = lldp_policy(l, MED_VOICE);

@@ -1,7 +1,7 @@
 /* phone/stages/stage3_find.c
  *
  * "Find the Device Update Web Service": DNS SRV for SIP, the domain taken from its answer, A of ucupdates-r2.<domain>.
- * Two official readings of which domain; the order (network reference C.2): the domain whose SRV succeeded, the target
+ * Two official readings of which domain; the order [network C.2]: the domain whose SRV succeeded, the target
  * less its first label, option 15, each suffix of option 119.  A phone that was told in-band asks there first.
  */
 #include "phone/internal.h"
@@ -33,7 +33,7 @@ static void have_name(struct dt_phone *ph, unsigned tag, const struct dt_dns_ans
 		return;
 	}
 	text(host, sizeof host, "ucupdates-r2.%s", ph->domains[ph->domain_at]);
-	/* UNKNOWN: scheme and path before the first sign-in; HTTPS on 443 (update-service reference 1) */
+	/* UNKNOWN: scheme and path before the first sign-in; HTTPS on 443 [update-service 1] */
 	text(ph->update_url, sizeof ph->update_url, "https://%s" UPDATE_PATH, host);
 	stage_done(ph, "%s", host);
 }

@@ -4,7 +4,7 @@
  * or older is decided by the server's rule": what is offered is installed when it is another than the running one.
  *
  * UNKNOWN: how a phone that holds no private root yet judges this server.  Anything that fails to install is refused by
- * its catalog's signature, so the chain is looked at and told, but does not end the stage (update-service reference 1).
+ * its catalog's signature, so the chain is looked at and told, but does not end the stage [update-service 1].
  */
 #include "phone/internal.h"
 
@@ -65,7 +65,7 @@ static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *why)
 		failed(ph, DT_F_UPDATE_REFUSED, why);
 		return;
 	}
-	/* "X-MS-WebTicket: opaque=<base64 of the assertion's text>" (web-services reference 7.4) */
+	/* "X-MS-WebTicket: opaque=<base64 of the assertion's text>" [web-services 7.4] */
 	buf_str(&header, "X-MS-WebTicket: opaque=");
 	b64_add(&header, ph->ticket.assertion.p, ph->ticket.assertion.n);
 	buf_str(&header, "\r\n");

@@ -239,7 +239,7 @@ void stage_chain(struct dt_phone *ph)
 		connect_tls(ph);
 		return;
 	}
-	/* UNKNOWN: operation name and schema of the download (web-services reference 10) */
+	/* UNKNOWN: operation name and schema of the download [web-services 10] */
 	text(url, sizeof url, "http://%s%s", u.host, u.path);
 	attempt_begin(ph, &ph->try, "root chain %s", url);
 	ph->try.basis = "guess";

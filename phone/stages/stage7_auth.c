@@ -81,7 +81,7 @@ static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *fail
 		stage_fail(ph, DT_F_STORE, ph->keep_why);
 		return;
 	}
-	/* DIFFERS: the seed has the outside REGISTER carry number and PIN.  No SIP header for them is known; a server that
+	/* DIFFERS: "Device Connection Process" has the outside REGISTER carry number and PIN.  No header for them is known; a server that
 	 * wants them has them proved here, at the web ticket service, before the Registrar takes the certificate. */
 	if (ph->plan == PLAN_OUTSIDE_CERT && ph->ticket_by == BY_CERT && ph->pin && ph->number && (ph->model->ways & DT_WAY_PIN)) {
 		ticket_get(ph, BY_PIN, url_of(ph), pin_proved);

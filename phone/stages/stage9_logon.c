@@ -3,7 +3,7 @@
  * "Log on to the Lync Server": the candidates in their order until one succeeds, REGISTER with TLS-DSK (or NTLM), redirects
  * to the home pool, in-band provisioning, and then the phone stays.
  *
- * "Succeeds" (sip reference 2.1): a SIP answer to the first REGISTER came, whatever its status: authentication and policy
+ * "Succeeds" [sip 2.1]: a SIP answer to the first REGISTER came, whatever its status: authentication and policy
  * errors end the search.  "Advance on: no record, no address, connect refused/timeout, TLS failure, no SIP answer in time,
  * 5xx on the first REGISTER."
  */

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "server/registrar/internal.h"
 
-/* Status, id and reason: sip reference 11.2 and 17; the reasons are shown to the user by some clients.  id 0: none.
+/* Status, id and reason: [sip 11.2, 17]; the reasons are shown to the user by some clients.  id 0: none.
  * UNKNOWN: the texts of 2057, 4055 and 17000, and an id for an epid that is not the instance's, are published nowhere. */
 /* clang-format off */
 static const struct {

@@ -1,4 +1,4 @@
-/* server/registrar/challenge.c: 401s, and NTLM inside them ([MS-SIPAE] 3.3.5.1; sip reference 6.3, 9.1). */
+/* server/registrar/challenge.c: 401s, and NTLM inside them ([MS-SIPAE] 3.3.5.1; [sip 6.3, 9.1]). */
 #include <string.h>
 
 #include "base/clock.h"

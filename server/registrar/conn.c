@@ -1,4 +1,4 @@
-/* server/registrar/conn.c: one connection: octets to messages, who may ask, timers (sip reference 19.1, 20). */
+/* server/registrar/conn.c: one connection: octets to messages, who may ask, timers [sip 19.1, 20]. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* server/registrar/dsk.c: TLS-DSK, the server's side of sip reference 8.2: one flight in, one flight out. */
+/* server/registrar/dsk.c: TLS-DSK, the server's side of [sip 8.2]: one flight in, one flight out. */
 #include <stdlib.h>
 #include <string.h>
 

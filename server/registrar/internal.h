@@ -14,7 +14,7 @@
 #include "server/registrar/registrar.h"
 #include "wire/sip.h"
 
-#define REG_FIRST_MS 60000	   /* to send a first message: "connection timer", sip reference 19.1 */
+#define REG_FIRST_MS 60000	   /* to send a first message: "connection timer", [sip 19.1] */
 #define REG_CHALLENGED_MS 180000   /* to be authenticated; a certificate is fetched meanwhile */
 #define REG_PENDING_MS 30000	   /* a handshake that was begun */
 #define REG_GRACE_MS 64000	   /* beyond the keep-alive timeout */

@@ -1,4 +1,4 @@
-/* server/registrar/notify.c: requests of ours, down the connection that the phone opened (sip reference 13). */
+/* server/registrar/notify.c: requests of ours, down the connection that the phone opened [sip 13]. */
 #include <stdio.h>
 
 #include "server/registrar/internal.h"

@@ -1,4 +1,4 @@
-/* server/registrar/register.c: REGISTER: the checks of sip reference 11.2 in their order, then 200, 301 or a refusal. */
+/* server/registrar/register.c: REGISTER: the checks of [sip 11.2] in their order, then 200, 301 or a refusal. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,7 +226,7 @@ static bool user(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, str
 		reg_refuse(c, sa, m, REFUSE_REMOTE);
 	} else if (c->peer.outside && s->external_require_pin && sa->binding == NULL &&
 		   (st = v->pin_proved(v->arg, q->user.aor, c->peer.address)) != VAULT_OK) {
-		/* the seed's sentence, as a switch: number and PIN were proved at the web ticket service just before */
+		/* as "Device Connection Process" has it: number and PIN, proved at the web ticket service just before */
 		reg_refuse(c, sa, m, st == VAULT_UNAVAILABLE ? REFUSE_UNAVAILABLE : REFUSE_PIN);
 	} else if (!reg_client_allowed(s, msg_get(m, "User-Agent"))) {
 		reg_refuse(c, sa, m, REFUSE_VERSION);

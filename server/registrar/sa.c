@@ -1,4 +1,4 @@
-/* server/registrar/sa.c: security associations ([MS-SIPAE] 3.3.5.2; sip reference 6.4, 7, 19.2). */
+/* server/registrar/sa.c: security associations ([MS-SIPAE] 3.3.5.2; [sip 6.4, 7, 19.2]). */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* server/site/defaults.c: what a site is when its configuration file says nothing: the product's own defaults
- * (web-services reference 13 and 14, sip reference 12 to 14).
+ * ([web-services 13, 14], [sip 12 to 14]).
  */
 #include "server/site/site.h"
 

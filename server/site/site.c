@@ -1,4 +1,4 @@
-/* server/site/site.c: the well-known URLs of this site (web-services reference 1, update-service reference 1), and its listeners. */
+/* server/site/site.c: the well-known URLs of this site ([web-services 1], [update-service 1]), and its listeners. */
 #include "server/site/site.h"
 
 #include <ctype.h>

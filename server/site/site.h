@@ -27,12 +27,12 @@ struct site {
 	char legacy_address[64];
 	uint16_t legacy_sip_tls, legacy_https; /* 0: off */
 	bool proxy_protocol;		       /* PROXY v2 demanded on the outside listeners */
-	bool external_require_pin;	       /* the seed's sentence: number and PIN as well, outside */
+	bool external_require_pin;	       /* number and PIN as well, outside ("Device Connection Process") */
 	unsigned workers;
 	char user[64]; /* what the processes but the supervisor run as, when started by root */
 	char worker_user[64]; /* all but the vault, so that a captured worker cannot read the vault's files; "": user */
 
-	/* Web Services (web-services reference 13) */
+	/* Web Services [web-services 13] */
 	bool UseCertificateAuth, UsePinAuth;
 	enum { SITE_WINDOWS_NONE, SITE_WINDOWS_NTLM } UseWindowsAuth;
 	bool UseWsFedPassiveAuth; /* never true: conf.c */

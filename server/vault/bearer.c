@@ -1,4 +1,4 @@
-/* server/vault/bearer.c: a web ticket that is only shown (web-services reference 7.4): the update service, from outside.
+/* server/vault/bearer.c: a web ticket that is only shown [web-services 7.4]: the update service, from outside.
  *
  * "No signature, though the ticket was asked for with a symmetric key": whoever holds it is taken for its owner, for this
  * question.  It enrols nobody: that takes the key (server/vault/cert.c).

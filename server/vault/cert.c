@@ -1,4 +1,4 @@
-/* server/vault/cert.c: users' certificates: known or not, issued and published (web-services reference 8.3, 9.2, 14.3).
+/* server/vault/cert.c: users' certificates: known or not, issued and published [web-services 8.3, 9.2, 14.3].
  *
  * "Chain building is not needed: the store is the authority."  A certificate is stored before it is handed out.
  */

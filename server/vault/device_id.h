@@ -1,4 +1,4 @@
-/* server/vault/device_id.h: how a device names itself, in one form for comparing (update-service reference 3.3). */
+/* server/vault/device_id.h: how a device names itself, in one form for comparing [update-service 3.3]. */
 #ifndef DIALTONE_SERVER_UPDATE_ID_H
 #define DIALTONE_SERVER_UPDATE_ID_H
 

@@ -43,7 +43,7 @@ void vault_audit(const struct vault *v, const char *what, const char *whom, bool
 void vault_derive(const uint8_t secret[32], const char *purpose, uint8_t key[32]);
 bool vault_name_eq(const char *a, const char *b); /* without ASCII case */
 
-/* The users that a number or extension may mean (web-services reference 6.3). 0: none. SIZE_MAX: the store failed. */
+/* The users that a number or extension may mean [web-services 6.3]. 0: none. SIZE_MAX: the store failed. */
 size_t vault_candidates(const struct vault *v, const char *typed, struct store_user ret[VAULT_CANDIDATES]);
 /* A ticket for who has proved himself. */
 enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u, const char *method,

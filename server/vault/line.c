@@ -1,4 +1,4 @@
-/* server/vault/line.c: whom a typed number or extension may mean (web-services reference 6.3).
+/* server/vault/line.c: whom a typed number or extension may mean [web-services 6.3].
  *
  * "strip spaces, dots, dashes, brackets and a leading tel:; split ;ext=; a value with + matches the full line URI;
  * without + it matches an extension or the tail after the access prefix configured by the administrator"; collect

@@ -1,4 +1,4 @@
-/* server/vault/pin.c: number and PIN (web-services reference 6.3, 14).
+/* server/vault/pin.c: number and PIN [web-services 6.3, 14].
  *
  * Every attempt takes the same steps, whatever it comes to: one look-up, one durable count, one hash for each user the
  * number may mean (one when it means nobody), one row in the audit.  It is counted as a failure before it is checked:

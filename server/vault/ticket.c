@@ -1,4 +1,4 @@
-/* server/vault/ticket.c: tickets for who has proved himself (web-services reference 5, 6.2, 7). */
+/* server/vault/ticket.c: tickets for who has proved himself [web-services 5, 6.2, 7]. */
 #include "server/vault/internal.h"
 
 #include <stdio.h>

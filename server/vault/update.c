@@ -1,4 +1,4 @@
-/* server/vault/update.c: which firmware a device is offered (update-service reference 3).
+/* server/vault/update.c: which firmware a device is offered [update-service 3].
  *
  * "Offer: test device -> Pending if set, else Approved; anyone else -> Approved; empty -> no update."
  */

@@ -1,4 +1,4 @@
-/* server/web/audit.c: the audit log of update questions (update-service reference 5).
+/* server/web/audit.c: the audit log of update questions [update-service 5].
  *
  * One file a day and front end, CSV; "modules joined by #, fields by ;".  Every worker appends with one write, so that
  * lines stay whole.

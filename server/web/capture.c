@@ -1,5 +1,5 @@
 /* server/web/capture.c: bodies that nobody could read, kept so that a true trace of a real phone can be made
- * (web-services reference 6.3, update-service reference 4.3).  Few, short, and without what they say.
+ * ([web-services 6.3], [update-service 4.3]).  Few, short, and without what they say.
  */
 #include "server/web/internal.h"
 

@@ -1,4 +1,4 @@
-/* server/web/cert.c: GetAndPublishCert (web-services reference 8).
+/* server/web/cert.c: GetAndPublishCert [web-services 8].
  *
  * Ticket, proof, entity and request are judged in the vault, which stores the certificate before it answers; here is
  * only how its verdict is told.  "ErrorInfo inside a normal response; SOAP faults should not be used", but for what

@@ -1,4 +1,4 @@
-/* server/web/chain.c: the root chain, for phones that trust nobody yet (web-services reference 10). */
+/* server/web/chain.c: the root chain, for phones that trust nobody yet [web-services 10]. */
 #include "server/web/internal.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* server/web/files.c: the image store (update-service reference 3.5, 4.4).
+/* server/web/files.c: the image store [update-service 3.5, 4.4].
  *
  * GET and HEAD, one Range, If-Range, ETag (RFC 9110 13, 14).  "The path must stay within the store: no .., no \, no NUL,
  * no absolute."  Anonymous also outside: an image is worth nothing without its catalog's signature, and who asks has

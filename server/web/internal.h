@@ -48,7 +48,7 @@ struct sv web_query(const struct web_call *k, const char *name);       /* ?name=
 /* windows.c: true when this connection has proved an account of ours; false: the answer is composed already. */
 bool web_windows(struct web_call *k);
 
-/* fault.c: the table of web-services reference 12.2 */
+/* fault.c: the table of [web-services 12.2] */
 enum web_fault {
 	FAULT_NO_TOKEN,	 /* 28020: wrong, locked, expired, missing: all alike */
 	FAULT_METHOD,	 /* 28029 */

@@ -1,4 +1,4 @@
-/* server/web/logs.c: the logs that devices send (update-service reference 3.4, 4.5).
+/* server/web/logs.c: the logs that devices send [update-service 3.4, 4.5].
  *
  * POST ...?op=log&type=CELog&name=<file>[&mac=<MAC>], the log as it is in the body.
  * UNKNOWN: the product's form of it.  "Enforce size, count per MAC and extension lists": anybody inside may send.

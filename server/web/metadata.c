@@ -1,4 +1,4 @@
-/* server/web/metadata.c: WSDL by GET, and by POST in WS-Transfer's form (web-services reference 4). */
+/* server/web/metadata.c: WSDL by GET, and by POST in WS-Transfer's form [web-services 4]. */
 #include "server/web/internal.h"
 
 #include <stdio.h>

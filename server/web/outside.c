@@ -1,4 +1,4 @@
-/* server/web/outside.c: who may ask for updates from outside (update-service reference 2, 4.4).
+/* server/web/outside.c: who may ask for updates from outside [update-service 2, 4.4].
  *
  * UNKNOWN: how the product codes "anonymous access is not supported".  Ours: 401 with what we take: NTLM, or a web
  * ticket, with where to get one; 403 when no credentials can help.
@@ -10,7 +10,7 @@
 #include "base/enc.h"
 #include "base/log.h"
 
-/* X-MS-WebTicket: opaque=<base64 of the assertion's text> (web-services reference 7.4); whoever
+/* X-MS-WebTicket: opaque=<base64 of the assertion's text> [web-services 7.4]; whoever
  * holds the ticket is taken for its owner here. */
 static bool by_ticket(struct web_call *k, char aor[256])
 {

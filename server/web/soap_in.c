@@ -1,4 +1,4 @@
-/* server/web/soap_in.c: from octets to a SOAP message that may be looked at (web-services reference 2). */
+/* server/web/soap_in.c: from octets to a SOAP message that may be looked at [web-services 2]. */
 #include "server/web/internal.h"
 
 #include <string.h>

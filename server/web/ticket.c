@@ -1,4 +1,4 @@
-/* server/web/ticket.c: the Web Ticket Service (web-services reference 5, 6). */
+/* server/web/ticket.c: the Web Ticket Service [web-services 5, 6]. */
 #include "server/web/internal.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* server/web/update.c: the update question (update-service reference 2 to 4).
+/* server/web/update.c: the update question [update-service 2 to 4].
  *
  * "Inside the firewall: anonymous request is served. Outside, user not signed in: denied."
  */

@@ -9,7 +9,7 @@
 bool update_may_ask(struct web_call *k);
 
 void update_log(struct web_call *k); /* logs.c: a device's log */
-/* audit.c: one line a question (update-service reference 5) */
+/* audit.c: one line a question [update-service 5] */
 void update_audit(const struct web_call *k, const struct update_question *q, const struct update_answer *a);
 bool update_folder(const char *logs, const char *below, char *path, size_t cap); /* makes logs/below, a/b/c */
 

@@ -1,4 +1,4 @@
-/* server/web/windows.c: HTTP NTLM on one connection (RFC 4559; web-services reference 6.1).
+/* server/web/windows.c: HTTP NTLM on one connection (RFC 4559; [web-services 6.1]).
  *
  * "First POST without Authorization: 401, one line WWW-Authenticate: NTLM. Type 1 in: 401 with type 2 on the same
  * connection. Type 3 good: go on. Bad: 401 with bare NTLM. After success the connection stays authenticated."

@@ -147,7 +147,7 @@ def test_what_is_no_message():
 
 
 def test_every_tlv_that_a_switch_says_is_shown(tmp_path):
-    """lldpd's order and kinds (network reference A.3), read by tshark too."""
+    """lldpd's order and kinds [network A.3], read by tshark too."""
     mandatory = octets("lldp/switch.hex")[:14 + 23]
     more = {"fe0900120f01036c01001e": ("802.3 MAC/PHY", "mau_type", 30),
             "fe0900120f030300000005": ("802.3 link aggregation", "port", 5),

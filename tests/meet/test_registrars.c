@@ -74,7 +74,7 @@ static void version_3(struct meet *m, struct buf *b)
 	swap(b, ", version=4", ", version=3");
 }
 
-/* "407 flow (proxy)": sip reference 6.1 */
+/* "407 flow (proxy)": [sip 6.1] */
 static void as_proxy(struct meet *m, struct buf *b)
 {
 	(void)m;

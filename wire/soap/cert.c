@@ -1,4 +1,4 @@
-/* wire/soap/cert.c: GetAndPublishCert, question and answer (web-services reference 8). */
+/* wire/soap/cert.c: GetAndPublishCert, question and answer [web-services 8]. */
 #include "wire/soap/parts.h"
 
 #include <string.h>
@@ -32,7 +32,7 @@ static const char *read_question(xmlDocPtr doc, xmlNodePtr q, struct soap_cert *
 		return "the BinarySecurityToken is not one PKCS#10 in base64";
 	if (!soap_optional(rst, "RequestID", m->request_id, sizeof m->request_id))
 		return "the RequestID cannot be read";
-	/* UNKNOWN: how a phone asks for a validity; wst:Lifetime is read (web-services reference 16, 11) */
+	/* UNKNOWN: how a phone asks for a validity; wst:Lifetime is read [web-services 16] row 11 */
 	if (!soap_lifetime(rst, &created, &m->want_expires))
 		return "the Lifetime is not a time";
 	return NULL;
@@ -62,7 +62,7 @@ void soap_cert_clear(struct soap_cert *m)
 	*m = (struct soap_cert){0};
 }
 
-/* "A real server rejects GetAndPublishCert unless its wst ends in '/'" (web-services reference 1.1). */
+/* "A real server rejects GetAndPublishCert unless its wst ends in '/'" [web-services 1.1]. */
 void soap_cert_write(struct buf *b, const struct soap_cert *m, struct sv security)
 {
 	buf_str(b, "<?xml version=\"1.0\"?>\n<soap:Envelope xmlns:soap=\"" NS_SOAP "\" xmlns:wsa=\"" NS_WSA
@@ -152,7 +152,7 @@ void soap_cert_answer_clear(struct soap_cert_answer *m)
 	*m = (struct soap_cert_answer){0};
 }
 
-/* UNKNOWN: the attributes of the response and the children of ErrorInfo (web-services reference 16, 4). */
+/* UNKNOWN: the attributes of the response and the children of ErrorInfo [web-services 16] row 4. */
 void soap_cert_answer_write(struct buf *b, const struct soap_cert_answer *m)
 {
 	bool good = m->cert.n != 0;

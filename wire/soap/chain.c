@@ -1,4 +1,4 @@
-/* wire/soap/chain.c: the anonymous root chain (web-services reference 10).
+/* wire/soap/chain.c: the anonymous root chain [web-services 10].
  *
  * UNKNOWN: name, action and schema of the real operation.  Whatever is named *Cert*Chain* is taken for it and answered
  * in its own name and namespace, so that a real phone has a chance.

@@ -1,4 +1,4 @@
-/* wire/soap/fault.c: SOAP faults and X-Ms-diagnostics (web-services reference 12). */
+/* wire/soap/fault.c: SOAP faults and X-Ms-diagnostics [web-services 12]. */
 #include "wire/soap/parts.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* wire/soap/metadata.c: the WSDL of both services, in WCF's style (web-services reference 4).
+/* wire/soap/metadata.c: the WSDL of both services, in WCF's style [web-services 4].
  *
  * UNKNOWN: the real policies.  SIPE reads the policy's Id, the path to the issuer, and name and location of the ports;
  * the rest is here for stacks that match bindings against policies.

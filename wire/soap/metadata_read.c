@@ -1,4 +1,4 @@
-/* wire/soap/metadata_read.c: what a client needs out of a service's WSDL (web-services reference 4, 18.2). */
+/* wire/soap/metadata_read.c: what a client needs out of a service's WSDL [web-services 4, 18]. */
 #include "wire/soap/parts.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* wire/soap/soap.h: the messages of the Web Services, both directions ([MS-OCAUTHWS]; web-services reference 2 to 12).
+/* wire/soap/soap.h: the messages of the Web Services, both directions ([MS-OCAUTHWS]; [web-services 2 to 12]).
  *
  * Readers fill plain structs (strings bounded, blobs in struct buf: soap_..._clear() frees them); writers append
  * to a struct buf.  Signing and verifying is not done here (auth/ticket.h): writers take finished pieces.

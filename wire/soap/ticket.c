@@ -1,4 +1,4 @@
-/* wire/soap/ticket.c: IssueToken, question and answer (web-services reference 5, 6.3). */
+/* wire/soap/ticket.c: IssueToken, question and answer [web-services 5, 6.3]. */
 #include "wire/soap/parts.h"
 
 #include <string.h>
@@ -84,7 +84,7 @@ void soap_issue_clear(struct soap_issue *m)
 }
 
 /* Namespaces, RequestType and claim as SIPE writes them: the one form known to be taken by real servers.  wst without
- * a slash here (web-services reference 1.1). */
+ * a slash here [web-services 1.1]. */
 void soap_issue_write(struct buf *b, const struct soap_issue *m, struct sv header)
 {
 	buf_str(b, "<?xml version=\"1.0\"?>\n<soap:Envelope xmlns:soap=\"" NS_SOAP "\" xmlns:wst=\"" NS_WST "\""
@@ -324,7 +324,7 @@ static const struct dialect {
 };
 
 /* SIPE searches this text instead of parsing it: no element whose name begins with Lifetime, Assertion or
- * BinarySecret may stand before the one that is meant (web-services reference 5.2, six rules). */
+ * BinarySecret may stand before the one that is meant ([web-services 5.2], six rules). */
 void soap_issued_write(struct buf *b, const struct soap_issued *m)
 {
 	const struct dialect *d = &dialects[m->trust2005];

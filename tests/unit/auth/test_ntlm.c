@@ -1,5 +1,5 @@
 /* MD4, RC4, NTLMv2 and its signatures against published numbers: RFC 1320, [MS-NLMP] 4.2.4, a recorded sign-in at an
- * OCS 2007 R2 server, and the worked example of the SIP reference. */
+ * OCS 2007 R2 server, and our worked example [sip 9.6]. */
 #include "tests/support/check.h"
 
 #include "auth/ntlm.h"

@@ -1,4 +1,4 @@
-/* tests/unit/auth/test_sipsig.c: the signed string, the signatures and the identities of the sip reference 5, 7, 8.7, 8.8, 9.6
+/* tests/unit/auth/test_sipsig.c: the signed string, the signatures and the identities of [sip 5, 7, 8.7, 8.8, 9.6]
  * and 18.1 (recorded runs of pidgin-sipe, of OCS 2007 R2, and numbers computed apart from this code). */
 #include "tests/support/check.h"
 
@@ -18,7 +18,7 @@ static void instances(void **state)
 	    {"8248ca9ebb", "4233fd41-093b-5fd6-b5d2-651ed55969e6"},
 	    {"c8ca638a15", "34d859db-6585-5f91-a3b4-de853c15347d"},
 	    {"c97532c1946f", "5ccdb10d-dca1-559e-ad2b-b514060a2da2"},
-	    {"01010101", "4b1682a8-f968-5701-83fc-7c6741dc6697"}, /* web-services reference 9.3: the DeviceId */
+	    {"01010101", "4b1682a8-f968-5701-83fc-7c6741dc6697"}, /* [web-services 9.3]: the DeviceId */
 	};
 	char out[37];
 

@@ -1,4 +1,4 @@
-/* tests/unit/auth/test_ticket.c: web tickets against the vectors of web-services reference 7 and 15, and against forgers. */
+/* tests/unit/auth/test_ticket.c: web tickets against the vectors of [web-services 7, 15], and against forgers. */
 #include "tests/support/check.h"
 
 #include <libxml/c14n.h>

@@ -128,7 +128,7 @@ static void no_such_name(struct world *w)
 	dt_phone_dns(w->ph, w->dns_id, &(struct dt_dns_answer){.status = DT_DNS_NXDOMAIN});
 }
 
-/* Network reference C.6: "Ours: 42, SRV, 4, time.windows.com" */
+/* [network C.6]: "Ours: 42, SRV, 4, time.windows.com" */
 static void time_sources(void **state)
 {
 	struct says s = ack;

@@ -20,7 +20,7 @@ static void no_link(void **state)
 	unplug(w);
 }
 
-/* network reference A.2 */
+/* [network A.2] */
 static void policies(void **state)
 {
 	static const struct {
@@ -44,7 +44,7 @@ static void policies(void **state)
 		assert_int_equal(w->nframe, 1); /* it spoke first */
 		assert_memory_equal(w->frame[0].p, lldp_group, 6);
 		assert_int_equal(w->frame[0].tci, -1);
-		{ /* network reference A.6: what MED wants of an endpoint; the policy asks */
+		{ /* [network A.6]: what MED wants of an endpoint; the policy asks */
 			struct rd r = rd_of(w->frame[0].p + 14, w->frame[0].n - 14);
 			struct lldp l;
 
@@ -160,7 +160,7 @@ static void another_vlan(void **state)
 	unplug(w);
 }
 
-/* Network reference A.4: "First usable voice policy wins; when two neighbours give different VLANs take the one whose
+/* [network A.4]: "First usable voice policy wins; when two neighbours give different VLANs take the one whose
  * capabilities include bridge, report conflict." */
 static void two_neighbours(void **state)
 {

@@ -30,7 +30,7 @@ static void plans_hold_together(void **state)
 	}
 }
 
-/* The inside plan is the topic's own order, all nine. */
+/* The inside plan has the order of "Device Connection Process", all nine. */
 static void inside_is_the_nine(void **state)
 {
 	(void)state;
@@ -81,7 +81,7 @@ static void which_plan(void **state)
 	free(ph);
 }
 
-/* sip reference 2.1 */
+/* [sip 2.1] */
 static void six_candidates(void **state)
 {
 	static const struct {
@@ -242,7 +242,7 @@ static void eight_models(void **state)
 	assert_non_null(dt_model_find("CX600"));
 }
 
-/* Update-service reference 3.5; and what a service on Windows may write instead. */
+/* [update-service 3.5]; and what a service on Windows may write instead. */
 static void image_urls(void **state)
 {
 	static const char asked[] = "https://fe01.contoso.test/RequestHandler/ucdevice.upx";

@@ -148,7 +148,7 @@ static void keys_as_pem(void **state)
 	pki_key_free(NULL);
 }
 
-/* web-services reference 7.2, 15: A(1), and the key it leads to. */
+/* [web-services 7.2, 15]: A(1), and the key it leads to. */
 static void proof_key(void **state)
 {
 	uint8_t client[32], server[32], a1[20], key[32];

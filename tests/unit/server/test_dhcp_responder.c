@@ -110,7 +110,7 @@ static void only_what_was_asked(void **state)
 	assert_non_null(a.option[43].p);
 }
 
-/* Network reference B.1: "our server matches both case-insensitively"; RFC 2132 2: NULs at the end of a text do not count. */
+/* [network B.1]: "our server matches both case-insensitively"; RFC 2132 2: NULs at the end of a text do not count. */
 static void other_spellings(void **state)
 {
 	static const struct sv spelled[] = {{"ms-uc-client", 12}, {"MS-UC-CLIENT", 12}, {"MS-UC-Client\0", 13}, {"MS-UC-Client\0\0", 14}};

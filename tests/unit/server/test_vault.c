@@ -1,4 +1,4 @@
-/* tests/unit/server/test_vault.c: the vault takes nobody's word (web-services reference 6 to 9; update-service reference 3). */
+/* tests/unit/server/test_vault.c: the vault takes nobody's word ([web-services 6 to 9]; [update-service 3]). */
 #include "tests/support/vault_world.h"
 
 static void methods_off(void **state)

@@ -1,5 +1,5 @@
-/* tests/unit/server/test_vault_pin.c: number and PIN: lockout, numbers that are shared, failures that look alike (web-services
- * reference 6.3, 14).
+/* tests/unit/server/test_vault_pin.c: number and PIN: lockout, numbers that are shared, failures that look alike
+ * [web-services 6.3, 14].
  */
 #include "tests/support/vault_world.h"
 

@@ -111,7 +111,7 @@ static void small_ones(void **state)
 	assert_false(sip_keepalive_read(SV("X;timeout=3"), &k));
 }
 
-/* sip reference 6.3, 18.1, 18.2: as real servers, SIPE and phones write them; what we read we write again. */
+/* [sip 6.3, 18.1, 18.2]: as real servers, SIPE and phones write them; what we read we write again. */
 static void auth_headers(void **state)
 {
 	static const struct {
@@ -176,7 +176,7 @@ static void auth_variants(void **state)
 	assert_true(sv_eq(a.version, SV("kept")));
 }
 
-/* The REGISTER and the answer of sip reference 18.1 pass; what RFC 3261 forbids does not. */
+/* The REGISTER and the answer of [sip 18.1] pass; what RFC 3261 forbids does not. */
 static void checks(void **state)
 {
 #define HEAD "REGISTER sip:contoso.com SIP/2.0\r\n"

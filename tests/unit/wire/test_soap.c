@@ -1,4 +1,4 @@
-/* The messages of web-services reference 5, 6, 8, 10, 12: each vector read, written, read again, cut, spoiled. */
+/* The messages of [web-services 5, 6, 8, 10, 12]: each vector read, written, read again, cut, spoiled. */
 #include "tests/support/check_xml.h"
 
 #define AUTH_URL "https://pool.contoso.example/CertProv/CertProvisioningService.svc/WebTicket_Proof_SHA1"
