@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/rules.h"
 #include "base/file.h"
 #include "cmd/verbs.h"
 #include "server/vault/device_id.h"
@@ -82,74 +83,46 @@ static int rule_of(struct admin *a, struct store_rule *ret)
 	return 0;
 }
 
-static int rule_save(struct admin *a, struct store_rule *r, const char *done)
-{
-	enum store_result s = a->store->ops->rule_put(a->store, r);
+/* ---- transitions ------------------------------------------------------------------------------------------- */
 
-	if (s != STORE_OK)
+/* `nothing`: the sentence, with the rule's name in it once, when the transition has nothing to work on. */
+static int change(struct admin *a, rule_transition *transition, const char *done, const char *nothing)
+{
+	struct store_rule r = {0};
+	enum store_result s;
+	bool changed = false;
+	int rc = rule_of(a, &r);
+
+	if (rc)
+		return rc;
+	if ((s = rule_change(a->store, &r, transition, &changed)) != STORE_OK)
 		return admin_store_failed(a, s, a->argument[0]);
+	if (!changed)
+		return admin_fail(a, EX_USAGE, "'%s' %s", a->argument[0], nothing);
 	admin_audit(a, "", done);
-	fprintf(stderr, "%s %s: approved %s, restore %s, pending %s\n", r->brand, r->model, r->approved[0] ? r->approved : "-",
-		r->restore[0] ? r->restore : "-", r->pending[0] ? r->pending : "-");
+	fprintf(stderr, "%s %s: approved %s, restore %s, pending %s\n", r.brand, r.model, r.approved[0] ? r.approved : "-",
+		r.restore[0] ? r.restore : "-", r.pending[0] ? r.pending : "-");
 	return 0;
 }
 
-/* ---- transitions (3.2) ------------------------------------------------------------------------------------- */
-
-/* "Restore := Approved; Approved := Pending; Pending := empty" */
 static int update_approve(struct admin *a)
 {
-	struct store_image im;
-	struct store_rule r = {0};
-	enum store_result s;
-	int rc = rule_of(a, &r);
-
-	if (rc)
-		return rc;
-	if (r.pending[0] == '\0')
-		return admin_fail(a, EX_USAGE, "'%s' has nothing pending; import an image first: dialtone update import FILE.nbt",
-				  a->argument[0]);
-	if ((s = a->store->ops->image_get(a->store, r.id, r.pending, &im)) != STORE_OK)
-		return admin_store_failed(a, s, r.pending);
-	im.released = true;
-	if ((s = a->store->ops->image_put(a->store, &im)) != STORE_OK)
-		return admin_store_failed(a, s, r.pending);
-	memcpy(r.restore, r.approved, sizeof r.restore);
-	memcpy(r.approved, r.pending, sizeof r.approved);
-	r.pending[0] = '\0';
-	return rule_save(a, &r, "update approve");
+	return change(a, rule_approve, "update approve",
+		      "has nothing pending; import an image first: dialtone update import FILE.nbt");
 }
 
-/* "only a pending rule; Pending := empty; test devices go back to Approved" */
 static int update_reject(struct admin *a)
 {
-	struct store_rule r = {0};
-	int rc = rule_of(a, &r);
-
-	if (rc)
-		return rc;
-	if (r.pending[0] == '\0')
-		return admin_fail(a, EX_USAGE, "'%s' has nothing pending; to take back what is approved: dialtone update restore %s",
-				  a->argument[0], a->argument[0]);
-	r.pending[0] = '\0';
-	return rule_save(a, &r, "update reject");
+	return change(a, rule_reject, "update reject",
+		      "has nothing pending; to take back what is approved: dialtone update restore RULE");
 }
 
-/* "Approved := Restore (phones uninstall and fetch the older one); with no Restore version the update is just uninstalled.
- * Restore := empty afterwards" */
 static int update_restore(struct admin *a)
 {
-	struct store_rule r = {0};
-	int rc = rule_of(a, &r);
-
-	if (rc)
-		return rc;
-	if (r.approved[0] == '\0')
-		return admin_fail(a, EX_USAGE, "'%s' has nothing approved that could be taken back", a->argument[0]);
-	memcpy(r.approved, r.restore, sizeof r.approved);
-	r.restore[0] = '\0';
-	return rule_save(a, &r, "update restore");
+	return change(a, rule_restore, "update restore", "has nothing approved that could be taken back");
 }
+
+/* ---- remove ------------------------------------------------------------------------------------------------ */
 
 struct paths {
 	const struct admin *a;

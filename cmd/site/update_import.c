@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/rules.h"
 #include "base/enc.h"
 #include "base/file.h"
 #include "wire/update.h"
@@ -124,21 +125,10 @@ static int package_save(struct admin *a, const struct package *p, struct store_i
 	return 0;
 }
 
-static void guid(char out[40])
-{
-	uint8_t u[16] = {0};
-	char hex[33];
-
-	pki_random(u, sizeof u);
-	u[6] = (uint8_t)((u[6] & 0x0f) | 0x40);
-	u[8] = (uint8_t)((u[8] & 0x3f) | 0x80);
-	hex_write(hex, u, sizeof u, false);
-	snprintf(out, 40, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-}
-
 static int rule_write(struct admin *a, const struct package *p, struct store_image *im)
 {
 	const struct update_image *h = &p->head;
+	bool approve = admin_option(a, "--approve") != NULL;
 	struct store_rule rule = {0};
 	enum store_result r;
 
@@ -147,32 +137,15 @@ static int rule_write(struct admin *a, const struct package *p, struct store_ima
 	snprintf(rule.model, sizeof rule.model, "%s", h->model);
 	snprintf(rule.revision, sizeof rule.revision, "%s", h->revision);
 	snprintf(rule.locale, sizeof rule.locale, "%s", h->locale);
-	r = a->store->ops->rule_find(a->store, &rule, &rule);
-	if (r == STORE_NONE) {
-		guid(rule.guid);
-		r = a->store->ops->rule_put(a->store, &rule);
-	}
-	if (r != STORE_OK)
-		return admin_store_failed(a, r, rule.model);
-	im->rule = rule.id;
 	snprintf(im->version, sizeof im->version, "%s", h->version);
 	snprintf(im->time, sizeof im->time, "%s", h->time);
 	im->size = p->image.n;
 	hex_write(im->sha256, p->sha256, 32, false);
-	if (admin_option(a, "--approve")) {
-		im->released = true;
-		if (strcmp(rule.approved, h->version) != 0)
-			memcpy(rule.restore, rule.approved, sizeof rule.restore);
-		snprintf(rule.approved, sizeof rule.approved, "%s", h->version);
-		rule.pending[0] = '\0';
-	} else {
-		snprintf(rule.pending, sizeof rule.pending, "%s", h->version);
-	}
-	if ((r = a->store->ops->image_put(a->store, im)) != STORE_OK || (r = a->store->ops->rule_put(a->store, &rule)) != STORE_OK)
+	if ((r = rule_import(a->store, &rule, im, approve)) != STORE_OK)
 		return admin_store_failed(a, r, rule.model);
 	admin_audit(a, "", "update import");
 	fprintf(stderr, "%s %s: version %s is %s\n", rule.brand, rule.model, h->version,
-		admin_option(a, "--approve") ? "approved" : "pending; 'dialtone update approve' gives it to all phones");
+		approve ? "approved" : "pending; 'dialtone update approve' gives it to all phones");
 	return 0;
 }
 

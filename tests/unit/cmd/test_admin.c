@@ -609,6 +609,10 @@ static void updates(void **state)
 	said(w, SIGN "4.0.7577.5000 --json", 0, "CPE.cat\"\n}");
 	said(w, "update import %/CPE.nbt --approve --min-installed 3.5.0.0", 0, "version 4.0.7577.5000 is approved");
 	said(w, "update list --json", 0, "\"RestoreVersion\": \"4.0.7577.4387\"");
+	/* the same once more, by both roads: the version to go back to is not lost */
+	said(w, "update import %/CPE.nbt", 0, "is pending");
+	said(w, "update approve 1", 0, "approved 4.0.7577.5000, restore 4.0.7577.4387, pending -");
+	said(w, "update import %/CPE.nbt --approve", 0, "is approved");
 	said(w, "update restore 1", 0, "approved 4.0.7577.4387, restore -");
 	said(w, "update import %/CPE.nbt", 0, NULL);
 	said(w, "update reject 1", 0, "pending -");
