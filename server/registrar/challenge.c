@@ -6,16 +6,6 @@
 #include "base/log.h"
 #include "server/registrar/internal.h"
 
-#define OFFERED_VERSION SV("4")
-
-struct sip_auth reg_auth_base(const struct reg_conn *c, bool ntlm)
-{
-	return (struct sip_auth){.scheme = ntlm ? SV("NTLM") : SV("TLS-DSK"),
-				 .realm = sv_of(c->r->conf.site->realm),
-				 .targetname = sv_of(reg_targetname(c)),
-				 .version = OFFERED_VERSION};
-}
-
 static void challenge_line(struct buf *h, const struct sip_auth *a)
 {
 	buf_str(h, "WWW-Authenticate: ");

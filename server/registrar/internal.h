@@ -5,6 +5,7 @@
  *     register.c   REGISTER, the checks in their order                 subscribe.c  SUBSCRIBE and what it answers
  *     answer.c     responses, refusals, our signature                  notify.c     requests of ours
  *     policy.c     client versions                                     registrar.c  the worker's Registrar, orders
+ *     identity.c   our name on a connection
  */
 #ifndef DIALTONE_SERVER_REGISTRAR_INTERNAL_H
 #define DIALTONE_SERVER_REGISTRAR_INTERNAL_H
@@ -81,10 +82,11 @@ struct reg_conn {
 	char tag[33];
 };
 
-/* ---- registrar.c ---- */
+/* ---- identity.c ---- */
 void reg_random_hex(const struct registrar *r, char *out, size_t octets, bool upper); /* 2 * octets + 1 */
 const char *reg_targetname(const struct reg_conn *c); /* the name of this front end on that side */
 unsigned reg_port(const struct reg_conn *c);	      /* and its port */
+struct sip_auth reg_auth_base(const struct reg_conn *c, bool ntlm); /* the fields of a challenge that never change */
 
 /* ---- sa.c ---- */
 struct reg_sa *reg_sa_new(struct reg_conn *c, bool ntlm); /* NULL: too many, or no memory */
@@ -101,7 +103,6 @@ void reg_unbind(struct reg_conn *c, struct reg_sa *sa, bool tell);
 bool reg_epid(const struct msg *m, char out[REG_EPID_KEPT + 1]);
 
 /* ---- challenge.c, dsk.c ---- */
-struct sip_auth reg_auth_base(const struct reg_conn *c, bool ntlm);
 void reg_challenge(struct reg_conn *c, const struct msg *m, unsigned diag); /* 401 with every scheme; diag 0: none */
 void reg_refuse_proof(struct reg_conn *c, const struct msg *m, const char *why); /* 1000, counted, logged */
 void reg_flight(struct reg_conn *c, const struct reg_sa *sa, const struct msg *m, const struct buf *token);

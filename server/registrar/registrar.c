@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "base/enc.h"
 #include "base/log.h"
 #include "server/registrar/internal.h"
 
@@ -23,30 +22,6 @@ void registrar_free(struct registrar *r)
 	while (r->conns)
 		reg_conn_free(r->conns);
 	free(r);
-}
-
-void reg_random_hex(const struct registrar *r, char *out, size_t octets, bool upper)
-{
-	uint8_t raw[16] = {0};
-
-	r->conf.random(r->conf.random_arg, raw, octets);
-	hex_write(out, raw, octets, upper);
-}
-
-const char *reg_targetname(const struct reg_conn *c)
-{
-	const struct site *s = c->r->conf.site;
-
-	return c->peer.outside && s->external_fqdn[0] ? s->external_fqdn : s->fqdn;
-}
-
-unsigned reg_port(const struct reg_conn *c)
-{
-	const struct site *s = c->r->conf.site;
-
-	if (c->peer.outside && s->external_sip_tls)
-		return s->external_sip_tls;
-	return c->peer.tls ? s->sip_tls : s->sip_tcp;
 }
 
 /* The location process has taken the binding out already: it is not told again. */

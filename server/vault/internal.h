@@ -33,6 +33,7 @@ struct vault {
 	struct vault_pin_proof proved[VAULT_PROVED];
 };
 
+/* ---- common.c ---- */
 int64_t vault_now(const struct vault *v); /* UNIX seconds */
 void vault_random(const struct vault *v, void *p, size_t n);
 uint64_t vault_id(const struct vault *v, unsigned slot); /* random, its low 12 bits the slot; never 0 */

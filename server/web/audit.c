@@ -3,7 +3,7 @@
  * One file a day and front end, CSV; "modules joined by #, fields by ;".  Every worker appends with one write, so that
  * lines stay whole.
  */
-#include "server/web/update_internal.h"
+#include "server/web/internal.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  * no absolute."  Anonymous also outside: an image is worth nothing without its catalog's signature, and who asks has
  * been told its name by an answer that is not anonymous.
  */
-#include "server/web/update_internal.h"
+#include "server/web/internal.h"
 
 #include <fcntl.h>
 #include <stdio.h>

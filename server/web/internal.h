@@ -3,6 +3,7 @@
 #define DIALTONE_SERVER_WEB_INTERNAL_H
 
 #include "server/web/web.h"
+#include "wire/update.h"
 
 struct web {
 	struct web_conf conf; /* chain_pem points into `pem` */
@@ -38,7 +39,7 @@ bool web_chain_outside(struct sv chain_pem, struct buf *p7); /* chain.c; no auth
 bool web_chain_named(const struct web_conf *c, struct buf *pem); /* chain.c: those of TrustedCACerts */
 web_handler web_update, web_update_file;	    /* update.c, files.c */
 
-/* web.c */
+/* reply.c */
 void web_reply(struct web_call *k, unsigned status, const char *type); /* and the body is the caller's to add */
 void web_soap_reply(struct web_call *k, unsigned status, const char *action); /* the same, in the asker's envelope */
 void web_header(struct web_call *k, const char *name, const char *value);
@@ -70,5 +71,15 @@ xmlDocPtr web_soap(struct web_call *k, const char *const *actions);
 /* capture.c: what nobody could read is kept, so that a true trace can be made; secrets masked when `mask`. */
 void web_capture(struct web_call *k, const char *kind, bool mask);
 void web_mask(struct buf *to, struct sv body); /* text and values without what they say: letters x, digits 9 */
+
+/* ---- the update service ---- */
+
+/* outside.c: inside true.  Outside, when somebody with remote access has proved himself; else the answer is composed. */
+bool update_may_ask(struct web_call *k);
+
+void update_log(struct web_call *k); /* logs.c: a device's log */
+/* audit.c: one line a question [update-service 5] */
+void update_audit(const struct web_call *k, const struct update_question *q, const struct update_answer *a);
+bool update_folder(const char *logs, const char *below, char *path, size_t cap); /* makes logs/below, a/b/c */
 
 #endif

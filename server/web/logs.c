@@ -3,7 +3,7 @@
  * POST ...?op=log&type=CELog&name=<file>[&mac=<MAC>], the log as it is in the body.
  * UNKNOWN: the product's form of it.  "Enforce size, count per MAC and extension lists": anybody inside may send.
  */
-#include "server/web/update_internal.h"
+#include "server/web/internal.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
  * UNKNOWN: how the product codes "anonymous access is not supported".  Ours: 401 with what we take: NTLM, or a web
  * ticket, with where to get one; 403 when no credentials can help.
  */
-#include "server/web/update_internal.h"
+#include "server/web/internal.h"
 
 #include <string.h>
 

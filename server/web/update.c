@@ -2,7 +2,7 @@
  *
  * "Inside the firewall: anonymous request is served. Outside, user not signed in: denied."
  */
-#include "server/web/update_internal.h"
+#include "server/web/internal.h"
 
 #include <string.h>
 

@@ -1,0 +1,92 @@
+/* server/vault/common.c: what every file of the vault uses: time, random numbers, reasons, the audit. */
+#include "server/vault/internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+const char *vault_status_name(enum vault_status s)
+{
+	static const char *const names[] = {
+	    [VAULT_OK] = "ok",
+	    [VAULT_REFUSED] = "refused",
+	    [VAULT_NOT_ENABLED] = "not enabled",
+	    [VAULT_METHOD_OFF] = "method switched off",
+	    [VAULT_TICKET_BAD] = "ticket not good",
+	    [VAULT_CLAIM] = "claim of another",
+	    [VAULT_AUDIENCE] = "not a service of ours",
+	    [VAULT_MALFORMED] = "malformed",
+	    [VAULT_CSR] = "certificate request refused",
+	    [VAULT_NOT_FOUND] = "not found",
+	    [VAULT_UNAVAILABLE] = "vault not available",
+	};
+
+	return (unsigned)s < sizeof names / sizeof *names ? names[s] : "?";
+}
+
+void vault_ticket_clear(struct vault_ticket *t)
+{
+	soap_issued_clear(&t->issued);
+}
+
+int64_t vault_now(const struct vault *v)
+{
+	return (v->conf.unix_ms ? v->conf.unix_ms(v->conf.arg) : clock_unix_ms()) / 1000;
+}
+
+void vault_random(const struct vault *v, void *p, size_t n)
+{
+	if (v->conf.random)
+		v->conf.random(v->conf.arg, p, n);
+	else if (!pki_random(p, n)) {
+		log_line(LOG_ERROR, "vault", "no random numbers: %s", pki_error());
+		abort(); /* nothing issued without them would be worth anything */
+	}
+}
+
+uint64_t vault_id(const struct vault *v, unsigned slot)
+{
+	uint64_t id;
+
+	vault_random(v, &id, sizeof id);
+	id = (id & ~(uint64_t)(VAULT_SLOTS - 1)) | slot;
+	return id >> 12 ? id : id | VAULT_SLOTS;
+}
+
+void vault_uuid(const struct vault *v, char out[37])
+{
+	uint8_t u[16];
+
+	vault_random(v, u, sizeof u);
+	u[6] = (uint8_t)((u[6] & 0x0f) | 0x40);
+	u[8] = (uint8_t)((u[8] & 0x3f) | 0x80);
+	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2], u[3],
+		 u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+}
+
+void vault_say(char *why, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (why == NULL)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(why, VAULT_WHY, fmt, ap);
+	va_end(ap);
+}
+
+void vault_audit(const struct vault *v, const char *what, const char *whom, bool ok, const char *detail)
+{
+	struct store *s = v->conf.store;
+
+	if (s->ops->audit && s->ops->audit(s, vault_now(v), what, whom, ok, detail) != STORE_OK)
+		log_line(LOG_ERROR, "vault", "no audit row: %s", store_why(s));
+}
+
+bool vault_name_eq(const char *a, const char *b)
+{
+	return sv_ieq(sv_of(a), sv_of(b));
+}
