@@ -6,9 +6,14 @@
 #ifndef DIALTONE_BASE_LOG_H
 #define DIALTONE_BASE_LOG_H
 
+#include <stddef.h>
+
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-void log_set(enum log_level most, const char *process); /* process: shown in every line; kept, not copied */
+/* process: shown in every line; kept, not copied.  NULL: lines have neither time nor process; who reads them adds both. */
+void log_set(enum log_level most, const char *process);
 void log_line(enum log_level level, const char *place, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* A line that another process has written, without its end: time and process are ours, so it cannot forge them. */
+void log_relay(const char *process, const char *line, size_t n);
 
 #endif

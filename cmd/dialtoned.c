@@ -11,9 +11,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/site/conf.h"
-#include "server/daemon/credentials.h"
+#include "server/daemon/accounts.h"
 #include "server/daemon/dns_publish.h"
 #include "server/site/certs.h"
+#include "server/daemon/role.h"
 #include "server/daemon/supervisor.h"
 
 #define CONF "/etc/dialtone/dialtone.conf"
@@ -42,7 +43,7 @@ static int check(const char *path, const struct site *site)
 {
 	struct site_cert cert[SITE_CERTS];
 	unsigned n = site_certs(site, clock_unix_ms() / 1000, cert);
-	char why[512], key[DNS_KEY_MAX];
+	char why[1024 + sizeof site->dir * 2], key[DNS_KEY_MAX];
 
 	if (site->dns.server[0] && !(access(site->dns.key_file, R_OK) < 0 && errno == EACCES) &&
 	    !dns_key_read(site, key, why, sizeof why)) {
@@ -50,8 +51,7 @@ static int check(const char *path, const struct site *site)
 		return EX_CONFIG;
 	}
 	explicit_bzero(key, sizeof key);
-	if (!credentials_known(site->user, why, sizeof why) ||
-	    (site->worker_user[0] && !credentials_known(site->worker_user, why, sizeof why))) {
+	if (!accounts_fit(site, why, sizeof why)) {
 		fprintf(stderr, "dialtoned: %s: %s\n", path, why);
 		return EX_CONFIG;
 	}
@@ -74,6 +74,8 @@ int main(int argc, char **argv)
 	int o, status;
 
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* no core with the key of TLS tickets in it */
+	if (argc == 4 && strcmp(argv[1], "--role") == 0)
+		return role_main(argv[2], argv[3]);
 	opterr = 0;
 	while ((o = getopt_long(argc, argv, ":c:th", options, NULL)) != -1) {
 		switch (o) {

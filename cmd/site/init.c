@@ -15,11 +15,12 @@
 #include "cmd/verbs.h"
 #include "net/listen.h"
 #include "server/site/conf.h"
+#include "server/daemon/accounts.h"
 #include "server/daemon/make_site.h"
 
 static const char usage[] =
     "usage: dialtone init DIR --domain DOMAIN --fqdn NAME [OPTIONS]\n"
-    "       dialtone init DIR --renew\n"
+    "       dialtone init DIR --renew | --owners\n"
     "Makes the folder of a new site: DIR/dialtone.conf, a private root, certificates,\n"
     "the update signing key, the store; prints what to put into DNS and DHCP.\n"
     "\n"
@@ -39,11 +40,15 @@ static const char usage[] =
     "  --legacy-sip-tls P --legacy-https P\n"
     "                            its ports (5061, 443)\n"
     "  --workers N               processes that talk to phones (0: one a core)\n"
-    "  --user NAME               what the vault runs as when started by root (nobody)\n"
-    "  --worker-user NAME        what the others run as (www-data, if there is one)\n"
+    "  --user NAME               what the vault runs as when root starts it, a user\n"
+    "                            that no other program has (dialtone-vault)\n"
+    "  --worker-user NAME        the same for what talks to phones (dialtone)\n"
+    "  --legacy-user NAME        the same for TLS 1.0 (dialtone-legacy)\n"
     "  --ca-key-length BITS      of the key that signs users' certificates (2048)\n"
     "  --renew                   new certificates of the servers, for the names in\n"
     "                            DIR/dialtone.conf, below the same root\n"
+    "  --owners                  make the users of DIR/dialtone.conf that are ours and\n"
+    "                            missing, and give them what is theirs in DIR\n"
     "  --help                    this text\n"
     "\n"
     "example: dialtone init /etc/dialtone --domain contoso.test \\\n"
@@ -51,8 +56,8 @@ static const char usage[] =
 
 enum {
 	O_DOMAIN = 256, O_FQDN, O_POOL, O_WEB, O_ADDRESS, O_SIP_TLS, O_SIP_TCP, O_HTTPS, O_HTTP, O_EXT_FQDN, O_EXT_WEB,
-	O_EXT_ADDRESS, O_EXT_SIP, O_EXT_HTTPS, O_LEGACY, O_LEGACY_SIP, O_LEGACY_HTTPS, O_WORKERS, O_USER, O_WORKER_USER, O_CA_KEY,
-	O_RENEW
+	O_EXT_ADDRESS, O_EXT_SIP, O_EXT_HTTPS, O_LEGACY, O_LEGACY_SIP, O_LEGACY_HTTPS, O_WORKERS, O_USER, O_WORKER_USER, O_LEGACY_USER,
+	O_CA_KEY, O_RENEW, O_OWNERS
 };
 
 /* clang-format off */
@@ -69,7 +74,8 @@ static const struct option options[] = {
 	{"legacy-address", required_argument, NULL, O_LEGACY}, {"legacy-sip-tls", required_argument, NULL, O_LEGACY_SIP},
 	{"legacy-https", required_argument, NULL, O_LEGACY_HTTPS}, {"workers", required_argument, NULL, O_WORKERS},
 	{"user", required_argument, NULL, O_USER}, {"worker-user", required_argument, NULL, O_WORKER_USER},
-	{"ca-key-length", required_argument, NULL, O_CA_KEY},
+	{"legacy-user", required_argument, NULL, O_LEGACY_USER}, {"ca-key-length", required_argument, NULL, O_CA_KEY},
+	{"owners", no_argument, NULL, O_OWNERS},
 	{"renew", no_argument, NULL, O_RENEW}, {"help", no_argument, NULL, 'h'}, {0},
 };
 /* clang-format on */
@@ -77,9 +83,8 @@ static const struct option options[] = {
 struct asked {
 	struct site site;
 	bool ext_sip, ext_https, legacy_sip, legacy_https; /* their ports were said */
-	bool worker_user;
-	bool renew;
-	const char *besides; /* an option that --renew does not go with */
+	const char *alone; /* "renew" or "owners" */
+	const char *besides; /* an option that those two do not go with */
 };
 
 static int wrong(const char *option, const char *value, const char *instead)
@@ -126,9 +131,10 @@ static const char *port_set(uint16_t *to, const char *value)
 	return NULL;
 }
 
-static const char *user_set(char to[64], const char *value)
+/* A user of our own is made when it is missing. */
+static const char *user_set(char to[64], const char *value, const char *ours)
 {
-	if (strlen(value) >= 64 || getpwnam(value) == NULL)
+	if (strlen(value) >= 64 || (getpwnam(value) == NULL && strcmp(value, ours) != 0))
 		return "there is no such user on this machine";
 	snprintf(to, 64, "%s", value);
 	return NULL;
@@ -190,10 +196,11 @@ static const char *set(struct asked *a, int option, const char *value)
 		s->CASigningKeyLength = (unsigned)n;
 		return NULL;
 	case O_USER:
-		return user_set(s->user, value);
+		return user_set(s->user, value, SITE_USER);
+	case O_LEGACY_USER:
+		return user_set(s->legacy_user, value, SITE_LEGACY_USER);
 	default:
-		a->worker_user = true;
-		return user_set(s->worker_user, value);
+		return user_set(s->worker_user, value, SITE_WORKER_USER);
 	}
 }
 
@@ -213,8 +220,6 @@ static void complete(struct asked *a)
 		if (!a->legacy_https)
 			s->legacy_https = 443;
 	}
-	if (!a->worker_user && getpwnam("www-data") && geteuid() == 0 && strcmp(s->user, "www-data") != 0)
-		strcpy(s->worker_user, "www-data");
 }
 
 static bool below(const char *name, const char *domain)
@@ -279,23 +284,65 @@ static void say(const struct site *s)
 	warn(s, s->external_fqdn);
 }
 
+static int failed(const char *verb, int status, const char *why)
+{
+	fprintf(stderr, "dialtone init: %s%s%s\n", verb, verb[0] ? ": " : "", why);
+	return status;
+}
+
+static bool conf_of(const char *dir, struct site *ret, char *why, size_t cap)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/dialtone.conf", dir);
+	return conf_read(path, ret, why, cap);
+}
+
 /* Names change, and certificates end: five years after init. Phones keep the root of their first day, so it stays. */
 static int renew(const char *dir)
 {
 	struct site site;
-	char why[1024], path[PATH_MAX];
+	char why[1024];
 
-	snprintf(path, sizeof path, "%s/dialtone.conf", dir);
-	if (!conf_read(path, &site, why, sizeof why)) {
-		fprintf(stderr, "dialtone init: --renew: %s\n", why);
-		return EX_CONFIG;
-	}
-	if (!init_renew(&site, clock_unix_ms() / 1000, why, sizeof why)) {
-		fprintf(stderr, "dialtone init: --renew: %s\n", why);
-		return EX_CANTCREAT;
-	}
+	if (!conf_of(dir, &site, why, sizeof why) || !accounts_fit(&site, why, sizeof why))
+		return failed("--renew", EX_CONFIG, why);
+	if (!init_renew(&site, clock_unix_ms() / 1000, why, sizeof why))
+		return failed("--renew", EX_CANTCREAT, why);
 	printf("made %s/server.pem%s\ndialtoned takes them at SIGHUP: pkill -HUP -x dialtoned\n", site.dir,
 	       site.external_fqdn[0] ? ", external.pem" : "");
+	return fflush(stdout) == 0 ? 0 : EX_IOERR;
+}
+
+/* The users of our own that are missing; says which it has made. */
+static bool users(const struct site *s, char *why, size_t cap)
+{
+	char made[256];
+
+	if (!accounts_make(s, made, sizeof made, why, cap))
+		return false;
+	if (made[0])
+		printf("made the system users %s\n", made);
+	return true;
+}
+
+/* For a site of an older release, or one that was copied from another machine. */
+static int owners(const char *dir)
+{
+	struct site site;
+	char why[1024];
+
+	if (geteuid() != 0)
+		return failed("--owners", EX_NOPERM, "only root gives files to other users");
+	if (!conf_of(dir, &site, why, sizeof why))
+		return failed("--owners", EX_CONFIG, why);
+	if (!users(&site, why, sizeof why))
+		return failed("--owners", EX_CANTCREAT, why);
+	if (!accounts_fit(&site, why, sizeof why))
+		return failed("--owners", EX_CONFIG, why);
+	if (!init_owners(&site, why, sizeof why))
+		return failed("--owners", EX_CANTCREAT, why);
+	printf("%s/vault belongs to %s, %s/logs to %s, which also reads server.pem%s\n", site.dir, site.user, site.dir,
+	       site.worker_user, site.external_fqdn[0] ? " and external.pem" : "");
 	return fflush(stdout) == 0 ? 0 : EX_IOERR;
 }
 
@@ -319,10 +366,12 @@ static int make(struct asked *a, const char *dir)
 		fprintf(stderr, "dialtone init: '%s' is there already: edit it, or choose another folder\n", path);
 		return EX_CANTCREAT;
 	}
-	if (!init_site(s, clock_unix_ms() / 1000, why, sizeof why)) {
-		fprintf(stderr, "dialtone init: %s\n", why);
-		return EX_CANTCREAT;
-	}
+	if (!users(s, why, sizeof why))
+		return failed("", EX_CANTCREAT, why);
+	if (!accounts_separate(s, why, sizeof why))
+		return failed("", EX_CONFIG, why);
+	if (!init_site(s, clock_unix_ms() / 1000, why, sizeof why))
+		return failed("", EX_CANTCREAT, why);
 	if (!conf_read(path, &read, why, sizeof why)) { /* what was asked does not go together */
 		fprintf(stderr, "dialtone init: %s%s\n", why,
 			s->external_fqdn[0] && !s->external_address[0] ? "; type: --external-address A, and --address A for the inside"
@@ -354,8 +403,8 @@ int cmd_init(int argc, char **argv)
 				o == ':' ? "needs a value" : "is not understood");
 			return EX_USAGE;
 		}
-		if (o == O_RENEW) {
-			a.renew = true;
+		if (o == O_RENEW || o == O_OWNERS) {
+			a.alone = options[index].name;
 			continue;
 		}
 		a.besides = options[index].name;
@@ -363,13 +412,13 @@ int cmd_init(int argc, char **argv)
 		if (instead)
 			return wrong(options[index].name, optarg, instead);
 	}
-	if (a.renew && (argc - optind != 1 || a.besides)) {
-		fprintf(stderr, "dialtone init: '--%s': --renew takes all names from DIR/dialtone.conf; type: dialtone init DIR --renew\n",
-			a.besides ? a.besides : "renew");
+	if (a.alone && (argc - optind != 1 || a.besides)) {
+		fprintf(stderr, "dialtone init: '--%s': --%s takes all from DIR/dialtone.conf; type: dialtone init DIR --%s\n",
+			a.besides ? a.besides : a.alone, a.alone, a.alone);
 		return EX_USAGE;
 	}
-	if (a.renew)
-		return renew(argv[optind]);
+	if (a.alone)
+		return (strcmp(a.alone, "renew") == 0 ? renew : owners)(argv[optind]);
 	if (argc - optind != 1 || argv[optind][0] == '\0' || a.site.domain[0] == '\0' || a.site.fqdn[0] == '\0') {
 		fprintf(stderr, "dialtone init: %s; type: dialtone init DIR --domain contoso.test --fqdn fe01.contoso.test\n",
 			argc - optind > 1					 ? "one folder is needed"

@@ -1,43 +1,27 @@
 #include "server/daemon/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/log.h"
-#include "pki/key.h"
-#include "server/daemon/credentials.h"
+#include "base/file.h"
 
-struct board *board_new(void)
-{
-	struct board *b = mmap(NULL, sizeof *b, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+#define SELF "/proc/self/exe"
 
-	return b == MAP_FAILED ? NULL : b;
-}
-
-void board_free(struct board *b)
-{
-	if (b)
-		munmap(b, sizeof *b);
-}
-
-/* Signals as a fresh process has them, but SIGINT: a Control-C reaches the whole group, and the supervisor passes on what
- * is to be done. */
+/* Signals as a fresh process has them: an ignored one would stay ignored in the program that is executed. */
 static void signals(void)
 {
-	static const int ours[] = {SIGTERM, SIGHUP, SIGCHLD};
+	static const int ours[] = {SIGTERM, SIGHUP, SIGCHLD, SIGINT, SIGPIPE};
 	sigset_t none;
 
 	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
 		signal(ours[i], SIG_DFL);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -47,12 +31,13 @@ static int by_number(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-/* The supervisor's descriptors are everybody's ends of everything: a child keeps its own. */
-static void close_others(const struct child_conf *c)
+/* The supervisor's descriptors are everybody's ends of everything: a child keeps its own, across the execution. */
+static void close_others(const struct child_conf *c, int state_fd)
 {
 	int keep[CHILD_KEEP + 1];
 	unsigned n = 0, from = 3;
 
+	keep[n++] = state_fd;
 	for (unsigned i = 0; i < c->nkeep && i < CHILD_KEEP; i++)
 		if (c->keep[i] >= 3)
 			keep[n++] = c->keep[i];
@@ -60,50 +45,65 @@ static void close_others(const struct child_conf *c)
 	for (unsigned i = 0; i < n; i++) {
 		if ((unsigned)keep[i] > from)
 			close_range(from, (unsigned)keep[i] - 1, 0);
+		fcntl(keep[i], F_SETFD, 0);
 		from = (unsigned)keep[i] + 1;
 	}
 	close_range(from, ~0u, 0);
 }
 
-static _Noreturn void live(const struct child_conf *c, pid_t parent)
+static _Noreturn void become(const struct child_conf *c, int state_fd, int log_fd)
 {
-	char why[256];
-	int status = 1;
+	char number[16];
+	char *argv[] = {(char[]){"dialtoned"}, (char[]){"--role"}, (char *)(uintptr_t)c->name, number, NULL};
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	prctl(PR_SET_NAME, c->name, 0, 0, 0); /* who signals "dialtoned" by name means the supervisor */
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(log_fd, 2) < 0)
+		_exit(71); /* sysexits: the system */
+	setsid(); /* no terminal: TIOCSTI would type into root's shell */
 	signals();
-	close_others(c);
-	prctl(PR_SET_NAME, c->name, 0, 0, 0);
-	log_set(LOG_INFO, c->name);
-	if (!credentials_drop(c->user, why, sizeof why)) {
-		log_line(LOG_ERROR, c->name, "%s", why);
-		_exit(78); /* sysexits: configuration */
-	}
-	/* No core with keys in it, and nobody of the same user may look inside. Asked after the change of user, which resets
-	 * both. */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (getppid() != parent)
-		_exit(1);
-	if (c->row) {
-		pki_count_in(&c->row->private_operations);
-		atomic_store(&c->row->pid, getpid());
-	}
-	status = c->run(c->arg);
-	fflush(NULL);
-	_exit(status);
+	close_others(c, state_fd);
+	snprintf(number, sizeof number, "%d", state_fd);
+	execve(SELF, argv, environ);
+	dprintf(2, "error: supervisor: cannot execute " SELF ": %s\n", strerror(errno));
+	_exit(71);
 }
 
-pid_t child_start(const struct child_conf *c)
+/* A sealed file in memory: it lives as long as the child reads it. */
+static int state_new(const struct child_conf *c)
 {
-	pid_t parent = getpid(), pid;
-	sigset_t all, before;
+	int fd = memfd_create("state", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	fflush(NULL);
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before); /* nothing that is meant for the child reaches a handler of ours */
-	pid = fork();
-	if (pid == 0)
-		live(c, parent);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (fd >= 0 && file_put(NULL, fd, c->state, c->nstate, 0) == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+pid_t child_start(const struct child_conf *c, int *log_fd)
+{
+	int state_fd = state_new(c), log[2] = {-1, -1};
+	sigset_t all, before;
+	pid_t pid = -1;
+
+	if (state_fd >= 0 && pipe2(log, O_CLOEXEC | O_NONBLOCK) == 0) { /* a log that is not read in time stops nobody */
+		fflush(NULL);
+		sigfillset(&all);
+		sigprocmask(SIG_SETMASK, &all, &before); /* nothing that is meant for the child reaches a handler of ours */
+		pid = fork();
+		if (pid == 0)
+			become(c, state_fd, log[1]);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	}
+	if (state_fd >= 0)
+		close(state_fd);
+	if (log[1] >= 0)
+		close(log[1]);
+	if (pid < 0 && log[0] >= 0)
+		close(log[0]);
+	else
+		*log_fd = log[0];
 	return pid;
 }

@@ -1,45 +1,25 @@
-/* server/daemon/child.h: a process of dialtoned: forked by the supervisor, told who it is, with no more rights than it needs.
+/* server/daemon/child.h: starting a process of dialtoned: the program itself, executed anew with a role.
  *
- * The board is a page shared by all of them: who runs, and how many RSA private-key operations each has done.  Each child
- * writes its own row only; the control socket reads them all.
+ * A new execution has an address space of its own: what a captured worker knows about its own memory says nothing about the
+ * vault's, and each restart is laid out differently.  It has no terminal: a session of its own, /dev/null as standard input
+ * and output, and its log goes through a pipe to the supervisor, which writes it.
  */
 #ifndef DIALTONE_SERVER_CHILD_H
 #define DIALTONE_SERVER_CHILD_H
 
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
-#define BOARD_ROWS 144 /* two generations of 64 workers, and the others */
 #define CHILD_KEEP 256
 
-struct board_row {
-	char name[16]; /* "worker", "vault", "location", "legacy", "dhcp", "dns" */
-	unsigned index;
-	atomic_int pid; /* 0: does not run */
-	atomic_ulong private_operations;
-	atomic_ulong restarts;
-};
-struct board {
-	atomic_uint rows;
-	struct board_row row[BOARD_ROWS];
-};
-struct board *board_new(void); /* shared with every process forked later; NULL: out of memory */
-void board_free(struct board *b);
-
 struct child_conf {
-	const char *name; /* kept */
-	unsigned index;
-	const char *user;      /* to become, when we are root */
-	struct board_row *row; /* may be NULL */
-	const int *keep;       /* descriptors that it needs besides 0, 1 and 2; all others are closed */
+	const char *name;  /* its role: shown by ps(1) */
+	const void *state; /* what it is told: octets, which it reads from a descriptor of its own */
+	size_t nstate;
+	const int *keep; /* descriptors that it finds under the same numbers; all others but 0, 1 and 2 are closed */
 	unsigned nkeep;
-	int (*run)(void *arg);
-	void *arg;
 };
-/* Forks; the child becomes `user`, dies with its parent, and leaves with what run() says.  -1: errno. */
-pid_t child_start(const struct child_conf *c);
+/* *log_fd: where its log is read from, non-blocking; the caller closes it.  -1: errno. */
+pid_t child_start(const struct child_conf *c, int *log_fd);
 
 #endif

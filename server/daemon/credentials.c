@@ -2,47 +2,62 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <pwd.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-static const struct passwd *look_up(const char *user, char *why, size_t cap)
-{
-	const struct passwd *p;
+#include "server/daemon/accounts.h"
 
-	errno = 0;
-	p = getpwnam(user);
-	if (p == NULL)
-		snprintf(why, cap, "user '%s': %s", user, errno ? strerror(errno) : "there is no such user on this machine");
-	else if (p->pw_uid == 0)
-		snprintf(why, cap, "user '%s' is root: name another", user);
-	return p && p->pw_uid ? p : NULL;
+/* The bounding set can be emptied by root with CAP_SETPCAP only; a service manager may have left us without it, and then it
+ * has bounded us itself. */
+static void drop_bounds(void)
+{
+	for (int c = 0; prctl(PR_CAPBSET_READ, c, 0, 0, 0) >= 0; c++)
+		prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 
-bool credentials_known(const char *user, char *why, size_t cap)
+static bool drop_capabilities(void)
 {
-	return geteuid() != 0 || look_up(user, why, cap);
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	return syscall(SYS_capset, &head, none) == 0;
 }
 
-bool credentials_drop(const char *user, char *why, size_t cap)
+static bool become(const struct credentials *c, char *why, size_t cap)
 {
-	const struct passwd *p;
+	struct account user, group;
 
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (geteuid() != 0)
-		return true;
-	p = look_up(user, why, cap);
-	if (p == NULL)
+	if (!account_of(c->user, &user, why, cap) || !account_of(c->group_of ? c->group_of : c->user, &group, why, cap))
 		return false;
-	if (setgroups(0, NULL) < 0 || setresgid(p->pw_gid, p->pw_gid, p->pw_gid) < 0 ||
-	    setresuid(p->pw_uid, p->pw_uid, p->pw_uid) < 0) {
-		snprintf(why, cap, "cannot become '%s': %s", user, strerror(errno));
+	drop_bounds();
+	if (setgroups(0, NULL) < 0 || setresgid(group.gid, group.gid, group.gid) < 0 ||
+	    setresuid(user.uid, user.uid, user.uid) < 0 || !drop_capabilities()) {
+		snprintf(why, cap, "cannot become '%s': %s", c->user, strerror(errno));
 		return false;
 	}
 	if (setuid(0) == 0 || setgid(0) == 0) {
-		snprintf(why, cap, "root could be had back after becoming '%s'", user);
+		snprintf(why, cap, "root could be had back after becoming '%s'", c->user);
+		return false;
+	}
+	return true;
+}
+
+bool credentials_drop(const struct credentials *c, char *why, size_t cap)
+{
+	static const struct rlimit none = {0, 0};
+
+	if (geteuid() == 0 && !become(c, why, cap))
+		return false;
+	/* Asked after the change of user, which resets it. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
+	    setrlimit(RLIMIT_CORE, &none) < 0 || (!c->may_fork && setrlimit(RLIMIT_NPROC, &none) < 0)) {
+		snprintf(why, cap, "cannot give up what is not needed: %s", strerror(errno));
 		return false;
 	}
 	return true;

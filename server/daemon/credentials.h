@@ -1,15 +1,18 @@
-/* server/daemon/credentials.h: giving up root for good. */
+/* server/daemon/credentials.h: giving up root, and what else a process does not need, for good. */
 #ifndef DIALTONE_SERVER_CREDENTIALS_H
 #define DIALTONE_SERVER_CREDENTIALS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* When we are root: becomes `user` with his group and no other, and checks that there is no way back; keeps no privilege
- * through later programs.  Not root: stays who we are.  false: *why. */
-bool credentials_drop(const char *user, char *why, size_t cap);
-
-/* Whether that could be done: when we are root, there is such a user, and it is not root. */
-bool credentials_known(const char *user, char *why, size_t cap);
+struct credentials {
+	const char *user;     /* to become, when we are root */
+	const char *group_of; /* with the group of this user; NULL: of `user` */
+	bool may_fork;	      /* may make threads or processes; else it is refused them */
+};
+/* When we are root: becomes the user with that one group, drops every capability from every set, and checks that there is
+ * no way back.  In any case: no privilege through later programs, no core file, nobody of the same user may look inside.
+ * false: *why. */
+bool credentials_drop(const struct credentials *c, char *why, size_t cap);
 
 #endif

@@ -13,168 +13,96 @@
 #include "net/ipc.h"
 #include "net/listen.h"
 #include "server/control/control.h"
-#include "server/daemon/dhcp_responder.h"
+#include "server/daemon/child.h"
 #include "server/daemon/dns_publish.h"
-#include "server/location/process.h"
-#include "server/vault/process.h"
-
-/* ---- the roles: one row each ------------------------------------------------------------------------------------------- */
-
-static int run_vault(void *arg);
-static int run_location(void *arg);
-static int run_worker(void *arg);
-static int run_dhcp(void *arg);
-static int run_dns(void *arg);
-
-/* clang-format off */
-static const struct {
-	const char *name;
-	bool vault_user; /* runs as `user`; the others as `worker_user` */
-	int (*run)(void *arg);
-} roles[] = {
-	[ROLE_VAULT]    = {"vault",    true,  run_vault},
-	[ROLE_LOCATION] = {"location", false, run_location},
-	[ROLE_WORKER]   = {"worker",   false, run_worker},
-	[ROLE_LEGACY]   = {"legacy",   false, run_worker},
-	[ROLE_DHCP]     = {"dhcp",     false, run_dhcp},
-	[ROLE_DNS]      = {"dns",      false, run_dns},
-};
-/* clang-format on */
 
 const char *generation_name(const struct slot *s)
 {
-	return roles[s->role].name;
+	return role_name(s->role);
 }
 
-static void ends(int pair[][2], unsigned n, unsigned side, int *ret)
+/* ---- starting ---------------------------------------------------------------------------------------------------------- */
+
+struct keep {
+	int fd[CHILD_KEEP];
+	unsigned n;
+};
+
+static int keep(struct keep *k, int fd)
 {
-	for (unsigned i = 0; i < n; i++)
-		ret[i] = pair[i][side];
+	if (fd >= 0)
+		k->fd[k->n++] = fd;
+	return fd;
 }
 
-/* What is somebody else's secret is wiped before the work begins: a fork has copied it. */
-static void forget(struct generation *g, enum role role)
+/* What this process is told and keeps: its own ends, and no secret that is somebody else's. */
+static void tell(const struct slot *s, struct role_state *t, struct keep *k)
 {
-	if (role != ROLE_WORKER && role != ROLE_LEGACY)
-		explicit_bzero(g->ticket_key, WORKER_TICKET_KEY);
-	if (role != ROLE_DNS)
-		explicit_bzero(g->dns_key, sizeof g->dns_key);
-}
+	const struct generation *g = s->of;
 
-static int run_vault(void *arg)
-{
-	struct slot *s = arg;
-	int fd[GENERATION_WORKERS];
-	struct vault_process p = {.site = &s->of->site, .fd = fd, .nfd = s->of->workers, .ready_fd = s->of->ready[1]};
-
-	forget(s->of, s->role);
-	ends(s->of->vault, s->of->workers, 1, fd);
-	return vault_process_main(&p);
-}
-
-static int run_location(void *arg)
-{
-	struct slot *s = arg;
-	int ask[GENERATION_WORKERS], push[GENERATION_WORKERS];
-	struct location_process p = {.site = &s->of->site,
-				     .ask = ask,
-				     .push = push,
-				     .nworker = s->of->workers,
-				     .control_fd = s->of->control_fd,
-				     .board = s->of->board,
-				     .ready_fd = s->of->ready[1]};
-
-	forget(s->of, s->role);
-	ends(s->of->ask, s->of->workers, 1, ask);
-	ends(s->of->push, s->of->workers, 1, push);
-	return location_process_main(&p);
-}
-
-static int run_worker(void *arg)
-{
-	struct slot *s = arg;
-	struct worker_conf c = {.site = &s->of->site,
-				.index = s->index,
-				.nlistener = s->nlistener,
-				.vault_fd = s->of->vault[s->index][0],
-				.location_fd = s->of->ask[s->index][0],
-				.push_fd = s->of->push[s->index][0],
-				.keylog_fd = s->of->keylog_fd,
-				.ready_fd = s->of->ready[1]};
-
-	memcpy(c.listener, s->listener, sizeof c.listener);
-	memcpy(c.ticket_key, s->of->ticket_key, sizeof c.ticket_key);
-	forget(s->of, s->role);
-	return worker_main(&c);
-}
-
-static int run_dhcp(void *arg)
-{
-	struct slot *s = arg;
-
-	forget(s->of, s->role);
-	return dhcp_responder_main(&s->of->site, s->of->dhcp_fd, s->of->ready[1]);
-}
-
-static int run_dns(void *arg)
-{
-	struct slot *s = arg;
-
-	forget(s->of, s->role);
-	return dns_publish_main(&s->of->site, s->of->dns_key, s->of->ready[1]);
-}
-
-static unsigned keeps(const struct slot *s, int keep[CHILD_KEEP])
-{
-	struct generation *g = s->of;
-	unsigned n = 0;
-
-	keep[n++] = g->ready[1];
+	for (unsigned i = 0; i < ROLE_WORKERS; i++)
+		t->vault[i] = t->ask[i] = t->push[i] = -1;
 	switch (s->role) {
 	case ROLE_VAULT:
 		for (unsigned i = 0; i < g->workers; i++)
-			keep[n++] = g->vault[i][1];
+			t->vault[i] = keep(k, g->vault[i][1]);
 		break;
 	case ROLE_LOCATION:
-		keep[n++] = g->control_fd;
+		t->control_fd = keep(k, g->control_fd);
 		for (unsigned i = 0; i < g->workers; i++) {
-			keep[n++] = g->ask[i][1];
-			keep[n++] = g->push[i][1];
+			t->ask[i] = keep(k, g->ask[i][1]);
+			t->push[i] = keep(k, g->push[i][1]);
 		}
 		break;
 	case ROLE_WORKER:
 	case ROLE_LEGACY:
-		keep[n++] = g->vault[s->index][0];
-		keep[n++] = g->ask[s->index][0];
-		keep[n++] = g->push[s->index][0];
-		keep[n++] = g->keylog_fd;
+		t->vault[s->index] = keep(k, g->vault[s->index][0]);
+		t->ask[s->index] = keep(k, g->ask[s->index][0]);
+		t->push[s->index] = keep(k, g->push[s->index][0]);
+		t->keylog_fd = keep(k, g->keylog_fd);
 		for (unsigned i = 0; i < s->nlistener; i++)
-			keep[n++] = s->listener[i].fd;
+			keep(k, s->listener[i].fd);
+		memcpy(t->listener, s->listener, sizeof t->listener);
+		memcpy(t->ticket_key, g->ticket_key, sizeof t->ticket_key);
 		break;
 	case ROLE_DHCP:
-		keep[n++] = g->dhcp_fd;
+		t->dhcp_fd = keep(k, g->dhcp_fd);
 		break;
 	case ROLE_DNS:
+	case ROLES:
+		memcpy(t->dns_key, g->dns_key, sizeof t->dns_key);
 		break;
 	}
-	return n;
 }
 
 bool generation_start(struct slot *s)
 {
-	const struct site *site = &s->of->site;
-	int keep[CHILD_KEEP];
-	struct child_conf c = {.name = roles[s->role].name,
-			       .index = s->index,
-			       .user = roles[s->role].vault_user || site->worker_user[0] == '\0' ? site->user
-												 : site->worker_user,
-			       .row = s->row,
-			       .keep = keep,
-			       .nkeep = keeps(s, keep),
-			       .run = roles[s->role].run,
-			       .arg = s};
-	pid_t pid = child_start(&c);
+	const struct generation *g = s->of;
+	struct keep k = {.n = 0};
+	struct role_state *t = calloc(1, sizeof *t);
+	struct child_conf c = {.name = role_name(s->role), .state = t, .nstate = sizeof *t, .keep = k.fd};
+	pid_t pid = -1;
 
+	if (t) {
+		*t = (struct role_state){.site = g->site,
+					 .role = s->role,
+					 .index = s->index,
+					 .workers = g->workers,
+					 .parent = getpid(),
+					 .row = s->row ? (unsigned)(s->row - g->board->row) : BOARD_ROWS,
+					 .nlistener = s->nlistener,
+					 .ready_fd = keep(&k, g->ready[1]),
+					 .board_fd = keep(&k, g->board_fd),
+					 .control_fd = -1,
+					 .dhcp_fd = -1,
+					 .keylog_fd = -1};
+		tell(s, t, &k);
+		c.nkeep = k.n;
+		log_pipe_end(&s->log, c.name);
+		pid = child_start(&c, &s->log.fd);
+		explicit_bzero(t, sizeof *t);
+		free(t);
+	}
 	if (pid < 0) {
 		log_line(LOG_ERROR, "supervisor", "cannot start %s %u: %s", c.name, s->index, strerror(errno));
 		return false;
@@ -290,8 +218,8 @@ static struct slot *slot_add(struct generation *g, enum role role, unsigned inde
 {
 	struct slot *s = &g->slot[g->nslot++];
 
-	*s = (struct slot){.of = g, .role = role, .index = index, .again = 0};
-	s->row = row_of(g->board, roles[role].name, index);
+	*s = (struct slot){.of = g, .role = role, .index = index, .again = 0, .log = {.fd = -1}};
+	s->row = row_of(g->board, role_name(role), index);
 	return s;
 }
 
@@ -348,8 +276,7 @@ static bool make(struct generation *g, char *why, size_t cap)
 	return g->control_fd >= 0;
 }
 
-struct generation *generation_new(const struct site *site, struct board *board, uint8_t ticket_key[WORKER_TICKET_KEY],
-				  int keylog_fd, char *why, size_t cap)
+struct generation *generation_new(const struct site *site, const struct generation_shared *shared, char *why, size_t cap)
 {
 	struct generation *g = calloc(1, sizeof *g);
 
@@ -358,11 +285,12 @@ struct generation *generation_new(const struct site *site, struct board *board, 
 		return NULL;
 	}
 	g->site = *site;
-	g->board = board;
-	g->keylog_fd = keylog_fd;
+	g->board = shared->board;
+	g->board_fd = shared->board_fd;
+	g->keylog_fd = shared->keylog_fd;
 	g->control_fd = g->dhcp_fd = g->ready[0] = g->ready[1] = -1;
-	g->ticket_key = ticket_key;
-	for (unsigned i = 0; i < GENERATION_WORKERS; i++)
+	g->ticket_key = shared->ticket_key;
+	for (unsigned i = 0; i < ROLE_WORKERS; i++)
 		for (unsigned k = 0; k < 2; k++)
 			g->vault[i][k] = g->ask[i][k] = g->push[i][k] = -1;
 	if (make(g, why, cap))
@@ -382,12 +310,14 @@ void generation_free(struct generation *g)
 	if (g == NULL)
 		return;
 	generation_close_listeners(g);
-	for (unsigned i = 0; i < GENERATION_WORKERS; i++)
+	for (unsigned i = 0; i < ROLE_WORKERS; i++)
 		for (unsigned k = 0; k < 2; k++) {
 			shut(g->vault[i][k]);
 			shut(g->ask[i][k]);
 			shut(g->push[i][k]);
 		}
+	for (unsigned i = 0; i < g->nslot; i++)
+		log_pipe_end(&g->slot[i].log, role_name(g->slot[i].role));
 	for (unsigned i = 0; i < g->nslot; i++)
 		if (g->slot[i].row) {
 			atomic_store(&g->slot[i].row->pid, 0);

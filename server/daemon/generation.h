@@ -9,15 +9,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "server/daemon/child.h"
-#include "server/worker/worker.h"
+#include "server/daemon/board.h"
+#include "server/daemon/log_pipe.h"
+#include "server/daemon/role.h"
 
-#define GENERATION_WORKERS 65 /* the last may be the legacy process */
-#define GENERATION_SLOTS (GENERATION_WORKERS + 4)
+#define GENERATION_SLOTS (ROLE_WORKERS + 4)
 
 struct generation;
-
-enum role { ROLE_VAULT, ROLE_LOCATION, ROLE_WORKER, ROLE_LEGACY, ROLE_DHCP, ROLE_DNS };
 
 struct slot { /* a place for one process; who dies is followed by another in the same place */
 	struct generation *of;
@@ -27,6 +25,7 @@ struct slot { /* a place for one process; who dies is followed by another in the
 	uint64_t since, again; /* mono_ms: started; to be started again at */
 	unsigned quick;	       /* deaths in a row soon after the start */
 	struct board_row *row;
+	struct log_pipe log;
 	struct worker_listener listener[WORKER_LISTENERS_MAX];
 	unsigned nlistener;
 };
@@ -34,22 +33,27 @@ struct slot { /* a place for one process; who dies is followed by another in the
 struct generation {
 	struct site site;
 	unsigned workers; /* with the legacy process */
-	int vault[GENERATION_WORKERS][2], ask[GENERATION_WORKERS][2], push[GENERATION_WORKERS][2]; /* [0]: the worker's end */
+	int vault[ROLE_WORKERS][2], ask[ROLE_WORKERS][2], push[ROLE_WORKERS][2]; /* [0]: the worker's end */
 	int ready[2];	/* each process writes one octet when it can do its work */
 	int control_fd; /* borrowed from here on by the location process */
 	int dhcp_fd, keylog_fd;
-	char dns_key[256];
-	uint8_t *ticket_key; /* WORKER_TICKET_KEY octets: the supervisor's one copy; who has no use for it wipes his */
+	char dns_key[ROLE_DNS_KEY];
+	uint8_t *ticket_key; /* WORKER_TICKET_KEY octets: the supervisor's one copy */
 	struct board *board;
+	int board_fd;
 	struct slot slot[GENERATION_SLOTS];
 	unsigned nslot, nready;
 	bool draining, ending; /* workers were asked to end; then the others */
 	uint64_t until;
 };
 
-/* Binds and pairs everything, starts nobody.  board, ticket_key and keylog_fd are borrowed.  NULL: *why. */
-struct generation *generation_new(const struct site *site, struct board *board, uint8_t ticket_key[WORKER_TICKET_KEY],
-				  int keylog_fd, char *why, size_t cap);
+struct generation_shared { /* of all generations; borrowed */
+	struct board *board;
+	int board_fd, keylog_fd;
+	uint8_t *ticket_key; /* WORKER_TICKET_KEY octets */
+};
+/* Binds and pairs everything, starts nobody.  NULL: *why. */
+struct generation *generation_new(const struct site *site, const struct generation_shared *shared, char *why, size_t cap);
 void generation_free(struct generation *g); /* nobody may run any more; NULL is fine */
 bool generation_start(struct slot *s);	    /* false: no process to be had */
 void generation_close_listeners(struct generation *g); /* so that nobody is led to a worker that drains */

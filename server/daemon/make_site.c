@@ -1,7 +1,7 @@
 #include "server/daemon/make_site.h"
 
 #include <errno.h>
-#include <pwd.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,11 +10,14 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "pki/cert.h"
+#include "server/daemon/accounts.h"
+#include "server/daemon/hand_over.h"
 #include "server/site/files.h"
 #include "server/vault/make.h"
 #include "store/store.h"
 
-#define ROOT VAULT_DIR "/root.pem"
+#define ROOT "root.pem"
+#define ROOT_OLD VAULT_DIR "/root.pem" /* where older releases kept it: in a folder that is not root's */
 
 struct work {
 	const struct site *site;
@@ -59,9 +62,54 @@ static bool folder(struct work *w, const char *name, mode_t mode)
 
 /* ---- certificates -------------------------------------------------------------------------------------------------- */
 
+/* ca.pem is what phones trust: another root would sign for nobody. */
+static bool root_is_ca(struct work *w, const char *file)
+{
+	struct buf pem = {0}, der = {0};
+	char path[PATH_MAX];
+	bool ok = false;
+	int rc;
+
+	if (!path_of(w, "ca.pem", path))
+		return false;
+	rc = file_read(path, 64 << 10, &pem);
+	if (rc < 0)
+		failed(w, path, strerror(-rc));
+	else if (!pki_pem_cert(buf_view(&pem), 0, &der) || der.n != w->root_der.n || memcmp(der.p, w->root_der.p, der.n) != 0)
+		failed(w, file, "it is the key of another root than ca.pem: put back the one that was made with ca.pem");
+	else
+		ok = true;
+	buf_free(&pem);
+	buf_free(&der);
+	return ok;
+}
+
+/* The root's key of an older release goes into root's own folder, once it has proved to be ca.pem's. */
+static bool root_move(struct work *w)
+{
+	struct buf pem = {0};
+	char path[PATH_MAX];
+	bool ok = site_pair_load(w->site->dir, ROOT_OLD, &w->root, &w->root_der, w->why, w->cap) && root_is_ca(w, ROOT_OLD) &&
+		  path_of(w, ROOT_OLD, path);
+
+	if (ok) {
+		pki_key_write(w->root, &pem);
+		pki_pem_add(&pem, "CERTIFICATE", w->root_der.p, w->root_der.n);
+		ok = save(w, ROOT, &pem, 0600) && (unlink(path) == 0 || failed(w, path, strerror(errno)));
+	}
+	buf_wipe(&pem);
+	return ok;
+}
+
 static bool root_load(struct work *w)
 {
-	return site_pair_load(w->site->dir, ROOT, &w->root, &w->root_der, w->why, w->cap);
+	struct stat st;
+	char old[PATH_MAX];
+
+	if (!there(w, ROOT) && path_of(w, ROOT_OLD, old) && lstat(old, &st) == 0)
+		return root_move(w);
+	return site_pair_load(w->site->dir, ROOT, &w->root, &w->root_der, w->why, w->cap) &&
+	       (!there(w, "ca.pem") || root_is_ca(w, ROOT));
 }
 
 static bool own_pair(struct work *w, const struct pki_issue *what, struct buf *key_pem, struct buf *cert_pem)
@@ -99,7 +147,7 @@ static bool root(struct work *w)
 		ok = own_pair(w, &what, &key, &key) && save(w, ROOT, &key, 0600);
 	buf_wipe(&key);
 	ok = ok && root_load(w);
-	if (ok) {
+	if (ok && !there(w, "ca.pem")) {
 		pki_pem_add(&cert, "CERTIFICATE", w->root_der.p, w->root_der.n);
 		ok = save(w, "ca.pem", &cert, 0644);
 	}
@@ -216,7 +264,7 @@ static bool conf(struct work *w)
 	text(&b, "legacy_address", s->legacy_address);
 	buf_printf(&b, "legacy_sip_tls = %u\nlegacy_https = %u\n", s->legacy_sip_tls, s->legacy_https);
 	buf_printf(&b, "\n# 0: one a core\nworkers = %u\nuser = \"%s\"\n", s->workers, s->user);
-	text(&b, "worker_user", s->worker_user);
+	buf_printf(&b, "worker_user = \"%s\"\nlegacy_user = \"%s\"\n", s->worker_user, s->legacy_user);
 	if (s->CASigningKeyLength != 2048)
 		buf_printf(&b, "CASigningKeyLength = %u\n", s->CASigningKeyLength);
 	buf_str(&b, "\n# UseCertificateAuth = true\n# UsePinAuth = true\n# UseWindowsAuth = NTLM\n# MinPasswordLength = 5\n"
@@ -228,37 +276,70 @@ static bool conf(struct work *w)
 
 /* ---- whose it is --------------------------------------------------------------------------------------------------- */
 
-static bool own(struct work *w, const char *name, const char *user)
+/* The keys of the TLS names are root's: the workers read them, and whoever captures one cannot change them. */
+static bool for_workers(struct work *w, const char *file, struct account worker)
 {
-	const struct passwd *p = getpwnam(user);
 	char path[PATH_MAX];
+	bool ok;
+	int fd;
 
-	if (!path_of(w, name, path))
+	if (!path_of(w, file, path))
 		return false;
-	if (p == NULL)
-		return failed(w, user, "there is no such user on this machine");
-	if (access(path, F_OK) < 0 && errno == ENOENT)
-		return true; /* store.db-wal and the like */
-	return chown(path, p->pw_uid, p->pw_gid) == 0 || failed(w, path, strerror(errno));
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || failed(w, path, strerror(errno));
+	ok = fchown(fd, 0, worker.gid) == 0 && fchmod(fd, 0640) == 0;
+	if (!ok)
+		failed(w, path, strerror(errno));
+	close(fd);
+	return ok;
+}
+
+static bool key_owners(struct work *w)
+{
+	struct account worker;
+
+	return geteuid() != 0 || (account_of(w->site->worker_user, &worker, w->why, w->cap) &&
+				  for_workers(w, "server.pem", worker) && for_workers(w, "external.pem", worker));
 }
 
 static bool owners(struct work *w)
 {
-	static const char *const vaults[] = {VAULT_DIR,		      VAULT_DIR "/ca.pem",    VAULT_DIR "/ticket.pem",
-					     VAULT_DIR "/secret",     STORE_FILE,	      STORE_FILE "-wal",
-					     STORE_FILE "-shm"};
-	static const char *const workers[] = {"server.pem", "external.pem", "logs"};
-	const char *worker = w->site->worker_user[0] ? w->site->worker_user : w->site->user;
+	struct account vault, worker;
+	bool ok;
+	int fd;
 
 	if (geteuid() != 0)
 		return true;
-	for (size_t i = 0; i < sizeof vaults / sizeof *vaults; i++)
-		if (!own(w, vaults[i], w->site->user))
-			return false;
-	for (size_t i = 0; i < sizeof workers / sizeof *workers; i++)
-		if (!own(w, workers[i], worker))
-			return false;
-	return true;
+	if (!account_of(w->site->user, &vault, w->why, w->cap) || !account_of(w->site->worker_user, &worker, w->why, w->cap))
+		return false;
+	fd = open(w->site->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return failed(w, w->site->dir, strerror(errno));
+	ok = hand_over(fd, VAULT_DIR, vault, w->why, w->cap) && hand_over(fd, "logs", worker, w->why, w->cap);
+	close(fd);
+	return ok && key_owners(w);
+}
+
+/* In a folder of somebody else any name may lead anywhere. */
+static bool dir_is_ours(struct work *w)
+{
+	struct stat st;
+
+	if (stat(w->site->dir, &st) < 0)
+		return failed(w, w->site->dir, strerror(errno));
+	if (geteuid() != 0 || (st.st_uid == 0 && (st.st_mode & 022) == 0))
+		return true;
+	return failed(w, w->site->dir, "another user may write into this folder: type 'chown root' and 'chmod go-w' for it first");
+}
+
+/* Once it has been handed over, root makes nothing in it any more. */
+static bool vault_is_handed_over(const struct work *w)
+{
+	struct stat st;
+	char path[PATH_MAX];
+
+	return geteuid() == 0 && path_of((struct work *)(uintptr_t)w, VAULT_DIR, path) && lstat(path, &st) == 0 && st.st_uid != 0;
 }
 
 static bool store(struct work *w)
@@ -273,27 +354,45 @@ static bool store(struct work *w)
 	return s != NULL;
 }
 
+static bool vault(struct work *w)
+{
+	if (vault_is_handed_over(w))
+		return there(w, VAULT_ISSUING) || failed(w, VAULT_DIR, "it belongs to the vault's user, and " VAULT_ISSUING " is missing");
+	return folder(w, VAULT_DIR, 0700) && issuing(w) && vault_keys_make(w->site->dir, w->now, w->why, w->cap) && store(w);
+}
+
+static bool finish(struct work *w, bool ok)
+{
+	pki_key_free(w->root);
+	buf_free(&w->root_der);
+	return ok;
+}
+
 bool init_site(const struct site *site, int64_t unix_s, char *why, size_t cap)
 {
 	struct work w = {.site = site, .now = unix_s, .why = why, .cap = cap};
-	bool ok;
 
 	if (mkdir(site->dir, 0755) < 0 && errno != EEXIST)
 		return failed(&w, site->dir, strerror(errno));
-	ok = folder(&w, "files", 0755) && folder(&w, "logs", 0750) && folder(&w, "run", 0755) &&
-	     folder(&w, VAULT_DIR, 0700) && root(&w) && issuing(&w) && vault_keys_make(site->dir, unix_s, why, cap) &&
-	     servers(&w) && update(&w) && store(&w) && conf(&w) && owners(&w);
-	pki_key_free(w.root);
-	buf_free(&w.root_der);
-	return ok;
+	return finish(&w, dir_is_ours(&w) && folder(&w, "files", 0755) && folder(&w, "logs", 0770) && folder(&w, "run", 0755) &&
+				  root(&w) && vault(&w) && servers(&w) && update(&w) && conf(&w) && owners(&w));
 }
 
 bool init_renew(const struct site *site, int64_t unix_s, char *why, size_t cap)
 {
 	struct work w = {.site = site, .now = unix_s, .why = why, .cap = cap, .anew = true};
-	bool ok = root_load(&w) && servers(&w) && owners(&w);
 
-	pki_key_free(w.root);
-	buf_free(&w.root_der);
-	return ok;
+	return finish(&w, dir_is_ours(&w) && root_load(&w) && servers(&w) && key_owners(&w));
+}
+
+bool init_owners(const struct site *site, char *why, size_t cap)
+{
+	struct work w = {.site = site, .why = why, .cap = cap};
+	struct stat st;
+	char old[PATH_MAX];
+	bool ok = dir_is_ours(&w);
+
+	if (ok && path_of(&w, ROOT_OLD, old) && lstat(old, &st) == 0)
+		ok = root_load(&w); /* moves it */
+	return finish(&w, ok && owners(&w));
 }

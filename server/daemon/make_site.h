@@ -2,13 +2,15 @@
  *
  *     dialtone.conf          0644  what was said, and the usual knobs as comments
  *     ca.pem                 0644  the private root's certificate: phones download it, stage 6
- *     vault/root.pem         0600  its key, for certificates to come
- *     server.pem             0600  key and chain of the inside names; external.pem the same for the outside ones
+ *     root.pem               0600  its key, for certificates to come: root's
+ *     server.pem             0640  key and chain of the inside names; external.pem the same for the outside ones: root's, and
+ *                                  the workers' group reads them
  *     update.key update.pem  0600, 0644  signs firmware: dialtone update sign
  *     issuing.pem vault/     server/vault/make.h; vault/store.db the store
  *     files/ logs/ run/      the update store, device logs, sockets
  *
- * What is there already is left alone: a second run mends what is missing, but never writes over a dialtone.conf.
+ * What is there already is left alone: a second run mends what is missing, but never writes over a dialtone.conf.  Once
+ * vault/ belongs to the vault's user, root makes nothing in it.  A folder that another user may write is refused.
  */
 #ifndef DIALTONE_SERVER_INIT_H
 #define DIALTONE_SERVER_INIT_H
@@ -20,7 +22,11 @@
 /* site: names, addresses and ports as given (site_defaults() first), dir set.  Slow: four or five RSA keys. */
 bool init_site(const struct site *site, int64_t unix_s, char *why, size_t cap);
 
-/* server.pem and external.pem anew, below the root that is there, for the names of the site as it is now. */
+/* server.pem and external.pem anew, below the root that is there, for the names of the site as it is now; no other file is
+ * touched, but the root's key of an older release is moved out of vault/.  false also when that key is not ca.pem's. */
 bool init_renew(const struct site *site, int64_t unix_s, char *why, size_t cap);
+
+/* vault/, logs/ and the keys of the TLS names to the users that the site names, which must be there.  Needs root. */
+bool init_owners(const struct site *site, char *why, size_t cap);
 
 #endif

@@ -20,6 +20,7 @@
 #include "pki/key.h"
 #include "server/site/conf.h"
 #include "server/control/control.h"
+#include "server/daemon/accounts.h"
 #include "server/daemon/generation.h"
 
 enum {
@@ -34,7 +35,7 @@ struct supervisor {
 	const struct supervisor_conf *conf;
 	struct board *board;
 	uint8_t ticket_key[WORKER_TICKET_KEY]; /* TLS session tickets outlive a worker and a reload */
-	int signal_fd, keylog_fd, lock_fd;
+	int signal_fd, keylog_fd, lock_fd, board_fd;
 	struct generation *now, *next; /* next: started, not ready yet */
 	struct generation *old[OLD];
 	uint64_t next_until;
@@ -108,7 +109,7 @@ static bool signals(struct supervisor *s)
 
 static bool begin(struct supervisor *s, const struct site *site, char *why, size_t cap)
 {
-	if (!lock(s, site->dir, why, cap) || !ports_free(site, why, cap))
+	if (!accounts_fit(site, why, cap) || !lock(s, site->dir, why, cap) || !ports_free(site, why, cap))
 		return false;
 	if (s->conf->keylog) {
 		s->keylog_fd = open(s->conf->keylog, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -117,7 +118,7 @@ static bool begin(struct supervisor *s, const struct site *site, char *why, size
 			return false;
 		}
 	}
-	s->board = board_new();
+	s->board = board_new(&s->board_fd);
 	if (s->board == NULL || !pki_random(s->ticket_key, sizeof s->ticket_key) || !signals(s)) {
 		snprintf(why, cap, "cannot set up: %s", strerror(errno));
 		return false;
@@ -179,7 +180,9 @@ static bool drained(struct generation *g, uint64_t now)
 
 static bool start_all(struct supervisor *s, const struct site *site, char *why, size_t cap)
 {
-	struct generation *g = generation_new(site, s->board, s->ticket_key, s->keylog_fd, why, cap);
+	const struct generation_shared shared = {
+	    .board = s->board, .board_fd = s->board_fd, .keylog_fd = s->keylog_fd, .ticket_key = s->ticket_key};
+	struct generation *g = accounts_fit(site, why, cap) ? generation_new(site, &shared, why, cap) : NULL;
 
 	if (g == NULL)
 		return false;
@@ -287,6 +290,7 @@ static void died(struct supervisor *s, struct slot *k, int status)
 	unsigned pause;
 	char why[128];
 
+	log_pipe_end(&k->log, generation_name(k)); /* its last words */
 	k->pid = 0;
 	if (k->row)
 		atomic_store(&k->row->pid, 0);
@@ -385,6 +389,22 @@ static uint64_t work(struct supervisor *s, uint64_t now)
 	return at;
 }
 
+/* All that have a log: at most GENERATION_SLOTS of each generation. */
+static unsigned logs(struct supervisor *s, struct log_pipe *ret[], const char *name[])
+{
+	struct generation *all[OLD + 2] = {s->now, s->next};
+	unsigned n = 0;
+
+	memcpy(all + 2, s->old, sizeof s->old);
+	for (unsigned i = 0; i < OLD + 2; i++)
+		for (unsigned k = 0; all[i] && k < all[i]->nslot; k++)
+			if (all[i]->slot[k].log.fd >= 0) {
+				name[n] = generation_name(&all[i]->slot[k]);
+				ret[n++] = &all[i]->slot[k].log;
+			}
+	return n;
+}
+
 static bool anybody(const struct supervisor *s)
 {
 	for (unsigned i = 0; i < OLD; i++)
@@ -393,27 +413,43 @@ static bool anybody(const struct supervisor *s)
 	return s->now || s->next;
 }
 
+/* Waits for a signal, a process that is ready, or a line of a log; false: it cannot be waited. */
+static bool turn(struct supervisor *s, int timeout_ms)
+{
+	enum { FIRST = 2, MOST = (OLD + 2) * GENERATION_SLOTS };
+	struct pollfd p[FIRST + MOST] = {{.fd = s->signal_fd, .events = POLLIN},
+					 {.fd = s->next ? s->next->ready[0] : -1, .events = POLLIN}};
+	struct log_pipe *log[MOST];
+	const char *name[MOST];
+	unsigned n = logs(s, log, name);
+
+	for (unsigned i = 0; i < n; i++)
+		p[FIRST + i] = (struct pollfd){.fd = log[i]->fd, .events = POLLIN};
+	if (poll(p, FIRST + n, timeout_ms) < 0)
+		return errno == EINTR;
+	for (unsigned i = 0; i < n; i++)
+		if (p[FIRST + i].revents)
+			log_pipe_read(log[i], name[i]);
+	if (p[1].revents && s->next)
+		count_ready(s);
+	if (p[0].revents)
+		signalled(s);
+	return true;
+}
+
 static void run(struct supervisor *s)
 {
 	for (;;) {
 		uint64_t now = clock_mono_ms(), at = work(s, now);
-		struct pollfd p[2] = {{.fd = s->signal_fd, .events = POLLIN},
-				      {.fd = s->next ? s->next->ready[0] : -1, .events = POLLIN}};
 
-		if (!anybody(s))
+		if (!anybody(s) || !turn(s, at == UINT64_MAX ? -1 : at > now ? (int)sooner(at - now, 60000) : 0))
 			return;
-		if (poll(p, 2, at == UINT64_MAX ? -1 : at > now ? (int)sooner(at - now, 60000) : 0) < 0 && errno != EINTR)
-			return;
-		if (p[1].revents && s->next)
-			count_ready(s);
-		if (p[0].revents)
-			signalled(s);
 	}
 }
 
 int supervisor_main(const struct supervisor_conf *c, const struct site *site)
 {
-	struct supervisor s = {.conf = c, .signal_fd = -1, .keylog_fd = -1, .lock_fd = -1};
+	struct supervisor s = {.conf = c, .signal_fd = -1, .keylog_fd = -1, .lock_fd = -1, .board_fd = -1};
 	char why[1024] = "";
 
 	if (!begin(&s, site, why, sizeof why)) {
@@ -426,8 +462,8 @@ int supervisor_main(const struct supervisor_conf *c, const struct site *site)
 	}
 	board_free(s.board);
 	explicit_bzero(s.ticket_key, sizeof s.ticket_key);
-	for (unsigned i = 0; i < 3; i++) {
-		int fd = (int[]){s.signal_fd, s.keylog_fd, s.lock_fd}[i];
+	for (unsigned i = 0; i < 4; i++) {
+		int fd = (int[]){s.signal_fd, s.keylog_fd, s.lock_fd, s.board_fd}[i];
 
 		if (fd >= 0)
 			close(fd);

@@ -10,7 +10,7 @@
 #ifndef DIALTONE_SERVER_LOCATION_PROCESS_H
 #define DIALTONE_SERVER_LOCATION_PROCESS_H
 
-#include "server/daemon/child.h"
+#include "server/daemon/board.h"
 #include "server/site/site.h"
 
 struct location_process {

@@ -68,6 +68,7 @@ static const struct key keys[] = {
 	{"workers",                    NUMBER,  AT(workers), 0, 64},
 	{"user",                       TEXT,    AT(user)},
 	{"worker_user",                TEXT,    AT(worker_user)},
+	{"legacy_user",                TEXT,    AT(legacy_user)},
 
 	{"UseCertificateAuth",         BOOLEAN, AT(UseCertificateAuth)},
 	{"UsePinAuth",                 BOOLEAN, AT(UsePinAuth)},

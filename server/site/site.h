@@ -10,6 +10,9 @@
 
 #define SITE_NAME_MAX 256
 #define SITE_URL_MAX 512
+#define SITE_USER "dialtone-vault" /* the users of our own: packaging/sysusers.d/dialtone.conf */
+#define SITE_WORKER_USER "dialtone"
+#define SITE_LEGACY_USER "dialtone-legacy"
 #define SITE_TRUSTED 16 /* certificates in TrustedCACerts */
 
 struct site {
@@ -29,8 +32,9 @@ struct site {
 	bool proxy_protocol;		       /* PROXY v2 demanded on the outside listeners */
 	bool external_require_pin;	       /* number and PIN as well, outside ("Device Connection Process") */
 	unsigned workers;
-	char user[64]; /* what the processes but the supervisor run as, when started by root */
-	char worker_user[64]; /* all but the vault, so that a captured worker cannot read the vault's files; "": user */
+	char user[64];	      /* what the vault runs as, when root starts it */
+	char worker_user[64]; /* what talks to the network, so that a captured worker cannot read the vault's files */
+	char legacy_user[64]; /* the process that speaks TLS 1.0, in the group of worker_user */
 
 	/* Web Services [web-services 13] */
 	bool UseCertificateAuth, UsePinAuth;

@@ -59,7 +59,7 @@ static void modules(struct buf *line, const struct update_module *m, unsigned n,
 
 static void append(const char *path, const struct buf *line)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
 	bool fresh = fd >= 0, ok = true;
 
 	if (fd < 0)

@@ -103,7 +103,7 @@ void update_log(struct web_call *k)
 		snprintf(file, sizeof file, "%s/%s_%lld_%s", path, device, (long long)k->q->unix_s, name);
 		if (!room(path, device, s->max_logs_per_device)) {
 			web_plain(k, 403, "This device has sent too many logs.");
-		} else if (file_write(NULL, file, k->q->body.p ? k->q->body.p : "", k->q->body.n, 0640) != 0) {
+		} else if (file_write(NULL, file, k->q->body.p ? k->q->body.p : "", k->q->body.n, 0660) != 0) {
 			web_plain(k, 503, "The log store cannot be written.");
 		} else {
 			log_line(LOG_INFO, "update", "%s sent a log: %s", k->q->peer, file);
@@ -120,8 +120,8 @@ bool update_folder(const char *logs, const char *below, char *path, size_t cap)
 		return false;
 	for (char *slash = path + base + 1; (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
 		*slash = '\0';
-		if (mkdir(path, 0750) != 0 && errno != EEXIST)
+		if (mkdir(path, 0770) != 0 && errno != EEXIST)
 			return false;
 	}
-	return mkdir(path, 0750) == 0 || errno == EEXIST;
+	return mkdir(path, 0770) == 0 || errno == EEXIST;
 }

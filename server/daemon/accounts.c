@@ -1,0 +1,202 @@
+#include "server/daemon/accounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ACCOUNTS = 3, TRIES = 50, PAUSE_MS = 100 };
+
+struct named {
+	const char *key, *user, *usual;
+};
+
+/* What the site needs: the legacy process may be off. */
+static unsigned names(const struct site *s, struct named ret[ACCOUNTS])
+{
+	bool legacy = s->legacy_sip_tls || s->legacy_https;
+
+	ret[0] = (struct named){"user", s->user, SITE_USER};
+	ret[1] = (struct named){"worker_user", s->worker_user, SITE_WORKER_USER};
+	ret[2] = (struct named){"legacy_user", s->legacy_user, SITE_LEGACY_USER};
+	return legacy ? 3 : 2;
+}
+
+bool account_of(const char *user, struct account *ret, char *why, size_t cap)
+{
+	const struct passwd *p;
+
+	errno = 0;
+	p = getpwnam(user);
+	if (p && p->pw_uid) {
+		*ret = (struct account){p->pw_uid, p->pw_gid};
+		return true;
+	}
+	if (p)
+		snprintf(why, cap, "user '%s' is root: name another", user);
+	else
+		snprintf(why, cap, "user '%s': %s", user, errno ? strerror(errno) : "there is no such user on this machine");
+	return false;
+}
+
+/* ---- judging ---------------------------------------------------------------------------------------------- */
+
+/* Users that other programs of the machine run as: what belongs to them belongs to those programs as well. */
+static bool is_shared(const char *user, uid_t uid)
+{
+	static const char *const all[] = {"nobody", "www-data", "daemon", "bin", "sys",	 "mail",
+					  "apache", "nginx",	"http",	  "ftp", "games"};
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (strcmp(user, all[i]) == 0)
+			return true;
+	return uid == 65534;
+}
+
+/* The group of the workers may read the keys of the TLS names: it must be nobody else's. */
+static bool group_is_shared(gid_t gid, const struct account *ours, unsigned n, char other[64])
+{
+	const struct passwd *p;
+	bool found = false;
+
+	setpwent();
+	while (!found && (p = getpwent())) {
+		found = p->pw_gid == gid;
+		for (unsigned i = 0; i < n; i++)
+			found = found && p->pw_uid != ours[i].uid;
+		if (found)
+			snprintf(other, 64, "%s", p->pw_name);
+	}
+	endpwent();
+	return found;
+}
+
+static bool fault_of(const struct named *n, struct account *ret, char *why, size_t cap)
+{
+	char reason[128];
+
+	if (n->user[0] == '\0')
+		snprintf(why, cap, "%s is empty: each kind of process needs a user of its own", n->key);
+	else if (!account_of(n->user, ret, reason, sizeof reason))
+		snprintf(why, cap, "%s: %s", n->key, reason);
+	else if (is_shared(n->user, ret->uid))
+		snprintf(why, cap, "%s: other programs of this machine run as '%s', too", n->key, n->user);
+	else
+		return true;
+	return false;
+}
+
+bool accounts_separate(const struct site *s, char *why, size_t cap)
+{
+	struct account of[ACCOUNTS];
+	struct named all[ACCOUNTS];
+	unsigned n = names(s, all);
+	char other[64];
+
+	if (geteuid() != 0)
+		return true;
+	for (unsigned i = 0; i < n; i++) {
+		if (!fault_of(&all[i], &of[i], why, cap))
+			return false;
+		for (unsigned k = 0; k < i; k++)
+			if (of[k].uid == of[i].uid) {
+				snprintf(why, cap, "%s and %s are the same user, '%s'", all[k].key, all[i].key, all[i].user);
+				return false;
+			}
+	}
+	if (!group_is_shared(of[1].gid, of, n, other))
+		return true;
+	snprintf(why, cap, "the group of worker_user '%s' is also the group of '%s'", all[1].user, other);
+	return false;
+}
+
+bool accounts_fit(const struct site *s, char *why, size_t cap)
+{
+	char fault[256];
+
+	if (accounts_separate(s, fault, sizeof fault))
+		return true;
+	snprintf(why, cap,
+		 "%s; take the lines user, worker_user and legacy_user out of %s/dialtone.conf, then type: dialtone init %s --owners",
+		 fault, s->dir, s->dir);
+	return false;
+}
+
+/* ---- making ------------------------------------------------------------------------------------------------- */
+
+/* The exit status; -1: it could not be run. */
+static int run(const char *const argv[])
+{
+	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *const env[] = {path, NULL};
+	static const char *const places[] = {"/usr/sbin", "/usr/bin", "/sbin", "/bin"};
+	posix_spawn_file_actions_t files;
+	char *args[12] = {NULL}, program[64];
+	int status = -1;
+	pid_t pid;
+
+	for (unsigned i = 0; argv[i] && i < 11; i++)
+		args[i] = (char *)(uintptr_t)argv[i];
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+	for (unsigned i = 0; i < sizeof places / sizeof *places && status < 0; i++) {
+		snprintf(program, sizeof program, "%s/%s", places[i], argv[0]);
+		if (access(program, X_OK) < 0 || posix_spawn(&pid, program, &files, NULL, args, env) != 0)
+			continue;
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		status = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+	}
+	posix_spawn_file_actions_destroy(&files);
+	return status;
+}
+
+static bool make_one(const char *user)
+{
+	const char *const useradd[] = {"useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent",
+				       "--shell", "/usr/sbin/nologin", user, NULL};
+	const char *const busybox[] = {"adduser", "-S", "-D", "-H", "-h", "/nonexistent", "-s", "/bin/false", user, NULL};
+
+	for (unsigned i = 0; i < TRIES && getpwnam(user) == NULL; i++) { /* another program may hold the file's lock */
+		int status = run(useradd);
+
+		if (status < 0)
+			status = run(busybox);
+		if (status < 0)
+			break;
+		if (status != 0)
+			nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000l}, NULL);
+	}
+	return getpwnam(user) != NULL;
+}
+
+bool accounts_make(const struct site *s, char *made, size_t made_cap, char *why, size_t cap)
+{
+	struct named all[ACCOUNTS];
+	unsigned n = names(s, all);
+
+	made[0] = '\0';
+	if (geteuid() != 0)
+		return true;
+	for (unsigned i = 0; i < n; i++) {
+		size_t at = strlen(made);
+
+		if (strcmp(all[i].user, all[i].usual) != 0 || getpwnam(all[i].user))
+			continue;
+		if (!make_one(all[i].user)) {
+			snprintf(why, cap,
+				 "the system user '%s' cannot be made; make it with your system's tools, or name another: %s", all[i].user,
+				 all[i].key);
+			return false;
+		}
+		snprintf(made + at, made_cap - at, "%s%s", at ? ", " : "", all[i].user);
+	}
+	return true;
+}

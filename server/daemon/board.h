@@ -1,0 +1,28 @@
+/* server/daemon/board.h: a page shared by all processes of dialtoned: who runs, and how many RSA private-key operations each
+ * has done.  Each process writes its own row only; the control socket reads them all.
+ */
+#ifndef DIALTONE_SERVER_DAEMON_BOARD_H
+#define DIALTONE_SERVER_DAEMON_BOARD_H
+
+#include <stdatomic.h>
+
+#define BOARD_ROWS 144 /* two generations of 64 workers, and the others */
+
+struct board_row {
+	char name[16]; /* "worker", "vault", "location", "legacy", "dhcp", "dns" */
+	unsigned index;
+	atomic_int pid; /* 0: does not run */
+	atomic_ulong private_operations;
+	atomic_ulong restarts;
+};
+struct board {
+	atomic_uint rows;
+	struct board_row row[BOARD_ROWS];
+};
+/* *fd is what another process maps it by; its size is sealed, so that no process can take the page from the others.
+ * NULL: out of memory. */
+struct board *board_new(int *fd);
+struct board *board_map(int fd); /* NULL: it is no board */
+void board_free(struct board *b);
+
+#endif

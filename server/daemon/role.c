@@ -1,0 +1,166 @@
+#include "server/daemon/role.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sv.h"
+#include "pki/key.h"
+#include "server/daemon/credentials.h"
+#include "server/daemon/dhcp_responder.h"
+#include "server/daemon/dns_publish.h"
+#include "server/location/process.h"
+#include "server/vault/process.h"
+
+static int run_vault(struct role_state *s, struct board *b)
+{
+	struct vault_process p = {.site = &s->site, .fd = s->vault, .nfd = s->workers, .ready_fd = s->ready_fd};
+
+	(void)b;
+	return vault_process_main(&p);
+}
+
+static int run_location(struct role_state *s, struct board *b)
+{
+	struct location_process p = {.site = &s->site,
+				     .ask = s->ask,
+				     .push = s->push,
+				     .nworker = s->workers,
+				     .control_fd = s->control_fd,
+				     .board = b,
+				     .ready_fd = s->ready_fd};
+
+	return location_process_main(&p);
+}
+
+static int run_worker(struct role_state *s, struct board *b)
+{
+	struct worker_conf c = {.site = &s->site,
+				.index = s->index,
+				.nlistener = s->nlistener,
+				.vault_fd = s->vault[s->index],
+				.location_fd = s->ask[s->index],
+				.push_fd = s->push[s->index],
+				.keylog_fd = s->keylog_fd,
+				.ready_fd = s->ready_fd};
+
+	(void)b;
+	memcpy(c.listener, s->listener, sizeof c.listener);
+	memcpy(c.ticket_key, s->ticket_key, sizeof c.ticket_key);
+	return worker_main(&c);
+}
+
+static int run_dhcp(struct role_state *s, struct board *b)
+{
+	(void)b;
+	return dhcp_responder_main(&s->site, s->dhcp_fd, s->ready_fd);
+}
+
+static int run_dns(struct role_state *s, struct board *b)
+{
+	(void)b;
+	return dns_publish_main(&s->site, s->dns_key, s->ready_fd);
+}
+
+enum { AS_VAULT, AS_WORKER, AS_LEGACY };
+
+/* clang-format off */
+static const struct {
+	const char *name;
+	int as;		   /* which of the site's users */
+	mode_t umask;	   /* what talks to the network shares logs/ by its group */
+	bool may_fork;
+	int (*run)(struct role_state *s, struct board *b);
+} roles[ROLES] = {
+	[ROLE_VAULT]    = {"vault",    AS_VAULT,  077, true,  run_vault},
+	[ROLE_LOCATION] = {"location", AS_WORKER, 007, false, run_location},
+	[ROLE_WORKER]   = {"worker",   AS_WORKER, 007, false, run_worker},
+	[ROLE_LEGACY]   = {"legacy",   AS_LEGACY, 007, false, run_worker},
+	[ROLE_DHCP]     = {"dhcp",     AS_WORKER, 007, false, run_dhcp},
+	[ROLE_DNS]      = {"dns",      AS_WORKER, 007, false, run_dns},
+};
+/* clang-format on */
+
+const char *role_name(enum role r)
+{
+	return roles[r].name;
+}
+
+/* A state that the supervisor has made: sealed, so that nobody else's file is taken for one. */
+static struct role_state *state_read(const char *number)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+	struct role_state *s = NULL;
+	uint64_t fd;
+
+	if (!sv_u64(sv_of(number), 65535, &fd) || fcntl((int)fd, F_GET_SEALS) != seals)
+		return NULL;
+	s = malloc(sizeof *s);
+	if (s && pread((int)fd, s, sizeof *s, 0) != (ssize_t)sizeof *s) {
+		free(s);
+		s = NULL;
+	}
+	close((int)fd);
+	return s;
+}
+
+static bool settle(const struct role_state *s, char *why, size_t cap)
+{
+	const struct site *site = &s->site;
+	const char *const users[] = {
+	    [AS_VAULT] = site->user, [AS_WORKER] = site->worker_user, [AS_LEGACY] = site->legacy_user};
+	int as = roles[s->role].as;
+	const struct credentials c = {.user = users[as],
+				      .group_of = as == AS_LEGACY ? site->worker_user : NULL,
+				      .may_fork = roles[s->role].may_fork};
+
+	signal(SIGINT, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	umask(roles[s->role].umask);
+	if (!credentials_drop(&c, why, cap))
+		return false;
+	/* Asked after the change of user, which resets it. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == s->parent)
+		return true;
+	snprintf(why, cap, "the supervisor has ended");
+	return false;
+}
+
+int role_main(const char *name, const char *number)
+{
+	struct role_state *s = state_read(number);
+	struct board *b = NULL;
+	char why[256];
+	int status;
+
+	if (s == NULL || s->role >= ROLES || strcmp(roles[s->role].name, name) != 0) {
+		fprintf(stderr, "dialtoned: '--role' is for the processes that dialtoned starts itself\n");
+		free(s);
+		return EX_USAGE;
+	}
+	prctl(PR_SET_NAME, roles[s->role].name, 0, 0, 0);
+	log_set(LOG_INFO, NULL);
+	if (!settle(s, why, sizeof why)) {
+		log_line(LOG_ERROR, name, "%s", why);
+		return EX_CONFIG;
+	}
+	b = board_map(s->board_fd);
+	close(s->board_fd);
+	if (b && s->row < BOARD_ROWS) {
+		pki_count_in(&b->row[s->row].private_operations);
+		atomic_store(&b->row[s->row].pid, getpid());
+	}
+	status = roles[s->role].run(s, b);
+	explicit_bzero(s, sizeof *s);
+	free(s);
+	fflush(NULL);
+	_exit(status); /* nobody may look inside: neither may a leak checker */
+}

@@ -1,0 +1,39 @@
+/* server/daemon/role.h: the kinds of processes below the supervisor: what each is told, what it may keep, what it runs as.
+ */
+#ifndef DIALTONE_SERVER_DAEMON_ROLE_H
+#define DIALTONE_SERVER_DAEMON_ROLE_H
+
+#include <sys/types.h>
+
+#include "server/daemon/board.h"
+#include "server/worker/worker.h"
+
+#define ROLE_WORKERS 65 /* the last may be the legacy process */
+#define ROLE_DNS_KEY 256
+
+enum role { ROLE_VAULT, ROLE_LOCATION, ROLE_WORKER, ROLE_LEGACY, ROLE_DHCP, ROLE_DNS, ROLES };
+
+const char *role_name(enum role r);
+
+/* What the supervisor tells a process of it: the same program reads it at once, so it is handed over as it lies in memory.
+ * Descriptors have the same numbers in both; -1: not for this role. */
+struct role_state {
+	struct site site;
+	enum role role;
+	unsigned index; /* among the workers */
+	unsigned workers;
+	pid_t parent;
+	int ready_fd, control_fd, dhcp_fd, keylog_fd, board_fd;
+	unsigned row; /* of the board; BOARD_ROWS: none */
+	int vault[ROLE_WORKERS], ask[ROLE_WORKERS], push[ROLE_WORKERS]; /* a worker's own are at its index */
+	struct worker_listener listener[WORKER_LISTENERS_MAX];
+	unsigned nlistener;
+	uint8_t ticket_key[WORKER_TICKET_KEY]; /* of workers only, else zero; the next likewise of the DNS publisher */
+	char dns_key[ROLE_DNS_KEY];
+};
+
+/* The life of such a process: reads its state from the descriptor, gives up what it does not need, works until SIGTERM.
+ * `name` and `number` are the command line's.  The exit status (sysexits). */
+int role_main(const char *name, const char *number);
+
+#endif
