@@ -92,6 +92,9 @@ struct sqlite {
 
 struct sqlite *sqlite_of(struct store *s);
 
+/* SQLite's words for its last error; "disk I/O error" and the like mostly are a disk that is full, and it does not say so. */
+void sqlite_reason(sqlite3 *db, const char *path, char *why, size_t cap);
+
 /* The statement, reset and bound: i int64, t text, b blob (pointer, size_t).  NULL: *why is set. */
 sqlite3_stmt *sqlite_bind(struct sqlite *q, enum sql id, const char *types, ...);
 /* Runs one that gives no rows. */
