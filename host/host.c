@@ -18,50 +18,6 @@
 #define SIGN_OFF_S 5 /* a sign-off that takes longer is not waited for */
 #define RENEW_S 20
 
-/* ---- later --------------------------------------------------------------------------------------------------- */
-
-struct host_later {
-	struct host_later *next;
-	void (*fn)(struct host *h, void *arg);
-	void *arg;
-	unsigned life;
-};
-
-int host_later(struct host *h, void (*fn)(struct host *h, void *arg), void *arg)
-{
-	struct host_later *l = malloc(sizeof *l);
-
-	if (l == NULL) {
-		free(arg);
-		return -ENOMEM;
-	}
-	*l = (struct host_later){NULL, fn, arg, h->life};
-	*h->later_end = l;
-	h->later_end = &l->next;
-	event_active(&h->later_ev, EV_TIMEOUT, 0);
-	return 0;
-}
-
-static void run_later(evutil_socket_t fd, short what, void *arg)
-{
-	struct host *h = arg;
-	struct host_later *l = h->later;
-
-	(void)fd;
-	(void)what;
-	h->later = NULL;
-	h->later_end = &h->later;
-	while (l) {
-		struct host_later *next = l->next;
-
-		if (l->life == h->life)
-			l->fn(h, l->arg);
-		free(l->arg);
-		free(l);
-		l = next;
-	}
-}
-
 /* ---- the table ----------------------------------------------------------------------------------------------- */
 
 static uint64_t body_mono(void *arg)
@@ -349,34 +305,6 @@ void host_end(struct host *h)
 	event_add(&h->end_ev, &now);
 }
 
-void tell_dns(struct host *h, unsigned id, const struct dt_dns_answer *a)
-{
-	if (id < HOST_EARS && h->phone)
-		dt_phone_dns(h->phone, id, a);
-	else if (id >= HOST_EARS && h->ears)
-		h->ears->dns(h->ears->arg, id, a);
-}
-
-void tell_opened(struct host *h, unsigned id, const struct dt_stream_opened *o)
-{
-	if (id < HOST_EARS && h->phone)
-		dt_phone_stream_opened(h->phone, id, o);
-	else if (id >= HOST_EARS && h->ears)
-		h->ears->opened(h->ears->arg, id, o);
-}
-
-void tell_data(struct host *h, unsigned id, const void *p, size_t n)
-{
-	if (id < HOST_EARS && h->phone)
-		dt_phone_stream_data(h->phone, id, p, n);
-}
-
-void tell_closed(struct host *h, unsigned id, const char *why)
-{
-	if (id < HOST_EARS && h->phone)
-		dt_phone_stream_closed(h->phone, id, why);
-}
-
 /* ---- life ---------------------------------------------------------------------------------------------------- */
 
 static void keylog_line(void *arg, const char *line)
@@ -432,7 +360,7 @@ static int open_loop(struct host *h)
 	h->base = event_base_new();
 	if (h->base == NULL)
 		return -ENOMEM;
-	if (event_assign(&h->later_ev, h->base, -1, 0, run_later, h) < 0 || evtimer_assign(&h->timer_ev, h->base, on_timer, h) < 0 ||
+	if (event_assign(&h->later_ev, h->base, -1, 0, host_run_later, h) < 0 || evtimer_assign(&h->timer_ev, h->base, on_timer, h) < 0 ||
 	    evtimer_assign(&h->end_ev, h->base, on_end, h) < 0 || evtimer_assign(&h->stop_ev, h->base, on_stop, h) < 0 ||
 	    event_assign(&h->tick_ev, h->base, -1, EV_PERSIST, on_tick, h) < 0 || event_add(&h->tick_ev, &second) < 0 ||
 	    event_assign(&h->renew_ev, h->base, -1, EV_PERSIST, on_renew, h) < 0 || event_add(&h->renew_ev, &renew) < 0 ||
@@ -495,18 +423,6 @@ int host_open(const struct host_conf *c, struct host **ret, char *why, size_t ca
 	return 0;
 }
 
-static void drop_later(struct host *h)
-{
-	while (h->later) {
-		struct host_later *l = h->later;
-
-		h->later = l->next;
-		free(l->arg);
-		free(l);
-	}
-	h->later_end = &h->later;
-}
-
 static void drop_events(struct host *h)
 {
 	struct event *all[] = {&h->watch_ev, &h->timer_ev, &h->tick_ev, &h->term_ev, &h->int_ev,
@@ -529,7 +445,7 @@ void host_free(struct host *h)
 	names_close(h);
 	udp_close(h);
 	frames_close(h);
-	drop_later(h);
+	host_drop_later(h);
 	drop_events(h);
 	if (h->port68 >= 0)
 		close(h->port68);

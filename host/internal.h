@@ -65,7 +65,8 @@ void place_leave(struct host *h);
 int place_vlan(struct host *h, unsigned vlan, unsigned priority, unsigned dscp);
 int place_address(struct host *h, const struct dt_lease *lease);
 void place_renew(struct host *h); /* the short life of an address on a taken interface */
-/* A socket of the phone: bound to its interface, its DSCP. 0 or -errno */
+
+/* socket.c: a socket of the phone: bound to its interface, its DSCP. 0 or -errno */
 int place_socket(struct host *h, int fd);
 
 /* frames.c */
@@ -96,13 +97,15 @@ void keys_close(struct host *h);
 int keys_ask(struct host *h, unsigned id);
 void keys_ahead(struct host *h);
 
-/* host.c: to the phone, or to whom the id belongs */
+/* tell.c: to the phone, or to the observer that the id belongs to */
 void tell_dns(struct host *h, unsigned id, const struct dt_dns_answer *a);
 void tell_opened(struct host *h, unsigned id, const struct dt_stream_opened *o);
 void tell_data(struct host *h, unsigned id, const void *p, size_t n);
 void tell_closed(struct host *h, unsigned id, const char *why);
 
-/* host.c: fn runs when the loop comes round, unless the phone restarted meanwhile; `arg` is freed behind it, either way. */
+/* tell.c: fn runs when the loop comes round, unless the phone restarted meanwhile; `arg` is freed after it, either way. */
 int host_later(struct host *h, void (*fn)(struct host *h, void *arg), void *arg);
+void host_run_later(evutil_socket_t fd, short what, void *arg); /* for later_ev; arg: the host */
+void host_drop_later(struct host *h);
 
 #endif

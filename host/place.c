@@ -324,14 +324,3 @@ int place_address(struct host *h, const struct dt_lease *lease)
 		names_servers(h);
 	return e;
 }
-
-int place_socket(struct host *h, int fd)
-{
-	int tos = (int)h->dscp << 2;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, h->ip.name, (socklen_t)strlen(h->ip.name) + 1) < 0)
-		return -errno;
-	if (tos && setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos) < 0)
-		return -errno;
-	return 0;
-}
