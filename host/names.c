@@ -2,16 +2,17 @@
  *
  * The host's resolv.conf, hosts file and search list play no part: questions go out as the phone asked them.
  */
-#include "host/internal.h"
+#include "host/dns_answer.h"
 
-#include <ares.h>
-#include <ares_nameser.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "host/internal.h"
 
 #define SOCKETS 16
 
@@ -50,22 +51,33 @@ static void set_timer(struct host_names *n)
 		event_del(&n->timer);
 }
 
-static void ready(evutil_socket_t fd, short what, void *arg)
+#if ARES_VERSION >= 0x012200
+/* Lets c-ares use a socket that is ready, and give up what has waited too long; no socket: -1. */
+static void process(struct host_names *n, ares_socket_t fd, short what)
 {
-	struct host_names *n = arg;
+	ares_fd_events_t at = {fd, (what & EV_READ ? ARES_FD_EVENT_READ : 0u) | (what & EV_WRITE ? ARES_FD_EVENT_WRITE : 0u)};
 
+	ares_process_fds(n->channel, &at, fd == ARES_SOCKET_BAD ? 0 : 1, ARES_PROCESS_FLAG_NONE);
+	set_timer(n);
+}
+#else
+static void process(struct host_names *n, ares_socket_t fd, short what)
+{
 	ares_process_fd(n->channel, what & EV_READ ? fd : ARES_SOCKET_BAD, what & EV_WRITE ? fd : ARES_SOCKET_BAD);
 	set_timer(n);
+}
+#endif
+
+static void ready(evutil_socket_t fd, short what, void *arg)
+{
+	process(arg, fd, what);
 }
 
 static void timed(evutil_socket_t fd, short what, void *arg)
 {
-	struct host_names *n = arg;
-
 	(void)fd;
 	(void)what;
-	ares_process_fd(n->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	set_timer(n);
+	process(arg, ARES_SOCKET_BAD, 0);
 }
 
 static void socket_changed(void *arg, ares_socket_t fd, int readable, int writable)
@@ -153,17 +165,19 @@ void names_close(struct host *h)
 
 void names_servers(struct host *h)
 {
-	struct ares_addr_node list[4] = {0};
+	char list[4 * INET_ADDRSTRLEN] = "", address[INET_ADDRSTRLEN];
+	size_t n = 0;
 
 	channel_close(h->names);
 	if (!h->has_lease || h->lease.ndns == 0 || channel_open(h->names) < 0)
 		return;
 	for (unsigned i = 0; i < h->lease.ndns && i < 4; i++) {
-		list[i].family = AF_INET;
-		list[i].addr.addr4.s_addr = htonl(h->lease.dns[i]);
-		list[i].next = i + 1 < h->lease.ndns && i + 1 < 4 ? &list[i + 1] : NULL;
+		struct in_addr at = {.s_addr = htonl(h->lease.dns[i])};
+
+		n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? "," : "",
+				      inet_ntop(AF_INET, &at, address, sizeof address));
 	}
-	if (ares_set_servers(h->names->channel, list) != ARES_SUCCESS)
+	if (ares_set_servers_csv(h->names->channel, list) != ARES_SUCCESS)
 		channel_close(h->names);
 }
 
@@ -176,95 +190,92 @@ static void tell(struct host *h, void *arg)
 	tell_dns(h, r->id, &r->answer);
 }
 
-static void read_srv(struct dt_dns_answer *a, const unsigned char *p, int n)
+/* What a question's end means to the phone, when there is no answer to read. */
+static int status_of(int status)
 {
-	struct ares_srv_reply *list = NULL;
-
-	if (ares_parse_srv_reply(p, n, &list) != ARES_SUCCESS) {
-		a->status = DT_DNS_NODATA; /* an answer without a record of this type */
-		return;
+	switch (status) {
+	case ARES_SUCCESS:
+		return DT_DNS_OK;
+	case ARES_ENOTFOUND:
+		return DT_DNS_NXDOMAIN;
+	case ARES_ENODATA:
+		return DT_DNS_NODATA;
+	case ARES_ETIMEOUT:
+	case ARES_ECONNREFUSED: /* no server could be reached */
+		return DT_DNS_TIMEOUT;
+	default:
+		return DT_DNS_ERROR;
 	}
-	for (struct ares_srv_reply *s = list; s && a->n < 16; s = s->next) {
-		struct dt_dns_rr *rr = &a->rr[a->n];
-		struct sv host = sv_of(s->host);
-
-		if (sv_ends(host, SV(".")))
-			host.n--;
-		if (!sv_copy(rr->target, sizeof rr->target, host))
-			continue;
-		rr->priority = s->priority;
-		rr->weight = s->weight;
-		rr->port = s->port;
-		a->n++;
-	}
-	ares_free_data(list);
 }
 
-static void read_a(struct dt_dns_answer *a, const unsigned char *p, int n)
+/* Frees the question; the reply, if one is wanted still, is the caller's to fill in and to hand to host_later(). */
+static struct reply *settled(struct question *q, int status)
 {
-	struct ares_addrttl list[16];
-	int count = 16;
+	struct reply *r = NULL;
 
-	if (ares_parse_a_reply(p, n, NULL, list, &count) != ARES_SUCCESS || count == 0) {
-		a->status = DT_DNS_NODATA;
-		return;
-	}
-	for (int i = 0; i < count; i++)
-		a->rr[a->n++].address = ntohl(list[i].ipaddr.s_addr);
-}
-
-static void answered(void *arg, int status, int timeouts, unsigned char *p, int n)
-{
-	struct question *q = arg;
-	struct reply *r;
-
-	(void)timeouts;
-	if (status == ARES_ECANCELLED || status == ARES_EDESTRUCTION || q->life != q->h->life) {
-		free(q);
-		return;
-	}
-	r = calloc(1, sizeof *r);
+	if (status != ARES_ECANCELLED && status != ARES_EDESTRUCTION && q->life == q->h->life)
+		r = calloc(1, sizeof *r);
 	if (r) {
 		r->id = q->id;
-		switch (status) {
-		case ARES_SUCCESS:
-			r->answer.status = DT_DNS_OK;
-			if (q->type == DT_RR_SRV)
-				read_srv(&r->answer, p, n);
-			else
-				read_a(&r->answer, p, n);
-			break;
-		case ARES_ENOTFOUND:
-			r->answer.status = DT_DNS_NXDOMAIN;
-			break;
-		case ARES_ENODATA:
-			r->answer.status = DT_DNS_NODATA;
-			break;
-		case ARES_ETIMEOUT:
-		case ARES_ECONNREFUSED: /* no server could be reached */
-			r->answer.status = DT_DNS_TIMEOUT;
-			break;
-		default:
-			r->answer.status = DT_DNS_ERROR;
-			break;
-		}
-		host_later(q->h, tell, r);
+		r->answer.status = status_of(status);
 	}
 	free(q);
+	return r;
 }
+
+#if ARES_VERSION >= 0x012200
+static void answered(void *arg, ares_status_t status, size_t timeouts, const ares_dns_record_t *record)
+{
+	struct host *h = ((struct question *)arg)->h;
+	struct reply *r = settled(arg, (int)status);
+
+	(void)timeouts;
+	if (r == NULL)
+		return;
+	if (status == ARES_SUCCESS)
+		dns_answer_read(&r->answer, record);
+	host_later(h, tell, r);
+}
+
+static void ask(ares_channel_t *channel, const char *name, struct question *q)
+{
+	ares_query_dnsrec(channel, name, ARES_CLASS_IN, q->type == DT_RR_SRV ? ARES_REC_TYPE_SRV : ARES_REC_TYPE_A, answered, q,
+			  NULL);
+}
+#else
+static void answered(void *arg, int status, int timeouts, unsigned char *p, int n)
+{
+	struct host *h = ((struct question *)arg)->h;
+	enum dt_rr type = ((struct question *)arg)->type;
+	struct reply *r = settled(arg, status);
+
+	(void)timeouts;
+	if (r == NULL)
+		return;
+	if (status == ARES_SUCCESS)
+		dns_answer_read(&r->answer, type, p, n);
+	host_later(h, tell, r);
+}
+
+static void ask(ares_channel channel, const char *name, struct question *q)
+{
+	ares_query(channel, name, ns_c_in, q->type == DT_RR_SRV ? ns_t_srv : ns_t_a, answered, q);
+}
+#endif
 
 int names_ask(struct host *h, unsigned id, const char *name, enum dt_rr type)
 {
 	struct question *q = calloc(1, sizeof *q);
+	struct reply *r;
 
 	if (q == NULL)
 		return -ENOMEM;
 	*q = (struct question){h, id, h->life, type};
-	if (!h->names->open) { /* no server is known */
-		answered(q, ARES_ECONNREFUSED, 0, NULL, 0);
+	if (h->names->open) {
+		ask(h->names->channel, name, q);
+		set_timer(h->names);
 		return 0;
 	}
-	ares_query(h->names->channel, name, ns_c_in, type == DT_RR_SRV ? ns_t_srv : ns_t_a, answered, q);
-	set_timer(h->names);
-	return 0;
+	r = settled(q, ARES_ECONNREFUSED); /* no server is known */
+	return r ? host_later(h, tell, r) : -ENOMEM;
 }
