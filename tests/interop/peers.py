@@ -3,6 +3,7 @@
 The peers in C are built by the project's own meson, in the folder that script/build has made (or DIALTONE_MESON names).
 A peer whose package is missing skips its tests.
 """
+import glob
 import os
 import shutil
 import subprocess
@@ -31,6 +32,14 @@ def peer(name):
         pytest.skip(f"the packages that {name} needs are not installed")
     assert made.returncode == 0, made.stdout + made.stderr
     return os.path.join(MESON, "tests", "interop", name)
+
+
+def package(name, path):
+    """Skips when `path`, which a package of that name brings, is missing; says so when no package of the release does."""
+    if not glob.glob(path):
+        known = shutil.which("apt-cache") and run(["apt-cache", "show", "gcc"]).stdout
+        offered = known and run(["apt-cache", "show", name]).stdout
+        pytest.skip(f"{name} is not installed" if offered or not known else f"this release has no package {name}")
 
 
 def tool(name):

@@ -20,6 +20,7 @@ WAYS = [("ntlm", "tls"), ("ntlm", "tcp"), ("tls-dsk", "tls"), ("tls-dsk", "tcp")
 
 @pytest.fixture(scope="module")
 def sipe():
+    peers.package("pidgin-sipe", "/usr/lib/purple-2/libsipe.so")
     return peers.peer("sipe_drive")
 
 

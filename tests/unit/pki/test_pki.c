@@ -1,4 +1,4 @@
-/* tests/unit/pki/test_pki.c: hashes against published vectors; keys, requests, certificates, chains, catalogs against what may
+/* tests/unit/pki/test_pki.c: hashes against published vectors; keys, certificates, chains, catalogs against what may
  * be wrong with them. */
 #include "tests/support/check.h"
 
@@ -165,124 +165,6 @@ static void proof_key(void **state)
 	assert_string_equal(buf_cstr(&text), "31kTLCr20jDkM3cyB2oUVhaUvhKDjMACA9Y8gWZT11s=");
 	buf_free(&want);
 	buf_free(&text);
-}
-
-/* Requests as other clients make them: "accept version 0, 1 and 2", "ignore subject and extensions". */
-static void requests_of_others(void **state)
-{
-	static const struct {
-		long version;
-		const char *cn, *ou; /* NULL: none */
-		const char *md, *cn_read;
-		bool extension, ec;
-	} rows[] = {
-	    {0, "alice@contoso.test", NULL, "SHA256", "alice@contoso.test", false, false},
-	    {1, "alice@contoso.test", NULL, "SHA1", "alice@contoso.test", false, false},
-	    {2, "alice@contoso.test", NULL, "SHA1", "alice@contoso.test", false, false}, /* SIPE with OpenSSL */
-	    {0, NULL, NULL, "SHA1", "", false, false},
-	    {0, NULL, "phones", "SHA384", "", true, false},
-	    {0, "+14255550123", "phones", "SHA512", "+14255550123", true, false},
-	    {0, "", NULL, "SHA256", "", false, false},
-	    {0, "x", NULL, "SHA256", "x", false, true},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		X509_REQ *req = X509_REQ_new();
-		EVP_PKEY *ec = EVP_EC_gen("P-256"), *k = rows[i].ec ? ec : keys.server->pkey;
-		STACK_OF(X509_EXTENSION) *more = sk_X509_EXTENSION_new_null();
-		struct pki_csr r = {.bits = 7};
-		unsigned char *der = NULL;
-		const char *why;
-		int n;
-
-		assert_true(req && ec && more);
-		assert_true(X509_REQ_set_version(req, rows[i].version) && X509_REQ_set_pubkey(req, k));
-		if (rows[i].ou)
-			X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "OU", MBSTRING_UTF8, (const uint8_t *)rows[i].ou, -1, -1, 0);
-		if (rows[i].cn)
-			X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "CN", MBSTRING_UTF8, (const uint8_t *)rows[i].cn, -1, -1, 0);
-		if (rows[i].extension) {
-			sk_X509_EXTENSION_push(more, X509V3_EXT_conf_nid(NULL, NULL, NID_key_usage, "critical,keyCertSign"));
-			assert_true(X509_REQ_add_extensions(req, more));
-		}
-		assert_true(X509_REQ_sign(req, k, EVP_get_digestbyname(rows[i].md)) > 0);
-		n = i2d_X509_REQ(req, &der);
-		assert_true(n > 0);
-		why = pki_csr_read(der, (size_t)n, &r);
-		if (why)
-			fail_msg("row %zu: %s", i, why);
-		assert_string_equal(r.cn, rows[i].cn_read);
-		assert_int_equal(r.rsa, !rows[i].ec);
-		if (r.rsa) { /* and nothing of it is in the certificate but the key */
-			struct pki_issue what = {.profile = PKI_USER, .cn = "alice@contoso.test", .not_before = NOW, .not_after = NOW + DAY};
-			struct pki_cert_info info;
-			struct buf cert = {0};
-
-			assert_true(pki_issue_csr(&what, der, (size_t)n, keys.ca, keys.ca_der.p, keys.ca_der.n, &cert));
-			assert_null(pki_cert_info(cert.p, cert.n, &info));
-			assert_string_equal(info.subject_cn, "alice@contoso.test");
-			assert_true(!info.ca && pki_cert_is_of(cert.p, cert.n, keys.server));
-			buf_free(&cert);
-		}
-		OPENSSL_free(der);
-		sk_X509_EXTENSION_pop_free(more, X509_EXTENSION_free);
-		EVP_PKEY_free(ec);
-		X509_REQ_free(req);
-	}
-}
-
-static void requests(void **state)
-{
-	struct pki_csr r = {.bits = 7};
-
-	(void)state;
-	for (unsigned sha1 = 0; sha1 < 2; sha1++) {
-		struct buf der = {0}, cert = {0};
-		struct pki_issue what = {.profile = PKI_USER, .cn = "alice@contoso.test", .not_before = NOW, .not_after = NOW + DAY,
-					 .sha1 = sha1};
-		struct pki_cert_info info;
-		unsigned long before = pki_private_operations();
-
-		assert_true(pki_csr_make(keys.server, "bob, the builder", sha1, &der));
-		assert_int_equal(pki_private_operations() - before, 1);
-		assert_null(pki_csr_read(der.p, der.n, &r));
-		assert_string_equal(r.cn, "bob, the builder");
-		assert_true(r.rsa && r.bits == 2048);
-		/* the subject is ours, not the request's */
-		before = pki_private_operations();
-		assert_true(pki_issue_csr(&what, der.p, der.n, keys.ca, keys.ca_der.p, keys.ca_der.n, &cert));
-		assert_int_equal(pki_private_operations() - before, 1);
-		assert_null(pki_cert_info(cert.p, cert.n, &info));
-		assert_string_equal(info.subject_cn, "alice@contoso.test");
-		assert_string_equal(info.issuer_cn, "Contoso Root");
-		assert_string_equal(info.signature, sha1 ? "sha1WithRSAEncryption" : "sha256WithRSAEncryption");
-		assert_true(info.not_before == NOW && info.not_after == NOW + DAY && !info.ca && !info.self_signed);
-		assert_true(pki_cert_is_of(cert.p, cert.n, keys.server));
-		r = (struct pki_csr){.bits = 7};
-		for (size_t n = 0; n < der.n; n++) {
-			uint8_t *cut = exact_copy(der.p, der.n, n);
-
-			assert_non_null(pki_csr_read(cut, n, &r));
-			free(cut);
-		}
-		/* whatever octet of the CertificationRequestInfo is bent, the signature or the shape is wrong */
-		size_t signed_n = 8 + ((size_t)der.p[6] << 8 | der.p[7]);
-		assert_true(der.p[5] == 0x82 && signed_n < der.n);
-		for (size_t n = 0; n < signed_n; n++) {
-			uint8_t *bent = exact_copy(der.p, der.n, der.n);
-
-			bent[n] ^= 0x40;
-			if (pki_csr_read(bent, der.n, &r) == NULL)
-				fail_msg("octet %zu is not covered", n);
-			free(bent);
-		}
-		buf_add(&der, "", 1);
-		assert_non_null(pki_csr_read(der.p, der.n, &r));
-		assert_int_equal(r.bits, 7); /* untouched */
-		buf_free(&der);
-		buf_free(&cert);
-	}
 }
 
 /* ---- certificates ------------------------------------------------------------------------------------------------------ */
@@ -489,8 +371,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(published_vectors), cmocka_unit_test(sealing),	cmocka_unit_test(keys_as_pem),
-	    cmocka_unit_test(proof_key), cmocka_unit_test(requests_of_others),
-	    cmocka_unit_test(requests),		 cmocka_unit_test(certificates), cmocka_unit_test(names),
+	    cmocka_unit_test(proof_key),	 cmocka_unit_test(certificates), cmocka_unit_test(names),
 	    cmocka_unit_test(pem_blocks),	 cmocka_unit_test(judging),	cmocka_unit_test(an_issuer_between),
 	    cmocka_unit_test(chains_in_pkcs7),	 cmocka_unit_test(catalogs),
 	};

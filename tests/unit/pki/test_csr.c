@@ -1,0 +1,182 @@
+/* tests/unit/pki/test_csr.c: certificate requests, ours and those of others, and what is made of them. */
+#include "tests/support/check.h"
+
+#include "pki/cert.h"
+#include "pki/internal.h"
+
+#define NOW 1795000000
+#define DAY 86400
+
+static struct {
+	struct pki_key *ca, *server;
+	struct buf ca_der;
+} keys;
+
+static int make(void **state)
+{
+	struct pki_issue ca = {.profile = PKI_CA, .cn = "Contoso Root", .not_before = NOW - DAY, .not_after = NOW + DAY};
+
+	(void)state;
+	keys.ca = pki_key_make(2048);
+	keys.server = pki_key_make(2048);
+	assert_true(pki_issue(&ca, keys.ca, keys.ca, NULL, 0, &keys.ca_der));
+	return 0;
+}
+
+static int unmake(void **state)
+{
+	(void)state;
+	pki_key_free(keys.ca);
+	pki_key_free(keys.server);
+	buf_free(&keys.ca_der);
+	return 0;
+}
+
+/* A signed RSA request of another version, signed again: newer releases of OpenSSL let nobody set one but 0. */
+static void set_version(unsigned char *der, size_t n, EVP_PKEY *key, const char *md, uint8_t version)
+{
+	const unsigned char *outer = der, *info, *end;
+	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	size_t nsig = (size_t)EVP_PKEY_get_size(key);
+	int tag, class;
+	long len;
+
+	/* CertificationRequest ::= SEQUENCE { info SEQUENCE { version INTEGER, ... }, algorithm, signature BIT STRING } */
+	assert_int_equal(ASN1_get_object(&outer, &len, &tag, &class, (long)n), V_ASN1_CONSTRUCTED);
+	info = end = outer;
+	assert_int_equal(ASN1_get_object(&end, &len, &tag, &class, len), V_ASN1_CONSTRUCTED);
+	assert_memory_equal(end, "\x02\x01\x00", 3);
+	der[end - der + 2] = version;
+	end += len;
+	assert_true(c && EVP_DigestSignInit(c, NULL, EVP_get_digestbyname(md), NULL, key) == 1);
+	assert_int_equal(EVP_DigestSign(c, der + n - nsig, &nsig, info, (size_t)(end - info)), 1);
+	EVP_MD_CTX_free(c);
+}
+
+/* Requests as other clients make them: "accept version 0, 1 and 2", "ignore subject and extensions". */
+static void requests_of_others(void **state)
+{
+	static const struct {
+		uint8_t version;
+		const char *cn, *ou; /* NULL: none */
+		const char *md, *cn_read;
+		bool extension, ec;
+	} rows[] = {
+	    {0, "alice@contoso.test", NULL, "SHA256", "alice@contoso.test", false, false},
+	    {1, "alice@contoso.test", NULL, "SHA1", "alice@contoso.test", false, false},
+	    {2, "alice@contoso.test", NULL, "SHA1", "alice@contoso.test", false, false}, /* SIPE with OpenSSL */
+	    {0, NULL, NULL, "SHA1", "", false, false},
+	    {0, NULL, "phones", "SHA384", "", true, false},
+	    {0, "+14255550123", "phones", "SHA512", "+14255550123", true, false},
+	    {0, "", NULL, "SHA256", "", false, false},
+	    {0, "x", NULL, "SHA256", "x", false, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		X509_REQ *req = X509_REQ_new();
+		EVP_PKEY *ec = EVP_EC_gen("P-256"), *k = rows[i].ec ? ec : keys.server->pkey;
+		STACK_OF(X509_EXTENSION) *more = sk_X509_EXTENSION_new_null();
+		struct pki_csr r = {.bits = 7};
+		unsigned char *der = NULL;
+		const char *why;
+		int n;
+
+		assert_true(req && ec && more);
+		assert_true(X509_REQ_set_version(req, X509_REQ_VERSION_1) && X509_REQ_set_pubkey(req, k));
+		if (rows[i].ou)
+			X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "OU", MBSTRING_UTF8, (const uint8_t *)rows[i].ou, -1, -1, 0);
+		if (rows[i].cn)
+			X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "CN", MBSTRING_UTF8, (const uint8_t *)rows[i].cn, -1, -1, 0);
+		if (rows[i].extension) {
+			sk_X509_EXTENSION_push(more, X509V3_EXT_conf_nid(NULL, NULL, NID_key_usage, "critical,keyCertSign"));
+			assert_true(X509_REQ_add_extensions(req, more));
+		}
+		assert_true(X509_REQ_sign(req, k, EVP_get_digestbyname(rows[i].md)) > 0);
+		n = i2d_X509_REQ(req, &der);
+		assert_true(n > 0);
+		if (rows[i].version)
+			set_version(der, (size_t)n, k, rows[i].md, rows[i].version);
+		why = pki_csr_read(der, (size_t)n, &r);
+		if (why)
+			fail_msg("row %zu: %s", i, why);
+		assert_string_equal(r.cn, rows[i].cn_read);
+		assert_int_equal(r.rsa, !rows[i].ec);
+		if (r.rsa) { /* and nothing of it is in the certificate but the key */
+			struct pki_issue what = {.profile = PKI_USER, .cn = "alice@contoso.test", .not_before = NOW, .not_after = NOW + DAY};
+			struct pki_cert_info info;
+			struct buf cert = {0};
+
+			assert_true(pki_issue_csr(&what, der, (size_t)n, keys.ca, keys.ca_der.p, keys.ca_der.n, &cert));
+			assert_null(pki_cert_info(cert.p, cert.n, &info));
+			assert_string_equal(info.subject_cn, "alice@contoso.test");
+			assert_true(!info.ca && pki_cert_is_of(cert.p, cert.n, keys.server));
+			buf_free(&cert);
+		}
+		OPENSSL_free(der);
+		sk_X509_EXTENSION_pop_free(more, X509_EXTENSION_free);
+		EVP_PKEY_free(ec);
+		X509_REQ_free(req);
+	}
+}
+
+static void requests(void **state)
+{
+	struct pki_csr r = {.bits = 7};
+
+	(void)state;
+	for (unsigned sha1 = 0; sha1 < 2; sha1++) {
+		struct buf der = {0}, cert = {0};
+		struct pki_issue what = {.profile = PKI_USER, .cn = "alice@contoso.test", .not_before = NOW, .not_after = NOW + DAY,
+					 .sha1 = sha1};
+		struct pki_cert_info info;
+		unsigned long before = pki_private_operations();
+
+		assert_true(pki_csr_make(keys.server, "bob, the builder", sha1, &der));
+		assert_int_equal(pki_private_operations() - before, 1);
+		assert_null(pki_csr_read(der.p, der.n, &r));
+		assert_string_equal(r.cn, "bob, the builder");
+		assert_true(r.rsa && r.bits == 2048);
+		/* the subject is ours, not the request's */
+		before = pki_private_operations();
+		assert_true(pki_issue_csr(&what, der.p, der.n, keys.ca, keys.ca_der.p, keys.ca_der.n, &cert));
+		assert_int_equal(pki_private_operations() - before, 1);
+		assert_null(pki_cert_info(cert.p, cert.n, &info));
+		assert_string_equal(info.subject_cn, "alice@contoso.test");
+		assert_string_equal(info.issuer_cn, "Contoso Root");
+		assert_string_equal(info.signature, sha1 ? "sha1WithRSAEncryption" : "sha256WithRSAEncryption");
+		assert_true(info.not_before == NOW && info.not_after == NOW + DAY && !info.ca && !info.self_signed);
+		assert_true(pki_cert_is_of(cert.p, cert.n, keys.server));
+		r = (struct pki_csr){.bits = 7};
+		for (size_t n = 0; n < der.n; n++) {
+			uint8_t *cut = exact_copy(der.p, der.n, n);
+
+			assert_non_null(pki_csr_read(cut, n, &r));
+			free(cut);
+		}
+		/* whatever octet of the CertificationRequestInfo is bent, the signature or the shape is wrong */
+		size_t signed_n = 8 + ((size_t)der.p[6] << 8 | der.p[7]);
+		assert_true(der.p[5] == 0x82 && signed_n < der.n);
+		for (size_t n = 0; n < signed_n; n++) {
+			uint8_t *bent = exact_copy(der.p, der.n, der.n);
+
+			bent[n] ^= 0x40;
+			if (pki_csr_read(bent, der.n, &r) == NULL)
+				fail_msg("octet %zu is not covered", n);
+			free(bent);
+		}
+		buf_add(&der, "", 1);
+		assert_non_null(pki_csr_read(der.p, der.n, &r));
+		assert_int_equal(r.bits, 7); /* untouched */
+		buf_free(&der);
+		buf_free(&cert);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(requests_of_others), cmocka_unit_test(requests)};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("csr", tests, make, unmake);
+}
