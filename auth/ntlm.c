@@ -142,17 +142,19 @@ bool ntlm_check(const struct ntlm_authenticate *m, const uint8_t nt_hash[16], co
 	struct sv temp = sv_from(m->nt, PROOF_N);
 	uint8_t ntowfv2[16], proof[16], base[16];
 	struct buf user = {0}, domain = {0};
-	bool ok;
+	/* [MS-NLMP] 3.2.5.1.2: "If NTLMSSP_NEGOTIATE_KEY_EXCH flag is set in NegFlg AND (NTLMSSP_NEGOTIATE_SIGN OR
+	 * NTLMSSP_NEGOTIATE_SEAL are set in NegFlg) ... ELSE Set ExportedSessionKey to KeyExchangeKey" */
+	bool exchanged = m->flags & NTLM_KEY_EXCH && m->flags & (NTLM_SIGN | NTLM_SEAL), ok;
 
 	/* NTLMv1 (24 octets) and anonymous logons are not accepted at all. "RespType 1, HiRespType 1" */
 	if (m->nt.n < PROOF_N + BLOB_MIN || m->user.n == 0 || temp.p[0] != 1 || temp.p[1] != 1)
 		return false;
-	if (m->flags & NTLM_KEY_EXCH && m->key.n != 16)
+	if (exchanged && m->key.n != 16)
 		return false;
 	ok = name16(m, m->user, &user) && name16(m, m->domain, &domain) &&
 	     ntlm_ntowfv2(nt_hash, buf_view(&user), buf_view(&domain), ntowfv2) && ntlm_proof(ntowfv2, challenge, temp, proof) &&
 	     CRYPTO_memcmp(proof, m->nt.p, PROOF_N) == 0 && HMAC(EVP_md5(), ntowfv2, 16, proof, 16, base, NULL) != NULL;
-	if (ok && m->flags & NTLM_KEY_EXCH) {
+	if (ok && exchanged) {
 		struct rc4 r;
 
 		rc4_init(&r, base, sizeof base);

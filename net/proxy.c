@@ -48,7 +48,9 @@ enum proxy_result proxy_read(const void *p, size_t n, struct proxy *ret, size_t 
 	unsigned version, family;
 	size_t len;
 
-	if (look && memcmp(p, signature, look) != 0)
+	if (n >= 6 && memcmp(p, "PROXY ", 6) == 0)
+		return bad(why, "it is version 1 of the PROXY protocol: version 2 is wanted (HAProxy: send-proxy-v2)");
+	if (look && memcmp(p, signature, look) != 0 && !(n < 6 && memcmp(p, "PROXY ", n) == 0))
 		return bad(why, "it does not begin with the PROXY protocol's signature");
 	if (n < 16)
 		return PROXY_MORE;

@@ -65,8 +65,34 @@ static bool areas_find(struct rd *r, struct rd sname, struct rd file, struct are
 	return r->err == NULL;
 }
 
+/* The length that RFC 2132 gives an option for good; 0: the option may have any length. */
+static size_t fixed_length(unsigned code)
+{
+	static const uint8_t length[256] = {
+		[1] = 4, [2] = 4, [50] = 4, [51] = 4, [52] = 1, [53] = 1, [54] = 4, [57] = 2, [58] = 4, [59] = 4,
+	};
+
+	return length[code];
+}
+
+/* What stands in the message for one option. */
+struct option_pieces {
+	struct sv first;  /* the first piece */
+	size_t length;	  /* of all that is joined */
+	unsigned n;
+	bool same;	  /* every piece is the first one over again */
+};
+
+/* RFC 3396 7 joins the pieces of an option, and no sender splits what fits in one piece: an option of fixed length that
+ * stands twice, or a text that stands twice in the same words, is a server's mistake.  The first one counts then, as with
+ * other clients. */
+static bool option_repeated(unsigned code, const struct option_pieces *o)
+{
+	return o->n > 1 && ((fixed_length(code) && o->first.n == fixed_length(code)) || (o->same && o->first.n < PIECE_MAX));
+}
+
 /* How long each option is when its pieces are joined.  Checks everything that joining relies on. */
-static bool areas_measure(struct rd *r, const struct areas *areas, size_t length[256], bool there[256])
+static bool areas_measure(struct rd *r, const struct areas *areas, struct option_pieces pieces[256])
 {
 	size_t total = 0;
 
@@ -76,8 +102,12 @@ static bool areas_measure(struct rd *r, const struct areas *areas, size_t length
 		uint8_t code = PAD;
 
 		while (dhcp_option_next(&a, &code, &v)) {
-			there[code] = true;
-			length[code] += v.n;
+			struct option_pieces *o = &pieces[code];
+
+			if (o->n++ == 0)
+				*o = (struct option_pieces){.first = v, .n = 1, .same = true};
+			o->same = o->same && sv_eq(o->first, v);
+			o->length += v.n;
 			total += v.n;
 		}
 		if (a.err) {
@@ -87,19 +117,25 @@ static bool areas_measure(struct rd *r, const struct areas *areas, size_t length
 	}
 	if (total > DHCP_SIZE_MAX)
 		rd_fail(r, "its options are longer than an Ethernet frame");
-	if (there[TYPE] && length[TYPE] != 1)
+	for (unsigned code = 0; code < 256; code++)
+		if (option_repeated(code, &pieces[code]))
+			pieces[code].length = pieces[code].first.n;
+	if (pieces[TYPE].n && pieces[TYPE].length != 1)
 		rd_fail(r, "option 53 does not have one octet");
 	return r->err == NULL;
 }
 
 /* RFC 3396 7: the pieces of an option are one value, in the order in which they stand. */
-static void areas_join(const struct areas *areas, const size_t length[256], const bool there[256], struct dhcp *d)
+static void areas_join(const struct areas *areas, const struct option_pieces pieces[256], struct dhcp *d)
 {
 	size_t at = 0;
 
+	d->repeated = 0;
 	for (unsigned code = 0; code < 256; code++) {
-		d->option[code] = (struct sv){there[code] ? (const char *)d->joined + at : NULL, 0};
-		at += length[code];
+		d->option[code] = (struct sv){pieces[code].n ? (const char *)d->joined + at : NULL, 0};
+		at += pieces[code].length;
+		if (d->repeated == 0 && option_repeated(code, &pieces[code]))
+			d->repeated = (uint8_t)code;
 	}
 	for (unsigned i = 0; i < areas->n; i++) {
 		struct rd a = areas->area[i];
@@ -109,6 +145,8 @@ static void areas_join(const struct areas *areas, const size_t length[256], cons
 		while (dhcp_option_next(&a, &code, &v)) {
 			struct sv *o = &d->option[code];
 
+			if (o->n + v.n > pieces[code].length)
+				continue; /* it repeats the first piece */
 			if (v.n)
 				memcpy(d->joined + (o->p - (const char *)d->joined) + o->n, v.p, v.n);
 			o->n += v.n;
@@ -128,8 +166,7 @@ static struct sv field_text(struct rd field, bool lent)
 
 bool dhcp_read(struct rd *r, struct dhcp *ret)
 {
-	size_t length[256] = {0};
-	bool there[256] = {false};
+	struct option_pieces pieces[256] = {0};
 	struct areas areas;
 	struct rd sname, file;
 	const uint8_t *head = r->p, *mac;
@@ -153,7 +190,7 @@ bool dhcp_read(struct rd *r, struct dhcp *ret)
 	file = rd_sub(r, FILE_NAME);
 	if (rd_be(r, 4) != COOKIE)
 		rd_fail(r, "the magic cookie 63 82 53 63 is missing");
-	if (r->err || !areas_find(r, sname, file, &areas) || !areas_measure(r, &areas, length, there))
+	if (r->err || !areas_find(r, sname, file, &areas) || !areas_measure(r, &areas, pieces))
 		return false;
 
 	ret->op = head[0];
@@ -168,8 +205,8 @@ bool dhcp_read(struct rd *r, struct dhcp *ret)
 	memcpy(ret->chaddr, mac, 6);
 	ret->sname = field_text(sname, areas.overload & IN_SNAME);
 	ret->file = field_text(file, areas.overload & IN_FILE);
-	areas_join(&areas, length, there, ret);
-	ret->type = there[TYPE] ? (uint8_t)ret->option[TYPE].p[0] : 0;
+	areas_join(&areas, pieces, ret);
+	ret->type = pieces[TYPE].n ? (uint8_t)ret->option[TYPE].p[0] : 0;
 	return true;
 }
 

@@ -27,6 +27,7 @@ struct dhcp {
 	uint8_t chaddr[6];
 	struct sv sname, file; /* views of the message, without the zeros behind; n 0 also when they hold options (52) */
 	uint8_t type; /* option 53; 0: none (BOOTP) */
+	uint8_t repeated; /* the first option that stands twice although it is not split (its first piece counts); 0: none */
 	struct sv option[256]; /* joined values; p == NULL: absent */
 	uint8_t joined[DHCP_SIZE_MAX];
 };

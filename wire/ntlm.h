@@ -52,7 +52,8 @@ void ntlm_av_add(struct buf *b, unsigned id, struct sv value);
 bool ntlm_av_check(struct sv info); /* well-formed up to its end pair */
 
 /* UTF-8 and UTF-16LE (wire/utf16.c). false: malformed. *to keeps its length then. */
-bool utf16_from_utf8(struct buf *to, struct sv s, bool upper); /* upper: simple upper-casing of Latin, Greek, Cyrillic */
+bool utf16_from_utf8(struct buf *to, struct sv s, bool upper); /* upper: each code point by upper_case() */
+uint32_t upper_case(uint32_t c); /* [MS-UCODEREF] 3.1.5.3; c itself where it has none */
 bool utf8_from_utf16(struct buf *to, struct sv s);
 
 #endif

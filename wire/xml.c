@@ -142,8 +142,42 @@ static void on_document(void *ctx)
 		refuse(ctxt, "its character encoding is not accepted");
 }
 
+/* The encoding that the parser is told, because the declaration is wrong about it; NULL: the declaration may stand.  A
+ * declaration of UTF-16 whose own octets are single ones is untrue (WCF and other writers copy it from a string in memory):
+ * the message is sent as "text/xml; charset=utf-8" then (RFC 7303 3.2; WS-I Basic Profile 1.1 R1012: UTF-8 or UTF-16).
+ * "utf8" without its hyphen is a common slip. */
+static const char *encoding_instead(const uint8_t *p, size_t n)
+{
+	struct sv head = {(const char *)p, n < 128 ? n : 128}, name;
+	const char *at;
+
+	if (utf16_ascii(p, n) >= 0)
+		return NULL;
+	if (sv_starts(head, SV("\xef\xbb\xbf")))
+		head = sv_from(head, 3);
+	if (!sv_starts(head, SV("<?xml")) || (at = memmem(head.p, head.n, "?>", 2)) == NULL)
+		return NULL;
+	head.n = (size_t)(at - head.p);
+	at = memmem(head.p, head.n, "encoding", 8);
+	if (at == NULL)
+		return NULL;
+	name = sv_trim(sv_from(head, (size_t)(at + 8 - head.p)));
+	if (!sv_starts(name, SV("=")))
+		return NULL;
+	name = sv_trim(sv_from(name, 1));
+	if (name.n < 2 || (name.p[0] != '"' && name.p[0] != '\''))
+		return NULL;
+	name = sv_from(name, 1);
+	name = sv_cut(&name, name.p[-1]);
+	return sv_istarts(name, SV("utf-16")) || sv_istarts(name, SV("utf16")) || sv_istarts(name, SV("ucs-2")) ||
+			       sv_istarts(name, SV("iso-10646-ucs-2")) || sv_istarts(name, SV("unicode")) || sv_ieq(name, SV("utf8"))
+		       ? "UTF-8"
+		       : NULL;
+}
+
 static const char *parse(xmlParserCtxtPtr ctxt, const void *p, size_t n, xmlDocPtr *ret, size_t *at)
 {
+	const char *instead = encoding_instead(p, n);
 	struct refusal r = {NULL, -1};
 	xmlDocPtr doc;
 
@@ -153,8 +187,9 @@ static const char *parse(xmlParserCtxtPtr ctxt, const void *p, size_t n, xmlDocP
 	ctxt->sax->entityDecl = on_entity;
 	ctxt->sax->startElementNs = on_element;
 	ctxt->sax->startDocument = on_document;
-	doc = xmlCtxtReadMemory(ctxt, p, (int)n, NULL, NULL,
-				XML_PARSE_NONET | XML_PARSE_COMPACT | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	doc = xmlCtxtReadMemory(ctxt, p, (int)n, NULL, instead,
+				XML_PARSE_NONET | XML_PARSE_COMPACT | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+					(instead ? XML_PARSE_IGNORE_ENC : 0));
 	if (r.why == NULL && (doc == NULL || !ctxt->wellFormed))
 		r.why = ctxt->errNo == XML_ERR_NO_MEMORY ? "out of memory" : "it is not well-formed XML";
 	if (r.why == NULL && !ctxt->nsWellFormed)

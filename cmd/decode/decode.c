@@ -219,7 +219,8 @@ static bool can_carry(unsigned link)
 static int decode_capture(const struct kind *k, const char *path, struct capture *c)
 {
 	json_t *all = json_array(), *j;
-	unsigned strange = 0, good = 0;
+	unsigned strange = 0, good = 0, cut = 0;
+	size_t held = 0;
 	struct packet p;
 	char why[640] = "";
 	int rc = 1;
@@ -227,6 +228,10 @@ static int decode_capture(const struct kind *k, const char *path, struct capture
 	while (json_array_size(all) < PACKETS_MAX && capture_next(c, &p)) {
 		strange = can_carry(p.link) ? strange : p.link;
 		j = can_carry(p.link) ? decode_packet(k, &p) : NULL;
+		if (p.cut && cut == 0) {
+			cut = c->packets;
+			held = p.octets.n;
+		}
 		if (j == NULL)
 			continue;
 		good += json_object_get(j, "refused") == NULL;
@@ -241,6 +246,9 @@ static int decode_capture(const struct kind *k, const char *path, struct capture
 	else if (json_array_size(all) == 0 && strange)
 		snprintf(why, sizeof why, "octet 0: a capture of link type %u: capture on one Ethernet interface, not on \"any\"",
 			 strange);
+	else if (json_array_size(all) == 0 && cut)
+		snprintf(why, sizeof why, "packet %u: the capture holds only its first %zu octets: capture whole packets (tcpdump -s 0)",
+			 cut, held);
 	else if (json_array_size(all) == 0)
 		snprintf(why, sizeof why, "octet 0: a capture of %u packets, none of them %s", c->packets, k->name);
 	else if (good == 0)
@@ -260,6 +268,7 @@ static int decode(const struct kind *k, const char *path)
 {
 	struct buf in = {0};
 	struct capture c;
+	const char *foreign;
 	int rc, e = read_input(path, &in);
 
 	if (e < 0 && e != -EFBIG) {
@@ -267,6 +276,11 @@ static int decode(const struct kind *k, const char *path)
 		rc = EX_USAGE;
 	} else if (e == -EFBIG) {
 		rc = refuse(path, "octet 67108864: longer than anything that is read here: one message is wanted");
+	} else if (k->carried && (foreign = capture_foreign(in.p, in.n)) != NULL) {
+		char why[160];
+
+		snprintf(why, sizeof why, "octet 0: it is %s", foreign);
+		rc = refuse(path, why);
 	} else if (!capture_open(&c, in.p, in.n)) {
 		rc = decode_one(k, path, &in);
 	} else if (k->carried == NULL) {

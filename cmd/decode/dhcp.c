@@ -330,6 +330,8 @@ static json_t *message_json(const struct dhcp *d)
 	if (d->file.n)
 		json_object_set_new(j, "boot_file", json_text(d->file));
 	json_object_set_new(j, "options", list);
+	if (d->repeated)
+		json_object_set_new(j, "warn", json_sprintf("option %u stands twice: the first one counts", d->repeated));
 	return j;
 }
 

@@ -31,6 +31,9 @@ struct say {
 	size_t nask;
 };
 
+/* A shorter lease than this, in seconds, counts as this long, as with other clients: it would ask for nothing but renewals. */
+enum { LEASE_MIN = 20 };
+
 static const uint8_t ask_vlan[] = {1, 3, 6, 15, 43};
 static const uint8_t ask_address[] = {1, 3, 4, 6, 15, 42, 43, 51, 54, 58, 59, 119};
 static const uint8_t ask_uc[] = {120, 43, 6, 15};
@@ -241,9 +244,13 @@ static void lease_of(struct dt_phone *ph, const struct dhcp *d, const uint8_t fr
 		ret->server = d->siaddr;
 	if (!dhcp_u32(d, 51, &ret->seconds))
 		ret->seconds = 3600;
-	if (!dhcp_u32(d, 58, &ret->t1) || ret->t1 > ret->seconds)
+	if (ret->seconds < LEASE_MIN)
+		ret->seconds = LEASE_MIN;
+	/* RFC 2131 4.4.5: "T1 defaults to (0.5 * duration_of_lease).  T2 defaults to (0.875 * duration_of_lease)"; times that
+	 * are next to nothing, or out of order, say nothing. */
+	if (!dhcp_u32(d, 58, &ret->t1) || ret->t1 < LEASE_MIN / 2 || ret->t1 >= ret->seconds)
 		ret->t1 = ret->seconds / 2;
-	if (!dhcp_u32(d, 59, &ret->t2) || ret->t2 > ret->seconds || ret->t2 < ret->t1)
+	if (!dhcp_u32(d, 59, &ret->t2) || ret->t2 >= ret->seconds || ret->t2 < ret->t1)
 		ret->t2 = ret->seconds - ret->seconds / 8;
 	name = sv_trim(dhcp_text(d, 15));
 	sv_copy(ret->domain, sizeof ret->domain, sv_cut(&name, ' ')); /* some scopes list several there */

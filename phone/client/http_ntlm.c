@@ -1,5 +1,6 @@
 /* phone/client/http_ntlm.c: NTLM over HTTP (RFC 4559; [web-services 6.1]): three legs on one connection. */
 #include "phone/internal.h"
+#include "wire/challenge.h"
 
 #define WORKSTATION "PHONE"
 
@@ -33,24 +34,6 @@ const char *phone_ntlm_answer(struct dt_phone *ph, struct sv challenge, struct b
 	return why;
 }
 
-/* The token of the first challenge of that scheme; "one scheme per line" is not everywhere so. */
-static bool challenge_of(const struct msg *m, struct sv scheme, struct sv *token)
-{
-	for (size_t i = 0; i < msg_count(m, "WWW-Authenticate"); i++) {
-		struct sv rest = msg_get_nth(m, "WWW-Authenticate", i);
-
-		while (rest.p) {
-			struct sv one = sv_trim(sv_cut(&rest, ','));
-
-			if (sv_istarts(one, scheme) && (one.n == scheme.n || one.p[scheme.n] == ' ')) {
-				*token = sv_trim(sv_from(one, scheme.n));
-				return true;
-			}
-		}
-	}
-	return false;
-}
-
 /* A server that takes NTLM only under the name of Negotiate takes its messages as they are, too. */
 bool ntlm_http_offered(struct dt_phone *ph, struct sv *token)
 {
@@ -58,9 +41,9 @@ bool ntlm_http_offered(struct dt_phone *ph, struct sv *token)
 	const struct msg *m = &ph->http.m;
 
 	if (ph->ntlm.leg)
-		return challenge_of(m, sv_of(ph->ntlm.scheme), token);
+		return challenge_find(m, "WWW-Authenticate", sv_of(ph->ntlm.scheme), token);
 	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-		if (challenge_of(m, sv_of(schemes[i]), token)) {
+		if (challenge_find(m, "WWW-Authenticate", sv_of(schemes[i]), token)) {
 			ph->ntlm.scheme = schemes[i];
 			return true;
 		}

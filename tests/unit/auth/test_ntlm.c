@@ -82,6 +82,23 @@ static void base_key(const struct ntlm_authenticate *m, const uint8_t hash[16], 
 		same(key, 16, base);
 }
 
+/* [MS-NLMP] 3.2.5.1.2: without SIGN and SEAL the session key is the key exchange key, with KEY_EXCH as without, and the
+ * encrypted key counts for nothing. */
+static void no_sign_no_exchange(const struct ntlm_authenticate *m, const uint8_t hash[16], const uint8_t challenge[8],
+				const char *base)
+{
+	struct ntlm_authenticate unsigned_one = *m;
+	uint8_t key[16];
+
+	unsigned_one.flags &= ~(uint32_t)(NTLM_SIGN | NTLM_SEAL);
+	assert_true(unsigned_one.flags & NTLM_KEY_EXCH);
+	assert_true(ntlm_check(&unsigned_one, hash, challenge, key));
+	same(key, 16, base);
+	unsigned_one.key = (struct sv){0};
+	assert_true(ntlm_check(&unsigned_one, hash, challenge, key));
+	same(key, 16, base);
+}
+
 /* [MS-NLMP] 4.2.4, in connection mode as printed there: no timestamp in the target information, so the client's own
  * time counts, which is 0. */
 static void nlmp_4_2_4(void **state)
@@ -120,6 +137,7 @@ static void nlmp_4_2_4(void **state)
 	assert_true(ntlm_check(&a, hash, ch.challenge, key));
 	assert_memory_equal(key, c.session_key, 16);
 	base_key(&a, hash, ch.challenge, "0c868a403bfd7a93a3001ef22ef02e3f", "8de40ccadbc14a82f15cb0ad0de95ca3");
+	no_sign_no_exchange(&a, hash, ch.challenge, "8de40ccadbc14a82f15cb0ad0de95ca3");
 
 	ntlm_sign_keys(key, 0xe28a8233, &c2s, &s2c);
 	same(c2s.key, 16, "4788dc861b4782f35d43fd98fe1a2d39");
