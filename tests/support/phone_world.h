@@ -343,6 +343,7 @@ struct says {
 	struct sv option120;
 	uint32_t server; /* 0: SERVER */
 	uint32_t router; /* 0: the server; NO_ROUTER: absent */
+	struct sv t1, t2; /* options 58 and 59, four octets; p NULL: absent */
 };
 #define NO_ROUTER 1
 
@@ -363,6 +364,8 @@ static inline size_t dhcp_frame(const struct world *w, const struct says *s, uin
 	a->chaddr[5] ^= s->other_mac;
 	a->type = s->type;
 	a->option[53] = (struct sv){(const char *)&s->type, 1};
+	a->option[58] = s->t1;
+	a->option[59] = s->t2;
 	a->option[54] = (struct sv){(const char *)&server, 4};
 	if (s->mask)
 		a->option[1] = (struct sv){(const char *)&mask, 4};

@@ -1,4 +1,5 @@
 /* Connections over TCP on the loopback: who it is from, TLS or a reset, deadlines, an orderly end. */
+#include "net/proxy.h"
 #include "tests/support/net_world.h"
 
 #include <arpa/inet.h>
@@ -225,6 +226,24 @@ static void test_proxy_itself(void **state)
 	world_clear(&w);
 }
 
+/* Balancers that send version 1: the reason names it, however the head is cut. */
+static void test_proxy_version_1(void **state)
+{
+	static const char head[] = "PROXY TCP4 198.51.100.7 10.0.0.1 49152 443\r\n";
+
+	(void)state;
+	for (size_t n = 1; n < sizeof head; n++) {
+		struct proxy from;
+		size_t used;
+		const char *why = NULL;
+		enum proxy_result r = proxy_read(head, n, &from, &used, &why);
+
+		assert_int_equal(r, n < 6 ? PROXY_MORE : PROXY_BAD);
+		if (r == PROXY_BAD)
+			assert_non_null(strstr(why, "send-proxy-v2"));
+	}
+}
+
 static void test_proxy_missing(void **state)
 {
 	struct world w;
@@ -365,6 +384,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),	     cmocka_unit_test(test_close_takes_all_along),
 		cmocka_unit_test(test_proxy),	     cmocka_unit_test(test_proxy_itself),
+		cmocka_unit_test(test_proxy_version_1),
 		cmocka_unit_test(test_proxy_missing), cmocka_unit_test(test_plain_where_tls_is),
 		cmocka_unit_test(test_tls),	     cmocka_unit_test(test_pause),
 		cmocka_unit_test(test_says_nothing), cmocka_unit_test(test_takes_nothing),

@@ -338,6 +338,42 @@ static void renew_and_rebind(void **state)
 	unplug(w);
 }
 
+/* T1 and T2 that say next to nothing, and a lease of next to nothing: RFC 2131's defaults count, and no storm of renewals. */
+static void times_of_nothing(void **state)
+{
+	static const struct {
+		struct sv t1, t2;
+		uint32_t seconds, renewals; /* in 18 s, at the most */
+	} rows[] = {
+		{{"\0\0\0\0", 4}, {"\0\0\0\0", 4}, 30, 1}, {{"\0\0\0\1", 4}, {"\0\0\0\2", 4}, 30, 1},
+		{{"\xff\xff\xff\xff", 4}, {0}, 30, 1},	      {{0}, {0}, 0, 2},
+		{{0}, {0}, 1, 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct says lease = ack;
+		struct world *w;
+		unsigned n = 0;
+
+		lease.t1 = rows[i].t1;
+		lease.t2 = rows[i].t2;
+		lease.seconds = rows[i].seconds;
+		w = addressed_by(lease);
+		for (int ms = 0; ms < 18000; ms += 500) {
+			while (asked(w))
+				if (w->q.type == DHCP_REQUEST) {
+					n++;
+					answer(w, lease);
+				}
+			pass(w, 500);
+		}
+		if (n > rows[i].renewals || n == 0)
+			fail_msg("row %zu: %u renewals", i, n);
+		unplug(w);
+	}
+}
+
 /* What nobody asked for is no reason to do anything. */
 static void strays(void **state)
 {
@@ -575,6 +611,7 @@ int main(void)
 	    cmocka_unit_test(dhcp_says_no),
 	    cmocka_unit_test(somebody_has_it),
 	    cmocka_unit_test(renew_and_rebind),
+	    cmocka_unit_test(times_of_nothing),
 	    cmocka_unit_test(strays),
 	    cmocka_unit_test(broken_frames),
 	    cmocka_unit_test(dice),
