@@ -346,8 +346,8 @@ static void times_of_nothing(void **state)
 		uint32_t seconds, renewals; /* in 18 s, at the most */
 	} rows[] = {
 		{{"\0\0\0\0", 4}, {"\0\0\0\0", 4}, 30, 1}, {{"\0\0\0\1", 4}, {"\0\0\0\2", 4}, 30, 1},
-		{{"\xff\xff\xff\xff", 4}, {0}, 30, 1},	      {{0}, {0}, 0, 2},
-		{{0}, {0}, 1, 2},
+		{{"\xff\xff\xff\xff", 4}, {0}, 30, 1},	      {{0}, {0}, 1, 2},
+		{{0}, {0}, 3, 2},
 	};
 
 	(void)state;
