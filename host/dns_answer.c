@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 
+#include "base/cursor.h"
 #include "base/sv.h"
 
 #define RECORDS (sizeof((struct dt_dns_answer *)0)->rr / sizeof((struct dt_dns_answer *)0)->rr[0])
@@ -62,15 +63,51 @@ static void read_srv(struct dt_dns_answer *a, const unsigned char *p, int n)
 	ares_free_data(list);
 }
 
+/* Steps over a name: labels up to an empty one, or a pointer (RFC 1035 4.1.4). */
+static void name_skip(struct rd *r)
+{
+	for (;;) {
+		unsigned n = (unsigned)rd_be(r, 1);
+
+		if (r->err || n == 0)
+			return;
+		if (n >= 0xc0) {
+			rd_take(r, 1);
+			return;
+		}
+		rd_take(r, n);
+	}
+}
+
+/* ares_parse_a_reply() follows CNAMEs downwards only, and the order of an answer's records means nothing (RFC 1034 3.6): every
+ * address in the answer counts, as from 1.34 on. */
 static void read_a(struct dt_dns_answer *a, const unsigned char *p, int n)
 {
-	struct ares_addrttl list[RECORDS];
-	int count = RECORDS;
+	enum { CLASS_IN = 1, TYPE_A = 1 };
+	struct rd r = rd_of(p, n > 0 ? (size_t)n : 0);
+	unsigned questions, answers;
 
-	if (ares_parse_a_reply(p, n, NULL, list, &count) != ARES_SUCCESS)
-		return;
-	for (int i = 0; i < count; i++)
-		a->rr[a->n++].address = ntohl(list[i].ipaddr.s_addr);
+	rd_take(&r, 4);
+	questions = (unsigned)rd_be(&r, 2);
+	answers = (unsigned)rd_be(&r, 2);
+	rd_take(&r, 4);
+	for (; questions && r.err == NULL; questions--) {
+		name_skip(&r);
+		rd_take(&r, 4);
+	}
+	for (; answers && r.err == NULL && a->n < RECORDS; answers--) {
+		unsigned type, class, length;
+
+		name_skip(&r);
+		type = (unsigned)rd_be(&r, 2);
+		class = (unsigned)rd_be(&r, 2);
+		rd_take(&r, 4);
+		length = (unsigned)rd_be(&r, 2);
+		struct rd data = rd_sub(&r, length);
+
+		if (r.err == NULL && type == TYPE_A && class == CLASS_IN && length == 4)
+			a->rr[a->n++].address = (uint32_t)rd_be(&data, 4);
+	}
 }
 
 void dns_answer_read(struct dt_dns_answer *a, enum dt_rr type, const unsigned char *p, int n)
