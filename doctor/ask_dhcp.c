@@ -47,7 +47,7 @@ static void tell(const struct dhcp *d, char *text, size_t cap)
 	text[0] = '\0';
 	if (d->option[43].p) {
 		form = dhcp_vlan_read(d->option[43], &vlan);
-		if (dhcp_uc_read(d->option[43], &uc) == NULL && dhcp_uc_url(&uc, url, sizeof url))
+		if (dhcp_uc_read(d->option[43], &uc) == DT_SIGN_NONE && dhcp_uc_url(&uc, url, sizeof url))
 			n = snprintf(text, cap, "option 43: %s", url);
 		else if (form != DHCP_VLAN_NONE && form != DHCP_VLAN_BAD)
 			n = snprintf(text, cap, "option 43: VLAN %u", vlan);

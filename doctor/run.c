@@ -39,7 +39,7 @@ static bool keep(char **to, const char *s)
 bool doctor_run_add(struct doctor_run *r, const struct dt_record *rec)
 {
 	struct doctor_line l = {.kind = rec->kind, .stage = rec->stage, .ok = rec->ok, .skipped = rec->skipped,
-				.guess = rec->basis && strcmp(rec->basis, "guess") == 0, .failure = rec->failure, .ms = rec->ms};
+				.guess = rec->guess, .failure = rec->failure, .ms = rec->ms};
 
 	if (rec->kind == DT_REC_BEGIN)
 		return true;
@@ -121,7 +121,7 @@ static const char *line_of(const json_t *j, struct dt_record *ret, bool *skip)
 	ret->found = member(j, "found");
 	ret->warn = member(j, "warn");
 	ret->why = member(j, "why");
-	ret->basis = member(j, "basis");
+	ret->guess = member(j, "basis") != NULL;
 	why = failure_of(member(j, "error"), &ret->failure);
 	return why ? why : !ret->ok && ret->kind != DT_REC_RESTART && ret->failure == DT_F_OK && ret->kind != DT_REC_STAGE
 	    ? "it failed but says no error" : NULL;

@@ -1,6 +1,9 @@
 /* host/names.c: DNS questions by c-ares, to the servers of the phone's lease and nobody else.
  *
  * The host's resolv.conf, hosts file and search list play no part: questions go out as the phone asked them.
+ *
+ * Two channels: with ARES_FLAG_NOCHECKRESP c-ares 1.18 tells SERVFAIL and REFUSED, but then never asks the next server.  So a
+ * question goes to the channel that does ask it; when that has nobody left to ask, once more to the one that tells why.
  */
 #include "host/dns_answer.h"
 
@@ -16,10 +19,12 @@
 
 #define SOCKETS 16
 
+enum { ASKS, TELLS, CHANNELS };
+
 struct host_names {
 	struct host *h;
-	ares_channel channel;
-	bool open;
+	ares_channel channel[CHANNELS];
+	bool open; /* all of them */
 	struct event timer;
 	struct socket_watch {
 		struct event ev;
@@ -32,6 +37,8 @@ struct question {
 	struct host *h;
 	unsigned id, life;
 	enum dt_rr type;
+	bool again;
+	char name[DT_NAME_MAX];
 };
 
 struct reply {
@@ -43,8 +50,10 @@ struct reply {
 
 static void set_timer(struct host_names *n)
 {
-	struct timeval t, *wait = ares_timeout(n->channel, NULL, &t);
+	struct timeval t[CHANNELS], *wait = NULL;
 
+	for (int c = 0; c < CHANNELS && n->open; c++)
+		wait = ares_timeout(n->channel[c], wait, &t[c]); /* the shorter of the two */
 	if (wait)
 		event_add(&n->timer, wait);
 	else
@@ -52,18 +61,21 @@ static void set_timer(struct host_names *n)
 }
 
 #if ARES_VERSION >= 0x012200
-/* Lets c-ares use a socket that is ready, and give up what has waited too long; no socket: -1. */
+/* Lets c-ares use a socket that is ready, and give up what has waited too long; no socket: -1.  Of a socket that is another
+ * channel's it takes no notice. */
 static void process(struct host_names *n, ares_socket_t fd, short what)
 {
 	ares_fd_events_t at = {fd, (what & EV_READ ? ARES_FD_EVENT_READ : 0u) | (what & EV_WRITE ? ARES_FD_EVENT_WRITE : 0u)};
 
-	ares_process_fds(n->channel, &at, fd == ARES_SOCKET_BAD ? 0 : 1, ARES_PROCESS_FLAG_NONE);
+	for (int c = 0; c < CHANNELS && n->open; c++)
+		ares_process_fds(n->channel[c], &at, fd == ARES_SOCKET_BAD ? 0 : 1, ARES_PROCESS_FLAG_NONE);
 	set_timer(n);
 }
 #else
 static void process(struct host_names *n, ares_socket_t fd, short what)
 {
-	ares_process_fd(n->channel, what & EV_READ ? fd : ARES_SOCKET_BAD, what & EV_WRITE ? fd : ARES_SOCKET_BAD);
+	for (int c = 0; c < CHANNELS && n->open; c++)
+		ares_process_fd(n->channel[c], what & EV_READ ? fd : ARES_SOCKET_BAD, what & EV_WRITE ? fd : ARES_SOCKET_BAD);
 	set_timer(n);
 }
 #endif
@@ -111,31 +123,46 @@ static int socket_made(ares_socket_t fd, int type, void *arg)
 	return place_socket(((struct host_names *)arg)->h, fd) < 0 ? -1 : 0;
 }
 
-static int channel_open(struct host_names *n)
+static bool channel_open(struct host_names *n, int c, const char *servers)
 {
-	struct ares_options o = {.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
+	struct ares_options o = {.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | (c == TELLS ? ARES_FLAG_NOCHECKRESP : 0),
 				 .timeout = 2000,
-				 .tries = 3,
+				 .tries = c == TELLS ? 1 : 3,
 				 .ndots = 0,
 				 .lookups = (char *)"b",
 				 .sock_state_cb = socket_changed,
 				 .sock_state_cb_data = n};
-	int rc = ares_init_options(&n->channel, &o,
+	int rc = ares_init_options(&n->channel[c], &o,
 				   ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_LOOKUPS |
 				       ARES_OPT_SOCK_STATE_CB | ARES_OPT_DOMAINS | ARES_OPT_SERVERS);
 
 	if (rc != ARES_SUCCESS)
-		return -ENOMEM;
-	n->open = true;
-	ares_set_socket_configure_callback(n->channel, socket_made, n);
-	return 0;
+		return false;
+	ares_set_socket_configure_callback(n->channel[c], socket_made, n);
+	if (ares_set_servers_csv(n->channel[c], servers) == ARES_SUCCESS)
+		return true;
+	ares_destroy(n->channel[c]);
+	return false;
 }
 
-static void channel_close(struct host_names *n)
+static void channels_open(struct host_names *n, const char *servers)
 {
-	if (n->open)
-		ares_destroy(n->channel); /* open questions are answered ECANCELLED: dropped in answered() */
+	int c = 0;
+
+	while (c < CHANNELS && channel_open(n, c, servers))
+		c++;
+	n->open = c == CHANNELS;
+	while (!n->open && c-- > 0)
+		ares_destroy(n->channel[c]);
+}
+
+static void channels_close(struct host_names *n)
+{
+	bool were = n->open;
+
 	n->open = false;
+	for (int c = 0; c < CHANNELS && were; c++)
+		ares_destroy(n->channel[c]); /* open questions are answered ECANCELLED: dropped in answered() */
 	event_del(&n->timer);
 	for (unsigned i = 0; i < SOCKETS; i++)
 		if (n->at[i].used)
@@ -158,7 +185,7 @@ void names_close(struct host *h)
 {
 	if (h->names == NULL)
 		return;
-	channel_close(h->names);
+	channels_close(h->names);
 	free(h->names);
 	h->names = NULL;
 }
@@ -168,8 +195,8 @@ void names_servers(struct host *h)
 	char list[4 * INET_ADDRSTRLEN] = "", address[INET_ADDRSTRLEN];
 	size_t n = 0;
 
-	channel_close(h->names);
-	if (!h->has_lease || h->lease.ndns == 0 || channel_open(h->names) < 0)
+	channels_close(h->names);
+	if (!h->has_lease || h->lease.ndns == 0)
 		return;
 	for (unsigned i = 0; i < h->lease.ndns && i < 4; i++) {
 		struct in_addr at = {.s_addr = htonl(h->lease.dns[i])};
@@ -177,8 +204,7 @@ void names_servers(struct host *h)
 		n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? "," : "",
 				      inet_ntop(AF_INET, &at, address, sizeof address));
 	}
-	if (ares_set_servers_csv(h->names->channel, list) != ARES_SUCCESS)
-		channel_close(h->names);
+	channels_open(h->names, list);
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------- */
@@ -188,6 +214,23 @@ static void tell(struct host *h, void *arg)
 	struct reply *r = arg;
 
 	tell_dns(h, r->id, &r->answer);
+}
+
+/* RFC 1035 4.1.1 */
+static uint8_t rcode_of(int status)
+{
+	switch (status) {
+	case ARES_EFORMERR:
+		return 1;
+	case ARES_ESERVFAIL:
+		return 2;
+	case ARES_ENOTIMP:
+		return 4;
+	case ARES_EREFUSED:
+		return 5;
+	default:
+		return 0;
+	}
 }
 
 /* What a question's end means to the phone, when there is no answer to read. */
@@ -200,11 +243,8 @@ static int status_of(int status)
 		return DT_DNS_NXDOMAIN;
 	case ARES_ENODATA:
 		return DT_DNS_NODATA;
-	case ARES_ETIMEOUT:
-	case ARES_ECONNREFUSED: /* no server could be reached */
-		return DT_DNS_TIMEOUT;
-	default:
-		return DT_DNS_ERROR;
+	default: /* an error came, or no server could be reached */
+		return rcode_of(status) ? DT_DNS_ERROR : DT_DNS_TIMEOUT;
 	}
 }
 
@@ -218,18 +258,24 @@ static struct reply *settled(struct question *q, int status)
 	if (r) {
 		r->id = q->id;
 		r->answer.status = status_of(status);
+		r->answer.rcode = rcode_of(status);
 	}
 	free(q);
 	return r;
 }
 
+static bool ask_again(struct question *q, int status);
+
 #if ARES_VERSION >= 0x012200
 static void answered(void *arg, ares_status_t status, size_t timeouts, const ares_dns_record_t *record)
 {
 	struct host *h = ((struct question *)arg)->h;
-	struct reply *r = settled(arg, (int)status);
+	struct reply *r;
 
 	(void)timeouts;
+	if (ask_again(arg, (int)status))
+		return;
+	r = settled(arg, (int)status);
 	if (r == NULL)
 		return;
 	if (status == ARES_SUCCESS)
@@ -237,9 +283,9 @@ static void answered(void *arg, ares_status_t status, size_t timeouts, const are
 	host_later(h, tell, r);
 }
 
-static void ask(ares_channel_t *channel, const char *name, struct question *q)
+static void ask(ares_channel_t *channel, struct question *q)
 {
-	ares_query_dnsrec(channel, name, ARES_CLASS_IN, q->type == DT_RR_SRV ? ARES_REC_TYPE_SRV : ARES_REC_TYPE_A, answered, q,
+	ares_query_dnsrec(channel, q->name, ARES_CLASS_IN, q->type == DT_RR_SRV ? ARES_REC_TYPE_SRV : ARES_REC_TYPE_A, answered, q,
 			  NULL);
 }
 #else
@@ -247,9 +293,12 @@ static void answered(void *arg, int status, int timeouts, unsigned char *p, int 
 {
 	struct host *h = ((struct question *)arg)->h;
 	enum dt_rr type = ((struct question *)arg)->type;
-	struct reply *r = settled(arg, status);
+	struct reply *r;
 
 	(void)timeouts;
+	if (ask_again(arg, status))
+		return;
+	r = settled(arg, status);
 	if (r == NULL)
 		return;
 	if (status == ARES_SUCCESS)
@@ -257,11 +306,24 @@ static void answered(void *arg, int status, int timeouts, unsigned char *p, int 
 	host_later(h, tell, r);
 }
 
-static void ask(ares_channel channel, const char *name, struct question *q)
+static void ask(ares_channel channel, struct question *q)
 {
-	ares_query(channel, name, ns_c_in, q->type == DT_RR_SRV ? ns_t_srv : ns_t_a, answered, q);
+	ares_query(channel, q->name, ns_c_in, q->type == DT_RR_SRV ? ns_t_srv : ns_t_a, answered, q);
 }
 #endif
+
+/* c-ares has asked every server, and says "refused" both for an error of theirs and for nobody there. */
+static bool ask_again(struct question *q, int status)
+{
+	struct host_names *n = q->h->names;
+
+	if (status != ARES_ECONNREFUSED || q->again || q->life != q->h->life || n == NULL || !n->open)
+		return false;
+	q->again = true;
+	ask(n->channel[TELLS], q);
+	set_timer(n);
+	return true;
+}
 
 int names_ask(struct host *h, unsigned id, const char *name, enum dt_rr type)
 {
@@ -270,12 +332,19 @@ int names_ask(struct host *h, unsigned id, const char *name, enum dt_rr type)
 
 	if (q == NULL)
 		return -ENOMEM;
-	*q = (struct question){h, id, h->life, type};
+	*q = (struct question){.h = h, .id = id, .life = h->life, .type = type};
+	if (!sv_copy(q->name, sizeof q->name, sv_of(name))) {
+		free(q);
+		return -ENAMETOOLONG;
+	}
 	if (h->names->open) {
-		ask(h->names->channel, name, q);
+		ask(h->names->channel[ASKS], q);
 		set_timer(h->names);
 		return 0;
 	}
-	r = settled(q, ARES_ECONNREFUSED); /* no server is known */
-	return r ? host_later(h, tell, r) : -ENOMEM;
+	r = settled(q, ARES_ECONNREFUSED);
+	if (r == NULL)
+		return -ENOMEM;
+	r->answer.status = DT_DNS_ERROR; /* rcode 0: no server is known */
+	return host_later(h, tell, r);
 }

@@ -225,21 +225,34 @@ static bool shaken(struct host_stream *s)
 						   [PKI_NO_CERT] = DT_NO_CERT};
 	struct dt_stream_opened o = {.failure = DT_F_OK};
 	struct buf der = {0};
-	char why[512] = "";
+	struct pki_judged judged;
 	bool alive;
 
 	o.nchain = tls_peer_chain(s->tls, &der, o.chain, o.chain_n, sizeof o.chain / sizeof *o.chain);
 	o.verdict = verdicts[pki_judge(o.chain, o.chain_n, o.nchain, sv_of(s->anchors), s->public_roots,
-				       s->name[0] ? s->name : NULL, s->unix_s, why, sizeof why)];
+				       s->name[0] ? s->name : NULL, s->unix_s, &judged)];
+	memcpy(o.sign, judged.sign, sizeof o.sign);
+	o.cert_name = judged.name[0] ? judged.name : NULL;
 	o.version = tls_version(s->tls);
 	o.cipher = tls_cipher(s->tls);
 	if (o.verdict != DT_TRUSTED)
-		o.why = why;
+		o.why = judged.why;
 	if (o.verdict != DT_TRUSTED && !s->judge_only)
 		o.failure = failures[o.verdict];
 	alive = opened(s, &o);
 	buf_free(&der);
 	return alive;
+}
+
+/* The handshake failed: broken, or as TLS says. */
+static bool handshake_failed(struct host_stream *s, const char *broken)
+{
+	struct dt_stream_opened o = {.failure = DT_F_TLS_HANDSHAKE, .why = broken ? broken : tls_why(s->tls), .verdict = DT_NO_CERT,
+				     .alert = broken ? 0 : tls_alert(s->tls)};
+
+	if (o.alert)
+		o.sign[0] = DT_SIGN_TLS_ALERT;
+	return opened(s, &o);
 }
 
 /* Hands plaintext to the phone. false: the stream is gone. */
@@ -272,7 +285,7 @@ static bool feed(struct host_stream *s, const uint8_t *p, size_t n)
 	broken = flush(s);
 	if (s->where == SHAKING) {
 		if (state == TLS_FAILED || state == TLS_CLOSED || broken)
-			return failed(s, DT_F_TLS_HANDSHAKE, broken ? broken : tls_why(s->tls));
+			return handshake_failed(s, broken);
 		if (state == TLS_HANDSHAKE)
 			return true;
 		if (!shaken(s))

@@ -55,14 +55,13 @@ struct plan {
 extern const struct plan plans[PLANS];
 enum plan_id plan_of(const struct dt_phone *ph);
 
-#define CANDIDATES 6
+#define CANDIDATES DT_CAND_CONFIGURED /* the six, from 1 on; the others are no rows of the table */
 struct candidate {
-	const char *name;
 	const char *service; /* NULL: option 120 */
 	bool tls, outside;
 	uint16_t port; /* when no SRV tells one */
 };
-extern const struct candidate candidates[CANDIDATES];
+extern const struct candidate candidates[CANDIDATES]; /* by enum dt_candidate */
 
 void model_user_agent(const struct dt_phone *ph, char *out, size_t cap);
 
@@ -71,7 +70,9 @@ void model_user_agent(const struct dt_phone *ph, char *out, size_t cap);
 struct attempt {
 	char what[224], peer[288];
 	uint64_t since;
-	const char *basis;
+	bool guess; /* no specification publishes the format */
+	enum dt_sign sign[DT_SIGNS_MAX];
+	struct dt_facts fact; /* what it points to stays until the attempt is reported */
 };
 
 /* ---- names --------------------------------------------------------------------------------------------- */
@@ -124,6 +125,9 @@ struct http {
 	char why[WHY_MAX], peer[288];
 	unsigned status;
 	enum dt_verdict verdict;
+	enum dt_sign sign[DT_SIGNS_MAX]; /* of the certificate, of the handshake */
+	uint8_t alert;
+	char cert[256];	      /* the first name in the certificate; "": none */
 	char judged[WHY_MAX]; /* what was wrong with the chain though it went on */
 	struct buf leaf;      /* DER */
 	char tls_version[16];
@@ -143,8 +147,7 @@ struct sip_sa { /* one security association */
 	uint64_t since;
 };
 struct sip_target {
-	unsigned candidate; /* index; CANDIDATES: configured, kept or redirected */
-	const char *from;
+	enum dt_candidate candidate;
 	char host[256];
 	uint16_t port;
 	bool tls;
@@ -224,7 +227,7 @@ struct dt_phone {
 	enum verdict verdict;
 	enum dt_failure failure;
 	char why[WHY_MAX], found[WHY_MAX];
-	const char *basis;
+	bool guess;
 	bool running, skipped, told; /* told: DT_REC_RESULT was given */
 	struct {
 		bool ok;
@@ -275,6 +278,7 @@ struct dt_phone {
 	/* stages 3 and 4 */
 	char domains[12][DT_NAME_MAX];
 	unsigned ndomain, domain_at, service_at;
+	enum dt_failure find_failure; /* of the questions for ucupdates-r2: that nobody answered counts more than that it is not there */
 	char srv_domain[DT_NAME_MAX], srv_target[DT_NAME_MAX];
 	char update_url[SOAP_URI_MAX];
 	bool update_asked, update_unknown;
@@ -304,8 +308,12 @@ struct dt_phone {
 	bool uc_done;
 	struct sip_target target[SIP_TARGETS];
 	unsigned ntarget;
-	enum dt_failure passed[CANDIDATES];
-	char passed_why[CANDIDATES][160];
+	struct { /* why a candidate has no target; OK: it has, or does not count here */
+		enum dt_failure failure;
+		enum dt_sign sign;
+		char target[DT_NAME_MAX]; /* with DT_SIGN_SRV_OTHER_DOMAIN */
+	} passed[CANDIDATES];
+	unsigned passed_told; /* candidates reported so far */
 
 	/* stages 6 to 8 */
 	struct buf roots;   /* PEM: CA certificates of the chain */
@@ -344,13 +352,14 @@ struct dt_phone {
 	struct sip sip;
 	struct sip_target here, redirect;
 	bool have_redirect;
-	unsigned target_at, passed_told, redirects;
+	unsigned target_at, redirects;
 	char visited[8][300];
 	uint32_t address[8];
 	unsigned naddress, address_at;
 	bool registered, answered, enrolled_again;
 	enum dt_failure logon_failure;
 	char logon_why[WHY_MAX];
+	char said[160]; /* the last reason that a server wrote */
 	struct attempt logon_try;
 	struct provisioning provisioning;
 	unsigned retries;
@@ -377,6 +386,11 @@ void phone_result(struct dt_phone *ph, bool ok, enum dt_failure f, const char *w
 void text(char *out, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4))); /* cut when too long */
 void attempt_begin(struct dt_phone *ph, struct attempt *a, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void attempt_peer(struct attempt *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void attempt_at(struct attempt *a, uint32_t address, uint16_t port); /* the peer, as text and as facts */
+void attempt_sign(struct attempt *a, enum dt_sign s);
+void attempt_http(struct attempt *a, const struct http *h); /* the facts of the question that has ended */
+void attempt_sip(struct dt_phone *ph, struct attempt *a, const struct msg *m); /* of an answer; NULL: of the connection */
+/* warn, why NULL or "": what the signs say. */
 void attempt_ok(struct dt_phone *ph, const struct attempt *a, const char *found, const char *warn);
 void attempt_fail(struct dt_phone *ph, const struct attempt *a, enum dt_failure f, const char *why);
 void record_stage(struct dt_phone *ph, enum dt_record_kind kind, bool ok);
@@ -413,7 +427,7 @@ void dhcp_frame(struct dt_phone *ph, const struct eth *e, const struct udp *u);
 void lease_take(struct dt_phone *ph); /* starts T1 */
 void lease_timer(struct dt_phone *ph);
 void lease_renewed(struct dt_phone *ph);
-void lease_lost(struct dt_phone *ph, const char *why);
+void lease_lost(struct dt_phone *ph, enum dt_sign why);
 int phone_tci(const struct dt_phone *ph);
 void arp_probe(struct dt_phone *ph);
 void arp_timer(struct dt_phone *ph);
@@ -509,9 +523,14 @@ enum auth_result { AUTH_AGAIN, AUTH_FAILED };
 enum auth_result sip_auth_401(struct dt_phone *ph, const struct msg *m, sip_fn *done, enum dt_failure *f, char why[WHY_MAX]);
 void sip_auth_end(struct dt_phone *ph);
 void sip_diag_text(const struct msg *m, unsigned *id, char *out, size_t cap);
+void sip_said(const struct msg *m, uint32_t *id, char *out, size_t cap); /* the server's own words, and the id of its reason */
 
 /* candidates.c */
 void candidates_build(struct dt_phone *ph);
+/* Those before `until` that have no target are reported, once each, in the table's order. */
+void candidates_report(struct dt_phone *ph, enum dt_candidate until);
+/* STRICT_DOMAIN when that is why a candidate has no target, else REGISTRAR_NONE; why: WHY_MAX octets. */
+enum dt_failure candidates_failure(const struct dt_phone *ph, char *why);
 bool strict_match(int strict, const char *target, const char *domain);
 bool target_read(const char *s, struct sip_target *ret); /* "host[:port] [tls|tcp]" */
 

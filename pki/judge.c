@@ -10,14 +10,38 @@ static bool is_date(int error)
 	       error == X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD || error == X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD;
 }
 
+static enum dt_sign sign_of(int error)
+{
+	switch (error) {
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return DT_SIGN_CERT_NOT_YET;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return DT_SIGN_CERT_EXPIRED;
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+		return DT_SIGN_CERT_SELF_SIGNED;
+	default:
+		return DT_SIGN_CERT_UNTRUSTED;
+	}
+}
+
+/* The first name it has: of its alternative names, else the subject's. */
+static void first_name(const uint8_t *der, size_t n, char out[256])
+{
+	struct pki_cert_info *info = calloc(1, sizeof *info);
+
+	if (info && pki_cert_info(der, n, info) == NULL)
+		snprintf(out, 256, "%s", info->nnames ? info->names[0] : info->subject_cn);
+	free(info);
+}
+
 static enum pki_verdict verify(X509 *leaf, STACK_OF(X509) *others, X509_STORE *store, bool server, int64_t unix_s,
-			       char *why, size_t cap)
+			       struct pki_judged *ret)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	enum pki_verdict v = PKI_UNTRUSTED;
 
 	if (ctx == NULL || !X509_STORE_CTX_init(ctx, store, leaf, others)) {
-		snprintf(why, cap, "the chain could not be checked: %s", pki_error());
+		snprintf(ret->why, sizeof ret->why, "the chain could not be checked: %s", pki_error());
 	} else {
 		X509_VERIFY_PARAM *p = X509_STORE_CTX_get0_param(ctx);
 
@@ -37,9 +61,10 @@ static enum pki_verdict verify(X509 *leaf, STACK_OF(X509) *others, X509_STORE *s
 
 			if (info && at && pki_x509_add(&der, at))
 				pki_cert_info(der.p, der.n, info);
-			snprintf(why, cap, "%s (certificate %d, %s)", X509_verify_cert_error_string(error), depth,
+			snprintf(ret->why, sizeof ret->why, "%s (certificate %d, %s)", X509_verify_cert_error_string(error), depth,
 				 info && info->subject[0] ? info->subject : "without a subject");
 			v = is_date(error) ? PKI_WRONG_DATE : PKI_UNTRUSTED;
+			dt_signs_add(ret->sign, sign_of(error));
 			buf_free(&der);
 			free(info);
 		}
@@ -49,24 +74,26 @@ static enum pki_verdict verify(X509 *leaf, STACK_OF(X509) *others, X509_STORE *s
 }
 
 enum pki_verdict pki_judge(const uint8_t *const *der, const size_t *n, unsigned count, struct sv anchors_pem,
-			   bool public_roots, const char *host, int64_t unix_s, char *why, size_t cap)
+			   bool public_roots, const char *host, int64_t unix_s, struct pki_judged *ret)
 {
 	STACK_OF(X509) *others = NULL;
 	X509_STORE *store = NULL;
 	X509 *leaf = NULL;
 	enum pki_verdict v = PKI_NO_CERT;
-	char none[1];
+	struct pki_judged nobody;
 
 	ERR_clear_error();
-	if (why == NULL || cap == 0)
-		why = none, cap = sizeof none;
-	*why = '\0';
+	if (ret == NULL)
+		ret = &nobody;
+	memset(ret, 0, sizeof *ret);
 	if (count > 0)
 		leaf = pki_x509(der[0], n[0]);
 	if (leaf == NULL) {
-		snprintf(why, cap, count ? "the peer's certificate cannot be read" : "the peer showed no certificate");
+		snprintf(ret->why, sizeof ret->why, count ? "the peer's certificate cannot be read" : "the peer showed no certificate");
+		dt_signs_add(ret->sign, DT_SIGN_CERT_NONE);
 		return PKI_NO_CERT;
 	}
+	first_name(der[0], n[0], ret->name);
 	others = sk_X509_new_null();
 	for (unsigned i = 1; others && i < count; i++) {
 		X509 *x = pki_x509(der[i], n[i]);
@@ -76,14 +103,17 @@ enum pki_verdict pki_judge(const uint8_t *const *der, const size_t *n, unsigned 
 	}
 	store = pki_store(anchors_pem);
 	if (store == NULL || others == NULL || (public_roots && !X509_STORE_set_default_paths(store))) {
-		snprintf(why, cap, "the trusted roots cannot be read");
+		snprintf(ret->why, sizeof ret->why, "the trusted roots cannot be read");
 		v = PKI_UNTRUSTED;
 	} else {
-		v = verify(leaf, others, store, host != NULL, unix_s, why, cap);
+		v = verify(leaf, others, store, host != NULL, unix_s, ret);
 	}
-	if (v == PKI_TRUSTED && host != NULL && !pki_cert_names(der[0], n[0], host)) {
-		snprintf(why, cap, "the certificate does not name %s", host);
-		v = PKI_WRONG_NAME;
+	if (host != NULL && !pki_cert_names(der[0], n[0], host)) {
+		dt_signs_add(ret->sign, DT_SIGN_CERT_OTHER_NAME);
+		if (v == PKI_TRUSTED) {
+			snprintf(ret->why, sizeof ret->why, "the certificate does not name %s", host);
+			v = PKI_WRONG_NAME;
+		}
 	}
 	X509_STORE_free(store);
 	sk_X509_pop_free(others, X509_free);

@@ -15,6 +15,7 @@ struct tls {
 	struct buf in, out; /* octets from and to the peer */
 	size_t taken;	    /* of `in`, by OpenSSL */
 	enum tls_state state;
+	uint8_t alert;
 	char why[200];
 };
 
@@ -137,11 +138,21 @@ void tls_free(struct tls *t)
 	free(t);
 }
 
+/* SSL_get_error(3ssl) has no word for it: the reasons of alerts that came begin at SSL_AD_REASON_OFFSET. */
+static uint8_t alert_of(unsigned long error)
+{
+	int reason = ERR_GET_REASON(error);
+
+	return ERR_GET_LIB(error) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256
+	    ? (uint8_t)(reason - SSL_AD_REASON_OFFSET) : 0;
+}
+
 static void failed(struct tls *t, const char *doing)
 {
 	long verify = SSL_get_verify_result(t->ssl);
 
 	t->state = TLS_FAILED;
+	t->alert = alert_of(ERR_peek_last_error());
 	if (verify != X509_V_OK && SSL_is_server(t->ssl))
 		snprintf(t->why, sizeof t->why, "%s failed: the peer's certificate: %s", doing,
 			 X509_verify_cert_error_string(verify));
@@ -244,6 +255,11 @@ void tls_shutdown(struct tls *t)
 	SSL_shutdown(t->ssl);
 	ERR_clear_error();
 	t->state = TLS_CLOSED;
+}
+
+uint8_t tls_alert(const struct tls *t)
+{
+	return t->alert;
 }
 
 const char *tls_why(const struct tls *t)

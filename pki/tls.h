@@ -52,6 +52,7 @@ long tls_read(struct tls *t, void *p, size_t n); /* octets; 0: nothing now; -1: 
 bool tls_write(struct tls *t, const void *p, size_t n); /* takes all of it */
 void tls_shutdown(struct tls *t);			/* close_notify; then drain */
 const char *tls_why(const struct tls *t); /* when failed: a sentence */
+uint8_t tls_alert(const struct tls *t);	  /* when failed: the alert that the peer sent (RFC 5246 7.2), or 0 */
 
 /* The chain as the peer sent it, leaf first: DER, appended to *store; der[i], n[i]: where each lies in it and its length.
  * Returns how many, at most cap. The library does not judge it: the caller asks pki_judge().  (Exception: a TLS_DSK server context has verified

@@ -7,6 +7,7 @@
 #define DIALTONE_WIRE_DHCP_H
 
 #include "base/cursor.h"
+#include "dialtone/sign.h"
 
 enum dhcp_type {
 	DHCP_DISCOVER = 1, DHCP_OFFER, DHCP_REQUEST, DHCP_DECLINE, DHCP_ACK, DHCP_NAK, DHCP_RELEASE, DHCP_INFORM
@@ -53,10 +54,10 @@ void dhcp_vlan_write(struct wr *w, uint16_t vlan);
 struct dhcp_uc {
 	char scheme[8], host[256], path[256];
 	uint16_t port;	   /* from sub-option 4, else the scheme's */
-	char warn[128];    /* what was odd though readable; "" if nothing */
+	enum dt_sign odd[DT_SIGNS_MAX]; /* what was odd though readable: DT_SIGN_UC_... */
 };
-/* NULL when read, else the reason (a sentence) why it is refused. */
-const char *dhcp_uc_read(struct sv option43, struct dhcp_uc *ret);
+/* DT_SIGN_NONE when read, else why it is refused: one of DT_SIGN_UC_..., whose sentence is dt_signs[].what. */
+enum dt_sign dhcp_uc_read(struct sv option43, struct dhcp_uc *ret);
 void dhcp_uc_write(struct wr *w, const struct dhcp_uc *uc);
 /* scheme://host[:port]path; false: does not fit. The port is left out when it is the scheme's own. */
 bool dhcp_uc_url(const struct dhcp_uc *uc, char *out, size_t cap);

@@ -87,11 +87,9 @@ void dhcp_vlan_write(struct wr *w, uint16_t vlan)
 	wr_be(w, 2, vlan);
 }
 
-static void odd(struct dhcp_uc *uc, const char *what)
+static void odd(struct dhcp_uc *uc, enum dt_sign sign)
 {
-	size_t n = strlen(uc->warn);
-
-	snprintf(uc->warn + n, sizeof uc->warn - n, "%s%s", n ? "; " : "", what);
+	dt_signs_add(uc->odd, sign);
 }
 
 /* RFC 1123 2.1: letters, digits and hyphens; the underscore is what Windows' names add. */
@@ -116,37 +114,37 @@ static bool host_name(struct sv s)
 	return label > 0;
 }
 
-static const char *scheme_set(struct dhcp_uc *uc, struct sv v)
+static enum dt_sign scheme_set(struct dhcp_uc *uc, struct sv v)
 {
 	if (v.p == NULL)
-		odd(uc, "no scheme (sub-option 2): https taken");
+		odd(uc, DT_SIGN_UC_SCHEME_ABSENT);
 	if (v.p == NULL || sv_ieq(v, SV("https")))
 		strcpy(uc->scheme, "https");
 	else if (sv_ieq(v, SV("http")))
 		strcpy(uc->scheme, "http");
 	else
-		return "sub-option 2 is neither https nor http";
-	return NULL;
+		return DT_SIGN_UC_SCHEME_BAD;
+	return DT_SIGN_NONE;
 }
 
-static const char *port_set(struct dhcp_uc *uc, struct sv v)
+static enum dt_sign port_set(struct dhcp_uc *uc, struct sv v)
 {
 	uint64_t n = 0;
 	struct rd r;
 
 	if (v.p == NULL || v.n == 0) {
 		uc->port = strcmp(uc->scheme, "https") == 0 ? 443 : 80;
-		return NULL;
+		return DT_SIGN_NONE;
 	}
 	if (!sv_u64(v, 65535, &n) && v.n <= 4) { /* a bare number of the server's own: 01 bb */
 		r = rd_of(v.p, v.n);
 		n = rd_be(&r, (unsigned)v.n);
-		odd(uc, "the port (sub-option 4) is a number, not text");
+		odd(uc, DT_SIGN_UC_PORT_BINARY);
 	}
 	if (n < 1 || n > 65535)
-		return "sub-option 4 is not a port number";
+		return DT_SIGN_UC_PORT_BAD;
 	uc->port = (uint16_t)n;
-	return NULL;
+	return DT_SIGN_NONE;
 }
 
 static bool is_url(struct sv v)
@@ -154,55 +152,55 @@ static bool is_url(struct sv v)
 	return sv_istarts(v, SV("http://")) || sv_istarts(v, SV("https://"));
 }
 
-/* R-04, "hand-made hex": what was typed instead of codes, lengths and values.  NULL: nothing that can be told. */
-static const char *typed_wrong(struct sv v)
+/* R-04, "hand-made hex": what was typed instead of codes, lengths and values.  NONE: nothing that can be told. */
+static enum dt_sign typed_wrong(struct sv v)
 {
 	size_t digits = 0;
 
 	while (digits < v.n && ((v.p[digits] >= '0' && v.p[digits] <= '9') || ((v.p[digits] | 32) >= 'a' && (v.p[digits] | 32) <= 'f')))
 		digits++;
 	if (v.n >= 8 && digits == v.n)
-		return "it is hexadecimal digits typed as text, not the octets they stand for";
+		return DT_SIGN_UC_HEX_TYPED;
 	if (sv_istarts(v, SV(DHCP_CLASS_UC)) || is_url(v))
-		return "it is plain text: each sub-option needs its code and its length before it";
-	return NULL;
+		return DT_SIGN_UC_TEXT_TYPED;
+	return DT_SIGN_NONE;
 }
 
-static const char *host_set(struct dhcp_uc *uc, struct sv v)
+static enum dt_sign host_set(struct dhcp_uc *uc, struct sv v)
 {
 	if (is_url(v))
-		return "sub-option 3 holds a URL: only the host name belongs there";
+		return DT_SIGN_UC_HOST_URL;
 	if (sv_find(v, ':') >= 0)
-		return "sub-option 3 holds a port too: it belongs into sub-option 4";
-	return host_name(v) && sv_copy(uc->host, sizeof uc->host, v) ? NULL : "sub-option 3 is missing or not a host name";
+		return DT_SIGN_UC_HOST_PORT;
+	return host_name(v) && sv_copy(uc->host, sizeof uc->host, v) ? DT_SIGN_NONE : DT_SIGN_UC_HOST_BAD;
 }
 
-static const char *path_set(struct dhcp_uc *uc, struct sv v)
+static enum dt_sign path_set(struct dhcp_uc *uc, struct sv v)
 {
 	if (is_url(v))
-		return "sub-option 5 holds a whole URL: only its path belongs there";
+		return DT_SIGN_UC_PATH_URL;
 	if (v.p == NULL || v.n == 0) {
-		odd(uc, "no path (sub-option 5): the usual one taken");
+		odd(uc, DT_SIGN_UC_PATH_ABSENT);
 		v = SV(CERTPROV_PATH);
 	}
 	for (size_t i = 0; i < v.n; i++)
 		if (v.p[i] <= ' ' || v.p[i] > '~')
-			return "sub-option 5 is not the path of a URL";
+			return DT_SIGN_UC_PATH_BAD;
 	if (v.p[0] != '/') {
-		odd(uc, "the path (sub-option 5) has no leading slash");
+		odd(uc, DT_SIGN_UC_PATH_SLASH);
 		uc->path[0] = '/';
-		return sv_copy(uc->path + 1, sizeof uc->path - 1, v) ? NULL : "sub-option 5 is too long";
+		return sv_copy(uc->path + 1, sizeof uc->path - 1, v) ? DT_SIGN_NONE : DT_SIGN_UC_PATH_LONG;
 	}
-	return sv_copy(uc->path, sizeof uc->path, v) ? NULL : "sub-option 5 is too long";
+	return sv_copy(uc->path, sizeof uc->path, v) ? DT_SIGN_NONE : DT_SIGN_UC_PATH_LONG;
 }
 
-const char *dhcp_uc_read(struct sv option43, struct dhcp_uc *ret)
+enum dt_sign dhcp_uc_read(struct sv option43, struct dhcp_uc *ret)
 {
 	struct rd r = rd_of(option43.p, option43.n);
 	struct dhcp_uc uc = {.port = 0};
 	struct sv sub[PATH + 1] = {{0}}, v = {0};
 	bool trimmed = false;
-	const char *why;
+	enum dt_sign why;
 	uint8_t code = 0;
 
 	while (dhcp_option_next(&r, &code, &v)) {
@@ -211,25 +209,25 @@ const char *dhcp_uc_read(struct sv option43, struct dhcp_uc *ret)
 		sub[code] = trim_end(v);
 		trimmed |= sub[code].n != v.n;
 	}
-	if ((why = typed_wrong(option43)) != NULL)
+	if ((why = typed_wrong(option43)) != DT_SIGN_NONE)
 		return why;
 	if (r.err)
-		return "a sub-option runs past the end of option 43";
+		return DT_SIGN_UC_OVERRUN;
 	if (trimmed)
-		odd(&uc, "zeros or blanks at the end of a value");
+		odd(&uc, DT_SIGN_UC_VALUE_PADDED);
 	if (sub[HOST].n && sub[HOST].p[sub[HOST].n - 1] == '.') {
-		odd(&uc, "a dot at the end of the host name");
+		odd(&uc, DT_SIGN_UC_HOST_DOT);
 		sub[HOST].n--;
 	}
 	if (sub[IDENT].p == NULL)
-		return "sub-option 1 is missing: this is not the option of class MS-UC-Client";
+		return DT_SIGN_UC_CLASS_ABSENT;
 	if (!sv_eq(sub[IDENT], SV(DHCP_CLASS_UC)))
-		return "sub-option 1 is not MS-UC-Client";
+		return DT_SIGN_UC_CLASS_OTHER;
 	if ((why = host_set(&uc, sub[HOST])) || (why = scheme_set(&uc, sub[SCHEME])) || (why = port_set(&uc, sub[PORT])) ||
 	    (why = path_set(&uc, sub[PATH])))
 		return why;
 	*ret = uc;
-	return NULL;
+	return DT_SIGN_NONE;
 }
 
 static void sub_write(struct wr *w, unsigned code, const char *text)

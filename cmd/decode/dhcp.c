@@ -1,6 +1,9 @@
 /* cmd/decode/dhcp.c: a DHCP message: the payload of its UDP packet, or the frame or IP packet that carries it. */
 #include "cmd/decode/decode.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "cmd/decode/frame.h"
 #include "cmd/decode/parts.h"
 #include "wire/dhcp.h"
@@ -172,6 +175,18 @@ static bool has_uc(struct sv v)
 	return has;
 }
 
+static const char *oddities(const enum dt_sign *signs, char *out, size_t cap)
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (unsigned i = 0; i < DT_SIGNS_MAX && signs[i] != DT_SIGN_NONE && n + 1 < cap; i++) {
+		snprintf(out + n, cap - n, "%s%s", n ? "; " : "", dt_signs[signs[i]].what);
+		n += strlen(out + n);
+	}
+	return out;
+}
+
 /* Option 43 as both vendor classes would read it: the message does not always say which was meant. */
 static json_t *as_vendor(struct sv v)
 {
@@ -182,8 +197,8 @@ static json_t *as_vendor(struct sv v)
 	struct dhcp_uc uc;
 	uint16_t vlan = 0;
 	enum dhcp_vlan_form f = dhcp_vlan_read(v, &vlan);
-	const char *why = dhcp_uc_read(v, &uc);
-	char url[800];
+	enum dt_sign why = dhcp_uc_read(v, &uc);
+	char url[800], odd[400];
 
 	if (f == DHCP_VLAN_BAD)
 		json_object_set_new(j, DHCP_CLASS_VLAN, json_pack("{s:s}", "bad", form[f]));
@@ -191,12 +206,12 @@ static json_t *as_vendor(struct sv v)
 		json_object_set_new(j, DHCP_CLASS_VLAN, json_pack("{s:i,s:s}", "vlan", vlan, "form", form[f]));
 	if (f != DHCP_VLAN_NONE && f != DHCP_VLAN_BAD && f != DHCP_VLAN_U16)
 		json_object_set_new(j, "warn", json_string("the VLAN is not two octets: some phones may not take it"));
-	if (why == NULL && dhcp_uc_url(&uc, url, sizeof url))
+	if (why == DT_SIGN_NONE && dhcp_uc_url(&uc, url, sizeof url))
 		json_object_set_new(j, DHCP_CLASS_UC,
 				    json_pack("{s:s,s:s,s:s,s:i,s:s,s:s}", "url", url, "scheme", uc.scheme, "host", uc.host,
-					      "port", uc.port, "path", uc.path, "warn", uc.warn));
+					      "port", uc.port, "path", uc.path, "warn", oddities(uc.odd, odd, sizeof odd)));
 	else if (f == DHCP_VLAN_NONE || has_uc(v))
-		json_object_set_new(j, DHCP_CLASS_UC, json_pack("{s:s}", "bad", why));
+		json_object_set_new(j, DHCP_CLASS_UC, json_pack("{s:s}", "bad", dt_signs[why].what));
 	return j;
 }
 

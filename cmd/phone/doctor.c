@@ -89,7 +89,7 @@ static void on_over(void *arg)
 	struct doctor *d = arg;
 	const struct run_result *r = &d->run.result;
 	struct dt_record rec = {.kind = DT_REC_RESULT, .stage = r->stage, .ok = r->ok, .failure = r->failure, .ms = r->ms,
-				.why = r->why[0] ? r->why : NULL, .basis = r->guess ? "guess" : NULL};
+				.why = r->why[0] ? r->why : NULL, .guess = r->guess};
 	char *pem;
 
 	if (!doctor_run_add(&d->record, &rec))

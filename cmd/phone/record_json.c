@@ -56,7 +56,7 @@ json_t *record_json(const struct run_ids *ids, const struct dt_record *r, int64_
 	put(j, "found", r->found);
 	put(j, "warn", r->warn);
 	put_failure(j, r->failure, r->why, false);
-	put(j, "basis", r->basis);
+	put(j, "basis", r->guess ? "guess" : NULL);
 	return j;
 }
 

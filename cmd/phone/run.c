@@ -212,7 +212,7 @@ static void keep_result(struct run_result *to, const struct dt_record *rec, uint
 	to->dial_tone |= rec->ok;
 	to->stage = rec->stage;
 	to->failure = rec->failure;
-	to->guess = rec->basis && strcmp(rec->basis, "guess") == 0;
+	to->guess = rec->guess;
 	snprintf(to->why, sizeof to->why, "%s", rec->why ? rec->why : "");
 	to->ms = ms;
 }

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "dialtone/failure.h"
+#include "dialtone/sign.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -79,7 +80,7 @@ enum dt_record_kind {
 	DT_REC_ATTEMPT, /* something was tried: ok or not */
 	DT_REC_STAGE,	/* a stage ended */
 	DT_REC_RESTART, /* the phone restarts (an update was installed) */
-	DT_REC_RESULT	/* the run ended, or reached dial tone */
+	DT_REC_RESULT,	/* the run ended, or reached dial tone */
 };
 
 struct dt_record { /* its texts: UTF-8 mostly, but what servers said is repeated as it came */
@@ -94,7 +95,9 @@ struct dt_record { /* its texts: UTF-8 mostly, but what servers said is repeated
 	const char *warn;  /* worth knowing though it worked, or NULL */
 	enum dt_failure failure;
 	const char *why;   /* the particular of this failure, or NULL: then the list's sentence */
-	const char *basis; /* "guess" where the format used is one no specification publishes; else NULL */
+	bool guess;	   /* no specification publishes the format that was used: the fault may be the phone's */
+	enum dt_sign sign[DT_SIGNS_MAX]; /* what was met, weightiest first; DT_SIGN_NONE ends it */
+	struct dt_facts fact;
 };
 
 /* ---- the body ---------------------------------------------------------------------------------------- */
@@ -110,7 +113,9 @@ struct dt_lease { /* what an interface is set to; all addresses in host byte ord
 enum dt_rr { DT_RR_A = 1, DT_RR_SRV = 33 };
 
 struct dt_dns_answer {
+	/* TIMEOUT: no server answered in time, or none could be reached; ERROR: one answered with rcode, or none is known (0) */
 	enum { DT_DNS_OK, DT_DNS_NXDOMAIN, DT_DNS_NODATA, DT_DNS_TIMEOUT, DT_DNS_ERROR } status;
+	uint8_t rcode; /* RFC 1035 4.1.1: 2 SERVFAIL, 5 REFUSED */
 	unsigned n;
 	struct dt_dns_rr {
 		uint32_t address;		 /* A */
@@ -138,6 +143,9 @@ struct dt_stream_opened {
 	enum dt_failure failure; /* DT_F_OK, CONNECT, TIMEOUT, TLS_HANDSHAKE, TLS_UNTRUSTED, TLS_NAME, TLS_DATE */
 	const char *why;	 /* system's or TLS library's own words, or NULL */
 	enum dt_verdict verdict;
+	enum dt_sign sign[DT_SIGNS_MAX]; /* what is wrong with certificate or handshake: DT_SIGN_CERT_..., DT_SIGN_TLS_ALERT */
+	const char *cert_name; /* the first name in the peer's certificate, or NULL */
+	uint8_t alert;	       /* with DT_SIGN_TLS_ALERT */
 	const uint8_t *chain[8]; /* DER, leaf first */
 	size_t chain_n[8];
 	unsigned nchain;

@@ -190,11 +190,13 @@ void dhcp_decline(struct dt_phone *ph)
 }
 
 /* Where nobody answered decides who must look: on a VLAN that was announced, the switch's side. */
-static void silence(const struct dt_phone *ph, int state, char *out, size_t cap)
+static void silence(struct dt_phone *ph, int state, char *out, size_t cap)
 {
-	const char *what = state == DHCP_REQUESTING ? "an address was offered, but the REQUEST was not answered"
-						    : "no OFFER to any DISCOVER";
+	enum dt_sign sign = state == DHCP_REQUESTING ? DT_SIGN_REQUEST_SILENT : DT_SIGN_OFFER_NONE;
+	const char *what = dt_signs[sign].what;
 
+	attempt_sign(&ph->dhcp.try, sign);
+	ph->dhcp.try.fact.vlan = ph->tagged ? ph->vlan : 0;
 	if (ph->tagged && ph->vlan)
 		text(out, cap, "%s, on VLAN %u", what, ph->vlan);
 	else
@@ -262,21 +264,21 @@ static void lease_of(struct dt_phone *ph, const struct dhcp *d, const uint8_t fr
 	ret->since = mono(ph);
 }
 
-static const char *unfit(const struct dhcp *d, const struct lease *l)
+static enum dt_sign unfit(const struct dhcp *d, const struct lease *l)
 {
 	uint32_t host = ~l->l.mask;
 
 	if (l->l.address == 0 || l->l.address >> 28 >= 14 || l->l.address >> 24 == 127)
-		return "the address that was given is none a phone can have";
+		return DT_SIGN_LEASE_ADDRESS;
 	if (d->option[1].p == NULL || l->l.mask == 0 || (host & (host + 1)) != 0)
-		return "option 1, the subnet mask, is missing or no mask";
-	return NULL;
+		return DT_SIGN_LEASE_MASK;
+	return DT_SIGN_NONE;
 }
 
 static void acked(struct dt_phone *ph, const uint8_t from[6])
 {
 	struct lease l;
-	const char *why;
+	enum dt_sign why;
 
 	lease_of(ph, &ph->message, from, &l);
 	why = unfit(&ph->message, &l);
@@ -285,8 +287,10 @@ static void acked(struct dt_phone *ph, const uint8_t from[6])
 	if (ph->dhcp.for_vlan) {
 		vlan_dhcp(ph, &ph->message, &l);
 	} else if (why) {
-		attempt_fail(ph, &ph->dhcp.try, DT_F_DHCP_BAD, why);
-		address_dhcp(ph, NULL, DT_F_DHCP_BAD, why);
+		attempt_sign(&ph->dhcp.try, why);
+		ph->dhcp.try.fact.option = why == DT_SIGN_LEASE_MASK ? 1 : 0;
+		attempt_fail(ph, &ph->dhcp.try, DT_F_DHCP_BAD, NULL);
+		address_dhcp(ph, NULL, DT_F_DHCP_BAD, dt_signs[why].what);
 	} else {
 		address_dhcp(ph, &l, DT_F_OK, NULL);
 	}
@@ -340,6 +344,7 @@ void dhcp_frame(struct dt_phone *ph, const struct eth *e, const struct udp *u)
 	if (ph->dhcp.state == DHCP_IDLE || d->xid != ph->dhcp.xid)
 		return;
 	attempt_peer(&ph->dhcp.try, "%s", ip);
+	ph->dhcp.try.fact.address = server ? server : u->src;
 	switch (ph->dhcp.state) {
 	case DHCP_SELECTING:
 		if (d->type != DHCP_OFFER || d->yiaddr == 0 || server == 0)
@@ -371,7 +376,7 @@ void dhcp_frame(struct dt_phone *ph, const struct eth *e, const struct udp *u)
 		} else if (d->type == DHCP_NAK) {
 			ph->dhcp.state = DHCP_IDLE;
 			attempt_fail(ph, &ph->dhcp.try, DT_F_DHCP_NAK, NULL);
-			lease_lost(ph, "the DHCP server took the address back");
+			lease_lost(ph, DT_SIGN_LEASE_REVOKED);
 		}
 		return;
 	case DHCP_IDLE:

@@ -13,6 +13,16 @@ static void rearm(struct dt_phone *ph)
 	ph->timer[T_DNS] = at;
 }
 
+/* "_service._proto.domain" -> "domain" */
+static const char *behind_service(const char *name)
+{
+	for (int i = 0; i < 2 && name; i++) {
+		name = strchr(name, '.');
+		name += name != NULL;
+	}
+	return name;
+}
+
 void dns_ask(struct dt_phone *ph, const char *name, enum dt_rr type, unsigned tag, dns_fn *done)
 {
 	struct dns_slot *s = NULL;
@@ -28,6 +38,9 @@ void dns_ask(struct dt_phone *ph, const char *name, enum dt_rr type, unsigned ta
 	*s = (struct dns_slot){.busy = true, .id = ++ph->ids, .tag = tag, .type = type, .done = done,
 			       .deadline = mono(ph) + WAIT_MS};
 	attempt_begin(ph, &s->try, "%s %s", type == DT_RR_SRV ? "srv" : "a", name);
+	s->try.fact.host = strchr(s->try.what, ' ') + 1;
+	if (type == DT_RR_SRV)
+		s->try.fact.domain = behind_service(s->try.fact.host);
 	if (type == DT_RR_A && ip_read(sv_of(name), &s->literal)) {
 		s->local = true;
 		s->deadline = mono(ph);
@@ -49,6 +62,8 @@ enum dt_failure dns_failure(const struct dt_dns_answer *a)
 	case DT_DNS_NXDOMAIN:
 	case DT_DNS_NODATA:
 		return DT_F_DNS_NONE;
+	case DT_DNS_ERROR:
+		return a->rcode ? DT_F_DNS_ERROR : DT_F_DNS_SILENT;
 	default:
 		return DT_F_DNS_SILENT;
 	}
@@ -79,6 +94,14 @@ static void addresses_text(const struct dt_dns_answer *a, char *out, size_t cap)
 	}
 }
 
+/* RFC 1035 4.1.1 */
+static const char *rcode_name(uint8_t rcode)
+{
+	static const char *const names[] = {"", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"};
+
+	return rcode < sizeof names / sizeof *names ? names[rcode] : "";
+}
+
 void dns_answered(struct dt_phone *ph, struct dns_slot *s, const struct dt_dns_answer *answer)
 {
 	struct dt_dns_answer a = *answer;
@@ -93,13 +116,20 @@ void dns_answered(struct dt_phone *ph, struct dns_slot *s, const struct dt_dns_a
 		a.rr[i].target[DT_NAME_MAX - 1] = '\0';
 	f = dns_failure(&a);
 	if (f == DT_F_OK && s->literal == 0) {
+		s->try.fact.address = s->type == DT_RR_A ? a.rr[0].address : 0;
 		if (s->type == DT_RR_SRV)
 			srv_text(&a, found, sizeof found);
 		else
 			addresses_text(&a, found, sizeof found);
 		attempt_ok(ph, &s->try, found, NULL);
 	} else if (f != DT_F_OK) {
-		attempt_fail(ph, &s->try, f, a.status == DT_DNS_NODATA ? "the name exists, but has no such record" : NULL);
+		s->try.fact.rcode = a.status == DT_DNS_NXDOMAIN ? 3 : a.rcode;
+		if (a.status == DT_DNS_NODATA)
+			attempt_sign(&s->try, DT_SIGN_DNS_NO_RECORD);
+		if (a.status == DT_DNS_ERROR)
+			attempt_sign(&s->try, a.rcode ? DT_SIGN_DNS_RCODE : DT_SIGN_DNS_NO_SERVER);
+		text(found, sizeof found, "rcode %u%s%s", a.rcode, rcode_name(a.rcode)[0] ? ", " : "", rcode_name(a.rcode));
+		attempt_fail(ph, &s->try, f, f == DT_F_DNS_ERROR ? found : NULL);
 	}
 	s->busy = false;
 	rearm(ph);

@@ -85,7 +85,10 @@ static void have_addresses(struct dt_phone *ph, unsigned tag, const struct dt_dn
 	if (h->state != HTTP_RESOLVE)
 		return;
 	if (a->status != DT_DNS_OK || a->n == 0) {
-		finish(ph, dns_failure(a), h->host);
+		char why[WHY_MAX];
+
+		text(why, sizeof why, "%s: %s", h->host, dt_failures[dns_failure(a)].what);
+		finish(ph, dns_failure(a), why);
 		return;
 	}
 	h->naddress = h->at = 0;
@@ -185,6 +188,9 @@ void http_opened(struct dt_phone *ph, const struct dt_stream_opened *o)
 	if (h->state != HTTP_OPENING)
 		return;
 	h->verdict = h->tls ? o->verdict : DT_TRUSTED;
+	memcpy(h->sign, o->sign, sizeof h->sign);
+	h->alert = o->alert;
+	text(h->cert, sizeof h->cert, "%s", o->cert_name ? o->cert_name : "");
 	text(h->judged, sizeof h->judged, "%s", o->why ? o->why : "");
 	buf_clear(&h->leaf);
 	if (o->nchain)
@@ -206,6 +212,16 @@ void http_opened(struct dt_phone *ph, const struct dt_stream_opened *o)
 
 /* ---- the answer --------------------------------------------------------------------------------------------- */
 
+static void report_redirect(struct dt_phone *ph, const char *to)
+{
+	struct attempt a;
+
+	attempt_begin(ph, &a, "redirect");
+	attempt_http(&a, &ph->http);
+	attempt_sign(&a, ph->http.tls ? DT_SIGN_REDIRECTED : DT_SIGN_PLAIN_REDIRECTED);
+	attempt_ok(ph, &a, to, NULL);
+}
+
 /* RFC 9110 15.4: a GET that is answered "elsewhere" is asked there; but nobody is led out of TLS. */
 static bool followed(struct dt_phone *ph)
 {
@@ -225,6 +241,7 @@ static bool followed(struct dt_phone *ph)
 		return false;
 	if (!url_read(sv_of(url), &u) || (h->tls && !u.https))
 		return false;
+	report_redirect(ph, url);
 	timer_off(ph, T_HTTP);
 	h->state = HTTP_IDLE;
 	if (!h->keep)
@@ -298,13 +315,28 @@ static bool has_no_body(unsigned status)
 	return status / 100 == 1 || status == 204 || status == 304;
 }
 
+/* In the largest unit that leaves at least two: "90 minutes", "550 days". */
+static const char *span_text(int64_t seconds, char out[32])
+{
+	static const struct {
+		int64_t seconds;
+		const char *name;
+	} units[] = {{86400, "days"}, {3600, "hours"}, {60, "minutes"}, {1, "seconds"}};
+	size_t i = 0;
+
+	while (i + 1 < sizeof units / sizeof *units && seconds < 2 * units[i].seconds)
+		i++;
+	text(out, 32, "%lld %s", (long long)(seconds / units[i].seconds), units[i].name);
+	return out;
+}
+
 /* "The phone also takes the Date: header of any HTTP answer as a cross-check and flags > 5 min" [network C.6].
  * It only reports the difference and never sets the clock: plain HTTP is not authenticated.  Once a run. */
 static void compare_clocks(struct dt_phone *ph)
 {
 	struct attempt a;
 	int64_t theirs, off;
-	char found[96];
+	char found[96], span[32];
 
 	if (ph->clock_told || !http_date_read(msg_get(&ph->http.m, "Date"), &theirs))
 		return;
@@ -313,8 +345,11 @@ static void compare_clocks(struct dt_phone *ph)
 		return;
 	ph->clock_told = true;
 	attempt_begin(ph, &a, "clock");
-	attempt_peer(&a, "%s", ph->http.peer);
-	text(found, sizeof found, "the web server's is %lld s %s the phone's", (long long)(off < 0 ? -off : off),
+	attempt_http(&a, &ph->http);
+	memset(a.sign, 0, sizeof a.sign);
+	attempt_sign(&a, DT_SIGN_CLOCK_DIFFERS);
+	a.fact.off_s = off;
+	text(found, sizeof found, "the web server's is %s %s the phone's", span_text(off < 0 ? -off : off, span),
 	     off < 0 ? "behind" : "ahead of");
 	attempt_ok(ph, &a, found, ph->time_known ? "the web server's clock differs from the time server's"
 						  : "the phone's clock differs from the web server's, and no time server answered");
@@ -409,5 +444,6 @@ void http_timer(struct dt_phone *ph)
 
 bool http_unreachable(enum dt_failure f)
 {
-	return f == DT_F_CONNECT || f == DT_F_TIMEOUT || f == DT_F_CLOSED || f == DT_F_DNS_NONE || f == DT_F_DNS_SILENT;
+	return f == DT_F_CONNECT || f == DT_F_TIMEOUT || f == DT_F_CLOSED || f == DT_F_DNS_NONE || f == DT_F_DNS_SILENT ||
+	       f == DT_F_DNS_ERROR;
 }

@@ -33,8 +33,15 @@ static bool is_ours(const struct dt_phone *ph, const struct update_image *im)
 	       sv_ieq(sv_of(im->revision), sv_of(ph->model->revision));
 }
 
-/* NULL: good. */
-static const char *image_check(struct dt_phone *ph, unsigned slot, struct sv catalog, struct update_image *ret)
+static const char *broke(enum dt_sign *sign, enum dt_sign rule)
+{
+	*sign = rule;
+	return dt_signs[rule].what;
+}
+
+/* NULL: good.  Else *sign is the rule that it broke; NONE: nothing that a server could help. */
+static const char *image_check(struct dt_phone *ph, unsigned slot, struct sv catalog, struct update_image *ret,
+			       enum dt_sign *sign)
 {
 	struct buf said = {0};
 	uint8_t head[UPDATE_IMAGE_HEAD_MAX], sum[32], want[32];
@@ -45,7 +52,8 @@ static const char *image_check(struct dt_phone *ph, unsigned slot, struct sv cat
 	long n;
 
 	if (ph->update_key == NULL)
-		return "this phone trusts no update key";
+		return broke(sign, DT_SIGN_UPDATE_KEY_NONE);
+	*sign = DT_SIGN_CATALOG_BAD;
 	why = pki_catalog_verify(catalog.p, catalog.n, sv_of(ph->update_key), &said);
 	if (why == NULL)
 		why = said.oom ? "out of memory" : update_catalog_read(buf_view(&said), want, &size, file);
@@ -53,18 +61,20 @@ static const char *image_check(struct dt_phone *ph, unsigned slot, struct sv cat
 	if (why)
 		return why;
 	if (ph->body->slot_size(ph->arg, slot) != (int64_t)size)
-		return "the image is not as long as its catalog says";
+		return broke(sign, DT_SIGN_IMAGE_SIZE);
+	*sign = DT_SIGN_NONE;
 	why = sum_of(ph, slot, size, sum);
 	if (why)
 		return why;
 	if (!pki_equal(sum, want, 32))
-		return "the image is not the one that the catalog was signed for";
+		return broke(sign, DT_SIGN_IMAGE_CHANGED);
 	n = ph->body->slot_read(ph->arg, slot, 0, head, sizeof head);
 	if (n <= 0)
 		return "the slot cannot be read";
+	*sign = DT_SIGN_IMAGE_BAD;
 	why = update_image_read(head, (size_t)n, &im);
 	if (why == NULL && !is_ours(ph, &im))
-		why = "the image is for another model";
+		why = broke(sign, DT_SIGN_IMAGE_MODEL);
 	if (why == NULL)
 		*ret = im;
 	return why;
@@ -74,12 +84,13 @@ void image_version(struct dt_phone *ph)
 {
 	struct buf catalog = {0};
 	struct update_image im;
+	enum dt_sign sign;
 	int n = (int)ph->body->slot_catalog(ph->arg, 0, NULL, 0);
 
 	if (n > 0 && n < PIECE && buf_reserve(&catalog, (size_t)n) &&
 	    (n = ph->body->slot_catalog(ph->arg, 0, catalog.p, (size_t)n)) > 0) {
 		catalog.n = (size_t)n;
-		if (image_check(ph, 0, buf_view(&catalog), &im) == NULL)
+		if (image_check(ph, 0, buf_view(&catalog), &im, &sign) == NULL)
 			text(ph->version, sizeof ph->version, "%s", im.version);
 	}
 	buf_free(&catalog);
@@ -175,14 +186,17 @@ static void ask_catalog(struct dt_phone *ph);
 static void verify(struct dt_phone *ph)
 {
 	struct update_image im;
-	const char *why = image_check(ph, 1, buf_view(&ph->image.catalog), &im);
+	enum dt_sign sign = DT_SIGN_NONE;
+	const char *why = image_check(ph, 1, buf_view(&ph->image.catalog), &im, &sign);
 	char found[80];
 	int rc;
 
 	attempt_begin(ph, &ph->update_try, "verify %s", ph->offer.version);
 	if (why == NULL && strcmp(im.version, ph->offer.version) != 0)
-		why = "the image is of another version than the one that was offered";
+		why = broke(&sign, DT_SIGN_IMAGE_VERSION);
 	if (why) {
+		if (sign != DT_SIGN_NONE)
+			attempt_sign(&ph->update_try, sign);
 		note(ph, "refused", ph->offer.version); /* what is in the slot is of no use: from the start, next time */
 		failed(ph, DT_F_UPDATE_SIGNATURE, why);
 		return;
@@ -205,7 +219,7 @@ static void have_catalog(struct dt_phone *ph)
 	struct http *h = &ph->http;
 	char why[WHY_MAX];
 
-	attempt_peer(&ph->update_try, "%s", h->peer);
+	attempt_http(&ph->update_try, h);
 	if (h->failure != DT_F_OK || h->status != 200) {
 		text(why, sizeof why, "%s", h->why);
 		if (h->failure == DT_F_OK)
@@ -274,7 +288,7 @@ static void have_image(struct dt_phone *ph)
 	struct http *h = &ph->http;
 	char why[WHY_MAX], found[96];
 
-	attempt_peer(&ph->update_try, "%s", h->peer);
+	attempt_http(&ph->update_try, h);
 	if (h->failure == DT_F_OK && h->status == 416 && ph->image.from) { /* the piece is of another file: from the start */
 		ph->image.from = ph->image.at = 0;
 		ask_image(ph);
@@ -294,8 +308,9 @@ static void have_image(struct dt_phone *ph)
 		return;
 	}
 	if (ph->image.size && ph->image.at != ph->image.size) {
-		if (!resume_later(ph, "the image ended early"))
-			failed(ph, DT_F_UPDATE_FETCH, "the image ended early");
+		attempt_sign(&ph->update_try, DT_SIGN_IMAGE_SHORT);
+		if (!resume_later(ph, NULL))
+			failed(ph, DT_F_UPDATE_FETCH, dt_signs[DT_SIGN_IMAGE_SHORT].what);
 		return;
 	}
 	text(found, sizeof found, "%llu octets%s", (unsigned long long)(ph->image.at - ph->image.from),
@@ -331,7 +346,8 @@ void image_fetch(struct dt_phone *ph)
 	}
 	if (ph->offer.signature[0] == '\0') {
 		attempt_begin(ph, &ph->update_try, "update %s", ph->offer.version);
-		failed(ph, DT_F_UPDATE_SIGNATURE, "the answer names no catalog, and without its signature no image is installed");
+		attempt_sign(&ph->update_try, DT_SIGN_CATALOG_NONE);
+		failed(ph, DT_F_UPDATE_SIGNATURE, dt_signs[DT_SIGN_CATALOG_NONE].what);
 		return;
 	}
 	offer_text(ph, offer, sizeof offer);

@@ -392,20 +392,35 @@ void sip_timer(struct dt_phone *ph)
 	}
 }
 
-void sip_diag_text(const struct msg *m, unsigned *id, char *out, size_t cap)
+static bool find_diag(const struct msg *m, struct sip_diag *ret)
 {
 	static const char *const names[] = {"ms-diagnostics", "ms-diagnostics-public"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct sv v = msg_get(m, names[i]);
+
+		if (v.p && sip_diag_read(v, ret))
+			return true;
+	}
+	return false;
+}
+
+void sip_diag_text(const struct msg *m, unsigned *id, char *out, size_t cap)
+{
 	struct sip_diag d;
 
 	*id = 0;
 	text(out, cap, "%u " SV_FMT, m->status, SV_ARG(m->reason));
-	for (size_t i = 0; i < 2; i++) {
-		struct sv v = msg_get(m, names[i]);
-
-		if (v.p && sip_diag_read(v, &d)) {
-			*id = d.id;
-			text(out, cap, "%u " SV_FMT ": %u " SV_FMT, m->status, SV_ARG(m->reason), d.id, SV_ARG(d.reason));
-			return;
-		}
+	if (find_diag(m, &d)) {
+		*id = d.id;
+		text(out, cap, "%u " SV_FMT ": %u " SV_FMT, m->status, SV_ARG(m->reason), d.id, SV_ARG(d.reason));
 	}
+}
+
+void sip_said(const struct msg *m, uint32_t *id, char *out, size_t cap)
+{
+	struct sip_diag d = {0};
+
+	*id = find_diag(m, &d) ? d.id : 0;
+	text(out, cap, SV_FMT, SV_ARG(d.reason.n ? d.reason : m->reason));
 }

@@ -113,12 +113,14 @@ static enum dt_failure dsk_judge(struct dt_phone *ph, char why[WHY_MAX])
 	unsigned count;
 	struct buf chain = {0};
 	enum dt_failure f;
-	char reason[256] = "";
+	struct pki_judged judged;
 
 	count = dsk_peer_chain(ph->sip.dsk, &chain, der, n, sizeof der / sizeof *der);
-	f = of[pki_judge(der, n, count, buf_view(&ph->anchors), ph->outside, ph->sip.next.targetname, phone_unix(ph), reason,
-			 sizeof reason)];
-	text(why, WHY_MAX, "inside SIP: %s", reason);
+	f = of[pki_judge(der, n, count, buf_view(&ph->anchors), ph->outside, ph->sip.next.targetname, phone_unix(ph),
+			 &judged)];
+	for (unsigned i = 0; i < DT_SIGNS_MAX && judged.sign[i] != DT_SIGN_NONE; i++)
+		attempt_sign(&ph->try, judged.sign[i]);
+	text(why, WHY_MAX, "inside SIP: %s", judged.why);
 	buf_free(&chain);
 	return f;
 }

@@ -27,10 +27,8 @@ static void ask(struct dt_phone *ph)
 
 static void begin(struct dt_phone *ph, uint32_t address)
 {
-	char ip[16];
-
 	attempt_begin(ph, &ph->sntp_try, "ntp");
-	attempt_peer(&ph->sntp_try, "%s:123", ip_text(address, ip));
+	attempt_at(&ph->sntp_try, address, 123);
 	ph->sntp_address = address;
 	ph->sntp_tries = 0;
 	ask(ph);

@@ -41,6 +41,9 @@ enum dt_failure soap_failure(struct dt_phone *ph, enum dt_failure refused, char 
 	xmlFreeDoc(doc);
 	if (id == 0 && msg_get(&h->m, "X-Ms-diagnostics").p)
 		soap_diag_read(msg_get(&h->m, "X-Ms-diagnostics"), &id, reason, sizeof reason);
+	text(ph->said, sizeof ph->said, "%s", reason);
+	ph->try.fact.diag = id;
+	ph->try.fact.said = ph->said;
 	if (id)
 		text(why, WHY_MAX, "the server says %u: %s", id, reason);
 	else if (h->status / 100 == 3)
@@ -49,7 +52,7 @@ enum dt_failure soap_failure(struct dt_phone *ph, enum dt_failure refused, char 
 		text(why, WHY_MAX, "HTTP %u%s%s", h->status, reason[0] ? ": " : "", reason);
 	if (id == 0 && h->status == 401)
 		return refused;
-	/* UNKNOWN: an id of its own; 28000 is also "not SIP enabled", told apart by the reason */
+	/* UNKNOWN: an id of its own; 28000 is also "not SIP enabled".  The server's own words are all that tells them apart. */
 	if (id == 28000 && ph->outside && strstr(reason, "remote access"))
 		return DT_F_REMOTE_OFF;
 	return of_id(id, refused);
@@ -204,7 +207,7 @@ static void have_answer(struct dt_phone *ph)
 	char why[WHY_MAX] = "";
 	enum dt_failure f;
 
-	attempt_peer(&ph->try, "%s", h->peer);
+	attempt_http(&ph->try, h);
 	if (h->failure == DT_F_OK && h->status == 200 && !soap_is_fault(ph)) {
 		issued(ph);
 		return;
@@ -252,9 +255,10 @@ static bool compose(struct dt_phone *ph)
 static void ask_ticket(struct dt_phone *ph)
 {
 	attempt_begin(ph, &ph->try, "web ticket %s", by[ph->ticket_by].name);
-	ph->try.basis = by[ph->ticket_by].guess ? "guess" : NULL;
+	ph->try.guess = by[ph->ticket_by].guess;
 	if (port_of(ph)[0] == '\0') {
-		failed(ph, DT_F_METHOD_OFF, "the web ticket service's metadata offers no such port");
+		attempt_sign(&ph->try, DT_SIGN_PORT_NOT_OFFERED);
+		failed(ph, DT_F_METHOD_OFF, dt_signs[DT_SIGN_PORT_NOT_OFFERED].what);
 		return;
 	}
 	if (ph->ticket_by == BY_PIN && ph->pin_used) { /* one PIN attempt a run */
@@ -284,7 +288,7 @@ static void have_wts(struct dt_phone *ph)
 	const char *bad = NULL;
 	xmlDocPtr doc;
 
-	attempt_peer(&ph->try, "%s", h->peer);
+	attempt_http(&ph->try, h);
 	if (h->failure != DT_F_OK || h->status != 200) {
 		failed(ph, soap_failure(ph, DT_F_METADATA_BAD, why), why);
 		return;
@@ -341,7 +345,7 @@ static void have_certprov(struct dt_phone *ph)
 	struct http *h = &ph->http;
 	char why[WHY_MAX] = "", url[SOAP_URI_MAX];
 
-	attempt_peer(&ph->try, "%s", h->peer);
+	attempt_http(&ph->try, h);
 	text(url, sizeof url, "%s", ph->ask_url);
 	if (h->failure != DT_F_OK || h->status != 200) {
 		failed(ph, soap_failure(ph, DT_F_METADATA_BAD, why), why);
@@ -389,7 +393,8 @@ bool ticket_moved(struct dt_phone *ph, void (*done)(struct dt_phone *, enum dt_f
 		return false;
 	ph->moved = true;
 	ph->pin_used = false;
-	attempt_ok(ph, &ph->try, "sent to another pool", NULL);
+	attempt_sign(&ph->try, DT_SIGN_REDIRECTED);
+	attempt_ok(ph, &ph->try, url, "sent to another pool");
 	ticket_get(ph, ph->ticket_by, url, done);
 	return true;
 }

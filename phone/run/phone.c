@@ -140,7 +140,7 @@ static void begin(struct dt_phone *ph)
 	ph->verdict = V_WAIT;
 	ph->failure = DT_F_OK;
 	ph->why[0] = ph->found[0] = '\0';
-	ph->basis = NULL;
+	ph->guess = false;
 	ph->skipped = false;
 	ph->stage_since = mono(ph);
 	timer_set(ph, T_STAGE, stages[ph->stage].seconds * 1000ull);
@@ -174,36 +174,16 @@ static void plan_end(struct dt_phone *ph)
 		phone_result(ph, true, DT_F_OK, NULL);
 }
 
-/* What trying again cannot cure. */
-static bool is_final(enum dt_failure f)
-{
-	switch (f) {
-	case DT_F_PIN_REFUSED:
-	case DT_F_PASSWORD_REFUSED:
-	case DT_F_CERT_REFUSED:
-	case DT_F_METHOD_OFF:
-	case DT_F_NOT_ENABLED:
-	case DT_F_SIP_NOT_FOUND:
-	case DT_F_SIP_FORBIDDEN:
-	case DT_F_REMOTE_OFF:
-	case DT_F_SIP_SIGNATURE:
-	case DT_F_REDIRECTS:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static void plan_failed(struct dt_phone *ph, enum dt_failure f)
 {
 	char why[WHY_MAX];
 
 	text(why, sizeof why, "%s", ph->why);
-	if (ph->plan == PLAN_RENEW && ph->registered && !is_final(f)) {
+	if (ph->plan == PLAN_RENEW && ph->registered && !dt_failures[f].final) {
 		ph->stage = DT_STAGE_LOGON;
 		keep_drop_fresh(ph);
 		timer_set(ph, T_RENEW, 3600 * 1000ull);
-	} else if (ph->told && ph->result.ok && !is_final(f)) {
+	} else if (ph->told && ph->result.ok && !dt_failures[f].final) {
 		stay_lost(ph, why);
 	} else {
 		phone_result(ph, false, f, why);

@@ -32,14 +32,77 @@ void attempt_peer(struct attempt *a, const char *fmt, ...)
 	va_end(ap);
 }
 
+void attempt_at(struct attempt *a, uint32_t address, uint16_t port)
+{
+	char ip[16];
+
+	attempt_peer(a, "%s:%u", ip_text(address, ip), port);
+	a->fact.address = address;
+	a->fact.port = port;
+}
+
+void attempt_sign(struct attempt *a, enum dt_sign s)
+{
+	dt_signs_add(a->sign, s);
+}
+
+void attempt_http(struct attempt *a, const struct http *h)
+{
+	attempt_peer(a, "%s", h->peer);
+	a->fact.host = h->host;
+	a->fact.address = h->peer[0] && h->at < h->naddress ? h->address[h->at] : 0;
+	a->fact.port = h->port;
+	a->fact.http = (uint16_t)h->status;
+	if (!h->tls)
+		return;
+	a->fact.cert = h->cert[0] ? h->cert : NULL;
+	a->fact.alert = h->alert;
+	for (unsigned i = 0; i < DT_SIGNS_MAX && h->sign[i] != DT_SIGN_NONE; i++)
+		attempt_sign(a, h->sign[i]);
+}
+
+void attempt_sip(struct dt_phone *ph, struct attempt *a, const struct msg *m)
+{
+	a->fact.host = ph->sip.peer.host;
+	a->fact.address = ph->sip.address;
+	a->fact.port = ph->sip.peer.port;
+	a->fact.candidate = ph->sip.peer.candidate;
+	if (m == NULL)
+		return;
+	sip_said(m, &a->fact.diag, ph->said, sizeof ph->said);
+	a->fact.sip = (uint16_t)m->status;
+	a->fact.said = ph->said;
+}
+
+/* What the signs say, where nothing more particular is to be said. */
+static const char *sentences(const struct attempt *a, char *out, size_t cap)
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (unsigned i = 0; i < DT_SIGNS_MAX && a->sign[i] != DT_SIGN_NONE && n + 1 < cap; i++) {
+		text(out + n, cap - n, "%s%s", n ? "; " : "", dt_signs[a->sign[i]].what);
+		n += strlen(out + n);
+	}
+	return n ? out : NULL;
+}
+
 static void attempt(struct dt_phone *ph, const struct attempt *a, struct dt_record r)
 {
+	char said[WHY_MAX];
+
+	if (r.ok && r.warn == NULL)
+		r.warn = sentences(a, said, sizeof said);
+	if (!r.ok && r.why == NULL)
+		r.why = sentences(a, said, sizeof said);
+	memcpy(r.sign, a->sign, sizeof r.sign);
+	r.fact = a->fact;
 	r.kind = DT_REC_ATTEMPT;
 	r.stage = ph->stage;
 	r.what = a->what;
 	r.peer = a->peer[0] ? a->peer : NULL;
 	r.ms = (uint32_t)(mono(ph) - a->since);
-	r.basis = a->basis;
+	r.guess = a->guess;
 	ph->body->record(ph->arg, &r);
 }
 
@@ -68,7 +131,7 @@ void record_stage(struct dt_phone *ph, enum dt_record_kind kind, bool ok)
 		r.found = ph->found[0] ? ph->found : NULL;
 		r.failure = ph->failure;
 		r.why = ph->why[0] ? ph->why : NULL;
-		r.basis = ok ? NULL : ph->basis;
+		r.guess = !ok && ph->guess;
 	}
 	ph->body->record(ph->arg, &r);
 }
@@ -82,7 +145,7 @@ void record_result(struct dt_phone *ph, enum dt_stage stage, bool ok, enum dt_fa
 	    .ok = ok,
 	    .failure = f,
 	    .why = why && why[0] ? why : NULL,
-	    .basis = ok ? NULL : ph->basis,
+	    .guess = !ok && ph->guess,
 	};
 
 	ph->body->record(ph->arg, &r);

@@ -35,11 +35,11 @@ const char *const dt_stage_titles[DT_STAGE_COUNT] = {
 
 /* "Each record is tried until one succeeds" [sip 2.1]: the order of "Device Connection Process". */
 const struct candidate candidates[CANDIDATES] = {
-	{"internal SRV, TLS", "_sipinternaltls._tcp", true,  false, 5061},
-	{"DHCP, TLS",         NULL,                   true,  false, 5061},
-	{"internal SRV, TCP", "_sipinternal._tcp",    false, false, 5060},
-	{"DHCP, TCP",         NULL,                   false, false, 5060},
-	{"external SRV, TLS", "_sip._tls",            true,  true,  443},
-	{"external SRV, TCP", "_sip._tcp",            false, true,  5060},
+[DT_CAND_INTERNAL_TLS] = {"_sipinternaltls._tcp", true,  false, 5061},
+[DT_CAND_DHCP_TLS]     = {NULL,                   true,  false, 5061},
+[DT_CAND_INTERNAL_TCP] = {"_sipinternal._tcp",    false, false, 5060},
+[DT_CAND_DHCP_TCP]     = {NULL,                   false, false, 5060},
+[DT_CAND_EXTERNAL_TLS] = {"_sip._tls",            true,  true,  443},
+[DT_CAND_EXTERNAL_TCP] = {"_sip._tcp",            false, true,  5060},
 };
 /* clang-format on */

@@ -32,7 +32,7 @@ void lease_timer(struct dt_phone *ph)
 	if (!ph->bound)
 		return;
 	if (now >= at(ph, ph->lease.seconds)) {
-		lease_lost(ph, "the lease ended and no DHCP server renewed it");
+		lease_lost(ph, DT_SIGN_LEASE_EXPIRED);
 		return;
 	}
 	if (ph->dhcp.state != DHCP_IDLE && ph->dhcp.state != DHCP_RENEWING && ph->dhcp.state != DHCP_REBINDING) {
@@ -45,13 +45,14 @@ void lease_timer(struct dt_phone *ph)
 	ph->timer[T_LEASE] = left < 60000 ? (end < now + 60000 ? end : now + 60000) : now + left;
 }
 
-void lease_lost(struct dt_phone *ph, const char *why)
+void lease_lost(struct dt_phone *ph, enum dt_sign why)
 {
 	struct attempt a;
 	bool told = ph->told;
 
 	attempt_begin(ph, &a, "lease");
-	attempt_fail(ph, &a, DT_F_DHCP_SILENT, why);
+	attempt_sign(&a, why);
+	attempt_fail(ph, &a, why == DT_SIGN_LEASE_REVOKED ? DT_F_DHCP_NAK : DT_F_DHCP_SILENT, NULL);
 	ph->bound = false;
 	phone_off(ph);
 	ph->told = told;

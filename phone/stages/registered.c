@@ -84,6 +84,7 @@ static void refreshed(struct dt_phone *ph, const struct msg *m)
 		return;
 	}
 	sip_diag_text(m, &id, why, sizeof why);
+	attempt_sip(ph, &a, m);
 	if (m->status / 100 == 2) {
 		struct sv action = sip_param(msg_get(m, "presence-state"), "register-action");
 
@@ -97,8 +98,9 @@ static void refreshed(struct dt_phone *ph, const struct msg *m)
 			next_refresh(ph);
 			return;
 		}
-		attempt_fail(ph, &a, DT_F_SIP_STATUS, "the Registrar had lost the registration");
-		stay_lost(ph, "the Registrar had lost the registration");
+		attempt_sign(&a, DT_SIGN_SIP_LOST);
+		attempt_fail(ph, &a, DT_F_SIP_STATUS, NULL);
+		stay_lost(ph, dt_signs[DT_SIGN_SIP_LOST].what);
 		return;
 	}
 	attempt_fail(ph, &a, sip_challenged(m) ? DT_F_SIP_STATUS : DT_F_SIP_FORBIDDEN, why);
@@ -202,6 +204,9 @@ static void told_off(struct dt_phone *ph, const struct msg *m, struct sv event)
 		sip_diag_read(v, &d);
 	text(why, sizeof why, SV_FMT "%s" SV_FMT, SV_ARG(event), d.reason.n ? ": " : "", SV_ARG(d.reason));
 	attempt_begin(ph, &a, "notify deregistered");
+	text(ph->said, sizeof ph->said, SV_FMT, SV_ARG(d.reason));
+	a.fact.said = ph->said;
+	a.fact.diag = d.id;
 	attempt_fail(ph, &a, DT_F_SIGNED_OFF, why);
 	if (sv_ieq(event, SV("deactivated")) || sv_ieq(event, SV("preferred-registrar-change"))) {
 		char uri[300];
@@ -214,7 +219,7 @@ static void told_off(struct dt_phone *ph, const struct msg *m, struct sv event)
 
 			text(uri, sizeof uri, SV_FMT ":%u %s", SV_ARG(u.host), u.port ? u.port : tcp ? 5060 : 5061, tcp ? "tcp" : "tls");
 			ph->have_redirect = target_read(uri, &ph->redirect);
-			ph->redirect.from = "preferred";
+			ph->redirect.candidate = DT_CAND_PREFERRED;
 		}
 		stay_lost(ph, why);
 		return;
@@ -289,6 +294,7 @@ static void signed_off(struct dt_phone *ph, const struct msg *m)
 	if (m && m->status / 100 == 2) {
 		attempt_ok(ph, &a, NULL, NULL);
 	} else {
+		attempt_sip(ph, &a, m);
 		if (m)
 			sip_diag_text(m, &id, why, sizeof why);
 		else

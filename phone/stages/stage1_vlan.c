@@ -94,9 +94,8 @@ void vlan_lldp_timer(struct dt_phone *ph)
 		return;
 	}
 	if (waited >= wait) {
-		attempt_fail(ph, &ph->lldp_try, DT_F_VLAN_NONE,
-			     ph->lldp_heard ? "a neighbour speaks LLDP, but tells no usable voice policy"
-					    : "no neighbour speaks LLDP");
+		attempt_sign(&ph->lldp_try, ph->lldp_heard ? DT_SIGN_LLDP_NO_POLICY : DT_SIGN_LLDP_SILENT);
+		attempt_fail(ph, &ph->lldp_try, DT_F_VLAN_NONE, NULL);
 		timer_set(ph, T_LLDP, SLOW_MS);
 		dhcp_discover(ph, true);
 		return;
@@ -139,6 +138,8 @@ static void too_late(struct dt_phone *ph, const struct lldp *l, const struct med
 	ph->lldp_late = true;
 	attempt_begin(ph, &a, "lldp-med");
 	attempt_peer(&a, SV_FMT, SV_ARG(l->sys_name));
+	attempt_sign(&a, DT_SIGN_LLDP_TOO_LATE);
+	a.fact.vlan = p->vlan;
 	attempt_ok(ph, &a, policy_text(p, found, sizeof found),
 		   ph->tagged ? "LLDP-MED came too late: the phone has its VLAN, another one, from DHCP"
 			      : "LLDP-MED came too late: the phone goes on untagged");
@@ -160,6 +161,8 @@ static void later(struct dt_phone *ph, const struct eth *e, const struct lldp *l
 	}
 	attempt_begin(ph, &a, "lldp-med");
 	attempt_peer(&a, SV_FMT, SV_ARG(l->sys_name));
+	attempt_sign(&a, same ? DT_SIGN_LLDP_CHANGED : DT_SIGN_LLDP_CONFLICT);
+	a.fact.vlan = p->vlan;
 	attempt_ok(ph, &a, policy_text(p, found, sizeof found),
 		   same	    ? "the switch changed its policy: begin again"
 		   : better ? "a second neighbour tells another VLAN, and it is the switch: begin again"
@@ -191,14 +194,19 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 		return;
 	}
 	attempt_peer(&ph->lldp_try, SV_FMT, SV_ARG(l->sys_name));
+	ph->lldp_try.fact.vlan = p->tagged ? p->vlan : 0;
 	if (p->tagged && p->vlan == 4095) {
-		attempt_fail(ph, &ph->lldp_try, DT_F_VLAN_BAD, "the policy names VLAN 4095, which is reserved");
+		attempt_sign(&ph->lldp_try, DT_SIGN_VLAN_RESERVED);
+		attempt_fail(ph, &ph->lldp_try, DT_F_VLAN_BAD, NULL);
 		return;
 	}
 	ph->dhcp.state = DHCP_IDLE;
 	timer_off(ph, T_DHCP);
-	attempt_ok(ph, &ph->lldp_try, policy_text(p, found, sizeof found),
-		   mono(ph) - ph->lldp_try.since > PATIENCE_MS ? "LLDP-MED came late: phones may have given up waiting by then" : NULL);
+	if (mono(ph) - ph->lldp_try.since > PATIENCE_MS)
+		attempt_sign(&ph->lldp_try, DT_SIGN_LLDP_LATE);
+	if (p->tagged && p->vlan == 0)
+		attempt_sign(&ph->lldp_try, DT_SIGN_VLAN_ZERO);
+	attempt_ok(ph, &ph->lldp_try, policy_text(p, found, sizeof found), NULL);
 	timer_set(ph, T_LLDP, SLOW_MS);
 	memcpy(ph->lldp_from, e->src, 6);
 	ph->lldp_used = true;
@@ -221,13 +229,19 @@ void vlan_dhcp(struct dt_phone *ph, const struct dhcp *ack, const struct lease *
 	}
 	form = ack->option[43].p ? dhcp_vlan_read(ack->option[43], &vlan) : DHCP_VLAN_NONE;
 	text(found, sizeof found, "VLAN %u", vlan);
+	ph->dhcp.try.fact.option = 43;
+	ph->dhcp.try.fact.sub = 10;
+	ph->dhcp.try.fact.vlan = vlan;
 	if (form == DHCP_VLAN_NONE)
-		attempt_fail(ph, &ph->dhcp.try, DT_F_VLAN_NONE, "an answer came, without option 43 sub-option 10");
+		attempt_sign(&ph->dhcp.try, DT_SIGN_VLAN_OPTION_ABSENT);
 	else if (form == DHCP_VLAN_BAD)
-		attempt_fail(ph, &ph->dhcp.try, DT_F_VLAN_BAD, "option 43 sub-option 10 holds no VLAN from 1 to 4094");
+		attempt_sign(&ph->dhcp.try, DT_SIGN_VLAN_OPTION_RANGE);
+	else if (form != DHCP_VLAN_U16)
+		attempt_sign(&ph->dhcp.try, DT_SIGN_VLAN_OPTION_FORM);
+	if (form == DHCP_VLAN_NONE || form == DHCP_VLAN_BAD)
+		attempt_fail(ph, &ph->dhcp.try, form == DHCP_VLAN_BAD ? DT_F_VLAN_BAD : DT_F_VLAN_NONE, NULL);
 	else
-		attempt_ok(ph, &ph->dhcp.try, found,
-			   form == DHCP_VLAN_U16 ? NULL : "sub-option 10 is not two octets; it was read all the same");
+		attempt_ok(ph, &ph->dhcp.try, found, NULL);
 	ph->lease = *l;
 	dhcp_release(ph);
 	memset(&ph->lease, 0, sizeof ph->lease);

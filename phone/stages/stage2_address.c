@@ -4,8 +4,6 @@
  * right before any certificate is judged.
  */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 #include "phone/internal.h"
 
@@ -39,47 +37,36 @@ void stage_address(struct dt_phone *ph)
 	dhcp_discover(ph, false);
 }
 
-static void add(char *to, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
-static void add(char *to, size_t cap, const char *fmt, ...)
-{
-	size_t n = strlen(to);
-	va_list ap;
-
-	if (n && n + 2 < cap) {
-		memcpy(to + n, "; ", 3);
-		n += 2;
-	}
-	va_start(ap, fmt);
-	vsnprintf(to + n, cap - n, fmt, ap);
-	va_end(ap);
-}
-
-/* What is odd about a lease that can be used: I-02, I-04, I-05, V-10. */
-static void odd_lease(const struct dt_phone *ph, const struct lease *l, char *out, size_t cap)
+/* What is odd about a lease that can be used: I-02, I-04, I-05, V-10.  Its facts are those of the weightiest. */
+static void odd_lease(const struct dt_phone *ph, const struct lease *l, struct attempt *a)
 {
 	struct sv option43 = ph->message.option[43];
 	uint16_t vlan = 0;
 	enum dhcp_vlan_form form = option43.p ? dhcp_vlan_read(option43, &vlan) : DHCP_VLAN_NONE;
 
-	out[0] = '\0';
+	a->fact.vlan = ph->tagged ? ph->vlan : 0;
+	a->fact.seconds = l->seconds;
 	if (l->l.ndns == 0)
-		add(out, cap, "option 6, the resolvers, is missing");
+		attempt_sign(a, DT_SIGN_RESOLVER_ABSENT);
 	if (l->domain[0] == '\0')
-		add(out, cap, "option 15, the domain, is missing");
+		attempt_sign(a, DT_SIGN_DOMAIN_ABSENT);
 	if (l->l.router == 0)
-		add(out, cap, "option 3, the router, is missing");
+		attempt_sign(a, DT_SIGN_ROUTER_ABSENT);
 	else if ((l->l.router & l->l.mask) != (l->l.address & l->l.mask))
-		add(out, cap, "option 3, the router, lies outside the subnet");
-	if (ph->lldp_used && vlan && form != DHCP_VLAN_BAD && vlan != (ph->tagged ? ph->vlan : 0))
-		add(out, cap, "DHCP names VLAN %u for phones, LLDP-MED another: LLDP-MED counts", vlan);
-	if (ph->dhcp.offer_ms >= SLOW_MS)
-		add(out, cap, "the OFFER took %u s", (unsigned)(ph->dhcp.offer_ms / 1000));
+		attempt_sign(a, DT_SIGN_ROUTER_OUTSIDE);
+	if (ph->lldp_used && vlan && form != DHCP_VLAN_BAD && vlan != (ph->tagged ? ph->vlan : 0)) {
+		attempt_sign(a, DT_SIGN_VLAN_CONFLICT);
+		a->fact.vlan = vlan;
+	}
+	if (ph->dhcp.offer_ms >= SLOW_MS) {
+		attempt_sign(a, DT_SIGN_OFFER_SLOW);
+		a->fact.seconds = (uint32_t)(ph->dhcp.offer_ms / 1000);
+	}
 }
 
 void address_dhcp(struct dt_phone *ph, const struct lease *l, enum dt_failure f, const char *why)
 {
-	char found[128], ip[16], odd[WHY_MAX];
+	char found[128], ip[16];
 
 	if (l == NULL) {
 		stage_fail(ph, f, why);
@@ -87,8 +74,8 @@ void address_dhcp(struct dt_phone *ph, const struct lease *l, enum dt_failure f,
 	}
 	ph->lease = *l;
 	text(found, sizeof found, "%s for %u s", ip_text(l->l.address, ip), l->seconds);
-	odd_lease(ph, l, odd, sizeof odd);
-	attempt_ok(ph, &ph->dhcp.try, found, odd);
+	odd_lease(ph, l, &ph->dhcp.try);
+	attempt_ok(ph, &ph->dhcp.try, found, NULL);
 	arp_probe(ph);
 }
 
@@ -102,6 +89,7 @@ void address_free(struct dt_phone *ph, bool taken, const uint8_t by[6])
 	}
 	text(why, sizeof why, "%s belongs to %02x:%02x:%02x:%02x:%02x:%02x", ip_text(ph->lease.l.address, ip), by[0], by[1],
 	     by[2], by[3], by[4], by[5]);
+	ph->try.fact.address = ph->lease.l.address;
 	attempt_fail(ph, &ph->try, DT_F_ADDRESS_TAKEN, why);
 	dhcp_decline(ph);
 	if (++ph->declined == DECLINES) {
@@ -119,6 +107,7 @@ void address_time(struct dt_phone *ph, bool known, const char *why)
 		struct attempt a;
 
 		attempt_begin(ph, &a, "time");
+		attempt_sign(&a, DT_SIGN_TIME_SILENT);
 		attempt_fail(ph, &a, DT_F_CLOCK_WRONG, why);
 	}
 	if (ph->stage == DT_STAGE_ADDRESS)

@@ -28,6 +28,8 @@ static void have_name(struct dt_phone *ph, unsigned tag, const struct dt_dns_ans
 
 	(void)tag;
 	if (a->status != DT_DNS_OK || a->n == 0) {
+		if (dns_failure(a) != DT_F_DNS_NONE) /* nobody knows whether it exists */
+			ph->find_failure = dns_failure(a);
 		ph->domain_at++;
 		ask_name(ph);
 		return;
@@ -44,8 +46,8 @@ static void ask_name(struct dt_phone *ph)
 
 	if (ph->domain_at >= ph->ndomain) {
 		ph->update_unknown = true;
-		stage_without(ph, ph->ndomain ? DT_F_DNS_NONE : DT_F_DOMAIN_NONE,
-			      ph->ndomain ? "no ucupdates-r2 record" : NULL);
+		stage_without(ph, ph->ndomain ? ph->find_failure : DT_F_DOMAIN_NONE,
+			      ph->ndomain && ph->find_failure == DT_F_DNS_NONE ? "no ucupdates-r2 record" : NULL);
 		return;
 	}
 	text(host, sizeof host, "ucupdates-r2.%s", ph->domains[ph->domain_at]);
@@ -58,6 +60,7 @@ static void names(struct dt_phone *ph)
 	const char *dot = strchr(ph->srv_target, '.');
 
 	ph->ndomain = ph->domain_at = 0;
+	ph->find_failure = DT_F_DNS_NONE;
 	domain_add(ph, ph->srv_domain);
 	domain_add(ph, dot ? dot + 1 : NULL);
 	domain_add(ph, ph->domain_conf);

@@ -48,10 +48,13 @@ static void judge_offer(struct dt_phone *ph, const struct update_answer *a, cons
 	attempt_ok(ph, &ph->update_try, image->version, warn);
 	ph->offer = *image;
 	text(ph->store_url, sizeof ph->store_url, "%s", a->store);
-	if (ph->update_key == NULL)
-		stage_without(ph, DT_F_UPDATE_SIGNATURE, "this phone trusts no update key: nothing is installed");
-	else
+	if (ph->update_key) {
 		image_fetch(ph);
+		return;
+	}
+	attempt_begin(ph, &ph->update_try, "update %s", image->version);
+	attempt_sign(&ph->update_try, DT_SIGN_UPDATE_KEY_NONE);
+	failed(ph, DT_F_UPDATE_SIGNATURE, dt_signs[DT_SIGN_UPDATE_KEY_NONE].what);
 }
 
 /* ---- outside: "the device repeats it over HTTPS 443", with the user's credentials --------------------------------- */
@@ -105,16 +108,16 @@ static void answered(struct dt_phone *ph)
 	char warn[WHY_MAX] = "", why[WHY_MAX];
 	const char *bad;
 
-	attempt_peer(&ph->update_try, "%s", h->peer);
-	ph->update_try.basis = "guess";
+	attempt_http(&ph->update_try, h);
+	ph->update_try.guess = h->failure == DT_F_OK; /* that nobody answers needs no format */
 	text(why, sizeof why, "%s", h->why);
 	if (h->failure != DT_F_OK) {
 		failed(ph, h->failure, why);
 		return;
 	}
-	if (h->tls && h->verdict == DT_UNTRUSTED && ph->roots.n == 0)
-		text(warn, sizeof warn, "the server's certificate was not judged: before stage 6 a new phone has no root chain");
-	else if (h->tls && h->verdict != DT_TRUSTED)
+	if (h->tls && h->verdict == DT_UNTRUSTED && ph->roots.n == 0) {
+		ph->update_try.sign[0] = DT_SIGN_CERT_NOT_JUDGED; /* that is all CERT_UNTRUSTED means here; names need no root */
+	} else if (h->tls && h->verdict != DT_TRUSTED)
 		text(warn, sizeof warn, "the server's certificate could not be judged: %s", h->judged);
 	if (h->status == 401) {
 		with_credentials(ph);
@@ -157,6 +160,5 @@ void stage_update(struct dt_phone *ph)
 	ph->image.credentials = 0;
 	ph->ntlm.leg = 0;
 	attempt_begin(ph, &ph->update_try, "update question");
-	ph->update_try.basis = "guess";
 	ask(ph, NULL);
 }

@@ -12,20 +12,9 @@ static void settled(struct dt_phone *ph)
 		return;
 	candidates_build(ph);
 	if (ph->ntarget == 0) {
-		enum dt_failure f = DT_F_REGISTRAR_NONE;
+		enum dt_failure f = candidates_failure(ph, why);
 
-		for (unsigned i = 0; i < CANDIDATES; i++) {
-			struct attempt a;
-
-			if (ph->outside && !candidates[i].outside)
-				continue;
-			attempt_begin(ph, &a, "registrar %s", candidates[i].name);
-			attempt_fail(ph, &a, ph->passed[i], ph->passed_why[i]);
-			if (ph->passed[i] == DT_F_STRICT_DOMAIN && f == DT_F_REGISTRAR_NONE) {
-				f = DT_F_STRICT_DOMAIN;
-				text(why, sizeof why, "%s", ph->passed_why[i]);
-			}
-		}
+		candidates_report(ph, CANDIDATES);
 		stage_fail(ph, f, why);
 		return;
 	}
@@ -35,7 +24,7 @@ static void settled(struct dt_phone *ph)
 		return;
 	}
 	text(registrar, sizeof registrar, "%s:%u", ph->target[0].host, ph->target[0].port);
-	stage_done(ph, "%s (%s)%s%s", registrar, ph->target[0].from, ph->web_url[0] ? ", " : "", ph->web_url);
+	stage_done(ph, "%s (%s)%s%s", registrar, dt_candidates[ph->target[0].candidate].name, ph->web_url[0] ? ", " : "", ph->web_url);
 }
 
 static void have_srv(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
@@ -55,7 +44,7 @@ void discover_srv(struct dt_phone *ph, const char *domain)
 
 	text(ph->srv_domain, sizeof ph->srv_domain, "%s", domain);
 	ph->srv_open = 0;
-	for (unsigned i = 0; i < CANDIDATES; i++) {
+	for (unsigned i = DT_CAND_NONE + 1; i < CANDIDATES; i++) {
 		memset(&ph->srv[i], 0, sizeof ph->srv[i]);
 		ph->srv_asked[i] = candidates[i].service && domain[0] && !(ph->outside && !candidates[i].outside);
 		if (!ph->srv_asked[i])
@@ -99,8 +88,9 @@ void stage_discover(struct dt_phone *ph)
 
 /* What one answer says. */
 struct told {
-	char url[SOAP_URI_MAX], warn[128], found[WHY_MAX];
-	const char *why43, *why120; /* unreadable, and why */
+	char url[SOAP_URI_MAX], host[256], found[WHY_MAX];
+	enum dt_sign bad43, odd[DT_SIGNS_MAX]; /* unreadable, and why; readable, but odd */
+	const char *why120;
 	struct dhcp_sip sip;
 	bool have_120, fqdn;
 };
@@ -112,11 +102,13 @@ static void read_answer(const struct dhcp *ack, struct told *t)
 
 	*t = (struct told){.url = ""};
 	if (ack->option[43].p) {
-		t->why43 = dhcp_uc_read(ack->option[43], &uc);
-		if (t->why43 == NULL && !dhcp_uc_url(&uc, t->url, sizeof t->url))
-			t->why43 = "option 43's parts do not make a URL";
-		if (t->why43 == NULL)
-			text(t->warn, sizeof t->warn, "%s", uc.warn);
+		t->bad43 = dhcp_uc_read(ack->option[43], &uc);
+		if (t->bad43 == DT_SIGN_NONE && !dhcp_uc_url(&uc, t->url, sizeof t->url))
+			t->bad43 = DT_SIGN_UC_URL_LONG;
+		if (t->bad43 == DT_SIGN_NONE) {
+			memcpy(t->odd, uc.odd, sizeof t->odd);
+			text(t->host, sizeof t->host, "%s", uc.host);
+		}
 	}
 	if (ack->option[120].p) {
 		t->why120 = dhcp_sip_read(ack->option[120], &t->sip);
@@ -127,14 +119,33 @@ static void read_answer(const struct dhcp *ack, struct told *t)
 	text(t->found, sizeof t->found, "%s%s%s", name, name[0] && t->url[0] ? ", " : "", t->url);
 }
 
-static void unreadable(struct dt_phone *ph, const char *option, const char *said)
+static void unreadable(struct dt_phone *ph, uint8_t option, enum dt_sign sign, const char *said)
 {
+	struct attempt a = ph->dhcp.try; /* several may be told of one answer */
 	char why[WHY_MAX];
 
-	if (said == NULL)
+	if (sign == DT_SIGN_NONE)
 		return;
-	text(why, sizeof why, "%s: %s", option, said);
-	attempt_fail(ph, &ph->dhcp.try, DT_F_UC_BAD, why);
+	a.fact.option = option;
+	attempt_sign(&a, sign);
+	text(why, sizeof why, "option %u: %s", option, said ? said : dt_signs[sign].what);
+	attempt_fail(ph, &a, DT_F_UC_BAD, why);
+}
+
+static void readable(struct dt_phone *ph, const struct dhcp *ack, const struct told *t)
+{
+	struct attempt a = ph->dhcp.try;
+
+	if (!t->have_120 && !t->url[0])
+		return;
+	memcpy(a.sign, t->odd, sizeof a.sign);
+	if (t->have_120 && t->sip.encoding == 1)
+		attempt_sign(&a, DT_SIGN_OPTION120_ADDRESS);
+	if (!ack->option[43].p)
+		attempt_sign(&a, DT_SIGN_OPTION43_ABSENT);
+	a.fact.option = t->odd[0] || !ack->option[43].p ? 43 : a.sign[0] ? 120 : 0;
+	a.fact.host = t->host[0] ? t->host : NULL;
+	attempt_ok(ph, &a, t->found, NULL);
 }
 
 static void keep_answer(struct dt_phone *ph, const struct told *t)
@@ -159,16 +170,15 @@ void discover_inform(struct dt_phone *ph, const struct dhcp *ack)
 		return;
 	}
 	read_answer(ack, &t);
-	unreadable(ph, "option 43", t.why43);
-	unreadable(ph, "option 120", t.why120);
-	if (!ack->option[43].p && !ack->option[120].p)
-		attempt_fail(ph, &ph->dhcp.try, DT_F_UC_BAD, "an answer without options 43 and 120");
-	if (t.have_120 || t.url[0])
-		attempt_ok(ph, &ph->dhcp.try, t.found,
-			   t.warn[0]				? t.warn
-			   : t.have_120 && t.sip.encoding == 1 ? "option 120 holds an address: TLS needs a name (encoding 0)"
-			   : !ack->option[43].p		? "option 43 is missing"
-								: NULL);
+	unreadable(ph, 43, t.bad43, NULL);
+	unreadable(ph, 120, t.why120 ? DT_SIGN_OPTION120_BAD : DT_SIGN_NONE, t.why120);
+	if (!ack->option[43].p && !ack->option[120].p) {
+		struct attempt a = ph->dhcp.try;
+
+		attempt_sign(&a, DT_SIGN_OPTIONS_ABSENT);
+		attempt_fail(ph, &a, DT_F_UC_BAD, NULL);
+	}
+	readable(ph, ack, &t);
 	if (!t.fqdn) {
 		if (t.have_120 && !ph->have_120)
 			keep_answer(ph, &t);
@@ -199,6 +209,6 @@ void discover_ignored(struct dt_phone *ph, const struct dhcp *ack, const char *s
 	ph->informed.xid = 0;
 	attempt_begin(ph, &a, "dhcp-inform");
 	attempt_peer(&a, "%s", server);
-	attempt_ok(ph, &a, t.found[0] ? t.found : "neither option 43 nor 120",
-		   "a second DHCP server answers, and not the same; the first one counts");
+	attempt_sign(&a, DT_SIGN_DHCP_SECOND);
+	attempt_ok(ph, &a, t.found[0] ? t.found : "neither option 43 nor 120", NULL);
 }

@@ -18,11 +18,11 @@ static void tls_failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 	/* C-05: "the phone keeps the chain of its very first connection" */
 	if (f == DT_F_TLS_UNTRUSTED && ph->chain_kept)
 		f = DT_F_CHAIN_CHANGED;
-	if (f == DT_F_TLS_UNTRUSTED && ph->chain_failure != DT_F_OK && !ph->outside) { /* no chain: that is why */
+	attempt_fail(ph, &ph->try, f, why);
+	if (f == DT_F_TLS_UNTRUSTED && ph->chain_failure != DT_F_OK && !ph->outside) { /* no chain: that is why the stage fails */
 		f = ph->chain_failure;
 		why = ph->chain_why;
 	}
-	attempt_fail(ph, &ph->try, f, why);
 	if (!ph->chain_kept) {
 		buf_clear(&ph->roots);
 		keep_anchors(ph);
@@ -39,7 +39,7 @@ static void connected(struct dt_phone *ph)
 	struct pki_cert_info *info;
 	char why[WHY_MAX] = "", found[WHY_MAX] = "";
 
-	attempt_peer(&ph->try, "%s", h->peer);
+	attempt_http(&ph->try, h);
 	if (h->failure != DT_F_OK) {
 		enum dt_failure f = soap_failure(ph, DT_F_HTTP_STATUS, why);
 
@@ -50,8 +50,9 @@ static void connected(struct dt_phone *ph)
 	if (info && pki_cert_info(h->leaf.p, h->leaf.n, info) == NULL)
 		text(found, sizeof found, "%s, by %s", info->subject_cn, info->issuer_cn);
 	free(info);
-	attempt_ok(ph, &ph->try, found,
-		   ph->chain_failure == DT_F_OK ? NULL : "no chain was downloaded; other roots that the phone holds were enough");
+	if (ph->chain_failure != DT_F_OK)
+		attempt_sign(&ph->try, DT_SIGN_CHAIN_NONE);
+	attempt_ok(ph, &ph->try, found, NULL);
 	if (h->status == 200)
 		metadata_take(ph, ph->web_url, why); /* stage 7 asks again and tells, if it could not be read */
 	/* the chain, now that it has proved good for the server that handed it out; then the server's certificate */
@@ -120,7 +121,7 @@ static const char *take_chain(struct dt_phone *ph, const void *p7, size_t n)
 		buf_clear(&der);
 	}
 	if (why == NULL && roots.n == 0)
-		why = "it holds no certificate of an authority";
+		why = dt_signs[DT_SIGN_CHAIN_EMPTY].what;
 	if (why == NULL && (roots.oom || pem.oom || der.oom))
 		why = "out of memory";
 	if (why == NULL) {
@@ -157,6 +158,8 @@ static void taken(struct dt_phone *ph, const void *p7, size_t n)
 	const char *why = take_chain(ph, p7, n);
 
 	if (why) {
+		if (why == dt_signs[DT_SIGN_CHAIN_EMPTY].what)
+			attempt_sign(&ph->try, DT_SIGN_CHAIN_EMPTY);
 		no_chain(ph, DT_F_CHAIN_BAD, why);
 		return;
 	}
@@ -169,7 +172,7 @@ static void have_raw(struct dt_phone *ph)
 	struct http *h = &ph->http;
 	char why[WHY_MAX] = "";
 
-	attempt_peer(&ph->try, "%s", h->peer);
+	attempt_http(&ph->try, h);
 	if (h->failure != DT_F_OK) {
 		text(why, sizeof why, "%s", h->why);
 		no_chain(ph, h->failure, why);
@@ -190,14 +193,15 @@ static void have_chain(struct dt_phone *ph)
 	const char *bad = NULL;
 	xmlDocPtr doc;
 
-	attempt_peer(&ph->try, "%s", h->peer);
+	attempt_http(&ph->try, h);
 	if (h->failure != DT_F_OK) {
 		text(why, sizeof why, "%s", h->why);
 		no_chain(ph, h->failure, why);
 		return;
 	}
 	if (ph->outside) { /* DIFFERS: the first use that is trusted is inside; out there anybody could have answered */
-		no_chain(ph, DT_F_CHAIN_BAD, "outside, a chain over plain HTTP is not taken");
+		attempt_sign(&ph->try, DT_SIGN_CHAIN_OUTSIDE);
+		no_chain(ph, DT_F_CHAIN_BAD, dt_signs[DT_SIGN_CHAIN_OUTSIDE].what);
 		return;
 	}
 	if (h->status != 200) {
@@ -231,7 +235,8 @@ void stage_chain(struct dt_phone *ph)
 		return;
 	}
 	if (ph->web_url[0] == '\0' || !url_read(sv_of(ph->web_url), &u)) {
-		stage_fail(ph, DT_F_WEB_URL_NONE, ph->web_url);
+		text(url, sizeof url, ph->web_url[0] ? "%s is no URL" : "", ph->web_url);
+		stage_fail(ph, DT_F_WEB_URL_NONE, url);
 		return;
 	}
 	cert_key_early(ph);
@@ -242,7 +247,7 @@ void stage_chain(struct dt_phone *ph)
 	/* UNKNOWN: operation name and schema of the download [web-services 10] */
 	text(url, sizeof url, "http://%s%s", u.host, u.path);
 	attempt_begin(ph, &ph->try, "root chain %s", url);
-	ph->try.basis = "guess";
+	ph->try.guess = true;
 	buf_wipe(&ph->ask);
 	soap_chain_write(&ph->ask);
 	http_ask(ph, &a, have_chain);

@@ -67,7 +67,7 @@ static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *fail
 		return;
 	}
 	if (f != DT_F_OK) {
-		ph->basis = ph->ticket_by == BY_NTLM ? NULL : "guess";
+		ph->guess = ph->ticket_by != BY_NTLM;
 		stage_fail(ph, f, failed);
 		return;
 	}

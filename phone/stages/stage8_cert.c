@@ -87,12 +87,18 @@ static const char *unfit(struct dt_phone *ph, const struct soap_cert_answer *a, 
 	pki_key_free(k);
 	if (why)
 		return why;
-	if (!ours)
-		return "it carries another public key than the one in the request";
-	if (!sv_ieq(sv_of(info->subject_cn), sv_of(ph->account.sip)))
-		return "it is for another user";
-	if (info->not_after <= phone_unix(ph))
-		return "it has expired already";
+	if (!ours) {
+		attempt_sign(&ph->try, DT_SIGN_CERT_OTHER_KEY);
+		return dt_signs[DT_SIGN_CERT_OTHER_KEY].what;
+	}
+	if (!sv_ieq(sv_of(info->subject_cn), sv_of(ph->account.sip))) {
+		attempt_sign(&ph->try, DT_SIGN_CERT_OTHER_USER);
+		return dt_signs[DT_SIGN_CERT_OTHER_USER].what;
+	}
+	if (info->not_after <= phone_unix(ph)) {
+		attempt_sign(&ph->try, DT_SIGN_CERT_EXPIRED);
+		return dt_signs[DT_SIGN_CERT_EXPIRED].what;
+	}
 	return NULL;
 }
 
@@ -176,7 +182,7 @@ static void have_answer(struct dt_phone *ph)
 	xmlDocPtr doc = NULL;
 	bool good = false, asked = ph->renewing, nameless = ph->account.sip[0] == '\0';
 
-	attempt_peer(&ph->try, "%s", h->peer);
+	attempt_http(&ph->try, h);
 	if (ticket_moved(ph, have_ticket)) {
 		free(info);
 		return;
@@ -188,6 +194,9 @@ static void have_answer(struct dt_phone *ph)
 		text(why, sizeof why, "%s", bad);
 	} else if (doc && a.cert.n == 0) {
 		f = DT_F_CSR_REFUSED;
+		ph->try.fact.diag = a.error_id;
+		text(ph->said, sizeof ph->said, "%s", a.reason);
+		ph->try.fact.said = ph->said;
 		text(why, sizeof why, "the server says %u: %s", a.error_id, a.reason);
 	} else if (doc && info == NULL) {
 		f = DT_F_MEMORY;
@@ -212,6 +221,12 @@ static void have_answer(struct dt_phone *ph)
 		return;
 	}
 	text(found, sizeof found, "%s, by %s, until %s", info->subject_cn, info->issuer_cn, until);
+	if (info->not_before > phone_unix(ph)) {
+		attempt_sign(&ph->try, DT_SIGN_CERT_NOT_YET);
+		ph->try.fact.off_s = info->not_before - phone_unix(ph);
+	}
+	ph->try.fact.seconds = info->not_after - info->not_before > UINT32_MAX ? UINT32_MAX
+									       : (uint32_t)(info->not_after - info->not_before);
 	attempt_ok(ph, &ph->try, found,
 		   info->not_before > phone_unix(ph) ? "it is not valid yet: the phone's clock is behind the server's" : NULL);
 	free(info);

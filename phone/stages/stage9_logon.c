@@ -17,21 +17,6 @@ static void answer(struct dt_phone *ph, const struct msg *m);
 
 /* ---- the candidates ---------------------------------------------------------------------------------------------- */
 
-/* Those before `until` that had nothing to try are told now, so that the record keeps their order. */
-static void tell_passed(struct dt_phone *ph, unsigned until)
-{
-	struct attempt a;
-
-	for (; ph->passed_told < until && ph->passed_told < CANDIDATES; ph->passed_told++) {
-		unsigned i = ph->passed_told;
-
-		if (ph->passed[i] == DT_F_OK)
-			continue;
-		attempt_begin(ph, &a, "registrar %s", candidates[i].name);
-		attempt_fail(ph, &a, ph->passed[i], ph->passed_why[i]);
-	}
-}
-
 /* The failure of the whole search is the first one that says more than "no such record".  a: the attempt that it was. */
 static void passed_over_at(struct dt_phone *ph, struct attempt *a, enum dt_failure f, const char *why)
 {
@@ -65,7 +50,7 @@ static void have_addresses(struct dt_phone *ph, unsigned tag, const struct dt_dn
 	ph->naddress = ph->address_at = 0;
 	for (unsigned i = 0; a->status == DT_DNS_OK && i < a->n && i < 8; i++)
 		ph->address[ph->naddress++] = a->rr[i].address;
-	if (ph->naddress == 0 && ph->here.candidate == CANDIDATES && ph->here.from && strstr(ph->here.from, "last known")) {
+	if (ph->naddress == 0 && ph->here.candidate == DT_CAND_STORED) {
 		/* "or the names do not resolve, the last good registrar/addresses are used" */
 		struct sv rest = sv_of(ph->account.addresses);
 
@@ -74,30 +59,38 @@ static void have_addresses(struct dt_phone *ph, unsigned tag, const struct dt_dn
 				ph->naddress++;
 	}
 	if (ph->naddress == 0) {
-		passed_over(ph, dns_failure(a), "the name has no address");
+		attempt_sign(&ph->logon_try, DT_SIGN_NAME_NO_ADDRESS);
+		ph->logon_try.fact.rcode = a->rcode;
+		passed_over(ph, dns_failure(a), dt_signs[DT_SIGN_NAME_NO_ADDRESS].what);
 		try_next(ph);
 		return;
 	}
 	try_address(ph);
 }
 
+static void begin_place(struct dt_phone *ph)
+{
+	const struct sip_target *t = &ph->here;
+
+	attempt_begin(ph, &ph->logon_try, "registrar %s %s:%u", dt_candidates[t->candidate].name, t->host, t->port);
+	ph->logon_try.fact.candidate = t->candidate;
+	ph->logon_try.fact.host = t->host;
+}
+
 static void try_target(struct dt_phone *ph, const struct sip_target *t)
 {
 	ph->here = *t;
-	attempt_begin(ph, &ph->logon_try, "registrar %s %s:%u", t->from ? t->from : "", t->host, t->port);
+	begin_place(ph);
 	dns_ask(ph, t->host, DT_RR_A, 0, have_addresses);
 }
 
 static void try_address(struct dt_phone *ph)
 {
-	char ip[16];
-
 	for (; ph->address_at < ph->naddress; ph->address_at++) {
 		uint32_t a = ph->address[ph->address_at];
 
-		attempt_begin(ph, &ph->logon_try, "registrar %s %s:%u", ph->here.from ? ph->here.from : "", ph->here.host,
-			      ph->here.port);
-		attempt_peer(&ph->logon_try, "%s:%u", ip_text(a, ip), ph->here.port);
+		begin_place(ph);
+		attempt_at(&ph->logon_try, a, ph->here.port);
 		if (sip_open(ph, &ph->here, a))
 			return;
 		passed_over(ph, DT_F_CONNECT, NULL);
@@ -119,23 +112,20 @@ static void try_next(struct dt_phone *ph)
 	if (ph->target_at < ph->ntarget) {
 		const struct sip_target *t = &ph->target[ph->target_at++];
 
-		tell_passed(ph, t->candidate);
+		candidates_report(ph, t->candidate);
 		try_target(ph, t);
 		return;
 	}
-	tell_passed(ph, CANDIDATES);
-	for (unsigned i = 0; i < CANDIDATES && ph->logon_failure == DT_F_OK; i++)
-		if (ph->passed[i] == DT_F_STRICT_DOMAIN) {
-			ph->logon_failure = DT_F_STRICT_DOMAIN;
-			text(ph->logon_why, sizeof ph->logon_why, "%s", ph->passed_why[i]);
-		}
-	stage_fail(ph, ph->logon_failure ? ph->logon_failure : DT_F_REGISTRAR_NONE, ph->logon_why);
+	candidates_report(ph, CANDIDATES);
+	if (ph->logon_failure == DT_F_OK)
+		ph->logon_failure = candidates_failure(ph, ph->logon_why);
+	stage_fail(ph, ph->logon_failure, ph->logon_why);
 }
 
 static void begin_search(struct dt_phone *ph)
 {
 	candidates_build(ph);
-	ph->target_at = ph->passed_told = 0;
+	ph->target_at = 0;
 	try_next(ph);
 }
 
@@ -153,6 +143,7 @@ static void register_anew(struct dt_phone *ph)
 	ph->sip.round = 0;
 	attempt_begin(ph, &ph->try, "register");
 	attempt_peer(&ph->try, "%s:%u", ph->sip.peer.host, ph->sip.peer.port);
+	attempt_sip(ph, &ph->try, NULL);
 	sip_register(ph, -1, NULL, NULL, answer);
 }
 
@@ -196,6 +187,9 @@ void logon_opened(struct dt_phone *ph, const struct dt_stream_opened *o)
 		return;
 	if (o->failure != DT_F_OK) {
 		text(why, sizeof why, "%s", o->why ? o->why : "");
+		memcpy(ph->logon_try.sign, o->sign, sizeof ph->logon_try.sign);
+		ph->logon_try.fact.cert = o->cert_name;
+		ph->logon_try.fact.alert = o->alert;
 		passed_over(ph, o->failure == DT_F_TLS_DATE && !ph->time_known ? DT_F_CLOCK_WRONG : o->failure, why);
 		ph->address_at++;
 		try_address(ph);
@@ -247,13 +241,14 @@ static enum dt_failure of_status(const struct msg *m, unsigned diag)
 
 static void redirected(struct dt_phone *ph, const struct msg *m)
 {
-	struct sip_target t = {.candidate = CANDIDATES, .from = "home pool", .tls = true};
+	struct sip_target t = {.candidate = DT_CAND_HOME_POOL, .tls = true};
 	struct sip_addr a;
 	struct sip_uri u;
 	char name[300], here[300];
 
 	if (!sip_addr_read(msg_get(m, "Contact"), &a) || !sip_uri_read(a.uri, &u) || !sv_copy(t.host, sizeof t.host, u.host)) {
-		refused(ph, DT_F_SIP_BAD, "the redirect names no Registrar");
+		attempt_sign(&ph->try, DT_SIGN_MOVED_NOWHERE);
+		refused(ph, DT_F_SIP_BAD, dt_signs[DT_SIGN_MOVED_NOWHERE].what);
 		return;
 	}
 	t.tls = !sv_ieq(sip_param(u.params, "transport"), SV("tcp"));
@@ -265,10 +260,15 @@ static void redirected(struct dt_phone *ph, const struct msg *m)
 	ph->redirects++;
 	for (unsigned i = 0; i < ph->redirects && i < REDIRECTS; i++)
 		if (sv_ieq(sv_of(ph->visited[i]), sv_of(name)) || ph->redirects > REDIRECTS) {
-			refused(ph, DT_F_REDIRECTS, name);
+			char why[WHY_MAX];
+
+			text(why, sizeof why, "sent to %s again", name);
+			refused(ph, DT_F_REDIRECTS, why);
 			return;
 		}
-	attempt_ok(ph, &ph->try, name, "redirected to the home pool");
+	attempt_sign(&ph->try, DT_SIGN_MOVED);
+	ph->try.fact.host = t.host; /* where to */
+	attempt_ok(ph, &ph->try, name, NULL);
 	sip_close(ph);
 	try_target(ph, &t);
 }
@@ -297,6 +297,7 @@ static void have_provisioning(struct dt_phone *ph, const struct msg *m)
 	const char *bad = NULL;
 	char why[WHY_MAX];
 
+	attempt_sip(ph, &ph->try, m);
 	if (m == NULL) {
 		attempt_fail(ph, &ph->try, ph->sip.bad, ph->sip.why);
 		if (!ph->sip.open) { /* the connection went: there is no dial tone */
@@ -355,6 +356,7 @@ static void registered(struct dt_phone *ph, const struct msg *m)
 		return;
 	}
 	text(found, sizeof found, "%s, for %u s", ph->sip.sa.scheme == SCHEME_DSK ? "TLS-DSK" : "NTLM", ph->sip.expires);
+	ph->try.fact.seconds = ph->sip.expires;
 	attempt_ok(ph, &ph->try, found, NULL);
 	/* a phone outside keeps the Registrar it found inside: "internal phones keep the FQDN of the registrar, remote ones
 	 * that of the access proxy" */
@@ -405,6 +407,9 @@ static void answer(struct dt_phone *ph, const struct msg *m)
 		return;
 	}
 	sip_diag_text(m, &diag, why, sizeof why);
+	attempt_sip(ph, &ph->try, m);
+	if (!ph->answered)
+		attempt_sip(ph, &ph->logon_try, m);
 	if (!ph->registered && (m->status / 100 == 5 || m->status == 480)) {
 		next_place(ph, DT_F_SIP_STATUS, why);
 		return;
@@ -419,7 +424,8 @@ static void answer(struct dt_phone *ph, const struct msg *m)
 	} else if (m->status / 100 == 2 && ph->sip.next.up) {
 		registered(ph, m);
 	} else if (m->status / 100 == 2) {
-		refused(ph, DT_F_SIP_SIGNATURE, "the Registrar took an unsigned REGISTER");
+		attempt_sign(&ph->try, DT_SIGN_SIP_UNSIGNED);
+		refused(ph, DT_F_SIP_SIGNATURE, dt_signs[DT_SIGN_SIP_UNSIGNED].what);
 	} else if ((m->status == 301 || m->status == 302) && ph->sip.next.up) {
 		redirected(ph, m);
 	} else {

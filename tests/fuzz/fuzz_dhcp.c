@@ -36,12 +36,12 @@ static void option43(struct sv v)
 		check(dhcp_vlan_read(written(out, &w), &vlan2) == DHCP_VLAN_U16 && vlan2 == vlan);
 	}
 	memset(&uc, 0, sizeof uc);
-	if (dhcp_uc_read(v, &uc) == NULL) {
+	if (dhcp_uc_read(v, &uc) == DT_SIGN_NONE) {
 		w = wr_of(out, sizeof out);
 		dhcp_uc_write(&w, &uc);
 		memset(&uc2, 0, sizeof uc2);
-		check(dhcp_uc_read(written(out, &w), &uc2) == NULL && uc2.port == uc.port &&
-		      strcmp(uc.host, uc2.host) == 0 && strcmp(uc.path, uc2.path) == 0 && *uc2.warn == '\0');
+		check(dhcp_uc_read(written(out, &w), &uc2) == DT_SIGN_NONE && uc2.port == uc.port &&
+		      strcmp(uc.host, uc2.host) == 0 && strcmp(uc.path, uc2.path) == 0 && uc2.odd[0] == DT_SIGN_NONE);
 		check(dhcp_uc_url(&uc, url, sizeof url));
 	}
 }

@@ -268,6 +268,12 @@ static void keep(char *to, size_t cap, const char *from)
 	snprintf(to, cap, "%s", from ? from : "");
 }
 
+static const char *keep_fact(char *to, size_t cap, const char *s)
+{
+	keep(to, cap, s);
+	return s ? to : NULL;
+}
+
 static void body_record(void *arg, const struct dt_record *r)
 {
 	struct meet *m = arg;
@@ -279,7 +285,12 @@ static void body_record(void *arg, const struct dt_record *r)
 		m->nrecord--;
 	k = &m->record[m->nrecord++];
 	*k = (struct meet_record){.kind = r->kind, .stage = r->stage, .ok = r->ok, .skipped = r->skipped,
-				  .failure = r->failure, .at = m->mono};
+				  .failure = r->failure, .fact = r->fact, .at = m->mono};
+	memcpy(k->sign, r->sign, sizeof k->sign);
+	k->fact.host = keep_fact(k->host, sizeof k->host, r->fact.host);
+	k->fact.domain = keep_fact(k->domain, sizeof k->domain, r->fact.domain);
+	k->fact.cert = keep_fact(k->cert, sizeof k->cert, r->fact.cert);
+	k->fact.said = keep_fact(k->said, sizeof k->said, r->fact.said);
 	keep(k->what, sizeof k->what, r->what);
 	keep(k->peer, sizeof k->peer, r->peer);
 	keep(k->found, sizeof k->found, r->found);

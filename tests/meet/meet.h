@@ -90,6 +90,9 @@ struct meet_record {
 	bool ok, skipped;
 	enum dt_failure failure;
 	char what[160], peer[160], found[400], why[400], warn[400];
+	char host[160], domain[160], cert[160], said[160]; /* what fact points to */
+	enum dt_sign sign[DT_SIGNS_MAX];
+	struct dt_facts fact;
 	uint64_t at;
 };
 

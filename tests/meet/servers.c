@@ -283,15 +283,17 @@ static void judge(struct meet_stream *s, struct dt_stream_opened *o, struct buf 
 {
 	static const enum dt_failure failures[] = {DT_F_OK, DT_F_TLS_UNTRUSTED, DT_F_TLS_NAME, DT_F_TLS_DATE,
 						   DT_F_TLS_HANDSHAKE};
-	static char why[256];
+	static struct pki_judged judged;
 	enum pki_verdict v;
 
 	o->nchain = tls_peer_chain(s->client, der, o->chain, o->chain_n, 8);
-	v = pki_judge(o->chain, o->chain_n, o->nchain, sv_of(s->anchors), false, s->name, s->conf.unix_s, why, sizeof why);
+	v = pki_judge(o->chain, o->chain_n, o->nchain, sv_of(s->anchors), false, s->name, s->conf.unix_s, &judged);
 	o->verdict = (enum dt_verdict)v;
+	memcpy(o->sign, judged.sign, sizeof o->sign);
+	o->cert_name = judged.name[0] ? judged.name : NULL;
 	if (v != PKI_TRUSTED && !s->conf.tls_judge_only) {
 		o->failure = failures[v];
-		o->why = why;
+		o->why = judged.why;
 	}
 	o->version = tls_version(s->client);
 	o->cipher = tls_cipher(s->client);

@@ -279,7 +279,7 @@ static void guess_is_said(void **state)
 	struct doctor_run r = {0};
 	struct doctor_finding f[2];
 	struct dt_record a = {.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_AUTH, .what = "web ticket", .failure = DT_F_SOAP_BAD,
-			      .basis = "guess"};
+			      .guess = true};
 	struct dt_record end = {.kind = DT_REC_RESULT, .stage = DT_STAGE_AUTH, .failure = DT_F_SOAP_BAD};
 
 	(void)state;

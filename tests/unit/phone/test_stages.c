@@ -88,20 +88,23 @@ static void six_candidates(void **state)
 		const char *service;
 		bool tls;
 		uint16_t port;
-	} rows[CANDIDATES] = {
+	} rows[6] = {
 	    {"_sipinternaltls._tcp", true, 5061}, {NULL, true, 5061},	{"_sipinternal._tcp", false, 5060},
 	    {NULL, false, 5060},		  {"_sip._tls", true, 443}, {"_sip._tcp", false, 5060},
 	};
 
 	(void)state;
-	for (int i = 0; i < CANDIDATES; i++) {
+	assert_int_equal(CANDIDATES, 7); /* and none */
+	for (int i = 0; i < 6; i++) {
+		const struct candidate *c = &candidates[DT_CAND_INTERNAL_TLS + i];
+
 		if (rows[i].service)
-			assert_string_equal(candidates[i].service, rows[i].service);
+			assert_string_equal(c->service, rows[i].service);
 		else
-			assert_null(candidates[i].service);
-		assert_int_equal(candidates[i].tls, rows[i].tls);
-		assert_int_equal(candidates[i].port, rows[i].port);
-		assert_int_equal(candidates[i].outside, i >= 4);
+			assert_null(c->service);
+		assert_int_equal(c->tls, rows[i].tls);
+		assert_int_equal(c->port, rows[i].port);
+		assert_int_equal(c->outside, i >= 4);
 	}
 }
 
@@ -126,19 +129,27 @@ static void candidates_in_order(void **state)
 	static const char *const want[] = {"a.contoso.test:6001", "o.contoso.test:5061", "c.contoso.test:6003",
 					   "o.contoso.test:5060", "e.contoso.test:443",	 "f.contoso.test:6006",
 					   "old.contoso.test:5061"};
+	static const struct {
+		enum dt_failure failure;
+		enum dt_sign sign;
+	} why[] = {
+	    {DT_F_DNS_NONE, DT_SIGN_SRV_NONE},		  {DT_F_UC_SILENT, DT_SIGN_OPTION120_ABSENT},
+	    {DT_F_STRICT_DOMAIN, DT_SIGN_SRV_OTHER_DOMAIN}, {DT_F_UC_SILENT, DT_SIGN_OPTION120_ABSENT},
+	    {DT_F_OK, DT_SIGN_NONE},			  {DT_F_DNS_NONE, DT_SIGN_SRV_NO_SERVICE},
+	};
 	static const struct dt_body body = {.random = ones};
 	struct dt_phone *ph = calloc(1, sizeof *ph);
-	char configured[] = "here.contoso.test";
+	char sentence[WHY_MAX], configured[] = "here.contoso.test";
 
 	(void)state;
 	assert_non_null(ph);
 	ph->body = &body;
 	snprintf(ph->srv_domain, sizeof ph->srv_domain, "contoso.test");
 	snprintf(ph->account.registrar, sizeof ph->account.registrar, "old.contoso.test:5061 tls");
-	srv(ph, 0, "a.contoso.test", 6001);
-	srv(ph, 2, "c.contoso.test", 6003);
-	srv(ph, 4, "e.contoso.test", 443);
-	srv(ph, 5, "f.contoso.test", 6006);
+	srv(ph, DT_CAND_INTERNAL_TLS, "a.contoso.test", 6001);
+	srv(ph, DT_CAND_INTERNAL_TCP, "c.contoso.test", 6003);
+	srv(ph, DT_CAND_EXTERNAL_TLS, "e.contoso.test", 443);
+	srv(ph, DT_CAND_EXTERNAL_TCP, "f.contoso.test", 6006);
 	ph->have_120 = true;
 	ph->option120.n = 1;
 	snprintf(ph->option120.name[0], sizeof ph->option120.name[0], "o.contoso.test");
@@ -149,23 +160,24 @@ static void candidates_in_order(void **state)
 
 		snprintf(is, sizeof is, "%s:%u", ph->target[i].host, ph->target[i].port);
 		assert_string_equal(is, want[i]);
-		assert_int_equal(ph->target[i].candidate, i); /* the last known one counts as the seventh */
+		assert_int_equal(ph->target[i].candidate, i < 6 ? DT_CAND_INTERNAL_TLS + i : DT_CAND_STORED);
 	}
 	/* what is not there is passed over with a reason */
-	srv(ph, 0, NULL, 0);
-	srv(ph, 2, "pool.fabrikam.test", 5060);
-	srv(ph, 5, "", 0);
+	srv(ph, DT_CAND_INTERNAL_TLS, NULL, 0);
+	srv(ph, DT_CAND_INTERNAL_TCP, "pool.fabrikam.test", 5060);
+	srv(ph, DT_CAND_EXTERNAL_TCP, "", 0);
 	ph->have_120 = false;
 	ph->account.registrar[0] = '\0';
 	candidates_build(ph);
 	assert_int_equal(ph->ntarget, 1);
-	assert_int_equal(ph->target[0].candidate, 4);
-	assert_int_equal(ph->passed[0], DT_F_DNS_NONE);
-	assert_int_equal(ph->passed[1], DT_F_UC_SILENT);
-	assert_int_equal(ph->passed[2], DT_F_STRICT_DOMAIN);
-	assert_non_null(strstr(ph->passed_why[2], "pool.fabrikam.test"));
-	assert_int_equal(ph->passed[3], DT_F_UC_SILENT);
-	assert_int_equal(ph->passed[5], DT_F_DNS_NONE);
+	assert_int_equal(ph->target[0].candidate, DT_CAND_EXTERNAL_TLS);
+	for (size_t i = 0; i < sizeof why / sizeof *why; i++) {
+		assert_int_equal(ph->passed[DT_CAND_INTERNAL_TLS + i].failure, why[i].failure);
+		assert_int_equal(ph->passed[DT_CAND_INTERNAL_TLS + i].sign, why[i].sign);
+	}
+	assert_string_equal(ph->passed[DT_CAND_INTERNAL_TCP].target, "pool.fabrikam.test");
+	assert_int_equal(candidates_failure(ph, sentence), DT_F_STRICT_DOMAIN);
+	assert_non_null(strstr(sentence, "pool.fabrikam.test"));
 	/* what is configured is the only one */
 	ph->registrar_conf = configured;
 	candidates_build(ph);
@@ -174,10 +186,10 @@ static void candidates_in_order(void **state)
 	/* outside, the internal ones are not tried */
 	ph->registrar_conf = NULL;
 	ph->outside = true;
-	srv(ph, 0, "a.contoso.test", 6001);
+	srv(ph, DT_CAND_INTERNAL_TLS, "a.contoso.test", 6001);
 	candidates_build(ph);
 	assert_int_equal(ph->ntarget, 1);
-	assert_int_equal(ph->target[0].candidate, 4);
+	assert_int_equal(ph->target[0].candidate, DT_CAND_EXTERNAL_TLS);
 	free(ph);
 }
 

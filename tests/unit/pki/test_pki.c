@@ -250,46 +250,52 @@ static void judging(void **state)
 		const char *host;
 		int64_t at;
 		enum pki_verdict v;
+		enum dt_sign sign[2];
 	} rows[] = {
 	    {&keys.server_der, &keys.ca_pem, "fe01.contoso.test", NOW, PKI_TRUSTED},
 	    {&keys.server_der, &keys.ca_pem, NULL, NOW, PKI_TRUSTED},
-	    {&keys.server_der, &keys.ca_pem, "web.contoso.test", NOW, PKI_WRONG_NAME},
-	    {&keys.server_der, &keys.ca_pem, "fe01.contoso.test", NOW + 2 * DAY, PKI_WRONG_DATE},
-	    {&keys.server_der, &keys.ca_pem, "fe01.contoso.test", NOW - 2 * DAY, PKI_WRONG_DATE},
-	    {&keys.server_der, &keys.other_pem, "fe01.contoso.test", NOW, PKI_UNTRUSTED},
-	    {&keys.server_der, &(struct buf){0}, "fe01.contoso.test", NOW, PKI_UNTRUSTED},
+	    {&keys.server_der, &keys.ca_pem, "web.contoso.test", NOW, PKI_WRONG_NAME, {DT_SIGN_CERT_OTHER_NAME}},
+	    {&keys.server_der, &keys.ca_pem, "fe01.contoso.test", NOW + 2 * DAY, PKI_WRONG_DATE, {DT_SIGN_CERT_EXPIRED}},
+	    {&keys.server_der, &keys.ca_pem, "fe01.contoso.test", NOW - 2 * DAY, PKI_WRONG_DATE, {DT_SIGN_CERT_NOT_YET}},
+	    {&keys.server_der, &keys.other_pem, "fe01.contoso.test", NOW, PKI_UNTRUSTED, {DT_SIGN_CERT_UNTRUSTED}},
+	    {&keys.server_der, &keys.other_pem, "web.contoso.test", NOW, PKI_UNTRUSTED,
+	     {DT_SIGN_CERT_UNTRUSTED, DT_SIGN_CERT_OTHER_NAME}},
+	    {&keys.other_der, &keys.ca_pem, "other.contoso.test", NOW, PKI_UNTRUSTED, {DT_SIGN_CERT_SELF_SIGNED}},
+	    {&keys.server_der, &(struct buf){0}, "fe01.contoso.test", NOW, PKI_UNTRUSTED, {DT_SIGN_CERT_UNTRUSTED}},
 	    {&keys.other_der, &keys.other_pem, "other.contoso.test", NOW, PKI_TRUSTED}, /* pinned itself, 1024 bits */
 	    {&keys.code_der, &keys.ca_pem, NULL, NOW, PKI_UNTRUSTED},
-	    {&keys.ca_pem, &keys.ca_pem, NULL, NOW, PKI_NO_CERT}, /* no DER */
+	    {&keys.ca_pem, &keys.ca_pem, NULL, NOW, PKI_NO_CERT, {DT_SIGN_CERT_NONE}}, /* no DER */
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const uint8_t *p = rows[i].leaf->p;
 		size_t n = rows[i].leaf->n;
-		char why[200] = "";
-		enum pki_verdict v = pki_judge(&p, &n, 1, buf_view(rows[i].anchors), false, rows[i].host, rows[i].at, why,
-					       sizeof why);
+		struct pki_judged j;
+		enum pki_verdict v = pki_judge(&p, &n, 1, buf_view(rows[i].anchors), false, rows[i].host, rows[i].at, &j);
 
 		if (v != rows[i].v)
-			fail_msg("row %zu: %d, %s", i, (int)v, why);
-		assert_int_equal(why[0] != '\0', v != PKI_TRUSTED);
+			fail_msg("row %zu: %d, %s", i, (int)v, j.why);
+		assert_int_equal(j.why[0] != '\0', v != PKI_TRUSTED);
+		assert_int_equal(j.sign[0], v == PKI_UNTRUSTED && !rows[i].sign[0] ? DT_SIGN_CERT_UNTRUSTED : rows[i].sign[0]);
+		assert_int_equal(j.sign[1], rows[i].sign[1]);
+		assert_string_equal(j.name, v == PKI_NO_CERT ? "" : rows[i].leaf == &keys.server_der ? "fe01.contoso.test" : j.name);
 	}
-	assert_int_equal(pki_judge(NULL, NULL, 0, buf_view(&keys.ca_pem), false, NULL, NOW, NULL, 0), PKI_NO_CERT);
+	assert_int_equal(pki_judge(NULL, NULL, 0, buf_view(&keys.ca_pem), false, NULL, NOW, NULL), PKI_NO_CERT);
 }
 
 static void an_issuer_between(void **state)
 {
 	struct buf between = {0}, leaf = {0};
-	char why[200];
+	struct pki_judged j;
 
 	(void)state;
 	issue(PKI_CA, "Between", NULL, keys.code, keys.ca, &keys.ca_der, &between);
 	issue(PKI_SERVER, "leaf.contoso.test", NULL, keys.server, keys.code, &between, &leaf);
 	const uint8_t *const p[] = {leaf.p, between.p};
 	const size_t n[] = {leaf.n, between.n};
-	assert_int_equal(pki_judge(p, n, 2, buf_view(&keys.ca_pem), false, "leaf.contoso.test", NOW, why, sizeof why), PKI_TRUSTED);
-	assert_int_equal(pki_judge(p, n, 1, buf_view(&keys.ca_pem), false, "leaf.contoso.test", NOW, why, sizeof why),
+	assert_int_equal(pki_judge(p, n, 2, buf_view(&keys.ca_pem), false, "leaf.contoso.test", NOW, &j), PKI_TRUSTED);
+	assert_int_equal(pki_judge(p, n, 1, buf_view(&keys.ca_pem), false, "leaf.contoso.test", NOW, &j),
 			 PKI_UNTRUSTED);
 	/* who is no CA cannot vouch for anybody */
 	buf_clear(&between);
@@ -298,7 +304,7 @@ static void an_issuer_between(void **state)
 	issue(PKI_SERVER, "leaf.contoso.test", NULL, keys.server, keys.code, &between, &leaf);
 	const uint8_t *const q[] = {leaf.p, between.p};
 	const size_t k[] = {leaf.n, between.n};
-	assert_int_equal(pki_judge(q, k, 2, buf_view(&keys.ca_pem), false, "leaf.contoso.test", NOW, why, sizeof why),
+	assert_int_equal(pki_judge(q, k, 2, buf_view(&keys.ca_pem), false, "leaf.contoso.test", NOW, &j),
 			 PKI_UNTRUSTED);
 	buf_free(&between);
 	buf_free(&leaf);

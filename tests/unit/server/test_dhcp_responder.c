@@ -79,7 +79,7 @@ static void both_options(void **state)
 	assert_null(dhcp_sip_read(a.option[120], &sip));
 	assert_int_equal(sip.encoding, 0);
 	assert_string_equal(sip.name[0], "lyncpool.contoso.test");
-	assert_null(dhcp_uc_read(a.option[43], &uc));
+	assert_int_equal(dhcp_uc_read(a.option[43], &uc), DT_SIGN_NONE);
 	assert_true(dhcp_uc_url(&uc, url, sizeof url));
 	assert_string_equal(url, "https://web.contoso.test/CertProv/CertProvisioningService.svc");
 	assert_int_equal(uc.port, 443);
@@ -87,7 +87,7 @@ static void both_options(void **state)
 	s.https = 8443;
 	s.pool[0] = '\0';
 	assert_true(ask(&s, &both, &a));
-	assert_null(dhcp_uc_read(a.option[43], &uc));
+	assert_int_equal(dhcp_uc_read(a.option[43], &uc), DT_SIGN_NONE);
 	assert_int_equal(uc.port, 8443);
 	assert_null(dhcp_sip_read(a.option[120], &sip));
 	assert_string_equal(sip.name[0], "fe01.contoso.test");
