@@ -69,7 +69,7 @@ static void by_srv(struct dt_phone *ph, enum dt_candidate c)
 			}
 			continue;
 		}
-		ph->passed[c].failure = DT_F_OK;
+		passed(ph, c, DT_F_OK, DT_SIGN_NONE);
 		text(t.host, sizeof t.host, "%s", a->rr[j].target);
 		add(ph, t);
 	}

@@ -44,7 +44,8 @@ struct world {
 	int tci;
 	unsigned warned; /* attempts that say that a second neighbour tells another VLAN */
 	char told[1024]; /* what the attempts "dhcp-inform" came to */
-	char said[320];	 /* why, or what the warning was, of the last attempt "dhcp" or "lldp-med" */
+	char said[320];	 /* the signs of the last attempt "dhcp" or "lldp-med", as codes */
+	struct dt_facts fact; /* its facts; what they point to is gone */
 	struct dt_phone *ph;
 };
 
@@ -193,9 +194,16 @@ static inline void b_record(void *arg, const struct dt_record *r)
 	assert_true(r->what == NULL || strstr(r->what, "73914") == NULL);
 	if (r->failure != DT_F_OK)
 		w->last = r->failure;
-	if (r->kind == DT_REC_ATTEMPT && (strcmp(r->what, "dhcp") == 0 || strcmp(r->what, "lldp-med") == 0))
-		snprintf(w->said, sizeof w->said, "%s", r->why ? r->why : r->warn ? r->warn : "");
-	w->warned += r->warn && strstr(r->warn, "a second neighbour");
+	if (r->kind == DT_REC_ATTEMPT && (strcmp(r->what, "dhcp") == 0 || strcmp(r->what, "lldp-med") == 0)) {
+		w->said[0] = '\0';
+		w->fact = r->fact;
+		for (unsigned i = 0; i < DT_SIGNS_MAX && r->sign[i]; i++) {
+			size_t n = strlen(w->said);
+
+			snprintf(w->said + n, sizeof w->said - n, "%s%s", n ? " " : "", dt_signs[r->sign[i]].code);
+		}
+	}
+	w->warned += dt_signs_have(r->sign, DT_SIGN_LLDP_CONFLICT);
 	if (r->kind == DT_REC_ATTEMPT && strcmp(r->what, "dhcp-inform") == 0) {
 		size_t n = strlen(w->told);
 

@@ -88,15 +88,15 @@ static void odd_leases(void **state)
 	static const struct {
 		struct says s;
 		const char *said;
+		uint16_t vlan;
 	} rows[] = {
-	    {{.router = 0}, ""},
-	    {{.domain = {"", 0}}, "option 15, the domain, is missing"},
-	    {{.router = NO_ROUTER}, "option 3, the router, is missing"},
-	    {{.router = IP(10, 30, 0, 1)}, "option 3, the router, lies outside the subnet"},
-	    {{.option43 = {"\x0a\x02\x00\x14", 4}}, ""}, /* DHCP names the same VLAN */
-	    {{.option43 = {"\x0a\x02\x00\x1e", 4}}, "DHCP names VLAN 30 for phones, LLDP-MED another: LLDP-MED counts"},
-	    {{.option43 = {"\x0a\x02\x00\x1e", 4}, .router = NO_ROUTER}, "option 3, the router, is missing; DHCP names VLAN 30 for "
-									   "phones, LLDP-MED another: LLDP-MED counts"},
+	    {{.router = 0}, "", 20},
+	    {{.domain = {"", 0}}, "domain-absent", 20},
+	    {{.router = NO_ROUTER}, "router-absent", 20},
+	    {{.router = IP(10, 30, 0, 1)}, "router-outside", 20},
+	    {{.option43 = {"\x0a\x02\x00\x14", 4}}, "", 20}, /* DHCP names the same VLAN */
+	    {{.option43 = {"\x0a\x02\x00\x1e", 4}}, "vlan-conflict", 30},
+	    {{.option43 = {"\x0a\x02\x00\x1e", 4}, .router = NO_ROUTER}, "router-absent vlan-conflict", 30},
 	};
 	struct world *w;
 
@@ -110,6 +110,7 @@ static void odd_leases(void **state)
 		s.seconds = ack.seconds;
 		w = addressed_by(s);
 		assert_string_equal(w->said, rows[i].said);
+		assert_int_equal(w->fact.vlan, rows[i].vlan);
 		unplug(w);
 	}
 	w = plugged(); /* a server that pings the address first */
@@ -119,7 +120,8 @@ static void odd_leases(void **state)
 	answer(w, offer);
 	assert_true(asked(w));
 	answer(w, ack);
-	assert_string_equal(w->said, "the OFFER took 5 s");
+	assert_string_equal(w->said, "offer-slow");
+	assert_int_equal(w->fact.seconds, 5);
 	unplug(w);
 }
 
@@ -237,19 +239,22 @@ static void dhcp_says_no(void **state)
 		assert_int_equal(n, 4);
 		assert_int_equal(w->failure, DT_F_DHCP_SILENT);
 		assert_int_equal(w->results, 1);
-		assert_string_equal(w->said, "no OFFER to any DISCOVER, untagged");
+		assert_string_equal(w->said, "offer-none");
+		assert_int_equal(w->fact.vlan, 0);
 		unplug(w);
 		w = plugged(); /* on the VLAN that the switch announced: V-07 */
 		lldp(w, (struct med_policy){.app = MED_VOICE, .tagged = true, .vlan = 20});
 		pass(w, 90000);
-		assert_string_equal(w->said, "no OFFER to any DISCOVER, on VLAN 20");
+		assert_string_equal(w->said, "offer-none");
+		assert_int_equal(w->fact.vlan, 20);
 		unplug(w);
 		w = plugged();
 		lldp(w, (struct med_policy){.app = MED_VOICE, .tagged = true, .vlan = 20});
 		assert_true(asked(w));
 		answer(w, offer);
 		pass(w, 90000);
-		assert_string_equal(w->said, "an address was offered, but the REQUEST was not answered, on VLAN 20");
+		assert_string_equal(w->said, "request-silent");
+		assert_int_equal(w->fact.vlan, 20);
 		unplug(w);
 	}
 }
@@ -518,7 +523,7 @@ static void several_inform_answers(void **state)
 	     "ok fe.tld, https://gg.tld/a (a second DHCP server answers, and not the same; the first one counts);"},
 	    {{SV(UC_A), SV(UC_A)}, {SIP_A, SIP_A}, false, DT_STAGE_CHAIN, "ok fe.tld, https://fe.tld/a;"},
 	    {{{0}, SV(UC_A)}, {SIP_IP, SIP_A}, true, DT_STAGE_CHAIN,
-	     "ok an address (option 120 holds an address: TLS needs a name (encoding 0));ok fe.tld, https://fe.tld/a;"},
+	     "ok an address (option 120 holds an address: TLS needs a name (encoding 0); option 43 is missing);ok fe.tld, https://fe.tld/a;"},
 	    {{{0}, SV(UC_A)}, {{0}, SIP_A}, true, DT_STAGE_CHAIN,
 	     "no an answer without options 43 and 120;ok fe.tld, https://fe.tld/a;"},
 	    {{SV(UC_ID), SV(UC_A)}, {SV("fe.tld"), SIP_A}, true, DT_STAGE_CHAIN,
