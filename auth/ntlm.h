@@ -29,7 +29,7 @@ struct ntlm_names {
 /* datagram: for SIP (9.2's flags); else connection mode, for HTTP, answering the client's `asked` flags. */
 bool ntlm_make_challenge(struct buf *b, bool datagram, uint32_t asked, const struct ntlm_names *names,
 			 const uint8_t challenge[8], uint64_t filetime);
-/* Who the AUTHENTICATE says it is, UTF-8. */
+/* The user as the AUTHENTICATE names it, UTF-8. */
 bool ntlm_who(const struct ntlm_authenticate *m, char user[256], char domain[256]);
 /* Whether its NT answer was made with that hash, in constant time; on success the exported session key.  NTLMv1 and
  * anonymous answers are refused. */

@@ -1,7 +1,7 @@
 /* auth/ticket_xml.h: XML signatures, as little of them as web tickets need.  For auth/ticket*.c only.
  *
  * A signature is read twice: its shape by us (exactly these children, transforms, algorithms), its cryptography by
- * xmlsec1.  What comes back is the octets that were digested: only they are parsed and used afterwards.
+ * xmlsec1.  It returns the octets that were digested: only they are parsed and used afterwards.
  */
 #ifndef DIALTONE_AUTH_TICKET_XML_H
 #define DIALTONE_AUTH_TICKET_XML_H

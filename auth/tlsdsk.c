@@ -69,7 +69,7 @@ enum dsk_result dsk_step(struct dsk *d, const void *in, size_t n, struct buf *fl
 		buf_free(&out);
 		return refused(d, s == TLS_FAILED ? tls_why(d->tls) : s == TLS_CLOSED ? "the peer closed" : "out of memory");
 	}
-	dsk_merge(&out); /* what does not fit one record goes as it is: every client but SIPE reads it */
+	dsk_merge(&out); /* a flight that does not fit one record goes unmerged: every client but SIPE reads it */
 	buf_add(flight, out.p, out.n);
 	buf_free(&out);
 	if (flight->oom)
@@ -149,7 +149,7 @@ bool dsk_merge(struct buf *records)
 	}
 	good = !r.err && !joined.oom && !rest.oom && joined.n <= RECORD_MAX && buf_reserve(records, 1);
 	if (good) {
-		/* what is joined always fits where its records stood: it has fewer heads */
+		/* a joined record always fits where its parts stood: it has fewer heads */
 		buf_clear(records);
 		if (joined.n) {
 			head[3] = (uint8_t)(joined.n >> 8);

@@ -18,7 +18,7 @@ void log_set(enum log_level most, const char *process)
 	log_to.process = process;
 }
 
-/* What came off the wire does not get to forge a second line, nor to speak to a terminal. */
+/* Octets off the wire cannot forge a second line, nor speak to a terminal. */
 static void tame(char *line)
 {
 	for (char *c = line; *c; c++)

@@ -10,7 +10,7 @@
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-/* process: shown in every line; kept, not copied.  NULL: lines have neither time nor process; who reads them adds both. */
+/* process: shown in every line; kept, not copied.  NULL: lines have neither time nor process; the reader adds both. */
 void log_set(enum log_level most, const char *process);
 void log_line(enum log_level level, const char *place, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* A line that another process has written, without its end: time and process are ours, so it cannot forge them. */

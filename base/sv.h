@@ -30,7 +30,7 @@ bool sv_within(struct sv name, struct sv zone); /* DNS names: the zone itself or
 struct sv sv_trim(struct sv s); /* blanks, tabs, CR, LF at both ends */
 struct sv sv_from(struct sv s, size_t at); /* without its first `at` octets; empty when shorter */
 
-/* Cuts *s at the first `c`: what stands before it is returned, *s becomes what stands behind it (empty, with
+/* Cuts *s at the first `c`: the part before it is returned, *s becomes the part behind it (empty, with
  * p == NULL, when there was no `c`: a loop `while (s.p)` sees every piece, empty ones too). */
 struct sv sv_cut(struct sv *s, char c);
 

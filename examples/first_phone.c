@@ -67,7 +67,7 @@ static int frame(void *arg, const uint8_t *p, size_t n, int tci)
 		puts("untagged");
 	else
 		printf("VLAN %d\n", tci & 0xfff);
-	return 0; /* the driver's transmit; what arrives goes to dt_phone_frame() */
+	return 0; /* the driver's transmit; frames that arrive go to dt_phone_frame() */
 }
 
 static int vlan(void *arg, unsigned number, unsigned priority, unsigned dscp)
@@ -85,7 +85,7 @@ static int address(void *arg, const struct dt_lease *lease)
 static int udp(void *arg, uint32_t to, uint16_t port, const void *p, size_t n)
 {
 	(void)arg, (void)to, (void)port, (void)p, (void)n;
-	return 0; /* sendto(); what arrives goes to dt_phone_udp() */
+	return 0; /* sendto(); datagrams that arrive go to dt_phone_udp() */
 }
 
 static int dns(void *arg, unsigned id, const char *name, enum dt_rr type)

@@ -64,7 +64,7 @@ void host_listen(struct host *h, const struct host_ears *ears); /* NULL: nobody;
 /* Where the phone is now: its VLAN (0: untagged), and its address (0: it has none). */
 void host_where(const struct host *h, unsigned *vlan, uint32_t *address);
 
-/* What was heard on the wire besides: for the doctor. */
+/* Other observations on the wire: for the doctor. */
 struct host_heard {
 	unsigned frames, lldp, cdp, arp, dhcp;
 	unsigned cdp_vlan; /* the voice VLAN that CDP announced; 0: none */

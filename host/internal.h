@@ -48,7 +48,7 @@ struct host {
 	struct state *state;
 	struct host_later *later, **later_end;
 	struct event later_ev;
-	unsigned life; /* grows with every restart: what belongs to an earlier life is dropped */
+	unsigned life; /* grows with every restart: results for an earlier run are dropped */
 	struct host_stream *streams;
 	struct tls_ctx *tls;
 	int keylog;

@@ -391,7 +391,7 @@ int rtnl_watch_read(struct rtnl *r, unsigned index)
 		ssize_t n = mnl_socket_recvfrom(r->s, r->in.octets, sizeof r->in.octets);
 
 		if (n <= 0)
-			return w.state; /* what was lost (ENOBUFS) is asked for again by the next tick */
+			return w.state; /* the next tick asks again for messages that were lost (ENOBUFS) */
 		mnl_cb_run(r->in.octets, (size_t)n, 0, 0, watched, &w);
 	}
 }

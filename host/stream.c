@@ -144,7 +144,7 @@ static bool failed(struct host_stream *s, enum dt_failure f, const char *why)
 
 /* ---- out ----------------------------------------------------------------------------------------------------- */
 
-/* What can go now goes. NULL, or why it cannot. */
+/* Sends as much as the socket takes now. NULL, or why nothing can be sent. */
 static const char *flush(struct host_stream *s)
 {
 	if (s->tls)

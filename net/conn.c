@@ -11,7 +11,7 @@
 
 #define HELLO_MS 10000
 #define STALL_MS 30000
-#define LINGER_MS 2000 /* for the peer's own end, so that a late octet of his does not reset what we sent last */
+#define LINGER_MS 2000 /* for the peer's own end, so that a late octet of the peer does not reset what we sent last */
 #define QUEUE_MAX ((size_t)1024 * 1024)
 #define PIECE 16384
 #define TLS_HANDSHAKE_RECORD 0x16
@@ -23,7 +23,7 @@ struct conn {
 	struct loop_fd watch;
 	struct loop_timer timer;
 	struct tls *tls;
-	struct buf head, out; /* head: what came before we knew what it is */
+	struct buf head, out; /* head: octets that came before the transport was known */
 	size_t sent;	      /* of out */
 	enum phase phase;
 	uint64_t hello_at, stall_at, linger_at, owner_at;

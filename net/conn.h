@@ -1,4 +1,4 @@
-/* net/conn.h: one accepted connection on the loop, plain or TLS: who it is from, octets in, octets out, deadlines.
+/* net/conn.h: one accepted connection on the loop, plain or TLS: its peer, octets in, octets out, deadlines.
  *
  *     [PROXY v2 head] -> [TLS handshake] -> open -> flushing -> lingering -> gone
  *

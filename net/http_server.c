@@ -152,7 +152,7 @@ static void answer_clear(struct http_answer *a)
 	a->file = -1;
 }
 
-/* What is wrong with the framing ends the connection: nobody knows where the next request begins. */
+/* A framing error ends the connection: nobody knows where the next request begins. */
 static void refuse(struct http_conn *c, unsigned status, const char *why)
 {
 	struct http_answer a = {.status = status ? status : 400, .type = "text/plain; charset=utf-8", .file = -1, .close = true};

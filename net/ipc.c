@@ -175,7 +175,7 @@ static void readable(void *arg, unsigned what)
 {
 	struct ipc_server *s = arg;
 	struct ipc_message m;
-	ssize_t n = recv(s->watch.fd, s->in, IPC_MAX, MSG_DONTWAIT); /* one a turn: nobody is served before his turn */
+	ssize_t n = recv(s->watch.fd, s->in, IPC_MAX, MSG_DONTWAIT); /* one a turn: none is served before its turn */
 
 	(void)what;
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {

@@ -45,7 +45,7 @@ void ipc_get_buf(struct rd *r, struct buf *to);	       /* appends */
 
 struct ipc_client {
 	int fd;		 /* borrowed */
-	uint64_t number; /* of the last question: starts at random, so that nobody gets his predecessor's answer */
+	uint64_t number; /* of the last question: starts at random, so that no client gets its predecessor's answer */
 	uint8_t *in;	 /* IPC_MAX octets */
 };
 bool ipc_client_init(struct ipc_client *c, int fd);

@@ -1,5 +1,5 @@
 /* net/proxy.h: the head that a reverse proxy puts before a connection (PROXY protocol, version 2, HAProxy 2.x
- * doc/proxy-protocol.txt): who really connected.
+ * doc/proxy-protocol.txt): the address of the real client.
  */
 #ifndef DIALTONE_NET_PROXY_H
 #define DIALTONE_NET_PROXY_H

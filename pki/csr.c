@@ -52,7 +52,7 @@ const char *pki_csr_read(const void *der, size_t n, struct pki_csr *ret)
 	else if (X509_REQ_verify(req, pkey) != 1)
 		why = "its signature is not by its own key";
 	if (why == NULL) {
-		/* "Ignore subject and extensions": whoever asks is known by his ticket */
+		/* "Ignore subject and extensions": the requester is known by its ticket */
 		if (!pki_name_cn(X509_REQ_get_subject_name(req), csr.cn, sizeof csr.cn))
 			csr.cn[0] = '\0';
 		csr.rsa = EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA;

@@ -45,8 +45,8 @@ static enum pki_verdict verify(X509 *leaf, STACK_OF(X509) *others, X509_STORE *s
 	} else {
 		X509_VERIFY_PARAM *p = X509_STORE_CTX_get0_param(ctx);
 
-		/* Level 0: private roots of the time sign with SHA-1 and have 1024 bits; who is trusted is the anchors'
-		 * business.  Partial: an anchor may be any certificate that was pinned, not only a root. */
+		/* Level 0: private roots of the time sign with SHA-1 and have 1024 bits; the anchors decide about
+		 * trust.  Partial: an anchor may be any certificate that was pinned, not only a root. */
 		X509_VERIFY_PARAM_set_auth_level(p, 0);
 		X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
 		X509_VERIFY_PARAM_set_time(p, (time_t)unix_s);

@@ -1,4 +1,4 @@
-/* store/sqlite_audit.c: who proved himself, who did not, what the administrator did. */
+/* store/sqlite_audit.c: successful and failed authentications, and administrators' actions. */
 #include "store/sqlite.h"
 
 #define AUDIT_MAX 1000000 /* rows; guessing must not fill the disk */

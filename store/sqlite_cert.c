@@ -1,4 +1,4 @@
-/* store/sqlite_cert.c: the users' certificates.  What is not here was never published, or is revoked. */
+/* store/sqlite_cert.c: the users' certificates.  A certificate that is not here was never published, or is revoked. */
 #include "store/sqlite.h"
 
 static bool cert_row(sqlite3_stmt *st, struct store_cert *ret)

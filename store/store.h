@@ -1,8 +1,8 @@
 /* store/store.h: what lasts: users, PINs, user certificates, devices, update rules, audit.
  *
  * A backend is one const struct of functions behind `struct store`; a function that is absent is not supported there.
- * Only the vault and the administrator's verbs open a store.  Strings come back bounded and NUL-terminated; what is
- * kept secret (NT hash, PIN verifier) is sealed or hashed before it gets here: the store never sees a secret.
+ * Only the vault and the administrator's verbs open a store.  Strings come back bounded and NUL-terminated; secrets
+ * (NT hash, PIN verifier) are sealed or hashed before they get here: the store never sees a secret.
  *
  * Durability: when a function that writes says STORE_OK, the change is on disk (SQLite: WAL, synchronous FULL).
  * audit() and device_put() are the exceptions: they may lose their last rows with the power.
@@ -63,7 +63,7 @@ struct store_cert {
 	int64_t published, expires;
 };
 
-struct store_device { /* inventory: who asked the update service */
+struct store_device { /* inventory: devices that asked the update service */
 	char mac[24];	 /* "00-04-F2-00-01-76"; "" when it was blank: then the serial is the key */
 	char serial[64];
 	char vendor[32], model[32], revision[16], locale[16], device_type[32], version[32], user[256], address[64];
@@ -98,7 +98,7 @@ struct store_ops {
 	const char *name;
 	void (*close)(struct store *s);
 	const char *(*why)(struct store *s); /* of the last refusal; the store's own storage */
-	/* What is written between the two is written whole or not at all; they may stand inside each other.  end() is told how
+	/* All writes between the two happen, or none; they may stand inside each other.  end() is told how
 	 * it went so far; it commits when all of it went well, and gives the result of it all. */
 	enum store_result (*begin)(struct store *s);
 	enum store_result (*end)(struct store *s, enum store_result r);
@@ -109,7 +109,7 @@ struct store_ops {
 	enum store_result (*user_get)(struct store *s, const char *aor, struct store_user *ret);
 	enum store_result (*user_by_id)(struct store *s, int64_t id, struct store_user *ret);
 	enum store_result (*user_by_login)(struct store *s, const char *login, struct store_user *ret);
-	/* Who has this number and this extension; NULL: any (not both).  Fills at most cap. */
+	/* The users that have this number and this extension; NULL: any (not both).  Fills at most cap. */
 	enum store_result (*user_by_line)(struct store *s, const char *number, const char *extension,
 					  struct store_user *ret, size_t cap, size_t *n);
 	/* false from each() stops.  The store may not be written from within. */

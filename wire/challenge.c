@@ -3,7 +3,7 @@
  *     WWW-Authenticate = [ challenge *( OWS "," OWS challenge ) ]
  *     challenge        = auth-scheme [ 1*SP ( token68 / #auth-param ) ]      (RFC 9110 11.6.1, 11.3)
  *
- * A comma within a quoted string separates nothing.  What begins with a token and no "=" begins a challenge.
+ * A comma within a quoted string separates nothing.  A value that begins with a token and no "=" begins a challenge.
  */
 #include "wire/challenge.h"
 

@@ -75,7 +75,7 @@ static size_t fixed_length(unsigned code)
 	return length[code];
 }
 
-/* What stands in the message for one option. */
+/* The octets of one option in the message. */
 struct option_pieces {
 	struct sv first;  /* the first piece */
 	size_t length;	  /* of all that is joined */

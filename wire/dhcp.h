@@ -54,7 +54,7 @@ void dhcp_vlan_write(struct wr *w, uint16_t vlan);
 struct dhcp_uc {
 	char scheme[8], host[256], path[256];
 	uint16_t port;	   /* from sub-option 4, else the scheme's */
-	enum dt_sign odd[DT_SIGNS_MAX]; /* what was odd though readable: DT_SIGN_UC_... */
+	enum dt_sign odd[DT_SIGNS_MAX]; /* oddities of a readable option: DT_SIGN_UC_... */
 };
 /* DT_SIGN_NONE when read, else why it is refused: one of DT_SIGN_UC_..., whose sentence is dt_signs[].what. */
 enum dt_sign dhcp_uc_read(struct sv option43, struct dhcp_uc *ret);

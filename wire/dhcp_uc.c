@@ -152,7 +152,7 @@ static bool is_url(struct sv v)
 	return sv_istarts(v, SV("http://")) || sv_istarts(v, SV("https://"));
 }
 
-/* R-04, "hand-made hex": what was typed instead of codes, lengths and values.  NONE: nothing that can be told. */
+/* R-04, "hand-made hex": names the text that was typed instead of codes, lengths and values.  NONE: nothing that can be told. */
 static enum dt_sign typed_wrong(struct sv v)
 {
 	size_t digits = 0;

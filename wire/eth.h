@@ -28,7 +28,7 @@ bool udp_read(struct rd *r, struct udp *ret);
 /* IPv4 and UDP headers with checksums, TTL 64, and the payload. */
 void udp_write(struct wr *w, const struct udp *u, unsigned dscp);
 /* The UDP checksum of a frame that came without: a sender on the same machine leaves it to a card that does not exist.
- * What is no UDP over IPv4 stays as it is. */
+ * Frames that are not UDP over IPv4 stay as they are. */
 void udp_checksum(uint8_t *frame, size_t n);
 
 struct arp {

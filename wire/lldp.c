@@ -15,7 +15,7 @@ enum { OUI_8021 = 0x0080c2, OUI_8023 = 0x00120f, OUI_MED = 0x0012bb };
 enum { PORT_VLAN_ID = 1, MAC_PHY = 1, MED_CAPABILITIES = 1, MED_POLICY = 2, MED_HW_REV = 5, MED_ASSET = 11 };
 enum { ID_MAX = 255, TEXT_MAX = 255, POLICIES = 8 };
 
-/* TIA-1057 10.2.3, Network Policy.  What follows the OUI and subtype:
+/* TIA-1057 10.2.3, Network Policy.  The octets after OUI and subtype:
  *
  *     app type | U T X |   VLAN id    | prio | DSCP
  *         8    | 1 1 1 |     12       |   3  |   6     bits

@@ -253,7 +253,7 @@ enum msg_result msg_scan_head(const char *p, size_t n, enum msg_proto proto, str
 	/* RFC 3261 7.5: "implementations ... MUST ignore any CRLF appearing before the start-line"; RFC 9112 2.2 alike */
 	do {
 		rc = next_line(&s, &line);
-		if (rc != MSG_OK) /* what cannot begin a message is refused now, not when a line end comes */
+		if (rc != MSG_OK) /* octets that cannot begin a message are refused now, not when a line end comes */
 			return rc == MSG_PARTIAL && s.at < n && p[s.at] != '\r' && !token_char(p[s.at], proto) ?
 				       bad(&s, 400, s.at, "this is not the beginning of a message") :
 				       rc;

@@ -55,7 +55,7 @@ enum msg_result msg_scan_head(const char *p, size_t n, enum msg_proto proto, str
 enum msg_result msg_scan(const char *p, size_t n, enum msg_proto proto, size_t body_max, struct msg *ret, size_t *used,
 			 struct msg_error *err);
 
-/* What can be read of a request whose head was refused, so that it can be answered with 400 or 505: the method, and the
+/* The readable parts of a request whose head was refused, so that it can be answered with 400 or 505: the method, and the
  * header lines that are such.  False: a response, no empty line, or nothing that looks like a request. */
 bool msg_salvage(const char *p, size_t n, enum msg_proto proto, struct msg *ret);
 

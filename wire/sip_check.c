@@ -73,7 +73,7 @@ static const char *date(struct sv v)
 	return http_date_read(v, &t) ? NULL : "Date is not a date in GMT";
 }
 
-/* What stands before the first of `stop`, without blanks around it; *s then begins with that character. */
+/* The text before the first of `stop`, without blanks around it; *s then begins with that character. */
 static struct sv until(struct sv *s, const char *stop)
 {
 	size_t n = 0;
@@ -139,7 +139,7 @@ static const struct {
 	{"Call-ID", MUST | ONCE, MUST | ONCE, call_id},
 	{"CSeq", MUST | ONCE, MUST | ONCE, cseq},
 	{"Max-Forwards", ONCE, ONCE, max_forwards},
-	{"Contact", 0, EMPTY, contact}, /* who signs off is answered with an empty one: [sip 11.5] */
+	{"Contact", 0, EMPTY, contact}, /* the answer to a sign-off has an empty one: [sip 11.5] */
 	{"Route", 0, 0, addresses},
 	{"Record-Route", 0, 0, addresses},
 	{"Date", ONCE, ONCE, date},

@@ -6,7 +6,7 @@
  */
 #include "wire/ntlm.h"
 
-/* Code points first to last; step 1: all of them, 2: every second one; what is added gives the upper case.  In order. */
+/* Code points first to last; step 1: all of them, 2: every second one; adding the offset gives the upper case.  In order. */
 static const struct {
 	uint16_t first, last;
 	uint8_t step;

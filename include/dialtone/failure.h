@@ -2,9 +2,9 @@
  *
  * One row a failure: the code as records and the doctor print it, who has to act, whether trying again can help, what
  * happened, what to do.
- * The enum, the texts and the table in the manual page are made from this list.  `%` never occurs in it: what
- * is particular to one run (names, addresses, octets) stands in the record's `why`.
- * Where a row of the failure knowledge base fits, its id stands behind it.
+ * The enum, the texts and the table in the manual page are made from this list.  `%` never occurs in it: the particulars
+ * of one run (names, addresses, octets) stand in the record's `why`.
+ * Where a row of doc/reference/failures.md fits, its id stands behind it.
  */
 #ifndef DIALTONE_FAILURE_H
 #define DIALTONE_FAILURE_H

@@ -51,7 +51,7 @@ struct dt_model {
 extern const struct dt_model dt_models[];
 extern const size_t dt_model_count;
 const struct dt_model *dt_model_find(const char *key); /* NULL: unknown */
-/* The sentence of a refusal: what this model cannot sign in with (one of enum dt_way), and what it can. */
+/* The sentence of a refusal: the method that this model cannot sign in with (one of enum dt_way), and those it can. */
 void dt_model_refusal(const struct dt_model *m, unsigned way, char *out, size_t cap);
 
 /* ---- the nine stages --------------------------------------------------------------------------------- */
@@ -91,12 +91,12 @@ struct dt_record { /* its texts: UTF-8 mostly, but what servers said is repeated
 	bool ok;
 	bool skipped;	   /* the stage was not needed or went without (optional stage) */
 	uint32_t ms;	   /* how long it took */
-	const char *found; /* what was learned, one line, or NULL */
+	const char *found; /* the finding, one line, or NULL */
 	const char *warn;  /* worth knowing though it worked, or NULL */
 	enum dt_failure failure;
 	const char *why;   /* the particular of this failure, or NULL: then the list's sentence */
 	bool guess;	   /* no specification publishes the format that was used: the fault may be the phone's */
-	enum dt_sign sign[DT_SIGNS_MAX]; /* what was met, weightiest first; DT_SIGN_NONE ends it */
+	enum dt_sign sign[DT_SIGNS_MAX]; /* signs, weightiest first; DT_SIGN_NONE ends them */
 	struct dt_facts fact;
 };
 
@@ -143,7 +143,7 @@ struct dt_stream_opened {
 	enum dt_failure failure; /* DT_F_OK, CONNECT, TIMEOUT, TLS_HANDSHAKE, TLS_UNTRUSTED, TLS_NAME, TLS_DATE */
 	const char *why;	 /* system's or TLS library's own words, or NULL */
 	enum dt_verdict verdict;
-	enum dt_sign sign[DT_SIGNS_MAX]; /* what is wrong with certificate or handshake: DT_SIGN_CERT_..., DT_SIGN_TLS_ALERT */
+	enum dt_sign sign[DT_SIGNS_MAX]; /* the fault of certificate or handshake: DT_SIGN_CERT_..., DT_SIGN_TLS_ALERT */
 	const char *cert_name; /* the first name in the peer's certificate, or NULL */
 	uint8_t alert;	       /* with DT_SIGN_TLS_ALERT */
 	const uint8_t *chain[8]; /* DER, leaf first */
@@ -159,7 +159,7 @@ struct dt_stream_opened {
 #define DT_KEEP_WEB "web.pem"	      /* the web server's certificate */
 #define DT_KEEP_USER "user.pem"	      /* private key and certificate in one file: never one without the other */
 #define DT_KEEP_ACCOUNT "account"     /* SIP URI, last good Registrar, update URLs: "key value" lines */
-#define DT_KEEP_UPDATE "update"	      /* what was offered, fetched, installed: guards against loops */
+#define DT_KEEP_UPDATE "update"	      /* the image offered, fetched, installed: guards against loops */
 #define DT_KEEP_CATALOG "spare.cat"   /* signature of the image in the spare slot, once it is whole */
 #define DT_KEEP_FRESH "user-new.pem"  /* a renewed certificate with its key, until it has registered */
 

@@ -1,5 +1,5 @@
-/* tests/fuzz/fuzz_dhcp.c: a message, then each option that has a reader of its own.  What is read is written and
- * read again, the same; and so are the options. */
+/* tests/fuzz/fuzz_dhcp.c: a message, then each option that has a reader of its own.  A message that is read is
+ * written and read again, the same; and so are its options. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* tests/fuzz/fuzz_eth.c: frames, IPv4 with UDP, ARP.  What is read is written and read again, the same. */
+/* tests/fuzz/fuzz_eth.c: frames, IPv4 with UDP, ARP.  A frame that is read is written and read again, the same. */
 #include <stdlib.h>
 #include <string.h>
 

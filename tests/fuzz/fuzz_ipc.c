@@ -1,6 +1,6 @@
 /* tests/fuzz/fuzz_ipc.c: a message between processes.  The first octet chooses the reader: a question to a vault that knows
- * nothing, a question to the location process, an order, a vault's answer.  What is taken as a question is answered by a
- * message that reads back.
+ * nothing, a question to the location process, an order, a vault's answer.  Octets taken as a question are answered
+ * by a message that reads back.
  */
 #include <stdlib.h>
 #include <string.h>

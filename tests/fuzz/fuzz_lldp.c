@@ -1,4 +1,4 @@
-/* tests/fuzz/fuzz_lldp.c: an LLDPDU.  What is read is written, read again and written again, the same. */
+/* tests/fuzz/fuzz_lldp.c: an LLDPDU.  An LLDPDU that is read is written, read again and written again, the same. */
 #include <stdlib.h>
 #include <string.h>
 

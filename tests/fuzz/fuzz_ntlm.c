@@ -1,4 +1,4 @@
-/* tests/fuzz/fuzz_ntlm.c: the three messages; what is read is written and says the same again. */
+/* tests/fuzz/fuzz_ntlm.c: the three messages; a message that is read is written and says the same again. */
 #include <stdlib.h>
 #include <string.h>
 

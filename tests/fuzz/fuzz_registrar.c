@@ -1,14 +1,14 @@
 /* tests/fuzz/fuzz_registrar.c: the Registrar itself: messages in, answers out.
  *
  * The first octet says who comes: 1 from outside, 2 a phone that has signed in already, 4 by version 3, 8 in pieces of seven
- * octets.  The rest is what he does, one thing after another, each ended by a zero octet:
+ * octets.  The rest is what the client does, one thing after another, each ended by a zero octet:
  *
  *     @head [CR LF CR LF body]   a request that is signed well before it goes out (when it can be)
  *     !n                         n seconds go by
- *     -                          he is disabled by an order; +: no longer
+ *     -                          the user is disabled by an order; +: no longer
  *     anything else              these octets
  *
- * Whatever he does: every answer is a message, what is signed is signed well, a stranger is bound nowhere, and nobody is
+ * Whatever it does: every answer is a message, what is signed is signed well, a stranger is bound nowhere, and nobody is
  * bound as somebody else or more often than the quota has it.
  */
 #include "tests/support/registrar_world.h"

@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		check(e.why && e.status >= 400 && e.at <= n);
 	if (rc == MSG_OK) {
 		check(used <= n && m.head_n + m.body.n == used && m.nheader <= MSG_HEADERS_MAX);
-		/* what is not of this message makes no difference to it */
+		/* octets behind this message make no difference to it */
 		check(msg_scan(c, used, MSG_SIP, 1 << 16, &again, &used2, &e) == MSG_OK && used2 == used);
 		check(sip_check(&m, &status) == NULL || status >= 400);
 		for (size_t i = 0; i < m.nheader; i++)

@@ -112,7 +112,7 @@ class Site:
         return done
 
     def user(self, name, *more):
-        """A user with the usual password; his address."""
+        """A user with the usual password; the user's address."""
         self.admin("user", "add", f"{name}@{DOMAIN}", "--login", f"CONTOSO\\{name}", "--password-file", self.password_file, *more)
         return f"{name}@{DOMAIN}"
 

@@ -88,7 +88,7 @@ def test_update_question_in_all_its_clothes(tmp_path):
     plain = shown(QUESTION)
     assert plain["model"] == "CX600" and plain["modules"][0]["version"] == "4.0.7577.4363"
     assert plain["other"] == [{"name": "Modules@Count", "value": "1"}, {"name": "Modules/Module@Hash", "value": "abc"},
-                              {"name": "Flavour", "value": "plain"}]  # what this program does not know is shown as it stands
+                              {"name": "Flavour", "value": "plain"}]  # values unknown to this program are shown as they stand
     name = "n" + 700 * "é"  # a name of 1401 octets is shown whole
     odd = QUESTION.replace(b"<Flavour>plain</Flavour>", f"<{name}>x</{name}>".encode())
     assert shown(odd)["other"][-1] == {"name": name, "value": "x"}

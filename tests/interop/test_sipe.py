@@ -1,6 +1,6 @@
 """Pidgin-SIPE, a client that none of us wrote, signs in to dialtoned.
 
-What must hold: NTLM over TLS and over TCP, TLS-DSK, automatic; its check of our signatures passes; with an expiry of 33 s
+These must hold: NTLM over TLS and over TCP, TLS-DSK, automatic; its check of our signatures passes; with an expiry of 33 s
 it stays 60 s across refreshes; it is refused for a wrong password, an unknown user, a disabled user; it is told by NOTIFY
 when it is disabled or its certificate revoked while signed in, and comes in no more.
 """

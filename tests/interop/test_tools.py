@@ -29,7 +29,7 @@ def url(site, path):
 
 
 def curl(site, *args, config=""):
-    """(status, body).  What is secret goes into a configuration file, not into the arguments."""
+    """(status, body).  Secrets go into a configuration file, not into the arguments."""
     path = os.path.join(site.folder, front_end.unique("curl-"))
     with open(path, "w", opener=lambda p, flags: os.open(p, flags, 0o600)) as f:
         f.write(config)

@@ -339,7 +339,7 @@ class Lab:
         return [self.daemon.pid, *children(self.daemon.pid)]
 
     def add_user(self, name, extension):
-        """A user with the usual PIN and password; his address."""
+        """A user with the usual PIN and password; the user's address."""
         self.admin("user", "add", f"{name}@{self.site.domain}", "--login", f"CONTOSO\\{name}", "--number", f"+1425555{extension}",
                    "--extension", extension, "--password-file", self.password_file, "--pin-file", self.pin_file)
         return f"{name}@{self.site.domain}"

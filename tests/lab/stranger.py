@@ -3,7 +3,7 @@
 
       stranger.py ADDRESS WEB-NAME SIP-NAME DOMAIN
 
-Prints one JSON object: what was asked -> {"status": N, "text": everything that came back, octet for octet, as Latin-1}.
+Prints one JSON object: the question -> {"status": N, "text": everything that came back, octet for octet, as Latin-1}.
 """
 import base64
 import json

@@ -12,7 +12,7 @@ TLS_OFF = {"workers": 2, "sip_tls": 0, "sip_tcp": 5060}
 TLS_ON = {"workers": 2, "sip_tcp": 5060}
 EXTERNAL = ("srv-host=_sip._tls.contoso.test,fe01.contoso.test,5061,0,0", "srv-host=_sip._tcp.contoso.test,fe01.contoso.test,5060,0,0")
 
-# who wins, what DHCP, DNS and the Registrar are like, and the codes that those before it are passed over with
+# the winner, the state of DHCP, DNS and the Registrar, and the codes that those before it are passed over with
 CASES = {
     "internal SRV, TLS": (servers.Site(conf=TLS_ON, records=EXTERNAL), []),
     "DHCP, TLS": (servers.Site(conf=TLS_ON, srv=("sipinternal",), records=EXTERNAL), ["dns-none"]),
@@ -26,7 +26,7 @@ CASES = {
 
 
 def attempts(run, name):
-    """What was tried of one candidate, in the run's order: each target at each address, or that there was none."""
+    """The attempts at one candidate, in the run's order: each target at each address, or that there was none."""
     return [r for r in run.of("logon") if r.get("kind") == "attempt" and r.get("try", "").startswith(f"registrar {name}")]
 
 

@@ -115,7 +115,7 @@ def test_nobody_reads(form):
 
 
 def test_no_core():
-    """What may hold a PIN writes no core, and nobody of the same user looks inside: its /proc is root's."""
+    """A program that may hold a PIN writes no core, and nobody of the same user looks inside: its /proc is root's."""
     p = subprocess.Popen([os.path.join(BUILD, "dialtone"), "decode", "dhcp", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
                          user=1, group=1, extra_groups=[])
     wait_for("its /proc is root's", lambda: os.stat(f"/proc/{p.pid}/environ").st_uid == 0, 5, p.poll)
@@ -138,7 +138,7 @@ def test_the_phones_disk_is_full():
 
 
 def test_a_full_disk(tmp_path):
-    """What does not fit is said with its reason, and nothing that was there is lost."""
+    """A value that does not fit is refused with its reason, and nothing that was there is lost."""
     staff = tmp_path / "staff.csv"
     staff.write_text("address,extension\n" + "".join(f"user{i}@contoso.test,{10000 + i}\n" for i in range(4000)))
     disk = tmp_path / "disk"

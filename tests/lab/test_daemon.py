@@ -1,4 +1,4 @@
-"""dialtoned as the machine sees it: who runs, who may what, who dies and comes back, how it ends.
+"""dialtoned as the machine sees it: its processes, their rights, their deaths and restarts, the end.
 
     curl, sockets --- 127.0.0.1 --- dialtoned: supervisor, vault, location, four workers
 """
@@ -203,7 +203,7 @@ def locations(lab):
 
 
 def test_sigterm_drains(site):
-    """What was begun is answered, nobody new is let in, and all of them end."""
+    """Requests that were begun are answered, nobody new is let in, and all of them end."""
     pids = children(site.daemon.pid)
     busy, idle = opened(site, site.https, True), opened(site, site.https, True)
     body = b"<x/>"
@@ -375,7 +375,7 @@ def certificate(site):
 
 
 def test_renewed_certificates(site):
-    """A new name in the file, new certificates, the same root; what must not change does not."""
+    """A new name in the file, new certificates, the same root; the files that must not change do not."""
     kept = ["ca.pem", "issuing.pem", "update.key", "root.pem", "vault/ca.pem", "vault/secret", "vault/ticket.pem"]
 
     def init(*args):

@@ -50,7 +50,7 @@ def test_they_appear_and_a_phone_finds_them():
         start(lab)
         wait_for("SRV", lambda: ask(lab, "_sipinternaltls._tcp", "SRV") == ["0", "0", "5061", "fe01.contoso.test."], 20)
         assert ask(lab, "fe01", "A") == ["10.20.0.10"] and ask(lab, "ucupdates-r2", "A") == ["10.20.0.10"]
-        assert ask(lab, "other", "A") == ["10.20.0.77"]  # what is not ours stays
+        assert ask(lab, "other", "A") == ["10.20.0.77"]  # records that are not ours stay
         run = lab.phone("--cold")
         assert run.status == 0 and "fe01.contoso.test:5061 (internal SRV, TLS)" in run.found("discover"), run
 

@@ -1,4 +1,4 @@
-"""What can be wrong, each once: the phone ends at its own stage with its own sentence."""
+"""Each fault once: the phone ends at its own stage with its own sentence."""
 import glob
 import os
 

@@ -217,7 +217,7 @@ def test_each_process_has_its_own_addresses(site):
 
 
 def test_no_process_has_the_terminal(made):
-    """Started from a shell: who has root's terminal as its own could type into root's shell (TIOCSTI)."""
+    """Started from a shell: a process on root's terminal could type into root's shell (TIOCSTI)."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.execve(peers.program("dialtoned"), ["dialtoned", "-c", made.conf], {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})

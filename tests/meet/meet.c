@@ -138,7 +138,7 @@ void meet_free(struct meet *m)
 		return;
 	dt_phone_free(m->phone);
 	m->phone = NULL;
-	/* What is on its way frees itself when it arrives; with no phone nobody hears it. */
+	/* A message on its way frees itself when it arrives; with no phone nobody hears it. */
 	servers_close_all(m);
 	while (m->events) {
 		struct meet_event *e = m->events;

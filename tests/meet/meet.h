@@ -52,7 +52,7 @@ struct meet_flash {
 /* ---- the network -------------------------------------------------------------------------------------- */
 
 struct meet_network {
-	bool lldp, dhcp_vlan; /* who tells the voice VLAN */
+	bool lldp, dhcp_vlan; /* the sender of the voice VLAN */
 	struct med_policy policy;
 	uint16_t native, voice;
 	bool dhcp, uc; /* the DHCP server answers DISCOVER; INFORM */
@@ -129,7 +129,7 @@ struct meet {
 	struct registrar *registrar;
 	struct web *web;
 	char files_dir[64];
-	/* what passes between the phone and the Registrar: messages of the latter may be made another server's, those of the
+	/* between the phone and the Registrar: messages of the latter may be made another server's, those of the
 	 * phone be looked at and made such as another server would take them */
 	void (*from_registrar)(struct meet *m, struct buf *message);
 	void (*to_registrar)(struct meet *m, struct buf *octets);

@@ -1,4 +1,4 @@
-/* tests/meet/people.c: who is in the world's store, and which firmware it offers. */
+/* tests/meet/people.c: the users in the world's store, and which firmware it offers. */
 #include "tests/meet/meet.h"
 
 #include <assert.h>

@@ -392,7 +392,7 @@ void servers_close(struct meet *m, unsigned id)
 	if (s == NULL)
 		return;
 	if (s->to_server.n)
-		queue(s); /* what was sent still arrives */
+		queue(s); /* octets that were sent still arrive */
 	s->phone_gone = true;
 	meet_at(m, 2, gone, s);
 }

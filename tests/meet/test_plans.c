@@ -1,6 +1,6 @@
 /* tests/meet/test_plans.c: the whole process, phone against servers, in memory (see meet.h).
  *
- * Each row of the tables is one run: what is different from the plain world, and where it must end.
+ * Each row of the tables is one run: the difference from the plain world, and where it must end.
  */
 #include "tests/support/check.h"
 

@@ -1,5 +1,5 @@
 /* tests/meet/test_registrars.c: the phone at Registrars that are not ours: ours, with its words changed on the way into
- * what other servers of the family say.  What is signed stays as it was, so that the signatures still hold.
+ * what other servers of the family say.  The signed fields stay as they were, so that the signatures still hold.
  */
 #include "tests/support/check.h"
 
@@ -168,7 +168,7 @@ static void dsk_phone(struct meet *m)
 	(void)m;
 }
 
-/* Its user is at home elsewhere: what comes at the end is a 301. */
+/* Its user is at home elsewhere: the last answer is a 301. */
 static void moved_phone(struct meet *m)
 {
 	struct store_user u;
@@ -464,7 +464,7 @@ static void when_it_speaks(void **state)
 	} waits[] = {
 	    {NULL, note, 600, "kkrk", {200, 400, 480, 680}},
 	    {keepalive_90, note, 310, "kkkkrkkk", {60, 120, 180, 240, 248, 308, 368, 428}},
-	    {NULL, no_keepalive, 900, "r", {720}}, /* who is not offered them by the server sends none */
+	    {NULL, no_keepalive, 900, "r", {720}}, /* a phone whose server does not offer keep-alives sends none */
 	};
 
 	(void)state;

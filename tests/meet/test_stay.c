@@ -1,4 +1,4 @@
-/* tests/meet/test_stay.c: what follows the first dial tone: hours and days of staying, what the administrator does in the
+/* tests/meet/test_stay.c: after the first dial tone: hours and days of staying, what the administrator does in the
  * meantime, and the phone outside.
  */
 #include "tests/support/check.h"

@@ -32,7 +32,7 @@ static inline void client_send_raw(struct client *c, const void *p, size_t n)
 
 		if (put < 0 && errno == EINTR)
 			continue;
-		assert_true(put > 0); /* what tests send fits into the socket's buffer */
+		assert_true(put > 0); /* the tests' data fit into the socket's buffer */
 		at += put;
 		n -= (size_t)put;
 	}

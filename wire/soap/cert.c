@@ -19,7 +19,7 @@ static const char *read_question(xmlDocPtr doc, xmlNodePtr q, struct soap_cert *
 	xmlNodePtr rst = xml_child(q, NULL, "RequestSecurityToken"), token;
 	int64_t created;
 
-	/* they prove nothing and decide nothing: what is too long is left out */
+	/* they prove nothing and decide nothing: values that are too long are left out */
 	soap_optional(header, "To", m->to, sizeof m->to);
 	soap_optional(header, "MessageID", m->message_id, sizeof m->message_id);
 	if (!attribute(q, "DeviceId", m->device_id, sizeof m->device_id) ||

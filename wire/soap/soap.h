@@ -50,7 +50,7 @@ struct soap_frame {
 	char message_id[256]; /* "" then */
 };
 void soap_frame_read(xmlDocPtr doc, struct soap_frame *ret);
-/* Puts an answer of the writers below into the asker's envelope: SOAP 1.2, Action and RelatesTo, where he speaks so. */
+/* Puts an answer of the writers below into the asker's envelope: SOAP 1.2, Action and RelatesTo, where the client uses them. */
 void soap_frame_put(struct buf *answer, const struct soap_frame *f, const char *action);
 
 /* ---- IssueToken (5) ---------------------------------------------------------------------------------- */
@@ -61,7 +61,7 @@ struct soap_issue {
 	size_t nentropy;
 	int64_t want_expires; /* wst:Lifetime; 0: none */
 	bool trust2005;	      /* asked in WS-Trust of February 2005; read only */
-	/* what may stand in the header */
+	/* bits: elements that may stand in the header */
 	bool has_username;
 	char username[256], password[256]; /* UsernameToken; wiped by soap_issue_clear() */
 	bool has_signature;		   /* an X.509 BinarySecurityToken and a ds:Signature are there */

@@ -316,7 +316,7 @@ void soap_lifetime_write(struct buf *b, int64_t created, int64_t expires)
 
 /* Where the two versions differ. */
 static const struct dialect {
-	const char *ns, *open, *close, *uri; /* uri: what names of algorithms begin with */
+	const char *ns, *open, *close, *uri; /* uri: the beginning of the algorithms' names */
 } dialects[] = {
 	{NS_WST, "<RequestSecurityTokenResponseCollection xmlns=\"" NS_WST "\">\n", "</RequestSecurityTokenResponseCollection>\n",
 	 NS_WST_SLASH},

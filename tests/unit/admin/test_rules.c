@@ -119,7 +119,7 @@ static void stepping_stones(void **state)
 	stale = r;
 	assert_int_equal(rule_change(s, &r, rule_approve, &done), STORE_OK);
 	assert_true(done && released(s, &r, "4.0.0.1"));
-	/* who still holds the rule as it was changes what is there, not what was */
+	/* a stale copy of the rule changes the stored one, not itself */
 	assert_int_equal(rule_change(s, &stale, rule_approve, &done), STORE_OK);
 	assert_false(done);
 	is(&stale, "4.0.0.1", "", "");

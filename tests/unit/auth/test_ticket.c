@@ -596,7 +596,7 @@ static void digest_of(struct buf *b, xmlNodePtr apex, const char *prefix, bool s
 }
 
 struct wcf {
-	const char *ids[6];   /* what is signed, in this order; NULL ends */
+	const char *ids[6];   /* the signed parts, in this order; NULL ends */
 	const char *prefix;   /* of an InclusiveNamespaces; NULL: none */
 	bool sha256, rsa;
 	const char *key_info; /* the inside of KeyInfo; NULL: no KeyInfo */

@@ -151,7 +151,7 @@ static void utf8(void **state)
 		buf_free(&b);
 	}
 	assert_int_equal(good, 0x10000 - 0x800 - 0x800);
-	for (unsigned first = 0; first < 256; first++) /* what is read is written the same */
+	for (unsigned first = 0; first < 256; first++) /* a value that is read is written the same */
 		for (unsigned i = 0; i < sizeof tails * sizeof tails * sizeof tails; i++) {
 			char o[4] = {(char)first, (char)tails[i % sizeof tails], (char)tails[i / sizeof tails % sizeof tails],
 				     (char)tails[i / sizeof tails / sizeof tails]};
@@ -302,7 +302,7 @@ static void times(void **state)
 	assert_true(iso_time_read(SV("2028-02-29T00:00:00Z"), &t));
 }
 
-/* A file layer that stops working at the n-th call, as a power cut does: what was not synced is gone. */
+/* A file layer that stops working at the n-th call, as a power cut does: data not synced are gone. */
 struct cut {
 	unsigned left;
 };

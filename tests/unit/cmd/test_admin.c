@@ -472,7 +472,7 @@ static void import(void **state)
 	assert_non_null(strstr((char *)w->err.p, "3 lines are wrong; nothing was imported"));
 }
 
-/* Who sends three hundred lines wants to know of all that are wrong, and of each whose it is; no PIN is said. */
+/* An administrator who imports three hundred lines wants to know of all that are wrong, and of each whose it is; no PIN is said. */
 static void import_tells_all(void **state)
 {
 	struct world *w = *state;

@@ -229,7 +229,7 @@ static void every_option(void **state)
 	json_decref(j);
 }
 
-/* Both classes in one blob: what is wrong with the one is told beside the other. */
+/* Both classes in one blob: an error in the one is reported beside the other. */
 static void both_classes(void **state)
 {
 	static const struct {

@@ -1,4 +1,4 @@
-/* tests/unit/cmd/test_phone_options.c: what is typed behind connect and doctor: taken, or refused with a sentence that quotes it. */
+/* tests/unit/cmd/test_phone_options.c: arguments of connect and doctor: taken, or refused with a sentence that quotes it. */
 #include "tests/support/check.h"
 
 #include <fcntl.h>
@@ -7,7 +7,7 @@
 #include "cmd/phone/options.h"
 #include "dialtone/phone.h"
 
-/* Words end at a blank. What is said on standard error comes back in said. */
+/* Words end at a blank. Standard error comes back in said. */
 static int type(unsigned verb, const char *line, struct phone_options *ret, char said[512])
 {
 	static char words[600];
@@ -108,7 +108,7 @@ static void refused(void **state)
 	}
 }
 
-/* Who reads the help on a terminal of 80 columns reads it unbroken. */
+/* On a terminal of 80 columns no line of the help is broken. */
 static void help_is_narrow(void **state)
 {
 	char *text = NULL;

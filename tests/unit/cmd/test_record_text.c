@@ -1,4 +1,4 @@
-/* tests/unit/cmd/test_record_text.c: a run as people read it: what stands where, in 80 columns, without colours off a terminal. */
+/* tests/unit/cmd/test_record_text.c: a run as people read it: its layout, in 80 columns, without colours off a terminal. */
 #include "tests/support/check.h"
 
 #include "cmd/phone/record_text.h"
@@ -59,7 +59,7 @@ static void narrow_and_plain(const struct world *w)
 	assert_null(strchr(w->text, '\033'));
 }
 
-/* What was odd stands below its own stage, once, whenever it was noticed. */
+/* An oddity stands below its own stage, once, whenever it was noticed. */
 static void notes(void **state)
 {
 	static const char odd[] = "the server's certificate could not be judged: self-signed certificate in certificate chain";

@@ -72,7 +72,7 @@ static void failed_stage_is_named(void **state)
 	}
 }
 
-/* What was heard on the port decides between the causes of a missing VLAN. */
+/* The observations on the port decide between the causes of a missing VLAN. */
 static void ears_decide(void **state)
 {
 	static const struct {
@@ -170,7 +170,7 @@ static void what_is_seen(void **state)
 	doctor_run_free(&r);
 }
 
-/* What went well but oddly is a note; the same advice is given once. */
+/* An odd success is a note; the same advice is given once. */
 static void oddities_are_told_once(void **state)
 {
 	struct doctor_run r = {.n = 0};
@@ -290,7 +290,7 @@ static void guess_is_said(void **state)
 	doctor_run_free(&r);
 }
 
-/* Who stopped it knows: nothing has failed.  What was tried until then still tells what it waited for. */
+/* The user stopped the run: nothing has failed.  The attempts until then still show what it waited for. */
 static void stopped_is_no_failure(void **state)
 {
 	struct doctor_run r = {0};

@@ -154,7 +154,7 @@ static void slots(void **state)
 	remove_folder(dir);
 }
 
-/* A disk whose n-th call fails: what was active and complete stays so. */
+/* A disk whose n-th call fails: the slot that was active and complete stays so. */
 struct weak_disk {
 	struct file_ops ops;
 	unsigned calls, die_at;
@@ -402,7 +402,7 @@ struct dt_phone {
 
 static void ask_arp(struct dt_phone *ph)
 {
-	/* who has 10.66.0.1, tell 10.66.0.50 */
+	/* ARP request for 10.66.0.1 from 10.66.0.50 */
 	uint8_t f[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 1};
 
 	memcpy(f + 6, host_mac(ph->h), 6);

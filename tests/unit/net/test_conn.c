@@ -1,4 +1,4 @@
-/* Connections over TCP on the loopback: who it is from, TLS or a reset, deadlines, an orderly end. */
+/* Connections over TCP on the loopback: the peer, TLS or a reset, deadlines, an orderly end. */
 #include "net/proxy.h"
 #include "tests/support/net_world.h"
 
@@ -159,7 +159,7 @@ static void test_plain(void **state)
 	world_clear(&w);
 }
 
-/* What is written last arrives, though the peer still sends. */
+/* The last octets written arrive, though the peer still sends. */
 static void test_close_takes_all_along(void **state)
 {
 	struct world w;
@@ -256,7 +256,7 @@ static void test_proxy_missing(void **state)
 	world_clear(&w);
 }
 
-/* "The Registrar outside takes TLS only": what speaks plain TCP gets a reset, not an answer and not a timeout. */
+/* "The Registrar outside takes TLS only": a client of plain TCP gets a reset, not an answer and not a timeout. */
 static void test_plain_where_tls_is(void **state)
 {
 	static const char *const first[] = {"REGISTER sip:contoso.test SIP/2.0\r\n", "\x15\x03\x01", "\r\n\r\n", "\x80"};

@@ -1,4 +1,4 @@
-/* HTTP/1.1 framing over a socket pair: what is asked in any cut comes out as one request, and nobody waits for ever. */
+/* HTTP/1.1 framing over a socket pair: a request cut anywhere comes out as one request, and nobody waits for ever. */
 #include "tests/support/net_world.h"
 
 #include "net/http_server.h"

@@ -82,7 +82,7 @@ static void domains(void **state)
 	}
 }
 
-/* What is odd about a lease is told with it: I-02, I-04, I-05, V-10. */
+/* Oddities of a lease are reported with it: I-02, I-04, I-05, V-10. */
 static void odd_leases(void **state)
 {
 	static const struct {

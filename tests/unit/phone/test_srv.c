@@ -90,7 +90,7 @@ static void weights_spread(void **state)
 	}
 	for (unsigned j = 0; j < 3; j++)
 		assert_in_range(first[j], ROUNDS * (rows[j].weight - 2) / 100, ROUNDS * (rows[j].weight + 2) / 100);
-	/* what is left is spread by the weights that are left: b is second when a is first 3 of 9, when c is first 3 of 4 */
+	/* the remaining targets are spread by the remaining weights: b is second when a is first 3 of 9, when c is first 3 of 4 */
 	assert_in_range(second[1], ROUNDS * 46 / 100, ROUNDS * 51 / 100);
 	free(ph);
 }

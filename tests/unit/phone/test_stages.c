@@ -162,7 +162,7 @@ static void candidates_in_order(void **state)
 		assert_string_equal(is, want[i]);
 		assert_int_equal(ph->target[i].candidate, i < 6 ? DT_CAND_INTERNAL_TLS + i : DT_CAND_STORED);
 	}
-	/* what is not there is passed over with a reason */
+	/* an absent candidate is passed over with a reason */
 	srv(ph, DT_CAND_INTERNAL_TLS, NULL, 0);
 	srv(ph, DT_CAND_INTERNAL_TCP, "pool.fabrikam.test", 5060);
 	srv(ph, DT_CAND_EXTERNAL_TCP, "", 0);
@@ -178,7 +178,7 @@ static void candidates_in_order(void **state)
 	assert_string_equal(ph->passed[DT_CAND_INTERNAL_TCP].target, "pool.fabrikam.test");
 	assert_int_equal(candidates_failure(ph, sentence), DT_F_STRICT_DOMAIN);
 	assert_non_null(strstr(sentence, "pool.fabrikam.test"));
-	/* what is configured is the only one */
+	/* a configured Registrar is the only one */
 	ph->registrar_conf = configured;
 	candidates_build(ph);
 	assert_int_equal(ph->ntarget, 1);

@@ -297,7 +297,7 @@ static void an_issuer_between(void **state)
 	assert_int_equal(pki_judge(p, n, 2, buf_view(&keys.ca_pem), false, "leaf.contoso.test", NOW, &j), PKI_TRUSTED);
 	assert_int_equal(pki_judge(p, n, 1, buf_view(&keys.ca_pem), false, "leaf.contoso.test", NOW, &j),
 			 PKI_UNTRUSTED);
-	/* who is no CA cannot vouch for anybody */
+	/* a certificate that is no CA's cannot sign another */
 	buf_clear(&between);
 	buf_clear(&leaf);
 	issue(PKI_SERVER, "Between", NULL, keys.code, keys.ca, &keys.ca_der, &between);

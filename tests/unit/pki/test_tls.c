@@ -164,7 +164,7 @@ static void profiles_meet(void **state)
 			assert_true(strlen(tls_cipher(p.s)) > 5);
 			says(p.c, p.s, "REGISTER");
 			says(p.s, p.c, "401");
-			buf_str(&der, "before"); /* what is there stays */
+			buf_str(&der, "before"); /* existing octets stay */
 			assert_int_equal(tls_peer_chain(p.c, &der, chain, lengths, 3), rows[i].server == TLS_DSK ? 1 : 2);
 			assert_memory_equal(der.p, "before", 6);
 			assert_int_equal(lengths[0], keys.server_der.n);

@@ -1,4 +1,4 @@
-/* tests/unit/server/test_conf.c: the configuration file: what is read, what follows from it, and refusals that quote. */
+/* tests/unit/server/test_conf.c: the configuration file: the values read, those that follow from them, and refusals that quote. */
 #include "tests/support/check.h"
 
 #include <unistd.h>
@@ -84,7 +84,7 @@ static void every_kind(void **state)
 	assert_string_equal(s->dns.address, "10.0.0.1");
 	assert_int_equal(s->dns.port, 53);
 	assert_memory_equal(s->dns.key_file, w->dir, strlen(w->dir));
-	/* what looks like the beginning of something, and is not */
+	/* a line that looks like the beginning of something, and is not */
 	assert_true(reads(w, NAMES "# a comment's \"quote { \nrealm = \"{ it's # } \\\" \"\norganization = '\"'\n"));
 	assert_string_equal(s->realm, "{ it's # } \" ");
 	/* an address of its own beside all: one port, two listeners */

@@ -1,4 +1,4 @@
-/* tests/unit/server/test_dhcp_responder.c: who is answered, with what, and who is not. */
+/* tests/unit/server/test_dhcp_responder.c: which clients are answered, with what, and which are not. */
 #include "tests/support/check.h"
 
 #include "server/daemon/dhcp_responder.h"

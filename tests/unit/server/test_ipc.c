@@ -184,7 +184,7 @@ static void pin_question(struct buf *q, const struct world *w, uint64_t number, 
 	assert_true(ipc_end(q));
 }
 
-/* He sends faster than he reads, repeats numbers, and sends from several descriptors: the count is the vault's. */
+/* It sends faster than it reads, repeats numbers, and sends from several descriptors: the count is the vault's. */
 static void no_extra_tries(void **state)
 {
 	struct world *w = *state;
@@ -274,7 +274,7 @@ static void no_certificate_for_a_stranger(void **state)
 
 		assert_int_not_equal(f.ops.ticket_login(f.ops.arg, id, &ask, false, &none, why), VAULT_OK);
 	}
-	assert_int_equal(certify(&f, &t, "alice@contoso.test", &c), VAULT_OK); /* what is right is done */
+	assert_int_equal(certify(&f, &t, "alice@contoso.test", &c), VAULT_OK); /* correct requests are obeyed */
 	assert_string_equal(c.aor, "alice@contoso.test");
 	assert_int_equal(f.ops.cert_known(f.ops.arg, c.der.p, c.der.n, "alice@contoso.test", why), VAULT_OK);
 	assert_int_not_equal(f.ops.cert_known(f.ops.arg, c.der.p, c.der.n, "bob@contoso.test", why), VAULT_OK);
@@ -322,7 +322,7 @@ static void nonsense(void **state)
 	far_down(&f);
 }
 
-/* ---- fields: what is written is read, whole or not at all --------------------------------------------------------------------------- */
+/* ---- fields: a message is read whole or not at all --------------------------------------------------------------------------- */
 
 static void fields(void **state)
 {

@@ -255,7 +255,7 @@ static void see(void *arg, const struct location_binding *b)
 	s->twice += s->times[b->conn]++ > 0;
 }
 
-/* Who is there all the while is told once, although the table grows between two parts, and some leave. */
+/* An endpoint that is there all the while is reported once, although the table grows between two parts, and some leave. */
 static void a_walk(void **state)
 {
 	struct world w = {.now = 1000};

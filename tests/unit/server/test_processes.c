@@ -295,7 +295,7 @@ static void who_is_registered(void **state)
 	assert_true(control_status(place.dir, &text, why, sizeof why));
 	assert_string_equal(buf_cstr(&text), "registered 20000\n");
 
-	/* those who ask and do not read cost little, and hold nobody up; who is slow gets all of it */
+	/* those who ask and do not read cost little, and hold nobody up; a slow reader gets all of it */
 	late = asked("registered\n");
 	assert_true(recv(late, part, sizeof part, 0) > 0);
 	before = memory();

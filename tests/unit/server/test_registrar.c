@@ -1,4 +1,5 @@
-/* tests/unit/server/test_registrar.c: the Registrar without a socket: every way in, every refusal, orders, timers, hostile input. */
+/* tests/unit/server/test_registrar.c: the Registrar without a socket: every way in, every refusal, orders, timers,
+ * hostile input. */
 #include "tests/support/registrar_world.h"
 
 /* ---- signing in ---------------------------------------------------------------------------------------------------- */
@@ -219,7 +220,7 @@ static void checks_in_their_order(void **state)
 		ph = phone_new(w, "carol@contoso.test", false); /* nobody: whoever proves to be whom */
 		refuse(ph, ntlm, "", 404, 4005);
 
-		ph = phone_new(w, "bob@contoso.test", false); /* alice says she is bob */
+		ph = phone_new(w, "bob@contoso.test", false); /* alice claims to be bob */
 		ph->login = "alice";
 		ph->cert_pem = &keys.alice_pem;
 		refuse(ph, ntlm, "", 403, 4004);
@@ -369,7 +370,7 @@ static void wrong_proofs(void **state)
 	assert_int_equal(sign_in(ph, true, ""), 200);
 	phone_free(ph);
 
-	/* who guesses on one connection is thrown out */
+	/* a client that guesses on one connection is thrown out */
 	ph = phone_new(w, "alice@contoso.test", false);
 	ph->password = "wrong";
 	for (unsigned i = 0; !ph->closed; i++) {
@@ -393,7 +394,7 @@ static void the_vault_is_away(void **state)
 	assert_int_equal(sign_in(ph, false, ""), 200);
 	w->down = true;
 	assert_int_equal(ask(ph, "REGISTER", "", ""), 503);
-	assert_int_equal(bound(w, "alice@contoso.test"), 1); /* nobody loses his phone by that */
+	assert_int_equal(bound(w, "alice@contoso.test"), 1); /* no user loses a phone by that */
 	w->down = false;
 	assert_int_equal(ask(ph, "REGISTER", "", ""), 200);
 	phone_free(ph);

@@ -1,4 +1,5 @@
-/* tests/unit/server/test_site_certs.c: a site through the years: what init makes is good, then ends, and --renew makes it good again. */
+/* tests/unit/server/test_site_certs.c: a site through the years: what init makes is good, then ends, and --renew
+ * makes it good again. */
 #include "tests/support/check.h"
 
 #include <ftw.h>
@@ -23,7 +24,7 @@ static int setup(void **state)
 
 	assert_non_null(w);
 	site_defaults(&w->site);
-	strcpy(w->site.user, "nobody"); /* who is there on every machine; only a start asks for more */
+	strcpy(w->site.user, "nobody"); /* a user that exists on every machine; only a start asks for more */
 	strcpy(w->site.worker_user, "nobody");
 	strcpy(w->site.dir, "/tmp/dialtone-certs.XXXXXX");
 	assert_non_null(mkdtemp(w->site.dir));
@@ -54,7 +55,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* What is wrong with that file at that time; NULL: it is not judged. */
+/* The fault of that file at that time; NULL: it is not judged. */
 static const char *why(struct world *w, const char *file, int64_t at)
 {
 	unsigned n = site_certs(&w->site, at, w->cert);

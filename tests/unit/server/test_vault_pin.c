@@ -233,7 +233,7 @@ static void access_prefix(void **state)
 	strcpy(w->site.access_prefix, "00");
 	assert_int_equal(try_pin(w, "0014255550123", "73914"), VAULT_OK);
 	assert_int_equal(try_pin(w, "00 1 (425) 555-0123", "73914"), VAULT_OK);
-	assert_int_equal(try_pin(w, "0014255550123", "86205"), VAULT_OK); /* whose extension looks like it */
+	assert_int_equal(try_pin(w, "0014255550123", "86205"), VAULT_OK); /* the user whose extension looks like it */
 	assert_int_equal(try_pin(w, "14255550123", "73914"), VAULT_OK);
 	assert_int_equal(try_pin(w, "+0014255550123", "73914"), VAULT_REFUSED);
 	assert_int_equal(try_pin(w, "9914255550123", "73914"), VAULT_REFUSED);

@@ -1,4 +1,4 @@
-/* The Web Services: what is served where, the tickets, the certificates, the chain. */
+/* The Web Services: the paths, the tickets, the certificates, the chain. */
 #include "tests/support/web_world.h"
 
 /* ---- routes ------------------------------------------------------------------------------------------------ */
@@ -425,7 +425,7 @@ static void outside_needs_remote_access(void **state)
 	assert_false(has(&a.headers, "contoso.test") || has(&a.body, "contoso.test") || has(&a.body, "Assertion"));
 	web_answer_clear(&a);
 	assert_int_equal(status_of(w, HTTPS_IN, SOAP_POST(WTS "/pin"), buf_view(&b)), 200);
-	fake.pin = VAULT_REFUSED; /* who has proved nothing learns nothing */
+	fake.pin = VAULT_REFUSED; /* an unauthenticated client learns nothing */
 	assert_int_equal(status_of(w, HTTPS_OUT, SOAP_POST(WTS "/pin"), buf_view(&b)), 500);
 	buf_free(&b);
 }

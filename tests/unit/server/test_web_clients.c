@@ -311,7 +311,7 @@ static void the_chain_that_was_named(void **state)
 		assert_true(pki_pem_cert(buf_view(&trusted), 0, &der));
 		assert_null(pki_cert_info(der.p, der.n, &info));
 	}
-	named[0] = named[0] == 'A' ? 'B' : 'A'; /* what is not there keeps it from starting */
+	named[0] = named[0] == 'A' ? 'B' : 'A'; /* a missing file keeps it from starting */
 	assert_null(web_new(&conf));
 	buf_free(&der);
 	buf_free(&trusted);

@@ -52,7 +52,7 @@ static void hostile_bodies(void **state)
 	buf_free(&b);
 }
 
-/* What is kept of a request that nobody understood holds neither number nor PIN, in no form. */
+/* The capture of a request that no recogniser understood holds neither number nor PIN, in no form. */
 static void kept(struct world *w, const char *kind, char out[4096])
 {
 	char line[128];

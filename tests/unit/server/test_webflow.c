@@ -258,7 +258,7 @@ static void a_ticket_for_the_update_question(void **state)
 		}
 		soap_issued_clear(&m);
 	}
-	/* what is no assertion, and what follows one */
+	/* octets that are no assertion, and octets that follow one */
 	buf_clear(&head);
 	buf_str(&head, SOAP_POST("/RequestHandlerExt/ucdevice.upx") "X-MS-WebTicket: opaque=");
 	b64_add(&head, "<Assertion/></o:Security>", 25);
@@ -450,7 +450,8 @@ static void wrapping(void **state)
 		free(sig_object);
 	}
 	{
-		/* the Timestamp and its proof: here Bob's own ticket is good, and what is tried is to prove with what he has not */
+		/* the Timestamp and its proof: here Bob's own ticket is good, and the attack is a proof with a key
+		 * that the client does not have */
 		char *late = swap(sv_dup(sv_of(stamp)), "wsu:Id=\"timestamp\"", "wsu:Id=\"other\""), *x;
 		char *no_proof = swap(sv_dup(sv_of(good)), key_sig, "");
 

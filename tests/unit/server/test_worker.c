@@ -365,7 +365,7 @@ static void test_order(void **state)
 	world_clear(&w);
 }
 
-/* What was begun is finished; nobody new is let in; who waits is sent away. */
+/* Requests that were begun are finished; no new connection is accepted; waiting ones are closed. */
 static void test_drains(void **state)
 {
 	struct client busy, idle, sip;

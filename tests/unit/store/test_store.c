@@ -1,4 +1,4 @@
-/* tests/unit/store/test_store.c: what lasts, lasts; what must be unique, is; counters that two processes change at once. */
+/* tests/unit/store/test_store.c: what lasts, lasts; unique values stay unique; counters that two processes change at once. */
 #include "tests/support/check.h"
 
 #include <signal.h>
@@ -432,7 +432,7 @@ static void refusals(void **state)
 	buf_free(&junk);
 }
 
-/* Between begin() and end() all is written or nothing, whoever opened a transaction of his own in between. */
+/* Between begin() and end() all is written or nothing, even if a caller opened a transaction of its own in between. */
 static void whole(void **state)
 {
 	struct store *s = open_at(state);
@@ -447,7 +447,7 @@ static void whole(void **state)
 	assert_int_equal(s->ops->end(s, STORE_OK), STORE_OK);
 	assert_int_equal(s->ops->user_add(s, &b), STORE_OK);
 	assert_int_equal(s->ops->user_add(s, &c), STORE_TAKEN);
-	assert_int_equal(s->ops->end(s, STORE_OK), STORE_FAILED); /* who forgets to say it is not believed */
+	assert_int_equal(s->ops->end(s, STORE_OK), STORE_FAILED); /* a caller that does not name its version is refused */
 	assert_int_equal(s->ops->user_get(s, "a@contoso.test", &got), STORE_NONE);
 	assert_int_equal(s->ops->user_get(s, "b@contoso.test", &got), STORE_NONE);
 	assert_int_equal(s->ops->begin(s), STORE_OK);

@@ -189,7 +189,7 @@ static void overload(void **state)
 	buf_free(&v);
 }
 
-/* [network B.3]: what administrators really send, most of it as dnsmasq 2.90 put it on the wire. */
+/* [network B.3]: values that administrators really send, most of it as dnsmasq 2.90 put it on the wire. */
 static void vlan(void **state)
 {
 	static const struct {

@@ -133,7 +133,8 @@ static void ip_refusals(void **state)
 	buf_free(&v);
 }
 
-/* What a sender on the same machine left out is put in as it would have put it; what is no UDP, or cut, stays as it is. */
+/* What a sender on the same machine left out is put in as it would have put it; a frame that is not UDP, or is cut,
+ * stays as it is. */
 static void missing_checksum(void **state)
 {
 	struct buf v = {0};

@@ -62,7 +62,7 @@ static void a_phone(void **state)
 	buf_free(&v);
 }
 
-/* [network A.6]: whole TLVs; what follows OUI and subtype is read, written and cut. */
+/* [network A.6]: whole TLVs; the value after OUI and subtype is read, written and cut. */
 static void policies(void **state)
 {
 	static const struct {

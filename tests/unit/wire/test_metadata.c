@@ -135,7 +135,7 @@ static void what_is_refused(void **state)
 	}
 }
 
-/* As SIPE reads: names of ports without case; what is strange beside them is passed over. */
+/* As SIPE reads: names of ports without case; unknown elements beside them are passed over. */
 static void what_is_borne(void **state)
 {
 #define LIKES(ports) \

@@ -15,7 +15,7 @@ static void report_read(struct buf *to, const char *name)
 		fail_msg("cannot read %s", path);
 }
 
-/* RFC 2132 gives these options one length: what stands twice is not split (RFC 3396), and the first one counts. */
+/* RFC 2132 gives these options one length: an option that stands twice is not split (RFC 3396), and the first one counts. */
 static void option_doubled(void **state)
 {
 	static const struct {

@@ -247,7 +247,7 @@ static void checks(void **state)
 	}
 }
 
-/* What goes into Unsupported. */
+/* The value of Unsupported. */
 static void unknown_tags(void **state)
 {
 	static const char text[] = HEAD ALL "Require: eventlist, nothingSupportsThis,nothingSupportsThisEither\r\n"
