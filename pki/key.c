@@ -6,6 +6,7 @@
 #include <openssl/rsa.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "pki/internal.h"
 
@@ -59,6 +60,23 @@ struct pki_key *pki_key_read(struct sv pem)
 		pkey = PEM_read_bio_PrivateKey(in, NULL, no_passphrase, NULL);
 	BIO_free(in);
 	return pkey ? key_of(pkey) : NULL;
+}
+
+const char *pki_key_why(struct sv pem)
+{
+	static const struct {
+		const char *holds, *why;
+	} rows[] = {
+		{"-----BEGIN ENCRYPTED PRIVATE KEY", "its private key is encrypted: openssl pkey -in FILE -out FILE.plain takes the passphrase off"},
+		{"Proc-Type: 4,ENCRYPTED", "its private key is encrypted: openssl pkey -in FILE -out FILE.plain takes the passphrase off"},
+		{"----------BEGIN", "two PEM blocks stand on one line: put a line break between them"},
+		{"PRIVATE KEY-----", "its private key cannot be read"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (pem.n && memmem(pem.p, pem.n, rows[i].holds, strlen(rows[i].holds)))
+			return rows[i].why;
+	return "there is no private key in it";
 }
 
 void pki_key_write(const struct pki_key *k, struct buf *pem)

@@ -13,6 +13,7 @@ struct pki_key; /* an EVP_PKEY */
 
 struct pki_key *pki_key_make(unsigned rsa_bits); /* slow: 60 to 400 ms at 2048 */
 struct pki_key *pki_key_read(struct sv pem);	 /* the first private key in it */
+const char *pki_key_why(struct sv pem);		 /* why pki_key_read() found none there: a sentence */
 void pki_key_write(const struct pki_key *k, struct buf *pem);
 void pki_key_free(struct pki_key *k);
 

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "pki/cert.h"
+#include "server/site/pair.h"
 
 #define PEM_MAX ((size_t)256 * 1024)
 
@@ -24,18 +25,25 @@ static const char *name_missing(const struct site *s, bool outside, const struct
 	return NULL;
 }
 
-static void judge_key(const struct site *s, bool outside, struct sv pem, const struct buf *der, struct site_cert *c)
+static void judge_key(const struct site *s, bool outside, int64_t now, struct sv pem, const struct buf *der, struct site_cert *c)
 {
 	struct pki_key *key = pki_key_read(pem);
 	char update[SITE_NAME_MAX + 16];
 	const char *name;
+	struct buf anchors = {0};
+	char path[sizeof s->dir + 32];
 
+	snprintf(path, sizeof path, "%s/ca.pem", s->dir);
+	file_read(path, PEM_MAX, &anchors);
 	if (key == NULL)
-		snprintf(c->why, sizeof c->why, "there is no private key in it");
+		snprintf(c->why, sizeof c->why, "%s", pki_key_why(pem));
 	else if (!pki_cert_is_of(der->p, der->n, key))
 		snprintf(c->why, sizeof c->why, "its first certificate is of another key");
 	else if ((name = name_missing(s, outside, der, update)) != NULL)
 		snprintf(c->why, sizeof c->why, "it is not for the name %.100s; new ones: dialtone init %.200s --renew", name, s->dir);
+	else
+		site_pair_good(pem, buf_view(&anchors), outside, now, c->why, sizeof c->why);
+	buf_free(&anchors);
 	pki_key_free(key);
 }
 
@@ -62,7 +70,7 @@ static void judge(const struct site *s, bool server, bool outside, int64_t now, 
 	else if (now < info->not_before)
 		snprintf(c->why, sizeof c->why, "it is not good yet: is the clock right?");
 	else if (server)
-		judge_key(s, outside, buf_view(&pem), &der, c);
+		judge_key(s, outside, now, buf_view(&pem), &der, c);
 	free(info);
 	buf_wipe(&pem);
 	buf_free(&der);
