@@ -152,14 +152,29 @@ static bool is_url(struct sv v)
 	return sv_istarts(v, SV("http://")) || sv_istarts(v, SV("https://"));
 }
 
-/* R-04, "hand-made hex": names the text that was typed instead of codes, lengths and values.  NONE: nothing that can be told. */
-static enum dt_sign typed_wrong(struct sv v)
+/* Hexadecimal digits as administration tools print them: bare, in pairs with colons, dashes, blanks or commas between, each or all
+ * behind 0x or a backslash and x, in quotes or braces. */
+static bool hex_as_text(struct sv v)
 {
 	size_t digits = 0;
 
-	while (digits < v.n && ((v.p[digits] >= '0' && v.p[digits] <= '9') || ((v.p[digits] | 32) >= 'a' && (v.p[digits] | 32) <= 'f')))
-		digits++;
-	if (v.n >= 8 && digits == v.n)
+	for (size_t i = 0; i < v.n; i++) {
+		char c = v.p[i], before = i ? v.p[i - 1] : '\0';
+
+		if (hex_digit(c) >= 0)
+			digits++;
+		else if ((c | 32) == 'x' && (before == '0' || before == '\\'))
+			digits -= before == '0';
+		else if (c == '\0' || strchr(" :-.,;%\"'{}()[]\\\t\r\n", c) == NULL)
+			return false;
+	}
+	return digits >= 8;
+}
+
+/* R-04, "hand-made hex": names the text that was typed instead of codes, lengths and values.  NONE: nothing that can be told. */
+static enum dt_sign typed_wrong(struct sv v)
+{
+	if (hex_as_text(trim_end(v)))
 		return DT_SIGN_UC_HEX_TYPED;
 	if (sv_istarts(v, SV(DHCP_CLASS_UC)) || is_url(v))
 		return DT_SIGN_UC_TEXT_TYPED;

@@ -72,6 +72,44 @@ static void option_split(void **state)
 	}
 }
 
+/* However the digits were spelt: what was typed are digits, not the octets they stand for. */
+static void option43_as_text(void **state)
+{
+	static const char *const names[] = {"ack-0x", "ack-bare", "ack-blank", "ack-colon", "ack-dash", "ack-quoted"};
+	static const char *const typed[] = {"0x01,0x0c,0x4d,0x53,0x2d", "\\x01\\x0c\\x4d\\x53", "01.0C.4D.53", "{01 0c 4d 53}",
+					    "01:0c:4d:53\r\n"};
+	static const char *const other[] = {"", "MS-UC-Client", "fe01.contoso.test", "01:0c", "\x01\x0c" "4d532d"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char name[64];
+		struct buf v = {0};
+		struct dhcp d;
+		struct dhcp_uc uc;
+		struct rd r;
+
+		snprintf(name, sizeof name, "opt43-hex-as-text/%s.bin", names[i]);
+		report_read(&v, name);
+		r = rd_of(v.p, v.n);
+		assert_true(dhcp_read(&r, &d));
+		if (dhcp_uc_read(d.option[43], &uc) != DT_SIGN_UC_HEX_TYPED)
+			fail_msg("%s is not named", name);
+		buf_free(&v);
+	}
+	for (size_t i = 0; i < sizeof typed / sizeof *typed; i++) {
+		struct dhcp_uc uc;
+
+		if (dhcp_uc_read(sv_of(typed[i]), &uc) != DT_SIGN_UC_HEX_TYPED)
+			fail_msg("\"%s\" is not named", typed[i]);
+	}
+	for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+		struct dhcp_uc uc;
+
+		if (dhcp_uc_read(sv_of(other[i]), &uc) == DT_SIGN_UC_HEX_TYPED)
+			fail_msg("\"%s\" is taken for digits", other[i]);
+	}
+}
+
 static struct sv found_in(const char *text, const char *scheme, bool *found)
 {
 	static struct msg m;
@@ -172,7 +210,7 @@ static void upper_case_of_windows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(option_doubled),      cmocka_unit_test(option_split),		cmocka_unit_test(challenges),
+		cmocka_unit_test(option_doubled),      cmocka_unit_test(option_split), cmocka_unit_test(option43_as_text),		cmocka_unit_test(challenges),
 		cmocka_unit_test(untrue_declarations), cmocka_unit_test(upper_case_of_windows),
 	};
 
