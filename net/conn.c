@@ -37,11 +37,11 @@ struct conn {
 	uint16_t port;
 };
 
-static void leave(struct conn *c);
+static void conn_settle(struct conn *c);
 
 /* ---- the end ----------------------------------------------------------------------------------------------- */
 
-static void dead(struct conn *c, const char *why, bool reset)
+static void conn_fail(struct conn *c, const char *why, bool reset)
 {
 	if (c->phase == DEAD)
 		return;
@@ -50,13 +50,13 @@ static void dead(struct conn *c, const char *why, bool reset)
 	c->reset = reset;
 }
 
-static void dead_saying(struct conn *c, const char *what, const char *detail)
+static void conn_fail_because(struct conn *c, const char *what, const char *detail)
 {
 	snprintf(c->why_text, sizeof c->why_text, "%s%s", what, detail);
-	dead(c, c->why_text, false);
+	conn_fail(c, c->why_text, false);
 }
 
-static void bury(struct conn *c)
+static void conn_destroy(struct conn *c)
 {
 	static const struct linger now = {1, 0};
 
@@ -79,7 +79,7 @@ static void drain(struct conn *c)
 	if (c->tls)
 		tls_drain(c->tls, &c->out);
 	if (c->out.oom)
-		dead(c, "out of memory", true);
+		conn_fail(c, "out of memory", true);
 }
 
 static void flush(struct conn *c)
@@ -99,7 +99,7 @@ static void flush(struct conn *c)
 			return;
 		}
 		if (n < 0) {
-			dead_saying(c, "sending: ", strerror(errno));
+			conn_fail_because(c, "sending: ", strerror(errno));
 			return;
 		}
 		c->sent += (size_t)n;
@@ -114,7 +114,7 @@ static void flush(struct conn *c)
 		c->phase = LINGERING;
 		c->linger_at = clock_mono_ms() + LINGER_MS;
 		if (c->ended || shutdown(c->watch.fd, SHUT_WR) < 0)
-			dead(c, c->why, false);
+			conn_fail(c, c->why, false);
 	}
 }
 
@@ -129,17 +129,17 @@ void conn_write(struct conn *c, const void *p, size_t n)
 		return;
 	c->depth++;
 	if (conn_queued(c) + n > c->conf.queue_max) {
-		dead(c, "the peer does not read what it asked for", true);
+		conn_fail(c, "the peer does not read what it asked for", true);
 	} else if (c->tls) {
 		if (tls_write(c->tls, p, n))
 			drain(c);
 		else
-			dead(c, "TLS cannot send", false);
+			conn_fail(c, "TLS cannot send", false);
 	} else {
 		buf_add(&c->out, p, n);
 		drain(c);
 	}
-	leave(c);
+	conn_settle(c);
 }
 
 /* ---- in ---------------------------------------------------------------------------------------------------- */
@@ -168,7 +168,7 @@ static void deliver(struct conn *c)
 	drain(c);
 	if (tls_state(c->tls) == TLS_FAILED) { /* the alert goes out, if it goes at once */
 		flush(c);
-		dead_saying(c, "", tls_why(c->tls));
+		conn_fail_because(c, "", tls_why(c->tls));
 	} else if (tls_state(c->tls) == TLS_CLOSED && !c->ended && c->phase == OPEN && !c->paused) {
 		c->ended = true;
 		if (c->conf.on->eof)
@@ -189,14 +189,14 @@ static void take_proxy_head(struct conn *c, const uint8_t *p, size_t n)
 
 	buf_add(&c->head, p, n);
 	if (c->head.oom) {
-		dead(c, "out of memory", true);
+		conn_fail(c, "out of memory", true);
 		return;
 	}
 	switch (proxy_read(c->head.p, c->head.n, &from, &used, &why)) {
 	case PROXY_MORE:
 		return;
 	case PROXY_BAD:
-		dead(c, why, true);
+		conn_fail(c, why, true);
 		return;
 	case PROXY_OK:
 		break;
@@ -225,12 +225,12 @@ static void take(struct conn *c, const uint8_t *p, size_t n)
 	}
 	if (c->phase == FIRST_OCTET) {
 		if (p[0] != TLS_HANDSHAKE_RECORD) {
-			dead(c, "it does not speak TLS: reset", true);
+			conn_fail(c, "not TLS: connection reset", true);
 			return;
 		}
 		c->tls = tls_accept(c->conf.tls);
 		if (c->tls == NULL) {
-			dead(c, "out of memory", true);
+			conn_fail(c, "out of memory", true);
 			return;
 		}
 		c->phase = HANDSHAKE;
@@ -250,13 +250,13 @@ static void ended(struct conn *c)
 {
 	c->ended = true;
 	if (c->phase == LINGERING)
-		dead(c, c->why, false);
+		conn_fail(c, c->why, false);
 	else if (c->phase == OPEN && c->conf.on->eof)
 		c->conf.on->eof(c->conf.arg);
 	else if (c->phase == OPEN)
 		conn_close(c);
 	else if (c->phase != FLUSHING)
-		dead(c, c->phase == HANDSHAKE ? "closed during the TLS handshake" : "closed before it said anything", false);
+		conn_fail(c, c->phase == HANDSHAKE ? "closed during the TLS handshake" : "closed before the first octet", false);
 }
 
 static void receive(struct conn *c)
@@ -271,7 +271,7 @@ static void receive(struct conn *c)
 		if (!c->ended)
 			ended(c);
 	} else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-		dead_saying(c, "receiving: ", strerror(errno));
+		conn_fail_because(c, "receiving: ", strerror(errno));
 	}
 }
 
@@ -291,8 +291,8 @@ static uint64_t deadline(const struct conn *c)
 	return c->phase == OPEN ? least(at, c->owner_at) : at;
 }
 
-/* What every entry ends with: sends, sets the watch and the timer, or buries what died. */
-static void leave(struct conn *c)
+/* What every entry ends with: sends, sets the watch and the timer, or destroys a failed connection. */
+static void conn_settle(struct conn *c)
 {
 	unsigned want = 0;
 
@@ -312,18 +312,18 @@ static void leave(struct conn *c)
 	if (c->sent < c->out.n)
 		want |= LOOP_WRITE;
 	if (!loop_fd_want(&c->watch, want))
-		dead(c, "out of memory", true);
+		conn_fail(c, "out of memory", true);
 	loop_timer_at(&c->timer, c->phase == DEAD || c->again ? 0 : deadline(c));
 }
 
-static void leave_or_bury(struct conn *c)
+static void conn_settle_or_destroy(struct conn *c)
 {
 	if (c->depth == 1 && c->phase != DEAD)
 		flush(c);
 	if (c->depth == 1 && c->phase == DEAD)
-		bury(c);
+		conn_destroy(c);
 	else
-		leave(c);
+		conn_settle(c);
 }
 
 static void told(struct conn *c)
@@ -346,7 +346,7 @@ static void ready(void *arg, unsigned what)
 	told(c);
 	if (what & LOOP_READ && c->phase != DEAD && !(c->phase == OPEN && c->paused))
 		receive(c);
-	leave_or_bury(c);
+	conn_settle_or_destroy(c);
 }
 
 static void due(void *arg)
@@ -356,13 +356,13 @@ static void due(void *arg)
 
 	c->depth++;
 	if (c->phase == DEAD) {
-		/* buried below */
+		/* destroyed below */
 	} else if (c->phase < OPEN && now >= c->hello_at) {
-		dead(c, c->phase == HANDSHAKE ? "the TLS handshake took too long" : "it says nothing", true);
+		conn_fail(c, c->phase == HANDSHAKE ? "timed out in the TLS handshake" : "timed out waiting for the first octet", true);
 	} else if (now >= c->stall_at) {
-		dead(c, "the peer takes nothing of what waits for it", true);
+		conn_fail(c, "send timeout: the peer does not read", true);
 	} else if (c->phase == LINGERING && now >= c->linger_at) {
-		dead(c, c->why, false);
+		conn_fail(c, c->why, false);
 	} else if (c->phase == OPEN && now >= c->owner_at) {
 		c->owner_at = UINT64_MAX;
 		if (c->conf.on->timer)
@@ -379,7 +379,7 @@ static void due(void *arg)
 	} else {
 		c->again = false;
 	}
-	leave_or_bury(c);
+	conn_settle_or_destroy(c);
 }
 
 /* ---- the owner's side -------------------------------------------------------------------------------------- */
@@ -423,21 +423,21 @@ void conn_pause(struct conn *c, bool paused)
 	c->depth++;
 	c->again = c->again || (c->paused && !paused && c->tls != NULL);
 	c->paused = paused;
-	leave(c);
+	conn_settle(c);
 }
 
 void conn_tell_sent(struct conn *c)
 {
 	c->depth++;
 	c->tell = c->conf.on->sent != NULL;
-	leave(c);
+	conn_settle(c);
 }
 
 void conn_timer(struct conn *c, uint64_t mono_ms)
 {
 	c->depth++;
 	c->owner_at = mono_ms;
-	leave(c);
+	conn_settle(c);
 }
 
 void conn_close(struct conn *c)
@@ -446,7 +446,7 @@ void conn_close(struct conn *c)
 		return;
 	c->depth++;
 	if (c->phase < OPEN) {
-		dead(c, NULL, false);
+		conn_fail(c, NULL, false);
 	} else {
 		if (c->tls) {
 			tls_shutdown(c->tls);
@@ -455,14 +455,14 @@ void conn_close(struct conn *c)
 		if (c->phase != DEAD)
 			c->phase = FLUSHING;
 	}
-	leave(c);
+	conn_settle(c);
 }
 
 void conn_reset(struct conn *c, const char *why)
 {
 	c->depth++;
-	dead(c, why, true);
-	leave(c);
+	conn_fail(c, why, true);
+	conn_settle(c);
 }
 
 bool conn_open(const struct conn *c)

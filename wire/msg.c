@@ -234,7 +234,7 @@ static enum msg_result http_rules(struct scan *s, struct msg *m)
 		struct sv te = msg_get(m, "Transfer-Encoding");
 
 		if (!one_one || m->has_length || encodings > 1)
-			return bad(s, 400, offset(s, te), "the length of the body is said twice, in different ways");
+			return bad(s, 400, offset(s, te), "two different lengths of the body");
 		if (!sv_ieq(te, SV("chunked")))
 			return bad(s, 501, offset(s, te), "a transfer coding other than chunked");
 		m->chunked = true;
@@ -378,7 +378,7 @@ static enum msg_result chunks(struct scan *s, size_t body_max, struct buf *to)
 		if (s->n - s->at < size + 2)
 			return MSG_PARTIAL;
 		if (memcmp(s->p + s->at + size, "\r\n", 2) != 0)
-			return bad(s, 400, s->at + size, "a chunk that does not end where it says");
+			return bad(s, 400, s->at + size, "a chunk that is longer than its length");
 		if (to)
 			buf_add(to, s->p + s->at, size);
 		s->at += size + 2;

@@ -48,9 +48,9 @@ bool sntp_read(struct rd *r, uint64_t cookie, int64_t *unix_ms)
 	if ((first & 7) != SERVER)
 		rd_fail(r, "it is not a server's answer");
 	else if (first >> 6 == UNSYNCHRONIZED)
-		rd_fail(r, "the server says that its clock is not set");
+		rd_fail(r, "the server reports that its clock is not set");
 	else if (stratum == 0 || stratum > STRATUM_MAX)
-		rd_fail(r, "the server says that it has no source of time");
+		rd_fail(r, "the server reports that it has no source of time");
 	else if (originate != cookie)
 		rd_fail(r, "it answers another question");
 	else if (transmit == 0)
