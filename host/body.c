@@ -45,12 +45,12 @@ static int body_frame(void *arg, const uint8_t *frame, size_t n, int tci)
 
 static int body_vlan(void *arg, unsigned vlan, unsigned priority, unsigned dscp)
 {
-	return place_vlan(arg, vlan, priority, dscp);
+	return netns_vlan(arg, vlan, priority, dscp);
 }
 
 static int body_address(void *arg, const struct dt_lease *lease)
 {
-	return place_address(arg, lease);
+	return netns_address(arg, lease);
 }
 
 static int body_udp(void *arg, uint32_t address, uint16_t port, const void *p, size_t n)
@@ -145,8 +145,8 @@ static void power_down(struct host *h, void *arg)
 	h->life++;
 	event_del(&h->timer_ev);
 	streams_close_all(h);
-	place_vlan(h, 0, 0, 0);
-	place_address(h, NULL);
+	netns_vlan(h, 0, 0, 0);
+	netns_address(h, NULL);
 	event_base_once(h->base, -1, EV_TIMEOUT, power_up, h, &t);
 }
 

@@ -65,7 +65,7 @@ static void on_renew(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	place_renew(arg);
+	netns_renew(arg);
 }
 
 static void on_end(evutil_socket_t fd, short what, void *arg)
@@ -221,7 +221,7 @@ int host_open(const struct host_conf *c, struct host **ret, char *why, size_t ca
 	h->record = c->record;
 	h->tick = c->tick;
 	h->arg = c->arg;
-	e = place_enter(h, c, why, cap);
+	e = netns_enter(h, c, why, cap);
 	if (e == 0)
 		e = open_state(h, c, why, cap);
 	if (e == 0)
@@ -252,7 +252,7 @@ void host_free(struct host *h)
 		return;
 	h->phone = NULL;
 	streams_close_all(h);
-	place_leave(h);
+	netns_leave(h);
 	if (h->keys)
 		keys_close(h);
 	names_close(h);

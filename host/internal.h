@@ -59,15 +59,15 @@ struct host {
 	int signal;
 };
 
-/* place.c */
-int place_enter(struct host *h, const struct host_conf *c, char *why, size_t cap);
-void place_leave(struct host *h);
-int place_vlan(struct host *h, unsigned vlan, unsigned priority, unsigned dscp);
-int place_address(struct host *h, const struct dt_lease *lease);
-void place_renew(struct host *h); /* the short life of an address on a taken interface */
+/* netns.c */
+int netns_enter(struct host *h, const struct host_conf *c, char *why, size_t cap);
+void netns_leave(struct host *h);
+int netns_vlan(struct host *h, unsigned vlan, unsigned priority, unsigned dscp);
+int netns_address(struct host *h, const struct dt_lease *lease);
+void netns_renew(struct host *h); /* the short life of an address on a taken interface */
 
 /* socket.c: a socket of the phone: bound to its interface, its DSCP. 0 or -errno */
-int place_socket(struct host *h, int fd);
+int netns_socket(struct host *h, int fd);
 
 /* frames.c */
 int frames_open(struct host *h);

@@ -120,7 +120,7 @@ static void socket_changed(void *arg, ares_socket_t fd, int readable, int writab
 static int socket_made(ares_socket_t fd, int type, void *arg)
 {
 	(void)type;
-	return place_socket(((struct host_names *)arg)->h, fd) < 0 ? -1 : 0;
+	return netns_socket(((struct host_names *)arg)->h, fd) < 0 ? -1 : 0;
 }
 
 static bool channel_open(struct host_names *n, int c, const char *servers)

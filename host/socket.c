@@ -6,7 +6,7 @@
 
 #include "host/internal.h"
 
-int place_socket(struct host *h, int fd)
+int netns_socket(struct host *h, int fd)
 {
 	int tos = (int)h->dscp << 2;
 

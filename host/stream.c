@@ -412,7 +412,7 @@ static int begin(struct host_stream *s, const struct dt_stream_conf *conf)
 		return -errno;
 	setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	abrupt(s->fd, !s->h->take);
-	e = place_socket(s->h, s->fd);
+	e = netns_socket(s->h, s->fd);
 	if (e < 0)
 		return e;
 	if (event_assign(&s->rd, s->h->base, s->fd, EV_READ | EV_PERSIST, readable, s) < 0 ||

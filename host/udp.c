@@ -36,7 +36,7 @@ static int udp_open(struct host *h)
 	h->udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (h->udp < 0)
 		return -errno;
-	e = place_socket(h, h->udp);
+	e = netns_socket(h, h->udp);
 	if (e == 0 && (event_assign(&h->udp_ev, h->base, h->udp, EV_READ | EV_PERSIST, arrived, h) < 0 ||
 		       event_add(&h->udp_ev, NULL) < 0))
 		e = -ENOMEM;

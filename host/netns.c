@@ -1,4 +1,4 @@
-/* host/place.c: where the phone lives: its namespace, its interface, its VLAN, its address. */
+/* host/netns.c: the phone's network namespace: its interface, its VLAN, its address. */
 #include "host/internal.h"
 
 #include <errno.h>
@@ -162,7 +162,7 @@ static int link_up(struct host *h)
 	return e;
 }
 
-int place_enter(struct host *h, const struct host_conf *c, char *why, size_t cap)
+int netns_enter(struct host *h, const struct host_conf *c, char *why, size_t cap)
 {
 	struct rtnl *outside;
 	struct rtnl_link link = {0};
@@ -195,11 +195,11 @@ int place_enter(struct host *h, const struct host_conf *c, char *why, size_t cap
 	return e < 0 ? sentence(why, cap, e, "%s: %s", c->interface, strerror(-e)) : 0;
 }
 
-void place_leave(struct host *h)
+void netns_leave(struct host *h)
 {
 	if (h->rtnl) {
-		place_address(h, NULL);
-		place_vlan(h, 0, 0, 0);
+		netns_address(h, NULL);
+		netns_vlan(h, 0, 0, 0);
 		if (h->mac_changed)
 			rtnl_link_mac(h->rtnl, h->link.index, h->old_mac);
 		if (!h->take) /* it would end with the namespace, but seconds later, and keep its MAC address until then */
@@ -247,7 +247,7 @@ static int join_vlan(struct host *h, unsigned vlan, unsigned priority)
 
 /* DIFFERS: with a priority tag (TIA-1057: tagged, VLAN 0) the phone stays on the port's own VLAN; its IP traffic then goes
  * out without the tag, so its priority is told by DSCP alone. */
-int place_vlan(struct host *h, unsigned vlan, unsigned priority, unsigned dscp)
+int netns_vlan(struct host *h, unsigned vlan, unsigned priority, unsigned dscp)
 {
 	int e = 0;
 
@@ -256,7 +256,7 @@ int place_vlan(struct host *h, unsigned vlan, unsigned priority, unsigned dscp)
 		return -EINVAL;
 	if (vlan == h->vlan)
 		return 0;
-	place_address(h, NULL);
+	netns_address(h, NULL);
 	leave_vlan(h);
 	if (vlan)
 		e = join_vlan(h, vlan, priority);
@@ -291,7 +291,7 @@ static bool is_kept(const struct host *h, const struct dt_lease *l)
 	return h->kept.address && l->address == h->kept.address;
 }
 
-void place_renew(struct host *h)
+void netns_renew(struct host *h)
 {
 	if (h->take && h->has_lease && !is_kept(h, &h->lease))
 		set_address(h);
@@ -302,7 +302,7 @@ static bool same_address(const struct dt_lease *a, const struct dt_lease *b)
 	return a->address == b->address && a->mask == b->mask;
 }
 
-int place_address(struct host *h, const struct dt_lease *lease)
+int netns_address(struct host *h, const struct dt_lease *lease)
 {
 	int e = 0;
 
