@@ -45,8 +45,8 @@ uint64_t ntlm_filetime(int64_t unix_ms)
 #define DATAGRAM_FLAGS 0xe29882f3u
 #define TARGET_TYPE_DOMAIN 0x10000u
 
-/* Over HTTP the client asks first. UNICODE, NTLM, ALWAYS_SIGN, extended session security and target info are what
- * SIPE wants to see; the protections of messages are granted as asked, though nothing over HTTP uses them. */
+/* Over HTTP the client asks first. UNICODE, NTLM, ALWAYS_SIGN, extended session security and target info are required
+ * by SIPE; the protections of messages are granted as asked, though nothing over HTTP uses them. */
 static uint32_t connection_flags(uint32_t asked)
 {
 	return NTLM_UNICODE | NTLM_NTLM | NTLM_REQUEST_TARGET | NTLM_ALWAYS_SIGN | NTLM_ESS | NTLM_TARGET_INFO | NTLM_VERSION |

@@ -77,8 +77,8 @@ enum pin_gate pin_gate(const struct pin_counters *c, struct pin_limits l, int64_
 	return c->locked_until > now ? PIN_LOCKED : PIN_OPEN;
 }
 
-/* UNKNOWN: whether attempts on a locked PIN count.  Here they do not: they are not checked, so they tell nothing, and
- * counting them would let anybody lock a user for good within minutes. */
+/* UNKNOWN: whether attempts on a locked PIN count.  Here they do not: they are not checked, so they reveal nothing,
+ * and counting them would let any client lock out a user for good within minutes. */
 enum pin_gate pin_attempt(struct pin_counters *c, struct pin_limits l, int64_t now)
 {
 	enum pin_gate gate;

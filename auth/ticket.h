@@ -28,8 +28,7 @@ bool ticket_write(struct buf *b, const struct ticket *t, const struct pki_key *k
 const char *ticket_check(const void *envelope, size_t n, const void *ticket_cert, size_t ncert, const uint8_t seal_key[32],
 			 const char *audience, const char *issuer, int64_t now, struct ticket *ret);
 
-/* An assertion by itself, as X-MS-WebTicket shows it (7.4): the same checks, but no proof: whoever holds it is taken for
- * its owner. */
+/* An assertion by itself, as X-MS-WebTicket shows it (7.4): the same checks, but no proof: its holder is taken for its owner. */
 const char *ticket_check_shown(const void *assertion, size_t n, const void *ticket_cert, size_t ncert, const uint8_t seal_key[32],
 			       const char *audience, const char *issuer, int64_t now, struct ticket *ret);
 

@@ -39,7 +39,7 @@ struct sig {
 };
 /* Reads and judges the shape of a ds:Signature. NULL, or why it is refused. */
 const char *sig_read(xmlNodePtr signature, const struct sig_rule *rule, struct sig *ret);
-/* The node's attribute (by namespace; NULL: none) is an ID from now on. false: absent, or the ID is somebody else's. */
+/* The node's attribute (by namespace; NULL: none) is an ID from now on. false: absent, or the ID is another element's. */
 bool sig_id(xmlNodePtr node, const char *ns, const char *attribute, char *id, size_t cap);
 
 /* A wsu:Timestamp's Created and Expires, UNIX seconds. false: one is absent, there twice, or no time. */

@@ -25,7 +25,7 @@ void buf_sv(struct buf *b, struct sv s);
 void buf_str(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool buf_reserve(struct buf *b, size_t more); /* room for `more` octets behind n; false: out of memory */
-void buf_drop(struct buf *b, size_t n);	      /* forget the first n octets */
+void buf_drop(struct buf *b, size_t n);	      /* drop the first n octets */
 const char *buf_cstr(struct buf *b);	      /* with a NUL behind it (not counted in n); "" when oom */
 struct sv buf_view(const struct buf *b);
 void buf_clear(struct buf *b); /* n = 0, keeps the memory, and clears oom */

@@ -1,7 +1,8 @@
 /* base/clock.h: the two clocks, and time as text.
  *
- * `mono` counts milliseconds and never jumps: deadlines.  `unix` is seconds since 1970, UTC: what certificates,
- * tickets and logs speak.  Nothing in wire/, auth/, phone/ or the server's handlers reads a clock: they are told.
+ * `mono` counts milliseconds and never jumps: deadlines.  `unix` is seconds since 1970, UTC: the time of
+ * certificates, tickets and logs.  Nothing in wire/, auth/, phone/ or the server's handlers reads a clock: their
+ * caller passes the time.
  */
 #ifndef DIALTONE_BASE_CLOCK_H
 #define DIALTONE_BASE_CLOCK_H

@@ -18,7 +18,7 @@ void log_set(enum log_level most, const char *process)
 	log_to.process = process;
 }
 
-/* Octets off the wire cannot forge a second line, nor speak to a terminal. */
+/* Octets off the wire cannot forge a second line, nor control a terminal. */
 static void tame(char *line)
 {
 	for (char *c = line; *c; c++)

@@ -1,6 +1,6 @@
 /* base/sv.h: string views.
  *
- * A view borrows octets from somebody else's buffer; it owns nothing, is not NUL-terminated, and may hold any
+ * A view borrows octets from another buffer; it owns nothing, is not NUL-terminated, and may hold any
  * octet.  Everything a decoder hands out is a view into its input; copy it (sv_copy, sv_dup) to keep it.
  */
 #ifndef DIALTONE_BASE_SV_H

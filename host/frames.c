@@ -61,7 +61,7 @@ static void hear_cdp(struct host_heard *heard, const uint8_t *frame, size_t n)
 	}
 }
 
-/* For the doctor only: what there is in LLDP when there is no VLAN in it. */
+/* For the doctor only: the contents of LLDP when it has no VLAN. */
 static void hear_lldp(struct host_heard *heard, const uint8_t *frame, size_t n)
 {
 	struct rd r = rd_of(frame, n);
@@ -155,7 +155,7 @@ int frames_open(struct host *h)
 	struct packet_mreq group = {.mr_ifindex = (int)h->link.index, .mr_type = PACKET_MR_MULTICAST, .mr_alen = 6};
 	int on = 1;
 
-	h->packet = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); /* protocol 0: hears nothing yet */
+	h->packet = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); /* protocol 0: receives nothing yet */
 	if (h->packet < 0)
 		return -errno;
 	if (setsockopt(h->packet, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) < 0 ||

@@ -44,7 +44,7 @@ const char *host_state(const struct host *h); /* the folder */
 /* With has_address: what the interface has goes into address and mask of *l. */
 void host_address(const struct host *h, struct dt_lease *l);
 
-void host_attach(struct host *h, struct dt_phone *ph); /* whom events go to; NULL: nobody */
+void host_attach(struct host *h, struct dt_phone *ph); /* receiver of events; NULL: none */
 /* Starts the phone and runs until host_end(), or until nothing more comes after a sign-off. SIGINT and SIGTERM sign off;
  * a second one ends at once. The value: the signal that ended it, or 0. */
 int host_run(struct host *h);
@@ -52,7 +52,7 @@ int host_run(struct host *h);
 void host_sign_off(struct host *h, unsigned seconds); /* dt_phone_stop() that many seconds from now */
 void host_end(struct host *h);			      /* host_run() returns soon */
 
-/* Somebody besides the phone who asks through this body: ids from HOST_EARS on are theirs, and so are the answers. */
+/* Another user of this body besides the phone: ids from HOST_EARS on are theirs, and so are the answers. */
 #define HOST_EARS 0x40000000u
 struct host_ears {
 	void (*dns)(void *arg, unsigned id, const struct dt_dns_answer *a);
@@ -60,7 +60,7 @@ struct host_ears {
 	void (*frame)(void *arg, const uint8_t *frame, size_t n, int tci); /* whatever the phone is shown too; or NULL */
 	void *arg;
 };
-void host_listen(struct host *h, const struct host_ears *ears); /* NULL: nobody; the caller keeps the struct */
+void host_listen(struct host *h, const struct host_ears *ears); /* NULL: none; the caller keeps the struct */
 /* Where the phone is now: its VLAN (0: untagged), and its address (0: it has none). */
 void host_where(const struct host *h, unsigned *vlan, uint32_t *address);
 

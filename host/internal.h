@@ -31,7 +31,7 @@ struct host {
 	bool mac_changed;
 	struct rtnl *rtnl, *watch;
 	struct rtnl_link link; /* the interface: untagged */
-	struct rtnl_link ip;   /* where IP lives now: the same, or the VLAN's */
+	struct rtnl_link ip;   /* the interface with the address: the same, or the VLAN's */
 	bool kernel_vlan;      /* `ip` was made by netlink */
 	struct tagger *tagger;
 	unsigned vlan, dscp;
@@ -82,7 +82,7 @@ int udp_hold_68(struct host *h);
 /* names.c */
 int names_open(struct host *h);
 void names_close(struct host *h);
-void names_servers(struct host *h); /* takes them from h->lease; forgets open questions */
+void names_servers(struct host *h); /* takes them from h->lease; drops open queries */
 int names_ask(struct host *h, unsigned id, const char *name, enum dt_rr type);
 
 /* stream.c */

@@ -76,7 +76,7 @@ static int begin(struct host_keys *k)
 	return 0;
 }
 
-/* Makes one before it is asked for, so that nobody waits for it later. */
+/* Makes a key ahead of time, so that no stage waits for it later. */
 void keys_ahead(struct host *h)
 {
 	begin(h->keys);

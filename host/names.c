@@ -1,9 +1,9 @@
-/* host/names.c: DNS questions by c-ares, to the servers of the phone's lease and nobody else.
+/* host/names.c: DNS questions by c-ares, to the servers of the phone's lease only.
  *
  * The host's resolv.conf, hosts file and search list play no part: questions go out as the phone asked them.
  *
  * Two channels: with ARES_FLAG_NOCHECKRESP c-ares 1.18 tells SERVFAIL and REFUSED, but then never asks the next server.  So a
- * question goes to the channel that does ask it; when that has nobody left to ask, once more to the one that tells why.
+ * question goes to the channel that does ask it; when that has no server left to ask, once more to the one that tells why.
  */
 #include "host/dns_answer.h"
 
@@ -312,7 +312,7 @@ static void ask(ares_channel channel, struct question *q)
 }
 #endif
 
-/* c-ares has asked every server, and says "refused" both for an error of theirs and for nobody there. */
+/* c-ares has asked every server, and says "refused" both for an error of theirs and for a server that is not there. */
 static bool ask_again(struct question *q, int status)
 {
 	struct host_names *n = q->h->names;

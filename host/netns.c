@@ -190,7 +190,7 @@ int netns_enter(struct host *h, const struct host_conf *c, char *why, size_t cap
 		return sentence(why, cap, e, "a phone with the MAC address %02x:%02x:%02x:%02x:%02x:%02x is on %s already: end it, "
 				"or give this one another with --mac", h->mac[0], h->mac[1], h->mac[2], h->mac[3], h->mac[4],
 				h->mac[5], c->interface);
-	if (e == -ENETDOWN) /* a macvlan on an interface that is down: the phone will say that there is no link */
+	if (e == -ENETDOWN) /* a macvlan on an interface that is down: the phone will report that there is no link */
 		e = 0;
 	return e < 0 ? sentence(why, cap, e, "%s: %s", c->interface, strerror(-e)) : 0;
 }
@@ -246,7 +246,7 @@ static int join_vlan(struct host *h, unsigned vlan, unsigned priority)
 }
 
 /* DIFFERS: with a priority tag (TIA-1057: tagged, VLAN 0) the phone stays on the port's own VLAN; its IP traffic then goes
- * out without the tag, so its priority is told by DSCP alone. */
+ * out without the tag, so only DSCP carries its priority. */
 int netns_vlan(struct host *h, unsigned vlan, unsigned priority, unsigned dscp)
 {
 	int e = 0;

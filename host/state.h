@@ -3,10 +3,10 @@
  *     DIR/<name>              the phone's files, 0600, each whole or not there (base/file.h)
  *     DIR/image.0 image.1     the slots            DIR/image.0.cat image.1.cat   their signatures
  *     DIR/active              "0" or "1": which slot is the active one.  Installing writes this file: one step.
- *     DIR/lock                held while a phone lives in the folder
+ *     DIR/lock                held while a phone uses the folder
  *
  * An image is written piece by piece; it is synced before the next file of the phone is saved and before it is installed,
- * so that nothing that is saved speaks of octets the disk does not have.
+ * so that no saved state refers to octets the disk does not have.
  */
 #ifndef DIALTONE_HOST_STATE_H
 #define DIALTONE_HOST_STATE_H
@@ -15,7 +15,7 @@
 
 struct state;
 
-/* Makes the folder (0700) and its parents when absent. -EBUSY: another phone lives there. ops NULL: the real ones. */
+/* Makes the folder (0700) and its parents when absent. -EBUSY: another phone uses it. ops NULL: the real ones. */
 int state_open(const char *dir, const struct file_ops *ops, struct state **ret);
 void state_close(struct state *s);
 const char *state_dir(const struct state *s);

@@ -1,10 +1,10 @@
 /* host/stream.c: TCP and TLS streams of the phone.
  *
- * CONNECTING -> (TLS: SHAKING ->) OPEN.  TLS has no socket of its own (pki/tls.h): octets from the socket are fed, what it
- * wants to say is drained.  The peer's chain is judged here, with the phone's anchors, at the phone's time; the phone is told
- * the chain and the verdict.
+ * CONNECTING -> (TLS: SHAKING ->) OPEN.  TLS has no socket of its own (pki/tls.h): octets from the socket are fed,
+ * its output is drained.  The peer's chain is judged here, with the phone's anchors, at the phone's time; the phone
+ * gets the chain and the verdict.
  *
- * The phone may close a stream while it is being told something about it: `busy` keeps the memory until the teller is done.
+ * The phone may close a stream inside a callback about it: `busy` keeps the memory until the teller is done.
  */
 #include "host/internal.h"
 
@@ -78,7 +78,7 @@ static void release(struct host_stream *s)
 	free(s);
 }
 
-/* Out of the list: nobody hears of it any more. */
+/* Out of the list: no callback is called any more. */
 static void drop(struct host_stream *s)
 {
 	struct host_stream **at = &s->h->streams;
@@ -186,7 +186,7 @@ int stream_write(struct host *h, unsigned id, const void *p, size_t n)
 		return -EIO;
 	if (flush(s) == NULL)
 		return 0;
-	again = malloc(sizeof *again); /* the phone is told later, not from within its own call */
+	again = malloc(sizeof *again); /* the callback comes later, not from within the phone's own call */
 	if (again == NULL)
 		return -ENOMEM;
 	*again = id;

@@ -68,7 +68,7 @@ int udp_send(struct host *h, uint32_t address, uint16_t port, const void *p, siz
 	return e;
 }
 
-/* DHCP's answers are read as frames. Were nobody bound to port 68, the kernel would tell the server that the port is
+/* DHCP's answers are read as frames. Were no socket bound to port 68, the kernel would tell the server that the port is
  * closed (ICMP). Whatever comes to this socket is dropped by its filter. */
 int udp_hold_68(struct host *h)
 {

@@ -152,7 +152,7 @@ static void opened(struct conn *c)
 		c->conf.on->up(c->conf.arg, c);
 }
 
-/* Plaintext out of the engine, as long as somebody wants it. */
+/* Plaintext out of the engine, as long as the owner takes it. */
 static void deliver(struct conn *c)
 {
 	uint8_t piece[PIECE];

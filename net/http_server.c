@@ -152,7 +152,7 @@ static void answer_clear(struct http_answer *a)
 	a->file = -1;
 }
 
-/* A framing error ends the connection: nobody knows where the next request begins. */
+/* A framing error ends the connection: the start of the next request is unknown. */
 static void refuse(struct http_conn *c, unsigned status, const char *why)
 {
 	struct http_answer a = {.status = status ? status : 400, .type = "text/plain; charset=utf-8", .file = -1, .close = true};

@@ -51,7 +51,7 @@ struct ipc_client {
 bool ipc_client_init(struct ipc_client *c, int fd);
 void ipc_client_clear(struct ipc_client *c); /* wipes; does not close */
 /* q: begun with number 0, not yet ended; it is sent under a number of its own.  The answer must be of the same kind; *ret
- * points into the client until the next call.  false after `ms` without one, or when nobody is there. */
+ * points into the client until the next call.  false after `ms` without one, or when the peer is gone. */
 bool ipc_ask(struct ipc_client *c, struct buf *q, unsigned ms, struct ipc_message *ret);
 
 /* ---- being asked ---------------------------------------------------------------------------------------------- */

@@ -15,7 +15,7 @@
  * -1: *why says it. */
 int listen_tcp(const char *address, uint16_t port, char *why, size_t cap);
 
-/* Does anybody listen there now?  SO_REUSEPORT would hide it: two servers would share the port.  true: nobody; else *why,
+/* Does another socket listen there now?  SO_REUSEPORT would hide it: two servers would share the port.  true: none; else *why,
  * and errno. */
 bool listen_free(const char *address, uint16_t port, char *why, size_t cap);
 
@@ -27,6 +27,6 @@ bool net_address_text(const struct sockaddr_storage *ss, char text[NET_ADDRESS_M
 bool net_address_is(const char *text); /* an IPv4 or IPv6 address */
 
 bool net_is_at(int fd, const char *address); /* our end of this connection has that address; "": false */
-void net_reset(int fd); /* closes it, and the other end is told by a reset */
+void net_reset(int fd); /* closes it with a reset */
 
 #endif

@@ -1,6 +1,6 @@
 /* net/loop.h: one event loop a process: descriptors, timers, signals (libevent's core behind it).
  *
- * A loop_fd, loop_timer or loop_signal lives inside its owner's struct; the owner stops it before it frees itself.
+ * A loop_fd, loop_timer or loop_signal stands inside its owner's struct; the owner stops it before it frees itself.
  * Callbacks run from loop_run() only.  Times are milliseconds of clock_mono_ms(), absolute.
  */
 #ifndef DIALTONE_NET_LOOP_H

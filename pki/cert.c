@@ -151,7 +151,7 @@ bool pki_cert_is_of(const void *der, size_t n, const struct pki_key *k)
 	return is;
 }
 
-/* RFC 6125 6.4.4: the common name only counts when there is no name in the SAN at all. */
+/* RFC 6125 6.4.4: the common name counts only when the SAN has no name at all. */
 static unsigned check_flags(X509 *x)
 {
 	GENERAL_NAMES *all = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);

@@ -47,7 +47,7 @@ static int counted_decrypt(int n, const unsigned char *from, unsigned char *to, 
 	return RSA_meth_get_priv_dec(RSA_PKCS1_OpenSSL())(n, from, to, rsa, padding);
 }
 
-/* Made once; lives as long as the process, since keys point to it. */
+/* Made once; lasts as long as the process, since keys point to it. */
 static const RSA_METHOD *counting(void)
 {
 	static _Atomic(RSA_METHOD *) made;

@@ -97,7 +97,7 @@ bool pki_unseal(const uint8_t key[32], struct sv context, const void *p, size_t 
 		if (good)
 			out->n += body;
 		else
-			OPENSSL_cleanse(to, body); /* unauthenticated plaintext is nobody's */
+			OPENSSL_cleanse(to, body); /* unauthenticated plaintext is not used */
 	}
 	EVP_CIPHER_CTX_free(c);
 	return good;

@@ -19,7 +19,7 @@ static const struct profile {
 	uint64_t options;
 } profiles[] = {
 	[TLS_MODERN]     = {TLS1_2_VERSION, TLS1_3_VERSION, NULL,       0},
-	/* TLS 1.3 has another exporter and no phone of the time speaks it: never inside SIP */
+	/* TLS 1.3 has another exporter and no phone of the time has it: never inside SIP */
 	[TLS_DSK]        = {TLS1_VERSION,   TLS1_2_VERSION, DSK_SUITES, SSL_OP_NO_TICKET | SSL_OP_LEGACY_SERVER_CONNECT |
 	                                                                SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS},
 	[TLS_LEGACY]     = {TLS1_VERSION,   TLS1_3_VERSION, OLD_SUITES, SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS},
@@ -113,8 +113,7 @@ static bool load(struct tls_ctx *c, struct sv cert_pem, const struct pki_key *ke
 	return good;
 }
 
-/* The validity dates are left to the caller's own clock: handlers are told the time, the library would read the
- * machine's. */
+/* The validity dates are left to the caller's own clock: handlers get the time from it, the library would read the machine's. */
 static bool ask_client(struct tls_ctx *c, struct sv ca_pem)
 {
 	STACK_OF(X509) *all = pki_x509_stack(ca_pem);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#define DISK_FULL (256 << 10) /* what a transaction wants at once: the -shm file, some pages */
+#define DISK_FULL (256 << 10) /* needed by a transaction at once: the -shm file, some pages */
 
 #define X(name, text) [SQL_##name] = (text),
 static const char *const sql_text[SQL_COUNT] = {SQL_LIST};

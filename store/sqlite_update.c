@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#define DEVICES_MAX 200000 /* anybody inside may ask: the table has an end */
+#define DEVICES_MAX 200000 /* any client inside may ask: the table has an end */
 
 enum store_result sqlite_device_put(struct store *s, const struct store_device *d)
 {

@@ -98,8 +98,8 @@ struct store_ops {
 	const char *name;
 	void (*close)(struct store *s);
 	const char *(*why)(struct store *s); /* of the last refusal; the store's own storage */
-	/* All writes between the two happen, or none; they may stand inside each other.  end() is told how
-	 * it went so far; it commits when all of it went well, and gives the result of it all. */
+	/* All writes between the two happen, or none; they may stand inside each other.  end() gets the result so
+	 * far; it commits when all of it went well, and gives the result of it all. */
 	enum store_result (*begin)(struct store *s);
 	enum store_result (*end)(struct store *s, enum store_result r);
 
@@ -120,7 +120,7 @@ struct store_ops {
 	enum store_result (*pin_set)(struct store *s, int64_t user, const struct store_pin *p, unsigned keep);
 	enum store_result (*pin_history)(struct store *s, int64_t user, struct store_old_pin *ret, size_t cap, size_t *n);
 	/* Reads the counters of these users, lets step() change them, writes them all: one durable transaction that no
-	 * other writer comes between.  User 0 is nobody: a row that costs what a real one costs. */
+	 * other writer comes between.  User 0 does not exist: a row that costs what a real one costs. */
 	enum store_result (*pin_step)(struct store *s, const int64_t *users, size_t n,
 				      void (*step)(void *arg, size_t i, struct store_pin *p), void *arg);
 

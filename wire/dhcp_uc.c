@@ -220,7 +220,7 @@ enum dt_sign dhcp_uc_read(struct sv option43, struct dhcp_uc *ret)
 
 	while (dhcp_option_next(&r, &code, &v)) {
 		if (code > PATH || sub[code].p != NULL)
-			continue; /* not for this class, or said before */
+			continue; /* not for this class, or reported before */
 		sub[code] = trim_end(v);
 		trimmed |= sub[code].n != v.n;
 	}

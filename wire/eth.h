@@ -1,4 +1,4 @@
-/* wire/eth.h: Ethernet II, IPv4, UDP and ARP, just enough to speak DHCP before there is an address.
+/* wire/eth.h: Ethernet II, IPv4, UDP and ARP, just enough for DHCP before there is an address.
  *
  * All addresses are in host byte order.  Readers borrow from the frame; writers fill the caller's buffer.
  * Sources: RFC 894, 791, 768, 826, 5227.

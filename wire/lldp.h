@@ -35,7 +35,7 @@ struct lldp {
 	uint16_t caps, caps_on;
 	bool has_pvid;
 	uint16_t pvid;
-	bool has_phy; /* 802.3 MAC/PHY: TIA-1057 wants it of every MED device */
+	bool has_phy; /* 802.3 MAC/PHY: TIA-1057 requires it of every MED device */
 	uint8_t autonegotiation; /* bit 0 supported, bit 1 on */
 	uint16_t advertised, mau;
 	bool has_med;

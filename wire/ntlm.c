@@ -165,7 +165,7 @@ static void head(struct buf *b, uint64_t type)
 static void point(struct buf *b, struct sv s, size_t *at)
 {
 	if (s.n > 0xffff)
-		b->oom = true; /* cannot be said: the message is not composed */
+		b->oom = true; /* does not fit the format: the message is not composed */
 	le(b, 2, s.n);
 	le(b, 2, s.n);
 	le(b, 4, *at);

@@ -1,7 +1,7 @@
 /* wire/sip_check.c: is this a message that a SIP element may act on?
  *
  * The table says of each header whether it must be there, whether it may stand there twice, and how its value is
- * checked.  Headers that are not in the table are nobody's business here (RFC 3261 7.3.1 lets them pass).
+ * checked.  Headers that are not in the table are not checked (RFC 3261 7.3.1 lets them pass).
  */
 #include "wire/sip.h"
 

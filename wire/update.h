@@ -14,8 +14,8 @@
 
 struct update_module {
 	char file[256], signature[256], version[32], time[40];
-	uint64_t size;	 /* 0: not said */
-	char sha256[65]; /* "": not said */
+	uint64_t size;	 /* 0: absent */
+	char sha256[65]; /* "": absent */
 };
 
 /* "Package content: .cat security catalog, .nbt software image": among several modules the image counts. NULL: none. */

@@ -142,7 +142,7 @@ static void on_document(void *ctx)
 		refuse(ctxt, "its character encoding is not accepted");
 }
 
-/* The encoding that the parser is told, because the declaration is wrong about it; NULL: the declaration may stand.  A
+/* The encoding given to the parser, because the declaration is wrong about it; NULL: the declaration may stand.  A
  * declaration of UTF-16 whose own octets are single ones is untrue (WCF and other writers copy it from a string in memory):
  * the message is sent as "text/xml; charset=utf-8" then (RFC 7303 3.2; WS-I Basic Profile 1.1 R1012: UTF-8 or UTF-16).
  * "utf8" without its hyphen is a common slip. */

@@ -1,6 +1,6 @@
-/* wire/soap/frame.c: the envelope that an answer goes into is the asker's own.
+/* wire/soap/frame.c: the envelope of an answer is that of its request.
  *
- * The services speak SOAP 1.1 without addressing [web-services 2, 5.2, 8.2], and that is how answers are
+ * The services use SOAP 1.1 without addressing [web-services 2, 5.2, 8.2], and that is how answers are
  * written.  A request in SOAP 1.2 gets its answer in SOAP 1.2 (SOAP 1.2 part 1, appendix A); the MessageID of a
  * request (GetAndPublishCert has one) stands in the answer's RelatesTo, with an Action beside it (WS-Addressing 1.0 core 3.4):
  * stacks that match answers to questions by them would refuse one without.

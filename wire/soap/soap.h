@@ -82,7 +82,7 @@ struct soap_issued {
 	size_t nentropy;
 	uint8_t proof[64]; /* the proof key itself, where the server made it alone (WS-Trust 1.3, 4.4.4); read only */
 	size_t nproof;
-	struct buf lifetime; /* Created and Expires as they were said: goes into the Timestamp */
+	struct buf lifetime; /* Created and Expires as received: goes into the Timestamp */
 	int64_t created, expires;
 	bool trust2005; /* to be written in WS-Trust of February 2005 */
 };

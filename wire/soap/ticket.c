@@ -217,7 +217,7 @@ static const char *read_assertion(xmlNodePtr a, struct sv text, struct soap_issu
 	return stand_alone(a, text, &m->assertion) ? NULL : "the assertion cannot be cut out whole";
 }
 
-/* The times as they were said, in the canonical form that SIPE's Timestamp and ours have: whatever prefix they came with
+/* The times as received, in the canonical form that SIPE's Timestamp and ours have: whatever prefix they came with
  * is declared elsewhere. */
 static const char *read_lifetime(xmlNodePtr r, struct soap_issued *m)
 {
