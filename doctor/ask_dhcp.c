@@ -34,35 +34,44 @@ size_t ask_dhcp_write(const struct ask_dhcp *q, uint8_t *out, size_t cap)
 	return w.err || f.err ? 0 : wr_n(&f);
 }
 
-/* What a phone would make of the two options. */
-static void tell(const struct dhcp *d, char *text, size_t cap)
+static void read_43(struct sv option, struct ask_dhcp_answer *ret)
 {
-	enum dhcp_vlan_form form;
-	struct dhcp_sip sip;
+	enum dhcp_vlan_form form = dhcp_vlan_read(option, &ret->vlan);
 	struct dhcp_uc uc;
-	uint16_t vlan = 0;
 	char url[800];
-	int n = 0;
 
-	text[0] = '\0';
-	if (d->option[43].p) {
-		form = dhcp_vlan_read(d->option[43], &vlan);
-		if (dhcp_uc_read(d->option[43], &uc) == DT_SIGN_NONE && dhcp_uc_url(&uc, url, sizeof url))
-			n = snprintf(text, cap, "option 43: %s", url);
-		else if (form != DHCP_VLAN_NONE && form != DHCP_VLAN_BAD)
-			n = snprintf(text, cap, "option 43: VLAN %u", vlan);
-		else
-			n = snprintf(text, cap, "option 43, unreadable");
-	}
-	if (d->option[120].p && n >= 0 && (size_t)n < cap)
-		snprintf(text + n, cap - (size_t)n, "%soption 120%s%s", n ? "; " : "",
-			 dhcp_sip_read(d->option[120], &sip) ? ", unreadable" : sip.encoding ? ": an address" : ": ",
-			 dhcp_sip_read(d->option[120], &sip) || sip.encoding ? "" : sip.name[0]);
-	if (text[0] == '\0')
-		snprintf(text, cap, "an answer without options 43 and 120");
+	if (form == DHCP_VLAN_NONE || form == DHCP_VLAN_BAD)
+		ret->vlan = 0;
+	if (dhcp_uc_read(option, &uc) == DT_SIGN_NONE && dhcp_uc_url(&uc, url, sizeof url))
+		snprintf(ret->text, sizeof ret->text, "option 43: %s", url);
+	else if (ret->vlan)
+		snprintf(ret->text, sizeof ret->text, "option 43: VLAN %u", ret->vlan);
+	else
+		snprintf(ret->text, sizeof ret->text, "option 43, unreadable");
 }
 
-bool ask_dhcp_read(const struct ask_dhcp *q, const uint8_t *frame, size_t n, bool *has, char *text, size_t cap)
+static void read_120(struct sv option, struct ask_dhcp_answer *ret)
+{
+	struct dhcp_sip sip;
+	const char *bad = dhcp_sip_read(option, &sip);
+	size_t n = strlen(ret->text);
+
+	snprintf(ret->text + n, sizeof ret->text - n, "%soption 120%s%s", n ? "; " : "",
+		 bad ? ", unreadable" : sip.encoding ? ": an address" : ": ", bad || sip.encoding ? "" : sip.name[0]);
+}
+
+static void read_answer(const struct dhcp *d, struct ask_dhcp_answer *ret)
+{
+	*ret = (struct ask_dhcp_answer){.option43 = d->option[43].p != NULL, .option120 = d->option[120].p != NULL};
+	if (ret->option43)
+		read_43(d->option[43], ret);
+	if (ret->option120)
+		read_120(d->option[120], ret);
+	if (!ret->option43 && !ret->option120)
+		snprintf(ret->text, sizeof ret->text, "%s", dt_signs[DT_SIGN_OPTIONS_ABSENT].what);
+}
+
+bool ask_dhcp_read(const struct ask_dhcp *q, const uint8_t *frame, size_t n, struct ask_dhcp_answer *ret)
 {
 	struct rd r = rd_of(frame, n), ip, message;
 	struct dhcp *d = calloc(1, sizeof *d);
@@ -78,10 +87,8 @@ bool ask_dhcp_read(const struct ask_dhcp *q, const uint8_t *frame, size_t n, boo
 			     d->type == (q->address ? DHCP_ACK : DHCP_OFFER);
 		}
 	}
-	if (is) {
-		*has = d->option[43].p != NULL;
-		tell(d, text, cap);
-	}
+	if (is)
+		read_answer(d, ret);
 	free(d);
 	return is;
 }

@@ -18,7 +18,12 @@ struct ask_dhcp {
 
 size_t ask_dhcp_write(const struct ask_dhcp *q, uint8_t *out, size_t cap); /* an Ethernet frame; 0: it does not fit */
 
-/* Whether the frame answers that question.  *has: with option 43; `text` tells of it, and of 120. */
-bool ask_dhcp_read(const struct ask_dhcp *q, const uint8_t *frame, size_t n, bool *has, char *text, size_t cap);
+struct ask_dhcp_answer {
+	bool option43, option120; /* they are in it, readable or not */
+	uint16_t vlan;		  /* that option 43 names, or 0 */
+	char text[900];		  /* what a phone would make of the two, for people */
+};
+/* Whether the frame answers that question; else *ret is untouched. */
+bool ask_dhcp_read(const struct ask_dhcp *q, const uint8_t *frame, size_t n, struct ask_dhcp_answer *ret);
 
 #endif

@@ -2,7 +2,10 @@
  *
  * A row fits a failed attempt when stage and failure are its own, and what it wants to see besides (`sees`) is there.  Rows
  * that saw something come before rows that see nothing; among these the table's order counts: the likelier first.  A row whose
- * failure is OK fits an attempt that went well with a warning.
+ * failure is OK fits an attempt that went well with a sign.
+ *
+ * A row looks at codes and facts only.  Words are compared in one case: those that a server wrote (SERVER_SAYS), whole words
+ * of dt_facts.said.
  *
  * Each has an id, so that two people can talk of it: V for the VLAN, I the address, D names, U updates, R Registrar and web
  * service, C certificates, A authentication, P provisioning, L log on, E outside.
@@ -14,22 +17,22 @@
 
 enum doctor_sees {
 	SEES_NOTHING,	  /* the row always fits */
-	SEES_TEXT,	  /* `text` in why, found or warn of the attempt, or in its name */
-	SEES_SAID,	  /* `text` in why or warn of any attempt of the run */
-	SEES_NO_FRAME,	  /* nothing at all was heard */
-	SEES_NO_LLDP,	  /* no LLDP was heard */
-	SEES_NO_MED,	  /* LLDP was heard, without MED */
-	SEES_PORT_VLAN,	  /* ... but with the port's untagged VLAN */
-	SEES_MED,	  /* MED was heard, without a policy for anything */
-	SEES_NO_VOICE,	  /* MED was heard, with policies for others than voice */
-	SEES_UNKNOWN,	  /* MED was heard, with a voice policy that is unknown */
-	SEES_CDP_VLAN,	  /* CDP names a voice VLAN, and LLDP does not */
-	SEES_ANSWER_OK,	  /* something the doctor asked, whose name begins with `text`, was answered */
-	SEES_ANSWER_FAIL, /* ... was not */
-	SEES_ANSWER_TEXT, /* `text` in the answer to something the doctor asked */
+	SEES_SIGN,	  /* the attempt has the sign `value` */
+	SEES_RUN_SIGN,	  /* any attempt of the run has it */
+	SEES_ANSWER,	  /* an answer to something the doctor asked has it */
+	SEES_PORT_IS,	  /* enum doctor_port `value`: of what was heard */
+	SEES_TCP_PORT,	  /* the peer's port is `value` */
+	SEES_HTTP,	  /* the answer's HTTP status is `value` */
+	SEES_HTTP_CLASS,  /* its first digit is */
+	SEES_OPTION,	  /* it is about DHCP option `value` */
+	SEES_VLAN,	  /* it is about a VLAN */
+	SEES_CANDIDATE,	  /* the Registrar was known by enum dt_candidate `value` */
+	SEES_DIAG,	  /* the server's reason has the id `value` */
+	SEES_SERVER_SAYS, /* the server wrote one of `words` ("|" between them) */
 	SEES_WARM,	  /* an earlier stage used what was stored */
 	SEES_INSIDE,	  /* the phone looked for its VLAN: it is inside */
 	SEES_OUTSIDE,	  /* it did not */
+	SEES_COUNT
 };
 
 struct doctor_cause {
@@ -37,7 +40,8 @@ struct doctor_cause {
 	enum dt_stage stage; /* DT_STAGE_NONE: any */
 	enum dt_failure failure;
 	enum doctor_sees sees;
-	const char *text;
+	unsigned value;
+	const char *words;
 	const char *cause, *remedy;
 };
 

@@ -1,103 +1,151 @@
 #include "doctor/diagnose.h"
 
 #include <string.h>
-#include <strings.h>
+
+#include "base/sv.h"
 
 const char *const doctor_verdicts[] = {"fail", "warn", "unknown"};
 
-static bool has(const char *s, const char *text)
+/* ---- what a row wants to see ----------------------------------------------------------------------------------- */
+
+typedef bool sees_fn(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l);
+
+static bool sees_nothing(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
 {
-	return s && strcasestr(s, text);
+	(void)r;
+	(void)c;
+	(void)l;
+	return true;
 }
 
-static bool answered(const struct doctor_run *r, const char *begins, bool ok)
+static bool sees_sign(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
 {
-	for (unsigned i = 0; i < r->answers; i++)
-		if (r->answer[i].ok == ok && strncasecmp(r->answer[i].what, begins, strlen(begins)) == 0)
+	(void)r;
+	return dt_signs_have(l->sign, c->value);
+}
+
+static bool sees_run_sign(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
+{
+	(void)l;
+	for (size_t i = 0; i < r->n; i++)
+		if (r->line[i].kind == DT_REC_ATTEMPT && dt_signs_have(r->line[i].sign, c->value))
 			return true;
 	return false;
 }
 
-static bool heard(const struct host_heard *h, enum doctor_sees what)
+static bool sees_answer(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
 {
-	switch (what) {
-	case SEES_NO_FRAME:
-		return h->frames == 0;
-	case SEES_NO_LLDP:
-		return h->lldp == 0;
-	case SEES_NO_MED:
-		return h->lldp > 0 && h->med == 0;
-	case SEES_PORT_VLAN:
-		return h->lldp > 0 && h->med == 0 && h->port_vlan > 0;
-	case SEES_MED:
-		return h->med > 0 && h->voice + h->voice_unknown + h->voice_none == 0;
-	case SEES_NO_VOICE:
-		return h->voice_none > 0 && h->voice == 0;
-	case SEES_UNKNOWN:
-		return h->voice_unknown > 0 && h->voice == 0;
-	case SEES_CDP_VLAN:
-		return h->cdp_vlan > 0 && h->voice == 0;
+	(void)l;
+	for (unsigned i = 0; i < r->answers; i++)
+		if (dt_signs_have(r->answer[i].sign, c->value))
+			return true;
+	return false;
+}
+
+static bool sees_port_is(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
+{
+	(void)l;
+	return r->has_heard && doctor_heard_is(&r->heard, c->value);
+}
+
+static bool sees_fact(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
+{
+	(void)r;
+	switch (c->sees) {
+	case SEES_TCP_PORT:
+		return l->fact.port == c->value;
+	case SEES_HTTP:
+		return l->fact.http == c->value;
+	case SEES_HTTP_CLASS:
+		return l->fact.http / 100 == c->value;
+	case SEES_OPTION:
+		return l->fact.option == c->value;
+	case SEES_VLAN:
+		return l->fact.vlan != 0;
+	case SEES_CANDIDATE:
+		return l->fact.candidate == c->value;
 	default:
-		return false;
+		return l->fact.diag == c->value; /* SEES_DIAG */
 	}
 }
 
-static bool said(const struct doctor_run *r, const char *text)
+static bool in_word(char c)
 {
-	for (size_t i = 0; i < r->n; i++)
-		if (r->line[i].kind == DT_REC_ATTEMPT && (has(r->line[i].why, text) || has(r->line[i].warn, text)))
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+/* Whole words only: "locked" is not in "blocked". */
+static bool has_words(struct sv said, struct sv words)
+{
+	for (size_t at = 0; words.n && at + words.n <= said.n; at++) {
+		bool begins = at == 0 || !in_word(said.p[at - 1]);
+		bool ends = at + words.n == said.n || !in_word(said.p[at + words.n]);
+
+		if (begins && ends && sv_ieq((struct sv){said.p + at, words.n}, words))
+			return true;
+	}
+	return false;
+}
+
+/* The one condition that compares words, and these the server wrote: for some refusals there is no code. */
+static bool server_says(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
+{
+	struct sv rest = sv_of(c->words);
+
+	(void)r;
+	while (l->fact.said && rest.p)
+		if (has_words(sv_of(l->fact.said), sv_cut(&rest, '|')))
 			return true;
 	return false;
 }
 
-static bool looked_for_vlan(const struct doctor_run *r)
+static bool is_warm(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
 {
+	(void)c;
+	(void)l;
+	for (size_t i = 0; i < r->n; i++)
+		if (r->line[i].stage == DT_STAGE_CHAIN && r->line[i].kind == DT_REC_STAGE && r->line[i].skipped)
+			return true;
+	return false;
+}
+
+static bool is_inside(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
+{
+	(void)c;
+	(void)l;
 	for (size_t i = 0; i < r->n; i++)
 		if (r->line[i].stage == DT_STAGE_VLAN)
 			return true;
 	return false;
 }
 
-static bool sees(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
+static bool is_outside(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
 {
-	switch (c->sees) {
-	case SEES_NOTHING:
-		return true;
-	case SEES_TEXT:
-		return has(l->why, c->text) || has(l->found, c->text) || has(l->warn, c->text) || has(l->what, c->text) ||
-		       has(l->peer, c->text);
-	case SEES_SAID:
-		return said(r, c->text);
-	case SEES_NO_FRAME:
-	case SEES_NO_LLDP:
-	case SEES_NO_MED:
-	case SEES_PORT_VLAN:
-	case SEES_MED:
-	case SEES_NO_VOICE:
-	case SEES_UNKNOWN:
-	case SEES_CDP_VLAN:
-		return r->has_heard && heard(&r->heard, c->sees);
-	case SEES_ANSWER_OK:
-		return answered(r, c->text, true);
-	case SEES_ANSWER_FAIL:
-		return answered(r, c->text, false);
-	case SEES_ANSWER_TEXT:
-		for (unsigned i = 0; i < r->answers; i++)
-			if (has(r->answer[i].text, c->text))
-				return true;
-		return false;
-	case SEES_WARM:
-		for (size_t i = 0; i < r->n; i++)
-			if (r->line[i].stage == DT_STAGE_CHAIN && r->line[i].kind == DT_REC_STAGE && r->line[i].skipped)
-				return true;
-		return false;
-	case SEES_INSIDE:
-		return looked_for_vlan(r);
-	case SEES_OUTSIDE:
-		return !looked_for_vlan(r);
-	}
-	return false;
+	return !is_inside(r, c, l);
 }
+
+/* clang-format off */
+static sees_fn *const sees[SEES_COUNT] = {
+	[SEES_NOTHING]     = sees_nothing,
+	[SEES_SIGN]        = sees_sign,
+	[SEES_RUN_SIGN]    = sees_run_sign,
+	[SEES_ANSWER]      = sees_answer,
+	[SEES_PORT_IS]     = sees_port_is,
+	[SEES_TCP_PORT]    = sees_fact,
+	[SEES_HTTP]        = sees_fact,
+	[SEES_HTTP_CLASS]  = sees_fact,
+	[SEES_OPTION]      = sees_fact,
+	[SEES_VLAN]        = sees_fact,
+	[SEES_CANDIDATE]   = sees_fact,
+	[SEES_DIAG]        = sees_fact,
+	[SEES_SERVER_SAYS] = server_says,
+	[SEES_WARM]        = is_warm,
+	[SEES_INSIDE]      = is_inside,
+	[SEES_OUTSIDE]     = is_outside,
+};
+/* clang-format on */
+
+/* ---- findings --------------------------------------------------------------------------------------------------- */
 
 static bool is_in(const struct doctor_finding *f, const struct doctor_cause *c)
 {
@@ -118,20 +166,20 @@ static void causes(const struct doctor_run *r, struct doctor_finding *f, const s
 				continue;
 			if (c->stage != DT_STAGE_NONE && c->stage != f->stage)
 				continue;
-			if (sees(r, c, l) && !is_in(f, c))
+			if (sees[c->sees](r, c, l) && !is_in(f, c))
 				f->cause[f->ncause++] = c;
 		}
 }
 
-/* What failed last in a stage, before line `end`. */
-static const struct doctor_line *last_failure(const struct doctor_run *r, enum dt_stage stage, size_t end)
+/* The last attempt of a stage that failed in that way, before line `end`. */
+static const struct doctor_line *last_failure(const struct doctor_run *r, enum dt_stage stage, enum dt_failure failure, size_t end)
 {
 	for (size_t i = end; i > 0; i--) {
 		const struct doctor_line *l = &r->line[i - 1];
 
 		if (l->kind == DT_REC_RESTART)
 			break;
-		if (l->kind == DT_REC_ATTEMPT && l->stage == stage && !l->ok)
+		if (l->kind == DT_REC_ATTEMPT && l->stage == stage && !l->ok && l->failure == failure)
 			return l;
 	}
 	return NULL;
@@ -156,10 +204,10 @@ static void attempts(const struct doctor_run *r, struct doctor_finding *f, size_
 
 static void finding(const struct doctor_run *r, struct doctor_finding *f, enum doctor_verdict v, size_t at)
 {
-	const struct doctor_line *l = &r->line[at], *tried = last_failure(r, l->stage, at);
+	const struct doctor_line *l = &r->line[at], *tried = last_failure(r, l->stage, l->failure, at);
 
 	*f = (struct doctor_finding){.verdict = v, .stage = l->stage, .evidence = l, .failure = l->failure, .guess = l->guess};
-	if (tried && tried->failure == l->failure) {
+	if (tried) {
 		f->evidence = tried; /* says with whom */
 		f->guess |= tried->guess;
 	}
@@ -173,7 +221,7 @@ static void finding(const struct doctor_run *r, struct doctor_finding *f, enum d
 	attempts(r, f, at, DT_F_OK);
 }
 
-/* An attempt that went well, with a warning that has a cause. */
+/* An attempt that went well, with a sign that has a cause. */
 static bool note(const struct doctor_run *r, struct doctor_finding *f, const struct doctor_line *l)
 {
 	*f = (struct doctor_finding){.verdict = DOCTOR_WARN, .stage = l->stage, .evidence = l, .failure = DT_F_OK};
@@ -221,7 +269,7 @@ unsigned doctor_diagnose(const struct doctor_run *r, struct doctor_finding *ret,
 			finding(r, &ret[n++], DOCTOR_WARN, i);
 	}
 	for (size_t i = 0; i < r->n && n < cap; i++)
-		if (r->line[i].kind == DT_REC_ATTEMPT && r->line[i].ok && r->line[i].warn && note(r, &ret[n], &r->line[i]) &&
+		if (r->line[i].kind == DT_REC_ATTEMPT && r->line[i].ok && r->line[i].sign[0] != DT_SIGN_NONE && note(r, &ret[n], &r->line[i]) &&
 		    !told(ret, n, &ret[n]))
 			n++;
 	return n;

@@ -1,4 +1,3 @@
-#include "doctor/ask_dhcp.h"
 #include "doctor/probe.h"
 
 #include <errno.h>
@@ -9,19 +8,13 @@
 
 #include "base/clock.h"
 #include "base/ip.h"
+#include "doctor/ask_dhcp.h"
+#include "doctor/questions.h"
 #include "pki/cert.h"
 
-enum ask { ASK_SRV, ASK_A, ASK_TCP, ASK_TLS, ASK_INFORM, ASK_DISCOVER };
-
-struct question {
-	enum ask ask;
-	enum dt_stage stage;
-	char name[DT_NAME_MAX]; /* the name, or who is expected there; DHCP: the class */
+struct asked {
 	struct ask_dhcp dhcp;
-	uint32_t address;
-	uint16_t port;
 	bool open;
-	uint64_t began;
 };
 
 struct doctor_probe {
@@ -31,156 +24,11 @@ struct doctor_probe {
 	char *anchors;
 	unsigned seconds, waited, n, open;
 	bool started, over;
-	char odd[32]; /* a label that nobody made, the same in every domain of this run */
 	void (*done)(void *arg);
 	void *arg;
-	struct question q[DOCTOR_ANSWERS];
+	struct doctor_question q[DOCTOR_ANSWERS];
+	struct asked asked[DOCTOR_ANSWERS];
 };
-
-/* ---- what to ask --------------------------------------------------------------------------------------------- */
-
-static void add(struct doctor_probe *p, enum ask ask, enum dt_stage stage, const char *name, uint32_t address, uint16_t port)
-{
-	struct question q = {.ask = ask, .stage = stage, .address = address, .port = port};
-
-	if (!sv_copy(q.name, sizeof q.name, sv_of(name)))
-		return;
-	for (unsigned i = 0; i < p->n; i++)
-		if (p->q[i].ask == ask && p->q[i].address == address && p->q[i].port == port && strcmp(p->q[i].name, q.name) == 0)
-			return;
-	if (p->n < DOCTOR_ANSWERS)
-		p->q[p->n++] = q;
-}
-
-/* clang-format off */
-static const struct {
-	enum ask ask;
-	enum dt_stage stage;
-	const char *before; /* the domain */
-} of_a_domain[] = {
-	{ASK_SRV, DT_STAGE_DISCOVER, "_sipinternaltls._tcp."},
-	{ASK_SRV, DT_STAGE_DISCOVER, "_sipinternal._tcp."},
-	{ASK_SRV, DT_STAGE_DISCOVER, "_sip._tls."},
-	{ASK_SRV, DT_STAGE_DISCOVER, "_sip._tcp."},
-	{ASK_SRV, DT_STAGE_ADDRESS,  "_ntp._udp."},
-	{ASK_A,   DT_STAGE_FIND,     "ucupdates-r2."},
-	{ASK_A,   DT_STAGE_FIND,     "ucupdates."},
-	{ASK_A,   DT_STAGE_DISCOVER, "sip."},
-};
-/* clang-format on */
-
-static void ask_domain(struct doctor_probe *p, const char *domain)
-{
-	char name[DT_NAME_MAX];
-	uint8_t dice[6];
-
-	if (domain[0] == '\0')
-		return;
-	for (size_t i = 0; i < sizeof of_a_domain / sizeof *of_a_domain; i++)
-		if (snprintf(name, sizeof name, "%s%s", of_a_domain[i].before, domain) < (int)sizeof name)
-			add(p, of_a_domain[i].ask, of_a_domain[i].stage, name, 0, 0);
-	/* A name that nobody made: if it resolves, the zone has a wildcard, and no other answer means much (D-06). */
-	if (p->odd[0] == '\0') {
-		host_body.random(p->h, dice, sizeof dice);
-		snprintf(p->odd, sizeof p->odd, "dialtone-%02x%02x%02x%02x%02x%02x", dice[0], dice[1], dice[2], dice[3], dice[4],
-			 dice[5]);
-	}
-	if (snprintf(name, sizeof name, "%s.%s", p->odd, domain) < (int)sizeof name)
-		add(p, ASK_A, DT_STAGE_FIND, name, 0, 0);
-}
-
-/* "10.66.0.1:5061" */
-static bool read_peer(const char *peer, uint32_t *address, uint16_t *port)
-{
-	struct sv rest = sv_of(peer), host = sv_cut(&rest, ':');
-	uint64_t v;
-
-	if (rest.p == NULL || !sv_u64(rest, 65535, &v) || v == 0 || !ip_read(host, address))
-		return false;
-	*port = (uint16_t)v;
-	return true;
-}
-
-/* The host of an URL within a sentence, or "". */
-static void url_host(const char *text, char out[DT_NAME_MAX])
-{
-	const char *at = text ? strstr(text, "://") : NULL;
-
-	out[0] = '\0';
-	if (at)
-		sv_copy(out, DT_NAME_MAX, (struct sv){at + 3, strcspn(at + 3, ":/ ,;)")});
-}
-
-static bool is_sip_or_web(uint16_t port)
-{
-	return port == 443 || port == 5061 || port == 4443;
-}
-
-/* R-02, V-08: "P: INFORM in both spellings", "DISCOVER in each spelling"; R-01: "if a DISCOVER with the same class does return
- * 43/120, say so". */
-/* clang-format off */
-static const struct {
-	enum dt_stage stage;
-	const char *said; /* in why or warn of an attempt */
-	enum ask ask;
-	const char *class;
-} spellings[] = {
-	{DT_STAGE_DISCOVER, "without options 43 and 120", ASK_INFORM,   "ms-uc-client"},
-	{DT_STAGE_DISCOVER, "without options 43 and 120", ASK_INFORM,   "MS-UC-CLIENT"},
-	{DT_STAGE_DISCOVER, "option 43 is missing",       ASK_INFORM,   "ms-uc-client"},
-	{DT_STAGE_DISCOVER, "option 43 is missing",       ASK_INFORM,   "MS-UC-CLIENT"},
-	{DT_STAGE_DISCOVER, NULL,                         ASK_DISCOVER, "MS-UC-Client"}, /* nobody answered the INFORM */
-	{DT_STAGE_VLAN,     "without option 43",          ASK_DISCOVER, "cpe-ocphone"},
-	{DT_STAGE_VLAN,     "without option 43",          ASK_DISCOVER, "CPE-OCPhone"},
-};
-/* clang-format on */
-
-static bool holds(const char *s, const char *text)
-{
-	return s && strstr(s, text);
-}
-
-static void from_dhcp(struct doctor_probe *p, const struct doctor_line *l)
-{
-	for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
-		if (l->stage == spellings[i].stage && (spellings[i].said == NULL
-						       ? l->failure == DT_F_UC_SILENT
-						       : holds(l->why, spellings[i].said) || holds(l->warn, spellings[i].said)))
-			add(p, spellings[i].ask, l->stage, spellings[i].class, 0, 0);
-}
-
-static void from_line(struct doctor_probe *p, const struct doctor_line *l)
-{
-	char host[DT_NAME_MAX];
-	uint32_t address;
-	uint16_t port;
-
-	from_dhcp(p, l);
-
-	if (l->what && strncmp(l->what, "srv _", 5) == 0) {
-		const char *dot = strchr(l->what + 4, '.');
-
-		dot = dot ? strchr(dot + 1, '.') : NULL; /* behind _service._proto. */
-		if (dot)
-			ask_domain(p, dot + 1);
-	} else if (l->what && strncmp(l->what, "a ", 2) == 0) {
-		add(p, ASK_A, l->stage, l->what + 2, 0, 0);
-	}
-	url_host(l->found, host);
-	if (host[0])
-		add(p, ASK_A, l->stage, host, 0, 0);
-	if (l->peer == NULL || !read_peer(l->peer, &address, &port) || port == 123 || port == 67)
-		return;
-	url_host(l->what, host);
-	add(p, ASK_TCP, l->stage, "", address, port);
-	if (is_sip_or_web(port))
-		add(p, ASK_TLS, l->stage, host, address, port);
-	if (l->stage == DT_STAGE_CHAIN) { /* the chain comes over 80, the rest over 443 */
-		add(p, ASK_TCP, DT_STAGE_CHAIN, "", address, 80);
-		add(p, ASK_TCP, DT_STAGE_AUTH, "", address, 443);
-		add(p, ASK_TLS, DT_STAGE_AUTH, host, address, 443);
-	}
-}
 
 /* ---- answers ------------------------------------------------------------------------------------------------- */
 
@@ -206,17 +54,23 @@ static void finish(struct doctor_probe *p)
 	p->done(p->arg);
 }
 
-static struct doctor_answer *answer(struct doctor_probe *p, struct question *q, bool ok)
+/* ok: a good answer came, and with it the sign that the question was asked for. */
+static struct doctor_answer *answer(struct doctor_probe *p, unsigned at, bool ok)
 {
 	static const char *const words[] = {"srv", "a", "tcp", "tls", "inform", "discover"};
 	struct doctor_answer *a = &p->run->answer[p->run->answers];
+	const struct doctor_question *q = &p->q[at];
 
-	q->open = false;
+	p->asked[at].open = false;
 	p->open--;
 	if (p->run->answers == DOCTOR_ANSWERS)
 		return NULL;
 	p->run->answers++;
-	*a = (struct doctor_answer){.stage = q->stage, .ok = ok};
+	*a = (struct doctor_answer){.stage = q->stage, .ok = ok, .fact.address = q->address, .fact.port = q->port};
+	if (ok && q->gives != DT_SIGN_NONE)
+		dt_signs_add(a->sign, q->gives);
+	if (ok && q->gives == DT_SIGN_ASKED_SRV_INSIDE) /* is one of these, too */
+		dt_signs_add(a->sign, DT_SIGN_ASKED_SRV);
 	if (q->ask != ASK_TCP && q->ask != ASK_TLS)
 		snprintf(a->what, sizeof a->what, "%s %s", words[q->ask], q->name);
 	else
@@ -225,19 +79,39 @@ static struct doctor_answer *answer(struct doctor_probe *p, struct question *q, 
 	return a;
 }
 
-static struct question *question_of(struct doctor_probe *p, unsigned id)
+/* DOCTOR_ANSWERS: nobody's any more. */
+static unsigned question_of(const struct doctor_probe *p, unsigned id)
 {
 	unsigned i = id - HOST_EARS;
 
-	return i < p->n && p->q[i].open ? &p->q[i] : NULL;
+	return i < p->n && p->asked[i].open ? i : DOCTOR_ANSWERS;
 }
 
-/* Only this run's own label: a site may well have a host whose name begins as ours does. */
-static bool made_up(const struct doctor_probe *p, const struct question *q)
+static void rr_text(const struct dt_dns_answer *d, enum doctor_ask ask, struct doctor_answer *a)
 {
-	size_t n = strlen(p->odd);
+	for (unsigned i = 0; i < d->n; i++) {
+		const char *comma = i ? ", " : "";
 
-	return n && strncmp(q->name, p->odd, n) == 0 && q->name[n] == '.';
+		if (ask == ASK_SRV)
+			more(a->text, sizeof a->text, "%s%s:%u (priority %u, weight %u)", comma,
+			     d->rr[i].target[0] ? d->rr[i].target : ".", d->rr[i].port, d->rr[i].priority, d->rr[i].weight);
+		else
+			more(a->text, sizeof a->text, "%s" IP_FMT, comma, IP_ARG(d->rr[i].address));
+	}
+	if (ask == ASK_A && d->n)
+		a->fact.address = d->rr[0].address;
+}
+
+/* A made-up name is asked in the hope that there is none. */
+static void wildcard_text(const struct dt_dns_answer *d, struct doctor_answer *a)
+{
+	if (d->status == DT_DNS_OK) {
+		a->ok = false;
+		more(a->text, sizeof a->text, ": this name was made up just now, so the zone has a wildcard");
+	} else if (d->status == DT_DNS_NXDOMAIN) {
+		a->ok = true;
+		more(a->text, sizeof a->text, "does not exist, as it should: the zone has no wildcard");
+	}
 }
 
 static void on_dns(void *arg, unsigned id, const struct dt_dns_answer *d)
@@ -247,31 +121,23 @@ static void on_dns(void *arg, unsigned id, const struct dt_dns_answer *d)
 					    [DT_DNS_TIMEOUT] = "no name server answers",
 					    [DT_DNS_ERROR] = "the name server answers with an error"};
 	struct doctor_probe *p = arg;
-	struct question *q = question_of(p, id);
+	unsigned at = question_of(p, id);
 	struct doctor_answer *a;
 
-	if (q == NULL)
+	if (at == DOCTOR_ANSWERS)
 		return;
-	a = answer(p, q, d->status == DT_DNS_OK);
-	for (unsigned i = 0; a && i < d->n; i++) {
-		const char *comma = i ? ", " : "";
-		uint32_t ip = d->rr[i].address;
-
-		if (q->ask == ASK_SRV)
-			more(a->text, sizeof a->text, "%s%s:%u (priority %u, weight %u)", comma,
-			     d->rr[i].target[0] ? d->rr[i].target : ".", d->rr[i].port, d->rr[i].priority, d->rr[i].weight);
-		else
-			more(a->text, sizeof a->text, "%s" IP_FMT, comma, IP_ARG(ip));
+	a = answer(p, at, d->status == DT_DNS_OK);
+	if (a) {
+		a->fact.rcode = d->status == DT_DNS_NXDOMAIN ? 3 : d->rcode;
+		rr_text(d, p->q[at].ask, a);
+		if (p->q[at].gives == DT_SIGN_ASKED_WILDCARD)
+			wildcard_text(d, a);
 	}
-	if (a && a->ok && made_up(p, q)) {
-		a->ok = false;
-		more(a->text, sizeof a->text, ": this name was made up just now, so the zone has a wildcard");
-	} else if (a && made_up(p, q) && d->status == DT_DNS_NXDOMAIN) {
-		a->ok = true;
-		more(a->text, sizeof a->text, "does not exist, as it should: the zone has no wildcard");
-	} else if (a && !a->ok) {
-		more(a->text, sizeof a->text, "%s", words[d->status]);
-	}
+	if (a && !a->ok && a->text[0] == '\0')
+		more(a->text, sizeof a->text, "%s", d->status == DT_DNS_ERROR && d->rcode == 0 ? dt_signs[DT_SIGN_DNS_NO_SERVER].what
+												 : words[d->status]);
+	if (a && !a->ok && d->rcode)
+		more(a->text, sizeof a->text, " (rcode %u)", d->rcode);
 	finish(p);
 }
 
@@ -306,15 +172,19 @@ static void on_opened(void *arg, unsigned id, const struct dt_stream_opened *o)
 					       [DT_WRONG_NAME] = "trusted, but for another name",
 					       [DT_WRONG_DATE] = "not valid now", [DT_NO_CERT] = "no certificate"};
 	struct doctor_probe *p = arg;
-	struct question *q = question_of(p, id);
+	unsigned at = question_of(p, id);
 	struct doctor_answer *a;
 
-	if (q == NULL)
+	if (at == DOCTOR_ANSWERS)
 		return;
-	a = answer(p, q, o->failure == DT_F_OK && (q->ask == ASK_TCP || o->verdict == DT_TRUSTED));
+	a = answer(p, at, o->failure == DT_F_OK && (p->q[at].ask == ASK_TCP || o->verdict == DT_TRUSTED));
+	if (a) {
+		memcpy(a->sign, o->sign, sizeof a->sign);
+		a->fact.alert = o->alert;
+	}
 	if (a && o->failure != DT_F_OK) {
 		snprintf(a->text, sizeof a->text, "%s%s%s", dt_failures[o->failure].what, o->why ? ": " : "", o->why ? o->why : "");
-	} else if (a && q->ask == ASK_TCP) {
+	} else if (a && p->q[at].ask == ASK_TCP) {
 		snprintf(a->text, sizeof a->text, "open");
 	} else if (a) {
 		char chain[800];
@@ -333,23 +203,25 @@ static void on_frame(void *arg, const uint8_t *frame, size_t n, int tci)
 
 	(void)tci;
 	for (unsigned i = 0; i < p->n; i++) {
-		struct question *q = &p->q[i];
+		struct ask_dhcp_answer said;
 		struct doctor_answer *a;
-		char text[900];
-		bool has = false;
 
-		if (q->ask < ASK_INFORM || !q->open || !ask_dhcp_read(&q->dhcp, frame, n, &has, text, sizeof text))
+		if (p->q[i].ask < ASK_INFORM || !p->asked[i].open || !ask_dhcp_read(&p->asked[i].dhcp, frame, n, &said))
 			continue;
-		a = answer(p, q, has);
-		if (a)
-			more(a->text, sizeof a->text, "%s", text);
+		a = answer(p, i, p->q[i].gives == DT_SIGN_ASKED_VLAN_CLASS ? said.vlan != 0 : said.option43);
+		if (a) {
+			a->fact.vlan = said.vlan;
+			more(a->text, sizeof a->text, "%s", said.text);
+		}
 		finish(p);
 		return;
 	}
 }
 
-static int send_dhcp(struct doctor_probe *p, struct question *q)
+static int send_dhcp(struct doctor_probe *p, unsigned at)
 {
+	const struct doctor_question *q = &p->q[at];
+	struct ask_dhcp *d = &p->asked[at].dhcp;
 	uint8_t frame[1518];
 	unsigned vlan;
 	uint32_t address;
@@ -358,12 +230,12 @@ static int send_dhcp(struct doctor_probe *p, struct question *q)
 	host_where(p->h, &vlan, &address);
 	if (q->stage == DT_STAGE_VLAN) /* as in stage 1: untagged */
 		vlan = 0;
-	q->dhcp = (struct ask_dhcp){.class = q->name, .address = q->ask == ASK_INFORM ? address : 0};
+	*d = (struct ask_dhcp){.class = q->name, .address = q->ask == ASK_INFORM ? address : 0};
 	if (q->ask == ASK_INFORM && address == 0)
 		return -EADDRNOTAVAIL;
-	memcpy(q->dhcp.mac, host_mac(p->h), 6);
-	host_body.random(p->h, &q->dhcp.xid, sizeof q->dhcp.xid);
-	n = ask_dhcp_write(&q->dhcp, frame, sizeof frame);
+	memcpy(d->mac, host_mac(p->h), 6);
+	host_body.random(p->h, &d->xid, sizeof d->xid);
+	n = ask_dhcp_write(d, frame, sizeof frame);
 	return n ? host_body.frame(p->h, frame, n, vlan ? (int)vlan : -1) : -EMSGSIZE;
 }
 
@@ -371,13 +243,13 @@ static int send_dhcp(struct doctor_probe *p, struct question *q)
 
 static int send(struct doctor_probe *p, unsigned i)
 {
-	struct question *q = &p->q[i];
+	const struct doctor_question *q = &p->q[i];
 	struct dt_stream_conf c = {.address = q->address, .port = q->port, .tls = q->ask == ASK_TLS, .tls_judge_only = true,
 				   .name = q->name[0] ? q->name : NULL, .anchors = p->anchors,
 				   .unix_s = clock_unix_ms() / 1000, .timeout_ms = 4000};
 
 	if (q->ask >= ASK_INFORM)
-		return send_dhcp(p, q);
+		return send_dhcp(p, i);
 	if (q->ask <= ASK_A)
 		return host_body.dns(p->h, HOST_EARS + i, q->name, q->ask == ASK_SRV ? DT_RR_SRV : DT_RR_A);
 	return host_body.stream(p->h, HOST_EARS + i, &c);
@@ -402,19 +274,23 @@ struct doctor_probe *doctor_probe_new(struct host *h, struct doctor_run *r, cons
 
 void doctor_probe_start(struct doctor_probe *p)
 {
-	for (size_t i = 0; i < p->run->n; i++)
-		if (p->run->line[i].kind == DT_REC_ATTEMPT)
-			from_line(p, &p->run->line[i]);
+	uint8_t random[6];
+	char odd[32]; /* a label that nobody made, the same in every domain of this run */
+
+	host_body.random(p->h, random, sizeof random);
+	snprintf(odd, sizeof odd, "dialtone-%02x%02x%02x%02x%02x%02x", random[0], random[1], random[2], random[3], random[4],
+		 random[5]);
+	p->n = doctor_questions(p->run, odd, p->q);
 	p->started = true;
 	host_listen(p->h, &p->ears);
 	p->open = p->n;
 	for (unsigned i = 0; i < p->n; i++)
-		p->q[i].open = true;
+		p->asked[i].open = true;
 	for (unsigned i = 0; i < p->n; i++) {
 		struct doctor_answer *a;
 		int e = send(p, i);
 
-		if (e < 0 && (a = answer(p, &p->q[i], false)))
+		if (e < 0 && (a = answer(p, i, false)))
 			snprintf(a->text, sizeof a->text, "could not be asked: %s", strerror(-e));
 	}
 	/* With nothing open (no address, say) the next tick says that it is over: not from within this call. */
@@ -428,7 +304,7 @@ void doctor_probe_tick(struct doctor_probe *p)
 	for (unsigned i = 0; p->waited >= p->seconds && i < p->n; i++) {
 		struct doctor_answer *a;
 
-		if (p->q[i].open && (a = answer(p, &p->q[i], false)))
+		if (p->asked[i].open && (a = answer(p, i, false)))
 			snprintf(a->text, sizeof a->text, "no answer");
 	}
 	finish(p);

@@ -8,6 +8,7 @@
 #define DIALTONE_DOCTOR_PROBE_H
 
 #include "doctor/run.h"
+#include "host/host.h"
 
 struct doctor_probe;
 

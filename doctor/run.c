@@ -5,10 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ip.h"
 #include "base/sv.h"
+#include "doctor/facts.h"
+#include "doctor/record_v1.h"
 
 static void line_free(struct doctor_line *l)
 {
+	for (size_t i = 0; i < DOCTOR_FACTS; i++)
+		if (doctor_facts[i].kind == FACT_TEXT)
+			free((void *)*doctor_fact_text(&l->fact, &doctor_facts[i]));
 	free(l->what);
 	free(l->peer);
 	free(l->found);
@@ -20,7 +26,8 @@ static void forget(struct doctor_run *r)
 {
 	for (size_t i = 0; i < r->n; i++)
 		line_free(&r->line[i]);
-	r->n = 0;
+	r->n = r->answers = 0;
+	r->has_heard = false;
 }
 
 void doctor_run_free(struct doctor_run *r)
@@ -36,10 +43,27 @@ static bool keep(char **to, const char *s)
 	return *to || !(s && s[0]);
 }
 
+/* Copies of the texts that it points to, instead of these. */
+static bool keep_facts(struct dt_facts *f)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < DOCTOR_FACTS; i++)
+		if (doctor_facts[i].kind == FACT_TEXT) {
+			const char **text = doctor_fact_text(f, &doctor_facts[i]);
+			char *copy = NULL;
+
+			ok = keep(&copy, *text) && ok;
+			*text = copy;
+		}
+	return ok;
+}
+
 bool doctor_run_add(struct doctor_run *r, const struct dt_record *rec)
 {
 	struct doctor_line l = {.kind = rec->kind, .stage = rec->stage, .ok = rec->ok, .skipped = rec->skipped,
-				.guess = rec->guess, .failure = rec->failure, .ms = rec->ms};
+				.guess = rec->guess, .failure = rec->failure, .ms = rec->ms,
+				.fact = rec->fact};
 
 	if (rec->kind == DT_REC_BEGIN)
 		return true;
@@ -52,8 +76,9 @@ bool doctor_run_add(struct doctor_run *r, const struct dt_record *rec)
 		r->line = more;
 		r->cap = cap;
 	}
-	if (!keep(&l.what, rec->what) || !keep(&l.peer, rec->peer) || !keep(&l.found, rec->found) || !keep(&l.warn, rec->warn) ||
-	    !keep(&l.why, rec->why)) {
+	memcpy(l.sign, rec->sign, sizeof l.sign);
+	if (!keep_facts(&l.fact) || !keep(&l.what, rec->what) || !keep(&l.peer, rec->peer) || !keep(&l.found, rec->found) ||
+	    !keep(&l.warn, rec->warn) || !keep(&l.why, rec->why)) {
 		line_free(&l);
 		return false;
 	}
@@ -94,25 +119,72 @@ static const char *member(const json_t *j, const char *name)
 	return json_string_value(json_object_get(j, name));
 }
 
-/* NULL or why. *skip: a line that is no part of this record (dialtone, or a later version's kind of note). */
-static const char *line_of(const json_t *j, struct dt_record *ret, bool *skip)
+/* Signs that a later version has are passed over: what they mean is not known here. */
+static void read_signs(const json_t *j, enum dt_sign *ret)
 {
-	json_int_t stage = json_integer_value(json_object_get(j, "stage")), ms = json_integer_value(json_object_get(j, "ms"));
-	const char *kind = member(j, "kind"), *why;
+	const json_t *list = json_object_get(j, "signs");
 
-	*skip = false;
-	if (json_integer_value(json_object_get(j, "v")) != 1)
-		return "its version \"v\" is not 1";
-	if (kind && (strcmp(kind, "dialtone") == 0 || strcmp(kind, "probe") == 0 || strcmp(kind, "finding") == 0 ||
-		     strcmp(kind, "diagnosis") == 0)) {
-		*skip = true;
-		return NULL;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *code = json_string_value(json_array_get(list, i));
+		enum dt_sign s = code ? doctor_sign_of(code) : DT_SIGN_COUNT;
+
+		if (s < DT_SIGN_COUNT)
+			dt_signs_add(ret, s);
 	}
-	if (!kind_of(kind, &ret->kind))
-		return "its \"kind\" is none of attempt, stage, restart, result";
-	if (stage < 0 || stage >= DT_STAGE_COUNT)
+}
+
+/* The texts stay the JSON's. */
+static const char *read_fact(const json_t *v, const struct doctor_fact *field, struct dt_facts *ret)
+{
+	const char *text = json_string_value(v);
+	uint32_t address;
+	int64_t n = -1;
+
+	if (field->kind == FACT_TEXT) {
+		*doctor_fact_text(ret, field) = text;
+		return text ? NULL : "a fact that should be a string is none";
+	}
+	if (field->kind == FACT_ADDRESS) {
+		if (text && ip_read(sv_of(text), &address))
+			n = address;
+	} else if (field->kind == FACT_CANDIDATE) {
+		n = text && doctor_candidate_of(text) < DT_CAND_COUNT ? (int64_t)doctor_candidate_of(text) : DT_CAND_NONE;
+	} else if (json_is_integer(v)) {
+		n = json_integer_value(v);
+	}
+	return doctor_fact_set(ret, field, n) ? NULL : "a fact is out of its range";
+}
+
+static const char *read_facts(const json_t *j, struct dt_facts *ret)
+{
+	for (size_t i = 0; i < DOCTOR_FACTS; i++) {
+		const json_t *v = json_object_get(j, doctor_facts[i].name);
+		const char *why = v ? read_fact(v, &doctor_facts[i], ret) : NULL;
+
+		if (why)
+			return why;
+	}
+	return NULL;
+}
+
+static enum dt_stage stage_of(const json_t *j)
+{
+	json_int_t stage = json_integer_value(json_object_get(j, "stage"));
+
+	return stage < 0 || stage >= DT_STAGE_COUNT ? DT_STAGE_COUNT : (enum dt_stage)stage;
+}
+
+/* NULL or why. */
+static const char *line_of(const json_t *j, int version, struct dt_record *ret, struct record_v1 *store)
+{
+	json_int_t ms = json_integer_value(json_object_get(j, "ms"));
+	const char *why;
+
+	if (!kind_of(member(j, "kind"), &ret->kind))
+		return "its \"kind\" is none of attempt, stage, restart, result, heard, probe";
+	ret->stage = stage_of(j);
+	if (ret->stage == DT_STAGE_COUNT)
 		return "its stage is not 1 to 9";
-	ret->stage = (enum dt_stage)stage;
 	ret->ok = json_is_true(json_object_get(j, "ok"));
 	ret->skipped = json_is_true(json_object_get(j, "skipped"));
 	ret->ms = ms < 0 ? 0 : ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
@@ -123,40 +195,123 @@ static const char *line_of(const json_t *j, struct dt_record *ret, bool *skip)
 	ret->why = member(j, "why");
 	ret->guess = member(j, "basis") != NULL;
 	why = failure_of(member(j, "error"), &ret->failure);
+	if (why)
+		return why;
+	if (version == 1) {
+		record_v1_facts(ret, store);
+	} else {
+		read_signs(j, ret->sign);
+		why = read_facts(j, &ret->fact);
+	}
 	return why ? why : !ret->ok && ret->kind != DT_REC_RESTART && ret->failure == DT_F_OK && ret->kind != DT_REC_STAGE
 	    ? "it failed but says no error" : NULL;
+}
+
+static const char *read_heard(struct doctor_run *r, const json_t *j)
+{
+#define READ(member, name, what) r->heard.member = (unsigned)json_integer_value(json_object_get(j, name));
+	DOCTOR_HEARD(READ)
+#undef READ
+	r->has_heard = true;
+	return NULL;
+}
+
+static const char *read_probe(struct doctor_run *r, const json_t *j)
+{
+	struct doctor_answer *a = &r->answer[r->answers];
+	const char *what = member(j, "try"), *text = member(j, "found"), *why;
+
+	if (r->answers == DOCTOR_ANSWERS)
+		return "more was asked than can be";
+	*a = (struct doctor_answer){.stage = stage_of(j), .ok = json_is_true(json_object_get(j, "ok"))};
+	if (a->stage == DT_STAGE_COUNT)
+		return "its stage is not 1 to 9";
+	snprintf(a->what, sizeof a->what, "%s", what ? what : "");
+	snprintf(a->text, sizeof a->text, "%s", text ? text : "");
+	read_signs(j, a->sign);
+	why = read_facts(j, &a->fact);
+	for (size_t i = 0; i < DOCTOR_FACTS; i++)
+		if (doctor_facts[i].kind == FACT_TEXT)
+			*doctor_fact_text(&a->fact, &doctor_facts[i]) = NULL;
+	r->answers += why == NULL;
+	return why;
+}
+
+/* Lines that say what was made of a run, not what happened in it. */
+static bool is_skipped(const char *kind, int version)
+{
+	static const char *const kinds[] = {"dialtone", "finding", "diagnosis"};
+
+	for (size_t i = 0; kind && i < sizeof kinds / sizeof *kinds; i++)
+		if (strcmp(kind, kinds[i]) == 0)
+			return true;
+	return kind && version == 1 && strcmp(kind, "probe") == 0; /* words only */
+}
+
+static const char *read_object(struct doctor_run *r, const json_t *j, char run[64])
+{
+	json_int_t version = json_integer_value(json_object_get(j, "v"));
+	const char *kind = member(j, "kind"), *id = member(j, "run"), *why;
+	struct record_v1 store;
+	struct dt_record rec = {0};
+
+	if (version != 1 && version != 2)
+		return "its version \"v\" is neither 1 nor 2";
+	if (is_skipped(kind, (int)version))
+		return NULL;
+	if (id && strcmp(id, run) != 0) { /* several runs in one file: the last counts */
+		forget(r);
+		snprintf(run, 64, "%s", id);
+	}
+	if (kind && strcmp(kind, "heard") == 0)
+		return read_heard(r, j);
+	if (kind && strcmp(kind, "probe") == 0)
+		return read_probe(r, j);
+	why = line_of(j, (int)version, &rec, &store);
+	return why ? why : doctor_run_add(r, &rec) ? NULL : "out of memory";
 }
 
 static const char *read_line(struct doctor_run *r, struct sv s, char run[64])
 {
 	json_error_t e;
 	json_t *j = json_loadb(s.p, s.n, JSON_REJECT_DUPLICATES, &e);
-	struct dt_record rec = {0};
-	const char *why, *id;
-	bool skip;
+	const char *why = json_is_object(j) ? read_object(r, j, run) : "it is not a JSON object";
 
-	if (!json_is_object(j)) {
-		json_decref(j);
-		return "it is not a JSON object";
-	}
-	why = line_of(j, &rec, &skip);
-	if (why == NULL && !skip) {
-		id = member(j, "run");
-		if (id && strcmp(id, run) != 0) { /* several runs in one file: the last counts */
-			forget(r);
-			snprintf(run, 64, "%s", id);
-		}
-		if (!doctor_run_add(r, &rec))
-			why = "out of memory";
-	}
 	json_decref(j);
+	return why;
+}
+
+/* What `doctor --bundle` writes: one object, the record's lines and the answers in lists. */
+static const char *read_bundle(struct doctor_run *r, const json_t *j)
+{
+	static const char *const lists[] = {"record", "probes"};
+	const char *why = NULL;
+	char run[64] = "";
+
+	for (size_t l = 0; l < sizeof lists / sizeof *lists; l++) {
+		const json_t *list = json_object_get(j, lists[l]);
+
+		for (size_t i = 0; i < json_array_size(list) && why == NULL; i++)
+			why = read_object(r, json_array_get(list, i), run);
+	}
 	return why;
 }
 
 const char *doctor_run_read(struct doctor_run *r, const char *text, size_t n, char *why, size_t cap)
 {
 	struct sv rest = {text, n};
+	json_t *whole = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
 	char run[64] = "";
+
+	if (json_is_array(json_object_get(whole, "record"))) {
+		const char *bad = read_bundle(r, whole);
+
+		json_decref(whole);
+		if (bad || r->n == 0)
+			snprintf(why, cap, "%s", bad ? bad : "there is no record in it");
+		return bad || r->n == 0 ? why : NULL;
+	}
+	json_decref(whole);
 
 	for (unsigned line = 1; rest.p; line++) {
 		struct sv s = sv_trim(sv_cut(&rest, '\n'));

@@ -1,6 +1,7 @@
 /* doctor/run.h: a run as the doctor keeps it: every line of its record, from a phone that runs here or from a file.
  *
- * The doctor reads nothing else of a run than this, and what was heard and asked besides.
+ * The doctor reads nothing else of a run than this: the phone's attempts, what was heard on the port (kind "heard"), what the
+ * doctor asked itself (kind "probe").
  */
 #ifndef DIALTONE_DOCTOR_RUN_H
 #define DIALTONE_DOCTOR_RUN_H
@@ -10,7 +11,7 @@
 #include <stdint.h>
 
 #include "dialtone/phone.h"
-#include "host/host.h"
+#include "doctor/heard.h"
 
 struct doctor_line {
 	enum dt_record_kind kind;
@@ -18,13 +19,17 @@ struct doctor_line {
 	bool ok, skipped, guess;
 	enum dt_failure failure;
 	uint32_t ms;
-	char *what, *peer, *found, *warn, *why; /* NULL: absent */
+	enum dt_sign sign[DT_SIGNS_MAX];
+	struct dt_facts fact;			/* its texts are the line's own */
+	char *what, *peer, *found, *warn, *why; /* for people; NULL: absent */
 };
 
 struct doctor_answer { /* of something the doctor asked itself */
-	char what[DT_NAME_MAX + 64]; /* "srv _sip._tls.contoso.test", "tls 10.20.0.11:443" */
-	enum dt_stage stage;	     /* where it matters */
+	enum dt_stage stage; /* where it matters */
 	bool ok;
+	enum dt_sign sign[DT_SIGNS_MAX]; /* DT_SIGN_ASKED_..., and what was wrong */
+	struct dt_facts fact;		 /* numbers only; its texts are NULL */
+	char what[DT_NAME_MAX + 64];	 /* for people: "srv _sip._tls.contoso.test", "tls 10.20.0.11:443" */
 	char text[1024];
 };
 
@@ -34,7 +39,7 @@ struct doctor_run {
 	struct doctor_line *line;
 	size_t n, cap;
 	bool has_heard;
-	struct host_heard heard;
+	struct doctor_heard heard;
 	struct doctor_answer answer[DOCTOR_ANSWERS];
 	unsigned answers;
 };
@@ -43,8 +48,9 @@ void doctor_run_free(struct doctor_run *r); /* leaves it zeroed */
 
 /* false: out of memory. BEGIN lines are not kept. */
 bool doctor_run_add(struct doctor_run *r, const struct dt_record *rec);
-/* JSON lines as `connect --json` writes them. NULL, or a sentence that names the line. Lines of an unknown version or kind
- * are refused; unknown members are not. The last run in the text is the one that is kept. */
+/* JSON lines as `connect --json` and `doctor --json` write them: v = 2, or v = 1 of earlier versions, whose sentences are
+ * turned into signs (doctor/record_v1.h). NULL, or a sentence that names the line. Lines of an unknown version or kind are
+ * refused; unknown members and signs are not. The last run in the text is the one that is kept. */
 const char *doctor_run_read(struct doctor_run *r, const char *text, size_t n, char *why, size_t cap);
 
 /* The run's result: the last RESULT line; NULL: the record ends before it. */

@@ -43,61 +43,6 @@ static struct sock_filter what_a_phone_reads[] = {
 };
 /* clang-format on */
 
-/* CDP's appliance TLV (0x000e): one octet, then the voice VLAN [network A.5]. For the doctor only. */
-static void hear_cdp(struct host_heard *heard, const uint8_t *frame, size_t n)
-{
-	struct rd r = rd_of(frame, n);
-
-	heard->cdp++;
-	rd_take(&r, 14 + 8 + 4); /* Ethernet, LLC and SNAP, version, lifetime and checksum */
-	while (!r.err && rd_left(&r) >= 4) {
-		unsigned type = (unsigned)rd_be(&r, 2), len = (unsigned)rd_be(&r, 2);
-		struct rd v = rd_sub(&r, len >= 4 ? len - 4 : SIZE_MAX);
-
-		if (type == 0x000e && rd_left(&v) >= 3) {
-			rd_be(&v, 1);
-			heard->cdp_vlan = (unsigned)rd_be(&v, 2);
-		}
-	}
-}
-
-/* For the doctor only: the contents of LLDP when it has no VLAN. */
-static void hear_lldp(struct host_heard *heard, const uint8_t *frame, size_t n)
-{
-	struct rd r = rd_of(frame, n);
-	bool unknown = false;
-	struct lldp l;
-
-	heard->lldp++;
-	rd_take(&r, ETH_HLEN);
-	if (!lldp_read(&r, &l))
-		return;
-	for (unsigned i = 0; i < l.npolicy; i++)
-		unknown |= l.policy[i].app == MED_VOICE;
-	heard->med += l.has_med || l.npolicy;
-	if (l.has_pvid)
-		heard->port_vlan = l.pvid;
-	if (lldp_policy(&l, MED_VOICE))
-		heard->voice++;
-	else if (unknown)
-		heard->voice_unknown++;
-	else if (l.npolicy)
-		heard->voice_none++;
-}
-
-static void hear(struct host_heard *heard, const uint8_t *frame, size_t n)
-{
-	unsigned type = (unsigned)frame[12] << 8 | frame[13];
-
-	heard->frames++;
-	if (type == ETH_P_LLDP)
-		hear_lldp(heard, frame, n);
-	heard->arp += type == ETH_P_ARP;
-	heard->dhcp += type == ETH_P_IP;
-	if (memcmp(frame, cdp_group, 6) == 0)
-		hear_cdp(heard, frame, n);
-}
-
 static void arrived(evutil_socket_t fd, short what, void *arg)
 {
 	struct host *h = arg;
@@ -127,7 +72,8 @@ static void arrived(evutil_socket_t fd, short what, void *arg)
 			if (aux.tp_status & TP_STATUS_CSUMNOTREADY)
 				udp_checksum(frame, (size_t)n);
 		}
-		hear(&h->heard, frame, (size_t)n);
+		if (h->frame)
+			h->frame(h->arg, frame, (size_t)n);
 		if (h->ears && h->ears->frame)
 			h->ears->frame(h->ears->arg, frame, (size_t)n, tci);
 		if (h->phone)

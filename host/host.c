@@ -220,6 +220,7 @@ int host_open(const struct host_conf *c, struct host **ret, char *why, size_t ca
 	h->later_end = &h->later;
 	h->record = c->record;
 	h->tick = c->tick;
+	h->frame = c->frame;
 	h->arg = c->arg;
 	e = netns_enter(h, c, why, cap);
 	if (e == 0)
@@ -279,11 +280,6 @@ const uint8_t *host_mac(const struct host *h)
 const char *host_state(const struct host *h)
 {
 	return state_dir(h->state);
-}
-
-const struct host_heard *host_heard(const struct host *h)
-{
-	return &h->heard;
 }
 
 void host_address(const struct host *h, struct dt_lease *l)

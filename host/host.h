@@ -28,6 +28,7 @@ struct host_conf {
 	const char *keylog;	    /* file that TLS secrets are appended to, or NULL */
 	void (*record)(void *arg, const struct dt_record *r); /* must not call the phone */
 	void (*tick)(void *arg);			      /* once a second while it runs, or NULL */
+	void (*frame)(void *arg, const uint8_t *frame, size_t n); /* each that arrives, before the phone; or NULL */
 	void *arg;
 };
 
@@ -63,15 +64,5 @@ struct host_ears {
 void host_listen(struct host *h, const struct host_ears *ears); /* NULL: none; the caller keeps the struct */
 /* Where the phone is now: its VLAN (0: untagged), and its address (0: it has none). */
 void host_where(const struct host *h, unsigned *vlan, uint32_t *address);
-
-/* Other observations on the wire: for the doctor. */
-struct host_heard {
-	unsigned frames, lldp, cdp, arp, dhcp;
-	unsigned cdp_vlan; /* the voice VLAN that CDP announced; 0: none */
-	/* LLDP frames with MED TLVs; with a usable voice policy, with one that is unknown, with policies for others alone */
-	unsigned med, voice, voice_unknown, voice_none;
-	unsigned port_vlan; /* the untagged VLAN of the 802.1 TLV; 0: none */
-};
-const struct host_heard *host_heard(const struct host *h);
 
 #endif

@@ -43,7 +43,7 @@ struct host {
 	int packet, port68, udp;
 	struct event watch_ev, packet_ev, udp_ev, timer_ev, tick_ev, term_ev, int_ev, stop_ev, end_ev, renew_ev;
 	bool udp_on;
-	struct host_heard heard;
+	void (*frame)(void *arg, const uint8_t *frame, size_t n); /* host_conf's */
 
 	struct state *state;
 	struct host_later *later, **later_end;

@@ -104,8 +104,10 @@ static int go(struct connect *c, int argc, char **argv)
 		record_text_say(c->text, "signed off");
 	else if (c->text)
 		record_text_result(c->text, &c->run.result, argc, argv);
-	else
+	if (c->text == NULL) {
+		json_out(c, record_json_heard(&c->run.ids, &c->run.heard, clock_unix_ms()));
 		json_out(c, record_json_result(&c->run.ids, &c->run.result, clock_unix_ms()));
+	}
 	return phone_run_status(&c->run.result);
 }
 

@@ -95,7 +95,8 @@ static void on_over(void *arg)
 	if (!doctor_run_add(&d->record, &rec))
 		fprintf(stderr, "dialtone doctor: out of memory: the record has a gap\n");
 	d->record.has_heard = true;
-	d->record.heard = *host_heard(d->run.host);
+	d->record.heard = d->run.heard;
+	json_array_append_new(d->lines, record_json_heard(&d->run.ids, &d->record.heard, clock_unix_ms()));
 	if (r->ok || d->probe || r->failure == DT_F_STOPPED) { /* who stops it wants no more questions */
 		host_sign_off(d->run.host, 0);
 		return;
@@ -205,8 +206,12 @@ static void say(struct doctor *d)
 
 static json_t *answer_json(const struct doctor_answer *a)
 {
-	return json_pack("{si ss si so sb so}", "v", 1, "kind", "probe", "stage", (int)a->stage, "try", json_text(a->what), "ok",
-			 a->ok, "found", json_text(a->text));
+	json_t *j = json_pack("{si ss si so sb so}", "v", 2, "kind", "probe", "stage", (int)a->stage, "try", json_text(a->what), "ok",
+			      a->ok, "found", json_text(a->text));
+
+	if (j)
+		record_json_facts(j, a->sign, &a->fact);
+	return j;
 }
 
 static json_t *finding_json(const struct doctor_finding *f)
@@ -217,10 +222,14 @@ static json_t *finding_json(const struct doctor_finding *f)
 	for (unsigned i = 0; i < f->ncause; i++)
 		json_array_append_new(causes, json_pack("{ss ss ss}", "id", f->cause[i]->id, "cause", f->cause[i]->cause, "remedy",
 							f->cause[i]->remedy));
-	j = json_pack("{si ss ss si ss so}", "v", 1, "kind", "finding", "verdict", doctor_verdicts[f->verdict], "stage",
+	j = json_pack("{si ss ss si ss so}", "v", 2, "kind", "finding", "verdict", doctor_verdicts[f->verdict], "stage",
 		      (int)f->stage, "error", dt_failures[f->failure].code, "causes", causes);
 	if (j && f->stage > DT_STAGE_NONE && f->stage < DT_STAGE_COUNT)
 		json_object_set_new(j, "key", json_string(dt_stage_keys[f->stage]));
+	if (j && f->failure != DT_F_OK)
+		json_object_set_new(j, "fault", json_string(dt_fault_names[dt_failures[f->failure].fault]));
+	if (j)
+		record_json_facts(j, l->sign, &l->fact);
 	if (j && l->what && l->kind == DT_REC_ATTEMPT)
 		json_object_set_new(j, "try", json_text(l->what));
 	if (j && l->peer)
@@ -238,22 +247,14 @@ static json_t *finding_json(const struct doctor_finding *f)
 
 static void put_json(struct doctor *d)
 {
+	if (!d->o.record && d->record.has_heard)
+		json_line(stdout, record_json_heard(&d->run.ids, &d->record.heard, clock_unix_ms()));
 	for (unsigned i = 0; i < d->record.answers; i++)
 		json_line(stdout, answer_json(&d->record.answer[i]));
 	for (unsigned i = 0; i < d->findings; i++)
 		json_line(stdout, finding_json(&d->finding[i]));
 	if (!d->o.record)
 		json_line(stdout, record_json_result(&d->run.ids, &d->run.result, clock_unix_ms()));
-}
-
-static json_t *heard_json(const struct doctor_run *r)
-{
-	const struct host_heard *h = &r->heard;
-
-	return r->has_heard ? json_pack("{si si si si si si si si si si si}", "frames", h->frames, "lldp", h->lldp, "med", h->med,
-					"voice", h->voice, "voice_unknown", h->voice_unknown, "voice_none", h->voice_none, "port_vlan",
-					h->port_vlan, "cdp", h->cdp, "cdp_vlan", h->cdp_vlan, "arp", h->arp, "dhcp", h->dhcp)
-			    : json_null();
 }
 
 /* A run costs minutes: what its bundle would be refused for is said before. */
@@ -285,8 +286,8 @@ static int write_bundle(struct doctor *d)
 		json_array_append_new(answers, answer_json(&d->record.answer[i]));
 	for (unsigned i = 0; i < d->findings; i++)
 		json_array_append_new(findings, finding_json(&d->finding[i]));
-	j = json_pack("{si ss ss so so so sO}", "v", 1, "dialtone", DIALTONE_VERSION, "t", iso_time_ms(t, clock_unix_ms()), "heard",
-		      heard_json(&d->record), "findings", findings, "probes", answers, "record", d->lines);
+	j = json_pack("{si ss ss so so sO}", "v", 2, "dialtone", DIALTONE_VERSION, "t", iso_time_ms(t, clock_unix_ms()),
+		      "findings", findings, "probes", answers, "record", d->lines);
 	text = j ? json_dumps(j, JSON_INDENT(1)) : NULL;
 	json_decref(j);
 	e = text ? file_write(NULL, d->o.bundle, text, strlen(text), 0600) : -ENOMEM;

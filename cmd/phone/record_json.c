@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/ip.h"
+#include "doctor/facts.h"
 
 static void put(json_t *j, const char *name, const char *text)
 {
@@ -14,7 +16,7 @@ static json_t *line(const struct run_ids *ids, const char *kind, int64_t unix_ms
 {
 	char t[ISO_TIME_MAX];
 
-	return json_pack("{si ss ss ss ss ss}", "v", 1, "t", iso_time_ms(t, unix_ms), "run", ids->run, "mac", ids->mac, "model",
+	return json_pack("{si ss ss ss ss ss}", "v", 2, "t", iso_time_ms(t, unix_ms), "run", ids->run, "mac", ids->mac, "model",
 			 ids->model, "kind", kind);
 }
 
@@ -31,10 +33,51 @@ static void put_failure(json_t *j, enum dt_failure f, const char *why, bool gues
 	if (f == DT_F_OK)
 		return;
 	put(j, "error", dt_failures[f].code);
+	put(j, "fault", dt_fault_names[dt_failures[f].fault]);
+	if (dt_failures[f].final)
+		json_object_set_new(j, "final", json_true());
+	if (dt_failures[f].retry)
+		json_object_set_new(j, "retry", json_true());
 	put(j, "why", why && why[0] ? why : dt_failures[f].what);
 	put(j, "fix", dt_failures[f].fix);
 	if (guess)
 		put(j, "basis", "guess");
+}
+
+static void put_fact(json_t *j, const struct dt_facts *f, const struct doctor_fact *field)
+{
+	struct dt_facts copy = *f;
+	int64_t n = doctor_fact_number(f, field);
+	char ip[16];
+
+	if (n == 0)
+		return;
+	switch (field->kind) {
+	case FACT_TEXT:
+		put(j, field->name, *doctor_fact_text(&copy, field));
+		break;
+	case FACT_ADDRESS:
+		put(j, field->name, ip_text((uint32_t)n, ip));
+		break;
+	case FACT_CANDIDATE:
+		put(j, field->name, dt_candidates[n].code);
+		break;
+	default:
+		json_object_set_new(j, field->name, json_integer(n));
+	}
+}
+
+void record_json_facts(json_t *j, const enum dt_sign *signs, const struct dt_facts *facts)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < DT_SIGNS_MAX && signs[i] != DT_SIGN_NONE; i++)
+		json_array_append_new(list, json_string(dt_signs[signs[i]].code));
+	if (json_array_size(list))
+		json_object_set(j, "signs", list);
+	json_decref(list);
+	for (size_t i = 0; i < DOCTOR_FACTS; i++)
+		put_fact(j, facts, &doctor_facts[i]);
 }
 
 json_t *record_json(const struct run_ids *ids, const struct dt_record *r, int64_t unix_ms)
@@ -55,8 +98,22 @@ json_t *record_json(const struct run_ids *ids, const struct dt_record *r, int64_
 	json_object_set_new(j, "ms", json_integer(r->ms));
 	put(j, "found", r->found);
 	put(j, "warn", r->warn);
+	record_json_facts(j, r->sign, &r->fact);
 	put_failure(j, r->failure, r->why, false);
 	put(j, "basis", r->guess ? "guess" : NULL);
+	return j;
+}
+
+json_t *record_json_heard(const struct run_ids *ids, const struct doctor_heard *h, int64_t unix_ms)
+{
+	json_t *j = line(ids, "heard", unix_ms);
+
+	if (j == NULL)
+		return NULL;
+	put_stage(j, DT_STAGE_VLAN);
+#define PUT(member, name, what) json_object_set_new(j, name, json_integer(h->member));
+	DOCTOR_HEARD(PUT)
+#undef PUT
 	return j;
 }
 

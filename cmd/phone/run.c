@@ -235,6 +235,13 @@ static void recorded(void *arg, const struct dt_record *rec)
 	r->over(r->arg);
 }
 
+static void arrived(void *arg, const uint8_t *frame, size_t n)
+{
+	struct phone_run *r = arg;
+
+	doctor_heard_frame(&r->heard, frame, n);
+}
+
 static void ticked(void *arg)
 {
 	struct phone_run *r = arg;
@@ -263,7 +270,7 @@ static int open_host(struct phone_run *r)
 	char base[PATH_MAX], why[512] = "";
 	const char *home = getenv("HOME");
 	struct host_conf h = {.interface = o->interface, .take = o->take, .oui = r->conf.model->oui, .state = o->state,
-			      .state_base = base, .keylog = o->keylog, .record = recorded, .tick = ticked, .arg = r,
+			      .state_base = base, .keylog = o->keylog, .record = recorded, .tick = ticked, .frame = arrived, .arg = r,
 			      .has_address = o->no_dhcp && o->address == NULL};
 	int e;
 

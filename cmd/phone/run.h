@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "cmd/phone/options.h"
 #include "dialtone/phone.h"
+#include "doctor/heard.h"
 #include "host/host.h"
 
 /* What every record line begins with. */
@@ -32,6 +33,7 @@ struct phone_run {
 	struct dt_phone_conf conf;
 	struct run_ids ids;
 	struct run_result result;
+	struct doctor_heard heard; /* on the port, by now */
 	uint64_t began; /* mono ms */
 	struct buf pin, password, trust, update_key;
 	char serial[16];

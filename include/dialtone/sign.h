@@ -114,8 +114,9 @@ X(SIP_LOST,           "sip-lost",             "the Registrar had lost the regist
 X(MOVED,              "moved",                "redirected to the home pool") \
 X(MOVED_NOWHERE,      "moved-nowhere",        "the redirect names no Registrar") \
 /* what the doctor asks itself */ \
-X(ASKED_SPELLING,     "asked-spelling",       "the class in other letters was answered with the option") \
-X(ASKED_DISCOVER,     "asked-discover",       "a DISCOVER of the class was answered with the option") \
+X(ASKED_VLAN_CLASS,   "asked-vlan-class",     "the class CPE-OCPHONE in other letters was answered with a VLAN") \
+X(ASKED_UC_CLASS,     "asked-uc-class",       "the class MS-UC-Client in other letters was answered with option 43") \
+X(ASKED_UC_DISCOVER,  "asked-uc-discover",    "a DISCOVER of class MS-UC-Client was answered with option 43") \
 X(ASKED_OLD_NAME,     "asked-old-name",       "the old name ucupdates exists") \
 X(ASKED_SRV,          "asked-srv",            "an SRV record of SIP exists") \
 X(ASKED_SRV_INSIDE,   "asked-srv-inside",     "SRV _sipinternaltls._tcp exists") \

@@ -1,0 +1,91 @@
+#include "doctor/heard.h"
+
+#include <string.h>
+
+#include "wire/eth.h"
+#include "wire/lldp.h"
+
+enum { ETH_HEAD = 14 };
+
+static const uint8_t cdp_group[6] = {0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc};
+
+/* CDP's appliance TLV (0x000e): one octet, then the voice VLAN [network A.5].  The phone does not read CDP. */
+static void hear_cdp(struct doctor_heard *heard, const uint8_t *frame, size_t n)
+{
+	struct rd r = rd_of(frame, n);
+
+	heard->cdp++;
+	rd_take(&r, ETH_HEAD + 8 + 4); /* Ethernet, LLC and SNAP, version, lifetime and checksum */
+	while (!r.err && rd_left(&r) >= 4) {
+		unsigned type = (unsigned)rd_be(&r, 2), len = (unsigned)rd_be(&r, 2);
+		struct rd v = rd_sub(&r, len >= 4 ? len - 4 : SIZE_MAX);
+
+		if (type == 0x000e && rd_left(&v) >= 3) {
+			rd_be(&v, 1);
+			heard->cdp_vlan = (unsigned)rd_be(&v, 2);
+		}
+	}
+}
+
+/* What there is in LLDP when there is no VLAN in it. */
+static void hear_lldp(struct doctor_heard *heard, const uint8_t *frame, size_t n)
+{
+	struct rd r = rd_of(frame, n);
+	bool unknown = false;
+	struct lldp l;
+
+	heard->lldp++;
+	rd_take(&r, ETH_HEAD);
+	if (!lldp_read(&r, &l))
+		return;
+	for (unsigned i = 0; i < l.npolicy; i++)
+		unknown |= l.policy[i].app == MED_VOICE;
+	heard->med += l.has_med || l.npolicy;
+	if (l.has_pvid)
+		heard->port_vlan = l.pvid;
+	if (lldp_policy(&l, MED_VOICE))
+		heard->voice++;
+	else if (unknown)
+		heard->voice_unknown++;
+	else if (l.npolicy)
+		heard->voice_none++;
+}
+
+void doctor_heard_frame(struct doctor_heard *heard, const uint8_t *frame, size_t n)
+{
+	unsigned type;
+
+	if (n < ETH_HEAD)
+		return;
+	type = (unsigned)frame[12] << 8 | frame[13];
+	heard->frames++;
+	if (type == ETH_LLDP)
+		hear_lldp(heard, frame, n);
+	heard->arp += type == ETH_ARP;
+	heard->dhcp += type == ETH_IPV4;
+	if (memcmp(frame, cdp_group, sizeof cdp_group) == 0)
+		hear_cdp(heard, frame, n);
+}
+
+bool doctor_heard_is(const struct doctor_heard *h, enum doctor_port what)
+{
+	switch (what) {
+	case PORT_NO_FRAME:
+		return h->frames == 0;
+	case PORT_NO_LLDP:
+		return h->lldp == 0;
+	case PORT_NO_MED:
+		return h->lldp > 0 && h->med == 0;
+	case PORT_PVID:
+		return h->lldp > 0 && h->med == 0 && h->port_vlan > 0;
+	case PORT_NO_POLICY:
+		return h->med > 0 && h->voice + h->voice_unknown + h->voice_none == 0;
+	case PORT_NO_VOICE:
+		return h->voice_none > 0 && h->voice == 0;
+	case PORT_UNKNOWN:
+		return h->voice_unknown > 0 && h->voice == 0;
+	case PORT_CDP_VLAN:
+		return h->cdp_vlan > 0 && h->voice == 0;
+	}
+	return false;
+}

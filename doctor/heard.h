@@ -1,0 +1,49 @@
+/* doctor/heard.h: what is heard on the port besides: counted from the frames that arrive, for the causes of a missing VLAN.
+ *
+ * Pure: the caller shows each frame.  What it comes to is a line of the record (kind "heard").
+ */
+#ifndef DIALTONE_DOCTOR_HEARD_H
+#define DIALTONE_DOCTOR_HEARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One row a number: member, name in the record, what it counts. */
+/* clang-format off */
+#define DOCTOR_HEARD(X) \
+X(frames,        "frames",        "frames for a phone, of any kind below") \
+X(lldp,          "lldp",          "LLDP frames") \
+X(med,           "med",           "of them with LLDP-MED") \
+X(voice,         "voice",         "of them with a usable voice policy") \
+X(voice_unknown, "voice_unknown", "of them with a voice policy that is unknown") \
+X(voice_none,    "voice_none",    "of them with policies for others than voice only") \
+X(port_vlan,     "port_vlan",     "the port's untagged VLAN as LLDP says it; 0: not said") \
+X(cdp,           "cdp",           "CDP frames") \
+X(cdp_vlan,      "cdp_vlan",      "the voice VLAN that CDP names; 0: none") \
+X(arp,           "arp",           "ARP frames") \
+X(dhcp,          "dhcp",          "DHCP frames to a client")
+/* clang-format on */
+
+struct doctor_heard {
+#define DOCTOR_HEARD_MEMBER(member, name, what) unsigned member;
+	DOCTOR_HEARD(DOCTOR_HEARD_MEMBER)
+#undef DOCTOR_HEARD_MEMBER
+};
+
+/* What the numbers mean. */
+enum doctor_port {
+	PORT_NO_FRAME,	/* nothing at all was heard */
+	PORT_NO_LLDP,	/* no LLDP was heard */
+	PORT_NO_MED,	/* LLDP was heard, without MED */
+	PORT_PVID,	/* ... but with the port's untagged VLAN */
+	PORT_NO_POLICY, /* MED was heard, without a policy for anything */
+	PORT_NO_VOICE,	/* MED was heard, with policies for others than voice */
+	PORT_UNKNOWN,	/* MED was heard, with a voice policy that is unknown */
+	PORT_CDP_VLAN,	/* CDP names a voice VLAN, and LLDP does not */
+};
+
+void doctor_heard_frame(struct doctor_heard *h, const uint8_t *frame, size_t n); /* Ethernet, without a tag */
+bool doctor_heard_is(const struct doctor_heard *h, enum doctor_port what);
+
+#endif

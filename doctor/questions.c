@@ -1,0 +1,124 @@
+#include "doctor/questions.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ip.h"
+#include "base/sv.h"
+
+struct list {
+	struct doctor_question *q;
+	unsigned n;
+};
+
+static void add(struct list *l, struct doctor_question q, const char *name)
+{
+	if (l->n == DOCTOR_ANSWERS || !sv_copy(q.name, sizeof q.name, sv_of(name)))
+		return;
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->q[i].ask == q.ask && l->q[i].address == q.address && l->q[i].port == q.port &&
+		    strcmp(l->q[i].name, q.name) == 0)
+			return;
+	l->q[l->n++] = q;
+}
+
+/* clang-format off */
+static const struct {
+	enum doctor_ask ask;
+	enum dt_stage stage;
+	const char *before; /* the domain */
+	enum dt_sign gives;
+} of_a_domain[] = {
+	{ASK_SRV, DT_STAGE_DISCOVER, "_sipinternaltls._tcp.", DT_SIGN_ASKED_SRV_INSIDE},
+	{ASK_SRV, DT_STAGE_DISCOVER, "_sipinternal._tcp.",    DT_SIGN_ASKED_SRV},
+	{ASK_SRV, DT_STAGE_DISCOVER, "_sip._tls.",            DT_SIGN_ASKED_SRV},
+	{ASK_SRV, DT_STAGE_DISCOVER, "_sip._tcp.",            DT_SIGN_ASKED_SRV},
+	{ASK_SRV, DT_STAGE_ADDRESS,  "_ntp._udp.",            DT_SIGN_NONE},
+	{ASK_A,   DT_STAGE_FIND,     "ucupdates-r2.",         DT_SIGN_NONE},
+	{ASK_A,   DT_STAGE_FIND,     "ucupdates.",            DT_SIGN_ASKED_OLD_NAME},
+	{ASK_A,   DT_STAGE_DISCOVER, "sip.",                  DT_SIGN_NONE},
+};
+
+/* R-02, V-08: "P: INFORM in both spellings", "DISCOVER in each spelling"; R-01: "if a DISCOVER with the same class does return
+ * 43/120, say so". */
+static const struct {
+	enum dt_stage stage;
+	enum dt_failure failure; /* of an attempt; OK: any */
+	enum dt_sign sign;	 /* of it; NONE: any */
+	enum doctor_ask ask;
+	const char *class;
+	enum dt_sign gives;
+} of_a_class[] = {
+	{DT_STAGE_DISCOVER, DT_F_OK,        DT_SIGN_OPTIONS_ABSENT,     ASK_INFORM,   "ms-uc-client", DT_SIGN_ASKED_UC_CLASS},
+	{DT_STAGE_DISCOVER, DT_F_OK,        DT_SIGN_OPTIONS_ABSENT,     ASK_INFORM,   "MS-UC-CLIENT", DT_SIGN_ASKED_UC_CLASS},
+	{DT_STAGE_DISCOVER, DT_F_OK,        DT_SIGN_OPTION43_ABSENT,    ASK_INFORM,   "ms-uc-client", DT_SIGN_ASKED_UC_CLASS},
+	{DT_STAGE_DISCOVER, DT_F_OK,        DT_SIGN_OPTION43_ABSENT,    ASK_INFORM,   "MS-UC-CLIENT", DT_SIGN_ASKED_UC_CLASS},
+	{DT_STAGE_DISCOVER, DT_F_UC_SILENT, DT_SIGN_NONE,               ASK_DISCOVER, "MS-UC-Client", DT_SIGN_ASKED_UC_DISCOVER},
+	{DT_STAGE_VLAN,     DT_F_OK,        DT_SIGN_VLAN_OPTION_ABSENT, ASK_DISCOVER, "cpe-ocphone",  DT_SIGN_ASKED_VLAN_CLASS},
+	{DT_STAGE_VLAN,     DT_F_OK,        DT_SIGN_VLAN_OPTION_ABSENT, ASK_DISCOVER, "CPE-OCPhone",  DT_SIGN_ASKED_VLAN_CLASS},
+};
+
+/* A TCP port that is no question of ours; and those where TLS is spoken. */
+enum { NTP = 123, HTTP = 80, HTTPS = 443, WEB_OUTSIDE = 4443, SIP_TLS = 5061 };
+/* clang-format on */
+
+static void ask_class(struct list *l, const struct doctor_line *a)
+{
+	for (size_t i = 0; i < sizeof of_a_class / sizeof *of_a_class; i++)
+		if (a->stage == of_a_class[i].stage && (of_a_class[i].failure == DT_F_OK || a->failure == of_a_class[i].failure) &&
+		    (of_a_class[i].sign == DT_SIGN_NONE || dt_signs_have(a->sign, of_a_class[i].sign)))
+			add(l, (struct doctor_question){.ask = of_a_class[i].ask, .stage = a->stage, .gives = of_a_class[i].gives},
+			    of_a_class[i].class);
+}
+
+static void ask_domain(struct list *l, const char *domain, const char *odd)
+{
+	char name[DT_NAME_MAX];
+
+	if (domain[0] == '\0')
+		return;
+	for (size_t i = 0; i < sizeof of_a_domain / sizeof *of_a_domain; i++)
+		if (snprintf(name, sizeof name, "%s%s", of_a_domain[i].before, domain) < (int)sizeof name)
+			add(l, (struct doctor_question){.ask = of_a_domain[i].ask, .stage = of_a_domain[i].stage,
+							.gives = of_a_domain[i].gives}, name);
+	/* A name that nobody made: if it resolves, the zone has a wildcard, and no other answer means much (D-06). */
+	if (snprintf(name, sizeof name, "%s.%s", odd, domain) < (int)sizeof name)
+		add(l, (struct doctor_question){.ask = ASK_A, .stage = DT_STAGE_FIND, .gives = DT_SIGN_ASKED_WILDCARD}, name);
+}
+
+static void ask_server(struct list *l, const struct doctor_line *a)
+{
+	const struct dt_facts *f = &a->fact;
+	const char *host = f->host ? f->host : "";
+
+	add(l, (struct doctor_question){.ask = ASK_TCP, .stage = a->stage, .address = f->address, .port = f->port}, "");
+	if (f->port == HTTPS || f->port == SIP_TLS || f->port == WEB_OUTSIDE)
+		add(l, (struct doctor_question){.ask = ASK_TLS, .stage = a->stage, .address = f->address, .port = f->port}, host);
+	if (a->stage != DT_STAGE_CHAIN)
+		return;
+	/* the chain comes over 80, the rest over 443 */
+	add(l, (struct doctor_question){.ask = ASK_TCP, .stage = DT_STAGE_CHAIN, .address = f->address, .port = HTTP}, "");
+	add(l, (struct doctor_question){.ask = ASK_TCP, .stage = DT_STAGE_AUTH, .address = f->address, .port = HTTPS}, "");
+	add(l, (struct doctor_question){.ask = ASK_TLS, .stage = DT_STAGE_AUTH, .address = f->address, .port = HTTPS}, host);
+}
+
+unsigned doctor_questions(const struct doctor_run *r, const char *odd, struct doctor_question *ret)
+{
+	struct list l = {.q = ret};
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct doctor_line *a = &r->line[i];
+		uint32_t literal;
+
+		if (a->kind != DT_REC_ATTEMPT)
+			continue;
+		ask_class(&l, a);
+		if (a->fact.domain)
+			ask_domain(&l, a->fact.domain, odd);
+		else if (a->fact.host && a->fact.host[0] && !ip_read(sv_of(a->fact.host), &literal)) /* an address is no name */
+			add(&l, (struct doctor_question){.ask = ASK_A, .stage = a->stage}, a->fact.host);
+		if (a->fact.address && a->fact.port && a->fact.port != NTP)
+			ask_server(&l, a);
+	}
+	return l.n;
+}
