@@ -10,12 +10,13 @@
 #define IDLE_MS 60000
 #define HEAD_MS 10000
 #define BODY_MS 20000
+#define WAIT_MS 30000 /* for an answer that comes later: whoever owes it has an earlier deadline */
 #define ANSWER_MS 60000
 #define OCTETS_PER_MS 4	 /* the slowest that a body may come or go, beside the time it always has */
 #define PIECE 65536
 #define QUEUE_HIGH 262144 /* of a file, that much waits for the peer */
 
-enum state { IDLE, HEAD, BODY, ANSWER };
+enum state { IDLE, HEAD, BODY, WAIT, ANSWER };
 
 struct http_conn {
 	struct http_server *server;
@@ -30,6 +31,8 @@ struct http_conn {
 	uint64_t length;
 	bool chunked;
 	struct buf body; /* out of its chunks */
+	size_t used;	 /* octets of `in` that the request took */
+	bool head_only;
 	int file;
 	uint64_t file_at, file_n;
 	bool last; /* the connection ends behind this answer */
@@ -181,6 +184,18 @@ static bool answered(struct http_conn *c)
 
 /* ---- requests ---------------------------------------------------------------------------------------------- */
 
+static void served(struct http_conn *c, struct http_answer *a)
+{
+	answer(c, a, c->head_only);
+	answer_clear(a);
+	explicit_bzero(c->in.p, c->used);
+	buf_drop(&c->in, c->used);
+	if (c->in.n == 0)
+		buf_free(&c->in);
+	buf_wipe(&c->body);
+	c->looked = 0;
+}
+
 static void serve(struct http_conn *c, struct sv body, size_t used)
 {
 	struct http_answer a = {.status = 500, .file = -1};
@@ -194,15 +209,15 @@ static void serve(struct http_conn *c, struct sv body, size_t used)
 	}
 	m.body = body;
 	c->last = c->last || !m.keep_alive;
+	c->used = used;
+	c->head_only = sv_eq(m.method, SV("HEAD"));
 	conf->service->request(conf->arg, c->own, &m, body, &a);
-	answer(c, &a, sv_eq(m.method, SV("HEAD")));
-	answer_clear(&a);
-	explicit_bzero(c->in.p, used);
-	buf_drop(&c->in, used);
-	if (c->in.n == 0)
-		buf_free(&c->in);
-	buf_wipe(&c->body);
-	c->looked = 0;
+	if (a.status != HTTP_LATER) {
+		served(c, &a);
+		return;
+	}
+	conn_pause(c->conn, true);
+	enter(c, WAIT, WAIT_MS);
 }
 
 static void begin_body(struct http_conn *c, const struct msg *m)
@@ -312,6 +327,17 @@ static void go_on(struct http_conn *c)
 	}
 }
 
+void http_conn_answer(struct http_conn *c, struct http_answer *a)
+{
+	if (c->state != WAIT || !conn_open(c->conn)) {
+		answer_clear(a);
+		return;
+	}
+	conn_pause(c->conn, false);
+	served(c, a);
+	go_on(c);
+}
+
 /* ---- the connection's events ------------------------------------------------------------------------------- */
 
 static void up(void *arg, struct conn *conn)
@@ -358,6 +384,9 @@ static void timer(void *arg)
 		refuse(c, 408, "it took too long");
 		go_on(c);
 		return;
+	case WAIT:
+		conn_reset(c->conn, "no answer was found");
+		return;
 	case ANSWER:
 		conn_reset(c->conn, "the answer is read too slowly");
 	}
@@ -368,7 +397,7 @@ static void eof(void *arg)
 	struct http_conn *c = arg;
 
 	c->last = true;
-	if (c->state != ANSWER)
+	if (c->state != ANSWER && c->state != WAIT)
 		conn_close(c->conn);
 }
 

@@ -1,6 +1,6 @@
 /* net/http_server.h: HTTP/1.1 connections around a function from request to answer (RFC 9110, RFC 9112).
  *
- * It frames: heads and bodies by Content-Length or in chunks, 100-continue, keep-alive, pipelined requests one after the
+ * The function may answer later; the connection, and no other, waits for it.  It frames: heads and bodies by Content-Length or in chunks, 100-continue, keep-alive, pipelined requests one after the
  * other, HEAD, file bodies in pieces.  It bounds: heads by MSG_HEAD_MAX, bodies by body_max(), everything by deadlines
  * that a trickle does not move.  What a request means is the service's business.
  */
@@ -12,8 +12,9 @@
 
 struct http_conn;
 
+#define HTTP_LATER 0
 struct http_answer { /* starts as {.file = -1} */
-	unsigned status;
+	unsigned status; /* HTTP_LATER: http_conn_answer() will bring it */
 	char type[96];	    /* Content-Type; "": none */
 	struct buf headers; /* further header lines, each with CRLF */
 	struct buf body;
@@ -27,7 +28,7 @@ struct http_service {
 	void (*gone)(void *arg, void *state);
 	/* The body that this head may have; 0: none is taken, *status (400 when left alone) is the answer. */
 	size_t (*body_max)(void *arg, void *state, const struct msg *head, unsigned *status);
-	/* Everything is borrowed for the call; body: whole, out of its chunks. */
+	/* Everything is borrowed until the request is answered, or gone() is called; body: whole, out of its chunks. */
 	void (*request)(void *arg, void *state, const struct msg *m, struct sv body, struct http_answer *ret);
 };
 
@@ -52,6 +53,9 @@ void http_server_take(struct http_server *s, int fd, const struct sockaddr_stora
 		      const void *tag);
 void http_server_drain(struct http_server *s); /* idle connections end, the others behind their answer */
 void http_server_reset(struct http_server *s); /* all end now; they are gone when the loop has run */
+
+/* The answer to a request that was left with HTTP_LATER; *a is emptied.  Nothing is read meanwhile; the owner has a deadline. */
+void http_conn_answer(struct http_conn *c, struct http_answer *a);
 
 struct conn *http_conn_conn(struct http_conn *c);
 const void *http_conn_tag(const struct http_conn *c); /* as given to http_server_take() */

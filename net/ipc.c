@@ -1,7 +1,6 @@
 #include "net/ipc.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,32 +22,11 @@ bool ipc_pair(int fd[2])
 
 /* ---- composing and reading ----------------------------------------------------------------------------------- */
 
-void ipc_put(struct buf *b, unsigned octets, uint64_t v)
-{
-	uint8_t o[8];
-	struct wr w = wr_of(o, sizeof o);
-
-	wr_be(&w, octets, v);
-	buf_add(b, o, wr_n(&w));
-}
-
 void ipc_begin(struct buf *b, uint64_t number, unsigned kind)
 {
-	ipc_put(b, 4, 0);
-	ipc_put(b, 8, number);
-	ipc_put(b, 2, kind);
-}
-
-void ipc_put_octets(struct buf *b, const void *p, size_t n)
-{
-	ipc_put(b, 4, n);
-	if (n)
-		buf_add(b, p, n);
-}
-
-void ipc_put_str(struct buf *b, const char *s)
-{
-	ipc_put_octets(b, s, strlen(s));
+	field_put(b, 4, 0);
+	field_put(b, 8, number);
+	field_put(b, 2, kind);
 }
 
 static void put_at(struct buf *b, size_t at, unsigned octets, uint64_t v)
@@ -78,106 +56,225 @@ bool ipc_read(const void *p, size_t n, struct ipc_message *ret)
 	return true;
 }
 
-bool ipc_get_flag(struct rd *r)
-{
-	uint64_t v = rd_be(r, 1);
+/* ---- asking -------------------------------------------------------------------------------------------------- */
 
-	if (v > 1)
-		rd_fail(r, "a flag that is neither 0 nor 1");
-	return v == 1;
-}
-
-struct sv ipc_get_octets(struct rd *r)
-{
-	return rd_sv(r, (size_t)rd_be(r, 4));
-}
-
-void ipc_get_str(struct rd *r, char *out, size_t cap)
-{
-	struct sv s = ipc_get_octets(r);
-
-	if (r->err == NULL && !sv_copy(out, cap, s))
-		rd_fail(r, "a string that does not fit");
-}
-
-void ipc_get_buf(struct rd *r, struct buf *to)
-{
-	struct sv s = ipc_get_octets(r);
-
-	if (r->err == NULL)
-		buf_sv(to, s);
-}
-
-/* ---- asking, and waiting for the answer ---------------------------------------------------------------------- */
-
-bool ipc_client_init(struct ipc_client *c, int fd)
-{
-	*c = (struct ipc_client){.fd = fd, .in = malloc(IPC_MAX)};
-	return c->in && pki_random(&c->number, sizeof c->number);
-}
-
-void ipc_client_clear(struct ipc_client *c)
-{
-	if (c->in)
-		explicit_bzero(c->in, IPC_MAX);
-	free(c->in);
-	*c = (struct ipc_client){.fd = -1};
-}
-
-static bool wait_for(int fd, short what, uint64_t until)
-{
-	for (;;) {
-		uint64_t now = clock_mono_ms();
-		struct pollfd p = {.fd = fd, .events = what};
-		int rc;
-
-		if (now >= until)
-			return false;
-		rc = poll(&p, 1, (int)(until - now));
-		if (rc > 0)
-			return true;
-		if (rc < 0 && errno != EINTR)
-			return false;
-	}
-}
-
-bool ipc_ask(struct ipc_client *c, struct buf *q, unsigned ms, struct ipc_message *ret)
-{
-	uint64_t until = clock_mono_ms() + ms;
-	struct ipc_message m;
+struct ipc_question {
+	TAILQ_ENTRY(ipc_question) by_deadline, by_age;
+	uint64_t number, until;
 	unsigned kind;
+	bool sent;
+	ipc_answered *fn; /* NULL: nobody waits for the answer */
+	void *arg;
+	struct buf octets; /* until it is sent */
+};
 
-	if (!ipc_end(q))
-		return false;
-	kind = (unsigned)(q->p[12] << 8 | q->p[13]);
-	put_at(q, 4, 8, ++c->number);
-	while (send(c->fd, q->p, q->n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		if (errno != EINTR && (errno != EAGAIN || !wait_for(c->fd, POLLOUT, until)))
-			return false;
-	while (wait_for(c->fd, POLLIN, until)) {
-		ssize_t n = recv(c->fd, c->in, IPC_MAX, MSG_DONTWAIT);
+static void set_timer(struct ipc_caller *c)
+{
+	loop_timer_at(&c->late, TAILQ_EMPTY(&c->waiting) ? UINT64_MAX : TAILQ_FIRST(&c->waiting)->until);
+}
 
-		if (n == 0)
-			return false;
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return false;
-		if (n > 0 && ipc_read(c->in, (size_t)n, &m) && m.number == c->number && m.kind == kind) {
-			*ret = m;
-			return true;
-		}
+/* Most have the same time to wait, so the newest mostly stands at the end. */
+static void await(struct ipc_caller *c, struct ipc_question *q)
+{
+	struct ipc_question *before;
+
+	TAILQ_FOREACH_REVERSE(before, &c->waiting, ipc_waiting, by_deadline)
+		if (before->until <= q->until)
+			break;
+	if (before)
+		TAILQ_INSERT_AFTER(&c->waiting, before, q, by_deadline);
+	else
+		TAILQ_INSERT_HEAD(&c->waiting, q, by_deadline);
+	set_timer(c);
+}
+
+/* It is over: with its answer, or without.  Whoever waited may ask again at once. */
+static void give(struct ipc_caller *c, struct ipc_question *q, struct ipc_message *m)
+{
+	ipc_answered *fn = q->fn;
+	void *arg = q->arg;
+
+	if (fn) {
+		TAILQ_REMOVE(&c->waiting, q, by_deadline);
+		set_timer(c);
 	}
-	return false;
+	if (!q->sent)
+		TAILQ_REMOVE(&c->unsent, q, by_age);
+	buf_wipe(&q->octets);
+	free(q);
+	if (fn)
+		fn(arg, m);
+}
+
+/* false: the other side is full.  That it is gone is found out by reading. */
+static bool taken(int fd, const struct buf *b)
+{
+	while (send(fd, b->p, b->n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		if (errno != EINTR)
+			return errno != EAGAIN && errno != ENOBUFS;
+	return true;
+}
+
+static void push(struct ipc_caller *c)
+{
+	struct ipc_question *q;
+
+	while ((q = TAILQ_FIRST(&c->unsent)) != NULL && taken(c->watch.fd, &q->octets)) {
+		TAILQ_REMOVE(&c->unsent, q, by_age);
+		q->sent = true;
+		buf_wipe(&q->octets);
+		if (q->fn == NULL)
+			free(q);
+	}
+	loop_fd_want(&c->watch, q ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+}
+
+void ipc_ask(struct ipc_caller *c, struct buf *octets, unsigned ms, ipc_answered *fn, void *arg)
+{
+	struct ipc_question *q = ipc_end(octets) ? calloc(1, sizeof *q) : NULL;
+
+	if (q == NULL) {
+		buf_wipe(octets);
+		if (fn)
+			fn(arg, NULL);
+		return;
+	}
+	*q = (struct ipc_question){.number = ++c->number, .until = clock_mono_ms() + ms, .fn = fn, .arg = arg, .octets = *octets};
+	*octets = (struct buf){0};
+	q->kind = (unsigned)(q->octets.p[12] << 8 | q->octets.p[13]);
+	put_at(&q->octets, 4, 8, q->number);
+	TAILQ_INSERT_TAIL(&c->unsent, q, by_age);
+	if (fn)
+		await(c, q);
+	push(c);
+}
+
+static void answered(struct ipc_caller *c, struct ipc_message *m)
+{
+	struct ipc_question *q;
+
+	TAILQ_FOREACH(q, &c->waiting, by_deadline)
+		if (q->sent && q->number == m->number && q->kind == m->kind) {
+			give(c, q, m);
+			return;
+		}
+}
+
+static void caller_ready(void *arg, unsigned what)
+{
+	struct ipc_caller *c = arg;
+	struct ipc_message m;
+	ssize_t n;
+
+	if (what & LOOP_WRITE)
+		push(c);
+	if (!(what & LOOP_READ))
+		return;
+	n = recv(c->watch.fd, c->in, IPC_MAX, MSG_DONTWAIT); /* one a turn */
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+		loop_fd_want(&c->watch, 0);
+		if (c->gone)
+			c->gone(c->arg);
+		return;
+	}
+	if (n <= 0)
+		return;
+	if (ipc_read(c->in, (size_t)n, &m)) {
+		if (m.number)
+			answered(c, &m);
+		else if (c->told)
+			c->told(c->arg, &m);
+	}
+	explicit_bzero(c->in, (size_t)n); /* keys pass here */
+}
+
+static void caller_late(void *arg)
+{
+	struct ipc_caller *c = arg;
+	uint64_t now = clock_mono_ms();
+	struct ipc_question *q;
+
+	while ((q = TAILQ_FIRST(&c->waiting)) != NULL && q->until <= now)
+		give(c, q, NULL);
+	set_timer(c);
+}
+
+bool ipc_caller_init(struct ipc_caller *c, struct loop *l, int fd)
+{
+	*c = (struct ipc_caller){.in = malloc(IPC_MAX)};
+	TAILQ_INIT(&c->waiting);
+	TAILQ_INIT(&c->unsent);
+	if (c->in == NULL || !pki_random(&c->number, sizeof c->number))
+		return false;
+	loop_timer_init(&c->late, l, caller_late, c);
+	loop_fd_init(&c->watch, l, fd, caller_ready, c);
+	return loop_fd_want(&c->watch, LOOP_READ);
+}
+
+void ipc_caller_clear(struct ipc_caller *c)
+{
+	struct ipc_question *q;
+
+	if (c->in == NULL)
+		return;
+	while ((q = TAILQ_FIRST(&c->waiting)) != NULL || (q = TAILQ_FIRST(&c->unsent)) != NULL)
+		give(c, q, NULL);
+	loop_fd_stop(&c->watch);
+	loop_timer_stop(&c->late);
+	explicit_bzero(c->in, IPC_MAX);
+	free(c->in);
+	*c = (struct ipc_caller){0};
 }
 
 /* ---- being asked ---------------------------------------------------------------------------------------------- */
+
+struct ipc_letter {
+	TAILQ_ENTRY(ipc_letter) by_age;
+	struct buf octets;
+};
+
+static void letter_free(struct ipc_server *s, struct ipc_letter *l)
+{
+	TAILQ_REMOVE(&s->unsent, l, by_age);
+	buf_wipe(&l->octets);
+	free(l);
+}
+
+static void deliver(struct ipc_server *s)
+{
+	struct ipc_letter *l;
+
+	while ((l = TAILQ_FIRST(&s->unsent)) != NULL && taken(s->watch.fd, &l->octets))
+		letter_free(s, l);
+	loop_fd_want(&s->watch, l ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+}
+
+bool ipc_server_send(struct ipc_server *s, struct buf *b)
+{
+	struct ipc_letter *l = ipc_end(b) ? calloc(1, sizeof *l) : NULL;
+
+	if (l == NULL) {
+		buf_wipe(b);
+		return false;
+	}
+	l->octets = *b;
+	*b = (struct buf){0};
+	TAILQ_INSERT_TAIL(&s->unsent, l, by_age);
+	deliver(s);
+	return true;
+}
 
 static void readable(void *arg, unsigned what)
 {
 	struct ipc_server *s = arg;
 	struct ipc_message m;
-	ssize_t n = recv(s->watch.fd, s->in, IPC_MAX, MSG_DONTWAIT); /* one a turn: none is served before its turn */
+	ssize_t n;
 
-	(void)what;
+	if (what & LOOP_WRITE)
+		deliver(s);
+	if (!(what & LOOP_READ))
+		return;
+	n = recv(s->watch.fd, s->in, IPC_MAX, MSG_DONTWAIT); /* one a turn: none is served before its turn */
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		loop_fd_want(&s->watch, 0);
 		if (s->gone)
@@ -195,6 +292,7 @@ bool ipc_server_init(struct ipc_server *s, struct loop *l, int fd,
 		     void (*message)(void *arg, struct ipc_server *from, struct ipc_message *m), void *arg)
 {
 	*s = (struct ipc_server){.message = message, .arg = arg, .in = malloc(IPC_MAX)};
+	TAILQ_INIT(&s->unsent);
 	if (s->in == NULL)
 		return false;
 	loop_fd_init(&s->watch, l, fd, readable, s);
@@ -205,6 +303,8 @@ void ipc_server_clear(struct ipc_server *s)
 {
 	if (s->in == NULL)
 		return;
+	while (!TAILQ_EMPTY(&s->unsent))
+		letter_free(s, TAILQ_FIRST(&s->unsent));
 	loop_fd_stop(&s->watch);
 	explicit_bzero(s->in, IPC_MAX);
 	free(s->in);

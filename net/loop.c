@@ -35,6 +35,11 @@ void loop_run(struct loop *l)
 	event_base_loop(l->base, EVLOOP_NO_EXIT_ON_EMPTY);
 }
 
+void loop_once(struct loop *l)
+{
+	event_base_loop(l->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY);
+}
+
 void loop_stop(struct loop *l)
 {
 	event_base_loopbreak(l->base);

@@ -16,6 +16,7 @@ struct loop;
 struct loop *loop_new(void); /* NULL: out of memory or descriptors */
 void loop_free(struct loop *l);
 void loop_run(struct loop *l);	/* until loop_stop() */
+void loop_once(struct loop *l);	/* until something has happened, and what follows from it is done */
 void loop_stop(struct loop *l); /* after the callback that runs */
 
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };

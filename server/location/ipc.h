@@ -1,9 +1,8 @@
 /* server/location/ipc.h: the location process's questions and orders between processes.
  *
- * A worker has two socket pairs to it.  On the first it asks (put, drop, list) and waits; on the second come orders, which it
- * answers by a message of the same number and kind, without a body, when its Registrar has acted.  The client keeps a copy
- * of its own worker's bindings: when a new location process takes over (the old one was killed), it asks for them on the
- * second pair, and nothing is lost.
+ * A worker has two socket pairs to it.  Through the first it asks; on the second come orders, which it answers by a message of
+ * the same number and kind, without a body, when its Registrar has acted.  When a new location process takes over (the old one
+ * was killed), it asks on the second pair for all that the worker holds, and nothing is lost.
  */
 #ifndef DIALTONE_SERVER_LOCATION_IPC_H
 #define DIALTONE_SERVER_LOCATION_IPC_H
@@ -13,23 +12,22 @@
 
 #define LOCATION_DEADLINE_MS 2000
 
-enum location_question { LOCATION_Q_HELLO = 1, LOCATION_Q_PUT, LOCATION_Q_DROP, LOCATION_Q_REPLAY, LOCATION_Q_LIST };
 enum location_push { LOCATION_P_ORDER = 64, LOCATION_P_REPLAY };
 
-/* ---- the worker's end: borrows fd; says at once that this worker starts empty; NULL: out of memory ---- */
+/* ---- the worker's end ---- */
 struct location_client;
-struct location_client *location_client_new(int fd, uint32_t worker, struct location_ops *ret);
-void location_client_free(struct location_client *c);
-/* What came on the second pair.  true: *ret is an order to act on and to answer.  false: done already (the bindings were
- * told again), or nothing that can be read. */
-bool location_client_push(struct location_client *c, struct ipc_message *m, struct location_notice *ret);
+/* Borrows fd, fills *ret, and says at once that this worker starts empty.  gone(arg): the other end was closed for good.
+ * NULL: out of memory. */
+struct location_client *location_client_new(struct loop *l, int fd, void (*gone)(void *arg), void *arg,
+					    struct location_link *ret);
+void location_client_free(struct location_client *c); /* what is under way is answered: not in time */
 
-/* ---- fields ---- */
+/* ---- messages ---- */
+void location_ask_write(struct buf *b, uint64_t number, const struct location_ask *q); /* not yet ended */
+bool location_ask_read(struct ipc_message *m, struct location_ask *ret); /* false: it is no question */
+void location_reply_write(struct buf *b, uint64_t number, const struct location_reply *r);
+bool location_reply_read(struct ipc_message *m, struct location_reply *ret); /* false: no answer; *ret holds nothing */
 bool location_notice_read(struct rd *body, struct location_notice *ret); /* whole, or false */
 void location_notice_put(struct buf *b, const struct location_notice *n);
-
-/* ---- the location process's end ---- */
-/* Answers a question of that worker; *answer as in vault_answer().  *here: the worker has told what it holds. */
-bool location_answer(struct location *l, uint32_t worker, struct ipc_message *q, struct buf *answer, bool *here);
 
 #endif

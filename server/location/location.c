@@ -1,6 +1,7 @@
 /* server/location/location.c: the bindings in memory: a table by address-of-record, and the orders that follow from it. */
 #include "server/location/location.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,10 +163,8 @@ static size_t list_user(const struct location *l, const char *aor, struct locati
 	return n;
 }
 
-static enum location_action put(void *arg, const struct location_binding *b, unsigned quota, struct location_binding *all,
-				size_t cap, size_t *n)
+static enum location_action put(struct location *l, const struct location_binding *b, unsigned quota)
 {
-	struct location *l = arg;
 	struct node *p, **at;
 	bool known;
 	size_t others;
@@ -189,12 +188,11 @@ static enum location_action put(void *arg, const struct location_binding *b, uns
 		l->n++;
 	}
 	p->b = *b;
-	if (n)
-		*n = list_user(l, b->aor, all, cap);
 	return known ? LOCATION_REFRESHED : LOCATION_ADDED;
 }
 
-static bool drop_where(struct location *l, const char *aor, const char *instance, uint64_t conn, const uint32_t *worker)
+/* Connections have names within their worker only. */
+static bool drop(struct location *l, uint32_t worker, const char *aor, const char *instance, uint64_t conn)
 {
 	bool dropped = false;
 
@@ -203,7 +201,7 @@ static bool drop_where(struct location *l, const char *aor, const char *instance
 		const struct location_binding *b = &(*at)->b;
 
 		if (location_same(b->aor, aor) && location_same(b->instance, instance) && (conn == 0 || b->conn == conn) &&
-		    (worker == NULL || b->worker == *worker)) {
+		    (worker == LOCATION_ANYBODY || b->worker == worker)) {
 			cut(l, at);
 			dropped = true;
 		} else {
@@ -213,26 +211,76 @@ static bool drop_where(struct location *l, const char *aor, const char *instance
 	return dropped;
 }
 
-static bool drop(void *arg, const char *aor, const char *instance, uint64_t conn)
-{
-	return drop_where(arg, aor, instance, conn, NULL);
-}
+/* ---- questions ---------------------------------------------------------------------------------------------- */
 
-bool location_drop_of(struct location *l, uint32_t worker, const char *aor, const char *instance, uint64_t conn)
+static bool everybody(struct location *l, const char *aor, struct location_reply *ret)
 {
-	return drop_where(l, aor, instance, conn, &worker);
-}
+	struct location_binding *all = calloc(LOCATION_ENDPOINTS_MAX, sizeof *all);
 
-static bool list(void *arg, const char *aor, struct location_binding *all, size_t cap, size_t *n)
-{
-	*n = list_user(arg, aor, all, cap);
+	if (all == NULL)
+		return false;
+	ret->all = all;
+	ret->n = (unsigned)list_user(l, aor, all, LOCATION_ENDPOINTS_MAX);
 	return true;
 }
 
-const struct location_ops *location_direct(struct location *l, struct location_ops *ret)
+static struct location_binding owned(uint32_t worker, const struct location_binding *given)
 {
-	*ret = (struct location_ops){.put = put, .drop = drop, .list = list, .arg = l};
-	return ret;
+	struct location_binding b = *given;
+
+	if (worker != LOCATION_ANYBODY)
+		b.worker = worker;
+	return b;
+}
+
+void location_answer(struct location *l, uint32_t worker, const struct location_ask *q, struct location_reply *ret)
+{
+	struct location_binding b;
+
+	*ret = (struct location_reply){.kind = q->kind, .answered = true};
+	switch (q->kind) {
+	case LOCATION_HELLO: /* what a predecessor held is gone with its connections */
+		location_drop_worker(l, worker);
+		break;
+	case LOCATION_PUT:
+		b = owned(worker, &q->put.binding);
+		ret->action = put(l, &b, q->put.quota);
+		if (!everybody(l, b.aor, ret))
+			ret->action = LOCATION_DOWN;
+		break;
+	case LOCATION_DROP:
+		ret->found = drop(l, worker, q->drop.aor, q->drop.instance, q->drop.conn);
+		break;
+	case LOCATION_LIST:
+		ret->answered = everybody(l, q->list.aor, ret);
+		break;
+	case LOCATION_HELD: /* nobody is pushed out by it: they were all there before */
+		b = owned(worker, &q->held.binding);
+		put(l, &b, UINT_MAX);
+		break;
+	default:
+		break;
+	}
+}
+
+void location_send(const struct location_link *l, const struct location_ask *q, location_done *done, void *arg)
+{
+	l->send(l->arg, q, done, arg);
+}
+
+static void direct(void *arg, const struct location_ask *q, location_done *done, void *done_arg)
+{
+	struct location_reply r;
+
+	location_answer(arg, LOCATION_ANYBODY, q, &r);
+	if (done)
+		done(done_arg, &r);
+	location_reply_clear(&r);
+}
+
+void location_direct(struct location *l, struct location_link *ret)
+{
+	*ret = (struct location_link){.send = direct, .arg = l};
 }
 
 /* ---- over all of them ----------------------------------------------------------------------------------------- */

@@ -1,7 +1,9 @@
 /* server/location/location.h: the Registrar's bindings of all workers (RFC 3261's location service).
  *
- * One process holds them; workers call it by these functions (in a test directly: location_new(); in dialtoned over a
- * socket: server/location/ipc.h).  It also carries the orders of the command line to the worker that holds a phone.
+ * One process holds them.  A question to it is a value (struct location_ask), and so is its answer (struct location_reply);
+ * workers send questions through a struct location_link: in dialtoned over a socket (server/location/ipc.h), in a test
+ * directly (location_direct()).  How they cross the socket is told once, in server/location/rows.c.  The process also carries
+ * the orders of the command line to the worker that holds a phone.
  */
 #ifndef DIALTONE_SERVER_LOCATION_H
 #define DIALTONE_SERVER_LOCATION_H
@@ -25,21 +27,69 @@ struct location_binding {
 	char peer[72]; /* where it comes from: "10.66.0.148:51234", "[2001:db8::1]:51234" */
 };
 
-enum location_action { LOCATION_ADDED, LOCATION_REFRESHED, LOCATION_FULL, LOCATION_DOWN };
-
 /* What the Registrar must do to an endpoint that it holds. */
 enum location_order { LOCATION_UNREGISTERED, LOCATION_REJECTED, LOCATION_DEACTIVATED };
 
-struct location_ops {
-	/* Puts or refreshes one; the key is (aor, instance or epid). all: every live binding of the user, itself included.
-	 * When the user has `quota` already, the oldest is pushed out (its worker gets LOCATION_UNREGISTERED). */
-	enum location_action (*put)(void *arg, const struct location_binding *b, unsigned quota,
-				    struct location_binding *all, size_t cap, size_t *n);
-	bool (*drop)(void *arg, const char *aor, const char *instance, uint64_t conn); /* conn 0: whichever */
-	/* Every live binding of the user; nothing is changed. false: nobody can say. */
-	bool (*list)(void *arg, const char *aor, struct location_binding *all, size_t cap, size_t *n);
+/* ---- questions ----------------------------------------------------------------------------------------------- */
+
+/* One line a question: its kind, the name of its values below and of its rows in rows.c. */
+/* clang-format off */
+#define LOCATION_QUESTIONS(X) \
+	X(LOCATION_HELLO, hello) /* this worker starts, and holds nobody */ \
+	X(LOCATION_PUT,   put)   /* put or refresh a binding; the key is (aor, instance or epid) */ \
+	X(LOCATION_DROP,  drop)  /* drop one */ \
+	X(LOCATION_LIST,  list)  /* every live binding of a user; nothing is changed */ \
+	X(LOCATION_HELD,  held)  /* this worker holds this binding: told to a new location process */ \
+	X(LOCATION_TOLD,  told)  /* and that was all */
+/* clang-format on */
+
+#define LOCATION_KIND(kind, name) kind,
+enum location_kind { LOCATION_NO_QUESTION, LOCATION_QUESTIONS(LOCATION_KIND) LOCATION_KINDS };
+#undef LOCATION_KIND
+
+struct location_ask { /* starts as {.kind = ...} */
+	enum location_kind kind;
+	union {
+		struct {
+			struct location_binding binding;
+			unsigned quota; /* when the user has that many already, the oldest is pushed out: LOCATION_UNREGISTERED */
+		} put;
+		struct {
+			char aor[256], instance[40];
+			uint64_t conn; /* 0: whichever */
+		} drop;
+		struct {
+			char aor[256];
+		} list;
+		struct {
+			struct location_binding binding;
+		} held;
+	};
+};
+
+enum location_action { LOCATION_ADDED, LOCATION_REFRESHED, LOCATION_FULL, LOCATION_DOWN /* nobody can say */ };
+
+struct location_reply {
+	enum location_kind kind;
+	bool answered;		     /* false: there was no answer in time */
+	enum location_action action; /* put */
+	bool found;		     /* drop */
+	struct location_binding *all; /* put, list: every live binding of the user, the new one included */
+	unsigned n;		      /* LOCATION_ENDPOINTS_MAX at most */
+};
+void location_reply_clear(struct location_reply *r);
+
+/* Called exactly once for each question; the reply is lent for the call. */
+typedef void location_done(void *arg, struct location_reply *r);
+
+struct location_link {
+	void (*send)(void *arg, const struct location_ask *q, location_done *done, void *done_arg);
 	void *arg;
 };
+/* Never waits.  done() may come before it returns; NULL: the answer does not matter. */
+void location_send(const struct location_link *l, const struct location_ask *q, location_done *done, void *arg);
+
+/* ---- orders -------------------------------------------------------------------------------------------------- */
 
 /* An order, as it reaches the registrar of the worker: see registrar_order(). */
 struct location_notice {
@@ -55,14 +105,15 @@ struct location;
 struct location *location_new(int64_t (*unix_s)(void *), void (*notice)(void *arg, uint32_t worker,
 			      const struct location_notice *n), void *arg);
 void location_free(struct location *l);
-const struct location_ops *location_direct(struct location *l, struct location_ops *ret); /* fills *ret */
+/* Answers a question of that worker: it speaks for itself only.  LOCATION_ANYBODY: bindings say their worker. */
+#define LOCATION_ANYBODY UINT32_MAX
+void location_answer(struct location *l, uint32_t worker, const struct location_ask *q, struct location_reply *ret);
+void location_direct(struct location *l, struct location_link *ret); /* a link that answers before it returns: for tests */
 /* How names are compared and spread: without case. */
 bool location_same(const char *a, const char *b);
 uint64_t location_hash(const char *aor);
 void location_expire(struct location *l);
 void location_drop_worker(struct location *l, uint32_t worker);
-/* ops->drop for one worker: connections have names within their worker only. */
-bool location_drop_of(struct location *l, uint32_t worker, const char *aor, const char *instance, uint64_t conn);
 /* A user was disabled, removed, or lost his certificates: every endpoint gets the order. Returns how many. */
 size_t location_order_user(struct location *l, const char *aor, enum location_order order, unsigned diag,
 			   const char *reason);

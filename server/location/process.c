@@ -239,8 +239,8 @@ static void notice(void *arg, uint32_t worker, const struct location_notice *n)
 			p->pending[slot].client = c;
 		}
 	}
-	if (!ipc_send(p->conf->push[worker], &b))
-		log_line(LOG_ERROR, "location", "worker %u does not take orders", worker);
+	if (!ipc_server_send(&p->worker[worker].push, &b))
+		log_line(LOG_ERROR, "location", "worker %u cannot be given an order", worker);
 }
 
 static void order(struct client *c, struct sv rest)
@@ -361,14 +361,20 @@ static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
 {
 	struct worker *w = arg;
 	struct process *p = w->process;
+	struct location_reply r;
+	struct location_ask q;
 	struct buf answer = {0};
 
-	if (!location_answer(p->location, w->index, m, &answer, &w->here)) {
+	if (!location_ask_read(m, &q)) {
 		log_line(LOG_ERROR, "location", "worker %u asks what is no question (kind %u): dropped", w->index, m->kind);
 		return;
 	}
-	if (!ipc_send(from->watch.fd, &answer))
-		log_line(LOG_WARN, "location", "worker %u does not take its answer", w->index);
+	location_answer(p->location, w->index, &q, &r);
+	w->here |= q.kind == LOCATION_HELLO || q.kind == LOCATION_TOLD;
+	location_reply_write(&answer, m->number, &r);
+	location_reply_clear(&r);
+	if (!ipc_server_send(from, &answer))
+		log_line(LOG_WARN, "location", "worker %u cannot be answered", w->index);
 	for (unsigned i = 0; i < p->conf->nworker; i++)
 		if (!p->worker[i].here)
 			return;
@@ -385,8 +391,7 @@ static bool worker_init(struct process *p, unsigned i)
 	    !ipc_server_init(&w->push, p->loop, p->conf->push[i], obeyed, w))
 		return false;
 	ipc_begin(&b, ++p->number, LOCATION_P_REPLAY);
-	ipc_send(p->conf->push[i], &b);
-	return true;
+	return ipc_server_send(&w->push, &b);
 }
 
 /* ---- the process ---------------------------------------------------------------------------------------------------------- */

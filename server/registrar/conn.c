@@ -30,6 +30,7 @@ void reg_conn_free(struct reg_conn *c)
 {
 	if (c == NULL)
 		return;
+	reg_turn_orphan(c);
 	while (c->sas) {
 		reg_unbind(c, c->sas, true);
 		reg_sa_free(c, c->sas);
@@ -38,6 +39,7 @@ void reg_conn_free(struct reg_conn *c)
 	if (c->next)
 		c->next->link = c->link;
 	buf_wipe(&c->in);
+	buf_wipe(&c->more);
 	free(c);
 }
 
@@ -76,7 +78,7 @@ static struct reg_sa *signer(struct reg_conn *c, const struct msg *m)
 	return sa && sa->state == SA_UP && reg_sa_verify(c, sa, m, &a) ? sa : NULL;
 }
 
-/* Section 20, steps 2 to 4.  NULL: it has been answered. */
+/* Section 20, steps 2 to 4.  NULL: it has been answered, or will be. */
 static struct reg_sa *authenticate(struct reg_conn *c, const struct msg *m)
 {
 	struct sip_auth a;
@@ -88,10 +90,8 @@ static struct reg_sa *authenticate(struct reg_conn *c, const struct msg *m)
 		return NULL;
 	}
 	ntlm = sv_ieq(a.scheme, SV("NTLM"));
-	if (a.has_gssapi && ntlm)
-		return reg_ntlm(c, m, &a);
 	if (a.has_gssapi) {
-		reg_dsk(c, m, &a);
+		(ntlm ? reg_ntlm : reg_dsk)(c, m, &a);
 		return NULL;
 	}
 	sa = reg_sa_find(c, a.opaque, ntlm);
@@ -108,46 +108,6 @@ static struct reg_sa *authenticate(struct reg_conn *c, const struct msg *m)
 	}
 	reg_sa_up(c, sa);
 	return sa;
-}
-
-/* "credentials match the From URI" holds for every method. */
-static bool acts_as_himself(const struct reg_sa *sa, const struct msg *m)
-{
-	struct sip_addr from;
-	char aor[256];
-
-	return sip_addr_read(msg_get(m, "From"), &from) && reg_aor(from.uri, aor) && sv_ieq(sv_of(aor), sv_of(sa->proved));
-}
-
-/* "SUBSCRIBE with unknown event -> 489; SERVICE -> 200; OPTIONS -> 200; anything else -> 501; all signed" (15) */
-static void serve(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
-{
-	struct buf h = {0};
-
-	if (sv_eq(m->method, SV("REGISTER"))) {
-		reg_register(c, sa, m);
-		return;
-	}
-	if (!acts_as_himself(sa, m)) {
-		reg_refuse(c, sa, m, REFUSE_IDENTITY);
-		return;
-	}
-	if (sv_eq(m->method, SV("OPTIONS"))) {
-		buf_str(&h, "Allow: REGISTER, SUBSCRIBE, SERVICE, OPTIONS\r\n");
-		reg_answer(c, sa, m, 200, "OK", &h, NULL, (struct sv){0});
-		buf_free(&h);
-		return;
-	}
-	if (sv_eq(m->method, SV("SUBSCRIBE")) || sv_eq(m->method, SV("SERVICE"))) {
-		if (sa->binding == NULL)
-			reg_refuse(c, sa, m, REFUSE_NOT_REGISTERED);
-		else if (sv_eq(m->method, SV("SUBSCRIBE")))
-			reg_subscribe(c, sa, m);
-		else
-			reg_answer(c, sa, m, 200, "OK", NULL, NULL, (struct sv){0});
-		return;
-	}
-	reg_refuse(c, sa, m, REFUSE_METHOD);
 }
 
 /* RFC 3261 8.2.2.3: "The UAS MUST add an Unsupported header field, and list in it those options it does not understand" */
@@ -204,7 +164,7 @@ static void message(struct reg_conn *c, const struct msg *m)
 	if (why)
 		refuse_malformed(c, signer(c, m), m, status, why);
 	else if (!without_proof(c, m) && (sa = authenticate(c, m)) != NULL)
-		serve(c, sa, m);
+		reg_serve(c, sa, m);
 }
 
 /* ---- octets ---------------------------------------------------------------------------------------------------- */
@@ -224,7 +184,8 @@ static void framed(struct reg_conn *c)
 	struct msg_error err = {0};
 	size_t used;
 
-	while (!c->closing) {
+	c->running = true;
+	while (!c->closing && c->turn == NULL) {
 		skip_blank_lines(&c->in); /* keep-alives: "there is no pong" */
 		if (c->in.n == 0 || c->in.n < c->need)
 			break;
@@ -233,11 +194,14 @@ static void framed(struct reg_conn *c)
 				 reg_authenticated(c) ? REG_BODY_MAX : REG_BODY_STRANGER, &m, &used, &err)) {
 		case MSG_OK:
 			message(c, &m);
-			buf_drop(&c->in, used);
+			c->used = c->turn ? used : 0;
+			if (c->turn == NULL)
+				buf_drop(&c->in, used);
 			break;
 		case MSG_PARTIAL:
 			if (msg_scan_head((const char *)c->in.p, c->in.n, MSG_SIP, &m, &err) == MSG_OK)
 				c->need = m.head_n + (size_t)m.length;
+			c->running = false;
 			return;
 		case MSG_BAD:
 			/* where the next one begins is not known: it is answered, if it can be, and that is all */
@@ -246,6 +210,7 @@ static void framed(struct reg_conn *c)
 			c->closing = true;
 		}
 	}
+	c->running = false;
 	if (c->in.n == 0)
 		buf_free(&c->in);
 }
@@ -266,10 +231,35 @@ bool reg_conn_feed(struct reg_conn *c, const void *p, size_t n, uint64_t mono_ms
 		return true;
 	c->now = c->last = mono_ms;
 	c->unix_s = unix_s;
+	if (c->turn) { /* answers keep the order of their requests */
+		buf_add(&c->more, p, n);
+		return !c->more.oom && c->more.n <= REG_MORE_MAX;
+	}
 	buf_add(&c->in, p, n);
 	if (c->in.oom)
 		return false;
 	framed(c);
+	return over(c);
+}
+
+bool reg_conn_busy(const struct reg_conn *c)
+{
+	return c->turn != NULL;
+}
+
+bool reg_conn_go_on(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s)
+{
+	c->now = mono_ms;
+	c->unix_s = unix_s;
+	if (c->turn == NULL && c->used) {
+		buf_drop(&c->in, c->used);
+		c->used = 0;
+		buf_sv(&c->in, buf_view(&c->more));
+		buf_wipe(&c->more);
+		if (c->in.oom)
+			return false;
+		framed(c);
+	}
 	return over(c);
 }
 
@@ -325,6 +315,8 @@ bool reg_conn_timer(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s)
 
 bool reg_conn_idle(const struct reg_conn *c)
 {
+	if (c->turn)
+		return false;
 	for (const struct reg_sa *sa = c->sas; sa; sa = sa->next)
 		if (sa->binding)
 			return false;

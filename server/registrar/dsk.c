@@ -5,53 +5,78 @@
 #include "base/enc.h"
 #include "server/registrar/internal.h"
 
-/* "(2) chain ends in our issuing CA" was OpenSSL's; "(3) the exact DER is listed as published and not revoked; (5) inside
- * validity" is the vault's.  (4), the subject against the From URI, comes with the checks of REGISTER: 4004. */
-static enum vault_status certificate(const struct reg_conn *c, struct reg_sa *sa, char why[VAULT_WHY])
+static bool judged(const struct reg_conn *c, struct reg_sa *sa, struct pki_cert_info *info, const char **why)
 {
-	const struct vault_ops *v = c->r->conf.vault;
-	struct pki_cert_info info;
-	enum vault_status st;
 	const uint8_t *leaf;
-	uint64_t left;
 	size_t n;
 
-	if (dsk_peer_chain(sa->dsk, &sa->cert, &leaf, &n, 1) != 1 || pki_cert_info(leaf, n, &info) != NULL) {
-		(void)sv_copy(why, VAULT_WHY, SV("the certificate cannot be read"));
-		return VAULT_REFUSED;
-	}
-	if (info.not_after <= c->unix_s || info.not_before > c->unix_s + 300) {
-		(void)sv_copy(why, VAULT_WHY, SV("the certificate is outside its validity"));
-		return VAULT_REFUSED;
-	}
-	st = v->cert_known(v->arg, leaf, n, info.subject_cn, why);
-	if (st != VAULT_OK && st != VAULT_NOT_ENABLED)
-		return st;
-	memcpy(sa->proved, info.subject_cn, sizeof sa->proved);
-	left = (uint64_t)(info.not_after - c->unix_s);
-	if (left > c->r->conf.site->sa_seconds) /* "8 h, less if the certificate ends sooner" */
-		left = c->r->conf.site->sa_seconds;
-	sa->until = c->now + left * 1000;
-	return VAULT_OK;
+	*why = "the certificate cannot be read";
+	if (dsk_peer_chain(sa->dsk, &sa->cert, &leaf, &n, 1) != 1 || pki_cert_info(leaf, n, info) != NULL)
+		return false;
+	*why = "the certificate is outside its validity";
+	return info->not_after > c->unix_s && info->not_before <= c->unix_s + 300;
 }
 
-static void finished(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct buf *flight)
+/* "8 h, less if the certificate ends sooner" */
+static void named(struct reg_conn *c, struct reg_sa *sa, const struct pki_cert_info *info)
 {
-	char why[VAULT_WHY] = "the certificate is refused";
-	enum vault_status st = certificate(c, sa, why);
+	uint64_t left = (uint64_t)(info->not_after - c->unix_s);
 
-	if (st == VAULT_OK && dsk_keys(sa->dsk, &sa->c2s, &sa->s2c)) {
+	if (left > c->r->conf.site->sa_seconds)
+		left = c->r->conf.site->sa_seconds;
+	memcpy(sa->proved, info->subject_cn, sizeof sa->proved);
+	sa->until = c->now + left * 1000;
+}
+
+static void refuse(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const char *why)
+{
+	reg_sa_free(c, sa);
+	reg_refuse_proof(c, m, why);
+}
+
+static void known(struct reg_turn *t, struct vault_reply *r)
+{
+	struct reg_conn *c = t->c;
+	struct reg_sa *sa = t->sa;
+
+	if (sa == NULL) { /* the handshake has ended meanwhile */
+		reg_challenge(c, &t->m, 0);
+	} else if (r->status == VAULT_UNAVAILABLE || r->status == VAULT_LATE) {
+		reg_sa_free(c, sa);
+		reg_refuse(c, NULL, &t->m, REFUSE_UNAVAILABLE);
+	} else if (r->status != VAULT_OK && r->status != VAULT_NOT_ENABLED) {
+		refuse(c, sa, &t->m, r->why);
+	} else if (!dsk_keys(sa->dsk, &sa->c2s, &sa->s2c)) {
+		refuse(c, sa, &t->m, "no keys for this cipher suite");
+	} else {
 		dsk_free(sa->dsk);
 		sa->dsk = NULL;
 		sa->state = SA_KEYED;
-		reg_flight(c, sa, m, flight);
+		reg_flight(c, sa, &t->m, &t->flight);
+	}
+}
+
+/* "(2) chain ends in our issuing CA" was OpenSSL's; "(3) the exact DER is listed as published and not revoked; (5) inside
+ * validity" is the vault's.  (4), the subject against the From URI, comes with the checks of REGISTER: 4004. */
+static void finished(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct buf *flight)
+{
+	struct vault_ask q = {.kind = VAULT_CERT_KNOWN};
+	struct pki_cert_info info;
+	struct reg_turn *t;
+	const char *why;
+
+	if (!judged(c, sa, &info, &why)) {
+		refuse(c, sa, m, why);
 		return;
 	}
-	reg_sa_free(c, sa);
-	if (st == VAULT_UNAVAILABLE)
-		reg_refuse(c, NULL, m, REFUSE_UNAVAILABLE);
-	else
-		reg_refuse_proof(c, m, st == VAULT_OK ? "no keys for this cipher suite" : why);
+	named(c, sa, &info);
+	if ((t = reg_turn_of(c, sa, m)) == NULL)
+		return;
+	t->flight = *flight;
+	*flight = (struct buf){0};
+	q.cert_known.der = buf_view(&sa->cert);
+	memcpy(q.cert_known.aor, info.subject_cn, sizeof info.subject_cn);
+	reg_turn_vault(t, &q, known);
 }
 
 static void step(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct sip_auth *a)

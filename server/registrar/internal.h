@@ -1,6 +1,8 @@
 /* server/registrar/internal.h: what the files of the Registrar share.  For server/registrar/ only.
  *
- *     conn.c       octets to messages, timers, who may ask what        challenge.c  401s, NTLM
+ *     conn.c       octets to messages, timers, who may ask what        challenge.c  401s
+ *     serve.c      an authenticated request to its method              ntlm.c       NTLM
+ *     turn.c       a request that waits for another process
  *     sa.c         security associations, signatures of requests       dsk.c        TLS-DSK
  *     register.c   REGISTER, the checks in their order                 subscribe.c  SUBSCRIBE and what it answers
  *     answer.c     responses, refusals, our signature                  notify.c     requests of ours
@@ -21,6 +23,7 @@
 #define REG_GRACE_MS 64000	   /* beyond the keep-alive timeout */
 #define REG_BODY_MAX (128 * 1024)  /* MaxClientMessageBodySizeKb */
 #define REG_BODY_STRANGER 8192	   /* before anybody has signed */
+#define REG_MORE_MAX (256 * 1024)  /* what may come while a request waits */
 #define REG_ASSOCIATIONS 8	   /* per connection: one endpoint has one, two while it renews */
 #define REG_FAILURES 16		   /* refused proofs before the connection is closed */
 #define REG_STEPS 8		   /* flights of a handshake */
@@ -58,6 +61,40 @@ struct reg_sa {
 	struct sipsig_window window;
 	uint32_t snum;
 	struct reg_binding *binding; /* NULL: not registered */
+	bool admitted;		     /* the vault has admitted its user: ... */
+	uint64_t changes;	     /* ... it need not be asked again while vault_link.changes() says this */
+};
+
+/* What a REGISTER says, before anybody is asked about it. */
+struct reg_asked {
+	char aor[256];
+	char epid[REG_EPID_KEPT + 1], instance[40];
+	struct sip_addr contact;
+	bool has_contact, leave, fetch;
+	unsigned seconds;
+};
+
+/* A request that waits for an answer of the vault or the location process: its own copy of the message, whose texts are still
+ * in the connection's buffer.  It outlives its connection: the answer finds it, and nobody else.
+ *
+ * A function that asks returns at once and touches the turn no more: the answer may have come, and the turn be over. */
+struct reg_turn {
+	struct reg_conn *c; /* NULL: the connection is gone */
+	struct reg_sa *sa;  /* NULL: there is none, or it has ended meanwhile */
+	struct msg m;
+	bool waiting;	    /* for an answer */
+	unsigned depth;	    /* functions of it that run */
+	void (*vault_then)(struct reg_turn *t, struct vault_reply *r);
+	void (*location_then)(struct reg_turn *t, struct location_reply *r);
+	/* what the functions keep for the next one */
+	struct buf flight; /* dsk.c */
+	struct sip_auth auth; /* ntlm.c */
+	unsigned version;
+	struct reg_asked q; /* register.c, bind.c */
+	struct reg_binding *binding; /* that is put just now */
+	bool ours;		     /* it is this association's already */
+	bool ordered;		     /* an order for that user has come meanwhile */
+	uint64_t changes;	     /* as they were when the vault was asked */
 };
 
 struct registrar {
@@ -72,6 +109,10 @@ struct reg_conn {
 	struct reg_peer peer;
 	struct buf in;
 	size_t need; /* octets before scanning makes sense */
+	struct reg_turn *turn; /* what `in` begins with waits for an answer; NULL: nothing does */
+	size_t used;	       /* its octets of `in` */
+	struct buf more;       /* what came meanwhile: `in` must not move */
+	bool running;	       /* messages are taken out of `in` just now */
 	struct reg_sa *sas;
 	uint64_t now; /* of the call that runs: mono_ms */
 	int64_t unix_s;
@@ -102,12 +143,13 @@ void reg_unbind(struct reg_conn *c, struct reg_sa *sa, bool tell);
 /* The epid of a request's From: false when it is too long. */
 bool reg_epid(const struct msg *m, char out[REG_EPID_KEPT + 1]);
 
-/* ---- challenge.c, dsk.c ---- */
+void reg_binding_free(struct reg_binding *b);
+
+/* ---- challenge.c, dsk.c, ntlm.c ---- */
 void reg_challenge(struct reg_conn *c, const struct msg *m, unsigned diag); /* 401 with every scheme; diag 0: none */
 void reg_refuse_proof(struct reg_conn *c, const struct msg *m, const char *why); /* 1000, counted, logged */
 void reg_flight(struct reg_conn *c, const struct reg_sa *sa, const struct msg *m, const struct buf *token);
-/* Whoever may be served comes back; NULL: it has been answered. */
-struct reg_sa *reg_ntlm(struct reg_conn *c, const struct msg *m, const struct sip_auth *a);
+void reg_ntlm(struct reg_conn *c, const struct msg *m, const struct sip_auth *a); /* serves whom it believes */
 void reg_dsk(struct reg_conn *c, const struct msg *m, const struct sip_auth *a);
 
 /* ---- answer.c ---- */
@@ -125,10 +167,24 @@ void reg_diagnostics(const struct reg_conn *c, struct buf *b, unsigned id, const
 void reg_send(struct reg_conn *c, struct reg_sa *sa, const struct buf *message);
 bool reg_has_tag(const struct msg *m, const char *header, const char *tag);
 
+/* ---- turn.c ---- */
+/* The turn of this request: a new one, or the one that runs.  NULL: no memory; the request has been refused then. */
+struct reg_turn *reg_turn_of(struct reg_conn *c, struct reg_sa *sa, const struct msg *m);
+void reg_turn_vault(struct reg_turn *t, const struct vault_ask *q, void (*then)(struct reg_turn *t, struct vault_reply *r));
+void reg_turn_location(struct reg_turn *t, const struct location_ask *q,
+		       void (*then)(struct reg_turn *t, struct location_reply *r));
+/* Over without another question: called where it has not asked at all, or from the function of an answer. */
+void reg_turn_over(struct reg_turn *t);
+void reg_turn_refuse(struct reg_turn *t, enum reg_refusal which); /* and over */
+void reg_turn_put_back(const struct reg_turn *t); /* the binding that was being put must not stay */
+void reg_turn_orphan(struct reg_conn *c); /* its connection goes */
+
 /* ---- the methods ---- */
+void reg_serve(struct reg_conn *c, struct reg_sa *sa, const struct msg *m);
 void reg_register(struct reg_conn *c, struct reg_sa *sa, const struct msg *m);
 void reg_subscribe(struct reg_conn *c, struct reg_sa *sa, const struct msg *m);
 bool reg_aor(struct sv uri, char out[256]); /* "sip:alice@contoso.test" -> "alice@contoso.test" */
+void reg_bind(struct reg_turn *t, const char *aor);  /* bind.c: what an admitted REGISTER asks for; the canonical address */
 bool reg_client_allowed(const struct site *s, struct sv user_agent);
 
 /* ---- notify.c ---- */

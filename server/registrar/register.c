@@ -21,16 +21,6 @@ bool reg_aor(struct sv uri, char out[256])
 	return n > 0 && n < 256;
 }
 
-/* What a REGISTER says, before anybody is asked about it. */
-struct asked {
-	char aor[256];
-	struct vault_user user;
-	char epid[REG_EPID_KEPT + 1], instance[40];
-	struct sip_addr contact;
-	bool has_contact, leave, fetch;
-	unsigned seconds;
-};
-
 /* ---- the endpoint ---------------------------------------------------------------------------------------------- */
 
 static bool instance_of(const struct sip_addr *contact, char out[40])
@@ -45,7 +35,7 @@ static bool instance_of(const struct sip_addr *contact, char out[40])
 }
 
 /* "If a request carries both epid and +sip.instance the server must check that one derives from the other." */
-static bool endpoint(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct asked *q)
+static bool endpoint(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct reg_asked *q)
 {
 	char derived[37], gruu[25];
 
@@ -91,7 +81,7 @@ static bool seconds_asked(const struct msg *m, const struct sip_addr *contact, u
 /* The Contact that this endpoint is bound by: one that names its instance before one that does not, one that stays before
  * one that goes ("Contact: <old>;expires=0, <new>").  DIFFERS from RFC 3261 10.3, where each is a binding: an endpoint has
  * one here, and `*` is no more than it.  False: `*` beside others, or not to leave: "the server MUST return a 400". */
-static bool contact(const struct msg *m, struct asked *q)
+static bool contact(const struct msg *m, struct reg_asked *q)
 {
 	size_t n = msg_count(m, "Contact"), stars = 0, all = 0;
 	unsigned best = 0;
@@ -121,7 +111,7 @@ static bool contact(const struct msg *m, struct asked *q)
 }
 
 /* "Event, if present, is registration"; "msrtc-event-categories offered without gruu-10" */
-static bool headers(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct asked *q)
+static bool headers(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct reg_asked *q)
 {
 	const struct site *s = c->r->conf.site;
 	struct sv event = msg_get(m, "Event"), kind = sv_trim(sv_cut(&event, ';'));
@@ -173,215 +163,137 @@ static void redirect(struct reg_conn *c, struct reg_sa *sa, const struct msg *m,
 	buf_free(&h);
 }
 
-/* A certificate that was revoked, or a user who was disabled, is found here at the next refresh, whatever became of the
- * order.  false: answered. */
-static bool still_good(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
-{
-	const struct vault_ops *v = c->r->conf.vault;
-	char why[VAULT_WHY] = "the certificate is refused";
-	enum vault_status st;
+/* ---- whom the vault admits --------------------------------------------------------------------------------------- */
 
-	if (sa->cert.n == 0)
-		return true;
-	st = v->cert_known(v->arg, sa->cert.p, sa->cert.n, sa->proved, why);
-	if (st == VAULT_OK || st == VAULT_NOT_ENABLED)
-		return true;
-	if (st == VAULT_UNAVAILABLE) {
-		reg_refuse(c, sa, m, REFUSE_UNAVAILABLE);
-		return false;
-	}
-	reg_unbind(c, sa, true);
-	reg_sa_free(c, sa);
+/* external_require_pin: "From outside a network ... User ID/password *and* PIN number/extension": proved at the web ticket
+ * service just before, from the same address. */
+static bool pin_demanded(const struct reg_turn *t)
+{
+	const struct reg_conn *c = t->c;
+
+	return c->peer.outside && c->r->conf.site->external_require_pin && t->sa->binding == NULL;
+}
+
+static void certificate_refused(struct reg_turn *t, const char *why)
+{
+	struct reg_conn *c = t->c;
+
+	reg_unbind(c, t->sa, true);
+	reg_sa_free(c, t->sa);
 	c->challenged = c->now; /* the time of a stranger: to fetch another certificate */
-	reg_refuse_proof(c, m, why);
-	return false;
+	reg_refuse_proof(c, &t->m, why);
 }
 
-static bool user(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct asked *q)
+static void no_longer(struct reg_turn *t, enum reg_refusal which)
 {
-	const struct site *s = c->r->conf.site;
-	const struct vault_ops *v = c->r->conf.vault;
-	enum vault_status st = VAULT_NOT_FOUND;
-	struct sip_addr from, to;
-	char other[256];
+	reg_unbind(t->c, t->sa, true);
+	reg_refuse(t->c, t->sa, &t->m, which);
+}
 
-	/* RFC 4475 3.3.4: "A registrar would reject this request with a 400 Bad Request response, since the To header field is
-	 * required to contain a SIP or SIPS URI as an AOR" */
-	if (!sip_addr_read(msg_get(m, "To"), &to) || !reg_aor(to.uri, other)) {
-		reg_refuse(c, sa, m, REFUSE_MALFORMED);
-		return false;
-	}
-	/* "From = To, AOR known and SIP-enabled: 404, 4005" */
-	if (sip_addr_read(msg_get(m, "From"), &from) && reg_aor(from.uri, q->aor) && sv_ieq(sv_of(q->aor), sv_of(other)))
-		st = v->user(v->arg, q->aor, &q->user);
-	if (st == VAULT_UNAVAILABLE) {
-		reg_refuse(c, sa, m, REFUSE_UNAVAILABLE);
-	} else if (st != VAULT_OK || !q->user.enabled) {
+static void judged(struct reg_turn *t, const struct vault_admission *a)
+{
+	struct reg_conn *c = t->c;
+	struct reg_sa *sa = t->sa;
+
+	if (!a->user.enabled) {
+		no_longer(t, REFUSE_UNKNOWN_USER);
+	} else if (!sv_ieq(sv_of(sa->proved), sv_of(a->user.aor))) {
+		reg_refuse(c, sa, &t->m, REFUSE_IDENTITY);
+	} else if (c->peer.outside && !a->user.remote) {
+		no_longer(t, REFUSE_REMOTE);
+	} else if (pin_demanded(t) && !a->pin) {
+		reg_refuse(c, sa, &t->m, REFUSE_PIN);
+	} else if (!reg_client_allowed(c->r->conf.site, msg_get(&t->m, "User-Agent"))) {
+		reg_refuse(c, sa, &t->m, REFUSE_VERSION);
+	} else if (!homed_here(c->r->conf.site, a->user.home_pool)) {
 		reg_unbind(c, sa, true);
-		reg_refuse(c, sa, m, REFUSE_UNKNOWN_USER);
-	} else if (!sv_ieq(sv_of(sa->proved), sv_of(q->user.aor))) {
-		reg_refuse(c, sa, m, REFUSE_IDENTITY);
-	} else if (c->peer.outside && !q->user.remote) {
-		reg_unbind(c, sa, true);
-		reg_refuse(c, sa, m, REFUSE_REMOTE);
-	} else if (c->peer.outside && s->external_require_pin && sa->binding == NULL &&
-		   (st = v->pin_proved(v->arg, q->user.aor, c->peer.address)) != VAULT_OK) {
-		/* as "Device Connection Process" has it: number and PIN, proved at the web ticket service just before */
-		reg_refuse(c, sa, m, st == VAULT_UNAVAILABLE ? REFUSE_UNAVAILABLE : REFUSE_PIN);
-	} else if (!reg_client_allowed(s, msg_get(m, "User-Agent"))) {
-		reg_refuse(c, sa, m, REFUSE_VERSION);
-	} else if (!homed_here(s, q->user.home_pool)) {
-		reg_unbind(c, sa, true);
-		redirect(c, sa, m, q->user.home_pool);
+		redirect(c, sa, &t->m, a->user.home_pool);
 	} else {
-		return true;
+		memcpy(sa->proved, a->user.aor, sizeof sa->proved);
+		sa->admitted = true;
+		sa->changes = t->changes;
+		reg_bind(t, sa->proved);
 	}
-	return false;
 }
 
-/* ---- the answer ------------------------------------------------------------------------------------------------ */
-
-static void keep_alive(struct reg_conn *c, const struct msg *m, struct buf *h)
+static void admitted(struct reg_turn *t, struct vault_reply *r)
 {
-	struct sip_keepalive k;
-
-	c->keepalive = sip_keepalive_read(msg_get(m, "ms-keep-alive"), &k) && !k.uas;
-	if (c->keepalive)
-		buf_printf(h, "ms-keep-alive: UAS; tcp=no; hop-hop=yes; end-end=no; timeout=%u\r\n",
-			   c->r->conf.site->keepalive_timeout);
-}
-
-/* "One Contact per registered endpoint of the AOR ... Echo the uuid exactly as received".
- * DIFFERS: proxy=replace leaves the address as it is; whatever it says, we answer down the same connection. */
-static void contact_line(const struct reg_conn *c, struct buf *h, const struct location_binding *b)
-{
-	char gruu[25];
-
-	if (!sip_gruu_of_instance(sv_of(b->instance), gruu))
+	if (t->sa == NULL) { /* an order has ended it meanwhile */
+		reg_challenge(t->c, &t->m, 0);
 		return;
-	buf_printf(h,
-		   "Contact: <%s>;expires=%lld;+sip.instance=\"<urn:uuid:%s>\";"
-		   "gruu=\"sip:%s;opaque=user:epid:%s;gruu\"\r\n",
-		   b->contact, (long long)(b->expires - c->unix_s), b->instance, b->aor, gruu);
-}
-
-static void registered(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct asked *q, const char *action,
-		       const struct location_binding *all, size_t n)
-{
-	struct buf h = {0};
-
-	keep_alive(c, m, &h);
-	for (size_t i = 0; i < n; i++)
-		contact_line(c, &h, &all[i]);
-	buf_printf(&h, "Expires: %u\r\npresence-state: register-action=\"%s\"\r\n", q->seconds, action);
-	buf_str(&h, "Allow-Events: " REG_EVENTS "\r\nSupported: adhoclist\r\nServer: RTC/5.0\r\nSupported: msrtc-event-categories\r\n"
-		    "Supported: ms-keepalive-deregister\r\nSupported: ms-userservices-state-notification\r\n");
-	if (c->peer.outside)
-		buf_str(&h, "ms-user-logon-data: RemoteUser\r\n");
-	reg_answer(c, sa, m, 200, "OK", &h, NULL, (struct sv){0});
-	buf_free(&h);
-}
-
-static bool fill(const struct reg_conn *c, const struct msg *m, const struct asked *q, struct reg_binding *ret)
-{
-	struct location_binding *b = &ret->b;
-	struct sv agent = msg_get(m, "User-Agent");
-
-	*b = (struct location_binding){.conn = c->peer.id, .expires = c->unix_s + q->seconds, .outside = c->peer.outside};
-	memcpy(b->aor, q->user.aor, sizeof b->aor);
-	memcpy(b->instance, q->instance, sizeof b->instance);
-	(void)sv_copy(b->epid, sizeof b->epid, sv_of(q->epid)); /* it is no longer than REG_EPID_MAX */
-	if (agent.n >= sizeof b->user_agent)
-		agent.n = sizeof b->user_agent - 1;
-	(void)sv_copy(b->user_agent, sizeof b->user_agent, agent);
-	snprintf(b->peer, sizeof b->peer, strchr(c->peer.address, ':') ? "[%s]:%u" : "%s:%u", c->peer.address, c->peer.port);
-	ret->until = c->now + (uint64_t)q->seconds * 1000;
-	return sv_copy(b->contact, sizeof b->contact, q->contact.uri) &&
-	       sv_copy(b->call_id, sizeof b->call_id, msg_get(m, "Call-ID"));
-}
-
-static void bind_endpoint(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct asked *q)
-{
-	const struct location_ops *l = c->r->conf.location;
-	unsigned quota = c->r->conf.site->MaxEndpointsPerUser;
-	struct location_binding *all = calloc(LOCATION_ENDPOINTS_MAX, sizeof *all);
-	struct reg_binding *b = calloc(1, sizeof *b);
-	char *from = sv_dup(msg_get(m, "From"));
-	bool ours = sa->binding != NULL && sv_ieq(sv_of(sa->binding->b.instance), sv_of(q->instance));
-	enum location_action got = LOCATION_DOWN;
-	size_t n = 0;
-
-	if (sa->binding && !ours)
-		reg_unbind(c, sa, true);
-	if (all && b && from && !fill(c, m, q, b)) {
-		reg_refuse(c, sa, m, REFUSE_MALFORMED);
-	} else {
-		if (all && b && from)
-			got = l->put(l->arg, &b->b, quota < LOCATION_ENDPOINTS_MAX ? quota : LOCATION_ENDPOINTS_MAX, all,
-				     LOCATION_ENDPOINTS_MAX, &n);
-		if (got == LOCATION_ADDED || got == LOCATION_REFRESHED) {
-			b->from = from;
-			b->cseq = ours ? sa->binding->cseq : 0;
-			reg_unbind(c, sa, false);
-			sa->binding = b;
-			b = NULL;
-			from = NULL;
-			/* 11.3: "added" or "fixed" after a refresh tell the phone that the binding had been lost */
-			registered(c, sa, m, q, got == LOCATION_REFRESHED ? "refreshed" : ours ? "fixed" : "added", all, n);
-		} else {
-			reg_refuse(c, sa, m, REFUSE_UNAVAILABLE);
-		}
 	}
-	free(all);
-	free(b);
-	free(from);
-}
-
-/* RFC 3261 10.2.3: "A success response to any REGISTER request contains the complete list of existing bindings, regardless of
- * whether the request contained a Contact header field." */
-static void fetch(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct asked *q)
-{
-	const struct location_ops *l = c->r->conf.location;
-	struct location_binding *all = calloc(LOCATION_ENDPOINTS_MAX, sizeof *all);
-	struct buf h = {0};
-	size_t n = 0;
-
-	if (all && l->list(l->arg, q->user.aor, all, LOCATION_ENDPOINTS_MAX, &n)) {
-		for (size_t i = 0; i < n; i++)
-			contact_line(c, &h, &all[i]);
-		buf_str(&h, "Server: RTC/5.0\r\n");
-		reg_answer(c, sa, m, 200, "OK", &h, NULL, (struct sv){0});
-	} else {
-		reg_refuse(c, sa, m, REFUSE_UNAVAILABLE);
+	t->sa->admitted = false;
+	switch (r->status) {
+	case VAULT_OK:
+		judged(t, &r->admit);
+		break;
+	case VAULT_NOT_FOUND:
+		no_longer(t, REFUSE_UNKNOWN_USER);
+		break;
+	case VAULT_UNAVAILABLE:
+	case VAULT_LATE:
+		reg_refuse(t->c, t->sa, &t->m, REFUSE_UNAVAILABLE);
+		break;
+	default: /* revoked, expired ...: found here at the next refresh, whatever became of the order */
+		certificate_refused(t, r->why[0] ? r->why : "the certificate is refused");
 	}
-	buf_free(&h);
-	free(all);
 }
 
-static void leave(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct asked *q)
+static uint64_t changes(const struct reg_conn *c)
 {
-	const struct location_ops *l = c->r->conf.location;
-	struct buf h = {0};
+	const struct vault_link *v = c->r->conf.vault;
 
-	if (sa->binding == NULL) /* of an earlier connection, perhaps */
-		l->drop(l->arg, q->user.aor, q->instance, 0);
-	reg_unbind(c, sa, true);
-	keep_alive(c, m, &h);
-	buf_str(&h, "Expires: 0\r\nServer: RTC/5.0\r\n");
-	reg_answer(c, sa, m, 200, "OK", &h, NULL, (struct sv){0});
-	buf_free(&h);
+	return v->changes ? v->changes(v->changes_arg) : 0;
+}
+
+/* Who was admitted is so until the store changes: the vault's count says that, and it need not be asked. */
+static bool still_admitted(const struct reg_turn *t)
+{
+	const struct reg_conn *c = t->c;
+
+	return c->r->conf.vault->changes && t->sa->admitted && t->sa->changes == changes(c) && !pin_demanded(t) &&
+	       sv_ieq(sv_of(t->q.aor), sv_of(t->sa->proved));
+}
+
+static void admit(struct reg_turn *t)
+{
+	struct vault_ask q = {.kind = VAULT_ADMIT, .admit.der = buf_view(&t->sa->cert)};
+
+	memcpy(q.admit.aor, t->q.aor, sizeof q.admit.aor);
+	memcpy(q.admit.proved, t->sa->proved, sizeof q.admit.proved);
+	memcpy(q.admit.peer, t->c->peer.address, sizeof q.admit.peer);
+	t->changes = changes(t->c); /* before it is asked: a change that comes between is seen at the next refresh */
+	reg_turn_vault(t, &q, admitted);
 }
 
 void reg_register(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
 {
-	struct asked q = {0};
+	struct sip_addr from, to;
+	struct reg_asked q = {0};
+	struct reg_turn *t;
+	char other[256];
 
-	if (!headers(c, sa, m, &q) || !still_good(c, sa, m) || !user(c, sa, m, &q))
+	if (!headers(c, sa, m, &q))
 		return;
-	if (q.leave)
-		leave(c, sa, m, &q);
-	else if (q.fetch)
-		fetch(c, sa, m, &q);
+	/* RFC 4475 3.3.4: "A registrar would reject this request with a 400 Bad Request response, since the To header field is
+	 * required to contain a SIP or SIPS URI as an AOR" */
+	if (!sip_addr_read(msg_get(m, "To"), &to) || !reg_aor(to.uri, other)) {
+		reg_refuse(c, sa, m, REFUSE_MALFORMED);
+		return;
+	}
+	/* "From = To, AOR known and SIP-enabled: 404, 4005" */
+	if (!sip_addr_read(msg_get(m, "From"), &from) || !reg_aor(from.uri, q.aor) || !sv_ieq(sv_of(q.aor), sv_of(other))) {
+		reg_unbind(c, sa, true);
+		reg_refuse(c, sa, m, REFUSE_UNKNOWN_USER);
+		return;
+	}
+	if ((t = reg_turn_of(c, sa, m)) == NULL)
+		return;
+	t->q = q;
+	if (!still_admitted(t))
+		admit(t);
+	else if (!reg_client_allowed(c->r->conf.site, msg_get(m, "User-Agent")))
+		reg_turn_refuse(t, REFUSE_VERSION);
 	else
-		bind_endpoint(c, sa, m, &q);
+		reg_bind(t, sa->proved);
 }

@@ -43,6 +43,8 @@ void registrar_order(struct registrar *r, const struct location_notice *n, uint6
 			continue;
 		c->now = mono_ms;
 		c->unix_s = unix_s;
+		if (c->turn && c->turn->binding && sv_ieq(sv_of(c->turn->binding->b.aor), sv_of(n->aor)))
+			c->turn->ordered = true;
 		for (struct reg_sa *sa = c->sas, *after; sa; sa = after) {
 			after = sa->next;
 			if (sa->binding && sv_ieq(sv_of(sa->binding->b.aor), sv_of(n->aor)) &&
@@ -55,4 +57,12 @@ void registrar_order(struct registrar *r, const struct location_notice *n, uint6
 		}
 		return;
 	}
+}
+
+void registrar_bindings(const struct registrar *r, void (*fn)(void *arg, const struct location_binding *b), void *arg)
+{
+	for (const struct reg_conn *c = r->conns; c; c = c->next)
+		for (const struct reg_sa *sa = c->sas; sa; sa = sa->next)
+			if (sa->binding)
+				fn(arg, &sa->binding->b);
 }

@@ -1,7 +1,8 @@
 /* server/registrar/registrar.h: the Registrar: SIP in, SIP out, no socket inside.
  *
  * One struct registrar a worker; one struct reg_conn a connection.  The caller owns both, feeds plaintext octets in and
- * gets octets out by io->send.  Times come in by argument: nothing here reads a clock.
+ * gets octets out by io->send.  Times come in by argument: nothing here reads a clock.  Nothing here waits: a request that
+ * needs the vault or the location process stops its own connection until their answer is there, and no other.
  */
 #ifndef DIALTONE_SERVER_REGISTRAR_H
 #define DIALTONE_SERVER_REGISTRAR_H
@@ -16,8 +17,8 @@ struct reg_conn;
 
 struct registrar_conf {
 	const struct site *site;
-	const struct vault_ops *vault;
-	const struct location_ops *location;
+	const struct vault_link *vault;
+	const struct location_link *location;
 	struct tls_ctx *dsk; /* TLS_DSK server context: certificate named targetname, client CA = the issuing CA */
 	struct tls_ctx *dsk_outside; /* the same with the public names, for connections from outside; NULL: dsk */
 	void (*random)(void *arg, void *p, size_t n);
@@ -30,6 +31,9 @@ struct reg_io {
 	void (*send)(void *arg, const void *p, size_t n);
 	void (*close)(void *arg); /* close when what was sent is out; no call for this connection follows */
 	void *arg;
+	/* An answer of the vault or the location process has come: call reg_conn_go_on().  Not called when they answer at
+	 * once, as in a test; NULL then. */
+	void (*ready)(void *arg);
 };
 struct reg_peer {
 	char address[64]; /* true address, also behind PROXY */
@@ -44,9 +48,14 @@ struct reg_conn *reg_conn_new(struct registrar *r, const struct reg_io *io, cons
 void reg_conn_free(struct reg_conn *c); /* the connection is gone: its bindings are dropped */
 /* false: the connection must be closed now (io->close was not called). */
 bool reg_conn_feed(struct reg_conn *c, const void *p, size_t n, uint64_t mono_ms, int64_t unix_s);
+/* A request waits for the vault or the location process.  What is fed meanwhile is kept, within bounds: better not read. */
+bool reg_conn_busy(const struct reg_conn *c);
+bool reg_conn_go_on(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s); /* after io->ready; false: close it */
 uint64_t reg_conn_deadline(const struct reg_conn *c); /* when to call reg_conn_timer(); UINT64_MAX: never */
 bool reg_conn_timer(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s); /* false: close it */
 bool reg_conn_idle(const struct reg_conn *c); /* nobody is registered on it: may be closed when draining */
+/* What this worker holds, for a new location process. */
+void registrar_bindings(const struct registrar *r, void (*fn)(void *arg, const struct location_binding *b), void *arg);
 
 /* An order from the location process: NOTIFY the endpoint, end its security association. */
 void registrar_order(struct registrar *r, const struct location_notice *n, uint64_t mono_ms, int64_t unix_s);

@@ -13,7 +13,7 @@ static void unlink_sa(struct reg_conn *c, const struct reg_sa *sa)
 		}
 }
 
-static void binding_free(struct reg_binding *b)
+void reg_binding_free(struct reg_binding *b)
 {
 	if (b == NULL)
 		return;
@@ -26,7 +26,9 @@ void reg_sa_free(struct reg_conn *c, struct reg_sa *sa)
 	if (sa == NULL)
 		return;
 	unlink_sa(c, sa);
-	binding_free(sa->binding);
+	if (c->turn && c->turn->sa == sa)
+		c->turn->sa = NULL;
+	reg_binding_free(sa->binding);
 	dsk_free(sa->dsk);
 	buf_free(&sa->cert);
 	explicit_bzero(sa, sizeof *sa);
@@ -35,15 +37,18 @@ void reg_sa_free(struct reg_conn *c, struct reg_sa *sa)
 
 void reg_unbind(struct reg_conn *c, struct reg_sa *sa, bool tell)
 {
-	const struct location_ops *l = c->r->conf.location;
+	struct location_ask q = {.kind = LOCATION_DROP, .drop.conn = c->peer.id};
 	struct reg_binding *b = sa->binding;
 
 	if (b == NULL)
 		return;
 	sa->binding = NULL;
-	if (tell)
-		l->drop(l->arg, b->b.aor, b->b.instance, c->peer.id);
-	binding_free(b);
+	if (tell) {
+		memcpy(q.drop.aor, b->b.aor, sizeof q.drop.aor);
+		memcpy(q.drop.instance, b->b.instance, sizeof q.drop.instance);
+		location_send(c->r->conf.location, &q, NULL, NULL);
+	}
+	reg_binding_free(b);
 }
 
 /* A new handshake pushes out the oldest that never came to its end. */

@@ -9,20 +9,21 @@
 
 #include "auth/ticket.h"
 
-enum vault_status vault_op_ticket_known(void *arg, const void *assertion, size_t n, bool outside, char *aor, char *why)
+enum vault_status vault_on_ticket_known(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
-	struct vault *v = arg;
+	struct sv assertion = q->ticket_known.assertion;
+	bool outside = q->ticket_known.outside;
 	struct store *s = v->conf.store;
 	char audience[SITE_URL_MAX], issuer[SITE_URL_MAX];
 	struct ticket t = {0};
 	struct store_user u;
 	enum vault_status st = VAULT_TICKET_BAD;
-	const char *no = ticket_check_shown(assertion, n, v->conf.ticket_der.p, v->conf.ticket_der.n, v->seal_key,
+	const char *no = ticket_check_shown(assertion.p, assertion.n, v->conf.ticket_der.p, v->conf.ticket_der.n, v->seal_key,
 					    site_certprov_auth_url(v->conf.site, outside, audience),
 					    site_wts_url(v->conf.site, outside, issuer), vault_now(v), &t);
 
 	if (no) {
-		vault_say(why, "%s", no);
+		vault_say(ret->why, "%s", no);
 	} else {
 		switch (s->ops->user_get(s, t.user + 4, &u)) {
 		case STORE_OK:
@@ -35,9 +36,9 @@ enum vault_status vault_op_ticket_known(void *arg, const void *assertion, size_t
 			st = VAULT_UNAVAILABLE;
 		}
 		if (st == VAULT_OK)
-			memcpy(aor, u.aor, sizeof u.aor);
+			vault_user_of(&u, &ret->ticket_known);
 		else
-			vault_say(why, "%.120s: %s", t.user, vault_status_name(st));
+			vault_say(ret->why, "%.120s: %s", t.user, vault_status_name(st));
 	}
 	explicit_bzero(&t, sizeof t);
 	return st;

@@ -45,9 +45,8 @@ void vault_cert_seen(struct vault *v, const struct store_cert *c)
 		log_line(LOG_WARN, "vault", "an older certificate stays: %s", store_why(s));
 }
 
-enum vault_status vault_op_cert_known(void *arg, const uint8_t *der, size_t n, const char *aor, char *why)
+static enum vault_status known(struct vault *v, struct sv der, const char *aor, char *why)
 {
-	struct vault *v = arg;
 	struct store_cert c = {0};
 	struct store_user u;
 	enum vault_status st;
@@ -56,7 +55,7 @@ enum vault_status vault_op_cert_known(void *arg, const uint8_t *der, size_t n, c
 		vault_say(why, "UseCertificateAuth is off");
 		return VAULT_METHOD_OFF;
 	}
-	if ((st = vault_cert_user(v, der, n, &c, &u, why)) != VAULT_OK)
+	if ((st = vault_cert_user(v, (const uint8_t *)der.p, der.n, &c, &u, why)) != VAULT_OK)
 		return st;
 	vault_cert_seen(v, &c);
 	store_cert_clear(&c);
@@ -69,6 +68,36 @@ enum vault_status vault_op_cert_known(void *arg, const uint8_t *der, size_t n, c
 		return VAULT_NOT_ENABLED;
 	}
 	return VAULT_OK;
+}
+
+enum vault_status vault_on_cert_known(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
+{
+	return known(v, q->cert_known.der, q->cert_known.aor, ret->why);
+}
+
+/* A user who is disabled comes back as such: the Registrar has its own answer to that. */
+enum vault_status vault_on_admit(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
+{
+	struct store *s = v->conf.store;
+	enum vault_status st = VAULT_OK;
+	struct store_user u;
+
+	if (q->admit.der.n)
+		st = known(v, q->admit.der, q->admit.proved, ret->why);
+	if (st != VAULT_OK && st != VAULT_NOT_ENABLED)
+		return st;
+	switch (s->ops->user_get(s, q->admit.aor, &u)) {
+	case STORE_OK:
+		vault_user_of(&u, &ret->admit.user);
+		ret->admit.pin = vault_pin_proved(v, u.aor, q->admit.peer);
+		return VAULT_OK;
+	case STORE_NONE:
+		vault_say(ret->why, "no user has this address");
+		return VAULT_NOT_FOUND;
+	default:
+		vault_say(ret->why, "%s", store_why(s));
+		return VAULT_UNAVAILABLE;
+	}
 }
 
 /* ---- GetAndPublishCert ----------------------------------------------------------------------------------- */
@@ -201,10 +230,11 @@ static bool carries_ticket(xmlDocPtr doc)
 	return security && xml_child(security, NS_SAML, "Assertion");
 }
 
-enum vault_status vault_op_cert_issue(void *arg, const void *envelope, size_t n, bool outside, struct vault_cert *ret,
-				      char *why)
+enum vault_status vault_on_cert_issue(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
-	struct vault *v = arg;
+	struct sv envelope = q->cert_issue.envelope;
+	bool outside = q->cert_issue.outside;
+	char *why = ret->why;
 	char audience[SITE_URL_MAX], issuer[SITE_URL_MAX];
 	struct soap_cert ask = {0};
 	struct ticket t = {0};
@@ -216,14 +246,14 @@ enum vault_status vault_op_cert_issue(void *arg, const void *envelope, size_t n,
 		vault_say(why, "UseCertificateAuth is off");
 		return VAULT_METHOD_OFF;
 	}
-	if ((doc = xml_read(envelope, n, &no)) == NULL)
+	if ((doc = xml_read(envelope.p, envelope.n, &no)) == NULL)
 		goto out;
 	st = VAULT_REFUSED;
 	no = "there is no web ticket in it";
 	if (!carries_ticket(doc))
 		goto out;
 	st = VAULT_TICKET_BAD;
-	no = ticket_check(envelope, n, v->conf.ticket_der.p, v->conf.ticket_der.n, v->seal_key,
+	no = ticket_check(envelope.p, envelope.n, v->conf.ticket_der.p, v->conf.ticket_der.n, v->seal_key,
 			  site_certprov_auth_url(v->conf.site, outside, audience),
 			  site_wts_url(v->conf.site, outside, issuer), vault_now(v), &t);
 	if (no == NULL && t.bearer)
@@ -233,7 +263,7 @@ enum vault_status vault_op_cert_issue(void *arg, const void *envelope, size_t n,
 	st = VAULT_MALFORMED;
 	if ((no = soap_cert_read(doc, &ask)) != NULL)
 		goto out;
-	st = issue(v, &t, &ask, ret, why);
+	st = issue(v, &t, &ask, &ret->cert_issue, why);
 	vault_audit(v, "cert", t.user + 4, st == VAULT_OK, st == VAULT_OK ? ask.device_id : vault_status_name(st));
 out:
 	if (no) {

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -22,6 +23,7 @@ const char *vault_status_name(enum vault_status s)
 	    [VAULT_CSR] = "certificate request refused",
 	    [VAULT_NOT_FOUND] = "not found",
 	    [VAULT_UNAVAILABLE] = "vault not available",
+	    [VAULT_LATE] = "no answer in time",
 	};
 
 	return (unsigned)s < sizeof names / sizeof *names ? names[s] : "?";
@@ -89,4 +91,12 @@ void vault_audit(const struct vault *v, const char *what, const char *whom, bool
 bool vault_name_eq(const char *a, const char *b)
 {
 	return sv_ieq(sv_of(a), sv_of(b));
+}
+
+void vault_user_of(const struct store_user *u, struct vault_user *ret)
+{
+	*ret = (struct vault_user){.enabled = u->enabled, .remote = u->remote};
+	memcpy(ret->aor, u->aor, sizeof ret->aor);
+	memcpy(ret->display, u->display, sizeof ret->display);
+	memcpy(ret->home_pool, u->home_pool, sizeof ret->home_pool);
 }

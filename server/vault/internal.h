@@ -21,7 +21,7 @@ struct vault_logged_in {
 };
 struct vault_pin_proof {
 	int64_t at;
-	char aor[256], peer[64]; /* peer "": nobody has asked yet */
+	char aor[256], peer[64];
 };
 
 struct vault {
@@ -43,34 +43,25 @@ void vault_audit(const struct vault *v, const char *what, const char *whom, bool
 /* A key of its own for each purpose, out of the one secret. */
 void vault_derive(const uint8_t secret[32], const char *purpose, uint8_t key[32]);
 bool vault_name_eq(const char *a, const char *b); /* without ASCII case */
+void vault_user_of(const struct store_user *u, struct vault_user *ret); /* what workers may know of a user */
 
 /* The users that a number or extension may mean [web-services 6.3]. 0: none. SIZE_MAX: the store failed. */
 size_t vault_candidates(const struct vault *v, const char *typed, struct store_user ret[VAULT_CANDIDATES]);
 /* A ticket for who has proved himself. */
 enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u, const char *method,
 				     const struct soap_issue *ask, bool outside, struct vault_ticket *ret, char *why);
+/* external_require_pin: number and PIN were proved for this user from that address in the last ten minutes. */
+bool vault_pin_proved(const struct vault *v, const char *aor, const char *peer);
 /* A published certificate and its user, or why it proves nothing. `c` is the caller's to clear when VAULT_OK. */
 enum vault_status vault_cert_user(struct vault *v, const uint8_t *der, size_t n, struct store_cert *c,
 				  struct store_user *u, char *why);
 /* It was used by who has its key: an older one of the same device has had its day. */
 void vault_cert_seen(struct vault *v, const struct store_cert *c);
 
-enum vault_status vault_op_cert_known(void *arg, const uint8_t *der, size_t n, const char *aor, char *why);
-enum vault_status vault_op_ticket_known(void *arg, const void *assertion, size_t n, bool outside, char *aor, char *why);
-enum vault_status vault_op_ntlm_challenge(void *arg, bool datagram, const void *type1, size_t n, uint64_t *id,
-					  struct buf *challenge);
-enum vault_status vault_op_ntlm_verify(void *arg, uint64_t id, const void *type3, size_t n, struct vault_login *ret,
-				       char *why);
-enum vault_status vault_op_ticket_login(void *arg, uint64_t login, const struct soap_issue *ask, bool outside,
-					struct vault_ticket *ret, char *why);
-enum vault_status vault_op_ticket_pin(void *arg, const char *number, const char *pin, const struct soap_issue *ask,
-				      bool outside, struct vault_ticket *ret, char *why);
-enum vault_status vault_op_ticket_cert(void *arg, const void *envelope, size_t n, bool outside, struct vault_ticket *ret,
-				       char *why);
-enum vault_status vault_op_cert_issue(void *arg, const void *envelope, size_t n, bool outside, struct vault_cert *ret,
-				      char *why);
-enum vault_status vault_op_update_offer(void *arg, const struct update_question *q, const char *peer,
-					struct vault_offer *ret);
-enum vault_status vault_op_pin_proved(void *arg, const char *aor, const char *peer);
+/* The handlers: vault_on_user(), vault_on_cert_known() ...  *ret is zero but for its kind; `why` may be written in any case. */
+#define VAULT_HANDLER(kind, name)                                                                                                 \
+	enum vault_status vault_on_##name(struct vault *v, const struct vault_ask *q, struct vault_reply *ret);
+VAULT_QUESTIONS(VAULT_HANDLER)
+#undef VAULT_HANDLER
 
 #endif

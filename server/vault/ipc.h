@@ -1,9 +1,11 @@
-/* server/vault/ipc.h: the vault's questions over a socket pair: struct vault_ops at the worker's end, a server at the
- * vault's.
+/* server/vault/ipc.h: the vault's questions over a socket pair: a struct vault_link at the worker's end, a reader and a writer of
+ * messages at the vault's.
  *
- * A call waits two seconds, then it is VAULT_UNAVAILABLE.  A question is never sent twice: an attempt that was lost with a
- * killed vault counts as lost, not as two.  The supervisor keeps both ends, so that a new vault goes on where the old one
- * died and the workers see no more than a pause.
+ *     question    the fields of its row          answer    status(16) | why (string) | the reply's fields, when there are any
+ *
+ * A question has two seconds, then its answer is VAULT_LATE; the worker serves everybody else meanwhile.  It is never sent
+ * twice: an attempt that was lost with a killed vault counts as lost, not as two.  The supervisor keeps both ends, so that a
+ * new vault goes on where the old one died and the workers see no more than a pause.
  *
  * The vault's end trusts nobody: a message that is not exactly a question is dropped without an answer, and a question
  * gets no more than the vault would tell anyone.
@@ -17,11 +19,15 @@
 #define VAULT_DEADLINE_MS 2000
 
 struct vault_client;
-struct vault_client *vault_client_new(int fd, struct vault_ops *ret); /* borrows fd; fills *ret; NULL: out of memory */
-void vault_client_free(struct vault_client *c);
+/* Borrows fd; fills *ret.  gone(arg): the vault's end was closed for good.  NULL: out of memory. */
+struct vault_client *vault_client_new(struct loop *l, int fd, void (*gone)(void *arg), void *arg, struct vault_link *ret);
+void vault_client_free(struct vault_client *c); /* what is under way is answered with VAULT_LATE */
 
-/* Answers one question: *answer is a message begun with the question's number and kind, not yet ended.  false: it is no
- * question, *answer is empty. */
-bool vault_answer(const struct vault_ops *vault, struct ipc_message *q, struct buf *answer);
+void vault_ask_write(struct buf *b, uint64_t number, const struct vault_ask *q); /* a message, not yet ended */
+/* false: it is no question.  Views of *ret point into the message. */
+bool vault_ask_read(struct ipc_message *m, struct vault_ask *ret);
+void vault_reply_write(struct buf *b, uint64_t number, const struct vault_reply *r);
+/* false: it is no answer; *ret holds nothing then. */
+bool vault_reply_read(struct ipc_message *m, struct vault_reply *ret);
 
 #endif

@@ -31,7 +31,8 @@ struct vault_conf { /* everything is borrowed and must outlive the vault */
 };
 struct vault *vault_new(const struct vault_conf *c); /* NULL: out of memory, or ticket_init() failed */
 void vault_free(struct vault *v);
-const struct vault_ops *vault_direct(struct vault *v, struct vault_ops *ret); /* fills *ret and returns it */
+void vault_answer(struct vault *v, const struct vault_ask *q, struct vault_reply *ret); /* vault_reply_clear() */
+void vault_direct(struct vault *v, struct vault_link *ret); /* a link that answers before it returns: for tests */
 
 /* ---- key files ---------------------------------------------------------------------------------------- */
 

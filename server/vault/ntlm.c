@@ -25,10 +25,10 @@ static struct ntlm_names names_of(const struct site *s, struct netbios *n)
 	return (struct ntlm_names){n->domain, n->computer, s->domain, s->external_fqdn, s->domain};
 }
 
-enum vault_status vault_op_ntlm_challenge(void *arg, bool datagram, const void *type1, size_t n, uint64_t *id,
-					  struct buf *challenge)
+enum vault_status vault_on_ntlm_challenge(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
-	struct vault *v = arg;
+	struct sv type1 = q->ntlm_challenge.type1;
+	bool datagram = q->ntlm_challenge.datagram;
 	const struct site *site = v->conf.site;
 	struct netbios netbios;
 	struct ntlm_names names = names_of(site, &netbios);
@@ -38,10 +38,10 @@ enum vault_status vault_op_ntlm_challenge(void *arg, bool datagram, const void *
 
 	if (datagram ? !site->offer_ntlm : site->UseWindowsAuth == SITE_WINDOWS_NONE)
 		return VAULT_METHOD_OFF;
-	if (n) { /* in datagram mode the first token is empty */
-		struct rd r = rd_of(type1, n);
+	if (type1.n) { /* in datagram mode the first token is empty */
+		struct rd r = rd_of(type1.p, type1.n);
 
-		if (n > 4096 || !ntlm_negotiate_read(&r, &m))
+		if (type1.n > 4096 || !ntlm_negotiate_read(&r, &m))
 			return VAULT_MALFORMED;
 	}
 	slot = v->next_pending++ % VAULT_SLOTS;
@@ -51,16 +51,16 @@ enum vault_status vault_op_ntlm_challenge(void *arg, bool datagram, const void *
 	p->id = vault_id(v, slot);
 	p->at = vault_now(v);
 	vault_random(v, p->challenge, sizeof p->challenge);
-	buf_add(&p->negotiate, type1, n);
+	buf_sv(&p->negotiate, type1);
 	if (!ntlm_make_challenge(&p->message, datagram, m.flags, &names, p->challenge,
 				 ntlm_filetime(vault_now(v) * 1000)) ||
 	    p->negotiate.oom || p->message.oom) {
 		p->id = 0;
 		return VAULT_UNAVAILABLE;
 	}
-	buf_sv(challenge, buf_view(&p->message));
-	*id = p->id;
-	return challenge->oom ? VAULT_UNAVAILABLE : VAULT_OK;
+	buf_sv(&ret->ntlm_challenge.challenge, buf_view(&p->message));
+	ret->ntlm_challenge.id = p->id;
+	return ret->ntlm_challenge.challenge.oom ? VAULT_UNAVAILABLE : VAULT_OK;
 }
 
 /* ---- whose login ----------------------------------------------------------------------------------------- */
@@ -150,10 +150,10 @@ static enum vault_status check(struct vault *v, struct vault_pending *p, struct 
 	return VAULT_OK;
 }
 
-enum vault_status vault_op_ntlm_verify(void *arg, uint64_t id, const void *type3, size_t n, struct vault_login *ret,
-				       char *why)
+enum vault_status vault_on_ntlm_verify(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
-	struct vault *v = arg;
+	uint64_t id = q->ntlm_verify.id;
+	char *why = ret->why;
 	struct vault_pending *p = &v->pending[id % VAULT_SLOTS];
 	struct vault_login out = {0};
 	struct store_user u = {0};
@@ -166,13 +166,13 @@ enum vault_status vault_op_ntlm_verify(void *arg, uint64_t id, const void *type3
 		return VAULT_REFUSED;
 	}
 	p->id = 0;
-	st = check(v, p, (struct sv){type3, n}, &u, &out, why);
+	st = check(v, p, q->ntlm_verify.type3, &u, &out, why);
 	if (st != VAULT_OK)
 		return st;
 	if (!u.enabled) {
 		vault_say(why, "%.120s is disabled", u.aor);
 		vault_audit(v, "ntlm", u.aor, false, "the user is disabled");
-		*ret = out; /* the session key too: the refusal is signed with it */
+		ret->ntlm_verify = out; /* the session key too: the refusal is signed with it */
 		explicit_bzero(&out, sizeof out);
 		return VAULT_NOT_ENABLED;
 	}
@@ -181,16 +181,16 @@ enum vault_status vault_op_ntlm_verify(void *arg, uint64_t id, const void *type3
 	*l = (struct vault_logged_in){vault_id(v, slot), vault_now(v), u.id};
 	out.id = l->id;
 	memcpy(out.aor, u.aor, sizeof out.aor);
-	*ret = out;
+	ret->ntlm_verify = out;
 	explicit_bzero(&out, sizeof out);
 	vault_audit(v, "ntlm", u.aor, true, "");
 	return VAULT_OK;
 }
 
-enum vault_status vault_op_ticket_login(void *arg, uint64_t login, const struct soap_issue *ask, bool outside,
-					struct vault_ticket *ret, char *why)
+enum vault_status vault_on_ticket_login(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
-	struct vault *v = arg;
+	uint64_t login = q->ticket_login.login;
+	char *why = ret->why;
 	struct vault_logged_in *l = &v->login[login % VAULT_SLOTS];
 	struct store *s = v->conf.store;
 	struct store_user u;
@@ -205,7 +205,7 @@ enum vault_status vault_op_ticket_login(void *arg, uint64_t login, const struct 
 	}
 	switch (s->ops->user_by_id(s, l->user, &u)) {
 	case STORE_OK:
-		return vault_ticket_issue(v, &u, "ntlm", ask, outside, ret, why);
+		return vault_ticket_issue(v, &u, "ntlm", &q->ticket_login.issue, q->ticket_login.outside, &ret->ticket_login, why);
 	case STORE_NONE:
 		vault_say(why, "the user is gone");
 		return VAULT_NOT_ENABLED;

@@ -126,53 +126,46 @@ static enum vault_status prove(struct vault *v, const char *number, const char *
 
 /* ---- external_require_pin -------------------------------------------------------------------------------- */
 
-static void remember(struct vault *v, const char *aor)
+/* The proof is made for the address that number and PIN came from: nobody else can use it. */
+static void remember(struct vault *v, const char *aor, const char *peer)
 {
 	struct vault_pin_proof *p = &v->proved[v->next_proved++ % VAULT_PROVED];
 
 	*p = (struct vault_pin_proof){.at = vault_now(v)};
-	sv_copy(p->aor, sizeof p->aor, sv_of(aor));
+	if (!sv_copy(p->aor, sizeof p->aor, sv_of(aor)) || !sv_copy(p->peer, sizeof p->peer, sv_of(peer)))
+		p->aor[0] = '\0';
 }
 
-/* The ticket's question does not carry the peer's address: the first address that asks within the ten minutes has it. */
-enum vault_status vault_op_pin_proved(void *arg, const char *aor, const char *peer)
+bool vault_pin_proved(const struct vault *v, const char *aor, const char *peer)
 {
-	struct vault *v = arg;
-	struct vault_pin_proof *free_one = NULL;
 	int64_t now = vault_now(v);
 
 	for (size_t i = 0; i < VAULT_PROVED; i++) {
-		struct vault_pin_proof *p = &v->proved[i];
+		const struct vault_pin_proof *p = &v->proved[i];
 
-		if (p->aor[0] == '\0' || !vault_name_eq(p->aor, aor) || now - p->at >= VAULT_REMEMBER)
-			continue;
-		if (p->peer[0] && strcmp(p->peer, peer) == 0)
-			return VAULT_OK;
-		if (p->peer[0] == '\0')
-			free_one = p;
+		if (p->aor[0] && p->peer[0] && vault_name_eq(p->aor, aor) && strcmp(p->peer, peer) == 0 &&
+		    now - p->at < VAULT_REMEMBER)
+			return true;
 	}
-	if (free_one == NULL || !sv_copy(free_one->peer, sizeof free_one->peer, sv_of(peer)))
-		return VAULT_REFUSED;
-	return VAULT_OK;
+	return false;
 }
 
 /* Outside, a PIN is taken only where the site demands one there: whoever could guess from the Internet could lock
  * everybody's PIN from the Internet. */
-enum vault_status vault_op_ticket_pin(void *arg, const char *number, const char *pin, const struct soap_issue *ask,
-				      bool outside, struct vault_ticket *ret, char *why)
+enum vault_status vault_on_ticket_pin(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
-	struct vault *v = arg;
+	bool outside = q->ticket_pin.outside;
 	struct store_user u;
 	enum vault_status st;
 
 	if (!v->conf.site->UsePinAuth || (outside && !v->conf.site->external_require_pin)) {
-		vault_say(why, "%s", outside ? "no PIN from outside" : "UsePinAuth is off");
+		vault_say(ret->why, "%s", outside ? "no PIN from outside" : "UsePinAuth is off");
 		return VAULT_METHOD_OFF;
 	}
-	if ((st = prove(v, number, pin, &u, why)) != VAULT_OK)
+	if ((st = prove(v, q->ticket_pin.number, q->ticket_pin.pin, &u, ret->why)) != VAULT_OK)
 		return st;
-	st = vault_ticket_issue(v, &u, "pin", ask, outside, ret, why);
+	st = vault_ticket_issue(v, &u, "pin", &q->ticket_pin.issue, outside, &ret->ticket_pin, ret->why);
 	if (st == VAULT_OK && outside)
-		remember(v, u.aor);
+		remember(v, u.aor, q->ticket_pin.peer);
 	return st;
 }

@@ -21,21 +21,26 @@ struct process {
 	struct vault_keys keys;
 	struct store *store;
 	struct vault *vault;
-	struct vault_ops ops;
 	struct ipc_server *asked; /* one a worker */
 };
 
 static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
 {
 	struct process *p = arg;
+	struct vault_reply r;
+	struct vault_ask q;
 	struct buf answer = {0};
 
-	if (!vault_answer(&p->ops, m, &answer)) {
+	if (!vault_ask_read(m, &q)) {
 		log_line(LOG_ERROR, "vault", "a worker asks what is no question (kind %u): dropped", m->kind);
 		return;
 	}
-	if (!ipc_send(from->watch.fd, &answer))
-		log_line(LOG_WARN, "vault", "a worker does not take its answer");
+	vault_answer(p->vault, &q, &r);
+	vault_reply_write(&answer, m->number, &r);
+	if (!ipc_server_send(from, &answer))
+		log_line(LOG_WARN, "vault", "an answer cannot be sent");
+	vault_reply_clear(&r);
+	vault_ask_clear(&q);
 }
 
 static void term(void *arg, int signo)
@@ -74,7 +79,6 @@ static bool begin(struct process *p, char *why, size_t cap)
 	p->asked = calloc(p->conf->nfd, sizeof *p->asked);
 	if (p->vault == NULL || p->loop == NULL || p->asked == NULL || !loop_signal_init(&p->term, p->loop, SIGTERM, term, p))
 		return false;
-	vault_direct(p->vault, &p->ops);
 	for (unsigned i = 0; i < p->conf->nfd; i++)
 		if (!ipc_server_init(&p->asked[i], p->loop, p->conf->fd[i], question, p))
 			return false;

@@ -94,7 +94,7 @@ enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u
 {
 	int64_t now = vault_now(v);
 	struct ticket t = {.issued = now, .not_before = now, .not_after = expiry(v, ask, now)};
-	struct vault_ticket out = {0};
+	struct vault_ticket out = {.remote = u->remote};
 	struct soap_issued *m = &out.issued;
 	char uuid[37], name[SITE_NAME_MAX + 32];
 	enum vault_status st = VAULT_OK;
@@ -156,10 +156,10 @@ static bool shown(xmlDocPtr doc, struct buf *der)
 }
 
 /* The store comes before the signature: what a stranger's key costs to compute with, he chooses. */
-enum vault_status vault_op_ticket_cert(void *arg, const void *envelope, size_t n, bool outside, struct vault_ticket *ret,
-				       char *why)
+enum vault_status vault_on_ticket_cert(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
-	struct vault *v = arg;
+	struct sv envelope = q->ticket_cert.envelope;
+	char *why = ret->why;
 	struct soap_issue ask = {0};
 	struct buf der = {0}, verified = {0};
 	struct store_cert c = {0};
@@ -172,7 +172,7 @@ enum vault_status vault_op_ticket_cert(void *arg, const void *envelope, size_t n
 		vault_say(why, "UseCertificateAuth is off");
 		return VAULT_METHOD_OFF;
 	}
-	doc = xml_read(envelope, n, &no);
+	doc = xml_read(envelope.p, envelope.n, &no);
 	if (doc)
 		no = soap_issue_read(doc, &ask);
 	if (no == NULL) {
@@ -182,7 +182,7 @@ enum vault_status vault_op_ticket_cert(void *arg, const void *envelope, size_t n
 			no = NULL;
 			st = vault_cert_user(v, der.p, der.n, &c, &u, why);
 		}
-		if (st == VAULT_OK && ((no = ticket_check_x509(envelope, n, vault_now(v), &verified)) != NULL ||
+		if (st == VAULT_OK && ((no = ticket_check_x509(envelope.p, envelope.n, vault_now(v), &verified)) != NULL ||
 				       !sv_eq(buf_view(&verified), buf_view(&der)))) {
 			st = VAULT_REFUSED;
 			no = no ? no : "the certificate is not the one that signed";
@@ -194,7 +194,7 @@ enum vault_status vault_op_ticket_cert(void *arg, const void *envelope, size_t n
 		vault_say(why, "%s", no);
 	else if (st == VAULT_OK) {
 		vault_cert_seen(v, &c);
-		st = vault_ticket_issue(v, &u, "cert", &ask, outside, ret, why);
+		st = vault_ticket_issue(v, &u, "cert", &ask, q->ticket_cert.outside, &ret->ticket_cert, why);
 	}
 	store_cert_clear(&c);
 	soap_issue_clear(&ask);

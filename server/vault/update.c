@@ -108,10 +108,9 @@ static void inventory(struct vault *v, const struct update_question *q, const ch
 			 store_why(s));
 }
 
-enum vault_status vault_op_update_offer(void *arg, const struct update_question *q, const char *peer,
-					struct vault_offer *ret)
+enum vault_status vault_on_update_offer(struct vault *v, const struct vault_ask *ask, struct vault_reply *ret)
 {
-	struct vault *v = arg;
+	const struct update_question *q = &ask->update_offer.device;
 	struct store *s = v->conf.store;
 	const char *installed = running(q), *version;
 	struct store_rule key = {0}, rule;
@@ -119,7 +118,7 @@ enum vault_status vault_op_update_offer(void *arg, const struct update_question 
 	struct store_image im;
 	enum store_result r;
 
-	inventory(v, q, peer);
+	inventory(v, q, ask->update_offer.peer);
 	snprintf(key.device_type, sizeof key.device_type, "%s", q->device_type);
 	snprintf(key.brand, sizeof key.brand, "%s", q->vendor);
 	snprintf(key.model, sizeof key.model, "%s", q->model);
@@ -146,6 +145,6 @@ enum vault_status vault_op_update_offer(void *arg, const struct update_question 
 			}
 		}
 	}
-	*ret = out;
+	ret->update_offer = out;
 	return VAULT_OK;
 }

@@ -5,25 +5,21 @@
 #include <string.h>
 
 #include "auth/ticket.h"
+#include "server/vault/rows.h"
 
-static enum vault_status user(void *arg, const char *aor, struct vault_user *ret)
+enum vault_status vault_on_user(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
-	struct vault *v = arg;
 	struct store_user u;
 
-	switch (v->conf.store->ops->user_get(v->conf.store, aor, &u)) {
+	switch (v->conf.store->ops->user_get(v->conf.store, q->user.aor, &u)) {
 	case STORE_OK:
-		break;
+		vault_user_of(&u, &ret->user);
+		return VAULT_OK;
 	case STORE_NONE:
 		return VAULT_NOT_FOUND;
 	default:
 		return VAULT_UNAVAILABLE;
 	}
-	*ret = (struct vault_user){.enabled = u.enabled, .remote = u.remote};
-	memcpy(ret->aor, u.aor, sizeof ret->aor);
-	memcpy(ret->display, u.display, sizeof ret->display);
-	memcpy(ret->home_pool, u.home_pool, sizeof ret->home_pool);
-	return VAULT_OK;
 }
 
 struct vault *vault_new(const struct vault_conf *c)
@@ -49,21 +45,31 @@ void vault_free(struct vault *v)
 	free(v);
 }
 
-const struct vault_ops *vault_direct(struct vault *v, struct vault_ops *ret)
+void vault_answer(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
-	*ret = (struct vault_ops){
-	    .user = user,
-	    .cert_known = vault_op_cert_known,
-	    .ntlm_challenge = vault_op_ntlm_challenge,
-	    .ntlm_verify = vault_op_ntlm_verify,
-	    .ticket_login = vault_op_ticket_login,
-	    .ticket_pin = vault_op_ticket_pin,
-	    .ticket_cert = vault_op_ticket_cert,
-	    .cert_issue = vault_op_cert_issue,
-	    .update_offer = vault_op_update_offer,
-	    .pin_proved = vault_op_pin_proved,
-	    .arg = v,
-	    .ticket_known = vault_op_ticket_known,
-	};
-	return ret;
+	const struct vault_row *row = vault_row_of(q->kind);
+
+	*ret = (struct vault_reply){.kind = q->kind};
+	ret->status = row ? row->handler(v, q, ret) : VAULT_MALFORMED;
+}
+
+/* ---- the way to it ----------------------------------------------------------------------------------------- */
+
+void vault_send(const struct vault_link *l, const struct vault_ask *q, vault_done *done, void *arg)
+{
+	l->send(l->arg, q, done, arg);
+}
+
+static void direct(void *arg, const struct vault_ask *q, vault_done *done, void *done_arg)
+{
+	struct vault_reply r;
+
+	vault_answer(arg, q, &r);
+	done(done_arg, &r);
+	vault_reply_clear(&r);
+}
+
+void vault_direct(struct vault *v, struct vault_link *ret)
+{
+	*ret = (struct vault_link){.send = direct, .arg = v};
 }

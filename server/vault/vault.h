@@ -1,11 +1,12 @@
-/* server/vault/vault.h: what the vault answers.
+/* server/vault/vault.h: what the vault is asked, and what it answers.
  *
- * The vault is the process that holds the CA key, the ticket key, the PIN secret, the sealed NT hashes, and the store.
- * Workers reach it by these calls only: in a test directly (vault_new), in dialtoned over a socket (server/vault/ipc.h); the
- * same struct of functions either way.  It takes nobody's word: it counts a PIN attempt before it checks it, makes the
- * NTLM challenges itself, issues a ticket only to who proved himself to it, and a certificate only against such a ticket.
+ * The vault is the process that holds the CA key, the ticket key, the PIN secret, the sealed NT hashes, and the store.  It
+ * takes nobody's word: it counts a PIN attempt before it checks it, makes the NTLM challenges itself, issues a ticket only to
+ * a user who proved an identity to it, and a certificate only against such a ticket.
  *
- * Calls are synchronous and have a deadline: over the socket two seconds, then VAULT_UNAVAILABLE.
+ * A question is a value (struct vault_ask), and so is its answer (struct vault_reply).  Workers send questions through a
+ * struct vault_link: in dialtoned over a socket (server/vault/ipc.h), in a test directly (vault_direct()).  How they cross
+ * the socket is told once, in server/vault/rows.c.
  */
 #ifndef DIALTONE_SERVER_VAULT_H
 #define DIALTONE_SERVER_VAULT_H
@@ -26,8 +27,10 @@ enum vault_status {
 	VAULT_MALFORMED,
 	VAULT_CSR,	   /* `why` may be told: ErrorInfo */
 	VAULT_NOT_FOUND,
-	VAULT_UNAVAILABLE
+	VAULT_UNAVAILABLE, /* its store, or the vault itself, cannot do it now */
+	VAULT_LATE	   /* said by a link: there was no answer before the deadline */
 };
+#define VAULT_STATUS_LAST VAULT_LATE
 const char *vault_status_name(enum vault_status s);
 
 struct vault_user {
@@ -37,14 +40,15 @@ struct vault_user {
 };
 
 struct vault_login { /* after a good NTLM answer */
-	uint64_t id; /* names this login to ticket_login(); forgotten after 10 minutes or 4096 others */
-	char aor[256]; /* "" : the account is real but no (enabled) user: VAULT_NOT_ENABLED, and the key is there all the same */
+	uint64_t id; /* names this login in VAULT_TICKET_LOGIN; forgotten after 10 minutes or 4096 others */
+	char aor[256]; /* "": the account is real but no (enabled) user: VAULT_NOT_ENABLED, and the key is there all the same */
 	uint8_t session_key[16];
 	uint32_t flags; /* of the AUTHENTICATE */
 };
 
 struct vault_ticket {
 	struct soap_issued issued; /* ready for soap_issued_write(); vault_ticket_clear() */
+	bool remote;		   /* its user may sign in from outside */
 };
 void vault_ticket_clear(struct vault_ticket *t);
 
@@ -59,35 +63,124 @@ struct vault_offer {
 	bool test_device;
 };
 
-/* `why` (where there is one): 160 octets or NULL; the operator's reason. */
+struct vault_admission {
+	struct vault_user user;
+	bool pin; /* number and PIN were proved for this user from that address in the last ten minutes */
+};
+
+/* ---- questions ----------------------------------------------------------------------------------------------- */
+
+/* One line a question: its kind, the name of its handler (vault_on_...), of its values below and of its rows in rows.c. */
+/* clang-format off */
+#define VAULT_QUESTIONS(X) \
+	X(VAULT_USER,           user)           /* who has this address? */ \
+	X(VAULT_CERT_KNOWN,     cert_known)     /* is this certificate published, not revoked, in time, and this user's? */ \
+	X(VAULT_NTLM_CHALLENGE, ntlm_challenge) /* make a challenge */ \
+	X(VAULT_NTLM_VERIFY,    ntlm_verify)    /* is this the right answer to it? */ \
+	X(VAULT_TICKET_LOGIN,   ticket_login)   /* a ticket for such a login */ \
+	X(VAULT_TICKET_PIN,     ticket_pin)     /* a ticket for number and PIN */ \
+	X(VAULT_TICKET_CERT,    ticket_cert)    /* a ticket for the certificate that signed this envelope */ \
+	X(VAULT_TICKET_KNOWN,   ticket_known)   /* a web ticket that is only shown: whose is it? */ \
+	X(VAULT_CERT_ISSUE,     cert_issue)     /* GetAndPublishCert, the whole envelope */ \
+	X(VAULT_UPDATE_OFFER,   update_offer)   /* which firmware for this device? */ \
+	X(VAULT_ADMIT,          admit)          /* all that a REGISTER asks: certificate, user, proved PIN */
+/* clang-format on */
+
+#define VAULT_KIND(kind, name) kind,
+enum vault_kind { VAULT_NO_QUESTION, VAULT_QUESTIONS(VAULT_KIND) VAULT_KINDS };
+#undef VAULT_KIND
+
+struct vault_ask { /* starts as {.kind = ...}; views point to what must last until vault_send() returns */
+	enum vault_kind kind;
+	union {
+		struct {
+			char aor[256]; /* without "sip:" */
+		} user;
+		struct {
+			struct sv der;
+			char aor[256];
+		} cert_known;
+		struct {
+			bool datagram;
+			struct sv type1;
+		} ntlm_challenge;
+		struct {
+			uint64_t id; /* as in the challenge's reply */
+			struct sv type3;
+		} ntlm_verify;
+		struct {
+			uint64_t login; /* vault_login.id */
+			bool outside;
+			struct soap_issue issue;
+		} ticket_login;
+		struct {
+			char number[256], pin[256], peer[64]; /* peer: the phone's address */
+			bool outside;
+			struct soap_issue issue;
+		} ticket_pin;
+		struct {
+			struct sv envelope;
+			bool outside;
+		} ticket_cert;
+		struct {
+			struct sv assertion;
+			bool outside;
+		} ticket_known;
+		struct {
+			struct sv envelope; /* ticket, proof, entity and request are checked in the vault; stored before it answers */
+			bool outside;
+		} cert_issue;
+		struct {
+			struct update_question device;
+			char peer[64];
+		} update_offer; /* the device is written down */
+		struct {
+			char aor[256];	  /* who is to be registered */
+			char proved[256]; /* who has signed: the certificate's user */
+			struct sv der;	  /* empty: it was no certificate */
+			char peer[64];	  /* the phone's address */
+		} admit;
+	};
+};
+
+/* `why`: the operator's reason, a sentence or "". */
 #define VAULT_WHY 160
 
-struct vault_ops {
-	enum vault_status (*user)(void *arg, const char *aor, struct vault_user *ret); /* aor: without "sip:" */
-	/* The certificate is published, not revoked, not expired, for this user. */
-	enum vault_status (*cert_known)(void *arg, const uint8_t *der, size_t n, const char *aor, char *why);
-	enum vault_status (*ntlm_challenge)(void *arg, bool datagram, const void *type1, size_t n, uint64_t *id,
-					    struct buf *challenge);
-	enum vault_status (*ntlm_verify)(void *arg, uint64_t id, const void *type3, size_t n, struct vault_login *ret,
-					 char *why);
-	enum vault_status (*ticket_login)(void *arg, uint64_t login, const struct soap_issue *ask, bool outside,
-					  struct vault_ticket *ret, char *why);
-	enum vault_status (*ticket_pin)(void *arg, const char *number, const char *pin, const struct soap_issue *ask,
-					bool outside, struct vault_ticket *ret, char *why);
-	enum vault_status (*ticket_cert)(void *arg, const void *envelope, size_t n, bool outside, struct vault_ticket *ret,
-					 char *why);
-	/* The whole GetAndPublishCert envelope: ticket, proof, entity and CSR are checked here; stored before it answers. */
-	enum vault_status (*cert_issue)(void *arg, const void *envelope, size_t n, bool outside, struct vault_cert *ret,
-					char *why);
-	/* Finds the rule, writes down the device. `peer`: its address. */
-	enum vault_status (*update_offer)(void *arg, const struct update_question *q, const char *peer,
-					  struct vault_offer *ret);
-	/* external_require_pin: number and PIN were proved for this user from that address in the last ten minutes */
-	enum vault_status (*pin_proved)(void *arg, const char *aor, const char *peer);
-	void *arg;
-	/* A web ticket shown in an HTTP header (X-MS-WebTicket), without proof: a ticket of ours, issued for that side, in
-	 * time.  `aor` (256 octets): whose it is.  NULL: not supported. */
-	enum vault_status (*ticket_known)(void *arg, const void *assertion, size_t n, bool outside, char *aor, char *why);
+struct vault_reply {
+	enum vault_kind kind; /* of the question */
+	enum vault_status status;
+	char why[VAULT_WHY];
+	union { /* when VAULT_OK; ntlm_verify also when VAULT_NOT_ENABLED */
+		struct vault_user user, ticket_known; /* ticket_known: the ticket's user */
+		struct {
+			uint64_t id;
+			struct buf challenge;
+		} ntlm_challenge;
+		struct vault_login ntlm_verify;
+		struct vault_ticket ticket_login, ticket_pin, ticket_cert;
+		struct vault_cert cert_issue;
+		struct vault_offer update_offer;
+		struct vault_admission admit; /* VAULT_NOT_FOUND: no such user; anything else: the certificate is refused */
+	};
 };
+void vault_ask_clear(struct vault_ask *q); /* overwrites what is secret */
+void vault_reply_clear(struct vault_reply *r); /* frees, and overwrites what is secret */
+
+/* ---- the way to the vault -------------------------------------------------------------------------------------- */
+
+/* Called exactly once for each question, with its answer: also when nobody answered in time (VAULT_LATE) and when the link
+ * ends.  The reply is lent for the call; a buffer that is kept must be taken out of it (and left as {0}). */
+typedef void vault_done(void *arg, struct vault_reply *r);
+
+struct vault_link {
+	void (*send)(void *arg, const struct vault_ask *q, vault_done *done, void *done_arg);
+	void *arg;
+	/* A count that is another one as soon as what VAULT_ADMIT has said may no longer hold, whoever changed the store.
+	 * NULL: nobody knows, every REGISTER asks. */
+	uint64_t (*changes)(void *arg);
+	void *changes_arg;
+};
+/* Never waits.  done() may come before it returns. */
+void vault_send(const struct vault_link *l, const struct vault_ask *q, vault_done *done, void *arg);
 
 #endif

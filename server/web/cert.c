@@ -14,21 +14,20 @@ static void error_info(struct soap_cert_answer *m, const char *reason)
 	sv_copy(m->reason, sizeof m->reason, sv_of(reason));
 }
 
-static void issue(struct web_call *k, const struct soap_cert *ask)
+static void issued(struct web_call *k, struct vault_reply *r)
 {
-	const struct vault_ops *v = k->w->conf.vault;
+	const struct soap_cert *ask = &k->cert;
+	const struct vault_cert *c = &r->cert_issue;
 	struct soap_cert_answer m = {0};
-	struct vault_cert c = {0};
-	char why[VAULT_WHY] = "";
-	enum vault_status st = v->cert_issue(v->arg, k->q->body.p, k->q->body.n, k->q->outside, &c, why);
+	const char *why = r->why;
 
 	memcpy(m.device_id, ask->device_id, sizeof m.device_id);
-	/* "@DeviceId @Entity: echo"; but who named himself by a number, or not at all, learns here who he is */
-	memcpy(m.entity, c.aor[0] && strchr(ask->entity, '@') == NULL ? c.aor : ask->entity, sizeof m.entity);
+	/* "@DeviceId @Entity: echo"; but a phone that named itself by a number, or not at all, learns its user here */
+	memcpy(m.entity, r->status == VAULT_OK && strchr(ask->entity, '@') == NULL ? c->aor : ask->entity, sizeof m.entity);
 	memcpy(m.request_id, ask->request_id, sizeof m.request_id);
-	switch (st) {
+	switch (r->status) {
 	case VAULT_OK:
-		m.cert = c.der;
+		m.cert = c->der;
 		break;
 	case VAULT_CSR:
 		error_info(&m, why[0] ? why : "The certificate request is refused.");
@@ -41,25 +40,24 @@ static void issue(struct web_call *k, const struct soap_cert *ask)
 		break;
 	case VAULT_MALFORMED:
 		web_fault(k, FAULT_CLIENT, why[0] ? why : "The request cannot be read.");
-		break;
+		return;
 	case VAULT_AUDIENCE: /* a ticket of ours, but for another service */
 		web_fault(k, FAULT_TICKET, why);
-		break;
+		return;
 	default:
-		web_fault(k, web_fault_of(st), why);
+		web_fault(k, web_fault_of(r->status), why);
+		return;
 	}
-	if (k->a->status == 0) {
-		/* UNKNOWN: the answer's action; what WCF makes of the question's */
-		web_soap_reply(k, 200, SOAP_ACTION_CERT "Response");
-		soap_cert_answer_write(&k->a->body, &m);
-	}
-	buf_free(&c.der);
+	/* UNKNOWN: the answer's action; what WCF makes of the question's */
+	web_soap_reply(k, 200, SOAP_ACTION_CERT "Response");
+	soap_cert_answer_write(&k->a->body, &m);
 }
 
 void web_cert(struct web_call *k)
 {
 	static const char *const actions[] = {SOAP_ACTION_CERT, NULL};
-	struct soap_cert ask = {0};
+	struct vault_ask q = {.kind = VAULT_CERT_ISSUE, .cert_issue = {k->q->body, k->q->outside}};
+	bool security;
 	const char *why;
 	xmlDocPtr doc;
 
@@ -70,13 +68,13 @@ void web_cert(struct web_call *k)
 	doc = web_soap(k, actions);
 	if (doc == NULL)
 		return;
-	why = soap_cert_read(doc, &ask);
+	why = soap_cert_read(doc, &k->cert);
+	security = soap_security(doc) != NULL;
+	xmlFreeDoc(doc);
 	if (why)
 		web_fault(k, FAULT_CLIENT, why);
-	else if (soap_security(doc) == NULL)
+	else if (!security)
 		web_fault(k, FAULT_NO_TOKEN, "no web ticket in the header");
 	else
-		issue(k, &ask);
-	soap_cert_clear(&ask);
-	xmlFreeDoc(doc);
+		web_ask(k, &q, issued);
 }

@@ -19,6 +19,8 @@ static const struct {
 	[FAULT_REMOTE]       = {403, 28000, FAILED_AUTHENTICATION, "User is not enabled for remote access."},
 	[FAULT_INTERNAL]     = {500, 28001, FAILED_AUTHENTICATION,
 	                        "Internal error while processing Integrated Windows authentication or authorization."},
+	[FAULT_BUSY]         = {503, 28001, FAILED_AUTHENTICATION,
+	                        "Internal error while processing Integrated Windows authentication or authorization."},
 	[FAULT_CLAIM]        = {500, 0, "wst:RequestFailed", "The SIP URI in the claim type requirements of the web ticket "
 	                        "request does not match the SIP URI associated with the presented credentials."},
 	[FAULT_AUDIENCE]     = {500, 0, "wst:RequestFailed", "The specified request failed: AppliesTo is not a service of this pool."},
@@ -44,6 +46,8 @@ void web_fault(struct web_call *k, enum web_fault f, const char *why)
 	sv_copy(m.reason, sizeof m.reason, sv_of(f == FAULT_CLIENT ? why : faults[f].reason));
 	web_soap_reply(k, faults[f].status, "http://www.w3.org/2005/08/addressing/soap/fault");
 	soap_fault_write(&k->a->body, &m);
+	if (f == FAULT_BUSY)
+		web_header(k, "Retry-After", WEB_RETRY_AFTER);
 	if (m.error_id)
 		diagnostics(k, m.error_id, m.reason, m.code);
 	log_line(LOG_INFO, "web", "%s " SV_FMT " refused: %s", k->q->peer, SV_ARG(k->path), why && why[0] ? why : m.reason);
@@ -63,6 +67,8 @@ enum web_fault web_fault_of(enum vault_status st)
 		{VAULT_TICKET_BAD,  FAULT_TICKET},
 		{VAULT_CLAIM,       FAULT_CLAIM},
 		{VAULT_AUDIENCE,    FAULT_AUDIENCE},
+		{VAULT_UNAVAILABLE, FAULT_BUSY},
+		{VAULT_LATE,        FAULT_BUSY},
 	};
 	/* clang-format on */
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -17,17 +17,36 @@ struct web_conn {
 	enum { WINDOWS_NOT_YET, WINDOWS_CHALLENGED, WINDOWS_PROVED } windows;
 	uint64_t challenge; /* names our challenge to the vault */
 	struct vault_login login;
+	struct web_call *call; /* that waits for the vault; NULL: none does */
 };
 
-struct web_call { /* one request on its way through a handler */
+/* One request on its way through a handler.  It outlives its connection: the vault's answer finds it, and nobody else.
+ *
+ * A handler that asks the vault returns at once and touches the call no more: the answer may have come, and all be over. */
+struct web_call {
 	struct web *w;
-	struct web_conn *c;
+	struct web_conn *c; /* NULL: the connection is gone */
 	const struct web_request *q;
 	struct web_answer *a;
 	struct sv path, query; /* of the target; path not decoded */
 	struct sv rest;	       /* what follows a route that ends in a slash */
 	struct soap_frame frame; /* how the question came: web_soap() */
 	const char *action;	 /* of the SOAP answer that is composed; NULL: it is none */
+	/* what a handler keeps until the answer is there */
+	struct soap_issue issue;       /* ticket.c */
+	struct soap_cert cert;	       /* cert.c */
+	struct update_question update; /* update.c */
+	void (*proved)(struct web_call *k);  /* windows.c */
+	void (*allowed)(struct web_call *k); /* outside.c */
+	/* ask.c */
+	bool waiting;
+	unsigned depth;
+	void (*then)(struct web_call *k, struct vault_reply *r);
+	web_done *done;
+	void *done_arg;
+	struct web_request request;
+	struct msg m;
+	struct web_answer answer;
 };
 typedef void web_handler(struct web_call *k);
 
@@ -44,10 +63,18 @@ void web_reply(struct web_call *k, unsigned status, const char *type); /* and th
 void web_soap_reply(struct web_call *k, unsigned status, const char *action); /* the same, in the asker's envelope */
 void web_header(struct web_call *k, const char *name, const char *value);
 void web_plain(struct web_call *k, unsigned status, const char *text); /* a line for a human */
+void web_busy(struct web_call *k); /* 503, with the time to come back */
+bool web_is_busy(enum vault_status st); /* the vault has no time, or no store: nothing is wrong with the question */
 struct sv web_query(const struct web_call *k, const char *name);       /* ?name=value; p == NULL: absent */
 
-/* windows.c: true when this connection has proved an account of ours; false: the answer is composed already. */
-bool web_windows(struct web_call *k);
+/* ask.c: asks the vault; then() composes the answer, or asks again. */
+void web_ask(struct web_call *k, const struct vault_ask *q, void (*then)(struct web_call *k, struct vault_reply *r));
+void web_run(struct web_call *k, web_handler *handler); /* and all that follows from it; the call is the function's to free */
+
+/* windows.c: goes on with proved() when this connection has proved an account of ours; else the answer is composed. */
+void web_windows(struct web_call *k, void (*proved)(struct web_call *k));
+
+#define WEB_RETRY_AFTER "30" /* seconds */
 
 /* fault.c: the table of [web-services 12.2] */
 enum web_fault {
@@ -58,6 +85,7 @@ enum web_fault {
 	FAULT_WINDOWS_USER, /* 28000 by HTTP 403 */
 	FAULT_REMOTE,	 /* not from outside */
 	FAULT_INTERNAL,	 /* 28001 */
+	FAULT_BUSY,	 /* 503, with the time to come back */
 	FAULT_CLAIM, FAULT_AUDIENCE,
 	FAULT_CLIENT	 /* XML that we cannot read, or another action */
 };
@@ -74,8 +102,9 @@ void web_mask(struct buf *to, struct sv body); /* text and values without what t
 
 /* ---- the update service ---- */
 
-/* outside.c: inside true.  Outside, when somebody with remote access has proved himself; else the answer is composed. */
-bool update_may_ask(struct web_call *k);
+/* outside.c: goes on with allowed(): inside always, outside when a user with remote access has proved an identity; else the
+ * answer is composed. */
+void update_may_ask(struct web_call *k, void (*allowed)(struct web_call *k));
 
 void update_log(struct web_call *k); /* logs.c: a device's log */
 /* audit.c: one line a question [update-service 5] */

@@ -10,59 +10,88 @@
 #include "base/enc.h"
 #include "base/log.h"
 
-/* X-MS-WebTicket: opaque=<base64 of the assertion's text> [web-services 7.4]; whoever
- * holds the ticket is taken for its owner here. */
-static bool by_ticket(struct web_call *k, char aor[256])
+static bool takes_windows(const struct web_call *k)
 {
-	const struct vault_ops *v = k->w->conf.vault;
-	struct sv value = sv_trim(msg_get(k->q->m, "X-MS-WebTicket"));
-	struct buf assertion = {0};
-	char why[VAULT_WHY] = "";
-	enum vault_status st = VAULT_TICKET_BAD;
-
-	if (v->ticket_known == NULL || !sv_istarts(value, SV("opaque=")) || !b64_read(&assertion, sv_from(value, 7))) {
-		buf_wipe(&assertion);
-		return false;
-	}
-	st = v->ticket_known(v->arg, assertion.p, assertion.n, k->q->outside, aor, why);
-	if (st != VAULT_OK)
-		log_line(LOG_INFO, "update", "%s web ticket refused: %s", k->q->peer, why);
-	buf_wipe(&assertion);
-	return st == VAULT_OK;
+	return k->w->conf.site->UseWindowsAuth == SITE_WINDOWS_NTLM;
 }
 
-bool update_may_ask(struct web_call *k)
+/* 401, and where a ticket is to be had; 403 when no credentials can help. */
+static void refuse(struct web_call *k, const char *why)
 {
 	const struct site *s = k->w->conf.site;
-	const struct vault_ops *v = k->w->conf.vault;
-	bool ticket = msg_count(k->q->m, "X-MS-WebTicket") == 1, windows = s->UseWindowsAuth == SITE_WINDOWS_NTLM;
-	char aor[256] = "", url[SITE_URL_MAX];
-	struct vault_user u;
-	bool known;
+	char url[SITE_URL_MAX];
 
-	if (!k->q->outside)
-		return true;
-	if (ticket) {
-		known = by_ticket(k, aor);
-		if (!known)
-			web_plain(k, windows || s->UseCertificateAuth ? 401 : 403, "The web ticket is invalid.");
-	} else if (windows) {
-		known = web_windows(k);
-		if (known)
-			memcpy(aor, k->c->login.aor, sizeof aor);
-	} else {
-		known = false;
-		web_plain(k, s->UseCertificateAuth ? 401 : 403, "Anonymous questions are not answered here.");
-	}
-	if (!known && k->a->status == 401) {
-		if (ticket && windows)
-			web_header(k, "WWW-Authenticate", "NTLM");
+	web_plain(k, takes_windows(k) || s->UseCertificateAuth ? 401 : 403, why);
+	if (k->a->status == 401 && takes_windows(k))
+		web_header(k, "WWW-Authenticate", "NTLM");
+	if (k->a->status == 401)
 		web_header(k, "X-MS-WebTicketURL", site_wts_url(s, true, url));
-		return false;
-	}
-	if (known && (v->user(v->arg, aor, &u) != VAULT_OK || !u.enabled || !u.remote)) {
+}
+
+static void user_known(struct web_call *k, const struct vault_user *u)
+{
+	if (u->enabled && u->remote)
+		k->allowed(k);
+	else
 		web_plain(k, 403, "This user has no access from outside.");
-		return false;
+}
+
+static void ticket_known(struct web_call *k, struct vault_reply *r)
+{
+	if (r->status == VAULT_OK) {
+		user_known(k, &r->ticket_known);
+	} else if (web_is_busy(r->status)) {
+		web_busy(k);
+	} else {
+		log_line(LOG_INFO, "update", "%s web ticket refused: %s", k->q->peer, r->why);
+		refuse(k, "The web ticket is invalid.");
 	}
-	return known;
+}
+
+/* X-MS-WebTicket: opaque=<base64 of the assertion's text> [web-services 7.4]; whoever
+ * holds the ticket is taken for its owner here. */
+static void by_ticket(struct web_call *k)
+{
+	struct sv value = sv_trim(msg_get(k->q->m, "X-MS-WebTicket"));
+	struct vault_ask q = {.kind = VAULT_TICKET_KNOWN, .ticket_known.outside = k->q->outside};
+	struct buf assertion = {0};
+
+	if (sv_istarts(value, SV("opaque=")) && b64_read(&assertion, sv_from(value, 7))) {
+		q.ticket_known.assertion = buf_view(&assertion);
+		web_ask(k, &q, ticket_known);
+	} else {
+		refuse(k, "The web ticket is invalid.");
+	}
+	buf_wipe(&assertion);
+}
+
+static void login_known(struct web_call *k, struct vault_reply *r)
+{
+	static const struct vault_user nobody = {.aor = ""};
+
+	if (web_is_busy(r->status))
+		web_busy(k);
+	else
+		user_known(k, r->status == VAULT_OK ? &r->user : &nobody);
+}
+
+static void by_login(struct web_call *k)
+{
+	struct vault_ask q = {.kind = VAULT_USER};
+
+	memcpy(q.user.aor, k->c->login.aor, sizeof q.user.aor);
+	web_ask(k, &q, login_known);
+}
+
+void update_may_ask(struct web_call *k, void (*allowed)(struct web_call *k))
+{
+	k->allowed = allowed;
+	if (!k->q->outside)
+		allowed(k);
+	else if (msg_count(k->q->m, "X-MS-WebTicket") == 1)
+		by_ticket(k);
+	else if (takes_windows(k))
+		web_windows(k, by_login);
+	else
+		refuse(k, "Anonymous questions are not answered here.");
 }

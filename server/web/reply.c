@@ -26,6 +26,17 @@ void web_plain(struct web_call *k, unsigned status, const char *text)
 	buf_printf(&k->a->body, "%s\n", text);
 }
 
+bool web_is_busy(enum vault_status st)
+{
+	return st == VAULT_LATE || st == VAULT_UNAVAILABLE;
+}
+
+void web_busy(struct web_call *k)
+{
+	web_plain(k, 503, "The service is busy. Please come back in half a minute.");
+	web_header(k, "Retry-After", WEB_RETRY_AFTER);
+}
+
 struct sv web_query(const struct web_call *k, const char *name)
 {
 	struct sv rest = k->query;

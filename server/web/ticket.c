@@ -7,28 +7,18 @@
 
 /* ---- the answer, the same for every way ---------------------------------------------------------------------- */
 
-/* Who may not sign in from outside is told so only after he has proved who he is. */
-static bool may_from_here(const struct web_call *k, const struct vault_ticket *t)
+/* A user who may not sign in from outside is told so only after it was proved who it is. */
+static void answer(struct web_call *k, struct vault_reply *r, struct vault_ticket *t)
 {
-	const struct vault_ops *v = k->w->conf.vault;
-	const char *id = t->issued.name_id;
-	struct vault_user u;
+	const struct soap_issue *ask = &k->issue;
 
-	if (!k->q->outside)
-		return true;
-	return v->user(v->arg, strncmp(id, "sip:", 4) == 0 ? id + 4 : id, &u) == VAULT_OK && u.remote;
-}
-
-static void answer(struct web_call *k, const struct soap_issue *ask, enum vault_status st, struct vault_ticket *t, const char *why,
-		   bool windows)
-{
-	if (st == VAULT_MALFORMED)
-		web_fault(k, FAULT_CLIENT, why[0] ? why : "The request cannot be read.");
-	else if (st == VAULT_NOT_ENABLED && windows)
-		web_fault(k, FAULT_WINDOWS_USER, why);
-	else if (st != VAULT_OK)
-		web_fault(k, web_fault_of(st), why);
-	else if (!may_from_here(k, t))
+	if (r->status == VAULT_MALFORMED)
+		web_fault(k, FAULT_CLIENT, r->why[0] ? r->why : "The request cannot be read.");
+	else if (r->status == VAULT_NOT_ENABLED && r->kind == VAULT_TICKET_LOGIN)
+		web_fault(k, FAULT_WINDOWS_USER, r->why);
+	else if (r->status != VAULT_OK)
+		web_fault(k, web_fault_of(r->status), r->why);
+	else if (k->q->outside && !t->remote)
 		web_fault(k, FAULT_REMOTE, "the user may not sign in from outside");
 	else {
 		t->issued.trust2005 = ask->trust2005;
@@ -36,15 +26,14 @@ static void answer(struct web_call *k, const struct soap_issue *ask, enum vault_
 		web_soap_reply(k, 200, ask->trust2005 ? NS_WST_2005 "/RSTR/Issue" : NS_WST_SLASH "RSTRC/IssueFinal");
 		soap_issued_write(&k->a->body, &t->issued);
 	}
-	vault_ticket_clear(t);
 }
 
 /* NULL: the answer is composed already.  `kind`: what is kept of a question that is none; NULL: nothing. */
-static xmlDocPtr question(struct web_call *k, struct soap_issue *ask, const char *kind)
+static xmlDocPtr question(struct web_call *k, const char *kind)
 {
 	static const char *const actions[] = {SOAP_ACTION_ISSUE, SOAP_ACTION_ISSUE_2005, NULL};
 	xmlDocPtr doc = web_soap(k, actions);
-	const char *why = doc ? soap_issue_read(doc, ask) : NULL;
+	const char *why = doc ? soap_issue_read(doc, &k->issue) : NULL;
 
 	if (why) {
 		web_fault(k, FAULT_CLIENT, why);
@@ -58,64 +47,63 @@ static xmlDocPtr question(struct web_call *k, struct soap_issue *ask, const char
 
 /* ---- Integrated Windows ---------------------------------------------------------------------------------------- */
 
-void web_wts_windows(struct web_call *k)
+static void login_ticket(struct web_call *k, struct vault_reply *r)
 {
-	const struct vault_ops *v = k->w->conf.vault;
-	struct vault_ticket t = {0};
-	struct soap_issue ask;
-	char why[VAULT_WHY] = "";
-	enum vault_status st;
-	xmlDocPtr doc;
-
-	if (k->w->conf.site->UseWindowsAuth != SITE_WINDOWS_NTLM) {
-		web_fault(k, FAULT_METHOD, "UseWindowsAuth is off");
+	if (r->status != VAULT_REFUSED && r->status != VAULT_NOT_FOUND) {
+		answer(k, r, &r->ticket_login);
 		return;
 	}
-	if (!web_windows(k))
-		return;
-	doc = question(k, &ask, NULL);
+	k->c->windows = WINDOWS_NOT_YET; /* "forgotten after 10 minutes": prove it again */
+	web_reply(k, 401, "text/html");
+	web_header(k, "WWW-Authenticate", "NTLM");
+}
+
+static void logged_in(struct web_call *k)
+{
+	struct vault_ask q = {.kind = VAULT_TICKET_LOGIN, .ticket_login = {.login = k->c->login.id, .outside = k->q->outside}};
+	xmlDocPtr doc = question(k, NULL);
+
 	if (doc == NULL)
 		return;
-	st = v->ticket_login(v->arg, k->c->login.id, &ask, k->q->outside, &t, why);
-	if (st == VAULT_REFUSED || st == VAULT_NOT_FOUND) { /* "forgotten after 10 minutes": prove it again */
-		k->c->windows = WINDOWS_NOT_YET;
-		web_reply(k, 401, "text/html");
-		web_header(k, "WWW-Authenticate", "NTLM");
-		vault_ticket_clear(&t);
-	} else {
-		answer(k, &ask, st, &t, why, true);
-	}
-	soap_issue_clear(&ask);
 	xmlFreeDoc(doc);
+	q.ticket_login.issue = k->issue;
+	web_ask(k, &q, login_ticket);
+	vault_ask_clear(&q);
+}
+
+void web_wts_windows(struct web_call *k)
+{
+	if (k->w->conf.site->UseWindowsAuth == SITE_WINDOWS_NTLM)
+		web_windows(k, logged_in);
+	else
+		web_fault(k, FAULT_METHOD, "UseWindowsAuth is off");
 }
 
 /* ---- certificate ------------------------------------------------------------------------------------------------ */
 
+static void cert_ticket(struct web_call *k, struct vault_reply *r)
+{
+	answer(k, r, &r->ticket_cert);
+}
+
 void web_wts_cert(struct web_call *k)
 {
-	const struct vault_ops *v = k->w->conf.vault;
-	struct vault_ticket t = {0};
-	struct soap_issue ask;
-	char why[VAULT_WHY] = "";
+	struct vault_ask q = {.kind = VAULT_TICKET_CERT, .ticket_cert = {k->q->body, k->q->outside}};
 	xmlDocPtr doc;
 
 	if (!k->w->conf.site->UseCertificateAuth) {
 		web_fault(k, FAULT_METHOD, "UseCertificateAuth is off");
 		return;
 	}
-	doc = question(k, &ask, "cert");
-	if (doc == NULL)
+	if ((doc = question(k, "cert")) == NULL)
 		return;
-	if (ask.has_signature) {
-		enum vault_status st = v->ticket_cert(v->arg, k->q->body.p, k->q->body.n, k->q->outside, &t, why);
-
-		answer(k, &ask, st, &t, why, false);
+	xmlFreeDoc(doc);
+	if (k->issue.has_signature) {
+		web_ask(k, &q, cert_ticket);
 	} else {
 		web_capture(k, "cert", true);
 		web_fault(k, FAULT_NO_TOKEN, "no certificate and signature in the header");
 	}
-	soap_issue_clear(&ask);
-	xmlFreeDoc(doc);
 }
 
 /* ---- PIN (6.3) --------------------------------------------------------------------------------------------------- */
@@ -236,39 +224,56 @@ bool web_pin_taken(const struct web_call *k)
 static bool (*const recognisers[])(const struct web_call *k, xmlDocPtr doc, const struct soap_issue *ask,
 				   struct secret *ret) = {plain, base64, claims, basic};
 
-/* Who signs in by number cannot know his SIP URI yet: only what looks like one is a claim.  Where the claims are the
- * credentials, they claim nothing. */
+static bool recognised(struct web_call *k, xmlDocPtr doc, struct secret *ret)
+{
+	for (size_t i = 0; i < sizeof recognisers / sizeof *recognisers; i++) {
+		if (!recognisers[i](k, doc, &k->issue, ret))
+			continue;
+		/* A phone that signs in by number cannot know its SIP URI yet: only what looks like one is a claim.  Where the
+		 * claims are the credentials, they claim nothing. */
+		if (recognisers[i] == claims || strchr(k->issue.claim, '@') == NULL)
+			k->issue.claim[0] = '\0';
+		return true;
+	}
+	return false;
+}
+
+static void pin_ticket(struct web_call *k, struct vault_reply *r)
+{
+	answer(k, r, &r->ticket_pin);
+}
+
+static void ask_pin(struct web_call *k, const struct secret *s)
+{
+	struct vault_ask q = {.kind = VAULT_TICKET_PIN, .ticket_pin = {.outside = k->q->outside, .issue = k->issue}};
+
+	memcpy(q.ticket_pin.number, s->number, sizeof q.ticket_pin.number);
+	memcpy(q.ticket_pin.pin, s->pin, sizeof q.ticket_pin.pin);
+	if (sv_copy(q.ticket_pin.peer, sizeof q.ticket_pin.peer, sv_of(k->q->peer)))
+		web_ask(k, &q, pin_ticket);
+	else
+		web_fault(k, FAULT_INTERNAL, "the peer's address is too long");
+	vault_ask_clear(&q);
+	explicit_bzero(q.ticket_pin.issue.password, sizeof q.ticket_pin.issue.password);
+}
+
 void web_wts_pin(struct web_call *k)
 {
-	const struct vault_ops *v = k->w->conf.vault;
-	struct vault_ticket t = {0};
 	struct secret s = {"", ""};
-	struct soap_issue ask;
-	char why[VAULT_WHY] = "";
-	bool found = false;
 	xmlDocPtr doc;
 
 	if (!web_pin_taken(k)) {
 		web_fault(k, FAULT_METHOD, k->q->outside ? "no PIN from outside" : "UsePinAuth is off");
 		return;
 	}
-	doc = question(k, &ask, "pin");
-	if (doc == NULL)
+	if ((doc = question(k, "pin")) == NULL)
 		return;
-	for (size_t i = 0; i < sizeof recognisers / sizeof *recognisers && !found; i++) {
-		found = recognisers[i](k, doc, &ask, &s);
-		if (found && (recognisers[i] == claims || strchr(ask.claim, '@') == NULL))
-			ask.claim[0] = '\0';
-	}
-	if (found) {
-		enum vault_status st = v->ticket_pin(v->arg, s.number, s.pin, &ask, k->q->outside, &t, why);
-
-		answer(k, &ask, st, &t, why, false);
+	if (recognised(k, doc, &s)) {
+		ask_pin(k, &s);
 	} else {
 		web_capture(k, "pin", true);
 		web_fault(k, FAULT_NO_TOKEN, "neither number nor PIN is recognised in the request");
 	}
 	explicit_bzero(&s, sizeof s);
-	soap_issue_clear(&ask);
 	xmlFreeDoc(doc);
 }

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/enc.h"
-#include "base/log.h"
 #include "pki/cert.h"
 
 #define SOAP_BODY_MAX 65536
@@ -182,32 +181,44 @@ static void refuse(struct web_call *k, unsigned status)
 		allow(k);
 }
 
-void web_handle(struct web *w, struct web_conn *c, const struct web_request *q, struct web_answer *ret)
+static void routed(struct web_call *k)
 {
-	struct web_call k = {.w = w, .c = c, .q = q, .a = ret};
 	unsigned status = 400;
-	const struct route *r = NULL;
+	const struct route *r;
 
-	*ret = (struct web_answer){.file = -1};
-	if (!q->m->request) {
-		web_plain(&k, 400, "This is no request.");
-		ret->close = true;
-	} else if (credential_in_clear(q)) {
-		web_plain(&k, 403, "Credentials are not taken without TLS.");
-		ret->close = true;
-	} else if ((r = route(q->m, q->tls, q->outside, &k.path, &k.query, &k.rest, &status)) == NULL) {
-		refuse(&k, status);
+	if (!k->q->m->request) {
+		web_plain(k, 400, "This is no request.");
+		k->a->close = true;
+	} else if (credential_in_clear(k->q)) {
+		web_plain(k, 403, "Credentials are not taken without TLS.");
+		k->a->close = true;
+	} else if ((r = route(k->q->m, k->q->tls, k->q->outside, &k->path, &k->query, &k->rest, &status)) == NULL) {
+		refuse(k, status);
 	} else {
-		r->handler(&k);
-		if (k.action)
-			soap_frame_put(&ret->body, &k.frame, k.action);
+		r->handler(k);
 	}
-	if (ret->body.oom || ret->headers.oom) {
-		web_answer_clear(ret);
-		*ret = (struct web_answer){.status = 503, .file = -1, .close = true};
+}
+
+void web_handle(struct web *w, struct web_conn *c, const struct web_request *q, web_done *done, void *arg)
+{
+	struct web_call *k = calloc(1, sizeof *k);
+	struct web_answer none = {.status = 503, .file = -1, .close = true};
+
+	if (k == NULL) {
+		done(arg, &none);
+		return;
 	}
-	log_line(ret->status >= 500 ? LOG_WARN : LOG_DEBUG, "web", "%s " SV_FMT " " SV_FMT ": %u", q->peer,
-		 SV_ARG(q->m->method), (int)(k.path.n < 100 ? k.path.n : 100), k.path.p ? k.path.p : "", ret->status);
+	k->w = w;
+	k->c = c;
+	k->m = *q->m;
+	k->request = *q;
+	k->request.m = &k->m;
+	k->q = &k->request;
+	k->answer.file = -1;
+	k->a = &k->answer;
+	k->done = done;
+	k->done_arg = arg;
+	web_run(k, routed);
 }
 
 void web_answer_clear(struct web_answer *a)
@@ -261,6 +272,8 @@ struct web_conn *web_conn_new(void)
 
 void web_conn_free(struct web_conn *c)
 {
+	if (c && c->call)
+		c->call->c = NULL;
 	if (c)
 		explicit_bzero(c, sizeof *c);
 	free(c);

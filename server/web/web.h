@@ -1,4 +1,5 @@
-/* server/web/web.h: HTTP request in, answer out, no socket inside.
+/* server/web/web.h: HTTP request in, answer out, no socket inside.  Nothing here waits: a request that needs the vault is answered
+ * when the vault has answered.
  *
  * web_handle() routes to Certificate Provisioning, Web Ticket Service, the anonymous root chain and the update service
  * (server/web/update.c).  The caller has scanned the message (wire/msg.h) and frames the answer.
@@ -15,7 +16,7 @@ struct web_conn; /* what belongs to one connection: NTLM (RFC 4559 binds it to t
 
 struct web_conf {
 	const struct site *site;
-	const struct vault_ops *vault;
+	const struct vault_link *vault;
 	struct sv chain_pem;  /* the web server's own chain, leaf first, root included: the root chain download */
 	struct sv trusted_pem; /* what else TrustedCACerts may name; looked at while InferCertChainFromSSL is off */
 	const char *files;    /* folder of the update store (images), opened read-only */
@@ -42,8 +43,12 @@ struct web_answer {
 	uint64_t file_at, file_n;
 	bool close; /* close the connection behind it */
 };
-/* HEAD is answered like GET: the caller frames it with its length and leaves the body out. */
-void web_handle(struct web *w, struct web_conn *c, const struct web_request *q, struct web_answer *ret);
+/* Called once with the answer, perhaps before web_handle() returns; never when the connection's web_conn_free() comes first.
+ * *a is lent: what is kept must be taken out of it, and left zero (file: -1).
+ * HEAD is answered like GET: the caller frames it with its length and leaves the body out. */
+typedef void web_done(void *arg, struct web_answer *a);
+/* One request of a connection at a time.  What the texts of q->m, q->body and q->peer point to must stay until done. */
+void web_handle(struct web *w, struct web_conn *c, const struct web_request *q, web_done *done, void *arg);
 void web_answer_clear(struct web_answer *a); /* frees, closes the file if it is still there */
 /* Body limit for this head, before the body is read: 64 KB, more for device logs; 0: refuse (*status says why). */
 size_t web_body_max(struct web *w, const struct msg *head, bool tls, bool outside, unsigned *status);

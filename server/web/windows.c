@@ -12,77 +12,87 @@
 #include "base/log.h"
 #include "wire/ntlm.h"
 
-static bool ask(struct web_call *k)
+static void reply_401(struct web_call *k, const char *header)
 {
+	char url[SITE_URL_MAX];
+
 	web_reply(k, 401, "text/html");
-	buf_str(&k->a->body, "<html><body>Unauthorized</body></html>\n");
-	web_header(k, "WWW-Authenticate", "NTLM");
-	return false;
+	web_header(k, "WWW-Authenticate", header);
+	if (k->allowed) /* the update service takes a web ticket as well */
+		web_header(k, "X-MS-WebTicketURL", site_wts_url(k->w->conf.site, true, url));
 }
 
-static bool challenge(struct web_call *k, const struct buf *type1)
+static void ask(struct web_call *k)
 {
-	const struct vault_ops *v = k->w->conf.vault;
-	struct buf type2 = {0}, value = {0};
-	enum vault_status st = v->ntlm_challenge(v->arg, false, type1->p, type1->n, &k->c->challenge, &type2);
+	reply_401(k, "NTLM");
+	buf_str(&k->a->body, "<html><body>Unauthorized</body></html>\n");
+}
 
-	k->c->windows = st == VAULT_OK ? WINDOWS_CHALLENGED : WINDOWS_NOT_YET;
-	if (st == VAULT_OK) {
-		web_reply(k, 401, "text/html");
+static void challenged(struct web_call *k, struct vault_reply *r)
+{
+	struct buf value = {0};
+
+	if (r->status == VAULT_OK) {
+		k->c->windows = WINDOWS_CHALLENGED;
+		k->c->challenge = r->ntlm_challenge.id;
 		buf_str(&value, "NTLM ");
-		b64_add(&value, type2.p, type2.n);
-		web_header(k, "WWW-Authenticate", buf_cstr(&value));
-	} else if (st == VAULT_UNAVAILABLE) {
-		web_fault(k, FAULT_INTERNAL, "the vault does not answer");
+		b64_add(&value, r->ntlm_challenge.challenge.p, r->ntlm_challenge.challenge.n);
+		reply_401(k, buf_cstr(&value));
+	} else if (web_is_busy(r->status)) {
+		web_fault(k, FAULT_BUSY, "the vault does not answer");
 	} else {
 		ask(k);
 	}
-	buf_free(&type2);
 	buf_free(&value);
-	return false;
 }
 
-static bool verify(struct web_call *k, const struct buf *type3)
+static void verified(struct web_call *k, struct vault_reply *r)
 {
-	const struct vault_ops *v = k->w->conf.vault;
-	char why[VAULT_WHY] = "";
-	enum vault_status st;
-
-	k->c->windows = WINDOWS_NOT_YET; /* one answer a challenge */
-	st = v->ntlm_verify(v->arg, k->c->challenge, type3->p, type3->n, &k->c->login, why);
-	switch (st) {
+	switch (r->status) {
 	case VAULT_OK:
 		k->c->windows = WINDOWS_PROVED;
-		return true;
+		k->c->login = r->ntlm_verify;
+		k->proved(k);
+		break;
 	case VAULT_NOT_ENABLED:
-		web_fault(k, FAULT_WINDOWS_USER, why);
-		return false;
+		web_fault(k, FAULT_WINDOWS_USER, r->why);
+		break;
 	case VAULT_UNAVAILABLE:
-		web_fault(k, FAULT_INTERNAL, "the vault does not answer");
-		return false;
+	case VAULT_LATE:
+		web_fault(k, FAULT_BUSY, "the vault does not answer");
+		break;
 	default:
-		log_line(LOG_INFO, "web", "%s NTLM refused: %s", k->q->peer, why);
-		return ask(k);
+		log_line(LOG_INFO, "web", "%s NTLM refused: %s", k->q->peer, r->why);
+		ask(k);
 	}
 }
 
-bool web_windows(struct web_call *k)
+void web_windows(struct web_call *k, void (*proved)(struct web_call *k))
 {
 	struct sv value = msg_get(k->q->m, "Authorization"), scheme = sv_cut(&value, ' ');
+	struct web_conn *c = k->c;
+	struct vault_ask q = {.kind = VAULT_NO_QUESTION};
 	struct buf token = {0};
 	unsigned type = 0;
-	bool ok;
 
+	k->proved = proved;
 	if (value.p && sv_ieq(scheme, SV("NTLM")) && b64_read(&token, sv_trim(value)))
 		type = ntlm_type(buf_view(&token));
-	if (type == 1)
-		ok = challenge(k, &token);
-	else if (type == 3 && k->c->windows == WINDOWS_CHALLENGED)
-		ok = verify(k, &token);
-	else if (type == 0 && scheme.n == 0 && k->c->windows == WINDOWS_PROVED)
-		ok = true;
-	else
-		ok = ask(k);
+	if (type == 1) {
+		c->windows = WINDOWS_NOT_YET;
+		q.kind = VAULT_NTLM_CHALLENGE;
+		q.ntlm_challenge.type1 = buf_view(&token);
+		web_ask(k, &q, challenged);
+	} else if (type == 3 && c->windows == WINDOWS_CHALLENGED) {
+		c->windows = WINDOWS_NOT_YET; /* one answer a challenge */
+		q.kind = VAULT_NTLM_VERIFY;
+		q.ntlm_verify.id = c->challenge;
+		q.ntlm_verify.type3 = buf_view(&token);
+		web_ask(k, &q, verified);
+	} else if (type == 0 && scheme.n == 0 && c->windows == WINDOWS_PROVED) {
+		proved(k);
+	} else {
+		ask(k);
+	}
 	buf_wipe(&token);
-	return ok;
 }

@@ -26,7 +26,7 @@ struct worker_web {
 	struct web *web;
 	char files[PATH_MAX], logs[PATH_MAX];
 };
-bool worker_web_init(struct worker_web *w, struct loop *loop, const struct site *site, const struct vault_ops *vault,
+bool worker_web_init(struct worker_web *w, struct loop *loop, const struct site *site, const struct vault_link *vault,
 		     struct sv chain_pem);
 void worker_web_clear(struct worker_web *w); /* its connections are gone already */
 

@@ -14,6 +14,7 @@ struct sip_link {
 	struct reg_conn *reg; /* NULL before the peer is known, and after it is over */
 	uint64_t id;
 	bool tls, outside;
+	bool leaving; /* it is closed behind the answer that it waits for */
 };
 
 static int64_t unix_s(void)
@@ -35,19 +36,31 @@ static void reg_close(void *arg)
 	conn_close(k->conn);
 }
 
-/* What every call of the Registrar's ends with. */
+/* What every call of the Registrar's ends with.  While a request waits for another process, nothing more is read. */
 static void after(struct sip_link *k, bool alive)
 {
-	if (!alive)
+	bool busy = reg_conn_busy(k->reg);
+
+	if (!alive || (k->leaving && !busy)) {
 		conn_close(k->conn);
-	else if (conn_open(k->conn))
+	} else if (conn_open(k->conn)) {
+		conn_pause(k->conn, busy);
 		conn_timer(k->conn, reg_conn_deadline(k->reg));
+	}
+}
+
+static void ready(void *arg)
+{
+	struct sip_link *k = arg;
+
+	if (conn_open(k->conn))
+		after(k, reg_conn_go_on(k->reg, clock_mono_ms(), unix_s()));
 }
 
 static void up(void *arg, struct conn *c)
 {
 	struct sip_link *k = arg;
-	struct reg_io io = {reg_send, reg_close, k};
+	struct reg_io io = {reg_send, reg_close, k, ready};
 	struct reg_peer peer = {.port = conn_port(c), .tls = k->tls, .outside = k->outside, .id = k->id};
 
 	if (!sv_copy(peer.address, sizeof peer.address, sv_of(conn_address(c)))) {
@@ -123,14 +136,16 @@ void worker_sip_order(struct worker_sip *s, const struct location_notice *n)
 			conn_timer(k->conn, reg_conn_deadline(k->reg));
 }
 
-/* A request is answered before the loop turns, so none is left open here: everybody is sent away when what was written to
- * him is out, first those on whom nobody is registered.  Phones come back to another worker or server at once. */
+/* Everybody is sent away when what was written to it is out and its request, if there is one, is answered: first those
+ * on whom nobody is registered.  Phones come back to another worker or server at once. */
 void worker_sip_drain(struct worker_sip *s)
 {
 	s->draining = true;
 	for (int registered = 0; registered < 2; registered++)
 		for (struct sip_link *k = s->first; k; k = k->next)
-			if (registered || k->reg == NULL || reg_conn_idle(k->reg))
+			if (k->reg && reg_conn_busy(k->reg))
+				k->leaving = true;
+			else if (registered || k->reg == NULL || reg_conn_idle(k->reg))
 				conn_close(k->conn);
 }
 

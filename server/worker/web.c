@@ -16,6 +16,7 @@ struct web_link {
 	struct web_conn *web;
 	const struct worker_listener *listener;
 	bool tls;
+	struct http_answer *ret; /* where the answer goes while request() runs; NULL: it comes later */
 };
 
 static void *opened(void *arg, struct http_conn *c)
@@ -25,7 +26,8 @@ static void *opened(void *arg, struct http_conn *c)
 	(void)arg;
 	if (k == NULL)
 		return NULL;
-	*k = (struct web_link){c, web_conn_new(), http_conn_tag(c), conn_tls(http_conn_conn(c)) != NULL};
+	*k = (struct web_link){.http = c, .web = web_conn_new(), .listener = http_conn_tag(c),
+			       .tls = conn_tls(http_conn_conn(c)) != NULL};
 	if (k->web == NULL) {
 		free(k);
 		return NULL;
@@ -50,6 +52,22 @@ static size_t body_max(void *arg, void *state, const struct msg *head, unsigned 
 	return web_body_max(w->web, head, k->tls, k->listener->outside, status);
 }
 
+static void answered(void *arg, struct web_answer *a)
+{
+	struct web_link *k = arg;
+	struct http_answer h = {.status = a->status, .headers = a->headers, .body = a->body, .file = a->file, .file_at = a->file_at,
+				.file_n = a->file_n, .close = a->close};
+
+	static_assert(sizeof h.type == sizeof a->type, "one is copied into the other");
+	memcpy(h.type, a->type, sizeof a->type);
+	a->headers = a->body = (struct buf){0}; /* they have moved */
+	a->file = -1;
+	if (k->ret)
+		*k->ret = h;
+	else
+		http_conn_answer(k->http, &h);
+}
+
 static void request(void *arg, void *state, const struct msg *m, struct sv body, struct http_answer *ret)
 {
 	struct worker_web *w = arg;
@@ -60,26 +78,16 @@ static void request(void *arg, void *state, const struct msg *m, struct sv body,
 				.outside = k->listener->outside,
 				.peer = conn_address(http_conn_conn(k->http)),
 				.unix_s = clock_unix_ms() / 1000};
-	struct web_answer a = {.file = -1};
 
-	web_handle(w->web, k->web, &q, &a);
-	ret->status = a.status;
-	static_assert(sizeof ret->type == sizeof a.type, "one is copied into the other");
-	memcpy(ret->type, a.type, sizeof a.type);
-	ret->headers = a.headers;
-	ret->body = a.body;
-	ret->file = a.file;
-	ret->file_at = a.file_at;
-	ret->file_n = a.file_n;
-	ret->close = a.close;
-	a.headers = a.body = (struct buf){0}; /* they have moved */
-	a.file = -1;
-	web_answer_clear(&a);
+	ret->status = HTTP_LATER;
+	k->ret = ret;
+	web_handle(w->web, k->web, &q, answered, k);
+	k->ret = NULL;
 }
 
 static const struct http_service service = {opened, gone, body_max, request};
 
-bool worker_web_init(struct worker_web *w, struct loop *loop, const struct site *site, const struct vault_ops *vault,
+bool worker_web_init(struct worker_web *w, struct loop *loop, const struct site *site, const struct vault_link *vault,
 		     struct sv chain_pem)
 {
 	struct web_conf conf = {.site = site, .vault = vault, .chain_pem = chain_pem, .files = w->files, .logs = w->logs};

@@ -39,12 +39,11 @@ struct worker {
 	struct worker_web web;
 	struct worker_sip sip;
 	struct vault_client *vault;
-	struct vault_ops vault_ops;
+	struct vault_link vault_link;
 	struct location_client *location;
-	struct location_ops location_ops;
+	struct location_link location_link;
 	struct door door[WORKER_LISTENERS_MAX];
 	struct ipc_server orders;
-	struct loop_fd vault_watch, location_watch;
 	struct loop_signal term;
 	struct loop_timer drain, accept;
 	uint64_t leave_at;
@@ -190,38 +189,32 @@ static void lose(struct worker *w, const char *whom)
 	drain(w);
 }
 
-/* Answers are read where they are waited for; what is readable here came too late, or is the end. */
-static bool hung_up(struct loop_fd *f)
+static void vault_gone(void *arg)
 {
-	uint8_t late[16];
-	ssize_t n = recv(f->fd, late, sizeof late, MSG_DONTWAIT);
-
-	explicit_bzero(late, sizeof late);
-	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
-		return false;
-	loop_fd_stop(f);
-	return true;
+	lose(arg, "vault");
 }
 
-static void vault_readable(void *arg, unsigned what)
+static void location_gone(void *arg)
 {
-	struct worker *w = arg;
-
-	(void)what;
-	if (hung_up(&w->vault_watch))
-		lose(w, "vault");
-}
-
-static void location_readable(void *arg, unsigned what)
-{
-	struct worker *w = arg;
-
-	(void)what;
-	if (hung_up(&w->location_watch))
-		lose(w, "location");
+	lose(arg, "location");
 }
 
 /* ---- orders ------------------------------------------------------------------------------------------------ */
+
+static void held(void *arg, const struct location_binding *b)
+{
+	struct worker *w = arg;
+	struct location_ask q = {.kind = LOCATION_HELD, .held.binding = *b};
+
+	location_send(&w->location_link, &q, NULL, NULL);
+}
+
+/* A new location process asks what is registered here. */
+static void replay(struct worker *w)
+{
+	registrar_bindings(w->sip.registrar, held, w);
+	location_send(&w->location_link, &(struct location_ask){.kind = LOCATION_TOLD}, NULL, NULL);
+}
 
 static void ordered(void *arg, struct ipc_server *from, struct ipc_message *m)
 {
@@ -229,11 +222,13 @@ static void ordered(void *arg, struct ipc_server *from, struct ipc_message *m)
 	struct location_notice n;
 	struct buf done = {0};
 
-	if (!location_client_push(w->location, m, &n))
+	if (m->kind == LOCATION_P_REPLAY)
+		replay(w);
+	if (m->kind != LOCATION_P_ORDER || !location_notice_read(&m->body, &n))
 		return;
 	worker_sip_order(&w->sip, &n);
 	ipc_begin(&done, m->number, m->kind);
-	if (!ipc_send(from->watch.fd, &done))
+	if (!ipc_server_send(from, &done))
 		log_line(LOG_WARN, "worker", "nobody hears that an order was obeyed");
 }
 
@@ -272,28 +267,23 @@ static bool neighbours(struct worker *w, char *why, size_t cap)
 	const struct worker_conf *c = w->conf;
 
 	snprintf(why, cap, "cannot talk to the vault and location processes");
-	w->vault = vault_client_new(c->vault_fd, &w->vault_ops);
-	w->location = location_client_new(c->location_fd, c->index, &w->location_ops);
-	if (w->vault == NULL || w->location == NULL)
-		return false;
-	loop_fd_init(&w->vault_watch, w->loop, c->vault_fd, vault_readable, w);
-	loop_fd_init(&w->location_watch, w->loop, c->location_fd, location_readable, w);
-	return loop_fd_want(&w->vault_watch, LOOP_READ) && loop_fd_want(&w->location_watch, LOOP_READ) &&
-	       (c->push_fd < 0 || ipc_server_init(&w->orders, w->loop, c->push_fd, ordered, w)) &&
+	w->vault = vault_client_new(w->loop, c->vault_fd, vault_gone, w, &w->vault_link);
+	w->location = location_client_new(w->loop, c->location_fd, location_gone, w, &w->location_link);
+	return w->vault && w->location && (c->push_fd < 0 || ipc_server_init(&w->orders, w->loop, c->push_fd, ordered, w)) &&
 	       (c->push_fd < 0 || (w->orders.gone = orders_gone) != NULL);
 }
 
 static bool services(struct worker *w, char *why, size_t cap)
 {
 	struct registrar_conf registrar = {.site = w->conf->site,
-					   .vault = &w->vault_ops,
-					   .location = &w->location_ops,
+					   .vault = &w->vault_link,
+					   .location = &w->location_link,
 					   .dsk = w->tls.dsk,
 					   .dsk_outside = w->tls.dsk_outside,
 					   .random = dice};
 
 	snprintf(why, cap, "out of memory");
-	return worker_web_init(&w->web, w->loop, w->conf->site, &w->vault_ops, buf_view(&w->tls.chain_pem)) &&
+	return worker_web_init(&w->web, w->loop, w->conf->site, &w->vault_link, buf_view(&w->tls.chain_pem)) &&
 	       worker_sip_init(&w->sip, w->loop, &registrar);
 }
 
@@ -316,8 +306,6 @@ static void end(struct worker *w)
 	worker_sip_clear(&w->sip);
 	worker_web_clear(&w->web);
 	ipc_server_clear(&w->orders);
-	loop_fd_stop(&w->vault_watch);
-	loop_fd_stop(&w->location_watch);
 	vault_client_free(w->vault);
 	location_client_free(w->location);
 	worker_tls_clear(&w->tls);

@@ -122,9 +122,9 @@ struct meet {
 	struct site site;
 	struct store *store;
 	struct vault *vault;
-	struct vault_ops vault_ops;
+	struct vault_link vault_link;
 	struct location *location;
-	struct location_ops location_ops;
+	struct location_link location_link;
 	struct tls_ctx *https_ctx, *dsk_ctx, *client_ctx;
 	struct registrar *registrar;
 	struct web *web;

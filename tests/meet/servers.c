@@ -107,6 +107,12 @@ static void http_answer(struct meet_stream *s, struct web_answer *a)
 	s->closing |= a->close;
 }
 
+static void taken(void *arg, struct web_answer *a)
+{
+	*(struct web_answer *)arg = *a;
+	*a = (struct web_answer){.file = -1}; /* it has moved */
+}
+
 static void http_feed(struct meet_stream *s)
 {
 	for (;;) {
@@ -127,7 +133,7 @@ static void http_feed(struct meet_stream *s)
 						 .unix_s = s->m->unix_ms / 1000};
 			struct web_answer a = {.file = -1};
 
-			web_handle(s->m->web, s->web, &wq, &a);
+			web_handle(s->m->web, s->web, &wq, taken, &a);
 			if (s->m->net.update_status && sv_iends(q->target, SV("/ucdevice.upx"))) {
 				a.status = s->m->net.update_status;
 				buf_clear(&a.body);
@@ -472,7 +478,7 @@ static bool vault_start(struct meet *m)
 	m->vault = servers_people(m) ? vault_new(&vc) : NULL;
 	if (m->vault == NULL)
 		return false;
-	vault_direct(m->vault, &m->vault_ops);
+	vault_direct(m->vault, &m->vault_link);
 	return true;
 }
 
@@ -481,16 +487,16 @@ static bool location_start(struct meet *m)
 	m->location = location_new(unix_now, notice, m);
 	if (m->location == NULL)
 		return false;
-	location_direct(m->location, &m->location_ops);
+	location_direct(m->location, &m->location_link);
 	return true;
 }
 
 static bool worker_start(struct meet *m)
 {
 	const struct meet_keys *k = meet_keys();
-	struct registrar_conf rc = {.site = &m->site, .vault = &m->vault_ops, .location = &m->location_ops, .dsk = m->dsk_ctx,
+	struct registrar_conf rc = {.site = &m->site, .vault = &m->vault_link, .location = &m->location_link, .dsk = m->dsk_ctx,
 				    .random = meet_random, .random_arg = m};
-	struct web_conf wc = {.site = &m->site, .vault = &m->vault_ops, .chain_pem = buf_view(&k->chain_pem),
+	struct web_conf wc = {.site = &m->site, .vault = &m->vault_link, .chain_pem = buf_view(&k->chain_pem),
 			      .files = m->files_dir};
 
 	m->registrar = registrar_new(&rc);

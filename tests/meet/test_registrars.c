@@ -354,16 +354,19 @@ static void notices(void **state)
 /* ---- the next place ---------------------------------------------------------------------------------------------------- */
 
 static struct {
-	struct location_ops real;
+	struct location_link real;
 	unsigned down; /* how often it is yet to say so */
 } flaky;
 
-static enum location_action flaky_put(void *arg, const struct location_binding *b, unsigned quota, struct location_binding *all,
-				      size_t cap, size_t *n)
+static void flaky_send(void *arg, const struct location_ask *q, location_done *done, void *done_arg)
 {
-	if (flaky.down && flaky.down--)
-		return LOCATION_DOWN;
-	return flaky.real.put(arg, b, quota, all, cap, n);
+	struct location_reply r = {.kind = q->kind, .action = LOCATION_DOWN};
+
+	(void)arg;
+	if (q->kind == LOCATION_PUT && flaky.down && flaky.down--)
+		done(done_arg, &r);
+	else
+		location_send(&flaky.real, q, done, done_arg);
 }
 
 /* The first flight of the server's is lost. */
@@ -396,9 +399,9 @@ static void next_place(void **state)
 		bool told = false;
 
 		assert_non_null(m);
-		flaky.real = m->location_ops;
+		flaky.real = m->location_link;
 		flaky.down = places[i].down;
-		m->location_ops.put = flaky_put;
+		m->location_link.send = flaky_send;
 		m->from_registrar = places[i].server;
 		assert_true(meet_phone(m));
 		meet_run(m, LONG_ENOUGH);

@@ -9,6 +9,12 @@
 enum side { HTTPS_IN, HTTPS_OUT, HTTP_IN, HTTP_OUT };
 
 /* `head` is everything but Content-Length and the empty line: "POST /x HTTP/1.1\r\nContent-Type: text/xml\r\n". */
+static inline void taken(void *arg, struct web_answer *a)
+{
+	*(struct web_answer *)arg = *a;
+	*a = (struct web_answer){.file = -1}; /* it has moved */
+}
+
 static inline void ask(struct web *w, struct web_conn *c, enum side side, const char *head, struct sv body, int64_t now,
 		       struct web_answer *ret)
 {
@@ -28,7 +34,7 @@ static inline void ask(struct web *w, struct web_conn *c, enum side side, const 
 		q.body = m->body;
 		most = web_body_max(w, m, q.tls, q.outside, &status);
 		*ret = (struct web_answer){.file = -1};
-		web_handle(w, c, &q, ret);
+		web_handle(w, c, &q, taken, ret);
 		if (most == 0) /* what the head is refused for, the whole is refused for */
 			assert_int_equal(ret->status, status);
 		free(exact);

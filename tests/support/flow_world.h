@@ -32,7 +32,7 @@ static inline int flow_setup(void **state)
 	strcpy(f->v->site.external_web_fqdn, "web.contoso.example");
 	f->v->site.external_https = 443;
 	conf.site = &f->v->site;
-	conf.vault = &f->v->ops;
+	conf.vault = &f->v->link;
 	f->alice = person(f->v, ALICE, "CONTOSO\\alice", "+14255550123", "4411", "73914");
 	f->bob = person(f->v, BOB, "CONTOSO\\bob", "+14255550124", "4412", "60482");
 	f->w = web_new(&conf);

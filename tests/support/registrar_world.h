@@ -9,6 +9,7 @@
 #include "auth/ntlm.h"
 #include "auth/tlsdsk.h"
 #include "server/registrar/registrar.h"
+#include "tests/support/fake_vault.h"
 #include "wire/provisioning.h"
 #include "wire/sip.h"
 
@@ -68,9 +69,17 @@ static inline int keys_free(void **state)
 
 struct world {
 	struct site site;
-	struct vault_ops vault;
+	struct vault_link vault;
+	struct held {
+		vault_done *done;
+		void *arg;
+		struct vault_reply r;
+	} held[8];
+	unsigned nheld, admissions;
+	bool hold;
+	uint64_t changes;
 	struct location *location;
-	struct location_ops location_ops;
+	struct location_link location_link;
 	struct tls_ctx *dsk;
 	struct registrar *registrar;
 	uint64_t mono, ids, challenge_id;
@@ -83,87 +92,125 @@ struct world {
 	uint8_t challenge[8];
 };
 
-static inline enum vault_status v_user(void *arg, const char *aor, struct vault_user *ret)
+static inline const struct vault_user *w_user(const struct world *w, const char *aor)
 {
-	struct world *w = arg;
-
-	if (w->down)
-		return VAULT_UNAVAILABLE;
 	for (unsigned i = 0; i < 2; i++) {
 		const struct vault_user *u = i ? &w->bob : &w->alice;
 
-		if (sv_ieq(sv_of(aor), sv_of(u->aor))) {
-			*ret = *u;
-			return VAULT_OK;
-		}
+		if (sv_ieq(sv_of(aor), sv_of(u->aor)))
+			return u;
 	}
-	return VAULT_NOT_FOUND;
+	return NULL;
 }
 
-static inline enum vault_status v_cert(void *arg, const uint8_t *der, size_t n, const char *aor, char *why)
+static inline enum vault_status w_cert(const struct world *w, struct sv der, const char *aor, char *why)
 {
-	struct world *w = arg;
 	const struct buf *all[] = {&keys.alice_der, &keys.short_der, &keys.bob_der};
 
-	if (w->down)
-		return VAULT_UNAVAILABLE;
 	for (unsigned i = 0; i < 3; i++)
-		if (!w->revoked && n == all[i]->n && memcmp(der, all[i]->p, n) == 0 &&
+		if (!w->revoked && sv_eq(der, buf_view(all[i])) &&
 		    sv_ieq(sv_of(aor), sv_of(i == 2 ? "bob@contoso.test" : "alice@contoso.test")))
 			return (i == 2 ? w->bob : w->alice).enabled ? VAULT_OK : VAULT_NOT_ENABLED;
 	strcpy(why, "the certificate is not published here, or was revoked");
 	return VAULT_REFUSED;
 }
 
-static inline enum vault_status v_challenge(void *arg, bool datagram, const void *type1, size_t n, uint64_t *id,
-					    struct buf *challenge)
+static inline enum vault_status v_cert(void *arg, const struct vault_ask *q, struct vault_reply *ret)
+{
+	return w_cert(arg, q->cert_known.der, q->cert_known.aor, ret->why);
+}
+
+static inline enum vault_status v_admit(void *arg, const struct vault_ask *q, struct vault_reply *ret)
+{
+	struct world *w = arg;
+	const struct vault_user *u = w_user(w, q->admit.aor);
+	enum vault_status st = q->admit.der.n ? w_cert(w, q->admit.der, q->admit.proved, ret->why) : VAULT_OK;
+
+	w->admissions++;
+	if (st != VAULT_OK && st != VAULT_NOT_ENABLED)
+		return st;
+	if (u == NULL)
+		return VAULT_NOT_FOUND;
+	ret->admit.user = *u;
+	ret->admit.pin = w->pin && strcmp(q->admit.peer, "198.51.100.7") == 0;
+	return VAULT_OK;
+}
+
+static inline enum vault_status v_challenge(void *arg, const struct vault_ask *q, struct vault_reply *ret)
 {
 	struct world *w = arg;
 	struct ntlm_names names = {"CONTOSO", "FE01", "contoso.test", FQDN, "contoso.test"};
 
-	(void)type1;
-	assert_true(datagram && n == 0);
-	if (w->down)
-		return VAULT_UNAVAILABLE;
-	*id = ++w->challenge_id;
-	memset(w->challenge, (int)(*id & 0xff), 8);
-	assert_true(ntlm_make_challenge(challenge, true, 0, &names, w->challenge, ntlm_filetime(NOW * 1000LL)));
+	assert_true(q->ntlm_challenge.datagram && q->ntlm_challenge.type1.n == 0);
+	ret->ntlm_challenge.id = ++w->challenge_id;
+	memset(w->challenge, (int)(w->challenge_id & 0xff), 8);
+	assert_true(ntlm_make_challenge(&ret->ntlm_challenge.challenge, true, 0, &names, w->challenge,
+					ntlm_filetime(NOW * 1000LL)));
 	return VAULT_OK;
 }
 
-static inline enum vault_status v_verify(void *arg, uint64_t id, const void *type3, size_t n, struct vault_login *ret,
-					 char *why)
+static inline enum vault_status v_verify(void *arg, const struct vault_ask *q, struct vault_reply *ret)
 {
 	struct world *w = arg;
 	struct ntlm_authenticate m;
-	struct rd r = rd_of(type3, n);
+	struct rd r = rd_of(q->ntlm_verify.type3.p, q->ntlm_verify.type3.n);
+	struct vault_login *l = &ret->ntlm_verify;
 	uint8_t hash[16];
 	char user[256], domain[256];
 	const struct vault_user *u;
 
-	if (w->down)
-		return VAULT_UNAVAILABLE;
 	if (!ntlm_authenticate_read(&r, &m) || !ntlm_who(&m, user, domain)) {
-		strcpy(why, "the answer cannot be read");
+		strcpy(ret->why, "the answer cannot be read");
 		return VAULT_MALFORMED;
 	}
 	assert_true(ntlm_nt_hash(SV("Pa$$word"), hash));
-	strcpy(why, "wrong password");
-	if (id != w->challenge_id || !ntlm_check(&m, hash, w->challenge, ret->session_key))
+	strcpy(ret->why, "wrong password");
+	if (q->ntlm_verify.id != w->challenge_id || !ntlm_check(&m, hash, w->challenge, l->session_key))
 		return VAULT_REFUSED;
 	u = sv_ieq(sv_of(user), SV("bob")) ? &w->bob : &w->alice;
-	ret->flags = m.flags;
+	l->flags = m.flags;
 	if (!u->enabled)
 		return VAULT_NOT_ENABLED;
-	strcpy(ret->aor, u->aor);
+	strcpy(l->aor, u->aor);
 	return VAULT_OK;
 }
 
-static inline enum vault_status v_pin(void *arg, const char *aor, const char *peer)
+static struct fake_vault fakes = {.answer = {[VAULT_CERT_KNOWN] = v_cert, [VAULT_ADMIT] = v_admit,
+					     [VAULT_NTLM_CHALLENGE] = v_challenge, [VAULT_NTLM_VERIFY] = v_verify}};
+
+/* At once, or when the test says so (`hold`, release()). */
+static inline void v_send(void *arg, const struct vault_ask *q, vault_done *done, void *done_arg)
 {
-	(void)aor;
-	assert_string_equal(peer, "198.51.100.7");
-	return ((struct world *)arg)->pin ? VAULT_OK : VAULT_REFUSED;
+	struct world *w = arg;
+	struct vault_reply r = {.kind = q->kind, .status = VAULT_UNAVAILABLE};
+
+	fakes.arg = w;
+	if (!w->down)
+		fake_vault_answer(&fakes, q, &r);
+	if (w->hold) {
+		assert_true(w->nheld < sizeof w->held / sizeof *w->held);
+		w->held[w->nheld++] = (struct held){done, done_arg, r};
+		return;
+	}
+	done(done_arg, &r);
+	vault_reply_clear(&r);
+}
+
+/* The oldest answer that is held back comes; late: it does not, and its time is over. */
+static inline void release(struct world *w, bool late)
+{
+	struct held h = w->held[0];
+	struct vault_reply no = {.kind = h.r.kind, .status = VAULT_LATE};
+
+	assert_true(w->nheld > 0);
+	memmove(w->held, w->held + 1, --w->nheld * sizeof *w->held);
+	h.done(h.arg, late ? &no : &h.r);
+	vault_reply_clear(&h.r);
+}
+
+static inline uint64_t w_changes(void *arg)
+{
+	return ((struct world *)arg)->changes;
 }
 
 static inline int64_t w_unix(void *arg)
@@ -195,7 +242,7 @@ static inline int setup(void **state)
 	struct world *w = calloc(1, sizeof *w);
 	struct tls_server_conf dsk = {.profile = TLS_DSK, .cert_pem = buf_view(&keys.server_pem), .key = keys.server,
 				      .client_ca_pem = buf_view(&keys.ca_pem)};
-	struct registrar_conf rc = {.site = &w->site, .vault = &w->vault, .location = &w->location_ops,
+	struct registrar_conf rc = {.site = &w->site, .vault = &w->vault, .location = &w->location_link,
 				    .random = w_random, .random_arg = w};
 
 	assert_non_null(w);
@@ -207,13 +254,12 @@ static inline int setup(void **state)
 	strcpy(w->site.external_fqdn, EDGE);
 	w->alice = (struct vault_user){.aor = "alice@contoso.test", .enabled = true, .remote = true};
 	w->bob = (struct vault_user){.aor = "bob@contoso.test", .enabled = true, .remote = true};
-	w->vault = (struct vault_ops){.user = v_user, .cert_known = v_cert, .ntlm_challenge = v_challenge,
-				      .ntlm_verify = v_verify, .pin_proved = v_pin, .arg = w};
+	w->vault = (struct vault_link){.send = v_send, .arg = w};
 	w->mono = 1000000;
 	w->unix_s = NOW;
 	w->dice = 42;
 	w->location = location_new(w_unix, w_notice, w);
-	location_direct(w->location, &w->location_ops);
+	location_direct(w->location, &w->location_link);
 	rc.dsk = w->dsk = tls_ctx_server(&dsk);
 	w->registrar = registrar_new(&rc);
 	assert_true(w->location && w->dsk && w->registrar);
@@ -273,6 +319,14 @@ static inline void p_send(void *arg, const void *p, size_t n)
 	buf_add(&ph->got, p, n);
 }
 
+static inline void p_ready(void *arg)
+{
+	struct phone *ph = arg;
+
+	if (!reg_conn_go_on(ph->c, ph->w->mono, ph->w->unix_s))
+		ph->closed = true;
+}
+
 static inline void p_close(void *arg)
 {
 	struct phone *ph = arg;
@@ -284,7 +338,7 @@ static inline void p_close(void *arg)
 static inline struct phone *phone_new(struct world *w, const char *user, bool outside)
 {
 	struct phone *ph = calloc(1, sizeof *ph);
-	struct reg_io io = {p_send, p_close, ph};
+	struct reg_io io = {p_send, p_close, ph, p_ready};
 	struct reg_peer peer = {.port = 40000, .tls = true, .outside = outside, .id = ++w->ids};
 
 	assert_non_null(ph);

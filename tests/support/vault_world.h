@@ -13,6 +13,7 @@
 #include "auth/pin.h"
 #include "auth/ticket.h"
 #include "server/vault/make.h"
+#include "tests/support/vault_calls.h"
 
 #define NOW 1795000000
 
@@ -27,7 +28,7 @@ struct world {
 	struct site site;
 	struct store *store;
 	struct vault *vault;
-	struct vault_ops ops;
+	struct vault_link link;
 	int64_t now;
 	char why[VAULT_WHY];
 };
@@ -47,7 +48,7 @@ static inline void up(struct world *w)
 	c.store = w->store;
 	w->vault = vault_new(&c);
 	assert_non_null(w->vault);
-	vault_direct(w->vault, &w->ops);
+	vault_direct(w->vault, &w->link);
 }
 
 static inline void down(struct world *w)
@@ -130,7 +131,7 @@ static inline enum vault_status try_pin(struct world *w, const char *number, con
 {
 	struct soap_issue ask = ask_of(w);
 	struct vault_ticket t = {0};
-	enum vault_status st = w->ops.ticket_pin(w->ops.arg, number, pin, &ask, false, &t, w->why);
+	enum vault_status st = call_ticket_pin(&w->link, number, pin, &ask, false, &t, w->why);
 
 	if (st == VAULT_OK)
 		vault_ticket_clear(&t);
@@ -222,7 +223,7 @@ static inline void spy_on(struct world *w)
 	vault_free(w->vault);
 	w->vault = vault_new(&c);
 	assert_non_null(w->vault);
-	vault_direct(w->vault, &w->ops);
+	vault_direct(w->vault, &w->link);
 }
 
 static inline int group_setup(void **state)

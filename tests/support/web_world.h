@@ -8,6 +8,7 @@
 
 #include "pki/cert.h"
 #include "server/web/internal.h"
+#include "tests/support/fake_vault.h"
 #include "wire/ntlm.h"
 
 static struct buf chain_pem; /* leaf and root */
@@ -16,20 +17,11 @@ static struct fake {
 	enum vault_status ntlm, login, pin, cert_ticket, cert;
 	bool remote;
 	const char *why;
-	char number[64], pin_typed[64];
+	char number[256], pin_typed[256], peer[64];
 	unsigned pins, certs, challenges, verifies;
 	struct soap_issue asked;
 	bool outside;
 } fake;
-
-static inline enum vault_status fake_user(void *arg, const char *aor, struct vault_user *ret)
-{
-	(void)arg;
-	if (strcmp(aor, "alice@contoso.test") != 0)
-		return VAULT_NOT_FOUND;
-	*ret = (struct vault_user){.enabled = true, .remote = fake.remote};
-	return VAULT_OK;
-}
 
 static inline void say(char *why)
 {
@@ -45,97 +37,100 @@ static inline void ticket(const struct soap_issue *ask, struct vault_ticket *t)
 	strcpy(t->issued.applies_to, ask->applies_to);
 	strcpy(t->issued.assertion_id, "a1");
 	strcpy(t->issued.name_id, "sip:alice@contoso.test");
+	t->remote = fake.remote;
 	buf_str(&t->issued.assertion, "<saml:Assertion xmlns:saml=\"" NS_SAML "\" AssertionID=\"a1\"></saml:Assertion>");
 }
 
-static inline enum vault_status fake_challenge(void *arg, bool datagram, const void *p, size_t n, uint64_t *id, struct buf *c)
+static inline enum vault_status fake_user(void *arg, const struct vault_ask *q, struct vault_reply *ret)
 {
 	(void)arg;
-	assert_false(datagram);
-	assert_int_equal(ntlm_type((struct sv){p, n}), 1);
-	fake.challenges++;
-	*id = 42;
-	buf_add(c, "NTLMSSP\0\2\0\0\0the challenge", 25);
+	if (strcmp(q->user.aor, "alice@contoso.test") != 0)
+		return VAULT_NOT_FOUND;
+	ret->user = (struct vault_user){.enabled = true, .remote = fake.remote};
 	return VAULT_OK;
 }
 
-static inline enum vault_status fake_verify(void *arg, uint64_t id, const void *p, size_t n, struct vault_login *ret, char *why)
+static inline enum vault_status fake_challenge(void *arg, const struct vault_ask *q, struct vault_reply *ret)
 {
 	(void)arg;
-	(void)p;
-	(void)n;
-	assert_int_equal(id, 42);
+	assert_false(q->ntlm_challenge.datagram);
+	assert_int_equal(ntlm_type(q->ntlm_challenge.type1), 1);
+	fake.challenges++;
+	ret->ntlm_challenge.id = 42;
+	buf_add(&ret->ntlm_challenge.challenge, "NTLMSSP\0\2\0\0\0the challenge", 25);
+	return VAULT_OK;
+}
+
+static inline enum vault_status fake_verify(void *arg, const struct vault_ask *q, struct vault_reply *ret)
+{
+	(void)arg;
+	assert_int_equal(q->ntlm_verify.id, 42);
 	fake.verifies++;
-	say(why);
+	say(ret->why);
 	if (fake.ntlm == VAULT_OK) {
-		ret->id = 7;
-		strcpy(ret->aor, "alice@contoso.test");
+		ret->ntlm_verify.id = 7;
+		strcpy(ret->ntlm_verify.aor, "alice@contoso.test");
 	}
 	return fake.ntlm;
 }
 
-static inline enum vault_status fake_login(void *arg, uint64_t login, const struct soap_issue *ask_, bool outside,
-				    struct vault_ticket *ret, char *why)
+static inline enum vault_status fake_login(void *arg, const struct vault_ask *q, struct vault_reply *ret)
 {
 	(void)arg;
-	assert_int_equal(login, 7);
-	fake.outside = outside;
-	say(why);
+	assert_int_equal(q->ticket_login.login, 7);
+	fake.outside = q->ticket_login.outside;
+	say(ret->why);
 	if (fake.login == VAULT_OK)
-		ticket(ask_, ret);
+		ticket(&q->ticket_login.issue, &ret->ticket_login);
 	return fake.login;
 }
 
-static inline enum vault_status fake_pin(void *arg, const char *number, const char *pin, const struct soap_issue *ask_, bool outside,
-				  struct vault_ticket *ret, char *why)
+static inline enum vault_status fake_pin(void *arg, const struct vault_ask *q, struct vault_reply *ret)
 {
 	(void)arg;
 	fake.pins++;
-	fake.outside = outside;
-	snprintf(fake.number, sizeof fake.number, "%s", number);
-	snprintf(fake.pin_typed, sizeof fake.pin_typed, "%s", pin);
-	say(why);
+	fake.outside = q->ticket_pin.outside;
+	snprintf(fake.number, sizeof fake.number, "%s", q->ticket_pin.number);
+	snprintf(fake.pin_typed, sizeof fake.pin_typed, "%s", q->ticket_pin.pin);
+	snprintf(fake.peer, sizeof fake.peer, "%s", q->ticket_pin.peer);
+	say(ret->why);
 	if (fake.pin == VAULT_OK)
-		ticket(ask_, ret);
+		ticket(&q->ticket_pin.issue, &ret->ticket_pin);
 	return fake.pin;
 }
 
-static inline enum vault_status fake_cert_ticket(void *arg, const void *p, size_t n, bool outside, struct vault_ticket *ret, char *why)
+static inline enum vault_status fake_cert_ticket(void *arg, const struct vault_ask *q, struct vault_reply *ret)
 {
 	struct soap_issue m = {.context = "c", .applies_to = "a"};
 
 	(void)arg;
-	(void)p;
-	(void)n;
-	fake.outside = outside;
-	say(why);
+	fake.outside = q->ticket_cert.outside;
+	say(ret->why);
 	if (fake.cert_ticket == VAULT_OK)
-		ticket(&m, ret);
+		ticket(&m, &ret->ticket_cert);
 	return fake.cert_ticket;
 }
 
-static inline enum vault_status fake_cert(void *arg, const void *p, size_t n, bool outside, struct vault_cert *ret, char *why)
+static inline enum vault_status fake_cert(void *arg, const struct vault_ask *q, struct vault_reply *ret)
 {
-	(void)arg;
-	(void)p;
-	(void)n;
-	(void)outside;
+	(void)arg, (void)q;
 	fake.certs++;
-	say(why);
+	say(ret->why);
 	if (fake.cert == VAULT_OK) {
-		strcpy(ret->aor, "anna@contoso.example");
-		buf_add(&ret->der, "\x30\x03\x02\x01\x07", 5);
+		strcpy(ret->cert_issue.aor, "anna@contoso.example");
+		buf_add(&ret->cert_issue.der, "\x30\x03\x02\x01\x07", 5);
 	}
 	return fake.cert;
 }
 
-static const struct vault_ops ops = {.user = fake_user,
-				     .ntlm_challenge = fake_challenge,
-				     .ntlm_verify = fake_verify,
-				     .ticket_login = fake_login,
-				     .ticket_pin = fake_pin,
-				     .ticket_cert = fake_cert_ticket,
-				     .cert_issue = fake_cert};
+static struct fake_vault fakes = {.answer = {[VAULT_USER] = fake_user,
+					     [VAULT_NTLM_CHALLENGE] = fake_challenge,
+					     [VAULT_NTLM_VERIFY] = fake_verify,
+					     [VAULT_TICKET_LOGIN] = fake_login,
+					     [VAULT_TICKET_PIN] = fake_pin,
+					     [VAULT_TICKET_CERT] = fake_cert_ticket,
+					     [VAULT_CERT_ISSUE] = fake_cert}};
+static const struct vault_link vault = {.send = fake_vault_send, .arg = &fakes};
 
 struct world {
 	struct site site;
@@ -147,7 +142,7 @@ struct world {
 static inline int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof *w);
-	struct web_conf conf = {.site = &w->site, .vault = &ops, .chain_pem = buf_view(&chain_pem), .logs = w->logs};
+	struct web_conf conf = {.site = &w->site, .vault = &vault, .chain_pem = buf_view(&chain_pem), .logs = w->logs};
 
 	fake = (struct fake){.remote = true};
 	site_defaults(&w->site);

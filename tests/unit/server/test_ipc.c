@@ -7,28 +7,40 @@
 #include <sys/socket.h>
 
 #include "server/location/ipc.h"
-#include "server/vault/codec.h"
+#include "server/location/rows.h"
 #include "server/vault/ipc.h"
+#include "server/vault/rows.h"
+#include "tests/support/location_calls.h"
 
 struct far { /* a vault in another process */
 	struct world *w;
 	pid_t pid;
 	int fd;
 	struct vault_client *client;
-	struct vault_ops ops;
+	struct vault_link link;
 };
 
-struct serving {
-	const struct vault_ops *ops;
-};
+static struct loop *here; /* the asker's */
+
+static void run_here(const bool *there)
+{
+	while (!*there)
+		loop_once(here);
+}
 
 static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
 {
-	struct serving *s = arg;
+	struct world *w = arg;
+	struct vault_reply r;
+	struct vault_ask q;
 	struct buf answer = {0};
 
-	if (vault_answer(s->ops, m, &answer))
-		ipc_send(from->watch.fd, &answer);
+	if (!vault_ask_read(m, &q))
+		return;
+	vault_answer(w->vault, &q, &r);
+	vault_reply_write(&answer, m->number, &r);
+	vault_reply_clear(&r);
+	ipc_server_send(from, &answer);
 }
 
 static void gone(void *arg, struct ipc_server *from)
@@ -48,22 +60,24 @@ static void far_up(struct far *f, struct world *w)
 	f->pid = fork();
 	assert_true(f->pid >= 0);
 	if (f->pid == 0) {
-		struct serving s = {&w->ops};
 		struct ipc_server server;
 		struct loop *l;
 
 		close(fd[0]);
 		up(w);
 		l = loop_new();
-		if (l == NULL || !ipc_server_init(&server, l, fd[1], question, &s))
+		if (l == NULL || !ipc_server_init(&server, l, fd[1], question, w))
 			_exit(1);
 		server.gone = gone;
 		loop_run(l);
 		_exit(1);
 	}
 	close(fd[1]);
-	f->client = vault_client_new(f->fd, &f->ops);
+	here = loop_new();
+	assert_non_null(here);
+	f->client = vault_client_new(here, f->fd, NULL, NULL, &f->link);
 	assert_non_null(f->client);
+	call_wait = run_here;
 }
 
 static void far_down(struct far *f)
@@ -71,6 +85,7 @@ static void far_down(struct far *f)
 	int st;
 
 	vault_client_free(f->client);
+	loop_free(here);
 	close(f->fd);
 	assert_int_equal(waitpid(f->pid, &st, 0), f->pid);
 	assert_true(WIFEXITED(st) && WEXITSTATUS(st) == 0);
@@ -99,38 +114,39 @@ static void every_call(void **state)
 	strcpy(w->site.external_fqdn, "sip.contoso.test");
 	strcpy(w->site.external_web_fqdn, "web-ext.contoso.test");
 	w->site.external_require_pin = true;
+	call_peer = "10.0.0.1";
 	far_up(&f, w);
-	assert_int_equal(f.ops.user(f.ops.arg, "alice@contoso.test", &u), VAULT_OK);
+	assert_int_equal(call_user(&f.link, "alice@contoso.test", &u), VAULT_OK);
 	assert_string_equal(u.aor, "alice@contoso.test");
 	assert_true(u.enabled && u.remote);
-	assert_int_equal(f.ops.user(f.ops.arg, "nobody@contoso.test", &u), VAULT_NOT_FOUND);
+	assert_int_equal(call_user(&f.link, "nobody@contoso.test", &u), VAULT_NOT_FOUND);
 
-	assert_int_equal(f.ops.ticket_pin(f.ops.arg, "4411", "111111", &ask, false, &t, why), VAULT_REFUSED);
+	assert_int_equal(call_ticket_pin(&f.link, "4411", "111111", &ask, false, &t, why), VAULT_REFUSED);
 	assert_string_not_equal(why, "");
-	assert_int_equal(f.ops.pin_proved(f.ops.arg, "alice@contoso.test", "10.0.0.1"), VAULT_REFUSED);
-	assert_int_equal(f.ops.ticket_pin(f.ops.arg, "4411", "482915", &ask, false, &t, why), VAULT_OK);
+	assert_false(call_pin_proved(&f.link, "alice@contoso.test", "10.0.0.1"));
+	assert_int_equal(call_ticket_pin(&f.link, "4411", "482915", &ask, false, &t, why), VAULT_OK);
 	assert_string_equal(t.issued.name_id, "sip:alice@contoso.test");
 	assert_string_equal(t.issued.context, "ctx");
 	assert_true(t.issued.assertion.n > 500 && t.issued.lifetime.n > 50 && t.issued.nentropy >= 16);
 	assert_true(t.issued.expires > t.issued.created);
-	assert_int_equal(f.ops.ticket_known(f.ops.arg, t.issued.assertion.p, t.issued.assertion.n, false, aor, why), VAULT_OK);
+	assert_int_equal(call_ticket_known(&f.link, t.issued.assertion.p, t.issued.assertion.n, false, aor, why), VAULT_OK);
 	assert_string_equal(aor, "alice@contoso.test");
 	vault_ticket_clear(&t);
 	site_certprov_auth_url(&w->site, true, ask.applies_to); /* outside, where number and PIN are demanded as well */
-	assert_int_equal(f.ops.ticket_pin(f.ops.arg, "4411", "482915", &ask, true, &t, why), VAULT_OK);
+	assert_int_equal(call_ticket_pin(&f.link, "4411", "482915", &ask, true, &t, why), VAULT_OK);
 	vault_ticket_clear(&t);
-	assert_int_equal(f.ops.pin_proved(f.ops.arg, "alice@contoso.test", "10.0.0.1"), VAULT_OK);
+	assert_true(call_pin_proved(&f.link, "alice@contoso.test", "10.0.0.1"));
 	site_certprov_auth_url(&w->site, false, ask.applies_to);
 
-	assert_int_equal(f.ops.ntlm_challenge(f.ops.arg, true, NULL, 0, &id, &challenge), VAULT_OK);
+	assert_int_equal(call_ntlm_challenge(&f.link, true, NULL, 0, &id, &challenge), VAULT_OK);
 	assert_true(id != 0 && challenge.n > 40 && memcmp(challenge.p, "NTLMSSP", 8) == 0);
 	buf_free(&challenge);
-	assert_int_equal(f.ops.update_offer(f.ops.arg, &q, "10.0.0.1", &o), VAULT_OK);
+	assert_int_equal(call_update_offer(&f.link, &q, "10.0.0.1", &o), VAULT_OK);
 	assert_false(o.known);
-	assert_int_not_equal(f.ops.cert_issue(f.ops.arg, "<x/>", 4, false, &c, why), VAULT_OK);
-	assert_int_not_equal(f.ops.ticket_cert(f.ops.arg, "<x/>", 4, false, &t, why), VAULT_OK);
-	assert_int_not_equal(f.ops.ticket_login(f.ops.arg, 77, &ask, false, &t, why), VAULT_OK);
-	assert_int_not_equal(f.ops.cert_known(f.ops.arg, (const uint8_t *)"0", 1, "alice@contoso.test", why), VAULT_OK);
+	assert_int_not_equal(call_cert_issue(&f.link, "<x/>", 4, false, &c, why), VAULT_OK);
+	assert_int_not_equal(call_ticket_cert(&f.link, "<x/>", 4, false, &t, why), VAULT_OK);
+	assert_int_not_equal(call_ticket_login(&f.link, 77, &ask, false, &t, why), VAULT_OK);
+	assert_int_not_equal(call_cert_known(&f.link, (const uint8_t *)"0", 1, "alice@contoso.test", why), VAULT_OK);
 	far_down(&f);
 }
 
@@ -145,9 +161,10 @@ static void a_vault_that_is_gone(void **state)
 	far_up(&f, w);
 	kill(f.pid, SIGKILL);
 	waitpid(f.pid, &st, 0);
-	assert_int_equal(f.ops.user(f.ops.arg, "alice@contoso.test", &u), VAULT_UNAVAILABLE);
+	assert_int_equal(call_user(&f.link, "alice@contoso.test", &u), VAULT_LATE);
 	assert_true(u.enabled); /* untouched */
 	vault_client_free(f.client);
+	loop_free(here);
 	close(f.fd);
 	up(w);
 }
@@ -174,13 +191,10 @@ static unsigned raw(struct far *f, struct buf *q, struct buf *answer)
 
 static void pin_question(struct buf *q, const struct world *w, uint64_t number, const char *pin)
 {
-	struct soap_issue ask = ask_of(w);
+	struct vault_ask ask = {.kind = VAULT_TICKET_PIN, .ticket_pin = {.number = "4411", .issue = ask_of(w)}};
 
-	ipc_begin(q, number, VAULT_Q_TICKET_PIN);
-	ipc_put_str(q, "4411");
-	ipc_put_str(q, pin);
-	ipc_put(q, 1, 0);
-	vault_issue_put(q, &ask);
+	strcpy(ask.ticket_pin.pin, pin);
+	vault_ask_write(q, number, &ask);
 	assert_true(ipc_end(q));
 }
 
@@ -242,7 +256,7 @@ static enum vault_status certify(struct far *f, const struct vault_ticket *t, co
 		assert_true(ticket_present(&security, &t->issued, proof, sizeof proof));
 	}
 	soap_cert_write(&envelope, &s, buf_view(&security));
-	st = f->ops.cert_issue(f->ops.arg, envelope.p, envelope.n, false, c, why);
+	st = call_cert_issue(&f->link, envelope.p, envelope.n, false, c, why);
 	soap_cert_clear(&s);
 	buf_free(&security);
 	buf_free(&envelope);
@@ -262,7 +276,7 @@ static void no_certificate_for_a_stranger(void **state)
 	person(w, "alice@contoso.test", "CONTOSO\\alice", "+14255550123", "4411", "482915");
 	person(w, "bob@contoso.test", "CONTOSO\\bob", "+14255550124", "4412", "482915");
 	far_up(&f, w);
-	assert_int_equal(f.ops.ticket_pin(f.ops.arg, "4411", "482915", &ask, false, &t, why), VAULT_OK);
+	assert_int_equal(call_ticket_pin(&f.link, "4411", "482915", &ask, false, &t, why), VAULT_OK);
 	assert_int_not_equal(certify(&f, &t, "bob@contoso.test", &c), VAULT_OK);
 	assert_int_not_equal(certify(&f, NULL, "alice@contoso.test", &c), VAULT_OK);
 	t.issued.entropy[0] ^= 1; /* a ticket that was seen, without its key */
@@ -272,12 +286,12 @@ static void no_certificate_for_a_stranger(void **state)
 	for (uint64_t id = 0; id < 4096; id++) {
 		struct vault_ticket none = {0};
 
-		assert_int_not_equal(f.ops.ticket_login(f.ops.arg, id, &ask, false, &none, why), VAULT_OK);
+		assert_int_not_equal(call_ticket_login(&f.link, id, &ask, false, &none, why), VAULT_OK);
 	}
 	assert_int_equal(certify(&f, &t, "alice@contoso.test", &c), VAULT_OK); /* correct requests are obeyed */
 	assert_string_equal(c.aor, "alice@contoso.test");
-	assert_int_equal(f.ops.cert_known(f.ops.arg, c.der.p, c.der.n, "alice@contoso.test", why), VAULT_OK);
-	assert_int_not_equal(f.ops.cert_known(f.ops.arg, c.der.p, c.der.n, "bob@contoso.test", why), VAULT_OK);
+	assert_int_equal(call_cert_known(&f.link, c.der.p, c.der.n, "alice@contoso.test", why), VAULT_OK);
+	assert_int_not_equal(call_cert_known(&f.link, c.der.p, c.der.n, "bob@contoso.test", why), VAULT_OK);
 	buf_free(&c.der);
 	vault_ticket_clear(&t);
 	far_down(&f);
@@ -306,16 +320,16 @@ static void nonsense(void **state)
 			assert_int_equal(send(f.fd, cut, n, MSG_NOSIGNAL), (ssize_t)n);
 		free(cut);
 		if (n % 16 == 0)
-			assert_int_equal(f.ops.user(f.ops.arg, "alice@contoso.test", &u), VAULT_OK);
+			assert_int_equal(call_user(&f.link, "alice@contoso.test", &u), VAULT_OK);
 	}
 	buf_free(&q);
-	for (unsigned kind = 12; kind < 16; kind++) {
+	for (unsigned kind = VAULT_KINDS; kind < VAULT_KINDS + 4; kind++) {
 		ipc_begin(&q, 1, kind);
 		assert_true(ipc_end(&q));
 		assert_int_equal(send(f.fd, q.p, q.n, MSG_NOSIGNAL), (ssize_t)q.n);
 		buf_free(&q);
 	}
-	assert_int_equal(f.ops.user(f.ops.arg, "alice@contoso.test", &u), VAULT_OK);
+	assert_int_equal(call_user(&f.link, "alice@contoso.test", &u), VAULT_OK);
 	pin_question(&q, w, 2, "482915"); /* none of it was an attempt */
 	assert_int_equal(raw(&f, &q, &a), VAULT_OK);
 	buf_free(&a);
@@ -324,45 +338,182 @@ static void nonsense(void **state)
 
 /* ---- fields: a message is read whole or not at all --------------------------------------------------------------------------- */
 
-static void fields(void **state)
+/* Every octet of a struct's fields is something else; what a table leaves out stays zero. */
+static void fill(const struct field *table, char *x, unsigned *next)
 {
-	struct update_question q = {.mac = "00-04-F2-00-01-76", .model = "CX600", .nmodule = 2}, q2;
-	struct vault_offer o = {.known = true, .module = {.version = "4.0.1.2", .size = 1234567890123}}, o2;
-	struct vault_login l = {.id = 5, .aor = "a@b", .session_key = {1, 2, 3}, .flags = 0xe2888215}, l2;
-	struct soap_issued i = {.context = "c", .nentropy = 32, .created = 1, .expires = -2}, i2 = {0};
+	static struct buf kept[64]; /* what views point to */
+	static unsigned nkept;
+
+	for (const struct field *f = table; f->name; f++) {
+		char *p = x + f->at;
+		unsigned two = 2;
+		size_t n = f->size / 2 + 1;
+		char *room;
+
+		switch (f->type) {
+		case FIELD_STR:
+			for (size_t i = 0; i < f->size - 1 && i < 9; i++)
+				p[i] = (char)('a' + (*next)++ % 26);
+			break;
+		case FIELD_INT:
+			*(uint8_t *)p = 1 + (uint8_t)((*next)++ % (f->most ? (unsigned)f->most : 100));
+			break;
+		case FIELD_FLAG:
+			*(bool *)p = true;
+			break;
+		case FIELD_FIXED:
+		case FIELD_OCTETS:
+			memset(p, (int)(1 + (*next)++ % 100), f->type == FIELD_FIXED ? f->size : n);
+			if (f->type == FIELD_OCTETS)
+				memcpy(x + f->count_at, &n, sizeof n);
+			break;
+		case FIELD_VIEW:
+			buf_printf(&kept[nkept % 64], "view %u", (*next)++);
+			*(struct sv *)p = buf_view(&kept[nkept++ % 64]);
+			break;
+		case FIELD_BUF:
+			buf_printf((struct buf *)p, "buffer %u", (*next)++);
+			break;
+		case FIELD_STRUCT:
+			fill(f->of, p, next);
+			break;
+		case FIELD_LIST:
+		case FIELD_HEAP:
+			room = f->type == FIELD_LIST ? p : calloc(two, f->size);
+			if (f->type == FIELD_HEAP)
+				memcpy(p, &room, sizeof room);
+			memcpy(x + f->count_at, &two, sizeof two);
+			fill(f->of, room, next);
+			fill(f->of, room + f->size, next);
+		}
+	}
+}
+
+static void views_free(const struct field *table, char *x)
+{
+	for (const struct field *f = table; f->name; f++)
+		if (f->type == FIELD_VIEW)
+			buf_free(&(struct buf){.p = (uint8_t *)(uintptr_t)((struct sv *)(x + f->at))->p});
+}
+
+/* Written, read back at every length, written again: the same octets, and only from all of them. */
+static void there_and_back(const struct field *table, size_t size, const char *name)
+{
+	struct buf a = {0}, b = {0};
+	char *x = calloc(1, size), *y = calloc(1, size);
+	unsigned next = 0;
+
+	assert_true(x && y);
+	fill(table, x, &next);
+	fields_put(&a, table, x);
+	assert_false(a.oom);
+	for (size_t n = 0; n <= a.n; n++) {
+		uint8_t *in = exact_copy(a.p ? a.p : (const uint8_t *)"", a.n, n);
+		struct rd r = rd_of(in, n);
+
+		memset(y, 0, size);
+		fields_get(&r, table, y);
+		rd_end(&r);
+		if ((r.err == NULL) != (n == a.n))
+			fail_msg("%s: %zu of %zu octets: %s", name, n, a.n, r.err ? r.err : "read");
+		if (n == a.n)
+			fields_put(&b, table, y);
+		fields_clear(table, y);
+		free(in);
+	}
+	if (a.n != b.n || (a.n && memcmp(a.p, b.p, a.n) != 0))
+		fail_msg("%s: what was read is not what was written", name);
+	views_free(table, x);
+	fields_clear(table, x);
+	buf_free(&a);
+	buf_free(&b);
+	free(x);
+	free(y);
+}
+
+static void every_row(void **state)
+{
+	unsigned rows = 0;
+
+	(void)state;
+	for (unsigned kind = 0; kind < VAULT_KINDS; kind++) {
+		const struct vault_row *row = vault_row_of(kind);
+
+		if (row == NULL)
+			continue;
+		there_and_back(row->ask, sizeof(struct vault_ask), row->name);
+		there_and_back(row->reply, sizeof(struct vault_reply), row->name);
+		assert_non_null(row->handler);
+		rows++;
+	}
+	assert_int_equal(rows, VAULT_KINDS - 1);
+	for (unsigned kind = 0; kind < LOCATION_KINDS; kind++) {
+		const struct location_row *row = location_row_of(kind);
+
+		if (row == NULL)
+			continue;
+		there_and_back(row->ask, sizeof(struct location_ask), row->name);
+		there_and_back(row->reply, sizeof(struct location_reply), row->name);
+	}
+	there_and_back(location_notice_fields, sizeof(struct location_notice), "notice");
+	assert_null(vault_row_of(VAULT_KINDS));
+	assert_null(location_row_of(LOCATION_KINDS));
+}
+
+/* Lengths and counts that a hostile peer would send. */
+static void hostile_lengths(void **state)
+{
+	static const struct {
+		unsigned kind, skip; /* octets before the length, all zero */
+		uint64_t length;
+		unsigned octets;
+	} rows[] = {
+	    {VAULT_USER, 0, UINT32_MAX, 4}, {VAULT_USER, 0, 256, 4}, {VAULT_CERT_KNOWN, 0, 0x7fffffff, 4},
+	    {VAULT_UPDATE_OFFER, 8 * 4, UPDATE_MODULES + 1, 2}, {VAULT_UPDATE_OFFER, 8 * 4, 0xffff, 2},
+	    {VAULT_TICKET_LOGIN, 8 + 1 + 6 * 4, 65, 4},
+	};
 	struct buf b = {0};
 
 	(void)state;
-	strcpy(q.module[1].version, "1.2.3.4");
-	buf_str(&i.assertion, "<a/>");
-	buf_str(&i.lifetime, "<l/>");
-	vault_asked_put(&b, &q);
-	vault_offer_put(&b, &o);
-	vault_login_put(&b, &l);
-	vault_issued_put(&b, &i);
-	for (size_t n = 0; n <= b.n; n++) {
-		uint8_t *in = exact_copy(b.p, b.n, n);
-		struct rd r = rd_of(in, n);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct vault_ask q;
+		struct ipc_message m;
+		uint8_t *in;
 
-		vault_asked_get(&r, &q2);
-		vault_offer_get(&r, &o2);
-		vault_login_get(&r, &l2);
-		vault_issued_get(&r, &i2);
-		rd_end(&r);
-		assert_int_equal(r.err == NULL, n == b.n);
-		if (n < b.n)
-			soap_issued_clear(&i2);
-		i2 = n < b.n ? (struct soap_issued){0} : i2;
+		ipc_begin(&b, 1, rows[i].kind);
+		for (unsigned k = 0; k < rows[i].skip; k++)
+			field_put(&b, 1, 0);
+		field_put(&b, rows[i].octets, rows[i].length);
+		for (unsigned k = 0; k < 300; k++)
+			field_put(&b, 1, 'x');
+		assert_true(ipc_end(&b));
+		in = exact_copy(b.p, b.n, b.n);
+		assert_true(ipc_read(in, b.n, &m));
+		assert_false(vault_ask_read(&m, &q));
 		free(in);
+		buf_free(&b);
 	}
-	assert_memory_equal(&q, &q2, sizeof q);
-	assert_int_equal(o2.module.size, o.module.size);
-	assert_memory_equal(&l, &l2, sizeof l);
-	assert_int_equal(i2.expires, -2);
-	assert_int_equal(i2.assertion.n, 4);
-	soap_issued_clear(&i2);
-	soap_issued_clear(&i);
-	buf_free(&b);
+}
+
+static void secrets_are_wiped_and_never_printed(void **state)
+{
+	struct vault_ask q = {.kind = VAULT_TICKET_PIN, .ticket_pin = {.number = "4411", .pin = "482915"}};
+	const struct vault_row *row = vault_row_of(VAULT_TICKET_PIN);
+	struct buf text = {0};
+
+	(void)state;
+	memset(q.ticket_pin.issue.entropy, 0x5a, 64);
+	q.ticket_pin.issue.nentropy = 64;
+	fields_print(&text, row->ask, &q);
+	assert_non_null(strstr(buf_cstr(&text), "number=4411"));
+	assert_non_null(strstr(buf_cstr(&text), "pin=***"));
+	assert_null(strstr(buf_cstr(&text), "482915"));
+	assert_non_null(strstr(buf_cstr(&text), "entropy=***"));
+	buf_free(&text);
+	vault_ask_clear(&q);
+	assert_null(memmem(&q, sizeof q, "482915", 6));
+	assert_null(memmem(&q, sizeof q, "\x5a\x5a\x5a\x5a", 4));
+	assert_string_equal(q.ticket_pin.number, "4411");
 }
 
 /* ---- location ------------------------------------------------------------------------------------------------------------------------ */
@@ -375,17 +526,22 @@ static int64_t at_now(void *arg)
 
 struct place { /* a location process in a thread of the test's choosing: answered by a forked one */
 	struct location *l;
-	bool here;
 	uint32_t worker;
 };
 
 static void ask_location(void *arg, struct ipc_server *from, struct ipc_message *m)
 {
 	struct place *p = arg;
+	struct location_reply r;
+	struct location_ask q;
 	struct buf answer = {0};
 
-	if (location_answer(p->l, p->worker, m, &answer, &p->here))
-		ipc_send(from->watch.fd, &answer);
+	if (!location_ask_read(m, &q))
+		return;
+	location_answer(p->l, p->worker, &q, &r);
+	location_reply_write(&answer, m->number, &r);
+	location_reply_clear(&r);
+	ipc_server_send(from, &answer);
 }
 
 static pid_t place_up(int fd)
@@ -414,7 +570,8 @@ static void a_new_location_process_learns(void **state)
 	struct location_binding all[LOCATION_ENDPOINTS_MAX];
 	struct location_client *c;
 	struct location_notice notice;
-	struct location_ops ops;
+	struct location_ask held = {.kind = LOCATION_HELD};
+	struct location_link link;
 	struct ipc_message m;
 	struct buf push = {0};
 	size_t n = 0;
@@ -424,49 +581,56 @@ static void a_new_location_process_learns(void **state)
 	(void)state;
 	assert_true(ipc_pair(fd));
 	pid = place_up(fd[1]);
-	c = location_client_new(fd[0], 3, &ops);
+	here = loop_new();
+	assert_non_null(here);
+	call_wait = run_here;
+	c = location_client_new(here, fd[0], NULL, NULL, &link);
 	assert_non_null(c);
-	assert_int_equal(ops.put(ops.arg, &b, 8, all, LOCATION_ENDPOINTS_MAX, &n), LOCATION_ADDED);
+	assert_int_equal(call_put(&link, &b, 8, all, LOCATION_ENDPOINTS_MAX, &n), LOCATION_ADDED);
 	assert_int_equal(n, 1);
 	assert_int_equal(all[0].worker, 3);
 	assert_string_equal(all[0].contact, "sip:a@1.2.3.4");
 	strcpy(b.instance, "i2");
-	assert_int_equal(ops.put(ops.arg, &b, 8, all, LOCATION_ENDPOINTS_MAX, &n), LOCATION_ADDED);
+	assert_int_equal(call_put(&link, &b, 8, all, LOCATION_ENDPOINTS_MAX, &n), LOCATION_ADDED);
 	assert_int_equal(n, 2);
-	assert_int_equal(ops.put(ops.arg, &b, 8, all, LOCATION_ENDPOINTS_MAX, &n), LOCATION_REFRESHED);
-	assert_true(ops.drop(ops.arg, "ALICE@contoso.test", "i1", 9));
-	assert_false(ops.drop(ops.arg, "alice@contoso.test", "i1", 9));
+	assert_int_equal(call_put(&link, &b, 8, all, LOCATION_ENDPOINTS_MAX, &n), LOCATION_REFRESHED);
+	assert_true(call_drop(&link, "ALICE@contoso.test", "i1", 9));
+	assert_false(call_drop(&link, "alice@contoso.test", "i1", 9));
 
 	kill(pid, SIGKILL); /* its successor finds the same socket */
 	waitpid(pid, &st, 0);
 	pid = place_up(fd[1]);
-	ipc_begin(&push, 1, LOCATION_P_REPLAY);
-	assert_true(ipc_end(&push) && ipc_read(push.p, push.n, &m));
-	assert_false(location_client_push(c, &m, &notice));
-	buf_free(&push);
+	held.held.binding = b; /* the worker tells it what it holds */
+	held.held.binding.worker = 77; /* and speaks for itself only */
+	location_send(&link, &held, NULL, NULL);
+	location_send(&link, &(struct location_ask){.kind = LOCATION_TOLD}, NULL, NULL);
 	strcpy(b.instance, "i3");
-	assert_int_equal(ops.put(ops.arg, &b, 8, all, LOCATION_ENDPOINTS_MAX, &n), LOCATION_ADDED);
+	assert_int_equal(call_put(&link, &b, 8, all, LOCATION_ENDPOINTS_MAX, &n), LOCATION_ADDED);
 	assert_int_equal(n, 2); /* i2, told again, and i3 */
 	n = 0;
-	assert_true(ops.list(ops.arg, "ALICE@contoso.test", all, LOCATION_ENDPOINTS_MAX, &n));
+	assert_true(call_list(&link, "ALICE@contoso.test", all, LOCATION_ENDPOINTS_MAX, &n));
 	assert_int_equal(n, 2);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		assert_string_equal(all[i].peer, "[2001:db8::1]:51234");
-	assert_true(ops.list(ops.arg, "alice@contoso.test", all, 1, &n));
+		assert_int_equal(all[i].worker, 3);
+	}
+	assert_true(call_list(&link, "alice@contoso.test", all, 1, &n));
 	assert_int_equal(n, 1);
-	assert_true(ops.list(ops.arg, "bob@contoso.test", all, LOCATION_ENDPOINTS_MAX, &n));
+	assert_true(call_list(&link, "bob@contoso.test", all, LOCATION_ENDPOINTS_MAX, &n));
 	assert_int_equal(n, 0);
 
 	ipc_begin(&push, 2, LOCATION_P_ORDER);
 	location_notice_put(&push, &(struct location_notice){.conn = 9, .order = LOCATION_REJECTED, .aor = "x", .diag = 4141,
 							     .reason = "User disabled"});
 	assert_true(ipc_end(&push) && ipc_read(push.p, push.n, &m));
-	assert_true(location_client_push(c, &m, &notice));
+	assert_int_equal(m.kind, LOCATION_P_ORDER);
+	assert_true(location_notice_read(&m.body, &notice));
 	assert_int_equal(notice.conn, 9);
 	assert_int_equal(notice.order, LOCATION_REJECTED);
 	assert_string_equal(notice.reason, "User disabled");
 	buf_free(&push);
 	location_client_free(c);
+	loop_free(here);
 	close(fd[0]);
 	kill(pid, SIGKILL);
 	waitpid(pid, &st, 0);
@@ -479,7 +643,7 @@ static void told(void *arg, struct ipc_server *from, struct ipc_message *m)
 {
 	char pin[16];
 
-	ipc_get_str(&m->body, pin, sizeof pin);
+	field_get_str(&m->body, pin, sizeof pin);
 	assert_string_equal(pin, "482915");
 	assert_non_null(memmem(from->in, 64, "482915", 6));
 	loop_stop(arg);
@@ -498,7 +662,7 @@ static void nothing_stays_in_the_buffer(void **state)
 	assert_true(ipc_server_init(&server, l, fd[1], told, l));
 	memset(server.in, 0, 64);
 	ipc_begin(&b, 1, 1);
-	ipc_put_str(&b, "482915");
+	field_put_str(&b, "482915");
 	assert_true(ipc_send(fd[0], &b));
 	loop_run(l);
 	assert_null(memmem(server.in, 64, "482915", 6));
@@ -513,7 +677,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    T(every_call), T(a_vault_that_is_gone), T(no_extra_tries), T(no_certificate_for_a_stranger), T(nonsense),
-	    cmocka_unit_test(fields), cmocka_unit_test(a_new_location_process_learns),
+	    cmocka_unit_test(every_row), cmocka_unit_test(hostile_lengths), cmocka_unit_test(secrets_are_wiped_and_never_printed),
+	    cmocka_unit_test(a_new_location_process_learns),
 	    cmocka_unit_test(nothing_stays_in_the_buffer)};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -1,7 +1,7 @@
 /* tests/unit/server/test_location.c: bindings, quota, expiry, orders; then against a plain list over many random steps. */
 #include "tests/support/check.h"
 
-#include "server/location/location.h"
+#include "tests/support/location_calls.h"
 
 struct world {
 	int64_t now;
@@ -13,6 +13,18 @@ struct world {
 static int64_t clock_of(void *arg)
 {
 	return ((struct world *)arg)->now;
+}
+
+/* A worker speaks for itself only. */
+static bool drop_of(struct location *l, uint32_t worker, const char *aor, const char *instance, uint64_t conn)
+{
+	struct location_ask q = {.kind = LOCATION_DROP, .drop.conn = conn};
+	struct location_reply r;
+
+	strcpy(q.drop.aor, aor);
+	strcpy(q.drop.instance, instance);
+	location_answer(l, worker, &q, &r);
+	return r.found;
 }
 
 static void heard(void *arg, uint32_t worker, const struct location_notice *n)
@@ -39,25 +51,25 @@ static void comes_and_goes(void **state)
 {
 	struct world w = {.now = 1000};
 	struct location *l = location_new(clock_of, heard, &w);
-	struct location_ops o;
+	struct location_link o;
 	struct location_binding all[8], b = phone("alice@contoso.test", 1, 0, 11, 1600);
 	size_t n = 0;
 
 	(void)state;
 	location_direct(l, &o);
-	assert_int_equal(o.put(o.arg, &b, 8, all, 8, &n), LOCATION_ADDED);
+	assert_int_equal(call_put(&o, &b, 8, all, 8, &n), LOCATION_ADDED);
 	assert_int_equal(n, 1);
 	assert_string_equal(all[0].contact, b.contact);
 	b.expires = 1700;
-	assert_int_equal(o.put(o.arg, &b, 8, all, 8, &n), LOCATION_REFRESHED);
+	assert_int_equal(call_put(&o, &b, 8, all, 8, &n), LOCATION_REFRESHED);
 	assert_int_equal(n, 1);
 	assert_int_equal(all[0].expires, 1700);
 
 	/* another of the same user, whose name is written otherwise */
 	b = phone("Alice@CONTOSO.test", 2, 1, 12, 1650);
-	assert_int_equal(o.put(o.arg, &b, 8, all, 8, &n), LOCATION_ADDED);
+	assert_int_equal(call_put(&o, &b, 8, all, 8, &n), LOCATION_ADDED);
 	assert_int_equal(n, 2);
-	assert_int_equal(o.put(o.arg, &b, 8, all, 1, &n), LOCATION_REFRESHED);
+	assert_int_equal(call_put(&o, &b, 8, all, 1, &n), LOCATION_REFRESHED);
 	assert_int_equal(n, 1); /* no more than there is room for */
 	assert_int_equal(location_list(l, "alice@contoso.test", all, 8), 2);
 	assert_int_equal(location_list(l, NULL, all, 8), 2);
@@ -65,21 +77,21 @@ static void comes_and_goes(void **state)
 
 	/* the endpoint came back over another connection: the old one's end takes nothing away */
 	b.conn = 13;
-	assert_int_equal(o.put(o.arg, &b, 8, all, 8, &n), LOCATION_REFRESHED);
-	assert_false(o.drop(o.arg, "alice@contoso.test", b.instance, 12));
-	assert_false(location_drop_of(l, 2, "alice@contoso.test", b.instance, 13)); /* the 13 of another worker */
+	assert_int_equal(call_put(&o, &b, 8, all, 8, &n), LOCATION_REFRESHED);
+	assert_false(call_drop(&o, "alice@contoso.test", b.instance, 12));
+	assert_false(drop_of(l, 2, "alice@contoso.test", b.instance, 13)); /* the 13 of another worker */
 	assert_int_equal(location_list(l, "alice@contoso.test", all, 8), 2);
-	assert_true(location_drop_of(l, 1, "alice@contoso.test", b.instance, 13));
+	assert_true(drop_of(l, 1, "alice@contoso.test", b.instance, 13));
 	assert_int_equal(location_list(l, "alice@contoso.test", all, 8), 1);
 
 	w.now = 1700;
 	assert_int_equal(location_list(l, "alice@contoso.test", all, 8), 0);
 	location_expire(l);
 	b = phone("alice@contoso.test", 1, 0, 11, 2000);
-	assert_int_equal(o.put(o.arg, &b, 8, all, 8, &n), LOCATION_ADDED);
-	assert_true(o.drop(o.arg, "alice@contoso.test", b.instance, 0));
-	assert_false(o.drop(o.arg, "alice@contoso.test", b.instance, 0));
-	assert_int_equal(o.put(o.arg, &b, 0, all, 8, &n), LOCATION_FULL);
+	assert_int_equal(call_put(&o, &b, 8, all, 8, &n), LOCATION_ADDED);
+	assert_true(call_drop(&o, "alice@contoso.test", b.instance, 0));
+	assert_false(call_drop(&o, "alice@contoso.test", b.instance, 0));
+	assert_int_equal(call_put(&o, &b, 0, all, 8, &n), LOCATION_FULL);
 	assert_int_equal(w.n, 0);
 	location_free(l);
 	location_free(NULL);
@@ -90,30 +102,30 @@ static void quota_pushes_out_the_oldest(void **state)
 	struct world w = {.now = 1000};
 	struct location *l = location_new(clock_of, heard, &w);
 	struct location_binding all[8], b;
-	struct location_ops o;
+	struct location_link o;
 	size_t n;
 
 	(void)state;
 	location_direct(l, &o);
 	for (unsigned i = 1; i <= 3; i++) {
 		b = phone("alice@contoso.test", i, i, i, 2000);
-		assert_int_equal(o.put(o.arg, &b, 3, all, 8, &n), LOCATION_ADDED);
+		assert_int_equal(call_put(&o, &b, 3, all, 8, &n), LOCATION_ADDED);
 	}
 	b = phone("alice@contoso.test", 1, 1, 1, 2000);
-	assert_int_equal(o.put(o.arg, &b, 3, all, 8, &n), LOCATION_REFRESHED); /* a refresh pushes nobody out */
+	assert_int_equal(call_put(&o, &b, 3, all, 8, &n), LOCATION_REFRESHED); /* a refresh pushes nobody out */
 	assert_int_equal(w.n, 0);
 	b = phone("bob@contoso.test", 4, 4, 4, 2000); /* nor does another user */
-	assert_int_equal(o.put(o.arg, &b, 3, all, 8, &n), LOCATION_ADDED);
+	assert_int_equal(call_put(&o, &b, 3, all, 8, &n), LOCATION_ADDED);
 	assert_int_equal(w.n, 0);
 	b = phone("alice@contoso.test", 5, 5, 5, 2000);
-	assert_int_equal(o.put(o.arg, &b, 3, all, 8, &n), LOCATION_ADDED);
+	assert_int_equal(call_put(&o, &b, 3, all, 8, &n), LOCATION_ADDED);
 	assert_int_equal(n, 3);
 	assert_int_equal(w.n, 1);
 	assert_int_equal(w.notice[0].order, LOCATION_UNREGISTERED);
 	assert_int_equal(w.notice[0].conn, 1);
 	assert_int_equal(w.worker[0], 1);
 	b = phone("alice@contoso.test", 6, 6, 6, 2000); /* the quota was lowered meanwhile */
-	assert_int_equal(o.put(o.arg, &b, 1, all, 8, &n), LOCATION_ADDED);
+	assert_int_equal(call_put(&o, &b, 1, all, 8, &n), LOCATION_ADDED);
 	assert_int_equal(n, 1);
 	assert_int_equal(w.n, 4);
 	location_free(l);
@@ -124,14 +136,14 @@ static void orders(void **state)
 	struct world w = {.now = 1000};
 	struct location *l = location_new(clock_of, heard, &w);
 	struct location_binding all[8], b;
-	struct location_ops o;
+	struct location_link o;
 	size_t n;
 
 	(void)state;
 	location_direct(l, &o);
 	for (unsigned i = 1; i <= 4; i++) {
 		b = phone(i == 4 ? "bob@contoso.test" : "alice@contoso.test", i, i % 2, i, i == 3 ? 1001 : 2000);
-		assert_int_equal(o.put(o.arg, &b, 8, all, 8, &n), LOCATION_ADDED);
+		assert_int_equal(call_put(&o, &b, 8, all, 8, &n), LOCATION_ADDED);
 	}
 	w.now = 1001; /* the third is gone already */
 	assert_int_equal(location_order_user(l, "ALICE@contoso.test", LOCATION_REJECTED, 4141, "User disabled"), 2);
@@ -165,7 +177,7 @@ static void against_a_list(void **state)
 	struct world w = {.now = 1000};
 	struct location *l = location_new(clock_of, heard, &w);
 	struct location_binding all[PHONES], b;
-	struct location_ops o;
+	struct location_link o;
 	uint32_t rnd = 5;
 	char aor[32];
 	size_t n;
@@ -189,11 +201,11 @@ static void against_a_list(void **state)
 		}
 		b = phone(aor, p, 0, p + 1, w.now + 1 + (rnd >> 8) % 900);
 		if ((rnd >> 4) % 4 == 0) {
-			assert_int_equal(o.drop(o.arg, aor, b.instance, 0), list[u][p].there);
+			assert_int_equal(call_drop(&o, aor, b.instance, 0), list[u][p].there);
 			list[u][p].there = false;
 			continue;
 		}
-		assert_int_equal(o.put(o.arg, &b, QUOTA, all, PHONES, &n),
+		assert_int_equal(call_put(&o, &b, QUOTA, all, PHONES, &n),
 				 list[u][p].there ? LOCATION_REFRESHED : LOCATION_ADDED);
 		if (!list[u][p].there) {
 			if (live >= QUOTA) {
@@ -217,7 +229,7 @@ static void many(void **state)
 	struct world w = {.now = 1000};
 	struct location *l = location_new(clock_of, heard, &w);
 	struct location_binding one, b;
-	struct location_ops o;
+	struct location_link o;
 	char aor[32];
 	size_t n;
 
@@ -226,7 +238,7 @@ static void many(void **state)
 	for (unsigned i = 0; i < 5000; i++) {
 		snprintf(aor, sizeof aor, "user%u@contoso.test", i);
 		b = phone(aor, i, i % 4, i, 2000);
-		assert_int_equal(o.put(o.arg, &b, 8, &one, 1, &n), LOCATION_ADDED);
+		assert_int_equal(call_put(&o, &b, 8, &one, 1, &n), LOCATION_ADDED);
 	}
 	for (unsigned i = 0; i < 5000; i++) {
 		snprintf(aor, sizeof aor, "user%u@contoso.test", i);
@@ -263,7 +275,7 @@ static void a_walk(void **state)
 	struct seen *s = calloc(1, sizeof *s);
 	struct location_walk walk = {0};
 	struct location_binding b, one;
-	struct location_ops o;
+	struct location_link o;
 	unsigned most = 0, made = 0, before;
 	char aor[40];
 	size_t n;
@@ -278,7 +290,7 @@ static void a_walk(void **state)
 		for (unsigned upto = made ? made + 50 : 1000; made < upto && made < 10000; made++) {
 			snprintf(aor, sizeof aor, "user%u@contoso.test", made);
 			b = phone(aor, made, 0, made, made % 7 ? 2000 : 1001);
-			assert_int_equal(o.put(o.arg, &b, 8, &one, 1, &n), LOCATION_ADDED);
+			assert_int_equal(call_put(&o, &b, 8, &one, 1, &n), LOCATION_ADDED);
 		}
 		w.now = 1001; /* one in seven is gone, at once or before it is ever seen */
 		before = s->n;

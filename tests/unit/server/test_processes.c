@@ -13,6 +13,7 @@
 #include "server/daemon/generation.h"
 #include "server/location/ipc.h"
 #include "server/location/process.h"
+#include "tests/support/location_calls.h"
 
 static volatile sig_atomic_t came;
 
@@ -55,8 +56,15 @@ static struct {
 	pid_t pid;
 	int ask[2], push[2], control;
 	struct location_client *client;
-	struct location_ops ops;
+	struct loop *loop;
+	struct location_link link;
 } place;
+
+static void place_run(const bool *there)
+{
+	while (!*there)
+		loop_once(place.loop);
+}
 
 static void place_up(void)
 {
@@ -79,8 +87,11 @@ static void place_up(void)
 			_exit(1);
 		_exit(location_process_main(&p));
 	}
-	place.client = location_client_new(place.ask[0], 0, &place.ops);
+	place.loop = loop_new();
+	assert_non_null(place.loop);
+	place.client = location_client_new(place.loop, place.ask[0], NULL, NULL, &place.link);
 	assert_non_null(place.client);
+	call_wait = place_run;
 }
 
 static void place_down(void)
@@ -89,6 +100,7 @@ static void place_down(void)
 	int status;
 
 	location_client_free(place.client);
+	loop_free(place.loop);
 	kill(place.pid, SIGTERM);
 	assert_int_equal(waitpid(place.pid, &status, 0), place.pid);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -110,7 +122,7 @@ static void sign_in(void)
 				     .expires = INT64_MAX}, all[1];
 	size_t n = 0;
 
-	assert_int_equal(place.ops.put(place.ops.arg, &b, 8, all, 1, &n), LOCATION_ADDED);
+	assert_int_equal(call_put(&place.link, &b, 8, all, 1, &n), LOCATION_ADDED);
 }
 
 /* The order as the worker sees it; its number. */
@@ -220,7 +232,7 @@ static void register_many(unsigned n)
 
 		snprintf(b.aor, sizeof b.aor, "user%u@contoso.test", i);
 		snprintf(b.instance, sizeof b.instance, "%08x-dca1-559e-ad2b-b514060a2da2", i);
-		assert_int_equal(place.ops.put(place.ops.arg, &b, 8, all, 1, &had), LOCATION_ADDED);
+		assert_int_equal(call_put(&place.link, &b, 8, all, 1, &had), LOCATION_ADDED);
 	}
 }
 
@@ -276,7 +288,7 @@ static void who_is_registered(void **state)
 		assert_int_equal(l->times[i], 1);
 
 	/* of one user, in any case; what a client wrote is one field of one line */
-	assert_int_equal(place.ops.put(place.ops.arg, &odd, 8, all, 2, &n), LOCATION_ADDED);
+	assert_int_equal(call_put(&place.link, &odd, 8, all, 2, &n), LOCATION_ADDED);
 	assert_int_equal(list(l, "USER8@contoso.test"), 1);
 	assert_string_equal(l->last.aor, "user8@contoso.test");
 	assert_string_equal(l->last.epid, "c97532c1946f");
@@ -285,7 +297,7 @@ static void who_is_registered(void **state)
 	assert_string_equal(l->last.user_agent, "CPE/4.0.7577.4363 OCPhone/4.0.7577.4363 (Microsoft Lync Phone Edition)");
 	assert_true(!l->last.outside && l->last.worker == 0 && l->last.seconds > 0);
 	assert_int_equal(list(l, "user7@contoso.test"), 2);
-	assert_true(place.ops.drop(place.ops.arg, "user7@contoso.test", "00000007-dca1-559e-ad2b-b514060a2da2", 0));
+	assert_true(call_drop(&place.link, "user7@contoso.test", "00000007-dca1-559e-ad2b-b514060a2da2", 0));
 	assert_int_equal(list(l, "user7@contoso.test"), 1);
 	assert_string_equal(l->last.epid, "a?b");
 	assert_string_equal(l->last.user_agent, "one?end?two ?");

@@ -119,15 +119,19 @@ static void contacts(void **state)
 	phone_free(ph);
 }
 
-static bool nobody_can_say(void *arg, const char *aor, struct location_binding *all, size_t cap, size_t *n)
+static void nobody_can_say(void *arg, const struct location_ask *q, location_done *done, void *done_arg)
 {
-	(void)arg, (void)aor, (void)all, (void)cap, (void)n;
-	return false;
+	struct location_reply r = {.kind = q->kind, .action = LOCATION_DOWN};
+
+	(void)arg;
+	if (done)
+		done(done_arg, &r);
 }
 
 /* RFC 3261 10.2.3: without a Contact it is a question. */
 static void fetching_bindings(void **state)
 {
+	struct location_link real;
 	struct world *w = *state;
 	struct phone *ph = alice(w), *other = phone_new(w, "alice@contoso.test", false);
 	struct location_binding b[2];
@@ -158,8 +162,10 @@ static void fetching_bindings(void **state)
 	assert_int_equal(say(ph, REG "Expires: 300\r\n", ""), 200);
 	assert_int_equal(msg_count(&ph->m, "Contact"), 1);
 	assert_int_equal(say(ph, REG "Contact: <>\r\n", ""), 400);
-	w->location_ops.list = nobody_can_say;
+	real = w->location_link;
+	w->location_link.send = nobody_can_say;
 	assert_int_equal(say(ph, REG, ""), 503);
+	w->location_link = real;
 	assert_int_equal(bound(w, "alice@contoso.test"), 1);
 	w->alice.enabled = false;
 	assert_int_equal(say(ph, REG, ""), 404);

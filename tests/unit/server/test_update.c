@@ -1,5 +1,6 @@
 /* The update service without a socket: question, files, logs, audit, and who may ask from outside. */
 #include "tests/support/check_web.h"
+#include "tests/support/fake_vault.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -21,61 +22,54 @@ static struct fake {
 	unsigned questions;
 } fake;
 
-static enum vault_status fake_user(void *arg, const char *aor, struct vault_user *ret)
+static enum vault_status fake_user(void *arg, const struct vault_ask *q, struct vault_reply *ret)
 {
 	(void)arg;
-	if (strcmp(aor, "alice@contoso.test") != 0)
+	if (strcmp(q->user.aor, "alice@contoso.test") != 0)
 		return VAULT_NOT_FOUND;
-	*ret = (struct vault_user){.enabled = fake.enabled, .remote = fake.remote};
+	ret->user = (struct vault_user){.enabled = fake.enabled, .remote = fake.remote};
 	return VAULT_OK;
 }
 
-static enum vault_status fake_challenge(void *arg, bool datagram, const void *p, size_t n, uint64_t *id, struct buf *c)
+static enum vault_status fake_challenge(void *arg, const struct vault_ask *q, struct vault_reply *ret)
 {
-	(void)arg;
-	(void)datagram;
-	(void)p;
-	(void)n;
-	*id = 42;
-	buf_add(c, "NTLMSSP\0\2\0\0\0", 12);
+	(void)arg, (void)q;
+	ret->ntlm_challenge.id = 42;
+	buf_add(&ret->ntlm_challenge.challenge, "NTLMSSP\0\2\0\0\0", 12);
 	return VAULT_OK;
 }
 
-static enum vault_status fake_verify(void *arg, uint64_t id, const void *p, size_t n, struct vault_login *ret, char *why)
+static enum vault_status fake_verify(void *arg, const struct vault_ask *q, struct vault_reply *ret)
 {
-	(void)arg;
-	(void)id;
-	(void)p;
-	(void)n;
-	(void)why;
-	strcpy(ret->aor, "alice@contoso.test");
+	(void)arg, (void)q;
+	strcpy(ret->ntlm_verify.aor, "alice@contoso.test");
 	return fake.ntlm;
 }
 
-static enum vault_status fake_ticket(void *arg, const void *p, size_t n, bool outside, char *aor, char *why)
+static enum vault_status fake_ticket(void *arg, const struct vault_ask *q, struct vault_reply *ret)
 {
 	(void)arg;
-	(void)why;
-	assert_true(outside);
-	assert_true(sv_eq((struct sv){p, n}, SV("<the ticket/>")));
-	strcpy(aor, "alice@contoso.test");
+	assert_true(q->ticket_known.outside);
+	assert_true(sv_eq(q->ticket_known.assertion, SV("<the ticket/>")));
+	ret->ticket_known = (struct vault_user){.aor = "alice@contoso.test", .enabled = fake.enabled, .remote = fake.remote};
 	return fake.ticket;
 }
 
-static enum vault_status fake_offer(void *arg, const struct update_question *q, const char *peer, struct vault_offer *ret)
+static enum vault_status fake_offer(void *arg, const struct vault_ask *q, struct vault_reply *ret)
 {
 	(void)arg;
-	assert_string_equal(peer, "192.0.2.7");
-	fake.asked = *q;
+	assert_string_equal(q->update_offer.peer, "192.0.2.7");
+	fake.asked = q->update_offer.device;
 	fake.questions++;
 	if (fake.offering == VAULT_OK)
-		*ret = fake.offer;
+		ret->update_offer = fake.offer;
 	return fake.offering;
 }
 
 struct world {
 	struct site site;
-	struct vault_ops ops;
+	struct fake_vault vault;
+	struct vault_link link;
 	struct web *w;
 	struct web_conn *c;
 	char dir[64], files[96], logs[96];
@@ -85,12 +79,14 @@ struct world {
 static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof *w);
-	struct web_conf conf = {.site = &w->site, .vault = &w->ops, .chain_pem = buf_view(&chain_pem), .files = w->files, .logs = w->logs};
+	struct web_conf conf = {.site = &w->site, .vault = &w->link, .chain_pem = buf_view(&chain_pem), .files = w->files, .logs = w->logs};
 	char path[160];
 
 	fake = (struct fake){.enabled = true, .remote = true};
-	w->ops = (struct vault_ops){.user = fake_user, .ntlm_challenge = fake_challenge, .ntlm_verify = fake_verify,
-				    .update_offer = fake_offer, .ticket_known = fake_ticket};
+	w->vault = (struct fake_vault){.answer = {[VAULT_USER] = fake_user, [VAULT_NTLM_CHALLENGE] = fake_challenge,
+						  [VAULT_NTLM_VERIFY] = fake_verify, [VAULT_UPDATE_OFFER] = fake_offer,
+						  [VAULT_TICKET_KNOWN] = fake_ticket}};
+	w->link = (struct vault_link){.send = fake_vault_send, .arg = &w->vault};
 	site_defaults(&w->site);
 	strcpy(w->site.domain, "contoso.test");
 	strcpy(w->site.fqdn, "fe01.contoso.test");
@@ -271,8 +267,10 @@ static void outside_nobody_asks_anonymously(void **state)
 	fake.ticket = VAULT_TICKET_BAD;
 	assert_int_equal(status_of(w, HTTPS_OUT, ticket, buf_view(&b)), 401);
 	assert_int_equal(status_of(w, HTTPS_OUT, ASK_EXT "X-MS-WebTicket: opaque=!!\r\n", buf_view(&b)), 401);
-	w->ops.ticket_known = NULL;
-	assert_int_equal(status_of(w, HTTPS_OUT, ticket, buf_view(&b)), 401);
+	fake.ticket = VAULT_LATE; /* nothing is wrong with the ticket: it is to be shown again later */
+	assert_int_equal(go(w, HTTPS_OUT, ticket, buf_view(&b), &a), 503);
+	assert_string_equal(answer_header(&a, "Retry-After"), "30");
+	web_answer_clear(&a);
 	w->site.UseWindowsAuth = SITE_WINDOWS_NONE;
 	assert_int_equal(go(w, HTTPS_OUT, ASK_EXT, buf_view(&b), &a), 401);
 	assert_null(answer_header(&a, "WWW-Authenticate"));

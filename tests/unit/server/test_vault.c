@@ -11,18 +11,18 @@ static void methods_off(void **state)
 	uint64_t id;
 
 	person(w, "alice@contoso.test", "", "", "4411", "73914");
-	assert_int_equal(w->ops.ticket_pin(w->ops.arg, "4411", "73914", &ask, true, &t, NULL), VAULT_METHOD_OFF); /* outside */
+	assert_int_equal(call_ticket_pin(&w->link, "4411", "73914", &ask, true, &t, NULL), VAULT_METHOD_OFF); /* outside */
 	w->site.UsePinAuth = false;
 	assert_int_equal(try_pin(w, "4411", "73914"), VAULT_METHOD_OFF);
 	w->site.UseCertificateAuth = false;
-	assert_int_equal(w->ops.ticket_cert(w->ops.arg, "<x/>", 4, false, &t, NULL), VAULT_METHOD_OFF);
-	assert_int_equal(w->ops.cert_issue(w->ops.arg, "<x/>", 4, false, &c, NULL), VAULT_METHOD_OFF);
-	assert_int_equal(w->ops.cert_known(w->ops.arg, (const uint8_t *)"x", 1, "alice@contoso.test", NULL), VAULT_METHOD_OFF);
+	assert_int_equal(call_ticket_cert(&w->link, "<x/>", 4, false, &t, NULL), VAULT_METHOD_OFF);
+	assert_int_equal(call_cert_issue(&w->link, "<x/>", 4, false, &c, NULL), VAULT_METHOD_OFF);
+	assert_int_equal(call_cert_known(&w->link, (const uint8_t *)"x", 1, "alice@contoso.test", NULL), VAULT_METHOD_OFF);
 	w->site.UseWindowsAuth = SITE_WINDOWS_NONE;
-	assert_int_equal(w->ops.ntlm_challenge(w->ops.arg, false, NULL, 0, &id, &b), VAULT_METHOD_OFF);
-	assert_int_equal(w->ops.ntlm_challenge(w->ops.arg, true, NULL, 0, &id, &b), VAULT_OK); /* SIP's own switch */
+	assert_int_equal(call_ntlm_challenge(&w->link, false, NULL, 0, &id, &b), VAULT_METHOD_OFF);
+	assert_int_equal(call_ntlm_challenge(&w->link, true, NULL, 0, &id, &b), VAULT_OK); /* SIP's own switch */
 	w->site.offer_ntlm = false;
-	assert_int_equal(w->ops.ntlm_challenge(w->ops.arg, true, NULL, 0, &id, &b), VAULT_METHOD_OFF);
+	assert_int_equal(call_ntlm_challenge(&w->link, true, NULL, 0, &id, &b), VAULT_METHOD_OFF);
 	buf_free(&b);
 }
 
@@ -33,7 +33,7 @@ static struct vault_ticket pin_ticket(struct world *w)
 	struct soap_issue ask = ask_of(w);
 	struct vault_ticket t = {0};
 
-	assert_int_equal(w->ops.ticket_pin(w->ops.arg, "4411", "73914", &ask, false, &t, w->why), VAULT_OK);
+	assert_int_equal(call_ticket_pin(&w->link, "4411", "73914", &ask, false, &t, w->why), VAULT_OK);
 	return t;
 }
 
@@ -67,7 +67,7 @@ static enum vault_status issue(struct world *w, const struct vault_ticket *t, co
 	enum vault_status st;
 
 	request(w, t, entity, false, &env);
-	st = w->ops.cert_issue(w->ops.arg, env.p, env.n, false, c, w->why);
+	st = call_cert_issue(&w->link, env.p, env.n, false, c, w->why);
 	buf_free(&env);
 	return st;
 }
@@ -93,18 +93,18 @@ static void certificate(void **state)
 	assert_true(info.not_before == NOW - 300 && info.not_after == NOW + 4320 * 3600);
 	assert_true(pki_cert_is_of(c.der.p, c.der.n, keys.phone));
 	/* known at once, also to a vault that starts after this one was ended */
-	assert_int_equal(w->ops.cert_known(w->ops.arg, c.der.p, c.der.n, "alice@contoso.test", w->why), VAULT_OK);
+	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n, "alice@contoso.test", w->why), VAULT_OK);
 	down(w);
 	up(w);
-	assert_int_equal(w->ops.cert_known(w->ops.arg, c.der.p, c.der.n, "ALICE@contoso.test", w->why), VAULT_OK);
-	assert_int_equal(w->ops.cert_known(w->ops.arg, c.der.p, c.der.n, "bob@contoso.test", w->why), VAULT_REFUSED);
-	assert_int_equal(w->ops.cert_known(w->ops.arg, c.der.p, c.der.n - 1, "alice@contoso.test", w->why), VAULT_REFUSED);
+	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n, "ALICE@contoso.test", w->why), VAULT_OK);
+	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n, "bob@contoso.test", w->why), VAULT_REFUSED);
+	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n - 1, "alice@contoso.test", w->why), VAULT_REFUSED);
 	/* a ticket of a PIN may leave the Entity to the server, or give the number; nobody else's name */
 	assert_int_equal(issue(w, &t, "+14255550123", &d), VAULT_OK);
 	buf_free(&d.der);
 	assert_int_equal(issue(w, &t, "bob@contoso.test", &d), VAULT_CSR);
 	/* renewed: the older one of this device is good until the newer is seen */
-	assert_int_equal(w->ops.cert_known(w->ops.arg, c.der.p, c.der.n, "alice@contoso.test", w->why), VAULT_OK);
+	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n, "alice@contoso.test", w->why), VAULT_OK);
 	/* limits of keys */
 	w->site.MinCSRKeySize = 3072;
 	assert_int_equal(issue(w, &t, "alice@contoso.test", &d), VAULT_CSR);
@@ -112,10 +112,10 @@ static void certificate(void **state)
 	w->site.MinCSRKeySize = 1024;
 	/* a request signed with SHA-1 is taken */
 	request(w, &t, "alice@contoso.test", true, &env);
-	assert_int_equal(w->ops.cert_issue(w->ops.arg, env.p, env.n, false, &d, w->why), VAULT_OK);
+	assert_int_equal(call_cert_issue(&w->link, env.p, env.n, false, &d, w->why), VAULT_OK);
 	buf_free(&d.der);
 	env.p[env.n / 2] ^= 1;
-	assert_int_not_equal(w->ops.cert_issue(w->ops.arg, env.p, env.n, false, &d, w->why), VAULT_OK);
+	assert_int_not_equal(call_cert_issue(&w->link, env.p, env.n, false, &d, w->why), VAULT_OK);
 	buf_free(&env);
 	/* disabled, then revoked */
 	alice.enabled = false;
@@ -127,7 +127,7 @@ static void certificate(void **state)
 	assert_int_equal(w->store->ops->user_set(w->store, &alice), STORE_OK);
 	w->now += 10;
 	assert_int_equal(w->store->ops->cert_revoke(w->store, alice.id, w->now, &n), STORE_OK);
-	assert_int_equal(w->ops.cert_known(w->ops.arg, c.der.p, c.der.n, "alice@contoso.test", w->why), VAULT_REFUSED);
+	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n, "alice@contoso.test", w->why), VAULT_REFUSED);
 	assert_int_equal(issue(w, &t, "alice@contoso.test", &d), VAULT_TICKET_BAD);
 	w->now += 1;
 	late = pin_ticket(w);
@@ -167,7 +167,7 @@ static void no_certificate_for_a_stranger(void **state)
 	person(w, "alice@contoso.test", "", "", "4411", "73914");
 	/* a bearer ticket is no proof here */
 	ask.nentropy = 0;
-	assert_int_equal(w->ops.ticket_pin(w->ops.arg, "4411", "73914", &ask, false, &t, w->why), VAULT_OK);
+	assert_int_equal(call_ticket_pin(&w->link, "4411", "73914", &ask, false, &t, w->why), VAULT_OK);
 	assert_int_equal(t.issued.nentropy, 0);
 	buf_str(&env, "<s:Envelope xmlns:s=\"" NS_SOAP "\"><s:Header><o:Security xmlns:o=\"" NS_WSSE "\"><u:Timestamp xmlns:u=\"" NS_WSU
 		      "\">");
@@ -175,14 +175,14 @@ static void no_certificate_for_a_stranger(void **state)
 	buf_str(&env, "</u:Timestamp>");
 	buf_sv(&env, buf_view(&t.issued.assertion));
 	buf_str(&env, "</o:Security></s:Header><s:Body/></s:Envelope>");
-	assert_int_equal(w->ops.cert_issue(w->ops.arg, env.p, env.n, false, &c, w->why), VAULT_TICKET_BAD);
+	assert_int_equal(call_cert_issue(&w->link, env.p, env.n, false, &c, w->why), VAULT_TICKET_BAD);
 	assert_non_null(strstr(w->why, "bearer"));
 	vault_ticket_clear(&t);
 	buf_clear(&env);
 	/* no ticket at all; nothing to read */
 	buf_str(&env, "<s:Envelope xmlns:s=\"" NS_SOAP "\"><s:Body/></s:Envelope>");
-	assert_int_equal(w->ops.cert_issue(w->ops.arg, env.p, env.n, false, &c, w->why), VAULT_REFUSED);
-	assert_int_equal(w->ops.cert_issue(w->ops.arg, env.p, 20, false, &c, w->why), VAULT_MALFORMED);
+	assert_int_equal(call_cert_issue(&w->link, env.p, env.n, false, &c, w->why), VAULT_REFUSED);
+	assert_int_equal(call_cert_issue(&w->link, env.p, 20, false, &c, w->why), VAULT_MALFORMED);
 	buf_free(&env);
 	/* a ticket of another pool, signed with another key */
 	{
@@ -208,7 +208,7 @@ static void claims_and_services(void **state)
 	struct vault_ticket t = {0};
 
 	person(w, "alice@contoso.test", "", "", "4411", "73914");
-#define TICKET() w->ops.ticket_pin(w->ops.arg, "4411", "73914", &ask, false, &t, w->why)
+#define TICKET() call_ticket_pin(&w->link, "4411", "73914", &ask, false, &t, w->why)
 	strcpy(ask.claim, "sip:Alice@contoso.test");
 	assert_int_equal(TICKET(), VAULT_OK);
 	vault_ticket_clear(&t);
@@ -251,13 +251,13 @@ static void by_certificate(void **state)
 	assert_int_equal(issue(w, &t, "alice@contoso.test", &c), VAULT_OK);
 	assert_true(ticket_sign_x509(&sec, keys.phone, c.der.p, c.der.n, NOW, false));
 	soap_issue_write(&env, &ask, buf_view(&sec));
-	assert_int_equal(w->ops.ticket_cert(w->ops.arg, env.p, env.n, false, &again, w->why), VAULT_OK);
+	assert_int_equal(call_ticket_cert(&w->link, env.p, env.n, false, &again, w->why), VAULT_OK);
 	assert_string_equal(again.issued.name_id, "sip:alice@contoso.test");
 	vault_ticket_clear(&again);
 	assert_int_equal(w->store->ops->cert_revoke(w->store, alice.id, NOW, &n), STORE_OK);
-	assert_int_equal(w->ops.ticket_cert(w->ops.arg, env.p, env.n, false, &again, w->why), VAULT_REFUSED);
+	assert_int_equal(call_ticket_cert(&w->link, env.p, env.n, false, &again, w->why), VAULT_REFUSED);
 	env.p[env.n / 3] ^= 4;
-	assert_int_not_equal(w->ops.ticket_cert(w->ops.arg, env.p, env.n, false, &again, w->why), VAULT_OK);
+	assert_int_not_equal(call_ticket_cert(&w->link, env.p, env.n, false, &again, w->why), VAULT_OK);
 	vault_ticket_clear(&t);
 	buf_free(&sec);
 	buf_free(&env);
@@ -289,7 +289,7 @@ static void shown_is_not_proved(void **state)
 		buf_clear(&env);
 		assert_true(ticket_sign_x509(&sec, signs, shows->p, shows->n, NOW, false));
 		soap_issue_write(&env, &ask, buf_view(&sec));
-		assert_int_equal(w->ops.ticket_cert(w->ops.arg, env.p, env.n, false, &again, w->why),
+		assert_int_equal(call_ticket_cert(&w->link, env.p, env.n, false, &again, w->why),
 				 form == 2 ? VAULT_OK : VAULT_REFUSED);
 		if (form < 2)
 			assert_non_null(strstr(w->why, form ? "signature is not good" : "not published"));
@@ -303,8 +303,8 @@ static void shown_is_not_proved(void **state)
 		}
 	}
 	vault_ticket_clear(&again);
-	assert_int_equal(w->ops.cert_known(w->ops.arg, new.der.p, new.der.n, "alice@contoso.test", w->why), VAULT_OK);
-	assert_int_equal(w->ops.cert_known(w->ops.arg, old.der.p, old.der.n, "alice@contoso.test", w->why), VAULT_REFUSED);
+	assert_int_equal(call_cert_known(&w->link, new.der.p, new.der.n, "alice@contoso.test", w->why), VAULT_OK);
+	assert_int_equal(call_cert_known(&w->link, old.der.p, old.der.n, "alice@contoso.test", w->why), VAULT_REFUSED);
 	vault_ticket_clear(&t);
 	buf_free(&sec);
 	buf_free(&env);
@@ -325,9 +325,9 @@ static enum vault_status ntlm(struct world *w, bool datagram, const char *user, 
 	uint64_t id = 0;
 
 	memset(c.session_key, 0x33, 16);
-	assert_int_equal(w->ops.ntlm_challenge(w->ops.arg, datagram, NULL, 0, &id, &type2), VAULT_OK);
+	assert_int_equal(call_ntlm_challenge(&w->link, datagram, NULL, 0, &id, &type2), VAULT_OK);
 	assert_null(ntlm_answer(&type3, buf_view(&type2), &c, &flags));
-	st = w->ops.ntlm_verify(w->ops.arg, id, type3.p, type3.n, l, w->why);
+	st = call_ntlm_verify(&w->link, id, type3.p, type3.n, l, w->why);
 	if (used) {
 		*used = id;
 		buf_sv(answered, buf_view(&type3));
@@ -353,7 +353,7 @@ static void ntlm_names_outside(void **state)
 			struct buf type2 = {0};
 			uint64_t id = 0;
 
-			assert_int_equal(w->ops.ntlm_challenge(w->ops.arg, datagram, NULL, 0, &id, &type2), VAULT_OK);
+			assert_int_equal(call_ntlm_challenge(&w->link, datagram, NULL, 0, &id, &type2), VAULT_OK);
 			for (size_t i = 0; i < sizeof internal / sizeof *internal; i++) {
 				struct buf name = {0};
 
@@ -420,22 +420,22 @@ static void ntlm_logins(void **state)
 		}
 	/* an answer is good once */
 	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &first, &id, &type3), VAULT_OK);
-	assert_int_equal(w->ops.ntlm_verify(w->ops.arg, id, type3.p, type3.n, &l, w->why), VAULT_REFUSED);
+	assert_int_equal(call_ntlm_verify(&w->link, id, type3.p, type3.n, &l, w->why), VAULT_REFUSED);
 	/* a ticket for this login, for no other, and not for ever */
-	assert_int_equal(w->ops.ticket_login(w->ops.arg, first.id, &ask, false, &t, w->why), VAULT_OK);
+	assert_int_equal(call_ticket_login(&w->link, first.id, &ask, false, &t, w->why), VAULT_OK);
 	assert_string_equal(t.issued.name_id, "sip:alice@contoso.test");
 	vault_ticket_clear(&t);
-	assert_int_equal(w->ops.ticket_login(w->ops.arg, first.id + 4096, &ask, false, &t, w->why), VAULT_REFUSED);
-	assert_int_equal(w->ops.ticket_login(w->ops.arg, 0, &ask, false, &t, w->why), VAULT_REFUSED);
+	assert_int_equal(call_ticket_login(&w->link, first.id + 4096, &ask, false, &t, w->why), VAULT_REFUSED);
+	assert_int_equal(call_ticket_login(&w->link, 0, &ask, false, &t, w->why), VAULT_REFUSED);
 	w->now += 600;
-	assert_int_equal(w->ops.ticket_login(w->ops.arg, first.id, &ask, false, &t, w->why), VAULT_REFUSED);
+	assert_int_equal(call_ticket_login(&w->link, first.id, &ask, false, &t, w->why), VAULT_REFUSED);
 	/* rubbish of any length */
 	for (size_t n = 0; n <= type3.n; n++) {
 		struct buf type2 = {0};
 		uint8_t *c = exact_copy(type3.p, type3.n, n);
 
-		assert_int_equal(w->ops.ntlm_challenge(w->ops.arg, true, NULL, 0, &id, &type2), VAULT_OK);
-		assert_int_not_equal(w->ops.ntlm_verify(w->ops.arg, id, c, n, &l, w->why), VAULT_OK);
+		assert_int_equal(call_ntlm_challenge(&w->link, true, NULL, 0, &id, &type2), VAULT_OK);
+		assert_int_not_equal(call_ntlm_verify(&w->link, id, c, n, &l, w->why), VAULT_OK);
 		buf_free(&type2);
 		free(c);
 	}
@@ -452,15 +452,15 @@ static void logins_are_forgotten(void **state)
 	struct buf b = {0};
 
 	person(w, "alice@contoso.test", "CONTOSO\\alice", "", "", NULL);
-	assert_int_equal(w->ops.ntlm_challenge(w->ops.arg, true, NULL, 0, &old, &b), VAULT_OK);
+	assert_int_equal(call_ntlm_challenge(&w->link, true, NULL, 0, &old, &b), VAULT_OK);
 	assert_int_equal(ntlm(w, true, "alice", "CONTOSO", "Pa$$word", &first, NULL, NULL), VAULT_OK);
 	for (int i = 0; i < 4096; i++) {
 		buf_clear(&b);
-		assert_int_equal(w->ops.ntlm_challenge(w->ops.arg, true, NULL, 0, &id, &b), VAULT_OK);
+		assert_int_equal(call_ntlm_challenge(&w->link, true, NULL, 0, &id, &b), VAULT_OK);
 	}
-	assert_int_equal(w->ops.ntlm_verify(w->ops.arg, old, "x", 1, &l, w->why), VAULT_REFUSED);
+	assert_int_equal(call_ntlm_verify(&w->link, old, "x", 1, &l, w->why), VAULT_REFUSED);
 	assert_non_null(strstr(w->why, "not known"));
-	assert_int_equal(w->ops.ticket_login(w->ops.arg, first.id, &ask, false, &t, w->why), VAULT_OK); /* logins are not */
+	assert_int_equal(call_ticket_login(&w->link, first.id, &ask, false, &t, w->why), VAULT_OK); /* logins are not */
 	vault_ticket_clear(&t);
 	buf_free(&b);
 }
@@ -477,7 +477,7 @@ static const char *offered(struct world *w, const char *installed, const char *m
 	strcpy(q.mac, mac);
 	strcpy(q.serial, serial);
 	strcpy(q.module[0].version, installed);
-	assert_int_equal(w->ops.update_offer(w->ops.arg, &q, "10.0.0.9", &o), VAULT_OK);
+	assert_int_equal(call_update_offer(&w->link, &q, "10.0.0.9", &o), VAULT_OK);
 	assert_true(o.known);
 	strcpy(version, o.module.version);
 	return version;
@@ -523,7 +523,7 @@ static void updates(void **state)
 							     {.file = "CPE.nbt", .version = "4.0.7577.4387"}}};
 
 		o = (struct vault_offer){.known = false};
-		assert_int_equal(w->ops.update_offer(w->ops.arg, &several, "10.0.0.9", &o), VAULT_OK);
+		assert_int_equal(call_update_offer(&w->link, &several, "10.0.0.9", &o), VAULT_OK);
 		assert_true(o.known && o.module.version[0] == '\0');
 	}
 	/* two steps from 1.0.x */
@@ -540,7 +540,7 @@ static void updates(void **state)
 	assert_string_equal(offered(w, "1.0.522.101", "00-04-f2-00-01-77", ""), "3.5.6907.187");
 	assert_string_equal(offered(w, "3.5.6907.187", "00-04-f2-00-01-77", ""), "4.0.7577.4387");
 	/* no rule; the inventory has it all the same */
-	assert_int_equal(w->ops.update_offer(w->ops.arg, &q, "10.0.0.9", &o), VAULT_OK);
+	assert_int_equal(call_update_offer(&w->link, &q, "10.0.0.9", &o), VAULT_OK);
 	assert_true(!o.known && o.module.version[0] == '\0');
 	assert_int_equal(s->ops->device_each(s, last_device, &d), STORE_OK);
 	assert_string_equal(d.address, "10.0.0.9");

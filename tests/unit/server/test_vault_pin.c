@@ -266,16 +266,20 @@ static void outside_pin_is_remembered(void **state)
 	w->site.external_https = 443;
 	w->site.external_require_pin = true;
 	person(w, "alice@contoso.test", "", "", "4411", "73914");
-	assert_int_equal(w->ops.pin_proved(w->ops.arg, "alice@contoso.test", "203.0.113.5"), VAULT_REFUSED);
-	assert_int_equal(w->ops.ticket_pin(w->ops.arg, "4411", "73915", &ask, true, &t, NULL), VAULT_REFUSED);
-	assert_int_equal(w->ops.pin_proved(w->ops.arg, "alice@contoso.test", "203.0.113.5"), VAULT_REFUSED);
-	assert_int_equal(w->ops.ticket_pin(w->ops.arg, "4411", "73914", &ask, true, &t, NULL), VAULT_OK);
+	call_peer = "203.0.113.5";
+	assert_false(call_pin_proved(&w->link, "alice@contoso.test", "203.0.113.5"));
+	assert_int_equal(call_ticket_pin(&w->link, "4411", "73915", &ask, true, &t, NULL), VAULT_REFUSED);
+	assert_false(call_pin_proved(&w->link, "alice@contoso.test", "203.0.113.5"));
+	assert_int_equal(call_ticket_pin(&w->link, "4411", "73914", &ask, true, &t, NULL), VAULT_OK);
 	vault_ticket_clear(&t);
-	assert_int_equal(w->ops.pin_proved(w->ops.arg, "bob@contoso.test", "203.0.113.5"), VAULT_REFUSED);
-	assert_int_equal(w->ops.pin_proved(w->ops.arg, "Alice@contoso.test", "203.0.113.5"), VAULT_OK);
-	assert_int_equal(w->ops.pin_proved(w->ops.arg, "alice@contoso.test", "203.0.113.6"), VAULT_REFUSED);
+	/* The proof is of the address that number and PIN came from, however early somebody else asks for it. */
+	assert_false(call_pin_proved(&w->link, "alice@contoso.test", "203.0.113.6"));
+	assert_false(call_pin_proved(&w->link, "alice@contoso.test", ""));
+	assert_false(call_pin_proved(&w->link, "bob@contoso.test", "203.0.113.5"));
+	assert_true(call_pin_proved(&w->link, "Alice@contoso.test", "203.0.113.5"));
+	assert_false(call_pin_proved(&w->link, "alice@contoso.test", "203.0.113.6"));
 	w->now += 600;
-	assert_int_equal(w->ops.pin_proved(w->ops.arg, "alice@contoso.test", "203.0.113.5"), VAULT_REFUSED);
+	assert_false(call_pin_proved(&w->link, "alice@contoso.test", "203.0.113.5"));
 }
 
 int main(void)

@@ -223,8 +223,9 @@ static void windows_refused(void **state)
 	web_answer_clear(&a);
 	fake.ntlm = VAULT_UNAVAILABLE;
 	status_of(w, HTTPS_IN, SOAP_POST(WTS) TYPE1, buf_view(&b));
-	assert_int_equal(go(w, HTTPS_IN, SOAP_POST(WTS) TYPE3, buf_view(&b), &a), 500);
+	assert_int_equal(go(w, HTTPS_IN, SOAP_POST(WTS) TYPE3, buf_view(&b), &a), 503);
 	assert_int_equal(fault_of(&a, &f), 28001);
+	assert_string_equal(answer_header(&a, "Retry-After"), "30");
 	web_answer_clear(&a);
 	for (int i = 0; i < 4; i++) {
 		static const char *const odd[] = {"Negotiate TlRMTVNTUAABAAAA", "NTLM", "NTLM !!!!", "Basic eDp5"};
@@ -368,7 +369,7 @@ static void every_verdict_has_its_fault(void **state)
 	    {VAULT_REFUSED, 500, 28020, "wsse:FailedAuthentication"},	  {VAULT_NOT_FOUND, 500, 28020, "wsse:FailedAuthentication"},
 	    {VAULT_NOT_ENABLED, 500, 28000, "wsse:FailedAuthentication"}, {VAULT_METHOD_OFF, 500, 28029, "wsse:FailedAuthentication"},
 	    {VAULT_CLAIM, 500, 0, "wst:RequestFailed"},			  {VAULT_AUDIENCE, 500, 0, "wst:RequestFailed"},
-	    {VAULT_MALFORMED, 500, 0, "s:Client"},			  {VAULT_UNAVAILABLE, 500, 28001, "wsse:FailedAuthentication"},
+	    {VAULT_MALFORMED, 500, 0, "s:Client"},			  {VAULT_UNAVAILABLE, 503, 28001, "wsse:FailedAuthentication"}, {VAULT_LATE, 503, 28001, "wsse:FailedAuthentication"},
 	};
 	struct world *w = *state;
 	struct web_answer a;

@@ -275,7 +275,7 @@ static void the_chain_that_was_named(void **state)
 {
 	struct pki_issue root = {.profile = PKI_CA, .cn = "Public Root", .not_before = NOW - 9, .not_after = NOW + 99999};
 	struct flow *f = *state;
-	struct web_conf conf = {.site = &f->v->site, .vault = &f->v->ops, .chain_pem = buf_view(&chain_pem)};
+	struct web_conf conf = {.site = &f->v->site, .vault = &f->v->link, .chain_pem = buf_view(&chain_pem)};
 	struct buf der = {0}, trusted = {0}, pem = {0};
 	struct pki_cert_info info, own;
 	char *named = f->v->site.TrustedCACerts;

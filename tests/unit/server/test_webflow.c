@@ -43,7 +43,7 @@ static void from_a_pin_to_a_certificate(void **state)
 	assert_string_equal(info.issuer_cn, "Communications Server");
 	assert_true(pki_cert_is_of(der.p, der.n, keys.phone));
 	/* "the certificate must be visible to the registrar by the time the answer leaves" */
-	assert_int_equal(f->v->ops.cert_known(f->v->ops.arg, der.p, der.n, ALICE, f->v->why), VAULT_OK);
+	assert_int_equal(call_cert_known(&f->v->link, der.p, der.n, ALICE, f->v->why), VAULT_OK);
 	assert_int_equal(certificates(f), 1);
 	/* the certificate is a credential now */
 	{
@@ -300,7 +300,7 @@ static void replayed_and_foreign(void **state)
 	f->v->now = NOW + 5;
 	assert_int_equal(f->v->store->ops->cert_revoke(f->v->store, f->alice.id, f->v->now, &n), STORE_OK);
 	assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), NULL), 28032);
-	assert_int_equal(f->v->ops.cert_known(f->v->ops.arg, der.p, der.n, ALICE, f->v->why), VAULT_REFUSED);
+	assert_int_equal(call_cert_known(&f->v->link, der.p, der.n, ALICE, f->v->why), VAULT_REFUSED);
 	soap_issued_clear(&p.issued);
 	/* disabled while the ticket lives */
 	f->v->now += 5;

@@ -21,7 +21,7 @@ struct world {
 	struct worker_conf conf;
 	uint16_t port[DOORS];
 	struct ipc_server vault, location, push;
-	struct vault_ops vault_ops;
+	unsigned asked; /* the vault */
 	struct location *bindings;
 	struct tls_ctx *client_tls;
 	int ready, keylog;
@@ -32,29 +32,32 @@ struct world {
 
 /* ---- neighbours -------------------------------------------------------------------------------------------- */
 
-static enum vault_status no_user(void *arg, const char *aor, struct vault_user *ret)
-{
-	(void)arg, (void)aor, (void)ret;
-	return VAULT_NOT_FOUND;
-}
-
 static void vault_asked(void *arg, struct ipc_server *from, struct ipc_message *m)
 {
 	struct world *w = arg;
+	struct vault_reply r = {.status = VAULT_NOT_FOUND};
+	struct vault_ask q;
 	struct buf answer = {0};
 
-	if (vault_answer(&w->vault_ops, m, &answer))
-		assert_true(ipc_send(from->watch.fd, &answer));
+	assert_true(vault_ask_read(m, &q));
+	r.kind = q.kind;
+	w->asked++;
+	vault_reply_write(&answer, m->number, &r);
+	assert_true(ipc_server_send(from, &answer));
 }
 
 static void location_asked(void *arg, struct ipc_server *from, struct ipc_message *m)
 {
 	struct world *w = arg;
+	struct location_reply r;
+	struct location_ask q;
 	struct buf answer = {0};
-	bool here = false;
 
-	if (location_answer(w->bindings, 3, m, &answer, &here))
-		assert_true(ipc_send(from->watch.fd, &answer));
+	assert_true(location_ask_read(m, &q));
+	location_answer(w->bindings, 3, &q, &r);
+	location_reply_write(&answer, m->number, &r);
+	location_reply_clear(&r);
+	assert_true(ipc_server_send(from, &answer));
 }
 
 static void obeyed(void *arg, struct ipc_server *from, struct ipc_message *m)
@@ -160,7 +163,7 @@ static void world_init(struct world *w)
 	int vault[2], location[2], push[2], ready[2];
 	char path[128], octet;
 
-	*w = (struct world){.loop = loop_new(), .vault_ops = {.user = no_user}};
+	*w = (struct world){.loop = loop_new()};
 	assert_non_null(w->loop);
 	folder_make(w);
 	site_defaults(&w->site);

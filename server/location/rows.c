@@ -1,0 +1,53 @@
+/* server/location/rows.c: every question to the location process and every field of it, told once. */
+#include "server/location/rows.h"
+
+/* clang-format off */
+static const struct field binding[] = {
+	STR(location_binding, aor), STR(location_binding, instance), STR(location_binding, epid), STR(location_binding, contact),
+	INT(location_binding, worker), INT(location_binding, conn), INT(location_binding, expires),
+	FLAG(location_binding, outside), STR(location_binding, user_agent), STR(location_binding, call_id),
+	STR(location_binding, peer), FIELDS_END
+};
+
+#define ASK(name) static const struct field ask_##name[]
+#define REPLY(name) static const struct field reply_##name[]
+
+ASK(hello) = {FIELDS_END};
+REPLY(hello) = {FIELDS_END};
+
+ASK(put) = {STRUCT(location_ask, put.binding, binding), INT(location_ask, put.quota), FIELDS_END};
+REPLY(put) = {
+	INT_TO(location_reply, action, LOCATION_DOWN), HEAP(location_reply, all, n, LOCATION_ENDPOINTS_MAX, binding), FIELDS_END
+};
+
+ASK(drop) = {STR(location_ask, drop.aor), STR(location_ask, drop.instance), INT(location_ask, drop.conn), FIELDS_END};
+REPLY(drop) = {FLAG(location_reply, found), FIELDS_END};
+
+ASK(list) = {STR(location_ask, list.aor), FIELDS_END};
+REPLY(list) = {FLAG(location_reply, answered), HEAP(location_reply, all, n, LOCATION_ENDPOINTS_MAX, binding), FIELDS_END};
+
+ASK(held) = {STRUCT(location_ask, held.binding, binding), FIELDS_END};
+REPLY(held) = {FIELDS_END};
+
+ASK(told) = {FIELDS_END};
+REPLY(told) = {FIELDS_END};
+
+#define ROW(kind, name) [kind] = {#name, ask_##name, reply_##name},
+static const struct location_row rows[LOCATION_KINDS] = {LOCATION_QUESTIONS(ROW)};
+
+const struct field location_notice_fields[] = {
+	INT(location_notice, conn), INT_TO(location_notice, order, LOCATION_DEACTIVATED), STR(location_notice, aor),
+	STR(location_notice, instance), INT(location_notice, diag), STR(location_notice, reason), FIELDS_END
+};
+/* clang-format on */
+
+const struct location_row *location_row_of(unsigned kind)
+{
+	return kind > LOCATION_NO_QUESTION && kind < LOCATION_KINDS ? &rows[kind] : NULL;
+}
+
+void location_reply_clear(struct location_reply *r)
+{
+	if (location_row_of(r->kind))
+		fields_clear(rows[r->kind].reply, r);
+}

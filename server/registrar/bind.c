@@ -1,0 +1,168 @@
+/* server/registrar/bind.c: what an admitted REGISTER asks for: to be bound, to know its bindings, to leave. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/registrar/internal.h"
+
+/* ---- the answer ------------------------------------------------------------------------------------------------ */
+
+static void keep_alive(struct reg_conn *c, const struct msg *m, struct buf *h)
+{
+	struct sip_keepalive k;
+
+	c->keepalive = sip_keepalive_read(msg_get(m, "ms-keep-alive"), &k) && !k.uas;
+	if (c->keepalive)
+		buf_printf(h, "ms-keep-alive: UAS; tcp=no; hop-hop=yes; end-end=no; timeout=%u\r\n",
+			   c->r->conf.site->keepalive_timeout);
+}
+
+/* "One Contact per registered endpoint of the AOR ... Echo the uuid exactly as received".
+ * DIFFERS: proxy=replace leaves the address as it is; whatever it says, we answer down the same connection. */
+static void contact_line(const struct reg_conn *c, struct buf *h, const struct location_binding *b)
+{
+	char gruu[25];
+
+	if (!sip_gruu_of_instance(sv_of(b->instance), gruu))
+		return;
+	buf_printf(h,
+		   "Contact: <%s>;expires=%lld;+sip.instance=\"<urn:uuid:%s>\";"
+		   "gruu=\"sip:%s;opaque=user:epid:%s;gruu\"\r\n",
+		   b->contact, (long long)(b->expires - c->unix_s), b->instance, b->aor, gruu);
+}
+
+static void registered(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, unsigned seconds, const char *action,
+		       const struct location_reply *r)
+{
+	struct buf h = {0};
+
+	keep_alive(c, m, &h);
+	for (unsigned i = 0; i < r->n; i++)
+		contact_line(c, &h, &r->all[i]);
+	buf_printf(&h, "Expires: %u\r\npresence-state: register-action=\"%s\"\r\n", seconds, action);
+	buf_str(&h, "Allow-Events: " REG_EVENTS "\r\nSupported: adhoclist\r\nServer: RTC/5.0\r\nSupported: msrtc-event-categories\r\n"
+		    "Supported: ms-keepalive-deregister\r\nSupported: ms-userservices-state-notification\r\n");
+	if (c->peer.outside)
+		buf_str(&h, "ms-user-logon-data: RemoteUser\r\n");
+	reg_answer(c, sa, m, 200, "OK", &h, NULL, (struct sv){0});
+	buf_free(&h);
+}
+
+/* ---- to be bound ----------------------------------------------------------------------------------------------- */
+
+static bool fill(const struct reg_conn *c, const struct msg *m, const struct reg_asked *q, const char *aor, struct reg_binding *ret)
+{
+	struct location_binding *b = &ret->b;
+	struct sv agent = msg_get(m, "User-Agent");
+
+	*b = (struct location_binding){.conn = c->peer.id, .expires = c->unix_s + q->seconds, .outside = c->peer.outside};
+	memcpy(b->aor, aor, sizeof b->aor);
+	memcpy(b->instance, q->instance, sizeof b->instance);
+	(void)sv_copy(b->epid, sizeof b->epid, sv_of(q->epid)); /* it is no longer than REG_EPID_MAX */
+	if (agent.n >= sizeof b->user_agent)
+		agent.n = sizeof b->user_agent - 1;
+	(void)sv_copy(b->user_agent, sizeof b->user_agent, agent);
+	snprintf(b->peer, sizeof b->peer, strchr(c->peer.address, ':') ? "[%s]:%u" : "%s:%u", c->peer.address, c->peer.port);
+	ret->until = c->now + (uint64_t)q->seconds * 1000;
+	return sv_copy(b->contact, sizeof b->contact, q->contact.uri) &&
+	       sv_copy(b->call_id, sizeof b->call_id, msg_get(m, "Call-ID"));
+}
+
+static void bound(struct reg_turn *t, struct location_reply *r)
+{
+	struct reg_conn *c = t->c;
+	struct reg_sa *sa = t->sa;
+
+	if (sa == NULL || t->ordered) { /* an order has ended it meanwhile, before or behind the put */
+		reg_turn_put_back(t);
+		reg_sa_free(c, sa);
+		reg_challenge(c, &t->m, 0);
+	} else if (r->action == LOCATION_ADDED || r->action == LOCATION_REFRESHED) {
+		t->binding->cseq = t->ours && sa->binding ? sa->binding->cseq : 0;
+		reg_unbind(c, sa, false);
+		sa->binding = t->binding;
+		t->binding = NULL;
+		/* 11.3: "added" or "fixed" after a refresh tell the phone that the binding had been lost */
+		registered(c, sa, &t->m, t->q.seconds, r->action == LOCATION_REFRESHED ? "refreshed" : t->ours ? "fixed" : "added", r);
+	} else {
+		reg_refuse(c, sa, &t->m, REFUSE_UNAVAILABLE);
+	}
+}
+
+static void put(struct reg_turn *t, const char *aor)
+{
+	unsigned quota = t->c->r->conf.site->MaxEndpointsPerUser;
+	struct location_ask q = {.kind = LOCATION_PUT};
+	struct reg_binding *b = calloc(1, sizeof *b);
+
+	t->binding = b;
+	t->ours = t->sa->binding && sv_ieq(sv_of(t->sa->binding->b.instance), sv_of(t->q.instance));
+	if (t->sa->binding && !t->ours)
+		reg_unbind(t->c, t->sa, true);
+	if (b == NULL || (b->from = sv_dup(msg_get(&t->m, "From"))) == NULL) {
+		reg_turn_refuse(t, REFUSE_UNAVAILABLE);
+	} else if (!fill(t->c, &t->m, &t->q, aor, b)) {
+		reg_turn_refuse(t, REFUSE_MALFORMED);
+	} else {
+		q.put.binding = b->b;
+		q.put.quota = quota < LOCATION_ENDPOINTS_MAX ? quota : LOCATION_ENDPOINTS_MAX;
+		reg_turn_location(t, &q, bound);
+	}
+}
+
+/* ---- to know, and to leave --------------------------------------------------------------------------------------- */
+
+/* RFC 3261 10.2.3: "A success response to any REGISTER request contains the complete list of existing bindings, regardless of
+ * whether the request contained a Contact header field." */
+static void listed(struct reg_turn *t, struct location_reply *r)
+{
+	struct buf h = {0};
+
+	if (t->sa == NULL) {
+		reg_challenge(t->c, &t->m, 0);
+	} else if (r->answered) {
+		for (unsigned i = 0; i < r->n; i++)
+			contact_line(t->c, &h, &r->all[i]);
+		buf_str(&h, "Server: RTC/5.0\r\n");
+		reg_answer(t->c, t->sa, &t->m, 200, "OK", &h, NULL, (struct sv){0});
+	} else {
+		reg_refuse(t->c, t->sa, &t->m, REFUSE_UNAVAILABLE);
+	}
+	buf_free(&h);
+}
+
+static void list(struct reg_turn *t, const char *aor)
+{
+	struct location_ask q = {.kind = LOCATION_LIST};
+
+	memcpy(q.list.aor, aor, sizeof q.list.aor);
+	reg_turn_location(t, &q, listed);
+}
+
+static void leave(struct reg_turn *t, const char *aor)
+{
+	struct location_ask q = {.kind = LOCATION_DROP};
+	struct buf h = {0};
+
+	if (t->sa->binding == NULL) { /* of an earlier connection, perhaps */
+		memcpy(q.drop.aor, aor, sizeof q.drop.aor);
+		memcpy(q.drop.instance, t->q.instance, sizeof q.drop.instance);
+		location_send(t->c->r->conf.location, &q, NULL, NULL);
+	}
+	reg_unbind(t->c, t->sa, true);
+	keep_alive(t->c, &t->m, &h);
+	buf_str(&h, "Expires: 0\r\nServer: RTC/5.0\r\n");
+	reg_answer(t->c, t->sa, &t->m, 200, "OK", &h, NULL, (struct sv){0});
+	buf_free(&h);
+	reg_turn_over(t);
+}
+
+void reg_bind(struct reg_turn *t, const char *aor)
+{
+	if (t->q.leave)
+		leave(t, aor);
+	else if (t->q.fetch)
+		list(t, aor);
+	else
+		put(t, aor);
+}
