@@ -13,6 +13,7 @@
 #define IMAGE_COLUMNS "rule, version, file, signature, time, size, sha256, min_installed, released"
 
 #define SQL_LIST \
+X(CHANGES,        "PRAGMA data_version") \
 X(BEGIN,          "BEGIN IMMEDIATE") \
 X(COMMIT,         "COMMIT") \
 X(ROLLBACK,       "ROLLBACK") \
@@ -85,6 +86,7 @@ struct sqlite {
 	sqlite3 *db;
 	sqlite3_stmt *st[SQL_COUNT];
 	unsigned device_puts, audits;
+	uint32_t dropped; /* certificates: for changes() */
 	unsigned depth; /* transactions that stand inside each other: the outermost one is SQLite's */
 	bool broken;	/* one of the inner ones failed: the whole is rolled back */
 	char why[512];

@@ -14,6 +14,13 @@ static bool cert_row(sqlite3_stmt *st, struct store_cert *ret)
 	return !ret->der.oom;
 }
 
+static enum store_result dropped(struct sqlite *q, enum store_result r)
+{
+	if (r == STORE_OK)
+		q->dropped += (uint32_t)sqlite3_changes(q->db);
+	return r;
+}
+
 enum store_result sqlite_cert_put(struct store *s, const struct store_cert *c)
 {
 	struct sqlite *q = sqlite_of(s);
@@ -24,7 +31,7 @@ enum store_result sqlite_cert_put(struct store *s, const struct store_cert *c)
 	r = sqlite_run(q, SQL_CERT_PUT, "itbbii", c->user, c->device, c->sha1, sizeof c->sha1, c->der.p, c->der.n,
 		       c->published, c->expires);
 	if (r == STORE_OK)
-		r = sqlite_run(q, SQL_CERT_TRIM, "it", c->user, c->device);
+		r = dropped(q, sqlite_run(q, SQL_CERT_TRIM, "it", c->user, c->device));
 	return sqlite_commit(q, r);
 }
 
@@ -37,7 +44,7 @@ enum store_result sqlite_cert_settle(struct store *s, const struct store_cert *c
 	if (r != STORE_OK) /* nothing older: nothing is written */
 		return r == STORE_NONE ? STORE_OK : r;
 	sqlite_end(st);
-	return sqlite_run(q, SQL_CERT_SETTLE, "itb", c->user, c->device, c->sha1, sizeof c->sha1);
+	return dropped(q, sqlite_run(q, SQL_CERT_SETTLE, "itb", c->user, c->device, c->sha1, sizeof c->sha1));
 }
 
 enum store_result sqlite_cert_find(struct store *s, const uint8_t sha1[20], struct store_cert *ret)

@@ -69,12 +69,28 @@ static const char *sqlite_why(struct store *s)
 	return sqlite_of(s)->why;
 }
 
+/* https://www.sqlite.org/pragma.html#pragma_data_version: "a different value if the database has been changed by some other
+ * connection"; changes by this one do not count. */
+static enum store_result changes(struct store *s, uint64_t *ret)
+{
+	struct sqlite *q = sqlite_of(s);
+	sqlite3_stmt *st = sqlite_bind(q, SQL_CHANGES, "");
+	enum store_result r = st ? sqlite_step(q, st) : STORE_FAILED;
+
+	if (r != STORE_OK)
+		return STORE_FAILED;
+	*ret = (uint64_t)sqlite3_column_int64(st, 0) << 32 | q->dropped;
+	sqlite_end(st);
+	return STORE_OK;
+}
+
 static const struct store_ops ops = {
     .name = "sqlite",
     .close = sqlite_close,
     .why = sqlite_why,
     .begin = begin,
     .end = end,
+    .changes = changes,
     .user_add = sqlite_user_add,
     .user_set = sqlite_user_set,
     .user_remove = sqlite_user_remove,

@@ -103,6 +103,9 @@ struct store_ops {
 	enum store_result (*begin)(struct store *s);
 	enum store_result (*end)(struct store *s, enum store_result r);
 
+	/* A count that is another one when somebody else has changed the store, or a certificate was dropped here. */
+	enum store_result (*changes)(struct store *s, uint64_t *ret);
+
 	enum store_result (*user_add)(struct store *s, struct store_user *u); /* fills u->id */
 	enum store_result (*user_set)(struct store *s, const struct store_user *u); /* by u->id */
 	enum store_result (*user_remove)(struct store *s, int64_t id); /* with PIN, history, certificates */

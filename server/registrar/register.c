@@ -246,12 +246,13 @@ static uint64_t changes(const struct reg_conn *c)
 	return v->changes ? v->changes(v->changes_arg) : 0;
 }
 
-/* Who was admitted is so until the store changes: the vault's count says that, and it need not be asked. */
+/* A registered user who was admitted is so until the store changes: the vault's count says that, and it need not be asked.
+ * Orders reach whoever is registered, the vault or no vault; a new registration always asks. */
 static bool still_admitted(const struct reg_turn *t)
 {
 	const struct reg_conn *c = t->c;
 
-	return c->r->conf.vault->changes && t->sa->admitted && t->sa->changes == changes(c) && !pin_demanded(t) &&
+	return c->r->conf.vault->changes && t->sa->binding && t->sa->admitted && t->sa->changes == changes(c) &&
 	       sv_ieq(sv_of(t->q.aor), sv_of(t->sa->proved));
 }
 

@@ -27,6 +27,8 @@ struct vault_pin_proof {
 struct vault {
 	struct vault_conf conf;
 	uint8_t seal_key[32]; /* of proof keys inside tickets */
+	uint64_t changes;	/* what VAULT_ADMIT has said may no longer hold: vault_changes() */
+	uint64_t store_changes; /* as the store counted them last */
 	unsigned next_pending, next_login, next_proved;
 	struct vault_pending pending[VAULT_SLOTS];
 	struct vault_logged_in login[VAULT_SLOTS];

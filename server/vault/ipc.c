@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "server/vault/rows.h"
 
@@ -61,11 +62,60 @@ bool vault_reply_read(struct ipc_message *m, struct vault_reply *ret)
 	return m->body.err == NULL;
 }
 
+enum { CHANGES = 1000 }; /* no question has this kind */
+
+void vault_changes_write(struct buf *b, uint64_t changes)
+{
+	ipc_begin(b, 0, CHANGES);
+	field_put(b, 8, changes);
+}
+
+bool vault_changes_read(struct ipc_message *m, uint64_t *ret)
+{
+	uint64_t changes = rd_be(&m->body, 8);
+
+	rd_end(&m->body);
+	if (m->number || m->kind != CHANGES || m->body.err)
+		return false;
+	*ret = changes;
+	return true;
+}
+
 /* ---- the worker's end ------------------------------------------------------------------------------------------------ */
 
 struct vault_client {
 	struct ipc_caller ipc;
+	void (*gone)(void *arg);
+	void *arg;
+	uint64_t changes, told_at; /* told_at: mono_ms; 0: never */
+	uint64_t unknown;	   /* how often nobody could say */
 };
+
+static void told(void *arg, struct ipc_message *m)
+{
+	struct vault_client *c = arg;
+
+	if (vault_changes_read(m, &c->changes))
+		c->told_at = clock_mono_ms();
+}
+
+/* As long as the vault is silent, the count is never the same twice. */
+static uint64_t changes(void *arg)
+{
+	struct vault_client *c = arg;
+
+	if (c->told_at == 0 || clock_mono_ms() - c->told_at > VAULT_SILENT_MS)
+		return ++c->unknown;
+	return c->changes;
+}
+
+static void gone(void *arg)
+{
+	struct vault_client *c = arg;
+
+	if (c->gone)
+		c->gone(c->arg);
+}
 
 struct waits {
 	enum vault_kind kind;
@@ -113,7 +163,7 @@ static void ask(void *arg, const struct vault_ask *q, vault_done *done, void *do
 	ipc_ask(&c->ipc, &b, VAULT_DEADLINE_MS, answered, w);
 }
 
-struct vault_client *vault_client_new(struct loop *l, int fd, void (*gone)(void *arg), void *arg, struct vault_link *ret)
+struct vault_client *vault_client_new(struct loop *l, int fd, void (*lost)(void *arg), void *arg, struct vault_link *ret)
 {
 	struct vault_client *c = calloc(1, sizeof *c);
 
@@ -121,9 +171,12 @@ struct vault_client *vault_client_new(struct loop *l, int fd, void (*gone)(void 
 		vault_client_free(c);
 		return NULL;
 	}
+	c->gone = lost;
+	c->arg = arg;
 	c->ipc.gone = gone;
-	c->ipc.arg = arg;
-	*ret = (struct vault_link){.send = ask, .arg = c};
+	c->ipc.told = told;
+	c->ipc.arg = c;
+	*ret = (struct vault_link){.send = ask, .arg = c, .changes = changes, .changes_arg = c};
 	return c;
 }
 

@@ -23,11 +23,18 @@ struct vault_client;
 struct vault_client *vault_client_new(struct loop *l, int fd, void (*gone)(void *arg), void *arg, struct vault_link *ret);
 void vault_client_free(struct vault_client *c); /* what is under way is answered with VAULT_LATE */
 
+/* The vault tells each worker its vault_changes(): when it is another one, and every few seconds.  A worker that has heard
+ * nothing for VAULT_SILENT_MS asks at every REGISTER. */
+#define VAULT_TELL_MS 5000
+#define VAULT_SILENT_MS 300000
+void vault_changes_write(struct buf *b, uint64_t changes); /* a message, not yet ended */
+
 void vault_ask_write(struct buf *b, uint64_t number, const struct vault_ask *q); /* a message, not yet ended */
 /* false: it is no question.  Views of *ret point into the message. */
 bool vault_ask_read(struct ipc_message *m, struct vault_ask *ret);
 void vault_reply_write(struct buf *b, uint64_t number, const struct vault_reply *r);
 /* false: it is no answer; *ret holds nothing then. */
 bool vault_reply_read(struct ipc_message *m, struct vault_reply *ret);
+bool vault_changes_read(struct ipc_message *m, uint64_t *ret); /* false: it is no such message */
 
 #endif

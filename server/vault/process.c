@@ -7,12 +7,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "net/ipc.h"
 #include "net/loop.h"
 #include "server/vault/ipc.h"
 #include "server/vault/make.h"
 #include "store/store.h"
+
+#define LOOK_MS 200
 
 struct process {
 	const struct vault_process *conf;
@@ -22,6 +25,8 @@ struct process {
 	struct store *store;
 	struct vault *vault;
 	struct ipc_server *asked; /* one a worker */
+	struct loop_timer look;	  /* whether the store has changed */
+	uint64_t changes, told_at;
 };
 
 static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
@@ -41,6 +46,31 @@ static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
 		log_line(LOG_WARN, "vault", "an answer cannot be sent");
 	vault_reply_clear(&r);
 	vault_ask_clear(&q);
+}
+
+static void tell(struct process *p)
+{
+	p->told_at = clock_mono_ms();
+	for (unsigned i = 0; i < p->conf->nfd; i++) {
+		struct buf b = {0};
+
+		vault_changes_write(&b, p->changes);
+		if (!ipc_server_send(&p->asked[i], &b))
+			log_line(LOG_WARN, "vault", "a worker cannot be told that the store has changed");
+	}
+}
+
+/* A command of the administrator's writes into the store by itself: the workers hear of it within LOOK_MS. */
+static void look(void *arg)
+{
+	struct process *p = arg;
+	uint64_t now = vault_changes(p->vault);
+
+	if (now != p->changes || clock_mono_ms() - p->told_at >= VAULT_TELL_MS) {
+		p->changes = now;
+		tell(p);
+	}
+	loop_timer_at(&p->look, clock_mono_ms() + LOOK_MS);
 }
 
 static void term(void *arg, int signo)
@@ -82,6 +112,8 @@ static bool begin(struct process *p, char *why, size_t cap)
 	for (unsigned i = 0; i < p->conf->nfd; i++)
 		if (!ipc_server_init(&p->asked[i], p->loop, p->conf->fd[i], question, p))
 			return false;
+	loop_timer_init(&p->look, p->loop, look, p);
+	loop_timer_at(&p->look, 0);
 	return true;
 }
 
@@ -90,6 +122,7 @@ static void end(struct process *p)
 	for (unsigned i = 0; p->asked && i < p->conf->nfd; i++)
 		ipc_server_clear(&p->asked[i]);
 	free(p->asked);
+	loop_timer_stop(&p->look);
 	loop_signal_stop(&p->term);
 	loop_free(p->loop);
 	vault_free(p->vault);

@@ -29,6 +29,7 @@ struct vault *vault_new(const struct vault_conf *c)
 	if (v) {
 		v->conf = *c;
 		vault_derive(c->secret, "web ticket", v->seal_key);
+		vault_random(v, &v->changes, sizeof v->changes);
 	}
 	return v;
 }
@@ -51,6 +52,18 @@ void vault_answer(struct vault *v, const struct vault_ask *q, struct vault_reply
 
 	*ret = (struct vault_reply){.kind = q->kind};
 	ret->status = row ? row->handler(v, q, ret) : VAULT_MALFORMED;
+}
+
+uint64_t vault_changes(struct vault *v)
+{
+	struct store *s = v->conf.store;
+	uint64_t now = v->store_changes;
+
+	/* A store that cannot be asked may have changed. */
+	if (s->ops->changes == NULL || s->ops->changes(s, &now) != STORE_OK || now != v->store_changes)
+		v->changes++;
+	v->store_changes = now;
+	return v->changes;
 }
 
 /* ---- the way to it ----------------------------------------------------------------------------------------- */

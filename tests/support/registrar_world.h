@@ -572,7 +572,7 @@ static inline int sign_in(struct phone *ph, bool ntlm, const char *more)
 		tls_ctx_free(ctx);
 	}
 	ph->up = true;
-	if (status != 401 && status != 503)
+	if (status > 0 && status != 401 && status != 503)
 		assert_true(signed_well(ph));
 	buf_free(&token);
 	buf_free(&flight);
