@@ -53,7 +53,7 @@ static uint32_t connection_flags(uint32_t asked)
 	       TARGET_TYPE_DOMAIN | (asked & (NTLM_SIGN | NTLM_SEAL | NTLM_IDENTIFY | NTLM_128 | NTLM_56 | NTLM_KEY_EXCH));
 }
 
-static bool name_add(struct buf *info, unsigned id, const char *name)
+static bool ntlm_name_add(struct buf *info, unsigned id, const char *name)
 {
 	struct buf u = {0};
 	bool ok = name == NULL || utf16_from_utf8(&u, sv_of(name), false);
@@ -71,11 +71,11 @@ bool ntlm_make_challenge(struct buf *b, bool datagram, uint32_t asked, const str
 	struct ntlm_challenge m = {.flags = datagram ? DATAGRAM_FLAGS : connection_flags(asked)};
 	struct buf info = {0}, target = {0};
 	uint8_t time[8];
-	bool ok = name_add(&info, NTLM_AV_DOMAIN, names->netbios_domain) &&
-		  name_add(&info, NTLM_AV_COMPUTER, names->netbios_computer) &&
-		  name_add(&info, NTLM_AV_DNS_DOMAIN, names->dns_domain) &&
-		  name_add(&info, NTLM_AV_DNS_COMPUTER, names->dns_computer) &&
-		  name_add(&info, NTLM_AV_DNS_TREE, names->dns_tree);
+	bool ok = ntlm_name_add(&info, NTLM_AV_DOMAIN, names->netbios_domain) &&
+		  ntlm_name_add(&info, NTLM_AV_COMPUTER, names->netbios_computer) &&
+		  ntlm_name_add(&info, NTLM_AV_DNS_DOMAIN, names->dns_domain) &&
+		  ntlm_name_add(&info, NTLM_AV_DNS_COMPUTER, names->dns_computer) &&
+		  ntlm_name_add(&info, NTLM_AV_DNS_TREE, names->dns_tree);
 
 	for (unsigned i = 0; i < 8; i++)
 		time[i] = (uint8_t)(filetime >> (8 * i));
@@ -98,7 +98,7 @@ bool ntlm_make_challenge(struct buf *b, bool datagram, uint32_t asked, const str
 /* ---- the answer ---------------------------------------------------------------------------------------- */
 
 /* A name of the message as UTF-16LE. Without UNICODE it is in "the OEM code page": taken as UTF-8, which ASCII is. */
-static bool name16(const struct ntlm_authenticate *m, struct sv name, struct buf *to)
+static bool ntlm_name16(const struct ntlm_authenticate *m, struct sv name, struct buf *to)
 {
 	if (m->flags & NTLM_UNICODE)
 		buf_sv(to, name);
@@ -111,7 +111,7 @@ bool ntlm_who(const struct ntlm_authenticate *m, char user[256], char domain[256
 {
 	struct buf u = {0}, d = {0}, u8 = {0}, d8 = {0};
 	char name[256];
-	bool ok = m->user.n && name16(m, m->user, &u) && name16(m, m->domain, &d) && utf8_from_utf16(&u8, buf_view(&u)) &&
+	bool ok = m->user.n && ntlm_name16(m, m->user, &u) && ntlm_name16(m, m->domain, &d) && utf8_from_utf16(&u8, buf_view(&u)) &&
 		  utf8_from_utf16(&d8, buf_view(&d)) && !u8.oom && !d8.oom && sv_copy(name, sizeof name, buf_view(&u8)) &&
 		  sv_copy(domain, 256, buf_view(&d8));
 
@@ -151,7 +151,7 @@ bool ntlm_check(const struct ntlm_authenticate *m, const uint8_t nt_hash[16], co
 		return false;
 	if (exchanged && m->key.n != 16)
 		return false;
-	ok = name16(m, m->user, &user) && name16(m, m->domain, &domain) &&
+	ok = ntlm_name16(m, m->user, &user) && ntlm_name16(m, m->domain, &domain) &&
 	     ntlm_ntowfv2(nt_hash, buf_view(&user), buf_view(&domain), ntowfv2) && ntlm_proof(ntowfv2, challenge, temp, proof) &&
 	     CRYPTO_memcmp(proof, m->nt.p, PROOF_N) == 0 && HMAC(EVP_md5(), ntowfv2, 16, proof, 16, base, NULL) != NULL;
 	if (ok && exchanged) {

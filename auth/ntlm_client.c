@@ -38,14 +38,14 @@ static void clear(struct parts *p)
 	explicit_bzero(p, sizeof *p);
 }
 
-static bool names(struct parts *p, const struct ntlm_client *c)
+static bool client_names(struct parts *p, const struct ntlm_client *c)
 {
 	return utf16_from_utf8(&p->domain, sv_of(c->domain), false) && utf16_from_utf8(&p->user, sv_of(c->user), false) &&
 	       utf16_from_utf8(&p->workstation, sv_of(c->workstation), false) && p->user.n;
 }
 
 /* temp = 01 01 | 0*6 | time | client challenge | 0*4 | target info | 0*4, behind sixteen octets for the proof */
-static void response(struct parts *p, struct sv info, const struct ntlm_client *c)
+static void client_response(struct parts *p, struct sv info, const struct ntlm_client *c)
 {
 	static const uint8_t zeros[16], head[8] = {1, 1};
 	struct sv stamp = ntlm_av(info, NTLM_AV_TIME);
@@ -62,7 +62,7 @@ static void response(struct parts *p, struct sv info, const struct ntlm_client *
 	buf_add(&p->nt, zeros, 4);
 }
 
-static bool prove(struct parts *p, const struct ntlm_challenge *ch, const struct ntlm_client *c)
+static bool client_prove(struct parts *p, const struct ntlm_challenge *ch, const struct ntlm_client *c)
 {
 	uint8_t nt_hash[16], ntowfv2[16] = {0}, base[16] = {0};
 	struct rc4 r;
@@ -97,11 +97,11 @@ const char *ntlm_answer(struct buf *b, struct sv challenge, const struct ntlm_cl
 			return demands[i].why;
 	m.flags = (ch.flags & WANTED) | NTLM_REQUEST_TARGET;
 	memcpy(m.version, ntlm_windows7, sizeof m.version);
-	if (!names(&p, c)) {
+	if (!client_names(&p, c)) {
 		why = "user, domain or workstation is no Unicode text";
 	} else {
-		response(&p, ch.info, c);
-		if (p.nt.oom || p.domain.oom || p.user.oom || p.workstation.oom || !prove(&p, &ch, c))
+		client_response(&p, ch.info, c);
+		if (p.nt.oom || p.domain.oom || p.user.oom || p.workstation.oom || !client_prove(&p, &ch, c))
 			why = "out of memory";
 	}
 	if (why == NULL) {

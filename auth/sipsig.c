@@ -9,7 +9,7 @@
 
 #define SIP_SEQUENCE 100 /* "the sequence number is always 100": [sip 9.5] */
 
-static void field(struct buf *b, struct sv s)
+static void sipsig_field(struct buf *b, struct sv s)
 {
 	buf_add(b, "<", 1);
 	buf_sv(b, s);
@@ -17,7 +17,7 @@ static void field(struct buf *b, struct sv s)
 }
 
 /* The first sip: and the first tel: URI of an identity header, which may hold several values or stand several times. */
-static bool identity(const struct msg *m, const char *name, struct sv *sip, struct sv *tel)
+static bool sipsig_identity(const struct msg *m, const char *name, struct sv *sip, struct sv *tel)
 {
 	size_t n = msg_count(m, name);
 
@@ -54,26 +54,26 @@ bool sipsig_string(struct buf *b, const struct msg *m, unsigned version, struct 
 	digits = cseq;
 	for (digits.n = 0; digits.n < cseq.n && cseq.p[digits.n] >= '0' && cseq.p[digits.n] <= '9';)
 		digits.n++;
-	field(b, scheme);
-	field(b, rand);
-	field(b, num);
-	field(b, realm);
-	field(b, targetname);
-	field(b, msg_get(m, "Call-ID"));
-	field(b, digits);
-	field(b, method);
-	field(b, from.uri);
-	field(b, sip_param(from.params, "tag"));
+	sipsig_field(b, scheme);
+	sipsig_field(b, rand);
+	sipsig_field(b, num);
+	sipsig_field(b, realm);
+	sipsig_field(b, targetname);
+	sipsig_field(b, msg_get(m, "Call-ID"));
+	sipsig_field(b, digits);
+	sipsig_field(b, method);
+	sipsig_field(b, from.uri);
+	sipsig_field(b, sip_param(from.params, "tag"));
 	if (version > 2)
-		field(b, to.uri);
-	field(b, sip_param(to.params, "tag"));
+		sipsig_field(b, to.uri);
+	sipsig_field(b, sip_param(to.params, "tag"));
 	if (version > 2) {
-		if (!identity(m, "P-Asserted-Identity", &sip, &tel))
-			identity(m, "P-Preferred-Identity", &sip, &tel);
-		field(b, sip);
-		field(b, tel);
+		if (!sipsig_identity(m, "P-Asserted-Identity", &sip, &tel))
+			sipsig_identity(m, "P-Preferred-Identity", &sip, &tel);
+		sipsig_field(b, sip);
+		sipsig_field(b, tel);
 	}
-	field(b, msg_get(m, "Expires"));
+	sipsig_field(b, msg_get(m, "Expires"));
 	if (!m->request)
 		buf_printf(b, "<%u>", m->status);
 	return !b->oom;

@@ -45,7 +45,7 @@ void dsk_free(struct dsk *d)
 	free(d);
 }
 
-static enum dsk_result refused(struct dsk *d, const char *why)
+static enum dsk_result tlsdsk_refused(struct dsk *d, const char *why)
 {
 	d->failed = true;
 	d->why = why;
@@ -59,21 +59,21 @@ enum dsk_result dsk_step(struct dsk *d, const void *in, size_t n, struct buf *fl
 	enum tls_state s;
 
 	if (d->failed || d->done)
-		return refused(d, "the handshake is over");
+		return tlsdsk_refused(d, "the handshake is over");
 	if (n > INPUT_MAX - d->taken)
-		return refused(d, "the handshake is longer than 64 KB");
+		return tlsdsk_refused(d, "the handshake is longer than 64 KB");
 	d->taken += n;
 	s = in ? tls_feed(d->tls, in, n) : tls_state(d->tls);
 	tls_drain(d->tls, &out);
 	if (s == TLS_FAILED || s == TLS_CLOSED || out.oom) {
 		buf_free(&out);
-		return refused(d, s == TLS_FAILED ? tls_why(d->tls) : s == TLS_CLOSED ? "the peer closed" : "out of memory");
+		return tlsdsk_refused(d, s == TLS_FAILED ? tls_why(d->tls) : s == TLS_CLOSED ? "the peer closed" : "out of memory");
 	}
 	dsk_merge(&out); /* a flight that does not fit one record goes unmerged: every client but SIPE reads it */
 	buf_add(flight, out.p, out.n);
 	buf_free(&out);
 	if (flight->oom)
-		return refused(d, "out of memory");
+		return tlsdsk_refused(d, "out of memory");
 	d->done = s == TLS_UP;
 	return d->done ? DSK_DONE : DSK_MORE;
 }

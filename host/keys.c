@@ -66,7 +66,7 @@ static void done(evutil_socket_t fd, short what, void *arg)
 		hand_over(k);
 }
 
-static int begin(struct host_keys *k)
+static int keys_begin(struct host_keys *k)
 {
 	if (k->running || k->ready)
 		return 0;
@@ -79,7 +79,7 @@ static int begin(struct host_keys *k)
 /* Makes a key ahead of time, so that no stage waits for it later. */
 void keys_ahead(struct host *h)
 {
-	begin(h->keys);
+	keys_begin(h->keys);
 }
 
 int keys_ask(struct host *h, unsigned id)
@@ -93,7 +93,7 @@ int keys_ask(struct host *h, unsigned id)
 	k->wanted = true;
 	if (k->ready)
 		return host_later(h, hand_over_later, NULL);
-	return begin(k);
+	return keys_begin(k);
 }
 
 int keys_open(struct host *h)

@@ -80,7 +80,7 @@ static void process(struct host_names *n, ares_socket_t fd, short what)
 }
 #endif
 
-static void ready(evutil_socket_t fd, short what, void *arg)
+static void names_ready(evutil_socket_t fd, short what, void *arg)
 {
 	process(arg, fd, what);
 }
@@ -113,7 +113,7 @@ static void socket_changed(void *arg, ares_socket_t fd, int readable, int writab
 		return; /* the question then ends by its timeout */
 	w->fd = fd;
 	if (event_assign(&w->ev, n->h->base, fd, (short)((readable ? EV_READ : 0) | (writable ? EV_WRITE : 0) | EV_PERSIST),
-			 ready, n) == 0)
+			 names_ready, n) == 0)
 		w->used = event_add(&w->ev, NULL) == 0;
 }
 
@@ -162,7 +162,7 @@ static void channels_close(struct host_names *n)
 
 	n->open = false;
 	for (int c = 0; c < CHANNELS && were; c++)
-		ares_destroy(n->channel[c]); /* open questions are answered ECANCELLED: dropped in answered() */
+		ares_destroy(n->channel[c]); /* open questions are answered ECANCELLED: dropped in names_answered() */
 	event_del(&n->timer);
 	for (unsigned i = 0; i < SOCKETS; i++)
 		if (n->at[i].used)
@@ -209,7 +209,7 @@ void names_servers(struct host *h)
 
 /* ---- answers ------------------------------------------------------------------------------------------------- */
 
-static void tell(struct host *h, void *arg)
+static void names_tell(struct host *h, void *arg)
 {
 	struct reply *r = arg;
 
@@ -249,7 +249,7 @@ static int status_of(int status)
 }
 
 /* Frees the question; the reply, if one is wanted still, is the caller's to fill in and to hand to host_later(). */
-static struct reply *settled(struct question *q, int status)
+static struct reply *names_settled(struct question *q, int status)
 {
 	struct reply *r = NULL;
 
@@ -267,7 +267,7 @@ static struct reply *settled(struct question *q, int status)
 static bool ask_again(struct question *q, int status);
 
 #if ARES_VERSION >= 0x012200
-static void answered(void *arg, ares_status_t status, size_t timeouts, const ares_dns_record_t *record)
+static void names_answered(void *arg, ares_status_t status, size_t timeouts, const ares_dns_record_t *record)
 {
 	struct host *h = ((struct question *)arg)->h;
 	struct reply *r;
@@ -275,21 +275,21 @@ static void answered(void *arg, ares_status_t status, size_t timeouts, const are
 	(void)timeouts;
 	if (ask_again(arg, (int)status))
 		return;
-	r = settled(arg, (int)status);
+	r = names_settled(arg, (int)status);
 	if (r == NULL)
 		return;
 	if (status == ARES_SUCCESS)
 		dns_answer_read(&r->answer, record);
-	host_later(h, tell, r);
+	host_later(h, names_tell, r);
 }
 
 static void ask(ares_channel_t *channel, struct question *q)
 {
-	ares_query_dnsrec(channel, q->name, ARES_CLASS_IN, q->type == DT_RR_SRV ? ARES_REC_TYPE_SRV : ARES_REC_TYPE_A, answered, q,
+	ares_query_dnsrec(channel, q->name, ARES_CLASS_IN, q->type == DT_RR_SRV ? ARES_REC_TYPE_SRV : ARES_REC_TYPE_A, names_answered, q,
 			  NULL);
 }
 #else
-static void answered(void *arg, int status, int timeouts, unsigned char *p, int n)
+static void names_answered(void *arg, int status, int timeouts, unsigned char *p, int n)
 {
 	struct host *h = ((struct question *)arg)->h;
 	enum dt_rr type = ((struct question *)arg)->type;
@@ -298,17 +298,17 @@ static void answered(void *arg, int status, int timeouts, unsigned char *p, int 
 	(void)timeouts;
 	if (ask_again(arg, status))
 		return;
-	r = settled(arg, status);
+	r = names_settled(arg, status);
 	if (r == NULL)
 		return;
 	if (status == ARES_SUCCESS)
 		dns_answer_read(&r->answer, type, p, n);
-	host_later(h, tell, r);
+	host_later(h, names_tell, r);
 }
 
 static void ask(ares_channel channel, struct question *q)
 {
-	ares_query(channel, q->name, ns_c_in, q->type == DT_RR_SRV ? ns_t_srv : ns_t_a, answered, q);
+	ares_query(channel, q->name, ns_c_in, q->type == DT_RR_SRV ? ns_t_srv : ns_t_a, names_answered, q);
 }
 #endif
 
@@ -342,9 +342,9 @@ int names_ask(struct host *h, unsigned id, const char *name, enum dt_rr type)
 		set_timer(h->names);
 		return 0;
 	}
-	r = settled(q, ARES_ECONNREFUSED);
+	r = names_settled(q, ARES_ECONNREFUSED);
 	if (r == NULL)
 		return -ENOMEM;
 	r->answer.status = DT_DNS_ERROR; /* rcode 0: no server is known */
-	return host_later(h, tell, r);
+	return host_later(h, names_tell, r);
 }

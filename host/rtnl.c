@@ -70,7 +70,7 @@ void rtnl_close(struct rtnl *r)
 	free(r);
 }
 
-static struct nlmsghdr *request(struct rtnl *r, uint16_t type, uint16_t flags)
+static struct nlmsghdr *rtnl_request(struct rtnl *r, uint16_t type, uint16_t flags)
 {
 	struct nlmsghdr *h;
 
@@ -104,7 +104,7 @@ static int talk(struct rtnl *r, struct nlmsghdr *h, mnl_cb_t each, void *arg)
 	return 0;
 }
 
-static int order(struct rtnl *r, struct nlmsghdr *h)
+static int rtnl_order(struct rtnl *r, struct nlmsghdr *h)
 {
 	h->nlmsg_flags |= NLM_F_ACK;
 	return talk(r, h, NULL, NULL);
@@ -152,7 +152,7 @@ static int link_read(const struct nlmsghdr *h, void *arg)
 
 int rtnl_link(struct rtnl *r, const char *name, struct rtnl_link *ret)
 {
-	struct nlmsghdr *h = request(r, RTM_GETLINK, NLM_F_ACK);
+	struct nlmsghdr *h = rtnl_request(r, RTM_GETLINK, NLM_F_ACK);
 	struct rtnl_link l = {0};
 	int e;
 
@@ -171,34 +171,34 @@ int rtnl_link(struct rtnl *r, const char *name, struct rtnl_link *ret)
 
 int rtnl_link_up(struct rtnl *r, unsigned index, bool up)
 {
-	struct nlmsghdr *h = request(r, RTM_NEWLINK, 0);
+	struct nlmsghdr *h = rtnl_request(r, RTM_NEWLINK, 0);
 	struct ifinfomsg *i = link_part(h, index);
 
 	i->ifi_change = IFF_UP;
 	i->ifi_flags = up ? IFF_UP : 0;
-	return order(r, h);
+	return rtnl_order(r, h);
 }
 
 int rtnl_link_mac(struct rtnl *r, unsigned index, const uint8_t mac[6])
 {
-	struct nlmsghdr *h = request(r, RTM_NEWLINK, 0);
+	struct nlmsghdr *h = rtnl_request(r, RTM_NEWLINK, 0);
 
 	link_part(h, index);
 	mnl_attr_put(h, IFLA_ADDRESS, 6, mac);
-	return order(r, h);
+	return rtnl_order(r, h);
 }
 
 int rtnl_link_delete(struct rtnl *r, unsigned index)
 {
-	struct nlmsghdr *h = request(r, RTM_DELLINK, 0);
+	struct nlmsghdr *h = rtnl_request(r, RTM_DELLINK, 0);
 
 	link_part(h, index);
-	return order(r, h);
+	return rtnl_order(r, h);
 }
 
 int rtnl_macvlan(struct rtnl *r, unsigned parent, const char *name, const uint8_t mac[6], int netns)
 {
-	struct nlmsghdr *h = request(r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	struct nlmsghdr *h = rtnl_request(r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 	struct nlattr *info, *data;
 
 	link_part(h, 0);
@@ -212,12 +212,12 @@ int rtnl_macvlan(struct rtnl *r, unsigned parent, const char *name, const uint8_
 	mnl_attr_put_u32(h, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
 	mnl_attr_nest_end(h, data);
 	mnl_attr_nest_end(h, info);
-	return order(r, h);
+	return rtnl_order(r, h);
 }
 
 int rtnl_vlan(struct rtnl *r, unsigned parent, const char *name, unsigned vlan, unsigned priority)
 {
-	struct nlmsghdr *h = request(r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	struct nlmsghdr *h = rtnl_request(r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 	struct nlattr *info, *data, *map;
 
 	link_part(h, 0);
@@ -236,7 +236,7 @@ int rtnl_vlan(struct rtnl *r, unsigned parent, const char *name, unsigned vlan, 
 	mnl_attr_nest_end(h, map);
 	mnl_attr_nest_end(h, data);
 	mnl_attr_nest_end(h, info);
-	return order(r, h);
+	return rtnl_order(r, h);
 }
 
 /* ---- addresses ----------------------------------------------------------------------------------------------- */
@@ -244,7 +244,7 @@ int rtnl_vlan(struct rtnl *r, unsigned parent, const char *name, unsigned vlan, 
 static struct nlmsghdr *address_part(struct rtnl *r, uint16_t type, uint16_t flags, unsigned index, uint32_t address,
 				     unsigned prefix)
 {
-	struct nlmsghdr *h = request(r, type, flags);
+	struct nlmsghdr *h = rtnl_request(r, type, flags);
 	struct ifaddrmsg *i = mnl_nlmsg_put_extra_header(h, sizeof *i);
 
 	i->ifa_family = AF_INET;
@@ -267,12 +267,12 @@ int rtnl_address(struct rtnl *r, unsigned index, uint32_t address, unsigned pref
 		mnl_attr_put_strz(h, IFA_LABEL, label);
 	if (life_s)
 		mnl_attr_put(h, IFA_CACHEINFO, sizeof life, &life);
-	return order(r, h);
+	return rtnl_order(r, h);
 }
 
 int rtnl_address_delete(struct rtnl *r, unsigned index, uint32_t address, unsigned prefix)
 {
-	return order(r, address_part(r, RTM_DELADDR, 0, index, address, prefix));
+	return rtnl_order(r, address_part(r, RTM_DELADDR, 0, index, address, prefix));
 }
 
 struct address_list {
@@ -285,7 +285,7 @@ struct address_list {
 	} at[32];
 };
 
-static int address_read(const struct nlmsghdr *h, void *arg)
+static int rtnl_address_read(const struct nlmsghdr *h, void *arg)
 {
 	const struct ifaddrmsg *i = mnl_nlmsg_get_payload(h);
 	struct address_list *l = arg;
@@ -309,11 +309,11 @@ static int address_read(const struct nlmsghdr *h, void *arg)
 
 static int address_dump(struct rtnl *r, struct address_list *l)
 {
-	struct nlmsghdr *h = request(r, RTM_GETADDR, NLM_F_DUMP);
+	struct nlmsghdr *h = rtnl_request(r, RTM_GETADDR, NLM_F_DUMP);
 	struct ifaddrmsg *i = mnl_nlmsg_put_extra_header(h, sizeof *i);
 
 	i->ifa_family = AF_INET;
-	return talk(r, h, address_read, l);
+	return talk(r, h, rtnl_address_read, l);
 }
 
 int rtnl_address_find(struct rtnl *r, unsigned index, const char *ours, uint32_t *ret, unsigned *prefix)
@@ -346,7 +346,7 @@ int rtnl_address_flush(struct rtnl *r, unsigned index, const char *ours)
 /* The source address ties the route to the address: when that one expires, the kernel takes the route away too. */
 int rtnl_default_route(struct rtnl *r, unsigned index, uint32_t router, uint32_t source, unsigned metric)
 {
-	struct nlmsghdr *h = request(r, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE);
+	struct nlmsghdr *h = rtnl_request(r, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE);
 	struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof *m);
 
 	m->rtm_family = AF_INET;
@@ -360,7 +360,7 @@ int rtnl_default_route(struct rtnl *r, unsigned index, uint32_t router, uint32_t
 	mnl_attr_put_u32(h, RTA_PREFSRC, htonl(source));
 	if (metric)
 		mnl_attr_put_u32(h, RTA_PRIORITY, metric);
-	return order(r, h);
+	return rtnl_order(r, h);
 }
 
 /* ---- watching ------------------------------------------------------------------------------------------------ */

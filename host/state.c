@@ -19,14 +19,14 @@ struct state {
 };
 
 /* The names are constants of the phone, but nothing here depends on that. */
-static bool plain(const char *name)
+static bool state_plain(const char *name)
 {
 	return name[0] && name[0] != '.' && strlen(name) < 40 && strchr(name, '/') == NULL;
 }
 
-static bool path_of(const struct state *s, char path[PATH_MAX], const char *name)
+static bool state_path_of(const struct state *s, char path[PATH_MAX], const char *name)
 {
-	return plain(name) && snprintf(path, PATH_MAX, "%s/%s", s->dir, name) < PATH_MAX;
+	return state_plain(name) && snprintf(path, PATH_MAX, "%s/%s", s->dir, name) < PATH_MAX;
 }
 
 static void slot_path(const struct state *s, char path[PATH_MAX], unsigned slot, const char *suffix)
@@ -55,7 +55,7 @@ static int take_lock(struct state *s)
 {
 	char path[PATH_MAX];
 
-	path_of(s, path, "lock");
+	state_path_of(s, path, "lock");
 	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (s->lock < 0)
 		return -errno;
@@ -171,7 +171,7 @@ long state_load(struct state *s, const char *name, void *p, size_t cap)
 	char path[PATH_MAX];
 	long size, got;
 
-	if (!path_of(s, path, name))
+	if (!state_path_of(s, path, name))
 		return -EINVAL;
 	size = size_of(path);
 	if (size < 0)
@@ -185,7 +185,7 @@ int state_save(struct state *s, const char *name, const void *p, size_t n)
 	char path[PATH_MAX];
 	int e;
 
-	if (!path_of(s, path, name))
+	if (!state_path_of(s, path, name))
 		return -EINVAL;
 	e = sync_spare(s);
 	return e < 0 ? e : file_write(s->ops, path, p, n, 0600);
@@ -195,7 +195,7 @@ int state_forget(struct state *s, const char *name)
 {
 	char path[PATH_MAX];
 
-	return path_of(s, path, name) ? file_remove(s->ops, path) : -EINVAL;
+	return state_path_of(s, path, name) ? file_remove(s->ops, path) : -EINVAL;
 }
 
 /* ---- slots --------------------------------------------------------------------------------------------------- */
@@ -279,7 +279,7 @@ int state_install(struct state *s, const void *catalog, size_t n)
 	e = file_write(s->ops, path, catalog, n, 0600);
 	if (e < 0)
 		return e;
-	path_of(s, path, "active");
+	state_path_of(s, path, "active");
 	e = file_write(s->ops, path, (char[]){spare, '\n'}, 2, 0600);
 	if (e == 0)
 		s->active = spare == '1';

@@ -43,7 +43,7 @@ struct host_stream {
 
 /* ---- life ---------------------------------------------------------------------------------------------------- */
 
-static struct host_stream *find(struct host *h, unsigned id)
+static struct host_stream *stream_find(struct host *h, unsigned id)
 {
 	struct host_stream *s = h->streams;
 
@@ -79,7 +79,7 @@ static void release(struct host_stream *s)
 }
 
 /* Out of the list: no callback is called any more. */
-static void drop(struct host_stream *s)
+static void stream_drop(struct host_stream *s)
 {
 	struct host_stream **at = &s->h->streams;
 
@@ -94,7 +94,7 @@ static void drop(struct host_stream *s)
 }
 
 /* Around every call into the phone; false: the stream is gone. */
-static bool leave(struct host_stream *s)
+static bool stream_leave(struct host_stream *s)
 {
 	bool dead = s->dead;
 
@@ -108,12 +108,12 @@ static void closed(struct host_stream *s, const char *why)
 	struct host *h = s->h;
 	unsigned id = s->id;
 
-	drop(s);
+	stream_drop(s);
 	tell_closed(h, id, why);
 }
 
 /* false: the stream is gone */
-static bool opened(struct host_stream *s, struct dt_stream_opened *o)
+static bool stream_opened(struct host_stream *s, struct dt_stream_opened *o)
 {
 	struct sockaddr_in me = {0};
 	socklen_t len = sizeof me;
@@ -122,7 +122,7 @@ static bool opened(struct host_stream *s, struct dt_stream_opened *o)
 
 	event_del(&s->limit);
 	if (o->failure != DT_F_OK) {
-		drop(s);
+		stream_drop(s);
 		tell_opened(h, id, o);
 		return false;
 	}
@@ -135,17 +135,17 @@ static bool opened(struct host_stream *s, struct dt_stream_opened *o)
 	return !s->dead;
 }
 
-static bool failed(struct host_stream *s, enum dt_failure f, const char *why)
+static bool stream_failed(struct host_stream *s, enum dt_failure f, const char *why)
 {
 	struct dt_stream_opened o = {.failure = f, .why = why, .verdict = DT_NO_CERT};
 
-	return opened(s, &o);
+	return stream_opened(s, &o);
 }
 
 /* ---- out ----------------------------------------------------------------------------------------------------- */
 
 /* Sends as much as the socket takes now. NULL, or why nothing can be sent. */
-static const char *flush(struct host_stream *s)
+static const char *stream_flush(struct host_stream *s)
 {
 	if (s->tls)
 		tls_drain(s->tls, &s->out);
@@ -169,7 +169,7 @@ static const char *flush(struct host_stream *s)
 
 static void close_later(struct host *h, void *arg)
 {
-	struct host_stream *s = find(h, *(unsigned *)arg);
+	struct host_stream *s = stream_find(h, *(unsigned *)arg);
 
 	if (s && s->ending)
 		closed(s, "the connection broke while sending");
@@ -177,14 +177,14 @@ static void close_later(struct host *h, void *arg)
 
 int stream_write(struct host *h, unsigned id, const void *p, size_t n)
 {
-	struct host_stream *s = find(h, id);
+	struct host_stream *s = stream_find(h, id);
 	unsigned *again;
 
 	if (s == NULL || s->where != OPEN)
 		return -ENOTCONN;
 	if (s->tls ? !tls_write(s->tls, p, n) : (buf_add(&s->out, p, n), s->out.oom))
 		return -EIO;
-	if (flush(s) == NULL)
+	if (stream_flush(s) == NULL)
 		return 0;
 	again = malloc(sizeof *again); /* the callback comes later, not from within the phone's own call */
 	if (again == NULL)
@@ -196,16 +196,16 @@ int stream_write(struct host *h, unsigned id, const void *p, size_t n)
 
 void stream_close(struct host *h, unsigned id)
 {
-	struct host_stream *s = find(h, id);
+	struct host_stream *s = stream_find(h, id);
 
 	if (s == NULL)
 		return;
 	if (s->where == OPEN) {
 		if (s->tls)
 			tls_shutdown(s->tls);
-		(void)flush(s); /* one try: a phone that hangs up does not wait */
+		(void)stream_flush(s); /* one try: a phone that hangs up does not wait */
 	}
-	drop(s);
+	stream_drop(s);
 }
 
 void streams_close_all(struct host *h)
@@ -239,7 +239,7 @@ static bool shaken(struct host_stream *s)
 		o.why = judged.why;
 	if (o.verdict != DT_TRUSTED && !s->judge_only)
 		o.failure = failures[o.verdict];
-	alive = opened(s, &o);
+	alive = stream_opened(s, &o);
 	buf_free(&der);
 	return alive;
 }
@@ -252,11 +252,11 @@ static bool handshake_failed(struct host_stream *s, const char *broken)
 
 	if (o.alert)
 		o.sign[0] = DT_SIGN_TLS_ALERT;
-	return opened(s, &o);
+	return stream_opened(s, &o);
 }
 
 /* Hands plaintext to the phone. false: the stream is gone. */
-static bool deliver(struct host_stream *s)
+static bool stream_deliver(struct host_stream *s)
 {
 	uint8_t p[CHUNK];
 
@@ -282,7 +282,7 @@ static bool feed(struct host_stream *s, const uint8_t *p, size_t n)
 		return !s->dead;
 	}
 	state = tls_feed(s->tls, p, n);
-	broken = flush(s);
+	broken = stream_flush(s);
 	if (s->where == SHAKING) {
 		if (state == TLS_FAILED || state == TLS_CLOSED || broken)
 			return handshake_failed(s, broken);
@@ -291,7 +291,7 @@ static bool feed(struct host_stream *s, const uint8_t *p, size_t n)
 		if (!shaken(s))
 			return false;
 	}
-	if (!deliver(s))
+	if (!stream_deliver(s))
 		return false;
 	state = tls_state(s->tls);
 	if (state == TLS_CLOSED || state == TLS_FAILED || broken) {
@@ -301,17 +301,17 @@ static bool feed(struct host_stream *s, const uint8_t *p, size_t n)
 	return true;
 }
 
-static void ended(struct host_stream *s, int error)
+static void stream_ended(struct host_stream *s, int error)
 {
 	const char *why = error ? strerror(error) : NULL;
 
 	if (s->where == SHAKING)
-		failed(s, DT_F_TLS_HANDSHAKE, why ? why : "the server closed the connection within the handshake");
+		stream_failed(s, DT_F_TLS_HANDSHAKE, why ? why : "the server closed the connection within the handshake");
 	else
 		closed(s, why);
 }
 
-static void readable(evutil_socket_t fd, short what, void *arg)
+static void stream_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct host_stream *s = arg;
 	uint8_t p[CHUNK];
@@ -326,18 +326,18 @@ static void readable(evutil_socket_t fd, short what, void *arg)
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			break;
 		if (n <= 0) {
-			ended(s, n < 0 ? errno : 0);
+			stream_ended(s, n < 0 ? errno : 0);
 			break;
 		}
 		if (!feed(s, p, (size_t)n))
 			break;
 	}
-	leave(s);
+	stream_leave(s);
 }
 
 /* ---- opening ------------------------------------------------------------------------------------------------- */
 
-static bool connected(struct host_stream *s)
+static bool stream_connected(struct host_stream *s)
 {
 	struct dt_stream_opened o = {.failure = DT_F_OK, .verdict = DT_NO_CERT};
 	int error = 0;
@@ -346,16 +346,16 @@ static bool connected(struct host_stream *s)
 	if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		error = errno;
 	if (error)
-		return failed(s, error == ETIMEDOUT ? DT_F_TIMEOUT : DT_F_CONNECT, strerror(error));
+		return stream_failed(s, error == ETIMEDOUT ? DT_F_TIMEOUT : DT_F_CONNECT, strerror(error));
 	event_add(&s->rd, NULL);
 	if (!s->wants_tls)
-		return opened(s, &o);
+		return stream_opened(s, &o);
 	s->where = SHAKING;
 	s->tls = tls_connect(s->h->tls, s->name[0] ? s->name : NULL);
 	if (s->tls == NULL)
-		return failed(s, DT_F_MEMORY, NULL);
-	if (flush(s))
-		return failed(s, DT_F_TLS_HANDSHAKE, "the connection broke");
+		return stream_failed(s, DT_F_MEMORY, NULL);
+	if (stream_flush(s))
+		return stream_failed(s, DT_F_TLS_HANDSHAKE, "the connection broke");
 	return true;
 }
 
@@ -368,15 +368,15 @@ static void writable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	s->busy++;
 	if (s->where == CONNECTING) {
-		connected(s);
+		stream_connected(s);
 	} else {
-		why = flush(s);
+		why = stream_flush(s);
 		if (why && s->where == SHAKING)
-			failed(s, DT_F_TLS_HANDSHAKE, why);
+			stream_failed(s, DT_F_TLS_HANDSHAKE, why);
 		else if (why)
 			closed(s, why);
 	}
-	leave(s);
+	stream_leave(s);
 }
 
 static void too_long(evutil_socket_t fd, short what, void *arg)
@@ -386,20 +386,20 @@ static void too_long(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	s->busy++;
-	failed(s, DT_F_TIMEOUT, s->where == CONNECTING ? "no answer to the connection attempt"
+	stream_failed(s, DT_F_TIMEOUT, s->where == CONNECTING ? "no answer to the connection attempt"
 						       : "connected, but the TLS handshake does not go on");
-	leave(s);
+	stream_leave(s);
 }
 
-static void refused(struct host *h, void *arg)
+static void stream_refused(struct host *h, void *arg)
 {
-	struct host_stream *s = find(h, *(unsigned *)arg);
+	struct host_stream *s = stream_find(h, *(unsigned *)arg);
 
 	if (s && s->ending)
-		failed(s, DT_F_CONNECT, "the network is unreachable: no route, or no address");
+		stream_failed(s, DT_F_CONNECT, "the network is unreachable: no route, or no address");
 }
 
-static int begin(struct host_stream *s, const struct dt_stream_conf *conf)
+static int stream_begin(struct host_stream *s, const struct dt_stream_conf *conf)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(conf->port), .sin_addr.s_addr = htonl(conf->address)};
 	uint32_t ms = conf->timeout_ms ? conf->timeout_ms : 10000;
@@ -415,7 +415,7 @@ static int begin(struct host_stream *s, const struct dt_stream_conf *conf)
 	e = netns_socket(s->h, s->fd);
 	if (e < 0)
 		return e;
-	if (event_assign(&s->rd, s->h->base, s->fd, EV_READ | EV_PERSIST, readable, s) < 0 ||
+	if (event_assign(&s->rd, s->h->base, s->fd, EV_READ | EV_PERSIST, stream_readable, s) < 0 ||
 	    event_assign(&s->wr, s->h->base, s->fd, EV_WRITE, writable, s) < 0 ||
 	    evtimer_assign(&s->limit, s->h->base, too_long, s) < 0 || event_add(&s->limit, &limit) < 0)
 		return -ENOMEM;
@@ -426,7 +426,7 @@ static int begin(struct host_stream *s, const struct dt_stream_conf *conf)
 		return -ENOMEM;
 	*id = s->id;
 	s->ending = true;
-	return host_later(s->h, refused, id);
+	return host_later(s->h, stream_refused, id);
 }
 
 int stream_open(struct host *h, unsigned id, const struct dt_stream_conf *conf)
@@ -434,7 +434,7 @@ int stream_open(struct host *h, unsigned id, const struct dt_stream_conf *conf)
 	struct host_stream *s;
 	int e;
 
-	if (find(h, id))
+	if (stream_find(h, id))
 		return -EEXIST;
 	s = calloc(1, sizeof *s);
 	if (s == NULL)
@@ -450,7 +450,7 @@ int stream_open(struct host *h, unsigned id, const struct dt_stream_conf *conf)
 	if (s->anchors == NULL || !sv_copy(s->name, sizeof s->name, sv_of(conf->name)))
 		e = s->anchors ? -EINVAL : -ENOMEM;
 	else
-		e = begin(s, conf);
+		e = stream_begin(s, conf);
 	if (e < 0) {
 		release(s);
 		return e;

@@ -80,7 +80,7 @@ static void from_tap(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-static bool is_ours(struct msghdr *m, unsigned vlan)
+static bool tagger_is_ours(struct msghdr *m, unsigned vlan)
 {
 	const struct sockaddr_ll *from = m->msg_name;
 
@@ -115,7 +115,7 @@ static void from_wire(evutil_socket_t fd, short what, void *arg)
 
 		if (n < 0)
 			return;
-		if (n <= (ssize_t)sizeof head || (m.msg_flags & MSG_TRUNC) || !is_ours(&m, t->vlan))
+		if (n <= (ssize_t)sizeof head || (m.msg_flags & MSG_TRUNC) || !tagger_is_ours(&m, t->vlan))
 			continue;
 		v[1].iov_len = (size_t)n - sizeof head;
 		if (writev(t->tap, v, 2) < 0)

@@ -74,7 +74,7 @@ static void conn_destroy(struct conn *c)
 
 /* ---- out --------------------------------------------------------------------------------------------------- */
 
-static void drain(struct conn *c)
+static void conn_drain(struct conn *c)
 {
 	if (c->tls)
 		tls_drain(c->tls, &c->out);
@@ -82,7 +82,7 @@ static void drain(struct conn *c)
 		conn_fail(c, "out of memory", true);
 }
 
-static void flush(struct conn *c)
+static void conn_flush(struct conn *c)
 {
 	while (c->phase != DEAD && c->sent < c->out.n) {
 		ssize_t n = send(c->watch.fd, c->out.p + c->sent, c->out.n - c->sent, MSG_NOSIGNAL);
@@ -132,19 +132,19 @@ void conn_write(struct conn *c, const void *p, size_t n)
 		conn_fail(c, "the peer does not read what it asked for", true);
 	} else if (c->tls) {
 		if (tls_write(c->tls, p, n))
-			drain(c);
+			conn_drain(c);
 		else
 			conn_fail(c, "TLS cannot send", false);
 	} else {
 		buf_add(&c->out, p, n);
-		drain(c);
+		conn_drain(c);
 	}
 	conn_settle(c);
 }
 
 /* ---- in ---------------------------------------------------------------------------------------------------- */
 
-static void opened(struct conn *c)
+static void conn_opened(struct conn *c)
 {
 	c->phase = OPEN;
 	c->hello_at = UINT64_MAX;
@@ -153,21 +153,21 @@ static void opened(struct conn *c)
 }
 
 /* Plaintext out of the engine, as long as the owner takes it. */
-static void deliver(struct conn *c)
+static void conn_deliver(struct conn *c)
 {
 	uint8_t piece[PIECE];
 	long n;
 
 	if (c->phase == HANDSHAKE && tls_state(c->tls) == TLS_UP)
-		opened(c);
+		conn_opened(c);
 	while (c->phase == OPEN && !c->paused && (n = tls_read(c->tls, piece, sizeof piece)) > 0)
 		c->conf.on->data(c->conf.arg, piece, (size_t)n);
 	explicit_bzero(piece, sizeof piece);
 	if (c->phase == DEAD)
 		return;
-	drain(c);
+	conn_drain(c);
 	if (tls_state(c->tls) == TLS_FAILED) { /* the alert goes out, if it goes at once */
-		flush(c);
+		conn_flush(c);
 		conn_fail_because(c, "", tls_why(c->tls));
 	} else if (tls_state(c->tls) == TLS_CLOSED && !c->ended && c->phase == OPEN && !c->paused) {
 		c->ended = true;
@@ -178,7 +178,7 @@ static void deliver(struct conn *c)
 	}
 }
 
-static void take(struct conn *c, const uint8_t *p, size_t n);
+static void conn_take(struct conn *c, const uint8_t *p, size_t n);
 
 static void take_proxy_head(struct conn *c, const uint8_t *p, size_t n)
 {
@@ -209,15 +209,15 @@ static void take_proxy_head(struct conn *c, const uint8_t *p, size_t n)
 	rest = c->head;
 	c->head = (struct buf){0};
 	if (c->tls == NULL && c->conf.tls == NULL)
-		opened(c);
+		conn_opened(c);
 	else
 		c->phase = FIRST_OCTET;
 	if (rest.n)
-		take(c, rest.p, rest.n);
+		conn_take(c, rest.p, rest.n);
 	buf_wipe(&rest);
 }
 
-static void take(struct conn *c, const uint8_t *p, size_t n)
+static void conn_take(struct conn *c, const uint8_t *p, size_t n)
 {
 	if (c->phase == PROXY_HEAD) {
 		take_proxy_head(c, p, n);
@@ -242,11 +242,11 @@ static void take(struct conn *c, const uint8_t *p, size_t n)
 	}
 	if (c->phase == HANDSHAKE || c->phase == OPEN) {
 		tls_feed(c->tls, p, n);
-		deliver(c);
+		conn_deliver(c);
 	}
 }
 
-static void ended(struct conn *c)
+static void conn_ended(struct conn *c)
 {
 	c->ended = true;
 	if (c->phase == LINGERING)
@@ -265,11 +265,11 @@ static void receive(struct conn *c)
 	ssize_t n = recv(c->watch.fd, piece, sizeof piece, 0);
 
 	if (n > 0) {
-		take(c, piece, (size_t)n); /* FLUSHING and LINGERING: thrown away */
+		conn_take(c, piece, (size_t)n); /* FLUSHING and LINGERING: thrown away */
 		explicit_bzero(piece, (size_t)n);
 	} else if (n == 0) {
 		if (!c->ended)
-			ended(c);
+			conn_ended(c);
 	} else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
 		conn_fail_because(c, "receiving: ", strerror(errno));
 	}
@@ -297,12 +297,12 @@ static void conn_settle(struct conn *c)
 	unsigned want = 0;
 
 	if (c->depth == 1 && c->phase != DEAD)
-		flush(c);
+		conn_flush(c);
 	if (--c->depth)
 		return;
 	if (c->tell && c->phase == OPEN && c->sent == c->out.n)
 		c->again = true;
-	if (c->phase == DEAD) { /* from the loop, never from under a caller: see ready() and due() */
+	if (c->phase == DEAD) { /* from the loop, never from under a caller: see conn_ready() and due() */
 		loop_fd_stop(&c->watch);
 		loop_timer_at(&c->timer, 0);
 		return;
@@ -319,14 +319,14 @@ static void conn_settle(struct conn *c)
 static void conn_settle_or_destroy(struct conn *c)
 {
 	if (c->depth == 1 && c->phase != DEAD)
-		flush(c);
+		conn_flush(c);
 	if (c->depth == 1 && c->phase == DEAD)
 		conn_destroy(c);
 	else
 		conn_settle(c);
 }
 
-static void told(struct conn *c)
+static void conn_told(struct conn *c)
 {
 	if (c->tell && c->phase == OPEN && c->sent == c->out.n) {
 		c->tell = false;
@@ -334,16 +334,16 @@ static void told(struct conn *c)
 	}
 }
 
-static void ready(void *arg, unsigned what)
+static void conn_ready(void *arg, unsigned what)
 {
 	struct conn *c = arg;
 
 	c->depth++;
 	if (c->phase == FIRST_OCTET && c->conf.tls == NULL)
-		opened(c);
+		conn_opened(c);
 	if (what & LOOP_WRITE)
-		flush(c);
-	told(c);
+		conn_flush(c);
+	conn_told(c);
 	if (what & LOOP_READ && c->phase != DEAD && !(c->phase == OPEN && c->paused))
 		receive(c);
 	conn_settle_or_destroy(c);
@@ -370,12 +370,12 @@ static void due(void *arg)
 	}
 	if (c->again && c->phase == FIRST_OCTET) { /* plain, and just accepted */
 		c->again = false;
-		opened(c);
+		conn_opened(c);
 	} else if (c->again && c->phase == OPEN) { /* conn_pause(false): what the engine holds */
 		c->again = false;
-		told(c);
+		conn_told(c);
 		if (c->tls && !c->paused && c->phase == OPEN)
-			deliver(c);
+			conn_deliver(c);
 	} else {
 		c->again = false;
 	}
@@ -407,7 +407,7 @@ struct conn *conn_new(const struct conn_conf *conf, int fd, const struct sockadd
 	if (from == NULL || !net_address_text(from, c->address, &c->port))
 		memcpy(c->address, "local", sizeof "local");
 	greet(c);
-	loop_fd_init(&c->watch, conf->loop, fd, ready, c);
+	loop_fd_init(&c->watch, conf->loop, fd, conn_ready, c);
 	loop_timer_init(&c->timer, conf->loop, due, c);
 	if (!loop_fd_want(&c->watch, LOOP_READ)) {
 		close(fd);
@@ -450,7 +450,7 @@ void conn_close(struct conn *c)
 	} else {
 		if (c->tls) {
 			tls_shutdown(c->tls);
-			drain(c);
+			conn_drain(c);
 		}
 		if (c->phase != DEAD)
 			c->phase = FLUSHING;

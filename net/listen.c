@@ -9,7 +9,7 @@
 
 #define BACKLOG 1024
 
-static bool address_read(const char *text, uint16_t port, struct sockaddr_storage *ret, socklen_t *n)
+static bool listen_address_read(const char *text, uint16_t port, struct sockaddr_storage *ret, socklen_t *n)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
@@ -31,10 +31,10 @@ bool net_address_is(const char *text)
 	struct sockaddr_storage ss;
 	socklen_t n;
 
-	return text[0] && address_read(text, 0, &ss, &n);
+	return text[0] && listen_address_read(text, 0, &ss, &n);
 }
 
-static int refuse(int fd, const char *what, const char *address, uint16_t port, char *why, size_t cap)
+static int listen_refuse(int fd, const char *what, const char *address, uint16_t port, char *why, size_t cap)
 {
 	int reason = errno;
 
@@ -52,21 +52,21 @@ int listen_tcp(const char *address, uint16_t port, char *why, size_t cap)
 	socklen_t n;
 	int fd;
 
-	if (!address_read(address, port, &ss, &n)) {
+	if (!listen_address_read(address, port, &ss, &n)) {
 		snprintf(why, cap, "'%s' is not an IPv4 or IPv6 address", address);
 		return -1;
 	}
 	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return refuse(fd, "make a socket for", address, port, why, cap);
+		return listen_refuse(fd, "make a socket for", address, port, why, cap);
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0 ||
 	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
-		return refuse(fd, "set up a socket for", address, port, why, cap);
+		return listen_refuse(fd, "set up a socket for", address, port, why, cap);
 	if (bind(fd, (struct sockaddr *)&ss, n) < 0)
-		return refuse(fd, "bind", address, port, why, cap);
+		return listen_refuse(fd, "bind", address, port, why, cap);
 	if (listen(fd, BACKLOG) < 0)
-		return refuse(fd, "listen on", address, port, why, cap);
+		return listen_refuse(fd, "listen on", address, port, why, cap);
 	return fd;
 }
 
@@ -77,17 +77,17 @@ bool listen_free(const char *address, uint16_t port, char *why, size_t cap)
 	socklen_t n;
 	int fd, rc;
 
-	if (!address_read(address, port, &ss, &n)) {
+	if (!listen_address_read(address, port, &ss, &n)) {
 		snprintf(why, cap, "'%s' is not an IPv4 or IPv6 address", address);
 		return false;
 	}
 	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return refuse(fd, "make a socket for", address, port, why, cap) == 0;
+		return listen_refuse(fd, "make a socket for", address, port, why, cap) == 0;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	rc = bind(fd, (struct sockaddr *)&ss, n);
 	if (rc < 0)
-		return refuse(fd, "bind", address, port, why, cap) == 0;
+		return listen_refuse(fd, "bind", address, port, why, cap) == 0;
 	close(fd);
 	return true;
 }
@@ -99,13 +99,13 @@ int listen_udp_broadcast(uint16_t port, const char *interface, char *why, size_t
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
-		return refuse(fd, "make a UDP socket for", interface, port, why, cap);
+		return listen_refuse(fd, "make a UDP socket for", interface, port, why, cap);
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on) < 0 ||
 	    setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) < 0 ||
 	    (interface[0] && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface, (socklen_t)strlen(interface)) < 0) ||
 	    bind(fd, (struct sockaddr *)&in, sizeof in) < 0)
-		return refuse(fd, "bind UDP", interface, port, why, cap);
+		return listen_refuse(fd, "bind UDP", interface, port, why, cap);
 	return fd;
 }
 
@@ -135,7 +135,7 @@ bool net_is_at(int fd, const char *address)
 	socklen_t n = sizeof ss, m;
 	uint16_t port;
 
-	return address[0] && address_read(address, 0, &want, &m) && net_address_text(&want, there, &port) &&
+	return address[0] && listen_address_read(address, 0, &want, &m) && net_address_text(&want, there, &port) &&
 	       getsockname(fd, (struct sockaddr *)&ss, &n) == 0 && net_address_text(&ss, here, &port) && strcmp(here, there) == 0;
 }
 

@@ -29,7 +29,7 @@ bool pki_catalog_sign(struct sv text, const struct pki_key *k, const void *cert,
 	return good;
 }
 
-static X509_STORE *anchors(struct sv pem)
+static X509_STORE *catalog_anchors(struct sv pem)
 {
 	X509_STORE *store = pki_store(pem);
 
@@ -82,7 +82,7 @@ const char *pki_catalog_verify(const void *cms, size_t n, struct sv anchors_pem,
 		why = "the CMS message is no SignedData";
 	else if (CMS_is_detached(c) != 0)
 		why = "the CMS message does not hold its text";
-	else if ((store = anchors(anchors_pem)) == NULL)
+	else if ((store = catalog_anchors(anchors_pem)) == NULL)
 		why = "there is no usable update key to check the signature with";
 	else if ((out = BIO_new(BIO_s_mem())) == NULL)
 		why = "out of memory";

@@ -73,7 +73,7 @@ static int64_t unix_of(const ASN1_TIME *t)
 	return ASN1_TIME_to_tm(t, &tm) ? (int64_t)timegm(&tm) : 0;
 }
 
-static void names_of(X509 *x, struct pki_cert_info *info)
+static void cert_names_of(X509 *x, struct pki_cert_info *info)
 {
 	GENERAL_NAMES *all = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
 
@@ -134,7 +134,7 @@ const char *pki_cert_info(const void *der, size_t n, struct pki_cert_info *ret)
 	snprintf(info->signature, sizeof info->signature, "%s", sig ? sig : "unknown");
 	if (strcmp(info->signature, "undefined") == 0)
 		snprintf(info->signature, sizeof info->signature, "unknown");
-	names_of(x, info);
+	cert_names_of(x, info);
 	*ret = *info;
 	free(info);
 	X509_free(x);

@@ -30,7 +30,7 @@ static bool extend(X509 *x, X509 *issuer, int nid, const char *value)
 	return good;
 }
 
-static bool push(GENERAL_NAMES *all, const char *name)
+static bool issue_push(GENERAL_NAMES *all, const char *name)
 {
 	GENERAL_NAME *g = GENERAL_NAME_new();
 	struct in_addr v4;
@@ -59,7 +59,7 @@ static bool alt_names(X509 *x, const char *const *names)
 		return true;
 	all = sk_GENERAL_NAME_new_null();
 	for (size_t i = 0; good && names[i]; i++)
-		good = all && push(all, names[i]);
+		good = all && issue_push(all, names[i]);
 	good = good && X509_add1_ext_i2d(x, NID_subject_alt_name, all, 0, X509V3_ADD_DEFAULT) == 1;
 	GENERAL_NAMES_free(all);
 	return good;

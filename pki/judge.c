@@ -34,7 +34,7 @@ static void first_name(const uint8_t *der, size_t n, char out[256])
 	free(info);
 }
 
-static enum pki_verdict verify(X509 *leaf, STACK_OF(X509) *others, X509_STORE *store, bool server, int64_t unix_s,
+static enum pki_verdict judge_verify(X509 *leaf, STACK_OF(X509) *others, X509_STORE *store, bool server, int64_t unix_s,
 			       struct pki_judged *ret)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -106,7 +106,7 @@ enum pki_verdict pki_judge(const uint8_t *const *der, const size_t *n, unsigned 
 		snprintf(ret->why, sizeof ret->why, "the trusted roots cannot be read");
 		v = PKI_UNTRUSTED;
 	} else {
-		v = verify(leaf, others, store, host != NULL, unix_s, ret);
+		v = judge_verify(leaf, others, store, host != NULL, unix_s, ret);
 	}
 	if (host != NULL && !pki_cert_names(der[0], n[0], host)) {
 		dt_signs_add(ret->sign, DT_SIGN_CERT_OTHER_NAME);

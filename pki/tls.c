@@ -91,7 +91,7 @@ static BIO *bio_of(struct tls *t)
 
 /* ---- the endpoint ----------------------------------------------------------------------------------------- */
 
-static struct tls *endpoint(struct tls_ctx *c, bool server, const char *sni)
+static struct tls *tls_endpoint(struct tls_ctx *c, bool server, const char *sni)
 {
 	struct tls *t = calloc(1, sizeof *t);
 	BIO *b;
@@ -116,12 +116,12 @@ static struct tls *endpoint(struct tls_ctx *c, bool server, const char *sni)
 
 struct tls *tls_accept(struct tls_ctx *c)
 {
-	return endpoint(c, true, NULL);
+	return tls_endpoint(c, true, NULL);
 }
 
 struct tls *tls_connect(struct tls_ctx *c, const char *sni)
 {
-	struct tls *t = endpoint(c, false, sni);
+	struct tls *t = tls_endpoint(c, false, sni);
 
 	if (t != NULL)
 		tls_feed(t, NULL, 0); /* the ClientHello */

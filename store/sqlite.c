@@ -29,7 +29,7 @@ void sqlite_reason(sqlite3 *db, const char *path, char *why, size_t cap)
 		     : "");
 }
 
-static enum store_result failed(struct sqlite *q)
+static enum store_result sqlite_failed(struct sqlite *q)
 {
 	sqlite_reason(q->db, sqlite3_db_filename(q->db, "main"), q->why, sizeof q->why);
 	return STORE_FAILED;
@@ -45,7 +45,7 @@ static sqlite3_stmt *vbind(struct sqlite *q, enum sql id, const char *types, va_
 	if (st == NULL) {
 		rc = sqlite3_prepare_v3(q->db, sql_text[id], -1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
 		if (rc != SQLITE_OK) {
-			failed(q);
+			sqlite_failed(q);
 			return NULL;
 		}
 		q->st[id] = st;
@@ -66,7 +66,7 @@ static sqlite3_stmt *vbind(struct sqlite *q, enum sql id, const char *types, va_
 	}
 	if (rc == SQLITE_OK)
 		return st;
-	failed(q);
+	sqlite_failed(q);
 	return NULL;
 }
 
@@ -92,11 +92,11 @@ enum store_result sqlite_step(struct sqlite *q, sqlite3_stmt *st)
 		r = STORE_NONE;
 		break;
 	case SQLITE_CONSTRAINT:
-		failed(q);
+		sqlite_failed(q);
 		r = STORE_TAKEN;
 		break;
 	default:
-		r = failed(q);
+		r = sqlite_failed(q);
 	}
 	sqlite3_reset(st);
 	return r;

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-static void lower(char *ret, size_t cap, const char *s)
+static void user_lower(char *ret, size_t cap, const char *s)
 {
 	size_t i = 0;
 
@@ -31,7 +31,7 @@ static void user_row(sqlite3_stmt *st, struct store_user *ret)
 	ret->n_nt_hash = sqlite_blob(st, 9, ret->nt_hash, sizeof ret->nt_hash);
 }
 
-static enum store_result one(struct sqlite *q, sqlite3_stmt *st, struct store_user *ret)
+static enum store_result user_one(struct sqlite *q, sqlite3_stmt *st, struct store_user *ret)
 {
 	enum store_result r;
 
@@ -66,8 +66,8 @@ enum store_result sqlite_user_add(struct store *s, struct store_user *u)
 	char aor[256], login[256];
 	enum store_result r;
 
-	lower(aor, sizeof aor, u->aor);
-	lower(login, sizeof login, u->login);
+	user_lower(aor, sizeof aor, u->aor);
+	user_lower(login, sizeof login, u->login);
 	u->id = 0;
 	if ((r = sqlite_begin(q)) != STORE_OK)
 		return r;
@@ -87,8 +87,8 @@ enum store_result sqlite_user_set(struct store *s, const struct store_user *u)
 	char aor[256], login[256];
 	enum store_result r;
 
-	lower(aor, sizeof aor, u->aor);
-	lower(login, sizeof login, u->login);
+	user_lower(aor, sizeof aor, u->aor);
+	user_lower(login, sizeof login, u->login);
 	if ((r = sqlite_begin(q)) != STORE_OK)
 		return r;
 	r = clash(q, u, aor, login);
@@ -125,15 +125,15 @@ enum store_result sqlite_user_get(struct store *s, const char *aor, struct store
 	struct sqlite *q = sqlite_of(s);
 	char key[256];
 
-	lower(key, sizeof key, aor);
-	return one(q, sqlite_bind(q, SQL_USER_GET, "t", key), ret);
+	user_lower(key, sizeof key, aor);
+	return user_one(q, sqlite_bind(q, SQL_USER_GET, "t", key), ret);
 }
 
 enum store_result sqlite_user_by_id(struct store *s, int64_t id, struct store_user *ret)
 {
 	struct sqlite *q = sqlite_of(s);
 
-	return one(q, sqlite_bind(q, SQL_USER_BY_ID, "i", id), ret);
+	return user_one(q, sqlite_bind(q, SQL_USER_BY_ID, "i", id), ret);
 }
 
 enum store_result sqlite_user_by_login(struct store *s, const char *login, struct store_user *ret)
@@ -141,8 +141,8 @@ enum store_result sqlite_user_by_login(struct store *s, const char *login, struc
 	struct sqlite *q = sqlite_of(s);
 	char key[256];
 
-	lower(key, sizeof key, login);
-	return one(q, sqlite_bind(q, SQL_USER_BY_LOGIN, "t", key), ret);
+	user_lower(key, sizeof key, login);
+	return user_one(q, sqlite_bind(q, SQL_USER_BY_LOGIN, "t", key), ret);
 }
 
 enum store_result sqlite_user_by_line(struct store *s, const char *number, const char *extension, struct store_user *ret,

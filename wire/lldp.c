@@ -56,7 +56,7 @@ const struct med_policy *lldp_policy(const struct lldp *l, uint8_t app)
 }
 
 /* The inventory TLVs, 5 to 11, in the order of their subtypes. */
-static struct sv *inventory(struct lldp *l, unsigned subtype)
+static struct sv *lldp_inventory(struct lldp *l, unsigned subtype)
 {
 	struct sv *const field[] = {&l->hw_rev, &l->fw_rev, &l->sw_rev, &l->serial, &l->maker, &l->model, &l->asset};
 
@@ -115,7 +115,7 @@ static bool phy_read(struct lldp *l, struct rd *v)
 
 static bool med_read(struct lldp *l, unsigned subtype, struct rd *v)
 {
-	struct sv *text = inventory(l, subtype);
+	struct sv *text = lldp_inventory(l, subtype);
 	uint16_t caps;
 	uint8_t class;
 

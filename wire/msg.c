@@ -32,14 +32,14 @@ struct scan {
 	size_t limit; /* no line ends behind it; 0: as long as a head may be */
 };
 
-static enum msg_result bad(struct scan *s, unsigned status, size_t at, const char *why)
+static enum msg_result msg_bad(struct scan *s, unsigned status, size_t at, const char *why)
 {
 	*s->err = (struct msg_error){why, at, status};
 	return MSG_BAD;
 }
 
 /* token = 1*(alphanum / "-" / "." / "!" / "%" / "*" / "_" / "+" / "`" / "'" / "~" ); HTTP adds # $ & ^ | */
-static bool token_char(char c, enum msg_proto proto)
+static bool msg_token_char(char c, enum msg_proto proto)
 {
 	if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
 		return true;
@@ -49,7 +49,7 @@ static bool token_char(char c, enum msg_proto proto)
 static bool token(struct sv s, enum msg_proto proto)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!token_char(s.p[i], proto))
+		if (!msg_token_char(s.p[i], proto))
 			return false;
 	return s.n > 0;
 }
@@ -61,23 +61,23 @@ static enum msg_result next_line(struct scan *s, struct sv *ret)
 
 	for (size_t i = from; i < s->n; i++) {
 		if (i >= limit)
-			return bad(s, 431, i, "the head is too long");
+			return msg_bad(s, 431, i, "the head is too long");
 		if (s->p[i] == '\n')
-			return bad(s, 400, i, "a line feed without a carriage return");
+			return msg_bad(s, 400, i, "a line feed without a carriage return");
 		if (s->p[i] != '\r')
 			continue;
 		if (i + 1 == s->n)
 			return MSG_PARTIAL;
 		if (s->p[i + 1] != '\n')
-			return bad(s, 400, i, "a carriage return without a line feed");
+			return msg_bad(s, 400, i, "a carriage return without a line feed");
 		*ret = (struct sv){s->p + from, i - from};
 		s->at = i + 2;
 		return MSG_OK;
 	}
-	return s->n >= limit ? bad(s, 431, limit, "the head is too long") : MSG_PARTIAL;
+	return s->n >= limit ? msg_bad(s, 431, limit, "the head is too long") : MSG_PARTIAL;
 }
 
-static size_t offset(const struct scan *s, struct sv at)
+static size_t msg_offset(const struct scan *s, struct sv at)
 {
 	return (size_t)(at.p - s->p);
 }
@@ -105,15 +105,15 @@ static enum msg_result status_line(struct scan *s, struct sv line, struct msg *m
 
 	m->version = sv_cut(&rest, ' ');
 	if (!version_read(s, m->version, &status))
-		return bad(s, status, offset(s, line), "this version of the protocol is not known");
+		return msg_bad(s, status, msg_offset(s, line), "this version of the protocol is not known");
 	code = sv_cut(&rest, ' ');
 	if (code.n != 3 || !sv_u64(code, s->proto == MSG_SIP ? 699 : 999, &v) || v < 100)
-		return bad(s, 400, offset(s, line) + m->version.n + 1, "the status code is not three digits in range");
+		return msg_bad(s, 400, msg_offset(s, line) + m->version.n + 1, "the status code is not three digits in range");
 	if (rest.p == NULL && s->proto == MSG_SIP)
-		return bad(s, 400, offset(s, line) + line.n, "the blank behind the status code is missing");
+		return msg_bad(s, 400, msg_offset(s, line) + line.n, "the blank behind the status code is missing");
 	for (size_t i = 0; rest.p && i < rest.n; i++)
 		if ((unsigned char)rest.p[i] < ' ' && rest.p[i] != '\t')
-			return bad(s, 400, offset(s, rest) + i, "a control character in the reason phrase");
+			return msg_bad(s, 400, msg_offset(s, rest) + i, "a control character in the reason phrase");
 	m->status = (unsigned)v;
 	m->reason = rest;
 	return MSG_OK;
@@ -128,21 +128,21 @@ static enum msg_result request_line(struct scan *s, struct sv line, struct msg *
 	m->request = true;
 	m->method = sv_cut(&rest, ' ');
 	if (!token(m->method, s->proto))
-		return bad(s, 400, offset(s, line), "the method is not a token");
+		return msg_bad(s, 400, msg_offset(s, line), "the method is not a token");
 	if (rest.p == NULL)
-		return bad(s, 400, offset(s, line) + line.n, "the request line ends behind the method");
+		return msg_bad(s, 400, msg_offset(s, line) + line.n, "the request line ends behind the method");
 	m->target = sv_cut(&rest, ' ');
 	for (size_t i = 0; i < m->target.n; i++) {
 		char c = m->target.p[i];
 
 		if (c <= ' ' || c > '~' || c == '<' || c == '>' || c == '"')
-			return bad(s, 400, offset(s, m->target) + i, "a character that no request URI may hold");
+			return msg_bad(s, 400, msg_offset(s, m->target) + i, "a character that no request URI may hold");
 	}
 	if (m->target.n == 0 || rest.p == NULL)
-		return bad(s, 400, offset(s, line) + m->method.n + 1, "the request line wants method, URI and version");
+		return msg_bad(s, 400, msg_offset(s, line) + m->method.n + 1, "the request line wants method, URI and version");
 	m->version = rest;
 	if (!version_read(s, rest, &status))
-		return bad(s, status, offset(s, rest), "this version of the protocol is not known");
+		return msg_bad(s, status, msg_offset(s, rest), "this version of the protocol is not known");
 	return MSG_OK;
 }
 
@@ -172,9 +172,9 @@ static enum msg_result header_line(struct scan *s, struct sv line, struct msg *m
 	while (s->proto == MSG_SIP && name.n && (name.p[name.n - 1] == ' ' || name.p[name.n - 1] == '\t'))
 		name.n--;
 	if (!token(name, s->proto))
-		return bad(s, 400, offset(s, line), "a header line that does not begin with a name and a colon");
+		return msg_bad(s, 400, msg_offset(s, line), "a header line that does not begin with a name and a colon");
 	if (m->nheader == MSG_HEADERS_MAX)
-		return bad(s, 431, offset(s, line), "too many headers");
+		return msg_bad(s, 431, msg_offset(s, line), "too many headers");
 	*h = (struct msg_header){name, long_name(s->proto, name), sv_from(line, (size_t)colon + 1)};
 	m->nheader++;
 	return MSG_OK;
@@ -190,7 +190,7 @@ static enum msg_result value_check(struct scan *s, struct sv v)
 			continue;
 		if (s->proto == MSG_SIP && i && v.p[i - 1] == '\\')
 			continue;
-		return bad(s, 400, offset(s, v) + i, "a control character in a header");
+		return msg_bad(s, 400, msg_offset(s, v) + i, "a control character in a header");
 	}
 	return MSG_OK;
 }
@@ -211,9 +211,9 @@ static enum msg_result content_length(struct scan *s, struct msg *m)
 		if (!sv_ieq(m->header[i].full, SV("Content-Length")))
 			continue;
 		if (m->has_length)
-			return bad(s, 400, offset(s, m->header[i].name), "Content-Length stands there twice");
+			return msg_bad(s, 400, msg_offset(s, m->header[i].name), "Content-Length stands there twice");
 		if (!sv_u64(v, INT64_MAX, &m->length))
-			return bad(s, 400, offset(s, v), "Content-Length is not a number");
+			return msg_bad(s, 400, msg_offset(s, v), "Content-Length is not a number");
 		m->has_length = true;
 	}
 	return MSG_OK;
@@ -229,14 +229,14 @@ static enum msg_result http_rules(struct scan *s, struct msg *m)
 	struct sv connection = msg_get(m, "Connection");
 
 	if (m->request && (hosts > 1 || (one_one && hosts == 0)))
-		return bad(s, 400, 0, hosts ? "more than one Host" : "HTTP/1.1 without Host");
+		return msg_bad(s, 400, 0, hosts ? "more than one Host" : "HTTP/1.1 without Host");
 	if (encodings) {
 		struct sv te = msg_get(m, "Transfer-Encoding");
 
 		if (!one_one || m->has_length || encodings > 1)
-			return bad(s, 400, offset(s, te), "two different lengths of the body");
+			return msg_bad(s, 400, msg_offset(s, te), "two different lengths of the body");
 		if (!sv_ieq(te, SV("chunked")))
-			return bad(s, 501, offset(s, te), "a transfer coding other than chunked");
+			return msg_bad(s, 501, msg_offset(s, te), "a transfer coding other than chunked");
 		m->chunked = true;
 	}
 	m->keep_alive = one_one ? !list_holds(connection, SV("close")) : list_holds(connection, SV("keep-alive"));
@@ -254,8 +254,8 @@ enum msg_result msg_scan_head(const char *p, size_t n, enum msg_proto proto, str
 	do {
 		rc = next_line(&s, &line);
 		if (rc != MSG_OK) /* octets that cannot begin a message are refused now, not when a line end comes */
-			return rc == MSG_PARTIAL && s.at < n && p[s.at] != '\r' && !token_char(p[s.at], proto) ?
-				       bad(&s, 400, s.at, "this is not the beginning of a message") :
+			return rc == MSG_PARTIAL && s.at < n && p[s.at] != '\r' && !msg_token_char(p[s.at], proto) ?
+				       msg_bad(&s, 400, s.at, "this is not the beginning of a message") :
 				       rc;
 	} while (line.n == 0);
 	rc = start_line(&s, line, &m);
@@ -265,7 +265,7 @@ enum msg_result msg_scan_head(const char *p, size_t n, enum msg_proto proto, str
 		if (line.p[0] != ' ' && line.p[0] != '\t')
 			rc = header_line(&s, line, &m);
 		else if (value == NULL || proto == MSG_HTTP)
-			rc = bad(&s, 400, offset(&s, line), "a folded line");
+			rc = msg_bad(&s, 400, msg_offset(&s, line), "a folded line");
 		else
 			value->n = (size_t)(line.p + line.n - value->p);
 	}
@@ -294,9 +294,9 @@ enum msg_result msg_scan(const char *p, size_t n, enum msg_proto proto, size_t b
 	if (rc != MSG_OK)
 		return rc;
 	if (m.chunked)
-		return bad(&s, 411, m.head_n, "a chunked body, where a Content-Length is wanted");
+		return msg_bad(&s, 411, m.head_n, "a chunked body, where a Content-Length is wanted");
 	if (m.length > body_max)
-		return bad(&s, 413, m.head_n, "the body is too long");
+		return msg_bad(&s, 413, m.head_n, "the body is too long");
 	if (n - m.head_n < m.length)
 		return MSG_PARTIAL;
 	m.body = (struct sv){p + m.head_n, (size_t)m.length};
@@ -351,15 +351,15 @@ static enum msg_result chunk_size(struct scan *s, size_t *size)
 	s->limit = SIZE_MAX; /* a body has its own measure: body_max */
 	rc = next_line(s, &line);
 	if (rc == MSG_PARTIAL && s->n - from > CHUNK_LINE_MAX)
-		return bad(s, 400, from, "the line before a chunk is too long");
+		return msg_bad(s, 400, from, "the line before a chunk is too long");
 	if (rc != MSG_OK)
 		return rc;
 	if (line.n > CHUNK_LINE_MAX)
-		return bad(s, 400, from, "the line before a chunk is too long");
+		return msg_bad(s, 400, from, "the line before a chunk is too long");
 	for (; digits < line.n && hex_digit(line.p[digits]) >= 0; digits++)
 		v = v << 4 | (size_t)hex_digit(line.p[digits]);
 	if (digits == 0 || digits > 8 || (digits < line.n && strchr("; \t", line.p[digits]) == NULL))
-		return bad(s, 400, from, "a chunk without a size");
+		return msg_bad(s, 400, from, "a chunk without a size");
 	*size = v;
 	return MSG_OK;
 }
@@ -373,12 +373,12 @@ static enum msg_result chunks(struct scan *s, size_t body_max, struct buf *to)
 
 	while ((rc = chunk_size(s, &size)) == MSG_OK && size) {
 		if (size > body_max - total)
-			return bad(s, 413, s->at, "the body is too long");
+			return msg_bad(s, 413, s->at, "the body is too long");
 		total += size;
 		if (s->n - s->at < size + 2)
 			return MSG_PARTIAL;
 		if (memcmp(s->p + s->at + size, "\r\n", 2) != 0)
-			return bad(s, 400, s->at + size, "a chunk that is longer than its length");
+			return msg_bad(s, 400, s->at + size, "a chunk that is longer than its length");
 		if (to)
 			buf_add(to, s->p + s->at, size);
 		s->at += size + 2;
@@ -386,7 +386,7 @@ static enum msg_result chunks(struct scan *s, size_t body_max, struct buf *to)
 	s->limit = s->at + MSG_HEAD_MAX;
 	while (rc == MSG_OK && (rc = next_line(s, &line)) == MSG_OK && line.n) /* the trailer is passed over */
 		if (sv_find(line, ':') < 1)
-			return bad(s, 400, offset(s, line), "a trailer line without a colon");
+			return msg_bad(s, 400, msg_offset(s, line), "a trailer line without a colon");
 	return rc;
 }
 
@@ -396,7 +396,7 @@ enum msg_result msg_dechunk(const char *p, size_t n, size_t body_max, struct buf
 	enum msg_result rc = chunks(&s, body_max, NULL);
 
 	if (rc == MSG_PARTIAL && n > CHUNK_OVERHEAD && n - CHUNK_OVERHEAD > body_max)
-		return bad(&s, 413, n, "the chunks are too many for so little");
+		return msg_bad(&s, 413, n, "the chunks are too many for so little");
 	if (rc != MSG_OK)
 		return rc;
 	*used = s.at;

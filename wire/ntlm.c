@@ -59,7 +59,7 @@ static struct sv payload(struct message *m)
 	return (struct sv){(const char *)m->start + at, len};
 }
 
-static void octets(struct rd *r, uint8_t *to, size_t n)
+static void ntlm_octets(struct rd *r, uint8_t *to, size_t n)
 {
 	const uint8_t *p = rd_take(r, n);
 
@@ -96,12 +96,12 @@ bool ntlm_challenge_read(struct rd *r, struct ntlm_challenge *ret)
 
 	v.target = payload(&m);
 	v.flags = (uint32_t)rd_le(r, 4);
-	octets(r, v.challenge, sizeof v.challenge);
+	ntlm_octets(r, v.challenge, sizeof v.challenge);
 	if (rd_left(r)) {
 		rd_take(r, 8);
 		v.info = payload(&m);
 		if (v.flags & NTLM_VERSION && optional(&m, HEAD_CHALLENGE, VERSION_N))
-			octets(r, v.version, VERSION_N);
+			ntlm_octets(r, v.version, VERSION_N);
 	}
 	if (r->err == NULL && v.flags & NTLM_TARGET_INFO && !ntlm_av_check(v.info))
 		rd_fail(r, "the target information is malformed");
@@ -134,11 +134,11 @@ bool ntlm_authenticate_read(struct rd *r, struct ntlm_authenticate *ret)
 	v.key = payload(&m);
 	v.flags = (uint32_t)rd_le(r, 4);
 	if (optional(&m, HEAD_AUTHENTICATE, VERSION_N))
-		octets(r, v.version, VERSION_N);
+		ntlm_octets(r, v.version, VERSION_N);
 	if (optional(&m, HEAD_AUTHENTICATE + VERSION_N, MIC_N) && says_mic(v.nt)) {
 		v.has_mic = true;
 		v.mic_at = HEAD_AUTHENTICATE + VERSION_N;
-		octets(r, v.mic, MIC_N);
+		ntlm_octets(r, v.mic, MIC_N);
 	}
 	if (r->err)
 		return false;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum field { QOP, REALM, TARGETNAME, OPAQUE, GSSAPI, VERSION, CRAND, CNUM, RESPONSE, SRAND, SNUM, RSPAUTH, STS_URI, FIELDS };
+enum sip_auth_field { QOP, REALM, TARGETNAME, OPAQUE, GSSAPI, VERSION, CRAND, CNUM, RESPONSE, SRAND, SNUM, RSPAUTH, STS_URI, FIELDS };
 
 static const struct {
 	const char *name;
@@ -27,12 +27,12 @@ static const struct {
 	[STS_URI] = {"sts-uri", offsetof(struct sip_auth, sts_uri)},
 };
 
-static const struct sv *field(const struct sip_auth *a, enum field f)
+static const struct sv *sip_auth_field(const struct sip_auth *a, enum sip_auth_field f)
 {
 	return (const struct sv *)(const void *)((const char *)a + fields[f].at);
 }
 
-static struct sv skip_lws(struct sv s)
+static struct sv sip_auth_skip_lws(struct sv s)
 {
 	while (s.n && strchr(" \t\r\n", s.p[0]) && s.p[0])
 		s = sv_from(s, 1);
@@ -85,31 +85,31 @@ bool sip_auth_read(struct sv value, struct sip_auth *ret)
 	n = name_n(value);
 	a.scheme = (struct sv){value.p, n};
 	value = sv_from(value, n);
-	if (n == 0 || (value.n && skip_lws(value).n == value.n))
+	if (n == 0 || (value.n && sip_auth_skip_lws(value).n == value.n))
 		return false;
-	value = skip_lws(value);
+	value = sip_auth_skip_lws(value);
 	while (value.n) {
 		struct sv name = {value.p, name_n(value)}, v;
 
-		value = skip_lws(sv_from(value, name.n));
+		value = sip_auth_skip_lws(sv_from(value, name.n));
 		if (name.n == 0 || value.n == 0 || value.p[0] != '=')
 			return false;
-		value = skip_lws(sv_from(value, 1));
+		value = sip_auth_skip_lws(sv_from(value, 1));
 		if (!value_next(&value, &v))
 			return false;
-		for (enum field f = 0; f < FIELDS; f++)
+		for (enum sip_auth_field f = 0; f < FIELDS; f++)
 			if (sv_ieq(name, sv_of(fields[f].name))) {
 				if (seen & 1u << f)
 					return false;
 				seen |= 1u << f;
 				memcpy((char *)&a + fields[f].at, &v, sizeof v);
 			}
-		value = skip_lws(value);
+		value = sip_auth_skip_lws(value);
 		if (value.n == 0)
 			break;
 		if (value.p[0] != ',')
 			return false;
-		value = skip_lws(sv_from(value, 1));
+		value = sip_auth_skip_lws(sv_from(value, 1));
 		if (value.n == 0)
 			return false;
 	}
@@ -120,18 +120,18 @@ bool sip_auth_read(struct sv value, struct sip_auth *ret)
 
 void sip_auth_write(struct buf *b, enum sip_auth_role role, const struct sip_auth *a)
 {
-	static const enum field orders[][FIELDS + 1] = {
+	static const enum sip_auth_field orders[][FIELDS + 1] = {
 		{REALM, TARGETNAME, VERSION, STS_URI, FIELDS}, /* the first 401 */
 		{OPAQUE, GSSAPI, TARGETNAME, REALM, VERSION, FIELDS},
 		{QOP, OPAQUE, REALM, TARGETNAME, GSSAPI, VERSION, CRAND, CNUM, RESPONSE, FIELDS},
 		{QOP, OPAQUE, SRAND, SNUM, RSPAUTH, TARGETNAME, REALM, VERSION, FIELDS},
 	};
-	const enum field *order = role == SIP_CREDENTIALS ? orders[2] : role == SIP_AUTH_INFO ? orders[3] : orders[a->opaque.n > 0];
+	const enum sip_auth_field *order = role == SIP_CREDENTIALS ? orders[2] : role == SIP_AUTH_INFO ? orders[3] : orders[a->opaque.n > 0];
 	const char *between = " ";
 
 	buf_sv(b, a->scheme);
 	for (; *order != FIELDS; order++) {
-		struct sv v = *field(a, *order);
+		struct sv v = *sip_auth_field(a, *order);
 
 		if (*order == QOP && v.n == 0)
 			v = SV("auth");

@@ -23,17 +23,17 @@ static xmlParserInputPtr nothing_from_outside(const char *url, const char *id, x
 	return NULL;
 }
 
-static void quiet(void *arg, xmlErrorPtr e) /* canonicalisation has errors of its own, and would print them */
+static void xml_quiet(void *arg, xmlErrorPtr e) /* canonicalisation has errors of its own, and would print them */
 {
 	(void)arg;
 	(void)e;
 }
 
-static void once(void)
+static void xml_once(void)
 {
 	xmlInitParser();
-	xmlSetStructuredErrorFunc(NULL, quiet);
-	xmlThrDefSetStructuredErrorFunc(NULL, quiet);
+	xmlSetStructuredErrorFunc(NULL, xml_quiet);
+	xmlThrDefSetStructuredErrorFunc(NULL, xml_quiet);
 	xmlSetExternalEntityLoader(nothing_from_outside);
 }
 
@@ -44,7 +44,7 @@ struct refusal {
 	long at;
 };
 
-static void refuse(xmlParserCtxtPtr ctxt, const char *why)
+static void xml_refuse(xmlParserCtxtPtr ctxt, const char *why)
 {
 	struct refusal *r = ctxt->_private;
 
@@ -60,7 +60,7 @@ static void on_subset(void *ctx, const xmlChar *name, const xmlChar *external, c
 	(void)name;
 	(void)external;
 	(void)system;
-	refuse(ctx, "a document type declaration is not allowed");
+	xml_refuse(ctx, "a document type declaration is not allowed");
 }
 
 static void on_entity(void *ctx, const xmlChar *name, int type, const xmlChar *id, const xmlChar *system,
@@ -71,7 +71,7 @@ static void on_entity(void *ctx, const xmlChar *name, int type, const xmlChar *i
 	(void)id;
 	(void)system;
 	(void)content;
-	refuse(ctx, "entity declarations are not allowed");
+	xml_refuse(ctx, "entity declarations are not allowed");
 }
 
 static void on_element(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int nns,
@@ -80,7 +80,7 @@ static void on_element(void *ctx, const xmlChar *name, const xmlChar *prefix, co
 	xmlParserCtxtPtr ctxt = ctx;
 
 	if (ctxt->nameNr >= DEPTH_MAX)
-		refuse(ctxt, "elements are nested too deep");
+		xml_refuse(ctxt, "elements are nested too deep");
 	else
 		xmlSAX2StartElementNs(ctx, name, prefix, uri, nns, ns, nattr, ndefault, attr);
 }
@@ -139,7 +139,7 @@ static void on_document(void *ctx)
 	if (encoding_allowed(ctxt->encoding) && encoding_allowed(ctxt->input->encoding))
 		xmlSAX2StartDocument(ctx);
 	else
-		refuse(ctxt, "its character encoding is not accepted");
+		xml_refuse(ctxt, "its character encoding is not accepted");
 }
 
 /* The encoding given to the parser, because the declaration is wrong about it; NULL: the declaration may stand.  A
@@ -217,7 +217,7 @@ xmlDocPtr xml_read_at(const void *p, size_t n, const char **why, size_t *at)
 	const char *refused = NULL;
 	size_t where = 0;
 
-	pthread_once(&ready, once);
+	pthread_once(&ready, xml_once);
 	while (n && ((const uint8_t *)p)[n - 1] == 0 && utf16_ascii(p, n) < 0)
 		n--;
 	if (n == 0) {

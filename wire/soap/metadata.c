@@ -172,7 +172,7 @@ static const struct way {
 };
 #define WAYS (sizeof ways / sizeof *ways)
 
-static const char *url_of(const struct soap_metadata *m, const struct way *w)
+static const char *metadata_url_of(const struct soap_metadata *m, const struct way *w)
 {
 	return (const char *)m + w->url;
 }
@@ -198,7 +198,7 @@ void soap_metadata_wts_write(struct buf *b, const struct soap_metadata *m)
 		   " xmlns:http=\"http://schemas.microsoft.com/ws/06/2004/policy/http\""
 		   " xmlns:msg=\"http://schemas.microsoft.com/Message\" xmlns:tns=\"http://tempuri.org/\">\n");
 	for (size_t i = 0; i < WAYS; i++) {
-		if (url_of(m, &ways[i])[0] == '\0')
+		if (metadata_url_of(m, &ways[i])[0] == '\0')
 			continue;
 		buf_printf(b, "<wsp:Policy wsu:Id=\"%s_policy\"><wsp:ExactlyOne><wsp:All>", ways[i].port);
 		ways[i].policy(b);
@@ -206,12 +206,12 @@ void soap_metadata_wts_write(struct buf *b, const struct soap_metadata *m)
 	}
 	buf_str(b, wts_types);
 	for (size_t i = 0; i < WAYS; i++)
-		if (url_of(m, &ways[i])[0])
+		if (metadata_url_of(m, &ways[i])[0])
 			binding(b, ways[i].port, "IWebTicketService", "IssueToken", SOAP_ACTION_ISSUE, true);
 	buf_str(b, "<wsdl:service name=\"WebTicketService\">\n");
 	for (size_t i = 0; i < WAYS; i++)
-		if (url_of(m, &ways[i])[0])
-			port(b, ways[i].port, url_of(m, &ways[i]));
+		if (metadata_url_of(m, &ways[i])[0])
+			port(b, ways[i].port, metadata_url_of(m, &ways[i]));
 	buf_str(b, "</wsdl:service>\n</wsdl:definitions>\n");
 }
 
