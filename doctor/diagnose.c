@@ -198,7 +198,7 @@ static void attempts(const struct doctor_run *r, struct doctor_finding *f, size_
 		was = f->ncause;
 		causes(r, f, a);
 		if (was == 0 && f->ncause && f->evidence->kind != DT_REC_ATTEMPT)
-			f->evidence = a; /* what is shown is what the first cause was found by */
+			f->evidence = a; /* shows the attempt by which the first cause was found */
 	}
 }
 

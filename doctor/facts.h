@@ -1,5 +1,5 @@
-/* doctor/facts.h: the fields of struct dt_facts by the names they have in a record's JSON (v = 2), once: what writes a
- * record and what reads one walk this table.  dialtone-record(5) documents each.
+/* doctor/facts.h: the fields of struct dt_facts by the names they have in a record's JSON (v = 2), once: writer and
+ * reader of a record walk this table.  dialtone-record(5) documents each.
  */
 #ifndef DIALTONE_DOCTOR_FACTS_H
 #define DIALTONE_DOCTOR_FACTS_H

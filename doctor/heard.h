@@ -1,4 +1,4 @@
-/* doctor/heard.h: what is heard on the port besides: counted from the frames that arrive, for the causes of a missing VLAN.
+/* doctor/heard.h: observations on the port: counted from the frames that arrive, for the causes of a missing VLAN.
  *
  * Pure: the caller shows each frame.  What it comes to is a line of the record (kind "heard").
  */

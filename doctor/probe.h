@@ -1,6 +1,6 @@
 /* doctor/probe.h: asking further, through the phone's own body, on its VLAN and with its address.
  *
- * What is asked follows from the record: the domains in whose names the phone asked, the servers it talked to.  Nothing that
+ * The questions follow from the record: the domains in whose names the phone asked, the servers it talked to.  Nothing that
  * costs anybody anything: names, TCP connections that are closed at once, TLS handshakes whose chain is shown, DHCP in other
  * spellings of the phones' classes.  No PIN is ever tried.
  */

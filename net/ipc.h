@@ -57,7 +57,7 @@ struct ipc_caller {
 	TAILQ_HEAD(, ipc_question) unsent;  /* the socket is full: in the order in which they were asked */
 };
 bool ipc_caller_init(struct ipc_caller *c, struct loop *l, int fd); /* borrows fd */
-void ipc_caller_clear(struct ipc_caller *c); /* what is under way is answered with NULL; wipes; does not close */
+void ipc_caller_clear(struct ipc_caller *c); /* open requests are answered with NULL; wipes; does not close */
 /* q: begun with number 0, not yet ended; it is sent under a number of its own, or as soon as the other side takes it, and
  * wiped.  fn is called exactly once, mostly from the loop; NULL: the answer does not matter, and the question is sent however
  * late that is. */

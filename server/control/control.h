@@ -17,7 +17,7 @@ bool control_order_user(const char *dir, const char *aor, enum location_order or
  * true with an empty text when nobody listens. */
 bool control_status(const char *dir, struct buf *text, char *why, size_t cap);
 
-/* Who is registered now: an endpoint that the Registrar holds.  The texts are the client's own words: any octets but control
+/* One registered endpoint.  The texts are the client's own words: any octets but control
  * characters; "" when it did not say. */
 struct control_endpoint {
 	char aor[256], epid[20], instance[40], peer[72], user_agent[160];

@@ -47,7 +47,7 @@ bool account_of(const char *user, struct account *ret, char *why, size_t cap)
 
 /* ---- judging ---------------------------------------------------------------------------------------------- */
 
-/* Users that other programs of the machine run as: what belongs to them belongs to those programs as well. */
+/* Users that other programs of the machine run as: files of theirs belong to those programs as well. */
 static bool is_shared(const char *user, uid_t uid)
 {
 	static const char *const all[] = {"nobody", "www-data", "daemon", "bin", "sys",	 "mail",

@@ -1,5 +1,5 @@
-/* server/daemon/board.h: a page shared by all processes of dialtoned: who runs, and how many RSA private-key operations each
- * has done.  Each process writes its own row only; the control socket reads them all.
+/* server/daemon/board.h: a page shared by all processes of dialtoned: which run, and how many RSA private-key
+ * operations each has done.  Each process writes its own row only; the control socket reads them all.
  */
 #ifndef DIALTONE_SERVER_DAEMON_BOARD_H
 #define DIALTONE_SERVER_DAEMON_BOARD_H

@@ -57,7 +57,7 @@ static _Noreturn void become(const struct child_conf *c, int state_fd, int log_f
 	char *argv[] = {(char[]){"dialtoned"}, (char[]){"--role"}, (char *)(uintptr_t)c->name, number, NULL};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	prctl(PR_SET_NAME, c->name, 0, 0, 0); /* who signals "dialtoned" by name means the supervisor */
+	prctl(PR_SET_NAME, c->name, 0, 0, 0); /* a signal to "dialtoned" by name means the supervisor */
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(log_fd, 2) < 0)
 		_exit(71); /* sysexits: the system */
 	setsid(); /* no terminal: TIOCSTI would type into root's shell */

@@ -1,6 +1,6 @@
 /* server/daemon/dhcp_responder.c: "Answers only DHCPINFORM that carries vendor class MS-UC-Client and asks for the options"
  * [network B.8].  Everything else is ignored: no OFFER, no NAK, ever.  The class may come in other letters ("our
- * server matches both case-insensitively", B.1): who spells it wrong gets an answer here, and a line in the log.
+ * server matches both case-insensitively", B.1): a client that spells it otherwise gets an answer here, and a line in the log.
  *
  * UNKNOWN: whether the product wants both 120 and 43 in the request list or either.  Ours answers with those asked for.
  */

@@ -35,7 +35,7 @@ static int keep(struct keep *k, int fd)
 	return fd;
 }
 
-/* What this process is told and keeps: its own ends, and no secret that is somebody else's. */
+/* The state that this process gets and keeps: its own ends, and no other process's secret. */
 static void tell(const struct slot *s, struct role_state *t, struct keep *k)
 {
 	const struct generation *g = s->of;

@@ -17,7 +17,7 @@
 
 struct generation;
 
-struct slot { /* a place for one process; who dies is followed by another in the same place */
+struct slot { /* a slot for one process: a process that dies is restarted in its slot */
 	struct generation *of;
 	enum role role;
 	unsigned index; /* among the workers: number of its socket pairs */

@@ -7,9 +7,9 @@
 struct log_pipe {
 	int fd; /* -1: none */
 	size_t n;
-	char line[2048]; /* what has come of a line; a longer one is cut into pieces */
+	char line[2048]; /* the part of a line that has come; a longer one is cut into pieces */
 };
-void log_pipe_read(struct log_pipe *p, const char *process); /* what is there now; closes it at its end */
+void log_pipe_read(struct log_pipe *p, const char *process); /* the octets that are there now; closes it at its end */
 void log_pipe_end(struct log_pipe *p, const char *process);  /* the same, and no more will be read */
 
 #endif

@@ -155,7 +155,7 @@ static bool root(struct work *w)
 	return ok;
 }
 
-/* The vault's CA, below the root: who has the chain that phones download can follow a user's certificate to its end. */
+/* The vault's CA, below the root: with the chain that phones download, a user's certificate can be followed to its end. */
 static bool issuing(struct work *w)
 {
 	struct pki_issue what = issue(w, PKI_CA, "Communications Server", 20);

@@ -9,7 +9,7 @@
  *     issuing.pem vault/     server/vault/make.h; vault/store.db the store
  *     files/ logs/ run/      the update store, device logs, sockets
  *
- * What is there already is left alone: a second run mends what is missing, but never writes over a dialtone.conf.  Once
+ * Existing files are left alone: a second run mends what is missing, but never writes over a dialtone.conf.  Once
  * vault/ belongs to the vault's user, root makes nothing in it.  A folder that another user may write is refused.
  */
 #ifndef DIALTONE_SERVER_INIT_H

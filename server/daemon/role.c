@@ -76,7 +76,7 @@ enum { AS_VAULT, AS_WORKER, AS_LEGACY };
 static const struct {
 	const char *name;
 	int as;		   /* which of the site's users */
-	mode_t umask;	   /* what talks to the network shares logs/ by its group */
+	mode_t umask;	   /* processes that talk to the network share logs/ by their group */
 	bool may_fork;
 	int (*run)(struct role_state *s, struct board *b);
 } roles[ROLES] = {

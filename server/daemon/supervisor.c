@@ -25,7 +25,7 @@
 
 enum {
 	READY_MS = 60000,	    /* a generation that is not ready by then is given up */
-	SETTLED_MS = 5000,	    /* who lived so long is started again at once */
+	SETTLED_MS = 5000,	    /* a process that lived this long is restarted without delay */
 	PAUSE_MS = 100, PAUSE_MAX_MS = 5000, /* else after a pause that doubles */
 	KILL_MS = WORKER_DRAIN_MS + 3000,
 	OLD = 4 /* generations that drain at the same time */

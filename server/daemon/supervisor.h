@@ -1,8 +1,8 @@
 /* server/daemon/supervisor.h: binds the ports, starts the other processes, starts again who dies; holds nothing secret.
  *
- * The supervisor keeps both ends of every socket pair between workers, vault and location process.  Who dies is replaced by
- * one who finds the same ends, with what was asked meanwhile still in them: a killed vault is a pause to the workers, and a
- * killed worker costs nobody but its own phones.
+ * The supervisor keeps both ends of every socket pair between workers, vault and location process.  A process that
+ * dies is replaced by one that finds the same ends, with what was asked meanwhile still in them: a killed vault is a
+ * pause to the workers, and a killed worker costs nobody but its own phones.
  *
  * SIGHUP makes a whole new set of processes from the file as it is then and drains the old one; a file that is wrong, or a
  * port that is taken, leaves the old one as it was.  SIGTERM and SIGINT drain and end.

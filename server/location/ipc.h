@@ -20,7 +20,7 @@ struct location_client;
  * NULL: out of memory. */
 struct location_client *location_client_new(struct loop *l, int fd, void (*gone)(void *arg), void *arg,
 					    struct location_link *ret);
-void location_client_free(struct location_client *c); /* what is under way is answered: not in time */
+void location_client_free(struct location_client *c); /* open requests are answered: not in time */
 
 /* ---- messages ---- */
 void location_ask_write(struct buf *b, uint64_t number, const struct location_ask *q); /* not yet ended */

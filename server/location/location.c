@@ -338,7 +338,7 @@ size_t location_list(const struct location *l, const char *aor, struct location_
 	return n;
 }
 
-/* The table only grows, to twice its size: what was in bucket 5 of 256 is then in 5 or 261 of 512.  The walk goes by the
+/* The table only grows, to twice its size: the entries of bucket 5 of 256 are then in 5 or 261 of 512.  The walk goes by the
  * size that it found, and takes all that has become of a bucket at once. */
 bool location_walk(const struct location *l, struct location_walk *w, void (*fn)(void *arg, const struct location_binding *b),
 		   void *arg)

@@ -114,13 +114,13 @@ bool location_same(const char *a, const char *b);
 uint64_t location_hash(const char *aor);
 void location_expire(struct location *l);
 void location_drop_worker(struct location *l, uint32_t worker);
-/* A user was disabled, removed, or lost his certificates: every endpoint gets the order. Returns how many. */
+/* A user was disabled, removed, or the certificates were revoked: every endpoint gets the order. Returns how many. */
 size_t location_order_user(struct location *l, const char *aor, enum location_order order, unsigned diag,
 			   const char *reason);
 size_t location_list(const struct location *l, const char *aor /* NULL: all */, struct location_binding *ret, size_t cap);
 /* Through all of them, a part of the table at a time: *w starts as {0}, fn gets the live bindings of the next part (few: those
- * of a bucket).  What is there all the while is told once, whatever comes and goes between two calls.  false: that was the
- * last part. */
+ * of a bucket).  A binding that is there all the while is reported once, whatever comes and goes between two calls.
+ * false: that was the last part. */
 struct location_walk {
 	size_t of, at;
 };

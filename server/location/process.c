@@ -58,7 +58,7 @@ struct process {
 	struct location *location;
 	struct worker *worker;
 	struct client client[CLIENTS];
-	struct client *asks; /* whose order is being given just now */
+	struct client *asks; /* the client that is giving an order just now */
 	uint64_t number;
 	struct {
 		uint64_t number; /* 0: free */
@@ -73,7 +73,7 @@ static void client_close(struct client *c)
 	if (c->fd < 0)
 		return;
 	for (unsigned i = 0; i < PENDING; i++)
-		if (c->process->pending[i].client == c) { /* who obeys now obeys for nobody, and may never: a worker dies */
+		if (c->process->pending[i].client == c) { /* the client is gone: drop its pending acknowledgements; they may never come, since a worker can die */
 			c->process->pending[i].client = NULL;
 			c->process->pending[i].number = 0;
 		}

@@ -13,7 +13,7 @@ static void challenge_line(struct buf *h, const struct sip_auth *a)
 	buf_str(h, "\r\n");
 }
 
-/* "clients use Date for clock skew".  Outside, nobody is told what runs here before he has signed in. */
+/* "clients use Date for clock skew".  Outside, no client learns the server's version before it has signed in. */
 static void head_of_401(const struct reg_conn *c, struct buf *h)
 {
 	char date[ISO_TIME_MAX];

@@ -65,8 +65,8 @@ static bool credentials(const struct reg_conn *c, const struct msg *m, struct si
 	return false;
 }
 
-/* Who signed a request that is refused before the checks: "4xx after an established SA are signed like any other final
- * response".  NULL: nobody whom we know. */
+/* The association that signed a request which is refused before the checks: "4xx after an established SA are signed
+ * like any other final response".  NULL: nobody whom we know. */
 static struct reg_sa *signer(struct reg_conn *c, const struct msg *m)
 {
 	struct sip_auth a;
@@ -135,7 +135,7 @@ static void refuse_malformed(struct reg_conn *c, struct reg_sa *sa, const struct
 	buf_free(&tags);
 }
 
-/* What is not answered at all, or needs nobody's credentials: true, it has been seen to.
+/* Messages that get no answer, or need no credentials.  true: the message is handled.
  *
  * "except ACK and CANCEL, which are dropped silently"; "a BENOTIFY must not be answered"; [MS-SIPCOMP]: NEGOTIATE comes
  * before anybody has signed in, and "answering 405/488/501 makes them go on uncompressed" (3.1). */
@@ -265,8 +265,8 @@ bool reg_conn_go_on(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s)
 
 /* ---- timers ----------------------------------------------------------------------------------------------------- */
 
-/* NEW, CHALLENGED, AUTHENTICATED and REGISTERED of 19.1.  Who has promised no keep-alives says nothing until he refreshes:
- * his connection lasts as long as his registration. */
+/* NEW, CHALLENGED, AUTHENTICATED and REGISTERED of 19.1.  A client that has promised no keep-alives is silent until
+ * it refreshes: its connection lasts as long as its registration. */
 static uint64_t connection_end(const struct reg_conn *c)
 {
 	uint64_t at = c->last + (uint64_t)c->r->conf.site->keepalive_timeout * 1000 + REG_GRACE_MS;

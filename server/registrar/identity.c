@@ -1,4 +1,4 @@
-/* server/registrar/identity.c: who we are on a connection: the name, the port, the fields of our challenges. */
+/* server/registrar/identity.c: our identity on a connection: the name, the port, the fields of our challenges. */
 #include "base/enc.h"
 #include "server/registrar/internal.h"
 

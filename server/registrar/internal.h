@@ -23,7 +23,7 @@
 #define REG_GRACE_MS 64000	   /* beyond the keep-alive timeout */
 #define REG_BODY_MAX (128 * 1024)  /* MaxClientMessageBodySizeKb */
 #define REG_BODY_STRANGER 8192	   /* before anybody has signed */
-#define REG_MORE_MAX (256 * 1024)  /* what may come while a request waits */
+#define REG_MORE_MAX (256 * 1024)  /* limit of octets that may come while a request waits */
 #define REG_ASSOCIATIONS 8	   /* per connection: one endpoint has one, two while it renews */
 #define REG_FAILURES 16		   /* refused proofs before the connection is closed */
 #define REG_STEPS 8		   /* flights of a handshake */
@@ -51,7 +51,7 @@ struct reg_sa {
 	unsigned version, steps;
 	char opaque[9];
 	char epid[REG_EPID_KEPT + 1];
-	char proved[256];      /* who it is: "alice@contoso.test"; "" : nobody of ours */
+	char proved[256];      /* the user: "alice@contoso.test"; "" : nobody of ours */
 	uint64_t pending_until; /* mono_ms */
 	uint64_t until;		/* its own end; UINT64_MAX: not known yet */
 	uint64_t vault_id;
@@ -111,7 +111,7 @@ struct reg_conn {
 	size_t need; /* octets before scanning makes sense */
 	struct reg_turn *turn; /* what `in` begins with waits for an answer; NULL: nothing does */
 	size_t used;	       /* its octets of `in` */
-	struct buf more;       /* what came meanwhile: `in` must not move */
+	struct buf more;       /* octets that came meanwhile: `in` must not move */
 	bool running;	       /* messages are taken out of `in` just now */
 	struct reg_sa *sas;
 	uint64_t now; /* of the call that runs: mono_ms */

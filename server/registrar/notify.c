@@ -20,7 +20,7 @@ static void end(struct buf *b, const char *type, struct sv body)
 	buf_sv(b, body);
 }
 
-/* 13.1: From is the user himself, To is the endpoint as it named itself in REGISTER. */
+/* 13.1: From is the user, To is the endpoint as it named itself in REGISTER. */
 void reg_notify_gone(struct reg_conn *c, struct reg_sa *sa, const struct location_notice *n)
 {
 	static const char *const events[] = {[LOCATION_UNREGISTERED] = "unregistered",

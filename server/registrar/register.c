@@ -71,7 +71,7 @@ static bool endpoint(struct reg_conn *c, struct reg_sa *sa, const struct msg *m,
 
 /* RFC 3261 10.3: "If the field value has an "expires" parameter, that value MUST be taken ... If there is no such parameter,
  * but the request has an Expires header field, that value MUST be taken ... If there is neither, a locally-configured
- * default value".  What is no number counts as not there. */
+ * default value".  A value that is no number counts as absent. */
 static bool seconds_asked(const struct msg *m, const struct sip_addr *contact, uint64_t *ret)
 {
 	return (contact && sv_u64(sv_trim(sip_param(contact->params, "expires")), UINT32_MAX, ret)) ||

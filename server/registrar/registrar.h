@@ -48,13 +48,13 @@ struct reg_conn *reg_conn_new(struct registrar *r, const struct reg_io *io, cons
 void reg_conn_free(struct reg_conn *c); /* the connection is gone: its bindings are dropped */
 /* false: the connection must be closed now (io->close was not called). */
 bool reg_conn_feed(struct reg_conn *c, const void *p, size_t n, uint64_t mono_ms, int64_t unix_s);
-/* A request waits for the vault or the location process.  What is fed meanwhile is kept, within bounds: better not read. */
+/* A request waits for the vault or the location process.  Octets fed meanwhile are kept, within bounds: better not read. */
 bool reg_conn_busy(const struct reg_conn *c);
 bool reg_conn_go_on(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s); /* after io->ready; false: close it */
 uint64_t reg_conn_deadline(const struct reg_conn *c); /* when to call reg_conn_timer(); UINT64_MAX: never */
 bool reg_conn_timer(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s); /* false: close it */
 bool reg_conn_idle(const struct reg_conn *c); /* nobody is registered on it: may be closed when draining */
-/* What this worker holds, for a new location process. */
+/* This worker's bindings, for a new location process. */
 void registrar_bindings(const struct registrar *r, void (*fn)(void *arg, const struct location_binding *b), void *arg);
 
 /* An order from the location process: NOTIFY the endpoint, end its security association. */

@@ -1,4 +1,4 @@
-/* server/registrar/subscribe.c: what may be subscribed to: in-band provisioning, and the least of the rest
+/* server/registrar/subscribe.c: the event packages: in-band provisioning, and the least of the rest
  * [sip 14, 15].  Nothing here changes while a phone is signed in, so no subscription is kept: each SUBSCRIBE
  * is answered with the state as it is, and later notifications never come.
  */

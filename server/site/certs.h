@@ -1,6 +1,6 @@
 /* server/site/certs.h: the certificates in a site's folder, judged: is each there, good today, of its key, for the names?
  *
- * For `dialtoned -t` and `dialtone status`: what ends in five years is told before it ends.
+ * For `dialtoned -t` and `dialtone status`: a certificate that lasts five years is reported before it ends.
  */
 #ifndef DIALTONE_SERVER_SITE_CERTS_H
 #define DIALTONE_SERVER_SITE_CERTS_H

@@ -375,7 +375,7 @@ static void take_all(struct site *s, cfg_t *cfg, bool dns)
 			take(s, &keys[i], cfg_getstr(cfg, keys[i].name));
 }
 
-/* What was not said follows from what was. */
+/* Keys that are absent follow from those that are there. */
 static void complete(struct site *s, bool default_given)
 {
 	if (s->pool[0] == '\0')

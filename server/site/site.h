@@ -1,4 +1,4 @@
-/* server/site/site.h: what this site is: the values of the configuration file, read once (server/site/conf.c), the same in
+/* server/site/site.h: this site: the values of the configuration file, read once (server/site/conf.c), the same in
  * every process, constant while it runs.  Knobs carry the product's own names where it has them.
  */
 #ifndef DIALTONE_SERVER_SITE_H
@@ -33,7 +33,7 @@ struct site {
 	bool external_require_pin;	       /* number and PIN as well, outside ("Device Connection Process") */
 	unsigned workers;
 	char user[64];	      /* what the vault runs as, when root starts it */
-	char worker_user[64]; /* what talks to the network, so that a captured worker cannot read the vault's files */
+	char worker_user[64]; /* processes that talk to the network, so that a captured worker cannot read the vault's files */
 	char legacy_user[64]; /* the process that speaks TLS 1.0, in the group of worker_user */
 
 	/* Web Services [web-services 13] */

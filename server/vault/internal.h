@@ -45,11 +45,11 @@ void vault_audit(const struct vault *v, const char *what, const char *whom, bool
 /* A key of its own for each purpose, out of the one secret. */
 void vault_derive(const uint8_t secret[32], const char *purpose, uint8_t key[32]);
 bool vault_name_eq(const char *a, const char *b); /* without ASCII case */
-void vault_user_of(const struct store_user *u, struct vault_user *ret); /* what workers may know of a user */
+void vault_user_of(const struct store_user *u, struct vault_user *ret); /* the part of a user that workers may know */
 
 /* The users that a number or extension may mean [web-services 6.3]. 0: none. SIZE_MAX: the store failed. */
 size_t vault_candidates(const struct vault *v, const char *typed, struct store_user ret[VAULT_CANDIDATES]);
-/* A ticket for who has proved himself. */
+/* A ticket for an authenticated user. */
 enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u, const char *method,
 				     const struct soap_issue *ask, bool outside, struct vault_ticket *ret, char *why);
 /* external_require_pin: number and PIN were proved for this user from that address in the last ten minutes. */

@@ -66,7 +66,7 @@ static bool line_read(struct sv typed, struct line *ret)
 	return true;
 }
 
-/* Who has this number joins those who are there already; nobody twice.  false: the store failed. */
+/* Adds the users that have this number, none twice.  false: the store failed. */
 static bool add(const struct vault *v, const char *number, struct store_user ret[VAULT_CANDIDATES], size_t *n)
 {
 	struct store *s = v->conf.store;

@@ -1,6 +1,6 @@
 /* server/vault/ntlm.c: NTLM: the challenge is made here and answered here; a worker only carries it.
  *
- * A challenge is good for one answer.  Who is unknown is checked like everybody, against a hash that fits nothing.
+ * A challenge is good for one answer.  An unknown user is checked like any other, against a hash that fits nothing.
  */
 #include "server/vault/internal.h"
 
@@ -13,7 +13,7 @@ struct netbios {
 	char domain[SITE_NETBIOS_MAX], computer[SITE_NETBIOS_MAX];
 };
 
-/* A challenge goes to whoever asks, before he has proved anything.  "Nothing internal is told": a site that is reachable
+/* A challenge goes to unauthenticated clients.  "Nothing internal is told": a site that is reachable
  * from outside names itself in all challenges by what is public, its SIP domain and its public name, whatever
  * netbios_domain and netbios_computer are; no client judges by it. */
 static struct ntlm_names names_of(const struct site *s, struct netbios *n)
@@ -67,8 +67,8 @@ enum vault_status vault_on_ntlm_challenge(struct vault *v, const struct vault_as
 
 /* "SIPE sends the login as configured, usually DOMAIN\user, sometimes user@domain.  It may differ from the SIP URI": the
  * account as written; without a domain, with the domain's DNS name, or with the one that a challenge outside names, that of
- * this site; user@domain as a login of its own, else as the address.  All of them are looked up, also when the first is found: who is known costs what a stranger
- * costs. */
+ * this site; user@domain as a login of its own, else as the address.  All of them are looked up, also when the first
+ * is found: a known user costs as much time as an unknown one. */
 static enum store_result whose(const struct vault *v, const char *user, const char *domain, struct store_user *ret)
 {
 	const struct site *site = v->conf.site;

@@ -2,7 +2,7 @@
  *
  * Every attempt takes the same steps, whatever it comes to: one look-up, one durable count, one hash for each user the
  * number may mean (one when it means nobody), one row in the audit.  It is counted as a failure before it is checked:
- * who cuts the power, or asks from many sides at once, gets no extra try.
+ * cutting the power, or asking from many sides at once, wins no extra try.
  */
 #include "server/vault/internal.h"
 
@@ -43,7 +43,7 @@ static void count(void *arg, size_t i, struct store_pin *p)
 	a->pin[i] = *p;
 }
 
-/* The right PIN of one: for him it was no failure, and for the others who share the number it was never meant. */
+/* The right PIN of one user: for that user it was no failure, and for the others who share the number it was never meant. */
 static void settle(void *arg, size_t i, struct store_pin *p)
 {
 	struct attempt *a = arg;

@@ -1,4 +1,4 @@
-/* server/vault/ticket.c: tickets for who has proved himself [web-services 5, 6.2, 7]. */
+/* server/vault/ticket.c: tickets for authenticated users [web-services 5, 6.2, 7]. */
 #include "server/vault/internal.h"
 
 #include <stdio.h>
@@ -155,7 +155,7 @@ static bool shown(xmlDocPtr doc, struct buf *der)
 	return ok && !der->oom;
 }
 
-/* The store comes before the signature: what a stranger's key costs to compute with, he chooses. */
+/* The store comes before the signature: a stranger chooses how much the use of its key costs. */
 enum vault_status vault_on_ticket_cert(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
 	struct sv envelope = q->ticket_cert.envelope;

@@ -19,7 +19,7 @@ static bool same_version(const char *a, const char *b)
 	return vault_name_eq(a, b);
 }
 
-/* -1, 0, 1; what cannot be read counts as older than anything. */
+/* -1, 0, 1; an unreadable version counts as older than any. */
 static int compare(const char *a, const char *b)
 {
 	struct update_version x = {0}, y = {0};

@@ -22,7 +22,7 @@ enum vault_status {
 	VAULT_NOT_ENABLED, /* proved, but not a user of ours or disabled: 28000 */
 	VAULT_METHOD_OFF,  /* 28029 */
 	VAULT_TICKET_BAD,  /* 28032 */
-	VAULT_CLAIM,	   /* the claim names another than who proved himself */
+	VAULT_CLAIM,	   /* the claim names another user than the authenticated one */
 	VAULT_AUDIENCE,	   /* AppliesTo is none of our services */
 	VAULT_MALFORMED,
 	VAULT_CSR,	   /* `why` may be told: ErrorInfo */
@@ -135,8 +135,8 @@ struct vault_ask { /* starts as {.kind = ...}; views point to what must last unt
 			char peer[64];
 		} update_offer; /* the device is written down */
 		struct {
-			char aor[256];	  /* who is to be registered */
-			char proved[256]; /* who has signed: the certificate's user */
+			char aor[256];	  /* the user to be registered */
+			char proved[256]; /* the signer: the certificate's user */
 			struct sv der;	  /* empty: it was no certificate */
 			char peer[64];	  /* the phone's address */
 		} admit;

@@ -1,4 +1,4 @@
-/* server/web/fault.c: what goes wrong, and how it is told [web-services 12.2]. */
+/* server/web/fault.c: errors, and how they are reported [web-services 12.2]. */
 #include "server/web/internal.h"
 
 #include "base/log.h"

@@ -37,7 +37,7 @@ static bool decode(struct sv in, char *out, size_t cap)
 	return n > 0;
 }
 
-/* Step by step from the store's folder, each name by itself and never through a link: what is outside of the store
+/* Step by step from the store's folder, each name by itself and never through a link: a file outside of the store
  * cannot be named.  -1: there is no such file. */
 static int open_below(const char *root, char *path)
 {

@@ -29,7 +29,7 @@ struct web_call {
 	const struct web_request *q;
 	struct web_answer *a;
 	struct sv path, query; /* of the target; path not decoded */
-	struct sv rest;	       /* what follows a route that ends in a slash */
+	struct sv rest;	       /* the part behind a route that ends in a slash */
 	struct soap_frame frame; /* how the question came: web_soap() */
 	const char *action;	 /* of the SOAP answer that is composed; NULL: it is none */
 	/* what a handler keeps until the answer is there */

@@ -53,7 +53,7 @@ static bool name_of(struct sv asked, char out[128])
 	return known;
 }
 
-/* Who sends: the MAC where one is said, else the address. */
+/* The sender: the MAC where one is given, else the address. */
 static void device_of(const struct web_call *k, char out[64])
 {
 	struct sv mac = web_query(k, "mac");

@@ -1,4 +1,4 @@
-/* server/web/outside.c: who may ask for updates from outside [update-service 2, 4.4].
+/* server/web/outside.c: the right to ask for updates from outside [update-service 2, 4.4].
  *
  * UNKNOWN: how the product codes "anonymous access is not supported".  Ours: 401 with what we take: NTLM, or a web
  * ticket, with where to get one; 403 when no credentials can help.

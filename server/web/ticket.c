@@ -28,7 +28,7 @@ static void answer(struct web_call *k, struct vault_reply *r, struct vault_ticke
 	}
 }
 
-/* NULL: the answer is composed already.  `kind`: what is kept of a question that is none; NULL: nothing. */
+/* NULL: the answer is composed already.  `kind`: the name under which an unreadable request is captured; NULL: nothing. */
 static xmlDocPtr question(struct web_call *k, const char *kind)
 {
 	static const char *const actions[] = {SOAP_ACTION_ISSUE, SOAP_ACTION_ISSUE_2005, NULL};

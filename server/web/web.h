@@ -12,7 +12,7 @@
 #include "wire/msg.h"
 
 struct web;
-struct web_conn; /* what belongs to one connection: NTLM (RFC 4559 binds it to the connection) */
+struct web_conn; /* state of one connection: NTLM (RFC 4559 binds it to the connection) */
 
 struct web_conf {
 	const struct site *site;
@@ -44,7 +44,7 @@ struct web_answer {
 	bool close; /* close the connection behind it */
 };
 /* Called once with the answer, perhaps before web_handle() returns; never when the connection's web_conn_free() comes first.
- * *a is lent: what is kept must be taken out of it, and left zero (file: -1).
+ * *a is lent: parts to be kept must be taken out of it, and left zero (file: -1).
  * HEAD is answered like GET: the caller frames it with its length and leaves the body out. */
 typedef void web_done(void *arg, struct web_answer *a);
 /* One request of a connection at a time.  What the texts of q->m, q->body and q->peer point to must stay until done. */

@@ -1,4 +1,4 @@
-/* server/worker/tls.c: who the worker is, in TLS: its names, inside, outside, old, and inside SIP. */
+/* server/worker/tls.c: the worker's TLS identities: its names, inside, outside, old, and inside SIP. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -99,7 +99,7 @@ static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct s
 		t->dsk_outside = context(t, &(struct tls_server_conf){TLS_DSK, outside_pem, t->outside_key,
 								      .client_ca_pem = buf_view(&issuing)});
 	}
-	/* Who downloads the root chain can follow users' certificates, too, to their end. */
+	/* With the downloaded root chain, users' certificates can be followed, too, to their end. */
 	buf_sv(&t->chain_pem, buf_view(&issuing));
 	buf_free(&issuing);
 	if (t->chain_pem.oom)

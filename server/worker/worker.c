@@ -83,7 +83,7 @@ static void let_in(struct door *d, int fd, const struct sockaddr_storage *from)
 		worker_sip_take(&w->sip, fd, from, d->tls, &d->listener);
 }
 
-/* Inside listeners on all addresses listen on the outside one as well: what comes in there is refused with a reset, so that
+/* Inside listeners on all addresses listen on the outside one as well: connections there are refused with a reset, so that
  * nothing is spoken outside but what the outside listeners speak. */
 static void knock(void *arg, unsigned what)
 {

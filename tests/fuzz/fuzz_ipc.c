@@ -1,6 +1,6 @@
 /* tests/fuzz/fuzz_ipc.c: a message between processes.  The first octet chooses the reader: a question to the vault, a question to
- * the location process, an answer of either, an order.  What is read is written again and reads back as the same octets; a
- * question to the location process is answered by a message that reads back.
+ * the location process, an answer of either, an order.  A message that is read is written again and reads back as the
+ * same octets; a question to the location process is answered by a message that reads back.
  */
 #include <stdlib.h>
 #include <string.h>

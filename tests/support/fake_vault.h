@@ -1,5 +1,4 @@
-/* tests/support/fake_vault.h: a vault made of functions of the test's, one a question; what is NULL is answered by
- * VAULT_UNAVAILABLE.
+/* tests/support/fake_vault.h: a vault made of functions of the test's, one a question; a NULL is answered by VAULT_UNAVAILABLE.
  */
 #ifndef DIALTONE_TESTS_FAKE_VAULT_H
 #define DIALTONE_TESTS_FAKE_VAULT_H

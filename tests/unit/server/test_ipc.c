@@ -341,7 +341,7 @@ static void nonsense(void **state)
 /* Every octet of a struct's fields is something else; what a table leaves out stays zero. */
 static void fill(const struct field *table, char *x, unsigned *next)
 {
-	static struct buf kept[64]; /* what views point to */
+	static struct buf kept[64]; /* the octets that views point to */
 	static unsigned nkept;
 
 	for (const struct field *f = table; f->name; f++) {

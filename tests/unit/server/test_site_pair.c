@@ -60,7 +60,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* What is said of a leaf with that chain below it. */
+/* The verdict on a leaf with that chain below it. */
 static const char *said(const struct world *w, const struct buf *leaf, const struct buf *chain, int64_t at)
 {
 	static char why[400];

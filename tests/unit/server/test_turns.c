@@ -201,7 +201,7 @@ static void changes_are_seen(void **state)
 	}
 }
 
-/* The change comes between question and answer: what was said may be old, so the next refresh asks again. */
+/* The change comes between question and answer: the answer may be old, so the next refresh asks again. */
 static void a_change_under_way(void **state)
 {
 	struct world *w = *state;

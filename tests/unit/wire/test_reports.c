@@ -72,7 +72,7 @@ static void option_split(void **state)
 	}
 }
 
-/* However the digits were spelt: what was typed are digits, not the octets they stand for. */
+/* However the digits were spelt: the option holds digits, not the octets they stand for. */
 static void option43_as_text(void **state)
 {
 	static const char *const names[] = {"ack-0x", "ack-bare", "ack-blank", "ack-colon", "ack-dash", "ack-quoted"};
