@@ -17,15 +17,13 @@ struct named {
 	const char *key, *user, *usual;
 };
 
-/* What the site needs: the legacy process may be off. */
+/* How many the site needs, the first of these: the legacy process may be off. */
 static unsigned names(const struct site *s, struct named ret[ACCOUNTS])
 {
-	bool legacy = s->legacy_sip_tls || s->legacy_https;
-
 	ret[0] = (struct named){"user", s->user, SITE_USER};
 	ret[1] = (struct named){"worker_user", s->worker_user, SITE_WORKER_USER};
 	ret[2] = (struct named){"legacy_user", s->legacy_user, SITE_LEGACY_USER};
-	return legacy ? 3 : 2;
+	return s->legacy_sip_tls || s->legacy_https ? 3 : 2;
 }
 
 bool account_of(const char *user, struct account *ret, char *why, size_t cap)
@@ -116,15 +114,30 @@ bool accounts_separate(const struct site *s, char *why, size_t cap)
 	return false;
 }
 
+/* A user of our own that has not been made yet: the configuration is as it should be. */
+static bool ours_is_missing(const struct site *s)
+{
+	struct named all[ACCOUNTS];
+	unsigned n = names(s, all);
+
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(all[i].user, all[i].usual) == 0 && getpwnam(all[i].user) == NULL)
+			return true;
+	return false;
+}
+
 bool accounts_fit(const struct site *s, char *why, size_t cap)
 {
 	char fault[256];
 
 	if (accounts_separate(s, fault, sizeof fault))
 		return true;
-	snprintf(why, cap,
-		 "%s; take the lines user, worker_user and legacy_user out of %s/dialtone.conf, then type: dialtone init %s --owners",
-		 fault, s->dir, s->dir);
+	if (ours_is_missing(s))
+		snprintf(why, cap, "%s; to make it, type: dialtone init %s --owners", fault, s->dir);
+	else
+		snprintf(why, cap,
+			 "%s; take the lines user, worker_user and legacy_user out of %s/dialtone.conf, then type: dialtone init %s --owners",
+			 fault, s->dir, s->dir);
 	return false;
 }
 
@@ -180,12 +193,12 @@ static bool make_one(const char *user)
 bool accounts_make(const struct site *s, char *made, size_t made_cap, char *why, size_t cap)
 {
 	struct named all[ACCOUNTS];
-	unsigned n = names(s, all);
 
 	made[0] = '\0';
 	if (geteuid() != 0)
 		return true;
-	for (unsigned i = 0; i < n; i++) {
+	names(s, all);
+	for (unsigned i = 0; i < ACCOUNTS; i++) { /* the legacy process may be switched on later */
 		size_t at = strlen(made);
 
 		if (strcmp(all[i].user, all[i].usual) != 0 || getpwnam(all[i].user))

