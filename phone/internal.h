@@ -284,6 +284,7 @@ struct dt_phone {
 	bool update_asked, update_unknown;
 	char version[32];
 	struct update_module offer;
+	bool offer_trusted; /* it came over TLS from a server that the root chain knows */
 	char store_url[256];
 	struct {
 		uint64_t at, from, size; /* octets in the spare slot; where this download began; of the whole image */
@@ -291,6 +292,8 @@ struct dt_phone {
 		unsigned credentials; /* how often the question was asked with them */
 		unsigned tries; /* downloads that broke off in this run */
 		bool pause;	/* T_IMAGE takes it up again, instead of verifying */
+		uint64_t until; /* mono_ms: it must be there by then */
+		bool late, too_long; /* why it was not taken any further */
 	} image;
 	struct attempt update_try;
 
@@ -464,6 +467,7 @@ void discover_srv(struct dt_phone *ph, const char *domain); /* asks the four; lo
 void cert_key(struct dt_phone *ph, const char *pem);
 void cert_key_early(struct dt_phone *ph); /* begins to make one, if it will be needed */
 void update_urls(struct dt_phone *ph);
+bool update_judge_only(const struct dt_phone *ph); /* the update server need not be trusted: no root chain is known yet */
 
 /* http.c, soap.c */
 void http_ask(struct dt_phone *ph, const struct http_ask *a, http_fn *done);

@@ -77,13 +77,34 @@ static enum found look(xmlNodePtr in, const char *name, char *out, size_t cap)
 	return ABSENT;
 }
 
-static bool fields(xmlNodePtr in, const struct field *f, size_t n, void *ret)
+/* They would break a line of a log, a list or a note, or speak to a terminal: C0, DEL and, in UTF-8, C1.  Each octet of one
+ * becomes a blank. */
+static bool has_controls(char *s)
+{
+	bool found = false;
+
+	for (; *s; s++) {
+		bool c1 = (uint8_t)*s == 0xc2 && (uint8_t)s[1] >= 0x80 && (uint8_t)s[1] < 0xa0;
+
+		if (!c1 && (uint8_t)*s >= 0x20 && *s != 0x7f)
+			continue;
+		found = true;
+		*s = ' ';
+		if (c1)
+			*++s = ' ';
+	}
+	return found;
+}
+
+/* strict: a field with control characters is refused.  Answers are read so: they decide what a phone does.  A question is
+ * answered whatever it holds. */
+static bool fields(xmlNodePtr in, const struct field *f, size_t n, bool strict, void *ret)
 {
 	for (; n; n--, f++)
 		for (size_t i = 0; i < COUNT(f->alias) && f->alias[i]; i++) {
 			enum found r = look(in, f->alias[i], (char *)ret + f->at, f->cap);
 
-			if (r == BAD)
+			if (r == BAD || (r == READ && has_controls((char *)ret + f->at) && strict))
 				return false;
 			if (r == READ)
 				break;
@@ -91,13 +112,13 @@ static bool fields(xmlNodePtr in, const struct field *f, size_t n, void *ret)
 	return true;
 }
 
-static const char *module(xmlNodePtr node, struct update_module *m)
+static const char *module(xmlNodePtr node, bool strict, struct update_module *m)
 {
 	char size[24] = "";
 	uint8_t sha[32];
 
-	if (!fields(node, of_module, COUNT(of_module), m))
-		return "a module's field is too long";
+	if (!fields(node, of_module, COUNT(of_module), strict, m))
+		return "a module's field is too long, or has control characters";
 	if (look(node, "Size", size, sizeof size) == BAD || (size[0] && !sv_u64(sv_of(size), INT64_MAX, &m->size)))
 		return "a module's Size is not a number";
 	if (m->sha256[0] && !hex_read(sv_of(m->sha256), sha, sizeof sha))
@@ -105,7 +126,7 @@ static const char *module(xmlNodePtr node, struct update_module *m)
 	return NULL;
 }
 
-static const char *modules(xmlNodePtr in, struct update_module *m, unsigned *n)
+static const char *modules(xmlNodePtr in, bool strict, struct update_module *m, unsigned *n)
 {
 	for (xmlNodePtr c = in->children; c; c = c->next) {
 		const char *why;
@@ -113,11 +134,11 @@ static const char *modules(xmlNodePtr in, struct update_module *m, unsigned *n)
 		if (c->type != XML_ELEMENT_NODE)
 			continue;
 		if (!xml_is(c, "Module")) {
-			why = modules(c, m, n);
+			why = modules(c, strict, m, n);
 		} else if (*n == UPDATE_MODULES) {
 			why = "it lists too many modules";
 		} else {
-			why = module(c, &m[*n]);
+			why = module(c, strict, &m[*n]);
 			++*n;
 		}
 		if (why)
@@ -245,10 +266,10 @@ const char *update_question_read(const void *p, size_t n, const char *content_ty
 	if (doc == NULL)
 		return why;
 	root = xmlDocGetRootElement(doc);
-	if (!fields(root, of_question, COUNT(of_question), &q))
+	if (!fields(root, of_question, COUNT(of_question), false, &q))
 		why = "a field is too long";
 	if (why == NULL)
-		why = modules(root, q.module, &q.nmodule);
+		why = modules(root, false, q.module, &q.nmodule);
 	if (why == NULL && q.device_type[0] == '\0' && q.vendor[0] == '\0' && q.model[0] == '\0' && q.nmodule == 0)
 		why = "it names neither a device nor a module";
 	if (why == NULL)
@@ -300,10 +321,10 @@ const char *update_answer_read(const void *p, size_t n, struct update_answer *re
 	root = xmlDocGetRootElement(doc);
 	if (!sv_iends(sv_of((const char *)root->name), SV("Response")) && xml_find(root, "Modules", true) == NULL)
 		why = "it is no answer of an update service";
-	else if (!fields(root, of_answer, COUNT(of_answer), &a))
-		why = "the StoreUri is too long";
+	else if (!fields(root, of_answer, COUNT(of_answer), true, &a))
+		why = "the StoreUri is too long, or has control characters";
 	else
-		why = modules(root, a.module, &a.nmodule);
+		why = modules(root, true, a.module, &a.nmodule);
 	if (why == NULL)
 		*ret = a;
 	xmlFreeDoc(doc);

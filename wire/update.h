@@ -11,6 +11,7 @@
 
 #define UPDATE_NS "urn:lync-bootstrap:device-update:1"
 #define UPDATE_MODULES 8
+#define UPDATE_IMAGE_MAX ((uint64_t)256 << 20) /* no image is longer */
 
 struct update_module {
 	char file[256], signature[256], version[32], time[40];

@@ -7,7 +7,6 @@
 #define UPDATE_FILES "files"	/* in DIR: the update store; paths in the rules begin below it */
 #define UPDATE_KEY "update.key" /* in DIR: signs catalogs, when images are made here */
 #define UPDATE_CERT "update.pem" /* in DIR: catalogs must be signed by it */
-#define UPDATE_IMAGE_MAX ((size_t)256 << 20)
 
 /* A file whole, or a sentence and the status. */
 int update_file(struct admin *a, const char *path, size_t max, struct buf *ret);

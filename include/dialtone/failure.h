@@ -38,6 +38,7 @@ X(UPDATE_ANSWER,      "update-answer",       SERVER,  CURE,  "the update service
 X(UPDATE_FETCH,       "update-fetch",        SERVER,  RETRY, "the image cannot be downloaded", "check the store URL and that port 80 is open inside") /* U-06 */ \
 X(UPDATE_SIGNATURE,   "update-signature",    SERVER,  CURE,  "the image's signature is not good; it is not installed", "import the package again from its source") /* U-09 */ \
 X(UPDATE_LOOP,        "update-loop",         SERVER,  CURE,  "the same update was installed before and did not take", "correct the version in the package") /* U-10 */ \
+X(UPDATE_OLDER,       "update-older",        SERVER,  CURE,  "a server that could not be checked offers an older version; it is not installed", "sign in once inside, so that the phone knows the root chain; then the server may go back to an older version") \
 X(UPDATE_STORE,       "update-store",        PHONE,   CURE,  "the image cannot be stored", "free space on the phone") \
 X(UC_SILENT,          "uc-silent",           NETWORK, RETRY, "nobody answers DHCPINFORM of class MS-UC-Client", "set options 43 and 120 for that class; ISC dhcpd must be authoritative") /* R-01 */ \
 X(UC_BAD,             "uc-bad",              NETWORK, CURE,  "option 43 or 120 cannot be read", "write them with: dialtone netconfig") /* R-04, R-05, R-07 */ \

@@ -57,6 +57,8 @@ X(UPDATE_KEY_NONE,    "update-key-none",      "this phone trusts no update key: 
 X(CREDENTIALS_ASKED,  "credentials-asked",    "the server asked for credentials") \
 X(CATALOG_NONE,       "catalog-none",         "the answer names no catalog, and without its signature no image is installed") \
 X(CATALOG_BAD,        "catalog-bad",          "the catalog is not signed by a key that this phone trusts") \
+X(UPDATE_ELSEWHERE,   "update-elsewhere",     "the answer sends the phone to a machine that is not the update service's") \
+X(IMAGE_LONG,         "image-long",           "the image is longer than its catalog says") \
 X(IMAGE_SHORT,        "image-short",          "the image ended early") \
 X(IMAGE_SIZE,         "image-size",           "the image is not as long as its catalog says") \
 X(IMAGE_CHANGED,      "image-changed",        "the image is not the one that the catalog was signed for") \

@@ -1,11 +1,13 @@
 /* phone/client/image.c: firmware images: fetched into the spare slot, resumed where it stopped, verified, installed.
  *
  * An image is what it says only with its catalog: CMS SignedData, by the key the phone trusts from the factory, over the
- * image's SHA-256 and size.  The running version is only ever read from the verified image in the active slot.
+ * image's SHA-256 and size.  The catalog comes first, so that no octet is stored that it does not speak of, and there is an
+ * end to what a server may send.  The running version is only ever read from the verified image in the active slot.
  */
 #include "phone/internal.h"
 
 #define PIECE 65536
+#define DOWNLOAD_MS (600 * 1000) /* the stage has 900 s: a slow store must not cost the phone its dial tone */
 
 static const char *sum_of(struct dt_phone *ph, unsigned slot, uint64_t size, uint8_t sum[32])
 {
@@ -39,25 +41,36 @@ static const char *broke(enum dt_sign *sign, enum dt_sign rule)
 	return dt_signs[rule].what;
 }
 
-/* NULL: good.  Else *sign is the rule that it broke; NONE: nothing that a server could help. */
-static const char *image_check(struct dt_phone *ph, unsigned slot, struct sv catalog, struct update_image *ret,
-			       enum dt_sign *sign)
+/* What the signature is good for.  NULL: good.  Else *sign is the rule that it broke; NONE: nothing that a server could help. */
+static const char *catalog_check(const struct dt_phone *ph, struct sv catalog, uint8_t sum[32], uint64_t *size, enum dt_sign *sign)
 {
 	struct buf said = {0};
-	uint8_t head[UPDATE_IMAGE_HEAD_MAX], sum[32], want[32];
-	uint64_t size = 0;
 	char file[256];
-	struct update_image im;
 	const char *why;
-	long n;
 
 	if (ph->update_key == NULL)
 		return broke(sign, DT_SIGN_UPDATE_KEY_NONE);
 	*sign = DT_SIGN_CATALOG_BAD;
 	why = pki_catalog_verify(catalog.p, catalog.n, sv_of(ph->update_key), &said);
 	if (why == NULL)
-		why = said.oom ? "out of memory" : update_catalog_read(buf_view(&said), want, &size, file);
+		why = said.oom ? "out of memory" : update_catalog_read(buf_view(&said), sum, size, file);
 	buf_free(&said);
+	if (why == NULL && (*size == 0 || *size > UPDATE_IMAGE_MAX))
+		why = "the catalog is for an image that is empty or too long";
+	return why;
+}
+
+/* The same, with what is in the slot. */
+static const char *image_check(struct dt_phone *ph, unsigned slot, struct sv catalog, struct update_image *ret,
+			       enum dt_sign *sign)
+{
+	uint8_t head[UPDATE_IMAGE_HEAD_MAX], sum[32], want[32];
+	uint64_t size = 0;
+	struct update_image im;
+	const char *why;
+	long n;
+
+	why = catalog_check(ph, catalog, want, &size, sign);
 	if (why)
 		return why;
 	if (ph->body->slot_size(ph->arg, slot) != (int64_t)size)
@@ -175,13 +188,41 @@ void image_url(const char *store, const char *question, const char *file, char *
 			*c = '/';
 }
 
-static void url_of(const struct dt_phone *ph, const char *file, char *out, size_t cap)
+/* The part of a host's name behind its first label, which has a dot itself; "": none. */
+static const char *domain_of(const char *host)
+{
+	const char *dot = strchr(host, '.');
+	uint32_t address;
+
+	return dot && strchr(dot + 1, '.') && !ip_read(sv_of(host), &address) ? dot : "";
+}
+
+/* An answer must not send the phone to any machine of the company: to that of the question, to those that in-band
+ * provisioning told, or, since a pool's store has the pool's name, to one of the same domain; and for a file only. */
+static bool place_is_allowed(const struct dt_phone *ph, const char *url)
+{
+	const char *const told[] = {ph->update_url, ph->account.update_internal, ph->account.update_external};
+	struct url u, t;
+
+	if (!url_read(sv_of(url), &u) || strpbrk(u.path, "?#"))
+		return false;
+	for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+		if (!url_read(sv_of(told[i]), &t) || (u.port != 80 && u.port != 443 && u.port != t.port))
+			continue;
+		if (strcmp(u.host, t.host) == 0 || (domain_of(t.host)[0] && strcmp(domain_of(u.host), domain_of(t.host)) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* NULL: it is in *out. */
+static const char *url_of(const struct dt_phone *ph, const char *file, char *out, size_t cap)
 {
 	image_url(ph->store_url, ph->update_url, file, out, cap);
+	return place_is_allowed(ph, out) ? NULL : dt_signs[DT_SIGN_UPDATE_ELSEWHERE].what;
 }
 
 static void ask_image(struct dt_phone *ph);
-static void ask_catalog(struct dt_phone *ph);
 
 static void verify(struct dt_phone *ph)
 {
@@ -214,10 +255,35 @@ static void verify(struct dt_phone *ph)
 	phone_restart(ph);
 }
 
+/* The catalog is good: what it speaks of is fetched, or has been. */
+static void begin(struct dt_phone *ph, uint64_t size)
+{
+	char offer[400], was[400];
+	int64_t have = ph->body->slot_size(ph->arg, 1);
+
+	offer_text(ph, offer, sizeof offer);
+	ph->image.size = size;
+	ph->image.from = noted(ph, "offered", was, sizeof was) && strcmp(was, offer) == 0 && have > 0 ? (uint64_t)have : 0;
+	if (ph->image.from > size)
+		ph->image.from = 0;
+	ph->image.at = ph->image.from;
+	if (ph->image.from == 0 && !note(ph, "offered", offer)) {
+		attempt_begin(ph, &ph->update_try, "update %s", ph->offer.version);
+		failed(ph, DT_F_STORE, ph->keep_why);
+		return;
+	}
+	ph->image.pause = ph->image.from < size;
+	timer_set(ph, T_IMAGE, 0); /* verifying takes a while: not inside a network event */
+}
+
 static void have_catalog(struct dt_phone *ph)
 {
 	struct http *h = &ph->http;
+	uint64_t size = 0;
+	uint8_t sum[32];
 	char why[WHY_MAX];
+	enum dt_sign sign;
+	const char *bad;
 
 	attempt_http(&ph->update_try, h);
 	if (h->failure != DT_F_OK || h->status != 200) {
@@ -227,13 +293,20 @@ static void have_catalog(struct dt_phone *ph)
 		failed(ph, DT_F_UPDATE_FETCH, why);
 		return;
 	}
-	attempt_ok(ph, &ph->update_try, NULL, NULL);
 	buf_clear(&ph->image.catalog);
 	buf_sv(&ph->image.catalog, buf_view(&h->body));
-	if (ph->image.catalog.oom)
+	if (ph->image.catalog.oom) {
 		failed(ph, DT_F_MEMORY, NULL);
-	else
-		timer_set(ph, T_IMAGE, 0); /* verifying takes a while: not inside a network event */
+		return;
+	}
+	bad = catalog_check(ph, buf_view(&ph->image.catalog), sum, &size, &sign);
+	if (bad) {
+		attempt_sign(&ph->update_try, sign);
+		failed(ph, DT_F_UPDATE_SIGNATURE, bad);
+		return;
+	}
+	attempt_ok(ph, &ph->update_try, NULL, NULL);
+	begin(ph, size);
 }
 
 void image_timer(struct dt_phone *ph)
@@ -249,10 +322,15 @@ void image_timer(struct dt_phone *ph)
 static void ask_catalog(struct dt_phone *ph)
 {
 	char url[SOAP_URI_MAX * 2];
-	struct http_ask a = {.method = "GET", .url = url, .judge_only = !ph->outside, .public_roots = true};
+	struct http_ask a = {.method = "GET", .url = url, .judge_only = update_judge_only(ph), .public_roots = true};
+	const char *bad = url_of(ph, ph->offer.signature, url, sizeof url);
 
-	url_of(ph, ph->offer.signature, url, sizeof url);
 	attempt_begin(ph, &ph->update_try, "catalog %s", ph->offer.version);
+	if (bad) {
+		attempt_sign(&ph->update_try, DT_SIGN_UPDATE_ELSEWHERE);
+		failed(ph, DT_F_UPDATE_ANSWER, bad);
+		return;
+	}
 	http_ask(ph, &a, have_catalog);
 }
 
@@ -260,7 +338,11 @@ static bool sink(struct dt_phone *ph, const void *p, size_t n)
 {
 	if (ph->http.status == 200 && ph->image.from) /* the server did not continue: it began again */
 		ph->image.from = ph->image.at = 0;
-	if (ph->image.size && ph->image.at + n > ph->image.size)
+	ph->image.late = mono(ph) >= ph->image.until;
+	ph->image.too_long = n > ph->image.size - ph->image.at;
+	if (ph->image.too_long)
+		attempt_sign(&ph->update_try, DT_SIGN_IMAGE_LONG);
+	if (ph->image.late || ph->image.too_long)
 		return false;
 	if (ph->body->slot_write(ph->arg, ph->image.at, p, n) < 0)
 		return false;
@@ -298,16 +380,21 @@ static void have_image(struct dt_phone *ph)
 		text(why, sizeof why, "%s", h->why);
 		if (h->failure == DT_F_OK)
 			text(why, sizeof why, "HTTP %u for the image", h->status);
+		else if (ph->image.late)
+			text(why, sizeof why, "it is not there after %u s; the next start goes on with it", DOWNLOAD_MS / 1000);
+		else if (ph->image.too_long)
+			text(why, sizeof why, "%s", dt_signs[DT_SIGN_IMAGE_LONG].what);
 		else if (h->failure == DT_F_UPDATE_STORE)
 			text(why, sizeof why, "octet %llu could not be stored", (unsigned long long)ph->image.at);
 		else if (why[0] == '\0')
 			text(why, sizeof why, "the connection ended after octet %llu", (unsigned long long)ph->image.at);
 		if (h->failure != DT_F_OK && h->failure != DT_F_UPDATE_STORE && resume_later(ph, why))
 			return;
-		failed(ph, h->failure == DT_F_UPDATE_STORE ? DT_F_UPDATE_STORE : DT_F_UPDATE_FETCH, why);
+		failed(ph, h->failure == DT_F_UPDATE_STORE && !ph->image.late && !ph->image.too_long ? DT_F_UPDATE_STORE
+												      : DT_F_UPDATE_FETCH, why);
 		return;
 	}
-	if (ph->image.size && ph->image.at != ph->image.size) {
+	if (ph->image.at != ph->image.size) {
 		attempt_sign(&ph->update_try, DT_SIGN_IMAGE_SHORT);
 		if (!resume_later(ph, NULL))
 			failed(ph, DT_F_UPDATE_FETCH, dt_signs[DT_SIGN_IMAGE_SHORT].what);
@@ -316,55 +403,57 @@ static void have_image(struct dt_phone *ph)
 	text(found, sizeof found, "%llu octets%s", (unsigned long long)(ph->image.at - ph->image.from),
 	     ph->image.from ? ", resumed" : "");
 	attempt_ok(ph, &ph->update_try, found, NULL);
-	ask_catalog(ph);
+	timer_set(ph, T_IMAGE, 0);
 }
 
 static void ask_image(struct dt_phone *ph)
 {
 	char url[SOAP_URI_MAX * 2], range[64] = "";
-	struct http_ask a = {.method = "GET", .url = url, .headers = range, .judge_only = !ph->outside, .public_roots = true,
+	struct http_ask a = {.method = "GET", .url = url, .headers = range, .judge_only = update_judge_only(ph), .public_roots = true,
 			     .timeout_ms = 60000, .sink = sink};
+	const char *bad = url_of(ph, ph->offer.file, url, sizeof url);
 
 	ph->image.pause = false;
-	url_of(ph, ph->offer.file, url, sizeof url);
 	if (ph->image.from)
 		text(range, sizeof range, "Range: bytes=%llu-\r\n", (unsigned long long)ph->image.from);
 	attempt_begin(ph, &ph->update_try, "download %s from octet %llu", ph->offer.version, (unsigned long long)ph->image.from);
+	if (bad) {
+		attempt_sign(&ph->update_try, DT_SIGN_UPDATE_ELSEWHERE);
+		failed(ph, DT_F_UPDATE_ANSWER, bad);
+		return;
+	}
 	http_ask(ph, &a, have_image);
+}
+
+static bool is_older(const char *offered, const char *running)
+{
+	struct update_version a, b;
+
+	return update_version_read(sv_of(offered), &a) && update_version_read(sv_of(running), &b) && update_version_compare(&a, &b) < 0;
 }
 
 void image_fetch(struct dt_phone *ph)
 {
-	char offer[400], was[400];
-	int64_t have = ph->body->slot_size(ph->arg, 1);
+	enum dt_failure f = DT_F_OK;
+	enum dt_sign sign = DT_SIGN_NONE;
+	char was[400];
 
-	/* U-10: "installed before and did not take" */
 	if (noted(ph, "installed", was, sizeof was) && strcmp(was, ph->offer.version) == 0) {
+		f = DT_F_UPDATE_LOOP; /* U-10: "installed before and did not take" */
+	} else if (ph->offer.signature[0] == '\0') {
+		f = DT_F_UPDATE_SIGNATURE;
+		sign = DT_SIGN_CATALOG_NONE;
+	} else if (!ph->offer_trusted && is_older(ph->offer.version, ph->version)) {
+		f = DT_F_UPDATE_OLDER;
+	}
+	if (f != DT_F_OK) {
 		attempt_begin(ph, &ph->update_try, "update %s", ph->offer.version);
-		failed(ph, DT_F_UPDATE_LOOP, NULL);
+		attempt_sign(&ph->update_try, sign);
+		failed(ph, f, sign == DT_SIGN_NONE ? NULL : dt_signs[sign].what);
 		return;
 	}
-	if (ph->offer.signature[0] == '\0') {
-		attempt_begin(ph, &ph->update_try, "update %s", ph->offer.version);
-		attempt_sign(&ph->update_try, DT_SIGN_CATALOG_NONE);
-		failed(ph, DT_F_UPDATE_SIGNATURE, dt_signs[DT_SIGN_CATALOG_NONE].what);
-		return;
-	}
-	offer_text(ph, offer, sizeof offer);
-	ph->image.size = ph->offer.size;
 	ph->image.tries = 0;
-	ph->image.pause = false;
-	ph->image.from = noted(ph, "offered", was, sizeof was) && strcmp(was, offer) == 0 && have > 0 ? (uint64_t)have : 0;
-	if (ph->image.size && ph->image.from > ph->image.size)
-		ph->image.from = 0;
-	ph->image.at = ph->image.from;
-	if (ph->image.from == 0 && !note(ph, "offered", offer)) {
-		attempt_begin(ph, &ph->update_try, "update %s", ph->offer.version);
-		failed(ph, DT_F_STORE, ph->keep_why);
-		return;
-	}
-	if (ph->image.size && ph->image.from == ph->image.size)
-		ask_catalog(ph); /* it is all there */
-	else
-		ask_image(ph);
+	ph->image.late = ph->image.too_long = false;
+	ph->image.until = mono(ph) + DOWNLOAD_MS;
+	ask_catalog(ph);
 }

@@ -225,7 +225,8 @@ bool keep_load(struct dt_phone *ph)
 void keep_forget(struct dt_phone *ph)
 {
 	/* the certificate first: without its chain and account it would be half a state */
-	static const char *const names[] = {DT_KEEP_FRESH, DT_KEEP_USER, DT_KEEP_ACCOUNT, DT_KEEP_WEB, DT_KEEP_ROOTS};
+	static const char *const names[] = {DT_KEEP_FRESH, DT_KEEP_USER, DT_KEEP_ACCOUNT, DT_KEEP_WEB, DT_KEEP_ROOTS,
+					     DT_KEEP_UPDATE};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		ph->body->forget(ph->arg, names[i]);

@@ -3,8 +3,9 @@
  * "Check for Updates": the question, and when a different version is offered: download, verify, install, restart.  "Newer
  * or older is decided by the server's rule": what is offered is installed when it is another than the running one.
  *
- * UNKNOWN: how a phone that holds no private root yet judges this server.  Anything that fails to install is refused by
- * its catalog's signature, so the chain is looked at and told, but does not end the stage [update-service 1].
+ * UNKNOWN: how a phone that holds no private root yet judges this server.  An image without a good signature is refused, so
+ * the chain is looked at and told, but does not end the stage [update-service 1].  A signature says nothing about age: once
+ * the phone holds the chain the server is held to it, and from a server that could not be checked no older version is taken.
  */
 #include "phone/internal.h"
 
@@ -16,6 +17,11 @@ static void failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
 	attempt_fail(ph, &ph->update_try, f, why);
 	stage_without(ph, f, why);
+}
+
+bool update_judge_only(const struct dt_phone *ph)
+{
+	return !ph->outside && ph->roots.n == 0;
 }
 
 static void write_question(struct dt_phone *ph)
@@ -47,6 +53,7 @@ static void judge_offer(struct dt_phone *ph, const struct update_answer *a, cons
 	}
 	attempt_ok(ph, &ph->update_try, image->version, warn);
 	ph->offer = *image;
+	ph->offer_trusted = ph->http.tls && ph->http.verdict == DT_TRUSTED;
 	text(ph->store_url, sizeof ph->store_url, "%s", a->store);
 	if (ph->update_key) {
 		image_fetch(ph);
@@ -143,7 +150,7 @@ static void answered(struct dt_phone *ph)
 static void ask(struct dt_phone *ph, const char *headers)
 {
 	struct http_ask a = {.method = "POST", .url = ph->update_url, .type = "text/xml; charset=utf-8", .body = &ph->ask,
-			     .headers = headers, .judge_only = !ph->outside, .public_roots = true};
+			     .headers = headers, .judge_only = update_judge_only(ph), .public_roots = true};
 
 	write_question(ph);
 	http_ask(ph, &a, answered);

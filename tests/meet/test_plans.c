@@ -287,6 +287,87 @@ static void tampered(void **state)
 
 #define MODULE(more) "<Response><Modules><Module " more "/></Modules></Response>"
 
+static const char *keep(struct meet_flash *f, const char *name)
+{
+	for (size_t i = 0; i < sizeof f->file / sizeof *f->file; i++)
+		if (f->file[i].there && strcmp(f->file[i].name, name) == 0)
+			return buf_cstr(&f->file[i].data);
+	return NULL;
+}
+
+/* A signature says nothing about age: an older version comes only from a server that the phone's root chain knows. */
+static void older(void **state)
+{
+	struct meet_flash flash = {0};
+	struct meet *m = world(&flash);
+
+	(void)state;
+	servers_offer(m, "4.0.7000.1", false);
+	dial_tone(m); /* cold: it cannot tell this server from a stranger's */
+	assert_int_equal(m->restarts, 0);
+	assert_non_null(meet_failed(m, DT_F_UPDATE_OLDER));
+	assert_string_equal(dt_phone_version(m->phone), m->conf.model->firmware);
+	assert_int_equal(flash.slot[1].data.n, 0);
+	meet_stop(m);
+	meet_phone_off(m);
+	m->conf.pin = m->conf.number = NULL;
+	dial_tone(m); /* warm: it knows the server, and its administrator went back a version */
+	assert_int_equal(m->restarts, 1);
+	assert_string_equal(dt_phone_version(m->phone), "4.0.7000.1");
+	meet_free(m);
+	meet_flash_free(&flash);
+}
+
+/* The store may send what it likes: not an octet more than the signed catalog speaks of is kept. */
+static void too_long(void **state)
+{
+	struct meet_flash flash = {0};
+	struct meet *m = world(&flash);
+	struct buf file = {0};
+	char path[160];
+	size_t n;
+
+	(void)state;
+	servers_offer(m, "4.0.7577.4512", false);
+	snprintf(path, sizeof path, "%s/UCPhone/cpe.nbt", m->files_dir);
+	assert_int_equal(file_read(path, 1 << 20, &file), 0);
+	n = file.n;
+	for (unsigned i = 0; i < 1 << 14; i++)
+		buf_str(&file, "what nobody has signed, 64 octets at a time, to a whole megabyte.");
+	assert_int_equal(file_write(NULL, path, file.p, file.n, 0644), 0);
+	m->net.update_status = 200; /* as the product answers: without a size */
+	m->net.update_body = MODULE("FileName='UCPhone/cpe.nbt' SignatureFileName='UCPhone/cpe.cat' Version='4.0.7577.4512'");
+	dial_tone(m);
+	assert_int_equal(m->restarts, 0);
+	assert_non_null(meet_failed(m, DT_F_UPDATE_FETCH));
+	assert_true(flash.slot[1].data.n <= n);
+	buf_free(&file);
+	meet_free(m);
+	meet_flash_free(&flash);
+}
+
+/* What a stranger offered, and the phone noted, does not outlive --cold. */
+static void offers_are_forgotten(void **state)
+{
+	struct meet_flash flash = {0};
+	struct meet *m = world(&flash);
+
+	(void)state;
+	servers_offer(m, "4.0.7577.4512", true);
+	dial_tone(m);
+	assert_non_null(keep(&flash, DT_KEEP_UPDATE));
+	meet_stop(m);
+	meet_phone_off(m);
+	m->net.update_status = 204;
+	m->net.update_body = "";
+	m->conf.cold = true;
+	dial_tone(m);
+	assert_null(keep(&flash, DT_KEEP_UPDATE));
+	meet_free(m);
+	meet_flash_free(&flash);
+}
+
+
 /* The format is not published: whatever a service says, the phone signs in, and installs nothing that is not signed. */
 static void strange_answers(void **state)
 {
@@ -307,6 +388,15 @@ static void strange_answers(void **state)
 	    {200, "OK", DT_F_UPDATE_ANSWER},
 	    {200, MODULE("FileName='CPE.nbt' Version='9.9.9.9'"), DT_F_UPDATE_SIGNATURE}, /* no catalog */
 	    {200, MODULE("FileName='CPE.nbt' SignatureFileName='CPE.cat' Version='9.9.9.9'"), DT_F_UPDATE_FETCH},
+	    {200, MODULE("FileName='CPE.nbt' SignatureFileName='CPE.cat' Version='4.0.0.1'"), DT_F_UPDATE_OLDER},
+	    {200, MODULE("FileName='CPE.nbt&#10;installed 9.9.9.9' SignatureFileName='CPE.cat' Version='9.9.9.9'"), DT_F_UPDATE_ANSWER},
+	    /* to another machine, by file or by store; to another port; with a query */
+	    {200, MODULE("FileName='CPE.nbt' SignatureFileName='http://10.66.0.10/CPE.cat' Version='9.9.9.9'"), DT_F_UPDATE_ANSWER},
+	    {200, "<Response><StoreUri>http://inner.example.test/</StoreUri><Modules><Module FileName='CPE.nbt' SignatureFileName="
+		  "'CPE.cat' Version='9.9.9.9'/></Modules></Response>", DT_F_UPDATE_ANSWER},
+	    {200, MODULE("FileName='a' SignatureFileName='http://fe01.contoso.test:8099/CPE.cat' Version='9.9.9.9'"), DT_F_UPDATE_ANSWER},
+	    {200, MODULE("FileName='a' SignatureFileName='http://fe01.contoso.test/reboot?now=1' Version='9.9.9.9'"), DT_F_UPDATE_ANSWER},
+	    {200, MODULE("FileName='a' SignatureFileName='http://fe01.contoso.test/CPE.cat' Version='9.9.9.9'"), DT_F_UPDATE_FETCH},
 	    {302, "", DT_F_HTTP_STATUS},
 	    {403, "", DT_F_UPDATE_REFUSED},
 	    {500, "<Fault/>", DT_F_HTTP_STATUS},
@@ -363,7 +453,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(cold_then_warm), cmocka_unit_test(inside),	  cmocka_unit_test(updated),
-	    cmocka_unit_test(tampered), cmocka_unit_test(strange_answers),	      cmocka_unit_test(models),
+	    cmocka_unit_test(tampered), cmocka_unit_test(older), cmocka_unit_test(too_long), cmocka_unit_test(offers_are_forgotten), cmocka_unit_test(strange_answers),	      cmocka_unit_test(models),
 	};
 	int n = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -63,6 +63,39 @@ static void answer_both_ways(void **state)
 	buf_free(&out);
 }
 
+/* A line break would write a second line into the phone's notes and the operator's lists; C1 speaks to terminals. */
+static void no_control_characters(void **state)
+{
+	static const char *const codes[] = {"&#10;", "&#13;", "&#9;", "&#127;", "&#x9b;", "&#x80;", "\x7f", "\xc2\x9f"};
+	static const char *const fields[] = {"FileName", "SignatureFileName", "Version", "TimeStamp"};
+	static const char plain[] = "<Q><DeviceType>\n UCPhone\n</DeviceType><UserId>J\xc3\xbcrgen \xc2\xa0x</UserId></Q>";
+	struct update_question q;
+	struct update_answer a;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+		char text[400];
+
+		for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
+			snprintf(text, sizeof text, "<Response><Modules><Module %s=\"1%s2\"/></Modules></Response>", fields[k], codes[i]);
+			assert_string_equal(update_answer_read(text, strlen(text), &a), "a module's field is too long, or has control characters");
+			snprintf(text, sizeof text, "<Q><DeviceType>UCPhone</DeviceType><Module %s=\"1%s2\"/></Q>", fields[k], codes[i]);
+			assert_null(question(text, strlen(text), NULL, &q)); /* it is answered, whatever it holds */
+			assert_string_equal(k == 0   ? q.module[0].file
+					    : k == 1 ? q.module[0].signature
+					    : k == 2 ? q.module[0].version
+						     : q.module[0].time, i < 4 || i == 6 ? "1 2" : "1  2");
+		}
+		snprintf(text, sizeof text, "<Response><StoreUri>http://a/%sb</StoreUri><Modules/></Response>", codes[i]);
+		assert_string_equal(update_answer_read(text, strlen(text), &a), "the StoreUri is too long, or has control characters");
+		snprintf(text, sizeof text, "<Q><DeviceType>UCPhone</DeviceType><UserId>a%sb</UserId></Q>", codes[i]);
+		assert_null(question(text, strlen(text), NULL, &q));
+		assert_string_equal(q.user, i < 4 || i == 6 ? "a b" : "a  b");
+	}
+	assert_null(question(plain, sizeof plain - 1, NULL, &q));
+	assert_string_equal(q.device_type, "UCPhone");
+}
+
 static void cut_at_every_length(void **state)
 {
 	static const char *const files[] = {"update/question.xml", "update/answer.xml"};
@@ -275,7 +308,7 @@ static void catalogs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(question_both_ways), cmocka_unit_test(answer_both_ways), cmocka_unit_test(cut_at_every_length),
+	    cmocka_unit_test(question_both_ways), cmocka_unit_test(answer_both_ways), cmocka_unit_test(no_control_characters), cmocka_unit_test(cut_at_every_length),
 	    cmocka_unit_test(other_peoples_forms), cmocka_unit_test(which_module_is_the_image), cmocka_unit_test(what_is_refused), cmocka_unit_test(versions),
 	    cmocka_unit_test(images), cmocka_unit_test(catalogs),
 	};
