@@ -137,7 +137,7 @@ static struct pki_issue issue(const struct work *w, enum pki_profile profile, co
 
 static bool root(struct work *w)
 {
-	char cn[SITE_NAME_MAX + 16];
+	char cn[SITE_NAME_MAX + 16] = "";
 	struct pki_issue what = issue(w, PKI_CA, cn, 20);
 	struct buf key = {0}, cert = {0};
 	bool ok = true;
@@ -215,7 +215,7 @@ static bool servers(struct work *w)
 
 static bool update(struct work *w)
 {
-	char cn[SITE_NAME_MAX + 16];
+	char cn[SITE_NAME_MAX + 16] = "";
 	struct pki_issue what = issue(w, PKI_CODE, cn, 20);
 	struct buf key = {0}, cert = {0};
 	bool ok;

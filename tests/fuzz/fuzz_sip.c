@@ -59,6 +59,7 @@ static void value(struct sv v)
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
+	static const volatile size_t nothing = 0; /* a constant 0 is what gcc 14 warns of */
 	char *c = malloc(n ? n : 1);
 	struct msg m, again;
 	struct msg_error e = {0};
@@ -70,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		return 0;
 	if (n == 0) {
 		free(c);
-		c = malloc(0);
+		c = malloc(nothing);
 	} else {
 		memcpy(c, p, n);
 	}

@@ -20,61 +20,8 @@
 #include "base/enc.h"
 #include "base/file.h"
 
-static inline uint8_t *exact_copy(const void *p, size_t have, size_t n)
-{
-	uint8_t *c = malloc(n ? n : 1);
-
-	assert_non_null(c);
-	memset(c, 0, n ? n : 1);
-	if (have && n)
-		memcpy(c, p, have < n ? have : n);
-	if (n == 0) { /* malloc(1) would hide a read of octet 0 from the sanitizer */
-		free(c);
-		c = malloc(0);
-	}
-	return c;
-}
-
-static inline void hex_text(struct buf *to, const char *text, size_t n)
-{
-	int high = -1, comment = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		uint8_t v;
-
-		if (text[i] == '#')
-			comment = 1;
-		if (text[i] == '\n')
-			comment = 0;
-		if (comment || text[i] == ' ' || text[i] == '\t' || text[i] == '\n' || text[i] == '\r')
-			continue;
-		assert_true(hex_read((struct sv){(char[]){'0', text[i]}, 2}, &v, 1));
-		if (high < 0) {
-			high = v;
-		} else {
-			buf_add(to, &(uint8_t){(uint8_t)(high << 4 | v)}, 1);
-			high = -1;
-		}
-	}
-	assert_int_equal(high, -1);
-}
-
-static inline void hex_of(struct buf *to, const char *text)
-{
-	hex_text(to, text, strlen(text));
-}
-
-static inline void vector_read(struct buf *to, const char *name)
-{
-	const char *dir = getenv("TEST_VECTORS");
-	char path[4096];
-	struct buf text = {0};
-
-	snprintf(path, sizeof path, "%s/%s", dir ? dir : "tests/vectors", name);
-	if (file_read(path, 1 << 20, &text) < 0)
-		fail_msg("cannot read the vector %s", path);
-	hex_text(to, (const char *)text.p, text.n);
-	buf_free(&text);
-}
+uint8_t *exact_copy(const void *p, size_t have, size_t n);
+void hex_of(struct buf *to, const char *text);
+void vector_read(struct buf *to, const char *name);
 
 #endif

@@ -421,11 +421,11 @@ static void broken_frames(void **state)
 		if (kind == 1) {
 			lldp(w, (struct med_policy){.app = MED_VOICE, .dscp = 46});
 			assert_true(asked(w));
-			n = dhcp_frame(w, &offer, frame);
+			n = says_frame(w, &offer, frame);
 		} else if (kind == 2) {
 			answer(w, offer);
 			assert_true(asked(w));
-			n = dhcp_frame(w, &ack, frame);
+			n = says_frame(w, &ack, frame);
 		}
 		for (size_t cut = 0; cut < n; cut++) {
 			uint8_t *exact = exact_copy(frame, n, cut);
