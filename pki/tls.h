@@ -3,8 +3,8 @@
  *     feed()   what came from the peer                drain()  what must go to the peer
  *     read()   plaintext for us                       write()  plaintext from us
  *
- * After every feed() or write(): drain.  The interface is small on purpose: a second TLS library can stand behind
- * it for phones that have RC4 or 3DES only.  Contexts are shared and counted by the caller: free them last.
+ * After every feed() or write(): drain.  Two libraries stand behind it: OpenSSL, and GnuTLS for phones that have RC4 or 3DES only
+ * or greet in the form of SSL 2.0; a server's TLS_DSK and TLS_LEGACY take either, by the client's hello.  Contexts are shared and counted by the caller: free them last.
  */
 #ifndef DIALTONE_PKI_TLS_H
 #define DIALTONE_PKI_TLS_H
@@ -18,7 +18,8 @@ enum tls_profile {
 	TLS_MODERN, /* TLS 1.2 and 1.3 */
 	TLS_DSK,    /* the handshake inside SIP: TLS 1.0 to 1.2, SECLEVEL 0 [sip 8.6]; never on a listener */
 	TLS_LEGACY, /* the legacy listener: TLS 1.0 and up, SECLEVEL 0 */
-	TLS_CLIENT_OLD /* a client that also takes old servers: TLS 1.0 and up */
+	TLS_CLIENT_OLD, /* a client that also takes old servers: TLS 1.0 and up */
+	TLS_PHONE /* a client that says what phones of the time say: TLS 1.0, RSA key exchange, AES, 3DES, RC4, no extensions */
 };
 
 struct tls_server_conf {

@@ -14,17 +14,19 @@
 
 /* clang-format off */
 static const struct profile {
-	int lowest, highest;
-	const char *suites; /* NULL: the library's */
+	int lowest, highest;  /* 0: not OpenSSL's */
+	const char *suites;   /* NULL: the library's */
 	uint64_t options;
+	bool old_server, old_client; /* GnuTLS answers, or plays, what OpenSSL cannot */
 } profiles[] = {
 	[TLS_MODERN]     = {TLS1_2_VERSION, TLS1_3_VERSION, NULL,       0},
 	/* TLS 1.3 has another exporter and no phone of the time has it: never inside SIP */
 	[TLS_DSK]        = {TLS1_VERSION,   TLS1_2_VERSION, DSK_SUITES, SSL_OP_NO_TICKET | SSL_OP_LEGACY_SERVER_CONNECT |
-	                                                                SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS},
-	[TLS_LEGACY]     = {TLS1_VERSION,   TLS1_3_VERSION, OLD_SUITES, SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS},
+	                                                                SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS, true, false},
+	[TLS_LEGACY]     = {TLS1_VERSION,   TLS1_3_VERSION, OLD_SUITES, SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS, true, false},
 	[TLS_CLIENT_OLD] = {TLS1_VERSION,   TLS1_3_VERSION, OLD_SUITES, SSL_OP_LEGACY_SERVER_CONNECT |
 	                                                                SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS},
+	[TLS_PHONE]      = {0,              0,              NULL,       0, false, true},
 };
 /* clang-format on */
 
@@ -76,6 +78,8 @@ static struct tls_ctx *ctx_new(enum tls_profile which, bool server)
 	if (c == NULL)
 		return NULL;
 	c->server = server;
+	if (p->lowest == 0)
+		return c;
 	c->ssl = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
 	if (c->ssl == NULL || !SSL_CTX_set_min_proto_version(c->ssl, p->lowest) ||
 	    !SSL_CTX_set_max_proto_version(c->ssl, p->highest) ||
@@ -147,8 +151,9 @@ struct tls_ctx *tls_ctx_server(const struct tls_server_conf *conf)
 
 	if (c == NULL)
 		return NULL;
-	if (!load(c, conf->cert_pem, conf->key, conf->profile != TLS_DSK) || !tickets(c, conf->ticket_key) ||
-	    (conf->client_ca_pem.n && !ask_client(c, conf->client_ca_pem))) {
+	if (c->ssl == NULL || !load(c, conf->cert_pem, conf->key, conf->profile != TLS_DSK) || !tickets(c, conf->ticket_key) ||
+	    (conf->client_ca_pem.n && !ask_client(c, conf->client_ca_pem)) ||
+	    (profiles[conf->profile].old_server && (c->old = tls_old_server(conf)) == NULL)) {
 		tls_ctx_free(c);
 		return NULL;
 	}
@@ -161,8 +166,10 @@ struct tls_ctx *tls_ctx_client(const struct tls_client_conf *conf)
 
 	if (c == NULL)
 		return NULL;
-	SSL_CTX_set_verify(c->ssl, SSL_VERIFY_NONE, NULL); /* the caller judges: pki_judge() */
-	if (conf->cert_pem.n && !load(c, conf->cert_pem, conf->key, false)) {
+	if (c->ssl) /* the caller judges: pki_judge() */
+		SSL_CTX_set_verify(c->ssl, SSL_VERIFY_NONE, NULL);
+	if ((c->ssl && conf->cert_pem.n && !load(c, conf->cert_pem, conf->key, false)) ||
+	    (profiles[conf->profile].old_client && (c->old = tls_old_client(conf)) == NULL)) {
 		tls_ctx_free(c);
 		return NULL;
 	}
@@ -174,6 +181,7 @@ void tls_ctx_free(struct tls_ctx *c)
 	if (c == NULL)
 		return;
 	SSL_CTX_free(c->ssl);
+	tls_old_free(c->old);
 	free(c);
 }
 
@@ -181,5 +189,6 @@ void tls_ctx_keylog(struct tls_ctx *c, void (*line)(void *arg, const char *line)
 {
 	c->keylog = line;
 	c->keylog_arg = arg;
-	SSL_CTX_set_keylog_callback(c->ssl, line ? keylog : NULL);
+	if (c->ssl)
+		SSL_CTX_set_keylog_callback(c->ssl, line ? keylog : NULL);
 }
