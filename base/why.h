@@ -1,0 +1,29 @@
+/* base/why.h: the reason of a refusal or a failure, one sentence for people.
+ *
+ * A function that decides something takes a `struct why *` last and, when it refuses, says why in it.  The caller owns
+ * the struct and starts it as {0}; the callee leaves it alone when it succeeds.  Nothing is ever decided from the
+ * text: what a program acts on is the function's return value.  No secret is put into it.
+ */
+#ifndef DIALTONE_BASE_WHY_H
+#define DIALTONE_BASE_WHY_H
+
+#include <stdbool.h>
+
+#define WHY_TEXT_MAX 400 /* octets with the NUL: a sentence and a path */
+
+struct why {
+	char text[WHY_TEXT_MAX];
+};
+
+/* Prints the reason, cut behind a whole character when it is too long.  The arguments may point into w->text
+ * ("%s, so the file was not written").  Returns w->text, so that a function of the kind "sentence or NULL" ends with
+ * `return why_set(w, ...)`.  `w` may be NULL, when nobody asks for the reason: then "" is returned. */
+const char *why_set(struct why *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same, and false: `return why_not(w, ...)` ends a function of the kind "true, or false and why". */
+bool why_not(struct why *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The reason, or `otherwise` when none was given. */
+const char *why_or(const struct why *w, const char *otherwise);
+
+#endif
