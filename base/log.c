@@ -3,8 +3,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 /* The one global of the house: where the operator's lines go is a property of the process, like its stderr. */
 static struct {
@@ -18,18 +20,26 @@ void log_set(enum log_level most, const char *process)
 	log_to.process = process;
 }
 
-/* Octets off the wire cannot forge a second line, nor control a terminal. */
-static void tame(char *line)
+#define LOG_LINE 2048
+
+/* Octets off the wire cannot forge a second line, nor speak to a terminal. */
+static const char *tame(char out[LOG_LINE * 3], const char *line)
 {
-	for (char *c = line; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	struct sv rest = sv_of(line);
+	size_t n = 0;
+	char c[5];
+
+	for (; utf8_shown(&rest, c); n += strlen(c))
+		strcpy(out + n, c);
+	out[n] = '\0';
+	return out;
 }
 
 static void put(const char *process, const char *level, const char *place, const char *line)
 {
-	char when[ISO_TIME_MAX];
+	char when[ISO_TIME_MAX], tamed[LOG_LINE * 3];
 
+	line = tame(tamed, line);
 	if (process == NULL)
 		fprintf(stderr, "%s%s%s\n", level, place, line);
 	else if (getenv("JOURNAL_STREAM"))
@@ -41,7 +51,7 @@ static void put(const char *process, const char *level, const char *place, const
 void log_line(enum log_level level, const char *place, const char *fmt, ...)
 {
 	static const char *const names[] = {"error: ", "warning: ", "info: ", "debug: "};
-	char line[1024], at[64];
+	char line[LOG_LINE / 2], at[64];
 	va_list ap;
 
 	if (level > log_to.most)
@@ -49,16 +59,14 @@ void log_line(enum log_level level, const char *place, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);
-	tame(line);
 	snprintf(at, sizeof at, "%s: ", place);
 	put(log_to.process, names[level], at, line);
 }
 
 void log_relay(const char *process, const char *text, size_t n)
 {
-	char line[2048];
+	char line[LOG_LINE];
 
 	snprintf(line, sizeof line, "%.*s", (int)(n < sizeof line ? n : sizeof line - 1), text);
-	tame(line);
 	put(process, "", "", line);
 }

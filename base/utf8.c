@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
 size_t utf8_next(struct sv s, uint32_t *ret)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -18,6 +20,31 @@ size_t utf8_next(struct sv s, uint32_t *ret)
 		return 0;
 	*ret = c;
 	return n;
+}
+
+bool utf8_is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069);
+}
+
+bool utf8_shown(struct sv *s, char out[5])
+{
+	uint32_t c = 0;
+	size_t n = utf8_next(*s, &c);
+
+	if (s->n == 0)
+		return false;
+	if (n == 0) {
+		strcpy(out, UTF8_REPLACEMENT);
+	} else if (utf8_is_control(c)) {
+		strcpy(out, "?");
+	} else {
+		memcpy(out, s->p, n);
+		out[n] = '\0';
+	}
+	*s = sv_from(*s, n ? n : 1);
+	return true;
 }
 
 void utf8_add(struct buf *to, uint32_t c)
