@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/image_files.h"
 #include "base/enc.h"
+#include "base/sv.h"
 #include "pki/key.h"
 
 bool rule_approve(struct store_rule *r)
@@ -126,4 +128,127 @@ enum store_result rule_import(struct store *s, struct store_rule *r, struct stor
 	if (ret == STORE_OK)
 		ret = s->ops->rule_put(s, r);
 	return s->ops->end(s, ret);
+}
+
+/* ---- verbs ----------------------------------------------------------------------------------------------------- */
+
+struct choice {
+	const char *wanted;
+	struct store_rule found;
+	unsigned n;
+};
+
+static bool chosen(const struct store_rule *r, const char *wanted)
+{
+	const char *const parts[] = {r->brand, r->model, r->revision, r->locale};
+	struct sv rest = sv_of(wanted);
+	uint64_t id;
+
+	if (sv_u64(rest, INT64_MAX, &id))
+		return (int64_t)id == r->id;
+	if (sv_ieq(rest, sv_of(r->guid)))
+		return true;
+	for (size_t i = 0; i < 4; i++) {
+		if (!sv_ieq(sv_cut(&rest, '/'), sv_of(parts[i])))
+			return false;
+		if (rest.p == NULL)
+			return i > 0;
+	}
+	return false;
+}
+
+static bool choose(void *arg, const struct store_rule *r)
+{
+	struct choice *c = arg;
+
+	if (chosen(r, c->wanted)) {
+		c->found = *r;
+		c->n++;
+	}
+	return true;
+}
+
+enum admin_result rules_get(struct admin *a, const char *name, struct store_rule *ret, struct why *why)
+{
+	struct choice c = {.wanted = name};
+	enum admin_result rc = admin_store(a, a->store->ops->rule_each(a->store, choose, &c), name, why);
+
+	if (rc != ADMIN_OK)
+		return rc;
+	if (c.n == 0)
+		return admin_no(ADMIN_NONE, why, "there is no rule '%s'", name);
+	if (c.n > 1)
+		return admin_no(ADMIN_REFUSED, why, "'%s' means %u rules; type one's number or GUID", name, c.n);
+	*ret = c.found;
+	return ADMIN_OK;
+}
+
+enum admin_result rules_each(struct admin *a, bool (*each)(void *arg, const struct store_rule *r), void *arg, struct why *why)
+{
+	return admin_store(a, a->store->ops->rule_each(a->store, each, arg), "the list of rules", why);
+}
+
+/* nothing: the sentence about the rule, when the transition has nothing to work on */
+static enum admin_result transit(struct admin *a, const char *name, rule_transition *transition, const char *what, const char *nothing,
+				 struct store_rule *ret, struct why *why)
+{
+	enum admin_result rc = rules_get(a, name, ret, why);
+	char done[32];
+	bool changed;
+
+	if (rc == ADMIN_OK)
+		rc = admin_store(a, rule_change(a->store, ret, transition, &changed), name, why);
+	if (rc != ADMIN_OK)
+		return rc;
+	if (!changed)
+		return admin_no(ADMIN_REFUSED, why, "'%s' has nothing %s", name, nothing);
+	snprintf(done, sizeof done, "update %s", what);
+	admin_audit(a, "", done);
+	return ADMIN_OK;
+}
+
+enum admin_result rules_approve(struct admin *a, const char *name, struct store_rule *ret, struct why *why)
+{
+	return transit(a, name, rule_approve, "approve", "pending; import an image first", ret, why);
+}
+
+enum admin_result rules_reject(struct admin *a, const char *name, struct store_rule *ret, struct why *why)
+{
+	return transit(a, name, rule_reject, "reject", "pending; what is approved is taken back by restore", ret, why);
+}
+
+enum admin_result rules_restore(struct admin *a, const char *name, struct store_rule *ret, struct why *why)
+{
+	return transit(a, name, rule_restore, "restore", "approved that could be taken back", ret, why);
+}
+
+static bool paths_add(void *arg, const struct store_image *im)
+{
+	struct buf *list = arg; /* a NUL behind each */
+
+	buf_add(list, im->file, strlen(im->file) + 1);
+	buf_add(list, im->signature, strlen(im->signature) + 1);
+	return true;
+}
+
+enum admin_result rules_remove(struct admin *a, const char *name, struct why *why)
+{
+	struct buf list = {0};
+	struct store_rule r;
+	enum admin_result rc = rules_get(a, name, &r, why), one;
+
+	if (rc == ADMIN_OK)
+		rc = admin_store(a, a->store->ops->image_each(a->store, r.id, paths_add, &list), name, why);
+	if (rc == ADMIN_OK && list.oom)
+		rc = admin_no(ADMIN_FAILED, why, "out of memory");
+	if (rc == ADMIN_OK)
+		rc = admin_store(a, a->store->ops->rule_remove(a->store, r.id), name, why);
+	if (rc == ADMIN_OK) {
+		admin_audit(a, "", "update remove");
+		for (size_t i = 0; i < list.n; i += strlen((char *)list.p + i) + 1)
+			if ((one = image_file_remove(a, (char *)list.p + i, why)) != ADMIN_OK)
+				rc = one; /* the others are deleted all the same */
+	}
+	buf_free(&list);
+	return rc;
 }

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "store/store.h"
+#include "admin/admin.h"
 
 /* false: the rule has nothing that could be approved, rejected or restored; *r is untouched. */
 typedef bool rule_transition(struct store_rule *r);
@@ -32,5 +32,16 @@ enum store_result rule_change(struct store *s, struct store_rule *r, rule_transi
  * r's identity is made when it is not there, im->version becomes pending, or with `approve` approved.  Fills *r and
  * im->rule.  An image that was approved at some time stays one when it is imported once more. */
 enum store_result rule_import(struct store *s, struct store_rule *r, struct store_image *im, bool approve);
+
+/* ---- verbs ------------------------------------------------------------------------------------------------------- */
+
+enum admin_result rules_get(struct admin *a, const char *name, struct store_rule *ret, struct why *why);
+enum admin_result rules_each(struct admin *a, bool (*each)(void *arg, const struct store_rule *r), void *arg, struct why *why);
+/* Fills *ret with the rule as it is then. */
+enum admin_result rules_approve(struct admin *a, const char *name, struct store_rule *ret, struct why *why);
+enum admin_result rules_reject(struct admin *a, const char *name, struct store_rule *ret, struct why *why);
+enum admin_result rules_restore(struct admin *a, const char *name, struct store_rule *ret, struct why *why);
+/* Forgets the rule and deletes its files.  ADMIN_SITE: the rule is gone, a file is not. */
+enum admin_result rules_remove(struct admin *a, const char *name, struct why *why);
 
 #endif

@@ -2,21 +2,17 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define WIDTH 79
 
 void text_put(FILE *to, const char *s, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
+	struct sv rest = {s, n};
+	char c[5];
 
-		/* C1 controls come as 0xc2 0x80..0x9f in UTF-8 */
-		if (c == 0xc2 && i + 1 < n && (unsigned char)s[i + 1] >= 0x80 && (unsigned char)s[i + 1] < 0xa0) {
-			fputc('?', to);
-			i++;
-		} else {
-			fputc(c < 0x20 || c == 0x7f ? '?' : c, to);
-		}
-	}
+	while (utf8_shown(&rest, c))
+		fputs(c, to);
 }
 
 void text_fold(FILE *to, unsigned at, unsigned indent, const char *s)
@@ -63,11 +59,15 @@ void text_quote(FILE *to, const char *word)
 		return;
 	}
 	fputc('\'', to);
-	for (; *word; word++)
-		if (*word == '\'')
+	for (struct sv rest = sv_of(word); rest.n;) {
+		size_t n = strcspn(rest.p, "'");
+
+		text_put(to, rest.p, n);
+		rest = sv_from(rest, n);
+		if (rest.n)
 			fputs("'\\''", to);
-		else
-			text_put(to, word, 1);
+		rest = sv_from(rest, 1);
+	}
 	fputc('\'', to);
 }
 
@@ -102,8 +102,10 @@ static unsigned distance(const char *a, const char *b)
 const char *nearest(const char *word, const char *const *first, size_t n, size_t step)
 {
 	const char *best = NULL;
-	unsigned least = 3; /* more than two letters off is another word */
+	unsigned least = 1 + ((unsigned)strlen(word + strspn(word, "-")) + 1) / 3; /* more letters off than a third is another word */
 
+	if (least > 3)
+		least = 3;
 	for (size_t i = 0; i < n; i++) {
 		const char *name = *(const char *const *)(const void *)((const char *)first + i * step);
 		unsigned d = distance(word, name);

@@ -9,15 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/enc.h"
 #include "cmd/decode/frame.h"
 #include "cmd/decode/input.h"
 #include "cmd/decode/msg.h"
-#include "cmd/text.h"
 #include "cmd/verbs.h"
 
 #define MESSAGE_MAX (1 << 20)
@@ -25,39 +22,32 @@
 #define PACKETS_MAX 10000
 
 struct kind {
-	const char *name, *what;
+	struct verb verb; /* the first member: a verb of the tree is its kind */
 	json_t *(*decode)(const void *p, size_t n, char *why, size_t cap);
 	bool (*carried)(const void *p, size_t n); /* whether a captured packet is one; NULL: it goes over TCP, in many packets */
 	bool binary, body; /* body: it may be given with the head of the HTTP or SIP message that carries it */
 };
 
+static int decode_run(struct command *c);
+
+#define KIND(name, what) {(name), "FILE|-", (what), .run = decode_run}
+
 /* clang-format off */
 static const struct kind kinds[] = {
-	{"lldp",         "an Ethernet frame with an LLDPDU",                  decode_lldp, frame_has_lldp, true},
-	{"dhcp",         "the UDP payload of a DHCP message, or its frame",   decode_dhcp, frame_has_dhcp, true},
-	{"sip",          "a SIP request or response",                         decode_sip},
-	{"http",         "an HTTP request or response",                       decode_http},
-	{"soap",         "a SOAP envelope of the Web Services",               decode_soap, .body = true},
-	{"ntlm",         "an NTLM message: negotiate, challenge, authenticate", decode_ntlm, NULL, true},
-	{"update",       "the question or the answer of the update service",  decode_update, .body = true},
-	{"provisioning", "an in-band provisioning document",                  decode_provisioning, .body = true},
+	{KIND("lldp",         "an Ethernet frame with an LLDPDU"),                  decode_lldp, frame_has_lldp, true},
+	{KIND("dhcp",         "the UDP payload of a DHCP message, or its frame"),   decode_dhcp, frame_has_dhcp, true},
+	{KIND("sip",          "a SIP request or response"),                         decode_sip},
+	{KIND("http",         "an HTTP request or response"),                       decode_http},
+	{KIND("soap",         "a SOAP envelope of the Web Services"),               decode_soap, .body = true},
+	{KIND("ntlm",         "an NTLM message: negotiate, challenge, authenticate"), decode_ntlm, NULL, true},
+	{KIND("update",       "the question or the answer of the update service"),  decode_update, .body = true},
+	{KIND("provisioning", "an in-band provisioning document"),                  decode_provisioning, .body = true},
 };
 /* clang-format on */
 
-#define KINDS (sizeof kinds / sizeof *kinds)
-
-static void usage(FILE *to)
-{
-	fprintf(to, "usage: dialtone decode KIND FILE|-\n\n");
-	for (size_t i = 0; i < KINDS; i++)
-		fprintf(to, "  %-13s %s\n", kinds[i].name, kinds[i].what);
-	fprintf(to, "\nThe file holds the octets themselves, or a hex dump of them; for lldp and dhcp\n"
-		    "it may be a capture (pcap, pcapng).\n"
-		    "\nexample: dialtone decode sip register.bin\n"
-		    "         tcpdump -i eth0 -c 1 -w - ether proto 0x88cc | dialtone decode lldp -\n"
-		    "exit status: 0 read, 1 refused (why, and at which octet, is on standard error),\n"
-		    "             64 usage\n");
-}
+static const struct verb *const kind_verbs[] = {&kinds[0].verb, &kinds[1].verb, &kinds[2].verb, &kinds[3].verb,
+						&kinds[4].verb, &kinds[5].verb, &kinds[6].verb, &kinds[7].verb, NULL};
+_Static_assert(sizeof kind_verbs / sizeof *kind_verbs == sizeof kinds / sizeof *kinds + 1, "every kind is a verb");
 
 /* 0 or -errno */
 static int read_stream(FILE *f, struct buf *to)
@@ -205,7 +195,7 @@ static json_t *decode_packet(const struct kind *k, const struct packet *p)
 		return NULL;
 	j = k->decode(p->octets.p, p->octets.n, why, sizeof why);
 	if (j == NULL)
-		j = json_pack("{s:s,s:o}", "kind", k->name, "refused", json_string(why));
+		j = json_pack("{s:s,s:o}", "kind", k->verb.name, "refused", json_string(why));
 	if (p->cut)
 		json_object_set_new(j, "cut", json_true());
 	return j;
@@ -250,7 +240,7 @@ static int decode_capture(const struct kind *k, const char *path, struct capture
 		snprintf(why, sizeof why, "packet %u: the capture holds only its first %zu octets: capture whole packets (tcpdump -s 0)",
 			 cut, held);
 	else if (json_array_size(all) == 0)
-		snprintf(why, sizeof why, "octet 0: a capture of %u packets, none of them %s", c->packets, k->name);
+		snprintf(why, sizeof why, "octet 0: a capture of %u packets, none of them %s", c->packets, k->verb.name);
 	else if (good == 0)
 		snprintf(why, sizeof why, "packet %d: %s", (int)json_integer_value(json_object_get(json_array_get(all, 0), "packet")),
 			 json_string_value(json_object_get(json_array_get(all, 0), "refused")));
@@ -264,16 +254,17 @@ static int decode_capture(const struct kind *k, const char *path, struct capture
 
 /* ---- the verb ------------------------------------------------------------------------------------------------- */
 
-static int decode(const struct kind *k, const char *path)
+static int decode_run(struct command *cmd)
 {
+	const struct kind *k = (const struct kind *)cmd->verb;
+	const char *path = cmd->argument[0];
 	struct buf in = {0};
 	struct capture c;
 	const char *foreign;
 	int rc, e = read_input(path, &in);
 
 	if (e < 0 && e != -EFBIG) {
-		fprintf(stderr, "dialtone decode: %s: %s\n", path, strerror(-e));
-		rc = EX_USAGE;
+		rc = command_fail(cmd, EX_USAGE, "'%s': %s", path, strerror(-e));
 	} else if (e == -EFBIG) {
 		rc = refuse(path, "octet 67108864: longer than anything that is read here: one message is wanted");
 	} else if (k->carried && (foreign = capture_foreign(in.p, in.n)) != NULL) {
@@ -293,26 +284,14 @@ static int decode(const struct kind *k, const char *path)
 	return rc;
 }
 
-int cmd_decode(int argc, char **argv)
-{
-	const char *near;
-
-	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-		usage(stdout);
-		return 0;
-	}
-	if (argc != 3) {
-		fprintf(stderr, "dialtone decode: give a kind and a file\n");
-		usage(stderr);
-		return EX_USAGE;
-	}
-	for (size_t i = 0; i < KINDS; i++)
-		if (strcmp(argv[1], kinds[i].name) == 0)
-			return decode(&kinds[i], argv[2]);
-	near = nearest(argv[1], &kinds[0].name, KINDS, sizeof kinds[0]);
-	if (near)
-		fprintf(stderr, "dialtone decode: there is no kind \"%s\": did you mean %s?\n", argv[1], near);
-	else
-		fprintf(stderr, "dialtone decode: there is no kind \"%s\": dialtone decode --help lists them\n", argv[1]);
-	return EX_USAGE;
-}
+const struct verb verb_decode = {
+    .name = "decode",
+    .what = "show the octets of one message as JSON",
+    .verbs = kind_verbs,
+    .ask = "which kind of message",
+    .usage = "usage: dialtone decode KIND FILE|-\n",
+    .text = "The file holds the octets themselves, or a hex dump of them; for lldp and dhcp it may be a capture (pcap, pcapng).",
+    .example = "  dialtone decode sip register.bin\n"
+	       "  tcpdump -i eth0 -c 1 -w - ether proto 0x88cc | dialtone decode lldp -\n",
+    .status = "exit status: 0 read, 1 refused (why, and at which octet, is on standard error), 64 usage",
+};

@@ -1,7 +1,7 @@
 /* cmd/netconfig/netconfig.h: what DHCP servers, name servers and switches must say for this site, in their own languages.
  *
  * One file a language.  A writer adds its text to `out`, knows nothing of the command line, and takes every name as it
- * is: netconfig.c has checked that they are host names, so that nothing needs quoting.
+ * is: verb.c has checked that they are host names, so that nothing needs quoting.
  */
 #ifndef DIALTONE_CMD_NETCONFIG_H
 #define DIALTONE_CMD_NETCONFIG_H

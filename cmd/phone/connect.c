@@ -13,7 +13,8 @@
 
 struct connect {
 	struct phone_run run;
-	struct phone_options o;
+	const struct command *command;
+	const struct phone_options *o;
 	struct record_text *text; /* NULL with --json */
 	bool stays, for_ever, mute; /* mute: standard output is gone */
 	unsigned stay;
@@ -79,19 +80,17 @@ static int read_stay(struct connect *c)
 {
 	uint64_t v;
 
-	if (c->o.stay == NULL)
+	if (c->o->stay == NULL)
 		return 0;
-	if (!sv_u64(sv_of(c->o.stay), STAY_MAX, &v)) {
-		fprintf(stderr, "dialtone connect: --stay \"%s\": give a number of seconds, 0 for ever\n", c->o.stay);
-		return EX_USAGE;
-	}
+	if (!sv_u64(sv_of(c->o->stay), STAY_MAX, &v))
+		return command_fail(c->command, EX_USAGE, "'--stay %s': type a number of seconds, 0 for ever", c->o->stay);
 	c->stays = true;
 	c->for_ever = v == 0;
 	c->stay = (unsigned)v;
 	return 0;
 }
 
-static int go(struct connect *c, int argc, char **argv)
+static int go(struct connect *c)
 {
 	int rc = phone_run_open(&c->run);
 
@@ -103,7 +102,7 @@ static int go(struct connect *c, int argc, char **argv)
 	if (c->text && c->run.result.ok && c->stays)
 		record_text_say(c->text, "signed off");
 	else if (c->text)
-		record_text_result(c->text, &c->run.result, argc, argv);
+		record_text_result(c->text, &c->run.result, c->command->argc - 1, c->command->argv + 1);
 	if (c->text == NULL) {
 		json_out(c, record_json_heard(&c->run.ids, &c->run.heard, clock_unix_ms()));
 		json_out(c, record_json_result(&c->run.ids, &c->run.result, clock_unix_ms()));
@@ -111,27 +110,39 @@ static int go(struct connect *c, int argc, char **argv)
 	return phone_run_status(&c->run.result);
 }
 
-int cmd_connect(int argc, char **argv)
+static int connect_run(struct command *command)
 {
-	struct connect c = {.run = {.verb = "connect", .record = on_record, .tick = on_tick, .over = on_over}};
-	int rc = phone_options_read(argc, argv, FOR_CONNECT, &c.o);
+	struct connect c = {.run = {.verb = "connect", .o = command->o, .record = on_record, .tick = on_tick, .over = on_over},
+			    .command = command, .o = command->o};
+	int rc = phone_options_check(command);
 
-	if (rc)
-		return rc;
-	if (c.o.help) {
-		phone_options_usage(stdout, FOR_CONNECT);
-		return 0;
-	}
-	c.run.o = &c.o;
 	c.run.arg = &c;
-	rc = read_stay(&c);
-	if (rc == 0 && !c.o.json) {
+	if (rc == 0)
+		rc = read_stay(&c);
+	if (rc == 0 && !command->json) {
 		c.text = record_text_new(stdout);
 		rc = c.text ? 0 : EX_SOFTWARE;
 	}
 	if (rc == 0)
-		rc = go(&c, argc, argv);
+		rc = go(&c);
 	phone_run_close(&c.run);
 	record_text_free(c.text);
 	return rc;
 }
+
+const struct verb verb_connect = {
+    .name = "connect",
+    .what = "act as a phone: from power-on to dial tone",
+    .flags = VERB_JSON,
+    .options = connect_options,
+    .shared = phone_options,
+    .size = sizeof(struct phone_options),
+    .run = connect_run,
+    .usage = "usage: dialtone connect --interface IF [--model MODEL]\n"
+	     "           --extension N --pin-file FILE [OPTIONS]\n"
+	     "       dialtone connect --interface IF --model cx700\n"
+	     "           --user 'DOMAIN\\USER' --sip USER@DOMAIN [OPTIONS]\n",
+    .text = "Acts as a phone, from power-on to dial tone, in a network namespace of its own. --json writes one object a line.",
+    .example = "  dialtone connect --interface eth0 --model cx600 --extension 4411\n",
+    .status = "exit status: 0 dial tone, 1-9 the stage that failed, 64 usage, 78 configuration, 70 internal error",
+};

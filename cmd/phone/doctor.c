@@ -22,7 +22,8 @@
 
 struct doctor {
 	struct phone_run run;
-	struct phone_options o;
+	const struct command *command;
+	const struct phone_options *o;
 	struct record_text *text; /* to standard output, or (with --json) NULL */
 	struct doctor_run record;
 	struct doctor_probe *probe;
@@ -247,13 +248,13 @@ static json_t *finding_json(const struct doctor_finding *f)
 
 static void put_json(struct doctor *d)
 {
-	if (!d->o.record && d->record.has_heard)
+	if (!d->o->record && d->record.has_heard)
 		json_line(stdout, record_json_heard(&d->run.ids, &d->record.heard, clock_unix_ms()));
 	for (unsigned i = 0; i < d->record.answers; i++)
 		json_line(stdout, answer_json(&d->record.answer[i]));
 	for (unsigned i = 0; i < d->findings; i++)
 		json_line(stdout, finding_json(&d->finding[i]));
-	if (!d->o.record)
+	if (!d->o->record)
 		json_line(stdout, record_json_result(&d->run.ids, &d->run.result, clock_unix_ms()));
 }
 
@@ -271,7 +272,7 @@ static int judge_bundle(const char *path)
 	else if (access(dirname(folder), W_OK | X_OK) < 0)
 		e = errno;
 	if (e)
-		fprintf(stderr, "dialtone doctor: --bundle \"%s\": %s\n", path, strerror(e));
+		fprintf(stderr, "dialtone doctor: '--bundle %s': %s\n", path, strerror(e));
 	return e ? EX_CONFIG : 0;
 }
 
@@ -290,13 +291,13 @@ static int write_bundle(struct doctor *d)
 		      "findings", findings, "probes", answers, "record", d->lines);
 	text = j ? json_dumps(j, JSON_INDENT(1)) : NULL;
 	json_decref(j);
-	e = text ? file_write(NULL, d->o.bundle, text, strlen(text), 0600) : -ENOMEM;
+	e = text ? file_write(NULL, d->o->bundle, text, strlen(text), 0600) : -ENOMEM;
 	free(text);
 	if (e < 0) {
-		fprintf(stderr, "dialtone doctor: --bundle \"%s\": %s\n", d->o.bundle, strerror(-e));
+		fprintf(stderr, "dialtone doctor: '--bundle %s': %s\n", d->o->bundle, strerror(-e));
 		return EX_CONFIG;
 	}
-	fprintf(stderr, "dialtone doctor: written to %s\n", d->o.bundle);
+	fprintf(stderr, "dialtone doctor: written to %s\n", d->o->bundle);
 	return 0;
 }
 
@@ -334,16 +335,16 @@ static int from_record(struct doctor *d)
 {
 	struct buf text = {0};
 	char why[200] = "";
-	int e = read_all(d->o.record, &text);
+	int e = read_all(d->o->record, &text);
 	const struct doctor_line *result;
 
 	if (e < 0) {
-		fprintf(stderr, "dialtone doctor: --record \"%s\": %s\n", d->o.record, strerror(-e));
+		fprintf(stderr, "dialtone doctor: '--record %s': %s\n", d->o->record, strerror(-e));
 		buf_free(&text);
 		return EX_CONFIG;
 	}
 	if (doctor_run_read(&d->record, (const char *)text.p, text.n, why, sizeof why)) {
-		fprintf(stderr, "dialtone doctor: --record \"%s\": %s: it is not what dialtone connect --json writes\n", d->o.record,
+		fprintf(stderr, "dialtone doctor: '--record %s': %s: it is not what dialtone connect --json writes\n", d->o->record,
 			why);
 		buf_free(&text);
 		return EX_CONFIG;
@@ -376,7 +377,7 @@ static int from_phone(struct doctor *d)
 
 static int examine(struct doctor *d)
 {
-	int rc = d->o.record ? from_record(d) : from_phone(d), wrote = 0;
+	int rc = d->o->record ? from_record(d) : from_phone(d), wrote = 0;
 
 	if (d->record.n == 0)
 		return rc;
@@ -385,29 +386,29 @@ static int examine(struct doctor *d)
 		say(d);
 	else
 		put_json(d);
-	if (d->o.bundle)
+	if (d->o->bundle)
 		wrote = write_bundle(d);
 	return rc ? rc : wrote;
 }
 
-int cmd_doctor(int argc, char **argv)
+static int doctor_run(struct command *c)
 {
 	struct doctor *d = calloc(1, sizeof *d);
 	int rc;
 
 	if (d == NULL)
 		return EX_SOFTWARE;
-	rc = phone_options_read(argc, argv, FOR_DOCTOR, &d->o);
-	if (rc == 0 && d->o.bundle && !d->o.help)
-		rc = judge_bundle(d->o.bundle);
-	if (rc == 0 && d->o.help) {
-		phone_options_usage(stdout, FOR_DOCTOR);
-	} else if (rc == 0) {
-		d->run = (struct phone_run){.verb = "doctor", .o = &d->o, .record = on_record, .tick = on_tick, .over = on_over,
+	d->command = c;
+	d->o = c->o;
+	rc = phone_options_check(c);
+	if (rc == 0 && d->o->bundle)
+		rc = judge_bundle(d->o->bundle);
+	if (rc == 0) {
+		d->run = (struct phone_run){.verb = "doctor", .o = d->o, .record = on_record, .tick = on_tick, .over = on_over,
 					    .arg = d};
 		d->lines = json_array();
-		d->text = d->o.json ? NULL : record_text_new(stdout);
-		rc = d->lines && (d->o.json || d->text) ? examine(d) : EX_SOFTWARE;
+		d->text = c->json ? NULL : record_text_new(stdout);
+		rc = d->lines && (c->json || d->text) ? examine(d) : EX_SOFTWARE;
 		doctor_probe_free(d->probe);
 		phone_run_close(&d->run);
 	}
@@ -417,3 +418,22 @@ int cmd_doctor(int argc, char **argv)
 	free(d);
 	return rc;
 }
+
+const struct verb verb_doctor = {
+    .name = "doctor",
+    .what = "the same, and then name the stage that fails, the cause and the remedy",
+    .flags = VERB_JSON,
+    .options = doctor_options,
+    .shared = phone_options,
+    .size = sizeof(struct phone_options),
+    .run = doctor_run,
+    .usage = "usage: dialtone doctor --interface IF [--model MODEL]\n"
+	     "           --extension N --pin-file FILE [OPTIONS]\n"
+	     "       dialtone doctor --interface IF --model cx700\n"
+	     "           --user 'DOMAIN\\USER' --sip USER@DOMAIN [OPTIONS]\n"
+	     "       dialtone doctor --record FILE [--json] [--bundle FILE]\n",
+    .text = "Runs a phone as connect does, then names the stage that fails, the likely causes and what to do. --json writes one object "
+	    "a line.",
+    .example = "  dialtone doctor --interface eth0 --extension 4411\n",
+    .status = "exit status: 0 dial tone, 1-9 the stage that failed, 64 usage, 78 configuration, 70 internal error",
+};

@@ -1,6 +1,6 @@
 /* cmd/phone/options.h: the options of the verbs that are a phone: connect and doctor.
  *
- * One table; usage is printed from it.  A secret is never among them: it comes from a file, the environment or a prompt.
+ * A secret is never among them: it comes from a file, the environment or a prompt.
  */
 #ifndef DIALTONE_CMD_PHONE_OPTIONS_H
 #define DIALTONE_CMD_PHONE_OPTIONS_H
@@ -8,9 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
-enum { FOR_CONNECT = 1, FOR_DOCTOR = 2 };
+#include "cmd/options.h"
 
 struct phone_options {
 	const char *interface, *model, *extension, *number, *pin_file, *user, *password_file, *sip;
@@ -18,11 +17,12 @@ struct phone_options {
 	const char *trust, *update_key, *strict, *lldp_wait, *keylog, *stay, *bundle, *record;
 	const char *dns[4];
 	unsigned ndns;
-	bool take, cold, outside, tethered, no_vlan, no_dhcp, json, help;
+	bool take, cold, outside, tethered, no_vlan, no_dhcp;
 };
 
-/* 0, or 64 after a sentence on standard error that quotes what was wrong. verb: FOR_... */
-int phone_options_read(int argc, char **argv, unsigned verb, struct phone_options *ret);
-void phone_options_usage(FILE *to, unsigned verb);
+extern const struct option_row phone_options[], connect_options[], doctor_options[]; /* of both; of one */
+
+/* Whether the options go together: 0, or 64 after a sentence on standard error.  c->o: a struct phone_options */
+int phone_options_check(const struct command *c);
 
 #endif

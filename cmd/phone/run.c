@@ -68,12 +68,12 @@ static int read_network(struct phone_run *r)
 	struct dt_lease *l = &r->conf.lease;
 
 	if (o->address && !read_address(o->address, l))
-		return complain(r, EX_USAGE, "--address \"%s\": give it as 10.66.0.50/24", o->address);
+		return complain(r, EX_USAGE, "'--address %s': type one like 10.66.0.50/24", o->address);
 	if (o->router && !ip_read(sv_of(o->router), &l->router))
-		return complain(r, EX_USAGE, "--router \"%s\": give an IPv4 address", o->router);
+		return complain(r, EX_USAGE, "'--router %s': type an IPv4 address", o->router);
 	for (unsigned i = 0; i < o->ndns; i++)
 		if (!ip_read(sv_of(o->dns[i]), &l->dns[l->ndns++]))
-			return complain(r, EX_USAGE, "--dns \"%s\": give an IPv4 address", o->dns[i]);
+			return complain(r, EX_USAGE, "'--dns %s': type an IPv4 address", o->dns[i]);
 	return 0;
 }
 
@@ -87,7 +87,7 @@ static int judge_way(const struct phone_run *r)
 	if ((r->conf.model->ways & way) == way)
 		return 0;
 	dt_model_refusal(r->conf.model, way, why, sizeof why);
-	return complain(r, EX_USAGE, "%s \"%s\": %s", o->user ? "--user" : o->number ? "--number" : "--extension",
+	return complain(r, EX_USAGE, "'%s %s': %s", o->user ? "--user" : o->number ? "--number" : "--extension",
 			o->user ? o->user : o->number ? o->number : o->extension, why);
 }
 
@@ -101,7 +101,7 @@ static int read_words(struct phone_run *r)
 
 	r->conf.model = dt_model_find(model);
 	if (r->conf.model == NULL) {
-		fprintf(stderr, "dialtone %s: there is no model \"%s\": give one of", r->verb, model);
+		fprintf(stderr, "dialtone %s: there is no model '%s'; type one of:", r->verb, model);
 		for (size_t i = 0; i < dt_model_count; i++)
 			fprintf(stderr, " %s", dt_models[i].key);
 		fputc('\n', stderr);
@@ -114,12 +114,12 @@ static int read_words(struct phone_run *r)
 	r->conf.lldp_wait_s = strcmp(r->verb, "doctor") == 0 ? 35 : 0;
 	if (o->lldp_wait) {
 		if (!sv_u64(sv_of(o->lldp_wait), 60, &seconds) || seconds == 0)
-			return complain(r, EX_USAGE, "--lldp-wait \"%s\": give 1 to 60 seconds", o->lldp_wait);
+			return complain(r, EX_USAGE, "'--lldp-wait %s': type 1 to 60 seconds", o->lldp_wait);
 		r->conf.lldp_wait_s = (unsigned)seconds;
 	}
 	for (int i = 0; o->strict; i++) {
 		if (i == 3)
-			return complain(r, EX_USAGE, "--strict \"%s\": give strict, exact or off", o->strict);
+			return complain(r, EX_USAGE, "'--strict %s': type strict, exact or off", o->strict);
 		if (strcmp(o->strict, strict[i]) == 0) {
 			r->conf.strict = i;
 			break;
@@ -136,10 +136,10 @@ static int read_pem(struct phone_run *r, const char *option, const char *path, s
 		return 0;
 	e = file_read(path, PEM_MAX, to);
 	if (e < 0)
-		return complain(r, EX_CONFIG, "%s \"%s\": %s", option, path, strerror(-e));
+		return complain(r, EX_CONFIG, "'%s %s': %s", option, path, strerror(-e));
 	*ret = buf_cstr(to);
 	if (strstr(*ret, "-----BEGIN CERTIFICATE-----") == NULL)
-		return complain(r, EX_CONFIG, "%s \"%s\": there is no certificate in it (PEM is wanted)", option, path);
+		return complain(r, EX_CONFIG, "'%s %s': there is no certificate in it (PEM is wanted)", option, path);
 	return 0;
 }
 
@@ -181,7 +181,7 @@ static int ask_secret(struct phone_run *r)
 	case SECRET_FAILED:
 		return complain(r, EX_CONFIG, "%s", why);
 	default:
-		return complain(r, EX_USAGE, "no %s for \"%s\": give %s, or set %s, or run it on a terminal",
+		return complain(r, EX_USAGE, "no %s for '%s': give %s, or set %s, or run it on a terminal",
 				number ? "PIN" : "password", number ? number : o->user,
 				number ? "--pin-file FILE" : "--password-file FILE",
 				number ? "DIALTONE_PIN" : "DIALTONE_PASSWORD");
@@ -275,7 +275,7 @@ static int open_host(struct phone_run *r)
 	int e;
 
 	if (o->mac && !read_mac(o->mac, mac))
-		return complain(r, EX_USAGE, "--mac \"%s\": give a unicast address as 00:04:f2:12:34:56", o->mac);
+		return complain(r, EX_USAGE, "'--mac %s': type a unicast address as 00:04:f2:12:34:56", o->mac);
 	h.mac = o->mac ? mac : NULL;
 	if (geteuid() == 0 || home == NULL)
 		snprintf(base, sizeof base, "%s", ROOT_STATE);

@@ -1,57 +1,55 @@
 /* cmd/site/device.c: dialtone device: which phones have asked the update service. */
 #include <stdio.h>
 
-#include "cmd/site/admin.h"
+#include "admin/devices.h"
+#include "cmd/site/site.h"
 #include "cmd/verbs.h"
 
-static bool list_json(void *arg, const struct store_device *d)
+static const struct column device_columns[] = {
+    {"mac", COLUMN_TEXT, offsetof(struct store_device, mac)},
+    {"serial", COLUMN_TEXT, offsetof(struct store_device, serial)},
+    {"vendor", COLUMN_TEXT, offsetof(struct store_device, vendor)},
+    {"model", COLUMN_TEXT, offsetof(struct store_device, model)},
+    {"revision", COLUMN_TEXT, offsetof(struct store_device, revision)},
+    {"locale", COLUMN_TEXT, offsetof(struct store_device, locale)},
+    {"device_type", COLUMN_TEXT, offsetof(struct store_device, device_type)},
+    {"version", COLUMN_TEXT, offsetof(struct store_device, version)},
+    {"address", COLUMN_TEXT, offsetof(struct store_device, address)},
+    {"user", COLUMN_TEXT, offsetof(struct store_device, user)},
+    {"first_seen", COLUMN_TIME, offsetof(struct store_device, first_seen)},
+    {"last_seen", COLUMN_TIME, offsetof(struct store_device, last_seen)},
+    {0}};
+
+static bool list_one(void *arg, const struct store_device *d)
 {
-	char first[32], last[32];
-
-	return json_array_append_new(
-		   arg, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "mac", d->mac, "serial", d->serial,
-				  "device_type", d->device_type, "vendor", d->vendor, "model", d->model, "revision", d->revision,
-				  "locale", d->locale, "version", d->version, "user", d->user, "address", d->address, "first_seen",
-				  admin_time(first, d->first_seen, ""), "last_seen", admin_time(last, d->last_seen, ""))) == 0;
-}
-
-static bool list_text(void *arg, const struct store_device *d)
-{
-	char last[32];
-
-	++*(unsigned *)arg;
-	printf("%-18s %-16s %-10s %-8s %-18s %-16s %s  %s\n", d->mac[0] ? d->mac : "-", d->serial[0] ? d->serial : "-", d->vendor,
-	       d->model, d->version[0] ? d->version : "-", d->address, admin_time(last, d->last_seen, "-"), d->user);
+	writer_row(arg, d);
 	return true;
 }
 
-static int device_list(struct admin *a)
+static int device_list(struct session *s)
 {
-	json_t *all = a->json ? json_array() : NULL;
-	unsigned n = 0;
-	enum store_result r =
-	    a->store->ops->device_each(a->store, a->json ? list_json : list_text, a->json ? (void *)all : &n);
+	struct writer w;
+	int rc;
 
-	if (r != STORE_OK) {
-		json_decref(all);
-		return admin_store_failed(a, r, "device list");
+	session_writer(s, &w);
+	writer_list(&w, NULL, device_columns);
+	rc = session_end(s, devices_each(&s->admin, list_one, &w, &s->why));
+	if (rc) {
+		writer_drop(&w);
+		return rc;
 	}
-	if (a->json)
-		return admin_print(all);
-	if (n == 0)
+	if (w.rows == 0)
 		fprintf(stderr, "no device has asked the update service yet\n");
-	return 0;
+	return writer_end(&w);
 }
 
-static const struct admin_verb verbs[] = {
-    {"list", "", 0, 0, NULL, device_list, "lists the devices that asked, the latest first"},
-    {0},
+static const struct verb *const verbs[] = {SITE_VERB("list", "", "lists the devices that asked, the latest first", device_list), NULL};
+
+const struct verb verb_device = {
+    .name = "device",
+    .what = "phones that were seen: list",
+    .flags = VERB_SITE | VERB_JSON,
+    .verbs = verbs,
+    .text = "The inventory of phones: those that asked the update service.",
+    .example = "  dialtone device list\n",
 };
-
-int cmd_device(int argc, char **argv)
-{
-	static const struct admin_group group = {"device", "the inventory of phones", verbs,
-						 "  dialtone device list\n"};
-
-	return admin_main(argc, argv, &group);
-}

@@ -1,224 +1,233 @@
 /* cmd/site/status.c: dialtone status: which of dialtoned's processes run, what they have done, how many endpoints are registered or
- * which, and until when the certificates are good. */
-#include <jansson.h>
+ * which, and until when the certificates are valid.  It reads the control socket only: the store may be somebody else's. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 
 #include "base/clock.h"
-#include "cmd/site/admin.h"
 #include "cmd/site/endpoint.h"
-#include "cmd/json_line.h"
 #include "cmd/verbs.h"
-#include "server/site/conf.h"
-#include "server/control/control.h"
+#include "cmd/writer.h"
 #include "server/site/certs.h"
+#include "server/site/conf.h"
 
-#define COLUMNS 8
 #define SOON ((int64_t)60 * 86400) /* seconds: a certificate that ends so soon is worth a word */
 
-static const char help[] =
-    "usage: dialtone [-c FILE] status [--registered] [--json]\n"
-    "One line a process of the dialtoned that runs this site: its name and number,\n"
-    "its process id, how many RSA private-key operations it has done, how often it\n"
-    "was started again.  Then how many endpoints are registered, and one line a\n"
-    "certificate: until when it is good, and what is wrong with it.\n"
-    "\n"
-    "  --registered  who is registered instead: each endpoint's user, whether it is\n"
-    "                inside or outside, the worker that holds it, the seconds until\n"
-    "                it expires; below, its address, its epid, what it calls itself\n"
-    "  -c FILE       the configuration\n"
-    "                (else $DIALTONE_CONF, else " ADMIN_CONF ")\n"
-    "  --json        JSON on standard output; of the registered, one object a line\n"
-    "  --help        this text\n"
-    "\n"
-    "example: dialtone -c /etc/dialtone/dialtone.conf status\n"
-    "exit status: 0 all is well, 64 usage, 69 dialtoned does not run, 78 a\n"
-    "             configuration or a certificate that cannot be used\n";
+struct status_options {
+	bool registered;
+};
 
-static int refuse(const char *word, const char *why)
+static const struct option_row status_options[] = {
+    {"--registered", NULL, "the endpoints that are registered instead: each one's user, whether it is outside, the worker that holds it, "
+			   "the seconds until it expires, its address, epid, instance and User-Agent",
+     offsetof(struct status_options, registered)},
+    {0}};
+
+/* ---- processes ------------------------------------------------------------------------------------------------- */
+
+struct process {
+	char name[32];
+	int64_t number, pid, private, restarts;
+};
+
+static const struct column process_columns[] = {
+    {"name", COLUMN_TEXT, offsetof(struct process, name)},
+    {"number", COLUMN_NUMBER, offsetof(struct process, number)},
+    {"pid", COLUMN_NUMBER, offsetof(struct process, pid)},
+    {"private", COLUMN_NUMBER, offsetof(struct process, private)},
+    {"restarts", COLUMN_NUMBER, offsetof(struct process, restarts)},
+    {0}};
+
+static int64_t number_of(struct sv s)
 {
-	fprintf(stderr, "dialtone status: '%s' %s; 'dialtone status --help' lists what there is\n", word, why);
-	return EX_USAGE;
+	uint64_t n = 0;
+
+	sv_u64(s, INT64_MAX, &n);
+	return (int64_t)n;
 }
 
 /* "worker 0 pid 4711 private 12 restarts 0" */
-static json_t *process_json(struct sv line)
+static void process_read(struct sv line, struct process *ret)
 {
-	static const char *const words[] = {"name", "number", "pid", "private", "restarts"};
-	json_t *j = json_object();
+	struct sv name = sv_cut(&line, ' ');
 
-	for (unsigned i = 0; i < 5 && line.p; i++) {
-		struct sv word = sv_cut(&line, ' '), value = i < 2 ? word : sv_cut(&line, ' ');
-		uint64_t n = 0;
+	*ret = (struct process){0};
+	snprintf(ret->name, sizeof ret->name, SV_FMT, (int)(name.n < sizeof ret->name ? name.n : sizeof ret->name - 1), name.p);
+	ret->number = number_of(sv_cut(&line, ' '));
+	while (line.p) {
+		struct sv word = sv_cut(&line, ' '), value = sv_cut(&line, ' ');
 
-		if (i == 0)
-			json_object_set_new(j, words[i], json_stringn(word.p, word.n));
-		else if (sv_u64(value, INT64_MAX, &n))
-			json_object_set_new(j, words[i], json_integer((json_int_t)n));
+		for (const struct column *c = process_columns + 2; c->key; c++)
+			if (sv_eq(word, sv_of(c->key)))
+				*(int64_t *)(void *)((char *)ret + c->at) = number_of(value);
 	}
-	return j;
 }
 
-static json_t *cert_json(const struct site_cert *c)
+static void processes_write(struct writer *w, struct sv text)
 {
-	char until[32];
-	json_t *j = json_pack("{s:s, s:s}", "file", c->file, "until", admin_time(until, c->not_after, "-"));
+	writer_list(w, "processes", process_columns);
+	while (text.n) {
+		struct sv line = sv_cut(&text, '\n');
+		struct process p;
 
-	if (c->why[0])
-		json_object_set_new(j, "why", json_string(c->why));
-	return j;
-}
-
-/* "registered 3" */
-static bool is_count(struct sv line, uint64_t *ret)
-{
-	return sv_starts(line, SV("registered ")) && sv_u64(sv_from(line, 11), UINT32_MAX, ret);
-}
-
-static int print_json(struct sv processes, const struct site_cert *cert, unsigned n)
-{
-	json_t *j = json_object(), *p = json_array(), *c = json_array();
-	uint64_t count;
-
-	while (processes.n) {
-		struct sv line = sv_cut(&processes, '\n');
-
-		if (is_count(line, &count))
-			json_object_set_new(j, "registered", json_integer((json_int_t)count));
-		else if (line.n)
-			json_array_append_new(p, process_json(line));
-	}
-	for (unsigned i = 0; i < n; i++)
-		json_array_append_new(c, cert_json(&cert[i]));
-	json_object_set_new(j, "processes", p);
-	json_object_set_new(j, "certificates", c);
-	return admin_print(j);
-}
-
-static void print_text(struct sv processes, const struct site_cert *cert, unsigned n, int64_t now)
-{
-	char until[32];
-	uint64_t count;
-
-	while (processes.n) { /* in columns */
-		struct sv line = sv_cut(&processes, '\n'), word[COLUMNS] = {{0}};
-
-		if (is_count(line, &count)) {
-			printf("%-12s %llu endpoint%s\n", "registered", (unsigned long long)count, count == 1 ? "" : "s");
+		if (line.n == 0 || sv_starts(line, SV("registered ")))
 			continue;
-		}
-		for (unsigned i = 0; i < COLUMNS && line.p; i++)
-			word[i] = i + 1 < COLUMNS ? sv_cut(&line, ' ') : line;
-		if (word[0].n)
-			printf("%-9.*s%3.*s  %.*s %-8.*s%.*s %-8.*s%.*s %.*s\n", SV_ARG(word[0]), SV_ARG(word[1]), SV_ARG(word[2]),
-			       SV_ARG(word[3]), SV_ARG(word[4]), SV_ARG(word[5]), SV_ARG(word[6]), SV_ARG(word[7]));
+		process_read(line, &p);
+		writer_row(w, &p);
 	}
-	for (unsigned i = 0; i < n; i++)
-		printf("%-12s until %s%s%s\n", cert[i].file, admin_time(until, cert[i].not_after, "-"), cert[i].why[0] ? ": " : "",
-		       cert[i].why[0]					    ? cert[i].why
-		       : cert[i].not_after - now < SOON ? ": this is soon"
-							: "");
+	writer_list_end(w);
 }
 
-static int nobody_runs(const struct site *site)
+/* "registered 3"; false: it is not said */
+static bool registered_count(struct sv text, uint64_t *ret)
 {
-	fprintf(stderr, "dialtone status: no dialtoned runs this site; type: dialtoned -c %s/dialtone.conf\n", site->dir);
-	return EX_UNAVAILABLE;
+	while (text.n) {
+		struct sv line = sv_cut(&text, '\n');
+
+		if (sv_starts(line, SV("registered ")) && sv_u64(sv_from(line, 11), UINT32_MAX, ret))
+			return true;
+	}
+	return false;
 }
 
-struct list {
-	bool json, failed;
-	unsigned n;
+/* ---- certificates ---------------------------------------------------------------------------------------------- */
+
+struct cert_row {
+	char file[64], why[400];
+	int64_t until, days;
 };
+
+static const struct column cert_columns[] = {
+    {"file", COLUMN_TEXT, offsetof(struct cert_row, file)},
+    {"until", COLUMN_TIME, offsetof(struct cert_row, until)},
+    {"days", COLUMN_NUMBER, offsetof(struct cert_row, days)},
+    {"why", COLUMN_OPTIONAL, offsetof(struct cert_row, why)},
+    {0}};
+
+static void certs_write(struct writer *w, const struct site_cert *cert, unsigned n, int64_t now)
+{
+	writer_list(w, "certificates", cert_columns);
+	for (unsigned i = 0; i < n; i++) {
+		struct cert_row row = {.until = cert[i].not_after};
+
+		snprintf(row.file, sizeof row.file, "%s", cert[i].file);
+		snprintf(row.why, sizeof row.why, "%s", cert[i].why);
+		row.days = cert[i].not_after > now ? (cert[i].not_after - now) / 86400 : 0;
+		writer_row(w, &row);
+	}
+	writer_list_end(w);
+}
+
+/* What is worth a word before it is a fault. */
+static void certs_warn(const struct command *c, const struct site *site, const struct site_cert *cert, unsigned n, int64_t now)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (cert[i].why[0] == '\0' && cert[i].not_after - now < SOON)
+			command_fail(c, 0, "note: %s expires in %lld days; type: dialtone init %s --renew", cert[i].file,
+				     (long long)((cert[i].not_after - now) / 86400), site->dir);
+}
+
+/* ---- the verb -------------------------------------------------------------------------------------------------- */
+
+static int nobody_runs(const struct command *c, const struct site *site)
+{
+	return command_fail(c, EX_UNAVAILABLE, "dialtoned is not running for this site; type: dialtoned -c %s/dialtone.conf", site->dir);
+}
 
 static void list_one(void *arg, const struct control_endpoint *e)
 {
-	struct list *l = arg;
-
-	l->n++;
-	if (l->json)
-		l->failed |= !json_line(stdout, endpoint_json(e));
-	else
-		endpoint_print(stdout, e);
+	writer_row(arg, e);
 }
 
-static int registered(const struct site *site, bool json)
+static int registered(const struct command *c, const struct site *site)
 {
-	struct list l = {.json = json};
+	struct writer w;
 	char why[600] = "";
 	bool nobody;
 
-	if (!control_registered(site->dir, NULL, list_one, &l, &nobody, why, sizeof why)) {
-		fprintf(stderr, "dialtone status: %s\n", why);
-		return EX_UNAVAILABLE;
+	writer_begin(&w, stdout, c->json ? WRITER_LINES : WRITER_TEXT);
+	writer_list(&w, NULL, endpoint_columns);
+	if (!control_registered(site->dir, NULL, list_one, &w, &nobody, why, sizeof why)) {
+		writer_end(&w); /* what has come is shown */
+		return command_fail(c, EX_UNAVAILABLE, "%s", why);
 	}
-	if (nobody)
-		return nobody_runs(site);
-	if (l.n == 0 && !json)
-		fprintf(stderr, "nobody is registered\n");
-	return l.failed || fflush(stdout) != 0 ? EX_SOFTWARE : EX_OK;
+	if (nobody) {
+		writer_drop(&w);
+		return nobody_runs(c, site);
+	}
+	if (w.rows == 0 && !c->json)
+		fprintf(stderr, "no endpoint is registered\n");
+	return writer_end(&w);
 }
 
-static int status(const struct site *site, bool json)
+static void section(const struct writer *w)
+{
+	if (w->form == WRITER_TEXT)
+		fputc('\n', w->to);
+}
+
+static int status(const struct command *c, const struct site *site)
 {
 	struct site_cert cert[SITE_CERTS];
 	int64_t now = clock_unix_ms() / 1000;
 	struct buf text = {0};
-	char why[600] = "";
+	struct writer w;
+	char why[600] = "", count[24];
 	unsigned n = site_certs(site, now, cert);
+	uint64_t endpoints;
 	int ret = EX_OK, rc;
 
 	for (unsigned i = 0; i < n; i++)
 		if (cert[i].why[0] && !cert[i].unreadable)
 			ret = EX_CONFIG;
 	if (!control_status(site->dir, &text, why, sizeof why)) {
-		fprintf(stderr, "dialtone status: %s\n", why);
+		ret = command_fail(c, EX_UNAVAILABLE, "%s", why);
 		buf_clear(&text);
-		ret = EX_UNAVAILABLE;
 	} else if (text.n == 0) {
-		ret = nobody_runs(site);
+		ret = nobody_runs(c, site);
 	}
-	if (json && (rc = print_json(buf_view(&text), cert, n)) != 0)
-		ret = rc;
-	if (!json)
-		print_text(buf_view(&text), cert, n, now);
+	writer_begin(&w, stdout, c->json ? WRITER_JSON : WRITER_TEXT);
+	processes_write(&w, buf_view(&text));
+	if (registered_count(buf_view(&text), &endpoints)) {
+		snprintf(count, sizeof count, "%llu endpoint%s", (unsigned long long)endpoints, endpoints == 1 ? "" : "s");
+		section(&w);
+		writer_member(&w, "registered", count, json_integer((json_int_t)endpoints));
+		section(&w);
+	}
+	certs_write(&w, cert, n, now);
+	certs_warn(c, site, cert, n, now);
 	buf_free(&text);
-	return ret;
+	rc = writer_end(&w);
+	return rc ? rc : ret;
 }
 
-int cmd_status(int argc, char **argv)
+static int status_run(struct command *c)
 {
-	const char *conf = getenv("DIALTONE_CONF");
-	struct site *site;
-	bool json = false, who = false;
+	const struct status_options *o = c->o;
+	struct site *site = malloc(sizeof *site);
 	char why[600] = "";
-	int ret = EX_CONFIG;
+	int rc;
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			fputs(help, stdout);
-			return EX_OK;
-		}
-		if (strcmp(argv[i], "--json") == 0)
-			json = true;
-		else if (strcmp(argv[i], "--registered") == 0)
-			who = true;
-		else if (strcmp(argv[i], "-c") != 0)
-			return refuse(argv[i], "is not understood");
-		else if (i + 1 == argc)
-			return refuse(argv[i], "needs a file");
-		else
-			conf = argv[++i];
-	}
-	site = malloc(sizeof *site);
 	if (site == NULL)
-		return EX_OSERR;
-	if (conf_read(conf && conf[0] ? conf : ADMIN_CONF, site, why, sizeof why))
-		ret = who ? registered(site, json) : status(site, json);
+		return command_fail(c, EX_OSERR, "out of memory");
+	if (!conf_read(c->conf, site, why, sizeof why))
+		rc = command_fail(c, EX_CONFIG, "%s", why);
 	else
-		fprintf(stderr, "dialtone status: %s\n", why);
+		rc = o->registered ? registered(c, site) : status(c, site);
 	free(site);
-	return ret;
+	return rc;
 }
+
+const struct verb verb_status = {
+    .name = "status",
+    .what = "state of a site: processes, registered endpoints, certificates",
+    .flags = VERB_SITE | VERB_JSON,
+    .options = status_options,
+    .size = sizeof(struct status_options),
+    .run = status_run,
+    .text = "The processes of the dialtoned that runs this site: name and number, process id, RSA private-key operations so far, restarts. "
+	    "Then how many endpoints are registered, and until when each certificate is valid and what is wrong with it. --json: one object; "
+	    "with --registered one object a line.",
+    .example = "  dialtone -c /etc/dialtone/dialtone.conf status\n",
+    .status = "exit status: 0 all is well, 64 usage, 69 dialtoned does not run, 78 a configuration or a certificate that cannot be used",
+};

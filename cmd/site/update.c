@@ -2,306 +2,173 @@
 #include "cmd/site/update.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "admin/devices.h"
+#include "admin/images.h"
 #include "admin/rules.h"
-#include "base/file.h"
 #include "cmd/verbs.h"
-#include "server/vault/device_id.h"
-
-int update_file(struct admin *a, const char *path, size_t max, struct buf *ret)
-{
-	int rc = file_read(path, max, ret);
-
-	return rc < 0 ? admin_fail(a, EX_USAGE, "%s: %s", path, strerror(-rc)) : 0;
-}
-
-bool update_catalog_name(const char *image, char ret[1024])
-{
-	const char *base = strrchr(image, '/'), *dot;
-
-	base = base ? base + 1 : image;
-	dot = strrchr(base, '.');
-	if (dot == NULL || dot == base || strcmp(dot, ".cat") == 0)
-		return false;
-	return snprintf(ret, 1024, "%.*s.cat", (int)(dot - image), image) < 1024;
-}
-
-/* ---- which rule ------------------------------------------------------------------------------------------ */
-
-/* "3", its GUID, or "POLYCOM/CX600[/A[/ENU]]" */
-struct choice {
-	const char *wanted;
-	struct store_rule found;
-	unsigned n;
-};
-
-static bool chosen(const struct store_rule *r, const char *wanted)
-{
-	const char *const parts[] = {r->brand, r->model, r->revision, r->locale};
-	struct sv rest = sv_of(wanted);
-	uint64_t id;
-
-	if (sv_u64(rest, INT64_MAX, &id))
-		return (int64_t)id == r->id;
-	if (sv_ieq(rest, sv_of(r->guid)))
-		return true;
-	for (size_t i = 0; i < 4; i++) {
-		if (!sv_ieq(sv_cut(&rest, '/'), sv_of(parts[i])))
-			return false;
-		if (rest.p == NULL)
-			return i > 0;
-	}
-	return false;
-}
-
-static bool choose(void *arg, const struct store_rule *r)
-{
-	struct choice *c = arg;
-
-	if (chosen(r, c->wanted)) {
-		c->found = *r;
-		c->n++;
-	}
-	return true;
-}
-
-static int rule_of(struct admin *a, struct store_rule *ret)
-{
-	struct choice c = {.wanted = a->argument[0]};
-	enum store_result r = a->store->ops->rule_each(a->store, choose, &c);
-
-	if (r != STORE_OK)
-		return admin_store_failed(a, r, a->argument[0]);
-	if (c.n == 0)
-		return admin_fail(a, EX_USAGE, "there is no rule '%s'; 'dialtone update list' shows them", a->argument[0]);
-	if (c.n > 1)
-		return admin_fail(a, EX_USAGE, "'%s' means %u rules; type one's number or GUID out of 'dialtone update list'",
-				  a->argument[0], c.n);
-	*ret = c.found;
-	return 0;
-}
 
 /* ---- transitions ------------------------------------------------------------------------------------------- */
 
-/* `nothing`: the sentence, with the rule's name in it once, when the transition has nothing to work on. */
-static int change(struct admin *a, rule_transition *transition, const char *done, const char *nothing)
+typedef enum admin_result rules_verb(struct admin *a, const char *name, struct store_rule *ret, struct why *why);
+
+static int change(struct session *s, rules_verb *verb)
 {
-	struct store_rule r = {0};
-	enum store_result s;
-	bool changed = false;
-	int rc = rule_of(a, &r);
+	struct store_rule r;
+	int rc = session_end(s, verb(&s->admin, s->c->argument[0], &r, &s->why));
 
-	if (rc)
-		return rc;
-	if ((s = rule_change(a->store, &r, transition, &changed)) != STORE_OK)
-		return admin_store_failed(a, s, a->argument[0]);
-	if (!changed)
-		return admin_fail(a, EX_USAGE, "'%s' %s", a->argument[0], nothing);
-	admin_audit(a, "", done);
-	fprintf(stderr, "%s %s: approved %s, restore %s, pending %s\n", r.brand, r.model, r.approved[0] ? r.approved : "-",
-		r.restore[0] ? r.restore : "-", r.pending[0] ? r.pending : "-");
-	return 0;
-}
-
-static int update_approve(struct admin *a)
-{
-	return change(a, rule_approve, "update approve",
-		      "has nothing pending; import an image first: dialtone update import FILE.nbt");
-}
-
-static int update_reject(struct admin *a)
-{
-	return change(a, rule_reject, "update reject",
-		      "has nothing pending; to take back what is approved: dialtone update restore RULE");
-}
-
-static int update_restore(struct admin *a)
-{
-	return change(a, rule_restore, "update restore", "has nothing approved that could be taken back");
-}
-
-/* ---- remove ------------------------------------------------------------------------------------------------ */
-
-struct paths {
-	const struct admin *a;
-	struct buf list; /* NUL behind each */
-};
-
-static bool remember(void *arg, const struct store_image *im)
-{
-	struct paths *p = arg;
-
-	buf_add(&p->list, im->file, strlen(im->file) + 1);
-	buf_add(&p->list, im->signature, strlen(im->signature) + 1);
-	return true;
-}
-
-static int update_remove(struct admin *a)
-{
-	struct paths p = {.a = a};
-	struct store_rule r = {0};
-	enum store_result s;
-	int rc = rule_of(a, &r);
-
-	if (rc)
-		return rc;
-	s = a->store->ops->image_each(a->store, r.id, remember, &p);
-	if (s == STORE_OK)
-		s = a->store->ops->rule_remove(a->store, r.id);
-	if (s != STORE_OK)
-		rc = admin_store_failed(a, s, a->argument[0]);
-	for (size_t i = 0; rc == 0 && i < p.list.n; i += strlen((char *)p.list.p + i) + 1) {
-		char path[sizeof a->site.dir + 300];
-		int gone;
-
-		snprintf(path, sizeof path, "%s/" UPDATE_FILES "/%s", a->site.dir, (char *)p.list.p + i);
-		if ((gone = file_remove(NULL, path)) != 0)
-			rc = admin_fail(a, EX_CONFIG, "the rule is removed, its file is not: %s: %s", path, strerror(-gone));
-	}
-	buf_free(&p.list);
 	if (rc == 0)
-		admin_audit(a, "", "update remove");
+		fprintf(stderr, "%s %s: approved %s, restore %s, pending %s%s\n", r.brand, r.model, r.approved[0] ? r.approved : "-",
+			r.restore[0] ? r.restore : "-", r.pending[0] ? r.pending : "-",
+			r.approved[0] == '\0' && verb == rules_restore ? "; no version is offered to all phones any more" : "");
 	return rc;
+}
+
+static int update_approve(struct session *s)
+{
+	return change(s, rules_approve);
+}
+
+static int update_reject(struct session *s)
+{
+	return change(s, rules_reject);
+}
+
+static int update_restore(struct session *s)
+{
+	return change(s, rules_restore);
+}
+
+static int update_remove(struct session *s)
+{
+	return session_end(s, rules_remove(&s->admin, s->c->argument[0], &s->why));
 }
 
 /* ---- list ---------------------------------------------------------------------------------------------------- */
 
-static bool list_json(void *arg, const struct store_rule *r)
-{
-	return json_array_append_new(
-		   arg, json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "number", (json_int_t)r->id, "Id", r->guid,
-				  "DeviceType", r->device_type, "Brand", r->brand, "Model", r->model, "Revision", r->revision, "Locale",
-				  r->locale, "ApprovedVersion", r->approved, "RestoreVersion", r->restore, "PendingVersion",
-				  r->pending)) == 0;
-}
+static const struct column rule_columns[] = {
+    {"number", COLUMN_NUMBER, offsetof(struct store_rule, id)},
+    {"Brand", COLUMN_TEXT, offsetof(struct store_rule, brand)},
+    {"Model", COLUMN_TEXT, offsetof(struct store_rule, model)},
+    {"Revision", COLUMN_TEXT, offsetof(struct store_rule, revision)},
+    {"Locale", COLUMN_TEXT, offsetof(struct store_rule, locale)},
+    {"ApprovedVersion", COLUMN_TEXT, offsetof(struct store_rule, approved)},
+    {"RestoreVersion", COLUMN_TEXT, offsetof(struct store_rule, restore)},
+    {"PendingVersion", COLUMN_TEXT, offsetof(struct store_rule, pending)},
+    {"DeviceType", COLUMN_TEXT, offsetof(struct store_rule, device_type)},
+    {"Id", COLUMN_TEXT, offsetof(struct store_rule, guid)},
+    {0}};
 
-static bool list_text(void *arg, const struct store_rule *r)
+static bool rule_one(void *arg, const struct store_rule *r)
 {
-	++*(unsigned *)arg;
-	printf("%-4lld %-36s %s/%s/%s/%s  approved %s  restore %s  pending %s\n", (long long)r->id, r->guid, r->brand, r->model,
-	       r->revision, r->locale, r->approved[0] ? r->approved : "-", r->restore[0] ? r->restore : "-",
-	       r->pending[0] ? r->pending : "-");
+	writer_row(arg, r);
 	return true;
 }
 
-static int update_list(struct admin *a)
+static int update_list(struct session *s)
 {
-	json_t *all = a->json ? json_array() : NULL;
-	unsigned n = 0;
-	enum store_result r = a->store->ops->rule_each(a->store, a->json ? list_json : list_text, a->json ? (void *)all : &n);
+	struct writer w;
+	int rc;
 
-	if (r != STORE_OK) {
-		json_decref(all);
-		return admin_store_failed(a, r, "update list");
+	session_writer(s, &w);
+	writer_list(&w, NULL, rule_columns);
+	rc = session_end(s, rules_each(&s->admin, rule_one, &w, &s->why));
+	if (rc) {
+		writer_drop(&w);
+		return rc;
 	}
-	if (a->json)
-		return admin_print(all);
-	if (n == 0)
+	if (w.rows == 0)
 		fprintf(stderr, "there are no rules yet; 'dialtone update import FILE.nbt' makes one\n");
-	return 0;
+	return writer_end(&w);
 }
 
-/* ---- test devices (3.3) ---------------------------------------------------------------------------------------- */
+/* ---- test devices [update-service 3.3] ---------------------------------------------------------------------------- */
 
-static bool test_json(void *arg, const struct store_test_device *d)
-{
-	return json_array_append_new(arg, json_pack("{s:s, s:s, s:s}", "name", d->name, "IdentifierType",
-						    d->is_mac ? "MACAddress" : "SerialNumber", "Identifier", d->id)) == 0;
-}
+struct test_row {
+	char name[64], type[16], id[64];
+};
 
-static bool test_text(void *arg, const struct store_test_device *d)
+static const struct column test_columns[] = {
+    {"name", COLUMN_TEXT, offsetof(struct test_row, name)},
+    {"IdentifierType", COLUMN_TEXT, offsetof(struct test_row, type)},
+    {"Identifier", COLUMN_TEXT, offsetof(struct test_row, id)},
+    {0}};
+
+static bool test_one(void *arg, const struct store_test_device *d)
 {
-	(void)arg;
-	printf("%-24s %-12s %s\n", d->name, d->is_mac ? "MACAddress" : "SerialNumber", d->id);
+	struct test_row row = {0};
+
+	snprintf(row.name, sizeof row.name, "%s", d->name);
+	snprintf(row.type, sizeof row.type, "%s", d->is_mac ? "MACAddress" : "SerialNumber");
+	snprintf(row.id, sizeof row.id, "%s", d->id);
+	writer_row(arg, &row);
 	return true;
 }
 
-static int test_list(struct admin *a)
+static int test_list(struct session *s)
 {
-	json_t *all = a->json ? json_array() : NULL;
-	enum store_result r = a->store->ops->test_device_each(a->store, a->json ? test_json : test_text, all);
+	struct writer w;
+	int rc;
 
-	if (r == STORE_OK)
-		return a->json ? admin_print(all) : 0;
-	json_decref(all);
-	return admin_store_failed(a, r, "update testdevice list");
+	session_writer(s, &w);
+	writer_list(&w, NULL, test_columns);
+	rc = session_end(s, test_devices_each(&s->admin, test_one, &w, &s->why));
+	if (rc)
+		writer_drop(&w);
+	return rc ? rc : writer_end(&w);
 }
 
-static int test_add(struct admin *a)
-{
-	const char *mac = admin_option(a, "--mac"), *serial = admin_option(a, "--serial");
-	struct store_test_device d = {.is_mac = mac != NULL};
-	enum store_result r;
+struct test_options {
+	const char *mac, *serial;
+};
 
-	if (a->arguments < 2 || (mac == NULL) == (serial == NULL))
-		return admin_fail(a, EX_USAGE, "type: dialtone update testdevice add NAME --mac 01-02-03-04-05-06 (or --serial S)");
-	if (!sv_copy(d.name, sizeof d.name, sv_of(a->argument[1])))
-		return admin_fail(a, EX_USAGE, "the name '%s' is longer than 63 characters", a->argument[1]);
-	if (mac && !update_id_mac(mac, d.id))
-		return admin_fail(a, EX_USAGE, "'%s' is not a MAC address; type six pairs, like 01-02-03-04-05-06", mac);
-	if (serial && !update_id_serial(serial, d.id))
-		return admin_fail(a, EX_USAGE, "'%s' is not a serial number; type letters, digits, '-' and '_'", serial);
-	r = a->store->ops->test_device_put(a->store, &d);
-	return r == STORE_OK ? 0 : admin_store_failed(a, r, d.name);
+static const struct option_row test_options[] = {
+    {"--mac", "MAC", "the device's address, like 01-02-03-04-05-06", offsetof(struct test_options, mac)},
+    {"--serial", "S", "or its serial number", offsetof(struct test_options, serial)},
+    {0}};
+
+static int test_add(struct session *s)
+{
+	const struct test_options *o = s->c->o;
+
+	return session_end(s, test_device_add(&s->admin, s->c->argument[0], o->mac, o->serial, &s->why));
 }
 
-static int test_remove(struct admin *a)
+static int test_remove(struct session *s)
 {
-	enum store_result r;
-
-	if (a->arguments < 2)
-		return admin_fail(a, EX_USAGE, "type: dialtone update testdevice remove NAME");
-	r = a->store->ops->test_device_remove(a->store, a->argument[1]);
-	if (r == STORE_NONE)
-		return admin_fail(a, EX_USAGE, "there is no test device '%s'; 'dialtone update testdevice list' shows them",
-				  a->argument[1]);
-	return r == STORE_OK ? 0 : admin_store_failed(a, r, a->argument[1]);
+	return session_end(s, test_device_remove(&s->admin, s->c->argument[0], &s->why));
 }
 
-static int update_testdevice(struct admin *a)
-{
-	static const struct {
-		const char *name;
-		int (*run)(struct admin *a);
-	} what[] = {{"add", test_add}, {"remove", test_remove}, {"list", test_list}};
-
-	for (size_t i = 0; i < sizeof what / sizeof *what; i++)
-		if (strcmp(a->argument[0], what[i].name) == 0)
-			return what[i].run(a);
-	return admin_fail(a, EX_USAGE, "there is no 'testdevice %s'; type add, remove or list", a->argument[0]);
-}
+static const struct verb *const test_verbs[] = {
+    SITE_VERB("add", "NAME", "this device gets what is pending", test_add, .options = test_options, .size = sizeof(struct test_options)),
+    SITE_VERB("remove", "NAME", "it gets what all phones get again", test_remove),
+    SITE_VERB("list", "", "lists the test devices", test_list),
+    NULL};
 
 /* ---- the verb ------------------------------------------------------------------------------------------------------ */
 
-static const struct admin_option test_options[] = {{"--mac", "MAC", "the device's address, like 01-02-03-04-05-06"},
-						   {"--serial", "S", "or its serial number"},
-						   {0}};
+static const struct verb *const verbs[] = {
+    SITE_VERB("sign", "PAYLOAD", "makes an image and its signed catalog out of a payload, with DIR/" IMAGE_KEY, update_sign,
+	      .options = update_sign_options, .size = sizeof(struct update_sign_options)),
+    SITE_VERB("import", "FILE.nbt", "takes an image signed with the update key; it is pending: test devices get it", update_import,
+	      .options = update_import_options, .size = sizeof(struct update_import_options)),
+    SITE_VERB("list", "", "lists the rules", update_list),
+    SITE_VERB("approve", "RULE", "gives what is pending to all phones", update_approve),
+    SITE_VERB("reject", "RULE", "drops what is pending", update_reject),
+    SITE_VERB("restore", "RULE", "goes back to the version approved before; without one, none is offered any more", update_restore),
+    SITE_VERB("remove", "RULE", "deletes the rule and its files", update_remove),
+    &(const struct verb){.name = "testdevice", .what = "which devices get what is pending: add, remove, list", .verbs = test_verbs},
+    NULL};
 
-static const struct admin_verb verbs[] = {
-    {"sign", "PAYLOAD", 1, 1, update_sign_options, update_sign,
-     "makes an image and its signed catalog out of a payload, with DIR/" UPDATE_KEY},
-    {"import", "FILE.nbt", 1, 1, update_import_options, update_import,
-     "takes an image signed with the update key; it is pending: test devices get it"},
-    {"list", "", 0, 0, NULL, update_list, "lists the rules"},
-    {"approve", "RULE", 1, 1, NULL, update_approve, "gives what is pending to all phones"},
-    {"reject", "RULE", 1, 1, NULL, update_reject, "drops what is pending"},
-    {"restore", "RULE", 1, 1, NULL, update_restore, "goes back to the version approved before"},
-    {"remove", "RULE", 1, 1, NULL, update_remove, "forgets the rule and deletes its files"},
-    {"testdevice", "add|remove|list [NAME]", 1, 2, test_options, update_testdevice, "which devices get what is pending"},
-    {0},
+const struct verb verb_update = {
+    .name = "update",
+    .what = "firmware: sign, import, list, approve, reject, restore, remove, testdevice",
+    .flags = VERB_SITE | VERB_JSON,
+    .verbs = verbs,
+    .text = "The firmware of phones. RULE is its number, its GUID, or BRAND/MODEL[/REVISION[/LOCALE]].",
+    .example = "  dialtone update sign payload.bin --vendor POLYCOM --model CX600 \\\n"
+	       "      --version 4.0.7577.4387 --out CPE.nbt\n"
+	       "  dialtone update import CPE.nbt\n"
+	       "  dialtone update approve POLYCOM/CX600\n"
+	       "  dialtone update testdevice add lab --mac 00-04-F2-00-01-76\n",
 };
-
-int cmd_update(int argc, char **argv)
-{
-	static const struct admin_group group = {
-	    "update", "the firmware of phones; RULE is its number, its GUID, or BRAND/MODEL[/REVISION[/LOCALE]]", verbs,
-	    "  dialtone update sign payload.bin --vendor POLYCOM --model CX600 \\\n"
-	    "      --version 4.0.7577.4387 --out CPE.nbt\n"
-	    "  dialtone update import CPE.nbt\n"
-	    "  dialtone update approve POLYCOM/CX600\n"
-	    "  dialtone update testdevice add lab --mac 00-04-F2-00-01-76\n"};
-
-	return admin_main(argc, argv, &group);
-}

@@ -2,20 +2,18 @@
 #ifndef DIALTONE_CMD_UPDATE_H
 #define DIALTONE_CMD_UPDATE_H
 
-#include "cmd/site/admin.h"
+#include "cmd/site/site.h"
 
-#define UPDATE_FILES "files"	/* in DIR: the update store; paths in the rules begin below it */
-#define UPDATE_KEY "update.key" /* in DIR: signs catalogs, when images are made here */
-#define UPDATE_CERT "update.pem" /* in DIR: catalogs must be signed by it */
+struct update_import_options {
+	const char *catalog, *min_installed;
+	bool approve;
+};
+struct update_sign_options {
+	const char *vendor, *model, *version, *revision, *locale, *device_type, *time, *out, *key, *cert;
+};
+extern const struct option_row update_import_options[], update_sign_options[];
 
-/* A file whole, or a sentence and the status. */
-int update_file(struct admin *a, const char *path, size_t max, struct buf *ret);
-/* The catalog beside an image: CPE.nbt -> CPE.cat. false: too long. */
-bool update_catalog_name(const char *image, char ret[1024]);
-
-int update_import(struct admin *a);
-int update_sign(struct admin *a);
-
-extern const struct admin_option update_import_options[], update_sign_options[];
+int update_import(struct session *s);
+int update_sign(struct session *s);
 
 #endif

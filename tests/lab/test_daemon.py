@@ -6,6 +6,7 @@ import base64
 import concurrent.futures
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -179,13 +180,14 @@ def test_who_is_registered():
         one, = seen()
         assert one["address"] == "alice@contoso.test" and one["outside"] is False and 0 < one["expires"] <= 3600, one
         assert one["peer"].startswith("10.66.") and one["user_agent"].startswith("CPE/") and one["epid"], one
-        assert f"worker {one['worker']} " in lab.admin("status", "--registered").stdout
-        assert "registered   1 endpoint\n" in lab.admin("status").stdout
+        head, row = (line.split() for line in lab.admin("status", "--registered").stdout.splitlines())
+        assert row[head.index("worker")] == str(one["worker"]) and row[head.index("outside")] == "no", row
+        assert "registered  1 endpoint\n" in lab.admin("status").stdout
         shown = lab.admin("user", "show", "alice@contoso.test").stdout
-        assert "signed in  inside, worker" in shown and one["epid"] in shown, shown
+        assert "signed in now:\naddress " in shown and one["epid"] in shown, shown
         phone.stop()
         assert seen() == []
-        assert "signed in  no\n" in lab.admin("user", "show", "alice@contoso.test").stdout
+        assert "endpoints  not signed in\n" in lab.admin("user", "show", "alice@contoso.test").stdout
 
 
 def locations(lab):
@@ -274,7 +276,7 @@ def test_what_the_configuration_names_is_there(site):
         said = " ".join((done.stdout + done.stderr).split())  # it stands in columns
         assert done.returncode == code and all(word in said for word in words), (code, done)
 
-    said_by_status(0, "vault 0 pid ", f"worker {WORKERS - 1} pid ", "server.pem until 20", "ca.pem until 20", "update.pem until 20")
+    said_by_status(0, "name number pid private restarts", "vault 0 ", f"worker {WORKERS - 1} ", "server.pem 20", "ca.pem 20", "update.pem 20")
     told = json.loads(site.admin("status", "--json").stdout)
     assert {p["name"] for p in told["processes"]} == {"vault", "location", "worker"} and len(told["processes"]) == WORKERS + 2
     assert all(p["pid"] in children(site.daemon.pid) and p["restarts"] == 0 for p in told["processes"])
@@ -303,7 +305,7 @@ def test_what_the_configuration_names_is_there(site):
     assert refused("external.pem", "there is none", "--renew")
     site.edit(external_https=0)
     assert check(site).returncode == 0
-    said_by_status(69, "no dialtoned runs this site", "server.pem until 20")
+    said_by_status(69, "dialtoned is not running for this site", "server.pem 20")
 
 
 def test_a_new_configuration(site):
@@ -330,13 +332,13 @@ def test_a_port_that_is_taken(site):
 
 
 def test_status_in_columns(site):
+    """Each table: a line of heads, and every word of a row below the head of its column."""
     done = peers.run([peers.program("dialtone"), "-c", site.conf, "status"])
-    lines = done.stdout.splitlines()
-    processes = [line for line in lines if " pid " in line]
-    assert len(processes) == WORKERS + 2, done.stdout
-    for word in (" pid ", " private ", " restarts "):
-        assert len({line.index(word) for line in processes}) == 1, done.stdout
-    assert len({line.index(" until ") for line in lines if " until " in line}) == 1, done.stdout
+    processes, count, certificates = [part.splitlines() for part in done.stdout.split("\n\n")]
+    assert len(processes) == WORKERS + 3 and count == ["registered  0 endpoints"] and len(certificates) == 5, done.stdout
+    for head, *rows in (processes, certificates):
+        for at in (m.start() for m in re.finditer(r"\S+", head)):
+            assert all(row[at] != " " and (at == 0 or row[at - 2:at] == "  ") for row in rows), done.stdout
 
 
 def test_the_store_is_for_root(site):

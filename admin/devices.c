@@ -1,0 +1,43 @@
+#include "admin/devices.h"
+
+#include "base/sv.h"
+#include "server/vault/device_id.h"
+
+enum admin_result devices_each(struct admin *a, bool (*each)(void *arg, const struct store_device *d), void *arg, struct why *why)
+{
+	return admin_store(a, a->store->ops->device_each(a->store, each, arg), "the list of devices", why);
+}
+
+enum admin_result test_devices_each(struct admin *a, bool (*each)(void *arg, const struct store_test_device *d), void *arg,
+				    struct why *why)
+{
+	return admin_store(a, a->store->ops->test_device_each(a->store, each, arg), "the list of test devices", why);
+}
+
+enum admin_result test_device_add(struct admin *a, const char *name, const char *mac, const char *serial, struct why *why)
+{
+	struct store_test_device d = {.is_mac = mac != NULL};
+	enum admin_result rc;
+
+	if ((mac == NULL) == (serial == NULL))
+		return admin_no(ADMIN_REFUSED, why, "a test device has a MAC address or a serial number; type one of the two");
+	if (name[0] == '\0' || !sv_copy(d.name, sizeof d.name, sv_of(name)))
+		return admin_no(ADMIN_REFUSED, why, "the name '%s' is empty or longer than %zu octets", name, sizeof d.name - 1);
+	if (mac && !update_id_mac(mac, d.id))
+		return admin_no(ADMIN_REFUSED, why, "'%s' is not a MAC address; type six pairs, like 01-02-03-04-05-06", mac);
+	if (serial && !update_id_serial(serial, d.id))
+		return admin_no(ADMIN_REFUSED, why, "'%s' is not a serial number; type letters, digits, '-' and '_'", serial);
+	rc = admin_store(a, a->store->ops->test_device_put(a->store, &d), d.name, why);
+	if (rc == ADMIN_OK)
+		admin_audit(a, "", "update testdevice add");
+	return rc;
+}
+
+enum admin_result test_device_remove(struct admin *a, const char *name, struct why *why)
+{
+	enum admin_result rc = admin_store(a, a->store->ops->test_device_remove(a->store, name), name, why);
+
+	if (rc == ADMIN_OK)
+		admin_audit(a, "", "update testdevice remove");
+	return rc == ADMIN_NONE ? admin_no(rc, why, "there is no test device '%s'", name) : rc;
+}

@@ -1,0 +1,148 @@
+#include "admin/images.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "admin/rules.h"
+#include "base/enc.h"
+#include "base/file.h"
+#include "pki/cert.h"
+
+/* ---- import ---------------------------------------------------------------------------------------------------- */
+
+struct package {
+	struct update_image head;
+	char file[256]; /* its name in the catalog */
+	uint8_t sha256[32];
+};
+
+static enum admin_result package_read(const struct admin *a, const struct image_import *in, struct package *p, struct why *why)
+{
+	struct buf anchors = {0}, text = {0};
+	char path[sizeof a->site->dir + 32];
+	uint8_t sum[32];
+	uint64_t size = 0;
+	const char *no;
+	enum admin_result rc = ADMIN_REFUSED;
+	int e;
+
+	snprintf(path, sizeof path, "%s/" IMAGE_CERT, a->site->dir);
+	pki_sha256(in->image.p, in->image.n, sum);
+	if ((e = file_read(path, IMAGE_CATALOG_MAX, &anchors)) != 0)
+		rc = admin_no(ADMIN_SITE, why, "%s: %s", path, strerror(-e));
+	else if ((no = pki_catalog_verify(in->catalog.p, in->catalog.n, buf_view(&anchors), &text)) != NULL ||
+		 (no = update_catalog_read(buf_view(&text), p->sha256, &size, p->file)) != NULL)
+		admin_no(rc, why, "the catalog of '%s' is refused: %s; it must be signed with the update key of %s", in->name, no, path);
+	else if (size != in->image.n || memcmp(sum, p->sha256, sizeof sum) != 0)
+		admin_no(rc, why, "the image '%s' is not the one that its catalog was made for", in->name);
+	else if ((no = update_image_read(in->image.p, in->image.n, &p->head)) != NULL)
+		admin_no(rc, why, "the image '%s' is refused: %s; 'dialtone update sign' makes images", in->name, no);
+	else
+		rc = ADMIN_OK;
+	buf_free(&anchors);
+	buf_free(&text);
+	return rc;
+}
+
+enum admin_result images_import(struct admin *a, const struct image_import *in, struct store_rule *rule, char version[32],
+				struct why *why)
+{
+	struct store_image im = {.size = in->image.n};
+	struct package p = {0};
+	struct update_version v;
+	mode_t was;
+	enum admin_result rc;
+
+	if (in->min_installed && (!update_version_read(sv_of(in->min_installed), &v) ||
+				  !sv_copy(im.min_installed, sizeof im.min_installed, sv_of(in->min_installed))))
+		return admin_no(ADMIN_REFUSED, why, "'%s' is not four numbers; type one like 3.5.0.0", in->min_installed);
+	rc = package_read(a, in, &p, why);
+	was = umask(022); /* the workers serve what is here */
+	if (rc == ADMIN_OK)
+		rc = image_files_write(a, &p.head, p.file, in->image, in->catalog, &im, why);
+	umask(was);
+	if (rc != ADMIN_OK)
+		return rc;
+	*rule = (struct store_rule){0};
+	snprintf(rule->device_type, sizeof rule->device_type, "%s", p.head.device_type);
+	snprintf(rule->brand, sizeof rule->brand, "%s", p.head.vendor);
+	snprintf(rule->model, sizeof rule->model, "%s", p.head.model);
+	snprintf(rule->revision, sizeof rule->revision, "%s", p.head.revision);
+	snprintf(rule->locale, sizeof rule->locale, "%s", p.head.locale);
+	snprintf(im.version, sizeof im.version, "%s", p.head.version);
+	snprintf(im.time, sizeof im.time, "%s", p.head.time);
+	hex_write(im.sha256, p.sha256, 32, false);
+	memcpy(version, im.version, sizeof im.version);
+	rc = admin_store(a, rule_import(a->store, rule, &im, in->approve), rule->model, why);
+	if (rc == ADMIN_OK)
+		admin_audit(a, "", in->approve ? "update import, approved" : "update import");
+	return rc;
+}
+
+/* ---- sign ------------------------------------------------------------------------------------------------------ */
+
+/* PEM that was given, or that of a file of the site; *path: its name, for sentences. */
+static enum admin_result pem_get(const struct admin *a, struct sv given, const char *file, char path[1024], struct buf *ret, struct why *why)
+{
+	int e = 0;
+
+	snprintf(path, 1024, given.n ? "what was given" : "%s/%s", a->site->dir, file);
+	if (given.n)
+		buf_sv(ret, given);
+	else
+		e = file_read(path, IMAGE_CATALOG_MAX, ret);
+	return e ? admin_no(ADMIN_SITE, why, "%s: %s", path, strerror(-e)) : ADMIN_OK;
+}
+
+static enum admin_result signer_read(const struct admin *a, const struct image_sign *in, struct pki_key **key, struct buf *cert,
+				     struct why *why)
+{
+	struct buf pem = {0};
+	char path[1024];
+	enum admin_result rc = pem_get(a, in->key, IMAGE_KEY, path, &pem, why);
+
+	if (rc == ADMIN_OK && (*key = pki_key_read(buf_view(&pem))) == NULL)
+		rc = admin_no(ADMIN_SITE, why, "%s: there is no private key in it", path);
+	buf_wipe(&pem);
+	if (rc == ADMIN_OK)
+		rc = pem_get(a, in->cert, IMAGE_CERT, path, &pem, why);
+	if (rc == ADMIN_OK && !pki_pem_cert(buf_view(&pem), 0, cert))
+		rc = admin_no(ADMIN_SITE, why, "%s: there is no certificate in it", path);
+	if (rc == ADMIN_OK && !pki_cert_is_of(cert->p, cert->n, *key))
+		rc = admin_no(ADMIN_SITE, why, "%s: it is not the certificate of the key", path);
+	buf_free(&pem);
+	return rc;
+}
+
+enum admin_result images_sign(struct admin *a, const struct image_sign *in, struct buf *image, struct buf *catalog, struct why *why)
+{
+	struct buf text = {0}, cert = {0};
+	struct pki_key *key = NULL;
+	struct update_image again;
+	char file[256];
+	uint8_t sha256[32];
+	uint64_t size;
+	enum admin_result rc = signer_read(a, in, &key, &cert, why);
+
+	if (rc == ADMIN_OK) {
+		update_image_write(image, &in->head);
+		if (update_image_read(image->p, image->n, &again) != NULL)
+			rc = admin_no(ADMIN_REFUSED, why, "the head cannot be written: it is longer than %d octets", UPDATE_IMAGE_HEAD_MAX);
+		buf_sv(image, in->payload);
+	}
+	if (rc == ADMIN_OK && image->oom)
+		rc = admin_no(ADMIN_FAILED, why, "out of memory");
+	if (rc == ADMIN_OK) {
+		pki_sha256(image->p, image->n, sha256);
+		update_catalog_write(&text, sha256, image->n, in->file);
+		if (update_catalog_read(buf_view(&text), sha256, &size, file) != NULL)
+			rc = admin_no(ADMIN_REFUSED, why, "'%s' holds a character that a catalog cannot", in->file);
+		else if (!pki_catalog_sign(buf_view(&text), key, cert.p, cert.n, catalog))
+			rc = admin_no(ADMIN_FAILED, why, "it cannot be signed: %s", pki_error());
+	}
+	pki_key_free(key);
+	buf_free(&text);
+	buf_free(&cert);
+	return rc;
+}

@@ -1,0 +1,38 @@
+/* admin/images.h: firmware images: made out of a payload, imported with their signed catalog.
+ *
+ * An image is a text head (which device, which version) and the payload behind it; its catalog is CMS over its SHA-256,
+ * signed with the site's update key.
+ */
+#ifndef DIALTONE_ADMIN_IMAGES_H
+#define DIALTONE_ADMIN_IMAGES_H
+
+#include "admin/image_files.h"
+#include "base/buf.h"
+#include "wire/update.h"
+
+#define IMAGE_KEY "update.key"	/* in DIR: signs catalogs, when images are made here */
+#define IMAGE_CERT "update.pem" /* in DIR: catalogs must be signed by it */
+#define IMAGE_MAX UPDATE_IMAGE_MAX
+#define IMAGE_CATALOG_MAX ((size_t)1 << 16)
+
+struct image_import {
+	struct sv image, catalog; /* octets */
+	const char *name;	  /* what the image is called, in sentences */
+	const char *min_installed; /* "3.5.0.0": older phones are led over a stepping stone first; NULL: any */
+	bool approve;
+};
+/* Verifies the catalog and the image against it, writes both below DIR/files, and the rule.  Fills *rule with the rule as
+ * it is then, *version with the image's. */
+enum admin_result images_import(struct admin *a, const struct image_import *in, struct store_rule *rule, char version[32],
+				struct why *why);
+
+struct image_sign {
+	struct update_image head;
+	struct sv payload;
+	const char *file; /* its name in the catalog: "CPE.nbt" */
+	struct sv key, cert; /* PEM; an empty one: the site's */
+};
+/* *image and *catalog are the caller's to free. */
+enum admin_result images_sign(struct admin *a, const struct image_sign *in, struct buf *image, struct buf *catalog, struct why *why);
+
+#endif

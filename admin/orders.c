@@ -1,0 +1,26 @@
+#include "admin/orders.h"
+
+#include "server/control/control.h"
+
+static enum admin_result order(const struct admin *a, const char *aor, enum location_order what, unsigned diag, const char *reason,
+			       unsigned *phones, struct why *why)
+{
+	char text[256] = "";
+
+	*phones = 0;
+	if (!control_order_user(a->site->dir, aor, what, diag, reason, phones, text, sizeof text))
+		return admin_no(ADMIN_ORDER, why, "it is stored, but dialtoned did not act on the phones of %s: %s", aor, text);
+	return ADMIN_OK;
+}
+
+/* 4141: "User disabled" [sip 13.1] */
+enum admin_result order_reject(const struct admin *a, const char *aor, unsigned *phones, struct why *why)
+{
+	return order(a, aor, LOCATION_REJECTED, 4141, "User disabled", phones, why);
+}
+
+/* UNKNOWN: which diagnostics a real server sends then; 4140 is the one beside "User disabled". */
+enum admin_result order_unregister(const struct admin *a, const char *aor, unsigned *phones, struct why *why)
+{
+	return order(a, aor, LOCATION_UNREGISTERED, 4140, "Certificate revoked", phones, why);
+}

@@ -1,0 +1,96 @@
+#include "admin/pins.h"
+
+#include <stdio.h>
+
+#include "pki/key.h"
+#include "server/vault/make.h"
+
+bool pins_judge(const struct admin *a, const struct store_user *u, struct sv pin, struct why *why)
+{
+	struct pin_policy policy = {a->site->MinPasswordLength, a->site->AllowCommonPatterns};
+	const char *no = pin_judge(pin, &policy, sv_of(u->number), sv_of(u->extension));
+
+	if (no == NULL)
+		return true;
+	if (pin.n < policy.min_length)
+		return why_not(why, "the PIN of %.100s is refused: %.100s, %u", u->aor, no, policy.min_length);
+	return why_not(why, "the PIN of %.100s is refused: %.100s", u->aor, no);
+}
+
+enum admin_result pins_make(const struct admin *a, const struct store_user *u, struct buf *pin, struct why *why)
+{
+	struct pin_policy policy = {a->site->MinPasswordLength, a->site->AllowCommonPatterns};
+	unsigned n = policy.min_length > PIN_DIGITS_MIN ? policy.min_length : PIN_DIGITS_MIN;
+
+	for (unsigned tries = 0; tries < 1000 && !pin->oom; tries++) {
+		buf_clear(pin);
+		while (pin->n < n && pin->n < PIN_DIGITS_MAX && !pin->oom) {
+			uint8_t v;
+
+			if (!pki_random(&v, 1))
+				return admin_no(ADMIN_FAILED, why, "no PIN could be made: %s", pki_error());
+			if (v < 250) /* every digit as likely as any other */
+				buf_printf(pin, "%u", v % 10u);
+		}
+		if (!pin->oom && pin_judge(buf_view(pin), &policy, sv_of(u->number), sv_of(u->extension)) == NULL)
+			return ADMIN_OK;
+	}
+	return admin_no(ADMIN_FAILED, why, "no PIN could be made that the policy takes");
+}
+
+enum admin_result pins_set(struct admin *a, const struct store_user *u, struct sv pin, struct why *why)
+{
+	char text[VAULT_WHY];
+	const char *no;
+
+	if (admin_secret(a, why) != ADMIN_OK)
+		return ADMIN_SITE;
+	no = vault_pin_set(a->secret, a->site, a->store, u, pin, false, a->now, text);
+	if (no)
+		return admin_no(ADMIN_REFUSED, why, "the PIN of %s is refused: %s", u->aor, no);
+	admin_audit(a, u->aor, "pin set");
+	return ADMIN_OK;
+}
+
+static void unlock(void *arg, size_t i, struct store_pin *p)
+{
+	struct pin_counters c;
+
+	(void)arg;
+	(void)i;
+	pin_unlock(&c);
+	p->local = c.local;
+	p->global = c.global;
+	p->local_since = c.local_since;
+	p->locked_until = c.locked_until;
+}
+
+enum admin_result pins_unlock(struct admin *a, const struct store_user *u, struct why *why)
+{
+	enum admin_result rc = admin_store(a, a->store->ops->pin_step(a->store, &u->id, 1, unlock, NULL), u->aor, why);
+
+	if (rc == ADMIN_OK)
+		admin_audit(a, u->aor, "pin unlock");
+	return rc;
+}
+
+enum admin_result pins_info(struct admin *a, const struct store_user *u, struct pin_info *ret, struct why *why)
+{
+	struct store_pin p = {0};
+	enum store_result r = a->store->ops->pin_get(a->store, u->id, &p);
+	struct pin_counters c = {p.local, p.global, p.local_since, p.locked_until};
+	enum pin_gate gate;
+
+	if (r != STORE_OK && r != STORE_NONE)
+		return admin_store(a, r, u->aor, why);
+	ret->limit = pin_limits(p.length, a->site->MaximumLogonAttempts);
+	gate = pin_gate(&c, ret->limit, a->now);
+	ret->set = p.set;
+	ret->locked = gate != PIN_OPEN;
+	ret->by_hand = gate == PIN_LOCKED_GLOBAL;
+	ret->local = p.local_since && a->now - p.local_since < PIN_WINDOW ? p.local : 0;
+	ret->global = p.global;
+	ret->expires = p.set && a->site->PINLifetime ? p.set_at + (int64_t)a->site->PINLifetime * 86400 : 0;
+	ret->until = gate == PIN_LOCKED ? p.locked_until : 0;
+	return ADMIN_OK;
+}

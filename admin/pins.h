@@ -1,0 +1,24 @@
+/* admin/pins.h: what Set-CsClientPin, Get-CsClientPinInfo and Unlock-CsClientPin do [web-services 14]. */
+#ifndef DIALTONE_ADMIN_PINS_H
+#define DIALTONE_ADMIN_PINS_H
+
+#include "admin/admin.h"
+#include "auth/pin.h"
+#include "base/buf.h"
+
+struct pin_info {
+	bool set, locked, by_hand; /* by_hand: only pins_unlock() ends the lockout */
+	unsigned local, global;	   /* failures: in the last half an hour, in all */
+	struct pin_limits limit;
+	int64_t expires, until; /* seconds since 1970; 0: never; not locked, or by_hand */
+};
+
+/* false: the policy refuses this PIN of the user's; the PIN itself is not quoted. */
+bool pins_judge(const struct admin *a, const struct store_user *u, struct sv pin, struct why *why);
+/* "can generate a PIN": one that the policy takes, into *pin, which the caller wipes.  It is not set yet. */
+enum admin_result pins_make(const struct admin *a, const struct store_user *u, struct buf *pin, struct why *why);
+enum admin_result pins_set(struct admin *a, const struct store_user *u, struct sv pin, struct why *why); /* counters start at 0 */
+enum admin_result pins_unlock(struct admin *a, const struct store_user *u, struct why *why);
+enum admin_result pins_info(struct admin *a, const struct store_user *u, struct pin_info *ret, struct why *why);
+
+#endif

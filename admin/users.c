@@ -1,0 +1,239 @@
+#include "admin/users.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/orders.h"
+#include "admin/pins.h"
+#include "base/utf8.h"
+#include "server/vault/make.h"
+
+const char *const user_field_names[USER_FIELDS] = {"login", "number", "extension", "display", "home_pool"};
+
+/* ---- fields ---------------------------------------------------------------------------------------------- */
+
+static bool name_ok(struct sv s, const char *also)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr(also, c))))
+			return false;
+	}
+	return s.n > 0;
+}
+
+bool user_address_read(const struct site *site, const char *text, char ret[256], struct why *why)
+{
+	struct sv host = sv_of(text), user;
+	char name[41] = "USER";
+
+	if (sv_istarts(host, SV("sip:")))
+		host = sv_from(host, 4);
+	text = host.p;
+	user = sv_cut(&host, '@');
+	if (host.p == NULL || !name_ok(user, ".-_+'!&$=~") || !name_ok(host, ".-") || strlen(text) > 200)
+		return why_not(why, "'%.100s' is not an address; type one like alice@%.100s", text, site->domain);
+	if (!sv_ieq(host, sv_of(site->domain))) {
+		sv_copy(name, sizeof name, user);
+		return why_not(why, "'%.80s' is not in this site's SIP domain; type %.40s@%.80s", text, name, site->domain);
+	}
+	snprintf(ret, 256, "%s", text);
+	for (char *c = ret; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c | 0x20);
+	return true;
+}
+
+/* What may be shown on a terminal and written as JSON and XML. A CSV field may have more than one line. */
+static bool plain(struct sv s)
+{
+	while (s.n) {
+		uint32_t c;
+		size_t n = utf8_next(s, &c);
+
+		if (n == 0 || (utf8_is_control(c) && c != '\n' && c != '\t'))
+			return false;
+		s = sv_from(s, n);
+	}
+	return true;
+}
+
+/* "+1 (425) 555-0123", "tel:+14255550123" -> "+14255550123" */
+static bool number_read(struct sv s, char *ret, size_t cap)
+{
+	size_t n = 0;
+
+	if (sv_istarts(s, SV("tel:")))
+		s = sv_from(s, 4);
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] && strchr(" .-()", s.p[i]))
+			continue;
+		if (!(s.p[i] == '+' && n == 0) && !(s.p[i] >= '0' && s.p[i] <= '9'))
+			return false;
+		if (n + 1 >= cap)
+			return false;
+		ret[n++] = s.p[i];
+	}
+	ret[n] = '\0';
+	return ret[0] == '+' && n >= 4 && n <= 16; /* E.164: at most fifteen digits */
+}
+
+static bool login_read(const char *text, struct sv s, struct store_user *u, struct why *why)
+{
+	struct sv rest = s, head = sv_cut(&rest, '\\');
+	bool ok = s.n == 0 || (rest.p ? name_ok(head, ".-_") && name_ok(rest, ".-_ '&$@!") : name_ok(s, ".-_@'"));
+
+	if (ok && sv_copy(u->login, sizeof u->login, s))
+		return true;
+	return why_not(why, "'%.100s' is not a login; type it like 'CONTOSO\\alice' or alice@contoso.test", text);
+}
+
+static bool line_read(const char *text, struct sv s, struct store_user *u, struct why *why)
+{
+	char number[24];
+
+	if (s.n && !number_read(s, number, sizeof number))
+		return why_not(why, "'%.100s' is not a phone number; type it with country code, like +14255550123", text);
+	snprintf(u->number, sizeof u->number, "%s", s.n ? number : "");
+	return true;
+}
+
+static bool extension_read(const char *text, struct sv s, struct store_user *u, struct why *why)
+{
+	bool ok = s.n < 16;
+
+	for (size_t i = 0; i < s.n; i++)
+		ok = ok && s.p[i] >= '0' && s.p[i] <= '9';
+	if (ok && sv_copy(u->extension, sizeof u->extension, s))
+		return true;
+	return why_not(why, "'%.100s' is not an extension; type up to 15 digits, like 4411", text);
+}
+
+static bool display_read(const char *text, struct sv s, struct store_user *u, struct why *why)
+{
+	if (!plain(s))
+		return why_not(why, "the display name is not UTF-8, or has control characters; write it as UTF-8");
+	if (sv_copy(u->display, sizeof u->display, s))
+		return true;
+	return why_not(why, "'%.100s...' is too long for a display name: %zu octets fit", text, sizeof u->display - 1);
+}
+
+static bool pool_read(const char *text, struct sv s, struct store_user *u, struct why *why)
+{
+	if ((s.n == 0 || name_ok(s, ".-")) && sv_copy(u->home_pool, sizeof u->home_pool, s))
+		return true;
+	return why_not(why, "'%.100s' is not a pool's name; type it like pool01.contoso.test", text);
+}
+
+bool user_field_read(enum user_field f, const char *text, struct store_user *u, struct why *why)
+{
+	static bool (*const read[USER_FIELDS])(const char *text, struct sv s, struct store_user *u, struct why *why) = {
+	    login_read, line_read, extension_read, display_read, pool_read};
+
+	return read[f](text, sv_trim(sv_of(text)), u, why);
+}
+
+/* ---- verbs ------------------------------------------------------------------------------------------------- */
+
+/* Every user that has this number, or this extension. */
+static enum admin_result get_by_line(struct admin *a, const char *name, const char *number, const char *extension,
+				     struct store_user *ret, struct why *why)
+{
+	struct store_user found[2];
+	size_t n = 0;
+	enum store_result r = a->store->ops->user_by_line(a->store, number, extension, found, 2, &n);
+
+	if (r == STORE_OK && n > 1)
+		return admin_no(ADMIN_REFUSED, why, "'%s' belongs to more than one user, %s and %s; type an address", name, found[0].aor,
+				found[1].aor);
+	if (r == STORE_OK && n == 1)
+		*ret = found[0];
+	return r == STORE_OK && n == 1 ? ADMIN_OK : r == STORE_OK || r == STORE_NONE ? ADMIN_NONE : admin_store(a, r, name, why);
+}
+
+enum admin_result users_get(struct admin *a, const char *name, struct store_user *ret, struct why *why)
+{
+	struct sv s = sv_of(name);
+	enum admin_result rc;
+	char number[24];
+
+	if (sv_istarts(s, SV("sip:")))
+		s = sv_from(s, 4);
+	if (s.n && s.p[strspn(s.p, "0123456789")] == '\0')
+		rc = get_by_line(a, name, NULL, s.p, ret, why);
+	else if (number_read(s, number, sizeof number))
+		rc = get_by_line(a, name, number, NULL, ret, why);
+	else if (sv_find(s, '\\') >= 0)
+		rc = admin_store(a, a->store->ops->user_by_login(a->store, s.p, ret), name, why);
+	else
+		rc = admin_store(a, a->store->ops->user_get(a->store, s.p ? s.p : "", ret), name, why);
+	return rc == ADMIN_NONE ? admin_no(rc, why, "there is no user '%s'", name) : rc;
+}
+
+enum admin_result users_write(struct admin *a, struct store_user *u, struct sv password, struct sv pin, struct why *why)
+{
+	struct store *s = a->store;
+	enum store_result r;
+	char text[VAULT_WHY];
+	const char *no = NULL;
+
+	if (pin.n && !pins_judge(a, u, pin, why))
+		return ADMIN_REFUSED;
+	if ((password.n || pin.n) && admin_secret(a, why) != ADMIN_OK)
+		return ADMIN_SITE;
+	if (password.n && !vault_password_set(a->secret, u, password))
+		return admin_no(ADMIN_REFUSED, why, "the password of %s is not UTF-8", u->aor);
+	if ((r = s->ops->begin(s)) != STORE_OK)
+		return admin_store(a, r, u->aor, why);
+	r = u->id ? s->ops->user_set(s, u) : s->ops->user_add(s, u);
+	if (r == STORE_OK && pin.n)
+		no = vault_pin_set(a->secret, a->site, s, u, pin, false, a->now, text);
+	r = s->ops->end(s, no ? STORE_FAILED : r);
+	if (no)
+		return admin_no(ADMIN_FAILED, why, "%s is not stored, since the PIN cannot be: %s", u->aor, no);
+	return admin_store(a, r, u->aor, why);
+}
+
+enum admin_result users_put(struct admin *a, struct store_user *u, struct sv password, struct sv pin, struct why *why)
+{
+	bool is_new = u->id == 0;
+	struct store_user there;
+	enum admin_result rc;
+
+	if (is_new && a->store->ops->user_get(a->store, u->aor, &there) == STORE_OK)
+		return admin_no(ADMIN_EXISTS, why, "%s exists already", there.aor);
+	rc = users_write(a, u, password, pin, why);
+	if (rc == ADMIN_OK)
+		admin_audit(a, u->aor, is_new ? "user add" : "user set");
+	return rc;
+}
+
+enum admin_result users_enable(struct admin *a, struct store_user *u, bool on, unsigned *phones, struct why *why)
+{
+	enum admin_result rc;
+
+	*phones = 0;
+	u->enabled = on;
+	rc = admin_store(a, a->store->ops->user_set(a->store, u), u->aor, why);
+	if (rc != ADMIN_OK)
+		return rc;
+	admin_audit(a, u->aor, on ? "user enable" : "user disable");
+	return on ? ADMIN_OK : order_reject(a, u->aor, phones, why);
+}
+
+enum admin_result users_remove(struct admin *a, const struct store_user *u, unsigned *phones, struct why *why)
+{
+	enum admin_result rc = admin_store(a, a->store->ops->user_remove(a->store, u->id), u->aor, why);
+
+	*phones = 0;
+	if (rc != ADMIN_OK)
+		return rc;
+	admin_audit(a, u->aor, "user remove");
+	return order_reject(a, u->aor, phones, why);
+}
+
+enum admin_result users_each(struct admin *a, bool (*each)(void *arg, const struct store_user *u), void *arg, struct why *why)
+{
+	return admin_store(a, a->store->ops->user_each(a->store, each, arg), "the list of users", why);
+}

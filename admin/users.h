@@ -1,0 +1,33 @@
+/* admin/users.h: who may sign in: a user's fields as an operator types them, and the verbs on users. */
+#ifndef DIALTONE_ADMIN_USERS_H
+#define DIALTONE_ADMIN_USERS_H
+
+#include "admin/admin.h"
+#include "base/sv.h"
+
+/* ---- fields ---------------------------------------------------------------------------------------------------- */
+
+enum user_field { USER_LOGIN, USER_NUMBER, USER_EXTENSION, USER_DISPLAY, USER_POOL, USER_FIELDS };
+extern const char *const user_field_names[USER_FIELDS]; /* "login" ... */
+
+/* Reads "alice@contoso.test" ("sip:" may stand before it) as an address of this site, in lower case. */
+bool user_address_read(const struct site *site, const char *text, char ret[256], struct why *why);
+/* Reads a field into *u; "" empties it.  false: *u is as it was. */
+bool user_field_read(enum user_field f, const char *text, struct store_user *u, struct why *why);
+
+/* ---- verbs ------------------------------------------------------------------------------------------------------- */
+
+/* By address, login, phone number or extension: "alice@contoso.test", "CONTOSO\alice", "+14255550123", "4411". */
+enum admin_result users_get(struct admin *a, const char *name, struct store_user *ret, struct why *why);
+/* Adds u (when u->id is 0) or changes it.  Password and PIN may be empty views: then they stay as they are.  A user is
+ * stored with the PIN or not at all. */
+enum admin_result users_put(struct admin *a, struct store_user *u, struct sv password, struct sv pin, struct why *why);
+/* The same without a row of the audit: for many at once. */
+enum admin_result users_write(struct admin *a, struct store_user *u, struct sv password, struct sv pin, struct why *why);
+/* *phones: how many were signed off, when the user may not sign in any more. */
+enum admin_result users_enable(struct admin *a, struct store_user *u, bool on, unsigned *phones, struct why *why);
+enum admin_result users_remove(struct admin *a, const struct store_user *u, unsigned *phones, struct why *why);
+/* Every user; false from each() stops.  The store may not be written from within. */
+enum admin_result users_each(struct admin *a, bool (*each)(void *arg, const struct store_user *u), void *arg, struct why *why);
+
+#endif

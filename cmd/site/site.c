@@ -1,0 +1,94 @@
+#include "cmd/site/site.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "server/site/conf.h"
+
+/* What a result is to a shell, and what the operator may type next. */
+static const struct {
+	int status;
+	const char *next; /* behind the sentence, for the verb named %s */
+} results[] = {
+    [ADMIN_OK] = {EX_OK, ""},
+    [ADMIN_REFUSED] = {EX_USAGE, ""},
+    [ADMIN_NONE] = {EX_USAGE, "; 'dialtone %s list' shows what is there"},
+    [ADMIN_EXISTS] = {EX_USAGE, "; to change what is there: dialtone %s set"},
+    [ADMIN_SITE] = {EX_CONFIG, ""},
+    [ADMIN_STORE] = {EX_IOERR, ""},
+    [ADMIN_ORDER] = {EX_SOFTWARE, ""},
+    [ADMIN_AWAY] = {EX_UNAVAILABLE, ""},
+    [ADMIN_FAILED] = {EX_SOFTWARE, ""},
+};
+
+/* Whose "list" or "set" to type: that of the rules and the test devices, else the users'. */
+static const char *lister(const struct command *c, char ret[128])
+{
+	bool own = c->depth > 3 || strcmp(c->verb->arguments, "RULE") == 0;
+
+	snprintf(ret, 128, "%s%s%s", own ? c->path[1]->name : "user", c->depth > 3 ? " " : "", c->depth > 3 ? c->path[2]->name : "");
+	return ret;
+}
+
+int session_end(const struct session *s, enum admin_result r)
+{
+	char next[160], verb[128];
+
+	if (r == ADMIN_OK || s->why.text[0] == '\0')
+		return results[r].status;
+	snprintf(next, sizeof next, results[r].next, lister(s->c, verb));
+	return command_fail(s->c, results[r].status, "%s%s", s->why.text, next);
+}
+
+void session_phones(const struct session *s, const char *aor, unsigned phones)
+{
+	if (phones && !s->c->json)
+		fprintf(stderr, "%u phone%s of %s signed off\n", phones, phones == 1 ? "" : "s", aor);
+}
+
+void session_writer(const struct session *s, struct writer *w)
+{
+	writer_begin(w, stdout, s->c->json ? WRITER_JSON : WRITER_TEXT);
+}
+
+int session_file(const struct session *s, const char *path, size_t max, struct buf *ret)
+{
+	int rc = file_read(path, max, ret);
+
+	return rc < 0 ? command_fail(s->c, EX_USAGE, "%s: %s", path, strerror(-rc)) : 0;
+}
+
+/* Who typed it, for the audit: behind sudo the one who did. */
+static const char *operator_name(void)
+{
+	const char *sudo = getenv("SUDO_USER");
+	const struct passwd *p = getpwuid(getuid());
+
+	return sudo && sudo[0] && getuid() == 0 ? sudo : p ? p->pw_name : "";
+}
+
+int site_verb_run(struct command *c)
+{
+	struct session *s = calloc(1, sizeof *s);
+	char why[512];
+	int rc;
+
+	if (s == NULL)
+		return command_fail(c, EX_OSERR, "out of memory");
+	s->c = c;
+	if (!conf_read(c->conf, &s->site, why, sizeof why))
+		rc = command_fail(c, EX_CONFIG, "%s%s", why,
+				  access(c->conf, F_OK) < 0 ? "; name the file with -c, or make a site with: dialtone init DIR" : "");
+	else if ((rc = session_end(s, admin_open(&s->admin, &s->site, clock_unix_ms() / 1000, operator_name(), &s->why))) == 0)
+		rc = ((const struct site_verb *)c->verb)->run(s);
+	admin_close(&s->admin);
+	free(s);
+	if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		rc = command_fail(c, EX_SOFTWARE, "standard output cannot be written");
+	return rc;
+}

@@ -1,0 +1,40 @@
+/* cmd/site/site.h: what the verbs on a site share: the site is opened before the verb runs, and closed behind it.
+ *
+ *     SITE_VERB("list", "", "lists all users", user_list)
+ *
+ * is a verb (cmd/options.h) whose function gets a struct session.  It calls a function of admin/ and prints what came of
+ * it: nothing here knows a rule.
+ */
+#ifndef DIALTONE_CMD_SITE_H
+#define DIALTONE_CMD_SITE_H
+
+#include "admin/admin.h"
+#include "cmd/options.h"
+#include "cmd/writer.h"
+
+struct session {
+	struct command *c;
+	struct site site;
+	struct admin admin;
+	struct why why;	  /* of the last result that was not ADMIN_OK */
+	unsigned refused; /* lines of a file that were listed */
+};
+
+struct site_verb {
+	struct verb verb; /* the first member: a verb of the tree is its site_verb */
+	int (*run)(struct session *s);
+};
+#define SITE_VERB(name, arguments, what, function, ...) \
+	&(const struct site_verb){{(name), (arguments), (what), .run = site_verb_run, ##__VA_ARGS__}, (function)}.verb
+
+int site_verb_run(struct command *c);
+
+/* "dialtone user add: <s->why, and what to type>" on standard error; the exit status of this result. 0 for ADMIN_OK. */
+int session_end(const struct session *s, enum admin_result r);
+/* "2 phones of alice@contoso.test signed off", unless --json or none */
+void session_phones(const struct session *s, const char *aor, unsigned phones);
+void session_writer(const struct session *s, struct writer *w); /* to standard output, JSON with --json */
+/* A file whole, or a sentence and the status. */
+int session_file(const struct session *s, const char *path, size_t max, struct buf *ret);
+
+#endif

@@ -1,0 +1,237 @@
+#include "cmd/writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "cmd/json_line.h"
+#include "cmd/text.h"
+
+void writer_begin(struct writer *w, FILE *to, enum writer_form form)
+{
+	*w = (struct writer){.to = to, .form = form};
+}
+
+/* ---- one value ------------------------------------------------------------------------------------------------- */
+
+static const char *text_of(const struct column *c, const void *record, char out[32])
+{
+	const char *at = (const char *)record + c->at, *none = c->none ? c->none : "-";
+
+	switch (c->kind) {
+	case COLUMN_TEXT:
+	case COLUMN_OPTIONAL:
+		return at[0] ? at : none;
+	case COLUMN_BOOL:
+		return *(const bool *)(const void *)at ? "yes" : "no";
+	case COLUMN_UNSIGNED:
+		snprintf(out, 32, "%u", *(const unsigned *)(const void *)at);
+		return out;
+	case COLUMN_NUMBER:
+		snprintf(out, 32, "%lld", (long long)*(const int64_t *)(const void *)at);
+		return out;
+	default:
+		return *(const int64_t *)(const void *)at ? iso_time(out, *(const int64_t *)(const void *)at) : none;
+	}
+}
+
+static json_t *json_of(const struct column *c, const void *record)
+{
+	const char *at = (const char *)record + c->at;
+	char time[ISO_TIME_MAX];
+
+	switch (c->kind) {
+	case COLUMN_TEXT:
+		return json_text(at);
+	case COLUMN_OPTIONAL:
+		return at[0] ? json_text(at) : json_null();
+	case COLUMN_BOOL:
+		return json_boolean(*(const bool *)(const void *)at);
+	case COLUMN_UNSIGNED:
+		return json_integer(*(const unsigned *)(const void *)at);
+	case COLUMN_NUMBER:
+		return json_integer(*(const int64_t *)(const void *)at);
+	default:
+		return *(const int64_t *)(const void *)at ? json_string(iso_time(time, *(const int64_t *)(const void *)at)) : json_null();
+	}
+}
+
+static json_t *object_of(const struct column *c, const void *record)
+{
+	json_t *j = json_object();
+
+	for (; c->key; c++)
+		json_object_set_new(j, c->key, json_of(c, record));
+	return j;
+}
+
+/* ---- a record --------------------------------------------------------------------------------------------------- */
+
+static void label(struct writer *w, const char *key, const char *text, size_t width)
+{
+	fprintf(w->to, "%-*s", (int)width, key);
+	text_fold(w->to, (unsigned)width, (unsigned)width, text);
+}
+
+void writer_record(struct writer *w, const struct column *columns, const void *record)
+{
+	size_t width = 0;
+	char text[32];
+
+	if (w->form != WRITER_TEXT) {
+		json_t *members = object_of(columns, record);
+
+		if (w->root == NULL)
+			w->root = json_object();
+		w->failed |= json_object_update(w->root, members) != 0;
+		json_decref(members);
+		return;
+	}
+	for (const struct column *c = columns; c->key; c++)
+		width = strlen(c->key) + 2 > width ? strlen(c->key) + 2 : width;
+	for (const struct column *c = columns; c->key; c++)
+		label(w, c->key, text_of(c, record, text), width);
+}
+
+void writer_member(struct writer *w, const char *key, const char *text, json_t *value)
+{
+	if (w->form == WRITER_TEXT) {
+		label(w, key, text, strlen(key) + 2);
+		json_decref(value);
+		return;
+	}
+	if (w->root == NULL)
+		w->root = json_object();
+	w->failed |= json_object_set_new(w->root, key, value) != 0;
+}
+
+/* ---- a list ----------------------------------------------------------------------------------------------------- */
+
+void writer_list(struct writer *w, const char *key, const struct column *columns)
+{
+	writer_list_end(w);
+	w->columns = columns;
+	w->rows = 0;
+	if (w->form != WRITER_JSON)
+		return;
+	w->list = json_array();
+	if (key) {
+		if (w->root == NULL)
+			w->root = json_object();
+		w->failed |= json_object_set_new(w->root, key, w->list) != 0;
+	} else {
+		w->root = w->list;
+	}
+}
+
+static void cell_add(struct writer *w, const char *text)
+{
+	struct sv rest = sv_of(text);
+	struct buf *b;
+	char c[5];
+
+	if (w->cells == w->cap) {
+		b = realloc(w->cell, (w->cap * 2 + 64) * sizeof *b);
+		if (b == NULL) {
+			w->failed = true;
+			return;
+		}
+		w->cell = b;
+		w->cap = w->cap * 2 + 64;
+	}
+	b = &w->cell[w->cells++];
+	*b = (struct buf){0};
+	while (utf8_shown(&rest, c))
+		buf_str(b, c);
+	buf_cstr(b);
+	w->failed |= b->oom;
+}
+
+void writer_row(struct writer *w, const void *record)
+{
+	char text[32];
+
+	w->rows++;
+	if (w->form == WRITER_LINES)
+		w->failed |= !json_line(w->to, object_of(w->columns, record));
+	else if (w->form == WRITER_JSON)
+		w->failed |= json_array_append_new(w->list, object_of(w->columns, record)) != 0;
+	else
+		for (const struct column *c = w->columns; c->key; c++)
+			cell_add(w, text_of(c, record, text));
+}
+
+/* How many characters: what is shown has none that take no place but combining ones. */
+static size_t width_of(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+static void table_line(FILE *to, const struct buf *cell, size_t columns, const size_t *width)
+{
+	for (size_t i = 0; i < columns; i++) {
+		const char *text = (const char *)cell[i].p;
+		size_t gap = i + 1 < columns ? width[i] - width_of(text) + 2 : 0;
+
+		fprintf(to, "%s%*s", text, (int)gap, "");
+	}
+	fputc('\n', to);
+}
+
+#define COLUMNS_MAX 32
+
+static void table_print(struct writer *w)
+{
+	size_t width[COLUMNS_MAX] = {0}, n = 0;
+	struct buf head[COLUMNS_MAX] = {0};
+
+	for (; n < COLUMNS_MAX && w->columns[n].key; n++) {
+		buf_str(&head[n], w->columns[n].key);
+		width[n] = width_of(buf_cstr(&head[n]));
+	}
+	for (size_t i = 0; i < w->cells; i++) {
+		size_t is = width_of((const char *)w->cell[i].p);
+
+		width[i % n] = is > width[i % n] ? is : width[i % n];
+	}
+	table_line(w->to, head, n, width);
+	for (size_t i = 0; i + n <= w->cells; i += n)
+		table_line(w->to, w->cell + i, n, width);
+	for (size_t i = 0; i < n; i++)
+		buf_free(&head[i]);
+}
+
+void writer_list_end(struct writer *w)
+{
+	if (w->columns && w->rows && w->form == WRITER_TEXT && !w->failed)
+		table_print(w);
+	for (size_t i = 0; i < w->cells; i++)
+		buf_free(&w->cell[i]);
+	w->cells = 0;
+	w->columns = NULL;
+	w->list = NULL;
+}
+
+void writer_drop(struct writer *w)
+{
+	w->failed = true;
+	writer_end(w);
+}
+
+int writer_end(struct writer *w)
+{
+	writer_list_end(w);
+	free(w->cell);
+	w->cell = NULL;
+	if (w->form == WRITER_JSON && !w->failed)
+		w->failed = w->root == NULL || json_dumpf(w->root, w->to, JSON_INDENT(2)) != 0 || fputc('\n', w->to) == EOF;
+	json_decref(w->root);
+	w->root = NULL;
+	return w->failed || fflush(w->to) != 0 || ferror(w->to) ? EX_SOFTWARE : EX_OK;
+}

@@ -1,0 +1,66 @@
+/* cmd/writer.h: what a verb lists or shows, as a table for people or as JSON, out of one list of columns.
+ *
+ *     static const struct column columns[] = {{"address", COLUMN_TEXT, offsetof(struct store_user, aor)}, ..., {0}};
+ *
+ *     writer_begin(&w, stdout, WRITER_TEXT);
+ *     writer_list(&w, NULL, columns);
+ *     writer_row(&w, &user);                 for each
+ *     return writer_end(&w);
+ *
+ * The head of a column is its key in JSON: what people read and what programs read has one name.  A table is as wide as
+ * what stands in it, so nothing is shifted; and whatever octets a store or a network gave, a terminal gets only what it
+ * shows (base/utf8.h).
+ */
+#ifndef DIALTONE_CMD_WRITER_H
+#define DIALTONE_CMD_WRITER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+
+enum writer_form { WRITER_TEXT, WRITER_JSON, WRITER_LINES /* JSON, the rows of a list one object a line */ };
+
+enum column_kind {
+	COLUMN_TEXT,	 /* char[] */
+	COLUMN_OPTIONAL, /* char[]; "" is null in JSON */
+	COLUMN_BOOL,	 /* bool: yes or no */
+	COLUMN_UNSIGNED, /* unsigned */
+	COLUMN_NUMBER,	 /* int64_t */
+	COLUMN_TIME,	 /* int64_t, seconds since 1970; 0 is null in JSON */
+};
+
+struct column {
+	const char *key;
+	enum column_kind kind;
+	size_t at;	  /* in the record */
+	const char *none; /* the text for "" and for a time that is not there; NULL: "-" */
+};
+
+struct writer {
+	FILE *to;
+	enum writer_form form;
+	json_t *root, *list;
+	const struct column *columns; /* of the list that is being written */
+	size_t rows;
+	struct buf *cell; /* text of the list, row by row */
+	size_t cells, cap;
+	bool failed;
+};
+
+void writer_begin(struct writer *w, FILE *to, enum writer_form form);
+/* The members of one record: in a table of two columns, or in the object that is the whole. */
+void writer_record(struct writer *w, const struct column *columns, const void *record);
+/* A list: the whole of what is written, or (key) a member of the object.  columns: the last {0} */
+void writer_list(struct writer *w, const char *key, const struct column *columns);
+void writer_row(struct writer *w, const void *record);
+void writer_list_end(struct writer *w);
+/* A member without a record: its text for people, its value for programs (the reference is taken). */
+void writer_member(struct writer *w, const char *key, const char *text, json_t *value);
+/* Ends the list that is open, writes what is left, frees.  0, or 70: standard output cannot be written, or no memory. */
+int writer_end(struct writer *w);
+void writer_drop(struct writer *w); /* frees, and writes nothing of what was kept */
+
+#endif

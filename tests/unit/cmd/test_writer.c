@@ -1,0 +1,153 @@
+/* tests/unit/cmd/test_writer.c: one list of columns, as a table and as JSON. */
+#include "tests/support/check.h"
+
+#include "cmd/writer.h"
+
+struct thing {
+	char name[64], maybe[16];
+	bool on;
+	unsigned n;
+	int64_t big, when;
+};
+
+static const struct column columns[] = {{"name", COLUMN_TEXT, offsetof(struct thing, name)},
+					{"maybe", COLUMN_OPTIONAL, offsetof(struct thing, maybe), "none"},
+					{"on", COLUMN_BOOL, offsetof(struct thing, on)},
+					{"n", COLUMN_UNSIGNED, offsetof(struct thing, n)},
+					{"big", COLUMN_NUMBER, offsetof(struct thing, big)},
+					{"when", COLUMN_TIME, offsetof(struct thing, when), "never"},
+					{0}};
+static const struct column names[] = {{"name", COLUMN_TEXT, offsetof(struct thing, name)}, {0}};
+
+static const struct thing things[] = {
+    {"short", "x", true, 7, -5, 1795000000},
+    {"a name that is as long as some of them are", "", false, 0, INT64_MAX, 0},
+    {"", "", false, 4000000000u, 0, 0},
+    {"evil\x1b[31m\n\xc2\x9b\xe2\x80\xaetxt\xff\x7f", "\xc3\xa4\xc3\xb6", true, 1, 1, 1},
+};
+
+static char text[8192];
+
+static FILE *paper(void)
+{
+	memset(text, 0, sizeof text);
+	return fmemopen(text, sizeof text - 1, "w");
+}
+
+static void a_table(void **state)
+{
+	FILE *f = paper();
+	struct writer w;
+
+	(void)state;
+	writer_begin(&w, f, WRITER_TEXT);
+	writer_list(&w, NULL, columns);
+	for (size_t i = 0; i < 4; i++)
+		writer_row(&w, &things[i]);
+	assert_int_equal(writer_end(&w), 0);
+	fclose(f);
+	assert_string_equal(text,
+			    "name                                        maybe  on   n           big                  when\n"
+			    "short                                       x      yes  7           -5                   2026-11-18T11:06:40Z\n"
+			    "a name that is as long as some of them are  none   no   0           9223372036854775807  never\n"
+			    "-                                           none   no   4000000000  0                    never\n"
+			    "evil?[31m???txt\xef\xbf\xbd?                           \xc3\xa4\xc3\xb6     yes  1           1                    "
+			    "1970-01-01T00:00:01Z\n");
+}
+
+static void json(void **state)
+{
+	FILE *f = paper();
+	struct writer w;
+	json_t *j, *last;
+
+	(void)state;
+	writer_begin(&w, f, WRITER_JSON);
+	writer_list(&w, NULL, columns);
+	for (size_t i = 0; i < 4; i++)
+		writer_row(&w, &things[i]);
+	assert_int_equal(writer_end(&w), 0);
+	fclose(f);
+	j = json_loads(text, 0, NULL);
+	assert_int_equal(json_array_size(j), 4);
+	last = json_array_get(j, 3);
+	for (size_t i = 0; columns[i].key; i++) /* the same columns as the table */
+		assert_non_null(json_object_get(last, columns[i].key));
+	assert_int_equal(json_object_size(last), 6);
+	assert_string_equal(json_string_value(json_object_get(last, "name")), "evil\x1b[31m\n\xc2\x9b\xe2\x80\xaetxt\xef\xbf\xbd\x7f");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(j, 0), "when")), "2026-11-18T11:06:40Z");
+	assert_true(json_is_null(json_object_get(json_array_get(j, 1), "when")));
+	assert_true(json_is_null(json_object_get(json_array_get(j, 1), "maybe")));
+	assert_string_equal(json_string_value(json_object_get(json_array_get(j, 2), "name")), "");
+	assert_true(json_is_true(json_object_get(json_array_get(j, 0), "on")));
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(j, 1), "big")), INT64_MAX);
+	json_decref(j);
+}
+
+static void whole(FILE *f, enum writer_form form)
+{
+	struct writer w;
+
+	writer_begin(&w, f, form);
+	writer_record(&w, columns, &things[0]);
+	writer_member(&w, "count", "2 things", json_integer(2));
+	writer_list(&w, "list", names);
+	writer_row(&w, &things[0]);
+	writer_row(&w, &things[1]);
+	writer_list(&w, "none", names); /* ends the one before; itself it is empty */
+	assert_int_equal(writer_end(&w), 0);
+	fclose(f);
+}
+
+static void a_record_and_lists(void **state)
+{
+	json_t *j;
+
+	(void)state;
+	whole(paper(), WRITER_TEXT);
+	assert_string_equal(text, "name   short\nmaybe  x\non     yes\nn      7\nbig    -5\nwhen   2026-11-18T11:06:40Z\ncount  2 things\n"
+				  "name\nshort\na name that is as long as some of them are\n");
+	whole(paper(), WRITER_JSON);
+	j = json_loads(text, 0, NULL);
+	assert_string_equal(json_string_value(json_object_get(j, "name")), "short");
+	assert_int_equal(json_integer_value(json_object_get(j, "count")), 2);
+	assert_int_equal(json_array_size(json_object_get(j, "list")), 2);
+	assert_true(json_is_array(json_object_get(j, "none")) && json_array_size(json_object_get(j, "none")) == 0);
+	json_decref(j);
+}
+
+static void nothing_and_no_room(void **state)
+{
+	struct writer w;
+	FILE *f = paper();
+	char small[4];
+
+	(void)state;
+	writer_begin(&w, f, WRITER_TEXT);
+	writer_list(&w, NULL, names);
+	assert_int_equal(writer_end(&w), 0); /* no row: no head */
+	writer_begin(&w, f, WRITER_JSON);
+	writer_list(&w, NULL, names);
+	assert_int_equal(writer_end(&w), 0);
+	writer_begin(&w, f, WRITER_TEXT);
+	writer_list(&w, NULL, names);
+	writer_row(&w, &things[0]);
+	writer_drop(&w);
+	fclose(f);
+	assert_string_equal(text, "[]\n");
+	f = fmemopen(small, sizeof small, "w");
+	setvbuf(f, NULL, _IONBF, 0);
+	writer_begin(&w, f, WRITER_LINES);
+	writer_list(&w, NULL, names);
+	writer_row(&w, &things[0]);
+	assert_int_equal(writer_end(&w), 70);
+	fclose(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(a_table), cmocka_unit_test(json), cmocka_unit_test(a_record_and_lists),
+					   cmocka_unit_test(nothing_and_no_room)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
