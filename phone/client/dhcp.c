@@ -1,27 +1,45 @@
-/* phone/client/dhcp.c: the client of RFC 2131, in its three phases [network B.1]:
- *
- *   VLAN     untagged, CPE-OCPHONE: DISCOVER OFFER REQUEST ACK RELEASE   three tries
- *   address  on the VLAN, CPE-OCPHONE: DISCOVER OFFER REQUEST ACK        four tries; later renew and rebind
- *   UC       MS-UC-Client: INFORM ACK                                    four tries
+/* phone/client/dhcp.c: the client of RFC 2131.
  *
  * UNKNOWN: option 60 of the address phase on a real phone's wire, its retry counts and times.  RFC 2131 4.1's: 4, 8, 16,
  * 32 seconds, each plus or minus one.
  */
+#include "phone/client/dhcp.h"
+
 #include <endian.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "phone/internal.h"
+#include "base/ip.h"
+#include "phone/run/core.h"
 
-enum { NAKS = 3, NAK_WAIT_MS = 1000 };
+enum { NAKS = 3, NAK_WAIT_MS = 1000, LATE_MS = 10000 };
+
+/* A shorter lease than this, in seconds, counts as this long, as with other clients: it would ask for nothing but renewals. */
+enum { LEASE_MIN = 20 };
+
+enum dhcp_state { DHCP_ENDED, DHCP_SELECTING, DHCP_REQUESTING, DHCP_INFORMING, DHCP_RENEWING, DHCP_REBINDING,
+		  DHCP_LATE /* the INFORM was answered: others may say something else */ };
+
+struct dhcp_client {
+	struct dt_phone *ph;
+	enum dhcp_state state;
+	bool for_vlan;
+	bool answered; /* the INFORM was, to no use: it is not repeated */
+	uint32_t xid;
+	unsigned tries, naks;
+	uint64_t since, offer_ms;
+	uint32_t offered, server;
+	struct dhcp_lease lease; /* the one that is renewed, or that the INFORM is sent from */
+	struct attempt try;
+	struct dhcp message; /* the one being read or written */
+	dhcp_fn *done, *late;
+	void *arg;
+};
 
 static const uint8_t everyone[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
-int phone_tci(const struct dt_phone *ph)
-{
-	return ph->tagged ? ph->prio << 13 | ph->vlan : -1;
-}
-
 /* What one message says besides its type. */
-struct say {
+struct dhcp_fields {
 	uint8_t type;
 	const char *class;
 	uint32_t ciaddr, requested, server; /* 0: not said */
@@ -31,30 +49,28 @@ struct say {
 	size_t nask;
 };
 
-/* A shorter lease than this, in seconds, counts as this long, as with other clients: it would ask for nothing but renewals. */
-enum { LEASE_MIN = 20 };
-
 static const uint8_t ask_vlan[] = {1, 3, 6, 15, 43};
 static const uint8_t ask_address[] = {1, 3, 4, 6, 15, 42, 43, 51, 54, 58, 59, 119};
 static const uint8_t ask_uc[] = {120, 43, 6, 15};
 
-static void send(struct dt_phone *ph, const struct say *s)
+static void dhcp_send(struct dhcp_client *c, const struct dhcp_fields *s)
 {
+	const uint8_t *mac = ph_core(c->ph)->mac;
 	uint8_t id[7] = {1}, payload[DHCP_SIZE_MAX], frame[1518];
 	uint32_t requested = htobe32(s->requested), server = htobe32(s->server);
 	uint16_t max = htobe16(DHCP_SIZE_MAX);
-	struct dhcp *d = &ph->message;
-	uint64_t secs = (mono(ph) - ph->dhcp.since) / 1000;
+	struct dhcp *d = &c->message;
+	uint64_t secs = (ph_now_ms(c->ph) - c->since) / 1000;
 	struct udp u = {.src = s->from, .dst = s->to, .sport = 68, .dport = 67};
 	struct wr w = wr_of(payload, sizeof payload);
 
-	memcpy(id + 1, ph->mac, 6);
+	memcpy(id + 1, mac, 6);
 	memset(d, 0, sizeof *d);
 	d->op = 1;
-	d->xid = ph->dhcp.xid;
+	d->xid = c->xid;
 	d->secs = (uint16_t)(secs > 0xffff ? 0xffff : secs);
 	d->ciaddr = s->ciaddr;
-	memcpy(d->chaddr, ph->mac, 6);
+	memcpy(d->chaddr, mac, 6);
 	d->type = s->type;
 	d->option[53] = (struct sv){(const char *)&s->type, 1};
 	d->option[61] = (struct sv){(const char *)id, sizeof id};
@@ -73,164 +89,241 @@ static void send(struct dt_phone *ph, const struct say *s)
 	if (!w.err) {
 		struct wr f = wr_of(frame, sizeof frame);
 
-		eth_write(&f, s->mac, ph->mac, ETH_IPV4);
+		eth_write(&f, s->mac, mac, ETH_IPV4);
 		udp_write(&f, &u, 0);
 		if (!f.err)
-			ph->body->frame(ph->arg, frame, wr_n(&f), phone_tci(ph));
+			ph_frame(c->ph, frame, wr_n(&f));
 	}
 }
 
-static void send_state(struct dt_phone *ph)
+static void dhcp_send_state(struct dhcp_client *c)
 {
-	struct say s = {.mac = everyone, .to = 0xffffffff, .class = DHCP_CLASS_VLAN,
-			.ask = ph->dhcp.for_vlan ? ask_vlan : ask_address,
-			.nask = ph->dhcp.for_vlan ? sizeof ask_vlan : sizeof ask_address};
+	struct dhcp_fields s = {.mac = everyone, .to = 0xffffffff, .class = DHCP_CLASS_VLAN,
+				.ask = c->for_vlan ? ask_vlan : ask_address,
+				.nask = c->for_vlan ? sizeof ask_vlan : sizeof ask_address};
 
-	switch (ph->dhcp.state) {
+	switch (c->state) {
 	case DHCP_SELECTING:
 		s.type = DHCP_DISCOVER;
 		break;
 	case DHCP_REQUESTING:
 		s.type = DHCP_REQUEST;
-		s.requested = ph->dhcp.offered;
-		s.server = ph->dhcp.server;
+		s.requested = c->offered;
+		s.server = c->server;
 		break;
 	case DHCP_INFORMING:
-		s = (struct say){.type = DHCP_INFORM, .class = DHCP_CLASS_UC, .ciaddr = ph->lease.l.address,
-				 .from = ph->lease.l.address, .to = 0xffffffff, .mac = everyone, .ask = ask_uc,
-				 .nask = sizeof ask_uc};
+		s = (struct dhcp_fields){.type = DHCP_INFORM, .class = DHCP_CLASS_UC, .ciaddr = c->lease.l.address,
+					 .from = c->lease.l.address, .to = 0xffffffff, .mac = everyone, .ask = ask_uc,
+					 .nask = sizeof ask_uc};
 		break;
 	case DHCP_RENEWING:
-		s.to = ph->lease.server;
-		s.mac = ph->lease.server_mac;
+		s.to = c->lease.server;
+		s.mac = c->lease.server_mac;
 		/* fall through */
 	case DHCP_REBINDING:
 		s.type = DHCP_REQUEST;
-		s.ciaddr = s.from = ph->lease.l.address;
+		s.ciaddr = s.from = c->lease.l.address;
 		break;
-	case DHCP_IDLE:
+	default:
 		return;
 	}
-	send(ph, &s);
+	dhcp_send(c, &s);
 }
 
-static unsigned most_tries(const struct dt_phone *ph)
+/* ---- an exchange ------------------------------------------------------------------------------------------------ */
+
+static void dhcp_sent(struct dhcp_client *c)
 {
-	return ph->dhcp.for_vlan ? 3 : 4;
+	uint64_t wait = (4000ull << c->tries) - 1000 + ph_random_below(c->ph, 2000);
+
+	if (c->state == DHCP_SELECTING && c->tries == 0)
+		c->since = ph_now_ms(c->ph);
+	dhcp_send_state(c);
+	c->tries++;
+	ph_timer_set(c->ph, T_DHCP, wait);
 }
 
-static void sent(struct dt_phone *ph)
+static void dhcp_start(struct dhcp_client *c, enum dhcp_state state)
 {
-	uint64_t wait = (4000ull << ph->dhcp.tries) - 1000 + dice_below(ph, 2000);
-
-	if (ph->dhcp.state == DHCP_SELECTING && ph->dhcp.tries == 0)
-		ph->dhcp.since = mono(ph);
-	send_state(ph);
-	ph->dhcp.tries++;
-	timer_set(ph, T_DHCP, wait);
+	ph_random(c->ph, &c->xid, 4);
+	c->state = state;
+	c->tries = 0;
+	c->since = ph_now_ms(c->ph);
 }
 
-static void start(struct dt_phone *ph, int state)
+static struct dhcp_client *dhcp_new(struct dt_phone *ph, const struct dhcp_lease *l, dhcp_fn *done, void *arg)
 {
-	dice(ph, &ph->dhcp.xid, 4);
-	ph->dhcp.state = state;
-	ph->dhcp.tries = 0;
-	ph->dhcp.since = mono(ph);
+	struct dhcp_client *c = ph_alloc(ph, sizeof *c);
+
+	if (c == NULL)
+		return NULL;
+	c->ph = ph;
+	c->done = done;
+	c->arg = arg;
+	if (l)
+		c->lease = *l;
+	return c;
 }
 
-void dhcp_discover(struct dt_phone *ph, bool for_vlan)
+/* From the DISCOVER, that much later: the timer sends it. */
+static void dhcp_again(struct dhcp_client *c, uint64_t ms)
 {
-	start(ph, DHCP_SELECTING);
-	ph->dhcp.for_vlan = for_vlan;
-	ph->dhcp.naks = 0;
-	attempt_begin(ph, &ph->dhcp.try, for_vlan ? "dhcp-vlan" : "dhcp");
-	sent(ph);
+	dhcp_start(c, DHCP_SELECTING);
+	attempt_begin(c->ph, &c->try, c->for_vlan ? "dhcp-vlan" : "dhcp");
+	ph_timer_set(c->ph, T_DHCP, ms);
 }
 
-void dhcp_again(struct dt_phone *ph, uint64_t ms)
+struct dhcp_client *dhcp_discover(struct dt_phone *ph, bool for_vlan, uint64_t delay_ms, dhcp_fn *done, void *arg)
 {
-	start(ph, DHCP_SELECTING); /* the timer sends the DISCOVER */
-	attempt_begin(ph, &ph->dhcp.try, ph->dhcp.for_vlan ? "dhcp-vlan" : "dhcp");
-	timer_set(ph, T_DHCP, ms);
+	struct dhcp_client *c = dhcp_new(ph, NULL, done, arg);
+
+	if (c == NULL)
+		return NULL;
+	c->for_vlan = for_vlan;
+	dhcp_again(c, delay_ms);
+	if (delay_ms == 0)
+		dhcp_sent(c);
+	return c;
 }
 
-void dhcp_inform(struct dt_phone *ph)
+struct dhcp_client *dhcp_inform(struct dt_phone *ph, const struct dhcp_lease *l, dhcp_fn *done, dhcp_fn *late, void *arg)
 {
-	start(ph, DHCP_INFORMING);
-	ph->dhcp.for_vlan = false;
-	attempt_begin(ph, &ph->dhcp.try, "dhcp-inform");
-	sent(ph);
+	struct dhcp_client *c = dhcp_new(ph, l, done, arg);
+
+	if (c == NULL)
+		return NULL;
+	c->late = late;
+	dhcp_start(c, DHCP_INFORMING);
+	attempt_begin(ph, &c->try, "dhcp-inform");
+	dhcp_sent(c);
+	return c;
 }
 
-void dhcp_renew(struct dt_phone *ph, bool rebind)
+struct dhcp_client *dhcp_renew(struct dt_phone *ph, const struct dhcp_lease *l, bool rebind, dhcp_fn *done, void *arg)
 {
-	start(ph, rebind ? DHCP_REBINDING : DHCP_RENEWING);
-	ph->dhcp.for_vlan = false;
-	attempt_begin(ph, &ph->dhcp.try, rebind ? "dhcp-rebind" : "dhcp-renew");
-	send_state(ph); /* lease.c asks again */
+	struct dhcp_client *c = dhcp_new(ph, l, done, arg);
+
+	if (c == NULL)
+		return NULL;
+	dhcp_start(c, rebind ? DHCP_REBINDING : DHCP_RENEWING);
+	attempt_begin(ph, &c->try, rebind ? "dhcp-rebind" : "dhcp-renew");
+	dhcp_send_state(c);
+	return c;
 }
 
-void dhcp_release(struct dt_phone *ph)
+void dhcp_stop(struct dhcp_client *c)
 {
-	struct say s = {.type = DHCP_RELEASE, .ciaddr = ph->lease.l.address, .server = ph->lease.server,
-			.from = ph->lease.l.address, .to = ph->lease.server, .mac = ph->lease.server_mac};
+	if (c == NULL)
+		return;
+	c->state = DHCP_ENDED;
+	ph_timer_off(c->ph, T_DHCP);
+}
 
-	start(ph, DHCP_IDLE);
-	send(ph, &s);
+bool dhcp_ended(const struct dhcp_client *c)
+{
+	return c == NULL || c->state == DHCP_ENDED;
+}
+
+bool dhcp_busy(const struct dhcp_client *c)
+{
+	return c && (c->state == DHCP_SELECTING || c->state == DHCP_REQUESTING || c->state == DHCP_INFORMING);
+}
+
+void dhcp_free(struct dhcp_client *c)
+{
+	if (c == NULL)
+		return;
+	dhcp_stop(c);
+	free(c);
+}
+
+static void dhcp_one(struct dt_phone *ph, const struct dhcp_fields *s)
+{
+	struct dhcp_client *c = calloc(1, sizeof *c);
+
+	if (c == NULL)
+		return;
+	c->ph = ph;
+	dhcp_start(c, DHCP_ENDED);
+	dhcp_send(c, s);
+	free(c);
+}
+
+void dhcp_release(struct dt_phone *ph, const struct dhcp_lease *l)
+{
+	struct dhcp_fields s = {.type = DHCP_RELEASE, .ciaddr = l->l.address, .server = l->server, .from = l->l.address,
+				.to = l->server, .mac = l->server_mac};
+
+	dhcp_one(ph, &s);
 }
 
 /* RFC 2131 4.4.4 table 5: ciaddr 0, requested IP address, server identifier; broadcast. */
-void dhcp_decline(struct dt_phone *ph)
+void dhcp_decline(struct dt_phone *ph, const struct dhcp_lease *l)
 {
-	struct say s = {.type = DHCP_DECLINE, .requested = ph->lease.l.address, .server = ph->lease.server,
-			.to = 0xffffffff, .mac = everyone};
+	struct dhcp_fields s = {.type = DHCP_DECLINE, .requested = l->l.address, .server = l->server, .to = 0xffffffff,
+				.mac = everyone};
 
-	start(ph, DHCP_IDLE);
-	send(ph, &s);
+	dhcp_one(ph, &s);
+}
+
+/* ---- silence ------------------------------------------------------------------------------------------------------ */
+
+static unsigned dhcp_most_tries(const struct dhcp_client *c)
+{
+	return c->for_vlan ? 3 : 4;
 }
 
 /* Where nobody answered decides who must look: on a VLAN that was announced, the switch's side. */
-static void silence(struct dt_phone *ph, int state, char *out, size_t cap)
+static void dhcp_silence(struct dhcp_client *c, enum dhcp_state state, char *out, size_t cap)
 {
+	const struct ph_core *core = ph_core(c->ph);
 	enum dt_sign sign = state == DHCP_REQUESTING ? DT_SIGN_REQUEST_SILENT : DT_SIGN_OFFER_NONE;
 	const char *what = dt_signs[sign].what;
 
-	attempt_sign(&ph->dhcp.try, sign);
-	ph->dhcp.try.fact.vlan = ph->tagged ? ph->vlan : 0;
-	if (ph->tagged && ph->vlan)
-		text(out, cap, "%s, on VLAN %u", what, ph->vlan);
+	attempt_sign(&c->try, sign);
+	c->try.fact.vlan = core->tagged ? core->vlan : 0;
+	if (core->tagged && core->vlan)
+		text(out, cap, "%s, on VLAN %u", what, core->vlan);
 	else
 		text(out, cap, "%s, untagged", what);
 }
 
-void dhcp_timer(struct dt_phone *ph)
+static void dhcp_failed(struct dhcp_client *c, enum dt_failure f, const char *why)
 {
-	int state = ph->dhcp.state;
-	char why[WHY_MAX];
+	struct dhcp_result r = {.failure = f, .why = why, .try = &c->try};
 
-	if (state == DHCP_IDLE)
-		return;
-	if (ph->dhcp.tries < most_tries(ph)) {
-		sent(ph);
-		return;
-	}
-	ph->dhcp.state = DHCP_IDLE;
-	if (state == DHCP_INFORMING) {
-		if (ph->dhcp.tries < DHCP_ANSWERED)
-			attempt_fail(ph, &ph->dhcp.try, DT_F_UC_SILENT, NULL);
-		discover_inform(ph, NULL);
-		return;
-	}
-	silence(ph, state, why, sizeof why);
-	attempt_fail(ph, &ph->dhcp.try, DT_F_DHCP_SILENT, why);
-	if (ph->dhcp.for_vlan)
-		vlan_dhcp(ph, NULL, NULL);
-	else
-		address_dhcp(ph, NULL, DT_F_DHCP_SILENT, why);
+	dhcp_stop(c);
+	c->done(c->arg, &r);
 }
 
-static void lease_of(struct dt_phone *ph, const struct dhcp *d, const uint8_t from[6], struct lease *ret)
+void dhcp_timer(struct dhcp_client *c)
 {
+	enum dhcp_state state;
+	char why[WHY_MAX];
+
+	if (dhcp_ended(c))
+		return;
+	state = c->state;
+	if (state == DHCP_LATE) {
+		dhcp_stop(c);
+	} else if (c->tries < dhcp_most_tries(c) && !c->answered) {
+		dhcp_sent(c);
+	} else if (state == DHCP_INFORMING) {
+		if (!c->answered)
+			attempt_fail(c->ph, &c->try, DT_F_UC_SILENT, NULL);
+		dhcp_failed(c, DT_F_UC_SILENT, NULL);
+	} else {
+		dhcp_silence(c, state, why, sizeof why);
+		attempt_fail(c->ph, &c->try, DT_F_DHCP_SILENT, why);
+		dhcp_failed(c, DT_F_DHCP_SILENT, why);
+	}
+}
+
+/* ---- what comes --------------------------------------------------------------------------------------------------- */
+
+static void dhcp_lease_of(const struct dhcp_client *c, const uint8_t from[6], struct dhcp_lease *ret)
+{
+	const struct dhcp *d = &c->message;
 	struct sv name;
 	uint32_t v;
 
@@ -258,13 +351,11 @@ static void lease_of(struct dt_phone *ph, const struct dhcp *d, const uint8_t fr
 	sv_copy(ret->domain, sizeof ret->domain, sv_cut(&name, ' ')); /* some scopes list several there */
 	if (ret->domain[0] && ret->domain[strlen(ret->domain) - 1] == '.')
 		ret->domain[strlen(ret->domain) - 1] = '\0';
-	if (d->option[119].p)
-		dhcp_search_read(d->option[119], &ret->search);
 	memcpy(ret->server_mac, from, 6);
-	ret->since = mono(ph);
+	ret->since = ph_now_ms(c->ph);
 }
 
-static enum dt_sign unfit(const struct dhcp *d, const struct lease *l)
+static enum dt_sign dhcp_unfit(const struct dhcp *d, const struct dhcp_lease *l)
 {
 	uint32_t host = ~l->l.mask;
 
@@ -275,111 +366,126 @@ static enum dt_sign unfit(const struct dhcp *d, const struct lease *l)
 	return DT_SIGN_NONE;
 }
 
-static void acked(struct dt_phone *ph, const uint8_t from[6])
-{
-	struct lease l;
-	enum dt_sign why;
+/* One message that is for this client, and where it came from. */
+struct dhcp_heard {
+	const uint8_t *mac;
+	uint32_t server; /* option 54; 0: not said */
+	char ip[16];
+};
 
-	lease_of(ph, &ph->message, from, &l);
-	why = unfit(&ph->message, &l);
-	ph->dhcp.state = DHCP_IDLE;
-	timer_off(ph, T_DHCP);
-	if (ph->dhcp.for_vlan) {
-		vlan_dhcp(ph, &ph->message, &l);
-	} else if (why) {
-		attempt_sign(&ph->dhcp.try, why);
-		ph->dhcp.try.fact.option = why == DT_SIGN_LEASE_MASK ? 1 : 0;
-		attempt_fail(ph, &ph->dhcp.try, DT_F_DHCP_BAD, NULL);
-		address_dhcp(ph, NULL, DT_F_DHCP_BAD, dt_signs[why].what);
-	} else {
-		address_dhcp(ph, &l, DT_F_OK, NULL);
-	}
+static void dhcp_offered(struct dhcp_client *c, const struct dhcp_heard *h)
+{
+	const struct dhcp *d = &c->message;
+
+	if (d->type != DHCP_OFFER || d->yiaddr == 0 || h->server == 0)
+		return;
+	c->offer_ms = ph_now_ms(c->ph) - c->since;
+	c->offered = d->yiaddr;
+	c->server = h->server;
+	c->state = DHCP_REQUESTING;
+	c->tries = 0;
+	dhcp_sent(c);
 }
 
 /* RFC 2131 3.1: "If the client receives a DHCPNAK message, the client restarts the configuration process."  But not for
  * ever: a phone on the desk of somebody who waits says at last that it is refused. */
-static void refused(struct dt_phone *ph)
+static void dhcp_refused(struct dhcp_client *c)
 {
-	attempt_fail(ph, &ph->dhcp.try, DT_F_DHCP_NAK, NULL);
-	if (++ph->dhcp.naks < NAKS) {
-		dhcp_again(ph, NAK_WAIT_MS);
+	attempt_fail(c->ph, &c->try, DT_F_DHCP_NAK, NULL);
+	if (++c->naks < NAKS)
+		dhcp_again(c, NAK_WAIT_MS);
+	else
+		dhcp_failed(c, DT_F_DHCP_NAK, NULL);
+}
+
+static void dhcp_acked(struct dhcp_client *c, const struct dhcp_heard *h)
+{
+	struct dhcp_lease l;
+	struct dhcp_result r = {.ack = &c->message, .lease = &l, .server = h->ip, .offer_ms = c->offer_ms, .try = &c->try};
+	enum dt_sign why;
+
+	dhcp_lease_of(c, h->mac, &l);
+	why = c->for_vlan ? DT_SIGN_NONE : dhcp_unfit(&c->message, &l); /* of the first one only option 43 is used */
+	if (why) {
+		attempt_sign(&c->try, why);
+		c->try.fact.option = why == DT_SIGN_LEASE_MASK ? 1 : 0;
+		attempt_fail(c->ph, &c->try, DT_F_DHCP_BAD, NULL);
+		dhcp_failed(c, DT_F_DHCP_BAD, dt_signs[why].what);
 		return;
 	}
-	ph->dhcp.state = DHCP_IDLE;
-	timer_off(ph, T_DHCP);
-	if (ph->dhcp.for_vlan)
-		vlan_dhcp(ph, NULL, NULL);
-	else
-		address_dhcp(ph, NULL, DT_F_DHCP_NAK, NULL);
+	dhcp_stop(c);
+	c->done(c->arg, &r);
 }
 
-static void renewed(struct dt_phone *ph, const uint8_t from[6])
+static void dhcp_requested(struct dhcp_client *c, const struct dhcp_heard *h)
 {
-	struct lease l;
-
-	lease_of(ph, &ph->message, from, &l);
-	if (unfit(&ph->message, &l) || l.l.address != ph->lease.l.address)
+	if (h->server != c->server)
 		return;
-	ph->dhcp.state = DHCP_IDLE;
-	l.search = ph->lease.search;
-	ph->lease = l;
-	attempt_ok(ph, &ph->dhcp.try, NULL, NULL);
-	lease_renewed(ph);
+	if (c->message.type == DHCP_ACK)
+		dhcp_acked(c, h);
+	else if (c->message.type == DHCP_NAK)
+		dhcp_refused(c);
 }
 
-void dhcp_frame(struct dt_phone *ph, const struct eth *e, const struct udp *u)
+static void dhcp_informed(struct dhcp_client *c, const struct dhcp_heard *h)
+{
+	struct dhcp_result r = {.ack = &c->message, .server = h->ip, .try = &c->try};
+
+	if (c->message.type != DHCP_ACK)
+		return;
+	if (!c->done(c->arg, &r)) {
+		c->answered = true;
+	} else if (c->state == DHCP_INFORMING) {
+		c->state = DHCP_LATE;
+		ph_timer_set(c->ph, T_DHCP, LATE_MS);
+	}
+}
+
+static void dhcp_renewed(struct dhcp_client *c, const struct dhcp_heard *h)
+{
+	struct dhcp_lease l;
+	struct dhcp_result r = {.ack = &c->message, .lease = &l, .server = h->ip, .try = &c->try};
+
+	if (c->message.type == DHCP_NAK) {
+		attempt_fail(c->ph, &c->try, DT_F_DHCP_NAK, NULL);
+		dhcp_failed(c, DT_F_DHCP_NAK, NULL);
+		return;
+	}
+	dhcp_lease_of(c, h->mac, &l);
+	if (c->message.type != DHCP_ACK || dhcp_unfit(&c->message, &l) || l.l.address != c->lease.l.address)
+		return;
+	dhcp_stop(c);
+	c->done(c->arg, &r);
+}
+
+static void dhcp_heard_late(struct dhcp_client *c, const struct dhcp_heard *h)
+{
+	struct dhcp_result r = {.ack = &c->message, .server = h->ip};
+
+	if (c->message.type == DHCP_ACK && c->late(c->arg, &r))
+		dhcp_stop(c);
+}
+
+/* clang-format off */
+static void (*const on_message[])(struct dhcp_client *, const struct dhcp_heard *) = {
+	[DHCP_SELECTING] = dhcp_offered,  [DHCP_REQUESTING] = dhcp_requested, [DHCP_INFORMING] = dhcp_informed,
+	[DHCP_RENEWING] = dhcp_renewed,   [DHCP_REBINDING] = dhcp_renewed,    [DHCP_LATE] = dhcp_heard_late,
+};
+/* clang-format on */
+
+void dhcp_frame(struct dhcp_client *c, const struct eth *e, const struct udp *u)
 {
 	struct rd r = rd_of(u->payload.p, u->payload.n);
-	struct dhcp *d = &ph->message;
-	uint32_t server = 0;
-	char ip[16];
+	struct dhcp_heard h = {.mac = e->src};
 
-	if ((ph->dhcp.state == DHCP_IDLE && ph->informed.xid == 0) || !dhcp_read(&r, d) || d->op != 2 ||
-	    memcmp(d->chaddr, ph->mac, 6) != 0)
+	if (dhcp_ended(c) || !dhcp_read(&r, &c->message) || c->message.op != 2 || c->message.xid != c->xid ||
+	    memcmp(c->message.chaddr, ph_core(c->ph)->mac, 6) != 0)
 		return;
-	dhcp_u32(d, 54, &server);
-	ip_text(server ? server : u->src, ip);
-	if (d->type == DHCP_ACK && d->xid == ph->informed.xid && ph->informed.xid)
-		discover_ignored(ph, d, ip);
-	if (ph->dhcp.state == DHCP_IDLE || d->xid != ph->dhcp.xid)
-		return;
-	attempt_peer(&ph->dhcp.try, "%s", ip);
-	ph->dhcp.try.fact.address = server ? server : u->src;
-	switch (ph->dhcp.state) {
-	case DHCP_SELECTING:
-		if (d->type != DHCP_OFFER || d->yiaddr == 0 || server == 0)
-			return;
-		ph->dhcp.offer_ms = mono(ph) - ph->dhcp.since;
-		ph->dhcp.offered = d->yiaddr;
-		ph->dhcp.server = server;
-		ph->dhcp.state = DHCP_REQUESTING;
-		ph->dhcp.tries = 0;
-		sent(ph);
-		return;
-	case DHCP_REQUESTING:
-		if (server != ph->dhcp.server)
-			return;
-		if (d->type == DHCP_ACK) {
-			acked(ph, e->src);
-		} else if (d->type == DHCP_NAK) {
-			refused(ph);
-		}
-		return;
-	case DHCP_INFORMING:
-		if (d->type == DHCP_ACK)
-			discover_inform(ph, d);
-		return;
-	case DHCP_RENEWING:
-	case DHCP_REBINDING:
-		if (d->type == DHCP_ACK) {
-			renewed(ph, e->src);
-		} else if (d->type == DHCP_NAK) {
-			ph->dhcp.state = DHCP_IDLE;
-			attempt_fail(ph, &ph->dhcp.try, DT_F_DHCP_NAK, NULL);
-			lease_lost(ph, DT_SIGN_LEASE_REVOKED);
-		}
-		return;
-	case DHCP_IDLE:
-		return;
+	dhcp_u32(&c->message, 54, &h.server);
+	ip_text(h.server ? h.server : u->src, h.ip);
+	if (c->state != DHCP_LATE) {
+		attempt_peer(&c->try, "%s", h.ip);
+		c->try.fact.address = h.server ? h.server : u->src;
 	}
+	on_message[c->state](c, &h);
 }

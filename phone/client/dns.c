@@ -1,20 +1,39 @@
-/* phone/client/dns.c: names.  The body asks; each question is a record line and has a deadline here too. */
-#include "phone/internal.h"
+/* phone/client/dns.c: names.  The body asks; each question is a line of the record and has a deadline here too. */
+#include "phone/client/dns.h"
 
-#define WAIT_MS 10000
+#include <stdlib.h>
+#include <string.h>
 
-static void rearm(struct dt_phone *ph)
+#include "base/ip.h"
+#include "phone/run/core.h"
+#include "phone/run/record.h"
+
+#define DNS_WAIT_MS 10000
+
+struct dns_question {
+	struct dns_question *next;
+	unsigned id;
+	bool local; /* answered by the phone itself, at the deadline */
+	uint32_t literal;
+	uint64_t deadline;
+	enum dt_rr type;
+	dns_fn *done;
+	void *arg;
+	struct attempt try;
+};
+
+static void dns_rearm(struct dns_client *d)
 {
-	uint64_t at = NEVER;
+	uint64_t at = PH_NEVER;
 
-	for (size_t i = 0; i < DNS_SLOTS; i++)
-		if (ph->dns[i].busy && ph->dns[i].deadline < at)
-			at = ph->dns[i].deadline;
-	ph->timer[T_DNS] = at;
+	for (const struct dns_question *q = d->open; q; q = q->next)
+		if (q->deadline < at)
+			at = q->deadline;
+	ph_core(d->ph)->timer[T_DNS] = at;
 }
 
 /* "_service._proto.domain" -> "domain" */
-static const char *behind_service(const char *name)
+static const char *dns_behind_service(const char *name)
 {
 	for (int i = 0; i < 2 && name; i++) {
 		name = strchr(name, '.');
@@ -23,35 +42,35 @@ static const char *behind_service(const char *name)
 	return name;
 }
 
-void dns_ask(struct dt_phone *ph, const char *name, enum dt_rr type, unsigned tag, dns_fn *done)
+void dns_ask(struct dns_client *d, const char *name, enum dt_rr type, dns_fn *done, void *arg)
 {
-	struct dns_slot *s = NULL;
-	int rc;
+	struct ph_core *core = ph_core(d->ph);
+	struct dns_question *q = ph_alloc(d->ph, sizeof *q), **end = &d->open;
 
-	for (size_t i = 0; i < DNS_SLOTS && s == NULL; i++)
-		if (!ph->dns[i].busy)
-			s = &ph->dns[i];
-	if (s == NULL) { /* cannot be: no stage asks that many at once */
-		stage_fail(ph, DT_F_US, "too many questions to the resolver at once");
+	if (q == NULL)
 		return;
-	}
-	*s = (struct dns_slot){.busy = true, .id = ++ph->ids, .tag = tag, .type = type, .done = done,
-			       .deadline = mono(ph) + WAIT_MS};
-	attempt_begin(ph, &s->try, "%s %s", type == DT_RR_SRV ? "srv" : "a", name);
-	s->try.fact.host = strchr(s->try.what, ' ') + 1;
+	*q = (struct dns_question){.id = ph_next_id(d->ph), .type = type, .done = done, .arg = arg,
+				   .deadline = ph_now_ms(d->ph) + DNS_WAIT_MS};
+	while (*end)
+		end = &(*end)->next;
+	*end = q;
+	attempt_begin(d->ph, &q->try, "%s %s", type == DT_RR_SRV ? "srv" : "a", name);
+	q->try.fact.host = strchr(q->try.what, ' ') + 1;
 	if (type == DT_RR_SRV)
-		s->try.fact.domain = behind_service(s->try.fact.host);
-	if (type == DT_RR_A && ip_read(sv_of(name), &s->literal)) {
-		s->local = true;
-		s->deadline = mono(ph);
-	} else {
-		rc = ph->body->dns(ph->arg, s->id, name, type);
-		if (rc < 0) {
-			s->local = true;
-			s->deadline = mono(ph);
-		}
-	}
-	rearm(ph);
+		q->try.fact.domain = dns_behind_service(q->try.fact.host);
+	q->local = (type == DT_RR_A && ip_read(sv_of(name), &q->literal)) || core->body->dns(core->arg, q->id, name, type) < 0;
+	if (q->local)
+		q->deadline = ph_now_ms(d->ph);
+	dns_rearm(d);
+}
+
+static void dns_unlink(struct dns_client *d, const struct dns_question *q)
+{
+	struct dns_question **at = &d->open;
+
+	while (*at != q)
+		at = &(*at)->next;
+	*at = q->next;
 }
 
 enum dt_failure dns_failure(const struct dt_dns_answer *a)
@@ -69,7 +88,7 @@ enum dt_failure dns_failure(const struct dt_dns_answer *a)
 	}
 }
 
-static const char *srv_text(const struct dt_dns_answer *a, char *out, size_t cap)
+static const char *dns_srv_text(const struct dt_dns_answer *a, char *out, size_t cap)
 {
 	size_t n = 0;
 
@@ -82,7 +101,7 @@ static const char *srv_text(const struct dt_dns_answer *a, char *out, size_t cap
 	return out;
 }
 
-static void addresses_text(const struct dt_dns_answer *a, char *out, size_t cap)
+static void dns_addresses_text(const struct dt_dns_answer *a, char *out, size_t cap)
 {
 	size_t n = 0;
 	char ip[16];
@@ -95,19 +114,33 @@ static void addresses_text(const struct dt_dns_answer *a, char *out, size_t cap)
 }
 
 /* RFC 1035 4.1.1 */
-static const char *rcode_name(uint8_t rcode)
+static const char *dns_rcode_name(uint8_t rcode)
 {
 	static const char *const names[] = {"", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"};
 
 	return rcode < sizeof names / sizeof *names ? names[rcode] : "";
 }
 
-void dns_answered(struct dt_phone *ph, struct dns_slot *s, const struct dt_dns_answer *answer)
+static void dns_report_failure(struct dns_client *d, struct dns_question *q, const struct dt_dns_answer *a, enum dt_failure f)
+{
+	char why[WHY_MAX];
+
+	q->try.fact.rcode = a->status == DT_DNS_NXDOMAIN ? 3 : a->rcode;
+	if (a->status == DT_DNS_NODATA)
+		attempt_sign(&q->try, DT_SIGN_DNS_NO_RECORD);
+	if (a->status == DT_DNS_ERROR)
+		attempt_sign(&q->try, a->rcode ? DT_SIGN_DNS_RCODE : DT_SIGN_DNS_NO_SERVER);
+	text(why, sizeof why, "rcode %u%s%s", a->rcode, dns_rcode_name(a->rcode)[0] ? ", " : "", dns_rcode_name(a->rcode));
+	attempt_fail(d->ph, &q->try, f, f == DT_F_DNS_ERROR ? why : NULL);
+}
+
+/* Closes the question's line in the record, gives its memory back, calls its handler. */
+static void dns_close(struct dns_client *d, struct dns_question *q, const struct dt_dns_answer *answer)
 {
 	struct dt_dns_answer a = *answer;
 	enum dt_failure f;
-	dns_fn *done = s->done;
-	unsigned tag = s->tag;
+	dns_fn *done = q->done;
+	void *arg = q->arg;
 	char found[WHY_MAX];
 
 	if (a.n > sizeof a.rr / sizeof *a.rr)
@@ -115,84 +148,68 @@ void dns_answered(struct dt_phone *ph, struct dns_slot *s, const struct dt_dns_a
 	for (unsigned i = 0; i < a.n; i++)
 		a.rr[i].target[DT_NAME_MAX - 1] = '\0';
 	f = dns_failure(&a);
-	if (f == DT_F_OK && s->literal == 0) {
-		s->try.fact.address = s->type == DT_RR_A ? a.rr[0].address : 0;
-		if (s->type == DT_RR_SRV)
-			srv_text(&a, found, sizeof found);
+	if (f == DT_F_OK && q->literal == 0) {
+		q->try.fact.address = q->type == DT_RR_A ? a.rr[0].address : 0;
+		if (q->type == DT_RR_SRV)
+			dns_srv_text(&a, found, sizeof found);
 		else
-			addresses_text(&a, found, sizeof found);
-		attempt_ok(ph, &s->try, found, NULL);
+			dns_addresses_text(&a, found, sizeof found);
+		attempt_ok(d->ph, &q->try, found, NULL);
 	} else if (f != DT_F_OK) {
-		s->try.fact.rcode = a.status == DT_DNS_NXDOMAIN ? 3 : a.rcode;
-		if (a.status == DT_DNS_NODATA)
-			attempt_sign(&s->try, DT_SIGN_DNS_NO_RECORD);
-		if (a.status == DT_DNS_ERROR)
-			attempt_sign(&s->try, a.rcode ? DT_SIGN_DNS_RCODE : DT_SIGN_DNS_NO_SERVER);
-		text(found, sizeof found, "rcode %u%s%s", a.rcode, rcode_name(a.rcode)[0] ? ", " : "", rcode_name(a.rcode));
-		attempt_fail(ph, &s->try, f, f == DT_F_DNS_ERROR ? found : NULL);
+		dns_report_failure(d, q, &a, f);
 	}
-	s->busy = false;
-	rearm(ph);
-	done(ph, tag, &a);
+	dns_unlink(d, q);
+	free(q);
+	dns_rearm(d);
+	done(arg, &a);
 }
 
-void dns_timer(struct dt_phone *ph)
+void dns_answered(struct dns_client *d, unsigned id, const struct dt_dns_answer *a)
 {
-	uint64_t now = mono(ph);
+	for (struct dns_question *q = d->open; q; q = q->next)
+		if (q->id == id && !q->local) {
+			dns_close(d, q, a);
+			return;
+		}
+}
 
-	for (size_t i = 0; i < DNS_SLOTS; i++) {
-		struct dns_slot *s = &ph->dns[i];
-		struct dt_dns_answer a = {.status = s->local ? DT_DNS_ERROR : DT_DNS_TIMEOUT};
+/* The first question that is due, of those that were asked up to `last`. */
+static struct dns_question *dns_due(const struct dns_client *d, unsigned last)
+{
+	uint64_t now = ph_now_ms(d->ph);
 
-		if (!s->busy || s->deadline > now)
+	for (struct dns_question *q = d->open; q; q = q->next)
+		if (q->deadline <= now && q->id <= last)
+			return q;
+	return NULL;
+}
+
+void dns_timer(struct dns_client *d)
+{
+	unsigned last = ph_core(d->ph)->ids; /* what handlers ask now is answered at the next timer */
+	struct dns_question *q;
+
+	while ((q = dns_due(d, last)) != NULL) {
+		struct dt_dns_answer a = {.status = q->local ? DT_DNS_ERROR : DT_DNS_TIMEOUT};
+
+		if (q->literal)
+			a = (struct dt_dns_answer){.status = DT_DNS_OK, .n = 1, .rr[0].address = q->literal};
+		dns_close(d, q, &a);
+	}
+	dns_rearm(d);
+}
+
+void dns_drop(struct dns_client *d, const void *arg)
+{
+	struct dns_question **at = &d->open, *q;
+
+	while ((q = *at) != NULL) {
+		if (arg && q->arg != arg) {
+			at = &q->next;
 			continue;
-		if (s->literal)
-			a = (struct dt_dns_answer){.status = DT_DNS_OK, .n = 1, .rr[0].address = s->literal};
-		dns_answered(ph, s, &a);
-	}
-	rearm(ph);
-}
-
-void dns_drop(struct dt_phone *ph)
-{
-	memset(ph->dns, 0, sizeof ph->dns);
-	timer_off(ph, T_DNS);
-}
-
-/* RFC 2782: lowest priority first; among equals, in turn by weighted dice, those of weight 0 first in the list. */
-void srv_sort(const struct dt_phone *ph, struct dt_dns_answer *a)
-{
-	for (unsigned i = 0; i < a->n; i++) {
-		uint32_t sum = 0, dice_at, run = 0;
-		unsigned pick = i;
-
-		for (unsigned j = i; j < a->n; j++) /* the lowest priority left */
-			if (a->rr[j].priority < a->rr[pick].priority)
-				pick = j;
-		for (unsigned j = i; j < a->n; j++)
-			sum += a->rr[j].priority == a->rr[pick].priority ? a->rr[j].weight : 0;
-		dice_at = dice_below(ph, sum + 1);
-		for (int heavy = 0; heavy < 2 && pick < a->n; heavy++) { /* "all those with weight 0 ... at the beginning" */
-			uint16_t priority = a->rr[pick].priority;
-			bool done = false;
-
-			for (unsigned j = i; j < a->n && !done; j++) {
-				if (a->rr[j].priority != priority || (a->rr[j].weight > 0) != heavy)
-					continue;
-				run += a->rr[j].weight;
-				if (run >= dice_at) {
-					pick = j;
-					done = true;
-				}
-			}
-			if (done)
-				break;
 		}
-		if (pick != i) {
-			struct dt_dns_rr t = a->rr[i];
-
-			a->rr[i] = a->rr[pick];
-			a->rr[pick] = t;
-		}
+		*at = q->next;
+		free(q);
 	}
+	dns_rearm(d);
 }

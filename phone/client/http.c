@@ -2,8 +2,16 @@
  *
  * A cold sign-in asks for everything of stages 6 to 8 on one connection: one handshake, and NTLM stays bound to it.
  */
+#include "phone/client/http.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/clock.h"
-#include "phone/internal.h"
+#include "base/ip.h"
+#include "phone/run/core.h"
+#include "phone/run/record.h"
+#include "wire/soap/soap.h"
 
 #define DATE_OFF_S 300
 #define OPEN_MS 10000
@@ -11,59 +19,74 @@
 #define BODY_MAX 65536
 #define HOPS 3 /* how often one question is sent elsewhere */
 
-static void open_next(struct dt_phone *ph);
+static void http_open_next(struct http_client *h);
 
-static void drop(struct dt_phone *ph)
+static void http_drop(struct http_client *h)
 {
-	if (ph->http.id)
-		ph->body->stream_close(ph->arg, ph->http.id);
-	ph->http.id = 0;
-	ph->http.open = false;
+	struct ph_core *core = ph_core(h->ph);
+
+	if (h->id)
+		core->body->stream_close(core->arg, h->id);
+	h->id = 0;
+	h->open = false;
 }
 
-void http_close(struct dt_phone *ph)
+static void http_close(struct http_client *h)
 {
-	drop(ph);
-	ph->http.state = HTTP_IDLE;
-	timer_off(ph, T_HTTP);
+	http_drop(h);
+	h->state = HTTP_IDLE;
+	ph_timer_off(h->ph, T_HTTP);
 }
 
-void http_free(struct dt_phone *ph)
+struct http_client *http_new(struct dt_phone *ph, struct dns_client *dns, struct buf *anchors, bool trust_public)
 {
-	struct http *h = &ph->http;
+	struct http_client *h = ph_alloc(ph, sizeof *h);
 
+	if (h == NULL)
+		return NULL;
+	h->ph = ph;
+	h->dns = dns;
+	h->anchors = anchors;
+	h->trust_public = trust_public;
+	return h;
+}
+
+void http_free(struct http_client *h)
+{
+	if (h == NULL)
+		return;
+	dns_drop(h->dns, h);
+	http_close(h);
 	buf_wipe(&h->out);
 	buf_free(&h->head);
 	buf_wipe(&h->in); /* tickets and their proof keys came in these two */
 	buf_wipe(&h->body);
 	buf_free(&h->leaf);
+	free(h);
 }
 
-static void finish(struct dt_phone *ph, enum dt_failure f, const char *why)
+static void http_finish(struct http_client *h, enum dt_failure f, const char *why)
 {
-	struct http *h = &ph->http;
-
-	timer_off(ph, T_HTTP);
+	ph_timer_off(h->ph, T_HTTP);
 	h->state = HTTP_IDLE;
 	h->failure = f;
 	if (f != DT_F_OK || !h->keep)
-		drop(ph);
+		http_drop(h);
 	text(h->why, sizeof h->why, "%s", why ? why : "");
-	h->done(ph);
+	h->done(h->arg, h);
 }
 
 /* Reported later, from the timer: a question is never answered while it is asked. */
-static void finish_soon(struct dt_phone *ph, enum dt_failure f, const char *why)
+static void http_finish_soon(struct http_client *h, enum dt_failure f, const char *why)
 {
-	ph->http.state = HTTP_FAILING;
-	ph->http.failure = f;
-	text(ph->http.why, sizeof ph->http.why, "%s", why);
-	timer_set(ph, T_HTTP, 0);
+	h->state = HTTP_FAILING;
+	h->failure = f;
+	text(h->why, sizeof h->why, "%s", why);
+	ph_timer_set(h->ph, T_HTTP, 0);
 }
 
-static void send(struct dt_phone *ph)
+static void http_send(struct http_client *h)
 {
-	struct http *h = &ph->http;
 	int rc;
 
 	buf_clear(&h->head);
@@ -71,67 +94,65 @@ static void send(struct dt_phone *ph)
 	buf_clear(&h->body);
 	h->status = 0;
 	h->state = HTTP_HEAD;
-	timer_set(ph, T_HTTP, h->timeout_ms);
-	rc = ph->body->stream_send(ph->arg, h->id, h->out.p, h->out.n);
+	ph_timer_set(h->ph, T_HTTP, h->timeout_ms);
+	rc = ph_core(h->ph)->body->stream_send(ph_core(h->ph)->arg, h->id, h->out.p, h->out.n);
 	if (rc < 0)
-		finish_soon(ph, DT_F_CLOSED, strerror(-rc));
+		http_finish_soon(h, DT_F_CLOSED, strerror(-rc));
 }
 
-static void have_addresses(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
+static void http_have_addresses(void *arg, const struct dt_dns_answer *a)
 {
-	struct http *h = &ph->http;
+	struct http_client *h = arg;
 
-	(void)tag;
 	if (h->state != HTTP_RESOLVE)
 		return;
 	if (a->status != DT_DNS_OK || a->n == 0) {
 		char why[WHY_MAX];
 
 		text(why, sizeof why, "%s: %s", h->host, dt_failures[dns_failure(a)].what);
-		finish(ph, dns_failure(a), why);
+		http_finish(h, dns_failure(a), why);
 		return;
 	}
 	h->naddress = h->at = 0;
 	for (unsigned i = 0; i < a->n && h->naddress < 8; i++)
 		h->address[h->naddress++] = a->rr[i].address;
-	open_next(ph);
+	http_open_next(h);
 }
 
-static void open_next(struct dt_phone *ph)
+static void http_open_next(struct http_client *h)
 {
-	struct http *h = &ph->http;
 	struct dt_stream_conf c = {.address = h->address[h->at], .port = h->port, .tls = h->tls,
 				   .tls_judge_only = h->judge_only, .public_roots = h->public_roots, .name = h->host,
-				   .anchors = buf_cstr(&ph->anchors), .unix_s = phone_unix(ph), .timeout_ms = OPEN_MS};
+				   .anchors = buf_cstr(h->anchors), .unix_s = ph_unix_s(h->ph), .timeout_ms = OPEN_MS};
 	char ip[16];
 	int rc;
 
 	text(h->peer, sizeof h->peer, "%s:%u", ip_text(c.address, ip), c.port);
-	h->id = ++ph->ids;
+	h->id = ph_next_id(h->ph);
 	h->open = false;
 	h->state = HTTP_OPENING;
-	timer_set(ph, T_HTTP, OPEN_MS + 2000);
-	rc = ph->body->stream(ph->arg, h->id, &c);
+	ph_timer_set(h->ph, T_HTTP, OPEN_MS + 2000);
+	rc = ph_core(h->ph)->body->stream(ph_core(h->ph)->arg, h->id, &c);
 	if (rc < 0) {
 		h->id = 0;
-		finish_soon(ph, DT_F_CONNECT, strerror(-rc));
+		http_finish_soon(h, DT_F_CONNECT, strerror(-rc));
 	}
 }
 
-static void resolve(struct dt_phone *ph)
+static void http_resolve(struct http_client *h)
 {
-	ph->http.state = HTTP_RESOLVE;
-	dns_ask(ph, ph->http.host, DT_RR_A, 0, have_addresses);
+	h->state = HTTP_RESOLVE;
+	dns_ask(h->dns, h->host, DT_RR_A, http_have_addresses, h);
 }
 
-void http_ask(struct dt_phone *ph, const struct http_ask *a, http_fn *done)
+void http_ask(struct http_client *h, const struct http_ask *a)
 {
-	struct http *h = &ph->http;
 	char agent[160];
 	struct url *u = &h->url;
 	bool fits;
 
-	h->done = done;
+	h->done = a->done;
+	h->arg = a->arg;
 	h->failure = DT_F_OK;
 	h->status = 0;
 	h->sink = a->sink;
@@ -141,10 +162,10 @@ void http_ask(struct dt_phone *ph, const struct http_ask *a, http_fn *done)
 	h->hops = 0;
 	if (!url_read(sv_of(a->url), u)) {
 		h->peer[0] = '\0';
-		finish_soon(ph, DT_F_HTTP_BAD, "the address is no URL");
+		http_finish_soon(h, DT_F_HTTP_BAD, "the address is no URL");
 		return;
 	}
-	model_user_agent(ph, agent, sizeof agent);
+	ph_user_agent(h->ph, agent, sizeof agent);
 	buf_wipe(&h->out);
 	buf_printf(&h->out, "%s %s HTTP/1.1\r\nHost: %s", a->method, u->path, u->host);
 	if (u->port != (u->https ? 443 : 80))
@@ -163,28 +184,31 @@ void http_ask(struct dt_phone *ph, const struct http_ask *a, http_fn *done)
 	fits = h->open && strcmp(h->host, u->host) == 0 && h->port == u->port && h->tls == u->https &&
 	       (h->verdict == DT_TRUSTED || a->judge_only);
 	if (h->out.oom || (a->body && a->body->oom)) {
-		finish_soon(ph, DT_F_MEMORY, "");
+		http_finish_soon(h, DT_F_MEMORY, "");
 		return;
 	}
 	if (fits) {
 		h->reused = true;
-		send(ph);
+		http_send(h);
 		return;
 	}
-	drop(ph);
+	http_drop(h);
 	h->reused = false;
 	text(h->host, sizeof h->host, "%s", u->host);
 	h->port = u->port;
 	h->tls = u->https;
 	h->judge_only = a->judge_only;
-	h->public_roots = a->public_roots || ph->public_roots;
-	resolve(ph);
+	h->public_roots = a->public_roots || h->trust_public;
+	http_resolve(h);
 }
 
-void http_opened(struct dt_phone *ph, const struct dt_stream_opened *o)
+bool http_has(const struct http_client *h, unsigned stream)
 {
-	struct http *h = &ph->http;
+	return h && h->id && h->id == stream;
+}
 
+void http_opened(struct http_client *h, const struct dt_stream_opened *o)
+{
 	if (h->state != HTTP_OPENING)
 		return;
 	h->verdict = h->tls ? o->verdict : DT_TRUSTED;
@@ -201,33 +225,47 @@ void http_opened(struct dt_phone *ph, const struct dt_stream_opened *o)
 		text(why, sizeof why, "%s", o->why ? o->why : "");
 		h->id = 0; /* a stream that did not open is gone */
 		if (++h->at < h->naddress)
-			open_next(ph);
+			http_open_next(h);
 		else
-			finish(ph, o->failure, why);
+			http_finish(h, o->failure, why);
 		return;
 	}
 	h->open = true;
-	send(ph);
+	http_send(h);
 }
 
 /* ---- the answer --------------------------------------------------------------------------------------------- */
 
-static void report_redirect(struct dt_phone *ph, const char *to)
+void attempt_http(struct attempt *a, const struct http_client *h)
+{
+	attempt_peer(a, "%s", h->peer);
+	a->fact.host = h->host;
+	a->fact.address = h->peer[0] && h->at < h->naddress ? h->address[h->at] : 0;
+	a->fact.port = h->port;
+	a->fact.http = (uint16_t)h->status;
+	if (!h->tls)
+		return;
+	a->fact.cert = h->cert[0] ? h->cert : NULL;
+	a->fact.alert = h->alert;
+	for (unsigned i = 0; i < DT_SIGNS_MAX && h->sign[i] != DT_SIGN_NONE; i++)
+		attempt_sign(a, h->sign[i]);
+}
+
+static void http_report_redirect(struct http_client *h, const char *to)
 {
 	struct attempt a;
 
-	attempt_begin(ph, &a, "redirect");
-	attempt_http(&a, &ph->http);
-	attempt_sign(&a, ph->http.tls ? DT_SIGN_REDIRECTED : DT_SIGN_PLAIN_REDIRECTED);
-	attempt_ok(ph, &a, to, NULL);
+	attempt_begin(h->ph, &a, "redirect");
+	attempt_http(&a, h);
+	attempt_sign(&a, h->tls ? DT_SIGN_REDIRECTED : DT_SIGN_PLAIN_REDIRECTED);
+	attempt_ok(h->ph, &a, to, NULL);
 }
 
 /* RFC 9110 15.4: a GET that is answered "elsewhere" is asked there; but nobody is led out of TLS. */
-static bool followed(struct dt_phone *ph)
+static bool http_followed(struct http_client *h)
 {
-	struct http *h = &ph->http;
 	struct http_ask a = {.method = "GET", .follow = true, .judge_only = h->judge_only, .public_roots = h->public_roots,
-			     .timeout_ms = h->timeout_ms};
+			     .timeout_ms = h->timeout_ms, .done = h->done, .arg = h->arg};
 	struct sv to = msg_get(&h->m, "Location");
 	unsigned hops = h->hops + 1;
 	char url[SOAP_URI_MAX];
@@ -241,32 +279,29 @@ static bool followed(struct dt_phone *ph)
 		return false;
 	if (!url_read(sv_of(url), &u) || (h->tls && !u.https))
 		return false;
-	report_redirect(ph, url);
-	timer_off(ph, T_HTTP);
+	http_report_redirect(h, url);
+	ph_timer_off(h->ph, T_HTTP);
 	h->state = HTTP_IDLE;
 	if (!h->keep)
-		drop(ph);
+		http_drop(h);
 	a.url = url;
-	http_ask(ph, &a, h->done);
+	http_ask(h, &a);
 	h->hops = hops;
 	return true;
 }
 
-static void whole(struct dt_phone *ph)
+static void http_whole(struct http_client *h)
 {
-	struct http *h = &ph->http;
-
-	if (followed(ph))
+	if (http_followed(h))
 		return;
 	if (h->body.oom)
-		finish(ph, DT_F_MEMORY, "");
+		http_finish(h, DT_F_MEMORY, "");
 	else
-		finish(ph, DT_F_OK, NULL);
+		http_finish(h, DT_F_OK, NULL);
 }
 
-static void take(struct dt_phone *ph)
+static void http_take(struct http_client *h)
 {
-	struct http *h = &ph->http;
 	struct msg_error err = {0};
 	size_t used = 0;
 
@@ -274,23 +309,23 @@ static void take(struct dt_phone *ph)
 		enum msg_result r = msg_dechunk((const char *)h->in.p, h->in.n, BODY_MAX, &h->body, &used, &err);
 
 		if (r == MSG_OK)
-			whole(ph);
+			http_whole(h);
 		else if (r == MSG_BAD)
-			finish(ph, DT_F_HTTP_BAD, err.why);
+			http_finish(h, DT_F_HTTP_BAD, err.why);
 		else
 			buf_clear(&h->body); /* begins again with what has come by then */
 		return;
 	}
 	if (!h->by_close && h->in.n > h->left) {
-		finish(ph, DT_F_HTTP_BAD, "more octets came than were announced");
+		http_finish(h, DT_F_HTTP_BAD, "more octets came than were announced");
 		return;
 	}
 	if (h->sink && (h->status == 200 || h->status == 206)) {
 		size_t n = h->in.n;
 
-		timer_set(ph, T_HTTP, h->timeout_ms); /* a download may take its time, but may not stall */
-		if (n && !h->sink(ph, h->in.p, n)) {
-			finish(ph, DT_F_UPDATE_STORE, "");
+		ph_timer_set(h->ph, T_HTTP, h->timeout_ms); /* a download may take its time, but may not stall */
+		if (n && !h->sink(h->arg, h->in.p, n)) {
+			http_finish(h, DT_F_UPDATE_STORE, "");
 			return;
 		}
 		if (h->id == 0)
@@ -299,7 +334,7 @@ static void take(struct dt_phone *ph)
 		buf_clear(&h->in);
 	} else {
 		if (h->body.n + h->in.n > BODY_MAX) {
-			finish(ph, DT_F_HTTP_BAD, "the body is too long");
+			http_finish(h, DT_F_HTTP_BAD, "the body is too long");
 			return;
 		}
 		h->left -= h->by_close ? 0 : h->in.n;
@@ -307,16 +342,16 @@ static void take(struct dt_phone *ph)
 		buf_clear(&h->in);
 	}
 	if (!h->by_close && h->left == 0)
-		whole(ph);
+		http_whole(h);
 }
 
-static bool has_no_body(unsigned status)
+static bool http_has_no_body(unsigned status)
 {
 	return status / 100 == 1 || status == 204 || status == 304;
 }
 
 /* In the largest unit that leaves at least two: "90 minutes", "550 days". */
-static const char *span_text(int64_t seconds, char out[32])
+static const char *http_span_text(int64_t seconds, char out[32])
 {
 	static const struct {
 		int64_t seconds;
@@ -332,32 +367,32 @@ static const char *span_text(int64_t seconds, char out[32])
 
 /* "The phone also takes the Date: header of any HTTP answer as a cross-check and flags > 5 min" [network C.6].
  * It only reports the difference and never sets the clock: plain HTTP is not authenticated.  Once a run. */
-static void compare_clocks(struct dt_phone *ph)
+static void http_compare_clocks(struct http_client *h)
 {
+	struct ph_core *core = ph_core(h->ph);
 	struct attempt a;
 	int64_t theirs, off;
 	char found[96], span[32];
 
-	if (ph->clock_told || !http_date_read(msg_get(&ph->http.m, "Date"), &theirs))
+	if (core->clock_reported || !http_date_read(msg_get(&h->m, "Date"), &theirs))
 		return;
-	off = theirs - phone_unix(ph);
+	off = theirs - ph_unix_s(h->ph);
 	if (off >= -DATE_OFF_S && off <= DATE_OFF_S)
 		return;
-	ph->clock_told = true;
-	attempt_begin(ph, &a, "clock");
-	attempt_http(&a, &ph->http);
+	core->clock_reported = true;
+	attempt_begin(h->ph, &a, "clock");
+	attempt_http(&a, h);
 	memset(a.sign, 0, sizeof a.sign);
 	attempt_sign(&a, DT_SIGN_CLOCK_DIFFERS);
 	a.fact.off_s = off;
-	text(found, sizeof found, "the web server's is %s %s the phone's", span_text(off < 0 ? -off : off, span),
+	text(found, sizeof found, "the web server's is %s %s the phone's", http_span_text(off < 0 ? -off : off, span),
 	     off < 0 ? "behind" : "ahead of");
-	attempt_ok(ph, &a, found, ph->time_known ? "the web server's clock differs from the time server's"
+	attempt_ok(h->ph, &a, found, core->time_known ? "the web server's clock differs from the time server's"
 						  : "the phone's clock differs from the web server's, and no time server answered");
 }
 
-static void head(struct dt_phone *ph)
+static void http_read_head(struct http_client *h)
 {
-	struct http *h = &ph->http;
 	struct msg_error err = {0};
 	enum msg_result r;
 
@@ -367,78 +402,74 @@ static void head(struct dt_phone *ph)
 	if (r == MSG_PARTIAL)
 		return;
 	if (r == MSG_BAD || h->m.request) {
-		finish(ph, DT_F_HTTP_BAD, err.why ? err.why : "a request came instead of an answer");
+		http_finish(h, DT_F_HTTP_BAD, err.why ? err.why : "a request came instead of an answer");
 		return;
 	}
 	buf_add(&h->head, h->in.p, h->m.head_n);
 	buf_drop(&h->in, h->m.head_n);
 	if (h->head.oom || msg_scan_head((const char *)h->head.p, h->head.n, MSG_HTTP, &h->m, &err) != MSG_OK) {
-		finish(ph, DT_F_MEMORY, "");
+		http_finish(h, DT_F_MEMORY, "");
 		return;
 	}
 	h->status = h->m.status;
-	compare_clocks(ph);
+	http_compare_clocks(h);
 	h->chunked = h->m.chunked;
-	h->by_close = !h->chunked && !h->m.has_length && !has_no_body(h->status);
-	h->left = has_no_body(h->status) || h->chunked ? 0 : h->m.length;
+	h->by_close = !h->chunked && !h->m.has_length && !http_has_no_body(h->status);
+	h->left = http_has_no_body(h->status) || h->chunked ? 0 : h->m.length;
 	h->keep = h->m.keep_alive && !h->by_close;
 	h->state = HTTP_BODY;
-	if (has_no_body(h->status) || (!h->chunked && !h->by_close && h->left == 0)) {
-		whole(ph);
+	if (http_has_no_body(h->status) || (!h->chunked && !h->by_close && h->left == 0)) {
+		http_whole(h);
 		return;
 	}
 	if (h->in.n)
-		take(ph);
+		http_take(h);
 }
 
-void http_data(struct dt_phone *ph, const void *p, size_t n)
+void http_data(struct http_client *h, const void *p, size_t n)
 {
-	struct http *h = &ph->http;
-
 	if (h->state != HTTP_HEAD && h->state != HTTP_BODY) {
-		http_close(ph); /* nobody asked */
+		http_close(h); /* nobody asked */
 		return;
 	}
 	buf_add(&h->in, p, n);
 	if (h->in.oom)
-		finish(ph, DT_F_MEMORY, "");
+		http_finish(h, DT_F_MEMORY, "");
 	else if (h->state == HTTP_HEAD)
-		head(ph);
+		http_read_head(h);
 	else
-		take(ph);
+		http_take(h);
 }
 
-void http_closed(struct dt_phone *ph, const char *why)
+void http_closed(struct http_client *h, const char *why)
 {
-	struct http *h = &ph->http;
-
 	h->id = 0;
 	h->open = false;
 	if (h->state == HTTP_BODY && h->by_close && why == NULL) {
-		whole(ph);
+		http_whole(h);
 	} else if (h->state == HTTP_HEAD && h->reused && !h->again && h->in.n == 0) {
 		h->again = true; /* it had grown old: once more on a new one */
 		h->reused = false;
-		resolve(ph);
+		http_resolve(h);
 	} else if (h->state != HTTP_IDLE && h->state != HTTP_RESOLVE) {
-		finish(ph, DT_F_CLOSED, why);
+		http_finish(h, DT_F_CLOSED, why);
 	}
 }
 
-void http_timer(struct dt_phone *ph)
+void http_timer(struct http_client *h)
 {
-	struct http *h = &ph->http;
-
 	char why[WHY_MAX];
 
+	if (h == NULL)
+		return;
 	if (h->state == HTTP_FAILING) {
 		text(why, sizeof why, "%s", h->why);
-		finish(ph, h->failure, why);
+		http_finish(h, h->failure, why);
 	} else if (h->state == HTTP_OPENING && ++h->at < h->naddress) {
-		drop(ph);
-		open_next(ph);
+		http_drop(h);
+		http_open_next(h);
 	} else if (h->state != HTTP_IDLE && h->state != HTTP_RESOLVE) {
-		finish(ph, DT_F_TIMEOUT, NULL);
+		http_finish(h, DT_F_TIMEOUT, NULL);
 	}
 }
 

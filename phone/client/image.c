@@ -1,15 +1,19 @@
-/* phone/client/image.c: firmware images: fetched into the spare slot, resumed where it stopped, verified, installed.
- *
- * An image is what it says only with its catalog: CMS SignedData, by the key the phone trusts from the factory, over the
- * image's SHA-256 and size.  The catalog comes first, so that no octet is stored that it does not speak of, and there is an
- * end to what a server may send.  The running version is only ever read from the verified image in the active slot.
- */
-#include "phone/internal.h"
+/* phone/client/image.c: an image is fetched, verified, installed. */
+#include "phone/client/image.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ip.h"
+#include "phone/run/persist.h"
+#include "phone/run/record.h"
+#include "pki/cert.h"
+#include "wire/soap/soap.h"
 
 #define PIECE 65536
 #define DOWNLOAD_MS (600 * 1000) /* the stage has 900 s: a slow store must not cost the phone its dial tone */
 
-static const char *sum_of(struct dt_phone *ph, unsigned slot, uint64_t size, uint8_t sum[32])
+static const char *image_sum_of(struct dt_phone *ph, unsigned slot, uint64_t size, uint8_t sum[32])
 {
 	struct pki_sha256_ctx *c = pki_sha256_new();
 	uint8_t piece[4096];
@@ -18,7 +22,7 @@ static const char *sum_of(struct dt_phone *ph, unsigned slot, uint64_t size, uin
 	if (c == NULL)
 		return "out of memory";
 	while (at < size) {
-		long n = ph->body->slot_read(ph->arg, slot, at, piece, sizeof piece);
+		long n = ph_core(ph)->body->slot_read(ph_core(ph)->arg, slot, at, piece, sizeof piece);
 
 		if (n <= 0)
 			break;
@@ -29,29 +33,29 @@ static const char *sum_of(struct dt_phone *ph, unsigned slot, uint64_t size, uin
 	return at == size ? NULL : "the slot cannot be read";
 }
 
-static bool is_ours(const struct dt_phone *ph, const struct update_image *im)
+static bool image_is_ours(const struct dt_model *m, const struct update_image *im)
 {
-	return sv_ieq(sv_of(im->vendor), sv_of(ph->model->vendor)) && sv_ieq(sv_of(im->model), sv_of(ph->model->model)) &&
-	       sv_ieq(sv_of(im->revision), sv_of(ph->model->revision));
+	return sv_ieq(sv_of(im->vendor), sv_of(m->vendor)) && sv_ieq(sv_of(im->model), sv_of(m->model)) &&
+	       sv_ieq(sv_of(im->revision), sv_of(m->revision));
 }
 
-static const char *broke(enum dt_sign *sign, enum dt_sign rule)
+static const char *image_broke(enum dt_sign *sign, enum dt_sign rule)
 {
 	*sign = rule;
 	return dt_signs[rule].what;
 }
 
 /* What the signature is good for.  NULL: good.  Else *sign is the rule that it broke; NONE: nothing that a server could help. */
-static const char *catalog_check(const struct dt_phone *ph, struct sv catalog, uint8_t sum[32], uint64_t *size, enum dt_sign *sign)
+static const char *image_catalog_check(const char *key, struct sv catalog, uint8_t sum[32], uint64_t *size, enum dt_sign *sign)
 {
 	struct buf said = {0};
 	char file[256];
 	const char *why;
 
-	if (ph->update_key == NULL)
-		return broke(sign, DT_SIGN_UPDATE_KEY_NONE);
+	if (key == NULL)
+		return image_broke(sign, DT_SIGN_UPDATE_KEY_NONE);
 	*sign = DT_SIGN_CATALOG_BAD;
-	why = pki_catalog_verify(catalog.p, catalog.n, sv_of(ph->update_key), &said);
+	why = pki_catalog_verify(catalog.p, catalog.n, sv_of(key), &said);
 	if (why == NULL)
 		why = said.oom ? "out of memory" : update_catalog_read(buf_view(&said), sum, size, file);
 	buf_free(&said);
@@ -61,7 +65,7 @@ static const char *catalog_check(const struct dt_phone *ph, struct sv catalog, u
 }
 
 /* The same, with what is in the slot. */
-static const char *image_check(struct dt_phone *ph, unsigned slot, struct sv catalog, struct update_image *ret,
+static const char *image_check(struct dt_phone *ph, const char *key, unsigned slot, struct sv catalog, struct update_image *ret,
 			       enum dt_sign *sign)
 {
 	uint8_t head[UPDATE_IMAGE_HEAD_MAX], sum[32], want[32];
@@ -70,60 +74,86 @@ static const char *image_check(struct dt_phone *ph, unsigned slot, struct sv cat
 	const char *why;
 	long n;
 
-	why = catalog_check(ph, catalog, want, &size, sign);
+	why = image_catalog_check(key, catalog, want, &size, sign);
 	if (why)
 		return why;
-	if (ph->body->slot_size(ph->arg, slot) != (int64_t)size)
-		return broke(sign, DT_SIGN_IMAGE_SIZE);
+	if (ph_core(ph)->body->slot_size(ph_core(ph)->arg, slot) != (int64_t)size)
+		return image_broke(sign, DT_SIGN_IMAGE_SIZE);
 	*sign = DT_SIGN_NONE;
-	why = sum_of(ph, slot, size, sum);
+	why = image_sum_of(ph, slot, size, sum);
 	if (why)
 		return why;
 	if (!pki_equal(sum, want, 32))
-		return broke(sign, DT_SIGN_IMAGE_CHANGED);
-	n = ph->body->slot_read(ph->arg, slot, 0, head, sizeof head);
+		return image_broke(sign, DT_SIGN_IMAGE_CHANGED);
+	n = ph_core(ph)->body->slot_read(ph_core(ph)->arg, slot, 0, head, sizeof head);
 	if (n <= 0)
 		return "the slot cannot be read";
 	*sign = DT_SIGN_IMAGE_BAD;
 	why = update_image_read(head, (size_t)n, &im);
-	if (why == NULL && !is_ours(ph, &im))
-		why = broke(sign, DT_SIGN_IMAGE_MODEL);
+	if (why == NULL && !image_is_ours(ph_core(ph)->model, &im))
+		why = image_broke(sign, DT_SIGN_IMAGE_MODEL);
 	if (why == NULL)
 		*ret = im;
 	return why;
 }
 
-void image_version(struct dt_phone *ph)
+void image_version(struct dt_phone *ph, const char *update_key)
 {
+	struct ph_core *core = ph_core(ph);
 	struct buf catalog = {0};
 	struct update_image im;
 	enum dt_sign sign;
-	int n = (int)ph->body->slot_catalog(ph->arg, 0, NULL, 0);
+	int n = core->body->slot_catalog(core->arg, 0, NULL, 0);
 
 	if (n > 0 && n < PIECE && buf_reserve(&catalog, (size_t)n) &&
-	    (n = ph->body->slot_catalog(ph->arg, 0, catalog.p, (size_t)n)) > 0) {
+	    (n = core->body->slot_catalog(core->arg, 0, catalog.p, (size_t)n)) > 0) {
 		catalog.n = (size_t)n;
-		if (image_check(ph, 0, buf_view(&catalog), &im, &sign) == NULL)
-			text(ph->version, sizeof ph->version, "%s", im.version);
+		if (image_check(ph, update_key, 0, buf_view(&catalog), &im, &sign) == NULL)
+			text(core->version, sizeof core->version, "%s", im.version);
 	}
 	buf_free(&catalog);
 }
 
-void image_free(struct dt_phone *ph)
+struct image_client {
+	struct dt_phone *ph;
+	struct http_client *http;
+	struct image_conf conf;
+	char store[256];
+	uint64_t at, from, size; /* octets in the spare slot; where this download began; of the whole image */
+	struct buf catalog;
+	unsigned tries; /* downloads that broke off in this run */
+	bool pause;	/* T_IMAGE takes it up again, instead of verifying */
+	uint64_t until; /* ms: it must be there by then */
+	bool late, too_long; /* why it was not taken any further */
+	bool ended;
+	struct attempt try;
+	image_fn *done;
+	void *arg;
+};
+
+bool image_ended(const struct image_client *c)
 {
-	buf_free(&ph->image.catalog);
-	timer_off(ph, T_IMAGE);
+	return c == NULL || c->ended;
+}
+
+void image_free(struct image_client *c)
+{
+	if (c == NULL)
+		return;
+	ph_timer_off(c->ph, T_IMAGE);
+	buf_free(&c->catalog);
+	free(c);
 }
 
 /* ---- what was begun: DT_KEEP_UPDATE, "key value" lines ------------------------------------------------------- */
 
-static bool noted(struct dt_phone *ph, const char *key, char *out, size_t cap)
+static bool image_noted(struct dt_phone *ph, const char *key, char *out, size_t cap)
 {
 	struct buf b = {0};
 	struct sv rest;
 	bool ok = false;
 
-	if (keep_file(ph, DT_KEEP_UPDATE, &b)) {
+	if (persist_load(ph, DT_KEEP_UPDATE, &b)) {
 		rest = buf_view(&b);
 		while (rest.p && !ok) {
 			struct sv line = sv_cut(&rest, '\n'), k = sv_cut(&line, ' ');
@@ -135,31 +165,37 @@ static bool noted(struct dt_phone *ph, const char *key, char *out, size_t cap)
 	return ok;
 }
 
-static bool note(struct dt_phone *ph, const char *key, const char *value)
+static bool image_note(struct dt_phone *ph, const char *key, const char *value)
 {
 	struct buf b = {0};
 	bool ok;
 
 	buf_printf(&b, "%s %s\n", key, value);
-	ok = keep_put(ph, DT_KEEP_UPDATE, &b);
+	ok = persist_save(ph, DT_KEEP_UPDATE, &b);
 	buf_free(&b);
 	return ok;
 }
 
 /* What identifies an offer: a piece of another image must not be continued with this one. */
-static void offer_text(const struct dt_phone *ph, char *out, size_t cap)
+static void image_offer_text(const struct image_client *c, char *out, size_t cap)
 {
-	text(out, cap, "%s %llu %s %s", ph->offer.version, (unsigned long long)ph->offer.size,
-	     ph->offer.sha256[0] ? ph->offer.sha256 : "-", ph->offer.file);
+	text(out, cap, "%s %llu %s %s", c->conf.offer.version, (unsigned long long)c->conf.offer.size,
+	     c->conf.offer.sha256[0] ? c->conf.offer.sha256 : "-", c->conf.offer.file);
 }
 
 /* ---- the download ---------------------------------------------------------------------------------------------- */
 
-static void failed(struct dt_phone *ph, enum dt_failure f, const char *why)
+static void image_end(struct image_client *c, enum dt_failure f, const char *why)
 {
-	attempt_fail(ph, &ph->update_try, f, why);
-	image_free(ph);
-	stage_without(ph, f, why);
+	c->ended = true;
+	ph_timer_off(c->ph, T_IMAGE);
+	c->done(c->arg, f, why);
+}
+
+static void image_failed(struct image_client *c, enum dt_failure f, const char *why)
+{
+	attempt_fail(c->ph, &c->try, f, why);
+	image_end(c, f, why);
 }
 
 /* "<StoreUri>/ + the same path with /" [update-service 3.5].  UNKNOWN: how the product writes it.  So a whole URL
@@ -189,7 +225,7 @@ void image_url(const char *store, const char *question, const char *file, char *
 }
 
 /* The part of a host's name behind its first label, which has a dot itself; "": none. */
-static const char *domain_of(const char *host)
+static const char *image_domain_of(const char *host)
 {
 	const char *dot = strchr(host, '.');
 	uint32_t address;
@@ -199,9 +235,9 @@ static const char *domain_of(const char *host)
 
 /* An answer must not send the phone to any machine of the company: to that of the question, to those that in-band
  * provisioning told, or, since a pool's store has the pool's name, to one of the same domain; and for a file only. */
-static bool place_is_allowed(const struct dt_phone *ph, const char *url)
+static bool image_place_is_allowed(const struct image_client *c, const char *url)
 {
-	const char *const told[] = {ph->update_url, ph->account.update_internal, ph->account.update_external};
+	const char *const told[] = {c->conf.question_url, c->conf.told[0], c->conf.told[1]};
 	struct url u, t;
 
 	if (!url_read(sv_of(url), &u) || strpbrk(u.path, "?#"))
@@ -209,251 +245,266 @@ static bool place_is_allowed(const struct dt_phone *ph, const char *url)
 	for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
 		if (!url_read(sv_of(told[i]), &t) || (u.port != 80 && u.port != 443 && u.port != t.port))
 			continue;
-		if (strcmp(u.host, t.host) == 0 || (domain_of(t.host)[0] && strcmp(domain_of(u.host), domain_of(t.host)) == 0))
+		if (strcmp(u.host, t.host) == 0 || (image_domain_of(t.host)[0] && strcmp(image_domain_of(u.host), image_domain_of(t.host)) == 0))
 			return true;
 	}
 	return false;
 }
 
 /* NULL: it is in *out. */
-static const char *url_of(const struct dt_phone *ph, const char *file, char *out, size_t cap)
+static const char *image_url_of(const struct image_client *c, const char *file, char *out, size_t cap)
 {
-	image_url(ph->store_url, ph->update_url, file, out, cap);
-	return place_is_allowed(ph, out) ? NULL : dt_signs[DT_SIGN_UPDATE_ELSEWHERE].what;
+	image_url(c->store, c->conf.question_url, file, out, cap);
+	return image_place_is_allowed(c, out) ? NULL : dt_signs[DT_SIGN_UPDATE_ELSEWHERE].what;
 }
 
-static void ask_image(struct dt_phone *ph);
+static void image_ask(struct image_client *c);
 
-static void verify(struct dt_phone *ph)
+static void image_verify(struct image_client *c)
 {
 	struct update_image im;
 	enum dt_sign sign = DT_SIGN_NONE;
-	const char *why = image_check(ph, 1, buf_view(&ph->image.catalog), &im, &sign);
+	const char *why = image_check(c->ph, c->conf.update_key, 1, buf_view(&c->catalog), &im, &sign);
 	char found[80];
 	int rc;
 
-	attempt_begin(ph, &ph->update_try, "verify %s", ph->offer.version);
-	if (why == NULL && strcmp(im.version, ph->offer.version) != 0)
-		why = broke(&sign, DT_SIGN_IMAGE_VERSION);
+	attempt_begin(c->ph, &c->try, "verify %s", c->conf.offer.version);
+	if (why == NULL && strcmp(im.version, c->conf.offer.version) != 0)
+		why = image_broke(&sign, DT_SIGN_IMAGE_VERSION);
 	if (why) {
 		if (sign != DT_SIGN_NONE)
-			attempt_sign(&ph->update_try, sign);
-		note(ph, "refused", ph->offer.version); /* what is in the slot is of no use: from the start, next time */
-		failed(ph, DT_F_UPDATE_SIGNATURE, why);
+			attempt_sign(&c->try, sign);
+		image_note(c->ph, "refused", c->conf.offer.version); /* what is in the slot is of no use: from the start, next time */
+		image_failed(c, DT_F_UPDATE_SIGNATURE, why);
 		return;
 	}
-	text(found, sizeof found, "%s, %llu octets", im.version, (unsigned long long)ph->body->slot_size(ph->arg, 1));
-	attempt_ok(ph, &ph->update_try, found, NULL);
-	attempt_begin(ph, &ph->update_try, "install %s", im.version);
-	rc = ph->body->install(ph->arg, ph->image.catalog.p, ph->image.catalog.n);
+	text(found, sizeof found, "%s, %llu octets", im.version, (unsigned long long)ph_core(c->ph)->body->slot_size(ph_core(c->ph)->arg, 1));
+	attempt_ok(c->ph, &c->try, found, NULL);
+	attempt_begin(c->ph, &c->try, "install %s", im.version);
+	rc = ph_core(c->ph)->body->install(ph_core(c->ph)->arg, c->catalog.p, c->catalog.n);
 	if (rc < 0) {
-		failed(ph, DT_F_UPDATE_STORE, strerror(-rc));
+		image_failed(c, DT_F_UPDATE_STORE, strerror(-rc));
 		return;
 	}
-	note(ph, "installed", im.version);
-	attempt_ok(ph, &ph->update_try, im.version, NULL);
-	phone_restart(ph);
+	image_note(c->ph, "installed", im.version);
+	attempt_ok(c->ph, &c->try, im.version, NULL);
+	image_end(c, DT_F_OK, NULL);
 }
 
 /* The catalog is good: what it speaks of is fetched, or has been. */
-static void begin(struct dt_phone *ph, uint64_t size)
+static void image_begin(struct image_client *c, uint64_t size)
 {
 	char offer[400], was[400];
-	int64_t have = ph->body->slot_size(ph->arg, 1);
+	int64_t have = ph_core(c->ph)->body->slot_size(ph_core(c->ph)->arg, 1);
 
-	offer_text(ph, offer, sizeof offer);
-	ph->image.size = size;
-	ph->image.from = noted(ph, "offered", was, sizeof was) && strcmp(was, offer) == 0 && have > 0 ? (uint64_t)have : 0;
-	if (ph->image.from > size)
-		ph->image.from = 0;
-	ph->image.at = ph->image.from;
-	if (ph->image.from == 0 && !note(ph, "offered", offer)) {
-		attempt_begin(ph, &ph->update_try, "update %s", ph->offer.version);
-		failed(ph, DT_F_STORE, ph->keep_why);
+	image_offer_text(c, offer, sizeof offer);
+	c->size = size;
+	c->from = image_noted(c->ph, "offered", was, sizeof was) && strcmp(was, offer) == 0 && have > 0 ? (uint64_t)have : 0;
+	if (c->from > size)
+		c->from = 0;
+	c->at = c->from;
+	if (c->from == 0 && !image_note(c->ph, "offered", offer)) {
+		attempt_begin(c->ph, &c->try, "update %s", c->conf.offer.version);
+		image_failed(c, DT_F_STORE, ph_core(c->ph)->keep_why);
 		return;
 	}
-	ph->image.pause = ph->image.from < size;
-	timer_set(ph, T_IMAGE, 0); /* verifying takes a while: not inside a network event */
+	c->pause = c->from < size;
+	ph_timer_set(c->ph, T_IMAGE, 0); /* verifying takes a while: not inside a network event */
 }
 
-static void have_catalog(struct dt_phone *ph)
+static void image_have_catalog(void *arg, struct http_client *h)
 {
-	struct http *h = &ph->http;
+	struct image_client *c = arg;
 	uint64_t size = 0;
 	uint8_t sum[32];
 	char why[WHY_MAX];
 	enum dt_sign sign;
 	const char *bad;
 
-	attempt_http(&ph->update_try, h);
+	attempt_http(&c->try, h);
 	if (h->failure != DT_F_OK || h->status != 200) {
 		text(why, sizeof why, "%s", h->why);
 		if (h->failure == DT_F_OK)
 			text(why, sizeof why, "HTTP %u for the catalog", h->status);
-		failed(ph, DT_F_UPDATE_FETCH, why);
+		image_failed(c, DT_F_UPDATE_FETCH, why);
 		return;
 	}
-	buf_clear(&ph->image.catalog);
-	buf_sv(&ph->image.catalog, buf_view(&h->body));
-	if (ph->image.catalog.oom) {
-		failed(ph, DT_F_MEMORY, NULL);
+	buf_clear(&c->catalog);
+	buf_sv(&c->catalog, buf_view(&h->body));
+	if (c->catalog.oom) {
+		image_failed(c, DT_F_MEMORY, NULL);
 		return;
 	}
-	bad = catalog_check(ph, buf_view(&ph->image.catalog), sum, &size, &sign);
+	bad = image_catalog_check(c->conf.update_key, buf_view(&c->catalog), sum, &size, &sign);
 	if (bad) {
-		attempt_sign(&ph->update_try, sign);
-		failed(ph, DT_F_UPDATE_SIGNATURE, bad);
+		attempt_sign(&c->try, sign);
+		image_failed(c, DT_F_UPDATE_SIGNATURE, bad);
 		return;
 	}
-	attempt_ok(ph, &ph->update_try, NULL, NULL);
-	begin(ph, size);
+	attempt_ok(c->ph, &c->try, NULL, NULL);
+	image_begin(c, size);
 }
 
-void image_timer(struct dt_phone *ph)
+void image_timer(struct image_client *c)
 {
-	if (!ph->running || ph->stage != DT_STAGE_UPDATE)
+	if (image_ended(c))
 		return;
-	if (ph->image.pause)
-		ask_image(ph);
+	if (c->pause)
+		image_ask(c);
 	else
-		verify(ph);
+		image_verify(c);
 }
 
-static void ask_catalog(struct dt_phone *ph)
+static void image_ask_catalog(struct image_client *c)
 {
 	char url[SOAP_URI_MAX * 2];
-	struct http_ask a = {.method = "GET", .url = url, .judge_only = update_judge_only(ph), .public_roots = true};
-	const char *bad = url_of(ph, ph->offer.signature, url, sizeof url);
+	struct http_ask a = {.method = "GET", .url = url, .judge_only = c->conf.judge_only, .public_roots = true,
+			     .done = image_have_catalog, .arg = c};
+	const char *bad = image_url_of(c, c->conf.offer.signature, url, sizeof url);
 
-	attempt_begin(ph, &ph->update_try, "catalog %s", ph->offer.version);
+	attempt_begin(c->ph, &c->try, "catalog %s", c->conf.offer.version);
 	if (bad) {
-		attempt_sign(&ph->update_try, DT_SIGN_UPDATE_ELSEWHERE);
-		failed(ph, DT_F_UPDATE_ANSWER, bad);
+		attempt_sign(&c->try, DT_SIGN_UPDATE_ELSEWHERE);
+		image_failed(c, DT_F_UPDATE_ANSWER, bad);
 		return;
 	}
-	http_ask(ph, &a, have_catalog);
+	http_ask(c->http, &a);
 }
 
-static bool sink(struct dt_phone *ph, const void *p, size_t n)
+static bool image_sink(void *arg, const void *p, size_t n)
 {
-	if (ph->http.status == 200 && ph->image.from) /* the server did not continue: it began again */
-		ph->image.from = ph->image.at = 0;
-	ph->image.late = mono(ph) >= ph->image.until;
-	ph->image.too_long = n > ph->image.size - ph->image.at;
-	if (ph->image.too_long)
-		attempt_sign(&ph->update_try, DT_SIGN_IMAGE_LONG);
-	if (ph->image.late || ph->image.too_long)
+	struct image_client *c = arg;
+
+	if (c->http->status == 200 && c->from) /* the server did not continue: it began again */
+		c->from = c->at = 0;
+	c->late = ph_now_ms(c->ph) >= c->until;
+	c->too_long = n > c->size - c->at;
+	if (c->too_long)
+		attempt_sign(&c->try, DT_SIGN_IMAGE_LONG);
+	if (c->late || c->too_long)
 		return false;
-	if (ph->body->slot_write(ph->arg, ph->image.at, p, n) < 0)
+	if (ph_core(c->ph)->body->slot_write(ph_core(c->ph)->arg, c->at, p, n) < 0)
 		return false;
-	ph->image.at += n;
+	c->at += n;
 	return true;
 }
 
 /* A download that broke off is taken up again where it stopped, a few times and after longer and longer pauses; then the
  * phone goes on with what it has, and resumes at the next start. */
-static bool resume_later(struct dt_phone *ph, const char *why)
+static bool image_resume_later(struct image_client *c, const char *why)
 {
 	static const unsigned pauses_ms[] = {1000, 3000, 9000, 20000};
 
-	if (ph->image.tries == sizeof pauses_ms / sizeof *pauses_ms || (ph->image.at == 0 && ph->image.tries == 0))
+	if (c->tries == sizeof pauses_ms / sizeof *pauses_ms || (c->at == 0 && c->tries == 0))
 		return false;
-	attempt_fail(ph, &ph->update_try, DT_F_UPDATE_FETCH, why);
-	ph->image.from = ph->image.at;
-	ph->image.pause = true;
-	timer_set(ph, T_IMAGE, pauses_ms[ph->image.tries++]);
+	attempt_fail(c->ph, &c->try, DT_F_UPDATE_FETCH, why);
+	c->from = c->at;
+	c->pause = true;
+	ph_timer_set(c->ph, T_IMAGE, pauses_ms[c->tries++]);
 	return true;
 }
 
-static void have_image(struct dt_phone *ph)
+static void image_have(void *arg, struct http_client *h)
 {
-	struct http *h = &ph->http;
+	struct image_client *c = arg;
 	char why[WHY_MAX], found[96];
 
-	attempt_http(&ph->update_try, h);
-	if (h->failure == DT_F_OK && h->status == 416 && ph->image.from) { /* the piece is of another file: from the start */
-		ph->image.from = ph->image.at = 0;
-		ask_image(ph);
+	attempt_http(&c->try, h);
+	if (h->failure == DT_F_OK && h->status == 416 && c->from) { /* the piece is of another file: from the start */
+		c->from = c->at = 0;
+		image_ask(c);
 		return;
 	}
 	if (h->failure != DT_F_OK || (h->status != 200 && h->status != 206)) {
 		text(why, sizeof why, "%s", h->why);
 		if (h->failure == DT_F_OK)
 			text(why, sizeof why, "HTTP %u for the image", h->status);
-		else if (ph->image.late)
+		else if (c->late)
 			text(why, sizeof why, "it is not there after %u s; the next start goes on with it", DOWNLOAD_MS / 1000);
-		else if (ph->image.too_long)
+		else if (c->too_long)
 			text(why, sizeof why, "%s", dt_signs[DT_SIGN_IMAGE_LONG].what);
 		else if (h->failure == DT_F_UPDATE_STORE)
-			text(why, sizeof why, "octet %llu could not be stored", (unsigned long long)ph->image.at);
+			text(why, sizeof why, "octet %llu could not be stored", (unsigned long long)c->at);
 		else if (why[0] == '\0')
-			text(why, sizeof why, "the connection ended after octet %llu", (unsigned long long)ph->image.at);
-		if (h->failure != DT_F_OK && h->failure != DT_F_UPDATE_STORE && resume_later(ph, why))
+			text(why, sizeof why, "the connection ended after octet %llu", (unsigned long long)c->at);
+		if (h->failure != DT_F_OK && h->failure != DT_F_UPDATE_STORE && image_resume_later(c, why))
 			return;
-		failed(ph, h->failure == DT_F_UPDATE_STORE && !ph->image.late && !ph->image.too_long ? DT_F_UPDATE_STORE
+		image_failed(c, h->failure == DT_F_UPDATE_STORE && !c->late && !c->too_long ? DT_F_UPDATE_STORE
 												      : DT_F_UPDATE_FETCH, why);
 		return;
 	}
-	if (ph->image.at != ph->image.size) {
-		attempt_sign(&ph->update_try, DT_SIGN_IMAGE_SHORT);
-		if (!resume_later(ph, NULL))
-			failed(ph, DT_F_UPDATE_FETCH, dt_signs[DT_SIGN_IMAGE_SHORT].what);
+	if (c->at != c->size) {
+		attempt_sign(&c->try, DT_SIGN_IMAGE_SHORT);
+		if (!image_resume_later(c, NULL))
+			image_failed(c, DT_F_UPDATE_FETCH, dt_signs[DT_SIGN_IMAGE_SHORT].what);
 		return;
 	}
-	text(found, sizeof found, "%llu octets%s", (unsigned long long)(ph->image.at - ph->image.from),
-	     ph->image.from ? ", resumed" : "");
-	attempt_ok(ph, &ph->update_try, found, NULL);
-	timer_set(ph, T_IMAGE, 0);
+	text(found, sizeof found, "%llu octets%s", (unsigned long long)(c->at - c->from),
+	     c->from ? ", resumed" : "");
+	attempt_ok(c->ph, &c->try, found, NULL);
+	ph_timer_set(c->ph, T_IMAGE, 0);
 }
 
-static void ask_image(struct dt_phone *ph)
+static void image_ask(struct image_client *c)
 {
 	char url[SOAP_URI_MAX * 2], range[64] = "";
-	struct http_ask a = {.method = "GET", .url = url, .headers = range, .judge_only = update_judge_only(ph), .public_roots = true,
-			     .timeout_ms = 60000, .sink = sink};
-	const char *bad = url_of(ph, ph->offer.file, url, sizeof url);
+	struct http_ask a = {.method = "GET", .url = url, .headers = range, .judge_only = c->conf.judge_only, .public_roots = true,
+			     .timeout_ms = 60000, .sink = image_sink, .done = image_have, .arg = c};
+	const char *bad = image_url_of(c, c->conf.offer.file, url, sizeof url);
 
-	ph->image.pause = false;
-	if (ph->image.from)
-		text(range, sizeof range, "Range: bytes=%llu-\r\n", (unsigned long long)ph->image.from);
-	attempt_begin(ph, &ph->update_try, "download %s from octet %llu", ph->offer.version, (unsigned long long)ph->image.from);
+	c->pause = false;
+	if (c->from)
+		text(range, sizeof range, "Range: bytes=%llu-\r\n", (unsigned long long)c->from);
+	attempt_begin(c->ph, &c->try, "download %s from octet %llu", c->conf.offer.version, (unsigned long long)c->from);
 	if (bad) {
-		attempt_sign(&ph->update_try, DT_SIGN_UPDATE_ELSEWHERE);
-		failed(ph, DT_F_UPDATE_ANSWER, bad);
+		attempt_sign(&c->try, DT_SIGN_UPDATE_ELSEWHERE);
+		image_failed(c, DT_F_UPDATE_ANSWER, bad);
 		return;
 	}
-	http_ask(ph, &a, have_image);
+	http_ask(c->http, &a);
 }
 
-static bool is_older(const char *offered, const char *running)
+static bool image_is_older(const char *offered, const char *running)
 {
 	struct update_version a, b;
 
 	return update_version_read(sv_of(offered), &a) && update_version_read(sv_of(running), &b) && update_version_compare(&a, &b) < 0;
 }
 
-void image_fetch(struct dt_phone *ph)
+static void image_start(struct image_client *c)
 {
 	enum dt_failure f = DT_F_OK;
 	enum dt_sign sign = DT_SIGN_NONE;
 	char was[400];
 
-	if (noted(ph, "installed", was, sizeof was) && strcmp(was, ph->offer.version) == 0) {
+	if (image_noted(c->ph, "installed", was, sizeof was) && strcmp(was, c->conf.offer.version) == 0) {
 		f = DT_F_UPDATE_LOOP; /* U-10: "installed before and did not take" */
-	} else if (ph->offer.signature[0] == '\0') {
+	} else if (c->conf.offer.signature[0] == '\0') {
 		f = DT_F_UPDATE_SIGNATURE;
 		sign = DT_SIGN_CATALOG_NONE;
-	} else if (!ph->offer_trusted && is_older(ph->offer.version, ph->version)) {
+	} else if (!c->conf.trusted && image_is_older(c->conf.offer.version, ph_core(c->ph)->version)) {
 		f = DT_F_UPDATE_OLDER;
 	}
 	if (f != DT_F_OK) {
-		attempt_begin(ph, &ph->update_try, "update %s", ph->offer.version);
-		attempt_sign(&ph->update_try, sign);
-		failed(ph, f, sign == DT_SIGN_NONE ? NULL : dt_signs[sign].what);
+		attempt_begin(c->ph, &c->try, "update %s", c->conf.offer.version);
+		attempt_sign(&c->try, sign);
+		image_failed(c, f, sign == DT_SIGN_NONE ? NULL : dt_signs[sign].what);
 		return;
 	}
-	ph->image.tries = 0;
-	ph->image.late = ph->image.too_long = false;
-	ph->image.until = mono(ph) + DOWNLOAD_MS;
-	ask_catalog(ph);
+	c->tries = 0;
+	c->late = c->too_long = false;
+	c->until = ph_now_ms(c->ph) + DOWNLOAD_MS;
+	image_ask_catalog(c);
+}
+
+struct image_client *image_fetch(struct dt_phone *ph, struct http_client *http, const struct image_conf *conf, image_fn *done, void *arg)
+{
+	struct image_client *c = ph_alloc(ph, sizeof *c);
+
+	if (c == NULL)
+		return NULL;
+	*c = (struct image_client){.ph = ph, .http = http, .conf = *conf, .done = done, .arg = arg};
+	text(c->store, sizeof c->store, "%s", conf->store);
+	image_start(c);
+	return c;
 }

@@ -1,30 +1,21 @@
-/* phone/client/sip_auth.c: the handshakes at the Registrar: TLS-DSK with the user's certificate [sip 8], NTLM with
- * user name and password (9).  Each 401 is one step; the request that ends it is signed.
+/* phone/client/sip_auth.c: the handshakes at the Registrar: TLS-DSK with the user's certificate [sip 8], NTLM with user
+ * name and password [sip 9].  Each 401 is one step; the request that ends it is signed.
  */
 #include <stdlib.h>
+#include <string.h>
 
-#include "phone/internal.h"
+#include "auth/ntlm.h"
+#include "auth/tlsdsk.h"
+#include "base/enc.h"
+#include "phone/client/sip.h"
+#include "phone/run/record.h"
+#include "pki/cert.h"
 
 #define ROUNDS 6
 #define FLIGHT_MAX 65536
 
-void sip_auth_end(struct dt_phone *ph)
-{
-	dsk_free(ph->sip.dsk);
-	tls_ctx_free(ph->sip.dsk_ctx);
-	pki_key_free(ph->sip.dsk_key);
-	ph->sip.dsk = NULL;
-	ph->sip.dsk_ctx = NULL;
-	ph->sip.dsk_key = NULL;
-}
-
-bool sip_challenged(const struct msg *m)
-{
-	return m->status == 401 || m->status == 407;
-}
-
 /* "challenge: WWW-Authenticate, 407 flow: Proxy-Authenticate" (6.1) */
-static bool find(const struct msg *m, const char *scheme, struct sip_auth *ret, bool *proxy)
+static bool auth_find(const struct msg *m, const char *scheme, struct sip_auth *ret, bool *proxy)
 {
 	static const char *const names[] = {"WWW-Authenticate", "Proxy-Authenticate"};
 
@@ -37,12 +28,7 @@ static bool find(const struct msg *m, const char *scheme, struct sip_auth *ret, 
 	return false;
 }
 
-static bool may_ntlm(const struct dt_phone *ph)
-{
-	return ph->login && ph->password && (ph->model->ways & (ph->tethered ? DT_WAY_TETHER : DT_WAY_NTLM));
-}
-
-static bool take(struct sip_sa *sa, enum sip_scheme scheme, const struct sip_auth *a, bool proxy)
+static bool auth_take(struct sip_sa *sa, enum sip_scheme scheme, const struct sip_auth *a, bool proxy)
 {
 	memset(sa, 0, sizeof *sa);
 	sa->proxy = proxy;
@@ -54,7 +40,7 @@ static bool take(struct sip_sa *sa, enum sip_scheme scheme, const struct sip_aut
 }
 
 /* "The client copies the server's number back (version=4) in handshake messages only." */
-static struct sip_auth step(const struct sip_sa *sa)
+static struct sip_auth auth_step(const struct sip_sa *sa)
 {
 	return (struct sip_auth){
 	    .scheme = sa->scheme == SCHEME_DSK ? SV("TLS-DSK") : SV("NTLM"),
@@ -66,9 +52,9 @@ static struct sip_auth step(const struct sip_sa *sa)
 	};
 }
 
-static bool send_flight(struct dt_phone *ph, const struct buf *flight, struct sip_sa *signer, sip_fn *done)
+static bool auth_send_flight(struct sip_client *s, const struct buf *flight, struct sip_sa *signer, sip_fn *done, void *arg)
 {
-	struct sip_auth a = step(&ph->sip.next);
+	struct sip_auth a = auth_step(&s->next);
 	struct buf text64 = {0};
 	bool ok;
 
@@ -79,33 +65,33 @@ static bool send_flight(struct dt_phone *ph, const struct buf *flight, struct si
 	a.has_gssapi = true;
 	ok = !text64.oom && !flight->oom;
 	if (ok)
-		sip_register(ph, -1, &a, signer, done);
+		sip_register(s, -1, &a, signer, done, arg);
 	buf_wipe(&text64);
 	return ok;
 }
 
 /* ---- TLS-DSK ----------------------------------------------------------------------------------------------------- */
 
-static bool dsk_begin(struct dt_phone *ph, struct buf *flight)
+static bool auth_dsk_begin(struct sip_client *s, struct buf *flight)
 {
 	struct tls_client_conf c = {.profile = TLS_DSK};
 	struct buf pem = {0};
 
-	sip_auth_end(ph);
-	pki_pem_add(&pem, "CERTIFICATE", cert_in_use(ph)->p, cert_in_use(ph)->n);
-	ph->sip.dsk_key = pki_key_read(buf_view(key_in_use(ph)));
+	sip_auth_end(s);
+	pki_pem_add(&pem, "CERTIFICATE", s->conf.cert->p, s->conf.cert->n);
+	s->dsk_key = pki_key_read(buf_view(s->conf.key));
 	c.cert_pem = buf_view(&pem);
-	c.key = ph->sip.dsk_key;
-	if (ph->sip.dsk_key && !pem.oom)
-		ph->sip.dsk_ctx = tls_ctx_client(&c);
-	if (ph->sip.dsk_ctx)
-		ph->sip.dsk = dsk_client(ph->sip.dsk_ctx);
+	c.key = s->dsk_key;
+	if (s->dsk_key && !pem.oom)
+		s->dsk_ctx = tls_ctx_client(&c);
+	if (s->dsk_ctx)
+		s->dsk = dsk_client(s->dsk_ctx);
 	buf_free(&pem);
-	return ph->sip.dsk && dsk_step(ph->sip.dsk, NULL, 0, flight) == DSK_MORE && !flight->oom;
+	return s->dsk && dsk_step(s->dsk, NULL, 0, flight) == DSK_MORE && !flight->oom;
 }
 
 /* "It [SIPE] does not check the server's certificate chain or name...  (Our phone must check both.)" */
-static enum dt_failure dsk_judge(struct dt_phone *ph, char why[WHY_MAX])
+static enum dt_failure auth_dsk_judge(struct sip_client *s, struct sip_challenge *ret)
 {
 	static const enum dt_failure of[] = {DT_F_OK, DT_F_TLS_UNTRUSTED, DT_F_TLS_NAME, DT_F_TLS_DATE, DT_F_TLS_HANDSHAKE};
 	const uint8_t *der[8];
@@ -115,152 +101,156 @@ static enum dt_failure dsk_judge(struct dt_phone *ph, char why[WHY_MAX])
 	enum dt_failure f;
 	struct pki_judged judged;
 
-	count = dsk_peer_chain(ph->sip.dsk, &chain, der, n, sizeof der / sizeof *der);
-	f = of[pki_judge(der, n, count, buf_view(&ph->anchors), ph->outside, ph->sip.next.targetname, phone_unix(ph),
-			 &judged)];
-	for (unsigned i = 0; i < DT_SIGNS_MAX && judged.sign[i] != DT_SIGN_NONE; i++)
-		attempt_sign(&ph->try, judged.sign[i]);
-	text(why, WHY_MAX, "inside SIP: %s", judged.why);
+	count = dsk_peer_chain(s->dsk, &chain, der, n, sizeof der / sizeof *der);
+	f = of[pki_judge(der, n, count, buf_view(s->conf.anchors), s->conf.outside, s->next.targetname, ph_unix_s(s->ph), &judged)];
+	memcpy(ret->sign, judged.sign, sizeof ret->sign);
+	text(ret->why, sizeof ret->why, "inside SIP: %s", judged.why);
 	buf_free(&chain);
 	return f;
 }
 
-static enum auth_result dsk_next(struct dt_phone *ph, struct sv in, sip_fn *done, enum dt_failure *f, char why[WHY_MAX])
+static enum auth_result auth_dsk_next(struct sip_client *s, struct sv in, sip_fn *done, void *arg, struct sip_challenge *ret)
 {
 	struct buf raw = {0}, flight = {0};
 	enum dsk_result r = DSK_FAILED;
-	enum auth_result ret = AUTH_FAILED;
+	enum auth_result result = AUTH_FAILED;
 
-	*f = DT_F_TLS_HANDSHAKE;
+	ret->failure = DT_F_TLS_HANDSHAKE;
 	if (in.n > FLIGHT_MAX || !b64_read(&raw, in)) {
-		*f = DT_F_SIP_BAD;
-		text(why, WHY_MAX, "gssapi-data is not base64");
+		ret->failure = DT_F_SIP_BAD;
+		text(ret->why, sizeof ret->why, "gssapi-data is not base64");
 	} else {
-		r = dsk_step(ph->sip.dsk, raw.p, raw.n, &flight);
+		r = dsk_step(s->dsk, raw.p, raw.n, &flight);
 		if (r == DSK_FAILED)
-			text(why, WHY_MAX, "inside SIP: %s", dsk_why(ph->sip.dsk));
+			text(ret->why, sizeof ret->why, "inside SIP: %s", dsk_why(s->dsk));
 	}
 	if (r == DSK_DONE) {
-		if (!dsk_keys(ph->sip.dsk, &ph->sip.next.ours, &ph->sip.next.theirs))
-			*f = DT_F_US;
-		else if ((*f = dsk_judge(ph, why)) == DT_F_OK)
-			ph->sip.next.up = true;
+		if (!dsk_keys(s->dsk, &s->next.ours, &s->next.theirs))
+			ret->failure = DT_F_US;
+		else if ((ret->failure = auth_dsk_judge(s, ret)) == DT_F_OK)
+			s->next.up = true;
 	}
-	if (r == DSK_MORE || (ph->sip.next.up && flight.n)) {
-		ret = send_flight(ph, &flight, NULL, done) ? AUTH_AGAIN : AUTH_FAILED;
-		if (ret == AUTH_FAILED)
-			*f = DT_F_MEMORY;
-	} else if (ph->sip.next.up) {
-		struct sip_auth a = step(&ph->sip.next);
+	if (r == DSK_MORE || (s->next.up && flight.n)) {
+		result = auth_send_flight(s, &flight, NULL, done, arg) ? AUTH_AGAIN : AUTH_FAILED;
+		if (result == AUTH_FAILED)
+			ret->failure = DT_F_MEMORY;
+	} else if (s->next.up) {
+		struct sip_auth a = auth_step(&s->next);
 
-		sip_auth_end(ph);
-		sip_register(ph, -1, &a, &ph->sip.next, done);
-		ret = AUTH_AGAIN;
+		sip_auth_end(s);
+		sip_register(s, -1, &a, &s->next, done, arg);
+		result = AUTH_AGAIN;
 	}
 	buf_wipe(&raw);
 	buf_wipe(&flight);
-	return ret;
+	return result;
 }
 
 /* ---- NTLM ---------------------------------------------------------------------------------------------------------- */
 
-static enum auth_result ntlm_next(struct dt_phone *ph, struct sv in, sip_fn *done, enum dt_failure *f, char why[WHY_MAX])
+static enum auth_result auth_ntlm_next(struct sip_client *s, struct sv in, sip_fn *done, void *arg, struct sip_challenge *ret)
 {
-	struct sip_sa *sa = &ph->sip.next;
+	struct sip_sa *sa = &s->next;
 	struct buf raw = {0}, answer = {0};
 	uint8_t key[16];
 	uint32_t flags = 0;
 	const char *bad = "gssapi-data is not base64";
-	enum auth_result ret = AUTH_FAILED;
+	enum auth_result result = AUTH_FAILED;
 
-	*f = DT_F_SIP_BAD;
+	ret->failure = DT_F_SIP_BAD;
 	if (in.n <= FLIGHT_MAX && b64_read(&raw, in))
-		bad = phone_ntlm_answer(ph, buf_view(&raw), &answer, &flags, key);
+		bad = ntlm_login_answer(s->ph, &s->conf.ntlm, buf_view(&raw), &answer, &flags, key);
 	if (bad) {
-		text(why, WHY_MAX, "%s", bad);
+		text(ret->why, sizeof ret->why, "%s", bad);
 	} else {
 		ntlm_sign_keys(key, flags, &sa->ours, &sa->theirs);
 		sa->up = true;
-		if (send_flight(ph, &answer, sa, done))
-			ret = AUTH_AGAIN;
+		if (auth_send_flight(s, &answer, sa, done, arg))
+			result = AUTH_AGAIN;
 		else
-			*f = DT_F_MEMORY;
+			ret->failure = DT_F_MEMORY;
 	}
 	explicit_bzero(key, sizeof key);
 	buf_wipe(&raw);
 	buf_wipe(&answer);
-	return ret;
+	return result;
 }
 
 /* ---- a 401 ----------------------------------------------------------------------------------------------------------- */
 
-static enum auth_result choose(struct dt_phone *ph, const struct msg *m, sip_fn *done, enum dt_failure *f, char why[WHY_MAX])
+static enum auth_result auth_choose(struct sip_client *s, const struct msg *m, sip_fn *done, void *arg, struct sip_challenge *ret)
 {
-	struct sip_sa *sa = &ph->sip.next;
+	struct sip_sa *sa = &s->next;
 	struct sip_auth dsk = {0}, ntlm = {0};
-	bool dsk_proxy = false, ntlm_proxy = false, has_dsk = find(m, "TLS-DSK", &dsk, &dsk_proxy),
-	     has_ntlm = find(m, "NTLM", &ntlm, &ntlm_proxy);
+	bool dsk_proxy = false, ntlm_proxy = false, has_dsk = auth_find(m, "TLS-DSK", &dsk, &dsk_proxy),
+	     has_ntlm = auth_find(m, "NTLM", &ntlm, &ntlm_proxy);
 	struct buf flight = {0};
 	bool ok = false;
 
-	/* the Web Services' address, for who does not have it yet */
-	if (has_dsk && dsk.sts_uri.n && (ph->outside || ph->web_url[0] == '\0'))
-		sv_copy(ph->web_url, sizeof ph->web_url, dsk.sts_uri);
-	*f = DT_F_SIP_SCHEME;
-	if (has_dsk && cert_good(ph)) {
-		if (!take(sa, SCHEME_DSK, &dsk, dsk_proxy)) {
-			*f = DT_F_SIP_BAD;
-			text(why, WHY_MAX, "the challenge cannot be read");
+	if (has_dsk)
+		ret->sts_uri = dsk.sts_uri;
+	ret->failure = DT_F_SIP_SCHEME;
+	if (has_dsk && s->conf.cert) {
+		if (!auth_take(sa, SCHEME_DSK, &dsk, dsk_proxy)) {
+			ret->failure = DT_F_SIP_BAD;
+			text(ret->why, sizeof ret->why, "the challenge cannot be read");
 			return AUTH_FAILED;
 		}
-		ok = dsk_begin(ph, &flight) && send_flight(ph, &flight, NULL, done);
-		*f = DT_F_MEMORY;
-	} else if (has_ntlm && may_ntlm(ph)) {
-		if (!take(sa, SCHEME_NTLM, &ntlm, ntlm_proxy)) {
-			*f = DT_F_SIP_BAD;
-			text(why, WHY_MAX, "the challenge cannot be read");
+		ok = auth_dsk_begin(s, &flight) && auth_send_flight(s, &flight, NULL, done, arg);
+		ret->failure = DT_F_MEMORY;
+	} else if (has_ntlm && s->conf.ntlm.login) {
+		if (!auth_take(sa, SCHEME_NTLM, &ntlm, ntlm_proxy)) {
+			ret->failure = DT_F_SIP_BAD;
+			text(ret->why, sizeof ret->why, "the challenge cannot be read");
 			return AUTH_FAILED;
 		}
-		*f = DT_F_MEMORY;
-		ok = send_flight(ph, &flight, NULL, done); /* gssapi-data="", present but empty */
+		ret->failure = DT_F_MEMORY;
+		ok = auth_send_flight(s, &flight, NULL, done, arg); /* gssapi-data="", present but empty */
 	} else {
-		text(why, WHY_MAX, "it offers %s%s%s%s", has_dsk ? "TLS-DSK" : "", has_dsk && has_ntlm ? " and " : "",
+		text(ret->why, sizeof ret->why, "it offers %s%s%s%s", has_dsk ? "TLS-DSK" : "", has_dsk && has_ntlm ? " and " : "",
 		     has_ntlm ? "NTLM" : "", has_dsk || has_ntlm ? "" : "nothing that this phone knows");
 	}
 	buf_wipe(&flight);
 	return ok ? AUTH_AGAIN : AUTH_FAILED;
 }
 
-enum auth_result sip_auth_401(struct dt_phone *ph, const struct msg *m, sip_fn *done, enum dt_failure *f, char why[WHY_MAX])
+void sip_auth_begin(struct sip_client *s)
 {
-	struct sip_sa *sa = &ph->sip.next;
+	sip_auth_end(s);
+	sip_sa_clear(&s->next);
+	s->round = 0;
+}
+
+enum auth_result sip_auth_401(struct sip_client *s, const struct msg *m, sip_fn *done, void *arg, struct sip_challenge *ret)
+{
+	struct sip_sa *sa = &s->next;
 	struct sip_auth a = {0};
 	bool proxy;
 	unsigned id;
 
-	why[0] = '\0';
+	ret->why[0] = '\0';
 	if (sa->scheme == SCHEME_NONE)
-		return choose(ph, m, done, f, why);
-	if (find(m, sa->scheme == SCHEME_DSK ? "TLS-DSK" : "NTLM", &a, &proxy) && a.has_gssapi && a.gssapi.n &&
-	    ph->sip.round++ < ROUNDS && !(sa->scheme == SCHEME_NTLM && sa->up)) {
+		return auth_choose(s, m, done, arg, ret);
+	if (auth_find(m, sa->scheme == SCHEME_DSK ? "TLS-DSK" : "NTLM", &a, &proxy) && a.has_gssapi && a.gssapi.n &&
+	    s->round++ < ROUNDS && !(sa->scheme == SCHEME_NTLM && sa->up)) {
 		if (a.opaque.n && !sv_copy(sa->opaque, sizeof sa->opaque, a.opaque)) {
-			*f = DT_F_SIP_BAD;
-			text(why, WHY_MAX, "the challenge's opaque is too long");
+			ret->failure = DT_F_SIP_BAD;
+			text(ret->why, sizeof ret->why, "the challenge's opaque is too long");
 			return AUTH_FAILED;
 		}
 		if (sa->scheme == SCHEME_NTLM)
-			return ntlm_next(ph, a.gssapi, done, f, why);
-		if (ph->sip.dsk)
-			return dsk_next(ph, a.gssapi, done, f, why);
+			return auth_ntlm_next(s, a.gssapi, done, arg, ret);
+		if (s->dsk)
+			return auth_dsk_next(s, a.gssapi, done, arg, ret);
 	}
-	if (sa->scheme == SCHEME_DSK && sa->up && ph->sip.dsk) { /* the last flight went alone: now the signature */
-		struct sip_auth end = step(sa);
+	if (sa->scheme == SCHEME_DSK && sa->up && s->dsk) { /* the last flight went alone: now the signature */
+		struct sip_auth end = auth_step(sa);
 
-		sip_auth_end(ph);
-		sip_register(ph, -1, &end, sa, done);
+		sip_auth_end(s);
+		sip_register(s, -1, &end, sa, done, arg);
 		return AUTH_AGAIN;
 	}
-	*f = sa->scheme == SCHEME_DSK ? DT_F_CERT_REFUSED : DT_F_PASSWORD_REFUSED;
-	sip_diag_text(m, &id, why, WHY_MAX);
+	ret->failure = sa->scheme == SCHEME_DSK ? DT_F_CERT_REFUSED : DT_F_PASSWORD_REFUSED;
+	sip_diag_text(m, &id, ret->why, sizeof ret->why);
 	return AUTH_FAILED;
 }

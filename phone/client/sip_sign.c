@@ -1,17 +1,22 @@
-/* phone/client/sip_sign.c: signatures of both sides [sip 6.4, 7].
+/* phone/client/sip_sign.c: signatures of both sides ([sip 6.4, 7]), and what else every part of the client needs.
  *
  * "After authentication every request and every final response is signed in both directions."
  */
 #include <stdlib.h>
+#include <string.h>
 
-#include "phone/internal.h"
+#include "auth/tlsdsk.h"
+#include "base/enc.h"
+#include "phone/client/sip.h"
+#include "phone/run/record.h"
+#include "pki/cert.h"
 
 void sip_sa_clear(struct sip_sa *sa)
 {
 	explicit_bzero(sa, sizeof *sa);
 }
 
-static const char *scheme_name(enum sip_scheme s)
+static const char *sip_scheme_name(enum sip_scheme s)
 {
 	return s == SCHEME_DSK ? "TLS-DSK" : "NTLM";
 }
@@ -24,7 +29,7 @@ unsigned sip_version(const struct sip_sa *sa)
 	return (unsigned)v;
 }
 
-bool sip_sign(struct dt_phone *ph, struct sip_sa *sa, const struct sip_auth *base, struct buf *value)
+bool sip_sign(struct sip_client *s, struct sip_sa *sa, const struct msg *draft, const struct sip_auth *base, struct buf *value)
 {
 	struct sip_auth a = base ? *base : (struct sip_auth){0};
 	struct buf string = {0};
@@ -32,16 +37,16 @@ bool sip_sign(struct dt_phone *ph, struct sip_sa *sa, const struct sip_auth *bas
 	uint8_t sig[SIPSIG_MAX];
 	size_t n = 0;
 
-	dice_hex(ph, rand, 8);
+	ph_random_hex(s->ph, rand, 8);
 	text(num, sizeof num, "%u", ++sa->cnum);
-	a.scheme = sv_of(scheme_name(sa->scheme));
+	a.scheme = sv_of(sip_scheme_name(sa->scheme));
 	a.qop = SV("auth");
 	a.realm = sv_of(sa->realm);
 	a.targetname = sv_of(sa->targetname);
 	a.opaque = sv_of(sa->opaque);
 	a.crand = sv_of(rand);
 	a.cnum = sv_of(num);
-	if (sipsig_string(&string, &ph->sip.draft, sip_version(sa), a.scheme, a.crand, a.cnum, a.realm, a.targetname) && !string.oom)
+	if (sipsig_string(&string, draft, sip_version(sa), a.scheme, a.crand, a.cnum, a.realm, a.targetname) && !string.oom)
 		n = sipsig_make(&sa->ours, buf_view(&string), sig);
 	buf_wipe(&string);
 	if (n == 0)
@@ -52,7 +57,7 @@ bool sip_sign(struct dt_phone *ph, struct sip_sa *sa, const struct sip_auth *bas
 	return !value->oom;
 }
 
-const char *sip_verify(struct dt_phone *ph, struct sip_sa *sa, const struct msg *m)
+const char *sip_verify(struct sip_sa *sa, const struct msg *m)
 {
 	struct sv header = msg_get(m, "Authentication-Info");
 	struct buf string = {0};
@@ -60,7 +65,6 @@ const char *sip_verify(struct dt_phone *ph, struct sip_sa *sa, const struct msg 
 	const char *why = NULL;
 	uint64_t num;
 
-	(void)ph;
 	if (header.p == NULL)
 		header = msg_get(m, "Proxy-Authentication-Info");
 	if (!sa->up)
@@ -69,7 +73,7 @@ const char *sip_verify(struct dt_phone *ph, struct sip_sa *sa, const struct msg 
 		return "the message is not signed";
 	if (!sip_auth_read(header, &a) || a.rspauth.p == NULL || a.srand.p == NULL || !sv_u64(a.snum, UINT32_MAX, &num))
 		return "Authentication-Info cannot be read";
-	if (!sv_ieq(a.scheme, sv_of(scheme_name(sa->scheme))) || !sv_eq(a.realm, sv_of(sa->realm)) ||
+	if (!sv_ieq(a.scheme, sv_of(sip_scheme_name(sa->scheme))) || !sv_eq(a.realm, sv_of(sa->realm)) ||
 	    !sv_eq(a.targetname, sv_of(sa->targetname)))
 		return "Authentication-Info is of another security association";
 	if (!sipsig_window_check(&sa->window, (uint32_t)num))
@@ -81,4 +85,61 @@ const char *sip_verify(struct dt_phone *ph, struct sip_sa *sa, const struct msg 
 		sipsig_window_take(&sa->window, (uint32_t)num);
 	buf_wipe(&string);
 	return why;
+}
+
+void sip_auth_end(struct sip_client *s)
+{
+	dsk_free(s->dsk);
+	tls_ctx_free(s->dsk_ctx);
+	pki_key_free(s->dsk_key);
+	s->dsk = NULL;
+	s->dsk_ctx = NULL;
+	s->dsk_key = NULL;
+}
+
+bool sip_challenged(const struct msg *m)
+{
+	return m->status == 401 || m->status == 407;
+}
+
+static bool sip_find_diag(const struct msg *m, struct sip_diag *ret)
+{
+	static const char *const names[] = {"ms-diagnostics", "ms-diagnostics-public"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct sv v = msg_get(m, names[i]);
+
+		if (v.p && sip_diag_read(v, ret))
+			return true;
+	}
+	return false;
+}
+
+void sip_diag_text(const struct msg *m, unsigned *id, char *out, size_t cap)
+{
+	struct sip_diag d;
+
+	*id = 0;
+	text(out, cap, "%u " SV_FMT, m->status, SV_ARG(m->reason));
+	if (sip_find_diag(m, &d)) {
+		*id = d.id;
+		text(out, cap, "%u " SV_FMT ": %u " SV_FMT, m->status, SV_ARG(m->reason), d.id, SV_ARG(d.reason));
+	}
+}
+
+void attempt_sip(struct sip_client *s, struct attempt *a, const struct msg *m)
+{
+	struct ph_core *core = ph_core(s->ph);
+	struct sip_diag d = {0};
+
+	a->fact.host = s->peer.host;
+	a->fact.address = s->address;
+	a->fact.port = s->peer.port;
+	a->fact.candidate = s->peer.candidate;
+	if (m == NULL)
+		return;
+	a->fact.diag = sip_find_diag(m, &d) ? d.id : 0;
+	text(core->said, sizeof core->said, SV_FMT, SV_ARG(d.reason.n ? d.reason : m->reason));
+	a->fact.sip = (uint16_t)m->status;
+	a->fact.said = core->said;
 }

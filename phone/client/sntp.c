@@ -1,115 +1,164 @@
-/* phone/client/sntp.c: the time, before any certificate is judged [network C.6].
- *
- * The order: DHCP option 42, SRV _ntp._udp, DHCP option 4, time.windows.com.  UNKNOWN: what a real phone puts first, and
- * whether it looks at 4.
- */
-#include "phone/internal.h"
+/* phone/client/sntp.c: one source after the other, each asked twice. */
+#include "phone/client/sntp.h"
+
+#include <stdlib.h>
+
+#include "phone/client/srv.h"
+#include "phone/run/core.h"
+#include "phone/run/record.h"
 #include "wire/sntp.h"
 
 #define TRIES 2
 #define WAIT_MS 1500
 
-static void next_source(struct dt_phone *ph);
+struct sntp_client {
+	struct dt_phone *ph;
+	struct dns_client *dns;
+	struct sntp_sources from;
+	char domain[DT_NAME_MAX];
+	bool ended;
+	unsigned at; /* of the sources, in their order */
+	uint64_t cookie;
+	unsigned tries;
+	uint32_t address; /* who is being asked; 0: nobody */
+	struct attempt try;
+	sntp_fn *done;
+	void *arg;
+};
 
-static void ask(struct dt_phone *ph)
+static void sntp_next_source(struct sntp_client *c);
+
+static void sntp_send(struct sntp_client *c)
 {
+	struct ph_core *core = ph_core(c->ph);
 	uint8_t packet[48];
 	struct wr w = wr_of(packet, sizeof packet);
 
 	do
-		dice(ph, &ph->sntp_cookie, sizeof ph->sntp_cookie);
-	while (ph->sntp_cookie == 0);
-	sntp_ask(&w, ph->sntp_cookie);
-	ph->body->udp(ph->arg, ph->sntp_address, 123, packet, wr_n(&w));
-	ph->sntp_tries++;
-	timer_set(ph, T_SNTP, WAIT_MS);
+		ph_random(c->ph, &c->cookie, sizeof c->cookie);
+	while (c->cookie == 0);
+	sntp_ask(&w, c->cookie);
+	core->body->udp(core->arg, c->address, 123, packet, wr_n(&w));
+	c->tries++;
+	ph_timer_set(c->ph, T_SNTP, WAIT_MS);
 }
 
-static void begin(struct dt_phone *ph, uint32_t address)
+static void sntp_ask_server(struct sntp_client *c, uint32_t address)
 {
-	attempt_begin(ph, &ph->sntp_try, "ntp");
-	attempt_at(&ph->sntp_try, address, 123);
-	ph->sntp_address = address;
-	ph->sntp_tries = 0;
-	ask(ph);
+	attempt_begin(c->ph, &c->try, "ntp");
+	attempt_at(&c->try, address, 123);
+	c->address = address;
+	c->tries = 0;
+	sntp_send(c);
 }
 
-static void have_address(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
+static void sntp_have_address(void *arg, const struct dt_dns_answer *a)
 {
-	(void)tag;
+	struct sntp_client *c = arg;
+
 	if (a->status == DT_DNS_OK && a->n)
-		begin(ph, a->rr[0].address);
+		sntp_ask_server(c, a->rr[0].address);
 	else
-		next_source(ph);
+		sntp_next_source(c);
 }
 
-static void have_srv(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
+static void sntp_have_srv(void *arg, const struct dt_dns_answer *a)
 {
-	struct dt_dns_answer sorted = *a;
+	struct sntp_client *c = arg;
+	char host[DT_NAME_MAX];
 
-	(void)tag;
-	srv_sort(ph, &sorted);
-	if (a->status == DT_DNS_OK && sorted.n && sorted.rr[0].target[0])
-		dns_ask(ph, sorted.rr[0].target, DT_RR_A, 0, have_address);
+	if (srv_best(c->ph, a, host))
+		dns_ask(c->dns, host, DT_RR_A, sntp_have_address, c);
 	else
-		next_source(ph);
+		sntp_next_source(c);
 }
 
-static void next_source(struct dt_phone *ph)
+static void sntp_end(struct sntp_client *c, const char *why)
 {
-	const char *domain = ph->domain_conf ? ph->domain_conf : ph->lease.domain;
-	unsigned srv = ph->lease.nntp, last = srv + 1 + ph->lease.ntime, at = ph->sntp_at;
+	c->ended = true;
+	c->address = 0;
+	ph_timer_off(c->ph, T_SNTP);
+	c->done(c->arg, why);
+}
+
+static void sntp_next_source(struct sntp_client *c)
+{
+	unsigned srv = c->from.nntp, last = srv + 1 + c->from.ntime, at = c->at;
 	char name[DT_NAME_MAX + 16];
 
-	if (at == srv && domain[0] == '\0')
+	if (at == srv && c->domain[0] == '\0')
 		at++;
-	ph->sntp_at = at + 1;
-	ph->sntp_address = 0;
+	c->at = at + 1;
+	c->address = 0;
 	if (at < srv) {
-		begin(ph, ph->lease.ntp[at]);
+		sntp_ask_server(c, c->from.ntp[at]);
 	} else if (at == srv) {
-		text(name, sizeof name, "_ntp._udp.%s", domain);
-		dns_ask(ph, name, DT_RR_SRV, 0, have_srv);
+		text(name, sizeof name, "_ntp._udp.%s", c->domain);
+		dns_ask(c->dns, name, DT_RR_SRV, sntp_have_srv, c);
 	} else if (at < last) {
-		begin(ph, ph->lease.time[at - srv - 1]);
+		sntp_ask_server(c, c->from.time[at - srv - 1]);
 	} else if (at == last) {
-		dns_ask(ph, "time.windows.com", DT_RR_A, 0, have_address);
+		dns_ask(c->dns, "time.windows.com", DT_RR_A, sntp_have_address, c);
 	} else {
-		address_time(ph, false, "no time server answers");
+		sntp_end(c, "no time server answers");
 	}
 }
 
-void sntp_begin(struct dt_phone *ph)
+struct sntp_client *sntp_begin(struct dt_phone *ph, struct dns_client *dns, const struct sntp_sources *s, sntp_fn *done, void *arg)
 {
-	ph->sntp_at = 0;
-	next_source(ph);
+	struct sntp_client *c = ph_alloc(ph, sizeof *c);
+
+	if (c == NULL)
+		return NULL;
+	*c = (struct sntp_client){.ph = ph, .dns = dns, .from = *s, .done = done, .arg = arg};
+	text(c->domain, sizeof c->domain, "%s", s->domain);
+	c->from.domain = NULL;
+	sntp_next_source(c);
+	return c;
 }
 
-void sntp_timer(struct dt_phone *ph)
+bool sntp_ended(const struct sntp_client *c)
 {
-	if (ph->sntp_address == 0)
+	return c == NULL || c->ended;
+}
+
+void sntp_free(struct sntp_client *c)
+{
+	if (c == NULL)
 		return;
-	if (ph->sntp_tries < TRIES) {
-		ask(ph);
+	if (!c->ended) {
+		dns_drop(c->dns, c);
+		ph_timer_off(c->ph, T_SNTP);
+	}
+	free(c);
+}
+
+void sntp_timer(struct sntp_client *c)
+{
+	if (sntp_ended(c) || c->address == 0)
+		return;
+	if (c->tries < TRIES) {
+		sntp_send(c);
 		return;
 	}
-	attempt_fail(ph, &ph->sntp_try, DT_F_TIMEOUT, NULL);
-	next_source(ph);
+	attempt_fail(c->ph, &c->try, DT_F_TIMEOUT, NULL);
+	sntp_next_source(c);
 }
 
-void sntp_udp(struct dt_phone *ph, uint32_t address, const void *p, size_t n)
+void sntp_udp(struct sntp_client *c, uint32_t address, const void *p, size_t n)
 {
+	struct ph_core *core;
 	struct rd r = rd_of(p, n);
-	int64_t now_ms, was = ph->body->unix_ms(ph->arg) + ph->offset_ms;
+	int64_t now_ms, was;
 	char found[64];
 
-	if (ph->sntp_address == 0 || address != ph->sntp_address || !sntp_read(&r, ph->sntp_cookie, &now_ms))
+	if (sntp_ended(c) || c->address == 0 || address != c->address || !sntp_read(&r, c->cookie, &now_ms))
 		return;
-	timer_off(ph, T_SNTP);
-	ph->sntp_address = 0;
-	ph->offset_ms += now_ms - was; /* the host's clock stays as it is */
-	ph->time_known = true;
+	core = ph_core(c->ph);
+	was = core->body->unix_ms(core->arg) + core->offset_ms;
+	core->offset_ms += now_ms - was; /* the host's clock stays as it is */
+	core->time_known = true;
 	text(found, sizeof found, "the clock was off by %lld ms", (long long)(now_ms - was));
-	attempt_ok(ph, &ph->sntp_try, found, NULL);
-	address_time(ph, true, NULL);
+	attempt_ok(c->ph, &c->try, found, NULL);
+	sntp_end(c, NULL);
 }

@@ -59,9 +59,3 @@ void dt_model_refusal(const struct dt_model *m, unsigned way, char *out, size_t 
 			comma = ", or ";
 		}
 }
-
-/* [trace: the IP phone inventory report's form]; "2013-era builds without \"2010\"" is inferred */
-void model_user_agent(const struct dt_phone *ph, char *out, size_t cap)
-{
-	text(out, cap, "CPE/%s OCPhone/%s (%s)", ph->version, ph->version, ph->model->product);
-}

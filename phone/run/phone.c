@@ -1,126 +1,25 @@
-/* phone/run/phone.c: the runner.  One function closes a stage, one begins it; nobody else changes where the phone is. */
-#include <stdarg.h>
-#include <stdio.h>
+/* phone/run/phone.c: the runner.  One function closes a stage, one begins it; nobody else changes where the phone is.
+ *
+ * Every public call ends in settle(), which obeys what handlers have written down (phone/run/verdict.h).
+ */
 #include <stdlib.h>
 
 #include "phone/internal.h"
 
 #define LINK_WAIT_MS 15000
 
-/* ---- small things the body knows ------------------------------------------------------------------------ */
-
-uint64_t mono(const struct dt_phone *ph)
-{
-	return ph->body->mono_ms(ph->arg);
-}
-
-int64_t phone_unix(const struct dt_phone *ph)
-{
-	return (ph->body->unix_ms(ph->arg) + ph->offset_ms) / 1000;
-}
-
-void dice(const struct dt_phone *ph, void *p, size_t n)
-{
-	ph->body->random(ph->arg, p, n);
-}
-
-uint32_t dice_below(const struct dt_phone *ph, uint32_t n)
-{
-	uint32_t v;
-
-	dice(ph, &v, sizeof v);
-	return n ? v % n : 0;
-}
-
-void dice_hex(const struct dt_phone *ph, char *out, size_t digits)
-{
-	uint8_t raw[32];
-
-	dice(ph, raw, digits / 2);
-	hex_write(out, raw, digits / 2, false);
-}
-
-void timer_set(struct dt_phone *ph, enum timer t, uint64_t ms)
-{
-	ph->timer[t] = mono(ph) + ms;
-}
-
-void timer_off(struct dt_phone *ph, enum timer t)
-{
-	ph->timer[t] = NEVER;
-}
-
-/* ---- stages say how they ended ---------------------------------------------------------------------------- */
-
-static void ended(struct dt_phone *ph, enum verdict v, enum dt_failure f, const char *why)
-{
-	if (!ph->running || ph->verdict != V_WAIT)
-		return;
-	ph->verdict = v;
-	ph->failure = f;
-	text(ph->why, sizeof ph->why, "%s", why ? why : "");
-}
-
-static void found(struct dt_phone *ph, const char *fmt, va_list ap)
-{
-	ph->found[0] = '\0';
-	if (fmt)
-		vsnprintf(ph->found, sizeof ph->found, fmt, ap);
-}
-
-void stage_done(struct dt_phone *ph, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	found(ph, fmt, ap);
-	va_end(ap);
-	ended(ph, V_DONE, DT_F_OK, NULL);
-}
-
-void stage_skip(struct dt_phone *ph, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	found(ph, fmt, ap);
-	va_end(ap);
-	ph->skipped = true;
-	ended(ph, V_DONE, DT_F_OK, NULL);
-}
-
-void stage_without(struct dt_phone *ph, enum dt_failure f, const char *why)
-{
-	ended(ph, V_WITHOUT, f, why);
-}
-
-void stage_fail(struct dt_phone *ph, enum dt_failure f, const char *why)
-{
-	ended(ph, V_FAILED, f, why);
-}
-
-void phone_restart(struct dt_phone *ph)
-{
-	ended(ph, V_RESTART, DT_F_OK, NULL);
-}
-
 /* ---- the runner ------------------------------------------------------------------------------------------- */
 
-void phone_off(struct dt_phone *ph)
+static void phone_off(struct dt_phone *ph)
 {
 	ph->running = false;
 	ph->verdict = V_WAIT;
-	dns_drop(ph);
-	http_close(ph);
-	sip_close(ph);
-	image_free(ph);
-	ph->dhcp.state = DHCP_IDLE;
+	ph_clients_free(ph);
 	ph->registered = false;
-	for (int t = 0; t < T_COUNT; t++)
-		ph->timer[t] = NEVER;
+	ph_timers_off(ph);
 }
 
-void phone_result(struct dt_phone *ph, bool ok, enum dt_failure f, const char *why)
+static void phone_result(struct dt_phone *ph, bool ok, enum dt_failure f, const char *why)
 {
 	ph->told = true;
 	ph->result.ok = ok;
@@ -142,13 +41,13 @@ static void begin(struct dt_phone *ph)
 	ph->why[0] = ph->found[0] = '\0';
 	ph->guess = false;
 	ph->skipped = false;
-	ph->stage_since = mono(ph);
-	timer_set(ph, T_STAGE, stages[ph->stage].seconds * 1000ull);
+	ph->stage_since = ph_now_ms(ph);
+	ph_timer_set(ph, T_STAGE, stages[ph->stage].seconds * 1000ull);
 	record_stage(ph, DT_REC_BEGIN, true);
 	stages[ph->stage].begin(ph);
 }
 
-void run_plan(struct dt_phone *ph, enum plan_id plan)
+static void run_plan(struct dt_phone *ph, enum plan_id plan)
 {
 	ph->plan = plan;
 	ph->step = 0;
@@ -182,7 +81,7 @@ static void plan_failed(struct dt_phone *ph, enum dt_failure f)
 	if (ph->plan == PLAN_RENEW && ph->registered && !dt_failures[f].final) {
 		ph->stage = DT_STAGE_LOGON;
 		keep_drop_fresh(ph);
-		timer_set(ph, T_RENEW, 3600 * 1000ull);
+		ph_timer_set(ph, T_RENEW, 3600 * 1000ull);
 	} else if (ph->told && ph->result.ok && !dt_failures[f].final) {
 		stay_lost(ph, why);
 	} else {
@@ -192,24 +91,28 @@ static void plan_failed(struct dt_phone *ph, enum dt_failure f)
 
 static void close_stage(struct dt_phone *ph)
 {
-	enum verdict v = ph->verdict;
+	enum ph_verdict v = ph->verdict;
 
 	ph->verdict = V_WAIT;
 	ph->running = false;
-	timer_off(ph, T_STAGE);
-	dns_drop(ph);
+	ph_timer_off(ph, T_STAGE);
+	dns_drop(&ph->dns, NULL);
 	if (v == V_FAILED && stages[ph->stage].optional)
 		v = V_WITHOUT;
 	ph->skipped |= v == V_WITHOUT;
-	record_stage(ph, DT_REC_STAGE, v != V_FAILED);
+	record_stage(ph, DT_REC_STAGE, v != V_FAILED && v != V_INSTEAD);
 	if (v == V_RESTART) {
 		struct dt_record r = {.kind = DT_REC_RESTART, .stage = ph->stage, .what = "restart", .ok = true};
 
 		if (ph->registered)
 			stay_off(ph); /* said, not waited for */
 		phone_off(ph);
-		ph->body->record(ph->arg, &r);
-		ph->body->restart(ph->arg);
+		ph->core.body->record(ph->core.arg, &r);
+		ph->core.body->restart(ph->core.arg);
+		return;
+	}
+	if (v == V_INSTEAD) {
+		run_plan(ph, ph->instead);
 		return;
 	}
 	if (v == V_FAILED) {
@@ -225,16 +128,54 @@ static void close_stage(struct dt_phone *ph)
 	begin(ph);
 }
 
+static void obey_want(struct dt_phone *ph)
+{
+	enum ph_want want = ph->want.what;
+
+	ph->want.what = WANT_NOTHING;
+	switch (want) {
+	case WANT_NOTHING:
+		return;
+	case WANT_PLAN:
+		if (!ph->running)
+			run_plan(ph, ph->want.plan);
+		return;
+	case WANT_START:
+		phone_off(ph);
+		ph->core.body->address(ph->core.arg, NULL);
+		run_plan(ph, plan_of(ph));
+		return;
+	case WANT_END:
+		phone_result(ph, false, ph->want.failure, ph->want.why);
+		return;
+	}
+}
+
+/* Closes stages that have ended, begins others, does what was asked for, until there is nothing of that to do. */
+static void obey(struct dt_phone *ph)
+{
+	if (ph->core.no_memory)
+		stage_fail(ph, DT_F_MEMORY, NULL);
+	ph->core.no_memory = false;
+	for (;;)
+		if (ph->want.what != WANT_NOTHING)
+			obey_want(ph);
+		else if (ph->running && ph->verdict != V_WAIT)
+			close_stage(ph);
+		else
+			return;
+}
+
 static void settle(struct dt_phone *ph)
 {
-	uint64_t at = NEVER;
+	uint64_t at = PH_NEVER;
 
-	while (ph->running && ph->verdict != V_WAIT)
-		close_stage(ph);
+	obey(ph);
+	ph_clients_ended(ph);
 	for (int t = 0; t < T_COUNT; t++)
-		if (ph->timer[t] < at)
-			at = ph->timer[t];
-	ph->body->timer(ph->arg, at);
+		if (ph->core.timer[t] < at)
+			at = ph->core.timer[t];
+	ph->core.body->timer(ph->core.arg, at);
 }
 
 /* ---- timers ----------------------------------------------------------------------------------------------- */
@@ -250,11 +191,46 @@ static void link_timer(struct dt_phone *ph)
 	phone_result(ph, false, DT_F_LINK_DOWN, NULL);
 }
 
+static void on_dhcp(struct dt_phone *ph)
+{
+	dhcp_timer(ph->dhcp);
+}
+
+static void on_arp(struct dt_phone *ph)
+{
+	arp_timer(ph->arp);
+}
+
+static void on_sntp(struct dt_phone *ph)
+{
+	sntp_timer(ph->sntp);
+}
+
+static void on_http(struct dt_phone *ph)
+{
+	http_timer(ph->http);
+}
+
+static void on_image(struct dt_phone *ph)
+{
+	image_timer(ph->image);
+}
+
+static void on_sip(struct dt_phone *ph)
+{
+	sip_timer(ph->sip);
+}
+
+static void on_dns(struct dt_phone *ph)
+{
+	dns_timer(&ph->dns);
+}
+
 /* clang-format off */
 static void (*const on_timer[T_COUNT])(struct dt_phone *) = {
-	[T_LINK] = link_timer,       [T_STAGE] = stage_timer, [T_LLDP] = vlan_lldp_timer, [T_DHCP] = dhcp_timer,
-	[T_ARP] = arp_timer,         [T_SNTP] = sntp_timer,   [T_DNS] = dns_timer,        [T_HTTP] = http_timer,
-	[T_IMAGE] = image_timer,     [T_SIP] = sip_timer,     [T_KEEPALIVE] = stay_keepalive,
+	[T_LINK] = link_timer,       [T_STAGE] = stage_timer, [T_LLDP] = vlan_lldp_timer, [T_DHCP] = on_dhcp,
+	[T_ARP] = on_arp,            [T_SNTP] = on_sntp,      [T_DNS] = on_dns,           [T_HTTP] = on_http,
+	[T_IMAGE] = on_image,        [T_SIP] = on_sip,        [T_KEEPALIVE] = stay_keepalive,
 	[T_REFRESH] = stay_refresh,  [T_REAUTH] = stay_reauth, [T_LEASE] = lease_timer,   [T_UPDATE] = stay_update,
 	[T_RENEW] = stay_renew,      [T_RETRY] = stay_retry,
 };
@@ -262,15 +238,14 @@ static void (*const on_timer[T_COUNT])(struct dt_phone *) = {
 
 void dt_phone_timer(struct dt_phone *ph)
 {
-	uint64_t now = mono(ph);
+	uint64_t now = ph_now_ms(ph);
 
 	for (int t = 0; t < T_COUNT; t++) {
-		if (ph->timer[t] > now)
+		if (ph->core.timer[t] > now)
 			continue;
-		ph->timer[t] = NEVER;
+		ph->core.timer[t] = PH_NEVER;
 		on_timer[t](ph);
-		while (ph->running && ph->verdict != V_WAIT)
-			close_stage(ph);
+		obey(ph);
 	}
 	settle(ph);
 }
@@ -279,25 +254,17 @@ void dt_phone_timer(struct dt_phone *ph)
 
 static void forget_run(struct dt_phone *ph)
 {
-	http_free(ph);
-	image_free(ph);
-	sip_auth_end(ph);
-	sip_sa_clear(&ph->sip.sa);
-	sip_sa_clear(&ph->sip.next);
-	buf_free(&ph->sip.in);
+	ph_clients_free(ph);
 	buf_free(&ph->roots);
 	buf_free(&ph->anchors);
 	buf_wipe(&ph->ask);
-	buf_wipe(&ph->new_key);
 	buf_wipe(&ph->user_key);
 	buf_wipe(&ph->fresh_key);
 	buf_free(&ph->user_cert);
 	buf_free(&ph->fresh_cert);
-	if (ph->have_ticket)
-		soap_issued_clear(&ph->ticket);
 	explicit_bzero((char *)ph + offsetof(struct dt_phone, plan), sizeof *ph - offsetof(struct dt_phone, plan));
-	for (int t = 0; t < T_COUNT; t++)
-		ph->timer[t] = NEVER;
+	ph_core_reset(&ph->core);
+	ph->dns.ph = ph;
 }
 
 static bool dup(char **to, const char *s)
@@ -312,10 +279,11 @@ struct dt_phone *dt_phone_new(const struct dt_phone_conf *c)
 
 	if (ph == NULL)
 		return NULL;
-	ph->body = c->body;
-	ph->arg = c->arg;
-	ph->model = c->model;
-	memcpy(ph->mac, c->mac, 6);
+	ph->dns.ph = ph;
+	ph->core.body = c->body;
+	ph->core.arg = c->arg;
+	ph->core.model = c->model;
+	memcpy(ph->core.mac, c->mac, 6);
 	ph->cold = c->cold;
 	ph->outside = c->outside;
 	ph->no_vlan = c->no_vlan;
@@ -333,7 +301,7 @@ struct dt_phone *dt_phone_new(const struct dt_phone_conf *c)
 		dt_phone_free(ph);
 		return NULL;
 	}
-	text(ph->version, sizeof ph->version, "%s", ph->factory);
+	text(ph->core.version, sizeof ph->core.version, "%s", ph->factory);
 	return ph;
 }
 
@@ -369,7 +337,7 @@ static void power_on(struct dt_phone *ph)
 	forget_run(ph);
 	ph->started = true;
 	ph->stage = DT_STAGE_VLAN;
-	text(ph->version, sizeof ph->version, "%s", ph->factory);
+	text(ph->core.version, sizeof ph->core.version, "%s", ph->factory);
 	if (ph->cold && !ph->forgot)
 		keep_forget(ph);
 	ph->forgot = true;
@@ -377,11 +345,11 @@ static void power_on(struct dt_phone *ph)
 		phone_result(ph, false, DT_F_MEMORY, NULL);
 		return;
 	}
-	image_version(ph);
+	image_version(ph, ph->update_key);
 	if (ph->link)
 		run_plan(ph, plan_of(ph));
 	else
-		timer_set(ph, T_LINK, LINK_WAIT_MS);
+		ph_timer_set(ph, T_LINK, LINK_WAIT_MS);
 }
 
 void dt_phone_start(struct dt_phone *ph)
@@ -403,10 +371,7 @@ void dt_phone_link(struct dt_phone *ph, bool up)
 
 	ph->link = up;
 	if (ph->started && !ph->stopping && up && !was && (!ph->told || ph->result.ok)) {
-		bool told = ph->told;
-
 		phone_off(ph); /* another port, perhaps: from the beginning */
-		ph->told = told;
 		ph->bound = ph->lldp_bridge = false;
 		run_plan(ph, plan_of(ph));
 	}
@@ -420,11 +385,9 @@ void dt_phone_stop(struct dt_phone *ph)
 	ph->stopping = true;
 	ph->running = false;
 	ph->verdict = V_WAIT;
-	dns_drop(ph);
-	http_close(ph);
-	image_free(ph);
-	for (int t = 0; t < T_COUNT; t++)
-		ph->timer[t] = NEVER;
+	dns_drop(&ph->dns, NULL);
+	ph_clients_ended(ph); /* no plan runs any more: all but SIP */
+	ph_timers_off(ph);
 	stay_off(ph);
 	settle(ph);
 }
@@ -436,7 +399,7 @@ void dt_phone_frame(struct dt_phone *ph, const uint8_t *frame, size_t n, int tci
 	struct rd r = rd_of(frame, n), body;
 	struct eth e;
 
-	if (ph->stopping || !ph->started || !eth_read(&r, &e) || memcmp(e.src, ph->mac, 6) == 0)
+	if (ph->stopping || !ph->started || !eth_read(&r, &e) || memcmp(e.src, ph->core.mac, 6) == 0)
 		return;
 	body = rd_of(e.payload.p, e.payload.n);
 	if (e.type == ETH_LLDP) {
@@ -444,18 +407,18 @@ void dt_phone_frame(struct dt_phone *ph, const uint8_t *frame, size_t n, int tci
 
 		if (memcmp(e.dst, lldp_group, 6) == 0 && lldp_read(&body, &l))
 			vlan_lldp(ph, &e, &l);
-	} else if ((tci < 0 ? 0 : tci & 0xfff) != (phone_tci(ph) < 0 ? 0 : phone_tci(ph) & 0xfff)) {
+	} else if ((tci < 0 ? 0 : tci & 0xfff) != (ph_tci(ph) < 0 ? 0 : ph_tci(ph) & 0xfff)) {
 		return; /* another VLAN's */
 	} else if (e.type == ETH_ARP) {
 		struct arp a;
 
 		if (arp_read(&body, &a))
-			arp_frame(ph, &a);
+			arp_frame(ph->arp, &a);
 	} else if (e.type == ETH_IPV4) {
 		struct udp u;
 
 		if (udp_read(&body, &u) && u.dport == 68 && u.sport == 67)
-			dhcp_frame(ph, &e, &u);
+			dhcp_frame(ph->dhcp, &e, &u);
 	}
 	settle(ph);
 }
@@ -463,51 +426,47 @@ void dt_phone_frame(struct dt_phone *ph, const uint8_t *frame, size_t n, int tci
 void dt_phone_udp(struct dt_phone *ph, uint32_t address, uint16_t port, const void *p, size_t n)
 {
 	if (port == 123 && !ph->stopping)
-		sntp_udp(ph, address, p, n);
+		sntp_udp(ph->sntp, address, p, n);
 	settle(ph);
 }
 
 void dt_phone_dns(struct dt_phone *ph, unsigned id, const struct dt_dns_answer *a)
 {
-	for (size_t i = 0; i < DNS_SLOTS; i++)
-		if (ph->dns[i].busy && ph->dns[i].id == id && !ph->dns[i].local) {
-			dns_answered(ph, &ph->dns[i], a);
-			break;
-		}
+	dns_answered(&ph->dns, id, a);
 	settle(ph);
 }
 
 void dt_phone_stream_opened(struct dt_phone *ph, unsigned id, const struct dt_stream_opened *o)
 {
-	if (id && id == ph->http.id)
-		http_opened(ph, o);
-	else if (id && id == ph->sip.id)
-		sip_opened(ph, o);
+	if (http_has(ph->http, id))
+		http_opened(ph->http, o);
+	else if (sip_has(ph->sip, id))
+		sip_opened(ph->sip, o);
 	settle(ph);
 }
 
 void dt_phone_stream_data(struct dt_phone *ph, unsigned id, const void *p, size_t n)
 {
-	if (id && id == ph->http.id)
-		http_data(ph, p, n);
-	else if (id && id == ph->sip.id)
-		sip_data(ph, p, n);
+	if (http_has(ph->http, id))
+		http_data(ph->http, p, n);
+	else if (sip_has(ph->sip, id))
+		sip_data(ph->sip, p, n);
 	settle(ph);
 }
 
 void dt_phone_stream_closed(struct dt_phone *ph, unsigned id, const char *why)
 {
-	if (id && id == ph->http.id)
-		http_closed(ph, why);
-	else if (id && id == ph->sip.id)
-		sip_closed(ph, why);
+	if (http_has(ph->http, id))
+		http_closed(ph->http, why);
+	else if (sip_has(ph->sip, id))
+		sip_closed(ph->sip, why);
 	settle(ph);
 }
 
 void dt_phone_key(struct dt_phone *ph, unsigned id, const char *pem)
 {
-	if (id && id == ph->key_id && !ph->stopping)
-		cert_key(ph, pem);
+	if (!ph->stopping)
+		key_made(ph->key, id, pem);
 	settle(ph);
 }
 
@@ -523,5 +482,5 @@ enum dt_stage dt_phone_stage(const struct dt_phone *ph)
 
 const char *dt_phone_version(const struct dt_phone *ph)
 {
-	return ph->version;
+	return ph->core.version;
 }

@@ -17,7 +17,7 @@ void attempt_begin(struct dt_phone *ph, struct attempt *a, const char *fmt, ...)
 {
 	va_list ap;
 
-	*a = (struct attempt){.since = mono(ph)};
+	*a = (struct attempt){.since = ph_now_ms(ph)};
 	va_start(ap, fmt);
 	vsnprintf(a->what, sizeof a->what, fmt, ap);
 	va_end(ap);
@@ -44,34 +44,6 @@ void attempt_at(struct attempt *a, uint32_t address, uint16_t port)
 void attempt_sign(struct attempt *a, enum dt_sign s)
 {
 	dt_signs_add(a->sign, s);
-}
-
-void attempt_http(struct attempt *a, const struct http *h)
-{
-	attempt_peer(a, "%s", h->peer);
-	a->fact.host = h->host;
-	a->fact.address = h->peer[0] && h->at < h->naddress ? h->address[h->at] : 0;
-	a->fact.port = h->port;
-	a->fact.http = (uint16_t)h->status;
-	if (!h->tls)
-		return;
-	a->fact.cert = h->cert[0] ? h->cert : NULL;
-	a->fact.alert = h->alert;
-	for (unsigned i = 0; i < DT_SIGNS_MAX && h->sign[i] != DT_SIGN_NONE; i++)
-		attempt_sign(a, h->sign[i]);
-}
-
-void attempt_sip(struct dt_phone *ph, struct attempt *a, const struct msg *m)
-{
-	a->fact.host = ph->sip.peer.host;
-	a->fact.address = ph->sip.address;
-	a->fact.port = ph->sip.peer.port;
-	a->fact.candidate = ph->sip.peer.candidate;
-	if (m == NULL)
-		return;
-	sip_said(m, &a->fact.diag, ph->said, sizeof ph->said);
-	a->fact.sip = (uint16_t)m->status;
-	a->fact.said = ph->said;
 }
 
 /* What the signs say, where nothing more particular is to be said. */
@@ -101,9 +73,9 @@ static void attempt(struct dt_phone *ph, const struct attempt *a, struct dt_reco
 	r.stage = ph->stage;
 	r.what = a->what;
 	r.peer = a->peer[0] ? a->peer : NULL;
-	r.ms = (uint32_t)(mono(ph) - a->since);
+	r.ms = (uint32_t)(ph_now_ms(ph) - a->since);
 	r.guess = a->guess;
-	ph->body->record(ph->arg, &r);
+	ph->core.body->record(ph->core.arg, &r);
 }
 
 void attempt_ok(struct dt_phone *ph, const struct attempt *a, const char *found, const char *warn)
@@ -123,7 +95,7 @@ void record_stage(struct dt_phone *ph, enum dt_record_kind kind, bool ok)
 	    .stage = ph->stage,
 	    .what = dt_stage_titles[ph->stage],
 	    .ok = ok,
-	    .ms = (uint32_t)(mono(ph) - ph->stage_since),
+	    .ms = (uint32_t)(ph_now_ms(ph) - ph->stage_since),
 	};
 
 	if (kind == DT_REC_STAGE) {
@@ -133,7 +105,7 @@ void record_stage(struct dt_phone *ph, enum dt_record_kind kind, bool ok)
 		r.why = ph->why[0] ? ph->why : NULL;
 		r.guess = !ok && ph->guess;
 	}
-	ph->body->record(ph->arg, &r);
+	ph->core.body->record(ph->core.arg, &r);
 }
 
 void record_result(struct dt_phone *ph, enum dt_stage stage, bool ok, enum dt_failure f, const char *why)
@@ -148,5 +120,5 @@ void record_result(struct dt_phone *ph, enum dt_stage stage, bool ok, enum dt_fa
 	    .guess = !ok && ph->guess,
 	};
 
-	ph->body->record(ph->arg, &r);
+	ph->core.body->record(ph->core.arg, &r);
 }

@@ -1,24 +1,10 @@
 /* phone/run/state.c: what lasts.  Each file is whole or not there (the body's promise); what needs one another is in one
  * file, and what comes first is written first: the chain, then who the user is, then key and certificate together. */
-#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "phone/internal.h"
-
-#define KEEP_MAX 65536
-
-bool keep_file(struct dt_phone *ph, const char *name, struct buf *ret)
-{
-	long n = ph->body->load(ph->arg, name, NULL, 0);
-
-	if (n <= 0 || n > KEEP_MAX || !buf_reserve(ret, (size_t)n + 1))
-		return false;
-	n = ph->body->load(ph->arg, name, ret->p + ret->n, (size_t)n);
-	if (n <= 0)
-		return false;
-	ret->n += (size_t)n;
-	return true;
-}
+#include "phone/run/persist.h"
 
 bool keep_anchors(struct dt_phone *ph)
 {
@@ -29,30 +15,19 @@ bool keep_anchors(struct dt_phone *ph)
 	return !ph->anchors.oom && !ph->roots.oom;
 }
 
-bool keep_put(struct dt_phone *ph, const char *name, const struct buf *b)
-{
-	int rc = b->oom ? -ENOMEM : ph->body->save(ph->arg, name, b->p, b->n);
-
-	if (rc < 0)
-		text(ph->keep_why, sizeof ph->keep_why, "%s cannot be kept: %s", name, strerror(-rc));
-	return rc == 0;
-}
-
 bool keep_fresh_roots(struct dt_phone *ph)
 {
-	return keep_put(ph, DT_KEEP_ROOTS, &ph->roots);
+	return persist_save(ph, DT_KEEP_ROOTS, &ph->roots);
 }
 
 bool keep_web(struct dt_phone *ph, const void *der, size_t n)
 {
-	struct buf pem = {0}, old = {0};
-	bool ok = true;
+	struct buf pem = {0};
+	bool ok;
 
 	pki_pem_add(&pem, "CERTIFICATE", der, n);
-	if (!keep_file(ph, DT_KEEP_WEB, &old) || !sv_eq(buf_view(&old), buf_view(&pem)))
-		ok = keep_put(ph, DT_KEEP_WEB, &pem);
+	ok = persist_save_changed(ph, DT_KEEP_WEB, &pem);
 	buf_free(&pem);
-	buf_free(&old);
 	return ok;
 }
 
@@ -89,8 +64,8 @@ static void account_read(struct dt_phone *ph, struct sv all)
 
 bool keep_account(struct dt_phone *ph)
 {
-	struct buf b = {0}, old = {0};
-	bool ok = true;
+	struct buf b = {0};
+	bool ok;
 
 	for (size_t i = 0; i < sizeof account / sizeof *account; i++) {
 		const char *value = (const char *)&ph->account + account[i].at;
@@ -98,10 +73,8 @@ bool keep_account(struct dt_phone *ph)
 		if (value[0] && !strpbrk(value, "\r\n"))
 			buf_printf(&b, "%s %s\n", account[i].key, value);
 	}
-	if (!keep_file(ph, DT_KEEP_ACCOUNT, &old) || !sv_eq(buf_view(&old), buf_view(&b)))
-		ok = keep_put(ph, DT_KEEP_ACCOUNT, &b);
+	ok = persist_save_changed(ph, DT_KEEP_ACCOUNT, &b);
 	buf_free(&b);
-	buf_free(&old);
 	return ok;
 }
 
@@ -114,7 +87,7 @@ bool keep_user(struct dt_phone *ph, const char *name, const struct buf *key, con
 
 	buf_sv(&pem, buf_view(key));
 	pki_pem_add(&pem, "CERTIFICATE", der->p, der->n);
-	ok = keep_put(ph, name, &pem);
+	ok = persist_save(ph, name, &pem);
 	buf_wipe(&pem);
 	return ok;
 }
@@ -127,7 +100,7 @@ static void user_read(struct dt_phone *ph, const char *name, struct buf *key, st
 	const char *stop;
 	struct pki_key *k = NULL;
 
-	if (keep_file(ph, name, &pem) && (stop = strstr(buf_cstr(&pem), end)) != NULL) {
+	if (persist_load(ph, name, &pem) && (stop = strstr(buf_cstr(&pem), end)) != NULL) {
 		buf_add(key, pem.p, (size_t)(stop - (const char *)pem.p) + sizeof end - 1);
 		k = key->oom ? NULL : pki_key_read(buf_view(key));
 		if (k == NULL || !pki_pem_cert(buf_view(&pem), 0, der) || der->oom || !pki_cert_is_of(der->p, der->n, k)) {
@@ -167,13 +140,13 @@ void keep_use(struct dt_phone *ph)
 
 bool cert_good(const struct dt_phone *ph)
 {
-	return cert_in_use(ph)->n && phone_unix(ph) < ph->cert_after;
+	return cert_in_use(ph)->n && ph_unix_s(ph) < ph->cert_after;
 }
 
 /* "Renew when half the validity is gone" [web-services 18]. */
 bool cert_half_gone(const struct dt_phone *ph)
 {
-	return phone_unix(ph) >= ph->cert_before + (ph->cert_after - ph->cert_before) / 2;
+	return ph_unix_s(ph) >= ph->cert_before + (ph->cert_after - ph->cert_before) / 2;
 }
 
 bool keep_promote(struct dt_phone *ph)
@@ -188,13 +161,13 @@ bool keep_promote(struct dt_phone *ph)
 	ph->user_cert = ph->fresh_cert;
 	ph->fresh_key = ph->fresh_cert = (struct buf){0};
 	ph->use_fresh = false;
-	return ph->body->forget(ph->arg, DT_KEEP_FRESH) == 0;
+	return ph->core.body->forget(ph->core.arg, DT_KEEP_FRESH) == 0;
 }
 
 void keep_drop_fresh(struct dt_phone *ph)
 {
 	if (ph->fresh_key.n || ph->use_fresh)
-		ph->body->forget(ph->arg, DT_KEEP_FRESH);
+		ph->core.body->forget(ph->core.arg, DT_KEEP_FRESH);
 	buf_wipe(&ph->fresh_key);
 	buf_free(&ph->fresh_cert);
 	ph->use_fresh = false;
@@ -208,8 +181,8 @@ bool keep_load(struct dt_phone *ph)
 	struct buf b = {0};
 
 	ph->account = (struct account){0};
-	keep_file(ph, DT_KEEP_ROOTS, &ph->roots);
-	if (keep_file(ph, DT_KEEP_ACCOUNT, &b))
+	persist_load(ph, DT_KEEP_ROOTS, &ph->roots);
+	if (persist_load(ph, DT_KEEP_ACCOUNT, &b))
 		account_read(ph, buf_view(&b));
 	buf_free(&b);
 	user_read(ph, DT_KEEP_USER, &ph->user_key, &ph->user_cert);
@@ -229,5 +202,5 @@ void keep_forget(struct dt_phone *ph)
 					     DT_KEEP_UPDATE};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		ph->body->forget(ph->arg, names[i]);
+		ph->core.body->forget(ph->core.arg, names[i]);
 }

@@ -8,7 +8,7 @@ static uint64_t at(const struct dt_phone *ph, uint32_t seconds)
 
 static void next(struct dt_phone *ph, uint32_t seconds)
 {
-	ph->timer[T_LEASE] = ph->lease.seconds == UINT32_MAX ? NEVER : at(ph, seconds);
+	ph->core.timer[T_LEASE] = ph->lease.seconds == UINT32_MAX ? PH_NEVER : at(ph, seconds);
 }
 
 void lease_take(struct dt_phone *ph)
@@ -17,16 +17,36 @@ void lease_take(struct dt_phone *ph)
 	next(ph, ph->lease.t1);
 }
 
-void lease_renewed(struct dt_phone *ph)
+static void lease_lost(struct dt_phone *ph, enum dt_sign why)
 {
-	ph->body->address(ph->arg, &ph->lease.l); /* the router or the resolver may be another now */
+	struct attempt a;
+
+	attempt_begin(ph, &a, "lease");
+	attempt_sign(&a, why);
+	attempt_fail(ph, &a, why == DT_SIGN_LEASE_REVOKED ? DT_F_DHCP_NAK : DT_F_DHCP_SILENT, NULL);
+	ph->bound = false;
+	phone_want_start(ph);
+}
+
+static bool lease_have(void *arg, const struct dhcp_result *r)
+{
+	struct dt_phone *ph = arg;
+
+	if (r->lease == NULL) {
+		lease_lost(ph, DT_SIGN_LEASE_REVOKED);
+		return true;
+	}
+	ph->lease = *r->lease;
+	attempt_ok(ph, r->try, NULL, NULL);
+	ph->core.body->address(ph->core.arg, &ph->lease.l); /* the router or the resolver may be another now */
 	lease_take(ph);
+	return true;
 }
 
 /* "wait one-half of the remaining time until T2 (in RENEWING state) ... down to a minimum of 60 seconds" */
 void lease_timer(struct dt_phone *ph)
 {
-	uint64_t now = mono(ph), left, end;
+	uint64_t now = ph_now_ms(ph), left, end;
 	bool rebind = now >= at(ph, ph->lease.t2);
 
 	if (!ph->bound)
@@ -35,27 +55,13 @@ void lease_timer(struct dt_phone *ph)
 		lease_lost(ph, DT_SIGN_LEASE_EXPIRED);
 		return;
 	}
-	if (ph->dhcp.state != DHCP_IDLE && ph->dhcp.state != DHCP_RENEWING && ph->dhcp.state != DHCP_REBINDING) {
-		timer_set(ph, T_LEASE, 1000); /* an INFORM is under way */
+	if (dhcp_busy(ph->dhcp)) {
+		ph_timer_set(ph, T_LEASE, 1000); /* an INFORM is under way */
 		return;
 	}
-	dhcp_renew(ph, rebind);
+	dhcp_free(ph->dhcp);
+	ph->dhcp = dhcp_renew(ph, &ph->lease, rebind, lease_have, ph);
 	end = at(ph, rebind ? ph->lease.seconds : ph->lease.t2);
 	left = (end - now) / 2;
-	ph->timer[T_LEASE] = left < 60000 ? (end < now + 60000 ? end : now + 60000) : now + left;
-}
-
-void lease_lost(struct dt_phone *ph, enum dt_sign why)
-{
-	struct attempt a;
-	bool told = ph->told;
-
-	attempt_begin(ph, &a, "lease");
-	attempt_sign(&a, why);
-	attempt_fail(ph, &a, why == DT_SIGN_LEASE_REVOKED ? DT_F_DHCP_NAK : DT_F_DHCP_SILENT, NULL);
-	ph->bound = false;
-	phone_off(ph);
-	ph->told = told;
-	ph->body->address(ph->arg, NULL);
-	run_plan(ph, plan_of(ph));
+	ph->core.timer[T_LEASE] = left < 60000 ? (end < now + 60000 ? end : now + 60000) : now + left;
 }

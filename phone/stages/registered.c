@@ -6,59 +6,29 @@
 #define SA_EARLY 300ull
 #define DAY_MS 86400000ull
 
-/* ---- what a 200 to REGISTER tells ---------------------------------------------------------------------------------- */
-
-void registered_as(struct dt_phone *ph, const struct msg *m)
-{
-	struct sv e = msg_get(m, "Expires");
-	struct sip_keepalive k;
-	uint64_t v = 0;
-
-	ph->sip.expires = sv_u64(e, 30 * 86400ull, &v) ? (unsigned)v : 0;
-	ph->sip.keepalive = 0;
-	if (sip_keepalive_read(msg_get(m, "ms-keep-alive"), &k) && k.timeout && k.timeout < 86400)
-		ph->sip.keepalive = k.timeout;
-	for (size_t i = 0; i < msg_count(m, "Contact"); i++) {
-		struct sip_addr a = {.rest = msg_get_nth(m, "Contact", i)};
-
-		/* "Client picks the one with its own uuid." */
-		while (a.rest.p && sip_addr_read(a.rest, &a)) {
-			struct sv id = sip_param(a.params, "+sip.instance"), gruu = sip_param(a.params, "gruu");
-			char want[64];
-
-			text(want, sizeof want, "<urn:uuid:%s>", ph->sip.uuid);
-			if (sv_ieq(id, sv_of(want)) && gruu.n)
-				sv_copy(ph->sip.gruu, sizeof ph->sip.gruu, gruu);
-			if (ph->sip.expires == 0 && sv_ieq(id, sv_of(want)) &&
-			    sv_u64(sip_param(a.params, "expires"), 30 * 86400ull, &v))
-				ph->sip.expires = (unsigned)v;
-		}
-	}
-}
-
 void stay_begin(struct dt_phone *ph)
 {
 	uint64_t sa = SA_SECONDS, life;
-	int64_t now = phone_unix(ph), half;
+	int64_t now = ph_unix_s(ph), half;
 
-	timer_set(ph, T_REFRESH, ph->sip.expires * 800ull); /* at 80 % */
-	if (ph->sip.keepalive)
-		timer_set(ph, T_KEEPALIVE, ph->sip.keepalive * 1000ull * 2 / 3);
-	if (ph->sip.sa.scheme == SCHEME_DSK && ph->cert_after > now) {
+	ph_timer_set(ph, T_REFRESH, ph->sip->expires * 800ull); /* at 80 % */
+	if (ph->sip->keepalive)
+		ph_timer_set(ph, T_KEEPALIVE, ph->sip->keepalive * 1000ull * 2 / 3);
+	if (ph->sip->sa.scheme == SCHEME_DSK && ph->cert_after > now) {
 		life = (uint64_t)(ph->cert_after - now);
 		sa = life < sa ? life : sa;
 		half = ph->cert_before + (ph->cert_after - ph->cert_before) / 2 - now;
-		timer_set(ph, T_RENEW, half > 0 ? (uint64_t)half * 1000 : 3600 * 1000ull);
+		ph_timer_set(ph, T_RENEW, half > 0 ? (uint64_t)half * 1000 : 3600 * 1000ull);
 	}
-	timer_set(ph, T_REAUTH, sa > 2 * SA_EARLY ? (sa - SA_EARLY) * 1000 : sa * 500);
-	if (ph->timer[T_UPDATE] == NEVER) /* "every 24 h", with up to ten minutes of jitter */
-		timer_set(ph, T_UPDATE, DAY_MS + dice_below(ph, 600000));
+	ph_timer_set(ph, T_REAUTH, sa > 2 * SA_EARLY ? (sa - SA_EARLY) * 1000 : sa * 500);
+	if (ph->core.timer[T_UPDATE] == PH_NEVER) /* "every 24 h", with up to ten minutes of jitter */
+		ph_timer_set(ph, T_UPDATE, DAY_MS + ph_random_below(ph, 600000));
 }
 
 void stay_keepalive(struct dt_phone *ph)
 {
 	if (ph->registered)
-		sip_raw(ph, "\r\n\r\n", 4);
+		sip_raw(ph->sip, "\r\n\r\n", 4);
 }
 
 /* ---- refresh, anew, renewal ------------------------------------------------------------------------------------------ */
@@ -66,33 +36,34 @@ void stay_keepalive(struct dt_phone *ph)
 /* From a refreshing REGISTER that was accepted. */
 static void next_refresh(struct dt_phone *ph)
 {
-	timer_set(ph, T_REFRESH, ph->sip.expires * 800ull);
-	if (ph->sip.keepalive)
-		timer_set(ph, T_KEEPALIVE, ph->sip.keepalive * 1000ull * 2 / 3);
+	ph_timer_set(ph, T_REFRESH, ph->sip->expires * 800ull);
+	if (ph->sip->keepalive)
+		ph_timer_set(ph, T_KEEPALIVE, ph->sip->keepalive * 1000ull * 2 / 3);
 }
 
-static void refreshed(struct dt_phone *ph, const struct msg *m)
+static void refreshed(void *arg, const struct msg *m)
 {
+	struct dt_phone *ph = arg;
 	struct attempt a;
 	char why[WHY_MAX];
 	unsigned id;
 
 	attempt_begin(ph, &a, "refresh");
 	if (m == NULL) {
-		text(why, sizeof why, "%s", ph->sip.why);
+		text(why, sizeof why, "%s", ph->sip->why);
 		stay_lost(ph, why);
 		return;
 	}
 	sip_diag_text(m, &id, why, sizeof why);
-	attempt_sip(ph, &a, m);
+	attempt_sip(ph->sip, &a, m);
 	if (m->status / 100 == 2) {
 		struct sv action = sip_param(msg_get(m, "presence-state"), "register-action");
 
-		registered_as(ph, m);
+		sip_registered_as(ph->sip, m);
 		if (action.p == NULL && sv_istarts(msg_get(m, "presence-state"), SV("register-action=")))
 			action = sv_from(msg_get(m, "presence-state"), 16);
 		/* "If the REGISTER was a refresh and the answer says added or fixed, the server had lost the binding" */
-		if (ph->sip.expires && !sv_istarts(action, SV("\"added")) && !sv_istarts(action, SV("\"fixed")) &&
+		if (ph->sip->expires && !sv_istarts(action, SV("\"added")) && !sv_istarts(action, SV("\"fixed")) &&
 		    !sv_istarts(action, SV("added")) && !sv_istarts(action, SV("fixed"))) {
 			attempt_ok(ph, &a, NULL, NULL);
 			next_refresh(ph);
@@ -106,9 +77,10 @@ static void refreshed(struct dt_phone *ph, const struct msg *m)
 	attempt_fail(ph, &a, sip_challenged(m) ? DT_F_SIP_STATUS : DT_F_SIP_FORBIDDEN, why);
 	if (sip_challenged(m)) {
 		if (!ph->running)
-			run_plan(ph, PLAN_RENEW); /* "401 on refresh: full re-authentication" */
+			phone_want_plan(ph, PLAN_RENEW); /* "401 on refresh: full re-authentication" */
 	} else if (m->status == 403 || m->status == 404) {
-		phone_result(ph, false, m->status == 404 ? DT_F_SIP_NOT_FOUND : DT_F_SIP_FORBIDDEN, why);
+		sip_close(ph->sip); /* what else has come on it counts for nothing */
+		phone_want_end(ph, m->status == 404 ? DT_F_SIP_NOT_FOUND : DT_F_SIP_FORBIDDEN, why);
 	} else {
 		stay_lost(ph, why);
 	}
@@ -116,7 +88,7 @@ static void refreshed(struct dt_phone *ph, const struct msg *m)
 
 static bool busy(const struct dt_phone *ph)
 {
-	return ph->sip.asked.busy || (ph->running && ph->stage == DT_STAGE_LOGON);
+	return ph->sip->asked.busy || (ph->running && ph->stage == DT_STAGE_LOGON);
 }
 
 void stay_refresh(struct dt_phone *ph)
@@ -124,16 +96,16 @@ void stay_refresh(struct dt_phone *ph)
 	if (!ph->registered)
 		return;
 	if (busy(ph))
-		timer_set(ph, T_REFRESH, 2000);
+		ph_timer_set(ph, T_REFRESH, 2000);
 	else
-		sip_register(ph, -1, NULL, &ph->sip.sa, refreshed);
+		sip_register(ph->sip, -1, NULL, &ph->sip->sa, refreshed, ph);
 }
 
-static bool later(struct dt_phone *ph, enum timer t)
+static bool later(struct dt_phone *ph, enum ph_timer t)
 {
-	if (ph->registered && !ph->running && !ph->sip.asked.busy)
+	if (ph->registered && !ph->running && !ph->sip->asked.busy)
 		return false;
-	timer_set(ph, t, 20000);
+	ph_timer_set(ph, t, 20000);
 	return true;
 }
 
@@ -141,23 +113,23 @@ static bool later(struct dt_phone *ph, enum timer t)
 void stay_reauth(struct dt_phone *ph)
 {
 	if (!later(ph, T_REAUTH))
-		run_plan(ph, PLAN_RENEW);
+		phone_want_plan(ph, PLAN_RENEW);
 }
 
 void stay_renew(struct dt_phone *ph)
 {
 	if (!later(ph, T_RENEW))
-		run_plan(ph, PLAN_RENEW);
+		phone_want_plan(ph, PLAN_RENEW);
 }
 
 void stay_update(struct dt_phone *ph)
 {
 	if (later(ph, T_UPDATE))
 		return;
-	timer_set(ph, T_UPDATE, DAY_MS + dice_below(ph, 600000));
+	ph_timer_set(ph, T_UPDATE, DAY_MS + ph_random_below(ph, 600000));
 	update_urls(ph);
 	if (ph->update_url[0])
-		run_plan(ph, PLAN_UPDATE);
+		phone_want_plan(ph, PLAN_UPDATE);
 }
 
 /* ---- lost ---------------------------------------------------------------------------------------------------------------- */
@@ -170,13 +142,22 @@ void stay_lost(struct dt_phone *ph, const char *why)
 	attempt_begin(ph, &a, "registration");
 	attempt_fail(ph, &a, DT_F_CLOSED, why);
 	ph->registered = false;
-	sip_close(ph);
-	timer_off(ph, T_REAUTH);
-	timer_off(ph, T_RENEW);
+	sip_close(ph->sip);
+	ph_timer_off(ph, T_REAUTH);
+	ph_timer_off(ph, T_RENEW);
 	/* "later back-off 30 s .. 15 min with jitter"; the first time soon */
 	wait = ph->retries == 0 ? 2000 : wait > 900000 ? 900000 : wait;
 	ph->retries++;
-	timer_set(ph, T_RETRY, wait + dice_below(ph, (uint32_t)(wait / 4)));
+	ph_timer_set(ph, T_RETRY, wait + ph_random_below(ph, (uint32_t)(wait / 4)));
+}
+
+/* Of the connection, while nothing is asked on it. */
+void stay_lost_connection(void *arg, const char *why)
+{
+	struct dt_phone *ph = arg;
+
+	if (ph->registered)
+		stay_lost(ph, why);
 }
 
 void stay_retry(struct dt_phone *ph)
@@ -184,9 +165,9 @@ void stay_retry(struct dt_phone *ph)
 	if (ph->registered)
 		return;
 	if (ph->running)
-		timer_set(ph, T_RETRY, 5000);
+		ph_timer_set(ph, T_RETRY, 5000);
 	else
-		run_plan(ph, PLAN_AGAIN);
+		phone_want_plan(ph, PLAN_AGAIN);
 }
 
 /* ---- what the server says (13.1) ------------------------------------------------------------------------------------------ */
@@ -204,8 +185,8 @@ static void told_off(struct dt_phone *ph, const struct msg *m, struct sv event)
 		sip_diag_read(v, &d);
 	text(why, sizeof why, SV_FMT "%s" SV_FMT, SV_ARG(event), d.reason.n ? ": " : "", SV_ARG(d.reason));
 	attempt_begin(ph, &a, "notify deregistered");
-	text(ph->said, sizeof ph->said, SV_FMT, SV_ARG(d.reason));
-	a.fact.said = ph->said;
+	text(ph->core.said, sizeof ph->core.said, SV_FMT, SV_ARG(d.reason));
+	a.fact.said = ph->core.said;
 	a.fact.diag = d.id;
 	attempt_fail(ph, &a, DT_F_SIGNED_OFF, why);
 	if (sv_ieq(event, SV("deactivated")) || sv_ieq(event, SV("preferred-registrar-change"))) {
@@ -225,7 +206,8 @@ static void told_off(struct dt_phone *ph, const struct msg *m, struct sv event)
 		return;
 	}
 	/* rejected: stop; unregistered: "gone; may register again later", when somebody wants it to */
-	phone_result(ph, false, DT_F_SIGNED_OFF, why);
+	sip_close(ph->sip); /* what else has come on it counts for nothing */
+	phone_want_end(ph, DT_F_SIGNED_OFF, why);
 }
 
 /* From a server that does not let the first notification ride in the 200, or when something has changed (14.2). */
@@ -233,27 +215,29 @@ static void told_provisioning(struct dt_phone *ph, struct sv body)
 {
 	struct attempt a;
 	const char *bad;
+	char found[SOAP_URI_MAX];
 
 	attempt_begin(ph, &a, "notify provisioning");
-	if ((bad = provisioning_take(ph, body)) != NULL)
+	if ((bad = provisioning_take(ph, body, found)) != NULL)
 		attempt_fail(ph, &a, DT_F_SIP_BAD, bad);
 	else if (!keep_account(ph))
-		attempt_fail(ph, &a, DT_F_STORE, ph->keep_why);
+		attempt_fail(ph, &a, DT_F_STORE, ph->core.keep_why);
 	else
-		attempt_ok(ph, &a, ph->provisioning.updates_internal[0] ? ph->provisioning.updates_internal : NULL, NULL);
+		attempt_ok(ph, &a, found[0] ? found : NULL, NULL);
 }
 
-void stay_request(struct dt_phone *ph, const struct msg *m)
+void stay_request(void *arg, const struct msg *m)
 {
+	struct dt_phone *ph = arg;
 	struct sv rest = msg_get(m, "Event"), event = sv_trim(sv_cut(&rest, ';'));
 	bool notify = sv_ieq(m->method, SV("NOTIFY")), best = sv_ieq(m->method, SV("BENOTIFY"));
 
 	if (sv_ieq(m->method, SV("ACK")))
 		return;
 	if (notify || sv_ieq(m->method, SV("OPTIONS")))
-		sip_reply(ph, m, 200, "OK");
+		sip_reply(ph->sip, m, 200, "OK");
 	else if (!best) /* "a BENOTIFY must not be answered" */
-		sip_reply(ph, m, 501, "Not Implemented");
+		sip_reply(ph->sip, m, 501, "Not Implemented");
 	if (!notify && !best)
 		return;
 	if (sv_ieq(event, SV("vnd-microsoft-provisioning-v2")) && m->body.n)
@@ -273,19 +257,19 @@ static void quiet(struct dt_phone *ph)
 	bool told = ph->told;
 
 	ph->registered = false;
-	sip_close(ph);
-	for (int t = 0; t < T_COUNT; t++)
-		timer_off(ph, (enum timer)t);
+	sip_close(ph->sip);
+	ph_timers_off(ph);
 	if (ph->bound)
-		dhcp_release(ph);
+		dhcp_release(ph, &ph->lease);
 	ph->bound = false;
-	ph->body->address(ph->arg, NULL);
+	ph->core.body->address(ph->core.arg, NULL);
 	record_result(ph, told ? ph->result.stage : ph->stage, told && ph->result.ok, told ? ph->result.failure : DT_F_STOPPED,
 		      told ? ph->result.why : "");
 }
 
-static void signed_off(struct dt_phone *ph, const struct msg *m)
+static void signed_off(void *arg, const struct msg *m)
 {
+	struct dt_phone *ph = arg;
 	struct attempt a;
 	char why[WHY_MAX];
 	unsigned id;
@@ -294,12 +278,12 @@ static void signed_off(struct dt_phone *ph, const struct msg *m)
 	if (m && m->status / 100 == 2) {
 		attempt_ok(ph, &a, NULL, NULL);
 	} else {
-		attempt_sip(ph, &a, m);
+		attempt_sip(ph->sip, &a, m);
 		if (m)
 			sip_diag_text(m, &id, why, sizeof why);
 		else
-			text(why, sizeof why, "%s", ph->sip.why);
-		attempt_fail(ph, &a, m ? DT_F_SIP_STATUS : ph->sip.bad, why);
+			text(why, sizeof why, "%s", ph->sip->why);
+		attempt_fail(ph, &a, m ? DT_F_SIP_STATUS : ph->sip->bad, why);
 	}
 	if (ph->stopping)
 		quiet(ph);
@@ -307,10 +291,10 @@ static void signed_off(struct dt_phone *ph, const struct msg *m)
 
 void stay_off(struct dt_phone *ph)
 {
-	if (ph->registered && ph->sip.open && ph->sip.sa.up) {
-		sip_register(ph, 0, NULL, &ph->sip.sa, signed_off);
-		if (ph->stopping && ph->timer[T_SIP] != NEVER && ph->timer[T_SIP] > mono(ph) + 4000)
-			timer_set(ph, T_SIP, 4000);
+	if (ph->registered && ph->sip->open && ph->sip->sa.up) {
+		sip_register(ph->sip, 0, NULL, &ph->sip->sa, signed_off, ph);
+		if (ph->stopping && ph->core.timer[T_SIP] != PH_NEVER && ph->core.timer[T_SIP] > ph_now_ms(ph) + 4000)
+			ph_timer_set(ph, T_SIP, 4000);
 		return;
 	}
 	if (ph->stopping)

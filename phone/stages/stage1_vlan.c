@@ -21,8 +21,8 @@ static bool deciding(const struct dt_phone *ph)
 /* UNKNOWN: which inventory TLVs a real phone sends; all but the asset. */
 static void say(struct dt_phone *ph)
 {
-	struct lldp l = {.chassis_subtype = 4, .chassis = {(const char *)ph->mac, 6},
-			 .port_subtype = 3, .port = {(const char *)ph->mac, 6}, .ttl = 120,
+	struct lldp l = {.chassis_subtype = 4, .chassis = {(const char *)ph->core.mac, 6},
+			 .port_subtype = 3, .port = {(const char *)ph->core.mac, 6}, .ttl = 120,
 			 .has_caps = true, .caps = LLDP_CAP_BRIDGE | LLDP_CAP_TELEPHONE,
 			 .caps_on = LLDP_CAP_BRIDGE | LLDP_CAP_TELEPHONE,
 			 /* auto-negotiated; 10BASE-T to 1000BASE-T, full duplex too; 1000BASE-T full duplex (RFC 4836) */
@@ -33,27 +33,27 @@ static void say(struct dt_phone *ph)
 	struct wr w = wr_of(frame, sizeof frame);
 
 	/* "U 1 = policy unknown (an endpoint asking)" */
-	l.policy[0] = ph->lldp_used && (ph->tagged || ph->dscp)
-			      ? (struct med_policy){.app = MED_VOICE, .tagged = ph->tagged, .vlan = ph->vlan,
-						    .prio = ph->prio, .dscp = ph->dscp}
+	l.policy[0] = ph->lldp_used && (ph->core.tagged || ph->core.dscp)
+			      ? (struct med_policy){.app = MED_VOICE, .tagged = ph->core.tagged, .vlan = ph->core.vlan,
+						    .prio = ph->core.prio, .dscp = ph->core.dscp}
 			      : (struct med_policy){.app = MED_VOICE, .unknown = true};
-	l.hw_rev = sv_of(ph->model->revision);
-	l.fw_rev = l.sw_rev = sv_of(ph->version);
+	l.hw_rev = sv_of(ph->core.model->revision);
+	l.fw_rev = l.sw_rev = sv_of(ph->core.version);
 	l.serial = sv_of(ph->serial);
 	if (l.serial.n > MED_INVENTORY_MAX) /* the maker's may be longer: what fits is said */
 		l.serial.n = MED_INVENTORY_MAX;
-	l.maker = sv_of(ph->model->vendor);
-	l.model = sv_of(ph->model->model);
-	eth_write(&w, lldp_group, ph->mac, ETH_LLDP);
+	l.maker = sv_of(ph->core.model->vendor);
+	l.model = sv_of(ph->core.model->model);
+	eth_write(&w, lldp_group, ph->core.mac, ETH_LLDP);
 	lldp_write(&w, &l);
 	if (!w.err)
-		ph->body->frame(ph->arg, frame, wr_n(&w), -1);
+		ph->core.body->frame(ph->core.arg, frame, wr_n(&w), -1);
 	ph->lldp_sent++;
 }
 
 static bool join(struct dt_phone *ph, bool tagged, uint16_t vlan, uint8_t prio, uint8_t dscp)
 {
-	int rc = ph->body->vlan(ph->arg, vlan, prio, dscp);
+	int rc = ph->core.body->vlan(ph->core.arg, vlan, prio, dscp);
 	char why[WHY_MAX];
 
 	if (rc < 0) {
@@ -61,48 +61,84 @@ static bool join(struct dt_phone *ph, bool tagged, uint16_t vlan, uint8_t prio, 
 		stage_without(ph, DT_F_VLAN_JOIN, why);
 		return false;
 	}
-	ph->tagged = tagged;
-	ph->vlan = vlan;
-	ph->prio = prio;
-	ph->dscp = dscp;
+	ph->core.tagged = tagged;
+	ph->core.vlan = vlan;
+	ph->core.prio = prio;
+	ph->core.dscp = dscp;
 	return true;
 }
 
 void stage_vlan(struct dt_phone *ph)
 {
-	ph->tagged = false;
-	ph->vlan = ph->prio = ph->dscp = 0;
+	ph->core.tagged = false;
+	ph->core.vlan = ph->core.prio = ph->core.dscp = 0;
 	ph->lldp_sent = 0;
 	ph->lldp_heard = ph->lldp_used = ph->lldp_late = false;
 	if (ph->no_vlan) {
 		stage_skip(ph, "untagged, as told");
 		return;
 	}
-	ph->body->vlan(ph->arg, 0, 0, 0);
+	ph->core.body->vlan(ph->core.arg, 0, 0, 0);
 	attempt_begin(ph, &ph->lldp_try, "lldp-med");
 	say(ph);
-	timer_set(ph, T_LLDP, FAST_MS);
+	ph_timer_set(ph, T_LLDP, FAST_MS);
+}
+
+/* "keeps the VLAN id, releases that lease at once" */
+static bool vlan_have_dhcp(void *arg, const struct dhcp_result *r)
+{
+	struct dt_phone *ph = arg;
+	enum dhcp_vlan_form form;
+	uint16_t vlan = 0;
+	char found[64];
+
+	if (r->ack == NULL) {
+		stage_without(ph, DT_F_VLAN_NONE, NULL);
+		return true;
+	}
+	form = r->ack->option[43].p ? dhcp_vlan_read(r->ack->option[43], &vlan) : DHCP_VLAN_NONE;
+	text(found, sizeof found, "VLAN %u", vlan);
+	r->try->fact.option = 43;
+	r->try->fact.sub = 10;
+	r->try->fact.vlan = vlan;
+	if (form == DHCP_VLAN_NONE)
+		attempt_sign(r->try, DT_SIGN_VLAN_OPTION_ABSENT);
+	else if (form == DHCP_VLAN_BAD)
+		attempt_sign(r->try, DT_SIGN_VLAN_OPTION_RANGE);
+	else if (form != DHCP_VLAN_U16)
+		attempt_sign(r->try, DT_SIGN_VLAN_OPTION_FORM);
+	if (form == DHCP_VLAN_NONE || form == DHCP_VLAN_BAD)
+		attempt_fail(ph, r->try, form == DHCP_VLAN_BAD ? DT_F_VLAN_BAD : DT_F_VLAN_NONE, NULL);
+	else
+		attempt_ok(ph, r->try, found, NULL);
+	dhcp_release(ph, r->lease);
+	if (form == DHCP_VLAN_NONE || form == DHCP_VLAN_BAD)
+		stage_without(ph, form == DHCP_VLAN_BAD ? DT_F_VLAN_BAD : DT_F_VLAN_NONE, NULL);
+	else if (join(ph, true, vlan, 0, 0))
+		stage_done(ph, "VLAN %u, from DHCP", vlan);
+	return true;
 }
 
 void vlan_lldp_timer(struct dt_phone *ph)
 {
-	uint64_t waited = mono(ph) - ph->lldp_try.since, wait = ph->lldp_wait_s * 1000ull;
+	uint64_t waited = ph_now_ms(ph) - ph->lldp_try.since, wait = ph->lldp_wait_s * 1000ull;
 
-	if (!deciding(ph) || ph->dhcp.state != DHCP_IDLE) {
+	if (!deciding(ph) || dhcp_busy(ph->dhcp)) {
 		say(ph);
-		timer_set(ph, T_LLDP, SLOW_MS);
+		ph_timer_set(ph, T_LLDP, SLOW_MS);
 		return;
 	}
 	if (waited >= wait) {
 		attempt_sign(&ph->lldp_try, ph->lldp_heard ? DT_SIGN_LLDP_NO_POLICY : DT_SIGN_LLDP_SILENT);
 		attempt_fail(ph, &ph->lldp_try, DT_F_VLAN_NONE, NULL);
-		timer_set(ph, T_LLDP, SLOW_MS);
-		dhcp_discover(ph, true);
+		ph_timer_set(ph, T_LLDP, SLOW_MS);
+		dhcp_free(ph->dhcp);
+		ph->dhcp = dhcp_discover(ph, true, 0, vlan_have_dhcp, ph);
 		return;
 	}
 	if (ph->lldp_sent < FAST)
 		say(ph);
-	timer_set(ph, T_LLDP, wait - waited < FAST_MS ? wait - waited : FAST_MS);
+	ph_timer_set(ph, T_LLDP, wait - waited < FAST_MS ? wait - waited : FAST_MS);
 }
 
 static const char *policy_text(const struct med_policy *p, char *out, size_t cap)
@@ -141,7 +177,7 @@ static void too_late(struct dt_phone *ph, const struct lldp *l, const struct med
 	attempt_sign(&a, DT_SIGN_LLDP_TOO_LATE);
 	a.fact.vlan = p->vlan;
 	attempt_ok(ph, &a, policy_text(p, found, sizeof found),
-		   ph->tagged ? "LLDP-MED came too late: the phone has its VLAN, another one, from DHCP"
+		   ph->core.tagged ? "LLDP-MED came too late: the phone has its VLAN, another one, from DHCP"
 			      : "LLDP-MED came too late: the phone goes on untagged");
 }
 
@@ -151,9 +187,9 @@ static void later(struct dt_phone *ph, const struct eth *e, const struct lldp *l
 {
 	struct attempt a;
 	char found[80];
-	bool told = ph->told, same = memcmp(e->src, ph->lldp_from, 6) == 0, better = !same && is_bridge(l) && !ph->lldp_bridge;
+	bool same = memcmp(e->src, ph->lldp_from, 6) == 0, better = !same && is_bridge(l) && !ph->lldp_bridge;
 
-	if (ph->stage == DT_STAGE_VLAN || p->vlan == 4095 || (p->tagged == ph->tagged && (!p->tagged || p->vlan == ph->vlan)))
+	if (ph->stage == DT_STAGE_VLAN || p->vlan == 4095 || (p->tagged == ph->core.tagged && (!p->tagged || p->vlan == ph->core.vlan)))
 		return;
 	if (!ph->lldp_used) {
 		too_late(ph, l, p);
@@ -171,11 +207,9 @@ static void later(struct dt_phone *ph, const struct eth *e, const struct lldp *l
 	if (!same && !better)
 		return;
 	if (ph->bound)
-		dhcp_release(ph);
-	phone_off(ph);
-	ph->told = told;
+		dhcp_release(ph, &ph->lease);
 	ph->bound = false;
-	run_plan(ph, plan_of(ph));
+	phone_want_start(ph);
 }
 
 /* [network A.2] */
@@ -200,14 +234,13 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 		attempt_fail(ph, &ph->lldp_try, DT_F_VLAN_BAD, NULL);
 		return;
 	}
-	ph->dhcp.state = DHCP_IDLE;
-	timer_off(ph, T_DHCP);
-	if (mono(ph) - ph->lldp_try.since > PATIENCE_MS)
+	dhcp_stop(ph->dhcp);
+	if (ph_now_ms(ph) - ph->lldp_try.since > PATIENCE_MS)
 		attempt_sign(&ph->lldp_try, DT_SIGN_LLDP_LATE);
 	if (p->tagged && p->vlan == 0)
 		attempt_sign(&ph->lldp_try, DT_SIGN_VLAN_ZERO);
 	attempt_ok(ph, &ph->lldp_try, policy_text(p, found, sizeof found), NULL);
-	timer_set(ph, T_LLDP, SLOW_MS);
+	ph_timer_set(ph, T_LLDP, SLOW_MS);
 	memcpy(ph->lldp_from, e->src, 6);
 	ph->lldp_used = true;
 	ph->lldp_bridge = is_bridge(l);
@@ -216,37 +249,3 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 		stage_done(ph, "%s, from LLDP-MED", policy_text(p, found, sizeof found));
 }
 
-/* "keeps the VLAN id, releases that lease at once" */
-void vlan_dhcp(struct dt_phone *ph, const struct dhcp *ack, const struct lease *l)
-{
-	enum dhcp_vlan_form form;
-	uint16_t vlan = 0;
-	char found[64];
-
-	if (ack == NULL) {
-		stage_without(ph, DT_F_VLAN_NONE, NULL);
-		return;
-	}
-	form = ack->option[43].p ? dhcp_vlan_read(ack->option[43], &vlan) : DHCP_VLAN_NONE;
-	text(found, sizeof found, "VLAN %u", vlan);
-	ph->dhcp.try.fact.option = 43;
-	ph->dhcp.try.fact.sub = 10;
-	ph->dhcp.try.fact.vlan = vlan;
-	if (form == DHCP_VLAN_NONE)
-		attempt_sign(&ph->dhcp.try, DT_SIGN_VLAN_OPTION_ABSENT);
-	else if (form == DHCP_VLAN_BAD)
-		attempt_sign(&ph->dhcp.try, DT_SIGN_VLAN_OPTION_RANGE);
-	else if (form != DHCP_VLAN_U16)
-		attempt_sign(&ph->dhcp.try, DT_SIGN_VLAN_OPTION_FORM);
-	if (form == DHCP_VLAN_NONE || form == DHCP_VLAN_BAD)
-		attempt_fail(ph, &ph->dhcp.try, form == DHCP_VLAN_BAD ? DT_F_VLAN_BAD : DT_F_VLAN_NONE, NULL);
-	else
-		attempt_ok(ph, &ph->dhcp.try, found, NULL);
-	ph->lease = *l;
-	dhcp_release(ph);
-	memset(&ph->lease, 0, sizeof ph->lease);
-	if (form == DHCP_VLAN_NONE || form == DHCP_VLAN_BAD)
-		stage_without(ph, form == DHCP_VLAN_BAD ? DT_F_VLAN_BAD : DT_F_VLAN_NONE, NULL);
-	else if (join(ph, true, vlan, 0, 0))
-		stage_done(ph, "VLAN %u, from DHCP", vlan);
-}

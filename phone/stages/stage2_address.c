@@ -11,40 +11,15 @@
 #define DECLINES 3
 #define DECLINE_WAIT_MS 10000 /* RFC 2131 3.1.5: "The client SHOULD wait a minimum of ten seconds" */
 
-static void use(struct dt_phone *ph)
-{
-	int rc = ph->body->address(ph->arg, &ph->lease.l);
-
-	if (rc < 0) {
-		stage_fail(ph, DT_F_DHCP_BAD, strerror(-rc));
-		return;
-	}
-	if (!ph->no_dhcp)
-		lease_take(ph);
-	sntp_begin(ph);
-}
-
-void stage_address(struct dt_phone *ph)
-{
-	ph->declined = 0;
-	ph->bound = false;
-	memset(&ph->lease, 0, sizeof ph->lease);
-	if (ph->no_dhcp) {
-		ph->lease.l = ph->lease_conf;
-		use(ph);
-		return;
-	}
-	dhcp_discover(ph, false);
-}
-
 /* What is odd about a lease that can be used: I-02, I-04, I-05, V-10.  Its facts are those of the weightiest. */
-static void odd_lease(const struct dt_phone *ph, const struct lease *l, struct attempt *a)
+static void odd_lease(const struct dt_phone *ph, const struct dhcp_result *r, struct attempt *a)
 {
-	struct sv option43 = ph->message.option[43];
+	const struct dhcp_lease *l = r->lease;
+	struct sv option43 = r->ack->option[43];
 	uint16_t vlan = 0;
 	enum dhcp_vlan_form form = option43.p ? dhcp_vlan_read(option43, &vlan) : DHCP_VLAN_NONE;
 
-	a->fact.vlan = ph->tagged ? ph->vlan : 0;
+	a->fact.vlan = ph->core.tagged ? ph->core.vlan : 0;
 	a->fact.seconds = l->seconds;
 	if (l->l.ndns == 0)
 		attempt_sign(a, DT_SIGN_RESOLVER_ABSENT);
@@ -54,64 +29,107 @@ static void odd_lease(const struct dt_phone *ph, const struct lease *l, struct a
 		attempt_sign(a, DT_SIGN_ROUTER_ABSENT);
 	else if ((l->l.router & l->l.mask) != (l->l.address & l->l.mask))
 		attempt_sign(a, DT_SIGN_ROUTER_OUTSIDE);
-	if (ph->lldp_used && vlan && form != DHCP_VLAN_BAD && vlan != (ph->tagged ? ph->vlan : 0)) {
+	if (ph->lldp_used && vlan && form != DHCP_VLAN_BAD && vlan != (ph->core.tagged ? ph->core.vlan : 0)) {
 		attempt_sign(a, DT_SIGN_VLAN_CONFLICT);
 		a->fact.vlan = vlan;
 	}
-	if (ph->dhcp.offer_ms >= SLOW_MS) {
+	if (r->offer_ms >= SLOW_MS) {
 		attempt_sign(a, DT_SIGN_OFFER_SLOW);
-		a->fact.seconds = (uint32_t)(ph->dhcp.offer_ms / 1000);
+		a->fact.seconds = (uint32_t)(r->offer_ms / 1000);
 	}
 }
 
-void address_dhcp(struct dt_phone *ph, const struct lease *l, enum dt_failure f, const char *why)
+static bool address_have_dhcp(void *arg, const struct dhcp_result *r);
+
+static void address_have_time(void *arg, const char *why)
 {
-	char found[128], ip[16];
-
-	if (l == NULL) {
-		stage_fail(ph, f, why);
-		return;
-	}
-	ph->lease = *l;
-	text(found, sizeof found, "%s for %u s", ip_text(l->l.address, ip), l->seconds);
-	odd_lease(ph, l, &ph->dhcp.try);
-	attempt_ok(ph, &ph->dhcp.try, found, NULL);
-	arp_probe(ph);
-}
-
-void address_free(struct dt_phone *ph, bool taken, const uint8_t by[6])
-{
-	char why[96], ip[16];
-
-	if (!taken) {
-		use(ph);
-		return;
-	}
-	text(why, sizeof why, "%s belongs to %02x:%02x:%02x:%02x:%02x:%02x", ip_text(ph->lease.l.address, ip), by[0], by[1],
-	     by[2], by[3], by[4], by[5]);
-	ph->try.fact.address = ph->lease.l.address;
-	attempt_fail(ph, &ph->try, DT_F_ADDRESS_TAKEN, why);
-	dhcp_decline(ph);
-	if (++ph->declined == DECLINES) {
-		stage_fail(ph, DT_F_ADDRESS_TAKEN, why);
-		return;
-	}
-	dhcp_again(ph, DECLINE_WAIT_MS);
-}
-
-void address_time(struct dt_phone *ph, bool known, const char *why)
-{
+	struct dt_phone *ph = arg;
 	char ip[16], dns[16];
 
-	if (!known) {
+	if (why) {
 		struct attempt a;
 
 		attempt_begin(ph, &a, "time");
 		attempt_sign(&a, DT_SIGN_TIME_SILENT);
 		attempt_fail(ph, &a, DT_F_CLOCK_WRONG, why);
 	}
-	if (ph->stage == DT_STAGE_ADDRESS)
-		stage_done(ph, "%s, resolver %s%s%s%s", ip_text(ph->lease.l.address, ip),
-			   ph->lease.l.ndns ? ip_text(ph->lease.l.dns[0], dns) : "none", ph->lease.domain[0] ? ", " : "",
-			   ph->lease.domain, known ? "" : ", no time server");
+	stage_done(ph, "%s, resolver %s%s%s%s", ip_text(ph->lease.l.address, ip),
+		   ph->lease.l.ndns ? ip_text(ph->lease.l.dns[0], dns) : "none", ph->lease.domain[0] ? ", " : "",
+		   ph->lease.domain, why ? ", no time server" : "");
+}
+
+static void use(struct dt_phone *ph)
+{
+	struct sntp_sources from = {.nntp = ph->lease.nntp, .ntime = ph->lease.ntime,
+				    .domain = ph->domain_conf ? ph->domain_conf : ph->lease.domain};
+	int rc = ph->core.body->address(ph->core.arg, &ph->lease.l);
+
+	if (rc < 0) {
+		stage_fail(ph, DT_F_DHCP_BAD, strerror(-rc));
+		return;
+	}
+	if (!ph->no_dhcp)
+		lease_take(ph);
+	memcpy(from.ntp, ph->lease.ntp, sizeof from.ntp);
+	memcpy(from.time, ph->lease.time, sizeof from.time);
+	sntp_free(ph->sntp);
+	ph->sntp = sntp_begin(ph, &ph->dns, &from, address_have_time, ph);
+}
+
+static void address_have_arp(void *arg, const uint8_t by[6], struct attempt *try)
+{
+	struct dt_phone *ph = arg;
+	char why[96], ip[16];
+
+	if (by == NULL) {
+		use(ph);
+		return;
+	}
+	text(why, sizeof why, "%s belongs to %02x:%02x:%02x:%02x:%02x:%02x", ip_text(ph->lease.l.address, ip), by[0], by[1],
+	     by[2], by[3], by[4], by[5]);
+	try->fact.address = ph->lease.l.address;
+	attempt_fail(ph, try, DT_F_ADDRESS_TAKEN, why);
+	dhcp_decline(ph, &ph->lease);
+	if (++ph->declined == DECLINES) {
+		stage_fail(ph, DT_F_ADDRESS_TAKEN, why);
+		return;
+	}
+	dhcp_free(ph->dhcp);
+	ph->dhcp = dhcp_discover(ph, false, DECLINE_WAIT_MS, address_have_dhcp, ph);
+}
+
+static bool address_have_dhcp(void *arg, const struct dhcp_result *r)
+{
+	struct dt_phone *ph = arg;
+	char found[128], ip[16];
+
+	if (r->lease == NULL) {
+		stage_fail(ph, r->failure, r->why);
+		return true;
+	}
+	ph->lease = *r->lease;
+	memset(&ph->search, 0, sizeof ph->search);
+	if (r->ack->option[119].p)
+		dhcp_search_read(r->ack->option[119], &ph->search);
+	text(found, sizeof found, "%s for %u s", ip_text(ph->lease.l.address, ip), ph->lease.seconds);
+	odd_lease(ph, r, r->try);
+	attempt_ok(ph, r->try, found, NULL);
+	arp_free(ph->arp);
+	ph->arp = arp_probe(ph, ph->lease.l.address, address_have_arp, ph);
+	return true;
+}
+
+void stage_address(struct dt_phone *ph)
+{
+	ph->declined = 0;
+	ph->bound = false;
+	memset(&ph->lease, 0, sizeof ph->lease);
+	memset(&ph->search, 0, sizeof ph->search);
+	if (ph->no_dhcp) {
+		ph->lease.l = ph->lease_conf;
+		use(ph);
+		return;
+	}
+	dhcp_free(ph->dhcp);
+	ph->dhcp = dhcp_discover(ph, false, 0, address_have_dhcp, ph);
 }

@@ -22,11 +22,11 @@ static void domain_add(struct dt_phone *ph, const char *d)
 
 static void ask_name(struct dt_phone *ph);
 
-static void have_name(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
+static void have_name(void *arg, const struct dt_dns_answer *a)
 {
+	struct dt_phone *ph = arg;
 	char host[DT_NAME_MAX + 16];
 
-	(void)tag;
 	if (a->status != DT_DNS_OK || a->n == 0) {
 		if (dns_failure(a) != DT_F_DNS_NONE) /* nobody knows whether it exists */
 			ph->find_failure = dns_failure(a);
@@ -51,7 +51,7 @@ static void ask_name(struct dt_phone *ph)
 		return;
 	}
 	text(host, sizeof host, "ucupdates-r2.%s", ph->domains[ph->domain_at]);
-	dns_ask(ph, host, DT_RR_A, 0, have_name);
+	dns_ask(&ph->dns, host, DT_RR_A, have_name, ph);
 }
 
 /* The domains for ucupdates-r2, now that SRV was asked. */
@@ -65,22 +65,19 @@ static void names(struct dt_phone *ph)
 	domain_add(ph, dot ? dot + 1 : NULL);
 	domain_add(ph, ph->domain_conf);
 	domain_add(ph, ph->lease.domain);
-	for (unsigned i = 0; i < ph->lease.search.n; i++)
-		domain_add(ph, ph->lease.search.name[i]);
+	for (unsigned i = 0; i < ph->search.n; i++)
+		domain_add(ph, ph->search.name[i]);
 	ask_name(ph);
 }
 
 static void ask_srv(struct dt_phone *ph);
 
-static void have_srv(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
+static void have_srv(void *arg, const struct dt_dns_answer *a)
 {
-	struct dt_dns_answer sorted = *a;
+	struct dt_phone *ph = arg;
 
-	(void)tag;
-	srv_sort(ph, &sorted);
-	if (a->status == DT_DNS_OK && sorted.n && sorted.rr[0].target[0]) {
+	if (srv_best(ph, a, ph->srv_target)) {
 		text(ph->srv_domain, sizeof ph->srv_domain, "%s", ph->domains[ph->domain_at]);
-		text(ph->srv_target, sizeof ph->srv_target, "%s", sorted.rr[0].target);
 		names(ph);
 		return;
 	}
@@ -100,7 +97,7 @@ static void ask_srv(struct dt_phone *ph)
 		return;
 	}
 	text(name, sizeof name, "%s.%s", services[ph->service_at], ph->domains[ph->domain_at]);
-	dns_ask(ph, name, DT_RR_SRV, 0, have_srv);
+	dns_ask(&ph->dns, name, DT_RR_SRV, have_srv, ph);
 }
 
 static void by_dns(struct dt_phone *ph)
@@ -114,16 +111,16 @@ static void by_dns(struct dt_phone *ph)
 	if (at)
 		domain_add(ph, at + 1);
 	domain_add(ph, ph->lease.domain);
-	for (unsigned i = 0; i < ph->lease.search.n; i++)
-		domain_add(ph, ph->lease.search.name[i]);
+	for (unsigned i = 0; i < ph->search.n; i++)
+		domain_add(ph, ph->search.name[i]);
 	ask_srv(ph);
 }
 
-static void have_kept(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
+static void have_kept(void *arg, const struct dt_dns_answer *a)
 {
+	struct dt_phone *ph = arg;
 	struct url u;
 
-	(void)tag;
 	if (a->status == DT_DNS_OK && a->n && url_read(sv_of(ph->update_url), &u)) {
 		stage_done(ph, "%s, kept from in-band provisioning", u.host);
 		return;
@@ -154,14 +151,14 @@ void stage_find(struct dt_phone *ph)
 	struct url u;
 
 	if (never_inside(ph)) {
-		phone_result(ph, false, DT_F_NEVER_INSIDE,
-			     "this phone has no certificate: it has never been inside the company network");
+		phone_want_end(ph, DT_F_NEVER_INSIDE,
+			       "this phone has no certificate: it has never been inside the company network");
 		return;
 	}
 	ph->update_unknown = false;
 	update_urls(ph);
 	if (ph->update_url[0] && url_read(sv_of(ph->update_url), &u)) {
-		dns_ask(ph, u.host, DT_RR_A, 0, have_kept);
+		dns_ask(&ph->dns, u.host, DT_RR_A, have_kept, ph);
 		return;
 	}
 	ph->update_url[0] = '\0';

@@ -19,7 +19,8 @@ static void failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 	stage_without(ph, f, why);
 }
 
-bool update_judge_only(const struct dt_phone *ph)
+/* The update server need not be trusted: no root chain is known yet. */
+static bool update_judge_only(const struct dt_phone *ph)
 {
 	return !ph->outside && ph->roots.n == 0;
 }
@@ -28,35 +29,47 @@ static void write_question(struct dt_phone *ph)
 {
 	struct update_question q = {.device_type = "UCPhone", .locale = LOCALE, .nmodule = 1};
 
-	text(q.mac, sizeof q.mac, "%02X-%02X-%02X-%02X-%02X-%02X", ph->mac[0], ph->mac[1], ph->mac[2], ph->mac[3], ph->mac[4],
-	     ph->mac[5]);
+	text(q.mac, sizeof q.mac, "%02X-%02X-%02X-%02X-%02X-%02X", ph->core.mac[0], ph->core.mac[1], ph->core.mac[2], ph->core.mac[3], ph->core.mac[4],
+	     ph->core.mac[5]);
 	text(q.serial, sizeof q.serial, "%s", ph->serial ? ph->serial : "");
-	text(q.vendor, sizeof q.vendor, "%s", ph->model->vendor);
-	text(q.model, sizeof q.model, "%s", ph->model->model);
-	text(q.revision, sizeof q.revision, "%s", ph->model->revision);
+	text(q.vendor, sizeof q.vendor, "%s", ph->core.model->vendor);
+	text(q.model, sizeof q.model, "%s", ph->core.model->model);
+	text(q.revision, sizeof q.revision, "%s", ph->core.model->revision);
 	text(q.user, sizeof q.user, "%s", ph->account.sip); /* "the last signed-in user's account name (the phone sends it)" */
 	text(q.module[0].file, sizeof q.module[0].file, "CPE.nbt");
-	text(q.module[0].version, sizeof q.module[0].version, "%s", ph->version);
+	text(q.module[0].version, sizeof q.module[0].version, "%s", ph->core.version);
 	text(q.module[0].time, sizeof q.module[0].time, "2013-01-09T00:00:00Z");
 	buf_clear(&ph->ask);
 	update_question_write(&ph->ask, &q);
 }
 
+static void have_image(void *arg, enum dt_failure f, const char *why)
+{
+	struct dt_phone *ph = arg;
+
+	if (f == DT_F_OK)
+		stage_restart(ph);
+	else
+		stage_without(ph, f, why);
+}
+
 static void judge_offer(struct dt_phone *ph, const struct update_answer *a, const char *warn)
 {
 	const struct update_module *image = update_image_of(a->module, a->nmodule);
+	struct image_conf c = {.update_key = ph->update_key, .question_url = ph->update_url, .store = a->store,
+			       .told = {ph->account.update_internal, ph->account.update_external},
+			       .trusted = ph->http->tls && ph->http->verdict == DT_TRUSTED, .judge_only = update_judge_only(ph)};
 
-	if (image == NULL || strcmp(image->version, ph->version) == 0) {
+	if (image == NULL || strcmp(image->version, ph->core.version) == 0) {
 		attempt_ok(ph, &ph->update_try, "nothing new", warn);
-		stage_done(ph, "%s is up to date", ph->version);
+		stage_done(ph, "%s is up to date", ph->core.version);
 		return;
 	}
 	attempt_ok(ph, &ph->update_try, image->version, warn);
-	ph->offer = *image;
-	ph->offer_trusted = ph->http.tls && ph->http.verdict == DT_TRUSTED;
-	text(ph->store_url, sizeof ph->store_url, "%s", a->store);
 	if (ph->update_key) {
-		image_fetch(ph);
+		c.offer = *image;
+		image_free(ph->image);
+		ph->image = image_fetch(ph, ph->http, &c, have_image, ph);
 		return;
 	}
 	attempt_begin(ph, &ph->update_try, "update %s", image->version);
@@ -66,8 +79,9 @@ static void judge_offer(struct dt_phone *ph, const struct update_answer *a, cons
 
 /* ---- outside: "the device repeats it over HTTPS 443", with the user's credentials --------------------------------- */
 
-static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *why)
+static void have_ticket(void *arg, enum dt_failure f, const char *why)
 {
+	struct dt_phone *ph = arg;
 	struct buf header = {0};
 
 	attempt_begin(ph, &ph->update_try, "update question");
@@ -77,7 +91,7 @@ static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *why)
 	}
 	/* "X-MS-WebTicket: opaque=<base64 of the assertion's text>" [web-services 7.4] */
 	buf_str(&header, "X-MS-WebTicket: opaque=");
-	b64_add(&header, ph->ticket.assertion.p, ph->ticket.assertion.n);
+	b64_add(&header, ph->ticket->ticket.assertion.p, ph->ticket->ticket.assertion.n);
 	buf_str(&header, "\r\n");
 	if (header.oom)
 		failed(ph, DT_F_MEMORY, NULL);
@@ -88,29 +102,33 @@ static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *why)
 
 static void with_credentials(struct dt_phone *ph)
 {
+	struct ntlm_login who = {ph->login, ph->password};
+	struct ticket_client *t;
 	struct sv token = {0};
 	struct buf header = {0};
 	char why[WHY_MAX] = "";
 
-	if (ph->login && ntlm_http_offered(ph, &token) && ntlm_http_leg(ph, token, &header, why)) {
+	if (who.login && ntlm_http_offered(&ph->ntlm, &ph->http->m, &token) &&
+	    ntlm_http_leg(ph, &ph->ntlm, &who, token, &header, why)) {
 		ask(ph, buf_cstr(&header));
 		buf_wipe(&header);
 		return;
 	}
 	buf_wipe(&header);
-	if (why[0] || ph->image.credentials++ || !cert_good(ph) || ph->account.web_external[0] == '\0') {
+	if (why[0] || ph->credentials++ || !cert_good(ph) || ph->account.web_external[0] == '\0') {
 		failed(ph, DT_F_UPDATE_REFUSED, why);
 		return;
 	}
 	attempt_ok(ph, &ph->update_try, "asked for credentials", NULL);
-	ticket_get(ph, BY_CERT, ph->account.web_external, have_ticket);
+	if ((t = ph_ticket(ph)) != NULL)
+		ticket_get(t, BY_CERT, ph->account.web_external, have_ticket, ph);
 }
 
 /* ---- the answer ---------------------------------------------------------------------------------------------------- */
 
-static void answered(struct dt_phone *ph)
+static void answered(void *arg, struct http_client *h)
 {
-	struct http *h = &ph->http;
+	struct dt_phone *ph = arg;
 	struct update_answer a = {0};
 	char warn[WHY_MAX] = "", why[WHY_MAX];
 	const char *bad;
@@ -150,10 +168,12 @@ static void answered(struct dt_phone *ph)
 static void ask(struct dt_phone *ph, const char *headers)
 {
 	struct http_ask a = {.method = "POST", .url = ph->update_url, .type = "text/xml; charset=utf-8", .body = &ph->ask,
-			     .headers = headers, .judge_only = update_judge_only(ph), .public_roots = true};
+			     .headers = headers, .judge_only = update_judge_only(ph), .public_roots = true, .done = answered, .arg = ph};
+	struct http_client *h = ph_http(ph);
 
 	write_question(ph);
-	http_ask(ph, &a, answered);
+	if (h)
+		http_ask(h, &a);
 }
 
 void stage_update(struct dt_phone *ph)
@@ -163,9 +183,8 @@ void stage_update(struct dt_phone *ph)
 		stage_skip(ph, "the update service's address is not known");
 		return;
 	}
-	ph->update_asked = true;
-	ph->image.credentials = 0;
-	ph->ntlm.leg = 0;
+	ph->credentials = 0;
+	ph->ntlm = (struct ntlm_http){0};
 	attempt_begin(ph, &ph->update_try, "update question");
 	ask(ph, NULL);
 }

@@ -27,9 +27,12 @@ static void settled(struct dt_phone *ph)
 	stage_done(ph, "%s (%s)%s%s", registrar, dt_candidates[ph->target[0].candidate].name, ph->web_url[0] ? ", " : "", ph->web_url);
 }
 
-static void have_srv(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
+static void have_srv(void *arg, const struct dt_dns_answer *a)
 {
-	ph->srv[tag] = *a;
+	struct srv_ask *s = arg;
+	struct dt_phone *ph = s->ph;
+
+	ph->srv[s->candidate] = *a;
 	if (ph->srv_open)
 		ph->srv_open--;
 	if (ph->stage == DT_STAGE_LOGON)
@@ -51,39 +54,9 @@ void discover_srv(struct dt_phone *ph, const char *domain)
 			continue;
 		ph->srv_open++;
 		text(name, sizeof name, "%s.%s", candidates[i].service, domain);
-		dns_ask(ph, name, DT_RR_SRV, i, have_srv);
+		ph->srv_ask[i] = (struct srv_ask){ph, i};
+		dns_ask(&ph->dns, name, DT_RR_SRV, have_srv, &ph->srv_ask[i]);
 	}
-}
-
-/* The SIP domain when it is known; else the one SRV was found for in stage 3; else what DHCP told. */
-static const char *domain_of(const struct dt_phone *ph)
-{
-	const char *at = strchr(ph->account.sip, '@');
-
-	if (at)
-		return at + 1;
-	if (ph->domain_conf)
-		return ph->domain_conf;
-	return ph->srv_domain[0] ? ph->srv_domain : ph->lease.domain;
-}
-
-void stage_discover(struct dt_phone *ph)
-{
-	char domain[DT_NAME_MAX];
-
-	text(domain, sizeof domain, "%s", domain_of(ph));
-	ph->have_120 = false;
-	ph->uc_done = ph->no_dhcp || ph->outside || (ph->web_conf && ph->registrar_conf);
-	/* the URL that worked is the fall-back; what is configured or told now comes before it */
-	text(ph->web_url, sizeof ph->web_url, "%s",
-	     ph->web_conf ? ph->web_conf : ph->outside ? ph->account.web_external : ph->account.web_url);
-	if (!ph->registrar_conf)
-		discover_srv(ph, domain);
-	else
-		ph->srv_open = 0;
-	if (!ph->uc_done)
-		dhcp_inform(ph);
-	settled(ph);
 }
 
 /* What one answer says. */
@@ -119,9 +92,9 @@ static void read_answer(const struct dhcp *ack, struct told *t)
 	text(t->found, sizeof t->found, "%s%s%s", name, name[0] && t->url[0] ? ", " : "", t->url);
 }
 
-static void unreadable(struct dt_phone *ph, uint8_t option, enum dt_sign sign, const char *said)
+static void unreadable(struct dt_phone *ph, const struct attempt *try, uint8_t option, enum dt_sign sign, const char *said)
 {
-	struct attempt a = ph->dhcp.try; /* several may be told of one answer */
+	struct attempt a = *try; /* several may be told of one answer */
 	char why[WHY_MAX];
 
 	if (sign == DT_SIGN_NONE)
@@ -132,9 +105,9 @@ static void unreadable(struct dt_phone *ph, uint8_t option, enum dt_sign sign, c
 	attempt_fail(ph, &a, DT_F_UC_BAD, why);
 }
 
-static void readable(struct dt_phone *ph, const struct dhcp *ack, const struct told *t)
+static void readable(struct dt_phone *ph, const struct attempt *try, const struct dhcp *ack, const struct told *t)
 {
-	struct attempt a = ph->dhcp.try;
+	struct attempt a = *try;
 
 	if (!t->have_120 && !t->url[0])
 		return;
@@ -158,57 +131,88 @@ static void keep_answer(struct dt_phone *ph, const struct told *t)
 
 /* "The phone uses the first response that carries an FQDN and ignores the others unless none carries one."  So an answer
  * with addresses alone is kept, and others may still come: until the next question would go out. */
-void discover_inform(struct dt_phone *ph, const struct dhcp *ack)
+static bool discover_have_inform(void *arg, const struct dhcp_result *r)
 {
+	struct dt_phone *ph = arg;
+	const struct dhcp *ack = r->ack;
 	struct told t;
 
-	if (ph->stage != DT_STAGE_DISCOVER || !ph->running)
-		return;
 	if (ack == NULL) {
 		ph->uc_done = true;
 		settled(ph);
-		return;
+		return true;
 	}
 	read_answer(ack, &t);
-	unreadable(ph, 43, t.bad43, NULL);
-	unreadable(ph, 120, t.why120 ? DT_SIGN_OPTION120_BAD : DT_SIGN_NONE, t.why120);
+	unreadable(ph, r->try, 43, t.bad43, NULL);
+	unreadable(ph, r->try, 120, t.why120 ? DT_SIGN_OPTION120_BAD : DT_SIGN_NONE, t.why120);
 	if (!ack->option[43].p && !ack->option[120].p) {
-		struct attempt a = ph->dhcp.try;
+		struct attempt a = *r->try;
 
 		attempt_sign(&a, DT_SIGN_OPTIONS_ABSENT);
 		attempt_fail(ph, &a, DT_F_UC_BAD, NULL);
 	}
-	readable(ph, ack, &t);
+	readable(ph, r->try, ack, &t);
 	if (!t.fqdn) {
 		if (t.have_120 && !ph->have_120)
 			keep_answer(ph, &t);
-		ph->dhcp.tries = DHCP_ANSWERED;
-		return;
+		return false;
 	}
 	keep_answer(ph, &t);
-	ph->informed.xid = ph->dhcp.xid;
-	text(ph->informed.server, sizeof ph->informed.server, "%s", ph->dhcp.try.peer);
+	text(ph->informed.server, sizeof ph->informed.server, "%s", r->server);
 	text(ph->informed.found, sizeof ph->informed.found, "%s", t.found);
-	ph->dhcp.state = DHCP_IDLE;
-	timer_off(ph, T_DHCP);
 	ph->uc_done = true;
 	settled(ph);
+	return true;
 }
 
 /* an answer that came too late.  It is ignored, but that it says something else is worth a line, once. */
-void discover_ignored(struct dt_phone *ph, const struct dhcp *ack, const char *server)
+static bool discover_late(void *arg, const struct dhcp_result *r)
 {
+	struct dt_phone *ph = arg;
 	struct attempt a;
 	struct told t;
 
-	if (strcmp(server, ph->informed.server) == 0)
-		return;
-	read_answer(ack, &t);
+	if (strcmp(r->server, ph->informed.server) == 0)
+		return false;
+	read_answer(r->ack, &t);
 	if (strcmp(t.found, ph->informed.found) == 0)
-		return;
-	ph->informed.xid = 0;
+		return false;
 	attempt_begin(ph, &a, "dhcp-inform");
-	attempt_peer(&a, "%s", server);
+	attempt_peer(&a, "%s", r->server);
 	attempt_sign(&a, DT_SIGN_DHCP_SECOND);
 	attempt_ok(ph, &a, t.found[0] ? t.found : "neither option 43 nor 120", NULL);
+	return true;
+}
+
+/* The SIP domain when it is known; else the one SRV was found for in stage 3; else what DHCP told. */
+static const char *domain_of(const struct dt_phone *ph)
+{
+	const char *at = strchr(ph->account.sip, '@');
+
+	if (at)
+		return at + 1;
+	if (ph->domain_conf)
+		return ph->domain_conf;
+	return ph->srv_domain[0] ? ph->srv_domain : ph->lease.domain;
+}
+
+void stage_discover(struct dt_phone *ph)
+{
+	char domain[DT_NAME_MAX];
+
+	text(domain, sizeof domain, "%s", domain_of(ph));
+	ph->have_120 = false;
+	ph->uc_done = ph->no_dhcp || ph->outside || (ph->web_conf && ph->registrar_conf);
+	/* the URL that worked is the fall-back; what is configured or told now comes before it */
+	text(ph->web_url, sizeof ph->web_url, "%s",
+	     ph->web_conf ? ph->web_conf : ph->outside ? ph->account.web_external : ph->account.web_url);
+	if (!ph->registrar_conf)
+		discover_srv(ph, domain);
+	else
+		ph->srv_open = 0;
+	if (!ph->uc_done) {
+		dhcp_free(ph->dhcp);
+		ph->dhcp = dhcp_inform(ph, &ph->lease, discover_have_inform, discover_late, ph);
+	}
+	settled(ph);
 }

@@ -33,15 +33,16 @@ static void tls_failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 		stage_fail(ph, f, why);
 }
 
-static void connected(struct dt_phone *ph)
+static void connected(void *arg, struct http_client *h)
 {
-	struct http *h = &ph->http;
+	struct dt_phone *ph = arg;
+	struct ticket_client *t;
 	struct pki_cert_info *info;
 	char why[WHY_MAX] = "", found[WHY_MAX] = "";
 
 	attempt_http(&ph->try, h);
 	if (h->failure != DT_F_OK) {
-		enum dt_failure f = soap_failure(ph, DT_F_HTTP_STATUS, why);
+		enum dt_failure f = soap_failure(h, ph->outside, DT_F_HTTP_STATUS, &ph->try, why);
 
 		tls_failed(ph, f, why);
 		return;
@@ -53,11 +54,11 @@ static void connected(struct dt_phone *ph)
 	if (ph->chain_failure != DT_F_OK)
 		attempt_sign(&ph->try, DT_SIGN_CHAIN_NONE);
 	attempt_ok(ph, &ph->try, found, NULL);
-	if (h->status == 200)
-		metadata_take(ph, ph->web_url, why); /* stage 7 asks again and tells, if it could not be read */
+	if (h->status == 200 && (t = ph_ticket(ph)) != NULL)
+		ticket_metadata_take(t, ph->web_url, why); /* stage 7 asks again and tells, if it could not be read */
 	/* the chain, now that it has proved good for the server that handed it out; then the server's certificate */
 	if ((!ph->chain_kept && ph->roots.n && !keep_fresh_roots(ph)) || !keep_web(ph, h->leaf.p, h->leaf.n)) {
-		stage_fail(ph, DT_F_STORE, ph->keep_why);
+		stage_fail(ph, DT_F_STORE, ph->core.keep_why);
 		return;
 	}
 	if (ph->chain_kept)
@@ -70,11 +71,13 @@ static void connect_tls(struct dt_phone *ph)
 {
 	char url[SOAP_URI_MAX + 8];
 	struct http_ask a = {.method = "GET", .url = url, .public_roots = ph->outside || ph->chain_failure != DT_F_OK,
-			     .follow = true};
+			     .follow = true, .done = connected, .arg = ph};
+	struct http_client *h = ph_http(ph);
 
 	mex_of(ph->web_url, url);
 	attempt_begin(ph, &ph->try, "tls %s", ph->web_url);
-	http_ask(ph, &a, connected);
+	if (h)
+		http_ask(h, &a);
 }
 
 static void no_chain(struct dt_phone *ph, enum dt_failure f, const char *why)
@@ -137,12 +140,12 @@ static const char *take_chain(struct dt_phone *ph, const void *p7, size_t n)
 	return why;
 }
 
-static void have_raw(struct dt_phone *ph);
+static void have_raw(void *arg, struct http_client *h);
 
 static void ask_raw(struct dt_phone *ph)
 {
 	char url[SOAP_URI_MAX + 16];
-	struct http_ask a = {.method = "GET", .url = url, .follow = true};
+	struct http_ask a = {.method = "GET", .url = url, .follow = true, .done = have_raw, .arg = ph};
 	struct url u;
 
 	if (!url_read(sv_of(ph->web_url), &u)) {
@@ -150,7 +153,7 @@ static void ask_raw(struct dt_phone *ph)
 		return;
 	}
 	text(url, sizeof url, "http://%s%s/chain.p7b", u.host, u.path);
-	http_ask(ph, &a, have_raw);
+	http_ask(ph->http, &a);
 }
 
 static void taken(struct dt_phone *ph, const void *p7, size_t n)
@@ -167,9 +170,9 @@ static void taken(struct dt_phone *ph, const void *p7, size_t n)
 	connect_tls(ph);
 }
 
-static void have_raw(struct dt_phone *ph)
+static void have_raw(void *arg, struct http_client *h)
 {
-	struct http *h = &ph->http;
+	struct dt_phone *ph = arg;
 	char why[WHY_MAX] = "";
 
 	attempt_http(&ph->try, h);
@@ -184,9 +187,9 @@ static void have_raw(struct dt_phone *ph)
 	}
 }
 
-static void have_chain(struct dt_phone *ph)
+static void have_chain(void *arg, struct http_client *h)
 {
-	struct http *h = &ph->http;
+	struct dt_phone *ph = arg;
 	struct buf p7 = {0};
 	char why[WHY_MAX] = "";
 	enum dt_failure f;
@@ -208,7 +211,7 @@ static void have_chain(struct dt_phone *ph)
 		ask_raw(ph); /* "the raw DER: our own phone's fall-back" */
 		return;
 	}
-	doc = soap_answer(ph, &f, why);
+	doc = soap_answer(h, &f, why);
 	if (doc)
 		bad = soap_chain_answer_read(doc, &p7);
 	xmlFreeDoc(doc);
@@ -223,13 +226,13 @@ void stage_chain(struct dt_phone *ph)
 {
 	char url[SOAP_URI_MAX + 16];
 	struct http_ask a = {.method = "POST", .url = url, .soap_action = SOAP_ACTION_CHAIN, .type = "text/xml; charset=utf-8",
-			     .body = &ph->ask};
+			     .body = &ph->ask, .done = have_chain, .arg = ph};
+	struct http_client *h = ph_http(ph);
 	struct url u;
 
 	ph->chain_failure = DT_F_OK;
 	ph->chain_found[0] = '\0';
 	ph->chain_kept = ph->roots.n > 0;
-	ph->public_roots = ph->outside;
 	if (ph->web_url[0] == '\0' && cert_good(ph)) {
 		stage_skip(ph, "no web service is needed: the certificate is good");
 		return;
@@ -239,7 +242,7 @@ void stage_chain(struct dt_phone *ph)
 		stage_fail(ph, DT_F_WEB_URL_NONE, url);
 		return;
 	}
-	cert_key_early(ph);
+	ph_key_early(ph);
 	if (ph->chain_kept && !ph->outside) {
 		connect_tls(ph);
 		return;
@@ -250,5 +253,6 @@ void stage_chain(struct dt_phone *ph)
 	ph->try.guess = true;
 	buf_wipe(&ph->ask);
 	soap_chain_write(&ph->ask);
-	http_ask(ph, &a, have_chain);
+	if (h)
+		http_ask(h, &a);
 }

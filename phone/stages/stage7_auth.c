@@ -23,33 +23,36 @@ static bool no_ticket_today(enum dt_failure f)
  * next answer." */
 static bool whose(struct dt_phone *ph, char why[WHY_MAX])
 {
-	struct sv id = sv_of(ph->ticket.name_id);
+	struct sv id = sv_of(ph->ticket->ticket.name_id);
 
 	if (sv_istarts(id, SV("sip:")))
 		id = sv_from(id, 4);
 	if (sv_find(id, '@') <= 0 || id.n >= sizeof ph->account.sip) { /* a number, or nothing */
-		if (ph->ticket_by == BY_PIN)
+		if (ph->ticket->by == BY_PIN)
 			ph->account.sip[0] = '\0';
 		return true;
 	}
-	if (ph->account.sip[0] && ph->ticket_by != BY_PIN && !sv_ieq(id, sv_of(ph->account.sip))) {
-		text(why, WHY_MAX, "the ticket is for %s, not for %s", ph->ticket.name_id, ph->account.sip);
+	if (ph->account.sip[0] && ph->ticket->by != BY_PIN && !sv_ieq(id, sv_of(ph->account.sip))) {
+		text(why, WHY_MAX, "the ticket is for %s, not for %s", ph->ticket->ticket.name_id, ph->account.sip);
 		return false;
 	}
 	sv_copy(ph->account.sip, sizeof ph->account.sip, id);
 	return true;
 }
 
-static void pin_proved(struct dt_phone *ph, enum dt_failure f, const char *why)
+static void pin_proved(void *arg, enum dt_failure f, const char *why)
 {
+	struct dt_phone *ph = arg;
+
 	if (f != DT_F_OK)
 		stage_fail(ph, f, why);
 	else
 		stage_done(ph, "%s, by certificate, number and PIN", ph->account.sip);
 }
 
-static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *failed)
+static void have_ticket(void *arg, enum dt_failure f, const char *failed)
 {
+	struct dt_phone *ph = arg;
 	static const char *const by[] = {"", "number and PIN", "NTLM", "certificate"};
 	char why[WHY_MAX];
 
@@ -57,17 +60,17 @@ static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *fail
 		by_secret(ph); /* enrol again */
 		return;
 	}
-	if (f != DT_F_OK && ph->ticket_by == BY_CERT && cert_good(ph) && no_ticket_today(f) && ph->plan != PLAN_RENEW) {
+	if (f != DT_F_OK && ph->ticket->by == BY_CERT && cert_good(ph) && no_ticket_today(f) && ph->plan != PLAN_RENEW) {
 		ph->renewing = false;
 		stage_skip(ph, "no ticket; the stored certificate is good all the same");
 		return;
 	}
-	if (f == DT_F_METHOD_OFF && ph->ticket_by == BY_NTLM && ph->registered) {
+	if (f == DT_F_METHOD_OFF && ph->ticket->by == BY_NTLM && ph->registered) {
 		stage_skip(ph, "the Registrar took NTLM; the Web Services do not");
 		return;
 	}
 	if (f != DT_F_OK) {
-		ph->guess = ph->ticket_by != BY_NTLM;
+		ph->guess = ph->ticket->by != BY_NTLM;
 		stage_fail(ph, f, failed);
 		return;
 	}
@@ -78,16 +81,24 @@ static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *fail
 	if (!ph->outside)
 		text(ph->account.web_url, sizeof ph->account.web_url, "%s", ph->web_url);
 	if (ph->account.sip[0] && !keep_account(ph)) {
-		stage_fail(ph, DT_F_STORE, ph->keep_why);
+		stage_fail(ph, DT_F_STORE, ph->core.keep_why);
 		return;
 	}
 	/* DIFFERS: "Device Connection Process" has the outside REGISTER carry number and PIN.  No header for them is known; a server that
 	 * wants them has them proved here, at the web ticket service, before the Registrar takes the certificate. */
-	if (ph->plan == PLAN_OUTSIDE_CERT && ph->ticket_by == BY_CERT && ph->pin && ph->number && (ph->model->ways & DT_WAY_PIN)) {
-		ticket_get(ph, BY_PIN, url_of(ph), pin_proved);
+	if (ph->plan == PLAN_OUTSIDE_CERT && ph->ticket->by == BY_CERT && ph->pin && ph->number && (ph->core.model->ways & DT_WAY_PIN)) {
+		ticket_get(ph->ticket, BY_PIN, url_of(ph), pin_proved, ph);
 		return;
 	}
-	stage_done(ph, "%s, by %s", ph->account.sip[0] ? ph->account.sip : "whose is not told yet", by[ph->ticket_by]);
+	stage_done(ph, "%s, by %s", ph->account.sip[0] ? ph->account.sip : "whose is not told yet", by[ph->ticket->by]);
+}
+
+static void ask_ticket(struct dt_phone *ph, enum ticket_by by)
+{
+	struct ticket_client *t = ph_ticket(ph);
+
+	if (t)
+		ticket_get(t, by, url_of(ph), have_ticket, ph);
 }
 
 static void by_secret(struct dt_phone *ph)
@@ -95,21 +106,21 @@ static void by_secret(struct dt_phone *ph)
 	char why[WHY_MAX];
 
 	if (ph->pin && ph->number) {
-		if (!(ph->model->ways & DT_WAY_PIN)) {
-			dt_model_refusal(ph->model, DT_WAY_PIN, why, sizeof why);
+		if (!(ph->core.model->ways & DT_WAY_PIN)) {
+			dt_model_refusal(ph->core.model, DT_WAY_PIN, why, sizeof why);
 			stage_fail(ph, DT_F_METHOD_MODEL, why);
 			return;
 		}
 		ph->renewing = false;
-		ticket_get(ph, BY_PIN, url_of(ph), have_ticket);
+		ask_ticket(ph, BY_PIN);
 	} else if (ph->login && ph->password) {
-		if (!(ph->model->ways & (ph->tethered ? DT_WAY_TETHER : DT_WAY_NTLM))) {
-			dt_model_refusal(ph->model, ph->tethered ? DT_WAY_TETHER : DT_WAY_NTLM, why, sizeof why);
+		if (!(ph->core.model->ways & (ph->tethered ? DT_WAY_TETHER : DT_WAY_NTLM))) {
+			dt_model_refusal(ph->core.model, ph->tethered ? DT_WAY_TETHER : DT_WAY_NTLM, why, sizeof why);
 			stage_fail(ph, DT_F_METHOD_MODEL, why);
 			return;
 		}
 		ph->renewing = false;
-		ticket_get(ph, BY_NTLM, url_of(ph), have_ticket);
+		ask_ticket(ph, BY_NTLM);
 	} else {
 		stage_fail(ph, DT_F_SECRET_NONE, cert_in_use(ph)->n ? "the stored certificate is no longer good" : NULL);
 	}
@@ -117,28 +128,25 @@ static void by_secret(struct dt_phone *ph)
 
 void stage_auth(struct dt_phone *ph)
 {
-	if (ph->have_ticket)
-		soap_issued_clear(&ph->ticket);
-	memset(&ph->ticket, 0, sizeof ph->ticket);
-	ph->have_ticket = false;
+	if (ph->ticket)
+		ticket_drop(ph->ticket);
 	ph->renewing = false;
-	ph->moved = ph->ticket_again = false;
+	ph->ticket_again = false;
 	if (ph->plan == PLAN_ENROL || !cert_good(ph)) {
 		by_secret(ph);
 		return;
 	}
 	if (ph->plan == PLAN_OUTSIDE_CERT) {
-		ph->public_roots = true;
 		if (url_of(ph)[0])
-			ticket_get(ph, BY_CERT, url_of(ph), have_ticket);
+			ask_ticket(ph, BY_CERT);
 		else
 			stage_skip(ph, "the Web Services' outside address was never told to this phone");
 		return;
 	}
 	if (cert_half_gone(ph) && url_of(ph)[0]) {
 		ph->renewing = true;
-		cert_key_early(ph);
-		ticket_get(ph, BY_CERT, url_of(ph), have_ticket);
+		ph_key_early(ph);
+		ask_ticket(ph, BY_CERT);
 		return;
 	}
 	stage_skip(ph, "%s, by the stored certificate", ph->account.sip);

@@ -12,33 +12,6 @@
 static void ask(struct dt_phone *ph);
 static const char *whom(const struct dt_phone *ph);
 
-void cert_key_early(struct dt_phone *ph)
-{
-	int rc;
-
-	if (ph->key_asked || (cert_good(ph) && !ph->renewing))
-		return;
-	ph->key_asked = true;
-	ph->key_failed = false;
-	ph->key_id = ++ph->ids;
-	rc = ph->body->make_key(ph->arg, ph->key_id);
-	if (rc < 0) {
-		ph->key_asked = false;
-		ph->key_id = 0;
-	}
-}
-
-void cert_key(struct dt_phone *ph, const char *pem)
-{
-	ph->key_id = 0;
-	buf_wipe(&ph->new_key);
-	if (pem)
-		buf_str(&ph->new_key, pem);
-	ph->key_failed = pem == NULL || ph->new_key.oom;
-	if (ph->running && ph->stage == DT_STAGE_CERT && ph->cert_waits)
-		ask(ph);
-}
-
 static void ended(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
 	if (ph->renewing && cert_good(ph) && ph->plan != PLAN_RENEW) {
@@ -55,8 +28,10 @@ static void failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 	ended(ph, f, why);
 }
 
-static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *why)
+static void have_ticket(void *arg, enum dt_failure f, const char *why)
 {
+	struct dt_phone *ph = arg;
+
 	if (f != DT_F_OK) {
 		ended(ph, f, why);
 		return;
@@ -68,19 +43,19 @@ static void have_ticket(struct dt_phone *ph, enum dt_failure f, const char *why)
 /* "On 28032: ask for a new ticket once."  The PIN that was right a moment ago is no guess. */
 static bool with_another_ticket(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
-	if (f != DT_F_TICKET_BAD || ph->ticket_again || ph->http.failure != DT_F_OK)
+	if (f != DT_F_TICKET_BAD || ph->ticket_again || ph->http->failure != DT_F_OK)
 		return false;
 	ph->ticket_again = true;
 	ph->pin_used = false;
 	attempt_fail(ph, &ph->try, f, why);
-	ticket_get(ph, ph->ticket_by, ph->metadata_of, have_ticket);
+	ticket_get(ph->ticket, ph->ticket->by, ph->ticket->metadata_of, have_ticket, ph);
 	return true;
 }
 
 /* "Check ... that the certificate carries our public key, that NameIdentifier, Entity and CN agree" (18.5) */
 static const char *unfit(struct dt_phone *ph, const struct soap_cert_answer *a, struct pki_cert_info *info)
 {
-	struct pki_key *k = pki_key_read(buf_view(&ph->new_key));
+	struct pki_key *k = pki_key_read(buf_view(&ph->key->pem));
 	bool ours = k && pki_cert_is_of(a->cert.p, a->cert.n, k);
 	const char *why = pki_cert_info(a->cert.p, a->cert.n, info);
 
@@ -95,7 +70,7 @@ static const char *unfit(struct dt_phone *ph, const struct soap_cert_answer *a, 
 		attempt_sign(&ph->try, DT_SIGN_CERT_OTHER_USER);
 		return dt_signs[DT_SIGN_CERT_OTHER_USER].what;
 	}
-	if (info->not_after <= phone_unix(ph)) {
+	if (info->not_after <= ph_unix_s(ph)) {
 		attempt_sign(&ph->try, DT_SIGN_CERT_EXPIRED);
 		return dt_signs[DT_SIGN_CERT_EXPIRED].what;
 	}
@@ -104,23 +79,22 @@ static const char *unfit(struct dt_phone *ph, const struct soap_cert_answer *a, 
 
 static bool keep(struct dt_phone *ph, struct buf *der)
 {
-	if (!keep_user(ph, ph->renewing ? DT_KEEP_FRESH : DT_KEEP_USER, &ph->new_key, der))
+	if (!keep_user(ph, ph->renewing ? DT_KEEP_FRESH : DT_KEEP_USER, &ph->key->pem, der))
 		return false;
 	if (ph->renewing) {
 		buf_wipe(&ph->fresh_key);
 		buf_free(&ph->fresh_cert);
-		ph->fresh_key = ph->new_key;
+		ph->fresh_key = ph->key->pem;
 		ph->fresh_cert = *der;
 		ph->use_fresh = true;
 	} else {
 		keep_drop_fresh(ph);
 		buf_wipe(&ph->user_key);
 		buf_free(&ph->user_cert);
-		ph->user_key = ph->new_key;
+		ph->user_key = ph->key->pem;
 		ph->user_cert = *der;
 	}
-	ph->new_key = *der = (struct buf){0};
-	ph->key_asked = false;
+	ph->key->pem = *der = (struct buf){0};
 	keep_use(ph);
 	return true;
 }
@@ -129,7 +103,7 @@ static bool keep(struct dt_phone *ph, struct buf *der)
  * the one that carries our key. */
 static void out_of_p7(struct dt_phone *ph, struct buf *cert)
 {
-	struct pki_key *k = pki_key_read(buf_view(&ph->new_key));
+	struct pki_key *k = pki_key_read(buf_view(&ph->key->pem));
 	struct buf pem = {0}, der = {0};
 
 	if (k && pki_p7_read(cert->p, cert->n, &pem) == NULL)
@@ -171,9 +145,9 @@ static const char *certificate_of(struct dt_phone *ph, struct soap_cert_answer *
 	return ph->account.sip[0] ? NULL : learn_name(ph, a);
 }
 
-static void have_answer(struct dt_phone *ph)
+static void have_answer(void *arg, struct http_client *h)
 {
-	struct http *h = &ph->http;
+	struct dt_phone *ph = arg;
 	struct soap_cert_answer a = {0};
 	struct pki_cert_info *info = calloc(1, sizeof *info);
 	char why[WHY_MAX] = "", until[ISO_TIME_MAX] = "", found[WHY_MAX];
@@ -183,20 +157,20 @@ static void have_answer(struct dt_phone *ph)
 	bool good = false, asked = ph->renewing, nameless = ph->account.sip[0] == '\0';
 
 	attempt_http(&ph->try, h);
-	if (ticket_moved(ph, have_ticket)) {
+	if (ticket_moved(ph->ticket, &ph->try, have_ticket, ph)) {
 		free(info);
 		return;
 	}
-	if (h->failure != DT_F_OK || h->status != 200 || soap_is_fault(ph)) {
-		f = soap_failure(ph, DT_F_TICKET_BAD, why);
-	} else if ((doc = soap_answer(ph, &f, why)) != NULL && (bad = soap_cert_answer_read(doc, &a)) != NULL) {
+	if (h->failure != DT_F_OK || h->status != 200 || soap_is_fault(h)) {
+		f = soap_failure(h, ph->outside, DT_F_TICKET_BAD, &ph->try, why);
+	} else if ((doc = soap_answer(h, &f, why)) != NULL && (bad = soap_cert_answer_read(doc, &a)) != NULL) {
 		f = DT_F_SOAP_BAD;
 		text(why, sizeof why, "%s", bad);
 	} else if (doc && a.cert.n == 0) {
 		f = DT_F_CSR_REFUSED;
 		ph->try.fact.diag = a.error_id;
-		text(ph->said, sizeof ph->said, "%s", a.reason);
-		ph->try.fact.said = ph->said;
+		text(ph->core.said, sizeof ph->core.said, "%s", a.reason);
+		ph->try.fact.said = ph->core.said;
 		text(why, sizeof why, "the server says %u: %s", a.error_id, a.reason);
 	} else if (doc && info == NULL) {
 		f = DT_F_MEMORY;
@@ -205,7 +179,7 @@ static void have_answer(struct dt_phone *ph)
 		text(why, sizeof why, "%s", bad);
 	} else if (doc && ((nameless && !keep_account(ph)) || !keep(ph, &a.cert))) {
 		f = DT_F_STORE;
-		text(why, sizeof why, "%s", ph->keep_why);
+		text(why, sizeof why, "%s", ph->core.keep_why);
 	} else if (doc) {
 		good = true;
 		iso_time(until, info->not_after);
@@ -221,14 +195,14 @@ static void have_answer(struct dt_phone *ph)
 		return;
 	}
 	text(found, sizeof found, "%s, by %s, until %s", info->subject_cn, info->issuer_cn, until);
-	if (info->not_before > phone_unix(ph)) {
+	if (info->not_before > ph_unix_s(ph)) {
 		attempt_sign(&ph->try, DT_SIGN_CERT_NOT_YET);
-		ph->try.fact.off_s = info->not_before - phone_unix(ph);
+		ph->try.fact.off_s = info->not_before - ph_unix_s(ph);
 	}
 	ph->try.fact.seconds = info->not_after - info->not_before > UINT32_MAX ? UINT32_MAX
 									       : (uint32_t)(info->not_after - info->not_before);
 	attempt_ok(ph, &ph->try, found,
-		   info->not_before > phone_unix(ph) ? "it is not valid yet: the phone's clock is behind the server's" : NULL);
+		   info->not_before > ph_unix_s(ph) ? "it is not valid yet: the phone's clock is behind the server's" : NULL);
 	free(info);
 	stage_done(ph, "%s%s", found, asked ? ", renewed" : "");
 }
@@ -237,7 +211,7 @@ static void uuid(struct dt_phone *ph, char out[37])
 {
 	char hex[33];
 
-	dice_hex(ph, hex, 32);
+	ph_random_hex(ph, hex, 32);
 	text(out, 37, "%.8s-%.4s-4%.3s-a%.3s-%.12s", hex, hex + 8, hex + 13, hex + 17, hex + 20);
 }
 
@@ -251,17 +225,19 @@ static bool compose(struct dt_phone *ph, const struct pki_key *k)
 {
 	struct soap_cert q = {0};
 	struct buf security = {0};
+	struct sip_ids ids;
 	char id[37];
 	bool ok;
 
-	text(q.to, sizeof q.to, "%s", ph->metadata.cert_url);
+	sip_ids_of(ph->core.mac, ph->account.sip, &ids);
+	text(q.to, sizeof q.to, "%s", ph->ticket->metadata.cert_url);
 	uuid(ph, id);
 	text(q.message_id, sizeof q.message_id, "uuid:%s", id);
-	text(q.device_id, sizeof q.device_id, "{%s}", ph->sip.uuid);
+	text(q.device_id, sizeof q.device_id, "{%s}", ids.uuid);
 	text(q.entity, sizeof q.entity, "%s", whom(ph));
 	uuid(ph, id);
 	text(q.request_id, sizeof q.request_id, "%s", id);
-	ok = pki_csr_make(k, whom(ph), false, &q.csr) && ticket_present(&security, &ph->ticket, ph->proof, ph->nproof);
+	ok = pki_csr_make(k, whom(ph), false, &q.csr) && ticket_present(&security, &ph->ticket->ticket, ph->ticket->proof, ph->ticket->nproof);
 	buf_wipe(&ph->ask);
 	soap_cert_write(&ph->ask, &q, buf_view(&security));
 	ok = ok && !security.oom && !ph->ask.oom;
@@ -272,44 +248,39 @@ static bool compose(struct dt_phone *ph, const struct pki_key *k)
 
 static void ask(struct dt_phone *ph)
 {
-	struct http_ask a = {.method = "POST", .url = ph->metadata.cert_url, .soap_action = SOAP_ACTION_CERT, .type = "text/xml",
-			     .body = &ph->ask};
-	struct pki_key *k = ph->key_failed ? NULL : pki_key_read(buf_view(&ph->new_key));
+	struct http_ask a = {.method = "POST", .url = ph->ticket->metadata.cert_url, .soap_action = SOAP_ACTION_CERT, .type = "text/xml",
+			     .body = &ph->ask, .done = have_answer, .arg = ph};
+	struct pki_key *k = pki_key_read(buf_view(&ph->key->pem));
 	bool ok;
 
-	ph->cert_waits = false;
 	if (k == NULL) {
-		ph->key_asked = false;
 		failed(ph, DT_F_KEY, NULL);
 		return;
 	}
-	sip_ids(ph);
 	ok = compose(ph, k);
 	pki_key_free(k);
 	if (ok)
-		http_ask(ph, &a, have_answer);
+		http_ask(ph->http, &a);
 	else
 		failed(ph, DT_F_MEMORY, NULL);
 }
 
+static void have_key(void *arg)
+{
+	ask(arg);
+}
+
 void stage_cert(struct dt_phone *ph)
 {
-	if (!ph->have_ticket) {
+	if (ph->ticket == NULL || !ph->ticket->have) {
 		stage_skip(ph, cert_good(ph) ? "the stored certificate is good" : "no certificate is to be had here");
 		return;
 	}
+	if (ph->key == NULL && (ph->key = key_new(ph)) == NULL)
+		return;
 	attempt_begin(ph, &ph->try, "certificate %s", whom(ph));
-	if (ph->new_key.n || ph->key_failed) {
+	if (key_wait(ph->key, have_key, ph))
 		ask(ph);
-		return;
-	}
-	ph->cert_waits = true;
-	if (ph->key_asked)
-		return;
-	ph->key_asked = true;
-	ph->key_id = ++ph->ids;
-	if (ph->body->make_key(ph->arg, ph->key_id) < 0) {
-		ph->key_asked = false;
+	else if (!key_begin(ph->key))
 		failed(ph, DT_F_KEY, NULL);
-	}
 }

@@ -13,7 +13,13 @@
 
 static void try_next(struct dt_phone *ph);
 static void try_address(struct dt_phone *ph);
-static void answer(struct dt_phone *ph, const struct msg *m);
+static void have_answer(void *arg, const struct msg *m);
+
+/* An answer may come after the stage has run out of time: a renewal that failed leaves the connection up. */
+static bool logging_on(const struct dt_phone *ph)
+{
+	return ph->running && ph->stage == DT_STAGE_LOGON;
+}
 
 /* ---- the candidates ---------------------------------------------------------------------------------------------- */
 
@@ -38,15 +44,16 @@ static void passed_over(struct dt_phone *ph, enum dt_failure f, const char *why)
 /* 19.4: "480/5xx/timeout -> next candidate in the same step list", before the first answer and behind it. */
 static void next_place(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
-	sip_close(ph);
+	sip_close(ph->sip);
 	passed_over_at(ph, ph->answered ? &ph->try : &ph->logon_try, f, why);
 	ph->address_at++;
 	try_address(ph);
 }
 
-static void have_addresses(struct dt_phone *ph, unsigned tag, const struct dt_dns_answer *a)
+static void have_addresses(void *arg, const struct dt_dns_answer *a)
 {
-	(void)tag;
+	struct dt_phone *ph = arg;
+
 	ph->naddress = ph->address_at = 0;
 	for (unsigned i = 0; a->status == DT_DNS_OK && i < a->n && i < 8; i++)
 		ph->address[ph->naddress++] = a->rr[i].address;
@@ -81,7 +88,7 @@ static void try_target(struct dt_phone *ph, const struct sip_target *t)
 {
 	ph->here = *t;
 	begin_place(ph);
-	dns_ask(ph, t->host, DT_RR_A, 0, have_addresses);
+	dns_ask(&ph->dns, t->host, DT_RR_A, have_addresses, ph);
 }
 
 static void try_address(struct dt_phone *ph)
@@ -91,7 +98,7 @@ static void try_address(struct dt_phone *ph)
 
 		begin_place(ph);
 		attempt_at(&ph->logon_try, a, ph->here.port);
-		if (sip_open(ph, &ph->here, a))
+		if (sip_open(ph->sip, &ph->here, a))
 			return;
 		passed_over(ph, DT_F_CONNECT, NULL);
 	}
@@ -135,21 +142,54 @@ void logon_srv(struct dt_phone *ph)
 		begin_search(ph);
 }
 
+/* What the phone may be known by at the Registrar. */
+static void logon_credentials(struct dt_phone *ph)
+{
+	bool good = cert_good(ph), ntlm = ph->login && ph->password &&
+					 (ph->core.model->ways & (ph->tethered ? DT_WAY_TETHER : DT_WAY_NTLM));
+
+	ph->sip->conf.key = good ? key_in_use(ph) : NULL;
+	ph->sip->conf.cert = good ? cert_in_use(ph) : NULL;
+	ph->sip->conf.ntlm = ntlm ? (struct ntlm_login){ph->login, ph->password} : (struct ntlm_login){0};
+}
+
 /* On the connection that is up, from the beginning of the handshake. */
 static void register_anew(struct dt_phone *ph)
 {
-	sip_auth_end(ph);
-	sip_sa_clear(&ph->sip.next);
-	ph->sip.round = 0;
+	logon_credentials(ph);
+	sip_auth_begin(ph->sip);
 	attempt_begin(ph, &ph->try, "register");
-	attempt_peer(&ph->try, "%s:%u", ph->sip.peer.host, ph->sip.peer.port);
-	attempt_sip(ph, &ph->try, NULL);
-	sip_register(ph, -1, NULL, NULL, answer);
+	attempt_peer(&ph->try, "%s:%u", ph->sip->peer.host, ph->sip->peer.port);
+	attempt_sip(ph->sip, &ph->try, NULL);
+	sip_register(ph->sip, -1, NULL, NULL, have_answer, ph);
+}
+
+static void logon_opened(void *arg, const struct dt_stream_opened *o)
+{
+	struct dt_phone *ph = arg;
+	char why[WHY_MAX];
+
+	if (o->failure != DT_F_OK) {
+		text(why, sizeof why, "%s", o->why ? o->why : "");
+		memcpy(ph->logon_try.sign, o->sign, sizeof ph->logon_try.sign);
+		ph->logon_try.fact.cert = o->cert_name;
+		ph->logon_try.fact.alert = o->alert;
+		passed_over(ph, o->failure == DT_F_TLS_DATE && !ph->core.time_known ? DT_F_CLOCK_WRONG : o->failure, why);
+		ph->address_at++;
+		try_address(ph);
+		return;
+	}
+	ph_random_hex(ph, ph->sip->call_id, 32);
+	ph->sip->cseq = 0;
+	ph->answered = false;
+	register_anew(ph);
 }
 
 void stage_logon(struct dt_phone *ph)
 {
 	const char *at = strchr(ph->account.sip, '@');
+	struct sip_conf c = {.aor = ph->account.sip, .anchors = &ph->anchors, .outside = ph->outside};
+	struct sip_handlers to = {.opened = logon_opened, .request = stay_request, .lost = stay_lost_connection, .arg = ph};
 
 	ph->logon_failure = DT_F_OK;
 	ph->logon_why[0] = '\0';
@@ -158,13 +198,14 @@ void stage_logon(struct dt_phone *ph)
 		stage_fail(ph, DT_F_SECRET_NONE, "the user's SIP URI is not known: give --sip");
 		return;
 	}
-	sip_ids(ph);
-	if (ph->registered && ph->sip.open && !ph->sip.asked.busy) { /* anew, on the connection that is up */
+	if (ph->registered && ph->sip && ph->sip->open && !ph->sip->asked.busy) { /* anew, on the connection that is up */
 		register_anew(ph);
 		return;
 	}
-	sip_close(ph);
 	ph->registered = false;
+	sip_free(ph->sip);
+	if ((ph->sip = sip_new(ph, &c, &to)) == NULL)
+		return;
 	/* the SIP domain is what SRV is asked for; before the sign-in it was not known */
 	if (!ph->registrar_conf && !sv_ieq(sv_of(at + 1), sv_of(ph->srv_domain))) {
 		discover_srv(ph, at + 1);
@@ -177,28 +218,6 @@ void stage_logon(struct dt_phone *ph)
 		return;
 	}
 	begin_search(ph);
-}
-
-void logon_opened(struct dt_phone *ph, const struct dt_stream_opened *o)
-{
-	char why[WHY_MAX];
-
-	if (!ph->running || ph->stage != DT_STAGE_LOGON)
-		return;
-	if (o->failure != DT_F_OK) {
-		text(why, sizeof why, "%s", o->why ? o->why : "");
-		memcpy(ph->logon_try.sign, o->sign, sizeof ph->logon_try.sign);
-		ph->logon_try.fact.cert = o->cert_name;
-		ph->logon_try.fact.alert = o->alert;
-		passed_over(ph, o->failure == DT_F_TLS_DATE && !ph->time_known ? DT_F_CLOCK_WRONG : o->failure, why);
-		ph->address_at++;
-		try_address(ph);
-		return;
-	}
-	dice_hex(ph, ph->sip.call_id, 32);
-	ph->sip.cseq = 0;
-	ph->answered = false;
-	register_anew(ph);
 }
 
 /* ---- how it ends ----------------------------------------------------------------------------------------------------- */
@@ -217,11 +236,8 @@ static void refused(struct dt_phone *ph, enum dt_failure f, const char *why)
 	if (f == DT_F_CERT_REFUSED && !ph->enrolled_again && !ph->pin_used && ph->web_url[0] &&
 	    ((ph->pin && ph->number) || (ph->login && ph->password))) {
 		ph->enrolled_again = true;
-		sip_close(ph);
-		ph->failure = f;
-		text(ph->why, sizeof ph->why, "%s", copy);
-		record_stage(ph, DT_REC_STAGE, false);
-		run_plan(ph, PLAN_ENROL);
+		sip_close(ph->sip);
+		stage_instead(ph, PLAN_ENROL, f, copy);
 		return;
 	}
 	stage_fail(ph, f, copy);
@@ -254,7 +270,7 @@ static void redirected(struct dt_phone *ph, const struct msg *m)
 	t.tls = !sv_ieq(sip_param(u.params, "transport"), SV("tcp"));
 	t.port = u.port ? u.port : t.tls ? 5061 : 5060;
 	text(name, sizeof name, "%s:%u", t.host, t.port);
-	text(here, sizeof here, "%s:%u", ph->sip.peer.host, ph->sip.peer.port);
+	text(here, sizeof here, "%s:%u", ph->sip->peer.host, ph->sip->peer.port);
 	if (ph->redirects < REDIRECTS)
 		text(ph->visited[ph->redirects], sizeof ph->visited[0], "%s", here);
 	ph->redirects++;
@@ -269,41 +285,23 @@ static void redirected(struct dt_phone *ph, const struct msg *m)
 	attempt_sign(&ph->try, DT_SIGN_MOVED);
 	ph->try.fact.host = t.host; /* where to */
 	attempt_ok(ph, &ph->try, name, NULL);
-	sip_close(ph);
+	sip_close(ph->sip);
 	try_target(ph, &t);
 }
 
-const char *provisioning_take(struct dt_phone *ph, struct sv body)
+static void have_provisioning(void *arg, const struct msg *m)
 {
-	struct provisioning p = PROVISIONING_DEFAULT;
-	const char *bad = body.n ? provisioning_read(body.p, body.n, &p) : NULL;
-
-	if (bad)
-		return bad;
-	ph->provisioning = p;
-	if (p.has_updates && p.updates_enabled) {
-		if (p.updates_internal[0])
-			text(ph->account.update_internal, sizeof ph->account.update_internal, "%s", p.updates_internal);
-		if (p.updates_external[0]) {
-			text(ph->account.update_external, sizeof ph->account.update_external, "%s", p.updates_external);
-			web_external_of(p.updates_external, ph->account.web_external, sizeof ph->account.web_external);
-		}
-	}
-	return NULL;
-}
-
-static void have_provisioning(struct dt_phone *ph, const struct msg *m)
-{
+	struct dt_phone *ph = arg;
 	const char *bad = NULL;
-	char why[WHY_MAX];
+	char why[WHY_MAX], found[SOAP_URI_MAX];
 
-	attempt_sip(ph, &ph->try, m);
+	attempt_sip(ph->sip, &ph->try, m);
 	if (m == NULL) {
-		attempt_fail(ph, &ph->try, ph->sip.bad, ph->sip.why);
-		if (!ph->sip.open) { /* the connection went: there is no dial tone */
-			text(why, sizeof why, "%s", ph->sip.why);
+		attempt_fail(ph, &ph->try, ph->sip->bad, ph->sip->why);
+		if (!ph->sip->open) { /* the connection went: there is no dial tone */
+			text(why, sizeof why, "%s", ph->sip->why);
 			ph->registered = false;
-			stage_fail(ph, ph->sip.bad, why);
+			stage_fail(ph, ph->sip->bad, why);
 			return;
 		}
 	} else if (m->status != 200) {
@@ -311,17 +309,17 @@ static void have_provisioning(struct dt_phone *ph, const struct msg *m)
 
 		sip_diag_text(m, &id, why, sizeof why);
 		attempt_fail(ph, &ph->try, DT_F_SIP_STATUS, why);
-	} else if ((bad = provisioning_take(ph, m->body)) != NULL) {
+	} else if ((bad = provisioning_take(ph, m->body, found)) != NULL) {
 		attempt_fail(ph, &ph->try, DT_F_SIP_BAD, bad);
 	} else {
-		attempt_ok(ph, &ph->try, ph->provisioning.updates_internal[0] ? ph->provisioning.updates_internal : NULL, NULL);
+		attempt_ok(ph, &ph->try, found[0] ? found : NULL, NULL);
 		if (!keep_account(ph)) {
-			stage_fail(ph, DT_F_STORE, ph->keep_why);
+			stage_fail(ph, DT_F_STORE, ph->core.keep_why);
 			return;
 		}
 	}
-	if (ph->registered && ph->sip.open)
-		stage_done(ph, "sip:%s at %s:%u", ph->account.sip, ph->sip.peer.host, ph->sip.peer.port);
+	if (ph->registered && ph->sip->open)
+		stage_done(ph, "sip:%s at %s:%u", ph->account.sip, ph->sip->peer.host, ph->sip->peer.port);
 	else
 		stage_fail(ph, DT_F_CLOSED, NULL);
 }
@@ -331,8 +329,8 @@ static void keep_registrar(struct dt_phone *ph)
 	size_t n = 0;
 	char ip[16];
 
-	text(ph->account.registrar, sizeof ph->account.registrar, "%s:%u %s", ph->sip.peer.host, ph->sip.peer.port,
-	     ph->sip.peer.tls ? "tls" : "tcp");
+	text(ph->account.registrar, sizeof ph->account.registrar, "%s:%u %s", ph->sip->peer.host, ph->sip->peer.port,
+	     ph->sip->peer.tls ? "tls" : "tcp");
 	ph->account.addresses[0] = '\0';
 	for (unsigned i = 0; i < ph->naddress && n + 18 < sizeof ph->account.addresses; i++) {
 		text(ph->account.addresses + n, sizeof ph->account.addresses - n, "%s%s", i ? "," : "",
@@ -346,23 +344,23 @@ static void registered(struct dt_phone *ph, const struct msg *m)
 	char found[WHY_MAX];
 	bool first = !ph->registered;
 
-	ph->sip.sa = ph->sip.next;
-	ph->sip.sa.since = mono(ph);
-	memset(&ph->sip.next, 0, sizeof ph->sip.next);
-	sip_auth_end(ph);
-	registered_as(ph, m);
-	if (ph->sip.expires == 0) {
+	ph->sip->sa = ph->sip->next;
+	ph->sip->sa.since = ph_now_ms(ph);
+	memset(&ph->sip->next, 0, sizeof ph->sip->next);
+	sip_auth_end(ph->sip);
+	sip_registered_as(ph->sip, m);
+	if (ph->sip->expires == 0) {
 		refused(ph, DT_F_SIP_BAD, "the answer to REGISTER has no Expires");
 		return;
 	}
-	text(found, sizeof found, "%s, for %u s", ph->sip.sa.scheme == SCHEME_DSK ? "TLS-DSK" : "NTLM", ph->sip.expires);
-	ph->try.fact.seconds = ph->sip.expires;
+	text(found, sizeof found, "%s, for %u s", ph->sip->sa.scheme == SCHEME_DSK ? "TLS-DSK" : "NTLM", ph->sip->expires);
+	ph->try.fact.seconds = ph->sip->expires;
 	attempt_ok(ph, &ph->try, found, NULL);
 	/* a phone outside keeps the Registrar it found inside: "internal phones keep the FQDN of the registrar, remote ones
 	 * that of the access proxy" */
 	keep_registrar(ph);
 	if (!keep_promote(ph) || !keep_account(ph)) {
-		stage_fail(ph, DT_F_STORE, ph->keep_why);
+		stage_fail(ph, DT_F_STORE, ph->core.keep_why);
 		return;
 	}
 	ph->registered = true;
@@ -372,8 +370,8 @@ static void registered(struct dt_phone *ph, const struct msg *m)
 		return;
 	}
 	attempt_begin(ph, &ph->try, "subscribe provisioning");
-	attempt_peer(&ph->try, "%s:%u", ph->sip.peer.host, ph->sip.peer.port);
-	sip_subscribe(ph, have_provisioning);
+	attempt_peer(&ph->try, "%s:%u", ph->sip->peer.host, ph->sip->peer.port);
+	sip_subscribe(ph->sip, have_provisioning, ph);
 }
 
 /* ---- answers to REGISTER ------------------------------------------------------------------------------------------------ */
@@ -381,35 +379,49 @@ static void registered(struct dt_phone *ph, const struct msg *m)
 static void no_answer(struct dt_phone *ph)
 {
 	char why[WHY_MAX];
-	enum dt_failure f = ph->sip.bad;
+	enum dt_failure f = ph->sip->bad;
 
-	text(why, sizeof why, "%s", ph->sip.why);
+	text(why, sizeof why, "%s", ph->sip->why);
 	if (!ph->registered && (!ph->answered || f == DT_F_TIMEOUT || f == DT_F_CLOSED)) {
 		next_place(ph, f, why);
 		return;
 	}
 	attempt_fail(ph, &ph->try, f, why);
-	if (ph->registered && !ph->sip.open)
+	if (ph->registered && !ph->sip->open)
 		ph->registered = false;
 	stage_fail(ph, f, why);
 }
 
-static void answer(struct dt_phone *ph, const struct msg *m)
+static void challenged(struct dt_phone *ph, const struct msg *m)
 {
+	struct sip_challenge c = {0};
+	enum auth_result r = sip_auth_401(ph->sip, m, have_answer, ph, &c);
+
+	/* the Web Services' address, for who does not have it yet */
+	if (c.sts_uri.n && (ph->outside || ph->web_url[0] == '\0'))
+		sv_copy(ph->web_url, sizeof ph->web_url, c.sts_uri);
+	for (unsigned i = 0; i < DT_SIGNS_MAX && c.sign[i] != DT_SIGN_NONE; i++)
+		attempt_sign(&ph->try, c.sign[i]);
+	if (r == AUTH_FAILED)
+		refused(ph, c.failure, c.why);
+}
+
+static void have_answer(void *arg, const struct msg *m)
+{
+	struct dt_phone *ph = arg;
 	char why[WHY_MAX];
-	enum dt_failure f;
 	unsigned diag;
 
-	if (!ph->running || ph->stage != DT_STAGE_LOGON)
+	if (!logging_on(ph))
 		return;
 	if (m == NULL) {
 		no_answer(ph);
 		return;
 	}
 	sip_diag_text(m, &diag, why, sizeof why);
-	attempt_sip(ph, &ph->try, m);
+	attempt_sip(ph->sip, &ph->try, m);
 	if (!ph->answered)
-		attempt_sip(ph, &ph->logon_try, m);
+		attempt_sip(ph->sip, &ph->logon_try, m);
 	if (!ph->registered && (m->status / 100 == 5 || m->status == 480)) {
 		next_place(ph, DT_F_SIP_STATUS, why);
 		return;
@@ -419,14 +431,13 @@ static void answer(struct dt_phone *ph, const struct msg *m)
 		attempt_ok(ph, &ph->logon_try, NULL, NULL);
 	}
 	if (sip_challenged(m)) {
-		if (sip_auth_401(ph, m, answer, &f, why) == AUTH_FAILED)
-			refused(ph, f, why);
-	} else if (m->status / 100 == 2 && ph->sip.next.up) {
+		challenged(ph, m);
+	} else if (m->status / 100 == 2 && ph->sip->next.up) {
 		registered(ph, m);
 	} else if (m->status / 100 == 2) {
 		attempt_sign(&ph->try, DT_SIGN_SIP_UNSIGNED);
 		refused(ph, DT_F_SIP_SIGNATURE, dt_signs[DT_SIGN_SIP_UNSIGNED].what);
-	} else if ((m->status == 301 || m->status == 302) && ph->sip.next.up) {
+	} else if ((m->status == 301 || m->status == 302) && ph->sip->next.up) {
 		redirected(ph, m);
 	} else {
 		refused(ph, of_status(m, diag), why);

@@ -222,7 +222,7 @@ static void serve(struct world *w, unsigned id)
 	} else {
 		buf_printf(&out, "Content-Length: %zu\r\n\r\n%s", strlen(text), text);
 	}
-	for (size_t i = 0; i < out.n && w->ph->http.id == id; i += 77)
+	for (size_t i = 0; i < out.n && http_has(w->ph->http, id); i += 77)
 		dt_phone_stream_data(w->ph, id, out.p + i, out.n - i < 77 ? out.n - i : 77);
 	buf_free(&out);
 }

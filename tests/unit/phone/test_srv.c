@@ -28,8 +28,8 @@ static struct dt_phone *phone(struct world *w)
 
 	assert_non_null(ph);
 	*w = (struct world){88172645463325252ull};
-	ph->body = &body;
-	ph->arg = w;
+	ph->core.body = &body;
+	ph->core.arg = w;
 	return ph;
 }
 

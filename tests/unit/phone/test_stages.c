@@ -143,7 +143,7 @@ static void candidates_in_order(void **state)
 
 	(void)state;
 	assert_non_null(ph);
-	ph->body = &body;
+	ph->core.body = &body;
 	snprintf(ph->srv_domain, sizeof ph->srv_domain, "contoso.test");
 	snprintf(ph->account.registrar, sizeof ph->account.registrar, "old.contoso.test:5061 tls");
 	srv(ph, DT_CAND_INTERNAL_TLS, "a.contoso.test", 6001);

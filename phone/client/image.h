@@ -1,0 +1,34 @@
+/* phone/client/image.h: firmware images: fetched into the spare slot, resumed where it stopped, verified, installed.
+ *
+ * An image is what it says only with its catalog: CMS SignedData, by the key the phone trusts from the factory, over the
+ * image's SHA-256 and size.  The catalog comes first, so that no octet is stored that it does not speak of, and there is an
+ * end to what a server may send.  The running version is only ever read from the verified image in the active slot.
+ */
+#ifndef DIALTONE_PHONE_IMAGE_H
+#define DIALTONE_PHONE_IMAGE_H
+
+#include "phone/client/http.h"
+#include "wire/update.h"
+
+void image_version(struct dt_phone *ph, const char *update_key); /* of the active slot, when it verifies */
+
+struct image_client;
+typedef void image_fn(void *arg, enum dt_failure f, const char *why); /* DT_F_OK: it is installed */
+
+struct image_conf { /* its texts, but the store, live as long as the client */
+	const char *update_key;	  /* PEM; NULL: none is trusted, nothing is installed */
+	const char *question_url; /* where the question was answered */
+	const char *told[2];	  /* update services that in-band provisioning told; "": none */
+	const char *store;	  /* where images are; "": beside the question's handler */
+	struct update_module offer;
+	bool trusted;	 /* the offer came over TLS from a server that the root chain knows */
+	bool judge_only; /* the store's certificate chain is looked at, but does not decide */
+};
+struct image_client *image_fetch(struct dt_phone *ph, struct http_client *http, const struct image_conf *c, image_fn *done, void *arg);
+bool image_ended(const struct image_client *c); /* true for NULL */
+void image_free(struct image_client *c);	/* NULL is fine */
+void image_timer(struct image_client *c);	/* from the runner; NULL: nobody waits */
+
+void image_url(const char *store, const char *question, const char *file, char *out, size_t cap);
+
+#endif

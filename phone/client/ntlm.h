@@ -1,0 +1,28 @@
+/* phone/client/ntlm.h: the phone's answers to NTLM challenges, and NTLM over HTTP (RFC 4559; [web-services 6.1]): three legs on one
+ * connection. */
+#ifndef DIALTONE_PHONE_NTLM_H
+#define DIALTONE_PHONE_NTLM_H
+
+#include "base/buf.h"
+#include "phone/run/core.h"
+#include "wire/msg.h"
+
+struct ntlm_login { /* of who signs in; login NULL: none */
+	const char *login, *password;
+};
+
+/* AUTHENTICATE for that challenge; NULL, or why not.  key: the session key; may be NULL. */
+const char *ntlm_login_answer(struct dt_phone *ph, const struct ntlm_login *who, struct sv challenge, struct buf *answer,
+			      uint32_t *flags, uint8_t key[16]);
+
+struct ntlm_http { /* one handshake; {0} begins it */
+	unsigned leg;
+	const char *scheme; /* that the first leg was offered */
+};
+bool ntlm_http_offered(struct ntlm_http *n, const struct msg *m, struct sv *token); /* in that 401 */
+/* One leg: the Authorization line for a challenge's token ("": the first).  false: refused; why[0] says so when the
+ * challenge itself is at fault. */
+bool ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const struct ntlm_login *who, struct sv token, struct buf *header,
+		   char why[WHY_MAX]);
+
+#endif

@@ -1,0 +1,334 @@
+/* phone/client/ticket.c: web tickets: metadata, IssueToken by PIN, by NTLM, by certificate ([web-services 4, 5, 6]). */
+#include "phone/client/ticket.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth/ticket.h"
+#include "phone/client/sip.h"
+#include "pki/cert.h"
+
+static void ticket_ended(struct ticket_client *t, enum dt_failure f, const char *why)
+{
+	char copy[WHY_MAX];
+
+	text(copy, sizeof copy, "%s", why ? why : "");
+	buf_wipe(&t->ask);
+	t->done(t->arg, f, copy);
+}
+
+static void ticket_failed(struct ticket_client *t, enum dt_failure f, const char *why)
+{
+	char copy[WHY_MAX];
+
+	text(copy, sizeof copy, "%s", why ? why : "");
+	attempt_fail(t->ph, &t->try, f, copy);
+	ticket_ended(t, f, copy);
+}
+
+/* clang-format off */
+static const struct {
+	const char *name;
+	enum dt_failure refused;
+	bool guess; /* no specification publishes the message */
+} by[] = {
+	[BY_PIN]  = {"pin",         DT_F_PIN_REFUSED,      true},
+	[BY_NTLM] = {"ntlm",        DT_F_PASSWORD_REFUSED, false},
+	[BY_CERT] = {"certificate", DT_F_CERT_REFUSED,     true},
+};
+/* clang-format on */
+
+static const char *ticket_port_of(const struct ticket_client *t)
+{
+	const struct soap_metadata *m = &t->metadata;
+
+	switch (t->by) {
+	case BY_PIN:
+		return m->pin_url;
+	case BY_CERT:
+		return m->cert_auth_url;
+	default:
+		return m->negotiate_url[0] ? m->negotiate_url : m->ntlm_url;
+	}
+}
+
+static void ticket_issued(struct ticket_client *t)
+{
+	const char *bad;
+
+	if (t->have)
+		soap_issued_clear(&t->ticket);
+	t->have = false;
+	memset(&t->ticket, 0, sizeof t->ticket);
+	bad = soap_issued_read(t->http->body.p, t->http->body.n, &t->ticket);
+	if (bad) {
+		ticket_failed(t, DT_F_SOAP_BAD, bad);
+		return;
+	}
+	if (t->ticket.nproof == 0 && t->ticket.nentropy == 0) {
+		soap_issued_clear(&t->ticket);
+		ticket_failed(t, DT_F_SOAP_BAD, "the ticket comes without a key to prove it with");
+		return;
+	}
+	t->have = true;
+	t->nproof = t->ticket.nproof ? t->ticket.nproof : sizeof t->entropy;
+	if (t->ticket.nproof)
+		memcpy(t->proof, t->ticket.proof, t->nproof);
+	else /* "key = P_SHA1(client entropy, server entropy)" */
+		pki_p_sha1(t->entropy, sizeof t->entropy, t->ticket.entropy, t->ticket.nentropy, t->proof, t->nproof);
+	explicit_bzero(t->entropy, sizeof t->entropy);
+	attempt_ok(t->ph, &t->try, t->ticket.name_id, NULL);
+	ticket_ended(t, DT_F_OK, NULL);
+}
+
+static void ticket_have_answer(void *arg, struct http_client *h);
+
+static void ticket_post(struct ticket_client *t, const char *headers)
+{
+	struct http_ask a = {.method = "POST", .url = ticket_port_of(t), .soap_action = SOAP_ACTION_ISSUE, .type = "text/xml",
+			     .body = &t->ask, .headers = headers, .done = ticket_have_answer, .arg = t};
+
+	http_ask(t->http, &a);
+}
+
+static bool ticket_next_leg(struct ticket_client *t, char why[WHY_MAX])
+{
+	struct buf header = {0};
+	struct sv token = {0};
+	bool on = ntlm_http_offered(&t->ntlm, &t->http->m, &token) &&
+		  ntlm_http_leg(t->ph, &t->ntlm, &t->who.ntlm, token, &header, why);
+
+	if (on)
+		ticket_post(t, buf_cstr(&header));
+	buf_wipe(&header);
+	return on;
+}
+
+static void ticket_have_answer(void *arg, struct http_client *h)
+{
+	struct ticket_client *t = arg;
+	char why[WHY_MAX] = "";
+	enum dt_failure f;
+
+	attempt_http(&t->try, h);
+	if (h->failure == DT_F_OK && h->status == 200 && !soap_is_fault(h)) {
+		ticket_issued(t);
+		return;
+	}
+	if (ticket_moved(t, &t->try, t->done, t->arg))
+		return;
+	if (t->by == BY_NTLM && h->failure == DT_F_OK && h->status == 401 && ticket_next_leg(t, why))
+		return;
+	f = why[0] ? DT_F_HTTP_BAD : soap_failure(h, t->who.outside, by[t->by].refused, &t->try, why);
+	ticket_failed(t, f, why);
+}
+
+static bool ticket_compose(struct ticket_client *t)
+{
+	struct soap_issue q = {0};
+	struct sip_ids ids;
+	struct buf header = {0};
+	bool ok = true;
+
+	ph_random(t->ph, t->entropy, sizeof t->entropy);
+	memcpy(q.entropy, t->entropy, sizeof t->entropy);
+	q.nentropy = sizeof t->entropy;
+	sip_ids_of(ph_core(t->ph)->mac, t->who.sip, &ids);
+	text(q.context, sizeof q.context, "%s", ids.uuid);
+	text(q.applies_to, sizeof q.applies_to, "%s", t->metadata.cert_url);
+	if (t->by == BY_PIN) { /* UNKNOWN: the SOAP shape of PIN authentication (6.3) */
+		soap_username_write(&header, t->who.number, t->who.pin);
+		*t->who.pin_used = true;
+	} else if (t->who.sip[0]) {
+		text(q.claim, sizeof q.claim, "sip:%s", t->who.sip);
+	}
+	if (t->by == BY_CERT) {
+		struct pki_key *k = pki_key_read(buf_view(t->who.key));
+
+		ok = k && ticket_sign_x509(&header, k, t->who.cert->p, t->who.cert->n, ph_unix_s(t->ph), false);
+		pki_key_free(k);
+	}
+	buf_wipe(&t->ask);
+	soap_issue_write(&t->ask, &q, buf_view(&header));
+	ok = ok && !header.oom && !t->ask.oom;
+	buf_wipe(&header);
+	soap_issue_clear(&q);
+	return ok;
+}
+
+static void ticket_ask(struct ticket_client *t)
+{
+	attempt_begin(t->ph, &t->try, "web ticket %s", by[t->by].name);
+	t->try.guess = by[t->by].guess;
+	if (ticket_port_of(t)[0] == '\0') {
+		attempt_sign(&t->try, DT_SIGN_PORT_NOT_OFFERED);
+		ticket_failed(t, DT_F_METHOD_OFF, dt_signs[DT_SIGN_PORT_NOT_OFFERED].what);
+		return;
+	}
+	if (t->by == BY_PIN && *t->who.pin_used) { /* one PIN attempt a run */
+		ticket_failed(t, DT_F_PIN_REFUSED, "the PIN was used in this run already");
+		return;
+	}
+	if (strncmp(ticket_port_of(t), "https://", 8) != 0) {
+		ticket_failed(t, DT_F_METADATA_BAD, "the port is not an https URL: no secret goes there");
+		return;
+	}
+	if (!ticket_compose(t)) {
+		ticket_failed(t, DT_F_MEMORY, NULL);
+		return;
+	}
+	t->ntlm.leg = 0;
+	ticket_post(t, NULL);
+}
+
+/* ---- metadata ------------------------------------------------------------------------------------------------------- */
+
+static void ticket_have_wts(void *arg, struct http_client *h)
+{
+	struct ticket_client *t = arg;
+	struct soap_metadata m = {0};
+	char why[WHY_MAX] = "";
+	enum dt_failure f = DT_F_METADATA_BAD;
+	const char *bad = NULL;
+	xmlDocPtr doc;
+
+	attempt_http(&t->try, h);
+	if (h->failure != DT_F_OK || h->status != 200) {
+		ticket_failed(t, soap_failure(h, t->who.outside, DT_F_METADATA_BAD, &t->try, why), why);
+		return;
+	}
+	doc = soap_answer(h, &f, why);
+	if (doc)
+		bad = soap_metadata_read(doc, &m);
+	xmlFreeDoc(doc);
+	if (doc == NULL || bad) {
+		ticket_failed(t, f, bad ? bad : why);
+		return;
+	}
+	memcpy(t->metadata.negotiate_url, m.negotiate_url, sizeof m.negotiate_url);
+	memcpy(t->metadata.ntlm_url, m.ntlm_url, sizeof m.ntlm_url);
+	memcpy(t->metadata.cert_auth_url, m.cert_auth_url, sizeof m.cert_auth_url);
+	memcpy(t->metadata.pin_url, m.pin_url, sizeof m.pin_url);
+	attempt_ok(t->ph, &t->try, NULL, NULL);
+	ticket_ask(t);
+}
+
+static void ticket_get_wts(struct ticket_client *t)
+{
+	char url[SOAP_URI_MAX + 8];
+	struct http_ask a = {.method = "GET", .url = url, .follow = true, .done = ticket_have_wts, .arg = t};
+
+	mex_of(t->metadata.issuer, url);
+	attempt_begin(t->ph, &t->try, "metadata %s", url);
+	http_ask(t->http, &a);
+}
+
+bool ticket_metadata_take(struct ticket_client *t, const char *certprov_url, char why[WHY_MAX])
+{
+	struct soap_metadata m = {0};
+	const char *bad = NULL;
+	enum dt_failure f;
+	xmlDocPtr doc = soap_answer(t->http, &f, why);
+
+	if (doc)
+		bad = soap_metadata_read(doc, &m);
+	xmlFreeDoc(doc);
+	if (bad == NULL && doc && (m.issuer[0] == '\0' || m.cert_url[0] == '\0'))
+		bad = "it names no web ticket service or no certificate port";
+	if (bad)
+		text(why, WHY_MAX, "%s", bad);
+	if (doc == NULL || bad)
+		return false;
+	t->metadata = m;
+	text(t->metadata_of, sizeof t->metadata_of, "%s", certprov_url);
+	return true;
+}
+
+static void ticket_have_certprov(void *arg, struct http_client *h)
+{
+	struct ticket_client *t = arg;
+	char why[WHY_MAX] = "", url[SOAP_URI_MAX];
+
+	attempt_http(&t->try, h);
+	text(url, sizeof url, "%s", t->ask_url);
+	if (h->failure != DT_F_OK || h->status != 200) {
+		ticket_failed(t, soap_failure(h, t->who.outside, DT_F_METADATA_BAD, &t->try, why), why);
+		return;
+	}
+	if (!ticket_metadata_take(t, url, why)) {
+		ticket_failed(t, DT_F_METADATA_BAD, why);
+		return;
+	}
+	attempt_ok(t->ph, &t->try, NULL, NULL);
+	ticket_get_wts(t);
+}
+
+void ticket_get(struct ticket_client *t, enum ticket_by by_what, const char *certprov_url, ticket_fn *done, void *arg)
+{
+	char url[SOAP_URI_MAX + 8];
+	struct http_ask a = {.method = "GET", .url = url, .follow = true, .done = ticket_have_certprov, .arg = t};
+
+	t->by = by_what;
+	t->done = done;
+	t->arg = arg;
+	if (strcmp(t->metadata_of, certprov_url) == 0 && t->metadata.issuer[0]) {
+		if (t->metadata.pin_url[0] || t->metadata.negotiate_url[0] || t->metadata.cert_auth_url[0] ||
+		    t->metadata.ntlm_url[0])
+			ticket_ask(t);
+		else
+			ticket_get_wts(t);
+		return;
+	}
+	text(t->ask_url, sizeof t->ask_url, "%s", certprov_url);
+	mex_of(certprov_url, url);
+	attempt_begin(t->ph, &t->try, "metadata %s", url);
+	http_ask(t->http, &a);
+}
+
+/* "A redirect to another pool means: start over with that pool's WTS, tickets do not travel."  What was sent has been
+ * judged by nobody. */
+bool ticket_moved(struct ticket_client *t, struct attempt *try, ticket_fn *done, void *arg)
+{
+	const struct http_client *h = t->http;
+	char to[SOAP_URI_MAX], url[SOAP_URI_MAX];
+
+	if (h->failure != DT_F_OK || h->status / 100 != 3 || t->moved || !sv_copy(to, sizeof to, msg_get(&h->m, "Location")) ||
+	    !web_external_of(to, url, sizeof url))
+		return false;
+	t->moved = true;
+	*t->who.pin_used = false;
+	attempt_sign(try, DT_SIGN_REDIRECTED);
+	attempt_ok(t->ph, try, url, "sent to another pool");
+	ticket_get(t, t->by, url, done, arg);
+	return true;
+}
+
+struct ticket_client *ticket_new(struct dt_phone *ph, struct http_client *http)
+{
+	struct ticket_client *t = ph_alloc(ph, sizeof *t);
+
+	if (t) {
+		t->ph = ph;
+		t->http = http;
+	}
+	return t;
+}
+
+void ticket_drop(struct ticket_client *t)
+{
+	if (t->have)
+		soap_issued_clear(&t->ticket);
+	memset(&t->ticket, 0, sizeof t->ticket);
+	explicit_bzero(t->proof, sizeof t->proof);
+	t->have = t->moved = false;
+}
+
+void ticket_free(struct ticket_client *t)
+{
+	if (t == NULL)
+		return;
+	ticket_drop(t);
+	buf_wipe(&t->ask);
+	explicit_bzero(t, sizeof *t);
+	free(t);
+}

@@ -1,0 +1,58 @@
+/* phone/run/core.h: what every part of the phone stands on: its body, its clock, random numbers, timers, its place on the
+ * network.  A client (phone/client/) sees this and the record, and nothing else of the phone: it knows no stage.
+ */
+#ifndef DIALTONE_PHONE_CORE_H
+#define DIALTONE_PHONE_CORE_H
+
+#include "dialtone/phone.h"
+
+#define PH_NEVER UINT64_MAX
+#define WHY_MAX 320
+
+enum ph_timer { T_LINK, T_STAGE, T_LLDP, T_DHCP, T_ARP, T_SNTP, T_DNS, T_HTTP, T_IMAGE, T_SIP, T_KEEPALIVE, T_REFRESH, T_REAUTH,
+		T_LEASE, T_UPDATE, T_RENEW, T_RETRY, T_COUNT };
+
+struct ph_core {
+	const struct dt_body *body;
+	void *arg; /* the body's */
+	const struct dt_model *model;
+	uint8_t mac[6];
+	char version[32]; /* of the verified image in the active slot */
+
+	int64_t offset_ms; /* the phone's clock less the body's */
+	bool time_known;   /* a time server has told it */
+	bool clock_reported; /* that a web server's clock differs */
+	char said[160];	   /* the last reason that a server wrote */
+	char keep_why[96]; /* what could not be kept last, and why */
+
+	bool tagged; /* what is sent bears an 802.1Q tag */
+	uint16_t vlan;
+	uint8_t prio, dscp;
+
+	unsigned ids;	/* the last one given to a stream, a question or a key */
+	bool no_memory; /* an allocation failed where nobody waited for a result: the runner ends the stage */
+	uint64_t timer[T_COUNT];
+};
+struct ph_core *ph_core(struct dt_phone *ph);
+void ph_core_reset(struct ph_core *core); /* as after power-on: the body, the model and the MAC address stay */
+
+uint64_t ph_now_ms(const struct dt_phone *ph);	/* of the body's monotonic clock */
+int64_t ph_unix_s(const struct dt_phone *ph);	/* seconds, by the phone's own clock */
+void ph_random(const struct dt_phone *ph, void *p, size_t n);
+uint32_t ph_random_below(const struct dt_phone *ph, uint32_t n);
+void ph_random_hex(const struct dt_phone *ph, char *out, size_t digits); /* out: digits + 1 octets */
+void ph_timer_set(struct dt_phone *ph, enum ph_timer t, uint64_t ms);	 /* from now */
+void ph_timer_off(struct dt_phone *ph, enum ph_timer t);
+void ph_timers_off(struct dt_phone *ph); /* all of them */
+unsigned ph_next_id(struct dt_phone *ph);
+
+/* [trace: the IP phone inventory report's form]; "2013-era builds without \"2010\"" is inferred */
+void ph_user_agent(struct dt_phone *ph, char *out, size_t cap);
+
+int ph_tci(const struct dt_phone *ph); /* the tag that frames bear; -1: none */
+void ph_frame(struct dt_phone *ph, const uint8_t *frame, size_t n);
+
+/* calloc(); when it fails the runner ends the stage that runs with DT_F_MEMORY once the handler has returned. */
+void *ph_alloc(struct dt_phone *ph, size_t n);
+
+#endif

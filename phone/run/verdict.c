@@ -1,0 +1,92 @@
+/* phone/run/verdict.c: verdicts of stages and requests are written down; phone/run/phone.c obeys. */
+#include "phone/run/verdict.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "phone/internal.h"
+
+static void verdict_give(struct dt_phone *ph, enum ph_verdict v, enum dt_failure f, const char *why)
+{
+	if (!ph->running || ph->verdict != V_WAIT)
+		return;
+	ph->verdict = v;
+	ph->failure = f;
+	text(ph->why, sizeof ph->why, "%s", why ? why : "");
+}
+
+static void verdict_found(struct dt_phone *ph, const char *fmt, va_list ap)
+{
+	ph->found[0] = '\0';
+	if (fmt)
+		vsnprintf(ph->found, sizeof ph->found, fmt, ap);
+}
+
+void stage_done(struct dt_phone *ph, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	verdict_found(ph, fmt, ap);
+	va_end(ap);
+	verdict_give(ph, V_DONE, DT_F_OK, NULL);
+}
+
+void stage_skip(struct dt_phone *ph, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	verdict_found(ph, fmt, ap);
+	va_end(ap);
+	ph->skipped = true;
+	verdict_give(ph, V_DONE, DT_F_OK, NULL);
+}
+
+void stage_without(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	verdict_give(ph, V_WITHOUT, f, why);
+}
+
+void stage_fail(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	verdict_give(ph, V_FAILED, f, why);
+}
+
+void stage_instead(struct dt_phone *ph, enum plan_id plan, enum dt_failure f, const char *why)
+{
+	ph->instead = plan;
+	verdict_give(ph, V_INSTEAD, f, why);
+}
+
+void stage_restart(struct dt_phone *ph)
+{
+	verdict_give(ph, V_RESTART, DT_F_OK, NULL);
+}
+
+static bool want_set(struct dt_phone *ph, enum ph_want what)
+{
+	if (what < ph->want.what)
+		return false;
+	ph->want.what = what;
+	return true;
+}
+
+void phone_want_plan(struct dt_phone *ph, enum plan_id plan)
+{
+	if (want_set(ph, WANT_PLAN))
+		ph->want.plan = plan;
+}
+
+void phone_want_start(struct dt_phone *ph)
+{
+	want_set(ph, WANT_START);
+}
+
+void phone_want_end(struct dt_phone *ph, enum dt_failure f, const char *why)
+{
+	if (!want_set(ph, WANT_END))
+		return;
+	ph->want.failure = f;
+	text(ph->want.why, sizeof ph->want.why, "%s", why ? why : "");
+}

@@ -1,0 +1,22 @@
+/* phone/stages/registration.c: what in-band provisioning tells, for stage 9 and for the registered phone. */
+#include "phone/internal.h"
+
+const char *provisioning_take(struct dt_phone *ph, struct sv body, char found[SOAP_URI_MAX])
+{
+	struct provisioning p = PROVISIONING_DEFAULT;
+	const char *bad = body.n ? provisioning_read(body.p, body.n, &p) : NULL;
+
+	found[0] = '\0';
+	if (bad)
+		return bad;
+	text(found, SOAP_URI_MAX, "%s", p.updates_internal);
+	if (p.has_updates && p.updates_enabled) {
+		if (p.updates_internal[0])
+			text(ph->account.update_internal, sizeof ph->account.update_internal, "%s", p.updates_internal);
+		if (p.updates_external[0]) {
+			text(ph->account.update_external, sizeof ph->account.update_external, "%s", p.updates_external);
+			web_external_of(p.updates_external, ph->account.web_external, sizeof ph->account.web_external);
+		}
+	}
+	return NULL;
+}
