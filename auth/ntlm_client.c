@@ -98,7 +98,7 @@ const char *ntlm_answer(struct buf *b, struct sv challenge, const struct ntlm_cl
 	m.flags = (ch.flags & WANTED) | NTLM_REQUEST_TARGET;
 	memcpy(m.version, ntlm_windows7, sizeof m.version);
 	if (!client_names(&p, c)) {
-		why = "user, domain or workstation is no Unicode text";
+		why = "user, domain or workstation is not Unicode text";
 	} else {
 		client_response(&p, ch.info, c);
 		if (p.nt.oom || p.domain.oom || p.user.oom || p.workstation.oom || !client_prove(&p, &ch, c))

@@ -111,7 +111,7 @@ static const char *assertion_check(xmlNodePtr node, X509 *cert, const uint8_t se
 	if ((verified = xml_read(data[0].p, data[0].n, &why)) == NULL)
 		goto out;
 	root = xmlDocGetRootElement(verified);
-	why = "what was signed is not an assertion";
+	why = "the signed octets are not an assertion";
 	if (root->ns && strcmp((const char *)root->ns->href, NS_SAML) == 0 && strcmp((const char *)root->name, "Assertion") == 0)
 		why = assertion_read(root, seal_key, t);
 out:
@@ -233,7 +233,7 @@ const char *ticket_check_shown(const void *assertion, size_t n, const void *tick
 
 	if (root == NULL)
 		goto out;
-	why = "what is shown is no assertion";
+	why = "the token is not an assertion";
 	if (strcmp((const char *)root->name, "Assertion") != 0 || root->ns == NULL ||
 	    strcmp((const char *)root->ns->href, NS_SAML) != 0)
 		goto out;

@@ -228,7 +228,7 @@ static void begin_body(struct http_conn *c, const struct msg *m)
 
 	c->body_max = conf->service->body_max(conf->arg, c->own, m, &status);
 	if (c->body_max == 0) {
-		refuse(c, status, "this request is not taken");
+		refuse(c, status, "this request is refused");
 		return;
 	}
 	if (m->has_length && m->length > c->body_max) {

@@ -75,11 +75,11 @@ const char *pki_catalog_verify(const void *cms, size_t n, struct sv anchors_pem,
 	ERR_clear_error();
 	c = n && n <= LONG_MAX ? d2i_CMS_ContentInfo(NULL, &p, (long)n) : NULL;
 	if (c == NULL)
-		return "this is no CMS message in DER";
+		return "this is not a CMS message in DER";
 	if (p != (const unsigned char *)cms + n)
 		why = "there are octets behind the CMS message";
 	else if (OBJ_obj2nid(CMS_get0_type(c)) != NID_pkcs7_signed)
-		why = "the CMS message is no SignedData";
+		why = "the CMS message is not SignedData";
 	else if (CMS_is_detached(c) != 0)
 		why = "the CMS message does not hold its text";
 	else if ((store = catalog_anchors(anchors_pem)) == NULL)

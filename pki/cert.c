@@ -109,7 +109,7 @@ const char *pki_cert_info(const void *der, size_t n, struct pki_cert_info *ret)
 	ERR_clear_error();
 	x = pki_x509(der, n);
 	if (x == NULL)
-		return "this is no certificate in DER";
+		return "this is not a certificate in DER";
 	flags = X509_get_extension_flags(x);
 	pkey = X509_get0_pubkey(x);
 	info = calloc(1, sizeof *info);

@@ -39,7 +39,7 @@ const char *pki_csr_read(const void *der, size_t n, struct pki_csr *ret)
 		return "the request is empty";
 	req = d2i_X509_REQ(NULL, &p, (long)n);
 	if (req == NULL)
-		return "this is no PKCS#10 request";
+		return "this is not a PKCS#10 request";
 	version = X509_REQ_get_version(req);
 	pkey = X509_REQ_get0_pubkey(req);
 	/* SIPE writes version 2 where RFC 2986 has only 0: both are taken. */

@@ -41,11 +41,11 @@ const char *pki_p7_read(const void *der, size_t n, struct buf *pem)
 	ERR_clear_error();
 	p7 = n && n <= LONG_MAX ? d2i_PKCS7(NULL, &p, (long)n) : NULL;
 	if (p7 == NULL)
-		return "this is no PKCS#7 message in DER";
+		return "this is not a PKCS#7 message in DER";
 	if (p != (const unsigned char *)der + n)
 		why = "there are octets behind the PKCS#7 message";
 	else if (!PKCS7_type_is_signed(p7) || p7->d.sign == NULL)
-		why = "the PKCS#7 message is no SignedData";
+		why = "the PKCS#7 message is not SignedData";
 	else if ((all = p7->d.sign->cert) == NULL || sk_X509_num(all) == 0)
 		why = "the PKCS#7 message carries no certificate";
 	for (int i = 0; why == NULL && i < sk_X509_num(all); i++) {

@@ -40,7 +40,7 @@ X(UPDATE_SIGNATURE,   "update-signature",    SERVER,  CURE,  "the image's signat
 X(UPDATE_LOOP,        "update-loop",         SERVER,  CURE,  "the same update was installed before and did not take", "correct the version in the package") /* U-10 */ \
 X(UPDATE_OLDER,       "update-older",        SERVER,  CURE,  "a server that could not be checked offers an older version; it is not installed", "sign in once inside, so that the phone knows the root chain; then the server may go back to an older version") \
 X(UPDATE_STORE,       "update-store",        PHONE,   CURE,  "the image cannot be stored", "free space on the phone") \
-X(UC_SILENT,          "uc-silent",           NETWORK, RETRY, "nobody answers DHCPINFORM of class MS-UC-Client", "set options 43 and 120 for that class; ISC dhcpd must be authoritative") /* R-01 */ \
+X(UC_SILENT,          "uc-silent",           NETWORK, RETRY, "no server answers DHCPINFORM of class MS-UC-Client", "set options 43 and 120 for that class; ISC dhcpd must be authoritative") /* R-01 */ \
 X(UC_BAD,             "uc-bad",              NETWORK, CURE,  "option 43 or 120 cannot be read", "write them with: dialtone netconfig") /* R-04, R-05, R-07 */ \
 X(WEB_URL_NONE,       "web-url-none",        NETWORK, CURE,  "DHCP option 43 names no web service", "set option 43 for class MS-UC-Client") /* R-02, R-09 */ \
 X(REGISTRAR_NONE,     "registrar-none",      NETWORK, CURE,  "neither DNS nor option 120 names a Registrar", "create SRV _sipinternaltls._tcp or set option 120") /* D-01, R-09 */ \
@@ -73,7 +73,7 @@ X(STORE,              "store",               PHONE,   CURE,  "the phone's state 
 X(KEY,                "key",                 US,      CURE,  "no key could be made", "report this") \
 X(SIP_BAD,            "sip-bad",             SERVER,  CURE,  "the Registrar's answer cannot be read", "check that a SIP server answers on this port") \
 X(SIP_STATUS,         "sip-status",          SERVER,  RETRY, "the Registrar refuses", "see the reason it gave") \
-X(SIP_SIGNATURE,      "sip-signature",       SERVER,  FINAL, "the Registrar's signature is not good", "somebody stands between, or the server's key changed: start with --cold") \
+X(SIP_SIGNATURE,      "sip-signature",       SERVER,  FINAL, "the Registrar's signature is not good", "a program stands between, or the server's key changed: start with --cold") \
 X(SIP_SCHEME,         "sip-scheme",          SERVER,  CURE,  "the Registrar offers no way to authenticate that this phone has", "enable certificate (TLS-DSK) or NTLM authentication") /* A-05 */ \
 X(SIP_NOT_FOUND,      "sip-not-found",       SERVER,  FINAL, "the Registrar does not know this user", "enable the user for SIP") \
 X(SIP_FORBIDDEN,      "sip-forbidden",       SERVER,  FINAL, "the Registrar does not allow this", "see the reason it gave") /* L-05 */ \

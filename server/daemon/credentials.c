@@ -57,7 +57,7 @@ bool credentials_drop(const struct credentials *c, char *why, size_t cap)
 	/* Asked after the change of user, which resets it. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    setrlimit(RLIMIT_CORE, &none) < 0 || (!c->may_fork && setrlimit(RLIMIT_NPROC, &none) < 0)) {
-		snprintf(why, cap, "cannot give up what is not needed: %s", strerror(errno));
+		snprintf(why, cap, "cannot drop privileges: %s", strerror(errno));
 		return false;
 	}
 	return true;

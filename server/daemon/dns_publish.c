@@ -165,7 +165,7 @@ static ldns_resolver *resolver(const struct site *s, const char *key, const char
 static bool judged(const struct site *s, ldns_status status, const ldns_pkt *answer, char *why, size_t cap)
 {
 	if (status != LDNS_STATUS_OK) {
-		snprintf(why, cap, "%s does not take the update of %s: %s", s->dns.server, s->dns.zone,
+		snprintf(why, cap, "%s refuses the update of %s: %s", s->dns.server, s->dns.zone,
 			 ldns_get_errorstr_by_id(status));
 		return false;
 	}
@@ -214,12 +214,12 @@ int dns_publish_main(const struct site *s, const char *key, int ready_fd)
 	char why[600];
 
 	if (ready_fd >= 0 && write(ready_fd, "+", 1) != 1)
-		log_line(LOG_WARN, "dns", "cannot say that it is ready");
+		log_line(LOG_WARN, "dns", "cannot report that it is ready");
 	for (;;) { /* SIGTERM ends it: nothing here is half-done, the name server takes an update whole or not at all */
 		bool ok = publish(s, key, why, sizeof why);
 
 		if (ok)
-			log_line(LOG_INFO, "dns", "%s has the records of %s", s->dns.server, s->fqdn);
+			log_line(LOG_INFO, "dns", "%s holds the records of %s", s->dns.server, s->fqdn);
 		else
 			log_line(LOG_WARN, "dns", "%s; again in %d s", why, AGAIN_S);
 		sleep(ok ? s->dns.refresh : AGAIN_S);

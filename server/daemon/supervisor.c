@@ -70,7 +70,7 @@ static bool ports_free(const struct site *s, char *why, size_t cap)
 		int reason;
 		const char *hint;
 	} hints[] = {
-	    {EADDRINUSE, "; 'ss -ltnp' shows who has it"},
+	    {EADDRINUSE, "; 'ss -ltnp' shows which program has it"},
 	    {EACCES, "; a port below 1024 needs root"},
 	    {EADDRNOTAVAIL, "; 'ip addr' shows what this machine has"},
 	};
@@ -201,7 +201,7 @@ static void give_up(struct supervisor *s, const char *why)
 {
 	struct generation *g = s->next;
 
-	log_line(LOG_ERROR, "supervisor", "%s%s", why, s->now ? ": all stays as it was" : "");
+	log_line(LOG_ERROR, "supervisor", "%s%s", why, s->now ? ": nothing is changed" : "");
 	s->next = NULL;
 	retire(s, g);
 	if (s->now == NULL) {
@@ -257,11 +257,11 @@ static void reload(struct supervisor *s)
 	struct site site;
 
 	if (s->next || s->ending) {
-		log_line(LOG_WARN, "supervisor", "SIGHUP: a start is under way: ignored");
+		log_line(LOG_WARN, "supervisor", "SIGHUP ignored: a reload is under way");
 		return;
 	}
 	if (!conf_read(s->conf->path, &site, why, sizeof why)) {
-		log_line(LOG_ERROR, "supervisor", "SIGHUP: %s: all stays as it was", why);
+		log_line(LOG_ERROR, "supervisor", "SIGHUP: %s: nothing is changed", why);
 		return;
 	}
 	if (!start_all(s, &site, why, sizeof why))

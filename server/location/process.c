@@ -87,7 +87,7 @@ static void client_close(struct client *c)
 static void client_answer(struct client *c, const struct buf *b)
 {
 	if (b->oom || send(c->fd, b->p, b->n, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)b->n)
-		log_line(LOG_WARN, "location", "a control answer was not taken");
+		log_line(LOG_WARN, "location", "the client of the control socket does not read its answer");
 	client_close(c);
 }
 
@@ -200,7 +200,7 @@ static void registered(struct client *c, struct sv aor)
 		all = calloc(LOCATION_ENDPOINTS_MAX, sizeof *all);
 		if (all == NULL || !sv_copy(user, sizeof user, aor)) {
 			free(all);
-			client_say(c, "error that is nobody's address\n", 0, 0);
+			client_say(c, "error not a SIP address\n", 0, 0);
 			return;
 		}
 		for (size_t i = 0, n = location_list(c->process->location, user, all, LOCATION_ENDPOINTS_MAX); i < n; i++)
@@ -366,7 +366,7 @@ static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
 	struct buf answer = {0};
 
 	if (!location_ask_read(m, &q)) {
-		log_line(LOG_ERROR, "location", "worker %u asks what is no question (kind %u): dropped", w->index, m->kind);
+		log_line(LOG_ERROR, "location", "malformed request from worker %u (kind %u): connection closed", w->index, m->kind);
 		return;
 	}
 	location_answer(p->location, w->index, &q, &r);
@@ -469,7 +469,7 @@ int location_process_main(const struct location_process *conf)
 	p->conf = conf;
 	if (begin(p)) {
 		if (conf->ready_fd >= 0 && write(conf->ready_fd, "+", 1) != 1)
-			log_line(LOG_WARN, "location", "cannot say that it is ready");
+			log_line(LOG_WARN, "location", "cannot report that it is ready");
 		loop_run(p->loop);
 		ret = 0;
 	} else {

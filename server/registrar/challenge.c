@@ -51,7 +51,7 @@ void reg_challenge(struct reg_conn *c, const struct msg *m, unsigned diag)
 
 void reg_refuse_proof(struct reg_conn *c, const struct msg *m, const char *why)
 {
-	log_line(LOG_WARN, "registrar", "%s: " SV_FMT " is not believed: %s", c->peer.address, SV_ARG(msg_get(m, "From")),
+	log_line(LOG_WARN, "registrar", "%s: " SV_FMT " is not authenticated: %s", c->peer.address, SV_ARG(msg_get(m, "From")),
 		 why);
 	reg_challenge(c, m, 1000);
 	if (++c->failures >= REG_FAILURES)

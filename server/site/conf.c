@@ -448,12 +448,12 @@ static const char *together(const struct site *s, char why[256])
 	if (s->fqdn[0] == '\0')
 		return "fqdn is missing: write this server's name, as fqdn = fe01.contoso.test";
 	if (s->MinEndpointExpiration > s->DefaultEndpointExpiration || s->DefaultEndpointExpiration > s->MaxEndpointExpiration)
-		return "MinEndpointExpiration, DefaultEndpointExpiration, MaxEndpointExpiration must not fall";
+		return "MinEndpointExpiration <= DefaultEndpointExpiration <= MaxEndpointExpiration is required";
 	if (s->MinCSRKeySize > s->MaxCSRKeySize)
 		return "MinCSRKeySize is greater than MaxCSRKeySize";
 	if (s->MinValidityPeriodHours > s->DefaultValidityPeriodHours ||
 	    s->DefaultValidityPeriodHours > s->MaxValidityPeriodHours)
-		return "MinValidityPeriodHours, DefaultValidityPeriodHours, MaxValidityPeriodHours must not fall";
+		return "MinValidityPeriodHours <= DefaultValidityPeriodHours <= MaxValidityPeriodHours is required";
 	if (s->PINLifetime && s->PINHistoryCount == 0)
 		return "PINHistoryCount must be greater than 0 while PINLifetime is set";
 	if (s->UseWsFedPassiveAuth)
@@ -473,7 +473,7 @@ static const char *together(const struct site *s, char why[256])
 	if (!s->sip_tls && !s->sip_tcp && !s->https && !s->http && !outside)
 		return "no listener is on: give sip_tls, https or http a port";
 	if (s->dns.server[0] && s->dns.address[0] == '\0')
-		return "dns: address is missing: what shall the names point at?";
+		return "dns.address is missing: the published names need an address";
 	if (s->dns.server[0] && (s->dns.key_name[0] == '\0') != (s->dns.key_file[0] == '\0'))
 		return "dns: key_name and key_file belong together";
 	return listeners_apart(s, why);

@@ -17,7 +17,7 @@ static bool key_good(const struct pki_cert_info *c, char *why, size_t cap)
 	else if (c->bits < BITS_MIN)
 		snprintf(why, cap, "its key has %u bits: 2048 are wanted, and %d the least", c->bits, BITS_MIN);
 	else if (strncasecmp(c->signature, "md", 2) == 0)
-		snprintf(why, cap, "it is signed by %.40s, which nobody trusts today", c->signature);
+		snprintf(why, cap, "it is signed by %.40s, which no client trusts today", c->signature);
 	else
 		return true;
 	return false;

@@ -42,7 +42,7 @@ void vault_cert_seen(struct vault *v, const struct store_cert *c)
 	struct store *s = v->conf.store;
 
 	if (s->ops->cert_settle(s, c) != STORE_OK) /* it works either way; an older one merely stays */
-		log_line(LOG_WARN, "vault", "an older certificate stays: %s", store_why(s));
+		log_line(LOG_WARN, "vault", "cannot retire an older certificate: %s", store_why(s));
 }
 
 static enum vault_status known(struct vault *v, struct sv der, const char *aor, char *why)

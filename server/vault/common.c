@@ -44,7 +44,7 @@ void vault_random(const struct vault *v, void *p, size_t n)
 	if (v->conf.random)
 		v->conf.random(v->conf.arg, p, n);
 	else if (!pki_random(p, n)) {
-		log_line(LOG_ERROR, "vault", "no random numbers: %s", pki_error());
+		log_line(LOG_ERROR, "vault", "cannot get random numbers: %s", pki_error());
 		abort(); /* nothing issued without them would be worth anything */
 	}
 }
@@ -85,7 +85,7 @@ void vault_audit(const struct vault *v, const char *what, const char *whom, bool
 	struct store *s = v->conf.store;
 
 	if (s->ops->audit && s->ops->audit(s, vault_now(v), what, whom, ok, detail) != STORE_OK)
-		log_line(LOG_ERROR, "vault", "no audit row: %s", store_why(s));
+		log_line(LOG_ERROR, "vault", "cannot write an audit row: %s", store_why(s));
 }
 
 bool vault_name_eq(const char *a, const char *b)

@@ -37,7 +37,7 @@ static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
 	struct buf answer = {0};
 
 	if (!vault_ask_read(m, &q)) {
-		log_line(LOG_ERROR, "vault", "a worker asks what is no question (kind %u): dropped", m->kind);
+		log_line(LOG_ERROR, "vault", "malformed request from a worker (kind %u): connection closed", m->kind);
 		return;
 	}
 	vault_answer(p->vault, &q, &r);
@@ -138,7 +138,7 @@ int vault_process_main(const struct vault_process *conf)
 
 	if (begin(&p, why, sizeof why)) {
 		if (conf->ready_fd >= 0 && write(conf->ready_fd, "+", 1) != 1)
-			log_line(LOG_WARN, "vault", "cannot say that it is ready");
+			log_line(LOG_WARN, "vault", "cannot report that it is ready");
 		loop_run(p.loop);
 		status = 0;
 	} else {

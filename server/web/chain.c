@@ -103,11 +103,11 @@ void web_chain(struct web_call *k)
 		return;
 	}
 	if (secret_in_clear(k, doc)) {
-		web_plain(k, 403, "Credentials and certificate requests are not taken without TLS.");
+		web_plain(k, 403, "Credentials and certificate requests are refused without TLS.");
 		k->a->close = true;
 	} else if (!soap_chain_read(doc, name, ns)) {
 		web_capture(k, "chain", true);
-		web_fault(k, FAULT_CLIENT, "This is no question for the root chain.");
+		web_fault(k, FAULT_CLIENT, "This is not a request for the root chain.");
 	} else {
 		web_soap_reply(k, 200, SOAP_ACTION_CHAIN "Response");
 		soap_chain_answer_write(&k->a->body, name, ns, chain_of(k)->p, chain_of(k)->n);

@@ -93,7 +93,7 @@ void update_log(struct web_call *k)
 	if (k->w->conf.logs == NULL) {
 		web_plain(k, 403, "Device logs are not kept here.");
 	} else if (folder == NULL || !name_of(web_query(k, "name"), name)) {
-		web_plain(k, 415, "Logs of that type or name are not taken.");
+		web_plain(k, 415, "Logs of that type or name are refused.");
 	} else if (k->q->body.n > s->max_log_size) {
 		web_plain(k, 413, "The log is too long.");
 	} else if (!update_folder(k->w->conf.logs, folder, path, sizeof path)) {

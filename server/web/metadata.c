@@ -26,7 +26,7 @@ static void serve(struct web_call *k, const struct soap_metadata *m, const char 
 	if (doc == NULL)
 		return;
 	if (!soap_mex_get_read(doc, id, &soap12)) {
-		web_fault(k, FAULT_CLIENT, "This is no question for metadata.");
+		web_fault(k, FAULT_CLIENT, "This is not a request for metadata.");
 	} else {
 		write(&wsdl, m);
 		web_reply(k, 200, soap12 ? "application/soap+xml; charset=utf-8" : "text/xml; charset=utf-8");

@@ -40,9 +40,9 @@ static void question(struct web_call *k)
 	sv_copy(type, sizeof type, header);
 	why = update_question_read(k->q->body.p, k->q->body.n, type, &k->update);
 	if (why) { /* UNKNOWN: what real phones send; it is kept word for word */
-		log_line(LOG_INFO, "update", "%s sent what is no update question: %s", k->q->peer, why);
+		log_line(LOG_INFO, "update", "%s: not an update request: %s", k->q->peer, why);
 		web_capture(k, "update", false);
-		web_plain(k, 400, "This is no update question.");
+		web_plain(k, 400, "This is not an update request.");
 		return;
 	}
 	q.update_offer.device = k->update;

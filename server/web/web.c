@@ -187,10 +187,10 @@ static void routed(struct web_call *k)
 	const struct route *r;
 
 	if (!k->q->m->request) {
-		web_plain(k, 400, "This is no request.");
+		web_plain(k, 400, "This is not a request.");
 		k->a->close = true;
 	} else if (credential_in_clear(k->q)) {
-		web_plain(k, 403, "Credentials are not taken without TLS.");
+		web_plain(k, 403, "Credentials are refused without TLS.");
 		k->a->close = true;
 	} else if ((r = route(k->q->m, k->q->tls, k->q->outside, &k->path, &k->query, &k->rest, &status)) == NULL) {
 		refuse(k, status);

@@ -184,7 +184,7 @@ static void lose(struct worker *w, const char *whom)
 {
 	if (w->draining)
 		return;
-	log_line(LOG_ERROR, "worker", "the %s process is gone", whom);
+	log_line(LOG_ERROR, "worker", "the %s process has ended", whom);
 	w->lost = true;
 	drain(w);
 }
@@ -229,7 +229,7 @@ static void ordered(void *arg, struct ipc_server *from, struct ipc_message *m)
 	worker_sip_order(&w->sip, &n);
 	ipc_begin(&done, m->number, m->kind);
 	if (!ipc_server_send(from, &done))
-		log_line(LOG_WARN, "worker", "nobody hears that an order was obeyed");
+		log_line(LOG_WARN, "worker", "cannot acknowledge an order: the location process is gone");
 }
 
 static void orders_gone(void *arg, struct ipc_server *from)
@@ -244,7 +244,7 @@ static void dice(void *arg, void *p, size_t n)
 {
 	(void)arg;
 	if (!pki_random(p, n)) {
-		log_line(LOG_ERROR, "worker", "no random octets");
+		log_line(LOG_ERROR, "worker", "cannot get random octets");
 		abort();
 	}
 }
@@ -329,7 +329,7 @@ int worker_main(const struct worker_conf *c)
 	if (begin(w, why, sizeof why)) {
 		doors_open(w);
 		if (c->ready_fd >= 0 && write(c->ready_fd, "+", 1) != 1)
-			log_line(LOG_WARN, "worker", "cannot say that it is ready: %s", strerror(errno));
+			log_line(LOG_WARN, "worker", "cannot report that it is ready: %s", strerror(errno));
 		loop_run(w->loop);
 		status = w->lost ? 1 : 0;
 	} else {

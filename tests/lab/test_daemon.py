@@ -327,7 +327,7 @@ def test_a_port_that_is_taken(site):
         done = subprocess.run([peers.program("dialtoned"), "-c", f"{other}/dialtone.conf"], capture_output=True, text=True,
                               timeout=30, env={"ASAN_OPTIONS": "detect_leaks=0", **os.environ})
         assert done.returncode == 78 and f"sip_tls: cannot bind 127.0.0.1 port {site.sip_tls}: " in done.stderr, done
-        assert "'ss -ltnp' shows who has it" in done.stderr, done
+        assert "'ss -ltnp' shows which program has it" in done.stderr, done
     assert serves(site)
 
 
