@@ -69,7 +69,7 @@ static const void *of(const void *x, size_t at)
 }
 
 /* Integers of one, two, four and eight octets, as they lie in memory. */
-static uint64_t number_of(const void *p, size_t size)
+static uint64_t fields_number_of(const void *p, size_t size)
 {
 	uint8_t one;
 	uint16_t two;
@@ -108,7 +108,7 @@ static size_t used(const struct field *f, const void *x)
 	if (f->type == FIELD_OCTETS)
 		memcpy(&n, of(x, f->count_at), sizeof n);
 	else
-		n = number_of(of(x, f->count_at), sizeof(unsigned));
+		n = fields_number_of(of(x, f->count_at), sizeof(unsigned));
 	return n < most ? n : most;
 }
 
@@ -144,7 +144,7 @@ static void put(struct buf *b, const struct field *f, const void *x)
 		break;
 	case FIELD_INT:
 	case FIELD_FLAG:
-		field_put(b, (unsigned)f->size, number_of(p, f->size));
+		field_put(b, (unsigned)f->size, fields_number_of(p, f->size));
 		break;
 	case FIELD_FIXED:
 		buf_add(b, p, f->size);
@@ -319,7 +319,7 @@ static void print_one(struct buf *b, const struct field *f, const void *x)
 		break;
 	case FIELD_INT:
 	case FIELD_FLAG:
-		buf_printf(b, "%llu", (unsigned long long)number_of(p, f->size));
+		buf_printf(b, "%llu", (unsigned long long)fields_number_of(p, f->size));
 		break;
 	case FIELD_FIXED:
 		buf_printf(b, "(%zu octets)", f->size);

@@ -222,7 +222,7 @@ static void finding(const struct doctor_run *r, struct doctor_finding *f, enum d
 }
 
 /* An attempt that went well, with a sign that has a cause. */
-static bool note(const struct doctor_run *r, struct doctor_finding *f, const struct doctor_line *l)
+static bool diagnose_note(const struct doctor_run *r, struct doctor_finding *f, const struct doctor_line *l)
 {
 	*f = (struct doctor_finding){.verdict = DOCTOR_WARN, .stage = l->stage, .evidence = l, .failure = DT_F_OK};
 	causes(r, f, l);
@@ -230,7 +230,7 @@ static bool note(const struct doctor_run *r, struct doctor_finding *f, const str
 }
 
 /* The same cause stands there already. */
-static bool told(const struct doctor_finding *all, unsigned n, const struct doctor_finding *f)
+static bool diagnose_told(const struct doctor_finding *all, unsigned n, const struct doctor_finding *f)
 {
 	for (unsigned i = 0; i < n; i++)
 		if (is_in(&all[i], f->cause[0]))
@@ -269,8 +269,8 @@ unsigned doctor_diagnose(const struct doctor_run *r, struct doctor_finding *ret,
 			finding(r, &ret[n++], DOCTOR_WARN, i);
 	}
 	for (size_t i = 0; i < r->n && n < cap; i++)
-		if (r->line[i].kind == DT_REC_ATTEMPT && r->line[i].ok && r->line[i].sign[0] != DT_SIGN_NONE && note(r, &ret[n], &r->line[i]) &&
-		    !told(ret, n, &ret[n]))
+		if (r->line[i].kind == DT_REC_ATTEMPT && r->line[i].ok && r->line[i].sign[0] != DT_SIGN_NONE && diagnose_note(r, &ret[n], &r->line[i]) &&
+		    !diagnose_told(ret, n, &ret[n]))
 			n++;
 	return n;
 }

@@ -11,7 +11,7 @@ struct list {
 	unsigned n;
 };
 
-static void add(struct list *l, struct doctor_question q, const char *name)
+static void questions_add(struct list *l, struct doctor_question q, const char *name)
 {
 	if (l->n == DOCTOR_ANSWERS || !sv_copy(q.name, sizeof q.name, sv_of(name)))
 		return;
@@ -67,7 +67,7 @@ static void ask_class(struct list *l, const struct doctor_line *a)
 	for (size_t i = 0; i < sizeof of_a_class / sizeof *of_a_class; i++)
 		if (a->stage == of_a_class[i].stage && (of_a_class[i].failure == DT_F_OK || a->failure == of_a_class[i].failure) &&
 		    (of_a_class[i].sign == DT_SIGN_NONE || dt_signs_have(a->sign, of_a_class[i].sign)))
-			add(l, (struct doctor_question){.ask = of_a_class[i].ask, .stage = a->stage, .gives = of_a_class[i].gives},
+			questions_add(l, (struct doctor_question){.ask = of_a_class[i].ask, .stage = a->stage, .gives = of_a_class[i].gives},
 			    of_a_class[i].class);
 }
 
@@ -79,11 +79,11 @@ static void ask_domain(struct list *l, const char *domain, const char *odd)
 		return;
 	for (size_t i = 0; i < sizeof of_a_domain / sizeof *of_a_domain; i++)
 		if (snprintf(name, sizeof name, "%s%s", of_a_domain[i].before, domain) < (int)sizeof name)
-			add(l, (struct doctor_question){.ask = of_a_domain[i].ask, .stage = of_a_domain[i].stage,
+			questions_add(l, (struct doctor_question){.ask = of_a_domain[i].ask, .stage = of_a_domain[i].stage,
 							.gives = of_a_domain[i].gives}, name);
 	/* A name that nobody made: if it resolves, the zone has a wildcard, and no other answer means much (D-06). */
 	if (snprintf(name, sizeof name, "%s.%s", odd, domain) < (int)sizeof name)
-		add(l, (struct doctor_question){.ask = ASK_A, .stage = DT_STAGE_FIND, .gives = DT_SIGN_ASKED_WILDCARD}, name);
+		questions_add(l, (struct doctor_question){.ask = ASK_A, .stage = DT_STAGE_FIND, .gives = DT_SIGN_ASKED_WILDCARD}, name);
 }
 
 static void ask_server(struct list *l, const struct doctor_line *a)
@@ -91,15 +91,15 @@ static void ask_server(struct list *l, const struct doctor_line *a)
 	const struct dt_facts *f = &a->fact;
 	const char *host = f->host ? f->host : "";
 
-	add(l, (struct doctor_question){.ask = ASK_TCP, .stage = a->stage, .address = f->address, .port = f->port}, "");
+	questions_add(l, (struct doctor_question){.ask = ASK_TCP, .stage = a->stage, .address = f->address, .port = f->port}, "");
 	if (f->port == HTTPS || f->port == SIP_TLS || f->port == WEB_OUTSIDE)
-		add(l, (struct doctor_question){.ask = ASK_TLS, .stage = a->stage, .address = f->address, .port = f->port}, host);
+		questions_add(l, (struct doctor_question){.ask = ASK_TLS, .stage = a->stage, .address = f->address, .port = f->port}, host);
 	if (a->stage != DT_STAGE_CHAIN)
 		return;
 	/* the chain comes over 80, the rest over 443 */
-	add(l, (struct doctor_question){.ask = ASK_TCP, .stage = DT_STAGE_CHAIN, .address = f->address, .port = HTTP}, "");
-	add(l, (struct doctor_question){.ask = ASK_TCP, .stage = DT_STAGE_AUTH, .address = f->address, .port = HTTPS}, "");
-	add(l, (struct doctor_question){.ask = ASK_TLS, .stage = DT_STAGE_AUTH, .address = f->address, .port = HTTPS}, host);
+	questions_add(l, (struct doctor_question){.ask = ASK_TCP, .stage = DT_STAGE_CHAIN, .address = f->address, .port = HTTP}, "");
+	questions_add(l, (struct doctor_question){.ask = ASK_TCP, .stage = DT_STAGE_AUTH, .address = f->address, .port = HTTPS}, "");
+	questions_add(l, (struct doctor_question){.ask = ASK_TLS, .stage = DT_STAGE_AUTH, .address = f->address, .port = HTTPS}, host);
 }
 
 unsigned doctor_questions(const struct doctor_run *r, const char *odd, struct doctor_question *ret)
@@ -116,7 +116,7 @@ unsigned doctor_questions(const struct doctor_run *r, const char *odd, struct do
 		if (a->fact.domain)
 			ask_domain(&l, a->fact.domain, odd);
 		else if (a->fact.host && a->fact.host[0] && !ip_read(sv_of(a->fact.host), &literal)) /* an address is no name */
-			add(&l, (struct doctor_question){.ask = ASK_A, .stage = a->stage}, a->fact.host);
+			questions_add(&l, (struct doctor_question){.ask = ASK_A, .stage = a->stage}, a->fact.host);
 		if (a->fact.address && a->fact.port && a->fact.port != NTP)
 			ask_server(&l, a);
 	}

@@ -104,7 +104,7 @@ static void read_peer(struct dt_record *rec)
 		rec->fact.port = (uint16_t)port;
 }
 
-static const char *behind_service(const char *name)
+static const char *record_v1_behind_service(const char *name)
 {
 	for (int i = 0; i < 2 && name; i++) {
 		name = strchr(name, '.');
@@ -128,7 +128,7 @@ static void read_what(struct dt_record *rec, struct record_v1 *store)
 
 	if (strncmp(what, "srv ", 4) == 0) {
 		rec->fact.host = what + 4;
-		rec->fact.domain = behind_service(what + 4);
+		rec->fact.domain = record_v1_behind_service(what + 4);
 	} else if (strncmp(what, "a ", 2) == 0) {
 		rec->fact.host = what + 2;
 	}
@@ -140,7 +140,7 @@ static void read_what(struct dt_record *rec, struct record_v1 *store)
 }
 
 /* "the server says 28020: reason", "403 Forbidden: 4003 reason", "403 Forbidden" */
-static void read_answer(struct dt_record *rec, struct record_v1 *store)
+static void record_v1_read_answer(struct dt_record *rec, struct record_v1 *store)
 {
 	static const char says[] = "the server says ";
 	const char *why = rec->why ? rec->why : "", *reason = strstr(why, ": ");
@@ -170,6 +170,6 @@ void record_v1_facts(struct dt_record *rec, struct record_v1 *store)
 	read_sentences(rec);
 	read_peer(rec);
 	read_what(rec, store);
-	read_answer(rec, store);
+	record_v1_read_answer(rec, store);
 	rec->fact.vlan = (uint16_t)number_behind(rec->why, "on VLAN ");
 }

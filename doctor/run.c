@@ -37,7 +37,7 @@ void doctor_run_free(struct doctor_run *r)
 	*r = (struct doctor_run){0};
 }
 
-static bool keep(char **to, const char *s)
+static bool run_keep(char **to, const char *s)
 {
 	*to = s && s[0] ? strdup(s) : NULL;
 	return *to || !(s && s[0]);
@@ -53,7 +53,7 @@ static bool keep_facts(struct dt_facts *f)
 			const char **text = doctor_fact_text(f, &doctor_facts[i]);
 			char *copy = NULL;
 
-			ok = keep(&copy, *text) && ok;
+			ok = run_keep(&copy, *text) && ok;
 			*text = copy;
 		}
 	return ok;
@@ -77,8 +77,8 @@ bool doctor_run_add(struct doctor_run *r, const struct dt_record *rec)
 		r->cap = cap;
 	}
 	memcpy(l.sign, rec->sign, sizeof l.sign);
-	if (!keep_facts(&l.fact) || !keep(&l.what, rec->what) || !keep(&l.peer, rec->peer) || !keep(&l.found, rec->found) ||
-	    !keep(&l.warn, rec->warn) || !keep(&l.why, rec->why)) {
+	if (!keep_facts(&l.fact) || !run_keep(&l.what, rec->what) || !run_keep(&l.peer, rec->peer) || !run_keep(&l.found, rec->found) ||
+	    !run_keep(&l.warn, rec->warn) || !run_keep(&l.why, rec->why)) {
 		line_free(&l);
 		return false;
 	}
@@ -271,7 +271,7 @@ static const char *read_object(struct doctor_run *r, const json_t *j, char run[6
 	return why ? why : doctor_run_add(r, &rec) ? NULL : "out of memory";
 }
 
-static const char *read_line(struct doctor_run *r, struct sv s, char run[64])
+static const char *run_read_line(struct doctor_run *r, struct sv s, char run[64])
 {
 	json_error_t e;
 	json_t *j = json_loadb(s.p, s.n, JSON_REJECT_DUPLICATES, &e);
@@ -315,7 +315,7 @@ const char *doctor_run_read(struct doctor_run *r, const char *text, size_t n, ch
 
 	for (unsigned line = 1; rest.p; line++) {
 		struct sv s = sv_trim(sv_cut(&rest, '\n'));
-		const char *bad = s.n ? read_line(r, s, run) : NULL;
+		const char *bad = s.n ? run_read_line(r, s, run) : NULL;
 
 		if (bad) {
 			snprintf(why, cap, "line %u: %s", line, bad);

@@ -43,7 +43,7 @@ static struct sock_filter what_a_phone_reads[] = {
 };
 /* clang-format on */
 
-static void arrived(evutil_socket_t fd, short what, void *arg)
+static void frames_arrived(evutil_socket_t fd, short what, void *arg)
 {
 	struct host *h = arg;
 
@@ -114,7 +114,7 @@ int frames_open(struct host *h)
 	memcpy(group.mr_address, cdp_group, 6);
 	if (setsockopt(h->packet, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &group, sizeof group) < 0)
 		return -errno;
-	if (event_assign(&h->packet_ev, h->base, h->packet, EV_READ | EV_PERSIST, arrived, h) < 0 ||
+	if (event_assign(&h->packet_ev, h->base, h->packet, EV_READ | EV_PERSIST, frames_arrived, h) < 0 ||
 	    event_add(&h->packet_ev, NULL) < 0)
 		return -ENOMEM;
 	return 0;

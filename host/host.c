@@ -48,7 +48,7 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
 		link_is(h, now);
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
+static void host_on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct host *h = arg;
 	struct rtnl_link l;
@@ -175,7 +175,7 @@ static int open_loop(struct host *h)
 		return -ENOMEM;
 	if (event_assign(&h->later_ev, h->base, -1, 0, host_run_later, h) < 0 || evtimer_assign(&h->timer_ev, h->base, on_timer, h) < 0 ||
 	    evtimer_assign(&h->end_ev, h->base, on_end, h) < 0 || evtimer_assign(&h->stop_ev, h->base, on_stop, h) < 0 ||
-	    event_assign(&h->tick_ev, h->base, -1, EV_PERSIST, on_tick, h) < 0 || event_add(&h->tick_ev, &second) < 0 ||
+	    event_assign(&h->tick_ev, h->base, -1, EV_PERSIST, host_on_tick, h) < 0 || event_add(&h->tick_ev, &second) < 0 ||
 	    event_assign(&h->renew_ev, h->base, -1, EV_PERSIST, on_renew, h) < 0 || event_add(&h->renew_ev, &renew) < 0 ||
 	    evsignal_assign(&h->term_ev, h->base, SIGTERM, on_signal, h) < 0 || event_add(&h->term_ev, NULL) < 0 ||
 	    evsignal_assign(&h->int_ev, h->base, SIGINT, on_signal, h) < 0 || event_add(&h->int_ev, NULL) < 0)

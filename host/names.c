@@ -48,7 +48,7 @@ struct reply {
 
 /* ---- c-ares in the loop -------------------------------------------------------------------------------------- */
 
-static void set_timer(struct host_names *n)
+static void names_set_timer(struct host_names *n)
 {
 	struct timeval t[CHANNELS], *wait = NULL;
 
@@ -69,14 +69,14 @@ static void process(struct host_names *n, ares_socket_t fd, short what)
 
 	for (int c = 0; c < CHANNELS && n->open; c++)
 		ares_process_fds(n->channel[c], &at, fd == ARES_SOCKET_BAD ? 0 : 1, ARES_PROCESS_FLAG_NONE);
-	set_timer(n);
+	names_set_timer(n);
 }
 #else
 static void process(struct host_names *n, ares_socket_t fd, short what)
 {
 	for (int c = 0; c < CHANNELS && n->open; c++)
 		ares_process_fd(n->channel[c], what & EV_READ ? fd : ARES_SOCKET_BAD, what & EV_WRITE ? fd : ARES_SOCKET_BAD);
-	set_timer(n);
+	names_set_timer(n);
 }
 #endif
 
@@ -321,7 +321,7 @@ static bool ask_again(struct question *q, int status)
 		return false;
 	q->again = true;
 	ask(n->channel[TELLS], q);
-	set_timer(n);
+	names_set_timer(n);
 	return true;
 }
 
@@ -339,7 +339,7 @@ int names_ask(struct host *h, unsigned id, const char *name, enum dt_rr type)
 	}
 	if (h->names->open) {
 		ask(h->names->channel[ASKS], q);
-		set_timer(h->names);
+		names_set_timer(h->names);
 		return 0;
 	}
 	r = names_settled(q, ARES_ECONNREFUSED);

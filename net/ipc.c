@@ -68,7 +68,7 @@ struct ipc_question {
 	struct buf octets; /* until it is sent */
 };
 
-static void set_timer(struct ipc_caller *c)
+static void ipc_set_timer(struct ipc_caller *c)
 {
 	loop_timer_at(&c->late, TAILQ_EMPTY(&c->waiting) ? UINT64_MAX : TAILQ_FIRST(&c->waiting)->until);
 }
@@ -85,7 +85,7 @@ static void await(struct ipc_caller *c, struct ipc_question *q)
 		TAILQ_INSERT_AFTER(&c->waiting, before, q, by_deadline);
 	else
 		TAILQ_INSERT_HEAD(&c->waiting, q, by_deadline);
-	set_timer(c);
+	ipc_set_timer(c);
 }
 
 /* It is over: with its answer, or without.  Whoever waited may ask again at once. */
@@ -96,7 +96,7 @@ static void give(struct ipc_caller *c, struct ipc_question *q, struct ipc_messag
 
 	if (fn) {
 		TAILQ_REMOVE(&c->waiting, q, by_deadline);
-		set_timer(c);
+		ipc_set_timer(c);
 	}
 	if (!q->sent)
 		TAILQ_REMOVE(&c->unsent, q, by_age);
@@ -107,7 +107,7 @@ static void give(struct ipc_caller *c, struct ipc_question *q, struct ipc_messag
 }
 
 /* false: the other side is full.  That it is gone is found out by reading. */
-static bool taken(int fd, const struct buf *b)
+static bool ipc_taken(int fd, const struct buf *b)
 {
 	while (send(fd, b->p, b->n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		if (errno != EINTR)
@@ -115,11 +115,11 @@ static bool taken(int fd, const struct buf *b)
 	return true;
 }
 
-static void push(struct ipc_caller *c)
+static void ipc_push(struct ipc_caller *c)
 {
 	struct ipc_question *q;
 
-	while ((q = TAILQ_FIRST(&c->unsent)) != NULL && taken(c->watch.fd, &q->octets)) {
+	while ((q = TAILQ_FIRST(&c->unsent)) != NULL && ipc_taken(c->watch.fd, &q->octets)) {
 		TAILQ_REMOVE(&c->unsent, q, by_age);
 		q->sent = true;
 		buf_wipe(&q->octets);
@@ -146,7 +146,7 @@ void ipc_ask(struct ipc_caller *c, struct buf *octets, unsigned ms, ipc_answered
 	TAILQ_INSERT_TAIL(&c->unsent, q, by_age);
 	if (fn)
 		await(c, q);
-	push(c);
+	ipc_push(c);
 }
 
 static void answered(struct ipc_caller *c, struct ipc_message *m)
@@ -167,7 +167,7 @@ static void caller_ready(void *arg, unsigned what)
 	ssize_t n;
 
 	if (what & LOOP_WRITE)
-		push(c);
+		ipc_push(c);
 	if (!(what & LOOP_READ))
 		return;
 	n = recv(c->watch.fd, c->in, IPC_MAX, MSG_DONTWAIT); /* one a turn */
@@ -196,7 +196,7 @@ static void caller_late(void *arg)
 
 	while ((q = TAILQ_FIRST(&c->waiting)) != NULL && q->until <= now)
 		give(c, q, NULL);
-	set_timer(c);
+	ipc_set_timer(c);
 }
 
 bool ipc_caller_init(struct ipc_caller *c, struct loop *l, int fd)
@@ -244,7 +244,7 @@ static void deliver(struct ipc_server *s)
 {
 	struct ipc_letter *l;
 
-	while ((l = TAILQ_FIRST(&s->unsent)) != NULL && taken(s->watch.fd, &l->octets))
+	while ((l = TAILQ_FIRST(&s->unsent)) != NULL && ipc_taken(s->watch.fd, &l->octets))
 		letter_free(s, l);
 	loop_fd_want(&s->watch, l ? LOOP_READ | LOOP_WRITE : LOOP_READ);
 }
@@ -264,7 +264,7 @@ bool ipc_server_send(struct ipc_server *s, struct buf *b)
 	return true;
 }
 
-static void readable(void *arg, unsigned what)
+static void ipc_readable(void *arg, unsigned what)
 {
 	struct ipc_server *s = arg;
 	struct ipc_message m;
@@ -295,7 +295,7 @@ bool ipc_server_init(struct ipc_server *s, struct loop *l, int fd,
 	TAILQ_INIT(&s->unsent);
 	if (s->in == NULL)
 		return false;
-	loop_fd_init(&s->watch, l, fd, readable, s);
+	loop_fd_init(&s->watch, l, fd, ipc_readable, s);
 	return loop_fd_want(&s->watch, LOOP_READ);
 }
 

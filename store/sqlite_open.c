@@ -44,12 +44,12 @@ static const char schema[] =
     " whom TEXT NOT NULL, ok INTEGER NOT NULL, detail TEXT NOT NULL);"
     "PRAGMA user_version = 1;";
 
-static enum store_result begin(struct store *s)
+static enum store_result open_begin(struct store *s)
 {
 	return sqlite_begin(sqlite_of(s));
 }
 
-static enum store_result end(struct store *s, enum store_result r)
+static enum store_result open_end(struct store *s, enum store_result r)
 {
 	return sqlite_commit(sqlite_of(s), r);
 }
@@ -71,7 +71,7 @@ static const char *sqlite_why(struct store *s)
 
 /* https://www.sqlite.org/pragma.html#pragma_data_version: "a different value if the database has been changed by some other
  * connection"; changes by this one do not count. */
-static enum store_result changes(struct store *s, uint64_t *ret)
+static enum store_result open_changes(struct store *s, uint64_t *ret)
 {
 	struct sqlite *q = sqlite_of(s);
 	sqlite3_stmt *st = sqlite_bind(q, SQL_CHANGES, "");
@@ -88,9 +88,9 @@ static const struct store_ops ops = {
     .name = "sqlite",
     .close = sqlite_close,
     .why = sqlite_why,
-    .begin = begin,
-    .end = end,
-    .changes = changes,
+    .begin = open_begin,
+    .end = open_end,
+    .changes = open_changes,
     .user_add = sqlite_user_add,
     .user_set = sqlite_user_set,
     .user_remove = sqlite_user_remove,
@@ -125,7 +125,7 @@ static const struct store_ops ops = {
     .audit_each = sqlite_audit_each,
 };
 
-static bool number_of(sqlite3 *db, const char *pragma, int *ret)
+static bool open_number_of(sqlite3 *db, const char *pragma, int *ret)
 {
 	sqlite3_stmt *st = NULL;
 	bool ok = sqlite3_prepare_v2(db, pragma, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW;
@@ -142,7 +142,7 @@ static const char *make_schema(sqlite3 *db)
 	int version = -1;
 
 	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
-	    !number_of(db, "PRAGMA user_version", &version))
+	    !open_number_of(db, "PRAGMA user_version", &version))
 		return sqlite3_errmsg(db);
 	if (version == 0 && sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite3_errmsg(db);
@@ -170,7 +170,7 @@ struct store *store_sqlite(const char *path, char *why, size_t cap)
 		sqlite3_busy_timeout(q->db, 1500);
 		if (sqlite3_exec(q->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", NULL, NULL, NULL) !=
 			SQLITE_OK ||
-		    !number_of(q->db, "PRAGMA user_version", &version))
+		    !open_number_of(q->db, "PRAGMA user_version", &version))
 			err = sqlite3_errmsg(q->db);
 		else if (version != 1)
 			err = make_schema(q->db);

@@ -32,7 +32,7 @@ struct message {
 	size_t n, low;
 };
 
-static struct message begin(struct rd *r, uint64_t type)
+static struct message ntlm_begin(struct rd *r, uint64_t type)
 {
 	struct message m = {r, r->p, rd_left(r), rd_left(r)};
 	struct sv head = rd_sv(r, 8);
@@ -75,7 +75,7 @@ static bool optional(struct message *m, size_t from, size_t n)
 
 bool ntlm_negotiate_read(struct rd *r, struct ntlm_negotiate *ret)
 {
-	struct message m = begin(r, 1);
+	struct message m = ntlm_begin(r, 1);
 	struct ntlm_negotiate v = {.flags = (uint32_t)rd_le(r, 4)};
 
 	if (rd_left(r)) { /* old clients stop here */
@@ -91,7 +91,7 @@ bool ntlm_negotiate_read(struct rd *r, struct ntlm_negotiate *ret)
 
 bool ntlm_challenge_read(struct rd *r, struct ntlm_challenge *ret)
 {
-	struct message m = begin(r, 2);
+	struct message m = ntlm_begin(r, 2);
 	struct ntlm_challenge v = {0};
 
 	v.target = payload(&m);
@@ -123,7 +123,7 @@ static bool says_mic(struct sv nt)
 
 bool ntlm_authenticate_read(struct rd *r, struct ntlm_authenticate *ret)
 {
-	struct message m = begin(r, 3);
+	struct message m = ntlm_begin(r, 3);
 	struct ntlm_authenticate v = {0};
 
 	v.lm = payload(&m);

@@ -35,7 +35,7 @@ static bool place_of(const char *dir, struct place *ret)
 	return ret->folder >= 0;
 }
 
-static bool failed(const char *dir, const char *what, char *why, size_t cap)
+static bool control_failed(const char *dir, const char *what, char *why, size_t cap)
 {
 	snprintf(why, cap, "%s/" CONTROL ": %s%s%s", dir, what, errno ? ": " : "", errno ? strerror(errno) : "");
 	return false;
@@ -50,13 +50,13 @@ static int reach(const char *dir, bool *nobody, char *why, size_t cap)
 	*nobody = false;
 	if (!place_of(dir, &p)) {
 		*nobody = errno == ENOENT;
-		failed(dir, "cannot be reached", why, cap);
+		control_failed(dir, "cannot be reached", why, cap);
 		return -1;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&p.at, sizeof p.at) < 0) {
 		*nobody = errno == ENOENT || errno == ECONNREFUSED;
-		failed(dir, "cannot be reached", why, cap);
+		control_failed(dir, "cannot be reached", why, cap);
 		close(fd);
 		fd = -1;
 	}
@@ -65,7 +65,7 @@ static int reach(const char *dir, bool *nobody, char *why, size_t cap)
 }
 
 /* The next octets; 0: that was all; -1: errno. */
-static ssize_t more(int fd, uint64_t until, char *part, size_t cap)
+static ssize_t control_more(int fd, uint64_t until, char *part, size_t cap)
 {
 	for (;;) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -83,7 +83,7 @@ static ssize_t more(int fd, uint64_t until, char *part, size_t cap)
 	}
 }
 
-static bool ask(int fd, const char *line, size_t n, struct buf *answer)
+static bool control_ask(int fd, const char *line, size_t n, struct buf *answer)
 {
 	uint64_t until = clock_mono_ms() + DEADLINE_MS;
 	char part[4096];
@@ -91,7 +91,7 @@ static bool ask(int fd, const char *line, size_t n, struct buf *answer)
 
 	if (send(fd, line, n, MSG_NOSIGNAL) != (ssize_t)n)
 		return false;
-	while ((got = more(fd, until, part, sizeof part)) > 0) {
+	while ((got = control_more(fd, until, part, sizeof part)) > 0) {
 		buf_add(answer, part, (size_t)got);
 		errno = EMSGSIZE;
 		if (answer->n > ANSWER_MAX)
@@ -101,14 +101,14 @@ static bool ask(int fd, const char *line, size_t n, struct buf *answer)
 }
 
 /* One line there, the answer back. true with *nobody: dialtoned does not run. */
-static bool question(const char *dir, const char *line, size_t n, struct buf *answer, bool *nobody, char *why, size_t cap)
+static bool control_question(const char *dir, const char *line, size_t n, struct buf *answer, bool *nobody, char *why, size_t cap)
 {
 	int fd = reach(dir, nobody, why, cap);
 	bool ok;
 
 	if (fd < 0)
 		return *nobody;
-	ok = ask(fd, line, n, answer) || failed(dir, "no answer", why, cap);
+	ok = control_ask(fd, line, n, answer) || control_failed(dir, "no answer", why, cap);
 	close(fd);
 	return ok;
 }
@@ -125,8 +125,8 @@ bool control_order_user(const char *dir, const char *aor, enum location_order or
 
 	errno = 0;
 	if (len < 0 || (size_t)len >= sizeof line || strpbrk(aor, " \r\n") || strpbrk(reason, "\r\n"))
-		return failed(dir, "the order cannot be written in a line", why, cap);
-	if (!question(dir, line, (size_t)len, &answer, &nobody, why, cap)) {
+		return control_failed(dir, "the order cannot be written in a line", why, cap);
+	if (!control_question(dir, line, (size_t)len, &answer, &nobody, why, cap)) {
 		buf_free(&answer);
 		return false;
 	}
@@ -148,13 +148,13 @@ bool control_status(const char *dir, struct buf *text, char *why, size_t cap)
 	static const char line[] = "status\n";
 	bool nobody;
 
-	if (!question(dir, line, sizeof line - 1, text, &nobody, why, cap))
+	if (!control_question(dir, line, sizeof line - 1, text, &nobody, why, cap))
 		return false;
 	if (nobody)
 		return true;
 	errno = 0;
 	if (!sv_ends(buf_view(text), SV("end\n")))
-		return failed(dir, "the answer is cut off", why, cap);
+		return control_failed(dir, "the answer is cut off", why, cap);
 	text->n -= 4;
 	return true;
 }
@@ -223,7 +223,7 @@ bool control_registered(const char *dir, const char *aor, void (*fn)(void *arg, 
 		return *nobody;
 	errno = EINVAL;
 	if (n > 0 && (size_t)n < sizeof line && strpbrk(line, "\r\n") == line + n - 1 && send(fd, line, (size_t)n, MSG_NOSIGNAL) == n)
-		while (good && !ended && (got = more(fd, clock_mono_ms() + DEADLINE_MS, part, sizeof part)) > 0) {
+		while (good && !ended && (got = control_more(fd, clock_mono_ms() + DEADLINE_MS, part, sizeof part)) > 0) {
 			buf_add(&have, part, (size_t)got);
 			good = lines_read(&have, fn, arg, &ended);
 		}
@@ -233,7 +233,7 @@ bool control_registered(const char *dir, const char *aor, void (*fn)(void *arg, 
 	if (!good && sv_starts(buf_view(&have), SV("error ")))
 		snprintf(why, cap, SV_FMT, SV_ARG(sv_trim(sv_from(buf_view(&have), 6))));
 	else if (!ended)
-		failed(dir, good ? "the answer is cut off" : "the answer cannot be read", why, cap);
+		control_failed(dir, good ? "the answer is cut off" : "the answer cannot be read", why, cap);
 	buf_free(&have);
 	return ended;
 }
@@ -244,7 +244,7 @@ int control_listen(const char *dir, char *why, size_t cap)
 	int fd;
 
 	if (!place_of(dir, &p)) {
-		failed(dir, "cannot be made", why, cap);
+		control_failed(dir, "cannot be made", why, cap);
 		return -1;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -253,13 +253,13 @@ int control_listen(const char *dir, char *why, size_t cap)
 
 		unlinkat(p.folder, "control", 0);
 		if (bind(fd, (struct sockaddr *)&p.at, sizeof p.at) < 0 || listen(fd, 16) < 0) {
-			failed(dir, "cannot be made", why, cap);
+			control_failed(dir, "cannot be made", why, cap);
 			close(fd);
 			fd = -1;
 		}
 		umask(old);
 	} else {
-		failed(dir, "cannot be made", why, cap);
+		control_failed(dir, "cannot be made", why, cap);
 	}
 	close(p.folder);
 	return fd;

@@ -15,7 +15,7 @@
 #define SELF "/proc/self/exe"
 
 /* Signals as a fresh process has them: an ignored one would stay ignored in the program that is executed. */
-static void signals(void)
+static void child_signals(void)
 {
 	static const int ours[] = {SIGTERM, SIGHUP, SIGCHLD, SIGINT, SIGPIPE};
 	sigset_t none;
@@ -51,7 +51,7 @@ static void close_others(const struct child_conf *c, int state_fd)
 	close_range(from, ~0u, 0);
 }
 
-static _Noreturn void become(const struct child_conf *c, int state_fd, int log_fd)
+static _Noreturn void child_become(const struct child_conf *c, int state_fd, int log_fd)
 {
 	char number[16];
 	char *argv[] = {(char[]){"dialtoned"}, (char[]){"--role"}, (char *)(uintptr_t)c->name, number, NULL};
@@ -61,7 +61,7 @@ static _Noreturn void become(const struct child_conf *c, int state_fd, int log_f
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(log_fd, 2) < 0)
 		_exit(71); /* sysexits: the system */
 	setsid(); /* no terminal: TIOCSTI would type into root's shell */
-	signals();
+	child_signals();
 	close_others(c, state_fd);
 	snprintf(number, sizeof number, "%d", state_fd);
 	execve(SELF, argv, environ);
@@ -94,7 +94,7 @@ pid_t child_start(const struct child_conf *c, int *log_fd)
 		sigprocmask(SIG_SETMASK, &all, &before); /* nothing that is meant for the child reaches a handler of ours */
 		pid = fork();
 		if (pid == 0)
-			become(c, state_fd, log[1]);
+			child_become(c, state_fd, log[1]);
 		sigprocmask(SIG_SETMASK, &before, NULL);
 	}
 	if (state_fd >= 0)

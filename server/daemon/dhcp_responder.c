@@ -23,7 +23,7 @@
 
 enum { VENDOR = 43, SERVER_ID = 54, PARAMETERS = 55, CLASS = 60, SIP_SERVERS = 120 };
 
-static bool asked(const struct dhcp *q, uint8_t code)
+static bool dhcp_responder_asked(const struct dhcp *q, uint8_t code)
 {
 	return sv_find(q->option[PARAMETERS], (char)code) >= 0;
 }
@@ -66,7 +66,7 @@ size_t dhcp_responder_answer(const struct site *s, const void *p, size_t n, uint
 
 	/* "INFORM ... ciaddr = own address" (RFC 2131 4.4.3): that is where the answer goes (4.3.5). */
 	if (!dhcp_read(&r, &q) || q.op != 1 || q.type != DHCP_INFORM || q.ciaddr == 0 || !of_class(&q, SV(DHCP_CLASS_UC)) ||
-	    !(asked(&q, SIP_SERVERS) || asked(&q, VENDOR)))
+	    !(dhcp_responder_asked(&q, SIP_SERVERS) || dhcp_responder_asked(&q, VENDOR)))
 		return 0;
 	a.xid = q.xid;
 	a.ciaddr = q.ciaddr;
@@ -74,12 +74,12 @@ size_t dhcp_responder_answer(const struct site *s, const void *p, size_t n, uint
 	memcpy(a.chaddr, q.chaddr, sizeof a.chaddr);
 	wr_be(&w54, 4, server);
 	a.option[SERVER_ID] = (struct sv){(char *)id, wr_n(&w54)};
-	if (asked(&q, SIP_SERVERS)) {
+	if (dhcp_responder_asked(&q, SIP_SERVERS)) {
 		snprintf(names.name[0], sizeof names.name[0], "%s", s->pool[0] ? s->pool : s->fqdn);
 		dhcp_sip_write(&w120, &names);
 		a.option[SIP_SERVERS] = (struct sv){(char *)sip, wr_n(&w120)};
 	}
-	if (asked(&q, VENDOR)) {
+	if (dhcp_responder_asked(&q, VENDOR)) {
 		if (!vendor_write(s, &w43))
 			return 0;
 		a.option[VENDOR] = (struct sv){(char *)vendor, wr_n(&w43)};

@@ -21,7 +21,7 @@ struct dns_record {
 
 /* ---- what is published ----------------------------------------------------------------------------------------------- */
 
-static void address(const struct site *s, const char *name, struct dns_record *ret, unsigned *n)
+static void dns_publish_address(const struct site *s, const char *name, struct dns_record *ret, unsigned *n)
 {
 	for (unsigned i = 0; i < *n; i++)
 		if (sv_ieq(sv_of(ret[i].name), sv_of(name)))
@@ -33,7 +33,7 @@ static void address(const struct site *s, const char *name, struct dns_record *r
 	ret[(*n)++].type = strchr(s->dns.address, ':') ? "AAAA" : "A";
 }
 
-static void service(const struct site *s, const char *what, uint16_t port, struct dns_record *ret, unsigned *n)
+static void dns_publish_service(const struct site *s, const char *what, uint16_t port, struct dns_record *ret, unsigned *n)
 {
 	if (port == 0 || *n == DNS_RECORDS_MAX)
 		return;
@@ -49,11 +49,11 @@ static unsigned records(const struct site *s, struct dns_record ret[DNS_RECORDS_
 	unsigned n = 0;
 
 	snprintf(update, sizeof update, "ucupdates-r2.%s", s->domain);
-	address(s, s->fqdn, ret, &n);
-	address(s, s->web_fqdn, ret, &n);
-	address(s, update, ret, &n);
-	service(s, "_sipinternaltls._tcp", s->sip_tls, ret, &n);
-	service(s, "_sipinternal._tcp", s->sip_tcp, ret, &n);
+	dns_publish_address(s, s->fqdn, ret, &n);
+	dns_publish_address(s, s->web_fqdn, ret, &n);
+	dns_publish_address(s, update, ret, &n);
+	dns_publish_service(s, "_sipinternaltls._tcp", s->sip_tls, ret, &n);
+	dns_publish_service(s, "_sipinternal._tcp", s->sip_tcp, ret, &n);
 	return n;
 }
 
@@ -82,7 +82,7 @@ bool dns_key_read(const struct site *s, char key[DNS_KEY_MAX], char *why, size_t
 
 /* ---- one update (RFC 2136 2.5) ------------------------------------------------------------------------------------------ */
 
-static bool push(ldns_rr_list *to, ldns_rr *rr)
+static bool dns_publish_push(ldns_rr_list *to, ldns_rr *rr)
 {
 	if (rr && ldns_rr_list_push_rr(to, rr))
 		return true;
@@ -105,7 +105,7 @@ static bool emptied(ldns_rr_list *to, const struct dns_record *r)
 	ldns_rr_set_type(rr, ldns_get_rr_type_by_name(r->type));
 	ldns_rr_set_class(rr, LDNS_RR_CLASS_ANY);
 	ldns_rr_set_ttl(rr, 0);
-	return push(to, rr);
+	return dns_publish_push(to, rr);
 }
 
 static bool added(ldns_rr_list *to, const struct dns_record *r, unsigned ttl)
@@ -114,10 +114,10 @@ static bool added(ldns_rr_list *to, const struct dns_record *r, unsigned ttl)
 	ldns_rr *rr = NULL;
 
 	snprintf(line, sizeof line, "%.255s. %u IN %s %.290s", r->name, ttl, r->type, r->data);
-	return ldns_rr_new_frm_str(&rr, line, 0, NULL, NULL) == LDNS_STATUS_OK && push(to, rr);
+	return ldns_rr_new_frm_str(&rr, line, 0, NULL, NULL) == LDNS_STATUS_OK && dns_publish_push(to, rr);
 }
 
-static ldns_pkt *question(const struct site *s)
+static ldns_pkt *dns_publish_question(const struct site *s)
 {
 	struct dns_record record[DNS_RECORDS_MAX];
 	unsigned n = records(s, record);
@@ -162,7 +162,7 @@ static ldns_resolver *resolver(const struct site *s, const char *key, const char
 	return r;
 }
 
-static bool judged(const struct site *s, ldns_status status, const ldns_pkt *answer, char *why, size_t cap)
+static bool dns_publish_judged(const struct site *s, ldns_status status, const ldns_pkt *answer, char *why, size_t cap)
 {
 	if (status != LDNS_STATUS_OK) {
 		snprintf(why, cap, "%s refuses the update of %s: %s", s->dns.server, s->dns.zone,
@@ -183,7 +183,7 @@ static bool judged(const struct site *s, ldns_status status, const ldns_pkt *ans
 static bool publish(const struct site *s, const char *key, char *why, size_t cap)
 {
 	char algorithm[40];
-	ldns_pkt *q = question(s), *answer = NULL;
+	ldns_pkt *q = dns_publish_question(s), *answer = NULL;
 	ldns_resolver *r;
 	ldns_status status = LDNS_STATUS_OK;
 	bool ok;
@@ -200,7 +200,7 @@ static bool publish(const struct site *s, const char *key, char *why, size_t cap
 		status = ldns_pkt_tsig_sign(q, s->dns.key_name, key, FUDGE_S, algorithm, NULL);
 	if (status == LDNS_STATUS_OK)
 		status = ldns_resolver_send_pkt(&answer, r, q);
-	ok = judged(s, status, answer, why, cap);
+	ok = dns_publish_judged(s, status, answer, why, cap);
 	ldns_pkt_free(answer);
 	ldns_pkt_free(q);
 	ldns_resolver_deep_free(r);

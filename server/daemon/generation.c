@@ -28,7 +28,7 @@ struct keep {
 	unsigned n;
 };
 
-static int keep(struct keep *k, int fd)
+static int generation_keep(struct keep *k, int fd)
 {
 	if (fd >= 0)
 		k->fd[k->n++] = fd;
@@ -36,7 +36,7 @@ static int keep(struct keep *k, int fd)
 }
 
 /* The state that this process gets and keeps: its own ends, and no other process's secret. */
-static void tell(const struct slot *s, struct role_state *t, struct keep *k)
+static void generation_tell(const struct slot *s, struct role_state *t, struct keep *k)
 {
 	const struct generation *g = s->of;
 
@@ -45,28 +45,28 @@ static void tell(const struct slot *s, struct role_state *t, struct keep *k)
 	switch (s->role) {
 	case ROLE_VAULT:
 		for (unsigned i = 0; i < g->workers; i++)
-			t->vault[i] = keep(k, g->vault[i][1]);
+			t->vault[i] = generation_keep(k, g->vault[i][1]);
 		break;
 	case ROLE_LOCATION:
-		t->control_fd = keep(k, g->control_fd);
+		t->control_fd = generation_keep(k, g->control_fd);
 		for (unsigned i = 0; i < g->workers; i++) {
-			t->ask[i] = keep(k, g->ask[i][1]);
-			t->push[i] = keep(k, g->push[i][1]);
+			t->ask[i] = generation_keep(k, g->ask[i][1]);
+			t->push[i] = generation_keep(k, g->push[i][1]);
 		}
 		break;
 	case ROLE_WORKER:
 	case ROLE_LEGACY:
-		t->vault[s->index] = keep(k, g->vault[s->index][0]);
-		t->ask[s->index] = keep(k, g->ask[s->index][0]);
-		t->push[s->index] = keep(k, g->push[s->index][0]);
-		t->keylog_fd = keep(k, g->keylog_fd);
+		t->vault[s->index] = generation_keep(k, g->vault[s->index][0]);
+		t->ask[s->index] = generation_keep(k, g->ask[s->index][0]);
+		t->push[s->index] = generation_keep(k, g->push[s->index][0]);
+		t->keylog_fd = generation_keep(k, g->keylog_fd);
 		for (unsigned i = 0; i < s->nlistener; i++)
-			keep(k, s->listener[i].fd);
+			generation_keep(k, s->listener[i].fd);
 		memcpy(t->listener, s->listener, sizeof t->listener);
 		memcpy(t->ticket_key, g->ticket_key, sizeof t->ticket_key);
 		break;
 	case ROLE_DHCP:
-		t->dhcp_fd = keep(k, g->dhcp_fd);
+		t->dhcp_fd = generation_keep(k, g->dhcp_fd);
 		break;
 	case ROLE_DNS:
 	case ROLES:
@@ -91,12 +91,12 @@ bool generation_start(struct slot *s)
 					 .parent = getpid(),
 					 .row = s->row ? (unsigned)(s->row - g->board->row) : BOARD_ROWS,
 					 .nlistener = s->nlistener,
-					 .ready_fd = keep(&k, g->ready[1]),
-					 .board_fd = keep(&k, g->board_fd),
+					 .ready_fd = generation_keep(&k, g->ready[1]),
+					 .board_fd = generation_keep(&k, g->board_fd),
 					 .control_fd = -1,
 					 .dhcp_fd = -1,
 					 .keylog_fd = -1};
-		tell(s, t, &k);
+		generation_tell(s, t, &k);
 		c.nkeep = k.n;
 		log_pipe_end(&s->log, c.name);
 		pid = child_start(&c, &s->log.fd);
@@ -196,7 +196,7 @@ void generation_close_listeners(struct generation *g)
 
 /* ---- making ---------------------------------------------------------------------------------------------------------------- */
 
-static struct board_row *row_of(struct board *b, const char *name, unsigned index)
+static struct board_row *generation_row_of(struct board *b, const char *name, unsigned index)
 {
 	unsigned rows = atomic_load(&b->rows);
 
@@ -219,7 +219,7 @@ static struct slot *slot_add(struct generation *g, enum role role, unsigned inde
 	struct slot *s = &g->slot[g->nslot++];
 
 	*s = (struct slot){.of = g, .role = role, .index = index, .again = 0, .log = {.fd = -1}};
-	s->row = row_of(g->board, role_name(role), index);
+	s->row = generation_row_of(g->board, role_name(role), index);
 	return s;
 }
 
@@ -237,7 +237,7 @@ static bool pairs(struct generation *g, char *why, size_t cap)
 	return true;
 }
 
-static bool make(struct generation *g, char *why, size_t cap)
+static bool generation_make(struct generation *g, char *why, size_t cap)
 {
 	const struct site *site = &g->site;
 	struct door door[WORKER_LISTENERS_MAX];
@@ -293,13 +293,13 @@ struct generation *generation_new(const struct site *site, const struct generati
 	for (unsigned i = 0; i < ROLE_WORKERS; i++)
 		for (unsigned k = 0; k < 2; k++)
 			g->vault[i][k] = g->ask[i][k] = g->push[i][k] = -1;
-	if (make(g, why, cap))
+	if (generation_make(g, why, cap))
 		return g;
 	generation_free(g);
 	return NULL;
 }
 
-static void shut(int fd)
+static void generation_shut(int fd)
 {
 	if (fd >= 0)
 		close(fd);
@@ -312,9 +312,9 @@ void generation_free(struct generation *g)
 	generation_close_listeners(g);
 	for (unsigned i = 0; i < ROLE_WORKERS; i++)
 		for (unsigned k = 0; k < 2; k++) {
-			shut(g->vault[i][k]);
-			shut(g->ask[i][k]);
-			shut(g->push[i][k]);
+			generation_shut(g->vault[i][k]);
+			generation_shut(g->ask[i][k]);
+			generation_shut(g->push[i][k]);
 		}
 	for (unsigned i = 0; i < g->nslot; i++)
 		log_pipe_end(&g->slot[i].log, role_name(g->slot[i].role));
@@ -324,9 +324,9 @@ void generation_free(struct generation *g)
 			atomic_store(&g->slot[i].row->restarts, 0);
 			g->slot[i].row->name[0] = '\0';
 		}
-	shut(g->ready[0]);
-	shut(g->ready[1]);
-	shut(g->control_fd);
+	generation_shut(g->ready[0]);
+	generation_shut(g->ready[1]);
+	generation_shut(g->control_fd);
 	explicit_bzero(g, sizeof *g);
 	free(g);
 }

@@ -112,7 +112,7 @@ static struct role_state *state_read(const char *number)
 	return s;
 }
 
-static bool settle(const struct role_state *s, char *why, size_t cap)
+static bool role_settle(const struct role_state *s, char *why, size_t cap)
 {
 	const struct site *site = &s->site;
 	const char *const users[] = {
@@ -148,7 +148,7 @@ int role_main(const char *name, const char *number)
 	}
 	prctl(PR_SET_NAME, roles[s->role].name, 0, 0, 0);
 	log_set(LOG_INFO, NULL);
-	if (!settle(s, why, sizeof why)) {
+	if (!role_settle(s, why, sizeof why)) {
 		log_line(LOG_ERROR, name, "%s", why);
 		return EX_CONFIG;
 	}

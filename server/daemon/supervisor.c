@@ -92,7 +92,7 @@ static bool ports_free(const struct site *s, char *why, size_t cap)
 	return true;
 }
 
-static bool signals(struct supervisor *s)
+static bool supervisor_signals(struct supervisor *s)
 {
 	static const int ours[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
 	sigset_t set;
@@ -107,7 +107,7 @@ static bool signals(struct supervisor *s)
 	return s->signal_fd >= 0;
 }
 
-static bool begin(struct supervisor *s, const struct site *site, char *why, size_t cap)
+static bool supervisor_begin(struct supervisor *s, const struct site *site, char *why, size_t cap)
 {
 	if (!accounts_fit(site, why, cap) || !lock(s, site->dir, why, cap) || !ports_free(site, why, cap))
 		return false;
@@ -119,7 +119,7 @@ static bool begin(struct supervisor *s, const struct site *site, char *why, size
 		}
 	}
 	s->board = board_new(&s->board_fd);
-	if (s->board == NULL || !pki_random(s->ticket_key, sizeof s->ticket_key) || !signals(s)) {
+	if (s->board == NULL || !pki_random(s->ticket_key, sizeof s->ticket_key) || !supervisor_signals(s)) {
 		snprintf(why, cap, "cannot set up: %s", strerror(errno));
 		return false;
 	}
@@ -135,7 +135,7 @@ static void signal_all(struct generation *g, int signo, bool workers)
 			kill(g->slot[i].pid, signo);
 }
 
-static void drain(struct generation *g)
+static void supervisor_drain(struct generation *g)
 {
 	if (g->draining)
 		return;
@@ -149,7 +149,7 @@ static void retire(struct supervisor *s, struct generation *g)
 {
 	if (g == NULL)
 		return;
-	drain(g);
+	supervisor_drain(g);
 	for (unsigned i = 0; i < OLD; i++)
 		if (s->old[i] == NULL) {
 			s->old[i] = g;
@@ -437,7 +437,7 @@ static bool turn(struct supervisor *s, int timeout_ms)
 	return true;
 }
 
-static void run(struct supervisor *s)
+static void supervisor_run(struct supervisor *s)
 {
 	for (;;) {
 		uint64_t now = clock_mono_ms(), at = work(s, now);
@@ -452,13 +452,13 @@ int supervisor_main(const struct supervisor_conf *c, const struct site *site)
 	struct supervisor s = {.conf = c, .signal_fd = -1, .keylog_fd = -1, .lock_fd = -1, .board_fd = -1};
 	char why[1024] = "";
 
-	if (!begin(&s, site, why, sizeof why)) {
+	if (!supervisor_begin(&s, site, why, sizeof why)) {
 		log_line(LOG_ERROR, "supervisor", "%s", why);
 		s.status = EX_CONFIG;
 	} else {
 		if (!start_all(&s, site, why, sizeof why))
 			give_up(&s, why);
-		run(&s);
+		supervisor_run(&s);
 	}
 	board_free(s.board);
 	explicit_bzero(s.ticket_key, sizeof s.ticket_key);

@@ -80,7 +80,7 @@ struct waits {
 	void *arg;
 };
 
-static void fail(const struct waits *w)
+static void ipc_fail(const struct waits *w)
 {
 	struct location_reply r = {.kind = w->kind, .action = LOCATION_DOWN};
 
@@ -96,7 +96,7 @@ static void answered(void *arg, struct ipc_message *m)
 	if (m == NULL || !location_reply_read(m, &r)) {
 		log_line(LOG_WARN, "location", m ? "an answer cannot be read: %s" : "no answer in time: %s",
 			 location_row_of(w.kind)->name);
-		fail(&w);
+		ipc_fail(&w);
 		return;
 	}
 	w.done(w.arg, &r);
@@ -110,7 +110,7 @@ static void ask(void *arg, const struct location_ask *q, location_done *done, vo
 	struct buf b = {0};
 
 	if (done && w == NULL) {
-		fail(&now);
+		ipc_fail(&now);
 		return;
 	}
 	if (w)

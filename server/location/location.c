@@ -163,7 +163,7 @@ static size_t list_user(const struct location *l, const char *aor, struct locati
 	return n;
 }
 
-static enum location_action put(struct location *l, const struct location_binding *b, unsigned quota)
+static enum location_action location_put(struct location *l, const struct location_binding *b, unsigned quota)
 {
 	struct node *p, **at;
 	bool known;
@@ -192,7 +192,7 @@ static enum location_action put(struct location *l, const struct location_bindin
 }
 
 /* Connections have names within their worker only. */
-static bool drop(struct location *l, uint32_t worker, const char *aor, const char *instance, uint64_t conn)
+static bool location_drop(struct location *l, uint32_t worker, const char *aor, const char *instance, uint64_t conn)
 {
 	bool dropped = false;
 
@@ -244,19 +244,19 @@ void location_answer(struct location *l, uint32_t worker, const struct location_
 		break;
 	case LOCATION_PUT:
 		b = owned(worker, &q->put.binding);
-		ret->action = put(l, &b, q->put.quota);
+		ret->action = location_put(l, &b, q->put.quota);
 		if (!everybody(l, b.aor, ret))
 			ret->action = LOCATION_DOWN;
 		break;
 	case LOCATION_DROP:
-		ret->found = drop(l, worker, q->drop.aor, q->drop.instance, q->drop.conn);
+		ret->found = location_drop(l, worker, q->drop.aor, q->drop.instance, q->drop.conn);
 		break;
 	case LOCATION_LIST:
 		ret->answered = everybody(l, q->list.aor, ret);
 		break;
 	case LOCATION_HELD: /* nobody is pushed out by it: they were all there before */
 		b = owned(worker, &q->held.binding);
-		put(l, &b, UINT_MAX);
+		location_put(l, &b, UINT_MAX);
 		break;
 	default:
 		break;

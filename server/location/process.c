@@ -118,13 +118,13 @@ static void client_late(void *arg)
 		client_close(c);
 }
 
-static void count(void *arg, const struct location_binding *b)
+static void process_count(void *arg, const struct location_binding *b)
 {
 	(void)b;
 	++*(unsigned *)arg;
 }
 
-static void status(struct client *c)
+static void process_status(struct client *c)
 {
 	const struct board *board = c->process->conf->board;
 	struct location_walk walk = {0};
@@ -138,7 +138,7 @@ static void status(struct client *c)
 			buf_printf(&out, "%s %u pid %d private %lu restarts %lu\n", r->name, r->index, atomic_load(&r->pid),
 				   atomic_load(&r->private_operations), atomic_load(&r->restarts));
 	}
-	while (location_walk(c->process->location, &walk, count, &registered))
+	while (location_walk(c->process->location, &walk, process_count, &registered))
 		;
 	buf_printf(&out, "registered %u\nend\n", registered);
 	client_answer(c, &out);
@@ -148,7 +148,7 @@ static void status(struct client *c)
 /* ---- the control socket: lists ---------------------------------------------------------------------------------------- */
 
 /* A client of ours wrote it: no control character ends a field or a line. */
-static void field(struct buf *out, const char *s, const char *end)
+static void process_field(struct buf *out, const char *s, const char *end)
 {
 	for (; *s; s++)
 		buf_add(out, (unsigned char)*s < ' ' || *s == 0x7f ? "?" : s, 1);
@@ -160,13 +160,13 @@ static void row(void *arg, const struct location_binding *b)
 	int64_t now = clock_unix_ms() / 1000;
 	struct buf *out = arg;
 
-	field(out, b->aor, "\t");
-	field(out, b->epid, "\t");
-	field(out, b->instance, "\t");
-	field(out, b->peer, "\t");
+	process_field(out, b->aor, "\t");
+	process_field(out, b->epid, "\t");
+	process_field(out, b->instance, "\t");
+	process_field(out, b->peer, "\t");
 	buf_printf(out, "%u\t%lld\t%s\t", b->worker, b->expires > now ? (long long)(b->expires - now) : 0,
 		   b->outside ? "outside" : "inside");
-	field(out, b->user_agent, "\n");
+	process_field(out, b->user_agent, "\n");
 }
 
 /* A part at a time, as the other end reads: however many there are, no more than a piece is held. */
@@ -243,7 +243,7 @@ static void notice(void *arg, uint32_t worker, const struct location_notice *n)
 		log_line(LOG_ERROR, "location", "worker %u cannot be given an order", worker);
 }
 
-static void order(struct client *c, struct sv rest)
+static void process_order(struct client *c, struct sv rest)
 {
 	struct sv aor = sv_cut(&rest, ' '), what = sv_cut(&rest, ' '), diag = sv_cut(&rest, ' ');
 	uint64_t n = 0, d = 0;
@@ -314,16 +314,16 @@ static void client_ready(void *arg, unsigned what)
 	line = (struct sv){c->line, (size_t)(end - c->line)};
 	word = sv_cut(&line, ' ');
 	if (sv_eq(word, SV("order")))
-		order(c, line);
+		process_order(c, line);
 	else if (sv_eq(word, SV("status")))
-		status(c);
+		process_status(c);
 	else if (sv_eq(word, SV("registered")))
 		registered(c, line);
 	else
 		client_say(c, "error the questions are: order, status, registered\n", 0, 0);
 }
 
-static void knock(void *arg, unsigned what)
+static void process_on_accept(void *arg, unsigned what)
 {
 	struct process *p = arg;
 	struct client *c = NULL;
@@ -357,7 +357,7 @@ static void gathered(void *arg)
 		loop_fd_want(&p->control, LOOP_READ);
 }
 
-static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
+static void process_question(void *arg, struct ipc_server *from, struct ipc_message *m)
 {
 	struct worker *w = arg;
 	struct process *p = w->process;
@@ -387,7 +387,7 @@ static bool worker_init(struct process *p, unsigned i)
 	struct buf b = {0};
 
 	*w = (struct worker){.process = p, .index = i};
-	if (!ipc_server_init(&w->ask, p->loop, p->conf->ask[i], question, w) ||
+	if (!ipc_server_init(&w->ask, p->loop, p->conf->ask[i], process_question, w) ||
 	    !ipc_server_init(&w->push, p->loop, p->conf->push[i], obeyed, w))
 		return false;
 	ipc_begin(&b, ++p->number, LOCATION_P_REPLAY);
@@ -396,7 +396,7 @@ static bool worker_init(struct process *p, unsigned i)
 
 /* ---- the process ---------------------------------------------------------------------------------------------------------- */
 
-static int64_t unix_s(void *arg)
+static int64_t process_unix_s(void *arg)
 {
 	(void)arg;
 	return clock_unix_ms() / 1000;
@@ -418,10 +418,10 @@ static void term(void *arg, int signo)
 	loop_stop(p->loop);
 }
 
-static bool begin(struct process *p)
+static bool process_begin(struct process *p)
 {
 	p->loop = loop_new();
-	p->location = location_new(unix_s, notice, p);
+	p->location = location_new(process_unix_s, notice, p);
 	p->worker = calloc(p->conf->nworker, sizeof *p->worker);
 	if (p->loop == NULL || p->location == NULL || p->worker == NULL ||
 	    !pki_random(&p->number, 4) || /* no answer to a predecessor's order is taken for one to ours */
@@ -432,7 +432,7 @@ static bool begin(struct process *p)
 	loop_timer_init(&p->gather, p->loop, gathered, p);
 	loop_timer_at(&p->expire, clock_mono_ms() + EXPIRE_MS);
 	loop_timer_at(&p->gather, clock_mono_ms() + GATHER_MS);
-	loop_fd_init(&p->control, p->loop, p->conf->control_fd, knock, p);
+	loop_fd_init(&p->control, p->loop, p->conf->control_fd, process_on_accept, p);
 	for (unsigned i = 0; i < CLIENTS; i++)
 		p->client[i].fd = -1;
 	for (unsigned i = 0; i < p->conf->nworker; i++)
@@ -467,7 +467,7 @@ int location_process_main(const struct location_process *conf)
 	if (p == NULL)
 		return 1;
 	p->conf = conf;
-	if (begin(p)) {
+	if (process_begin(p)) {
 		if (conf->ready_fd >= 0 && write(conf->ready_fd, "+", 1) != 1)
 			log_line(LOG_WARN, "location", "cannot report that it is ready");
 		loop_run(p->loop);

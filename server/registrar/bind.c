@@ -31,7 +31,7 @@ static void contact_line(const struct reg_conn *c, struct buf *h, const struct l
 		   b->contact, (long long)(b->expires - c->unix_s), b->instance, b->aor, gruu);
 }
 
-static void registered(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, unsigned seconds, const char *action,
+static void bind_registered(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, unsigned seconds, const char *action,
 		       const struct location_reply *r)
 {
 	struct buf h = {0};
@@ -83,13 +83,13 @@ static void bound(struct reg_turn *t, struct location_reply *r)
 		sa->binding = t->binding;
 		t->binding = NULL;
 		/* 11.3: "added" or "fixed" after a refresh tell the phone that the binding had been lost */
-		registered(c, sa, &t->m, t->q.seconds, r->action == LOCATION_REFRESHED ? "refreshed" : t->ours ? "fixed" : "added", r);
+		bind_registered(c, sa, &t->m, t->q.seconds, r->action == LOCATION_REFRESHED ? "refreshed" : t->ours ? "fixed" : "added", r);
 	} else {
 		reg_refuse(c, sa, &t->m, REFUSE_UNAVAILABLE);
 	}
 }
 
-static void put(struct reg_turn *t, const char *aor)
+static void bind_put(struct reg_turn *t, const char *aor)
 {
 	unsigned quota = t->c->r->conf.site->MaxEndpointsPerUser;
 	struct location_ask q = {.kind = LOCATION_PUT};
@@ -139,7 +139,7 @@ static void list(struct reg_turn *t, const char *aor)
 	reg_turn_location(t, &q, listed);
 }
 
-static void leave(struct reg_turn *t, const char *aor)
+static void bind_leave(struct reg_turn *t, const char *aor)
 {
 	struct location_ask q = {.kind = LOCATION_DROP};
 	struct buf h = {0};
@@ -160,9 +160,9 @@ static void leave(struct reg_turn *t, const char *aor)
 void reg_bind(struct reg_turn *t, const char *aor)
 {
 	if (t->q.leave)
-		leave(t, aor);
+		bind_leave(t, aor);
 	else if (t->q.fetch)
 		list(t, aor);
 	else
-		put(t, aor);
+		bind_put(t, aor);
 }

@@ -79,7 +79,7 @@ static struct reg_sa *signer(struct reg_conn *c, const struct msg *m)
 }
 
 /* Section 20, steps 2 to 4.  NULL: it has been answered, or will be. */
-static struct reg_sa *authenticate(struct reg_conn *c, const struct msg *m)
+static struct reg_sa *conn_authenticate(struct reg_conn *c, const struct msg *m)
 {
 	struct sip_auth a;
 	struct reg_sa *sa;
@@ -163,7 +163,7 @@ static void message(struct reg_conn *c, const struct msg *m)
 	why = sip_check(m, &status);
 	if (why)
 		refuse_malformed(c, signer(c, m), m, status, why);
-	else if (!without_proof(c, m) && (sa = authenticate(c, m)) != NULL)
+	else if (!without_proof(c, m) && (sa = conn_authenticate(c, m)) != NULL)
 		reg_serve(c, sa, m);
 }
 

@@ -5,7 +5,7 @@
 #include "base/enc.h"
 #include "server/registrar/internal.h"
 
-static bool judged(const struct reg_conn *c, struct reg_sa *sa, struct pki_cert_info *info, const char **why)
+static bool dsk_judged(const struct reg_conn *c, struct reg_sa *sa, struct pki_cert_info *info, const char **why)
 {
 	const uint8_t *leaf;
 	size_t n;
@@ -28,13 +28,13 @@ static void named(struct reg_conn *c, struct reg_sa *sa, const struct pki_cert_i
 	sa->until = c->now + left * 1000;
 }
 
-static void refuse(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const char *why)
+static void dsk_refuse(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const char *why)
 {
 	reg_sa_free(c, sa);
 	reg_refuse_proof(c, m, why);
 }
 
-static void known(struct reg_turn *t, struct vault_reply *r)
+static void dsk_known(struct reg_turn *t, struct vault_reply *r)
 {
 	struct reg_conn *c = t->c;
 	struct reg_sa *sa = t->sa;
@@ -45,9 +45,9 @@ static void known(struct reg_turn *t, struct vault_reply *r)
 		reg_sa_free(c, sa);
 		reg_refuse(c, NULL, &t->m, REFUSE_UNAVAILABLE);
 	} else if (r->status != VAULT_OK && r->status != VAULT_NOT_ENABLED) {
-		refuse(c, sa, &t->m, r->why);
+		dsk_refuse(c, sa, &t->m, r->why);
 	} else if (!dsk_keys(sa->dsk, &sa->c2s, &sa->s2c)) {
-		refuse(c, sa, &t->m, "no keys for this cipher suite");
+		dsk_refuse(c, sa, &t->m, "no keys for this cipher suite");
 	} else {
 		dsk_free(sa->dsk);
 		sa->dsk = NULL;
@@ -65,8 +65,8 @@ static void finished(struct reg_conn *c, struct reg_sa *sa, const struct msg *m,
 	struct reg_turn *t;
 	const char *why;
 
-	if (!judged(c, sa, &info, &why)) {
-		refuse(c, sa, m, why);
+	if (!dsk_judged(c, sa, &info, &why)) {
+		dsk_refuse(c, sa, m, why);
 		return;
 	}
 	named(c, sa, &info);
@@ -76,7 +76,7 @@ static void finished(struct reg_conn *c, struct reg_sa *sa, const struct msg *m,
 	*flight = (struct buf){0};
 	q.cert_known.der = buf_view(&sa->cert);
 	memcpy(q.cert_known.aor, info.subject_cn, sizeof info.subject_cn);
-	reg_turn_vault(t, &q, known);
+	reg_turn_vault(t, &q, dsk_known);
 }
 
 static void step(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct sip_auth *a)

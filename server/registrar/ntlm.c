@@ -35,7 +35,7 @@ static void begun(struct reg_turn *t, struct vault_reply *r)
 	}
 }
 
-static void begin(struct reg_conn *c, const struct msg *m, unsigned version)
+static void ntlm_begin(struct reg_conn *c, const struct msg *m, unsigned version)
 {
 	struct vault_ask q = {.kind = VAULT_NTLM_CHALLENGE, .ntlm_challenge.datagram = true};
 	struct reg_turn *t = reg_turn_of(c, NULL, m);
@@ -57,7 +57,7 @@ static void keys(struct reg_conn *c, struct reg_sa *sa, const struct vault_login
 	sa->state = SA_KEYED;
 }
 
-static void verified(struct reg_turn *t, struct vault_reply *r)
+static void ntlm_verified(struct reg_turn *t, struct vault_reply *r)
 {
 	struct reg_conn *c = t->c;
 	struct reg_sa *sa = t->sa;
@@ -84,7 +84,7 @@ static void verified(struct reg_turn *t, struct vault_reply *r)
 	reg_serve(c, sa, &t->m);
 }
 
-static void end(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct sip_auth *a)
+static void ntlm_end(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct sip_auth *a)
 {
 	struct vault_ask q = {.kind = VAULT_NTLM_VERIFY, .ntlm_verify.id = sa->vault_id};
 	struct buf token = {0};
@@ -96,7 +96,7 @@ static void end(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, cons
 	} else if ((t = reg_turn_of(c, sa, m)) != NULL) {
 		t->auth = *a;
 		q.ntlm_verify.type3 = buf_view(&token);
-		reg_turn_vault(t, &q, verified);
+		reg_turn_vault(t, &q, ntlm_verified);
 	}
 	buf_free(&token);
 }
@@ -109,9 +109,9 @@ void reg_ntlm(struct reg_conn *c, const struct msg *m, const struct sip_auth *a)
 	if (a->version.p && (!sv_u64(a->version, 4, &version) || version < 2))
 		reg_challenge(c, m, 0);
 	else if (sa && sa->state == SA_NTLM && a->gssapi.n)
-		end(c, sa, m, a);
+		ntlm_end(c, sa, m, a);
 	else if (a->gssapi.n == 0)
-		begin(c, m, (unsigned)version);
+		ntlm_begin(c, m, (unsigned)version);
 	else
 		reg_refuse_proof(c, m, "an answer to no challenge of this connection");
 }

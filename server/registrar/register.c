@@ -190,7 +190,7 @@ static void no_longer(struct reg_turn *t, enum reg_refusal which)
 	reg_refuse(t->c, t->sa, &t->m, which);
 }
 
-static void judged(struct reg_turn *t, const struct vault_admission *a)
+static void register_judged(struct reg_turn *t, const struct vault_admission *a)
 {
 	struct reg_conn *c = t->c;
 	struct reg_sa *sa = t->sa;
@@ -225,7 +225,7 @@ static void admitted(struct reg_turn *t, struct vault_reply *r)
 	t->sa->admitted = false;
 	switch (r->status) {
 	case VAULT_OK:
-		judged(t, &r->admit);
+		register_judged(t, &r->admit);
 		break;
 	case VAULT_NOT_FOUND:
 		no_longer(t, REFUSE_UNKNOWN_USER);
@@ -239,7 +239,7 @@ static void admitted(struct reg_turn *t, struct vault_reply *r)
 	}
 }
 
-static uint64_t changes(const struct reg_conn *c)
+static uint64_t register_changes(const struct reg_conn *c)
 {
 	const struct vault_link *v = c->r->conf.vault;
 
@@ -252,7 +252,7 @@ static bool still_admitted(const struct reg_turn *t)
 {
 	const struct reg_conn *c = t->c;
 
-	return c->r->conf.vault->changes && t->sa->binding && t->sa->admitted && t->sa->changes == changes(c) &&
+	return c->r->conf.vault->changes && t->sa->binding && t->sa->admitted && t->sa->changes == register_changes(c) &&
 	       sv_ieq(sv_of(t->q.aor), sv_of(t->sa->proved));
 }
 
@@ -263,7 +263,7 @@ static void admit(struct reg_turn *t)
 	memcpy(q.admit.aor, t->q.aor, sizeof q.admit.aor);
 	memcpy(q.admit.proved, t->sa->proved, sizeof q.admit.proved);
 	memcpy(q.admit.peer, t->c->peer.address, sizeof q.admit.peer);
-	t->changes = changes(t->c); /* before it is asked: a change that comes between is seen at the next refresh */
+	t->changes = register_changes(t->c); /* before it is asked: a change that comes between is seen at the next refresh */
 	reg_turn_vault(t, &q, admitted);
 }
 

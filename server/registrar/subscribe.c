@@ -113,7 +113,7 @@ static unsigned seconds_of(const struct msg *m)
 	return (unsigned)asked;
 }
 
-static void answer(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct sv event, const char *type,
+static void subscribe_answer(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct sv event, const char *type,
 		   const struct buf *body)
 {
 	bool rides = reg_has_tag(m, "Supported", "ms-piggyback-first-notify");
@@ -143,7 +143,7 @@ void reg_subscribe(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
 		if (!sv_ieq(event, sv_of(events[i].event)))
 			continue;
 		if (events[i].state(c, sa, m, &body))
-			answer(c, sa, m, whole, events[i].type, &body); /* with its id, if it has one (RFC 6665 4.5.2) */
+			subscribe_answer(c, sa, m, whole, events[i].type, &body); /* with its id, if it has one (RFC 6665 4.5.2) */
 		buf_free(&body);
 		return;
 	}

@@ -57,7 +57,7 @@ void reg_turn_orphan(struct reg_conn *c)
 void reg_turn_over(struct reg_turn *t)
 {
 	if (t->depth)
-		return; /* leave() sees to it */
+		return; /* turn_leave() sees to it */
 	t->c->turn = NULL;
 	turn_free(t);
 }
@@ -69,7 +69,7 @@ void reg_turn_refuse(struct reg_turn *t, enum reg_refusal which)
 }
 
 /* Behind each answer: another one is awaited, or the turn is over and the connection's next message may have its own. */
-static void leave(struct reg_turn *t)
+static void turn_leave(struct reg_turn *t)
 {
 	struct reg_conn *c = t->c;
 
@@ -92,7 +92,7 @@ static void vault_answered(void *arg, struct vault_reply *r)
 	}
 	t->depth++;
 	t->vault_then(t, r);
-	leave(t);
+	turn_leave(t);
 }
 
 static void location_answered(void *arg, struct location_reply *r)
@@ -108,7 +108,7 @@ static void location_answered(void *arg, struct location_reply *r)
 	if (!r->answered && t->binding && !t->ours)
 		reg_turn_put_back(t);
 	t->location_then(t, r);
-	leave(t);
+	turn_leave(t);
 }
 
 void reg_turn_vault(struct reg_turn *t, const struct vault_ask *q, void (*then)(struct reg_turn *t, struct vault_reply *r))

@@ -91,7 +91,7 @@ struct vault_client {
 	uint64_t unknown;	   /* how often nobody could say */
 };
 
-static void told(void *arg, struct ipc_message *m)
+static void ipc_told(void *arg, struct ipc_message *m)
 {
 	struct vault_client *c = arg;
 
@@ -109,7 +109,7 @@ static uint64_t changes(void *arg)
 	return c->changes;
 }
 
-static void gone(void *arg)
+static void ipc_gone(void *arg)
 {
 	struct vault_client *c = arg;
 
@@ -123,7 +123,7 @@ struct waits {
 	void *arg;
 };
 
-static void fail(const struct waits *w, enum vault_status st, const char *why)
+static void ipc_fail(const struct waits *w, enum vault_status st, const char *why)
 {
 	struct vault_reply r = {.kind = w->kind, .status = st};
 
@@ -139,9 +139,9 @@ static void answered(void *arg, struct ipc_message *m)
 	free(arg);
 	if (m == NULL) {
 		log_line(LOG_WARN, "vault", "no answer in time: %s", vault_row_of(w.kind)->name);
-		fail(&w, VAULT_LATE, "the vault does not answer");
+		ipc_fail(&w, VAULT_LATE, "the vault does not answer");
 	} else if (!vault_reply_read(m, &r)) {
-		fail(&w, VAULT_UNAVAILABLE, "the vault's answer cannot be read");
+		ipc_fail(&w, VAULT_UNAVAILABLE, "the vault's answer cannot be read");
 	} else {
 		w.done(w.arg, &r);
 		vault_reply_clear(&r);
@@ -155,7 +155,7 @@ static void ask(void *arg, const struct vault_ask *q, vault_done *done, void *do
 	struct buf b = {0};
 
 	if (w == NULL) {
-		fail(&now, VAULT_UNAVAILABLE, "out of memory");
+		ipc_fail(&now, VAULT_UNAVAILABLE, "out of memory");
 		return;
 	}
 	*w = now;
@@ -173,8 +173,8 @@ struct vault_client *vault_client_new(struct loop *l, int fd, void (*lost)(void 
 	}
 	c->gone = lost;
 	c->arg = arg;
-	c->ipc.gone = gone;
-	c->ipc.told = told;
+	c->ipc.gone = ipc_gone;
+	c->ipc.told = ipc_told;
 	c->ipc.arg = c;
 	*ret = (struct vault_link){.send = ask, .arg = c, .changes = changes, .changes_arg = c};
 	return c;

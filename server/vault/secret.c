@@ -78,7 +78,7 @@ bool vault_pin_hash(const uint8_t secret[32], const uint8_t salt[16], struct sv 
 
 /* ---- a new PIN ------------------------------------------------------------------------------------------- */
 
-static bool same(const uint8_t secret[32], const uint8_t salt[16], const uint8_t hash[32], struct sv pin)
+static bool secret_same(const uint8_t secret[32], const uint8_t salt[16], const uint8_t hash[32], struct sv pin)
 {
 	uint8_t h[32];
 
@@ -98,10 +98,10 @@ static const char *used_before(const uint8_t secret[32], const struct site *site
 	if (store->ops->pin_get(store, u->id, &now) == STORE_FAILED ||
 	    store->ops->pin_history(store, u->id, old, cap - 1 < 20 ? cap - 1 : 20, &n) != STORE_OK)
 		return "the store cannot be read";
-	if (now.set && same(secret, now.salt, now.hash, pin))
+	if (now.set && secret_same(secret, now.salt, now.hash, pin))
 		return "it is the present PIN";
 	for (size_t i = 0; i < n; i++)
-		if (same(secret, old[i].salt, old[i].hash, pin))
+		if (secret_same(secret, old[i].salt, old[i].hash, pin))
 			return "it was used before (PINHistoryCount)";
 	return NULL;
 }

@@ -47,7 +47,7 @@ struct stone {
 	bool found;
 };
 
-static bool look(void *arg, const struct store_image *im)
+static bool update_look(void *arg, const struct store_image *im)
 {
 	struct stone *s = arg;
 
@@ -70,7 +70,7 @@ static enum store_result image_for(struct vault *v, const struct store_rule *rul
 	if (r != STORE_OK || installed[0] == '\0' || ret->min_installed[0] == '\0' ||
 	    compare(installed, ret->min_installed) >= 0)
 		return r;
-	if (s->ops->image_each(s, rule->id, look, &stone) == STORE_FAILED)
+	if (s->ops->image_each(s, rule->id, update_look, &stone) == STORE_FAILED)
 		return STORE_FAILED;
 	if (!stone.found)
 		return STORE_NONE;

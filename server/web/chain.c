@@ -54,7 +54,7 @@ static bool is_thumb(struct sv thumb, const uint8_t sha1[20])
 	return sv_eq(thumb, sv_of(print));
 }
 
-static bool find(struct sv pem, struct sv thumb, struct pki_cert_info *info, struct buf *to)
+static bool chain_find(struct sv pem, struct sv thumb, struct pki_cert_info *info, struct buf *to)
 {
 	struct buf der = {0};
 	bool found = false;
@@ -81,7 +81,7 @@ bool web_chain_named(const struct web_conf *c, struct buf *pem)
 	while (ok && rest.p && rest.n) {
 		struct sv thumb = sv_cut(&rest, ' ');
 
-		ok = find(c->trusted_pem, thumb, info, pem) || find(c->chain_pem, thumb, info, pem);
+		ok = chain_find(c->trusted_pem, thumb, info, pem) || chain_find(c->chain_pem, thumb, info, pem);
 		if (!ok)
 			log_line(LOG_ERROR, "web", "TrustedCACerts: " SV_FMT " is neither in trusted.pem nor this server's own",
 				 SV_ARG(thumb));

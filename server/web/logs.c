@@ -27,7 +27,7 @@ static const struct {
 static const char *const extensions[] = {".dmp", ".clg", ".clg1", ".clg2", ".bak", ".kdmp",
 					 ".dat", ".bin", ".cat",  ".xml",  ".txt", ".hex"};
 
-static const char *folder_of(struct sv type)
+static const char *logs_folder_of(struct sv type)
 {
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
 		if (sv_ieq(type, sv_of(types[i].type)))
@@ -87,7 +87,7 @@ static bool room(const char *path, const char *device, unsigned most)
 void update_log(struct web_call *k)
 {
 	const struct site *s = k->w->conf.site;
-	const char *folder = folder_of(web_query(k, "type"));
+	const char *folder = logs_folder_of(web_query(k, "type"));
 	char name[128], device[64], path[4096], file[4608];
 
 	if (k->w->conf.logs == NULL) {

@@ -58,7 +58,7 @@ static unsigned method_of(struct sv m)
 	return sv_eq(m, SV("POST")) ? POST : 0;
 }
 
-static void split(struct sv target, struct sv *path, struct sv *query)
+static void web_split(struct sv target, struct sv *path, struct sv *query)
 {
 	for (size_t i = 7; i <= 8; i++) /* absolute form, RFC 9112 3.2.2 */
 		if (sv_istarts(target, i == 7 ? SV("http://") : SV("https://"))) {
@@ -106,7 +106,7 @@ static const struct route *route(const struct msg *m, bool tls, bool outside, st
 {
 	unsigned here = tls ? (outside ? TLS_OUT : TLS_IN) : (outside ? 0 : PLAIN_IN), method = method_of(m->method);
 
-	split(m->target, path, query);
+	web_split(m->target, path, query);
 	*status = here ? 404 : 403;
 	for (size_t i = 0; here && i < ROUTES; i++) {
 		const struct route *r = &routes[i];
@@ -167,7 +167,7 @@ static bool credential_in_clear(const struct web_request *q)
 	return !q->tls && (msg_count(q->m, "Authorization") || msg_count(q->m, "X-MS-WebTicket"));
 }
 
-static void refuse(struct web_call *k, unsigned status)
+static void web_refuse(struct web_call *k, unsigned status)
 {
 	static const struct {
 		unsigned status;
@@ -193,7 +193,7 @@ static void routed(struct web_call *k)
 		web_plain(k, 403, "Credentials are refused without TLS.");
 		k->a->close = true;
 	} else if ((r = route(k->q->m, k->q->tls, k->q->outside, &k->path, &k->query, &k->rest, &status)) == NULL) {
-		refuse(k, status);
+		web_refuse(k, status);
 	} else {
 		r->handler(k);
 	}

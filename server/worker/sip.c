@@ -17,7 +17,7 @@ struct sip_link {
 	bool leaving; /* it is closed behind the answer that it waits for */
 };
 
-static int64_t unix_s(void)
+static int64_t sip_unix_s(void)
 {
 	return clock_unix_ms() / 1000;
 }
@@ -54,10 +54,10 @@ static void ready(void *arg)
 	struct sip_link *k = arg;
 
 	if (conn_open(k->conn))
-		after(k, reg_conn_go_on(k->reg, clock_mono_ms(), unix_s()));
+		after(k, reg_conn_go_on(k->reg, clock_mono_ms(), sip_unix_s()));
 }
 
-static void up(void *arg, struct conn *c)
+static void sip_up(void *arg, struct conn *c)
 {
 	struct sip_link *k = arg;
 	struct reg_io io = {reg_send, reg_close, k, ready};
@@ -67,7 +67,7 @@ static void up(void *arg, struct conn *c)
 		conn_reset(c, "an address that is too long");
 		return;
 	}
-	k->reg = reg_conn_new(k->owner->registrar, &io, &peer, clock_mono_ms(), unix_s());
+	k->reg = reg_conn_new(k->owner->registrar, &io, &peer, clock_mono_ms(), sip_unix_s());
 	if (k->reg == NULL)
 		conn_reset(c, "out of memory");
 	else
@@ -78,17 +78,17 @@ static void data(void *arg, const void *p, size_t n)
 {
 	struct sip_link *k = arg;
 
-	after(k, reg_conn_feed(k->reg, p, n, clock_mono_ms(), unix_s()));
+	after(k, reg_conn_feed(k->reg, p, n, clock_mono_ms(), sip_unix_s()));
 }
 
 static void timer(void *arg)
 {
 	struct sip_link *k = arg;
 
-	after(k, reg_conn_timer(k->reg, clock_mono_ms(), unix_s()));
+	after(k, reg_conn_timer(k->reg, clock_mono_ms(), sip_unix_s()));
 }
 
-static void gone(void *arg, const char *why)
+static void sip_gone(void *arg, const char *why)
 {
 	struct sip_link *k = arg;
 
@@ -102,7 +102,7 @@ static void gone(void *arg, const char *why)
 	free(k);
 }
 
-static const struct conn_events events = {.up = up, .data = data, .timer = timer, .gone = gone};
+static const struct conn_events events = {.up = sip_up, .data = data, .timer = timer, .gone = sip_gone};
 
 void worker_sip_take(struct worker_sip *s, int fd, const struct sockaddr_storage *from, struct tls_ctx *tls,
 		     const struct worker_listener *l)
@@ -130,7 +130,7 @@ void worker_sip_take(struct worker_sip *s, int fd, const struct sockaddr_storage
 
 void worker_sip_order(struct worker_sip *s, const struct location_notice *n)
 {
-	registrar_order(s->registrar, n, clock_mono_ms(), unix_s());
+	registrar_order(s->registrar, n, clock_mono_ms(), sip_unix_s());
 	for (struct sip_link *k = s->first; k; k = k->next)
 		if (k->id == n->conn && k->reg && conn_open(k->conn))
 			conn_timer(k->conn, reg_conn_deadline(k->reg));

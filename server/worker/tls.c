@@ -11,14 +11,14 @@
 #define PEM_MAX ((size_t)256 * 1024)
 #define CHAIN_MAX 10
 
-static bool say(char *why, size_t cap, const char *path, const char *what)
+static bool tls_say(char *why, size_t cap, const char *path, const char *what)
 {
 	snprintf(why, cap, "%s: %s", path, what);
 	return false;
 }
 
 /* The certificates of a PEM, root included: a phone from the box holds no root, and looks at what is sent. */
-static void certificates(struct sv pem, struct buf *to)
+static void tls_certificates(struct sv pem, struct buf *to)
 {
 	for (unsigned i = 0; i < CHAIN_MAX; i++) {
 		struct buf der = {0};
@@ -44,19 +44,19 @@ static bool identity(const char *dir, const char *name, struct pki_key **key, st
 	if (rc == -ENOENT) {
 		snprintf(why, cap, "%s: there is none; to make it: dialtone init %s --renew", path, dir);
 	} else if (rc < 0) {
-		say(why, cap, path, strerror(-rc));
+		tls_say(why, cap, path, strerror(-rc));
 	} else {
 		*key = pki_key_read(buf_view(&pem));
-		certificates(buf_view(&pem), chain);
+		tls_certificates(buf_view(&pem), chain);
 		good = *key != NULL && chain->n > 0 && !chain->oom;
 		if (!good)
-			say(why, cap, path, *key ? "there is no certificate in it" : "there is no private key in it");
+			tls_say(why, cap, path, *key ? "there is no certificate in it" : "there is no private key in it");
 	}
 	buf_wipe(&pem);
 	return good;
 }
 
-static void keylog(void *arg, const char *line)
+static void tls_keylog(void *arg, const char *line)
 {
 	const struct worker_tls *t = arg;
 	struct buf out = {0};
@@ -67,12 +67,12 @@ static void keylog(void *arg, const char *line)
 	buf_wipe(&out);
 }
 
-static struct tls_ctx *context(struct worker_tls *t, const struct tls_server_conf *c)
+static struct tls_ctx *tls_context(struct worker_tls *t, const struct tls_server_conf *c)
 {
 	struct tls_ctx *ctx = tls_ctx_server(c);
 
 	if (ctx && t->keylog_fd >= 0)
-		tls_ctx_keylog(ctx, keylog, t);
+		tls_ctx_keylog(ctx, tls_keylog, t);
 	return ctx;
 }
 
@@ -87,26 +87,26 @@ static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct s
 	rc = file_read(path, PEM_MAX, &issuing);
 	if (rc < 0) {
 		buf_free(&issuing);
-		return say(why, cap, path, strerror(-rc));
+		return tls_say(why, cap, path, strerror(-rc));
 	}
-	t->inside = context(t, &(struct tls_server_conf){TLS_MODERN, inside_pem, t->inside_key, .ticket_key = c->ticket_key});
-	t->legacy = context(t, &(struct tls_server_conf){TLS_LEGACY, inside_pem, t->inside_key, .ticket_key = c->ticket_key});
-	t->dsk = context(t, &(struct tls_server_conf){TLS_DSK, inside_pem, t->inside_key, .client_ca_pem = buf_view(&issuing)});
+	t->inside = tls_context(t, &(struct tls_server_conf){TLS_MODERN, inside_pem, t->inside_key, .ticket_key = c->ticket_key});
+	t->legacy = tls_context(t, &(struct tls_server_conf){TLS_LEGACY, inside_pem, t->inside_key, .ticket_key = c->ticket_key});
+	t->dsk = tls_context(t, &(struct tls_server_conf){TLS_DSK, inside_pem, t->inside_key, .client_ca_pem = buf_view(&issuing)});
 	if (outside_pem.n) {
-		t->outside = context(t, &(struct tls_server_conf){TLS_MODERN, outside_pem, t->outside_key,
+		t->outside = tls_context(t, &(struct tls_server_conf){TLS_MODERN, outside_pem, t->outside_key,
 								  .ticket_key = c->ticket_key});
 		/* a ClientHello inside SIP needs no credentials either: the answer to it shows public names only */
-		t->dsk_outside = context(t, &(struct tls_server_conf){TLS_DSK, outside_pem, t->outside_key,
+		t->dsk_outside = tls_context(t, &(struct tls_server_conf){TLS_DSK, outside_pem, t->outside_key,
 								      .client_ca_pem = buf_view(&issuing)});
 	}
 	/* With the downloaded root chain, users' certificates can be followed, too, to their end. */
 	buf_sv(&t->chain_pem, buf_view(&issuing));
 	buf_free(&issuing);
 	if (t->chain_pem.oom)
-		return say(why, cap, path, "out of memory");
+		return tls_say(why, cap, path, "out of memory");
 	if (t->inside && t->legacy && t->dsk && ((t->outside && t->dsk_outside) || outside_pem.n == 0))
 		return true;
-	return say(why, cap, c->site->dir, "its keys and certificates do not fit together for TLS");
+	return tls_say(why, cap, c->site->dir, "its keys and certificates do not fit together for TLS");
 }
 
 bool worker_tls_init(struct worker_tls *t, const struct worker_conf *c, char *why, size_t cap)

@@ -35,7 +35,7 @@ static void *opened(void *arg, struct http_conn *c)
 	return k;
 }
 
-static void gone(void *arg, void *state)
+static void web_gone(void *arg, void *state)
 {
 	struct web_link *k = state;
 
@@ -52,7 +52,7 @@ static size_t body_max(void *arg, void *state, const struct msg *head, unsigned 
 	return web_body_max(w->web, head, k->tls, k->listener->outside, status);
 }
 
-static void answered(void *arg, struct web_answer *a)
+static void web_answered(void *arg, struct web_answer *a)
 {
 	struct web_link *k = arg;
 	struct http_answer h = {.status = a->status, .headers = a->headers, .body = a->body, .file = a->file, .file_at = a->file_at,
@@ -81,11 +81,11 @@ static void request(void *arg, void *state, const struct msg *m, struct sv body,
 
 	ret->status = HTTP_LATER;
 	k->ret = ret;
-	web_handle(w->web, k->web, &q, answered, k);
+	web_handle(w->web, k->web, &q, web_answered, k);
 	k->ret = NULL;
 }
 
-static const struct http_service service = {opened, gone, body_max, request};
+static const struct http_service service = {opened, web_gone, body_max, request};
 
 bool worker_web_init(struct worker_web *w, struct loop *loop, const struct site *site, const struct vault_link *vault,
 		     struct sv chain_pem)

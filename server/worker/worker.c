@@ -85,7 +85,7 @@ static void let_in(struct door *d, int fd, const struct sockaddr_storage *from)
 
 /* Inside listeners on all addresses listen on the outside one as well: connections there are refused with a reset, so that
  * nothing is spoken outside but what the outside listeners speak. */
-static void knock(void *arg, unsigned what)
+static void worker_on_accept(void *arg, unsigned what)
 {
 	struct door *d = arg;
 	struct worker *w = d->worker;
@@ -126,7 +126,7 @@ static void doors_open(struct worker *w)
 		d->worker = w;
 		d->listener = w->conf->listener[i];
 		d->tls = worker_tls_of(&w->tls, &d->listener);
-		loop_fd_init(&d->watch, w->loop, d->listener.fd, knock, d);
+		loop_fd_init(&d->watch, w->loop, d->listener.fd, worker_on_accept, d);
 		loop_fd_want(&d->watch, LOOP_READ);
 	}
 }
@@ -287,7 +287,7 @@ static bool services(struct worker *w, char *why, size_t cap)
 	       worker_sip_init(&w->sip, w->loop, &registrar);
 }
 
-static bool begin(struct worker *w, char *why, size_t cap)
+static bool worker_begin(struct worker *w, char *why, size_t cap)
 {
 	snprintf(why, cap, "cannot make an event loop");
 	w->loop = loop_new();
@@ -300,7 +300,7 @@ static bool begin(struct worker *w, char *why, size_t cap)
 	return !w->keyless && neighbours(w, why, cap) && services(w, why, cap);
 }
 
-static void end(struct worker *w)
+static void worker_end(struct worker *w)
 {
 	doors_close(w);
 	worker_sip_clear(&w->sip);
@@ -326,7 +326,7 @@ int worker_main(const struct worker_conf *c)
 		return 1;
 	w->conf = c;
 	w->tls.keylog_fd = -1;
-	if (begin(w, why, sizeof why)) {
+	if (worker_begin(w, why, sizeof why)) {
 		doors_open(w);
 		if (c->ready_fd >= 0 && write(c->ready_fd, "+", 1) != 1)
 			log_line(LOG_WARN, "worker", "cannot report that it is ready: %s", strerror(errno));
@@ -336,7 +336,7 @@ int worker_main(const struct worker_conf *c)
 		log_line(LOG_ERROR, "worker", "%s", why);
 		status = w->keyless ? EX_CONFIG : 1;
 	}
-	end(w);
+	worker_end(w);
 	free(w);
 	return status;
 }
