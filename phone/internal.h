@@ -179,6 +179,7 @@ struct dt_phone {
 
 	/* stages 6 to 8 */
 	struct buf roots;   /* PEM: CA certificates of the chain */
+	struct buf dropped; /* PEM: a chain that its own server did not prove good for */
 	struct buf anchors; /* PEM: roots and what is trusted from the start; NUL-terminated */
 	bool chain_kept;
 	enum dt_failure chain_failure;

@@ -73,7 +73,8 @@ static char *anchors(struct doctor *d)
 {
 	long n = host_body.load(d->run.host, DT_KEEP_ROOTS, NULL, 0);
 	size_t trust = d->run.trust.n;
-	char *pem = calloc(1, (n > 0 ? (size_t)n : 0) + trust + 2);
+	const char *dropped = dt_phone_dropped_chain(d->run.phone); /* what the phone judged by, though it kept it not */
+	char *pem = calloc(1, (n > 0 ? (size_t)n : 0) + trust + strlen(dropped) + 2);
 
 	if (pem == NULL)
 		return NULL;
@@ -81,6 +82,7 @@ static char *anchors(struct doctor *d)
 		(void)host_body.load(d->run.host, DT_KEEP_ROOTS, pem, (size_t)n);
 	if (trust)
 		memcpy(pem + strlen(pem), d->run.trust.p, trust);
+	strcat(pem, dropped);
 	return pem;
 }
 

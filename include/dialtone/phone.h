@@ -253,6 +253,9 @@ void dt_phone_timer(struct dt_phone *ph);
 
 bool dt_phone_registered(const struct dt_phone *ph);
 enum dt_stage dt_phone_stage(const struct dt_phone *ph); /* where it is, or ended */
+/* PEM: the chain that stage 6 downloaded and then dropped, since the web server did not prove good for it; "": none.  For
+ * whoever looks into the failure; until the next call. */
+const char *dt_phone_dropped_chain(const struct dt_phone *ph);
 const char *dt_phone_version(const struct dt_phone *ph); /* of the verified image in the active slot; until the next call */
 
 #ifdef __cplusplus

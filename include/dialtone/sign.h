@@ -52,9 +52,7 @@ X(SRV_NO_SERVICE,     "srv-no-service",       "the record says that there is no 
 X(SRV_OTHER_DOMAIN,   "srv-other-domain",     "the target lies outside the SIP domain") \
 X(NAME_NO_ADDRESS,    "name-no-address",      "the name has no address") \
 /* the update */ \
-X(UPDATE_URL_UNTOLD,  "update-url-untold",    "the update service's address was never told to this phone") \
 X(UPDATE_KEY_NONE,    "update-key-none",      "this phone trusts no update key: nothing is installed") \
-X(CREDENTIALS_ASKED,  "credentials-asked",    "the server asked for credentials") \
 X(CATALOG_NONE,       "catalog-none",         "the answer names no catalog, and without its signature no image is installed") \
 X(CATALOG_BAD,        "catalog-bad",          "the catalog is not signed by a key that this phone trusts") \
 X(UPDATE_ELSEWHERE,   "update-elsewhere",     "the answer sends the phone to a machine that is not the update service's") \

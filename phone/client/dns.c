@@ -88,6 +88,18 @@ enum dt_failure dns_failure(const struct dt_dns_answer *a)
 	}
 }
 
+enum dt_sign dns_sign(const struct dt_dns_answer *a)
+{
+	switch (a->status) {
+	case DT_DNS_NODATA:
+		return DT_SIGN_DNS_NO_RECORD;
+	case DT_DNS_ERROR:
+		return a->rcode ? DT_SIGN_DNS_RCODE : DT_SIGN_DNS_NO_SERVER;
+	default:
+		return DT_SIGN_NONE;
+	}
+}
+
 static const char *dns_srv_text(const struct dt_dns_answer *a, char *out, size_t cap)
 {
 	size_t n = 0;
@@ -126,10 +138,7 @@ static void dns_report_failure(struct dns_client *d, struct dns_question *q, con
 	char why[WHY_MAX];
 
 	q->try.fact.rcode = a->status == DT_DNS_NXDOMAIN ? 3 : a->rcode;
-	if (a->status == DT_DNS_NODATA)
-		attempt_sign(&q->try, DT_SIGN_DNS_NO_RECORD);
-	if (a->status == DT_DNS_ERROR)
-		attempt_sign(&q->try, a->rcode ? DT_SIGN_DNS_RCODE : DT_SIGN_DNS_NO_SERVER);
+	attempt_sign(&q->try, dns_sign(a));
 	text(why, sizeof why, "rcode %u%s%s", a->rcode, dns_rcode_name(a->rcode)[0] ? ", " : "", dns_rcode_name(a->rcode));
 	attempt_fail(d->ph, &q->try, f, f == DT_F_DNS_ERROR ? why : NULL);
 }

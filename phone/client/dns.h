@@ -25,5 +25,6 @@ void dns_answered(struct dns_client *d, unsigned id, const struct dt_dns_answer 
 void dns_timer(struct dns_client *d);
 
 enum dt_failure dns_failure(const struct dt_dns_answer *a); /* DT_F_OK: there is a record */
+enum dt_sign dns_sign(const struct dt_dns_answer *a);	      /* what failed; NONE: silence, or no such name */
 
 #endif

@@ -109,6 +109,8 @@ static void http_have_addresses(void *arg, const struct dt_dns_answer *a)
 	if (a->status != DT_DNS_OK || a->n == 0) {
 		char why[WHY_MAX];
 
+		h->sign[0] = dns_sign(a);
+		h->rcode = a->rcode;
 		text(why, sizeof why, "%s: %s", h->host, dt_failures[dns_failure(a)].what);
 		http_finish(h, dns_failure(a), why);
 		return;
@@ -141,6 +143,10 @@ static void http_open_next(struct http_client *h)
 
 static void http_resolve(struct http_client *h)
 {
+	memset(h->sign, 0, sizeof h->sign); /* of the connection before */
+	h->cert[0] = '\0';
+	h->alert = h->rcode = 0;
+	h->naddress = h->at = 0;
 	h->state = HTTP_RESOLVE;
 	dns_ask(h->dns, h->host, DT_RR_A, http_have_addresses, h);
 }
@@ -243,10 +249,9 @@ void attempt_http(struct attempt *a, const struct http_client *h)
 	a->fact.address = h->peer[0] && h->at < h->naddress ? h->address[h->at] : 0;
 	a->fact.port = h->port;
 	a->fact.http = (uint16_t)h->status;
-	if (!h->tls)
-		return;
 	a->fact.cert = h->cert[0] ? h->cert : NULL;
 	a->fact.alert = h->alert;
+	a->fact.rcode = h->rcode;
 	for (unsigned i = 0; i < DT_SIGNS_MAX && h->sign[i] != DT_SIGN_NONE; i++)
 		attempt_sign(a, h->sign[i]);
 }

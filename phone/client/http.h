@@ -59,8 +59,8 @@ struct http_client {
 	char why[WHY_MAX], peer[288];
 	unsigned status;
 	enum dt_verdict verdict;
-	enum dt_sign sign[DT_SIGNS_MAX]; /* of the certificate, of the handshake */
-	uint8_t alert;
+	enum dt_sign sign[DT_SIGNS_MAX]; /* of the name, of the certificate, of the handshake */
+	uint8_t alert, rcode;		 /* of TLS, of DNS */
 	char cert[256];	      /* the first name in the certificate; "": none */
 	char judged[WHY_MAX]; /* what was wrong with the chain though it went on */
 	struct buf leaf;      /* DER */

@@ -257,6 +257,7 @@ static void forget_run(struct dt_phone *ph)
 	ph_clients_free(ph);
 	buf_free(&ph->roots);
 	buf_free(&ph->anchors);
+	buf_free(&ph->dropped);
 	buf_wipe(&ph->ask);
 	buf_wipe(&ph->user_key);
 	buf_wipe(&ph->fresh_key);
@@ -478,6 +479,11 @@ bool dt_phone_registered(const struct dt_phone *ph)
 enum dt_stage dt_phone_stage(const struct dt_phone *ph)
 {
 	return ph->stage;
+}
+
+const char *dt_phone_dropped_chain(const struct dt_phone *ph)
+{
+	return ph->dropped.n && !ph->dropped.oom ? (const char *)ph->dropped.p : "";
 }
 
 const char *dt_phone_version(const struct dt_phone *ph)

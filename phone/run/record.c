@@ -43,7 +43,8 @@ void attempt_at(struct attempt *a, uint32_t address, uint16_t port)
 
 void attempt_sign(struct attempt *a, enum dt_sign s)
 {
-	dt_signs_add(a->sign, s);
+	if (s != DT_SIGN_NONE)
+		dt_signs_add(a->sign, s);
 }
 
 /* What the signs say, where nothing more particular is to be said. */

@@ -24,7 +24,9 @@ static void tls_failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 		why = ph->chain_why;
 	}
 	if (!ph->chain_kept) {
-		buf_clear(&ph->roots);
+		buf_free(&ph->dropped);
+		ph->dropped = ph->roots;
+		ph->roots = (struct buf){0};
 		keep_anchors(ph);
 	}
 	if (http_unreachable(f) && cert_good(ph))

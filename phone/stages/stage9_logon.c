@@ -67,6 +67,7 @@ static void have_addresses(void *arg, const struct dt_dns_answer *a)
 	}
 	if (ph->naddress == 0) {
 		attempt_sign(&ph->logon_try, DT_SIGN_NAME_NO_ADDRESS);
+		attempt_sign(&ph->logon_try, dns_sign(a));
 		ph->logon_try.fact.rcode = a->rcode;
 		passed_over(ph, dns_failure(a), dt_signs[DT_SIGN_NAME_NO_ADDRESS].what);
 		try_next(ph);

@@ -64,6 +64,7 @@ struct meet_network {
 	bool ntp;
 	int64_t ntp_off_s; /* what the time server is wrong by */
 	uint32_t conflict; /* this address is taken: ARP says so once */
+	enum { MEET_DNS_ANSWERS, MEET_DNS_SILENT, MEET_DNS_SERVFAIL, MEET_DNS_NONE } dns; /* NONE: no server is known */
 	bool srv, srv_outside; /* the SIP SRV records */
 	char srv_target[256];
 	char web_host[256];
@@ -71,6 +72,8 @@ struct meet_network {
 	unsigned update_status; /* not 0: the update service answers with this and update_body, whoever asks */
 	const char *update_body;
 };
+
+void meet_lldp(struct meet *m); /* the switch sends its LLDP-MED now */
 
 enum meet_service { MEET_HTTP, MEET_HTTPS, MEET_SIP_TLS, MEET_SIP_TCP };
 

@@ -44,7 +44,7 @@ static struct parcel *parcel(void)
 
 /* ---- LLDP --------------------------------------------------------------------------------------------- */
 
-static void answer_lldp(struct meet *m)
+void meet_lldp(struct meet *m)
 {
 	struct parcel *f = parcel();
 	struct lldp l = {.chassis_subtype = 4,
@@ -212,7 +212,7 @@ void network_frame(struct meet *m, const uint8_t *frame, size_t n, int tci)
 		return;
 	pr = rd_of(e.payload.p, e.payload.n);
 	if (e.type == ETH_LLDP && m->net.lldp)
-		answer_lldp(m);
+		meet_lldp(m);
 	else if (e.type == ETH_IPV4 && udp_read(&pr, &u) && u.dport == 67)
 		dhcp_serve(m, &u, tci);
 	else if (e.type == ETH_ARP && arp_read(&pr, &a))
@@ -308,5 +308,8 @@ void network_dns(struct meet *m, unsigned id, const char *name, enum dt_rr type)
 			f->a.rr[0].port = services[i].port;
 			sv_copy(f->a.rr[0].target, sizeof f->a.rr[0].target, sv_of(services[i].target));
 		}
+	if (m->net.dns != MEET_DNS_ANSWERS)
+		f->a = (struct dt_dns_answer){.status = m->net.dns == MEET_DNS_SILENT ? DT_DNS_TIMEOUT : DT_DNS_ERROR,
+					      .rcode = m->net.dns == MEET_DNS_SERVFAIL ? 2 : 0};
 	meet_at(m, 1, deliver_dns, f);
 }

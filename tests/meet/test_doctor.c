@@ -8,6 +8,12 @@
 
 #define UC_ID "\x01\x0cMS-UC-Client"
 
+static void lldp_now(struct meet *m, void *arg)
+{
+	(void)arg;
+	meet_lldp(m);
+}
+
 static void nothing(struct meet *m)
 {
 	(void)m;
@@ -154,6 +160,50 @@ static void slow(struct meet *m)
 	m->net.slow = true;
 }
 
+static void vlan_0(struct meet *m)
+{
+	m->net.policy.vlan = 0;
+}
+static void lldp_late(struct meet *m)
+{
+	m->net.lldp = false;
+	meet_at(m, 6500, lldp_now, NULL); /* the phone waits 6 s */
+}
+static void port_80_down(struct meet *m)
+{
+	meet_listener(m, MEET_FE, 80)->down = true;
+}
+static void dns_silent(struct meet *m)
+{
+	m->net.dns = MEET_DNS_SILENT;
+}
+static void dns_servfail(struct meet *m)
+{
+	m->net.dns = MEET_DNS_SERVFAIL;
+}
+static void dns_none(struct meet *m)
+{
+	m->net.dns = MEET_DNS_NONE;
+}
+static void pin_off(struct meet *m)
+{
+	m->site.UsePinAuth = false;
+}
+static void no_secret(struct meet *m)
+{
+	m->conf.pin = m->conf.number = NULL;
+}
+static void never_inside(struct meet *m)
+{
+	m->conf.outside = true;
+}
+static void old_version(struct meet *m)
+{
+	m->site.nversion_rule = 1;
+	sv_copy(m->site.version_rule[0].pattern, sizeof m->site.version_rule[0].pattern, SV("OCPhone"));
+	m->site.version_rule[0].allow = false;
+}
+
 static const struct {
 	const char *name;
 	void (*change)(struct meet *m);
@@ -164,6 +214,8 @@ static const struct {
     {"no DHCP on the voice VLAN", no_dhcp, "V-07", ""},
     {"no DHCP, untagged", no_dhcp_untagged, "I-01", ""},
     {"no VLAN", no_lldp, NULL, "V-08"},
+    {"VLAN 0", vlan_0, NULL, "V-04"},
+    {"the policy comes late", lldp_late, NULL, "V-13"},
     {"VLAN 4095", vlan_4095, NULL, "V-08"}, /* then DHCP was asked, and answered without one */
     {"VLAN 4095 by DHCP", vlan_too_big, NULL, "V-09"},
     {"the VLAN as text", vlan_as_text, NULL, "V-09"},
@@ -183,6 +235,10 @@ static const struct {
     {"no Registrar", no_registrar, "D-01", ""},
     {"SRV elsewhere", strange_target, "D-04", ""},
     {"web server down", web_down, "R-06", "D-05"}, /* the update service is the same machine */
+    {"port 80 closed", port_80_down, "C-13", ""},
+    {"no name server answers", dns_silent, "D-08", "D-08"},
+    {"the name server answers SERVFAIL", dns_servfail, "D-08", "D-08"},
+    {"no name server is known", dns_none, "I-04", "I-04"},
     {"chain download off", chain_off, "C-02", ""},
     {"certificate without the name", wrong_name, "C-10", ""},
     {"Registrar down", registrar_down, "L-01", ""},
@@ -190,6 +246,10 @@ static const struct {
     {"the time server is an hour ahead", time_server_wrong, NULL, "C-04"},
     {"the time server is behind, a little", time_server_a_little_wrong, NULL, ""},
     {"wrong PIN", wrong_pin, "A-02", ""},
+    {"PIN authentication off", pin_off, "A-04", ""},
+    {"nothing to sign in with", no_secret, "A-11", ""},
+    {"outside, from the box", never_inside, "E-01", ""},
+    {"a version that policy refuses", old_version, "L-05", ""},
     {"TLS-DSK off", dsk_off, "A-05", ""},
     {"no ucupdates-r2", no_update_record, NULL, "D-02"},
     {"a page instead of the update service", update_page, NULL, "U-07"},
