@@ -208,7 +208,7 @@ const struct doctor_cause doctor_causes[] = {
 {"U-09", S(UPDATE), F(UPDATE_SIGNATURE), ALWAYS,
  "the image's signature is not by the key that this phone trusts: damaged, tampered with, or another site's",
  "import the package again from its source: dialtone update import; give the right key with --update-key"},
-{"U-11", S(UPDATE), F(UPDATE_OLDER), ALWAYS,
+{"U-12", S(UPDATE), F(UPDATE_OLDER), ALWAYS,
  "an older version was offered by a server whose certificate this phone could not check yet: it may be anybody's",
  "sign the phone in inside once, so that it holds the root chain; or correct the rule: dialtone update list"},
 {"U-10", S(UPDATE), F(UPDATE_LOOP), ALWAYS,

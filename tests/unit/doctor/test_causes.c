@@ -74,7 +74,7 @@ static const struct cause_case cases[] = {
 	{"U-09",           DT_STAGE_UPDATE,    DT_F_UPDATE_SIGNATURE, .sign = DT_SIGN_UPDATE_KEY_NONE},
 	{"U-10 U-09",      DT_STAGE_UPDATE,    DT_F_UPDATE_SIGNATURE, .sign = DT_SIGN_IMAGE_VERSION},
 	{"U-09",           DT_STAGE_UPDATE,    DT_F_UPDATE_SIGNATURE},
-	{"U-11",           DT_STAGE_UPDATE,    DT_F_UPDATE_OLDER},
+	{"U-12",           DT_STAGE_UPDATE,    DT_F_UPDATE_OLDER},
 	{"U-10",           DT_STAGE_UPDATE,    DT_F_UPDATE_LOOP},
 	{"R-01 R-11",      DT_STAGE_DISCOVER,  DT_F_UC_SILENT,       .answer = DT_SIGN_ASKED_UC_DISCOVER},
 	{"R-01 R-11",      DT_STAGE_DISCOVER,  DT_F_UC_SILENT},
