@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "auth/ticket_xml.h"
-#include "base/clock.h"
+#include "base/date.h"
 
 /* [SAML 1.1] 7.1 has no word for a number with PIN: it is a password.  Windows authentication as federation servers say
  * it. */

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "auth/ticket_xml.h"
-#include "base/clock.h"
+#include "base/date.h"
 
 static const char *const rsa_methods[] = {ALG_RSA_SHA256, NULL};
 static const char *const rsa_digests[] = {ALG_SHA256, NULL};

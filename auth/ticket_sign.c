@@ -5,7 +5,6 @@
  */
 #include "auth/ticket_xml.h"
 
-#include "base/clock.h"
 
 static void timestamp(struct buf *b, struct sv inside)
 {

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 
 static const char *const methods[] = {ALG_RSA_SHA1, ALG_RSA_SHA256, NULL};
 static const char *const digests[] = {ALG_SHA1, ALG_SHA256, NULL};

@@ -11,7 +11,7 @@
 #include <xmlsec/openssl/crypto.h>
 #include <xmlsec/openssl/evp.h>
 
-#include "base/clock.h"
+#include "base/date.h"
 
 /* ---- once a process ------------------------------------------------------------------------------------ */
 

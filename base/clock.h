@@ -1,4 +1,4 @@
-/* base/clock.h: the two clocks, and time as text.
+/* base/clock.h: the two clocks.
  *
  * `mono` counts milliseconds and never jumps: deadlines.  `unix` is seconds since 1970, UTC: the time of
  * certificates, tickets and logs.  Nothing in wire/, auth/, phone/ or the server's handlers reads a clock: their
@@ -9,19 +9,7 @@
 
 #include <stdint.h>
 
-#include "base/sv.h"
-
 uint64_t clock_mono_ms(void);
 int64_t clock_unix_ms(void);
-
-#define ISO_TIME_MAX 32
-/* "2026-01-15T09:00:00Z", or with milliseconds "2026-01-15T09:00:00.123Z" (RFC 3339). Returns out. */
-char *iso_time(char out[ISO_TIME_MAX], int64_t unix_s);
-char *iso_time_ms(char out[ISO_TIME_MAX], int64_t unix_ms);
-/* RFC 3339 / xs:dateTime with 'Z', "+hh:mm" or no zone (taken as UTC); fraction ignored. */
-bool iso_time_read(struct sv s, int64_t *ret);
-/* "Mon, 09 Dec 2013 08:22:15 GMT" (RFC 9110 5.6.7, RFC 3261 20.17), both ways. */
-char *http_date(char out[ISO_TIME_MAX], int64_t unix_s);
-bool http_date_read(struct sv s, int64_t *ret);
 
 #endif

@@ -1,5 +1,7 @@
 #include "base/enc.h"
 
+#include <string.h>
+
 static const char b64_std[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char b64_url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -122,4 +124,83 @@ bool b64_read(struct buf *to, struct sv s)
 refuse:
 	to->n = was;
 	return false;
+}
+
+/* ---- UUIDs and MAC addresses: hexadecimal digits in groups ---------------------------------------------------------- */
+
+/* `octets` of them, `between` before each one that `starts` marks (bit i: octet i begins a group). */
+static char *groups_text(char *out, const uint8_t *p, unsigned octets, uint32_t starts, char between, bool upper)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < octets; i++) {
+		if (starts >> i & 1 && between)
+			out[n++] = between;
+		hex_write(out + n, p + i, 1, upper);
+		n += 2;
+	}
+	return out;
+}
+
+static bool groups_read(struct sv s, uint8_t *ret, unsigned octets, uint32_t starts, char between)
+{
+	uint8_t got[16];
+	size_t at = 0;
+
+	for (unsigned i = 0; i < octets; i++) {
+		if (starts >> i & 1 && between) {
+			if (at >= s.n || s.p[at] != between)
+				return false;
+			at++;
+		}
+		if (s.n - at < 2 || !hex_read((struct sv){s.p + at, 2}, got + i, 1))
+			return false;
+		at += 2;
+	}
+	if (at != s.n)
+		return false;
+	memcpy(ret, got, octets);
+	return true;
+}
+
+enum {
+	UUID_STARTS = 1 << 4 | 1 << 6 | 1 << 8 | 1 << 10, /* 8-4-4-4-12 digits */
+	MAC_PAIRS = 0x3e,
+	MAC_FOURS = 1 << 2 | 1 << 4
+};
+
+char *uuid_text(char out[UUID_TEXT_MAX], const uint8_t uuid[16])
+{
+	return groups_text(out, uuid, 16, UUID_STARTS, '-', false);
+}
+
+char *uuid_random(char out[UUID_TEXT_MAX], const uint8_t random[16])
+{
+	uint8_t u[16];
+
+	memcpy(u, random, sizeof u);
+	u[6] = (uint8_t)((u[6] & 0x0f) | 0x40);
+	u[8] = (uint8_t)((u[8] & 0x3f) | 0x80);
+	return uuid_text(out, u);
+}
+
+bool uuid_read(struct sv s, uint8_t ret[16])
+{
+	return groups_read(s, ret, 16, UUID_STARTS, '-');
+}
+
+char *mac_text(char out[MAC_TEXT_MAX], const uint8_t mac[6])
+{
+	return groups_text(out, mac, 6, MAC_PAIRS, ':', false);
+}
+
+char *mac_text_upper(char out[MAC_TEXT_MAX], const uint8_t mac[6], char between)
+{
+	return groups_text(out, mac, 6, MAC_PAIRS, between, true);
+}
+
+bool mac_read(struct sv s, uint8_t ret[6])
+{
+	return groups_read(s, ret, 6, MAC_PAIRS, ':') || groups_read(s, ret, 6, MAC_PAIRS, '-') ||
+	       groups_read(s, ret, 6, MAC_FOURS, '.') || hex_read(s, ret, 6);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/utf8.h"
 
 /* The one global of the house: where the operator's lines go is a property of the process, like its stderr. */

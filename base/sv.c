@@ -8,9 +8,28 @@ struct sv sv_of(const char *s)
 	return (struct sv){s, s ? strlen(s) : 0};
 }
 
-static char lower(char c)
+char ascii_lower(char c)
 {
 	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+char ascii_upper(char c)
+{
+	return (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
+}
+
+char *ascii_lower_all(char *s)
+{
+	for (char *c = s; *c; c++)
+		*c = ascii_lower(*c);
+	return s;
+}
+
+char *ascii_upper_all(char *s)
+{
+	for (char *c = s; *c; c++)
+		*c = ascii_upper(*c);
+	return s;
 }
 
 bool sv_eq(struct sv a, struct sv b)
@@ -23,7 +42,7 @@ bool sv_ieq(struct sv a, struct sv b)
 	if (a.n != b.n)
 		return false;
 	for (size_t i = 0; i < a.n; i++)
-		if (lower(a.p[i]) != lower(b.p[i]))
+		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
 			return false;
 	return true;
 }
@@ -68,6 +87,13 @@ struct sv sv_trim(struct sv s)
 	while (s.n && blank(s.p[0]))
 		s.p++, s.n--;
 	while (s.n && blank(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+struct sv sv_trim_nul(struct sv s)
+{
+	while (s.n && s.p[s.n - 1] == '\0')
 		s.n--;
 	return s;
 }

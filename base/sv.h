@@ -28,6 +28,7 @@ bool sv_ends(struct sv s, struct sv with);
 bool sv_iends(struct sv s, struct sv with);
 bool sv_within(struct sv name, struct sv zone); /* DNS names: the zone itself or below it, either case */
 struct sv sv_trim(struct sv s); /* blanks, tabs, CR, LF at both ends */
+struct sv sv_trim_nul(struct sv s); /* without the NULs at its end: padding of texts in DHCP and LLDP */
 struct sv sv_from(struct sv s, size_t at); /* without its first `at` octets; empty when shorter */
 
 /* Cuts *s at the first `c`: the part before it is returned, *s becomes the part behind it (empty, with
@@ -42,6 +43,12 @@ bool sv_u64(struct sv s, uint64_t max, uint64_t *ret);
 
 /* Copies with a NUL.  False, and dst untouched, when it does not fit or holds a NUL octet. */
 bool sv_copy(char *dst, size_t cap, struct sv s);
+
+/* One letter, or a whole text in place (returned); ASCII only, no locale. */
+char ascii_lower(char c);
+char ascii_upper(char c);
+char *ascii_lower_all(char *s);
+char *ascii_upper_all(char *s);
 
 /* A NUL-terminated copy on the heap, the caller's to free; NULL when out of memory. */
 char *sv_dup(struct sv s);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/clock.h"
+#include "base/date.h"
 #include "base/utf8.h"
 #include "cmd/json_line.h"
 #include "cmd/text.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/ip.h"
 #include "doctor/ask_dhcp.h"
 #include "doctor/questions.h"

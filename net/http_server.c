@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/date.h"
 
 #define IDLE_MS 60000
 #define HEAD_MS 10000

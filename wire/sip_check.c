@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/date.h"
 
 enum { MUST = 1, ONCE = 2, EMPTY = 4 }; /* EMPTY: may stand there without a value */
 

@@ -1,7 +1,7 @@
 /* cmd/decode/ntlm.c: one NTLM message: its octets, or the base64 that stands in a header. */
 #include "cmd/decode/decode.h"
 
-#include "base/clock.h"
+#include "base/date.h"
 #include "cmd/decode/parts.h"
 #include "wire/ntlm.h"
 

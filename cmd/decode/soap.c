@@ -1,7 +1,7 @@
 /* cmd/decode/soap.c: a message of the Web Services.  PINs and passwords are stars. */
 #include "cmd/decode/decode.h"
 
-#include "base/clock.h"
+#include "base/date.h"
 #include "cmd/decode/xml.h"
 #include "wire/soap/soap.h"
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/date.h"
 
 static void address(struct buf *out, const struct netconf *n, const char *name, uint32_t a)
 {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "cmd/phone/run.h"
 #include "cmd/phone/record_json.h"
 #include "cmd/phone/record_text.h"

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/date.h"
 #include "base/ip.h"
 #include "doctor/facts.h"
 

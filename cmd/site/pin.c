@@ -4,7 +4,7 @@
 
 #include "admin/pins.h"
 #include "admin/users.h"
-#include "base/clock.h"
+#include "base/date.h"
 #include "cmd/secret.h"
 #include "cmd/site/site.h"
 #include "cmd/verbs.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "admin/images.h"
-#include "base/clock.h"
+#include "base/date.h"
 #include "base/file.h"
 #include "cmd/site/update.h"
 

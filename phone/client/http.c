@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/date.h"
 #include "base/ip.h"
 #include "phone/run/core.h"
 #include "phone/run/record.h"

@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "base/clock.h"
+#include "base/date.h"
 #include "phone/internal.h"
 
 static void ask(struct dt_phone *ph);

@@ -1,7 +1,7 @@
 /* server/registrar/challenge.c: 401s: with every scheme, or with the next flight of one ([MS-SIPAE] 3.3.5.1; [sip 6.3, 9.1]). */
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/date.h"
 #include "base/enc.h"
 #include "base/log.h"
 #include "server/registrar/internal.h"

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/date.h"
 #include "base/enc.h"
 
 /* ---- the path ---------------------------------------------------------------------------------------------- */

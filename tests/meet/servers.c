@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/date.h"
 
 struct meet_stream {
 	struct meet_stream *next;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/date.h"
 #include "base/enc.h"
 
 static bool attribute(xmlNodePtr node, const char *name, char *out, size_t cap) /* absent: "" */

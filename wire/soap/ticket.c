@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/date.h"
 #include "base/enc.h"
 
 static const char *const path_applies[] = {"AppliesTo", "EndpointReference", "Address", NULL};

@@ -5,7 +5,7 @@
 
 #include "auth/pin.h"
 #include "auth/ticket_xml.h"
-#include "base/clock.h"
+#include "base/date.h"
 
 #define AUDIENCE "https://fe01.contoso.test/CertProv/CertProvisioningService.svc/WebTicket_Proof_SHA1"
 #define ISSUER "https://fe01.contoso.test/WebTicket/WebTicketService.svc"

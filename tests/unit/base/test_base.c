@@ -5,10 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/date.h"
 #include "base/cursor.h"
 #include "base/ip.h"
 #include "base/utf8.h"
+#include "base/vec.h"
 #include "dialtone/failure.h"
 
 static void views(void **state)
@@ -43,6 +44,18 @@ static void views(void **state)
 	assert_false(sv_copy(small, sizeof small, SV("abc")));
 	assert_false(sv_copy(small, sizeof small, ((struct sv){"\0", 1})));
 	assert_string_equal(small, "ab");
+}
+
+static void letters(void **state)
+{
+	char text[] = "aZ@[`{09-\xc4";
+
+	(void)state;
+	assert_string_equal(ascii_upper_all(text), "AZ@[`{09-\xc4");
+	assert_string_equal(ascii_lower_all(text), "az@[`{09-\xc4");
+	assert_true(sv_eq(sv_trim_nul(((struct sv){"a\0b\0\0", 5})), ((struct sv){"a\0b", 3})));
+	assert_int_equal(sv_trim_nul(((struct sv){"\0\0", 2})).n, 0);
+	assert_int_equal(sv_trim_nul((struct sv){NULL, 0}).n, 0);
 }
 
 static void cursor_never_oversteps(void **state)
@@ -194,6 +207,66 @@ static void hexadecimal(void **state)
 	assert_true(hex_read(SV("aBf0"), o, 2));
 	hex_write(text, o, 2, true);
 	assert_string_equal(text, "ABF0");
+}
+
+/* RFC 9562 A.3 and its fields; each form of a MAC address, and what is none. */
+static void uuids_and_macs(void **state)
+{
+	static const uint8_t uuid[16] = {0x91, 0x91, 0x08, 0xf7, 0x52, 0xd1, 0x43, 0x20, 0x9b, 0xac, 0xf8, 0x47, 0xdb, 0x41, 0x48, 0xa8};
+	static const uint8_t mac[6] = {0x00, 0x04, 0xf2, 0x0a, 0xbc, 0xff}, ones[16] = {[0 ... 15] = 0xff};
+	static const char *const uuids[] = {"", "919108f7-52d1-4320-9bac-f847db4148a", "919108f7-52d1-4320-9bac-f847db4148a80",
+					    "919108f752d143209bacf847db4148a8", "919108f7-52d1-4320-9bac0f847db4148a8",
+					    "919108g7-52d1-4320-9bac-f847db4148a8", "{919108f7-52d1-4320-9bac-f847db4148a8}"};
+	static const char *const good[] = {"00:04:f2:0a:bc:ff", "00-04-F2-0A-BC-FF", "0004f20abcff", "0004.F20A.bcff"};
+	static const char *const bad[] = {"", "00:04:f2:0a:bc", "00:04:f2:0a:bc:f", "00:04:f2:0a:bc:ff:", "00:04-f2:0a:bc:ff",
+					  "00.04.f2.0a.bc.ff", "0004:f20a:bcff", "0:04:f2:0a:bc:ff", "00:04:f2:0a:bc:fg", "0004f20abcff0",
+					  ":00:04:f2:0a:bc:ff", "00::04:f2:0a:bc:ff"};
+	char text[UUID_TEXT_MAX];
+	uint8_t got[16];
+
+	(void)state;
+	assert_string_equal(uuid_text(text, uuid), "919108f7-52d1-4320-9bac-f847db4148a8");
+	assert_true(uuid_read(SV("919108F7-52d1-4320-9bac-f847db4148a8"), got));
+	assert_memory_equal(got, uuid, 16);
+	assert_string_equal(uuid_random(text, ones), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+	assert_string_equal(uuid_random(text, (const uint8_t[16]){0}), "00000000-0000-4000-8000-000000000000");
+	for (size_t i = 0; i < sizeof uuids / sizeof *uuids; i++)
+		assert_false(uuid_read(sv_of(uuids[i]), got));
+	assert_memory_equal(got, uuid, 16);
+	assert_string_equal(mac_text(text, mac), "00:04:f2:0a:bc:ff");
+	assert_string_equal(mac_text_upper(text, mac, '-'), "00-04-F2-0A-BC-FF");
+	assert_string_equal(mac_text_upper(text, mac, '\0'), "0004F20ABCFF");
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		memset(got, 0, sizeof got);
+		assert_true(mac_read(sv_of(good[i]), got));
+		assert_memory_equal(got, mac, 6);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_false(mac_read(sv_of(bad[i]), got));
+	assert_memory_equal(got, mac, 6);
+}
+
+/* Every element that was put into the array is still there after it has grown. */
+static void arrays_grow(void **state)
+{
+	unsigned *p = NULL;
+	size_t n = 0, cap = 0;
+
+	(void)state;
+	for (; n < 1000; n++) {
+		unsigned *more = vec_room(p, n, &cap, sizeof *more);
+
+		assert_non_null(more);
+		assert_true(cap > n);
+		p = more;
+		p[n] = (unsigned)n;
+	}
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(p[i], i);
+	free(p);
+	cap = SIZE_MAX / 2 + 1;
+	assert_null(vec_room((void *)&cap, cap, &cap, 1)); /* twice as many cannot be counted */
+	assert_int_equal(cap, SIZE_MAX / 2 + 1);
 }
 
 static void addresses(void **state)
@@ -440,8 +513,8 @@ static void failures_have_all_their_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(views), cmocka_unit_test(cursor_never_oversteps), cmocka_unit_test(base64), cmocka_unit_test(utf8),
-	    cmocka_unit_test(hexadecimal), cmocka_unit_test(addresses), cmocka_unit_test(nothing_is_left_behind),
+	    cmocka_unit_test(views), cmocka_unit_test(letters), cmocka_unit_test(cursor_never_oversteps), cmocka_unit_test(base64), cmocka_unit_test(utf8),
+	    cmocka_unit_test(hexadecimal), cmocka_unit_test(uuids_and_macs), cmocka_unit_test(arrays_grow), cmocka_unit_test(addresses), cmocka_unit_test(nothing_is_left_behind),
 	    cmocka_unit_test(times), cmocka_unit_test(whole_or_not_at_all), cmocka_unit_test(layers_below),
 	    cmocka_unit_test(failures_have_all_their_texts)};
 
