@@ -98,6 +98,13 @@ struct sv sv_trim_nul(struct sv s)
 	return s;
 }
 
+struct sv sv_trim_text(struct sv s)
+{
+	while (s.n && (s.p[s.n - 1] == '\0' || blank(s.p[s.n - 1])))
+		s.n--;
+	return s;
+}
+
 struct sv sv_from(struct sv s, size_t at)
 {
 	if (s.p == NULL || at >= s.n)

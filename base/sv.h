@@ -28,7 +28,8 @@ bool sv_ends(struct sv s, struct sv with);
 bool sv_iends(struct sv s, struct sv with);
 bool sv_within(struct sv name, struct sv zone); /* DNS names: the zone itself or below it, either case */
 struct sv sv_trim(struct sv s); /* blanks, tabs, CR, LF at both ends */
-struct sv sv_trim_nul(struct sv s); /* without the NULs at its end: padding of texts in DHCP and LLDP */
+struct sv sv_trim_nul(struct sv s);  /* without the NULs at its end: padding of texts (RFC 2132 2) */
+struct sv sv_trim_text(struct sv s); /* without NULs, blanks, CR and LF at its end */
 struct sv sv_from(struct sv s, size_t at); /* without its first `at` octets; empty when shorter */
 
 /* Cuts *s at the first `c`: the part before it is returned, *s becomes the part behind it (empty, with

@@ -157,11 +157,7 @@ static void areas_join(const struct areas *areas, const struct option_pieces pie
 /* The text of sname or file, where the field is not lent to options. */
 static struct sv field_text(struct rd field, bool lent)
 {
-	struct sv s = rd_sv(&field, lent ? 0 : rd_left(&field));
-
-	while (s.n && s.p[s.n - 1] == '\0')
-		s.n--;
-	return s;
+	return sv_trim_nul(rd_sv(&field, lent ? 0 : rd_left(&field)));
 }
 
 bool dhcp_read(struct rd *r, struct dhcp *ret)
@@ -298,9 +294,5 @@ size_t dhcp_addrs(const struct dhcp *d, unsigned code, uint32_t *ret, size_t cap
  * MUST be prepared to delete trailing nulls if they exist."  Windows' server puts one behind each text. */
 struct sv dhcp_text(const struct dhcp *d, unsigned code)
 {
-	struct sv s = code > 255 ? (struct sv){0} : d->option[code];
-
-	while (s.n && (s.p[s.n - 1] == '\0' || s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\r' || s.p[s.n - 1] == '\n'))
-		s.n--;
-	return s;
+	return sv_trim_text(code > 255 ? (struct sv){0} : d->option[code]);
 }

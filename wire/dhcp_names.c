@@ -7,18 +7,16 @@
 
 #include <string.h>
 
-enum { LABEL_MAX = 63, NAME_MAX_TEXT = 253, POINTER = 0xc0, NAMES = 0, ADDRESSES = 1 };
+#include "base/name.h"
+
+enum { LABEL_MAX = 63, POINTER = 0xc0, NAMES = 0, ADDRESSES = 1 };
 
 /* Adds one label and its dot; NULL, or why not. */
 static const char *label_add(char out[256], size_t *at, struct sv label)
 {
-	for (size_t i = 0; i < label.n; i++) {
-		if (label.p[i] == '.')
-			return "the length of a label counts the dot";
-		if (label.p[i] <= ' ' || label.p[i] > '~')
-			return "a name holds octets that no host name has";
-	}
-	if (*at + label.n + 1 > NAME_MAX_TEXT + 1)
+	if (sv_find(label, '.') >= 0)
+		return "the length of a label counts the dot";
+	if (*at + label.n + 1 > NAME_TEXT_MAX)
 		return "a name is longer than 253 characters";
 	memcpy(out + *at, label.p, label.n);
 	*at += label.n;
@@ -28,7 +26,7 @@ static const char *label_add(char out[256], size_t *at, struct sv label)
 
 /* Reads the name at *r; `all` is where pointers count from.  Each pointer must lead further back than the one
  * before, so that no loop is possible. */
-static const char *name_read(struct rd *r, struct rd all, char out[256])
+static const char *domain_read(struct rd *r, struct rd all, char out[256])
 {
 	struct rd at = *r;
 	size_t n = 0, lowest = (size_t)(r->p - all.p);
@@ -65,6 +63,8 @@ static const char *name_read(struct rd *r, struct rd all, char out[256])
 	if (n == 0)
 		return "a name is empty";
 	out[n - 1] = '\0';
+	if (host_check(sv_of(out)) != NULL)
+		return "a name is not one that a host can have";
 	if (!jumped)
 		*r = at;
 	return NULL;
@@ -78,7 +78,7 @@ static const char *names_read(struct rd r, char (*name)[256], unsigned cap, unsi
 
 	while (rd_left(&r)) {
 		char one[256];
-		const char *why = name_read(&r, all, one);
+		const char *why = domain_read(&r, all, one);
 
 		if (why)
 			return why;
@@ -95,13 +95,12 @@ static void name_write(struct wr *w, const char *text)
 {
 	struct sv s = sv_of(text);
 
-	if (s.n == 0 || s.n > NAME_MAX_TEXT)
-		wr_fail(w, "a name does not have 1 to 253 characters");
+	if (host_check(s) != NULL)
+		wr_fail(w, "a name is not one that a host can have");
+	s = name_plain(s);
 	while (s.p) {
 		struct sv label = sv_cut(&s, '.');
 
-		if (label.n == 0 || label.n > LABEL_MAX)
-			wr_fail(w, "a label does not have 1 to 63 characters");
 		wr_be(w, 1, label.n);
 		wr_put(w, label.p, label.n);
 	}

@@ -12,24 +12,19 @@
 #include <string.h>
 
 #include "base/enc.h"
+#include "base/name.h"
+#include "wire/url.h"
 
 enum { IDENT = 1, SCHEME, HOST, PORT, PATH, VLAN = 10, VLAN_MAX = 4094 };
 
 #define CERTPROV_PATH "/CertProv/CertProvisioningService.svc"
-
-static struct sv trim_end(struct sv s)
-{
-	while (s.n && (s.p[s.n - 1] == '\0' || s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\r' || s.p[s.n - 1] == '\n'))
-		s.n--;
-	return s;
-}
 
 /* "200" or "0x00C8" */
 static bool number_text(struct sv s, uint64_t max, uint64_t *ret)
 {
 	uint64_t v = 0;
 
-	s = trim_end(s);
+	s = sv_trim_text(s);
 	if (!sv_istarts(s, SV("0x")))
 		return sv_u64(s, max, ret);
 	s = sv_from(s, 2);
@@ -92,28 +87,6 @@ static void odd(struct dhcp_uc *uc, enum dt_sign sign)
 	dt_signs_add(uc->odd, sign);
 }
 
-/* RFC 1123 2.1: letters, digits and hyphens; the underscore is what Windows' names add. */
-static bool host_name(struct sv s)
-{
-	size_t label = 0;
-
-	if (s.n == 0 || s.n > 253)
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		if (c == '.' && label == 0)
-			return false;
-		if (c != '.' && c != '-' && c != '_' && !(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') &&
-		    !(c >= 'A' && c <= 'Z'))
-			return false;
-		label = c == '.' ? 0 : label + 1;
-		if (label > 63)
-			return false;
-	}
-	return label > 0;
-}
-
 static enum dt_sign scheme_set(struct dhcp_uc *uc, struct sv v)
 {
 	if (v.p == NULL)
@@ -147,11 +120,6 @@ static enum dt_sign port_set(struct dhcp_uc *uc, struct sv v)
 	return DT_SIGN_NONE;
 }
 
-static bool is_url(struct sv v)
-{
-	return sv_istarts(v, SV("http://")) || sv_istarts(v, SV("https://"));
-}
-
 /* Hexadecimal digits as administration tools print them: bare, in pairs with colons, dashes, blanks or commas between, each or all
  * behind 0x or a backslash and x, in quotes or braces. */
 static bool hex_as_text(struct sv v)
@@ -174,25 +142,25 @@ static bool hex_as_text(struct sv v)
 /* R-04, "hand-made hex": names the text that was typed instead of codes, lengths and values.  NONE: nothing that can be told. */
 static enum dt_sign typed_wrong(struct sv v)
 {
-	if (hex_as_text(trim_end(v)))
+	if (hex_as_text(sv_trim_text(v)))
 		return DT_SIGN_UC_HEX_TYPED;
-	if (sv_istarts(v, SV(DHCP_CLASS_UC)) || is_url(v))
+	if (sv_istarts(v, SV(DHCP_CLASS_UC)) || url_scheme(v))
 		return DT_SIGN_UC_TEXT_TYPED;
 	return DT_SIGN_NONE;
 }
 
 static enum dt_sign host_set(struct dhcp_uc *uc, struct sv v)
 {
-	if (is_url(v))
+	if (url_scheme(v))
 		return DT_SIGN_UC_HOST_URL;
 	if (sv_find(v, ':') >= 0)
 		return DT_SIGN_UC_HOST_PORT;
-	return host_name(v) && sv_copy(uc->host, sizeof uc->host, v) ? DT_SIGN_NONE : DT_SIGN_UC_HOST_BAD;
+	return host_read(v, uc->host) == NULL ? DT_SIGN_NONE : DT_SIGN_UC_HOST_BAD;
 }
 
 static enum dt_sign path_set(struct dhcp_uc *uc, struct sv v)
 {
-	if (is_url(v))
+	if (url_scheme(v))
 		return DT_SIGN_UC_PATH_URL;
 	if (v.p == NULL || v.n == 0) {
 		odd(uc, DT_SIGN_UC_PATH_ABSENT);
@@ -221,7 +189,7 @@ enum dt_sign dhcp_uc_read(struct sv option43, struct dhcp_uc *ret)
 	while (dhcp_option_next(&r, &code, &v)) {
 		if (code > PATH || sub[code].p != NULL)
 			continue; /* not for this class, or reported before */
-		sub[code] = trim_end(v);
+		sub[code] = sv_trim_text(v);
 		trimmed |= sub[code].n != v.n;
 	}
 	if ((why = typed_wrong(option43)) != DT_SIGN_NONE)
@@ -230,10 +198,8 @@ enum dt_sign dhcp_uc_read(struct sv option43, struct dhcp_uc *ret)
 		return DT_SIGN_UC_OVERRUN;
 	if (trimmed)
 		odd(&uc, DT_SIGN_UC_VALUE_PADDED);
-	if (sub[HOST].n && sub[HOST].p[sub[HOST].n - 1] == '.') {
+	if (sv_ends(sub[HOST], SV(".")))
 		odd(&uc, DT_SIGN_UC_HOST_DOT);
-		sub[HOST].n--;
-	}
 	if (sub[IDENT].p == NULL)
 		return DT_SIGN_UC_CLASS_ABSENT;
 	if (!sv_eq(sub[IDENT], SV(DHCP_CLASS_UC)))

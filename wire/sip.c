@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/enc.h"
+#include "base/name.h"
 
 static bool lws(char c)
 {
@@ -79,9 +80,9 @@ static bool hostport_read(struct sv s, struct sip_uri *u)
 	} else {
 		port = s;
 		host = sv_cut(&port, ':');
-		for (size_t i = 0; i < host.n; i++)
-			if (!digit(host.p[i]) && !alpha(host.p[i]) && host.p[i] != '-' && host.p[i] != '.' && host.p[i] != '_')
-				return false;
+		if (host_check(host) != NULL)
+			return false;
+		host = name_plain(host);
 	}
 	if (host.n == 0 || host.n > 255 || (port.p && (!sv_u64(port, 65535, &v) || v == 0)))
 		return false;

@@ -2,25 +2,7 @@
 
 #include <string.h>
 
-static bool host_read(struct sv s, char out[256])
-{
-	if (s.n == 0 || s.n > 255 || s.p[0] == '.' || s.p[0] == '-')
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		if (c >= 'A' && c <= 'Z')
-			c = (char)(c + 32);
-		/* '_' is no letter of a host name, but Windows names have it */
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_'))
-			return false;
-		if (c == '.' && i && s.p[i - 1] == '.')
-			return false;
-		out[i] = c;
-	}
-	out[s.n] = '\0';
-	return true;
-}
+#include "base/name.h"
 
 /* path-abempty [ "?" query ] */
 static bool path_read(struct sv s, char *out, size_t cap)
@@ -40,23 +22,18 @@ static bool path_read(struct sv s, char *out, size_t cap)
 	return true;
 }
 
+size_t url_scheme(struct sv s)
+{
+	return sv_istarts(s, SV("http://")) ? 7 : sv_istarts(s, SV("https://")) ? 8 : 0;
+}
+
 bool url_read(struct sv s, struct url *ret)
 {
-	static const struct {
-		struct sv scheme;
-		uint16_t port;
-	} schemes[] = {{SV("http://"), 80}, {SV("https://"), 443}};
-	struct url u = {0};
-	struct sv authority, host;
-	size_t end = 0;
+	size_t scheme = url_scheme(s), end = 0;
+	struct url u = {.https = scheme == 8, .port = scheme == 8 ? 443 : 80};
+	struct sv authority = sv_from(s, scheme), host;
 
-	for (size_t i = 0; i < 2; i++)
-		if (sv_istarts(s, schemes[i].scheme)) {
-			u.https = i == 1;
-			u.port = schemes[i].port;
-			authority = sv_from(s, schemes[i].scheme.n);
-		}
-	if (u.port == 0 || sv_find(s, '#') >= 0 || sv_find(s, '\0') >= 0)
+	if (scheme == 0 || sv_find(s, '#') >= 0 || sv_find(s, '\0') >= 0)
 		return false;
 	while (end < authority.n && authority.p[end] != '/' && authority.p[end] != '?')
 		end++;
@@ -71,8 +48,9 @@ bool url_read(struct sv s, struct url *ret)
 			return false;
 		u.port = (uint16_t)port;
 	}
-	if (!host_read(host, u.host))
+	if (host_read(host, u.host) != NULL)
 		return false;
+	ascii_lower_all(u.host);
 	*ret = u;
 	return true;
 }

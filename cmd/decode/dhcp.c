@@ -31,22 +31,14 @@ static json_t *as_number(struct sv v)
 	return v.n == 1 || v.n == 2 || v.n == 4 ? json_integer((json_int_t)rd_be(&r, (unsigned)v.n)) : NULL;
 }
 
-/* RFC 2132 2: texts have no NULs behind them; many servers send some all the same. */
-static struct sv without_nuls(struct sv v)
-{
-	while (v.n && v.p[v.n - 1] == '\0')
-		v.n--;
-	return v;
-}
-
 static json_t *as_text(struct sv v)
 {
-	return json_text(without_nuls(v));
+	return json_text(sv_trim_nul(v));
 }
 
 static const char *text_odd(struct sv v)
 {
-	return without_nuls(v).n == v.n ? NULL : "zeros at its end: RFC 2132 2 wants none, and strict readers trip over them";
+	return sv_trim_nul(v).n == v.n ? NULL : "zeros at its end: RFC 2132 2 wants none, and strict readers trip over them";
 }
 
 /* [network B.1]: servers compare upper and lower case. */
@@ -55,7 +47,7 @@ static const char *class_odd(struct sv v)
 	static const struct sv classes[] = {{DHCP_CLASS_VLAN, sizeof DHCP_CLASS_VLAN - 1}, {DHCP_CLASS_UC, sizeof DHCP_CLASS_UC - 1}};
 
 	for (size_t i = 0; i < 2; i++)
-		if (sv_ieq(without_nuls(v), classes[i]) && !sv_eq(without_nuls(v), classes[i]))
+		if (sv_ieq(sv_trim_nul(v), classes[i]) && !sv_eq(sv_trim_nul(v), classes[i]))
 			return i ? "phones write " DHCP_CLASS_UC ", and servers compare upper and lower case"
 				 : "phones write " DHCP_CLASS_VLAN ", and servers compare upper and lower case";
 	return text_odd(v);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "wire/url.h"
+
 /* clang-format off */
 static const struct {
 	const char *port;
@@ -22,15 +24,9 @@ static const struct {
 /* "URLs handed out must be http:// or https://, host, optional :port, then '/'." */
 static bool is_url(const char *s)
 {
-	struct sv rest = sv_of(s);
+	size_t scheme = url_scheme(sv_of(s));
 
-	if (sv_istarts(rest, SV("https://")))
-		rest = sv_from(rest, 8);
-	else if (sv_istarts(rest, SV("http://")))
-		rest = sv_from(rest, 7);
-	else
-		return false;
-	return sv_find(rest, '/') > 0;
+	return scheme && sv_find(sv_of(s + scheme), '/') > 0;
 }
 
 /* The location of the first port of that name, "attribute names without case"; false: there is none that is a URL. */

@@ -357,7 +357,12 @@ static void sip(void **state)
 	    {"01 0A 00 00", NULL, 0},
 	    {"02 01 61 00", NULL, 0},
 	    {"00 40 61 00", NULL, 0},
+	    {"00 01 61 00", "a", 1},
+	    {"00 02 5F 61 00", "_a", 1}, /* base/name.h: Windows' names */
 	    {"00 02 61 20 00", NULL, 0},
+	    {"00 02 61 2D 00", NULL, 0}, /* no label ends with '-' */
+	    {"00 02 2D 61 00", NULL, 0},
+	    {"00 02 61 2C 00", NULL, 0},
 	    {"00 66 65 30 31 2E 74", NULL, 0}, /* text behind the encoding octet */
 	};
 	struct buf v = {0};
