@@ -5,6 +5,8 @@
 
 #include "admin/orders.h"
 #include "admin/pins.h"
+#include "base/name.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "server/vault/make.h"
 
@@ -32,16 +34,15 @@ bool user_address_read(const struct site *site, const char *text, char ret[256],
 		host = sv_from(host, 4);
 	text = host.p;
 	user = sv_cut(&host, '@');
-	if (host.p == NULL || !name_ok(user, ".-_+'!&$=~") || !name_ok(host, ".-") || strlen(text) > 200)
+	host = name_plain(host);
+	if (host.p == NULL || !name_ok(user, ".-_+'!&$=~") || name_check(host) != NULL || strlen(text) > 200)
 		return why_not(why, "'%.100s' is not an address; type one like alice@%.100s", text, site->domain);
 	if (!sv_ieq(host, sv_of(site->domain))) {
 		sv_copy(name, sizeof name, user);
 		return why_not(why, "'%.80s' is not in this site's SIP domain; type %.40s@%.80s", text, name, site->domain);
 	}
-	snprintf(ret, 256, "%s", text);
-	for (char *c = ret; *c; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c | 0x20);
+	snprintf(ret, 256, SV_FMT "@" SV_FMT, SV_ARG(user), SV_ARG(host));
+	ascii_lower_all(ret);
 	return true;
 }
 
@@ -59,26 +60,6 @@ static bool plain(struct sv s)
 	return true;
 }
 
-/* "+1 (425) 555-0123", "tel:+14255550123" -> "+14255550123" */
-static bool number_read(struct sv s, char *ret, size_t cap)
-{
-	size_t n = 0;
-
-	if (sv_istarts(s, SV("tel:")))
-		s = sv_from(s, 4);
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] && strchr(" .-()", s.p[i]))
-			continue;
-		if (!(s.p[i] == '+' && n == 0) && !(s.p[i] >= '0' && s.p[i] <= '9'))
-			return false;
-		if (n + 1 >= cap)
-			return false;
-		ret[n++] = s.p[i];
-	}
-	ret[n] = '\0';
-	return ret[0] == '+' && n >= 4 && n <= 16; /* E.164: at most fifteen digits */
-}
-
 static bool login_read(const char *text, struct sv s, struct store_user *u, struct why *why)
 {
 	struct sv rest = s, head = sv_cut(&rest, '\\');
@@ -89,23 +70,20 @@ static bool login_read(const char *text, struct sv s, struct store_user *u, stru
 	return why_not(why, "'%.100s' is not a login; type it like 'CONTOSO\\alice' or alice@contoso.test", text);
 }
 
+/* A whole number, with country code: its extension has a field of its own. */
 static bool line_read(const char *text, struct sv s, struct store_user *u, struct why *why)
 {
-	char number[24];
+	struct number n = {0};
 
-	if (s.n && !number_read(s, number, sizeof number))
+	if (s.n && (number_read(s, &n) != NULL || n.local[0] || strlen(n.global) < 4))
 		return why_not(why, "'%.100s' is not a phone number; type it with country code, like +14255550123", text);
-	snprintf(u->number, sizeof u->number, "%s", s.n ? number : "");
+	snprintf(u->number, sizeof u->number, "%s", n.global);
 	return true;
 }
 
 static bool extension_read(const char *text, struct sv s, struct store_user *u, struct why *why)
 {
-	bool ok = s.n < 16;
-
-	for (size_t i = 0; i < s.n; i++)
-		ok = ok && s.p[i] >= '0' && s.p[i] <= '9';
-	if (ok && sv_copy(u->extension, sizeof u->extension, s))
+	if ((s.n == 0 || extension_check(s)) && sv_copy(u->extension, sizeof u->extension, s))
 		return true;
 	return why_not(why, "'%.100s' is not an extension; type up to 15 digits, like 4411", text);
 }
@@ -121,7 +99,7 @@ static bool display_read(const char *text, struct sv s, struct store_user *u, st
 
 static bool pool_read(const char *text, struct sv s, struct store_user *u, struct why *why)
 {
-	if ((s.n == 0 || name_ok(s, ".-")) && sv_copy(u->home_pool, sizeof u->home_pool, s))
+	if ((s.n == 0 || name_check(s) == NULL) && sv_copy(u->home_pool, sizeof u->home_pool, name_plain(s)))
 		return true;
 	return why_not(why, "'%.100s' is not a pool's name; type it like pool01.contoso.test", text);
 }
@@ -156,14 +134,12 @@ enum admin_result users_get(struct admin *a, const char *name, struct store_user
 {
 	struct sv s = sv_of(name);
 	enum admin_result rc;
-	char number[24];
+	struct number n;
 
 	if (sv_istarts(s, SV("sip:")))
 		s = sv_from(s, 4);
-	if (s.n && s.p[strspn(s.p, "0123456789")] == '\0')
-		rc = get_by_line(a, name, NULL, s.p, ret, why);
-	else if (number_read(s, number, sizeof number))
-		rc = get_by_line(a, name, number, NULL, ret, why);
+	if (number_read(s, &n) == NULL)
+		rc = n.global[0] ? get_by_line(a, name, n.global, NULL, ret, why) : get_by_line(a, name, NULL, n.local, ret, why);
 	else if (sv_find(s, '\\') >= 0)
 		rc = admin_store(a, a->store->ops->user_by_login(a->store, s.p, ret), name, why);
 	else

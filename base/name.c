@@ -19,14 +19,14 @@ static bool label_char(char c)
 static const char *label_check(struct sv s)
 {
 	if (s.n == 0)
-		return "has an empty label: a dot comes first, or two dots follow each other";
+		return "it has an empty label: a dot comes first, or two dots follow each other";
 	for (size_t i = 0; i < s.n; i++)
 		if (!label_char(s.p[i]))
-			return "has a character that no host name has: only letters, digits, '-', '_' and '.' are allowed";
+			return "it has a character that no host name has: only letters, digits, '-', '_' and '.' are allowed";
 	if (s.n > LABEL_MAX)
-		return "has a label of more than 63 characters";
+		return "it has a label of more than 63 characters";
 	if (s.p[0] == '-' || s.p[s.n - 1] == '-')
-		return "has a label that begins or ends with '-'";
+		return "it has a label that begins or ends with '-'";
 	return NULL;
 }
 
@@ -47,12 +47,12 @@ const char *name_check(struct sv s)
 	uint32_t address;
 
 	if (s.n == 0)
-		return "is empty";
+		return "it is empty";
 	s = name_plain(s);
 	if (s.n > NAME_CHARACTERS)
-		return "has more than 253 characters";
+		return "it has more than 253 characters";
 	if (number_last(s))
-		return ip_read(s, &address) ? "is an address, where a name is needed" : "has a number as its last label";
+		return ip_read(s, &address) ? "it is an address, where a name is needed" : "it has a number as its last label";
 	while (s.p)
 		if ((wrong = label_check(sv_cut(&s, '.'))) != NULL)
 			return wrong;

@@ -17,7 +17,7 @@
 
 #define NAME_TEXT_MAX 254 /* 253 characters and a NUL */
 
-/* NULL: `s` is a name. Otherwise what is wrong with it, a static sentence without a subject ("has an empty label ..."). */
+/* NULL: `s` is a name. Otherwise what is wrong with it, a static sentence ("it has an empty label ..."). */
 const char *name_check(struct sv s);
 
 /* The same, and the normal form in `ret`, which is untouched when the name is refused. */

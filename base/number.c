@@ -15,21 +15,21 @@ static const char *digits_read(struct sv s, char *out, size_t cap)
 		if (c && strchr(" \t.-()/", c))
 			continue;
 		if (c == '+' && n)
-			return "has a '+' that is not in front";
+			return "it has a '+' that is not in front";
 		if (c != '+' && (c < '0' || c > '9'))
-			return "has a character that is neither a digit nor a separator";
+			return "it has a character that is neither a digit nor a separator";
 		if (n + 1 >= cap)
-			return "has too many digits";
+			return "it has too many digits";
 		out[n++] = c;
 	}
 	out[n] = '\0';
-	return n == 0 || strcmp(out, "+") == 0 ? "has no digit" : NULL;
+	return n == 0 || strcmp(out, "+") == 0 ? "it has no digit" : NULL;
 }
 
 static const char *global_set(struct number *to, const char *digits)
 {
 	if (strlen(digits) > E164_DIGITS)
-		return "has more than 15 digits";
+		return "it has more than 15 digits";
 	to->global[0] = '+';
 	strcpy(to->global + 1, digits);
 	return NULL;
@@ -50,10 +50,10 @@ const char *number_read(struct sv s, struct number *ret)
 		return wrong;
 	if (s.p) {
 		if (!sv_istarts(s, SV("ext=")))
-			return "has something other than ';ext=' behind it";
+			return "it has something other than ';ext=' behind it";
 		s = sv_from(s, 4);
 		if ((wrong = digits_read(s, n.local, sizeof n.local)) != NULL || n.local[0] == '+')
-			return "has no extension behind ';ext='";
+			return "it has no extension behind ';ext='";
 	}
 	if (digits[0] == '+')
 		wrong = global_set(&n, digits + 1);

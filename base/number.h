@@ -25,7 +25,7 @@ struct number {
 	char local[LOCAL_TEXT_MAX];   /* digits, or "" */
 };
 
-/* NULL, or what is wrong: a static sentence without a subject.  *ret is untouched on failure. */
+/* NULL, or what is wrong: a static sentence ("it has no digit").  *ret is untouched on failure. */
 const char *number_read(struct sv s, struct number *ret);
 
 /* Digits only, 1 to 15 of them. */

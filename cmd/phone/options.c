@@ -1,8 +1,9 @@
 #include "cmd/phone/options.h"
 
-#include <ctype.h>
 #include <string.h>
 
+#include "base/name.h"
+#include "base/number.h"
 #include "base/sv.h"
 #include "dialtone/phone.h"
 #include "wire/update.h"
@@ -10,32 +11,16 @@
 
 /* ---- values that cannot be, refused before anything is touched ------------------------------------------------- */
 
-static bool name_is(struct sv s)
-{
-	bool label = false;
-
-	if (s.n == 0 || s.n > 253)
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		if (c == '.' && !label)
-			return false;
-		if (c != '.' && c != '-' && c != '_' && !isalnum((unsigned char)c))
-			return false;
-		label = c != '.';
-	}
-	return true;
-}
-
 static const char *extension(const char *v)
 {
-	return v[0] && v[strspn(v, "0123456789")] == '\0' ? NULL : "type digits, like 4411";
+	return extension_check(sv_of(v)) ? NULL : "type digits, like 4411";
 }
 
 static const char *number(const char *v)
 {
-	return v[strspn(v, "+0123456789 .-()")] == '\0' && strpbrk(v, "0123456789") ? NULL : "type a phone number, like +14255550123";
+	struct number n;
+
+	return number_read(sv_of(v), &n) == NULL ? NULL : "type a phone number, like +14255550123";
 }
 
 static const char *login(const char *v)
@@ -51,7 +36,7 @@ static const char *address_of_record(const char *v)
 
 	if (sv_istarts(user, SV("sip:")))
 		user = sv_from(user, 4);
-	return user.n && host.p && name_is(host) ? NULL : "type it like alice@contoso.test";
+	return user.n && host.p && name_check(host) == NULL ? NULL : "type it like alice@contoso.test";
 }
 
 static const char *version(const char *v)
@@ -63,7 +48,7 @@ static const char *version(const char *v)
 
 static const char *domain(const char *v)
 {
-	return name_is(sv_of(v)) ? NULL : "type a domain, like contoso.test";
+	return name_check(sv_of(v)) == NULL ? NULL : "type a domain, like contoso.test";
 }
 
 static const char *web_url(const char *v)
@@ -79,7 +64,7 @@ static const char *host_port(const char *v)
 	struct sv port = sv_of(v), host = sv_cut(&port, ':');
 	uint64_t n = 1;
 
-	return name_is(host) && (port.p == NULL || (sv_u64(port, 65535, &n) && n)) ? NULL
+	return host_check(host) == NULL && (port.p == NULL || (sv_u64(port, 65535, &n) && n)) ? NULL
 										    : "type a host, or host and port, like "
 										      "fe01.contoso.test:5061";
 }

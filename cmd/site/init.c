@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/name.h"
 #include "base/sv.h"
 #include "cmd/verbs.h"
 #include "net/listen.h"
@@ -24,24 +25,17 @@ struct init_options {
 
 /* ---- options: NULL when taken, else what to type instead --------------------------------------------------------- */
 
-static bool host_name(const char *s)
-{
-	return s[0] && s[0] != '.' && s[0] != '-' && strlen(s) <= 200 &&
-	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") == strlen(s);
-}
-
 static const char *name_option(void *at, const char *value)
 {
-	if (!host_name(value))
-		return "a host name is needed, as fe01.contoso.test";
-	snprintf(at, SITE_NAME_MAX, "%s", value);
-	return NULL;
+	return name_read(sv_of(value), at);
 }
 
 /* Of a machine: DNS, DHCP and certificates want all of it. */
 static const char *full_name_option(void *at, const char *value)
 {
-	return strchr(value, '.') ? name_option(at, value) : "a name with its domain is needed, as fe01.contoso.test";
+	const char *why = name_option(at, value);
+
+	return why || strchr(at, '.') ? why : "a name with its domain is needed, as fe01.contoso.test";
 }
 
 static const char *address_option(void *at, const char *value)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/ip.h"
+#include "base/name.h"
 #include "phone/run/core.h"
 
 enum { NAKS = 3, NAK_WAIT_MS = 1000, LATE_MS = 10000 };
@@ -348,9 +349,7 @@ static void dhcp_lease_of(const struct dhcp_client *c, const uint8_t from[6], st
 	if (!dhcp_u32(d, 59, &ret->t2) || ret->t2 >= ret->seconds || ret->t2 < ret->t1)
 		ret->t2 = ret->seconds - ret->seconds / 8;
 	name = sv_trim(dhcp_text(d, 15));
-	sv_copy(ret->domain, sizeof ret->domain, sv_cut(&name, ' ')); /* some scopes list several there */
-	if (ret->domain[0] && ret->domain[strlen(ret->domain) - 1] == '.')
-		ret->domain[strlen(ret->domain) - 1] = '\0';
+	sv_copy(ret->domain, sizeof ret->domain, name_plain(sv_cut(&name, ' '))); /* some scopes list several there */
 	memcpy(ret->server_mac, from, 6);
 	ret->since = ph_now_ms(c->ph);
 }

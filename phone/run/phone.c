@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "base/name.h"
 #include "phone/internal.h"
 
 #define LINK_WAIT_MS 15000
@@ -274,6 +275,13 @@ static bool dup(char **to, const char *s)
 	return s == NULL || *to;
 }
 
+/* A name, or an address that ends with one, in the normal form of base/name.h. */
+static bool dup_name(char **to, const char *s)
+{
+	*to = s ? sv_dup(name_plain(sv_of(s))) : NULL;
+	return s == NULL || *to;
+}
+
 struct dt_phone *dt_phone_new(const struct dt_phone_conf *c)
 {
 	struct dt_phone *ph = calloc(1, sizeof *ph);
@@ -296,8 +304,8 @@ struct dt_phone *dt_phone_new(const struct dt_phone_conf *c)
 	forget_run(ph);
 	if (!dup(&ph->serial, c->serial) || !dup(&ph->factory, c->factory_version ? c->factory_version : c->model->firmware) ||
 	    !dup(&ph->update_key, c->update_key) || !dup(&ph->number, c->number) || !dup(&ph->pin, c->pin) ||
-	    !dup(&ph->login, c->login) || !dup(&ph->password, c->password) || !dup(&ph->sip_conf, c->sip) ||
-	    !dup(&ph->domain_conf, c->domain) || !dup(&ph->web_conf, c->web_url) ||
+	    !dup(&ph->login, c->login) || !dup(&ph->password, c->password) || !dup_name(&ph->sip_conf, c->sip) ||
+	    !dup_name(&ph->domain_conf, c->domain) || !dup(&ph->web_conf, c->web_url) ||
 	    !dup(&ph->registrar_conf, c->registrar) || !dup(&ph->trust, c->trust)) {
 		dt_phone_free(ph);
 		return NULL;

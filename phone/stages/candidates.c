@@ -1,5 +1,6 @@
 /* phone/stages/candidates.c: where a Registrar may be: the six candidates, what is configured, what worked last
  * [network C.3, C.4]. */
+#include "base/name.h"
 #include "phone/internal.h"
 
 /* C.4: "strict = target ends with '.' + SIP domain, label-wise, case-insensitive (default); exact = target minus first
@@ -23,7 +24,7 @@ bool target_read(const char *s, struct sip_target *ret)
 
 	memset(ret, 0, sizeof *ret);
 	ret->candidate = DT_CAND_CONFIGURED;
-	if (host.n == 0 || !sv_copy(ret->host, sizeof ret->host, host) || (where.p && !sv_u64(where, 65535, &port)))
+	if (host_read(host, ret->host) != NULL || (where.p && !sv_u64(where, 65535, &port)))
 		return false;
 	ret->tls = rest.p ? !sv_ieq(sv_trim(rest), SV("tcp")) : port != 5060;
 	ret->port = (uint16_t)(port ? port : ret->tls ? 5061 : 5060);

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/name.h"
 #include "base/sv.h"
 #include "net/listen.h"
 
@@ -169,12 +170,6 @@ static const struct key *key_of(const char *name, bool dns)
 
 /* ---- judging a value when it is read: then the line is known ------------------------------------------------------- */
 
-static bool host_name(const char *s)
-{
-	return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == strlen(s) && s[0] != '.' &&
-	       s[0] != '-';
-}
-
 /* "An unsupported value keeps the WTS from starting": WsFed, OAuth, Anon and Auth are names of the product, too. */
 static const char *const ways[] = {"None", "WebTicketServiceWinNegotiate", "WebTicketServiceWinNtlm", "WebTicketServiceCert",
 				   "WebTicketServicePin", NULL};
@@ -247,8 +242,8 @@ static int check_text(cfg_t *cfg, cfg_opt_t *opt, const struct key *k, const cha
 			cfg_error(cfg, "%s: there is a control character in it", opt->name);
 			return -1;
 		}
-	if (k->kind == NAME && v[0] && !host_name(v)) {
-		cfg_error(cfg, "%s = %s: this is not a host name", opt->name, v);
+	if (k->kind == NAME && v[0] && name_check(sv_of(v)) != NULL) {
+		cfg_error(cfg, "%s = %s: write a host name; %s", opt->name, v, name_check(sv_of(v)));
 		return -1;
 	}
 	if (k->kind == ADDRESS && v[0] && !net_address_is(v)) {
@@ -362,6 +357,10 @@ static void take(struct site *s, const struct key *k, const char *v)
 		break;
 	case THUMBS:
 		take_thumbs(to, sv_of(v));
+		break;
+	case NAME:
+		if (v[0] == '\0' || name_read(sv_of(v), to) != NULL) /* as check_text() has seen: only "" is none */
+			*(char *)to = '\0';
 		break;
 	default:
 		snprintf(to, k->size, "%s", v); /* it fits: check_text() */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/enc.h"
+#include "base/number.h"
 
 /* ---- the answer, the same for every way ---------------------------------------------------------------------- */
 
@@ -112,30 +113,13 @@ struct secret {
 	char number[256], pin[256];
 };
 
-static bool spelled(struct sv s, const char *letters)
-{
-	bool digit = false;
-
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '\0' || strchr(letters, s.p[i]) == NULL)
-			return false;
-		digit |= s.p[i] >= '0' && s.p[i] <= '9';
-	}
-	return digit && s.n <= 32;
-}
-
-/* What server/vault/line.c can read: "+1 (425) 555-0123", "tel:+14255550123;ext=4411".  "If number + PIN is not unique either,
- * number + extension must be used": this is how it is typed. */
+/* As server/vault/line.c reads it.  "If number + PIN is not unique either, number + extension must be used": this is how it
+ * is typed. */
 static bool is_number(const char *s)
 {
-	struct sv rest = sv_of(s), number;
+	struct number n;
 
-	if (sv_istarts(rest, SV("tel:")))
-		rest = sv_from(rest, 4);
-	number = sv_cut(&rest, ';');
-	if (rest.p && (!sv_istarts(rest, SV("ext=")) || !spelled(sv_from(rest, 4), "0123456789")))
-		return false;
-	return spelled(number, "+0123456789 ().-");
+	return number_read(sv_of(s), &n) == NULL;
 }
 
 static bool is_pin(const char *s)

@@ -206,7 +206,11 @@ static void targets(void **state)
 	    {"fe01.contoso.test:5071 tcp", "fe01.contoso.test", 5071, false},
 	    {"fe01.contoso.test:5060 tls", "fe01.contoso.test", 5060, true},
 	    {"fe01.contoso.test tcp", "fe01.contoso.test", 5060, false},
+	    {"fe_01.contoso.test.:5061", "fe_01.contoso.test", 5061, true}, /* the normal form of base/name.h */
+	    {"10.66.0.1", "10.66.0.1", 5061, true},
 	    {"", NULL, 0, false},
+	    {"fe..01.contoso.test", NULL, 0, false},
+	    {"-fe01", NULL, 0, false},
 	    {":5061", NULL, 0, false},
 	    {"fe01:65536", NULL, 0, false},
 	    {"fe01:x", NULL, 0, false},

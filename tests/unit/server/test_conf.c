@@ -131,6 +131,17 @@ static void knobs_of_the_web_services(void **state)
 	}
 }
 
+/* base/name.h, as in `dialtone init` and `dialtone connect`. */
+static void names_in_their_normal_form(void **state)
+{
+	struct world *w = *state;
+
+	assert_true(reads(w, "domain = contoso.test.\nfqdn = \"fe_01.contoso.test.\"\nweb_fqdn = \"\"\n"));
+	assert_string_equal(w->site.domain, "contoso.test");
+	assert_string_equal(w->site.fqdn, "fe_01.contoso.test");
+	assert_string_equal(w->site.web_fqdn, "fe_01.contoso.test");
+}
+
 static void expiration_is_clamped(void **state)
 {
 	struct world *w = *state;
@@ -155,7 +166,10 @@ static void refusals_quote(void **state)
 	    {NAMES "http = -1\n", {":3: ", "http", "-1"}},
 	    {NAMES "http = 80x\n", {":3: ", "http", "80x"}},
 	    {NAMES "address = 10.0.0\n", {":3: ", "address", "10.0.0"}},
-	    {NAMES "web_fqdn = \"a b\"\n", {":3: ", "web_fqdn", "a b"}},
+	    {NAMES "web_fqdn = \"a b\"\n", {":3: ", "web_fqdn", "a b", "only letters"}},
+	    {NAMES "pool = fe..01.contoso.test\n", {":3: ", "pool", "fe..01", "an empty label"}},
+	    {NAMES "pool = \"-fe.contoso.test\"\n", {":3: ", "begins or ends with '-'"}},
+	    {NAMES "pool = 10.20.0.10\n", {":3: ", "pool", "is an address"}},
 	    {NAMES "offer_ntlm = perhaps\n", {":3: ", "offer_ntlm", "perhaps"}},
 	    {NAMES "UseWindowsAuth = Kerberos\n", {":3: ", "UseWindowsAuth", "Kerberos"}},
 	    {NAMES "MinEndpointExpiration = 29\n", {":3: ", "MinEndpointExpiration", "29"}},
@@ -210,7 +224,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(what_follows, setup, teardown),
 	    cmocka_unit_test_setup_teardown(every_kind, setup, teardown),
 	    cmocka_unit_test_setup_teardown(knobs_of_the_web_services, setup, teardown),
-	    cmocka_unit_test_setup_teardown(expiration_is_clamped, setup, teardown),
+	    cmocka_unit_test_setup_teardown(names_in_their_normal_form, setup, teardown), cmocka_unit_test_setup_teardown(expiration_is_clamped, setup, teardown),
 	    cmocka_unit_test_setup_teardown(refusals_quote, setup, teardown),
 	};
 
