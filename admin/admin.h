@@ -13,8 +13,8 @@
 
 enum admin_result {
 	ADMIN_OK,
-	ADMIN_REFUSED, /* what was typed breaks a rule */
-	ADMIN_NONE,    /* what was named is not there */
+	ADMIN_REFUSED, /* the input breaks a rule */
+	ADMIN_NONE,    /* the named object does not exist */
 	ADMIN_EXISTS,  /* it is there already, or something that must be unique is in use */
 	ADMIN_SITE,    /* a file of the site is missing or cannot be used */
 	ADMIN_STORE,   /* the store failed */
@@ -27,7 +27,7 @@ struct admin {
 	const struct site *site; /* borrowed */
 	struct store *store;
 	int64_t now;  /* seconds since 1970: the moment that is written down */
-	char who[64]; /* who does it, for the audit; "" : not known */
+	char who[64]; /* the operator, for the audit; "" : not known */
 	uint8_t secret[32]; /* the vault's, once admin_secret() has read it */
 	bool has_secret;
 };
@@ -39,7 +39,7 @@ void admin_close(struct admin *a); /* wipes; {0} is fine */
 /* ---- what the verbs share -------------------------------------------------------------------------------------- */
 
 enum admin_result admin_secret(struct admin *a, struct why *why); /* reads the vault's secret, once */
-/* A row of the audit: what was done, to whom ("" : no user), by a->who.  That it could not be written ends nothing. */
+/* A row of the audit: the action, its user ("" : no user), by a->who.  That it could not be written ends nothing. */
 void admin_audit(const struct admin *a, const char *whom, const char *done);
 /* A result of the store. what: "alice@contoso.test" */
 enum admin_result admin_store(const struct admin *a, enum store_result r, const char *what, struct why *why);

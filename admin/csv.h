@@ -8,7 +8,7 @@
 #include "base/sv.h"
 
 struct csv {
-	struct sv rest; /* what is not read yet; a byte order mark is the caller's to skip */
+	struct sv rest; /* the rest, not read yet; a byte order mark is the caller's to skip */
 	unsigned line;	/* of the octet that is read next, counted from the caller's first value */
 };
 

@@ -80,7 +80,7 @@ enum admin_result image_files_write(const struct admin *a, const struct update_i
 
 /* ---- delete ---------------------------------------------------------------------------------------------------- */
 
-/* The folder of the last part of the name, opened part by part and never through a link: what is outside of the update
+/* The folder of the last part of the name, opened part by part and never through a link: a file outside of the update
  * store cannot be named.  *last: that part.  -errno. */
 static int open_folder(const struct admin *a, char *name, char **last)
 {

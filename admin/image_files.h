@@ -1,4 +1,4 @@
-/* admin/image_files.h: the update store: what lies below DIR/files, one folder a version [update-service 3.5].
+/* admin/image_files.h: the update store below DIR/files, one folder a version [update-service 3.5].
  *
  *     DIR/files/<DeviceType>/<Brand>/<Model>/<Revision>/<Locale>/<Version>/CPE.nbt, CPE.cat
  *

@@ -87,7 +87,7 @@ static enum admin_result pem_get(const struct admin *a, struct sv given, const c
 {
 	int e = 0;
 
-	snprintf(path, 1024, given.n ? "what was given" : "%s/%s", a->site->dir, file);
+	snprintf(path, 1024, given.n ? "the given PEM" : "%s/%s", a->site->dir, file);
 	if (given.n)
 		buf_sv(ret, given);
 	else

@@ -214,7 +214,7 @@ enum admin_result rules_approve(struct admin *a, const char *name, struct store_
 
 enum admin_result rules_reject(struct admin *a, const char *name, struct store_rule *ret, struct why *why)
 {
-	return transit(a, name, rule_reject, "reject", "pending; what is approved is taken back by restore", ret, why);
+	return transit(a, name, rule_reject, "reject", "pending; restore takes an approved version back", ret, why);
 }
 
 enum admin_result rules_restore(struct admin *a, const char *name, struct store_rule *ret, struct why *why)

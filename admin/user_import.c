@@ -138,7 +138,7 @@ struct fields { /* of one line */
 	bool empty;
 };
 
-/* NULL, or what is wrong; *lost: what follows cannot be read either. */
+/* NULL, or what is wrong; *lost: the following lines cannot be read either. */
 static const char *fields_read(struct import *im, struct fields *f, bool *lost)
 {
 	const char *no = NULL;

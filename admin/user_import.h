@@ -2,7 +2,7 @@
  *
  * The first line names the columns, in any order; "address" must be among them.  Every line is judged before the first is
  * stored, and every one that is wrong is reported; what the store itself would refuse (a login twice) is looked up as well.
- * What is stored is stored in one transaction.
+ * All lines are stored in one transaction.
  */
 #ifndef DIALTONE_ADMIN_USER_IMPORT_H
 #define DIALTONE_ADMIN_USER_IMPORT_H

@@ -46,7 +46,7 @@ bool user_address_read(const struct site *site, const char *text, char ret[256],
 	return true;
 }
 
-/* What may be shown on a terminal and written as JSON and XML. A CSV field may have more than one line. */
+/* Text that may be shown on a terminal and written as JSON and XML. A CSV field may have more than one line. */
 static bool plain(struct sv s)
 {
 	while (s.n) {

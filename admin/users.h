@@ -1,4 +1,4 @@
-/* admin/users.h: who may sign in: a user's fields as an operator types them, and the verbs on users. */
+/* admin/users.h: the users: a user's fields as an operator types them, and the verbs on users. */
 #ifndef DIALTONE_ADMIN_USERS_H
 #define DIALTONE_ADMIN_USERS_H
 

@@ -1,6 +1,6 @@
 /* base/text.h: printed text in an array of fixed size.
  *
- * What does not fit is cut behind a whole character (UTF-8): a record, a log and JSON never get half of one.
+ * Text that does not fit is cut behind a whole character (UTF-8): a record, a log and JSON never get half of one.
  */
 #ifndef DIALTONE_BASE_TEXT_H
 #define DIALTONE_BASE_TEXT_H

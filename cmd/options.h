@@ -96,7 +96,7 @@ const struct verb *verb_find(const struct verb *above, const char *name);
 unsigned verb_flags_of(const struct verb *const *path, unsigned depth);
 
 void options_help(FILE *to, const struct command *c);
-/* What may stand in place of the last of these words: "word TAB what" a line, or ":file", ":folder".  The words are those
+/* Alternatives for the last of these words: "word TAB what" a line, or ":file", ":folder".  The words are those
  * behind the program's name. */
 void options_complete(FILE *to, const struct verb *program, unsigned n, char **words);
 /* The script that a shell reads: bash, zsh or fish. false: it is none of them. */

@@ -8,7 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* One line, octet by octet: what stands behind it is not ours, and nothing of it stays in a buffer of the library. */
+/* One line, octet by octet: the octets behind it are not ours, and nothing of it stays in a buffer of the library. */
 static enum secret_from read_line(int fd, const char *name, struct buf *ret, char *why, size_t cap)
 {
 	size_t was = ret->n;

@@ -163,7 +163,7 @@ void writer_row(struct writer *w, const void *record)
 			cell_add(w, text_of(c, record, text));
 }
 
-/* How many characters: what is shown has none that take no place but combining ones. */
+/* How many characters: only combining ones take no place. */
 static size_t width_of(const char *s)
 {
 	size_t n = 0;

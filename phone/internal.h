@@ -189,7 +189,7 @@ struct dt_phone {
 	struct buf ask; /* the body of a question, for its later legs */
 	bool ticket_again; /* in this run: a ticket asked for anew */
 	bool pin_used;
-	struct buf user_key, user_cert; /* PEM, DER: what is shown at log on */
+	struct buf user_key, user_cert; /* PEM, DER: the credential shown at log on */
 	struct buf fresh_key, fresh_cert; /* renewed, not yet registered */
 	bool use_fresh, renewing;
 	int64_t cert_after, cert_before;

@@ -5,8 +5,8 @@
 
 #include "pki/tls_gnutls.h"
 
-/* [network E.1]: what phones of the time depend on, and what they fail against (DHE).  Nothing later than TLS 1.0: whoever speaks
- * TLS 1.2 is OpenSSL's.  A phone's hello has no extensions. */
+/* [network E.1]: suites that phones of the time depend on, without those they fail against (DHE).  Nothing later than
+ * TLS 1.0: whoever speaks TLS 1.2 is OpenSSL's.  A phone's hello has no extensions. */
 #define SUITES "NONE:+VERS-TLS1.0:+RSA:+AES-128-CBC:+AES-256-CBC:+3DES-CBC:+ARCFOUR-128:+SHA1:+MD5:+COMP-NULL:+SIGN-ALL"
 static const char server_priority[] = SUITES ":%ALLOW_SMALL_RECORDS";
 static const char phone_priority[] = SUITES ":%NO_EXTENSIONS:%DISABLE_SAFE_RENEGOTIATION";

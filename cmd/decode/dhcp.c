@@ -250,7 +250,7 @@ static const struct {
 	uint8_t code;
 	const char *name;
 	json_t *(*show)(struct sv v);	  /* NULL from it: the length does not fit */
-	const char *(*odd)(struct sv v); /* what is odd though readable, or NULL */
+	const char *(*odd)(struct sv v); /* the oddity of a readable value, or NULL */
 } options[] = {
 	{1,   "subnet mask", as_addresses},
 	{2,   "time offset", as_number},

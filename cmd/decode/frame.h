@@ -1,7 +1,7 @@
-/* cmd/decode/frame.h: what carries a message, when more than the message was given: Ethernet with its tags, IPv4, UDP.
+/* cmd/decode/frame.h: the layers that carry a message, when more than the message was given: Ethernet with its tags, IPv4, UDP.
  *
  * More patient than the phone's own readers: a frame that was captured where it was sent has no checksums yet, and a mirror
- * port leaves the tags in.  What is odd about it is told, not refused.
+ * port leaves the tags in.  Oddities are reported, not refused.
  */
 #ifndef DIALTONE_CMD_DECODE_FRAME_H
 #define DIALTONE_CMD_DECODE_FRAME_H

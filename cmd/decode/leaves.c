@@ -15,7 +15,7 @@ static void leaf(struct walk *w, const char *name, struct sv value)
 				      json_pack("{s:s,s:o}", "name", buf_cstr(&w->path), "value", json_text(sv_trim(value))));
 }
 
-/* Puts a name behind the path; what was there: to be put back into path.n. */
+/* Puts a name behind the path; returns the old length, to be put back into path.n. */
 static size_t deeper(struct walk *w, const char *separator, const void *name)
 {
 	size_t was = w->path.n;

@@ -1,4 +1,4 @@
-/* cmd/decode/sip.c: a SIP message: what its headers say, what they prove, and the string that its signature is over. */
+/* cmd/decode/sip.c: a SIP message: the values of its headers, its credentials, and the string that its signature is over. */
 #include "cmd/decode/decode.h"
 
 #include <string.h>
@@ -107,7 +107,7 @@ static void token_into(json_t *o, const struct sip_auth *a)
 	buf_free(&raw);
 }
 
-/* What is signed, when this header carries a signature [sip 7]. */
+/* The signed string, when this header carries a signature [sip 7]. */
 static void signed_into(json_t *o, const struct msg *m, const struct sip_auth *a)
 {
 	struct sv rand = a->rspauth.n ? a->srand : a->crand, num = a->rspauth.n ? a->snum : a->cnum;

@@ -1,4 +1,4 @@
-/* cmd/decode/tlv.c: what switches say besides what a phone reads.
+/* cmd/decode/tlv.c: TLVs of switches that a phone does not read.
  *
  * IEEE 802.1AB-2009 8.5 and annexes D (802.1), F (802.3), ANSI/TIA-1057 10.2; of everything else the octets.
  */

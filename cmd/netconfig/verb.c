@@ -211,7 +211,7 @@ static int netconfig_print(const struct command *c, const struct netconf *n, net
 	return status;
 }
 
-/* What was not said comes from the site. */
+/* Missing values come from the site. */
 static void netconfig_complete(struct netconf *n, const struct site *site, char ns[SITE_NAME_MAX + 8])
 {
 	n->site = site;

@@ -101,7 +101,7 @@ static void on_over(void *arg)
 	d->record.has_heard = true;
 	d->record.heard = d->run.heard;
 	json_array_append_new(d->lines, record_json_heard(&d->run.ids, &d->record.heard, clock_unix_ms()));
-	if (r->ok || d->probe || r->failure == DT_F_STOPPED) { /* who stops it wants no more questions */
+	if (r->ok || d->probe || r->failure == DT_F_STOPPED) { /* a user who stops it wants no more questions */
 		host_sign_off(d->run.host, 0);
 		return;
 	}
@@ -202,7 +202,7 @@ static void say(struct doctor *d)
 		say_finding(d, &d->finding[i]);
 	if (result && result->ok)
 		printf("\n%sdial tone%s: %s\n", record_text_ink(d->text, INK_GOOD), record_text_ink(d->text, INK_PLAIN),
-		       d->findings ? "what stands above did not stop it, this time" : "nothing to cure");
+		       d->findings ? "the above did not stop it, this time" : "nothing to cure");
 	fflush(stdout);
 }
 
@@ -261,7 +261,7 @@ static void put_json(struct doctor *d)
 		json_line(stdout, record_json_result(&d->run.ids, &d->run.result, clock_unix_ms()));
 }
 
-/* A run costs minutes: what its bundle would be refused for is said before. */
+/* A run costs minutes: reasons to refuse its bundle are reported before. */
 static int judge_bundle(const char *path)
 {
 	char folder[4096];

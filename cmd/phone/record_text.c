@@ -10,7 +10,7 @@
 
 #define INDENT 11
 #define TRIES 12 /* failed attempts of a stage that are shown; the first and the last ones */
-#define NOTES 4	 /* what was odd in a stage; the same is said once */
+#define NOTES 4	 /* oddities of a stage, each reported once */
 
 struct record_text {
 	FILE *to;

@@ -20,7 +20,7 @@ void record_text_free(struct record_text *t);
 void record_text_head(struct record_text *t, const struct phone_run *r);
 void record_text_line(struct record_text *t, const struct dt_record *r);
 void record_text_tick(struct record_text *t); /* once a second */
-/* What it came to; argv: what was typed, for what to type next (NULL: say nothing of it). */
+/* The result; argv: the command line, for the advice what to type next (NULL: no advice). */
 void record_text_result(struct record_text *t, const struct run_result *r, int argc, char **argv);
 void record_text_say(struct record_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -77,7 +77,7 @@ static int read_network(struct phone_run *r)
 	return 0;
 }
 
-/* A phone would find out in stage 7; who typed it knows at once. */
+/* A phone would find out in stage 7; this reports it at once. */
 static int judge_way(const struct phone_run *r)
 {
 	const struct phone_options *o = r->o;

@@ -163,7 +163,7 @@ static bool below(const char *name, const char *domain)
 	return n > d && name[n - d - 1] == '.' && strcasecmp(name + n - d, domain) == 0;
 }
 
-/* What is allowed, and seldom meant. */
+/* Names that are allowed, and seldom meant. */
 static void warn(const struct site *s, const char *registrar)
 {
 	if (registrar[0] && !below(registrar, s->domain))
@@ -210,7 +210,7 @@ static void say(const struct site *s)
 	       "    https://%s:%u/CertProv/CertProvisioningService.svc\n",
 	       pool, web, s->https);
 	printf("\nfor your servers and switches:\n  dialtone -c %s/dialtone.conf netconfig --help\n"
-	       "who may sign in:\n  dialtone -c %s/dialtone.conf user --help\n"
+	       "add users:\n  dialtone -c %s/dialtone.conf user --help\n"
 	       "start it:\n  dialtoned -c %s/dialtone.conf\n",
 	       s->dir, s->dir, s->dir);
 	fflush(stdout);
@@ -294,7 +294,7 @@ static int make(const struct command *c, struct site *s, const char *dir)
 		return command_fail(c, EX_CONFIG, "%s", why);
 	if (!init_site(s, clock_unix_ms() / 1000, why, sizeof why))
 		return command_fail(c, EX_CANTCREAT, "%s", why);
-	if (!conf_read(path, &read, why, sizeof why)) { /* what was asked does not go together */
+	if (!conf_read(path, &read, why, sizeof why)) { /* the options contradict each other */
 		unlink(path); /* so that it can be said again, right */
 		return command_fail(c, EX_CONFIG, "%s%s", why,
 				    s->external_fqdn[0] && !s->external_address[0]

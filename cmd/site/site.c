@@ -63,7 +63,7 @@ int session_file(const struct session *s, const char *path, size_t max, struct b
 	return rc < 0 ? command_fail(s->c, EX_USAGE, "%s: %s", path, strerror(-rc)) : 0;
 }
 
-/* Who typed it, for the audit: behind sudo the one who did. */
+/* The operator, for the audit: behind sudo the user who typed it. */
 static const char *operator_name(void)
 {
 	const char *sudo = getenv("SUDO_USER");

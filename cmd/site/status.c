@@ -118,7 +118,7 @@ static void certs_write(struct writer *w, const struct site_cert *cert, unsigned
 	writer_list_end(w);
 }
 
-/* What is worth a word before it is a fault. */
+/* Warnings before a fault. */
 static void certs_warn(const struct command *c, const struct site *site, const struct site_cert *cert, unsigned n, int64_t now)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -148,7 +148,7 @@ static int registered(const struct command *c, const struct site *site)
 	writer_begin(&w, stdout, c->json ? WRITER_LINES : WRITER_TEXT);
 	writer_list(&w, NULL, endpoint_columns);
 	if (!control_registered(site->dir, NULL, list_one, &w, &nobody, why, sizeof why)) {
-		writer_end(&w); /* what has come is shown */
+		writer_end(&w); /* shows the lines that have come */
 		return command_fail(c, EX_UNAVAILABLE, "%s", why);
 	}
 	if (nobody) {

@@ -1,4 +1,4 @@
-/* cmd/site/user.c: dialtone user: who may sign in. */
+/* cmd/site/user.c: dialtone user: the users the users who may sign in. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -319,7 +319,7 @@ const struct verb verb_user = {
     .what = "users: add, list, show, set, import, enable, disable, remove",
     .flags = VERB_SITE | VERB_JSON,
     .verbs = verbs,
-    .text = "Who may sign in. USER is an address, a login, a phone number or an extension.",
+    .text = "The users who may sign in. USER is an address, a login, a phone number or an extension.",
     .example = "  dialtone user add alice@contoso.test --login 'CONTOSO\\alice' \\\n"
 	       "      --number +14255550123 --extension 4411 --pin-file alice.pin\n"
 	       "  dialtone user import staff.csv\n"

@@ -8,7 +8,7 @@
 
 struct arp_client;
 
-/* by: who has the address; NULL: nobody, and it was announced.  try: to be closed by the handler when somebody has it. */
+/* by: the owner of the address; NULL: none, and it was announced.  try: to be closed by the handler when somebody has it. */
 typedef void arp_fn(void *arg, const uint8_t by[6], struct attempt *try);
 
 struct arp_client *arp_probe(struct dt_phone *ph, uint32_t address, arp_fn *done, void *arg);

@@ -33,7 +33,7 @@ struct dhcp_result {
 	const char *why;		/* of the failure; or NULL */
 	const struct dhcp *ack;		/* as it came; NULL: none */
 	const struct dhcp_lease *lease; /* what it gives; NULL: none */
-	const char *server;		/* who answered, as text */
+	const char *server;		/* the server that answered, as text */
 	uint64_t offer_ms;		/* how long the OFFER took */
 	struct attempt *try;		/* to be closed by the handler when failure is DT_F_OK */
 };
@@ -44,9 +44,9 @@ typedef bool dhcp_fn(void *arg, const struct dhcp_result *r);
 
 /* delay_ms: when the first DISCOVER goes out. */
 struct dhcp_client *dhcp_discover(struct dt_phone *ph, bool for_vlan, uint64_t delay_ms, dhcp_fn *done, void *arg);
-/* late: what answers after the exchange has ended well, for ten seconds (true: that is enough). */
+/* late: called for answers after the exchange has ended well, for ten seconds (true: that is enough). */
 struct dhcp_client *dhcp_inform(struct dt_phone *ph, const struct dhcp_lease *l, dhcp_fn *done, dhcp_fn *late, void *arg);
-/* Sent once; who holds the lease asks again.  An ACK that gives another address is passed over. */
+/* Sent once; the holder of the lease asks again.  An ACK that gives another address is passed over. */
 struct dhcp_client *dhcp_renew(struct dt_phone *ph, const struct dhcp_lease *l, bool rebind, dhcp_fn *done, void *arg);
 bool dhcp_ended(const struct dhcp_client *d); /* true for NULL */
 bool dhcp_busy(const struct dhcp_client *d);  /* a stage waits for it */

@@ -195,7 +195,7 @@ static struct dns_question *dns_due(const struct dns_client *d, unsigned last)
 
 void dns_timer(struct dns_client *d)
 {
-	unsigned last = ph_core(d->ph)->ids; /* what handlers ask now is answered at the next timer */
+	unsigned last = ph_core(d->ph)->ids; /* queries that handlers make now are answered at the next timer */
 	struct dns_question *q;
 
 	while ((q = dns_due(d, last)) != NULL) {

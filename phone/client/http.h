@@ -62,7 +62,7 @@ struct http_client {
 	enum dt_sign sign[DT_SIGNS_MAX]; /* of the name, of the certificate, of the handshake */
 	uint8_t alert, rcode;		 /* of TLS, of DNS */
 	char cert[256];	      /* the first name in the certificate; "": none */
-	char judged[WHY_MAX]; /* what was wrong with the chain though it went on */
+	char judged[WHY_MAX]; /* the fault of a chain that was accepted nevertheless */
 	struct buf leaf;      /* DER */
 };
 

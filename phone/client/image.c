@@ -176,7 +176,7 @@ static bool image_note(struct dt_phone *ph, const char *key, const char *value)
 	return ok;
 }
 
-/* What identifies an offer: a piece of another image must not be continued with this one. */
+/* The identity of an offer: a piece of another image must not be continued with this one. */
 static void image_offer_text(const struct image_client *c, char *out, size_t cap)
 {
 	text(out, cap, "%s %llu %s %s", c->conf.offer.version, (unsigned long long)c->conf.offer.size,
@@ -274,7 +274,7 @@ static void image_verify(struct image_client *c)
 	if (why) {
 		if (sign != DT_SIGN_NONE)
 			attempt_sign(&c->try, sign);
-		image_note(c->ph, "refused", c->conf.offer.version); /* what is in the slot is of no use: from the start, next time */
+		image_note(c->ph, "refused", c->conf.offer.version); /* the slot's content is of no use: from the start, next time */
 		image_failed(c, DT_F_UPDATE_SIGNATURE, why);
 		return;
 	}

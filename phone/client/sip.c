@@ -355,7 +355,7 @@ void sip_data(struct sip_client *s, const void *p, size_t n)
 		buf_add(&s->in, p, n);
 	if (s->in.oom) {
 		ph_core(s->ph)->body->stream_close(ph_core(s->ph)->arg, s->id);
-		sip_closed(s, "what came was too much to hold");
+		sip_closed(s, "the message is too long");
 		return;
 	}
 	while (s->id == id && s->in.n) {
@@ -381,7 +381,7 @@ void sip_data(struct sip_client *s, const void *p, size_t n)
 			}
 			return;
 		}
-		now = s->in; /* what is handled may close the connection: its octets stay until then */
+		now = s->in; /* handling a message may close the connection: its octets stay until then */
 		s->in = (struct buf){0};
 		buf_add(&s->in, now.p + used, now.n - used);
 		if (m.request)

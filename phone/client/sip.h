@@ -1,7 +1,7 @@
 /* phone/client/sip.h: the SIP connection: REGISTER and SUBSCRIBE as a phone writes them, answers matched, signatures made and
  * checked, the handshakes at the Registrar ([sip 3, 4, 5, 6, 7, 8, 9, 11.1, 14.1]).
  *
- * One client is one connection, from sip_open() on.  What comes of it goes to the handlers that it was made with; a request
+ * One client is one connection, from sip_open() on.  Its events go to the handlers that it was made with; a request
  * has a handler of its own, called once, later.  A handler may close the connection (sip_close()); whoever made the client
  * frees it when none of its functions is running.
  */
@@ -83,7 +83,7 @@ struct sip_client {
 		bool busy;
 		uint32_t cseq;
 		char method[16], call_id[40];
-		struct sip_sa *signer; /* whose signature the answer must bear; NULL: none is there yet */
+		struct sip_sa *signer; /* the association that must sign the answer; NULL: none yet */
 		sip_fn *done;
 		void *arg;
 	} asked;

@@ -20,7 +20,7 @@ struct sntp_client {
 	unsigned at; /* of the sources, in their order */
 	uint64_t cookie;
 	unsigned tries;
-	uint32_t address; /* who is being asked; 0: nobody */
+	uint32_t address; /* the server being asked; 0: none */
 	struct attempt try;
 	sntp_fn *done;
 	void *arg;

@@ -13,7 +13,7 @@ struct sntp_client;
 struct sntp_sources { /* copied */
 	uint32_t ntp[4], time[4]; /* options 42 and 4 */
 	unsigned nntp, ntime;
-	const char *domain; /* whose SRV record is asked for; "": none's */
+	const char *domain; /* the domain whose SRV record is asked for; "": none's */
 };
 
 /* why NULL: the phone's clock is set (its offset, not the host's clock); else why no server has told the time. */

@@ -11,7 +11,7 @@ enum ticket_by { BY_NOTHING, BY_PIN, BY_NTLM, BY_CERT };
 struct ticket_client;
 typedef void ticket_fn(void *arg, enum dt_failure f, const char *why); /* DT_F_OK: ticket and proof are in the client */
 
-struct ticket_who { /* who asks; its pointers live as long as the client */
+struct ticket_who { /* the user; its pointers last as long as the client */
 	const char *number, *pin;
 	struct ntlm_login ntlm;
 	const char *sip;	      /* "" : not known yet */

@@ -23,9 +23,9 @@ struct ph_core {
 	bool time_known;   /* a time server has told it */
 	bool clock_reported; /* that a web server's clock differs */
 	char said[160];	   /* the last reason that a server wrote */
-	char keep_why[96]; /* what could not be kept last, and why */
+	char keep_why[96]; /* the file that could not be kept last, and why */
 
-	bool tagged; /* what is sent bears an 802.1Q tag */
+	bool tagged; /* frames are sent with an 802.1Q tag */
 	uint16_t vlan;
 	uint8_t prio, dscp;
 

@@ -1,5 +1,6 @@
-/* phone/run/state.c: what lasts.  Each file is whole or not there (the body's promise); what needs one another is in one
- * file, and what comes first is written first: the chain, then who the user is, then key and certificate together. */
+/* phone/run/state.c: what lasts.  Each file is whole or not there (the body's promise); state that must agree shares
+ * one file, and files are written in the order of the process: the chain, then who the user is, then key and
+ * certificate together. */
 #include <stdlib.h>
 #include <string.h>
 

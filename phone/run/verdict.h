@@ -1,7 +1,6 @@
 /* phone/run/verdict.h: how stages, and what goes on with dial tone, tell the runner what is to happen.
  *
- * Nothing happens inside these calls: the runner obeys when the handler that called has returned.  Who called returns at
- * once.
+ * Nothing happens inside these calls: the runner obeys when the handler that called has returned.  The caller returns at once.
  */
 #ifndef DIALTONE_PHONE_VERDICT_H
 #define DIALTONE_PHONE_VERDICT_H

@@ -40,7 +40,7 @@ static void say(struct dt_phone *ph)
 	l.hw_rev = sv_of(ph->core.model->revision);
 	l.fw_rev = l.sw_rev = sv_of(ph->core.version);
 	l.serial = sv_of(ph->serial);
-	if (l.serial.n > MED_INVENTORY_MAX) /* the maker's may be longer: what fits is said */
+	if (l.serial.n > MED_INVENTORY_MAX) /* the maker's may be longer: it is cut */
 		l.serial.n = MED_INVENTORY_MAX;
 	l.maker = sv_of(ph->core.model->vendor);
 	l.model = sv_of(ph->core.model->model);

@@ -11,7 +11,7 @@
 #define DECLINES 3
 #define DECLINE_WAIT_MS 10000 /* RFC 2131 3.1.5: "The client SHOULD wait a minimum of ten seconds" */
 
-/* What is odd about a lease that can be used: I-02, I-04, I-05, V-10.  Its facts are those of the weightiest. */
+/* Oddities of a usable lease: I-02, I-04, I-05, V-10.  Its facts are those of the weightiest. */
 static void odd_lease(const struct dt_phone *ph, const struct dhcp_result *r, struct attempt *a)
 {
 	const struct dhcp_lease *l = r->lease;

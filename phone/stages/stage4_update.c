@@ -1,7 +1,7 @@
 /* phone/stages/stage4_update.c
  *
  * "Check for Updates": the question, and when a different version is offered: download, verify, install, restart.  "Newer
- * or older is decided by the server's rule": what is offered is installed when it is another than the running one.
+ * or older is decided by the server's rule": an offered version is installed when it is another than the running one.
  *
  * UNKNOWN: how a phone that holds no private root yet judges this server.  An image without a good signature is refused, so
  * the chain is looked at and told, but does not end the stage [update-service 1].  A signature says nothing about age: once

@@ -203,7 +203,7 @@ void stage_discover(struct dt_phone *ph)
 	text(domain, sizeof domain, "%s", domain_of(ph));
 	ph->have_120 = false;
 	ph->uc_done = ph->no_dhcp || ph->outside || (ph->web_conf && ph->registrar_conf);
-	/* the URL that worked is the fall-back; what is configured or told now comes before it */
+	/* the URL that worked is the fall-back; a URL that is configured or learned now comes before it */
 	text(ph->web_url, sizeof ph->web_url, "%s",
 	     ph->web_conf ? ph->web_conf : ph->outside ? ph->account.web_external : ph->account.web_url);
 	if (!ph->registrar_conf)

@@ -84,13 +84,14 @@ static void have_ticket(void *arg, enum dt_failure f, const char *failed)
 		stage_fail(ph, DT_F_STORE, ph->core.keep_why);
 		return;
 	}
-	/* DIFFERS: "Device Connection Process" has the outside REGISTER carry number and PIN.  No header for them is known; a server that
-	 * wants them has them proved here, at the web ticket service, before the Registrar takes the certificate. */
+	/* DIFFERS: "Device Connection Process" has the outside REGISTER carry number and PIN.  No header for them is
+	 * known; a server that wants them has them proved here, at the web ticket service, before the Registrar takes
+	 * the certificate. */
 	if (ph->plan == PLAN_OUTSIDE_CERT && ph->ticket->by == BY_CERT && ph->pin && ph->number && (ph->core.model->ways & DT_WAY_PIN)) {
 		ticket_get(ph->ticket, BY_PIN, url_of(ph), pin_proved, ph);
 		return;
 	}
-	stage_done(ph, "%s, by %s", ph->account.sip[0] ? ph->account.sip : "whose is not told yet", by[ph->ticket->by]);
+	stage_done(ph, "%s, by %s", ph->account.sip[0] ? ph->account.sip : "user not known yet", by[ph->ticket->by]);
 }
 
 static void ask_ticket(struct dt_phone *ph, enum ticket_by by)

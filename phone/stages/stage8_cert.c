@@ -120,7 +120,8 @@ static void out_of_p7(struct dt_phone *ph, struct buf *cert)
 	buf_free(&der);
 }
 
-/* Who signed in by number and was not told by the ticket is told now: by Entity, else by the certificate's subject. */
+/* A phone that signed in by number and did not learn its user from the ticket learns it now: by Entity, else by the
+ * certificate's subject. */
 static const char *learn_name(struct dt_phone *ph, const struct soap_cert_answer *a)
 {
 	struct pki_cert_info *info = calloc(1, sizeof *info);

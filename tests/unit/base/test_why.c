@@ -22,7 +22,7 @@ static void a_cut_leaves_whole_characters(void **state)
 	text_set(NULL, 0, "%s", in);
 }
 
-/* What is not UTF-8 is cut as well, and stays inside the array. */
+/* Text that is not UTF-8 is cut as well, and stays inside the array. */
 static void a_cut_of_other_octets(void **state)
 {
 	char out[4];
