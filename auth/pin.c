@@ -28,6 +28,11 @@ struct pin_limits pin_limits(unsigned length, unsigned maximum)
 
 #define RUN 4
 
+struct pin_case {
+	struct sv pin, number, extension;
+	unsigned min_length;
+};
+
 /* Steps of `by` from one digit to the next, four digits long: 0 "7777", 1 "3456", -1 "9876". */
 static bool has_run(struct sv pin, int by)
 {
@@ -41,31 +46,70 @@ static bool has_run(struct sv pin, int by)
 	return false;
 }
 
+static bool not_digits(const struct pin_case *c)
+{
+	for (size_t i = 0; i < c->pin.n; i++)
+		if (c->pin.p[i] < '0' || c->pin.p[i] > '9')
+			return true;
+	return false;
+}
+
+static bool too_short(const struct pin_case *c)
+{
+	return c->pin.n < c->min_length || c->pin.n < PIN_DIGITS_MIN;
+}
+
+static bool too_long(const struct pin_case *c)
+{
+	return c->pin.n > PIN_DIGITS_MAX;
+}
+
+static bool repeated(const struct pin_case *c)
+{
+	return has_run(c->pin, 0);
+}
+
+static bool consecutive(const struct pin_case *c)
+{
+	return has_run(c->pin, 1) || has_run(c->pin, -1);
+}
+
+static bool is_extension(const struct pin_case *c)
+{
+	return sv_eq(c->pin, c->extension);
+}
+
+static bool is_number(const struct pin_case *c)
+{
+	return sv_ends(c->number, c->pin);
+}
+
 /* "AllowCommonPatterns = false refuses: repeated digits; four or more consecutive digits; the user's phone number or
  * extension".  UNKNOWN: how many repeated digits; four, as for consecutive ones.  Of the number its end counts as well. */
-static const char *common(struct sv pin, struct sv number, struct sv extension)
-{
-	if (has_run(pin, 0))
-		return "it repeats a digit four times";
-	if (has_run(pin, 1) || has_run(pin, -1))
-		return "it has four consecutive digits";
-	if (sv_eq(pin, extension))
-		return "it is the user's extension";
-	if (sv_ends(number, pin))
-		return "it is the user's phone number, or its end";
-	return NULL;
-}
+/* clang-format off */
+static const struct {
+	bool (*refuses)(const struct pin_case *c);
+	bool always; /* else only where common patterns are not allowed */
+	const char *why;
+} rules[] = {
+	{not_digits,   true,  "a PIN has digits only"},
+	{too_short,    true,  "it is shorter than the policy's MinPasswordLength"},
+	{too_long,     true,  "it is longer than 24 digits"},
+	{repeated,     false, "it repeats a digit four times"},
+	{consecutive,  false, "it has four consecutive digits"},
+	{is_extension, false, "it is the user's extension"},
+	{is_number,    false, "it is the user's phone number, or its end"},
+};
+/* clang-format on */
 
 const char *pin_judge(struct sv pin, const struct pin_policy *p, struct sv number, struct sv extension)
 {
-	for (size_t i = 0; i < pin.n; i++)
-		if (pin.p[i] < '0' || pin.p[i] > '9')
-			return "a PIN has digits only";
-	if (pin.n < p->min_length || pin.n < PIN_DIGITS_MIN)
-		return "it is shorter than the policy's MinPasswordLength";
-	if (pin.n > PIN_DIGITS_MAX)
-		return "it is longer than 24 digits";
-	return p->allow_common ? NULL : common(pin, number, extension);
+	struct pin_case c = {pin, number, extension, p->min_length};
+
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+		if ((rules[i].always || !p->allow_common) && rules[i].refuses(&c))
+			return rules[i].why;
+	return NULL;
 }
 
 /* ---- lockout ------------------------------------------------------------------------------------------- */

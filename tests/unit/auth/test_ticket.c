@@ -3,7 +3,6 @@
 
 #include <libxml/c14n.h>
 
-#include "auth/pin.h"
 #include "auth/ticket_xml.h"
 #include "base/date.h"
 
@@ -769,44 +768,6 @@ static void certificate_as_wcf_signs(void **state)
 
 /* ---- PINs: pure rules --------------------------------------------------------------------------------------- */
 
-static void pin_policy(void **state)
-{
-	static const struct {
-		const char *pin;
-		bool common, ok;
-	} rows[] = {
-	    {"73914", false, true},  {"7391", false, false},  {"1234567", false, false}, {"91234", false, false},
-	    {"98765", false, false}, {"77779", false, false}, {"77729", false, true},	 {"44110", false, false},
-	    {"50123", false, false}, {"50123", true, true},   {"11111", true, true},	 {"7391a", true, false},
-	    {"", true, false},	     {"739141739141739141739141", false, true}, {"7391417391417391417391411", false, false},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct pin_policy p = {5, rows[i].common};
-		const char *why = pin_judge(sv_of(rows[i].pin), &p, SV("+14255550123"), SV("44110"));
-
-		if ((why == NULL) != rows[i].ok)
-			fail_msg("PIN %s: %s", rows[i].pin, why ? why : "allowed");
-	}
-}
-
-static void pin_limits_by_length(void **state)
-{
-	static const unsigned want[][3] = {{4, 10, 100}, {5, 25, 1000}, {6, 25, 5000}, {7, 25, 5000}, {24, 25, 5000}};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
-		struct pin_limits l = pin_limits(want[i][0], 0);
-
-		assert_int_equal(l.local, want[i][1]);
-		assert_int_equal(l.global, want[i][2]);
-		l = pin_limits(want[i][0], 3);
-		assert_int_equal(l.local, 3);
-		assert_int_equal(l.global, want[i][2]);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -816,8 +777,7 @@ int main(void)
 	    cmocka_unit_test(cut_and_bent),	     cmocka_unit_test(bearer),
 	    cmocka_unit_test(wrapped_assertions),    cmocka_unit_test(bent_signatures),
 	    cmocka_unit_test(tolerated),	     cmocka_unit_test(proof_as_wcf_signs),
-	    cmocka_unit_test(certificate_as_wcf_signs), cmocka_unit_test(pin_policy),
-	    cmocka_unit_test(pin_limits_by_length)};
+	    cmocka_unit_test(certificate_as_wcf_signs)};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

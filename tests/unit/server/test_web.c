@@ -1,84 +1,5 @@
-/* The Web Services: the paths, the tickets, the certificates, the chain. */
+/* The Web Services: the metadata, the tickets, the certificates, the chain. */
 #include "tests/support/web_world.h"
-
-/* ---- routes ------------------------------------------------------------------------------------------------ */
-
-static void where_what_is_served(void **state)
-{
-	struct world *w = *state;
-	struct buf b = {0};
-	static const struct {
-		const char *head;
-		unsigned status[4]; /* HTTPS inside, outside, HTTP inside, outside; 0: anything but 403, 404, 405 */
-	} rows[] = {
-	    {"GET " CERTPROV "/mex HTTP/1.1\r\n", {200, 200, 200, 403}},
-	    {"GET /certprov/certprovisioningservice.SVC/MEX HTTP/1.1\r\n", {200, 200, 200, 403}},
-	    {"GET http://pool" CERTPROV "/mex?x=y HTTP/1.1\r\n", {200, 200, 200, 403}},
-	    {"GET " CERTPROV "/mex/ HTTP/1.1\r\n", {200, 200, 200, 403}},
-	    {"GET " CERTPROV "// HTTP/1.1\r\n", {200, 200, 200, 403}},
-	    {"GET /" CERTPROV "//mex HTTP/1.1\r\n", {200, 200, 200, 403}},
-	    {"GET /CertProv/CertProvisioning%53ervice%2Esvc/%6dex HTTP/1.1\r\n", {200, 200, 200, 403}},
-	    {"GET " CERTPROV "/mex%00 HTTP/1.1\r\n", {404, 404, 404, 403}},
-	    {"GET " CERTPROV "/me%7 HTTP/1.1\r\n", {404, 404, 404, 403}},
-	    {"GET " CERTPROV "/me HTTP/1.1\r\n", {404, 404, 404, 403}},
-	    {"GET " WTS "/mex HTTP/1.1\r\n", {200, 200, 403, 403}},
-	    {"GET " CERTPROV "/chain.p7b HTTP/1.1\r\n", {200, 200, 200, 403}},
-	    {SOAP_POST(WTS), {0, 0, 403, 403}},
-	    {SOAP_POST(WTS "/pin"), {0, 0, 403, 403}},
-	    {SOAP_POST(WTS "//%70in/"), {0, 0, 403, 403}},
-	    {SOAP_POST(WTS "/cert"), {0, 0, 403, 403}},
-	    {SOAP_POST(CERTPROV "/WebTicket_Proof_SHA1"), {0, 0, 403, 403}},
-	    {SOAP_POST(CERTPROV "/WebTicket_Proof"), {0, 0, 403, 403}},
-	    {"GET " WTS "/pin HTTP/1.1\r\n", {405, 405, 403, 403}},
-	    {"PUT " WTS "/mex HTTP/1.1\r\n", {405, 405, 403, 403}},
-	    {"GET / HTTP/1.1\r\n", {404, 404, 404, 403}},
-	    {"GET " CERTPROV "/mexx HTTP/1.1\r\n", {404, 404, 404, 403}},
-	    {"GET /RequestHandler/Files/a HTTP/1.1\r\n", {404, 404, 404, 403}},
-	    {SOAP_POST("/RequestHandler/ucdevice.upx"), {0, 404, 0, 403}},
-	    {"GET " CERTPROV "/mex HTTP/1.1\r\nAuthorization: Basic eDp5\r\n", {200, 200, 403, 403}},
-	    {"GET " CERTPROV "/mex HTTP/1.1\r\nX-MS-WebTicket: opaque=eDp5\r\n", {200, 200, 403, 403}},
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		for (int side = 0; side < 4; side++) {
-			unsigned s = status_of(w, (enum side)side, rows[i].head, SV("")), want = rows[i].status[side];
-
-			if (want ? s != want : s == 403 || s == 404 || s == 405)
-				fail_msg("%s side %d: %u", rows[i].head, side, s);
-		}
-	/* 405 says what the path is served with */
-	{
-		static const struct {
-			const char *head, *allow;
-		} rows405[] = {{"GET " WTS "/pin HTTP/1.1\r\n", "Allow: POST\r\n"},
-			       {"POST " CERTPROV "/chain.p7b HTTP/1.1\r\n", "Allow: GET, HEAD\r\n"},
-			       {"DELETE " CERTPROV " HTTP/1.1\r\n", "Allow: GET, HEAD, POST\r\n"},
-			       {"GET /RequestHandlerExt/ucdevice.upx HTTP/1.1\r\n", "Allow: POST\r\n"}};
-
-		for (size_t i = 0; i < sizeof rows405 / sizeof *rows405; i++) {
-			struct web_answer a;
-
-			go(w, HTTPS_OUT, rows405[i].head, SV(""), &a);
-			assert_int_equal(a.status, 405);
-			assert_non_null(strstr(buf_cstr(&a.headers), rows405[i].allow));
-			web_answer_clear(&a);
-		}
-	}
-	/* the PIN port on plain HTTP: refused before the body is read */
-	{
-		static struct msg m;
-		struct msg_error err;
-		size_t used;
-		unsigned status = 0;
-		static const char head[] = "POST " WTS "/pin HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
-
-		assert_int_equal(msg_scan(head, sizeof head - 1, MSG_HTTP, 100, &m, &used, &err), MSG_OK);
-		assert_int_equal(web_body_max(w->w, &m, false, false, &status), 0);
-		assert_int_equal(status, 403);
-		assert_int_equal(web_body_max(w->w, &m, true, false, &status), 65536);
-	}
-	buf_free(&b);
-}
 
 /* ---- metadata ---------------------------------------------------------------------------------------------- */
 
@@ -550,7 +471,7 @@ static void the_root_chain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(where_what_is_served), T(metadata_names_the_right_side), T(three_legs), T(windows_refused), T(each_recogniser), T(failures_look_alike), T(every_verdict_has_its_fault), T(outside_needs_remote_access),
+	    T(metadata_names_the_right_side), T(three_legs), T(windows_refused), T(each_recogniser), T(failures_look_alike), T(every_verdict_has_its_fault), T(outside_needs_remote_access),
 	    T(certificates), T(the_root_chain),
 	};
 
