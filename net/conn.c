@@ -33,6 +33,7 @@ struct conn {
 	bool tell;  /* the owner waits for the queue to be empty */
 	const char *why;
 	char why_text[240];
+	uint64_t share; /* key of the peer's; 0: none */
 	char address[NET_ADDRESS_MAX];
 	uint16_t port;
 };
@@ -66,6 +67,7 @@ static void conn_destroy(struct conn *c)
 		setsockopt(c->watch.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 	close(c->watch.fd);
 	c->conf.on->gone(c->conf.arg, c->why);
+	shares_give(c->conf.shares, c->share);
 	tls_free(c->tls);
 	buf_wipe(&c->head);
 	buf_wipe(&c->out);
@@ -152,16 +154,27 @@ static void conn_opened(struct conn *c)
 		c->conf.on->up(c->conf.arg, c);
 }
 
+/* What has come so far is one delivery, however many records a peer cuts it into. */
+static size_t gather(struct conn *c, uint8_t *piece, size_t cap)
+{
+	size_t have = 0;
+	long n;
+
+	while (have < cap && (n = tls_read(c->tls, piece + have, cap - have)) > 0)
+		have += (size_t)n;
+	return have;
+}
+
 /* Plaintext out of the engine, as long as the owner takes it. */
 static void conn_deliver(struct conn *c)
 {
 	uint8_t piece[PIECE];
-	long n;
+	size_t n;
 
 	if (c->phase == HANDSHAKE && tls_state(c->tls) == TLS_UP)
 		conn_opened(c);
-	while (c->phase == OPEN && !c->paused && (n = tls_read(c->tls, piece, sizeof piece)) > 0)
-		c->conf.on->data(c->conf.arg, piece, (size_t)n);
+	while (c->phase == OPEN && !c->paused && (n = gather(c, piece, sizeof piece)) > 0)
+		c->conf.on->data(c->conf.arg, piece, n);
 	explicit_bzero(piece, sizeof piece);
 	if (c->phase == DEAD)
 		return;
@@ -179,6 +192,14 @@ static void conn_deliver(struct conn *c)
 }
 
 static void conn_take(struct conn *c, const uint8_t *p, size_t n);
+
+static bool has_a_share(struct conn *c)
+{
+	if (c->conf.shares == NULL || shares_take(c->conf.shares, c->address, &c->share))
+		return true;
+	c->share = 0;
+	return false;
+}
 
 static void take_proxy_head(struct conn *c, const uint8_t *p, size_t n)
 {
@@ -204,6 +225,10 @@ static void take_proxy_head(struct conn *c, const uint8_t *p, size_t n)
 	if (from.address[0]) {
 		memcpy(c->address, from.address, sizeof c->address);
 		c->port = from.port;
+	}
+	if (!has_a_share(c)) {
+		conn_fail(c, "its address has too many connections", true);
+		return;
 	}
 	buf_drop(&c->head, used);
 	rest = c->head;
@@ -406,10 +431,16 @@ struct conn *conn_new(const struct conn_conf *conf, int fd, const struct sockadd
 	c->stall_at = c->linger_at = c->owner_at = UINT64_MAX;
 	if (from == NULL || !net_address_text(from, c->address, &c->port))
 		memcpy(c->address, "local", sizeof "local");
+	if (!conf->proxy && !has_a_share(c)) {
+		net_reset(fd);
+		free(c);
+		return NULL;
+	}
 	greet(c);
 	loop_fd_init(&c->watch, conf->loop, fd, conn_ready, c);
 	loop_timer_init(&c->timer, conf->loop, due, c);
 	if (!loop_fd_want(&c->watch, LOOP_READ)) {
+		shares_give(conf->shares, c->share);
 		close(fd);
 		free(c);
 		return NULL;

@@ -11,6 +11,7 @@
 
 #include "net/listen.h"
 #include "net/loop.h"
+#include "net/shares.h"
 #include "pki/tls.h"
 
 struct conn;
@@ -30,12 +31,14 @@ struct conn_conf {
 	bool proxy;	     /* the PROXY v2 head is demanded */
 	unsigned hello_ms;   /* the PROXY head and the handshake are through by then; 0: 10 s */
 	unsigned stall_ms;   /* the peer takes something of what waits for it within this; 0: 30 s */
+	struct shares *shares; /* of the peers' addresses; a peer that holds its share is reset; NULL: no limit */
 	size_t queue_max;    /* octets that may wait for the peer; 0: 1 MB; more is the end of the connection */
 	const struct conn_events *on;
 	void *arg;
 };
 
-/* Takes the descriptor (non-blocking) in any case.  from NULL: unknown ("local").  NULL: out of memory. Nothing is called
+/* Takes the descriptor (non-blocking) in any case.  from NULL: unknown ("local").  NULL: out of memory, or the peer holds
+ * its share already and was reset. Nothing is called
  * before the loop runs. */
 struct conn *conn_new(const struct conn_conf *conf, int fd, const struct sockaddr_storage *from);
 

@@ -31,8 +31,9 @@ struct http_conn {
 	size_t head_n, body_max;
 	uint64_t length;
 	bool chunked;
-	struct buf body; /* out of its chunks */
-	size_t used;	 /* octets of `in` that the request took */
+	struct msg_chunks chunks; /* how far they have been read */
+	struct buf body;	  /* out of its chunks */
+	size_t used;		  /* octets of `in` that the request took */
 	bool head_only;
 	int file;
 	uint64_t file_at, file_n;
@@ -243,21 +244,11 @@ static void begin_body(struct http_conn *c, const struct msg *m)
 	c->head_n = m->head_n;
 	c->length = m->length;
 	c->chunked = m->chunked;
+	c->chunks = (struct msg_chunks){0};
 	enter(c, BODY, conf->body_ms + (m->chunked ? c->body_max : m->length) / OCTETS_PER_MS);
 	/* RFC 9110 10.1.1: a server may omit it when it has received some of the content already. */
 	if (expect.p && c->in.n == c->head_n && sv_eq(m->version, SV("HTTP/1.1")))
 		conn_write(c->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
-}
-
-/* An empty line behind c->looked? Looked for first, so that a head in single octets is not scanned over and over. */
-static bool head_ended(struct http_conn *c)
-{
-	size_t from = c->looked > 3 ? c->looked - 3 : 0;
-	const uint8_t *p = c->in.p + from;
-	size_t n = c->in.n - from;
-
-	c->looked = c->in.n;
-	return memmem(p, n, "\n\r\n", 3) || memmem(p, n, "\n\n", 2) || c->in.n > MSG_HEAD_MAX;
 }
 
 static bool take_head(struct http_conn *c)
@@ -265,7 +256,7 @@ static bool take_head(struct http_conn *c)
 	struct msg_error err = {0};
 	struct msg m;
 
-	if (!head_ended(c))
+	if (!msg_head_may_end((const char *)c->in.p, c->in.n, &c->looked))
 		return false;
 	switch (msg_scan_head((const char *)c->in.p, c->in.n, MSG_HTTP, &m, &err)) {
 	case MSG_PARTIAL:
@@ -285,10 +276,24 @@ static bool take_head(struct http_conn *c)
 	return true;
 }
 
+/* What was taken out of its chunks is not kept twice. */
+static void forget_chunks(struct http_conn *c)
+{
+	size_t at = c->chunks.at;
+
+	if (at < PIECE)
+		return;
+	memmove(c->in.p + c->head_n, c->in.p + c->head_n + at, c->in.n - c->head_n - at);
+	explicit_bzero(c->in.p + c->in.n - at, at);
+	c->in.n -= at;
+	c->chunks.gone += at;
+	c->chunks.at = 0;
+}
+
 static bool take_body(struct http_conn *c)
 {
 	const char *p = (const char *)c->in.p + c->head_n;
-	size_t n = c->in.n - c->head_n, used = 0;
+	size_t n = c->in.n - c->head_n;
 	struct msg_error err = {0};
 
 	if (!c->chunked) {
@@ -297,8 +302,9 @@ static bool take_body(struct http_conn *c)
 		serve(c, (struct sv){p, (size_t)c->length}, c->head_n + (size_t)c->length);
 		return true;
 	}
-	switch (msg_dechunk(p, n, c->body_max, &c->body, &used, &err)) {
+	switch (msg_dechunk_on(&c->chunks, p, n, c->body_max, &c->body, &err)) {
 	case MSG_PARTIAL:
+		forget_chunks(c);
 		return false;
 	case MSG_BAD:
 		refuse(c, err.status, err.why);
@@ -309,7 +315,7 @@ static bool take_body(struct http_conn *c)
 	if (c->body.oom)
 		conn_reset(c->conn, "out of memory");
 	else
-		serve(c, buf_view(&c->body), c->head_n + used);
+		serve(c, buf_view(&c->body), c->head_n + c->chunks.at);
 	return true;
 }
 
@@ -350,7 +356,7 @@ static void up(void *arg, struct conn *conn)
 	if (c->own == NULL)
 		conn_reset(c->conn, "out of memory");
 	else
-		enter(c, IDLE, c->server->conf.idle_ms);
+		enter(c, IDLE, c->server->conf.idle_ms < c->server->conf.head_ms ? c->server->conf.idle_ms : c->server->conf.head_ms);
 }
 
 static void data(void *arg, const void *p, size_t n)
@@ -435,7 +441,7 @@ void http_server_take(struct http_server *s, int fd, const struct sockaddr_stora
 		      const void *tag)
 {
 	struct http_conn *c = calloc(1, sizeof *c);
-	struct conn_conf conf = {.loop = s->conf.loop, .tls = tls, .proxy = proxy, .on = &events, .arg = c};
+	struct conn_conf conf = {.loop = s->conf.loop, .tls = tls, .proxy = proxy, .shares = s->conf.shares, .on = &events, .arg = c};
 
 	if (c == NULL) {
 		close(fd);

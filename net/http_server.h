@@ -36,8 +36,9 @@ struct http_server_conf {
 	struct loop *loop;
 	const struct http_service *service;
 	void *arg;
-	unsigned idle_ms; /* between requests; 0: 60 s */
+	unsigned idle_ms; /* between requests; 0: 60 s; before the first, no longer than head_ms */
 	unsigned head_ms; /* for a head, from its first octet; 0: 10 s */
+	struct shares *shares; /* of the peers' addresses; NULL: no limit */
 	unsigned body_ms; /* for a body, and a second more for every 4 KB; 0: 20 s */
 };
 

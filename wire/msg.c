@@ -364,43 +364,67 @@ static enum msg_result chunk_size(struct scan *s, size_t *size)
 	return MSG_OK;
 }
 
-/* One walk over the chunks; `to` NULL: only to see whether all of them are there. */
-static enum msg_result chunks(struct scan *s, size_t body_max, struct buf *to)
+/* One walk over the chunks that have come whole, from c->at on; `to` NULL: only to see whether all of them are there. */
+static enum msg_result chunks(struct scan *s, struct msg_chunks *c, size_t body_max, struct buf *to)
 {
-	size_t total = 0, size = 0;
-	enum msg_result rc;
+	enum msg_result rc = MSG_OK;
+	size_t size = 0;
 	struct sv line;
 
-	while ((rc = chunk_size(s, &size)) == MSG_OK && size) {
-		if (size > body_max - total)
+	s->at = c->at;
+	while (!c->trailer && (rc = chunk_size(s, &size)) == MSG_OK) {
+		if (size > body_max - c->data)
 			return msg_bad(s, 413, s->at, "the body is too long");
-		total += size;
-		if (s->n - s->at < size + 2)
+		if (size && s->n - s->at < size + 2)
 			return MSG_PARTIAL;
-		if (memcmp(s->p + s->at + size, "\r\n", 2) != 0)
+		if (size && memcmp(s->p + s->at + size, "\r\n", 2) != 0)
 			return msg_bad(s, 400, s->at + size, "a chunk that is longer than its length");
-		if (to)
+		if (to && size)
 			buf_add(to, s->p + s->at, size);
-		s->at += size + 2;
+		s->at += size ? size + 2 : 0;
+		c->data += size;
+		c->at = s->at;
+		c->trailer = size == 0;
 	}
+	if (rc != MSG_OK)
+		return rc;
 	s->limit = s->at + MSG_HEAD_MAX;
-	while (rc == MSG_OK && (rc = next_line(s, &line)) == MSG_OK && line.n) /* the trailer is passed over */
+	while ((rc = next_line(s, &line)) == MSG_OK && line.n) /* the trailer is passed over */
 		if (sv_find(line, ':') < 1)
 			return msg_bad(s, 400, msg_offset(s, line), "a trailer line without a colon");
+	if (rc == MSG_OK)
+		c->at = s->at;
+	return rc;
+}
+
+enum msg_result msg_dechunk_on(struct msg_chunks *c, const char *p, size_t n, size_t body_max, struct buf *to,
+			       struct msg_error *err)
+{
+	struct scan s = {p, n, 0, MSG_HTTP, err, SIZE_MAX};
+	enum msg_result rc = chunks(&s, c, body_max, to);
+
+	if (rc == MSG_PARTIAL && c->gone + n > CHUNK_OVERHEAD && c->gone + n - CHUNK_OVERHEAD > body_max)
+		return msg_bad(&s, 413, n, "the chunks are too many for so little");
 	return rc;
 }
 
 enum msg_result msg_dechunk(const char *p, size_t n, size_t body_max, struct buf *to, size_t *used, struct msg_error *err)
 {
-	struct scan s = {p, n, 0, MSG_HTTP, err, SIZE_MAX}, again = s;
-	enum msg_result rc = chunks(&s, body_max, NULL);
+	struct msg_chunks c = {0}, again = {0};
+	enum msg_result rc = msg_dechunk_on(&c, p, n, body_max, NULL, err);
 
-	if (rc == MSG_PARTIAL && n > CHUNK_OVERHEAD && n - CHUNK_OVERHEAD > body_max)
-		return msg_bad(&s, 413, n, "the chunks are too many for so little");
 	if (rc != MSG_OK)
 		return rc;
-	*used = s.at;
-	return chunks(&again, body_max, to);
+	*used = c.at;
+	return msg_dechunk_on(&again, p, n, body_max, to, err);
+}
+
+bool msg_head_may_end(const char *p, size_t n, size_t *looked)
+{
+	size_t from = *looked > 3 ? *looked - 3 : 0;
+
+	*looked = n;
+	return memmem(p + from, n - from, "\n\r\n", 3) || memmem(p + from, n - from, "\n\n", 2) || n > MSG_HEAD_MAX;
 }
 
 struct sv msg_get_nth(const struct msg *m, const char *name, size_t n)

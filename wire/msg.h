@@ -49,6 +49,10 @@ struct msg_error {
  * once more than MSG_HEAD_MAX came without it). */
 enum msg_result msg_scan_head(const char *p, size_t n, enum msg_proto proto, struct msg *ret, struct msg_error *err);
 
+/* Whether an empty line may have come since *looked, or too much without one: asked before a scan, so that a head that comes
+ * in single octets is not scanned again for each.  *looked begins at 0 with each message. */
+bool msg_head_may_end(const char *p, size_t n, size_t *looked);
+
 /* Head and body (by Content-Length; SIP over a stream: mandatory if there is a body, absent counts as 0; an HTTP request
  * with neither length nor chunks has none).  Chunked bodies are not for this call: MSG_BAD.  *used: octets taken, leading
  * CRLFs included.  body_max: more is MSG_BAD with 413. */
@@ -62,6 +66,16 @@ bool msg_salvage(const char *p, size_t n, enum msg_proto proto, struct msg *ret)
 /* Takes a chunked body out of p[0..n): appends data to *to.  MSG_OK when the last chunk and trailer were seen.  MSG_BAD with
  * 413: more data than body_max, or far more octets around it than data. */
 enum msg_result msg_dechunk(const char *p, size_t n, size_t body_max, struct buf *to, size_t *used, struct msg_error *err);
+
+/* The same for a body that comes in pieces: p is what was there before with more behind it.  What has come is appended to *to
+ * at once, and none of it is looked at again; c->at octets of p have been taken.  They may be taken away from the front of p:
+ * then they are added to c->gone, and c->at is 0. */
+struct msg_chunks { /* starts as {0} */
+	size_t at, gone, data;
+	bool trailer;
+};
+enum msg_result msg_dechunk_on(struct msg_chunks *c, const char *p, size_t n, size_t body_max, struct buf *to,
+			       struct msg_error *err);
 
 /* The first header of that (long) name, any case; p == NULL when absent. */
 struct sv msg_get(const struct msg *m, const char *name);

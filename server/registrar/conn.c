@@ -169,13 +169,20 @@ static void message(struct reg_conn *c, const struct msg *m)
 
 /* ---- octets ---------------------------------------------------------------------------------------------------- */
 
-static void skip_blank_lines(struct buf *in)
+static void taken(struct reg_conn *c, size_t n)
+{
+	buf_drop(&c->in, n);
+	c->looked = 0;
+}
+
+static void skip_blank_lines(struct reg_conn *c)
 {
 	size_t n = 0;
 
-	while (n < in->n && (in->p[n] == '\r' || in->p[n] == '\n'))
+	while (n < c->in.n && (c->in.p[n] == '\r' || c->in.p[n] == '\n'))
 		n++;
-	buf_drop(in, n);
+	if (n)
+		taken(c, n);
 }
 
 static void framed(struct reg_conn *c)
@@ -186,8 +193,9 @@ static void framed(struct reg_conn *c)
 
 	c->running = true;
 	while (!c->closing && c->turn == NULL) {
-		skip_blank_lines(&c->in); /* keep-alives: "there is no pong" */
-		if (c->in.n == 0 || c->in.n < c->need)
+		skip_blank_lines(c); /* keep-alives: "there is no pong" */
+		if (c->in.n == 0 || c->in.n < c->need ||
+		    (c->need == 0 && !msg_head_may_end((const char *)c->in.p, c->in.n, &c->looked)))
 			break;
 		c->need = 0;
 		switch (msg_scan((const char *)c->in.p, c->in.n, MSG_SIP,
@@ -196,7 +204,7 @@ static void framed(struct reg_conn *c)
 			message(c, &m);
 			c->used = c->turn ? used : 0;
 			if (c->turn == NULL)
-				buf_drop(&c->in, used);
+				taken(c, used);
 			break;
 		case MSG_PARTIAL:
 			if (msg_scan_head((const char *)c->in.p, c->in.n, MSG_SIP, &m, &err) == MSG_OK)
@@ -252,7 +260,7 @@ bool reg_conn_go_on(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s)
 	c->now = mono_ms;
 	c->unix_s = unix_s;
 	if (c->turn == NULL && c->used) {
-		buf_drop(&c->in, c->used);
+		taken(c, c->used);
 		c->used = 0;
 		buf_sv(&c->in, buf_view(&c->more));
 		buf_wipe(&c->more);

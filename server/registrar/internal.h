@@ -108,7 +108,7 @@ struct reg_conn {
 	struct reg_io io;
 	struct reg_peer peer;
 	struct buf in;
-	size_t need; /* octets before scanning makes sense */
+	size_t need, looked;   /* octets before scanning makes sense; up to where no head ends */
 	struct reg_turn *turn; /* what `in` begins with waits for an answer; NULL: nothing does */
 	size_t used;	       /* its octets of `in` */
 	struct buf more;       /* octets that came meanwhile: `in` must not move */

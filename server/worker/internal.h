@@ -37,6 +37,7 @@ struct worker_sip {
 	struct loop *loop;
 	struct registrar *registrar;
 	struct sip_link *first;
+	struct shares *shares;
 	unsigned n;
 	uint64_t last_id;
 	bool draining;

@@ -108,7 +108,7 @@ void worker_sip_take(struct worker_sip *s, int fd, const struct sockaddr_storage
 		     const struct worker_listener *l)
 {
 	struct sip_link *k = calloc(1, sizeof *k);
-	struct conn_conf conf = {.loop = s->loop, .tls = tls, .proxy = l->proxy, .on = &events, .arg = k};
+	struct conn_conf conf = {.loop = s->loop, .tls = tls, .proxy = l->proxy, .shares = s->shares, .on = &events, .arg = k};
 
 	if (k == NULL) {
 		close(fd);

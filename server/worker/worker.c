@@ -21,6 +21,8 @@
 #define ACCEPT_PAUSE_MS 100	/* when there are no descriptors left */
 #define CONNECTIONS_MAX 50000
 #define DESCRIPTORS_KEPT 64u	/* for files and ourselves */
+#define SHARE 4			/* an address holds at most one part in so many; so much is kept from the web for the Registrar */
+#define SHARE_MIN 16
 #define DRAIN_TICK_MS 20
 
 struct worker;
@@ -46,6 +48,7 @@ struct worker {
 	struct ipc_server orders;
 	struct loop_signal term;
 	struct loop_timer drain, accept;
+	struct shares *shares; /* of addresses, in all connections */
 	uint64_t leave_at;
 	unsigned connections_max;
 	bool draining, lost, reset, keyless; /* keyless: the administrator must mend it */
@@ -73,11 +76,25 @@ static void accept_again(void *arg)
 		doors_want(w, LOOP_READ);
 }
 
+static bool is_web(const struct door *d)
+{
+	return d->listener.kind == WORKER_HTTP || d->listener.kind == WORKER_HTTPS;
+}
+
+/* Idle browsers must not keep phones from the Registrar: it has places of its own. */
+static bool is_full(const struct door *d)
+{
+	const struct worker *w = d->worker;
+	unsigned most = w->connections_max;
+
+	return w->web.http.n + w->sip.n >= most || (is_web(d) && w->web.http.n >= most - most / SHARE);
+}
+
 static void let_in(struct door *d, int fd, const struct sockaddr_storage *from)
 {
 	struct worker *w = d->worker;
 
-	if (d->listener.kind == WORKER_HTTP || d->listener.kind == WORKER_HTTPS)
+	if (is_web(d))
 		http_server_take(&w->web.http, fd, from, d->tls, d->listener.proxy, &d->listener);
 	else
 		worker_sip_take(&w->sip, fd, from, d->tls, &d->listener);
@@ -96,8 +113,9 @@ static void worker_on_accept(void *arg, unsigned what)
 		socklen_t n = sizeof from;
 		int fd;
 
-		if (w->web.http.n + w->sip.n >= w->connections_max) {
-			doors_pause(w);
+		if (is_full(d)) {
+			loop_fd_want(&d->watch, 0);
+			loop_timer_at(&w->accept, clock_mono_ms() + ACCEPT_PAUSE_MS);
 			return;
 		}
 		fd = accept4(d->listener.fd, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -283,8 +301,12 @@ static bool services(struct worker *w, char *why, size_t cap)
 					   .random = dice};
 
 	snprintf(why, cap, "out of memory");
-	return worker_web_init(&w->web, w->loop, w->conf->site, &w->vault_link, buf_view(&w->tls.chain_pem)) &&
-	       worker_sip_init(&w->sip, w->loop, &registrar);
+	w->shares = shares_new(w->connections_max / SHARE > SHARE_MIN ? w->connections_max / SHARE : SHARE_MIN);
+	if (w->shares == NULL || !worker_web_init(&w->web, w->loop, w->conf->site, &w->vault_link, buf_view(&w->tls.chain_pem)) ||
+	    !worker_sip_init(&w->sip, w->loop, &registrar))
+		return false;
+	w->web.http.conf.shares = w->sip.shares = w->shares;
+	return true;
 }
 
 static bool worker_begin(struct worker *w, char *why, size_t cap)
@@ -313,6 +335,7 @@ static void worker_end(struct worker *w)
 	loop_timer_stop(&w->drain);
 	loop_timer_stop(&w->accept);
 	loop_free(w->loop);
+	shares_free(w->shares);
 }
 
 int worker_main(const struct worker_conf *c)

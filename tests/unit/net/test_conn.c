@@ -17,6 +17,7 @@ struct world {
 	char why[240], address[NET_ADDRESS_MAX];
 	uint16_t port;
 	bool greet, orderly;
+	unsigned deliveries;
 };
 
 static void up(void *arg, struct conn *c)
@@ -33,6 +34,7 @@ static void data(void *arg, const void *p, size_t n)
 	struct world *w = arg;
 
 	buf_add(&w->got, p, n);
+	w->deliveries++;
 	if (w->greet)
 		conn_write(w->conn, "hello", 5);
 }
@@ -115,7 +117,6 @@ static void world_init(struct world *w, void **state, const struct conn_conf *co
 	c.on = &events;
 	c.arg = w;
 	w->conn = conn_new(&c, accepted, &from);
-	assert_non_null(w->conn);
 }
 
 static void world_clear(struct world *w)
@@ -379,9 +380,74 @@ static void test_too_much_waits(void **state)
 	world_clear(&w);
 }
 
+/* However many records a peer cuts its octets into, what one read of the socket brings is one delivery. */
+static void test_records_of_one_octet(void **state)
+{
+	struct world w;
+
+	world_init(&w, state, &(struct conn_conf){.tls = ((struct world *)*state)->server_tls});
+	w.client.tls = tls_connect(w.client_tls, NULL);
+	client_tls_out(&w.client);
+	until(w.loop, w.ups == 1);
+	conn_pause(w.conn, true);
+	for (int i = 0; i < 400; i++)
+		assert_true(tls_write(w.client.tls, "x", 1));
+	client_tls_out(&w.client);
+	turn(w.loop, 30);
+	conn_pause(w.conn, false);
+	until(w.loop, w.got.n == 400);
+	assert_true(w.deliveries <= 4);
+	world_clear(&w);
+}
+
+/* An address has its share; what it gives back may be taken again. */
+static void test_shares(void **state)
+{
+	struct shares *s = shares_new(2);
+	uint64_t a, b, other, none;
+
+	(void)state;
+	assert_non_null(s);
+	assert_true(shares_take(s, "192.0.2.1", &a) && shares_take(s, "192.0.2.1", &b));
+	assert_false(shares_take(s, "192.0.2.1", &other));
+	assert_true(shares_take(s, "192.0.2.2", &other));
+	shares_give(s, a);
+	assert_true(shares_take(s, "192.0.2.1", &a));
+	/* a host has 64 bits of IPv6 for itself */
+	assert_true(shares_take(s, "2001:db8::1", &a) && shares_take(s, "2001:db8::2", &b));
+	assert_int_equal(a, b);
+	assert_false(shares_take(s, "2001:db8::ffff:3", &other));
+	assert_true(shares_take(s, "2001:db8:0:1::1", &other));
+	for (int i = 0; i < 5; i++)
+		assert_true(shares_take(s, "local", &none) && none == 0);
+	shares_free(s);
+}
+
+/* The third connection of an address is reset, and counts again when one has ended. */
+static void test_one_too_many(void **state)
+{
+	struct shares *s = shares_new(1);
+	struct world w, more;
+
+	world_init(&w, state, &(struct conn_conf){.shares = s});
+	until(w.loop, w.ups == 1);
+	world_init(&more, state, &(struct conn_conf){.shares = s});
+	assert_null(more.conn);
+	until(more.loop, more.client.closed || more.client.reset);
+	more.ends = 1;
+	world_clear(&more);
+	world_clear(&w);
+	world_init(&w, state, &(struct conn_conf){.shares = s});
+	assert_non_null(w.conn);
+	world_clear(&w);
+	shares_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_records_of_one_octet),
+		cmocka_unit_test(test_shares), cmocka_unit_test(test_one_too_many),
 		cmocka_unit_test(test_plain),	     cmocka_unit_test(test_close_takes_all_along),
 		cmocka_unit_test(test_proxy),	     cmocka_unit_test(test_proxy_itself),
 		cmocka_unit_test(test_proxy_version_1),

@@ -300,9 +300,60 @@ static void chunks_of_nothing(void **state)
 	buf_free(&to);
 }
 
+/* In pieces of any size, with what was taken away from the front, the same comes out as at once; no octet is taken twice. */
+static void chunks_in_pieces(void **state)
+{
+	static const char text[] = "5\r\nhello\r\n1;x=y\r\n \r\n10\r\n0123456789abcdef\r\n0\r\nA: b\r\n\r\nNEXT";
+
+	(void)state;
+	for (size_t piece = 1; piece < sizeof text; piece++)
+		for (int drop = 0; drop < 2; drop++) {
+			struct msg_chunks c = {0};
+			struct msg_error err = {0};
+			struct buf in = {0}, out = {0};
+			enum msg_result r = MSG_PARTIAL;
+
+			for (size_t at = 0; at < sizeof text - 1 && r == MSG_PARTIAL; at += piece) {
+				buf_add(&in, text + at, at + piece < sizeof text - 1 ? piece : sizeof text - 1 - at);
+				if (drop) {
+					buf_drop(&in, c.at);
+					c.gone += c.at;
+					c.at = 0;
+				}
+				r = msg_dechunk_on(&c, (const char *)in.p, in.n, 22, &out, &err);
+			}
+			assert_int_equal(r, MSG_OK);
+			assert_string_equal(buf_cstr(&out), "hello 0123456789abcdef");
+			assert_int_equal(c.gone + c.at, sizeof text - 1 - 4);
+			buf_free(&in);
+			buf_free(&out);
+		}
+}
+
+/* The measure counts over all pieces: octets of data, and octets around them. */
+static void chunks_have_a_measure(void **state)
+{
+	struct msg_chunks c = {0};
+	struct msg_error err = {0};
+	struct buf out = {0};
+	enum msg_result r = MSG_PARTIAL;
+	unsigned turns = 0;
+
+	(void)state;
+	for (; r == MSG_PARTIAL && turns < 100; turns++)
+		r = msg_dechunk_on(&c, "1\r\nx\r\n", 6, 3, &out, &err), c.gone += c.at, c.at = 0;
+	assert_int_equal(r, MSG_BAD);
+	assert_int_equal(err.status, 413);
+	assert_int_equal(turns, 4);
+	c = (struct msg_chunks){.gone = 70000};
+	assert_int_equal(msg_dechunk_on(&c, "1\r\n", 3, 3, &out, &err), MSG_BAD);
+	assert_int_equal(err.status, 413);
+	buf_free(&out);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(sip_request), cmocka_unit_test(salvaged),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(chunks_in_pieces), cmocka_unit_test(chunks_have_a_measure), cmocka_unit_test(sip_request), cmocka_unit_test(salvaged),
 					   cmocka_unit_test(cut_everywhere),
 					   cmocka_unit_test(responses),	  cmocka_unit_test(refused),
 					   cmocka_unit_test(limits),	  cmocka_unit_test(dechunk),
