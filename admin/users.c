@@ -60,10 +60,11 @@ static bool plain(struct sv s)
 	return true;
 }
 
+/* "CONTOSO\\alice" or "alice@contoso.test": NTLM finds no user by a name without its domain. */
 static bool login_read(const char *text, struct sv s, struct store_user *u, struct why *why)
 {
 	struct sv rest = s, head = sv_cut(&rest, '\\');
-	bool ok = s.n == 0 || (rest.p ? name_ok(head, ".-_") && name_ok(rest, ".-_ '&$@!") : name_ok(s, ".-_@'"));
+	bool ok = s.n == 0 || (rest.p ? name_ok(head, ".-_") && name_ok(rest, ".-_ '&$@!") : name_ok(s, ".-_@'") && sv_find(s, '@') > 0);
 
 	if (ok && sv_copy(u->login, sizeof u->login, s))
 		return true;

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "net/ipc.h"
 #include "net/loop.h"
 #include "pki/key.h"
@@ -150,8 +151,11 @@ static void process_status(struct client *c)
 /* A client of ours wrote it: no control character ends a field or a line. */
 static void process_field(struct buf *out, const char *s, const char *end)
 {
-	for (; *s; s++)
-		buf_add(out, (unsigned char)*s < ' ' || *s == 0x7f ? "?" : s, 1);
+	struct sv rest = sv_of(s);
+	char c[5];
+
+	while (utf8_shown(&rest, c))
+		buf_str(out, c);
 	buf_str(out, end);
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/date.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 static const char head[] = "Logging DateTime,User Host Address,Device Type,Mac Address,Serial Number,Vendor,Model,Revision,"
 			   "Locale,Request Modules,Response Modules,User Id\n";
@@ -20,16 +21,14 @@ static const char head[] = "Logging DateTime,User Host Address,Device Type,Mac A
 static void field(struct buf *line, struct sv text, bool last)
 {
 	bool quote = sv_find(text, ',') >= 0 || sv_find(text, '"') >= 0;
+	char c[5];
 
 	if (quote)
 		buf_str(line, "\"");
 	if (text.n && strchr("=+-@", text.p[0]))
 		buf_str(line, "'");
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] == '"')
-			buf_str(line, "\"");
-		buf_add(line, (uint8_t)text.p[i] < 0x20 ? " " : &text.p[i], 1);
-	}
+	while (utf8_shown(&text, c))
+		buf_str(line, c[0] == '"' ? "\"\"" : c);
 	buf_str(line, quote ? "\"" : "");
 	buf_str(line, last ? "\n" : ",");
 }
