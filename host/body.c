@@ -23,7 +23,7 @@ static void body_random(void *arg, void *p, size_t n)
 {
 	(void)arg;
 	if (!pki_random(p, n))
-		abort(); /* no dice, no keys: nothing after this could be trusted */
+		abort(); /* no random numbers, no keys: nothing after this could be trusted */
 }
 
 static void body_timer(void *arg, uint64_t at)

@@ -1,6 +1,6 @@
 /* dialtone/phone.h: the phone's side of the device connection process, as a library that does no I/O.
  *
- * The caller gives the phone a body (struct dt_body: frames, streams, names, a clock, dice, memory that lasts)
+ * The caller gives the phone a body (struct dt_body: frames, streams, names, a clock, random numbers, memory that lasts)
  * and feeds it what happens (dt_phone_frame(), dt_phone_stream_data(), ... and dt_phone_timer()).  The phone
  * answers by calling the body.  It never blocks, never sleeps, starts no thread and keeps no global.
  *

@@ -51,6 +51,7 @@ struct dhcp_fields {
 };
 
 static const uint8_t ask_vlan[] = {1, 3, 6, 15, 43};
+/* DIFFERS: the CX phones very likely ask for 1, 3, 6, 15, 42, 43, 44, 46, 47, 119 [network B.1]. */
 static const uint8_t ask_address[] = {1, 3, 4, 6, 15, 42, 43, 51, 54, 58, 59, 119};
 static const uint8_t ask_uc[] = {120, 43, 6, 15};
 

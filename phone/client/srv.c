@@ -5,7 +5,7 @@
 
 #include "phone/run/core.h"
 
-/* RFC 2782: lowest priority first; among equals, in turn by weighted dice, those of weight 0 first in the list. */
+/* RFC 2782: lowest priority first; among equals, in turn by weighted random choice, those of weight 0 first in the list. */
 void srv_sort(const struct dt_phone *ph, struct dt_dns_answer *a)
 {
 	for (unsigned i = 0; i < a->n; i++) {

@@ -136,7 +136,7 @@ static bool ticket_compose(struct ticket_client *t)
 	sip_ids_of(ph_core(t->ph)->mac, t->who.sip, &ids);
 	text(q.context, sizeof q.context, "%s", ids.uuid);
 	text(q.applies_to, sizeof q.applies_to, "%s", t->metadata.cert_url);
-	if (t->by == BY_PIN) { /* UNKNOWN: the SOAP shape of PIN authentication (6.3) */
+	if (t->by == BY_PIN) { /* DIFFERS: HTTP Basic [web-services 6.3]; a UsernameToken was the guess before */
 		soap_username_write(&header, t->who.number, t->who.pin);
 		*t->who.pin_used = true;
 	} else if (t->who.sip[0]) {

@@ -203,8 +203,9 @@ bool web_pin_taken(const struct web_call *k)
 	return k->w->conf.site->UsePinAuth && (!k->q->outside || k->w->conf.site->external_require_pin);
 }
 
-/* UNKNOWN: the SOAP shape of PIN authentication.  The first row that recognises the request; what none recognises is
- * kept with its values masked, so that the real format becomes known.  A row more is five lines. */
+/* UNKNOWN: how phones send number and PIN, beside HTTP Basic [web-services 6.3].  The first row that recognises the
+ * request; what none recognises is kept with its values masked, so that the real format becomes known.  A row more is
+ * five lines. */
 static bool (*const recognisers[])(const struct web_call *k, xmlDocPtr doc, const struct soap_issue *ask,
 				   struct secret *ret) = {plain, base64, claims, basic};
 
