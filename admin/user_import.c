@@ -172,7 +172,7 @@ static const char *row_fill(struct import *im, const struct fields *f, struct ro
 			return why->text;
 	if (im->a->store->ops->user_get(im->a->store, r->user.aor, &there) == STORE_OK) {
 		if (!im->how->update)
-			return why_set(why, "%.120s is there already; to change who is there, add --update", there.aor);
+			return why_set(why, "%.120s exists already; to change existing users, add --update", there.aor);
 		r->user = there;
 		remote = there.remote;
 	}

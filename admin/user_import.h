@@ -10,7 +10,7 @@
 #include "admin/users.h"
 
 struct user_import {
-	bool update; /* users who are there already are changed, instead of refused */
+	bool update; /* changes existing users instead of refusing them */
 	bool dry;    /* judges only, stores nothing */
 	void (*refused)(void *arg, unsigned line, const char *sentence); /* each line that is wrong; 0: the file itself */
 	void *arg;

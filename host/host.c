@@ -160,7 +160,7 @@ static int open_state(struct host *h, const struct host_conf *c, char *why, size
 			     h->mac[3], h->mac[4], h->mac[5]);
 	e = (size_t)n < sizeof dir ? state_open(dir, c->ops, &h->state) : -ENAMETOOLONG;
 	if (e == -EBUSY)
-		snprintf(why, cap, "%s: another phone lives there now: give each its own --state or --mac", dir);
+		snprintf(why, cap, "%s: another phone uses it now: give each its own --state or --mac", dir);
 	else if (e < 0)
 		snprintf(why, cap, "%s: %s: choose another folder with --state", dir, strerror(-e));
 	return e;

@@ -258,7 +258,7 @@ const struct verb verb_netconfig = {
     .ask = "for which server",
     .usage = "usage: dialtone [-c FILE] netconfig\n"
 	     "           kea|isc|dnsmasq|ios|windows|zone|lldpd [OPTIONS]\n",
-    .text = "Prints what a DHCP server, a name server or a switch must say for this site.",
+    .text = "Prints the configuration of a DHCP server, a name server or a switch for this site.",
     .example = "  dialtone netconfig kea --vlan 66 --data 10.10.0.0/24 \\\n"
 	       "      --voice 10.66.0.0/24,router=10.66.0.1 --dns 10.10.0.1\n",
 };

@@ -103,7 +103,7 @@ const struct option_row phone_options[] = {
 	{"--user",          "DOM\\USER", "sign in with user name and password", AT(user), login},
 	{"--password-file", "FILE",      "the password (or the variable DIALTONE_PASSWORD, or it is asked for)", AT(password_file)},
 	{"--sip",           "USER@DOM",  "the sign-in address; with --user", AT(sip), address_of_record},
-	{"--state",         "DIR",       "what the phone remembers (default: a folder for each MAC)", AT(state)},
+	{"--state",         "DIR",       "the phone's stored state (default: a folder for each MAC)", AT(state)},
 	{"--cold",          NULL,        "forget everything first: a phone from the box", AT(cold)},
 	{"--outside",       NULL,        "the phone is outside the company network", AT(outside)},
 	{"--tethered",      NULL,        "user name and password come from a PC on the phone's USB port", AT(tethered)},

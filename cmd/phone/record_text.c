@@ -94,8 +94,8 @@ void record_text_head(struct record_text *t, const struct phone_run *r)
 {
 	fprintf(t->to, "%s%s%s, MAC %s, on %s%s\n", record_text_ink(t, INK_BOLD), r->conf.model->name,
 		record_text_ink(t, INK_PLAIN), r->ids.mac, r->o->interface, r->o->take ? "" : " (in a network namespace of its own)");
-	fprintf(t->to, "%sremembers in %s%s%s\n\n", record_text_ink(t, INK_DIM), host_state(r->host),
-		r->o->cold ? ", which it forgets first" : "", record_text_ink(t, INK_PLAIN));
+	fprintf(t->to, "%sstate in %s%s%s\n\n", record_text_ink(t, INK_DIM), host_state(r->host),
+		r->o->cold ? ", wiped first" : "", record_text_ink(t, INK_PLAIN));
 	fflush(t->to);
 }
 
@@ -249,7 +249,7 @@ static void type_next(struct record_text *t, int argc, char **argv)
 		fputc(' ', t->to);
 		text_quote(t->to, argv[i]);
 	}
-	fprintf(t->to, "\n         which asks further where this stopped\n");
+	fprintf(t->to, "\n         which tests further where this stopped\n");
 }
 
 void record_text_result(struct record_text *t, const struct run_result *r, int argc, char **argv)

@@ -182,7 +182,7 @@ static const struct verb *const verbs[] = {
     SITE_VERB("set", "USER", "sets the PIN; the failure counters start again", pin_set, .options = set_options,
 	      .size = sizeof(struct pin_options)),
     SITE_VERB("unlock", "USER", "clears the lockout", pin_clear),
-    SITE_VERB("show", "[USER]", "says of one user or of all whether the PIN is set, locked out, when it expires; never the PIN",
+    SITE_VERB("show", "[USER]", "shows whether a PIN is set, locked out, when it expires; never the PIN",
 	      pin_show),
     NULL};
 

@@ -10,7 +10,7 @@
 #define AT(member) offsetof(struct update_sign_options, member)
 
 const struct option_row update_sign_options[] = {
-    {"--vendor", "NAME", "as the phone says it: POLYCOM", AT(vendor)},
+    {"--vendor", "NAME", "as the phone sends it: POLYCOM", AT(vendor)},
     {"--model", "NAME", "CX600", AT(model)},
     {"--version", "N.N.N.N", "4.0.7577.4387", AT(version)},
     {"--revision", "R", "of the hardware (default: A)", AT(revision)},

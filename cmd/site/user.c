@@ -225,7 +225,7 @@ struct import_options {
 };
 
 static const struct option_row import_options[] = {
-    {"--update", NULL, "users who are there already are changed, instead of refused", offsetof(struct import_options, update)},
+    {"--update", NULL, "changes existing users instead of refusing them", offsetof(struct import_options, update)},
     {"--dry-run", NULL, "judges the file and stores nothing", offsetof(struct import_options, dry)},
     {"--all", NULL, "lists every line that is wrong, not the first 20 only", offsetof(struct import_options, all)},
     {0}};

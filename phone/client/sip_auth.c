@@ -208,7 +208,7 @@ static enum auth_result auth_choose(struct sip_client *s, const struct msg *m, s
 		ok = auth_send_flight(s, &flight, NULL, done, arg); /* gssapi-data="", present but empty */
 	} else {
 		text(ret->why, sizeof ret->why, "it offers %s%s%s%s", has_dsk ? "TLS-DSK" : "", has_dsk && has_ntlm ? " and " : "",
-		     has_ntlm ? "NTLM" : "", has_dsk || has_ntlm ? "" : "nothing that this phone knows");
+		     has_ntlm ? "NTLM" : "", has_dsk || has_ntlm ? "" : "no scheme that this phone has");
 	}
 	buf_wipe(&flight);
 	return ok ? AUTH_AGAIN : AUTH_FAILED;

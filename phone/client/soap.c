@@ -48,7 +48,7 @@ enum dt_failure soap_failure(const struct http_client *h, bool outside, enum dt_
 	try->fact.diag = id;
 	try->fact.said = core->said;
 	if (id)
-		text(why, WHY_MAX, "the server says %u: %s", id, reason);
+		text(why, WHY_MAX, "the server answers %u: %s", id, reason);
 	else if (h->status / 100 == 3)
 		text(why, WHY_MAX, "HTTP %u, to " SV_FMT, h->status, SV_ARG(msg_get(&h->m, "Location")));
 	else

@@ -75,7 +75,7 @@ void stage_vlan(struct dt_phone *ph)
 	ph->lldp_sent = 0;
 	ph->lldp_heard = ph->lldp_used = ph->lldp_late = false;
 	if (ph->no_vlan) {
-		stage_skip(ph, "untagged, as told");
+		stage_skip(ph, "untagged, as announced");
 		return;
 	}
 	ph->core.body->vlan(ph->core.arg, 0, 0, 0);
@@ -201,8 +201,8 @@ static void later(struct dt_phone *ph, const struct eth *e, const struct lldp *l
 	a.fact.vlan = p->vlan;
 	attempt_ok(ph, &a, policy_text(p, found, sizeof found),
 		   same	    ? "the switch changed its policy: begin again"
-		   : better ? "a second neighbour tells another VLAN, and it is the switch: begin again"
-			    : "a second neighbour tells another VLAN; the first one counts");
+		   : better ? "a second neighbour announces another VLAN, and it is the switch: begin again"
+			    : "a second neighbour announces another VLAN; the first one counts");
 	ph->lldp_bridge |= better;
 	if (!same && !better)
 		return;

@@ -165,7 +165,7 @@ void stage_find(struct dt_phone *ph)
 	if (ph->outside) {
 		/* outside there is no anonymous question and no ucupdates-r2: it is learned in-band */
 		ph->update_unknown = true;
-		stage_without(ph, DT_F_DNS_NONE, "the update service's address was never told to this phone");
+		stage_without(ph, DT_F_DNS_NONE, "the update service's address is not known to this phone yet");
 		return;
 	}
 	by_dns(ph);

@@ -141,7 +141,7 @@ void stage_auth(struct dt_phone *ph)
 		if (url_of(ph)[0])
 			ask_ticket(ph, BY_CERT);
 		else
-			stage_skip(ph, "the Web Services' outside address was never told to this phone");
+			stage_skip(ph, "the Web Services' outside address is not known to this phone yet");
 		return;
 	}
 	if (cert_half_gone(ph) && url_of(ph)[0]) {

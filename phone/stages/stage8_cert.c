@@ -135,7 +135,7 @@ static const char *learn_name(struct dt_phone *ph, const struct soap_cert_answer
 	if (info == NULL)
 		why = "out of memory";
 	else if (sv_find(id, '@') <= 0 || !sv_copy(ph->account.sip, sizeof ph->account.sip, id))
-		why = "neither ticket nor certificate tells the user's SIP URI";
+		why = "neither ticket nor certificate names the user's SIP URI";
 	free(info);
 	return why;
 }
@@ -172,7 +172,7 @@ static void have_answer(void *arg, struct http_client *h)
 		ph->try.fact.diag = a.error_id;
 		text(ph->core.said, sizeof ph->core.said, "%s", a.reason);
 		ph->try.fact.said = ph->core.said;
-		text(why, sizeof why, "the server says %u: %s", a.error_id, a.reason);
+		text(why, sizeof why, "the server answers %u: %s", a.error_id, a.reason);
 	} else if (doc && info == NULL) {
 		f = DT_F_MEMORY;
 	} else if (doc && ((bad = certificate_of(ph, &a)) != NULL || (bad = unfit(ph, &a, info)) != NULL)) {

@@ -95,7 +95,7 @@ def test_the_same_phone_twice():
         assert done.returncode == 78 and done.stdout == "", done
         assert "a phone with the MAC address 00:04:f2:" in done.stderr and "--mac" in done.stderr, done.stderr
         done = run(own(lab, "--mac", "00:04:f2:aa:bb:cc"), netns=lab.ns("ph"), seconds=60, check=False)
-        assert done.returncode == 78 and "another phone lives there now" in done.stderr, done.stderr
+        assert done.returncode == 78 and "another phone uses it now" in done.stderr, done.stderr
         os.kill(p.pid, signal.SIGTERM)
         assert p.wait(15) == 0
 

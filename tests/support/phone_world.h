@@ -42,7 +42,7 @@ struct world {
 	struct eth eth;
 	struct udp udp;
 	int tci;
-	unsigned warned; /* attempts that say that a second neighbour tells another VLAN */
+	unsigned warned; /* attempts that say that a second neighbour announces another VLAN */
 	char told[1024]; /* what the attempts "dhcp-inform" came to */
 	char said[320];	 /* the signs of the last attempt "dhcp" or "lldp-med", as codes */
 	struct dt_facts fact; /* its facts; what they point to is gone */

@@ -415,9 +415,9 @@ static void import(void **state)
 	said(w, "user import %/u.csv", 0, "2 users imported");
 	said(w, "user list --json", 0, "\"display\": \"Carol \\\"C\\\",\\n of Contoso\"");
 	said(w, "pin show carol@contoso.test", 0, "IsPinSet           yes");
-	said(w, "user import %/u.csv", 64, ":2: carol@contoso.test is there already; to change who is there, add --update");
+	said(w, "user import %/u.csv", 64, ":2: carol@contoso.test exists already; to change existing users, add --update");
 	put(w, "v.csv", "address,display\nerin@contoso.test,Erin\ncarol@contoso.test,Carol\n");
-	said(w, "user import %/v.csv", 64, ":3: carol@contoso.test is there already");
+	said(w, "user import %/v.csv", 64, ":3: carol@contoso.test exists already");
 	said(w, "user show erin@contoso.test", 64, NULL); /* all or nothing */
 	said(w, "user import %/v.csv --update", 0, "2 users imported");
 	said(w, "user show carol@contoso.test", 0, "number        +14255550125\nextension     4425\n");

@@ -515,7 +515,7 @@ static void unusable(void **state)
 	    {MOVED("302", "http://pool2.contoso.test/"), NULL, "HTTP 302, to http://pool2", DT_STAGE_AUTH, DT_F_HTTP_STATUS, false},
 	    {TICKET, RESPONSE("", TOKEN), "another public key", DT_STAGE_CERT, DT_F_CERT_BAD, true},
 	    {RSTR(ASSERTION(""), LIFE("u:") ENTROPY), RESPONSE("", TOKEN), "another public key", DT_STAGE_CERT, DT_F_CERT_BAD, true},
-	    {TICKET, RESPONSE("", "<c:ErrorInfo><c:Text/></c:ErrorInfo><!-- %s -->"), "server says 0", DT_STAGE_CERT,
+	    {TICKET, RESPONSE("", "<c:ErrorInfo><c:Text/></c:ErrorInfo><!-- %s -->"), "server answers 0", DT_STAGE_CERT,
 	     DT_F_CSR_REFUSED, false},
 	};
 	struct world *w = *state;
