@@ -1,4 +1,4 @@
-/* phone/run/models.c: the eight models.  Vendor and hardware version as the update question and LLDP-MED say them. */
+/* phone/run/models.c: the phone models.  Vendor and hardware version as the update question and LLDP-MED say them. */
 #include <string.h>
 
 #include "phone/internal.h"
