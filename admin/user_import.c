@@ -311,7 +311,7 @@ static enum admin_result rows_read(struct import *im, struct why *why)
 			continue;
 		row_wipe(&r);
 		if (no == NULL)
-			return admin_no(ADMIN_FAILED, why, "out of memory; nothing was imported");
+			return admin_no(ADMIN_FAILED, why, "out of memory");
 	}
 	wrong = im->how->wrong;
 	if (wrong == 0)
@@ -332,7 +332,7 @@ static enum admin_result rows_store(struct import *im, struct why *why)
 	r = s->ops->end(s, rc == ADMIN_OK ? STORE_OK : STORE_FAILED);
 	if (rc == ADMIN_OK)
 		rc = admin_store(im->a, r, "the import", why);
-	return rc == ADMIN_OK ? rc : admin_no(rc, why, "%s; nothing was imported", why->text);
+	return rc;
 }
 
 enum admin_result users_import(struct admin *a, struct sv csv, struct user_import *how, struct why *why)

@@ -254,6 +254,8 @@ static int user_import(struct session *s)
 		if (im.wrong > WRONG_SHOWN && !o->all)
 			why_set(&s->why, "%s; the first %d are listed above, --all lists every one", s->why.text, WRONG_SHOWN);
 		rc = session_end(s, r);
+		if (rc && r != ADMIN_REFUSED)
+			command_fail(s->c, rc, "nothing was imported");
 	}
 	if (rc == 0)
 		fprintf(stderr, "%zu user%s %s\n", im.users, im.users == 1 ? "" : "s", o->dry ? "would be imported" : "imported");

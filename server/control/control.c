@@ -37,7 +37,8 @@ static bool place_of(const char *dir, struct place *ret)
 
 static bool control_failed(const char *dir, const char *what, char *why, size_t cap)
 {
-	snprintf(why, cap, "%s/" CONTROL ": %s%s%s", dir, what, errno ? ": " : "", errno ? strerror(errno) : "");
+	snprintf(why, cap, "%s/" CONTROL ": %s%s%s%s", dir, what, errno ? ": " : "", errno ? strerror(errno) : "",
+		 errno == EACCES ? "; run it as root, or as the user that started dialtoned" : "");
 	return false;
 }
 
