@@ -205,6 +205,10 @@ struct dt_body {
 
 /* ---- the phone --------------------------------------------------------------------------------------- */
 
+/* How the target of an SRV record must agree with the SIP domain: a name below it (STRICT); that name less its first label is
+ * the domain (EXACT); not at all. */
+enum dt_strict { DT_STRICT, DT_EXACT, DT_STRICT_OFF };
+
 struct dt_phone_conf {
 	const struct dt_body *body;
 	void *arg;
@@ -231,7 +235,7 @@ struct dt_phone_conf {
 	const char *registrar;	   /* HOST[:PORT], instead of SRV and option 120 */
 	const char *trust;	   /* PEM: further roots that this phone trusts from the start */
 	unsigned lldp_wait_s;	   /* 0: 6 */
-	enum { DT_STRICT, DT_EXACT, DT_STRICT_OFF } strict; /* SRV target against SIP domain */
+	enum dt_strict strict;
 };
 
 struct dt_phone *dt_phone_new(const struct dt_phone_conf *conf); /* copies the strings. NULL: out of memory */

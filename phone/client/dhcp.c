@@ -285,9 +285,9 @@ static void dhcp_silence(struct dhcp_client *c, enum dhcp_state state, char *out
 	attempt_sign(&c->try, sign);
 	c->try.fact.vlan = core->tagged ? core->vlan : 0;
 	if (core->tagged && core->vlan)
-		text(out, cap, "%s, on VLAN %u", what, core->vlan);
+		text_set(out, cap, "%s, on VLAN %u", what, core->vlan);
 	else
-		text(out, cap, "%s, untagged", what);
+		text_set(out, cap, "%s, untagged", what);
 }
 
 static void dhcp_failed(struct dhcp_client *c, enum dt_failure f, const char *why)

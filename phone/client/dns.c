@@ -106,7 +106,7 @@ static const char *dns_srv_text(const struct dt_dns_answer *a, char *out, size_t
 
 	out[0] = '\0';
 	for (unsigned i = 0; i < a->n && n + 1 < cap; i++) {
-		text(out + n, cap - n, "%s%u %u %u %s", i ? ", " : "", a->rr[i].priority, a->rr[i].weight, a->rr[i].port,
+		text_set(out + n, cap - n, "%s%u %u %u %s", i ? ", " : "", a->rr[i].priority, a->rr[i].weight, a->rr[i].port,
 		     a->rr[i].target[0] ? a->rr[i].target : ".");
 		n = strlen(out);
 	}
@@ -120,7 +120,7 @@ static void dns_addresses_text(const struct dt_dns_answer *a, char *out, size_t 
 
 	out[0] = '\0';
 	for (unsigned i = 0; i < a->n && n + 1 < cap; i++) {
-		text(out + n, cap - n, "%s%s", i ? ", " : "", ip_text(a->rr[i].address, ip));
+		text_set(out + n, cap - n, "%s%s", i ? ", " : "", ip_text(a->rr[i].address, ip));
 		n = strlen(out);
 	}
 }
@@ -139,7 +139,7 @@ static void dns_report_failure(struct dns_client *d, struct dns_question *q, con
 
 	q->try.fact.rcode = a->status == DT_DNS_NXDOMAIN ? 3 : a->rcode;
 	attempt_sign(&q->try, dns_sign(a));
-	text(why, sizeof why, "rcode %u%s%s", a->rcode, dns_rcode_name(a->rcode)[0] ? ", " : "", dns_rcode_name(a->rcode));
+	text_set(why, sizeof why, "rcode %u%s%s", a->rcode, dns_rcode_name(a->rcode)[0] ? ", " : "", dns_rcode_name(a->rcode));
 	attempt_fail(d->ph, &q->try, f, f == DT_F_DNS_ERROR ? why : NULL);
 }
 

@@ -72,7 +72,7 @@ static void http_finish(struct http_client *h, enum dt_failure f, const char *wh
 	h->failure = f;
 	if (f != DT_F_OK || !h->keep)
 		http_drop(h);
-	text(h->why, sizeof h->why, "%s", why ? why : "");
+	text_set(h->why, sizeof h->why, "%s", why ? why : "");
 	h->done(h->arg, h);
 }
 
@@ -81,7 +81,7 @@ static void http_finish_soon(struct http_client *h, enum dt_failure f, const cha
 {
 	h->state = HTTP_FAILING;
 	h->failure = f;
-	text(h->why, sizeof h->why, "%s", why);
+	text_set(h->why, sizeof h->why, "%s", why);
 	ph_timer_set(h->ph, T_HTTP, 0);
 }
 
@@ -111,7 +111,7 @@ static void http_have_addresses(void *arg, const struct dt_dns_answer *a)
 
 		h->sign[0] = dns_sign(a);
 		h->rcode = a->rcode;
-		text(why, sizeof why, "%s: %s", h->host, dt_failures[dns_failure(a)].what);
+		text_set(why, sizeof why, "%s: %s", h->host, dt_failures[dns_failure(a)].what);
 		http_finish(h, dns_failure(a), why);
 		return;
 	}
@@ -129,7 +129,7 @@ static void http_open_next(struct http_client *h)
 	char ip[16];
 	int rc;
 
-	text(h->peer, sizeof h->peer, "%s:%u", ip_text(c.address, ip), c.port);
+	text_set(h->peer, sizeof h->peer, "%s:%u", ip_text(c.address, ip), c.port);
 	h->id = ph_next_id(h->ph);
 	h->open = false;
 	h->state = HTTP_OPENING;
@@ -200,7 +200,7 @@ void http_ask(struct http_client *h, const struct http_ask *a)
 	}
 	http_drop(h);
 	h->reused = false;
-	text(h->host, sizeof h->host, "%s", u->host);
+	text_set(h->host, sizeof h->host, "%s", u->host);
 	h->port = u->port;
 	h->tls = u->https;
 	h->judge_only = a->judge_only;
@@ -220,15 +220,15 @@ void http_opened(struct http_client *h, const struct dt_stream_opened *o)
 	h->verdict = h->tls ? o->verdict : DT_TRUSTED;
 	memcpy(h->sign, o->sign, sizeof h->sign);
 	h->alert = o->alert;
-	text(h->cert, sizeof h->cert, "%s", o->cert_name ? o->cert_name : "");
-	text(h->judged, sizeof h->judged, "%s", o->why ? o->why : "");
+	text_set(h->cert, sizeof h->cert, "%s", o->cert_name ? o->cert_name : "");
+	text_set(h->judged, sizeof h->judged, "%s", o->why ? o->why : "");
 	buf_clear(&h->leaf);
 	if (o->nchain)
 		buf_add(&h->leaf, o->chain[0], o->chain_n[0]);
 	if (o->failure != DT_F_OK) {
 		char why[WHY_MAX];
 
-		text(why, sizeof why, "%s", o->why ? o->why : "");
+		text_set(why, sizeof why, "%s", o->why ? o->why : "");
 		h->id = 0; /* a stream that did not open is gone */
 		if (++h->at < h->naddress)
 			http_open_next(h);
@@ -279,7 +279,7 @@ static bool http_followed(struct http_client *h)
 	if (!h->follow || h->status / 100 != 3 || hops > HOPS)
 		return false;
 	if (to.n && to.p[0] == '/')
-		text(url, sizeof url, "%s://%s:%u" SV_FMT, h->tls ? "https" : "http", h->host, h->port, SV_ARG(to));
+		text_set(url, sizeof url, "%s://%s:%u" SV_FMT, h->tls ? "https" : "http", h->host, h->port, SV_ARG(to));
 	else if (!sv_copy(url, sizeof url, to))
 		return false;
 	if (!url_read(sv_of(url), &u) || (h->tls && !u.https))
@@ -366,7 +366,7 @@ static const char *http_span_text(int64_t seconds, char out[32])
 
 	while (i + 1 < sizeof units / sizeof *units && seconds < 2 * units[i].seconds)
 		i++;
-	text(out, 32, "%lld %s", (long long)(seconds / units[i].seconds), units[i].name);
+	text_set(out, 32, "%lld %s", (long long)(seconds / units[i].seconds), units[i].name);
 	return out;
 }
 
@@ -390,7 +390,7 @@ static void http_compare_clocks(struct http_client *h)
 	memset(a.sign, 0, sizeof a.sign);
 	attempt_sign(&a, DT_SIGN_CLOCK_DIFFERS);
 	a.fact.off_s = off;
-	text(found, sizeof found, "the web server's is %s %s the phone's", http_span_text(off < 0 ? -off : off, span),
+	text_set(found, sizeof found, "the web server's is %s %s the phone's", http_span_text(off < 0 ? -off : off, span),
 	     off < 0 ? "behind" : "ahead of");
 	attempt_ok(h->ph, &a, found, core->time_known ? "the web server's clock differs from the time server's"
 						  : "the phone's clock differs from the web server's, and no time server answered");
@@ -468,7 +468,7 @@ void http_timer(struct http_client *h)
 	if (h == NULL)
 		return;
 	if (h->state == HTTP_FAILING) {
-		text(why, sizeof why, "%s", h->why);
+		text_set(why, sizeof why, "%s", h->why);
 		http_finish(h, h->failure, why);
 	} else if (h->state == HTTP_OPENING && ++h->at < h->naddress) {
 		http_drop(h);

@@ -10,109 +10,7 @@
 #include "pki/cert.h"
 #include "wire/soap/soap.h"
 
-#define PIECE 65536
 #define DOWNLOAD_MS (600 * 1000) /* the stage has 900 s: a slow store must not cost the phone its dial tone */
-
-static const char *image_sum_of(struct dt_phone *ph, unsigned slot, uint64_t size, uint8_t sum[32])
-{
-	struct pki_sha256_ctx *c = pki_sha256_new();
-	uint8_t piece[4096];
-	uint64_t at = 0;
-
-	if (c == NULL)
-		return "out of memory";
-	while (at < size) {
-		long n = ph_core(ph)->body->slot_read(ph_core(ph)->arg, slot, at, piece, sizeof piece);
-
-		if (n <= 0)
-			break;
-		pki_sha256_add(c, piece, (size_t)n);
-		at += (uint64_t)n;
-	}
-	pki_sha256_end(c, sum);
-	return at == size ? NULL : "the slot cannot be read";
-}
-
-static bool image_is_ours(const struct dt_model *m, const struct update_image *im)
-{
-	return sv_ieq(sv_of(im->vendor), sv_of(m->vendor)) && sv_ieq(sv_of(im->model), sv_of(m->model)) &&
-	       sv_ieq(sv_of(im->revision), sv_of(m->revision));
-}
-
-static const char *image_broke(enum dt_sign *sign, enum dt_sign rule)
-{
-	*sign = rule;
-	return dt_signs[rule].what;
-}
-
-/* What the signature is good for.  NULL: good.  Else *sign is the rule that it broke; NONE: nothing that a server could help. */
-static const char *image_catalog_check(const char *key, struct sv catalog, uint8_t sum[32], uint64_t *size, enum dt_sign *sign)
-{
-	struct buf said = {0};
-	char file[256];
-	const char *why;
-
-	if (key == NULL)
-		return image_broke(sign, DT_SIGN_UPDATE_KEY_NONE);
-	*sign = DT_SIGN_CATALOG_BAD;
-	why = pki_catalog_verify(catalog.p, catalog.n, sv_of(key), &said);
-	if (why == NULL)
-		why = said.oom ? "out of memory" : update_catalog_read(buf_view(&said), sum, size, file);
-	buf_free(&said);
-	if (why == NULL && (*size == 0 || *size > UPDATE_IMAGE_MAX))
-		why = "the catalog is for an image that is empty or too long";
-	return why;
-}
-
-/* The same, with what is in the slot. */
-static const char *image_check(struct dt_phone *ph, const char *key, unsigned slot, struct sv catalog, struct update_image *ret,
-			       enum dt_sign *sign)
-{
-	uint8_t head[UPDATE_IMAGE_HEAD_MAX], sum[32], want[32];
-	uint64_t size = 0;
-	struct update_image im;
-	const char *why;
-	long n;
-
-	why = image_catalog_check(key, catalog, want, &size, sign);
-	if (why)
-		return why;
-	if (ph_core(ph)->body->slot_size(ph_core(ph)->arg, slot) != (int64_t)size)
-		return image_broke(sign, DT_SIGN_IMAGE_SIZE);
-	*sign = DT_SIGN_NONE;
-	why = image_sum_of(ph, slot, size, sum);
-	if (why)
-		return why;
-	if (!pki_equal(sum, want, 32))
-		return image_broke(sign, DT_SIGN_IMAGE_CHANGED);
-	n = ph_core(ph)->body->slot_read(ph_core(ph)->arg, slot, 0, head, sizeof head);
-	if (n <= 0)
-		return "the slot cannot be read";
-	*sign = DT_SIGN_IMAGE_BAD;
-	why = update_image_read(head, (size_t)n, &im);
-	if (why == NULL && !image_is_ours(ph_core(ph)->model, &im))
-		why = image_broke(sign, DT_SIGN_IMAGE_MODEL);
-	if (why == NULL)
-		*ret = im;
-	return why;
-}
-
-void image_version(struct dt_phone *ph, const char *update_key)
-{
-	struct ph_core *core = ph_core(ph);
-	struct buf catalog = {0};
-	struct update_image im;
-	enum dt_sign sign;
-	int n = core->body->slot_catalog(core->arg, 0, NULL, 0);
-
-	if (n > 0 && n < PIECE && buf_reserve(&catalog, (size_t)n) &&
-	    (n = core->body->slot_catalog(core->arg, 0, catalog.p, (size_t)n)) > 0) {
-		catalog.n = (size_t)n;
-		if (image_check(ph, update_key, 0, buf_view(&catalog), &im, &sign) == NULL)
-			text(core->version, sizeof core->version, "%s", im.version);
-	}
-	buf_free(&catalog);
-}
 
 struct image_client {
 	struct dt_phone *ph;
@@ -179,7 +77,7 @@ static bool image_note(struct dt_phone *ph, const char *key, const char *value)
 /* The identity of an offer: a piece of another image must not be continued with this one. */
 static void image_offer_text(const struct image_client *c, char *out, size_t cap)
 {
-	text(out, cap, "%s %llu %s %s", c->conf.offer.version, (unsigned long long)c->conf.offer.size,
+	text_set(out, cap, "%s %llu %s %s", c->conf.offer.version, (unsigned long long)c->conf.offer.size,
 	     c->conf.offer.sha256[0] ? c->conf.offer.sha256 : "-", c->conf.offer.file);
 }
 
@@ -207,7 +105,7 @@ void image_url(const char *store, const char *question, const char *file, char *
 	struct url whole;
 
 	if (url_read(sv_of(file), &whole)) {
-		text(out, cap, "%s", file);
+		text_set(out, cap, "%s", file);
 		return;
 	}
 	while (*file == '/' || *file == '\\')
@@ -215,9 +113,9 @@ void image_url(const char *store, const char *question, const char *file, char *
 	while (n && store[n - 1] == '/')
 		n--;
 	if (n)
-		text(out, cap, "%.*s/%s", (int)n, store, file);
+		text_set(out, cap, "%.*s/%s", (int)n, store, file);
 	else
-		text(out, cap, "%.*s%s/%s", (int)(strrchr(question, '/') ? strrchr(question, '/') - question + 1 : 0), question, files,
+		text_set(out, cap, "%.*s%s/%s", (int)(strrchr(question, '/') ? strrchr(question, '/') - question + 1 : 0), question, files,
 		     file);
 	for (char *c = out; *c; c++)
 		if (*c == '\\')
@@ -278,7 +176,7 @@ static void image_verify(struct image_client *c)
 		image_failed(c, DT_F_UPDATE_SIGNATURE, why);
 		return;
 	}
-	text(found, sizeof found, "%s, %llu octets", im.version, (unsigned long long)ph_core(c->ph)->body->slot_size(ph_core(c->ph)->arg, 1));
+	text_set(found, sizeof found, "%s, %llu octets", im.version, (unsigned long long)ph_core(c->ph)->body->slot_size(ph_core(c->ph)->arg, 1));
 	attempt_ok(c->ph, &c->try, found, NULL);
 	attempt_begin(c->ph, &c->try, "install %s", im.version);
 	rc = ph_core(c->ph)->body->install(ph_core(c->ph)->arg, c->catalog.p, c->catalog.n);
@@ -323,9 +221,9 @@ static void image_have_catalog(void *arg, struct http_client *h)
 
 	attempt_http(&c->try, h);
 	if (h->failure != DT_F_OK || h->status != 200) {
-		text(why, sizeof why, "%s", h->why);
+		text_set(why, sizeof why, "%s", h->why);
 		if (h->failure == DT_F_OK)
-			text(why, sizeof why, "HTTP %u for the catalog", h->status);
+			text_set(why, sizeof why, "HTTP %u for the catalog", h->status);
 		image_failed(c, DT_F_UPDATE_FETCH, why);
 		return;
 	}
@@ -416,17 +314,17 @@ static void image_have(void *arg, struct http_client *h)
 		return;
 	}
 	if (h->failure != DT_F_OK || (h->status != 200 && h->status != 206)) {
-		text(why, sizeof why, "%s", h->why);
+		text_set(why, sizeof why, "%s", h->why);
 		if (h->failure == DT_F_OK)
-			text(why, sizeof why, "HTTP %u for the image", h->status);
+			text_set(why, sizeof why, "HTTP %u for the image", h->status);
 		else if (c->late)
-			text(why, sizeof why, "it is not there after %u s; the next start goes on with it", DOWNLOAD_MS / 1000);
+			text_set(why, sizeof why, "it is not there after %u s; the next start goes on with it", DOWNLOAD_MS / 1000);
 		else if (c->too_long)
-			text(why, sizeof why, "%s", dt_signs[DT_SIGN_IMAGE_LONG].what);
+			text_set(why, sizeof why, "%s", dt_signs[DT_SIGN_IMAGE_LONG].what);
 		else if (h->failure == DT_F_UPDATE_STORE)
-			text(why, sizeof why, "octet %llu could not be stored", (unsigned long long)c->at);
+			text_set(why, sizeof why, "octet %llu could not be stored", (unsigned long long)c->at);
 		else if (why[0] == '\0')
-			text(why, sizeof why, "the connection ended after octet %llu", (unsigned long long)c->at);
+			text_set(why, sizeof why, "the connection ended after octet %llu", (unsigned long long)c->at);
 		if (h->failure != DT_F_OK && h->failure != DT_F_UPDATE_STORE && image_resume_later(c, why))
 			return;
 		image_failed(c, h->failure == DT_F_UPDATE_STORE && !c->late && !c->too_long ? DT_F_UPDATE_STORE
@@ -439,7 +337,7 @@ static void image_have(void *arg, struct http_client *h)
 			image_failed(c, DT_F_UPDATE_FETCH, dt_signs[DT_SIGN_IMAGE_SHORT].what);
 		return;
 	}
-	text(found, sizeof found, "%llu octets%s", (unsigned long long)(c->at - c->from),
+	text_set(found, sizeof found, "%llu octets%s", (unsigned long long)(c->at - c->from),
 	     c->from ? ", resumed" : "");
 	attempt_ok(c->ph, &c->try, found, NULL);
 	ph_timer_set(c->ph, T_IMAGE, 0);
@@ -454,7 +352,7 @@ static void image_ask(struct image_client *c)
 
 	c->pause = false;
 	if (c->from)
-		text(range, sizeof range, "Range: bytes=%llu-\r\n", (unsigned long long)c->from);
+		text_set(range, sizeof range, "Range: bytes=%llu-\r\n", (unsigned long long)c->from);
 	attempt_begin(c->ph, &c->try, "download %s from octet %llu", c->conf.offer.version, (unsigned long long)c->from);
 	if (bad) {
 		attempt_sign(&c->try, DT_SIGN_UPDATE_ELSEWHERE);
@@ -504,7 +402,7 @@ struct image_client *image_fetch(struct dt_phone *ph, struct http_client *http, 
 	if (c == NULL)
 		return NULL;
 	*c = (struct image_client){.ph = ph, .http = http, .conf = *conf, .done = done, .arg = arg};
-	text(c->store, sizeof c->store, "%s", conf->store);
+	text_set(c->store, sizeof c->store, "%s", conf->store);
 	image_start(c);
 	return c;
 }

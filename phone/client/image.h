@@ -29,6 +29,14 @@ bool image_ended(const struct image_client *c); /* true for NULL */
 void image_free(struct image_client *c);	/* NULL is fine */
 void image_timer(struct image_client *c);	/* from the runner; NULL: nobody waits */
 
+/* image_check.c.  What the signature is good for: NULL, and the image's sum and size; else why not, and *sign the rule that
+ * it broke; NONE: nothing that a server could help. */
+const char *image_catalog_check(const char *key, struct sv catalog, uint8_t sum[32], uint64_t *size, enum dt_sign *sign);
+/* The same, for the image in that slot as well. */
+const char *image_check(struct dt_phone *ph, const char *key, unsigned slot, struct sv catalog, struct update_image *ret,
+			enum dt_sign *sign);
+const char *image_broke(enum dt_sign *sign, enum dt_sign rule); /* what the rule says */
+
 void image_url(const char *store, const char *question, const char *file, char *out, size_t cap);
 
 #endif

@@ -77,7 +77,7 @@ bool ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const struct ntlm_l
 	}
 	n->leg++;
 	if (bad) {
-		text(why, WHY_MAX, "%s", bad);
+		text_set(why, WHY_MAX, "%s", bad);
 	} else {
 		buf_printf(header, "Authorization: %s ", n->scheme);
 		b64_add(header, message.p, message.n);

@@ -23,12 +23,12 @@ void sip_ids_of(const uint8_t mac[6], const char *aor, struct sip_ids *ret)
 	char key[300], hex[41];
 	uint8_t sum[20];
 
-	text(key, sizeof key, "%02x%02x%02x%02x%02x%02x:%s", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], aor);
+	text_set(key, sizeof key, "%02x%02x%02x%02x%02x%02x:%s", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], aor);
 	for (char *c = key; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	pki_sha1(key, strlen(key), sum);
 	hex_write(hex, sum, 20, false);
-	text(ret->epid, sizeof ret->epid, "%.10s", hex);
+	text_set(ret->epid, sizeof ret->epid, "%.10s", hex);
 	sip_instance_of_epid(sv_of(ret->epid), ret->uuid);
 }
 
@@ -142,7 +142,7 @@ static void sip_write_head(struct sip_client *s, struct buf *b, const char *meth
 static void sip_fail_soon(struct sip_client *s, enum dt_failure f, const char *why)
 {
 	s->bad = f;
-	text(s->why, sizeof s->why, "%s", why);
+	text_set(s->why, sizeof s->why, "%s", why);
 	ph_timer_set(s->ph, T_SIP, 0);
 }
 
@@ -199,8 +199,8 @@ static void sip_expect(struct sip_client *s, const char *method, const char *cal
 	s->asked.cseq = cseq;
 	s->asked.done = done;
 	s->asked.arg = arg;
-	text(s->asked.method, sizeof s->asked.method, "%s", method);
-	text(s->asked.call_id, sizeof s->asked.call_id, "%s", call_id);
+	text_set(s->asked.method, sizeof s->asked.method, "%s", method);
+	text_set(s->asked.call_id, sizeof s->asked.call_id, "%s", call_id);
 }
 
 void sip_register(struct sip_client *s, int expires, const struct sip_auth *auth, struct sip_sa *signer, sip_fn *done, void *arg)
@@ -209,8 +209,8 @@ void sip_register(struct sip_client *s, int expires, const struct sip_auth *auth
 	char uri[300], ip[16];
 	struct buf b = {0};
 
-	text(uri, sizeof uri, "sip:%s", at ? at + 1 : s->conf.aor);
-	text(s->contact, sizeof s->contact, "sip:%s:%u;transport=%s;ms-opaque=%s", ip_text(s->local_address, ip),
+	text_set(uri, sizeof uri, "sip:%s", at ? at + 1 : s->conf.aor);
+	text_set(s->contact, sizeof s->contact, "sip:%s:%u;transport=%s;ms-opaque=%s", ip_text(s->local_address, ip),
 	     s->local_port, transport, s->ids.epid);
 	s->cseq++;
 	sip_write_head(s, &b, "REGISTER", uri, s->call_id, s->cseq);
@@ -235,9 +235,9 @@ void sip_subscribe(struct sip_client *s, sip_fn *done, void *arg)
 	struct buf b = {0}, body = {0};
 
 	for (unsigned i = 0; i < q.ngroup; i++)
-		text(q.group[i], sizeof q.group[i], "%s", groups[i]);
+		text_set(q.group[i], sizeof q.group[i], "%s", groups[i]);
 	provisioning_ask_write(&body, &q);
-	text(uri, sizeof uri, "sip:%s", s->conf.aor);
+	text_set(uri, sizeof uri, "sip:%s", s->conf.aor);
 	ph_random_hex(s->ph, call_id, 32);
 	sip_write_head(s, &b, "SUBSCRIBE", uri, call_id, 1);
 	buf_str(&b, "Event: vnd-microsoft-provisioning-v2\r\nAccept: " PROVISIONING_TYPE
@@ -257,10 +257,10 @@ static void sip_no_answer(struct sip_client *s, enum dt_failure f, const char *w
 {
 	char copy[WHY_MAX];
 
-	text(copy, sizeof copy, "%s", why ? why : "");
+	text_set(copy, sizeof copy, "%s", why ? why : "");
 	s->asked.busy = false;
 	s->bad = f;
-	text(s->why, sizeof s->why, "%s", copy);
+	text_set(s->why, sizeof s->why, "%s", copy);
 	s->asked.done(s->asked.arg, NULL);
 }
 
@@ -281,7 +281,7 @@ static void sip_take_response(struct sip_client *s, const struct msg *m)
 
 		/* not believed, but told: a proxy on the way signs nothing */
 		sip_diag_text(m, &id, said, sizeof said);
-		text(all, sizeof all, "%s: %s", why, said);
+		text_set(all, sizeof all, "%s: %s", why, said);
 		sip_no_answer(s, DT_F_SIP_SIGNATURE, all);
 		return;
 	}
@@ -370,7 +370,7 @@ void sip_data(struct sip_client *s, const void *p, size_t n)
 		if (r == MSG_BAD) { /* where the next one begins is not known any more */
 			char why[WHY_MAX];
 
-			text(why, sizeof why, "%s", err.why);
+			text_set(why, sizeof why, "%s", err.why);
 			ph_core(s->ph)->body->stream_close(ph_core(s->ph)->arg, s->id);
 			if (s->asked.busy) {
 				s->id = 0;
@@ -396,7 +396,7 @@ void sip_closed(struct sip_client *s, const char *why)
 {
 	char copy[WHY_MAX];
 
-	text(copy, sizeof copy, "%s", why ? why : "");
+	text_set(copy, sizeof copy, "%s", why ? why : "");
 	s->id = 0;
 	s->open = false;
 	ph_timer_off(s->ph, T_SIP);
@@ -415,7 +415,7 @@ void sip_timer(struct sip_client *s)
 	if (s->bad != DT_F_OK && s->asked.busy) {
 		char why[WHY_MAX];
 
-		text(why, sizeof why, "%s", s->why);
+		text_set(why, sizeof why, "%s", s->why);
 		sip_no_answer(s, s->bad, why);
 	} else if (s->asked.busy) {
 		sip_no_answer(s, DT_F_TIMEOUT, "no answer in time");
@@ -446,7 +446,7 @@ void sip_registered_as(struct sip_client *s, const struct msg *m)
 			struct sv id = sip_param(a.params, "+sip.instance"), gruu = sip_param(a.params, "gruu");
 			char want[64];
 
-			text(want, sizeof want, "<urn:uuid:%s>", s->ids.uuid);
+			text_set(want, sizeof want, "<urn:uuid:%s>", s->ids.uuid);
 			if (sv_ieq(id, sv_of(want)) && gruu.n)
 				sv_copy(s->gruu, sizeof s->gruu, gruu);
 			if (s->expires == 0 && sv_ieq(id, sv_of(want)) &&

@@ -38,7 +38,7 @@ bool sip_sign(struct sip_client *s, struct sip_sa *sa, const struct msg *draft, 
 	size_t n = 0;
 
 	ph_random_hex(s->ph, rand, 8);
-	text(num, sizeof num, "%u", ++sa->cnum);
+	text_set(num, sizeof num, "%u", ++sa->cnum);
 	a.scheme = sv_of(sip_scheme_name(sa->scheme));
 	a.qop = SV("auth");
 	a.realm = sv_of(sa->realm);
@@ -120,10 +120,10 @@ void sip_diag_text(const struct msg *m, unsigned *id, char *out, size_t cap)
 	struct sip_diag d;
 
 	*id = 0;
-	text(out, cap, "%u " SV_FMT, m->status, SV_ARG(m->reason));
+	text_set(out, cap, "%u " SV_FMT, m->status, SV_ARG(m->reason));
 	if (sip_find_diag(m, &d)) {
 		*id = d.id;
-		text(out, cap, "%u " SV_FMT ": %u " SV_FMT, m->status, SV_ARG(m->reason), d.id, SV_ARG(d.reason));
+		text_set(out, cap, "%u " SV_FMT ": %u " SV_FMT, m->status, SV_ARG(m->reason), d.id, SV_ARG(d.reason));
 	}
 }
 
@@ -139,7 +139,7 @@ void attempt_sip(struct sip_client *s, struct attempt *a, const struct msg *m)
 	if (m == NULL)
 		return;
 	a->fact.diag = sip_find_diag(m, &d) ? d.id : 0;
-	text(core->said, sizeof core->said, SV_FMT, SV_ARG(d.reason.n ? d.reason : m->reason));
+	text_set(core->said, sizeof core->said, SV_FMT, SV_ARG(d.reason.n ? d.reason : m->reason));
 	a->fact.sip = (uint16_t)m->status;
 	a->fact.said = core->said;
 }

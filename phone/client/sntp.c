@@ -93,7 +93,7 @@ static void sntp_next_source(struct sntp_client *c)
 	if (at < srv) {
 		sntp_ask_server(c, c->from.ntp[at]);
 	} else if (at == srv) {
-		text(name, sizeof name, "_ntp._udp.%s", c->domain);
+		text_set(name, sizeof name, "_ntp._udp.%s", c->domain);
 		dns_ask(c->dns, name, DT_RR_SRV, sntp_have_srv, c);
 	} else if (at < last) {
 		sntp_ask_server(c, c->from.time[at - srv - 1]);
@@ -111,7 +111,7 @@ struct sntp_client *sntp_begin(struct dt_phone *ph, struct dns_client *dns, cons
 	if (c == NULL)
 		return NULL;
 	*c = (struct sntp_client){.ph = ph, .dns = dns, .from = *s, .done = done, .arg = arg};
-	text(c->domain, sizeof c->domain, "%s", s->domain);
+	text_set(c->domain, sizeof c->domain, "%s", s->domain);
 	c->from.domain = NULL;
 	sntp_next_source(c);
 	return c;
@@ -158,7 +158,7 @@ void sntp_udp(struct sntp_client *c, uint32_t address, const void *p, size_t n)
 	was = core->body->unix_ms(core->arg) + core->offset_ms;
 	core->offset_ms += now_ms - was; /* the host's clock stays as it is */
 	core->time_known = true;
-	text(found, sizeof found, "the clock was off by %lld ms", (long long)(now_ms - was));
+	text_set(found, sizeof found, "the clock was off by %lld ms", (long long)(now_ms - was));
 	attempt_ok(c->ph, &c->try, found, NULL);
 	sntp_end(c, NULL);
 }

@@ -33,26 +33,26 @@ enum dt_failure soap_failure(const struct http_client *h, bool outside, enum dt_
 	xmlDocPtr doc;
 
 	if (h->failure != DT_F_OK) {
-		text(why, WHY_MAX, "%s", h->why);
+		text_set(why, WHY_MAX, "%s", h->why);
 		return h->failure == DT_F_TLS_DATE && !core->time_known ? DT_F_CLOCK_WRONG : h->failure;
 	}
 	doc = xml_read(h->body.p, h->body.n, &bad);
 	if (doc && soap_fault_read(doc, &f) == NULL) {
 		id = f.error_id;
-		text(reason, sizeof reason, "%s", f.reason);
+		text_set(reason, sizeof reason, "%s", f.reason);
 	}
 	xmlFreeDoc(doc);
 	if (id == 0 && msg_get(&h->m, "X-Ms-diagnostics").p)
 		soap_diag_read(msg_get(&h->m, "X-Ms-diagnostics"), &id, reason, sizeof reason);
-	text(core->said, sizeof core->said, "%s", reason);
+	text_set(core->said, sizeof core->said, "%s", reason);
 	try->fact.diag = id;
 	try->fact.said = core->said;
 	if (id)
-		text(why, WHY_MAX, "the server answers %u: %s", id, reason);
+		text_set(why, WHY_MAX, "the server answers %u: %s", id, reason);
 	else if (h->status / 100 == 3)
-		text(why, WHY_MAX, "HTTP %u, to " SV_FMT, h->status, SV_ARG(msg_get(&h->m, "Location")));
+		text_set(why, WHY_MAX, "HTTP %u, to " SV_FMT, h->status, SV_ARG(msg_get(&h->m, "Location")));
 	else
-		text(why, WHY_MAX, "HTTP %u%s%s", h->status, reason[0] ? ": " : "", reason);
+		text_set(why, WHY_MAX, "HTTP %u%s%s", h->status, reason[0] ? ": " : "", reason);
 	if (id == 0 && h->status == 401)
 		return refused;
 	/* UNKNOWN: an id of its own; 28000 is also "not SIP enabled".  The server's own words are all that tells them apart. */
@@ -68,7 +68,7 @@ xmlDocPtr soap_answer(const struct http_client *h, enum dt_failure *f, char why[
 
 	if (doc == NULL) {
 		*f = DT_F_SOAP_BAD;
-		text(why, WHY_MAX, "%s", bad ? bad : "");
+		text_set(why, WHY_MAX, "%s", bad ? bad : "");
 	}
 	return doc;
 }
@@ -80,7 +80,7 @@ void mex_of(const char *service, char out[SOAP_URI_MAX + 8])
 
 	while (s.n && s.p[s.n - 1] == '/')
 		s.n--;
-	text(out, SOAP_URI_MAX + 8, SV_FMT "%s", SV_ARG(s), sv_iends(s, SV("/mex")) ? "" : "/mex");
+	text_set(out, SOAP_URI_MAX + 8, SV_FMT "%s", SV_ARG(s), sv_iends(s, SV("/mex")) ? "" : "/mex");
 }
 
 bool soap_is_fault(const struct http_client *h)
@@ -100,8 +100,8 @@ bool web_external_of(const char *update_url, char *out, size_t cap)
 	if (!url_read(sv_of(update_url), &u) || !u.https)
 		return false;
 	if (u.port == 443)
-		text(out, cap, "https://%s/CertProv/CertProvisioningService.svc", u.host);
+		text_set(out, cap, "https://%s/CertProv/CertProvisioningService.svc", u.host);
 	else
-		text(out, cap, "https://%s:%u/CertProv/CertProvisioningService.svc", u.host, u.port);
+		text_set(out, cap, "https://%s:%u/CertProv/CertProvisioningService.svc", u.host, u.port);
 	return true;
 }

@@ -12,7 +12,7 @@ static void ticket_ended(struct ticket_client *t, enum dt_failure f, const char 
 {
 	char copy[WHY_MAX];
 
-	text(copy, sizeof copy, "%s", why ? why : "");
+	text_set(copy, sizeof copy, "%s", why ? why : "");
 	buf_wipe(&t->ask);
 	t->done(t->arg, f, copy);
 }
@@ -21,7 +21,7 @@ static void ticket_failed(struct ticket_client *t, enum dt_failure f, const char
 {
 	char copy[WHY_MAX];
 
-	text(copy, sizeof copy, "%s", why ? why : "");
+	text_set(copy, sizeof copy, "%s", why ? why : "");
 	attempt_fail(t->ph, &t->try, f, copy);
 	ticket_ended(t, f, copy);
 }
@@ -134,13 +134,13 @@ static bool ticket_compose(struct ticket_client *t)
 	memcpy(q.entropy, t->entropy, sizeof t->entropy);
 	q.nentropy = sizeof t->entropy;
 	sip_ids_of(ph_core(t->ph)->mac, t->who.sip, &ids);
-	text(q.context, sizeof q.context, "%s", ids.uuid);
-	text(q.applies_to, sizeof q.applies_to, "%s", t->metadata.cert_url);
+	text_set(q.context, sizeof q.context, "%s", ids.uuid);
+	text_set(q.applies_to, sizeof q.applies_to, "%s", t->metadata.cert_url);
 	if (t->by == BY_PIN) { /* DIFFERS: HTTP Basic [web-services 6.3]; a UsernameToken was the guess before */
 		soap_username_write(&header, t->who.number, t->who.pin);
 		*t->who.pin_used = true;
 	} else if (t->who.sip[0]) {
-		text(q.claim, sizeof q.claim, "sip:%s", t->who.sip);
+		text_set(q.claim, sizeof q.claim, "sip:%s", t->who.sip);
 	}
 	if (t->by == BY_CERT) {
 		struct pki_key *k = pki_key_read(buf_view(t->who.key));
@@ -236,11 +236,11 @@ bool ticket_metadata_take(struct ticket_client *t, const char *certprov_url, cha
 	if (bad == NULL && doc && (m.issuer[0] == '\0' || m.cert_url[0] == '\0'))
 		bad = "it names no web ticket service or no certificate port";
 	if (bad)
-		text(why, WHY_MAX, "%s", bad);
+		text_set(why, WHY_MAX, "%s", bad);
 	if (doc == NULL || bad)
 		return false;
 	t->metadata = m;
-	text(t->metadata_of, sizeof t->metadata_of, "%s", certprov_url);
+	text_set(t->metadata_of, sizeof t->metadata_of, "%s", certprov_url);
 	return true;
 }
 
@@ -250,7 +250,7 @@ static void ticket_have_certprov(void *arg, struct http_client *h)
 	char why[WHY_MAX] = "", url[SOAP_URI_MAX];
 
 	attempt_http(&t->try, h);
-	text(url, sizeof url, "%s", t->ask_url);
+	text_set(url, sizeof url, "%s", t->ask_url);
 	if (h->failure != DT_F_OK || h->status != 200) {
 		ticket_failed(t, soap_failure(h, t->who.outside, DT_F_METADATA_BAD, &t->try, why), why);
 		return;
@@ -279,7 +279,7 @@ void ticket_get(struct ticket_client *t, enum ticket_by by_what, const char *cer
 			ticket_get_wts(t);
 		return;
 	}
-	text(t->ask_url, sizeof t->ask_url, "%s", certprov_url);
+	text_set(t->ask_url, sizeof t->ask_url, "%s", certprov_url);
 	mex_of(certprov_url, url);
 	attempt_begin(t->ph, &t->try, "metadata %s", url);
 	http_ask(t->http, &a);

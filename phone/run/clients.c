@@ -6,7 +6,7 @@
 struct http_client *ph_http(struct dt_phone *ph)
 {
 	if (ph->http == NULL)
-		ph->http = http_new(ph, &ph->dns, &ph->anchors, ph->outside);
+		ph->http = http_new(ph, &ph->dns, &ph->cred.anchors, ph->conf.outside);
 	return ph->http;
 }
 
@@ -19,15 +19,15 @@ struct ticket_client *ph_ticket(struct dt_phone *ph)
 		t = ph->ticket = ticket_new(ph, http);
 	if (t == NULL)
 		return NULL;
-	t->who = (struct ticket_who){.number = ph->number, .pin = ph->pin, .ntlm = {ph->login, ph->password},
+	t->who = (struct ticket_who){.number = ph->conf.number, .pin = ph->conf.pin, .ntlm = {ph->conf.login, ph->conf.password},
 				     .sip = ph->account.sip, .key = key_in_use(ph), .cert = cert_in_use(ph),
-				     .outside = ph->outside, .pin_used = &ph->pin_used};
+				     .outside = ph->conf.outside, .pin_used = &ph->run.pin_used};
 	return t;
 }
 
 void ph_key_early(struct dt_phone *ph)
 {
-	if (cert_good(ph) && !ph->renewing)
+	if (cert_good(ph) && !ph->run.renewing)
 		return;
 	if (ph->key == NULL)
 		ph->key = key_new(ph);
@@ -61,9 +61,9 @@ void ph_clients_ended(struct dt_phone *ph)
 		sntp_free(ph->sntp);
 		ph->sntp = NULL;
 	}
-	if (!ph->running)
+	if (!ph->run.running)
 		web_free(ph);
-	if (!ph->running && ph->sip && ph->sip->id == 0) {
+	if (!ph->run.running && ph->sip && ph->sip->id == 0) {
 		sip_free(ph->sip);
 		ph->sip = NULL;
 	}

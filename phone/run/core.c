@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/enc.h"
+#include "base/text.h"
 #include "phone/internal.h"
 
 struct ph_core *ph_core(struct dt_phone *ph)
@@ -73,7 +74,7 @@ unsigned ph_next_id(struct dt_phone *ph)
 
 void ph_user_agent(struct dt_phone *ph, char *out, size_t cap)
 {
-	text(out, cap, "CPE/%s OCPhone/%s (%s)", ph->core.version, ph->core.version, ph->core.model->product);
+	text_set(out, cap, "CPE/%s OCPhone/%s (%s)", ph->core.version, ph->core.version, ph->core.model->product);
 }
 
 int ph_tci(const struct dt_phone *ph)

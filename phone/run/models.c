@@ -52,10 +52,10 @@ void dt_model_refusal(const struct dt_model *m, unsigned way, char *out, size_t 
 	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
 		if (ways[i].way == way)
 			asked = ways[i].words;
-	text(out, cap, "%s cannot sign in with %s; it can with ", m->name, asked);
+	text_set(out, cap, "%s cannot sign in with %s; it can with ", m->name, asked);
 	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
 		if ((m->ways & ways[i].way) && (n = strlen(out)) < cap) {
-			text(out + n, cap - n, "%s%s", comma, ways[i].words);
+			text_set(out + n, cap - n, "%s%s", comma, ways[i].words);
 			comma = ", or ";
 		}
 }

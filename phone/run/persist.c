@@ -29,7 +29,7 @@ bool persist_save(struct dt_phone *ph, const char *name, const struct buf *b)
 	int rc = b->oom ? -ENOMEM : core->body->save(core->arg, name, b->p, b->n);
 
 	if (rc < 0)
-		text(core->keep_why, sizeof core->keep_why, "%s cannot be kept: %s", name, strerror(-rc));
+		text_set(core->keep_why, sizeof core->keep_why, "%s cannot be kept: %s", name, strerror(-rc));
 	return rc == 0;
 }
 

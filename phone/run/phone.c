@@ -4,73 +4,87 @@
  */
 #include <stdlib.h>
 
-#include "base/name.h"
+#include "auth/ticket.h"
 #include "phone/internal.h"
 
 #define LINK_WAIT_MS 15000
 
 /* ---- the runner ------------------------------------------------------------------------------------------- */
 
+static void phone_work_free(struct dt_phone *ph)
+{
+	if (ph->work == NULL)
+		return;
+	buf_wipe(&ph->work->ask);
+	free(ph->work->srv);
+	free(ph->work);
+	ph->work = NULL;
+}
+
 static void phone_off(struct dt_phone *ph)
 {
-	ph->running = false;
-	ph->verdict = V_WAIT;
+	ph->run.running = false;
+	ph->run.verdict = V_WAIT;
 	ph_clients_free(ph);
-	ph->registered = false;
+	ph->run.registered = false;
 	ph_timers_off(ph);
 }
 
 static void phone_result(struct dt_phone *ph, bool ok, enum dt_failure f, const char *why)
 {
-	ph->told = true;
-	ph->result.ok = ok;
-	ph->result.stage = ok ? DT_STAGE_LOGON : ph->stage;
-	ph->result.failure = f;
-	text(ph->result.why, sizeof ph->result.why, "%s", why ? why : "");
+	ph->run.reported = true;
+	ph->run.result.ok = ok;
+	ph->run.result.stage = ok ? DT_STAGE_LOGON : ph->run.stage;
+	ph->run.result.failure = f;
+	text_set(ph->run.result.why, sizeof ph->run.result.why, "%s", why ? why : "");
 	if (ok)
-		ph->stage = DT_STAGE_LOGON;
+		ph->run.stage = DT_STAGE_LOGON;
 	else
 		phone_off(ph);
-	record_result(ph, ph->result.stage, ok, f, ph->result.why);
+	record_result(ph, ph->run.result.stage, ok, f, ph->run.result.why);
 }
 
 static void begin(struct dt_phone *ph)
 {
-	ph->running = true;
-	ph->verdict = V_WAIT;
-	ph->failure = DT_F_OK;
-	ph->why[0] = ph->found[0] = '\0';
-	ph->guess = false;
-	ph->skipped = false;
-	ph->stage_since = ph_now_ms(ph);
-	ph_timer_set(ph, T_STAGE, stages[ph->stage].seconds * 1000ull);
+	ph->run.running = true;
+	ph->run.verdict = V_WAIT;
+	ph->run.failure = DT_F_OK;
+	ph->run.why[0] = ph->run.found[0] = '\0';
+	ph->run.guess = false;
+	ph->run.skipped = false;
+	ph->run.stage_since = ph_now_ms(ph);
+	ph_timer_set(ph, T_STAGE, stages[ph->run.stage].seconds * 1000ull);
 	record_stage(ph, DT_REC_BEGIN, true);
-	stages[ph->stage].begin(ph);
+	stages[ph->run.stage].begin(ph);
 }
 
 static void run_plan(struct dt_phone *ph, enum plan_id plan)
 {
-	ph->plan = plan;
-	ph->step = 0;
-	ph->stage = plans[plan].run[0];
+	if (ph->work == NULL && (ph->work = calloc(1, sizeof *ph->work)) == NULL) {
+		phone_result(ph, false, DT_F_MEMORY, NULL);
+		return;
+	}
+	ph->run.plan = plan;
+	ph->run.step = 0;
+	ph->run.stage = plans[plan].run[0];
 	begin(ph);
 }
 
 static void plan_end(struct dt_phone *ph)
 {
-	ph->stage = DT_STAGE_LOGON;
-	ph->retries = 0;
+	ph->run.stage = DT_STAGE_LOGON;
+	ph->run.retries = 0;
 	/* "If the update service's address is not to be had, the phone goes on, signs in, learns it in-band and asks
 	 * then." */
-	if (ph->update_unknown && ph->update_url[0] == '\0' && ph->plan != PLAN_UPDATE) {
-		update_urls(ph);
-		if (ph->update_url[0]) {
-			ph->update_unknown = false;
+	if (ph->found.update_unknown && ph->found.update_url[0] == '\0' && ph->run.plan != PLAN_UPDATE) {
+		state_update_url(ph);
+		if (ph->found.update_url[0]) {
+			ph->found.update_unknown = false;
 			run_plan(ph, PLAN_UPDATE);
 			return;
 		}
 	}
-	if (!ph->told || !ph->result.ok)
+	if (!ph->run.reported || !ph->run.result.ok)
 		phone_result(ph, true, DT_F_OK, NULL);
 }
 
@@ -78,13 +92,13 @@ static void plan_failed(struct dt_phone *ph, enum dt_failure f)
 {
 	char why[WHY_MAX];
 
-	text(why, sizeof why, "%s", ph->why);
-	if (ph->plan == PLAN_RENEW && ph->registered && !dt_failures[f].final) {
-		ph->stage = DT_STAGE_LOGON;
-		keep_drop_fresh(ph);
+	text_set(why, sizeof why, "%s", ph->run.why);
+	if (ph->run.plan == PLAN_RENEW && ph->run.registered && !dt_failures[f].final) {
+		ph->run.stage = DT_STAGE_LOGON;
+		state_drop_fresh(ph);
 		ph_timer_set(ph, T_RENEW, 3600 * 1000ull);
-	} else if (ph->told && ph->result.ok && !dt_failures[f].final) {
-		stay_lost(ph, why);
+	} else if (ph->run.reported && ph->run.result.ok && !dt_failures[f].final) {
+		registered_lost(ph, why);
 	} else {
 		phone_result(ph, false, f, why);
 	}
@@ -92,54 +106,54 @@ static void plan_failed(struct dt_phone *ph, enum dt_failure f)
 
 static void close_stage(struct dt_phone *ph)
 {
-	enum ph_verdict v = ph->verdict;
+	enum ph_verdict v = ph->run.verdict;
 
-	ph->verdict = V_WAIT;
-	ph->running = false;
+	ph->run.verdict = V_WAIT;
+	ph->run.running = false;
 	ph_timer_off(ph, T_STAGE);
 	dns_drop(&ph->dns, NULL);
-	if (v == V_FAILED && stages[ph->stage].optional)
+	if (v == V_FAILED && stages[ph->run.stage].optional)
 		v = V_WITHOUT;
-	ph->skipped |= v == V_WITHOUT;
+	ph->run.skipped |= v == V_WITHOUT;
 	record_stage(ph, DT_REC_STAGE, v != V_FAILED && v != V_INSTEAD);
 	if (v == V_RESTART) {
-		struct dt_record r = {.kind = DT_REC_RESTART, .stage = ph->stage, .what = "restart", .ok = true};
+		struct dt_record r = {.kind = DT_REC_RESTART, .stage = ph->run.stage, .what = "restart", .ok = true};
 
-		if (ph->registered)
-			stay_off(ph); /* said, not waited for */
+		if (ph->run.registered)
+			registered_off(ph); /* said, not waited for */
 		phone_off(ph);
 		ph->core.body->record(ph->core.arg, &r);
 		ph->core.body->restart(ph->core.arg);
 		return;
 	}
 	if (v == V_INSTEAD) {
-		run_plan(ph, ph->instead);
+		run_plan(ph, ph->run.instead);
 		return;
 	}
 	if (v == V_FAILED) {
-		plan_failed(ph, ph->failure);
+		plan_failed(ph, ph->run.failure);
 		return;
 	}
-	ph->step++;
-	if (ph->step >= DT_STAGE_COUNT || plans[ph->plan].run[ph->step] == DT_STAGE_NONE) {
+	ph->run.step++;
+	if (ph->run.step >= DT_STAGE_COUNT || plans[ph->run.plan].run[ph->run.step] == DT_STAGE_NONE) {
 		plan_end(ph);
 		return;
 	}
-	ph->stage = plans[ph->plan].run[ph->step];
+	ph->run.stage = plans[ph->run.plan].run[ph->run.step];
 	begin(ph);
 }
 
 static void obey_want(struct dt_phone *ph)
 {
-	enum ph_want want = ph->want.what;
+	enum ph_want want = ph->run.want.what;
 
-	ph->want.what = WANT_NOTHING;
+	ph->run.want.what = WANT_NOTHING;
 	switch (want) {
 	case WANT_NOTHING:
 		return;
 	case WANT_PLAN:
-		if (!ph->running)
-			run_plan(ph, ph->want.plan);
+		if (!ph->run.running)
+			run_plan(ph, ph->run.want.plan);
 		return;
 	case WANT_START:
 		phone_off(ph);
@@ -147,7 +161,7 @@ static void obey_want(struct dt_phone *ph)
 		run_plan(ph, plan_of(ph));
 		return;
 	case WANT_END:
-		phone_result(ph, false, ph->want.failure, ph->want.why);
+		phone_result(ph, false, ph->run.want.failure, ph->run.want.why);
 		return;
 	}
 }
@@ -159,9 +173,9 @@ static void obey(struct dt_phone *ph)
 		stage_fail(ph, DT_F_MEMORY, NULL);
 	ph->core.no_memory = false;
 	for (;;)
-		if (ph->want.what != WANT_NOTHING)
+		if (ph->run.want.what != WANT_NOTHING)
 			obey_want(ph);
-		else if (ph->running && ph->verdict != V_WAIT)
+		else if (ph->run.running && ph->run.verdict != V_WAIT)
 			close_stage(ph);
 		else
 			return;
@@ -173,6 +187,8 @@ static void settle(struct dt_phone *ph)
 
 	obey(ph);
 	ph_clients_ended(ph);
+	if (!ph->run.running)
+		phone_work_free(ph);
 	for (int t = 0; t < T_COUNT; t++)
 		if (ph->core.timer[t] < at)
 			at = ph->core.timer[t];
@@ -188,7 +204,7 @@ static void stage_timer(struct dt_phone *ph)
 
 static void link_timer(struct dt_phone *ph)
 {
-	ph->stage = DT_STAGE_VLAN;
+	ph->run.stage = DT_STAGE_VLAN;
 	phone_result(ph, false, DT_F_LINK_DOWN, NULL);
 }
 
@@ -231,9 +247,9 @@ static void on_dns(struct dt_phone *ph)
 static void (*const on_timer[T_COUNT])(struct dt_phone *) = {
 	[T_LINK] = link_timer,       [T_STAGE] = stage_timer, [T_LLDP] = vlan_lldp_timer, [T_DHCP] = on_dhcp,
 	[T_ARP] = on_arp,            [T_SNTP] = on_sntp,      [T_DNS] = on_dns,           [T_HTTP] = on_http,
-	[T_IMAGE] = on_image,        [T_SIP] = on_sip,        [T_KEEPALIVE] = stay_keepalive,
-	[T_REFRESH] = stay_refresh,  [T_REAUTH] = stay_reauth, [T_LEASE] = lease_timer,   [T_UPDATE] = stay_update,
-	[T_RENEW] = stay_renew,      [T_RETRY] = stay_retry,
+	[T_IMAGE] = on_image,        [T_SIP] = on_sip,        [T_KEEPALIVE] = registered_keepalive,
+	[T_REFRESH] = registered_refresh,  [T_REAUTH] = registered_reauth, [T_LEASE] = lease_timer,   [T_UPDATE] = registered_update,
+	[T_RENEW] = registered_renew,      [T_RETRY] = registered_retry,
 };
 /* clang-format on */
 
@@ -253,35 +269,27 @@ void dt_phone_timer(struct dt_phone *ph)
 
 /* ---- power ------------------------------------------------------------------------------------------------ */
 
-static void forget_run(struct dt_phone *ph)
+/* All but what was given to dt_phone_new(), and the cable. */
+static void phone_reset(struct dt_phone *ph)
 {
 	ph_clients_free(ph);
-	buf_free(&ph->roots);
-	buf_free(&ph->anchors);
-	buf_free(&ph->dropped);
-	buf_wipe(&ph->ask);
-	buf_wipe(&ph->user_key);
-	buf_wipe(&ph->fresh_key);
-	buf_free(&ph->user_cert);
-	buf_free(&ph->fresh_cert);
-	explicit_bzero((char *)ph + offsetof(struct dt_phone, plan), sizeof *ph - offsetof(struct dt_phone, plan));
+	phone_work_free(ph);
+	buf_free(&ph->cred.dropped);
+	buf_free(&ph->cred.roots);
+	buf_free(&ph->cred.anchors);
+	buf_wipe(&ph->cred.user_key);
+	buf_wipe(&ph->cred.fresh_key);
+	buf_free(&ph->cred.user_cert);
+	buf_free(&ph->cred.fresh_cert);
+	ph->run = (struct ph_run){0};
+	ph->link = (struct ph_link){0};
+	ph->account = (struct ph_account){0};
+	ph->cred = (struct ph_cred){0};
+	ph->found = (struct ph_found){0};
 	ph_core_reset(&ph->core);
-	ph->dns.ph = ph;
-}
-
-static bool dup(char **to, const char *s)
-{
-	*to = s ? strdup(s) : NULL;
-	return s == NULL || *to;
 }
 
 /* A name, or an address that ends with one, in the normal form of base/name.h. */
-static bool dup_name(char **to, const char *s)
-{
-	*to = s ? sv_dup(name_plain(sv_of(s))) : NULL;
-	return s == NULL || *to;
-}
-
 struct dt_phone *dt_phone_new(const struct dt_phone_conf *c)
 {
 	struct dt_phone *ph = calloc(1, sizeof *ph);
@@ -293,69 +301,39 @@ struct dt_phone *dt_phone_new(const struct dt_phone_conf *c)
 	ph->core.arg = c->arg;
 	ph->core.model = c->model;
 	memcpy(ph->core.mac, c->mac, 6);
-	ph->cold = c->cold;
-	ph->outside = c->outside;
-	ph->no_vlan = c->no_vlan;
-	ph->no_dhcp = c->no_dhcp;
-	ph->tethered = c->tethered;
-	ph->lease_conf = c->lease;
-	ph->lldp_wait_s = c->lldp_wait_s ? c->lldp_wait_s : 6;
-	ph->strict = (int)c->strict;
-	forget_run(ph);
-	if (!dup(&ph->serial, c->serial) || !dup(&ph->factory, c->factory_version ? c->factory_version : c->model->firmware) ||
-	    !dup(&ph->update_key, c->update_key) || !dup(&ph->number, c->number) || !dup(&ph->pin, c->pin) ||
-	    !dup(&ph->login, c->login) || !dup(&ph->password, c->password) || !dup_name(&ph->sip_conf, c->sip) ||
-	    !dup_name(&ph->domain_conf, c->domain) || !dup(&ph->web_conf, c->web_url) ||
-	    !dup(&ph->registrar_conf, c->registrar) || !dup(&ph->trust, c->trust)) {
+	phone_reset(ph);
+	if (!conf_copy(&ph->conf, c)) {
 		dt_phone_free(ph);
 		return NULL;
 	}
-	text(ph->core.version, sizeof ph->core.version, "%s", ph->factory);
+	text_set(ph->core.version, sizeof ph->core.version, "%s", ph->conf.factory);
 	return ph;
-}
-
-static void wipe(char *s)
-{
-	if (s)
-		explicit_bzero(s, strlen(s));
-	free(s);
 }
 
 void dt_phone_free(struct dt_phone *ph)
 {
 	if (ph == NULL)
 		return;
-	forget_run(ph);
-	wipe(ph->pin);
-	wipe(ph->password);
-	free(ph->serial);
-	free(ph->factory);
-	free(ph->update_key);
-	free(ph->number);
-	free(ph->login);
-	free(ph->sip_conf);
-	free(ph->domain_conf);
-	free(ph->web_conf);
-	free(ph->registrar_conf);
-	free(ph->trust);
+	phone_reset(ph);
+	conf_free(&ph->conf);
 	free(ph);
 }
 
 static void power_on(struct dt_phone *ph)
 {
-	forget_run(ph);
-	ph->started = true;
-	ph->stage = DT_STAGE_VLAN;
-	text(ph->core.version, sizeof ph->core.version, "%s", ph->factory);
-	if (ph->cold && !ph->forgot)
-		keep_forget(ph);
-	ph->forgot = true;
-	if (!ticket_init() || !keep_load(ph)) {
+	phone_reset(ph);
+	ph->power.started = true;
+	ph->run.stage = DT_STAGE_VLAN;
+	text_set(ph->core.version, sizeof ph->core.version, "%s", ph->conf.factory);
+	if (ph->conf.cold && !ph->power.forgot)
+		state_forget(ph);
+	ph->power.forgot = true;
+	if (!ticket_init() || !state_load(ph)) {
 		phone_result(ph, false, DT_F_MEMORY, NULL);
 		return;
 	}
-	image_version(ph, ph->update_key);
-	if (ph->link)
+	image_version(ph, ph->conf.update_key);
+	if (ph->power.link)
 		run_plan(ph, plan_of(ph));
 	else
 		ph_timer_set(ph, T_LINK, LINK_WAIT_MS);
@@ -369,19 +347,19 @@ void dt_phone_start(struct dt_phone *ph)
 
 void dt_phone_restart(struct dt_phone *ph)
 {
-	ph->link = false;
+	ph->power.link = false;
 	power_on(ph);
 	settle(ph);
 }
 
 void dt_phone_link(struct dt_phone *ph, bool up)
 {
-	bool was = ph->link;
+	bool was = ph->power.link;
 
-	ph->link = up;
-	if (ph->started && !ph->stopping && up && !was && (!ph->told || ph->result.ok)) {
+	ph->power.link = up;
+	if (ph->power.started && !ph->power.stopping && up && !was && (!ph->run.reported || ph->run.result.ok)) {
 		phone_off(ph); /* another port, perhaps: from the beginning */
-		ph->bound = ph->lldp_bridge = false;
+		ph->link.bound = ph->link.lldp_bridge = false;
 		run_plan(ph, plan_of(ph));
 	}
 	settle(ph);
@@ -389,15 +367,15 @@ void dt_phone_link(struct dt_phone *ph, bool up)
 
 void dt_phone_stop(struct dt_phone *ph)
 {
-	if (ph->stopping)
+	if (ph->power.stopping)
 		return;
-	ph->stopping = true;
-	ph->running = false;
-	ph->verdict = V_WAIT;
+	ph->power.stopping = true;
+	ph->run.running = false;
+	ph->run.verdict = V_WAIT;
 	dns_drop(&ph->dns, NULL);
 	ph_clients_ended(ph); /* no plan runs any more: all but SIP */
 	ph_timers_off(ph);
-	stay_off(ph);
+	registered_off(ph);
 	settle(ph);
 }
 
@@ -408,7 +386,7 @@ void dt_phone_frame(struct dt_phone *ph, const uint8_t *frame, size_t n, int tci
 	struct rd r = rd_of(frame, n), body;
 	struct eth e;
 
-	if (ph->stopping || !ph->started || !eth_read(&r, &e) || memcmp(e.src, ph->core.mac, 6) == 0)
+	if (ph->power.stopping || !ph->power.started || !eth_read(&r, &e) || memcmp(e.src, ph->core.mac, 6) == 0)
 		return;
 	body = rd_of(e.payload.p, e.payload.n);
 	if (e.type == ETH_LLDP) {
@@ -434,7 +412,7 @@ void dt_phone_frame(struct dt_phone *ph, const uint8_t *frame, size_t n, int tci
 
 void dt_phone_udp(struct dt_phone *ph, uint32_t address, uint16_t port, const void *p, size_t n)
 {
-	if (port == 123 && !ph->stopping)
+	if (port == 123 && !ph->power.stopping)
 		sntp_udp(ph->sntp, address, p, n);
 	settle(ph);
 }
@@ -474,24 +452,24 @@ void dt_phone_stream_closed(struct dt_phone *ph, unsigned id, const char *why)
 
 void dt_phone_key(struct dt_phone *ph, unsigned id, const char *pem)
 {
-	if (!ph->stopping)
+	if (!ph->power.stopping)
 		key_made(ph->key, id, pem);
 	settle(ph);
 }
 
 bool dt_phone_registered(const struct dt_phone *ph)
 {
-	return ph->registered;
+	return ph->run.registered;
 }
 
 enum dt_stage dt_phone_stage(const struct dt_phone *ph)
 {
-	return ph->stage;
+	return ph->run.stage;
 }
 
 const char *dt_phone_dropped_chain(const struct dt_phone *ph)
 {
-	return ph->dropped.n && !ph->dropped.oom ? (const char *)ph->dropped.p : "";
+	return ph->cred.dropped.n && !ph->cred.dropped.oom ? (const char *)ph->cred.dropped.p : "";
 }
 
 const char *dt_phone_version(const struct dt_phone *ph)

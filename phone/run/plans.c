@@ -37,7 +37,7 @@ const struct plan plans[PLANS] = {
 
 enum plan_id plan_of(const struct dt_phone *ph)
 {
-	if (ph->outside)
-		return ph->login && !ph->user_cert.n ? PLAN_OUTSIDE_NTLM : PLAN_OUTSIDE_CERT;
-	return ph->tethered ? PLAN_TETHERED : PLAN_INSIDE;
+	if (ph->conf.outside)
+		return ph->conf.login && !ph->cred.user_cert.n ? PLAN_OUTSIDE_NTLM : PLAN_OUTSIDE_CERT;
+	return ph->conf.tethered ? PLAN_TETHERED : PLAN_INSIDE;
 }

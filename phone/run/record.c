@@ -4,15 +4,6 @@
 
 #include "phone/internal.h"
 
-void text(char *out, size_t cap, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(out, cap, fmt, ap);
-	va_end(ap);
-}
-
 void attempt_begin(struct dt_phone *ph, struct attempt *a, const char *fmt, ...)
 {
 	va_list ap;
@@ -54,7 +45,7 @@ static const char *sentences(const struct attempt *a, char *out, size_t cap)
 
 	out[0] = '\0';
 	for (unsigned i = 0; i < DT_SIGNS_MAX && a->sign[i] != DT_SIGN_NONE && n + 1 < cap; i++) {
-		text(out + n, cap - n, "%s%s", n ? "; " : "", dt_signs[a->sign[i]].what);
+		text_set(out + n, cap - n, "%s%s", n ? "; " : "", dt_signs[a->sign[i]].what);
 		n += strlen(out + n);
 	}
 	return n ? out : NULL;
@@ -71,7 +62,7 @@ static void attempt(struct dt_phone *ph, const struct attempt *a, struct dt_reco
 	memcpy(r.sign, a->sign, sizeof r.sign);
 	r.fact = a->fact;
 	r.kind = DT_REC_ATTEMPT;
-	r.stage = ph->stage;
+	r.stage = ph->run.stage;
 	r.what = a->what;
 	r.peer = a->peer[0] ? a->peer : NULL;
 	r.ms = (uint32_t)(ph_now_ms(ph) - a->since);
@@ -93,18 +84,18 @@ void record_stage(struct dt_phone *ph, enum dt_record_kind kind, bool ok)
 {
 	struct dt_record r = {
 	    .kind = kind,
-	    .stage = ph->stage,
-	    .what = dt_stage_titles[ph->stage],
+	    .stage = ph->run.stage,
+	    .what = dt_stage_titles[ph->run.stage],
 	    .ok = ok,
-	    .ms = (uint32_t)(ph_now_ms(ph) - ph->stage_since),
+	    .ms = (uint32_t)(ph_now_ms(ph) - ph->run.stage_since),
 	};
 
 	if (kind == DT_REC_STAGE) {
-		r.skipped = ph->skipped;
-		r.found = ph->found[0] ? ph->found : NULL;
-		r.failure = ph->failure;
-		r.why = ph->why[0] ? ph->why : NULL;
-		r.guess = !ok && ph->guess;
+		r.skipped = ph->run.skipped;
+		r.found = ph->run.found[0] ? ph->run.found : NULL;
+		r.failure = ph->run.failure;
+		r.why = ph->run.why[0] ? ph->run.why : NULL;
+		r.guess = !ok && ph->run.guess;
 	}
 	ph->core.body->record(ph->core.arg, &r);
 }
@@ -118,7 +109,7 @@ void record_result(struct dt_phone *ph, enum dt_stage stage, bool ok, enum dt_fa
 	    .ok = ok,
 	    .failure = f,
 	    .why = why && why[0] ? why : NULL,
-	    .guess = !ok && ph->guess,
+	    .guess = !ok && ph->run.guess,
 	};
 
 	ph->core.body->record(ph->core.arg, &r);

@@ -2,6 +2,7 @@
 #ifndef DIALTONE_PHONE_RECORD_H
 #define DIALTONE_PHONE_RECORD_H
 
+#include "base/text.h"
 #include "dialtone/phone.h"
 
 struct attempt {
@@ -12,7 +13,6 @@ struct attempt {
 	struct dt_facts fact; /* what it points to stays until the attempt is reported */
 };
 
-void text(char *out, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4))); /* cut when too long */
 void attempt_begin(struct dt_phone *ph, struct attempt *a, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void attempt_peer(struct attempt *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void attempt_at(struct attempt *a, uint32_t address, uint16_t port); /* the peer, as text and as facts */

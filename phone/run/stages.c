@@ -14,32 +14,4 @@ const struct stage stages[DT_STAGE_COUNT] = {
 [DT_STAGE_CERT]     = {stage_cert,       90,  false,   HAS_IDENTITY,    HAS_USER_CERT},
 [DT_STAGE_LOGON]    = {stage_logon,      600, false,   HAS_REGISTRAR,   HAS_DIAL_TONE | HAS_WEB},
 };
-
-const char *const dt_stage_keys[DT_STAGE_COUNT] = {
-	"none", "vlan", "address", "find", "update", "discover", "chain", "auth", "cert", "logon",
-};
-
-/* The headings of Microsoft TechNet, "Device Connection Process", Lync Server 2013. */
-const char *const dt_stage_titles[DT_STAGE_COUNT] = {
-	"",
-	"Finding the VLAN ID",
-	"Obtain an IP Address",
-	"Find the Device Update Web Service",
-	"Check for Updates",
-	"Obtain Registrar FQDN and Web Service URL",
-	"Connect to the Web Service and Download the Root CA Certificate Chain",
-	"Authentication Process",
-	"Receive and Publish Certificate",
-	"Log on to the Lync Server",
-};
-
-/* "Each record is tried until one succeeds" [sip 2.1]: the order of "Device Connection Process". */
-const struct candidate candidates[CANDIDATES] = {
-[DT_CAND_INTERNAL_TLS] = {"_sipinternaltls._tcp", true,  false, 5061},
-[DT_CAND_DHCP_TLS]     = {NULL,                   true,  false, 5061},
-[DT_CAND_INTERNAL_TCP] = {"_sipinternal._tcp",    false, false, 5060},
-[DT_CAND_DHCP_TCP]     = {NULL,                   false, false, 5060},
-[DT_CAND_EXTERNAL_TLS] = {"_sip._tls",            true,  true,  443},
-[DT_CAND_EXTERNAL_TCP] = {"_sip._tcp",            false, true,  5060},
-};
 /* clang-format on */

@@ -5,23 +5,24 @@
 #include <string.h>
 
 #include "phone/internal.h"
+#include "pki/cert.h"
 #include "phone/run/persist.h"
 
-bool keep_anchors(struct dt_phone *ph)
+bool state_anchors(struct dt_phone *ph)
 {
-	buf_clear(&ph->anchors);
-	buf_sv(&ph->anchors, buf_view(&ph->roots));
-	buf_str(&ph->anchors, ph->trust ? ph->trust : "");
-	buf_cstr(&ph->anchors);
-	return !ph->anchors.oom && !ph->roots.oom;
+	buf_clear(&ph->cred.anchors);
+	buf_sv(&ph->cred.anchors, buf_view(&ph->cred.roots));
+	buf_str(&ph->cred.anchors, ph->conf.trust ? ph->conf.trust : "");
+	buf_cstr(&ph->cred.anchors);
+	return !ph->cred.anchors.oom && !ph->cred.roots.oom;
 }
 
-bool keep_fresh_roots(struct dt_phone *ph)
+bool state_save_roots(struct dt_phone *ph)
 {
-	return persist_save(ph, DT_KEEP_ROOTS, &ph->roots);
+	return persist_save(ph, DT_KEEP_ROOTS, &ph->cred.roots);
 }
 
-bool keep_web(struct dt_phone *ph, const void *der, size_t n)
+bool state_save_web(struct dt_phone *ph, const void *der, size_t n)
 {
 	struct buf pem = {0};
 	bool ok;
@@ -39,7 +40,7 @@ static const struct {
 	const char *key;
 	size_t at, size;
 } account[] = {
-#define FIELD(key, name) {key, offsetof(struct account, name), sizeof ((struct account *)0)->name}
+#define FIELD(key, name) {key, offsetof(struct ph_account, name), sizeof ((struct ph_account *)0)->name}
 	FIELD("sip", sip),
 	FIELD("registrar", registrar),
 	FIELD("addresses", addresses),
@@ -63,7 +64,7 @@ static void account_read(struct dt_phone *ph, struct sv all)
 	}
 }
 
-bool keep_account(struct dt_phone *ph)
+bool state_save_account(struct dt_phone *ph)
 {
 	struct buf b = {0};
 	bool ok;
@@ -81,7 +82,7 @@ bool keep_account(struct dt_phone *ph)
 
 /* ---- key and certificate ------------------------------------------------------------------------------------ */
 
-bool keep_user(struct dt_phone *ph, const char *name, const struct buf *key, const struct buf *der)
+bool state_save_user(struct dt_phone *ph, const char *name, const struct buf *key, const struct buf *der)
 {
 	struct buf pem = {0};
 	bool ok;
@@ -115,23 +116,23 @@ static void user_read(struct dt_phone *ph, const char *name, struct buf *key, st
 
 const struct buf *cert_in_use(const struct dt_phone *ph)
 {
-	return ph->use_fresh ? &ph->fresh_cert : &ph->user_cert;
+	return ph->cred.use_fresh ? &ph->cred.fresh_cert : &ph->cred.user_cert;
 }
 
 const struct buf *key_in_use(const struct dt_phone *ph)
 {
-	return ph->use_fresh ? &ph->fresh_key : &ph->user_key;
+	return ph->cred.use_fresh ? &ph->cred.fresh_key : &ph->cred.user_key;
 }
 
-void keep_use(struct dt_phone *ph)
+void state_use(struct dt_phone *ph)
 {
 	const struct buf *der = cert_in_use(ph);
 	struct pki_cert_info *info = calloc(1, sizeof *info);
 
-	ph->cert_before = ph->cert_after = 0;
+	ph->cred.cert_before = ph->cred.cert_after = 0;
 	if (info && der->n && pki_cert_info(der->p, der->n, info) == NULL) {
-		ph->cert_before = info->not_before;
-		ph->cert_after = info->not_after;
+		ph->cred.cert_before = info->not_before;
+		ph->cred.cert_after = info->not_after;
 		/* The certificate names the user: an account file that was lost is no loss. */
 		if (ph->account.sip[0] == '\0' && strchr(info->subject_cn, '@'))
 			sv_copy(ph->account.sip, sizeof ph->account.sip, sv_of(info->subject_cn));
@@ -141,62 +142,62 @@ void keep_use(struct dt_phone *ph)
 
 bool cert_good(const struct dt_phone *ph)
 {
-	return cert_in_use(ph)->n && ph_unix_s(ph) < ph->cert_after;
+	return cert_in_use(ph)->n && ph_unix_s(ph) < ph->cred.cert_after;
 }
 
 /* "Renew when half the validity is gone" [web-services 18]. */
 bool cert_half_gone(const struct dt_phone *ph)
 {
-	return ph_unix_s(ph) >= ph->cert_before + (ph->cert_after - ph->cert_before) / 2;
+	return ph_unix_s(ph) >= ph->cred.cert_before + (ph->cred.cert_after - ph->cred.cert_before) / 2;
 }
 
-bool keep_promote(struct dt_phone *ph)
+bool state_promote(struct dt_phone *ph)
 {
-	if (!ph->use_fresh)
+	if (!ph->cred.use_fresh)
 		return true;
-	if (!keep_user(ph, DT_KEEP_USER, &ph->fresh_key, &ph->fresh_cert))
+	if (!state_save_user(ph, DT_KEEP_USER, &ph->cred.fresh_key, &ph->cred.fresh_cert))
 		return false;
-	buf_wipe(&ph->user_key);
-	buf_free(&ph->user_cert);
-	ph->user_key = ph->fresh_key;
-	ph->user_cert = ph->fresh_cert;
-	ph->fresh_key = ph->fresh_cert = (struct buf){0};
-	ph->use_fresh = false;
+	buf_wipe(&ph->cred.user_key);
+	buf_free(&ph->cred.user_cert);
+	ph->cred.user_key = ph->cred.fresh_key;
+	ph->cred.user_cert = ph->cred.fresh_cert;
+	ph->cred.fresh_key = ph->cred.fresh_cert = (struct buf){0};
+	ph->cred.use_fresh = false;
 	return ph->core.body->forget(ph->core.arg, DT_KEEP_FRESH) == 0;
 }
 
-void keep_drop_fresh(struct dt_phone *ph)
+void state_drop_fresh(struct dt_phone *ph)
 {
-	if (ph->fresh_key.n || ph->use_fresh)
+	if (ph->cred.fresh_key.n || ph->cred.use_fresh)
 		ph->core.body->forget(ph->core.arg, DT_KEEP_FRESH);
-	buf_wipe(&ph->fresh_key);
-	buf_free(&ph->fresh_cert);
-	ph->use_fresh = false;
-	keep_use(ph);
+	buf_wipe(&ph->cred.fresh_key);
+	buf_free(&ph->cred.fresh_cert);
+	ph->cred.use_fresh = false;
+	state_use(ph);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------------------ */
 
-bool keep_load(struct dt_phone *ph)
+bool state_load(struct dt_phone *ph)
 {
 	struct buf b = {0};
 
-	ph->account = (struct account){0};
-	persist_load(ph, DT_KEEP_ROOTS, &ph->roots);
+	ph->account = (struct ph_account){0};
+	persist_load(ph, DT_KEEP_ROOTS, &ph->cred.roots);
 	if (persist_load(ph, DT_KEEP_ACCOUNT, &b))
 		account_read(ph, buf_view(&b));
 	buf_free(&b);
-	user_read(ph, DT_KEEP_USER, &ph->user_key, &ph->user_cert);
-	user_read(ph, DT_KEEP_FRESH, &ph->fresh_key, &ph->fresh_cert);
-	ph->use_fresh = ph->fresh_cert.n > 0;
-	keep_use(ph);
-	if (ph->account.sip[0] == '\0' && ph->sip_conf)
+	user_read(ph, DT_KEEP_USER, &ph->cred.user_key, &ph->cred.user_cert);
+	user_read(ph, DT_KEEP_FRESH, &ph->cred.fresh_key, &ph->cred.fresh_cert);
+	ph->cred.use_fresh = ph->cred.fresh_cert.n > 0;
+	state_use(ph);
+	if (ph->account.sip[0] == '\0' && ph->conf.sip)
 		sv_copy(ph->account.sip, sizeof ph->account.sip,
-			sv_from(sv_of(ph->sip_conf), sv_istarts(sv_of(ph->sip_conf), SV("sip:")) ? 4 : 0));
-	return keep_anchors(ph);
+			sv_from(sv_of(ph->conf.sip), sv_istarts(sv_of(ph->conf.sip), SV("sip:")) ? 4 : 0));
+	return state_anchors(ph);
 }
 
-void keep_forget(struct dt_phone *ph)
+void state_forget(struct dt_phone *ph)
 {
 	/* the certificate first: without its chain and account it would be half a state */
 	static const char *const names[] = {DT_KEEP_FRESH, DT_KEEP_USER, DT_KEEP_ACCOUNT, DT_KEEP_WEB, DT_KEEP_ROOTS,
@@ -204,4 +205,10 @@ void keep_forget(struct dt_phone *ph)
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		ph->core.body->forget(ph->core.arg, names[i]);
+}
+
+void state_update_url(struct dt_phone *ph)
+{
+	text_set(ph->found.update_url, sizeof ph->found.update_url, "%s",
+		 ph->conf.outside ? ph->account.update_external : ph->account.update_internal);
 }

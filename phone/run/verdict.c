@@ -8,18 +8,18 @@
 
 static void verdict_give(struct dt_phone *ph, enum ph_verdict v, enum dt_failure f, const char *why)
 {
-	if (!ph->running || ph->verdict != V_WAIT)
+	if (!ph->run.running || ph->run.verdict != V_WAIT)
 		return;
-	ph->verdict = v;
-	ph->failure = f;
-	text(ph->why, sizeof ph->why, "%s", why ? why : "");
+	ph->run.verdict = v;
+	ph->run.failure = f;
+	text_set(ph->run.why, sizeof ph->run.why, "%s", why ? why : "");
 }
 
 static void verdict_found(struct dt_phone *ph, const char *fmt, va_list ap)
 {
-	ph->found[0] = '\0';
+	ph->run.found[0] = '\0';
 	if (fmt)
-		vsnprintf(ph->found, sizeof ph->found, fmt, ap);
+		vsnprintf(ph->run.found, sizeof ph->run.found, fmt, ap);
 }
 
 void stage_done(struct dt_phone *ph, const char *fmt, ...)
@@ -39,7 +39,7 @@ void stage_skip(struct dt_phone *ph, const char *fmt, ...)
 	va_start(ap, fmt);
 	verdict_found(ph, fmt, ap);
 	va_end(ap);
-	ph->skipped = true;
+	ph->run.skipped = true;
 	verdict_give(ph, V_DONE, DT_F_OK, NULL);
 }
 
@@ -55,7 +55,7 @@ void stage_fail(struct dt_phone *ph, enum dt_failure f, const char *why)
 
 void stage_instead(struct dt_phone *ph, enum plan_id plan, enum dt_failure f, const char *why)
 {
-	ph->instead = plan;
+	ph->run.instead = plan;
 	verdict_give(ph, V_INSTEAD, f, why);
 }
 
@@ -66,16 +66,16 @@ void stage_restart(struct dt_phone *ph)
 
 static bool want_set(struct dt_phone *ph, enum ph_want what)
 {
-	if (what < ph->want.what)
+	if (what < ph->run.want.what)
 		return false;
-	ph->want.what = what;
+	ph->run.want.what = what;
 	return true;
 }
 
 void phone_want_plan(struct dt_phone *ph, enum plan_id plan)
 {
 	if (want_set(ph, WANT_PLAN))
-		ph->want.plan = plan;
+		ph->run.want.plan = plan;
 }
 
 void phone_want_start(struct dt_phone *ph)
@@ -87,6 +87,6 @@ void phone_want_end(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
 	if (!want_set(ph, WANT_END))
 		return;
-	ph->want.failure = f;
-	text(ph->want.why, sizeof ph->want.why, "%s", why ? why : "");
+	ph->run.want.failure = f;
+	text_set(ph->run.want.why, sizeof ph->run.want.why, "%s", why ? why : "");
 }

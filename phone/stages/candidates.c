@@ -1,11 +1,25 @@
 /* phone/stages/candidates.c: where a Registrar may be: the six candidates, what is configured, what worked last
  * [network C.3, C.4]. */
+#include <stdlib.h>
+
 #include "base/name.h"
 #include "phone/internal.h"
 
+/* clang-format off */
+/* "Each record is tried until one succeeds" [sip 2.1]: the order of "Device Connection Process". */
+const struct candidate candidates[CANDIDATES] = {
+[DT_CAND_INTERNAL_TLS] = {"_sipinternaltls._tcp", true,  false, 5061},
+[DT_CAND_DHCP_TLS]     = {NULL,                   true,  false, 5061},
+[DT_CAND_INTERNAL_TCP] = {"_sipinternal._tcp",    false, false, 5060},
+[DT_CAND_DHCP_TCP]     = {NULL,                   false, false, 5060},
+[DT_CAND_EXTERNAL_TLS] = {"_sip._tls",            true,  true,  443},
+[DT_CAND_EXTERNAL_TCP] = {"_sip._tcp",            false, true,  5060},
+};
+/* clang-format on */
+
 /* C.4: "strict = target ends with '.' + SIP domain, label-wise, case-insensitive (default); exact = target minus first
  * label equals SIP domain; off." */
-bool strict_match(int strict, const char *target, const char *domain)
+bool strict_match(enum dt_strict strict, const char *target, const char *domain)
 {
 	struct sv t = sv_of(target), d = sv_of(domain);
 	const char *dot = strchr(target, '.');
@@ -33,22 +47,22 @@ bool target_read(const char *s, struct sip_target *ret)
 
 static void add(struct dt_phone *ph, struct sip_target t)
 {
-	if (t.host[0] == '\0' || t.port == 0 || ph->ntarget == SIP_TARGETS)
+	if (t.host[0] == '\0' || t.port == 0 || ph->work->ntarget == SIP_TARGETS)
 		return;
-	ph->target[ph->ntarget++] = t;
+	ph->work->target[ph->work->ntarget++] = t;
 }
 
 static void passed(struct dt_phone *ph, enum dt_candidate c, enum dt_failure f, enum dt_sign sign)
 {
-	ph->passed[c].failure = f;
-	ph->passed[c].sign = sign;
+	ph->work->passed[c].failure = f;
+	ph->work->passed[c].sign = sign;
 }
 
 static void by_srv(struct dt_phone *ph, enum dt_candidate c)
 {
-	struct dt_dns_answer *a = &ph->srv[c];
+	struct dt_dns_answer *a = ph->work->srv ? &ph->work->srv[c].answer : NULL;
 
-	if (!ph->srv_asked[c]) {
+	if (a == NULL || !ph->work->srv[c].asked) {
 		passed(ph, c, DT_F_DNS_NONE, DT_SIGN_SRV_NOT_ASKED);
 		return;
 	}
@@ -63,34 +77,34 @@ static void by_srv(struct dt_phone *ph, enum dt_candidate c)
 
 		if (a->rr[j].target[0] == '\0')
 			continue;
-		if (!strict_match(ph->strict, a->rr[j].target, ph->srv_domain)) {
-			if (ph->passed[c].failure != DT_F_OK) {
+		if (!strict_match(ph->conf.strict, a->rr[j].target, ph->work->srv_domain)) {
+			if (ph->work->passed[c].failure != DT_F_OK) {
 				passed(ph, c, DT_F_STRICT_DOMAIN, DT_SIGN_SRV_OTHER_DOMAIN);
-				text(ph->passed[c].target, sizeof ph->passed[c].target, "%s", a->rr[j].target);
+				text_set(ph->work->passed[c].target, sizeof ph->work->passed[c].target, "%s", a->rr[j].target);
 			}
 			continue;
 		}
 		passed(ph, c, DT_F_OK, DT_SIGN_NONE);
-		text(t.host, sizeof t.host, "%s", a->rr[j].target);
+		text_set(t.host, sizeof t.host, "%s", a->rr[j].target);
 		add(ph, t);
 	}
 }
 
 static void by_option(struct dt_phone *ph, enum dt_candidate c)
 {
-	if (!ph->have_120 || ph->option120.n == 0) {
+	if (!ph->found.have_120 || ph->found.option120.n == 0) {
 		passed(ph, c, DT_F_UC_SILENT, DT_SIGN_OPTION120_ABSENT);
 		return;
 	}
-	for (unsigned j = 0; j < ph->option120.n; j++) {
+	for (unsigned j = 0; j < ph->found.option120.n; j++) {
 		struct sip_target t = {.candidate = c, .port = candidates[c].port, .tls = candidates[c].tls};
 
-		if (ph->option120.encoding == 0) {
-			text(t.host, sizeof t.host, "%s", ph->option120.name[j]);
+		if (ph->found.option120.encoding == 0) {
+			text_set(t.host, sizeof t.host, "%s", ph->found.option120.name[j]);
 		} else { /* R-07: TLS then wants the address in the certificate */
 			char ip[16];
 
-			text(t.host, sizeof t.host, "%s", ip_text(ph->option120.address[j], ip));
+			text_set(t.host, sizeof t.host, "%s", ip_text(ph->found.option120.address[j], ip));
 		}
 		add(ph, t);
 	}
@@ -106,32 +120,69 @@ static void kept(struct dt_phone *ph, enum dt_candidate c, const char *s)
 	}
 }
 
+static void candidates_have_srv(void *arg, const struct dt_dns_answer *a)
+{
+	struct srv_ask *s = arg;
+	struct dt_phone *ph = s->ph;
+
+	s->answer = *a;
+	ph->work->srv_open--;
+	ph->work->srv_done(ph);
+}
+
+void candidates_ask(struct dt_phone *ph, const char *domain, void (*done)(struct dt_phone *ph))
+{
+	struct ph_work *w = ph->work;
+	char name[DT_NAME_MAX + 32];
+
+	text_set(w->srv_domain, sizeof w->srv_domain, "%s", domain);
+	w->srv_open = 0;
+	w->srv_done = done;
+	w->built = false;
+	free(w->srv);
+	w->srv = ph_alloc(ph, CANDIDATES * sizeof *w->srv);
+	for (enum dt_candidate c = DT_CAND_NONE + 1; w->srv && c < CANDIDATES; c++) {
+		struct srv_ask *s = &w->srv[c];
+
+		*s = (struct srv_ask){.ph = ph, .candidate = c};
+		s->asked = candidates[c].service && w->srv_domain[0] && !(ph->conf.outside && !candidates[c].outside);
+		if (!s->asked)
+			continue;
+		w->srv_open++;
+		text_set(name, sizeof name, "%s.%s", candidates[c].service, w->srv_domain);
+		dns_ask(&ph->dns, name, DT_RR_SRV, candidates_have_srv, s);
+	}
+}
+
 void candidates_build(struct dt_phone *ph)
 {
-	ph->ntarget = ph->passed_told = 0;
-	memset(ph->passed, 0, sizeof ph->passed);
-	if (ph->registrar_conf) {
-		kept(ph, DT_CAND_CONFIGURED, ph->registrar_conf);
+	ph->work->built = true;
+	ph->work->ntarget = ph->work->passed_reported = 0;
+	memset(ph->work->passed, 0, sizeof ph->work->passed);
+	if (ph->conf.registrar) {
+		kept(ph, DT_CAND_CONFIGURED, ph->conf.registrar);
 		return;
 	}
 	for (enum dt_candidate c = DT_CAND_NONE + 1; c < CANDIDATES; c++) {
-		if (ph->outside && !candidates[c].outside)
+		if (ph->conf.outside && !candidates[c].outside)
 			continue; /* [sip 2.3]: outside, the last two */
 		if (candidates[c].service)
 			by_srv(ph, c);
 		else
 			by_option(ph, c);
 	}
+	free(ph->work->srv);
+	ph->work->srv = NULL;
 	/* "When SRV and 120 both fail, or the names do not resolve, the last good registrar/addresses are used." */
 	kept(ph, DT_CAND_STORED, ph->account.registrar);
 }
 
 static const char *passed_why(const struct dt_phone *ph, enum dt_candidate c, char *why)
 {
-	if (ph->passed[c].sign == DT_SIGN_SRV_OTHER_DOMAIN)
-		text(why, WHY_MAX, "the target %s lies outside the SIP domain %s", ph->passed[c].target, ph->srv_domain);
+	if (ph->work->passed[c].sign == DT_SIGN_SRV_OTHER_DOMAIN)
+		text_set(why, WHY_MAX, "the target %s lies outside the SIP domain %s", ph->work->passed[c].target, ph->work->srv_domain);
 	else
-		text(why, WHY_MAX, "%s", dt_signs[ph->passed[c].sign].what);
+		text_set(why, WHY_MAX, "%s", dt_signs[ph->work->passed[c].sign].what);
 	return why;
 }
 
@@ -140,16 +191,16 @@ void candidates_report(struct dt_phone *ph, enum dt_candidate until)
 	struct attempt a;
 	char why[WHY_MAX];
 
-	while (ph->passed_told + 1 < until && ph->passed_told + 1 < CANDIDATES) {
-		enum dt_candidate c = ++ph->passed_told;
+	while (ph->work->passed_reported + 1 < until && ph->work->passed_reported + 1 < CANDIDATES) {
+		enum dt_candidate c = ++ph->work->passed_reported;
 
-		if (ph->passed[c].failure == DT_F_OK)
+		if (ph->work->passed[c].failure == DT_F_OK)
 			continue;
 		attempt_begin(ph, &a, "registrar %s", dt_candidates[c].name);
-		attempt_sign(&a, ph->passed[c].sign);
+		attempt_sign(&a, ph->work->passed[c].sign);
 		a.fact.candidate = c;
-		a.fact.host = ph->passed[c].target[0] ? ph->passed[c].target : NULL;
-		attempt_fail(ph, &a, ph->passed[c].failure, passed_why(ph, c, why));
+		a.fact.host = ph->work->passed[c].target[0] ? ph->work->passed[c].target : NULL;
+		attempt_fail(ph, &a, ph->work->passed[c].failure, passed_why(ph, c, why));
 	}
 }
 
@@ -157,7 +208,7 @@ enum dt_failure candidates_failure(const struct dt_phone *ph, char *why)
 {
 	why[0] = '\0';
 	for (enum dt_candidate c = DT_CAND_NONE + 1; c < CANDIDATES; c++)
-		if (ph->passed[c].failure == DT_F_STRICT_DOMAIN) {
+		if (ph->work->passed[c].failure == DT_F_STRICT_DOMAIN) {
 			passed_why(ph, c, why);
 			return DT_F_STRICT_DOMAIN;
 		}

@@ -3,18 +3,18 @@
 
 static uint64_t at(const struct dt_phone *ph, uint32_t seconds)
 {
-	return ph->lease.since + seconds * 1000ull;
+	return ph->link.lease.since + seconds * 1000ull;
 }
 
 static void next(struct dt_phone *ph, uint32_t seconds)
 {
-	ph->core.timer[T_LEASE] = ph->lease.seconds == UINT32_MAX ? PH_NEVER : at(ph, seconds);
+	ph->core.timer[T_LEASE] = ph->link.lease.seconds == UINT32_MAX ? PH_NEVER : at(ph, seconds);
 }
 
 void lease_take(struct dt_phone *ph)
 {
-	ph->bound = true;
-	next(ph, ph->lease.t1);
+	ph->link.bound = true;
+	next(ph, ph->link.lease.t1);
 }
 
 static void lease_lost(struct dt_phone *ph, enum dt_sign why)
@@ -24,7 +24,7 @@ static void lease_lost(struct dt_phone *ph, enum dt_sign why)
 	attempt_begin(ph, &a, "lease");
 	attempt_sign(&a, why);
 	attempt_fail(ph, &a, why == DT_SIGN_LEASE_REVOKED ? DT_F_DHCP_NAK : DT_F_DHCP_SILENT, NULL);
-	ph->bound = false;
+	ph->link.bound = false;
 	phone_want_start(ph);
 }
 
@@ -36,9 +36,9 @@ static bool lease_have(void *arg, const struct dhcp_result *r)
 		lease_lost(ph, DT_SIGN_LEASE_REVOKED);
 		return true;
 	}
-	ph->lease = *r->lease;
+	ph->link.lease = *r->lease;
 	attempt_ok(ph, r->try, NULL, NULL);
-	ph->core.body->address(ph->core.arg, &ph->lease.l); /* the router or the resolver may be another now */
+	ph->core.body->address(ph->core.arg, &ph->link.lease.l); /* the router or the resolver may be another now */
 	lease_take(ph);
 	return true;
 }
@@ -47,11 +47,11 @@ static bool lease_have(void *arg, const struct dhcp_result *r)
 void lease_timer(struct dt_phone *ph)
 {
 	uint64_t now = ph_now_ms(ph), left, end;
-	bool rebind = now >= at(ph, ph->lease.t2);
+	bool rebind = now >= at(ph, ph->link.lease.t2);
 
-	if (!ph->bound)
+	if (!ph->link.bound)
 		return;
-	if (now >= at(ph, ph->lease.seconds)) {
+	if (now >= at(ph, ph->link.lease.seconds)) {
 		lease_lost(ph, DT_SIGN_LEASE_EXPIRED);
 		return;
 	}
@@ -60,8 +60,8 @@ void lease_timer(struct dt_phone *ph)
 		return;
 	}
 	dhcp_free(ph->dhcp);
-	ph->dhcp = dhcp_renew(ph, &ph->lease, rebind, lease_have, ph);
-	end = at(ph, rebind ? ph->lease.seconds : ph->lease.t2);
+	ph->dhcp = dhcp_renew(ph, &ph->link.lease, rebind, lease_have, ph);
+	end = at(ph, rebind ? ph->link.lease.seconds : ph->link.lease.t2);
 	left = (end - now) / 2;
 	ph->core.timer[T_LEASE] = left < 60000 ? (end < now + 60000 ? end : now + 60000) : now + left;
 }

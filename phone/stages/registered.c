@@ -6,7 +6,7 @@
 #define SA_EARLY 300ull
 #define DAY_MS 86400000ull
 
-void stay_begin(struct dt_phone *ph)
+void registered_begin(struct dt_phone *ph)
 {
 	uint64_t sa = SA_SECONDS, life;
 	int64_t now = ph_unix_s(ph), half;
@@ -14,10 +14,10 @@ void stay_begin(struct dt_phone *ph)
 	ph_timer_set(ph, T_REFRESH, ph->sip->expires * 800ull); /* at 80 % */
 	if (ph->sip->keepalive)
 		ph_timer_set(ph, T_KEEPALIVE, ph->sip->keepalive * 1000ull * 2 / 3);
-	if (ph->sip->sa.scheme == SCHEME_DSK && ph->cert_after > now) {
-		life = (uint64_t)(ph->cert_after - now);
+	if (ph->sip->sa.scheme == SCHEME_DSK && ph->cred.cert_after > now) {
+		life = (uint64_t)(ph->cred.cert_after - now);
 		sa = life < sa ? life : sa;
-		half = ph->cert_before + (ph->cert_after - ph->cert_before) / 2 - now;
+		half = ph->cred.cert_before + (ph->cred.cert_after - ph->cred.cert_before) / 2 - now;
 		ph_timer_set(ph, T_RENEW, half > 0 ? (uint64_t)half * 1000 : 3600 * 1000ull);
 	}
 	ph_timer_set(ph, T_REAUTH, sa > 2 * SA_EARLY ? (sa - SA_EARLY) * 1000 : sa * 500);
@@ -25,9 +25,9 @@ void stay_begin(struct dt_phone *ph)
 		ph_timer_set(ph, T_UPDATE, DAY_MS + ph_random_below(ph, 600000));
 }
 
-void stay_keepalive(struct dt_phone *ph)
+void registered_keepalive(struct dt_phone *ph)
 {
-	if (ph->registered)
+	if (ph->run.registered)
 		sip_raw(ph->sip, "\r\n\r\n", 4);
 }
 
@@ -50,8 +50,8 @@ static void refreshed(void *arg, const struct msg *m)
 
 	attempt_begin(ph, &a, "refresh");
 	if (m == NULL) {
-		text(why, sizeof why, "%s", ph->sip->why);
-		stay_lost(ph, why);
+		text_set(why, sizeof why, "%s", ph->sip->why);
+		registered_lost(ph, why);
 		return;
 	}
 	sip_diag_text(m, &id, why, sizeof why);
@@ -71,29 +71,29 @@ static void refreshed(void *arg, const struct msg *m)
 		}
 		attempt_sign(&a, DT_SIGN_SIP_LOST);
 		attempt_fail(ph, &a, DT_F_SIP_STATUS, NULL);
-		stay_lost(ph, dt_signs[DT_SIGN_SIP_LOST].what);
+		registered_lost(ph, dt_signs[DT_SIGN_SIP_LOST].what);
 		return;
 	}
 	attempt_fail(ph, &a, sip_challenged(m) ? DT_F_SIP_STATUS : DT_F_SIP_FORBIDDEN, why);
 	if (sip_challenged(m)) {
-		if (!ph->running)
+		if (!ph->run.running)
 			phone_want_plan(ph, PLAN_RENEW); /* "401 on refresh: full re-authentication" */
 	} else if (m->status == 403 || m->status == 404) {
 		sip_close(ph->sip); /* what else has come on it counts for nothing */
 		phone_want_end(ph, m->status == 404 ? DT_F_SIP_NOT_FOUND : DT_F_SIP_FORBIDDEN, why);
 	} else {
-		stay_lost(ph, why);
+		registered_lost(ph, why);
 	}
 }
 
 static bool busy(const struct dt_phone *ph)
 {
-	return ph->sip->asked.busy || (ph->running && ph->stage == DT_STAGE_LOGON);
+	return ph->sip->asked.busy || (ph->run.running && ph->run.stage == DT_STAGE_LOGON);
 }
 
-void stay_refresh(struct dt_phone *ph)
+void registered_refresh(struct dt_phone *ph)
 {
-	if (!ph->registered)
+	if (!ph->run.registered)
 		return;
 	if (busy(ph))
 		ph_timer_set(ph, T_REFRESH, 2000);
@@ -103,68 +103,68 @@ void stay_refresh(struct dt_phone *ph)
 
 static bool later(struct dt_phone *ph, enum ph_timer t)
 {
-	if (ph->registered && !ph->running && !ph->sip->asked.busy)
+	if (ph->run.registered && !ph->run.running && !ph->sip->asked.busy)
 		return false;
 	ph_timer_set(ph, t, 20000);
 	return true;
 }
 
 /* "The client must re-authenticate at least 5 min before." */
-void stay_reauth(struct dt_phone *ph)
+void registered_reauth(struct dt_phone *ph)
 {
 	if (!later(ph, T_REAUTH))
 		phone_want_plan(ph, PLAN_RENEW);
 }
 
-void stay_renew(struct dt_phone *ph)
+void registered_renew(struct dt_phone *ph)
 {
 	if (!later(ph, T_RENEW))
 		phone_want_plan(ph, PLAN_RENEW);
 }
 
-void stay_update(struct dt_phone *ph)
+void registered_update(struct dt_phone *ph)
 {
 	if (later(ph, T_UPDATE))
 		return;
 	ph_timer_set(ph, T_UPDATE, DAY_MS + ph_random_below(ph, 600000));
-	update_urls(ph);
-	if (ph->update_url[0])
+	state_update_url(ph);
+	if (ph->found.update_url[0])
 		phone_want_plan(ph, PLAN_UPDATE);
 }
 
 /* ---- lost ---------------------------------------------------------------------------------------------------------------- */
 
-void stay_lost(struct dt_phone *ph, const char *why)
+void registered_lost(struct dt_phone *ph, const char *why)
 {
-	uint64_t wait = 30000ull << (ph->retries < 5 ? ph->retries : 5);
+	uint64_t wait = 30000ull << (ph->run.retries < 5 ? ph->run.retries : 5);
 	struct attempt a;
 
 	attempt_begin(ph, &a, "registration");
 	attempt_fail(ph, &a, DT_F_CLOSED, why);
-	ph->registered = false;
+	ph->run.registered = false;
 	sip_close(ph->sip);
 	ph_timer_off(ph, T_REAUTH);
 	ph_timer_off(ph, T_RENEW);
 	/* "later back-off 30 s .. 15 min with jitter"; the first time soon */
-	wait = ph->retries == 0 ? 2000 : wait > 900000 ? 900000 : wait;
-	ph->retries++;
+	wait = ph->run.retries == 0 ? 2000 : wait > 900000 ? 900000 : wait;
+	ph->run.retries++;
 	ph_timer_set(ph, T_RETRY, wait + ph_random_below(ph, (uint32_t)(wait / 4)));
 }
 
 /* Of the connection, while nothing is asked on it. */
-void stay_lost_connection(void *arg, const char *why)
+void registered_connection_lost(void *arg, const char *why)
 {
 	struct dt_phone *ph = arg;
 
-	if (ph->registered)
-		stay_lost(ph, why);
+	if (ph->run.registered)
+		registered_lost(ph, why);
 }
 
-void stay_retry(struct dt_phone *ph)
+void registered_retry(struct dt_phone *ph)
 {
-	if (ph->registered)
+	if (ph->run.registered)
 		return;
-	if (ph->running)
+	if (ph->run.running)
 		ph_timer_set(ph, T_RETRY, 5000);
 	else
 		phone_want_plan(ph, PLAN_AGAIN);
@@ -183,9 +183,9 @@ static void told_off(struct dt_phone *ph, const struct msg *m, struct sv event)
 		v = msg_get(m, "ms-diagnostics");
 	if (v.p)
 		sip_diag_read(v, &d);
-	text(why, sizeof why, SV_FMT "%s" SV_FMT, SV_ARG(event), d.reason.n ? ": " : "", SV_ARG(d.reason));
+	text_set(why, sizeof why, SV_FMT "%s" SV_FMT, SV_ARG(event), d.reason.n ? ": " : "", SV_ARG(d.reason));
 	attempt_begin(ph, &a, "notify deregistered");
-	text(ph->core.said, sizeof ph->core.said, SV_FMT, SV_ARG(d.reason));
+	text_set(ph->core.said, sizeof ph->core.said, SV_FMT, SV_ARG(d.reason));
 	a.fact.said = ph->core.said;
 	a.fact.diag = d.id;
 	attempt_fail(ph, &a, DT_F_SIGNED_OFF, why);
@@ -198,11 +198,11 @@ static void told_off(struct dt_phone *ph, const struct msg *m, struct sv event)
 		if (sip_addr_read(msg_get(m, "P-Preferred-Registrar"), &addr) && sip_uri_read(addr.uri, &u) && u.host.n < 256) {
 			bool tcp = sv_ieq(sip_param(u.params, "transport"), SV("tcp"));
 
-			text(uri, sizeof uri, SV_FMT ":%u %s", SV_ARG(u.host), u.port ? u.port : tcp ? 5060 : 5061, tcp ? "tcp" : "tls");
-			ph->have_redirect = target_read(uri, &ph->redirect);
-			ph->redirect.candidate = DT_CAND_PREFERRED;
+			text_set(uri, sizeof uri, SV_FMT ":%u %s", SV_ARG(u.host), u.port ? u.port : tcp ? 5060 : 5061, tcp ? "tcp" : "tls");
+			ph->found.have_redirect = target_read(uri, &ph->found.redirect);
+			ph->found.redirect.candidate = DT_CAND_PREFERRED;
 		}
-		stay_lost(ph, why);
+		registered_lost(ph, why);
 		return;
 	}
 	/* rejected: stop; unregistered: "gone; may register again later", when somebody wants it to */
@@ -220,13 +220,13 @@ static void told_provisioning(struct dt_phone *ph, struct sv body)
 	attempt_begin(ph, &a, "notify provisioning");
 	if ((bad = provisioning_take(ph, body, found)) != NULL)
 		attempt_fail(ph, &a, DT_F_SIP_BAD, bad);
-	else if (!keep_account(ph))
+	else if (!state_save_account(ph))
 		attempt_fail(ph, &a, DT_F_STORE, ph->core.keep_why);
 	else
 		attempt_ok(ph, &a, found[0] ? found : NULL, NULL);
 }
 
-void stay_request(void *arg, const struct msg *m)
+void registered_request(void *arg, const struct msg *m)
 {
 	struct dt_phone *ph = arg;
 	struct sv rest = msg_get(m, "Event"), event = sv_trim(sv_cut(&rest, ';'));
@@ -254,17 +254,17 @@ void stay_request(void *arg, const struct msg *m)
 
 static void quiet(struct dt_phone *ph)
 {
-	bool told = ph->told;
+	bool told = ph->run.reported;
 
-	ph->registered = false;
+	ph->run.registered = false;
 	sip_close(ph->sip);
 	ph_timers_off(ph);
-	if (ph->bound)
-		dhcp_release(ph, &ph->lease);
-	ph->bound = false;
+	if (ph->link.bound)
+		dhcp_release(ph, &ph->link.lease);
+	ph->link.bound = false;
 	ph->core.body->address(ph->core.arg, NULL);
-	record_result(ph, told ? ph->result.stage : ph->stage, told && ph->result.ok, told ? ph->result.failure : DT_F_STOPPED,
-		      told ? ph->result.why : "");
+	record_result(ph, told ? ph->run.result.stage : ph->run.stage, told && ph->run.result.ok, told ? ph->run.result.failure : DT_F_STOPPED,
+		      told ? ph->run.result.why : "");
 }
 
 static void signed_off(void *arg, const struct msg *m)
@@ -282,21 +282,21 @@ static void signed_off(void *arg, const struct msg *m)
 		if (m)
 			sip_diag_text(m, &id, why, sizeof why);
 		else
-			text(why, sizeof why, "%s", ph->sip->why);
+			text_set(why, sizeof why, "%s", ph->sip->why);
 		attempt_fail(ph, &a, m ? DT_F_SIP_STATUS : ph->sip->bad, why);
 	}
-	if (ph->stopping)
+	if (ph->power.stopping)
 		quiet(ph);
 }
 
-void stay_off(struct dt_phone *ph)
+void registered_off(struct dt_phone *ph)
 {
-	if (ph->registered && ph->sip->open && ph->sip->sa.up) {
+	if (ph->run.registered && ph->sip->open && ph->sip->sa.up) {
 		sip_register(ph->sip, 0, NULL, &ph->sip->sa, signed_off, ph);
-		if (ph->stopping && ph->core.timer[T_SIP] != PH_NEVER && ph->core.timer[T_SIP] > ph_now_ms(ph) + 4000)
+		if (ph->power.stopping && ph->core.timer[T_SIP] != PH_NEVER && ph->core.timer[T_SIP] > ph_now_ms(ph) + 4000)
 			ph_timer_set(ph, T_SIP, 4000);
 		return;
 	}
-	if (ph->stopping)
+	if (ph->power.stopping)
 		quiet(ph);
 }

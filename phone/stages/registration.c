@@ -1,5 +1,6 @@
 /* phone/stages/registration.c: what in-band provisioning tells, for stage 9 and for the registered phone. */
 #include "phone/internal.h"
+#include "wire/provisioning.h"
 
 const char *provisioning_take(struct dt_phone *ph, struct sv body, char found[SOAP_URI_MAX])
 {
@@ -9,12 +10,12 @@ const char *provisioning_take(struct dt_phone *ph, struct sv body, char found[SO
 	found[0] = '\0';
 	if (bad)
 		return bad;
-	text(found, SOAP_URI_MAX, "%s", p.updates_internal);
+	text_set(found, SOAP_URI_MAX, "%s", p.updates_internal);
 	if (p.has_updates && p.updates_enabled) {
 		if (p.updates_internal[0])
-			text(ph->account.update_internal, sizeof ph->account.update_internal, "%s", p.updates_internal);
+			text_set(ph->account.update_internal, sizeof ph->account.update_internal, "%s", p.updates_internal);
 		if (p.updates_external[0]) {
-			text(ph->account.update_external, sizeof ph->account.update_external, "%s", p.updates_external);
+			text_set(ph->account.update_external, sizeof ph->account.update_external, "%s", p.updates_external);
 			web_external_of(p.updates_external, ph->account.web_external, sizeof ph->account.web_external);
 		}
 	}

@@ -15,7 +15,7 @@
 /* Not decided yet: a policy that comes now still counts. */
 static bool deciding(const struct dt_phone *ph)
 {
-	return ph->running && ph->verdict == V_WAIT && ph->stage == DT_STAGE_VLAN;
+	return ph->run.running && ph->run.verdict == V_WAIT && ph->run.stage == DT_STAGE_VLAN;
 }
 
 /* UNKNOWN: which inventory TLVs a real phone sends; all but the asset. */
@@ -33,13 +33,13 @@ static void say(struct dt_phone *ph)
 	struct wr w = wr_of(frame, sizeof frame);
 
 	/* "U 1 = policy unknown (an endpoint asking)" */
-	l.policy[0] = ph->lldp_used && (ph->core.tagged || ph->core.dscp)
+	l.policy[0] = ph->link.lldp_used && (ph->core.tagged || ph->core.dscp)
 			      ? (struct med_policy){.app = MED_VOICE, .tagged = ph->core.tagged, .vlan = ph->core.vlan,
 						    .prio = ph->core.prio, .dscp = ph->core.dscp}
 			      : (struct med_policy){.app = MED_VOICE, .unknown = true};
 	l.hw_rev = sv_of(ph->core.model->revision);
 	l.fw_rev = l.sw_rev = sv_of(ph->core.version);
-	l.serial = sv_of(ph->serial);
+	l.serial = sv_of(ph->conf.serial);
 	if (l.serial.n > MED_INVENTORY_MAX) /* the maker's may be longer: it is cut */
 		l.serial.n = MED_INVENTORY_MAX;
 	l.maker = sv_of(ph->core.model->vendor);
@@ -48,7 +48,7 @@ static void say(struct dt_phone *ph)
 	lldp_write(&w, &l);
 	if (!w.err)
 		ph->core.body->frame(ph->core.arg, frame, wr_n(&w), -1);
-	ph->lldp_sent++;
+	ph->link.lldp_sent++;
 }
 
 static bool join(struct dt_phone *ph, bool tagged, uint16_t vlan, uint8_t prio, uint8_t dscp)
@@ -57,7 +57,7 @@ static bool join(struct dt_phone *ph, bool tagged, uint16_t vlan, uint8_t prio, 
 	char why[WHY_MAX];
 
 	if (rc < 0) {
-		text(why, sizeof why, "VLAN %u: %s", vlan, strerror(-rc));
+		text_set(why, sizeof why, "VLAN %u: %s", vlan, strerror(-rc));
 		stage_without(ph, DT_F_VLAN_JOIN, why);
 		return false;
 	}
@@ -72,14 +72,14 @@ void stage_vlan(struct dt_phone *ph)
 {
 	ph->core.tagged = false;
 	ph->core.vlan = ph->core.prio = ph->core.dscp = 0;
-	ph->lldp_sent = 0;
-	ph->lldp_heard = ph->lldp_used = ph->lldp_late = false;
-	if (ph->no_vlan) {
+	ph->link.lldp_sent = 0;
+	ph->link.lldp_heard = ph->link.lldp_used = ph->link.lldp_late = false;
+	if (ph->conf.no_vlan) {
 		stage_skip(ph, "untagged, as announced");
 		return;
 	}
 	ph->core.body->vlan(ph->core.arg, 0, 0, 0);
-	attempt_begin(ph, &ph->lldp_try, "lldp-med");
+	attempt_begin(ph, &ph->link.lldp_try, "lldp-med");
 	say(ph);
 	ph_timer_set(ph, T_LLDP, FAST_MS);
 }
@@ -97,7 +97,7 @@ static bool vlan_have_dhcp(void *arg, const struct dhcp_result *r)
 		return true;
 	}
 	form = r->ack->option[43].p ? dhcp_vlan_read(r->ack->option[43], &vlan) : DHCP_VLAN_NONE;
-	text(found, sizeof found, "VLAN %u", vlan);
+	text_set(found, sizeof found, "VLAN %u", vlan);
 	r->try->fact.option = 43;
 	r->try->fact.sub = 10;
 	r->try->fact.vlan = vlan;
@@ -121,7 +121,7 @@ static bool vlan_have_dhcp(void *arg, const struct dhcp_result *r)
 
 void vlan_lldp_timer(struct dt_phone *ph)
 {
-	uint64_t waited = ph_now_ms(ph) - ph->lldp_try.since, wait = ph->lldp_wait_s * 1000ull;
+	uint64_t waited = ph_now_ms(ph) - ph->link.lldp_try.since, wait = ph->conf.lldp_wait_s * 1000ull;
 
 	if (!deciding(ph) || dhcp_busy(ph->dhcp)) {
 		say(ph);
@@ -129,14 +129,14 @@ void vlan_lldp_timer(struct dt_phone *ph)
 		return;
 	}
 	if (waited >= wait) {
-		attempt_sign(&ph->lldp_try, ph->lldp_heard ? DT_SIGN_LLDP_NO_POLICY : DT_SIGN_LLDP_SILENT);
-		attempt_fail(ph, &ph->lldp_try, DT_F_VLAN_NONE, NULL);
+		attempt_sign(&ph->link.lldp_try, ph->link.lldp_heard ? DT_SIGN_LLDP_NO_POLICY : DT_SIGN_LLDP_SILENT);
+		attempt_fail(ph, &ph->link.lldp_try, DT_F_VLAN_NONE, NULL);
 		ph_timer_set(ph, T_LLDP, SLOW_MS);
 		dhcp_free(ph->dhcp);
 		ph->dhcp = dhcp_discover(ph, true, 0, vlan_have_dhcp, ph);
 		return;
 	}
-	if (ph->lldp_sent < FAST)
+	if (ph->link.lldp_sent < FAST)
 		say(ph);
 	ph_timer_set(ph, T_LLDP, wait - waited < FAST_MS ? wait - waited : FAST_MS);
 }
@@ -144,11 +144,11 @@ void vlan_lldp_timer(struct dt_phone *ph)
 static const char *policy_text(const struct med_policy *p, char *out, size_t cap)
 {
 	if (!p->tagged)
-		text(out, cap, "untagged, DSCP %u", p->dscp);
+		text_set(out, cap, "untagged, DSCP %u", p->dscp);
 	else if (p->vlan == 0)
-		text(out, cap, "priority-tagged, priority %u, DSCP %u", p->prio, p->dscp);
+		text_set(out, cap, "priority-tagged, priority %u, DSCP %u", p->prio, p->dscp);
 	else
-		text(out, cap, "VLAN %u, priority %u, DSCP %u", p->vlan, p->prio, p->dscp);
+		text_set(out, cap, "VLAN %u, priority %u, DSCP %u", p->vlan, p->prio, p->dscp);
 	return out;
 }
 
@@ -169,9 +169,9 @@ static void too_late(struct dt_phone *ph, const struct lldp *l, const struct med
 	struct attempt a;
 	char found[80];
 
-	if (ph->lldp_late)
+	if (ph->link.lldp_late)
 		return;
-	ph->lldp_late = true;
+	ph->link.lldp_late = true;
 	attempt_begin(ph, &a, "lldp-med");
 	attempt_peer(&a, SV_FMT, SV_ARG(l->sys_name));
 	attempt_sign(&a, DT_SIGN_LLDP_TOO_LATE);
@@ -187,11 +187,11 @@ static void later(struct dt_phone *ph, const struct eth *e, const struct lldp *l
 {
 	struct attempt a;
 	char found[80];
-	bool same = memcmp(e->src, ph->lldp_from, 6) == 0, better = !same && is_bridge(l) && !ph->lldp_bridge;
+	bool same = memcmp(e->src, ph->link.lldp_from, 6) == 0, better = !same && is_bridge(l) && !ph->link.lldp_bridge;
 
-	if (ph->stage == DT_STAGE_VLAN || p->vlan == 4095 || (p->tagged == ph->core.tagged && (!p->tagged || p->vlan == ph->core.vlan)))
+	if (ph->run.stage == DT_STAGE_VLAN || p->vlan == 4095 || (p->tagged == ph->core.tagged && (!p->tagged || p->vlan == ph->core.vlan)))
 		return;
-	if (!ph->lldp_used) {
+	if (!ph->link.lldp_used) {
 		too_late(ph, l, p);
 		return;
 	}
@@ -203,12 +203,12 @@ static void later(struct dt_phone *ph, const struct eth *e, const struct lldp *l
 		   same	    ? "the switch changed its policy: begin again"
 		   : better ? "a second neighbour announces another VLAN, and it is the switch: begin again"
 			    : "a second neighbour announces another VLAN; the first one counts");
-	ph->lldp_bridge |= better;
+	ph->link.lldp_bridge |= better;
 	if (!same && !better)
 		return;
-	if (ph->bound)
-		dhcp_release(ph, &ph->lease);
-	ph->bound = false;
+	if (ph->link.bound)
+		dhcp_release(ph, &ph->link.lease);
+	ph->link.bound = false;
 	phone_want_start(ph);
 }
 
@@ -218,32 +218,32 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 	const struct med_policy *p = lldp_policy(l, MED_VOICE);
 	char found[80];
 
-	if (l->ttl == 0 || ph->no_vlan)
+	if (l->ttl == 0 || ph->conf.no_vlan)
 		return;
-	ph->lldp_heard = true;
-	if (p == NULL || is_endpoint(l) || (ph->lldp_bridge && !is_bridge(l)))
+	ph->link.lldp_heard = true;
+	if (p == NULL || is_endpoint(l) || (ph->link.lldp_bridge && !is_bridge(l)))
 		return;
 	if (!deciding(ph)) {
 		later(ph, e, l, p);
 		return;
 	}
-	attempt_peer(&ph->lldp_try, SV_FMT, SV_ARG(l->sys_name));
-	ph->lldp_try.fact.vlan = p->tagged ? p->vlan : 0;
+	attempt_peer(&ph->link.lldp_try, SV_FMT, SV_ARG(l->sys_name));
+	ph->link.lldp_try.fact.vlan = p->tagged ? p->vlan : 0;
 	if (p->tagged && p->vlan == 4095) {
-		attempt_sign(&ph->lldp_try, DT_SIGN_VLAN_RESERVED);
-		attempt_fail(ph, &ph->lldp_try, DT_F_VLAN_BAD, NULL);
+		attempt_sign(&ph->link.lldp_try, DT_SIGN_VLAN_RESERVED);
+		attempt_fail(ph, &ph->link.lldp_try, DT_F_VLAN_BAD, NULL);
 		return;
 	}
 	dhcp_stop(ph->dhcp);
-	if (ph_now_ms(ph) - ph->lldp_try.since > PATIENCE_MS)
-		attempt_sign(&ph->lldp_try, DT_SIGN_LLDP_LATE);
+	if (ph_now_ms(ph) - ph->link.lldp_try.since > PATIENCE_MS)
+		attempt_sign(&ph->link.lldp_try, DT_SIGN_LLDP_LATE);
 	if (p->tagged && p->vlan == 0)
-		attempt_sign(&ph->lldp_try, DT_SIGN_VLAN_ZERO);
-	attempt_ok(ph, &ph->lldp_try, policy_text(p, found, sizeof found), NULL);
+		attempt_sign(&ph->link.lldp_try, DT_SIGN_VLAN_ZERO);
+	attempt_ok(ph, &ph->link.lldp_try, policy_text(p, found, sizeof found), NULL);
 	ph_timer_set(ph, T_LLDP, SLOW_MS);
-	memcpy(ph->lldp_from, e->src, 6);
-	ph->lldp_used = true;
-	ph->lldp_bridge = is_bridge(l);
+	memcpy(ph->link.lldp_from, e->src, 6);
+	ph->link.lldp_used = true;
+	ph->link.lldp_bridge = is_bridge(l);
 	/* "send untagged; VLAN and L2 priority are void, DSCP alone applies" */
 	if (join(ph, p->tagged, p->tagged ? p->vlan : 0, p->tagged ? p->prio : 0, p->dscp))
 		stage_done(ph, "%s, from LLDP-MED", policy_text(p, found, sizeof found));

@@ -29,7 +29,7 @@ static void odd_lease(const struct dt_phone *ph, const struct dhcp_result *r, st
 		attempt_sign(a, DT_SIGN_ROUTER_ABSENT);
 	else if ((l->l.router & l->l.mask) != (l->l.address & l->l.mask))
 		attempt_sign(a, DT_SIGN_ROUTER_OUTSIDE);
-	if (ph->lldp_used && vlan && form != DHCP_VLAN_BAD && vlan != (ph->core.tagged ? ph->core.vlan : 0)) {
+	if (ph->link.lldp_used && vlan && form != DHCP_VLAN_BAD && vlan != (ph->core.tagged ? ph->core.vlan : 0)) {
 		attempt_sign(a, DT_SIGN_VLAN_CONFLICT);
 		a->fact.vlan = vlan;
 	}
@@ -53,25 +53,25 @@ static void address_have_time(void *arg, const char *why)
 		attempt_sign(&a, DT_SIGN_TIME_SILENT);
 		attempt_fail(ph, &a, DT_F_CLOCK_WRONG, why);
 	}
-	stage_done(ph, "%s, resolver %s%s%s%s", ip_text(ph->lease.l.address, ip),
-		   ph->lease.l.ndns ? ip_text(ph->lease.l.dns[0], dns) : "none", ph->lease.domain[0] ? ", " : "",
-		   ph->lease.domain, why ? ", no time server" : "");
+	stage_done(ph, "%s, resolver %s%s%s%s", ip_text(ph->link.lease.l.address, ip),
+		   ph->link.lease.l.ndns ? ip_text(ph->link.lease.l.dns[0], dns) : "none", ph->link.lease.domain[0] ? ", " : "",
+		   ph->link.lease.domain, why ? ", no time server" : "");
 }
 
 static void use(struct dt_phone *ph)
 {
-	struct sntp_sources from = {.nntp = ph->lease.nntp, .ntime = ph->lease.ntime,
-				    .domain = ph->domain_conf ? ph->domain_conf : ph->lease.domain};
-	int rc = ph->core.body->address(ph->core.arg, &ph->lease.l);
+	struct sntp_sources from = {.nntp = ph->link.lease.nntp, .ntime = ph->link.lease.ntime,
+				    .domain = ph->conf.domain ? ph->conf.domain : ph->link.lease.domain};
+	int rc = ph->core.body->address(ph->core.arg, &ph->link.lease.l);
 
 	if (rc < 0) {
 		stage_fail(ph, DT_F_DHCP_BAD, strerror(-rc));
 		return;
 	}
-	if (!ph->no_dhcp)
+	if (!ph->conf.no_dhcp)
 		lease_take(ph);
-	memcpy(from.ntp, ph->lease.ntp, sizeof from.ntp);
-	memcpy(from.time, ph->lease.time, sizeof from.time);
+	memcpy(from.ntp, ph->link.lease.ntp, sizeof from.ntp);
+	memcpy(from.time, ph->link.lease.time, sizeof from.time);
 	sntp_free(ph->sntp);
 	ph->sntp = sntp_begin(ph, &ph->dns, &from, address_have_time, ph);
 }
@@ -85,12 +85,12 @@ static void address_have_arp(void *arg, const uint8_t by[6], struct attempt *try
 		use(ph);
 		return;
 	}
-	text(why, sizeof why, "%s belongs to %02x:%02x:%02x:%02x:%02x:%02x", ip_text(ph->lease.l.address, ip), by[0], by[1],
+	text_set(why, sizeof why, "%s belongs to %02x:%02x:%02x:%02x:%02x:%02x", ip_text(ph->link.lease.l.address, ip), by[0], by[1],
 	     by[2], by[3], by[4], by[5]);
-	try->fact.address = ph->lease.l.address;
+	try->fact.address = ph->link.lease.l.address;
 	attempt_fail(ph, try, DT_F_ADDRESS_TAKEN, why);
-	dhcp_decline(ph, &ph->lease);
-	if (++ph->declined == DECLINES) {
+	dhcp_decline(ph, &ph->link.lease);
+	if (++ph->work->declined == DECLINES) {
 		stage_fail(ph, DT_F_ADDRESS_TAKEN, why);
 		return;
 	}
@@ -107,26 +107,26 @@ static bool address_have_dhcp(void *arg, const struct dhcp_result *r)
 		stage_fail(ph, r->failure, r->why);
 		return true;
 	}
-	ph->lease = *r->lease;
-	memset(&ph->search, 0, sizeof ph->search);
+	ph->link.lease = *r->lease;
+	memset(&ph->work->search, 0, sizeof ph->work->search);
 	if (r->ack->option[119].p)
-		dhcp_search_read(r->ack->option[119], &ph->search);
-	text(found, sizeof found, "%s for %u s", ip_text(ph->lease.l.address, ip), ph->lease.seconds);
+		dhcp_search_read(r->ack->option[119], &ph->work->search);
+	text_set(found, sizeof found, "%s for %u s", ip_text(ph->link.lease.l.address, ip), ph->link.lease.seconds);
 	odd_lease(ph, r, r->try);
 	attempt_ok(ph, r->try, found, NULL);
 	arp_free(ph->arp);
-	ph->arp = arp_probe(ph, ph->lease.l.address, address_have_arp, ph);
+	ph->arp = arp_probe(ph, ph->link.lease.l.address, address_have_arp, ph);
 	return true;
 }
 
 void stage_address(struct dt_phone *ph)
 {
-	ph->declined = 0;
-	ph->bound = false;
-	memset(&ph->lease, 0, sizeof ph->lease);
-	memset(&ph->search, 0, sizeof ph->search);
-	if (ph->no_dhcp) {
-		ph->lease.l = ph->lease_conf;
+	ph->work->declined = 0;
+	ph->link.bound = false;
+	memset(&ph->link.lease, 0, sizeof ph->link.lease);
+	memset(&ph->work->search, 0, sizeof ph->work->search);
+	if (ph->conf.no_dhcp) {
+		ph->link.lease.l = ph->conf.lease;
 		use(ph);
 		return;
 	}

@@ -12,12 +12,12 @@ static const char *const services[] = {"_sipinternaltls._tcp", "_sipinternal._tc
 
 static void domain_add(struct dt_phone *ph, const char *d)
 {
-	if (d == NULL || d[0] == '\0' || ph->ndomain == sizeof ph->domains / sizeof *ph->domains)
+	if (d == NULL || d[0] == '\0' || ph->work->ndomain == sizeof ph->work->domains / sizeof *ph->work->domains)
 		return;
-	for (unsigned i = 0; i < ph->ndomain; i++)
-		if (sv_ieq(sv_of(ph->domains[i]), sv_of(d)))
+	for (unsigned i = 0; i < ph->work->ndomain; i++)
+		if (sv_ieq(sv_of(ph->work->domains[i]), sv_of(d)))
 			return;
-	text(ph->domains[ph->ndomain++], DT_NAME_MAX, "%s", d);
+	text_set(ph->work->domains[ph->work->ndomain++], DT_NAME_MAX, "%s", d);
 }
 
 static void ask_name(struct dt_phone *ph);
@@ -29,14 +29,14 @@ static void have_name(void *arg, const struct dt_dns_answer *a)
 
 	if (a->status != DT_DNS_OK || a->n == 0) {
 		if (dns_failure(a) != DT_F_DNS_NONE) /* nobody knows whether it exists */
-			ph->find_failure = dns_failure(a);
-		ph->domain_at++;
+			ph->work->find_failure = dns_failure(a);
+		ph->work->domain_at++;
 		ask_name(ph);
 		return;
 	}
-	text(host, sizeof host, "ucupdates-r2.%s", ph->domains[ph->domain_at]);
+	text_set(host, sizeof host, "ucupdates-r2.%s", ph->work->domains[ph->work->domain_at]);
 	/* UNKNOWN: scheme and path before the first sign-in; HTTPS on 443 [update-service 1] */
-	text(ph->update_url, sizeof ph->update_url, "https://%s" UPDATE_PATH, host);
+	text_set(ph->found.update_url, sizeof ph->found.update_url, "https://%s" UPDATE_PATH, host);
 	stage_done(ph, "%s", host);
 }
 
@@ -44,29 +44,29 @@ static void ask_name(struct dt_phone *ph)
 {
 	char host[DT_NAME_MAX + 16];
 
-	if (ph->domain_at >= ph->ndomain) {
-		ph->update_unknown = true;
-		stage_without(ph, ph->ndomain ? ph->find_failure : DT_F_DOMAIN_NONE,
-			      ph->ndomain && ph->find_failure == DT_F_DNS_NONE ? "no ucupdates-r2 record" : NULL);
+	if (ph->work->domain_at >= ph->work->ndomain) {
+		ph->found.update_unknown = true;
+		stage_without(ph, ph->work->ndomain ? ph->work->find_failure : DT_F_DOMAIN_NONE,
+			      ph->work->ndomain && ph->work->find_failure == DT_F_DNS_NONE ? "no ucupdates-r2 record" : NULL);
 		return;
 	}
-	text(host, sizeof host, "ucupdates-r2.%s", ph->domains[ph->domain_at]);
+	text_set(host, sizeof host, "ucupdates-r2.%s", ph->work->domains[ph->work->domain_at]);
 	dns_ask(&ph->dns, host, DT_RR_A, have_name, ph);
 }
 
 /* The domains for ucupdates-r2, now that SRV was asked. */
 static void names(struct dt_phone *ph)
 {
-	const char *dot = strchr(ph->srv_target, '.');
+	const char *dot = strchr(ph->work->srv_target, '.');
 
-	ph->ndomain = ph->domain_at = 0;
-	ph->find_failure = DT_F_DNS_NONE;
-	domain_add(ph, ph->srv_domain);
+	ph->work->ndomain = ph->work->domain_at = 0;
+	ph->work->find_failure = DT_F_DNS_NONE;
+	domain_add(ph, ph->work->srv_domain);
 	domain_add(ph, dot ? dot + 1 : NULL);
-	domain_add(ph, ph->domain_conf);
-	domain_add(ph, ph->lease.domain);
-	for (unsigned i = 0; i < ph->search.n; i++)
-		domain_add(ph, ph->search.name[i]);
+	domain_add(ph, ph->conf.domain);
+	domain_add(ph, ph->link.lease.domain);
+	for (unsigned i = 0; i < ph->work->search.n; i++)
+		domain_add(ph, ph->work->search.name[i]);
 	ask_name(ph);
 }
 
@@ -76,14 +76,14 @@ static void have_srv(void *arg, const struct dt_dns_answer *a)
 {
 	struct dt_phone *ph = arg;
 
-	if (srv_best(ph, a, ph->srv_target)) {
-		text(ph->srv_domain, sizeof ph->srv_domain, "%s", ph->domains[ph->domain_at]);
+	if (srv_best(ph, a, ph->work->srv_target)) {
+		text_set(ph->work->srv_domain, sizeof ph->work->srv_domain, "%s", ph->work->domains[ph->work->domain_at]);
 		names(ph);
 		return;
 	}
-	if (++ph->service_at == sizeof services / sizeof *services) {
-		ph->service_at = 0;
-		ph->domain_at++;
+	if (++ph->work->service_at == sizeof services / sizeof *services) {
+		ph->work->service_at = 0;
+		ph->work->domain_at++;
 	}
 	ask_srv(ph);
 }
@@ -92,11 +92,11 @@ static void ask_srv(struct dt_phone *ph)
 {
 	char name[DT_NAME_MAX + 32];
 
-	if (ph->domain_at >= ph->ndomain) {
+	if (ph->work->domain_at >= ph->work->ndomain) {
 		names(ph);
 		return;
 	}
-	text(name, sizeof name, "%s.%s", services[ph->service_at], ph->domains[ph->domain_at]);
+	text_set(name, sizeof name, "%s.%s", services[ph->work->service_at], ph->work->domains[ph->work->domain_at]);
 	dns_ask(&ph->dns, name, DT_RR_SRV, have_srv, ph);
 }
 
@@ -104,15 +104,15 @@ static void by_dns(struct dt_phone *ph)
 {
 	const char *at = strchr(ph->account.sip, '@');
 
-	ph->ndomain = ph->domain_at = ph->service_at = 0;
-	ph->srv_domain[0] = ph->srv_target[0] = '\0';
+	ph->work->ndomain = ph->work->domain_at = ph->work->service_at = 0;
+	ph->work->srv_domain[0] = ph->work->srv_target[0] = '\0';
 	/* "Before sign-in the SIP domain is unknown to a PIN phone, so SRV itself is asked for option 15, then 119" */
-	domain_add(ph, ph->domain_conf);
+	domain_add(ph, ph->conf.domain);
 	if (at)
 		domain_add(ph, at + 1);
-	domain_add(ph, ph->lease.domain);
-	for (unsigned i = 0; i < ph->search.n; i++)
-		domain_add(ph, ph->search.name[i]);
+	domain_add(ph, ph->link.lease.domain);
+	for (unsigned i = 0; i < ph->work->search.n; i++)
+		domain_add(ph, ph->work->search.name[i]);
 	ask_srv(ph);
 }
 
@@ -121,29 +121,23 @@ static void have_kept(void *arg, const struct dt_dns_answer *a)
 	struct dt_phone *ph = arg;
 	struct url u;
 
-	if (a->status == DT_DNS_OK && a->n && url_read(sv_of(ph->update_url), &u)) {
+	if (a->status == DT_DNS_OK && a->n && url_read(sv_of(ph->found.update_url), &u)) {
 		stage_done(ph, "%s, kept from in-band provisioning", u.host);
 		return;
 	}
-	ph->update_url[0] = '\0';
-	if (ph->outside) {
-		ph->update_unknown = true;
+	ph->found.update_url[0] = '\0';
+	if (ph->conf.outside) {
+		ph->found.update_unknown = true;
 		stage_without(ph, dns_failure(a), NULL);
 	} else {
 		by_dns(ph);
 	}
 }
 
-void update_urls(struct dt_phone *ph)
-{
-	text(ph->update_url, sizeof ph->update_url, "%s",
-	     ph->outside ? ph->account.update_external : ph->account.update_internal);
-}
-
 /* E-01: "first sign-in must happen inside" (all but the phone that has a user name and a password) */
 static bool never_inside(const struct dt_phone *ph)
 {
-	return ph->outside && ph->plan == PLAN_OUTSIDE_CERT && (ph->user_cert.n == 0 || ph->account.sip[0] == '\0');
+	return ph->conf.outside && ph->run.plan == PLAN_OUTSIDE_CERT && (ph->cred.user_cert.n == 0 || ph->account.sip[0] == '\0');
 }
 
 void stage_find(struct dt_phone *ph)
@@ -155,16 +149,16 @@ void stage_find(struct dt_phone *ph)
 			       "this phone has no certificate: it has never been inside the company network");
 		return;
 	}
-	ph->update_unknown = false;
-	update_urls(ph);
-	if (ph->update_url[0] && url_read(sv_of(ph->update_url), &u)) {
+	ph->found.update_unknown = false;
+	state_update_url(ph);
+	if (ph->found.update_url[0] && url_read(sv_of(ph->found.update_url), &u)) {
 		dns_ask(&ph->dns, u.host, DT_RR_A, have_kept, ph);
 		return;
 	}
-	ph->update_url[0] = '\0';
-	if (ph->outside) {
+	ph->found.update_url[0] = '\0';
+	if (ph->conf.outside) {
 		/* outside there is no anonymous question and no ucupdates-r2: it is learned in-band */
-		ph->update_unknown = true;
+		ph->found.update_unknown = true;
 		stage_without(ph, DT_F_DNS_NONE, "the update service's address is not known to this phone yet");
 		return;
 	}

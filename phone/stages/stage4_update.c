@@ -7,6 +7,7 @@
  * the chain is looked at and told, but does not end the stage [update-service 1].  A signature says nothing about age: once
  * the phone holds the chain the server is held to it, and from a server that could not be checked no older version is taken.
  */
+#include "base/enc.h"
 #include "phone/internal.h"
 
 #define LOCALE "ENU"
@@ -15,32 +16,32 @@ static void ask(struct dt_phone *ph, const char *headers);
 
 static void failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
-	attempt_fail(ph, &ph->update_try, f, why);
+	attempt_fail(ph, &ph->work->update_try, f, why);
 	stage_without(ph, f, why);
 }
 
 /* The update server need not be trusted: no root chain is known yet. */
 static bool update_judge_only(const struct dt_phone *ph)
 {
-	return !ph->outside && ph->roots.n == 0;
+	return !ph->conf.outside && ph->cred.roots.n == 0;
 }
 
 static void write_question(struct dt_phone *ph)
 {
 	struct update_question q = {.device_type = "UCPhone", .locale = LOCALE, .nmodule = 1};
 
-	text(q.mac, sizeof q.mac, "%02X-%02X-%02X-%02X-%02X-%02X", ph->core.mac[0], ph->core.mac[1], ph->core.mac[2], ph->core.mac[3], ph->core.mac[4],
+	text_set(q.mac, sizeof q.mac, "%02X-%02X-%02X-%02X-%02X-%02X", ph->core.mac[0], ph->core.mac[1], ph->core.mac[2], ph->core.mac[3], ph->core.mac[4],
 	     ph->core.mac[5]);
-	text(q.serial, sizeof q.serial, "%s", ph->serial ? ph->serial : "");
-	text(q.vendor, sizeof q.vendor, "%s", ph->core.model->vendor);
-	text(q.model, sizeof q.model, "%s", ph->core.model->model);
-	text(q.revision, sizeof q.revision, "%s", ph->core.model->revision);
-	text(q.user, sizeof q.user, "%s", ph->account.sip); /* "the last signed-in user's account name (the phone sends it)" */
-	text(q.module[0].file, sizeof q.module[0].file, "CPE.nbt");
-	text(q.module[0].version, sizeof q.module[0].version, "%s", ph->core.version);
-	text(q.module[0].time, sizeof q.module[0].time, "2013-01-09T00:00:00Z");
-	buf_clear(&ph->ask);
-	update_question_write(&ph->ask, &q);
+	text_set(q.serial, sizeof q.serial, "%s", ph->conf.serial ? ph->conf.serial : "");
+	text_set(q.vendor, sizeof q.vendor, "%s", ph->core.model->vendor);
+	text_set(q.model, sizeof q.model, "%s", ph->core.model->model);
+	text_set(q.revision, sizeof q.revision, "%s", ph->core.model->revision);
+	text_set(q.user, sizeof q.user, "%s", ph->account.sip); /* "the last signed-in user's account name (the phone sends it)" */
+	text_set(q.module[0].file, sizeof q.module[0].file, "CPE.nbt");
+	text_set(q.module[0].version, sizeof q.module[0].version, "%s", ph->core.version);
+	text_set(q.module[0].time, sizeof q.module[0].time, "2013-01-09T00:00:00Z");
+	buf_clear(&ph->work->ask);
+	update_question_write(&ph->work->ask, &q);
 }
 
 static void have_image(void *arg, enum dt_failure f, const char *why)
@@ -56,24 +57,24 @@ static void have_image(void *arg, enum dt_failure f, const char *why)
 static void judge_offer(struct dt_phone *ph, const struct update_answer *a, const char *warn)
 {
 	const struct update_module *image = update_image_of(a->module, a->nmodule);
-	struct image_conf c = {.update_key = ph->update_key, .question_url = ph->update_url, .store = a->store,
+	struct image_conf c = {.update_key = ph->conf.update_key, .question_url = ph->found.update_url, .store = a->store,
 			       .told = {ph->account.update_internal, ph->account.update_external},
 			       .trusted = ph->http->tls && ph->http->verdict == DT_TRUSTED, .judge_only = update_judge_only(ph)};
 
 	if (image == NULL || strcmp(image->version, ph->core.version) == 0) {
-		attempt_ok(ph, &ph->update_try, "nothing new", warn);
+		attempt_ok(ph, &ph->work->update_try, "nothing new", warn);
 		stage_done(ph, "%s is up to date", ph->core.version);
 		return;
 	}
-	attempt_ok(ph, &ph->update_try, image->version, warn);
-	if (ph->update_key) {
+	attempt_ok(ph, &ph->work->update_try, image->version, warn);
+	if (ph->conf.update_key) {
 		c.offer = *image;
 		image_free(ph->image);
 		ph->image = image_fetch(ph, ph->http, &c, have_image, ph);
 		return;
 	}
-	attempt_begin(ph, &ph->update_try, "update %s", image->version);
-	attempt_sign(&ph->update_try, DT_SIGN_UPDATE_KEY_NONE);
+	attempt_begin(ph, &ph->work->update_try, "update %s", image->version);
+	attempt_sign(&ph->work->update_try, DT_SIGN_UPDATE_KEY_NONE);
 	failed(ph, DT_F_UPDATE_SIGNATURE, dt_signs[DT_SIGN_UPDATE_KEY_NONE].what);
 }
 
@@ -84,7 +85,7 @@ static void have_ticket(void *arg, enum dt_failure f, const char *why)
 	struct dt_phone *ph = arg;
 	struct buf header = {0};
 
-	attempt_begin(ph, &ph->update_try, "update question");
+	attempt_begin(ph, &ph->work->update_try, "update question");
 	if (f != DT_F_OK) {
 		failed(ph, DT_F_UPDATE_REFUSED, why);
 		return;
@@ -102,24 +103,24 @@ static void have_ticket(void *arg, enum dt_failure f, const char *why)
 
 static void with_credentials(struct dt_phone *ph)
 {
-	struct ntlm_login who = {ph->login, ph->password};
+	struct ntlm_login who = {ph->conf.login, ph->conf.password};
 	struct ticket_client *t;
 	struct sv token = {0};
 	struct buf header = {0};
 	char why[WHY_MAX] = "";
 
-	if (who.login && ntlm_http_offered(&ph->ntlm, &ph->http->m, &token) &&
-	    ntlm_http_leg(ph, &ph->ntlm, &who, token, &header, why)) {
+	if (who.login && ntlm_http_offered(&ph->work->ntlm, &ph->http->m, &token) &&
+	    ntlm_http_leg(ph, &ph->work->ntlm, &who, token, &header, why)) {
 		ask(ph, buf_cstr(&header));
 		buf_wipe(&header);
 		return;
 	}
 	buf_wipe(&header);
-	if (why[0] || ph->credentials++ || !cert_good(ph) || ph->account.web_external[0] == '\0') {
+	if (why[0] || ph->work->credentials++ || !cert_good(ph) || ph->account.web_external[0] == '\0') {
 		failed(ph, DT_F_UPDATE_REFUSED, why);
 		return;
 	}
-	attempt_ok(ph, &ph->update_try, "asked for credentials", NULL);
+	attempt_ok(ph, &ph->work->update_try, "asked for credentials", NULL);
 	if ((t = ph_ticket(ph)) != NULL)
 		ticket_get(t, BY_CERT, ph->account.web_external, have_ticket, ph);
 }
@@ -133,17 +134,17 @@ static void answered(void *arg, struct http_client *h)
 	char warn[WHY_MAX] = "", why[WHY_MAX];
 	const char *bad;
 
-	attempt_http(&ph->update_try, h);
-	ph->update_try.guess = h->failure == DT_F_OK; /* that nobody answers needs no format */
-	text(why, sizeof why, "%s", h->why);
+	attempt_http(&ph->work->update_try, h);
+	ph->work->update_try.guess = h->failure == DT_F_OK; /* that nobody answers needs no format */
+	text_set(why, sizeof why, "%s", h->why);
 	if (h->failure != DT_F_OK) {
 		failed(ph, h->failure, why);
 		return;
 	}
-	if (h->tls && h->verdict == DT_UNTRUSTED && ph->roots.n == 0) {
-		ph->update_try.sign[0] = DT_SIGN_CERT_NOT_JUDGED; /* that is all CERT_UNTRUSTED means here; names need no root */
+	if (h->tls && h->verdict == DT_UNTRUSTED && ph->cred.roots.n == 0) {
+		ph->work->update_try.sign[0] = DT_SIGN_CERT_NOT_JUDGED; /* that is all CERT_UNTRUSTED means here; names need no root */
 	} else if (h->tls && h->verdict != DT_TRUSTED)
-		text(warn, sizeof warn, "the server's certificate could not be judged: %s", h->judged);
+		text_set(warn, sizeof warn, "the server's certificate could not be judged: %s", h->judged);
 	if (h->status == 401) {
 		with_credentials(ph);
 		return;
@@ -153,7 +154,7 @@ static void answered(void *arg, struct http_client *h)
 		return;
 	}
 	if (h->status != 200) {
-		text(why, sizeof why, "HTTP %u", h->status);
+		text_set(why, sizeof why, "HTTP %u", h->status);
 		failed(ph, h->status == 403 ? DT_F_UPDATE_REFUSED : DT_F_HTTP_STATUS, why);
 		return;
 	}
@@ -167,7 +168,7 @@ static void answered(void *arg, struct http_client *h)
 
 static void ask(struct dt_phone *ph, const char *headers)
 {
-	struct http_ask a = {.method = "POST", .url = ph->update_url, .type = "text/xml; charset=utf-8", .body = &ph->ask,
+	struct http_ask a = {.method = "POST", .url = ph->found.update_url, .type = "text/xml; charset=utf-8", .body = &ph->work->ask,
 			     .headers = headers, .judge_only = update_judge_only(ph), .public_roots = true, .done = answered, .arg = ph};
 	struct http_client *h = ph_http(ph);
 
@@ -178,13 +179,13 @@ static void ask(struct dt_phone *ph, const char *headers)
 
 void stage_update(struct dt_phone *ph)
 {
-	if (ph->update_url[0] == '\0') {
-		ph->update_unknown = true;
+	if (ph->found.update_url[0] == '\0') {
+		ph->found.update_unknown = true;
 		stage_skip(ph, "the update service's address is not known");
 		return;
 	}
-	ph->credentials = 0;
-	ph->ntlm = (struct ntlm_http){0};
-	attempt_begin(ph, &ph->update_try, "update question");
+	ph->work->credentials = 0;
+	ph->work->ntlm = (struct ntlm_http){0};
+	attempt_begin(ph, &ph->work->update_try, "update question");
 	ask(ph, NULL);
 }

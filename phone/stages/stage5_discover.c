@@ -8,10 +8,10 @@ static void settled(struct dt_phone *ph)
 {
 	char why[WHY_MAX] = "", registrar[300] = "";
 
-	if (!ph->uc_done || ph->srv_open)
+	if (!ph->work->uc_done || ph->work->srv_open)
 		return;
 	candidates_build(ph);
-	if (ph->ntarget == 0) {
+	if (ph->work->ntarget == 0) {
 		enum dt_failure f = candidates_failure(ph, why);
 
 		candidates_report(ph, CANDIDATES);
@@ -19,44 +19,12 @@ static void settled(struct dt_phone *ph)
 		return;
 	}
 	/* no URL is needed by who holds a certificate; outside the Registrar's answer tells it */
-	if (ph->web_url[0] == '\0' && !cert_good(ph) && !ph->outside) {
+	if (ph->found.web_url[0] == '\0' && !cert_good(ph) && !ph->conf.outside) {
 		stage_fail(ph, DT_F_WEB_URL_NONE, NULL);
 		return;
 	}
-	text(registrar, sizeof registrar, "%s:%u", ph->target[0].host, ph->target[0].port);
-	stage_done(ph, "%s (%s)%s%s", registrar, dt_candidates[ph->target[0].candidate].name, ph->web_url[0] ? ", " : "", ph->web_url);
-}
-
-static void have_srv(void *arg, const struct dt_dns_answer *a)
-{
-	struct srv_ask *s = arg;
-	struct dt_phone *ph = s->ph;
-
-	ph->srv[s->candidate] = *a;
-	if (ph->srv_open)
-		ph->srv_open--;
-	if (ph->stage == DT_STAGE_LOGON)
-		logon_srv(ph);
-	else
-		settled(ph);
-}
-
-void discover_srv(struct dt_phone *ph, const char *domain)
-{
-	char name[DT_NAME_MAX + 32];
-
-	text(ph->srv_domain, sizeof ph->srv_domain, "%s", domain);
-	ph->srv_open = 0;
-	for (unsigned i = DT_CAND_NONE + 1; i < CANDIDATES; i++) {
-		memset(&ph->srv[i], 0, sizeof ph->srv[i]);
-		ph->srv_asked[i] = candidates[i].service && domain[0] && !(ph->outside && !candidates[i].outside);
-		if (!ph->srv_asked[i])
-			continue;
-		ph->srv_open++;
-		text(name, sizeof name, "%s.%s", candidates[i].service, domain);
-		ph->srv_ask[i] = (struct srv_ask){ph, i};
-		dns_ask(&ph->dns, name, DT_RR_SRV, have_srv, &ph->srv_ask[i]);
-	}
+	text_set(registrar, sizeof registrar, "%s:%u", ph->work->target[0].host, ph->work->target[0].port);
+	stage_done(ph, "%s (%s)%s%s", registrar, dt_candidates[ph->work->target[0].candidate].name, ph->found.web_url[0] ? ", " : "", ph->found.web_url);
 }
 
 /* What one answer says. */
@@ -80,7 +48,7 @@ static void read_answer(const struct dhcp *ack, struct told *t)
 			t->bad43 = DT_SIGN_UC_URL_LONG;
 		if (t->bad43 == DT_SIGN_NONE) {
 			memcpy(t->odd, uc.odd, sizeof t->odd);
-			text(t->host, sizeof t->host, "%s", uc.host);
+			text_set(t->host, sizeof t->host, "%s", uc.host);
 		}
 	}
 	if (ack->option[120].p) {
@@ -89,7 +57,7 @@ static void read_answer(const struct dhcp *ack, struct told *t)
 		name = !t->have_120 ? "" : t->sip.encoding == 0 ? t->sip.name[0] : "an address";
 	}
 	t->fqdn = t->url[0] || (t->have_120 && t->sip.encoding == 0);
-	text(t->found, sizeof t->found, "%s%s%s", name, name[0] && t->url[0] ? ", " : "", t->url);
+	text_set(t->found, sizeof t->found, "%s%s%s", name, name[0] && t->url[0] ? ", " : "", t->url);
 }
 
 static void unreadable(struct dt_phone *ph, const struct attempt *try, uint8_t option, enum dt_sign sign, const char *said)
@@ -101,7 +69,7 @@ static void unreadable(struct dt_phone *ph, const struct attempt *try, uint8_t o
 		return;
 	a.fact.option = option;
 	attempt_sign(&a, sign);
-	text(why, sizeof why, "option %u: %s", option, said ? said : dt_signs[sign].what);
+	text_set(why, sizeof why, "option %u: %s", option, said ? said : dt_signs[sign].what);
 	attempt_fail(ph, &a, DT_F_UC_BAD, why);
 }
 
@@ -123,10 +91,10 @@ static void readable(struct dt_phone *ph, const struct attempt *try, const struc
 
 static void keep_answer(struct dt_phone *ph, const struct told *t)
 {
-	ph->have_120 = t->have_120;
-	ph->option120 = t->sip;
-	if (t->url[0] && !ph->web_conf)
-		text(ph->web_url, sizeof ph->web_url, "%s", t->url);
+	ph->found.have_120 = t->have_120;
+	ph->found.option120 = t->sip;
+	if (t->url[0] && !ph->conf.web_url)
+		text_set(ph->found.web_url, sizeof ph->found.web_url, "%s", t->url);
 }
 
 /* "The phone uses the first response that carries an FQDN and ignores the others unless none carries one."  So an answer
@@ -138,7 +106,7 @@ static bool discover_have_inform(void *arg, const struct dhcp_result *r)
 	struct told t;
 
 	if (ack == NULL) {
-		ph->uc_done = true;
+		ph->work->uc_done = true;
 		settled(ph);
 		return true;
 	}
@@ -153,14 +121,14 @@ static bool discover_have_inform(void *arg, const struct dhcp_result *r)
 	}
 	readable(ph, r->try, ack, &t);
 	if (!t.fqdn) {
-		if (t.have_120 && !ph->have_120)
+		if (t.have_120 && !ph->found.have_120)
 			keep_answer(ph, &t);
 		return false;
 	}
 	keep_answer(ph, &t);
-	text(ph->informed.server, sizeof ph->informed.server, "%s", r->server);
-	text(ph->informed.found, sizeof ph->informed.found, "%s", t.found);
-	ph->uc_done = true;
+	text_set(ph->found.informed.server, sizeof ph->found.informed.server, "%s", r->server);
+	text_set(ph->found.informed.found, sizeof ph->found.informed.found, "%s", t.found);
+	ph->work->uc_done = true;
 	settled(ph);
 	return true;
 }
@@ -172,10 +140,10 @@ static bool discover_late(void *arg, const struct dhcp_result *r)
 	struct attempt a;
 	struct told t;
 
-	if (strcmp(r->server, ph->informed.server) == 0)
+	if (strcmp(r->server, ph->found.informed.server) == 0)
 		return false;
 	read_answer(r->ack, &t);
-	if (strcmp(t.found, ph->informed.found) == 0)
+	if (strcmp(t.found, ph->found.informed.found) == 0)
 		return false;
 	attempt_begin(ph, &a, "dhcp-inform");
 	attempt_peer(&a, "%s", r->server);
@@ -191,28 +159,28 @@ static const char *domain_of(const struct dt_phone *ph)
 
 	if (at)
 		return at + 1;
-	if (ph->domain_conf)
-		return ph->domain_conf;
-	return ph->srv_domain[0] ? ph->srv_domain : ph->lease.domain;
+	if (ph->conf.domain)
+		return ph->conf.domain;
+	return ph->work->srv_domain[0] ? ph->work->srv_domain : ph->link.lease.domain;
 }
 
 void stage_discover(struct dt_phone *ph)
 {
 	char domain[DT_NAME_MAX];
 
-	text(domain, sizeof domain, "%s", domain_of(ph));
-	ph->have_120 = false;
-	ph->uc_done = ph->no_dhcp || ph->outside || (ph->web_conf && ph->registrar_conf);
+	text_set(domain, sizeof domain, "%s", domain_of(ph));
+	ph->found.have_120 = false;
+	ph->work->uc_done = ph->conf.no_dhcp || ph->conf.outside || (ph->conf.web_url && ph->conf.registrar);
 	/* the URL that worked is the fall-back; a URL that is configured or learned now comes before it */
-	text(ph->web_url, sizeof ph->web_url, "%s",
-	     ph->web_conf ? ph->web_conf : ph->outside ? ph->account.web_external : ph->account.web_url);
-	if (!ph->registrar_conf)
-		discover_srv(ph, domain);
+	text_set(ph->found.web_url, sizeof ph->found.web_url, "%s",
+	     ph->conf.web_url ? ph->conf.web_url : ph->conf.outside ? ph->account.web_external : ph->account.web_url);
+	if (!ph->conf.registrar)
+		candidates_ask(ph, domain, settled);
 	else
-		ph->srv_open = 0;
-	if (!ph->uc_done) {
+		ph->work->srv_open = 0;
+	if (!ph->work->uc_done) {
 		dhcp_free(ph->dhcp);
-		ph->dhcp = dhcp_inform(ph, &ph->lease, discover_have_inform, discover_late, ph);
+		ph->dhcp = dhcp_inform(ph, &ph->link.lease, discover_have_inform, discover_late, ph);
 	}
 	settled(ph);
 }

@@ -9,25 +9,27 @@
  */
 #include <stdlib.h>
 
+#include "base/enc.h"
 #include "phone/internal.h"
+#include "pki/cert.h"
 
 static void connect_tls(struct dt_phone *ph);
 
 static void tls_failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
 	/* C-05: "the phone keeps the chain of its very first connection" */
-	if (f == DT_F_TLS_UNTRUSTED && ph->chain_kept)
+	if (f == DT_F_TLS_UNTRUSTED && ph->work->chain_kept)
 		f = DT_F_CHAIN_CHANGED;
-	attempt_fail(ph, &ph->try, f, why);
-	if (f == DT_F_TLS_UNTRUSTED && ph->chain_failure != DT_F_OK && !ph->outside) { /* no chain: that is why the stage fails */
-		f = ph->chain_failure;
-		why = ph->chain_why;
+	attempt_fail(ph, &ph->work->try, f, why);
+	if (f == DT_F_TLS_UNTRUSTED && ph->work->chain_failure != DT_F_OK && !ph->conf.outside) { /* no chain: that is why the stage fails */
+		f = ph->work->chain_failure;
+		why = ph->work->chain_why;
 	}
-	if (!ph->chain_kept) {
-		buf_free(&ph->dropped);
-		ph->dropped = ph->roots;
-		ph->roots = (struct buf){0};
-		keep_anchors(ph);
+	if (!ph->work->chain_kept) {
+		buf_free(&ph->cred.dropped);
+		ph->cred.dropped = ph->cred.roots;
+		ph->cred.roots = (struct buf){0};
+		state_anchors(ph);
 	}
 	if (http_unreachable(f) && cert_good(ph))
 		stage_skip(ph, "the web service does not answer; the stored certificate does without");
@@ -42,51 +44,51 @@ static void connected(void *arg, struct http_client *h)
 	struct pki_cert_info *info;
 	char why[WHY_MAX] = "", found[WHY_MAX] = "";
 
-	attempt_http(&ph->try, h);
+	attempt_http(&ph->work->try, h);
 	if (h->failure != DT_F_OK) {
-		enum dt_failure f = soap_failure(h, ph->outside, DT_F_HTTP_STATUS, &ph->try, why);
+		enum dt_failure f = soap_failure(h, ph->conf.outside, DT_F_HTTP_STATUS, &ph->work->try, why);
 
 		tls_failed(ph, f, why);
 		return;
 	}
 	info = calloc(1, sizeof *info);
 	if (info && pki_cert_info(h->leaf.p, h->leaf.n, info) == NULL)
-		text(found, sizeof found, "%s, by %s", info->subject_cn, info->issuer_cn);
+		text_set(found, sizeof found, "%s, by %s", info->subject_cn, info->issuer_cn);
 	free(info);
-	if (ph->chain_failure != DT_F_OK)
-		attempt_sign(&ph->try, DT_SIGN_CHAIN_NONE);
-	attempt_ok(ph, &ph->try, found, NULL);
+	if (ph->work->chain_failure != DT_F_OK)
+		attempt_sign(&ph->work->try, DT_SIGN_CHAIN_NONE);
+	attempt_ok(ph, &ph->work->try, found, NULL);
 	if (h->status == 200 && (t = ph_ticket(ph)) != NULL)
-		ticket_metadata_take(t, ph->web_url, why); /* stage 7 asks again and tells, if it could not be read */
+		ticket_metadata_take(t, ph->found.web_url, why); /* stage 7 asks again and tells, if it could not be read */
 	/* the chain, now that it has proved good for the server that handed it out; then the server's certificate */
-	if ((!ph->chain_kept && ph->roots.n && !keep_fresh_roots(ph)) || !keep_web(ph, h->leaf.p, h->leaf.n)) {
+	if ((!ph->work->chain_kept && ph->cred.roots.n && !state_save_roots(ph)) || !state_save_web(ph, h->leaf.p, h->leaf.n)) {
 		stage_fail(ph, DT_F_STORE, ph->core.keep_why);
 		return;
 	}
-	if (ph->chain_kept)
+	if (ph->work->chain_kept)
 		stage_skip(ph, "the stored chain, %s", found);
 	else
-		stage_done(ph, "%s", ph->chain_found[0] ? ph->chain_found : found);
+		stage_done(ph, "%s", ph->work->chain_found[0] ? ph->work->chain_found : found);
 }
 
 static void connect_tls(struct dt_phone *ph)
 {
 	char url[SOAP_URI_MAX + 8];
-	struct http_ask a = {.method = "GET", .url = url, .public_roots = ph->outside || ph->chain_failure != DT_F_OK,
+	struct http_ask a = {.method = "GET", .url = url, .public_roots = ph->conf.outside || ph->work->chain_failure != DT_F_OK,
 			     .follow = true, .done = connected, .arg = ph};
 	struct http_client *h = ph_http(ph);
 
-	mex_of(ph->web_url, url);
-	attempt_begin(ph, &ph->try, "tls %s", ph->web_url);
+	mex_of(ph->found.web_url, url);
+	attempt_begin(ph, &ph->work->try, "tls %s", ph->found.web_url);
 	if (h)
 		http_ask(h, &a);
 }
 
 static void no_chain(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
-	attempt_fail(ph, &ph->try, f, why);
-	ph->chain_failure = f;
-	text(ph->chain_why, sizeof ph->chain_why, "%s", why ? why : "");
+	attempt_fail(ph, &ph->work->try, f, why);
+	ph->work->chain_failure = f;
+	text_set(ph->work->chain_why, sizeof ph->work->chain_why, "%s", why ? why : "");
 	connect_tls(ph);
 }
 
@@ -115,13 +117,13 @@ static const char *take_chain(struct dt_phone *ph, const void *p7, size_t n)
 	const char *why = info ? certificates(p7, n, info, &pem) : "out of memory";
 	char print[41];
 
-	ph->chain_found[0] = '\0';
+	ph->work->chain_found[0] = '\0';
 	for (unsigned i = 0; why == NULL && pki_pem_cert(buf_view(&pem), i, &der); i++) {
 		if (pki_cert_info(der.p, der.n, info) == NULL && (info->ca || info->self_signed)) {
 			pki_pem_add(&roots, "CERTIFICATE", der.p, der.n);
 			hex_write(print, info->sha1, 20, true);
 			if (info->self_signed)
-				text(ph->chain_found, sizeof ph->chain_found, "%s, SHA-1 %s", info->subject_cn, print);
+				text_set(ph->work->chain_found, sizeof ph->work->chain_found, "%s, SHA-1 %s", info->subject_cn, print);
 		}
 		buf_clear(&der);
 	}
@@ -130,9 +132,9 @@ static const char *take_chain(struct dt_phone *ph, const void *p7, size_t n)
 	if (why == NULL && (roots.oom || pem.oom || der.oom))
 		why = "out of memory";
 	if (why == NULL) {
-		buf_clear(&ph->roots);
-		buf_sv(&ph->roots, buf_view(&roots));
-		if (!keep_anchors(ph))
+		buf_clear(&ph->cred.roots);
+		buf_sv(&ph->cred.roots, buf_view(&roots));
+		if (!state_anchors(ph))
 			why = "out of memory";
 	}
 	buf_free(&pem);
@@ -150,11 +152,11 @@ static void ask_raw(struct dt_phone *ph)
 	struct http_ask a = {.method = "GET", .url = url, .follow = true, .done = have_raw, .arg = ph};
 	struct url u;
 
-	if (!url_read(sv_of(ph->web_url), &u)) {
+	if (!url_read(sv_of(ph->found.web_url), &u)) {
 		no_chain(ph, DT_F_HTTP_BAD, "the web service's URL");
 		return;
 	}
-	text(url, sizeof url, "http://%s%s/chain.p7b", u.host, u.path);
+	text_set(url, sizeof url, "http://%s%s/chain.p7b", u.host, u.path);
 	http_ask(ph->http, &a);
 }
 
@@ -164,11 +166,11 @@ static void taken(struct dt_phone *ph, const void *p7, size_t n)
 
 	if (why) {
 		if (why == dt_signs[DT_SIGN_CHAIN_EMPTY].what)
-			attempt_sign(&ph->try, DT_SIGN_CHAIN_EMPTY);
+			attempt_sign(&ph->work->try, DT_SIGN_CHAIN_EMPTY);
 		no_chain(ph, DT_F_CHAIN_BAD, why);
 		return;
 	}
-	attempt_ok(ph, &ph->try, ph->chain_found, NULL);
+	attempt_ok(ph, &ph->work->try, ph->work->chain_found, NULL);
 	connect_tls(ph);
 }
 
@@ -177,12 +179,12 @@ static void have_raw(void *arg, struct http_client *h)
 	struct dt_phone *ph = arg;
 	char why[WHY_MAX] = "";
 
-	attempt_http(&ph->try, h);
+	attempt_http(&ph->work->try, h);
 	if (h->failure != DT_F_OK) {
-		text(why, sizeof why, "%s", h->why);
+		text_set(why, sizeof why, "%s", h->why);
 		no_chain(ph, h->failure, why);
 	} else if (h->status != 200) {
-		text(why, sizeof why, "HTTP %u", h->status);
+		text_set(why, sizeof why, "HTTP %u", h->status);
 		no_chain(ph, DT_F_CHAIN_DISABLED, why);
 	} else {
 		taken(ph, h->body.p, h->body.n);
@@ -198,14 +200,14 @@ static void have_chain(void *arg, struct http_client *h)
 	const char *bad = NULL;
 	xmlDocPtr doc;
 
-	attempt_http(&ph->try, h);
+	attempt_http(&ph->work->try, h);
 	if (h->failure != DT_F_OK) {
-		text(why, sizeof why, "%s", h->why);
+		text_set(why, sizeof why, "%s", h->why);
 		no_chain(ph, h->failure, why);
 		return;
 	}
-	if (ph->outside) { /* DIFFERS: the first use that is trusted is inside; out there anybody could have answered */
-		attempt_sign(&ph->try, DT_SIGN_CHAIN_OUTSIDE);
+	if (ph->conf.outside) { /* DIFFERS: the first use that is trusted is inside; out there anybody could have answered */
+		attempt_sign(&ph->work->try, DT_SIGN_CHAIN_OUTSIDE);
 		no_chain(ph, DT_F_CHAIN_BAD, dt_signs[DT_SIGN_CHAIN_OUTSIDE].what);
 		return;
 	}
@@ -228,33 +230,33 @@ void stage_chain(struct dt_phone *ph)
 {
 	char url[SOAP_URI_MAX + 16];
 	struct http_ask a = {.method = "POST", .url = url, .soap_action = SOAP_ACTION_CHAIN, .type = "text/xml; charset=utf-8",
-			     .body = &ph->ask, .done = have_chain, .arg = ph};
+			     .body = &ph->work->ask, .done = have_chain, .arg = ph};
 	struct http_client *h = ph_http(ph);
 	struct url u;
 
-	ph->chain_failure = DT_F_OK;
-	ph->chain_found[0] = '\0';
-	ph->chain_kept = ph->roots.n > 0;
-	if (ph->web_url[0] == '\0' && cert_good(ph)) {
+	ph->work->chain_failure = DT_F_OK;
+	ph->work->chain_found[0] = '\0';
+	ph->work->chain_kept = ph->cred.roots.n > 0;
+	if (ph->found.web_url[0] == '\0' && cert_good(ph)) {
 		stage_skip(ph, "no web service is needed: the certificate is good");
 		return;
 	}
-	if (ph->web_url[0] == '\0' || !url_read(sv_of(ph->web_url), &u)) {
-		text(url, sizeof url, ph->web_url[0] ? "%s is no URL" : "", ph->web_url);
+	if (ph->found.web_url[0] == '\0' || !url_read(sv_of(ph->found.web_url), &u)) {
+		text_set(url, sizeof url, ph->found.web_url[0] ? "%s is no URL" : "", ph->found.web_url);
 		stage_fail(ph, DT_F_WEB_URL_NONE, url);
 		return;
 	}
 	ph_key_early(ph);
-	if (ph->chain_kept && !ph->outside) {
+	if (ph->work->chain_kept && !ph->conf.outside) {
 		connect_tls(ph);
 		return;
 	}
 	/* UNKNOWN: operation name and schema of the download [web-services 10] */
-	text(url, sizeof url, "http://%s%s", u.host, u.path);
-	attempt_begin(ph, &ph->try, "root chain %s", url);
-	ph->try.guess = true;
-	buf_wipe(&ph->ask);
-	soap_chain_write(&ph->ask);
+	text_set(url, sizeof url, "http://%s%s", u.host, u.path);
+	attempt_begin(ph, &ph->work->try, "root chain %s", url);
+	ph->work->try.guess = true;
+	buf_wipe(&ph->work->ask);
+	soap_chain_write(&ph->work->ask);
 	if (h)
 		http_ask(h, &a);
 }

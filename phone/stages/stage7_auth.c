@@ -9,8 +9,8 @@ static void by_secret(struct dt_phone *ph);
 
 static const char *url_of(const struct dt_phone *ph)
 {
-	return ph->outside && ph->plan != PLAN_OUTSIDE_NTLM && ph->account.web_external[0] ? ph->account.web_external
-											     : ph->web_url;
+	return ph->conf.outside && ph->run.plan != PLAN_OUTSIDE_NTLM && ph->account.web_external[0] ? ph->account.web_external
+											     : ph->found.web_url;
 }
 
 /* The servers give no ticket today, which says nothing against the certificate. */
@@ -33,7 +33,7 @@ static bool whose(struct dt_phone *ph, char why[WHY_MAX])
 		return true;
 	}
 	if (ph->account.sip[0] && ph->ticket->by != BY_PIN && !sv_ieq(id, sv_of(ph->account.sip))) {
-		text(why, WHY_MAX, "the ticket is for %s, not for %s", ph->ticket->ticket.name_id, ph->account.sip);
+		text_set(why, WHY_MAX, "the ticket is for %s, not for %s", ph->ticket->ticket.name_id, ph->account.sip);
 		return false;
 	}
 	sv_copy(ph->account.sip, sizeof ph->account.sip, id);
@@ -56,21 +56,21 @@ static void have_ticket(void *arg, enum dt_failure f, const char *failed)
 	static const char *const by[] = {"", "number and PIN", "NTLM", "certificate"};
 	char why[WHY_MAX];
 
-	if (f == DT_F_CERT_REFUSED && ph->plan != PLAN_OUTSIDE_CERT && (ph->pin || ph->password)) {
+	if (f == DT_F_CERT_REFUSED && ph->run.plan != PLAN_OUTSIDE_CERT && (ph->conf.pin || ph->conf.password)) {
 		by_secret(ph); /* enrol again */
 		return;
 	}
-	if (f != DT_F_OK && ph->ticket->by == BY_CERT && cert_good(ph) && no_ticket_today(f) && ph->plan != PLAN_RENEW) {
-		ph->renewing = false;
+	if (f != DT_F_OK && ph->ticket->by == BY_CERT && cert_good(ph) && no_ticket_today(f) && ph->run.plan != PLAN_RENEW) {
+		ph->run.renewing = false;
 		stage_skip(ph, "no ticket; the stored certificate is good all the same");
 		return;
 	}
-	if (f == DT_F_METHOD_OFF && ph->ticket->by == BY_NTLM && ph->registered) {
+	if (f == DT_F_METHOD_OFF && ph->ticket->by == BY_NTLM && ph->run.registered) {
 		stage_skip(ph, "the Registrar took NTLM; the Web Services do not");
 		return;
 	}
 	if (f != DT_F_OK) {
-		ph->guess = ph->ticket->by != BY_NTLM;
+		ph->run.guess = ph->ticket->by != BY_NTLM;
 		stage_fail(ph, f, failed);
 		return;
 	}
@@ -78,16 +78,16 @@ static void have_ticket(void *arg, enum dt_failure f, const char *failed)
 		stage_fail(ph, DT_F_TICKET_BAD, why);
 		return;
 	}
-	if (!ph->outside)
-		text(ph->account.web_url, sizeof ph->account.web_url, "%s", ph->web_url);
-	if (ph->account.sip[0] && !keep_account(ph)) {
+	if (!ph->conf.outside)
+		text_set(ph->account.web_url, sizeof ph->account.web_url, "%s", ph->found.web_url);
+	if (ph->account.sip[0] && !state_save_account(ph)) {
 		stage_fail(ph, DT_F_STORE, ph->core.keep_why);
 		return;
 	}
 	/* DIFFERS: "Device Connection Process" has the outside REGISTER carry number and PIN.  No header for them is
 	 * known; a server that wants them has them proved here, at the web ticket service, before the Registrar takes
 	 * the certificate. */
-	if (ph->plan == PLAN_OUTSIDE_CERT && ph->ticket->by == BY_CERT && ph->pin && ph->number && (ph->core.model->ways & DT_WAY_PIN)) {
+	if (ph->run.plan == PLAN_OUTSIDE_CERT && ph->ticket->by == BY_CERT && ph->conf.pin && ph->conf.number && (ph->core.model->ways & DT_WAY_PIN)) {
 		ticket_get(ph->ticket, BY_PIN, url_of(ph), pin_proved, ph);
 		return;
 	}
@@ -106,21 +106,21 @@ static void by_secret(struct dt_phone *ph)
 {
 	char why[WHY_MAX];
 
-	if (ph->pin && ph->number) {
+	if (ph->conf.pin && ph->conf.number) {
 		if (!(ph->core.model->ways & DT_WAY_PIN)) {
 			dt_model_refusal(ph->core.model, DT_WAY_PIN, why, sizeof why);
 			stage_fail(ph, DT_F_METHOD_MODEL, why);
 			return;
 		}
-		ph->renewing = false;
+		ph->run.renewing = false;
 		ask_ticket(ph, BY_PIN);
-	} else if (ph->login && ph->password) {
-		if (!(ph->core.model->ways & (ph->tethered ? DT_WAY_TETHER : DT_WAY_NTLM))) {
-			dt_model_refusal(ph->core.model, ph->tethered ? DT_WAY_TETHER : DT_WAY_NTLM, why, sizeof why);
+	} else if (ph->conf.login && ph->conf.password) {
+		if (!(ph->core.model->ways & (ph->conf.tethered ? DT_WAY_TETHER : DT_WAY_NTLM))) {
+			dt_model_refusal(ph->core.model, ph->conf.tethered ? DT_WAY_TETHER : DT_WAY_NTLM, why, sizeof why);
 			stage_fail(ph, DT_F_METHOD_MODEL, why);
 			return;
 		}
-		ph->renewing = false;
+		ph->run.renewing = false;
 		ask_ticket(ph, BY_NTLM);
 	} else {
 		stage_fail(ph, DT_F_SECRET_NONE, cert_in_use(ph)->n ? "the stored certificate is no longer good" : NULL);
@@ -131,13 +131,13 @@ void stage_auth(struct dt_phone *ph)
 {
 	if (ph->ticket)
 		ticket_drop(ph->ticket);
-	ph->renewing = false;
-	ph->ticket_again = false;
-	if (ph->plan == PLAN_ENROL || !cert_good(ph)) {
+	ph->run.renewing = false;
+	ph->run.ticket_again = false;
+	if (ph->run.plan == PLAN_ENROL || !cert_good(ph)) {
 		by_secret(ph);
 		return;
 	}
-	if (ph->plan == PLAN_OUTSIDE_CERT) {
+	if (ph->run.plan == PLAN_OUTSIDE_CERT) {
 		if (url_of(ph)[0])
 			ask_ticket(ph, BY_CERT);
 		else
@@ -145,7 +145,7 @@ void stage_auth(struct dt_phone *ph)
 		return;
 	}
 	if (cert_half_gone(ph) && url_of(ph)[0]) {
-		ph->renewing = true;
+		ph->run.renewing = true;
 		ph_key_early(ph);
 		ask_ticket(ph, BY_CERT);
 		return;

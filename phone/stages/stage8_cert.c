@@ -6,16 +6,18 @@
  */
 #include <stdlib.h>
 
+#include "auth/ticket.h"
 #include "base/date.h"
 #include "phone/internal.h"
+#include "pki/cert.h"
 
 static void ask(struct dt_phone *ph);
 static const char *whom(const struct dt_phone *ph);
 
 static void ended(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
-	if (ph->renewing && cert_good(ph) && ph->plan != PLAN_RENEW) {
-		ph->renewing = false;
+	if (ph->run.renewing && cert_good(ph) && ph->run.plan != PLAN_RENEW) {
+		ph->run.renewing = false;
 		stage_skip(ph, "not renewed; the stored certificate is good all the same");
 		return;
 	}
@@ -24,7 +26,7 @@ static void ended(struct dt_phone *ph, enum dt_failure f, const char *why)
 
 static void failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
-	attempt_fail(ph, &ph->try, f, why);
+	attempt_fail(ph, &ph->work->try, f, why);
 	ended(ph, f, why);
 }
 
@@ -36,18 +38,18 @@ static void have_ticket(void *arg, enum dt_failure f, const char *why)
 		ended(ph, f, why);
 		return;
 	}
-	attempt_begin(ph, &ph->try, "certificate %s", whom(ph));
+	attempt_begin(ph, &ph->work->try, "certificate %s", whom(ph));
 	ask(ph);
 }
 
 /* "On 28032: ask for a new ticket once."  The PIN that was right a moment ago is no guess. */
 static bool with_another_ticket(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
-	if (f != DT_F_TICKET_BAD || ph->ticket_again || ph->http->failure != DT_F_OK)
+	if (f != DT_F_TICKET_BAD || ph->run.ticket_again || ph->http->failure != DT_F_OK)
 		return false;
-	ph->ticket_again = true;
-	ph->pin_used = false;
-	attempt_fail(ph, &ph->try, f, why);
+	ph->run.ticket_again = true;
+	ph->run.pin_used = false;
+	attempt_fail(ph, &ph->work->try, f, why);
 	ticket_get(ph->ticket, ph->ticket->by, ph->ticket->metadata_of, have_ticket, ph);
 	return true;
 }
@@ -63,15 +65,15 @@ static const char *unfit(struct dt_phone *ph, const struct soap_cert_answer *a, 
 	if (why)
 		return why;
 	if (!ours) {
-		attempt_sign(&ph->try, DT_SIGN_CERT_OTHER_KEY);
+		attempt_sign(&ph->work->try, DT_SIGN_CERT_OTHER_KEY);
 		return dt_signs[DT_SIGN_CERT_OTHER_KEY].what;
 	}
 	if (!sv_ieq(sv_of(info->subject_cn), sv_of(ph->account.sip))) {
-		attempt_sign(&ph->try, DT_SIGN_CERT_OTHER_USER);
+		attempt_sign(&ph->work->try, DT_SIGN_CERT_OTHER_USER);
 		return dt_signs[DT_SIGN_CERT_OTHER_USER].what;
 	}
 	if (info->not_after <= ph_unix_s(ph)) {
-		attempt_sign(&ph->try, DT_SIGN_CERT_EXPIRED);
+		attempt_sign(&ph->work->try, DT_SIGN_CERT_EXPIRED);
 		return dt_signs[DT_SIGN_CERT_EXPIRED].what;
 	}
 	return NULL;
@@ -79,23 +81,23 @@ static const char *unfit(struct dt_phone *ph, const struct soap_cert_answer *a, 
 
 static bool keep(struct dt_phone *ph, struct buf *der)
 {
-	if (!keep_user(ph, ph->renewing ? DT_KEEP_FRESH : DT_KEEP_USER, &ph->key->pem, der))
+	if (!state_save_user(ph, ph->run.renewing ? DT_KEEP_FRESH : DT_KEEP_USER, &ph->key->pem, der))
 		return false;
-	if (ph->renewing) {
-		buf_wipe(&ph->fresh_key);
-		buf_free(&ph->fresh_cert);
-		ph->fresh_key = ph->key->pem;
-		ph->fresh_cert = *der;
-		ph->use_fresh = true;
+	if (ph->run.renewing) {
+		buf_wipe(&ph->cred.fresh_key);
+		buf_free(&ph->cred.fresh_cert);
+		ph->cred.fresh_key = ph->key->pem;
+		ph->cred.fresh_cert = *der;
+		ph->cred.use_fresh = true;
 	} else {
-		keep_drop_fresh(ph);
-		buf_wipe(&ph->user_key);
-		buf_free(&ph->user_cert);
-		ph->user_key = ph->key->pem;
-		ph->user_cert = *der;
+		state_drop_fresh(ph);
+		buf_wipe(&ph->cred.user_key);
+		buf_free(&ph->cred.user_cert);
+		ph->cred.user_key = ph->key->pem;
+		ph->cred.user_cert = *der;
 	}
 	ph->key->pem = *der = (struct buf){0};
-	keep_use(ph);
+	state_use(ph);
 	return true;
 }
 
@@ -155,32 +157,32 @@ static void have_answer(void *arg, struct http_client *h)
 	enum dt_failure f = DT_F_CSR_REFUSED;
 	const char *bad = NULL;
 	xmlDocPtr doc = NULL;
-	bool good = false, asked = ph->renewing, nameless = ph->account.sip[0] == '\0';
+	bool good = false, asked = ph->run.renewing, nameless = ph->account.sip[0] == '\0';
 
-	attempt_http(&ph->try, h);
-	if (ticket_moved(ph->ticket, &ph->try, have_ticket, ph)) {
+	attempt_http(&ph->work->try, h);
+	if (ticket_moved(ph->ticket, &ph->work->try, have_ticket, ph)) {
 		free(info);
 		return;
 	}
 	if (h->failure != DT_F_OK || h->status != 200 || soap_is_fault(h)) {
-		f = soap_failure(h, ph->outside, DT_F_TICKET_BAD, &ph->try, why);
+		f = soap_failure(h, ph->conf.outside, DT_F_TICKET_BAD, &ph->work->try, why);
 	} else if ((doc = soap_answer(h, &f, why)) != NULL && (bad = soap_cert_answer_read(doc, &a)) != NULL) {
 		f = DT_F_SOAP_BAD;
-		text(why, sizeof why, "%s", bad);
+		text_set(why, sizeof why, "%s", bad);
 	} else if (doc && a.cert.n == 0) {
 		f = DT_F_CSR_REFUSED;
-		ph->try.fact.diag = a.error_id;
-		text(ph->core.said, sizeof ph->core.said, "%s", a.reason);
-		ph->try.fact.said = ph->core.said;
-		text(why, sizeof why, "the server answers %u: %s", a.error_id, a.reason);
+		ph->work->try.fact.diag = a.error_id;
+		text_set(ph->core.said, sizeof ph->core.said, "%s", a.reason);
+		ph->work->try.fact.said = ph->core.said;
+		text_set(why, sizeof why, "the server answers %u: %s", a.error_id, a.reason);
 	} else if (doc && info == NULL) {
 		f = DT_F_MEMORY;
 	} else if (doc && ((bad = certificate_of(ph, &a)) != NULL || (bad = unfit(ph, &a, info)) != NULL)) {
 		f = DT_F_CERT_BAD;
-		text(why, sizeof why, "%s", bad);
-	} else if (doc && ((nameless && !keep_account(ph)) || !keep(ph, &a.cert))) {
+		text_set(why, sizeof why, "%s", bad);
+	} else if (doc && ((nameless && !state_save_account(ph)) || !keep(ph, &a.cert))) {
 		f = DT_F_STORE;
-		text(why, sizeof why, "%s", ph->core.keep_why);
+		text_set(why, sizeof why, "%s", ph->core.keep_why);
 	} else if (doc) {
 		good = true;
 		iso_time(until, info->not_after);
@@ -195,14 +197,14 @@ static void have_answer(void *arg, struct http_client *h)
 			failed(ph, f, why);
 		return;
 	}
-	text(found, sizeof found, "%s, by %s, until %s", info->subject_cn, info->issuer_cn, until);
+	text_set(found, sizeof found, "%s, by %s, until %s", info->subject_cn, info->issuer_cn, until);
 	if (info->not_before > ph_unix_s(ph)) {
-		attempt_sign(&ph->try, DT_SIGN_CERT_NOT_YET);
-		ph->try.fact.off_s = info->not_before - ph_unix_s(ph);
+		attempt_sign(&ph->work->try, DT_SIGN_CERT_NOT_YET);
+		ph->work->try.fact.off_s = info->not_before - ph_unix_s(ph);
 	}
-	ph->try.fact.seconds = info->not_after - info->not_before > UINT32_MAX ? UINT32_MAX
+	ph->work->try.fact.seconds = info->not_after - info->not_before > UINT32_MAX ? UINT32_MAX
 									       : (uint32_t)(info->not_after - info->not_before);
-	attempt_ok(ph, &ph->try, found,
+	attempt_ok(ph, &ph->work->try, found,
 		   info->not_before > ph_unix_s(ph) ? "it is not valid yet: the phone's clock is behind the server's" : NULL);
 	free(info);
 	stage_done(ph, "%s%s", found, asked ? ", renewed" : "");
@@ -213,13 +215,13 @@ static void uuid(struct dt_phone *ph, char out[37])
 	char hex[33];
 
 	ph_random_hex(ph, hex, 32);
-	text(out, 37, "%.8s-%.4s-4%.3s-a%.3s-%.12s", hex, hex + 8, hex + 13, hex + 17, hex + 20);
+	text_set(out, 37, "%.8s-%.4s-4%.3s-a%.3s-%.12s", hex, hex + 8, hex + 13, hex + 17, hex + 20);
 }
 
 /* "Whether a phone names itself by number or URI after PIN: the ticket's identity wins." */
 static const char *whom(const struct dt_phone *ph)
 {
-	return ph->account.sip[0] || ph->number == NULL ? ph->account.sip : ph->number;
+	return ph->account.sip[0] || ph->conf.number == NULL ? ph->account.sip : ph->conf.number;
 }
 
 static bool compose(struct dt_phone *ph, const struct pki_key *k)
@@ -231,17 +233,17 @@ static bool compose(struct dt_phone *ph, const struct pki_key *k)
 	bool ok;
 
 	sip_ids_of(ph->core.mac, ph->account.sip, &ids);
-	text(q.to, sizeof q.to, "%s", ph->ticket->metadata.cert_url);
+	text_set(q.to, sizeof q.to, "%s", ph->ticket->metadata.cert_url);
 	uuid(ph, id);
-	text(q.message_id, sizeof q.message_id, "uuid:%s", id);
-	text(q.device_id, sizeof q.device_id, "{%s}", ids.uuid);
-	text(q.entity, sizeof q.entity, "%s", whom(ph));
+	text_set(q.message_id, sizeof q.message_id, "uuid:%s", id);
+	text_set(q.device_id, sizeof q.device_id, "{%s}", ids.uuid);
+	text_set(q.entity, sizeof q.entity, "%s", whom(ph));
 	uuid(ph, id);
-	text(q.request_id, sizeof q.request_id, "%s", id);
+	text_set(q.request_id, sizeof q.request_id, "%s", id);
 	ok = pki_csr_make(k, whom(ph), false, &q.csr) && ticket_present(&security, &ph->ticket->ticket, ph->ticket->proof, ph->ticket->nproof);
-	buf_wipe(&ph->ask);
-	soap_cert_write(&ph->ask, &q, buf_view(&security));
-	ok = ok && !security.oom && !ph->ask.oom;
+	buf_wipe(&ph->work->ask);
+	soap_cert_write(&ph->work->ask, &q, buf_view(&security));
+	ok = ok && !security.oom && !ph->work->ask.oom;
 	buf_wipe(&security);
 	soap_cert_clear(&q);
 	return ok;
@@ -250,7 +252,7 @@ static bool compose(struct dt_phone *ph, const struct pki_key *k)
 static void ask(struct dt_phone *ph)
 {
 	struct http_ask a = {.method = "POST", .url = ph->ticket->metadata.cert_url, .soap_action = SOAP_ACTION_CERT, .type = "text/xml",
-			     .body = &ph->ask, .done = have_answer, .arg = ph};
+			     .body = &ph->work->ask, .done = have_answer, .arg = ph};
 	struct pki_key *k = pki_key_read(buf_view(&ph->key->pem));
 	bool ok;
 
@@ -279,7 +281,7 @@ void stage_cert(struct dt_phone *ph)
 	}
 	if (ph->key == NULL && (ph->key = key_new(ph)) == NULL)
 		return;
-	attempt_begin(ph, &ph->try, "certificate %s", whom(ph));
+	attempt_begin(ph, &ph->work->try, "certificate %s", whom(ph));
 	if (key_wait(ph->key, have_key, ph))
 		ask(ph);
 	else if (!key_begin(ph->key))

@@ -72,10 +72,10 @@ static void which_plan(void **state)
 	(void)state;
 	assert_non_null(ph);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		ph->outside = rows[i].outside;
-		ph->tethered = rows[i].tethered;
-		ph->login = rows[i].login ? login : NULL;
-		ph->user_cert.n = rows[i].certificate;
+		ph->conf.outside = rows[i].outside;
+		ph->conf.tethered = rows[i].tethered;
+		ph->conf.login = rows[i].login ? login : NULL;
+		ph->cred.user_cert.n = rows[i].certificate;
 		assert_int_equal(plan_of(ph), rows[i].plan);
 	}
 	free(ph);
@@ -114,14 +114,18 @@ static void ones(void *arg, void *p, size_t n)
 	memset(p, 1, n);
 }
 
+/* As if that record had been asked for, and answered.  candidates_build() makes use of the answers, once. */
 static void srv(struct dt_phone *ph, unsigned i, const char *target, uint16_t port)
 {
-	ph->srv_asked[i] = true;
-	ph->srv[i].status = target ? DT_DNS_OK : DT_DNS_NXDOMAIN;
-	ph->srv[i].n = target ? 1 : 0;
-	ph->srv[i].rr[0].port = port;
+	if (ph->work->srv == NULL)
+		ph->work->srv = calloc(CANDIDATES, sizeof *ph->work->srv);
+	assert_non_null(ph->work->srv);
+	ph->work->srv[i].asked = true;
+	ph->work->srv[i].answer.status = target ? DT_DNS_OK : DT_DNS_NXDOMAIN;
+	ph->work->srv[i].answer.n = target ? 1 : 0;
+	ph->work->srv[i].answer.rr[0].port = port;
 	if (target)
-		snprintf(ph->srv[i].rr[0].target, DT_NAME_MAX, "%s", target);
+		snprintf(ph->work->srv[i].answer.rr[0].target, DT_NAME_MAX, "%s", target);
 }
 
 static void candidates_in_order(void **state)
@@ -143,53 +147,59 @@ static void candidates_in_order(void **state)
 
 	(void)state;
 	assert_non_null(ph);
+	ph->work = calloc(1, sizeof *ph->work);
+	assert_non_null(ph->work);
 	ph->core.body = &body;
-	snprintf(ph->srv_domain, sizeof ph->srv_domain, "contoso.test");
+	snprintf(ph->work->srv_domain, sizeof ph->work->srv_domain, "contoso.test");
 	snprintf(ph->account.registrar, sizeof ph->account.registrar, "old.contoso.test:5061 tls");
 	srv(ph, DT_CAND_INTERNAL_TLS, "a.contoso.test", 6001);
 	srv(ph, DT_CAND_INTERNAL_TCP, "c.contoso.test", 6003);
 	srv(ph, DT_CAND_EXTERNAL_TLS, "e.contoso.test", 443);
 	srv(ph, DT_CAND_EXTERNAL_TCP, "f.contoso.test", 6006);
-	ph->have_120 = true;
-	ph->option120.n = 1;
-	snprintf(ph->option120.name[0], sizeof ph->option120.name[0], "o.contoso.test");
+	ph->found.have_120 = true;
+	ph->found.option120.n = 1;
+	snprintf(ph->found.option120.name[0], sizeof ph->found.option120.name[0], "o.contoso.test");
 	candidates_build(ph);
-	assert_int_equal(ph->ntarget, sizeof want / sizeof *want);
-	for (unsigned i = 0; i < ph->ntarget; i++) {
+	assert_int_equal(ph->work->ntarget, sizeof want / sizeof *want);
+	for (unsigned i = 0; i < ph->work->ntarget; i++) {
 		char is[300];
 
-		snprintf(is, sizeof is, "%s:%u", ph->target[i].host, ph->target[i].port);
+		snprintf(is, sizeof is, "%s:%u", ph->work->target[i].host, ph->work->target[i].port);
 		assert_string_equal(is, want[i]);
-		assert_int_equal(ph->target[i].candidate, i < 6 ? DT_CAND_INTERNAL_TLS + i : DT_CAND_STORED);
+		assert_int_equal(ph->work->target[i].candidate, i < 6 ? DT_CAND_INTERNAL_TLS + i : DT_CAND_STORED);
 	}
 	/* an absent candidate is passed over with a reason */
 	srv(ph, DT_CAND_INTERNAL_TLS, NULL, 0);
+	srv(ph, DT_CAND_EXTERNAL_TLS, "e.contoso.test", 443);
 	srv(ph, DT_CAND_INTERNAL_TCP, "pool.fabrikam.test", 5060);
 	srv(ph, DT_CAND_EXTERNAL_TCP, "", 0);
-	ph->have_120 = false;
+	ph->found.have_120 = false;
 	ph->account.registrar[0] = '\0';
 	candidates_build(ph);
-	assert_int_equal(ph->ntarget, 1);
-	assert_int_equal(ph->target[0].candidate, DT_CAND_EXTERNAL_TLS);
+	assert_int_equal(ph->work->ntarget, 1);
+	assert_int_equal(ph->work->target[0].candidate, DT_CAND_EXTERNAL_TLS);
 	for (size_t i = 0; i < sizeof why / sizeof *why; i++) {
-		assert_int_equal(ph->passed[DT_CAND_INTERNAL_TLS + i].failure, why[i].failure);
-		assert_int_equal(ph->passed[DT_CAND_INTERNAL_TLS + i].sign, why[i].sign);
+		assert_int_equal(ph->work->passed[DT_CAND_INTERNAL_TLS + i].failure, why[i].failure);
+		assert_int_equal(ph->work->passed[DT_CAND_INTERNAL_TLS + i].sign, why[i].sign);
 	}
-	assert_string_equal(ph->passed[DT_CAND_INTERNAL_TCP].target, "pool.fabrikam.test");
+	assert_string_equal(ph->work->passed[DT_CAND_INTERNAL_TCP].target, "pool.fabrikam.test");
 	assert_int_equal(candidates_failure(ph, sentence), DT_F_STRICT_DOMAIN);
 	assert_non_null(strstr(sentence, "pool.fabrikam.test"));
 	/* a configured Registrar is the only one */
-	ph->registrar_conf = configured;
+	ph->conf.registrar = configured;
 	candidates_build(ph);
-	assert_int_equal(ph->ntarget, 1);
-	assert_string_equal(ph->target[0].host, "here.contoso.test");
+	assert_int_equal(ph->work->ntarget, 1);
+	assert_string_equal(ph->work->target[0].host, "here.contoso.test");
 	/* outside, the internal ones are not tried */
-	ph->registrar_conf = NULL;
-	ph->outside = true;
+	ph->conf.registrar = NULL;
+	ph->conf.outside = true;
 	srv(ph, DT_CAND_INTERNAL_TLS, "a.contoso.test", 6001);
+	srv(ph, DT_CAND_EXTERNAL_TLS, "e.contoso.test", 443);
 	candidates_build(ph);
-	assert_int_equal(ph->ntarget, 1);
-	assert_int_equal(ph->target[0].candidate, DT_CAND_EXTERNAL_TLS);
+	assert_int_equal(ph->work->ntarget, 1);
+	assert_int_equal(ph->work->target[0].candidate, DT_CAND_EXTERNAL_TLS);
+	free(ph->work->srv);
+	free(ph->work);
 	free(ph);
 }
 

@@ -1,0 +1,48 @@
+/* phone/run/conf.c: struct dt_phone_conf is copied, and wiped. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/name.h"
+#include "phone/run/parts.h"
+
+static bool conf_dup(char **to, const char *s)
+{
+	*to = s ? strdup(s) : NULL;
+	return s == NULL || *to;
+}
+
+static bool conf_dup_name(char **to, const char *s)
+{
+	*to = s ? sv_dup(name_plain(sv_of(s))) : NULL;
+	return s == NULL || *to;
+}
+
+bool conf_copy(struct ph_conf *to, const struct dt_phone_conf *c)
+{
+	to->cold = c->cold;
+	to->outside = c->outside;
+	to->no_vlan = c->no_vlan;
+	to->no_dhcp = c->no_dhcp;
+	to->tethered = c->tethered;
+	to->lease = c->lease;
+	to->lldp_wait_s = c->lldp_wait_s ? c->lldp_wait_s : 6;
+	to->strict = c->strict;
+	return conf_dup(&to->serial, c->serial) &&
+	       conf_dup(&to->factory, c->factory_version ? c->factory_version : c->model->firmware) &&
+	       conf_dup(&to->update_key, c->update_key) && conf_dup(&to->number, c->number) && conf_dup(&to->pin, c->pin) &&
+	       conf_dup(&to->login, c->login) && conf_dup(&to->password, c->password) && conf_dup_name(&to->sip, c->sip) &&
+	       conf_dup_name(&to->domain, c->domain) && conf_dup(&to->web_url, c->web_url) &&
+	       conf_dup(&to->registrar, c->registrar) && conf_dup(&to->trust, c->trust);
+}
+
+void conf_free(struct ph_conf *c)
+{
+	char *const all[] = {c->serial, c->factory, c->update_key, c->number, c->pin, c->login, c->password, c->sip, c->domain,
+			     c->web_url, c->registrar, c->trust};
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		if (all[i])
+			explicit_bzero(all[i], strlen(all[i]));
+		free(all[i]);
+	}
+}

@@ -1,0 +1,161 @@
+/* phone/run/parts.h: what struct dt_phone is made of, part by part, with what each part lives as long as. */
+#ifndef DIALTONE_PHONE_PARTS_H
+#define DIALTONE_PHONE_PARTS_H
+
+#include "base/buf.h"
+#include "phone/client/dhcp.h"
+#include "phone/client/ntlm.h"
+#include "phone/client/sip.h"
+#include "phone/run/core.h"
+#include "phone/run/record.h"
+#include "phone/run/verdict.h"
+#include "wire/soap/soap.h"
+
+/* From dt_phone_new() to dt_phone_free(): struct dt_phone_conf, with the strings copied. */
+struct ph_conf {
+	char *serial, *factory, *update_key, *number, *pin, *login, *password, *sip, *domain, *web_url, *registrar, *trust;
+	bool cold, outside, no_vlan, no_dhcp, tethered;
+	struct dt_lease lease;
+	unsigned lldp_wait_s;
+	enum dt_strict strict;
+};
+bool conf_copy(struct ph_conf *to, const struct dt_phone_conf *c); /* false: out of memory; conf_free() all the same */
+void conf_free(struct ph_conf *c); /* wipes */
+
+struct ph_power { /* as long */
+	bool link; /* the cable is in */
+	bool started, stopping;
+	bool forgot; /* --cold was obeyed */
+};
+
+/* All below: from power-on to the next one. */
+struct ph_run { /* where the phone is */
+	enum plan_id plan;
+	unsigned step;
+	enum dt_stage stage;
+	enum ph_verdict verdict;
+	enum plan_id instead; /* of V_INSTEAD */
+	struct {
+		enum ph_want what;
+		enum plan_id plan;
+		enum dt_failure failure;
+		char why[WHY_MAX];
+	} want;
+	enum dt_failure failure;
+	char why[WHY_MAX], found[WHY_MAX];
+	bool guess;
+	bool running, skipped, reported; /* reported: DT_REC_RESULT was given */
+	struct {
+		bool ok;
+		enum dt_stage stage;
+		enum dt_failure failure;
+		char why[WHY_MAX];
+	} result;
+	uint64_t stage_since;
+	bool registered;
+	bool renewing;	     /* the certificate: stages 7 and 8 */
+	bool pin_used;	     /* one PIN attempt a run */
+	bool ticket_again;   /* a ticket was asked for anew */
+	bool enrolled_again; /* since the Registrar did not take the certificate */
+	unsigned retries;    /* of the log-on, since the last dial tone */
+};
+
+struct ph_link { /* VLAN and address */
+	uint8_t lldp_from[6]; /* the switch that told the VLAN */
+	bool lldp_heard, lldp_used;
+	bool lldp_late;	  /* a policy came after the fall-back, and was reported */
+	bool lldp_bridge; /* a bridge has told a policy: nobody else's counts */
+	unsigned lldp_sent;
+	struct attempt lldp_try;
+	struct dhcp_lease lease;
+	bool bound;
+};
+
+struct ph_account { /* persisted as "key value" lines */
+	char sip[256]; /* "alice@contoso.test" */
+	char registrar[300]; /* "fe01.contoso.test:5061 tls" */
+	char domain[256];    /* SRV was asked for it with success */
+	char update_internal[512], update_external[512], web_url[512], web_external[512];
+	char addresses[128]; /* of that Registrar, as text */
+};
+
+struct ph_cred { /* persisted: roots, keys, certificates */
+	struct buf roots;   /* PEM: CA certificates of the chain */
+	struct buf dropped; /* PEM: a chain that its own server did not prove good for */
+	struct buf anchors; /* PEM: roots and what is trusted from the start; NUL-terminated */
+	struct buf user_key, user_cert; /* PEM, DER: what is shown at log on */
+	struct buf fresh_key, fresh_cert; /* renewed, not yet registered */
+	bool use_fresh;
+	int64_t cert_after, cert_before;
+};
+
+struct ph_found { /* what one plan hands on to the next */
+	char web_url[SOAP_URI_MAX], update_url[SOAP_URI_MAX];
+	bool update_unknown; /* its address is not to be had: it is asked for after the sign-in */
+	struct { /* the INFORM's answer that counts */
+		char server[16], found[WHY_MAX];
+	} informed;
+	bool have_120;
+	struct dhcp_sip option120;
+	bool have_redirect;
+	struct sip_target redirect;
+};
+
+/* While a plan runs: what its stages hand on, and what each needs while it runs. */
+#define SIP_TARGETS 24
+struct srv_ask {
+	struct dt_phone *ph;
+	enum dt_candidate candidate;
+	bool asked;
+	struct dt_dns_answer answer;
+};
+struct ph_work {
+	struct attempt try; /* of the stage that runs */
+	struct buf ask;	    /* the body of a question, for its later legs */
+
+	/* stages 2 and 3 */
+	unsigned declined;
+	struct dhcp_search search; /* option 119 */
+	char domains[12][DT_NAME_MAX];
+	unsigned ndomain, domain_at, service_at;
+	enum dt_failure find_failure; /* of the questions for ucupdates-r2: that nobody answered counts more than that it is not there */
+	char srv_domain[DT_NAME_MAX], srv_target[DT_NAME_MAX];
+
+	/* stage 4 */
+	unsigned credentials; /* how often the question was asked with them */
+	struct ntlm_http ntlm;
+	struct attempt update_try;
+
+	/* stages 5 and 9: candidates */
+	bool uc_done;
+	struct srv_ask *srv; /* by enum dt_candidate; NULL: not asked, or made use of */
+	unsigned srv_open;   /* questions under way */
+	void (*srv_done)(struct dt_phone *ph);
+	struct sip_target target[SIP_TARGETS];
+	unsigned ntarget;
+	bool built; /* target[] and passed[] are those of srv_domain */
+	struct { /* why a candidate has no target; OK: it has, or does not count here */
+		enum dt_failure failure;
+		enum dt_sign sign;
+		char target[DT_NAME_MAX]; /* with DT_SIGN_SRV_OTHER_DOMAIN */
+	} passed[DT_CAND_CONFIGURED];
+	unsigned passed_reported; /* candidates reported so far */
+
+	/* stage 6 */
+	bool chain_kept;
+	enum dt_failure chain_failure;
+	char chain_why[WHY_MAX], chain_found[WHY_MAX];
+
+	/* stage 9 */
+	struct sip_target here;
+	unsigned target_at, redirects;
+	char visited[8][300];
+	uint32_t address[8];
+	unsigned naddress, address_at;
+	bool answered;
+	enum dt_failure logon_failure;
+	char logon_why[WHY_MAX];
+	struct attempt logon_try;
+};
+
+#endif
