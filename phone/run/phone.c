@@ -77,7 +77,7 @@ static void plan_end(struct dt_phone *ph)
 	/* "If the update service's address is not to be had, the phone goes on, signs in, learns it in-band and asks
 	 * then." */
 	if (ph->found.update_unknown && ph->found.update_url[0] == '\0' && ph->run.plan != PLAN_UPDATE) {
-		state_update_url(ph);
+		ph_state_update_url(ph);
 		if (ph->found.update_url[0]) {
 			ph->found.update_unknown = false;
 			run_plan(ph, PLAN_UPDATE);
@@ -95,7 +95,7 @@ static void plan_failed(struct dt_phone *ph, enum dt_failure f)
 	text_set(why, sizeof why, "%s", ph->run.why);
 	if (ph->run.plan == PLAN_RENEW && ph->run.registered && !dt_failures[f].final) {
 		ph->run.stage = DT_STAGE_LOGON;
-		state_drop_fresh(ph);
+		ph_state_drop_fresh(ph);
 		ph_timer_set(ph, T_RENEW, 3600 * 1000ull);
 	} else if (ph->run.reported && ph->run.result.ok && !dt_failures[f].final) {
 		registered_lost(ph, why);
@@ -326,9 +326,9 @@ static void power_on(struct dt_phone *ph)
 	ph->run.stage = DT_STAGE_VLAN;
 	text_set(ph->core.version, sizeof ph->core.version, "%s", ph->conf.factory);
 	if (ph->conf.cold && !ph->power.forgot)
-		state_forget(ph);
+		ph_state_forget(ph);
 	ph->power.forgot = true;
-	if (!ticket_init() || !state_load(ph)) {
+	if (!ticket_init() || !ph_state_load(ph)) {
 		phone_result(ph, false, DT_F_MEMORY, NULL);
 		return;
 	}

@@ -8,7 +8,7 @@
 #include "pki/cert.h"
 #include "phone/run/persist.h"
 
-bool state_anchors(struct dt_phone *ph)
+bool ph_state_anchors(struct dt_phone *ph)
 {
 	buf_clear(&ph->cred.anchors);
 	buf_sv(&ph->cred.anchors, buf_view(&ph->cred.roots));
@@ -17,12 +17,12 @@ bool state_anchors(struct dt_phone *ph)
 	return !ph->cred.anchors.oom && !ph->cred.roots.oom;
 }
 
-bool state_save_roots(struct dt_phone *ph)
+bool ph_state_save_roots(struct dt_phone *ph)
 {
 	return persist_save(ph, DT_KEEP_ROOTS, &ph->cred.roots);
 }
 
-bool state_save_web(struct dt_phone *ph, const void *der, size_t n)
+bool ph_state_save_web(struct dt_phone *ph, const void *der, size_t n)
 {
 	struct buf pem = {0};
 	bool ok;
@@ -64,7 +64,7 @@ static void account_read(struct dt_phone *ph, struct sv all)
 	}
 }
 
-bool state_save_account(struct dt_phone *ph)
+bool ph_state_save_account(struct dt_phone *ph)
 {
 	struct buf b = {0};
 	bool ok;
@@ -82,7 +82,7 @@ bool state_save_account(struct dt_phone *ph)
 
 /* ---- key and certificate ------------------------------------------------------------------------------------ */
 
-bool state_save_user(struct dt_phone *ph, const char *name, const struct buf *key, const struct buf *der)
+bool ph_state_save_user(struct dt_phone *ph, const char *name, const struct buf *key, const struct buf *der)
 {
 	struct buf pem = {0};
 	bool ok;
@@ -124,7 +124,7 @@ const struct buf *key_in_use(const struct dt_phone *ph)
 	return ph->cred.use_fresh ? &ph->cred.fresh_key : &ph->cred.user_key;
 }
 
-void state_use(struct dt_phone *ph)
+void ph_state_use(struct dt_phone *ph)
 {
 	const struct buf *der = cert_in_use(ph);
 	struct pki_cert_info *info = calloc(1, sizeof *info);
@@ -151,11 +151,11 @@ bool cert_half_gone(const struct dt_phone *ph)
 	return ph_unix_s(ph) >= ph->cred.cert_before + (ph->cred.cert_after - ph->cred.cert_before) / 2;
 }
 
-bool state_promote(struct dt_phone *ph)
+bool ph_state_promote(struct dt_phone *ph)
 {
 	if (!ph->cred.use_fresh)
 		return true;
-	if (!state_save_user(ph, DT_KEEP_USER, &ph->cred.fresh_key, &ph->cred.fresh_cert))
+	if (!ph_state_save_user(ph, DT_KEEP_USER, &ph->cred.fresh_key, &ph->cred.fresh_cert))
 		return false;
 	buf_wipe(&ph->cred.user_key);
 	buf_free(&ph->cred.user_cert);
@@ -166,19 +166,19 @@ bool state_promote(struct dt_phone *ph)
 	return ph->core.body->forget(ph->core.arg, DT_KEEP_FRESH) == 0;
 }
 
-void state_drop_fresh(struct dt_phone *ph)
+void ph_state_drop_fresh(struct dt_phone *ph)
 {
 	if (ph->cred.fresh_key.n || ph->cred.use_fresh)
 		ph->core.body->forget(ph->core.arg, DT_KEEP_FRESH);
 	buf_wipe(&ph->cred.fresh_key);
 	buf_free(&ph->cred.fresh_cert);
 	ph->cred.use_fresh = false;
-	state_use(ph);
+	ph_state_use(ph);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------------------ */
 
-bool state_load(struct dt_phone *ph)
+bool ph_state_load(struct dt_phone *ph)
 {
 	struct buf b = {0};
 
@@ -190,14 +190,14 @@ bool state_load(struct dt_phone *ph)
 	user_read(ph, DT_KEEP_USER, &ph->cred.user_key, &ph->cred.user_cert);
 	user_read(ph, DT_KEEP_FRESH, &ph->cred.fresh_key, &ph->cred.fresh_cert);
 	ph->cred.use_fresh = ph->cred.fresh_cert.n > 0;
-	state_use(ph);
+	ph_state_use(ph);
 	if (ph->account.sip[0] == '\0' && ph->conf.sip)
 		sv_copy(ph->account.sip, sizeof ph->account.sip,
 			sv_from(sv_of(ph->conf.sip), sv_istarts(sv_of(ph->conf.sip), SV("sip:")) ? 4 : 0));
-	return state_anchors(ph);
+	return ph_state_anchors(ph);
 }
 
-void state_forget(struct dt_phone *ph)
+void ph_state_forget(struct dt_phone *ph)
 {
 	/* the certificate first: without its chain and account it would be half a state */
 	static const char *const names[] = {DT_KEEP_FRESH, DT_KEEP_USER, DT_KEEP_ACCOUNT, DT_KEEP_WEB, DT_KEEP_ROOTS,
@@ -207,7 +207,7 @@ void state_forget(struct dt_phone *ph)
 		ph->core.body->forget(ph->core.arg, names[i]);
 }
 
-void state_update_url(struct dt_phone *ph)
+void ph_state_update_url(struct dt_phone *ph)
 {
 	text_set(ph->found.update_url, sizeof ph->found.update_url, "%s",
 		 ph->conf.outside ? ph->account.update_external : ph->account.update_internal);

@@ -127,7 +127,7 @@ void registered_update(struct dt_phone *ph)
 	if (later(ph, T_UPDATE))
 		return;
 	ph_timer_set(ph, T_UPDATE, DAY_MS + ph_random_below(ph, 600000));
-	state_update_url(ph);
+	ph_state_update_url(ph);
 	if (ph->found.update_url[0])
 		phone_want_plan(ph, PLAN_UPDATE);
 }
@@ -220,7 +220,7 @@ static void told_provisioning(struct dt_phone *ph, struct sv body)
 	attempt_begin(ph, &a, "notify provisioning");
 	if ((bad = provisioning_take(ph, body, found)) != NULL)
 		attempt_fail(ph, &a, DT_F_SIP_BAD, bad);
-	else if (!state_save_account(ph))
+	else if (!ph_state_save_account(ph))
 		attempt_fail(ph, &a, DT_F_STORE, ph->core.keep_why);
 	else
 		attempt_ok(ph, &a, found[0] ? found : NULL, NULL);

@@ -150,7 +150,7 @@ void stage_find(struct dt_phone *ph)
 		return;
 	}
 	ph->found.update_unknown = false;
-	state_update_url(ph);
+	ph_state_update_url(ph);
 	if (ph->found.update_url[0] && url_read(sv_of(ph->found.update_url), &u)) {
 		dns_ask(&ph->dns, u.host, DT_RR_A, have_kept, ph);
 		return;

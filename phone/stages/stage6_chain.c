@@ -29,7 +29,7 @@ static void tls_failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 		buf_free(&ph->cred.dropped);
 		ph->cred.dropped = ph->cred.roots;
 		ph->cred.roots = (struct buf){0};
-		state_anchors(ph);
+		ph_state_anchors(ph);
 	}
 	if (http_unreachable(f) && cert_good(ph))
 		stage_skip(ph, "the web service does not answer; the stored certificate does without");
@@ -61,7 +61,7 @@ static void connected(void *arg, struct http_client *h)
 	if (h->status == 200 && (t = ph_ticket(ph)) != NULL)
 		ticket_metadata_take(t, ph->found.web_url, why); /* stage 7 asks again and tells, if it could not be read */
 	/* the chain, now that it has proved good for the server that handed it out; then the server's certificate */
-	if ((!ph->work->chain_kept && ph->cred.roots.n && !state_save_roots(ph)) || !state_save_web(ph, h->leaf.p, h->leaf.n)) {
+	if ((!ph->work->chain_kept && ph->cred.roots.n && !ph_state_save_roots(ph)) || !ph_state_save_web(ph, h->leaf.p, h->leaf.n)) {
 		stage_fail(ph, DT_F_STORE, ph->core.keep_why);
 		return;
 	}
@@ -134,7 +134,7 @@ static const char *take_chain(struct dt_phone *ph, const void *p7, size_t n)
 	if (why == NULL) {
 		buf_clear(&ph->cred.roots);
 		buf_sv(&ph->cred.roots, buf_view(&roots));
-		if (!state_anchors(ph))
+		if (!ph_state_anchors(ph))
 			why = "out of memory";
 	}
 	buf_free(&pem);

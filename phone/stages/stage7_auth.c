@@ -80,7 +80,7 @@ static void have_ticket(void *arg, enum dt_failure f, const char *failed)
 	}
 	if (!ph->conf.outside)
 		text_set(ph->account.web_url, sizeof ph->account.web_url, "%s", ph->found.web_url);
-	if (ph->account.sip[0] && !state_save_account(ph)) {
+	if (ph->account.sip[0] && !ph_state_save_account(ph)) {
 		stage_fail(ph, DT_F_STORE, ph->core.keep_why);
 		return;
 	}

@@ -81,7 +81,7 @@ static const char *unfit(struct dt_phone *ph, const struct soap_cert_answer *a, 
 
 static bool keep(struct dt_phone *ph, struct buf *der)
 {
-	if (!state_save_user(ph, ph->run.renewing ? DT_KEEP_FRESH : DT_KEEP_USER, &ph->key->pem, der))
+	if (!ph_state_save_user(ph, ph->run.renewing ? DT_KEEP_FRESH : DT_KEEP_USER, &ph->key->pem, der))
 		return false;
 	if (ph->run.renewing) {
 		buf_wipe(&ph->cred.fresh_key);
@@ -90,14 +90,14 @@ static bool keep(struct dt_phone *ph, struct buf *der)
 		ph->cred.fresh_cert = *der;
 		ph->cred.use_fresh = true;
 	} else {
-		state_drop_fresh(ph);
+		ph_state_drop_fresh(ph);
 		buf_wipe(&ph->cred.user_key);
 		buf_free(&ph->cred.user_cert);
 		ph->cred.user_key = ph->key->pem;
 		ph->cred.user_cert = *der;
 	}
 	ph->key->pem = *der = (struct buf){0};
-	state_use(ph);
+	ph_state_use(ph);
 	return true;
 }
 
@@ -180,7 +180,7 @@ static void have_answer(void *arg, struct http_client *h)
 	} else if (doc && ((bad = certificate_of(ph, &a)) != NULL || (bad = unfit(ph, &a, info)) != NULL)) {
 		f = DT_F_CERT_BAD;
 		text_set(why, sizeof why, "%s", bad);
-	} else if (doc && ((nameless && !state_save_account(ph)) || !keep(ph, &a.cert))) {
+	} else if (doc && ((nameless && !ph_state_save_account(ph)) || !keep(ph, &a.cert))) {
 		f = DT_F_STORE;
 		text_set(why, sizeof why, "%s", ph->core.keep_why);
 	} else if (doc) {

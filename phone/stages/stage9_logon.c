@@ -226,7 +226,7 @@ static void refused(struct dt_phone *ph, enum dt_failure f, const char *why)
 	text_set(copy, sizeof copy, "%s", why);
 	attempt_fail(ph, &ph->work->try, f, copy);
 	if (f == DT_F_CERT_REFUSED && ph->cred.use_fresh) { /* the renewed one is not taken: the old one is still here */
-		state_drop_fresh(ph);
+		ph_state_drop_fresh(ph);
 		register_anew(ph);
 		return;
 	}
@@ -310,7 +310,7 @@ static void have_provisioning(void *arg, const struct msg *m)
 		attempt_fail(ph, &ph->work->try, DT_F_SIP_BAD, bad);
 	} else {
 		attempt_ok(ph, &ph->work->try, found[0] ? found : NULL, NULL);
-		if (!state_save_account(ph)) {
+		if (!ph_state_save_account(ph)) {
 			stage_fail(ph, DT_F_STORE, ph->core.keep_why);
 			return;
 		}
@@ -356,7 +356,7 @@ static void registered(struct dt_phone *ph, const struct msg *m)
 	/* a phone outside keeps the Registrar it found inside: "internal phones keep the FQDN of the registrar, remote ones
 	 * that of the access proxy" */
 	keep_registrar(ph);
-	if (!state_promote(ph) || !state_save_account(ph)) {
+	if (!ph_state_promote(ph) || !ph_state_save_account(ph)) {
 		stage_fail(ph, DT_F_STORE, ph->core.keep_why);
 		return;
 	}
