@@ -364,7 +364,7 @@ const struct doctor_cause doctor_causes[] = {
  "sign in with the PIN again: --cold; dialtone cert list USER"},
 
 /* ---- 8 certificate ----------------------------------------------------------------------------------------------- */
-{"P-02", S(CERT), F(CSR_REFUSED), SERVER_SAYS("key size|key length"),
+{"P-02", S(CERT), F(CSR_REFUSED), SERVER_SAYS("key size|key length|bits"),
  "the key size is outside MinCSRKeySize to MaxCSRKeySize",
  "allow 2048 bits: Set-CsWebServiceConfiguration -MinCSRKeySize 1024 -MaxCSRKeySize 16384 (dialtoned: the same names)"},
 {"P-01", S(CERT), F(CSR_REFUSED), ALWAYS,

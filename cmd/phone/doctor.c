@@ -135,6 +135,23 @@ static void say_evidence(const struct doctor_finding *f)
 	text_fold(stdout, 11, 11, text);
 }
 
+/* Who has to act: the cause says what to do, this says to whom it is said. */
+static void say_fault(struct doctor *d, enum dt_fault fault)
+{
+	static const char *const who[] = {
+	    [DT_FAULT_NETWORK] = "whoever runs the network: switches, DHCP, DNS, firewalls",
+	    [DT_FAULT_SERVER] = "whoever runs the servers",
+	    [DT_FAULT_PHONE] = "whoever runs this phone",
+	    [DT_FAULT_USER] = "the user",
+	    [DT_FAULT_US] = "the authors of this program",
+	};
+
+	if (fault == DT_FAULT_NONE)
+		return;
+	label(d, "for");
+	text_fold(stdout, 11, 11, who[fault]);
+}
+
 static void say_finding(struct doctor *d, const struct doctor_finding *f)
 {
 	enum ink ink = f->verdict == DOCTOR_FAIL ? INK_BAD : INK_WARN;
@@ -147,6 +164,7 @@ static void say_finding(struct doctor *d, const struct doctor_finding *f)
 	       f->stage < DT_STAGE_COUNT && f->stage > DT_STAGE_NONE ? dt_stage_titles[f->stage] : "before the first");
 	label(d, "seen");
 	say_evidence(f);
+	say_fault(d, dt_failures[f->failure].fault);
 	if (f->guess) {
 		label(d, "careful");
 		text_fold(stdout, 11, 11, "no specification publishes the format used here: it may be this program that is wrong, not "

@@ -56,8 +56,8 @@ bool ntlm_http_offered(struct ntlm_http *n, const struct msg *m, struct sv *toke
 	return false;
 }
 
-bool ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const struct ntlm_login *who, struct sv token, struct buf *header,
-		   char why[WHY_MAX])
+enum ntlm_leg ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const struct ntlm_login *who, struct sv token,
+			    struct buf *header, char why[WHY_MAX])
 {
 	struct buf message = {0}, raw = {0};
 	const char *bad = NULL;
@@ -73,7 +73,7 @@ bool ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const struct ntlm_l
 		bad = b64_read(&raw, token) ? ntlm_login_answer(ph, who, buf_view(&raw), &message, &flags, NULL)
 					    : "the NTLM challenge is not base64";
 	} else {
-		return false; /* "401 without a token in mid-handshake": refused */
+		return NTLM_LEG_REFUSED; /* "401 without a token in mid-handshake": refused */
 	}
 	n->leg++;
 	if (bad) {
@@ -85,5 +85,5 @@ bool ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const struct ntlm_l
 	}
 	buf_wipe(&message);
 	buf_wipe(&raw);
-	return bad == NULL && !header->oom;
+	return bad ? NTLM_LEG_BAD : header->oom ? NTLM_LEG_REFUSED : NTLM_LEG;
 }

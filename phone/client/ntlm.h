@@ -20,9 +20,10 @@ struct ntlm_http { /* one handshake; {0} begins it */
 	const char *scheme; /* that the first leg was offered */
 };
 bool ntlm_http_offered(struct ntlm_http *n, const struct msg *m, struct sv *token); /* in that 401 */
-/* One leg: the Authorization line for a challenge's token ("": the first).  false: refused; why[0] says so when the
- * challenge itself is at fault. */
-bool ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const struct ntlm_login *who, struct sv token, struct buf *header,
-		   char why[WHY_MAX]);
+/* One leg: the Authorization line for a challenge's token ("": the first).  REFUSED: there is no further leg.  BAD: the
+ * challenge itself is at fault, and why says how. */
+enum ntlm_leg { NTLM_LEG, NTLM_LEG_REFUSED, NTLM_LEG_BAD };
+enum ntlm_leg ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const struct ntlm_login *who, struct sv token,
+			    struct buf *header, char why[WHY_MAX]);
 
 #endif

@@ -91,22 +91,24 @@ static void ticket_post(struct ticket_client *t, const char *headers)
 	http_ask(t->http, &a);
 }
 
-static bool ticket_next_leg(struct ticket_client *t, char why[WHY_MAX])
+static enum ntlm_leg ticket_next_leg(struct ticket_client *t, char why[WHY_MAX])
 {
 	struct buf header = {0};
 	struct sv token = {0};
-	bool on = ntlm_http_offered(&t->ntlm, &t->http->m, &token) &&
-		  ntlm_http_leg(t->ph, &t->ntlm, &t->who.ntlm, token, &header, why);
+	enum ntlm_leg leg = NTLM_LEG_REFUSED;
 
-	if (on)
+	if (ntlm_http_offered(&t->ntlm, &t->http->m, &token))
+		leg = ntlm_http_leg(t->ph, &t->ntlm, &t->who.ntlm, token, &header, why);
+	if (leg == NTLM_LEG)
 		ticket_post(t, buf_cstr(&header));
 	buf_wipe(&header);
-	return on;
+	return leg;
 }
 
 static void ticket_have_answer(void *arg, struct http_client *h)
 {
 	struct ticket_client *t = arg;
+	enum ntlm_leg leg = NTLM_LEG_REFUSED;
 	char why[WHY_MAX] = "";
 	enum dt_failure f;
 
@@ -117,9 +119,9 @@ static void ticket_have_answer(void *arg, struct http_client *h)
 	}
 	if (ticket_moved(t, &t->try, t->done, t->arg))
 		return;
-	if (t->by == BY_NTLM && h->failure == DT_F_OK && h->status == 401 && ticket_next_leg(t, why))
+	if (t->by == BY_NTLM && h->failure == DT_F_OK && h->status == 401 && (leg = ticket_next_leg(t, why)) == NTLM_LEG)
 		return;
-	f = why[0] ? DT_F_HTTP_BAD : soap_failure(h, t->who.outside, by[t->by].refused, &t->try, why);
+	f = leg == NTLM_LEG_BAD ? DT_F_HTTP_BAD : soap_failure(h, t->who.outside, by[t->by].refused, &t->try, why);
 	ticket_failed(t, f, why);
 }
 

@@ -107,16 +107,17 @@ static void with_credentials(struct dt_phone *ph)
 	struct ticket_client *t;
 	struct sv token = {0};
 	struct buf header = {0};
+	enum ntlm_leg leg = NTLM_LEG_REFUSED;
 	char why[WHY_MAX] = "";
 
-	if (who.login && ntlm_http_offered(&ph->work->ntlm, &ph->http->m, &token) &&
-	    ntlm_http_leg(ph, &ph->work->ntlm, &who, token, &header, why)) {
+	if (who.login && ntlm_http_offered(&ph->work->ntlm, &ph->http->m, &token))
+		leg = ntlm_http_leg(ph, &ph->work->ntlm, &who, token, &header, why);
+	if (leg == NTLM_LEG)
 		ask(ph, buf_cstr(&header));
-		buf_wipe(&header);
-		return;
-	}
 	buf_wipe(&header);
-	if (why[0] || ph->work->credentials++ || !cert_good(ph) || ph->account.web_external[0] == '\0') {
+	if (leg == NTLM_LEG)
+		return;
+	if (leg == NTLM_LEG_BAD || ph->work->credentials++ || !cert_good(ph) || ph->account.web_external[0] == '\0') {
 		failed(ph, DT_F_UPDATE_REFUSED, why);
 		return;
 	}

@@ -110,7 +110,7 @@ static const char *certificates(const void *p, size_t n, struct pki_cert_info *i
 }
 
 /* Only authorities are anchors: the server's own certificate in the answer proves nothing about later ones. */
-static const char *take_chain(struct dt_phone *ph, const void *p7, size_t n)
+static const char *take_chain(struct dt_phone *ph, const void *p7, size_t n, enum dt_sign *sign)
 {
 	struct buf pem = {0}, der = {0}, roots = {0};
 	struct pki_cert_info *info = calloc(1, sizeof *info);
@@ -127,8 +127,10 @@ static const char *take_chain(struct dt_phone *ph, const void *p7, size_t n)
 		}
 		buf_clear(&der);
 	}
-	if (why == NULL && roots.n == 0)
+	if (why == NULL && roots.n == 0) {
+		*sign = DT_SIGN_CHAIN_EMPTY;
 		why = dt_signs[DT_SIGN_CHAIN_EMPTY].what;
+	}
 	if (why == NULL && (roots.oom || pem.oom || der.oom))
 		why = "out of memory";
 	if (why == NULL) {
@@ -162,11 +164,11 @@ static void ask_raw(struct dt_phone *ph)
 
 static void taken(struct dt_phone *ph, const void *p7, size_t n)
 {
-	const char *why = take_chain(ph, p7, n);
+	enum dt_sign sign = DT_SIGN_NONE;
+	const char *why = take_chain(ph, p7, n, &sign);
 
 	if (why) {
-		if (why == dt_signs[DT_SIGN_CHAIN_EMPTY].what)
-			attempt_sign(&ph->work->try, DT_SIGN_CHAIN_EMPTY);
+		attempt_sign(&ph->work->try, sign);
 		no_chain(ph, DT_F_CHAIN_BAD, why);
 		return;
 	}

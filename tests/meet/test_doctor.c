@@ -204,6 +204,54 @@ static void old_version(struct meet *m)
 	m->site.version_rule[0].allow = false;
 }
 
+static void address_taken(struct meet *m)
+{
+	m->net.conflict = MEET_IP(10, 66, 0, 100);
+}
+static void years_behind(struct meet *m)
+{
+	m->net.ntp_off_s = -20LL * 365 * 86400;
+}
+static void speaks(struct meet *m, uint16_t port, enum meet_service service)
+{
+	meet_listener(m, MEET_FE, port)->service = service;
+	m->net.srv_outside = false;
+}
+static void no_tls_on_443(struct meet *m)
+{
+	speaks(m, 443, MEET_HTTP);
+}
+static void registrar_hangs_up(struct meet *m)
+{
+	meet_listener(m, MEET_FE, 5061)->reset = meet_listener(m, MEET_FE, 5060)->reset = true;
+	m->net.srv_outside = false;
+}
+static void big_keys_only(struct meet *m)
+{
+	m->site.MinCSRKeySize = 4096;
+}
+static void wrong_password(struct meet *m)
+{
+	m->conf.model = dt_model_find("cx700");
+	m->conf.pin = m->conf.number = NULL;
+	m->conf.login = "CONTOSO\\alice";
+	m->conf.password = "wrong";
+	m->conf.sip = "alice@contoso.test";
+}
+static void pin_on_a_model_without(struct meet *m)
+{
+	m->conf.model = dt_model_find("cx700");
+}
+static void tampered_image(struct meet *m)
+{
+	servers_offer(m, "4.0.9999.1", true);
+}
+static void no_update_key(struct meet *m)
+{
+	servers_offer(m, "4.0.9999.1", false);
+	m->conf.update_key = NULL;
+}
+
 static const struct {
 	const char *name;
 	void (*change)(struct meet *m);
@@ -220,6 +268,7 @@ static const struct {
     {"VLAN 4095 by DHCP", vlan_too_big, NULL, "V-09"},
     {"the VLAN as text", vlan_as_text, NULL, "V-09"},
     {"DHCP and LLDP disagree", vlans_differ, NULL, "V-10"},
+    {"somebody has the address", address_taken, NULL, ""},
     {"no router", no_router, NULL, "I-05"},
     {"no domain", no_domain, NULL, "I-04"}, /* seen with the lease, and in stage 3: told once */
     {"a slow server", slow, NULL, "I-02"},
@@ -240,8 +289,11 @@ static const struct {
     {"the name server answers SERVFAIL", dns_servfail, "D-08", "D-08"},
     {"no name server is known", dns_none, "I-04", "I-04"},
     {"chain download off", chain_off, "C-02", ""},
+    {"port 443 speaks no TLS", no_tls_on_443, "C-09", "C-09"},
     {"certificate without the name", wrong_name, "C-10", ""},
     {"Registrar down", registrar_down, "L-01", ""},
+    {"the Registrar hangs up", registrar_hangs_up, "L-01", ""},
+    {"the time server is years behind", years_behind, "C-04", ""},
     {"clock wrong", clock_wrong, "C-04", ""},
     {"the time server is an hour ahead", time_server_wrong, NULL, "C-04"},
     {"the time server is behind, a little", time_server_a_little_wrong, NULL, ""},
@@ -250,6 +302,11 @@ static const struct {
     {"nothing to sign in with", no_secret, "A-11", ""},
     {"outside, from the box", never_inside, "E-01", ""},
     {"a version that policy refuses", old_version, "L-05", ""},
+    {"a wrong password", wrong_password, "A-10", ""},
+    {"a PIN on a model that takes none", pin_on_a_model_without, "A-05", ""},
+    {"keys of 4096 bits only", big_keys_only, "P-02", ""},
+    {"an image that was tampered with", tampered_image, NULL, "U-09"},
+    {"an update, and no key to judge it by", no_update_key, NULL, "U-09"},
     {"TLS-DSK off", dsk_off, "A-05", ""},
     {"no ucupdates-r2", no_update_record, NULL, "D-02"},
     {"a page instead of the update service", update_page, NULL, "U-07"},

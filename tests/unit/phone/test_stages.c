@@ -128,11 +128,8 @@ static void srv(struct dt_phone *ph, unsigned i, const char *target, uint16_t po
 		snprintf(ph->work->srv[i].answer.rr[0].target, DT_NAME_MAX, "%s", target);
 }
 
-static void candidates_in_order(void **state)
+static void passed_over_with_a_reason(const struct dt_phone *ph)
 {
-	static const char *const want[] = {"a.contoso.test:6001", "o.contoso.test:5061", "c.contoso.test:6003",
-					   "o.contoso.test:5060", "e.contoso.test:443",	 "f.contoso.test:6006",
-					   "old.contoso.test:5061"};
 	static const struct {
 		enum dt_failure failure;
 		enum dt_sign sign;
@@ -141,9 +138,25 @@ static void candidates_in_order(void **state)
 	    {DT_F_STRICT_DOMAIN, DT_SIGN_SRV_OTHER_DOMAIN}, {DT_F_UC_SILENT, DT_SIGN_OPTION120_ABSENT},
 	    {DT_F_OK, DT_SIGN_NONE},			  {DT_F_DNS_NONE, DT_SIGN_SRV_NO_SERVICE},
 	};
+	char sentence[WHY_MAX];
+
+	for (size_t i = 0; i < sizeof why / sizeof *why; i++) {
+		assert_int_equal(ph->work->passed[DT_CAND_INTERNAL_TLS + i].failure, why[i].failure);
+		assert_int_equal(ph->work->passed[DT_CAND_INTERNAL_TLS + i].sign, why[i].sign);
+	}
+	assert_string_equal(ph->work->passed[DT_CAND_INTERNAL_TCP].target, "pool.fabrikam.test");
+	assert_int_equal(candidates_failure(ph, sentence), DT_F_STRICT_DOMAIN);
+	assert_non_null(strstr(sentence, "pool.fabrikam.test"));
+}
+
+static void candidates_in_order(void **state)
+{
+	static const char *const want[] = {"a.contoso.test:6001", "o.contoso.test:5061", "c.contoso.test:6003",
+					   "o.contoso.test:5060", "e.contoso.test:443",	 "f.contoso.test:6006",
+					   "old.contoso.test:5061"};
 	static const struct dt_body body = {.random = ones};
 	struct dt_phone *ph = calloc(1, sizeof *ph);
-	char sentence[WHY_MAX], configured[] = "here.contoso.test";
+	char configured[] = "here.contoso.test";
 
 	(void)state;
 	assert_non_null(ph);
@@ -178,13 +191,7 @@ static void candidates_in_order(void **state)
 	candidates_build(ph);
 	assert_int_equal(ph->work->ntarget, 1);
 	assert_int_equal(ph->work->target[0].candidate, DT_CAND_EXTERNAL_TLS);
-	for (size_t i = 0; i < sizeof why / sizeof *why; i++) {
-		assert_int_equal(ph->work->passed[DT_CAND_INTERNAL_TLS + i].failure, why[i].failure);
-		assert_int_equal(ph->work->passed[DT_CAND_INTERNAL_TLS + i].sign, why[i].sign);
-	}
-	assert_string_equal(ph->work->passed[DT_CAND_INTERNAL_TCP].target, "pool.fabrikam.test");
-	assert_int_equal(candidates_failure(ph, sentence), DT_F_STRICT_DOMAIN);
-	assert_non_null(strstr(sentence, "pool.fabrikam.test"));
+	passed_over_with_a_reason(ph);
 	/* a configured Registrar is the only one */
 	ph->conf.registrar = configured;
 	candidates_build(ph);
