@@ -154,7 +154,7 @@ static void conn_opened(struct conn *c)
 		c->conf.on->up(c->conf.arg, c);
 }
 
-/* What has come so far is one delivery, however many records a peer cuts it into. */
+/* All octets so far are one delivery, however many records a peer cuts it into. */
 static size_t gather(struct conn *c, uint8_t *piece, size_t cap)
 {
 	size_t have = 0;

@@ -276,7 +276,7 @@ static bool take_head(struct http_conn *c)
 	return true;
 }
 
-/* What was taken out of its chunks is not kept twice. */
+/* Octets taken out of their chunks are not kept twice. */
 static void forget_chunks(struct http_conn *c)
 {
 	size_t at = c->chunks.at;

@@ -33,7 +33,7 @@
 #include "phone/stages/stages.h"
 
 struct dt_phone {
-	struct ph_core core; /* what clients see */
+	struct ph_core core; /* the part that clients see */
 	struct ph_conf conf;
 	struct ph_power power;
 

@@ -67,9 +67,9 @@ bool msg_salvage(const char *p, size_t n, enum msg_proto proto, struct msg *ret)
  * 413: more data than body_max, or far more octets around it than data. */
 enum msg_result msg_dechunk(const char *p, size_t n, size_t body_max, struct buf *to, size_t *used, struct msg_error *err);
 
-/* The same for a body that comes in pieces: p is what was there before with more behind it.  What has come is appended to *to
- * at once, and none of it is looked at again; c->at octets of p have been taken.  They may be taken away from the front of p:
- * then they are added to c->gone, and c->at is 0. */
+/* The same for a body that comes in pieces: p is what was there before with more behind it.  New octets are appended
+ * to *to at once, and none of it is looked at again; c->at octets of p have been taken.  They may be taken away from
+ * the front of p: then they are added to c->gone, and c->at is 0. */
 struct msg_chunks { /* starts as {0} */
 	size_t at, gone, data;
 	bool trailer;

@@ -83,7 +83,7 @@ struct ph_cred { /* persisted: roots, keys, certificates */
 	struct buf roots;   /* PEM: CA certificates of the chain */
 	struct buf dropped; /* PEM: a chain that its own server did not prove good for */
 	struct buf anchors; /* PEM: roots and what is trusted from the start; NUL-terminated */
-	struct buf user_key, user_cert; /* PEM, DER: what is shown at log on */
+	struct buf user_key, user_cert; /* PEM, DER: the credential shown at log on */
 	struct buf fresh_key, fresh_cert; /* renewed, not yet registered */
 	bool use_fresh;
 	int64_t cert_after, cert_before;
@@ -101,7 +101,7 @@ struct ph_found { /* what one plan hands on to the next */
 	struct sip_target redirect;
 };
 
-/* While a plan runs: what its stages hand on, and what each needs while it runs. */
+/* While a plan runs: results that its stages hand on, and the memory of each while it runs. */
 #define SIP_TARGETS 24
 struct srv_ask {
 	struct dt_phone *ph;

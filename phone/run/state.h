@@ -1,4 +1,4 @@
-/* phone/run/state.h: what lasts of the phone: the chain, who the user is, key and certificate. */
+/* phone/run/state.h: the phone's lasting state: the chain, the user, key and certificate. */
 #ifndef DIALTONE_PHONE_STATE_H
 #define DIALTONE_PHONE_STATE_H
 

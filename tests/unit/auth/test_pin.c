@@ -97,7 +97,7 @@ static void locked_for_an_hour(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(pin_attempt(&c, l, NOW + i), PIN_OPEN);
 	assert_int_equal(pin_attempt(&c, l, NOW + 3), PIN_LOCKED);
-	assert_int_equal(c.global, 3); /* what is not checked does not count */
+	assert_int_equal(c.global, 3); /* an unchecked PIN does not count */
 	assert_int_equal(pin_gate(&c, l, NOW + 2 + PIN_LOCK - 1), PIN_LOCKED);
 	assert_int_equal(pin_gate(&c, l, NOW + 2 + PIN_LOCK), PIN_OPEN);
 	assert_int_equal(pin_attempt(&c, l, NOW + 2 + PIN_LOCK), PIN_OPEN);
