@@ -1,6 +1,7 @@
 #include "cmd/json_line.h"
 
 #include "base/utf8.h"
+#include "cmd/json_put.h"
 
 json_t *json_text(const char *s)
 {
@@ -23,7 +24,7 @@ json_t *json_text(const char *s)
 
 bool json_line(FILE *to, json_t *j)
 {
-	bool ok = j && json_dumpf(j, to, JSON_COMPACT) == 0 && fputc('\n', to) != EOF && fflush(to) == 0;
+	bool ok = json_put(to, j, JSON_COMPACT);
 
 	json_decref(j);
 	return ok;

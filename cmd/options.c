@@ -20,18 +20,13 @@ const char *command_name(const struct command *c, char ret[128])
 
 int command_fail(const struct command *c, int status, const char *fmt, ...)
 {
-	char name[128], *text = NULL;
+	char name[128];
 	va_list ap;
-	int n;
 
-	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
-	va_end(ap);
 	fprintf(stderr, "%s: ", command_name(c, name));
-	if (n >= 0)
-		text_put(stderr, text, (size_t)n);
-	fputc('\n', stderr);
-	free(n >= 0 ? text : NULL);
+	va_start(ap, fmt);
+	text_vsay(stderr, fmt, ap);
+	va_end(ap);
 	return status;
 }
 

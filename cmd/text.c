@@ -1,5 +1,6 @@
 #include "cmd/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -13,6 +14,26 @@ void text_put(FILE *to, const char *s, size_t n)
 
 	while (utf8_shown(&rest, c))
 		fputs(c, to);
+}
+
+void text_vsay(FILE *to, const char *fmt, va_list ap)
+{
+	char *text = NULL;
+	int n = vasprintf(&text, fmt, ap);
+
+	if (n >= 0)
+		text_put(to, text, (size_t)n);
+	fputc('\n', to);
+	free(n >= 0 ? text : NULL);
+}
+
+void text_say(FILE *to, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	text_vsay(to, fmt, ap);
+	va_end(ap);
 }
 
 void text_fold(FILE *to, unsigned at, unsigned indent, const char *s)

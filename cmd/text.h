@@ -2,11 +2,15 @@
 #ifndef DIALTONE_CMD_TEXT_H
 #define DIALTONE_CMD_TEXT_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
-/* n octets, control characters as '?': they may have come from the network. */
+/* n octets as they may be shown, whoever wrote them: a store or a network (utf8_shown() in base/utf8.h). */
 void text_put(FILE *to, const char *s, size_t n);
+/* One line, and its end: what is printed into it is filtered as text_put() does. */
+void text_say(FILE *to, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void text_vsay(FILE *to, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 /* Folded at 79 columns, further lines indented by `indent`. `at`: the column now. Ends the line. */
 void text_fold(FILE *to, unsigned at, unsigned indent, const char *s);
 /* One row of a help: "  head", then `what` from column `at` on, below the head when that is too long. */

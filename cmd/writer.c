@@ -7,6 +7,7 @@
 #include "base/date.h"
 #include "base/utf8.h"
 #include "cmd/json_line.h"
+#include "cmd/json_put.h"
 #include "cmd/text.h"
 
 void writer_begin(struct writer *w, FILE *to, enum writer_form form)
@@ -230,8 +231,8 @@ int writer_end(struct writer *w)
 	free(w->cell);
 	w->cell = NULL;
 	if (w->form == WRITER_JSON && !w->failed)
-		w->failed = w->root == NULL || json_dumpf(w->root, w->to, JSON_INDENT(2)) != 0 || fputc('\n', w->to) == EOF;
+		w->failed = !json_put(w->to, w->root, JSON_INDENT(2));
 	json_decref(w->root);
 	w->root = NULL;
-	return w->failed || fflush(w->to) != 0 || ferror(w->to) ? EX_SOFTWARE : EX_OK;
+	return w->failed || fflush(w->to) != 0 || ferror(w->to) ? EX_IOERR : EX_OK;
 }

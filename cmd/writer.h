@@ -59,7 +59,7 @@ void writer_row(struct writer *w, const void *record);
 void writer_list_end(struct writer *w);
 /* A member without a record: its text for people, its value for programs (the reference is taken). */
 void writer_member(struct writer *w, const char *key, const char *text, json_t *value);
-/* Ends the list that is open, writes what is left, frees.  0, or 70: standard output cannot be written, or no memory. */
+/* Ends the list that is open, writes what is left, frees.  0, or 74: standard output cannot be written, or no memory. */
 int writer_end(struct writer *w);
 void writer_drop(struct writer *w); /* frees, and writes nothing of what was kept */
 

@@ -15,6 +15,7 @@
 #include "cmd/decode/frame.h"
 #include "cmd/decode/input.h"
 #include "cmd/decode/msg.h"
+#include "cmd/json_put.h"
 #include "cmd/verbs.h"
 
 #define MESSAGE_MAX (1 << 20)
@@ -89,7 +90,7 @@ static int refuse(const char *path, const char *why)
 
 static int put(json_t *j)
 {
-	return json_dumpf(j, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF && fflush(stdout) == 0 ? 0 : 1;
+	return json_put(stdout, j, JSON_INDENT(2)) ? 0 : 1;
 }
 
 /* ---- one message ---------------------------------------------------------------------------------------------- */

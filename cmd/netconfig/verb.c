@@ -206,7 +206,7 @@ static int netconfig_print(const struct command *c, const struct netconf *n, net
 
 	write(&out, n);
 	if (out.oom || fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0)
-		status = command_fail(c, EX_SOFTWARE, "standard output cannot be written");
+		status = command_fail(c, EX_IOERR, "standard output cannot be written");
 	buf_free(&out);
 	return status;
 }

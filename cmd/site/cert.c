@@ -3,6 +3,7 @@
 
 #include "admin/certs.h"
 #include "admin/users.h"
+#include "cmd/text.h"
 #include "cmd/site/site.h"
 #include "cmd/verbs.h"
 
@@ -37,7 +38,7 @@ static int cert_list(struct session *s)
 		return rc;
 	}
 	if (w.rows == 0)
-		fprintf(stderr, "no certificate is published%s%s\n", one ? " for " : "", u.aor);
+		text_say(stderr, "no certificate is published%s%s", one ? " for " : "", u.aor);
 	return writer_end(&w);
 }
 
@@ -58,7 +59,7 @@ static int cert_revoke(struct session *s)
 			writer_member(&w, "address", u.aor, json_string(u.aor));
 			writer_member(&w, "revoked", "", json_integer(n));
 		} else {
-			fprintf(stderr, "%u certificate%s of %s revoked\n", n, n == 1 ? "" : "s", u.aor);
+			text_say(stderr, "%u certificate%s of %s revoked", n, n == 1 ? "" : "s", u.aor);
 		}
 		rc = writer_end(&w);
 	}

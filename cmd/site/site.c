@@ -1,3 +1,4 @@
+#include "cmd/text.h"
 #include "cmd/site/site.h"
 
 #include <pwd.h>
@@ -48,7 +49,7 @@ int session_end(const struct session *s, enum admin_result r)
 void session_phones(const struct session *s, const char *aor, unsigned phones)
 {
 	if (phones && !s->c->json)
-		fprintf(stderr, "%u phone%s of %s signed off\n", phones, phones == 1 ? "" : "s", aor);
+		text_say(stderr, "%u phone%s of %s signed off", phones, phones == 1 ? "" : "s", aor);
 }
 
 void session_writer(const struct session *s, struct writer *w)
@@ -89,6 +90,6 @@ int site_verb_run(struct command *c)
 	admin_close(&s->admin);
 	free(s);
 	if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
-		rc = command_fail(c, EX_SOFTWARE, "standard output cannot be written");
+		rc = command_fail(c, EX_IOERR, "standard output cannot be written");
 	return rc;
 }

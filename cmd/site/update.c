@@ -1,4 +1,5 @@
 /* cmd/site/update.c: dialtone update: which firmware the phones get [update-service 3.2, 3.3]. */
+#include "cmd/text.h"
 #include "cmd/site/update.h"
 
 #include <stdio.h>
@@ -18,7 +19,7 @@ static int change(struct session *s, rules_verb *verb)
 	int rc = session_end(s, verb(&s->admin, s->c->argument[0], &r, &s->why));
 
 	if (rc == 0)
-		fprintf(stderr, "%s %s: approved %s, restore %s, pending %s%s\n", r.brand, r.model, r.approved[0] ? r.approved : "-",
+		text_say(stderr, "%s %s: approved %s, restore %s, pending %s%s", r.brand, r.model, r.approved[0] ? r.approved : "-",
 			r.restore[0] ? r.restore : "-", r.pending[0] ? r.pending : "-",
 			r.approved[0] == '\0' && verb == rules_restore ? "; no version is offered to all phones any more" : "");
 	return rc;
@@ -78,7 +79,7 @@ static int update_list(struct session *s)
 		return rc;
 	}
 	if (w.rows == 0)
-		fprintf(stderr, "there are no rules yet; 'dialtone update import FILE.nbt' makes one\n");
+		text_say(stderr, "there are no rules yet; 'dialtone update import FILE.nbt' makes one");
 	return writer_end(&w);
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "admin/images.h"
+#include "cmd/text.h"
 #include "cmd/site/update.h"
 
 const struct option_row update_import_options[] = {
@@ -44,7 +45,7 @@ int update_import(struct session *s)
 	if (rc == 0)
 		rc = session_end(s, images_import(&s->admin, &in, &rule, version, &s->why));
 	if (rc == 0)
-		fprintf(stderr, "%s %s: version %s is %s\n", rule.brand, rule.model, version,
+		text_say(stderr, "%s %s: version %s is %s", rule.brand, rule.model, version,
 			o->approve ? "approved" : "pending; 'dialtone update approve' gives it to all phones");
 	buf_free(&image);
 	buf_free(&catalog);

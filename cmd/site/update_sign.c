@@ -78,7 +78,7 @@ static int told(const struct session *s, const char *out, const char *catalog)
 	struct writer w;
 
 	if (!s->c->json)
-		return printf("%s\n%s\n", out, catalog) < 0 ? EX_SOFTWARE : 0;
+		return printf("%s\n%s\n", out, catalog) < 0 ? EX_IOERR : 0;
 	snprintf(record, 1024, "%s", out);
 	snprintf(record + 1024, 1024, "%s", catalog);
 	session_writer(s, &w);

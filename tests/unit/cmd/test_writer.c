@@ -1,6 +1,9 @@
 /* tests/unit/cmd/test_writer.c: one list of columns, as a table and as JSON. */
 #include "tests/support/check.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "cmd/writer.h"
 
 struct thing {
@@ -140,14 +143,44 @@ static void nothing_and_no_room(void **state)
 	writer_begin(&w, f, WRITER_LINES);
 	writer_list(&w, NULL, names);
 	writer_row(&w, &things[0]);
-	assert_int_equal(writer_end(&w), 70);
+	assert_int_equal(writer_end(&w), 74);
 	fclose(f);
+}
+
+/* On a terminal JSON is ASCII: the same values, and nothing that a terminal obeys. */
+static void json_on_a_terminal(void **state)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
+	char got[512] = "", name[64];
+	struct writer w;
+	size_t n = 0;
+	FILE *f;
+
+	(void)state;
+	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	assert_int_equal(ptsname_r(master, name, sizeof name), 0);
+	slave = open(name, O_RDWR | O_NOCTTY);
+	assert_true(slave >= 0);
+	f = fdopen(slave, "w");
+	writer_begin(&w, f, WRITER_LINES);
+	writer_list(&w, NULL, names);
+	writer_row(&w, &things[3]);
+	assert_int_equal(writer_end(&w), 0);
+	while (strchr(got, '\n') == NULL && n < sizeof got - 1) {
+		ssize_t k = read(master, got + n, sizeof got - 1 - n);
+
+		assert_true(k > 0);
+		n += (size_t)k;
+	}
+	fclose(f);
+	close(master);
+	assert_string_equal(got, "{\"name\":\"evil\\u001B[31m\\n\\u009B\\u202Etxt\\uFFFD\\u007f\"}\r\n");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(a_table), cmocka_unit_test(json), cmocka_unit_test(a_record_and_lists),
-					   cmocka_unit_test(nothing_and_no_room)};
+					   cmocka_unit_test(nothing_and_no_room), cmocka_unit_test(json_on_a_terminal)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
