@@ -42,7 +42,6 @@ struct ph_run { /* where the phone is */
 		char why[WHY_MAX];
 	} want;
 	enum dt_failure failure;
-	char why[WHY_MAX], found[WHY_MAX];
 	bool guess;
 	bool running, skipped, reported; /* reported: DT_REC_RESULT was given */
 	struct {
@@ -82,7 +81,7 @@ struct ph_account { /* persisted as "key value" lines */
 struct ph_cred { /* persisted: roots, keys, certificates */
 	struct buf roots;   /* PEM: CA certificates of the chain */
 	struct buf dropped; /* PEM: a chain that its own server did not prove good for */
-	struct buf anchors; /* PEM: roots and what is trusted from the start; NUL-terminated */
+	struct buf anchors; /* PEM: roots and what is trusted from the start; NUL-terminated; while a plan runs */
 	struct buf user_key, user_cert; /* PEM, DER: the credential shown at log on */
 	struct buf fresh_key, fresh_cert; /* renewed, not yet registered */
 	bool use_fresh;
@@ -95,8 +94,6 @@ struct ph_found { /* what one plan hands on to the next */
 	struct { /* the INFORM's answer that counts */
 		char server[16], found[WHY_MAX];
 	} informed;
-	bool have_120;
-	struct dhcp_sip option120;
 	bool have_redirect;
 	struct sip_target redirect;
 };
@@ -111,6 +108,7 @@ struct srv_ask {
 };
 struct ph_work {
 	struct attempt try; /* of the stage that runs */
+	char why[WHY_MAX], found[WHY_MAX]; /* what its end is recorded with */
 	struct buf ask;	    /* the body of a question, for its later legs */
 
 	/* stages 2 and 3 */
@@ -127,7 +125,9 @@ struct ph_work {
 	struct attempt update_try;
 
 	/* stages 5 and 9: candidates */
-	bool uc_done;
+	struct dhcp_sip option120;
+	bool have_120;
+	bool uc_done; /* the INFORM was answered, or is not sent; false in a plan without stage 5 */
 	struct srv_ask *srv; /* by enum dt_candidate; NULL: not asked, or made use of */
 	unsigned srv_open;   /* questions under way */
 	void (*srv_done)(struct dt_phone *ph);

@@ -15,6 +15,7 @@ static void phone_work_free(struct dt_phone *ph)
 {
 	if (ph->work == NULL)
 		return;
+	buf_free(&ph->cred.anchors);
 	buf_wipe(&ph->work->ask);
 	free(ph->work->srv);
 	free(ph->work);
@@ -49,7 +50,7 @@ static void begin(struct dt_phone *ph)
 	ph->run.running = true;
 	ph->run.verdict = V_WAIT;
 	ph->run.failure = DT_F_OK;
-	ph->run.why[0] = ph->run.found[0] = '\0';
+	ph->work->why[0] = ph->work->found[0] = '\0';
 	ph->run.guess = false;
 	ph->run.skipped = false;
 	ph->run.stage_since = ph_now_ms(ph);
@@ -60,7 +61,9 @@ static void begin(struct dt_phone *ph)
 
 static void run_plan(struct dt_phone *ph, enum plan_id plan)
 {
-	if (ph->work == NULL && (ph->work = calloc(1, sizeof *ph->work)) == NULL) {
+	if (ph->work == NULL)
+		ph->work = calloc(1, sizeof *ph->work);
+	if (ph->work == NULL || !ph_state_anchors(ph)) {
 		phone_result(ph, false, DT_F_MEMORY, NULL);
 		return;
 	}
@@ -92,7 +95,7 @@ static void plan_failed(struct dt_phone *ph, enum dt_failure f)
 {
 	char why[WHY_MAX];
 
-	text_set(why, sizeof why, "%s", ph->run.why);
+	text_set(why, sizeof why, "%s", ph->work->why);
 	if (ph->run.plan == PLAN_RENEW && ph->run.registered && !dt_failures[f].final) {
 		ph->run.stage = DT_STAGE_LOGON;
 		ph_state_drop_fresh(ph);

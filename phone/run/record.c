@@ -92,9 +92,9 @@ void record_stage(struct dt_phone *ph, enum dt_record_kind kind, bool ok)
 
 	if (kind == DT_REC_STAGE) {
 		r.skipped = ph->run.skipped;
-		r.found = ph->run.found[0] ? ph->run.found : NULL;
+		r.found = ph->work->found[0] ? ph->work->found : NULL;
 		r.failure = ph->run.failure;
-		r.why = ph->run.why[0] ? ph->run.why : NULL;
+		r.why = ph->work->why[0] ? ph->work->why : NULL;
 		r.guess = !ok && ph->run.guess;
 	}
 	ph->core.body->record(ph->core.arg, &r);

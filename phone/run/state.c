@@ -194,7 +194,7 @@ bool ph_state_load(struct dt_phone *ph)
 	if (ph->account.sip[0] == '\0' && ph->conf.sip)
 		sv_copy(ph->account.sip, sizeof ph->account.sip,
 			sv_from(sv_of(ph->conf.sip), sv_istarts(sv_of(ph->conf.sip), SV("sip:")) ? 4 : 0));
-	return ph_state_anchors(ph);
+	return !ph->cred.roots.oom;
 }
 
 void ph_state_forget(struct dt_phone *ph)

@@ -12,14 +12,16 @@ static void verdict_give(struct dt_phone *ph, enum ph_verdict v, enum dt_failure
 		return;
 	ph->run.verdict = v;
 	ph->run.failure = f;
-	text_set(ph->run.why, sizeof ph->run.why, "%s", why ? why : "");
+	text_set(ph->work->why, sizeof ph->work->why, "%s", why ? why : "");
 }
 
 static void verdict_found(struct dt_phone *ph, const char *fmt, va_list ap)
 {
-	ph->run.found[0] = '\0';
+	if (ph->work == NULL)
+		return; /* no plan runs: the verdict does not count */
+	ph->work->found[0] = '\0';
 	if (fmt)
-		vsnprintf(ph->run.found, sizeof ph->run.found, fmt, ap);
+		vsnprintf(ph->work->found, sizeof ph->work->found, fmt, ap);
 }
 
 void stage_done(struct dt_phone *ph, const char *fmt, ...)

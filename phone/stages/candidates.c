@@ -92,19 +92,21 @@ static void by_srv(struct dt_phone *ph, enum dt_candidate c)
 
 static void by_option(struct dt_phone *ph, enum dt_candidate c)
 {
-	if (!ph->found.have_120 || ph->found.option120.n == 0) {
+	if (!ph->work->uc_done)
+		return; /* a plan that did not ask */
+	if (!ph->work->have_120 || ph->work->option120.n == 0) {
 		passed(ph, c, DT_F_UC_SILENT, DT_SIGN_OPTION120_ABSENT);
 		return;
 	}
-	for (unsigned j = 0; j < ph->found.option120.n; j++) {
+	for (unsigned j = 0; j < ph->work->option120.n; j++) {
 		struct sip_target t = {.candidate = c, .port = candidates[c].port, .tls = candidates[c].tls};
 
-		if (ph->found.option120.encoding == 0) {
-			text_set(t.host, sizeof t.host, "%s", ph->found.option120.name[j]);
+		if (ph->work->option120.encoding == 0) {
+			text_set(t.host, sizeof t.host, "%s", ph->work->option120.name[j]);
 		} else { /* TLS then wants the address in the certificate */
 			char ip[16];
 
-			text_set(t.host, sizeof t.host, "%s", ip_text(ph->found.option120.address[j], ip));
+			text_set(t.host, sizeof t.host, "%s", ip_text(ph->work->option120.address[j], ip));
 		}
 		add(ph, t);
 	}

@@ -91,8 +91,8 @@ static void readable(struct dt_phone *ph, const struct attempt *try, const struc
 
 static void keep_answer(struct dt_phone *ph, const struct told *t)
 {
-	ph->found.have_120 = t->have_120;
-	ph->found.option120 = t->sip;
+	ph->work->have_120 = t->have_120;
+	ph->work->option120 = t->sip;
 	if (t->url[0] && !ph->conf.web_url)
 		text_set(ph->found.web_url, sizeof ph->found.web_url, "%s", t->url);
 }
@@ -121,7 +121,7 @@ static bool discover_have_inform(void *arg, const struct dhcp_result *r)
 	}
 	readable(ph, r->try, ack, &t);
 	if (!t.fqdn) {
-		if (t.have_120 && !ph->found.have_120)
+		if (t.have_120 && !ph->work->have_120)
 			keep_answer(ph, &t);
 		return false;
 	}
@@ -169,7 +169,7 @@ void stage_discover(struct dt_phone *ph)
 	char domain[DT_NAME_MAX];
 
 	text_set(domain, sizeof domain, "%s", domain_of(ph));
-	ph->found.have_120 = false;
+	ph->work->have_120 = false;
 	ph->work->uc_done = ph->conf.no_dhcp || ph->conf.outside || (ph->conf.web_url && ph->conf.registrar);
 	/* the URL that worked is the fall-back; a URL that is configured or learned now comes before it */
 	text_set(ph->found.web_url, sizeof ph->found.web_url, "%s",

@@ -169,9 +169,9 @@ static void candidates_in_order(void **state)
 	srv(ph, DT_CAND_INTERNAL_TCP, "c.contoso.test", 6003);
 	srv(ph, DT_CAND_EXTERNAL_TLS, "e.contoso.test", 443);
 	srv(ph, DT_CAND_EXTERNAL_TCP, "f.contoso.test", 6006);
-	ph->found.have_120 = true;
-	ph->found.option120.n = 1;
-	snprintf(ph->found.option120.name[0], sizeof ph->found.option120.name[0], "o.contoso.test");
+	ph->work->uc_done = ph->work->have_120 = true;
+	ph->work->option120.n = 1;
+	snprintf(ph->work->option120.name[0], sizeof ph->work->option120.name[0], "o.contoso.test");
 	candidates_build(ph);
 	assert_int_equal(ph->work->ntarget, sizeof want / sizeof *want);
 	for (unsigned i = 0; i < ph->work->ntarget; i++) {
@@ -186,7 +186,7 @@ static void candidates_in_order(void **state)
 	srv(ph, DT_CAND_EXTERNAL_TLS, "e.contoso.test", 443);
 	srv(ph, DT_CAND_INTERNAL_TCP, "pool.fabrikam.test", 5060);
 	srv(ph, DT_CAND_EXTERNAL_TCP, "", 0);
-	ph->found.have_120 = false;
+	ph->work->have_120 = false;
 	ph->account.registrar[0] = '\0';
 	candidates_build(ph);
 	assert_int_equal(ph->work->ntarget, 1);
