@@ -23,12 +23,12 @@ bool image_catalog_name(const char *image, char ret[1024])
 /* ---- write ----------------------------------------------------------------------------------------------------- */
 
 /* A part of a path: no way out of the store. */
-static bool plain(const char *s)
+static bool image_files_plain(const char *s)
 {
 	return s[0] && s[0] != '.' && strcspn(s, "/\\") == strlen(s);
 }
 
-static enum admin_result folder(const char *path, struct why *why)
+static enum admin_result image_files_folder(const char *path, struct why *why)
 {
 	if (mkdir(path, 0755) == 0 || errno == EEXIST)
 		return ADMIN_OK;
@@ -61,18 +61,18 @@ enum admin_result image_files_write(const struct admin *a, const struct update_i
 
 	snprintf(at, sizeof at, "%s/" IMAGE_FILES, a->site->dir);
 	below = strlen(at) + 1;
-	rc = folder(at, why);
+	rc = image_files_folder(at, why);
 	for (size_t i = 0; rc == ADMIN_OK && i < sizeof parts / sizeof *parts; i++) {
 		size_t n = strlen(at);
 
-		if (!plain(parts[i]))
+		if (!image_files_plain(parts[i]))
 			return admin_no(ADMIN_REFUSED, why, "the image's head holds '%s', which is no part of a path", parts[i]);
 		snprintf(at + n, sizeof at - n, "/%s", parts[i]);
-		rc = folder(at, why);
+		rc = image_files_folder(at, why);
 	}
 	if (rc != ADMIN_OK)
 		return rc;
-	if (!plain(file) || !image_catalog_name(file, catalog) || strlen(at) - below + strlen(file) + 2 > sizeof im->file)
+	if (!image_files_plain(file) || !image_catalog_name(file, catalog) || strlen(at) - below + strlen(file) + 2 > sizeof im->file)
 		return admin_no(ADMIN_REFUSED, why, "the catalog names the file '%s': it must be a short name like CPE.nbt", file);
 	rc = file_add(at, sizeof at, catalog, octets, at + below, im->signature, why);
 	return rc == ADMIN_OK ? file_add(at, sizeof at, file, image, at + below, im->file, why) : rc;
@@ -94,11 +94,11 @@ static int open_folder(const struct admin *a, char *name, char **last)
 		int next;
 
 		*slash = '\0';
-		next = plain(*last) ? openat(at, *last, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : (errno = EINVAL, -1);
+		next = image_files_plain(*last) ? openat(at, *last, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : (errno = EINVAL, -1);
 		close(at);
 		at = next;
 	}
-	if (at >= 0 && !plain(*last)) {
+	if (at >= 0 && !image_files_plain(*last)) {
 		close(at);
 		return -EINVAL;
 	}

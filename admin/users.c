@@ -47,7 +47,7 @@ bool user_address_read(const struct site *site, const char *text, char ret[256],
 }
 
 /* Text that may be shown on a terminal and written as JSON and XML. A CSV field may have more than one line. */
-static bool plain(struct sv s)
+static bool users_plain(struct sv s)
 {
 	while (s.n) {
 		uint32_t c;
@@ -89,9 +89,9 @@ static bool extension_read(const char *text, struct sv s, struct store_user *u, 
 	return why_not(why, "'%.100s' is not an extension; type up to 15 digits, like 4411", text);
 }
 
-static bool display_read(const char *text, struct sv s, struct store_user *u, struct why *why)
+static bool users_display_read(const char *text, struct sv s, struct store_user *u, struct why *why)
 {
-	if (!plain(s))
+	if (!users_plain(s))
 		return why_not(why, "the display name is not UTF-8, or has control characters; write it as UTF-8");
 	if (sv_copy(u->display, sizeof u->display, s))
 		return true;
@@ -108,7 +108,7 @@ static bool pool_read(const char *text, struct sv s, struct store_user *u, struc
 bool user_field_read(enum user_field f, const char *text, struct store_user *u, struct why *why)
 {
 	static bool (*const read[USER_FIELDS])(const char *text, struct sv s, struct store_user *u, struct why *why) = {
-	    login_read, line_read, extension_read, display_read, pool_read};
+	    login_read, line_read, extension_read, users_display_read, pool_read};
 
 	return read[f](text, sv_trim(sv_of(text)), u, why);
 }

@@ -59,7 +59,7 @@ static bool too_short(const struct pin_case *c)
 	return c->pin.n < c->min_length || c->pin.n < PIN_DIGITS_MIN;
 }
 
-static bool too_long(const struct pin_case *c)
+static bool pin_too_long(const struct pin_case *c)
 {
 	return c->pin.n > PIN_DIGITS_MAX;
 }
@@ -79,7 +79,7 @@ static bool is_extension(const struct pin_case *c)
 	return sv_eq(c->pin, c->extension);
 }
 
-static bool is_number(const struct pin_case *c)
+static bool pin_is_number(const struct pin_case *c)
 {
 	return sv_ends(c->number, c->pin);
 }
@@ -94,11 +94,11 @@ static const struct {
 } rules[] = {
 	{not_digits,   true,  "a PIN has digits only"},
 	{too_short,    true,  "it is shorter than the policy's MinPasswordLength"},
-	{too_long,     true,  "it is longer than 24 digits"},
+	{pin_too_long,     true,  "it is longer than 24 digits"},
 	{repeated,     false, "it repeats a digit four times"},
 	{consecutive,  false, "it has four consecutive digits"},
 	{is_extension, false, "it is the user's extension"},
-	{is_number,    false, "it is the user's phone number, or its end"},
+	{pin_is_number,    false, "it is the user's phone number, or its end"},
 };
 /* clang-format on */
 

@@ -22,7 +22,7 @@ struct sv ticket_seal_context(const char *id, char out[96])
 	return sv_of(out);
 }
 
-static void text(struct buf *b, const char *s)
+static void ticket_text(struct buf *b, const char *s)
 {
 	xml_esc(b, sv_of(s));
 }
@@ -35,7 +35,7 @@ static bool key_info(struct buf *b, const struct ticket *t, const uint8_t seal_k
 
 	buf_str(b, "<ds:KeyInfo xmlns:ds=\"" NS_DS "\"><xenc:EncryptedKey xmlns:xenc=\"" NS_XENC "\">"
 		   "<xenc:EncryptionMethod Algorithm=\"" ALG_AES256_GCM "\"/><ds:KeyInfo><ds:KeyName>");
-	text(b, key_name);
+	ticket_text(b, key_name);
 	buf_str(b, "</ds:KeyName></ds:KeyInfo><xenc:CipherData><xenc:CipherValue>");
 	b64_add(b, sealed.p, sealed.n);
 	buf_str(b, "</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey></ds:KeyInfo>");
@@ -56,20 +56,20 @@ static bool assertion(struct buf *b, const struct ticket *t, const uint8_t seal_
 		return false;
 	iso_time(at, t->issued);
 	buf_str(b, "<saml:Assertion xmlns:saml=\"" NS_SAML "\" AssertionID=\"");
-	text(b, t->id);
+	ticket_text(b, t->id);
 	buf_printf(b, "\" IssueInstant=\"%s\" Issuer=\"", at);
-	text(b, t->issuer);
+	ticket_text(b, t->issuer);
 	buf_printf(b,
 		   "\" MajorVersion=\"1\" MinorVersion=\"1\"><saml:Conditions NotBefore=\"%s\" NotOnOrAfter=\"%s\">"
 		   "<saml:AudienceRestrictionCondition><saml:Audience>",
 		   iso_time(from, t->not_before), iso_time(to, t->not_after));
-	text(b, t->audience);
+	ticket_text(b, t->audience);
 	buf_printf(b,
 		   "</saml:Audience></saml:AudienceRestrictionCondition></saml:Conditions><saml:AuthenticationStatement "
 		   "AuthenticationInstant=\"%s\" AuthenticationMethod=\"%s\"><saml:Subject><saml:NameIdentifier Format=\""
 		   NAME_FORMAT "\">",
 		   at, m->uri);
-	text(b, t->user);
+	ticket_text(b, t->user);
 	buf_printf(b, "</saml:NameIdentifier><saml:SubjectConfirmation><saml:ConfirmationMethod>%s</saml:ConfirmationMethod>",
 		   t->bearer ? CM_BEARER : CM_HOLDER);
 	if (!t->bearer)
@@ -113,7 +113,7 @@ bool ticket_write(struct buf *b, const struct ticket *t, const struct pki_key *k
 	pki_sha256(body.p, body.n, digest);
 	buf_str(&info, "<ds:SignedInfo xmlns:ds=\"" NS_DS "\"><ds:CanonicalizationMethod Algorithm=\"" ALG_EXC_C14N
 		       "\"/><ds:SignatureMethod Algorithm=\"" ALG_RSA_SHA256 "\"/><ds:Reference URI=\"#");
-	text(&info, t->id);
+	ticket_text(&info, t->id);
 	buf_str(&info, "\"><ds:Transforms><ds:Transform Algorithm=\"" ALG_ENVELOPED "\"/><ds:Transform Algorithm=\"" ALG_EXC_C14N
 		       "\"/></ds:Transforms><ds:DigestMethod Algorithm=\"" ALG_SHA256 "\"/><ds:DigestValue>");
 	b64_add(&info, digest, sizeof digest);
@@ -126,7 +126,7 @@ bool ticket_write(struct buf *b, const struct ticket *t, const struct pki_key *k
 	buf_str(&body, "<ds:SignatureValue>");
 	buf_sv(&body, buf_view(&value));
 	buf_str(&body, "</ds:SignatureValue><ds:KeyInfo><ds:KeyName>");
-	text(&body, key_name);
+	ticket_text(&body, key_name);
 	buf_str(&body, "</ds:KeyName></ds:KeyInfo></ds:Signature>");
 	buf_str(&body, end_tag);
 	/* the namespace of the signature is declared twice above: canonical form says it once */

@@ -125,7 +125,7 @@ out:
 
 /* ---- the Timestamp and the proof ------------------------------------------------------------------------- */
 
-static const char *stamp_judge(xmlNodePtr stamp, int64_t now)
+static const char *check_stamp_judge(xmlNodePtr stamp, int64_t now)
 {
 	int64_t from, to;
 
@@ -142,7 +142,7 @@ static const char *stamp_of(struct buf *verified, int64_t now)
 	xmlDocPtr doc = xml_read(verified->p, verified->n, &why);
 
 	if (doc)
-		why = stamp_judge(xmlDocGetRootElement(doc), now);
+		why = check_stamp_judge(xmlDocGetRootElement(doc), now);
 	xmlFreeDoc(doc);
 	return why;
 }
@@ -212,7 +212,7 @@ const char *ticket_check(const void *envelope, size_t n, const void *ticket_cert
 	if (!t.bearer)
 		why = proof_check(security, stamp, &t, now);
 	else
-		why = xml_child(security, NS_DS, "Signature") ? "a bearer ticket with a signature" : stamp_judge(stamp, now);
+		why = xml_child(security, NS_DS, "Signature") ? "a bearer ticket with a signature" : check_stamp_judge(stamp, now);
 	if (why == NULL)
 		*ret = t;
 out:

@@ -15,7 +15,7 @@
 
 /* ---- once a process ------------------------------------------------------------------------------------ */
 
-static void quiet(const char *file, int line, const char *func, const char *object, const char *subject, int reason,
+static void sig_quiet(const char *file, int line, const char *func, const char *object, const char *subject, int reason,
 		  const char *msg)
 {
 	(void)file;
@@ -36,7 +36,7 @@ static void once(void)
 		return;
 	xmlSecIOCleanupCallbacks(); /* no URI is ever fetched */
 	ready = xmlSecOpenSSLInit() >= 0;
-	xmlSecErrorsSetCallback(quiet); /* last: the line above sets one of its own, which prints */
+	xmlSecErrorsSetCallback(sig_quiet); /* last: the line above sets one of its own, which prints */
 }
 
 bool ticket_init(void)
@@ -65,7 +65,7 @@ static xmlNodePtr next_element(xmlNodePtr n)
 	return n;
 }
 
-static bool is(xmlNodePtr n, const char *ns, const char *name)
+static bool sig_is(xmlNodePtr n, const char *ns, const char *name)
 {
 	return n && n->ns && strcmp((const char *)n->ns->href, ns) == 0 && strcmp((const char *)n->name, name) == 0;
 }
@@ -76,12 +76,12 @@ static bool algorithm(xmlNodePtr n, const char *name, bool inclusive, char uri[1
 {
 	xmlNodePtr child;
 
-	if (!is(n, NS_DS, name) || !xml_attr(n, NULL, "Algorithm", uri, 160))
+	if (!sig_is(n, NS_DS, name) || !xml_attr(n, NULL, "Algorithm", uri, 160))
 		return false;
 	child = next_element(n->children);
 	if (child == NULL)
 		return true;
-	return inclusive && is(child, ALG_EXC_C14N, "InclusiveNamespaces") && !next_element(child->children) &&
+	return inclusive && sig_is(child, ALG_EXC_C14N, "InclusiveNamespaces") && !next_element(child->children) &&
 	       !next_element(child->next);
 }
 
@@ -93,7 +93,7 @@ static const char *reference_read(xmlNodePtr ref, const struct sig_rule *rule, s
 	if (!xml_attr(ref, NULL, "URI", ret->uri[ret->n], sizeof ret->uri[0]) || ret->uri[ret->n][0] != '#' ||
 	    ret->uri[ret->n][1] == '\0' || strchr(ret->uri[ret->n], '(') != NULL)
 		return "a Reference does not name an element of this document";
-	if (!is(transforms, NS_DS, "Transforms"))
+	if (!sig_is(transforms, NS_DS, "Transforms"))
 		return "a Reference without Transforms";
 	t = next_element(transforms->children);
 	if (rule->enveloped) {
@@ -107,7 +107,7 @@ static const char *reference_read(xmlNodePtr ref, const struct sig_rule *rule, s
 	if (!algorithm(method, "DigestMethod", false, uri) || !one_of(rule->digests, uri))
 		return "the DigestMethod is not allowed";
 	value = next_element(method->next);
-	if (!is(value, NS_DS, "DigestValue") || next_element(value->children) || next_element(value->next))
+	if (!sig_is(value, NS_DS, "DigestValue") || next_element(value->children) || next_element(value->next))
 		return "no DigestValue, or something behind it";
 	ret->digest[ret->n++] = value;
 	return NULL;
@@ -121,7 +121,7 @@ const char *sig_read(xmlNodePtr signature, const struct sig_rule *rule, struct s
 	char uri[160];
 
 	info = next_element(signature->children);
-	if (!is(signature, NS_DS, "Signature") || !is(info, NS_DS, "SignedInfo"))
+	if (!sig_is(signature, NS_DS, "Signature") || !sig_is(info, NS_DS, "SignedInfo"))
 		return "no SignedInfo";
 	child = next_element(info->children);
 	if (!algorithm(child, "CanonicalizationMethod", true, uri) || strcmp(uri, ALG_EXC_C14N) != 0)
@@ -130,7 +130,7 @@ const char *sig_read(xmlNodePtr signature, const struct sig_rule *rule, struct s
 	if (!algorithm(child, "SignatureMethod", false, uri) || !one_of(rule->methods, uri))
 		return "the SignatureMethod is not allowed";
 	for (child = next_element(child->next); child; child = next_element(child->next)) {
-		if (!is(child, NS_DS, "Reference"))
+		if (!sig_is(child, NS_DS, "Reference"))
 			return "SignedInfo holds something that is not a Reference";
 		if (s.n >= rule->references || s.n >= SIG_REFERENCES)
 			return "too many References";
@@ -140,11 +140,11 @@ const char *sig_read(xmlNodePtr signature, const struct sig_rule *rule, struct s
 	if (s.n == 0)
 		return "no Reference";
 	s.value = next_element(info->next);
-	if (!is(s.value, NS_DS, "SignatureValue") || next_element(s.value->children))
+	if (!sig_is(s.value, NS_DS, "SignatureValue") || next_element(s.value->children))
 		return "no SignatureValue";
 	child = next_element(s.value->next);
 	if (child) {
-		if (!is(child, NS_DS, "KeyInfo") || next_element(child->next))
+		if (!sig_is(child, NS_DS, "KeyInfo") || next_element(child->next))
 			return "something unexpected behind the SignatureValue";
 		s.key_info = child;
 	}
@@ -299,7 +299,7 @@ static bool base64_of(xmlNodePtr n, struct buf *ret)
 	return ok;
 }
 
-static bool same(struct buf *a, struct buf *b)
+static bool sig_same(struct buf *a, struct buf *b)
 {
 	return a->n == b->n && a->n && pki_equal(a->p, b->p, a->n);
 }
@@ -328,7 +328,7 @@ const char *sig_verify_hmac(const struct sig *s, const void *key, size_t n, stru
 		goto out;
 	}
 	for (unsigned i = 0; i <= s->n; i++)
-		if (!base64_of(i < s->n ? s->digest[i] : s->value, &is_now[i]) || !same(&was[i], &is_now[i]))
+		if (!base64_of(i < s->n ? s->digest[i] : s->value, &is_now[i]) || !sig_same(&was[i], &is_now[i]))
 			why = i < s->n ? "a digest is not good" : "the signature is not good";
 	if (why == NULL)
 		why = digested(c, s, data);

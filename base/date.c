@@ -72,7 +72,7 @@ char *iso_time_ms(char out[ISO_TIME_MAX], int64_t ms)
 }
 
 /* The n digits that begin at octet `at`. */
-static bool digits(struct sv s, size_t at, size_t n, unsigned *ret)
+static bool date_digits(struct sv s, size_t at, size_t n, unsigned *ret)
 {
 	uint64_t v;
 
@@ -82,7 +82,7 @@ static bool digits(struct sv s, size_t at, size_t n, unsigned *ret)
 	return true;
 }
 
-static bool join(unsigned y, unsigned mo, unsigned d, unsigned h, unsigned mi, unsigned s, int64_t *ret)
+static bool date_join(unsigned y, unsigned mo, unsigned d, unsigned h, unsigned mi, unsigned s, int64_t *ret)
 {
 	int64_t days, back_y;
 	unsigned back_mo, back_d;
@@ -104,8 +104,8 @@ bool iso_time_read(struct sv s, int64_t *ret)
 	int64_t t;
 
 	s = sv_trim(s);
-	if (!digits(s, 0, 4, &y) || !digits(s, 5, 2, &mo) || !digits(s, 8, 2, &d) || !digits(s, 11, 2, &h) ||
-	    !digits(s, 14, 2, &mi) || !digits(s, 17, 2, &sec) || s.p[4] != '-' || s.p[7] != '-' ||
+	if (!date_digits(s, 0, 4, &y) || !date_digits(s, 5, 2, &mo) || !date_digits(s, 8, 2, &d) || !date_digits(s, 11, 2, &h) ||
+	    !date_digits(s, 14, 2, &mi) || !date_digits(s, 17, 2, &sec) || s.p[4] != '-' || s.p[7] != '-' ||
 	    (s.p[10] != 'T' && s.p[10] != 't') || s.p[13] != ':' || s.p[16] != ':')
 		return false;
 	s = sv_from(s, 19);
@@ -120,12 +120,12 @@ bool iso_time_read(struct sv s, int64_t *ret)
 	}
 	if (s.n == 6 && (s.p[0] == '+' || s.p[0] == '-') && s.p[3] == ':') {
 		sign = s.p[0] == '+' ? 1 : -1;
-		if (!digits(s, 1, 2, &zh) || !digits(s, 4, 2, &zm) || zh > 23 || zm > 59)
+		if (!date_digits(s, 1, 2, &zh) || !date_digits(s, 4, 2, &zm) || zh > 23 || zm > 59)
 			return false;
 	} else if (s.n != 0 && !sv_ieq(s, SV("Z"))) {
 		return false;
 	}
-	if (!join(y, mo, d, h, mi, sec, &t))
+	if (!date_join(y, mo, d, h, mi, sec, &t))
 		return false;
 	*ret = t - sign * (int64_t)(zh * 3600 + zm * 60);
 	return true;
@@ -148,12 +148,12 @@ bool http_date_read(struct sv s, int64_t *ret)
 	unsigned y, mo, d, h, mi, sec;
 
 	s = sv_trim(s);
-	if (s.n != 29 || !digits(s, 5, 2, &d) || !digits(s, 12, 4, &y) || !digits(s, 17, 2, &h) ||
-	    !digits(s, 20, 2, &mi) || !digits(s, 23, 2, &sec) || s.p[3] != ',' || s.p[19] != ':' || s.p[22] != ':' ||
+	if (s.n != 29 || !date_digits(s, 5, 2, &d) || !date_digits(s, 12, 4, &y) || !date_digits(s, 17, 2, &h) ||
+	    !date_digits(s, 20, 2, &mi) || !date_digits(s, 23, 2, &sec) || s.p[3] != ',' || s.p[19] != ':' || s.p[22] != ':' ||
 	    !sv_ieq(sv_from(s, 26), SV("GMT")))
 		return false;
 	for (mo = 0; mo < 12; mo++)
 		if (sv_ieq((struct sv){s.p + 8, 3}, sv_of(months[mo])))
 			break;
-	return join(y, mo + 1, d, h, mi, sec, ret);
+	return date_join(y, mo + 1, d, h, mi, sec, ret);
 }

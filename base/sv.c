@@ -47,19 +47,19 @@ bool sv_ieq(struct sv a, struct sv b)
 	return true;
 }
 
-static struct sv head(struct sv s, size_t n)
+static struct sv sv_head(struct sv s, size_t n)
 {
 	return (struct sv){s.p, n};
 }
 
 bool sv_starts(struct sv s, struct sv with)
 {
-	return s.n >= with.n && sv_eq(head(s, with.n), with);
+	return s.n >= with.n && sv_eq(sv_head(s, with.n), with);
 }
 
 bool sv_istarts(struct sv s, struct sv with)
 {
-	return s.n >= with.n && sv_ieq(head(s, with.n), with);
+	return s.n >= with.n && sv_ieq(sv_head(s, with.n), with);
 }
 
 bool sv_ends(struct sv s, struct sv with)
@@ -77,16 +77,16 @@ bool sv_within(struct sv name, struct sv zone)
 	return sv_iends(name, zone) && (name.n == zone.n || zone.n == 0 || name.p[name.n - zone.n - 1] == '.');
 }
 
-static bool blank(char c)
+static bool sv_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 struct sv sv_trim(struct sv s)
 {
-	while (s.n && blank(s.p[0]))
+	while (s.n && sv_blank(s.p[0]))
 		s.p++, s.n--;
-	while (s.n && blank(s.p[s.n - 1]))
+	while (s.n && sv_blank(s.p[s.n - 1]))
 		s.n--;
 	return s;
 }
@@ -100,7 +100,7 @@ struct sv sv_trim_nul(struct sv s)
 
 struct sv sv_trim_text(struct sv s)
 {
-	while (s.n && (s.p[s.n - 1] == '\0' || blank(s.p[s.n - 1])))
+	while (s.n && (s.p[s.n - 1] == '\0' || sv_blank(s.p[s.n - 1])))
 		s.n--;
 	return s;
 }

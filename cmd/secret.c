@@ -44,7 +44,7 @@ static enum secret_from read_line(int fd, const char *name, struct buf *ret, cha
 	return SECRET_FAILED;
 }
 
-static enum secret_from ask(int fd, const char *prompt, struct buf *ret, char *why, size_t cap)
+static enum secret_from secret_ask(int fd, const char *prompt, struct buf *ret, char *why, size_t cap)
 {
 	struct termios old, quiet;
 	enum secret_from r;
@@ -95,7 +95,7 @@ enum secret_from secret_read(const char *file, const char *environment, const ch
 	fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return SECRET_NONE;
-	r = ask(fd, prompt, ret, why, cap);
+	r = secret_ask(fd, prompt, ret, why, cap);
 	close(fd);
 	return r;
 }

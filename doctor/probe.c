@@ -46,7 +46,7 @@ static void more(char *out, size_t cap, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void finish(struct doctor_probe *p)
+static void probe_finish(struct doctor_probe *p)
 {
 	if (p->over || p->open)
 		return;
@@ -56,7 +56,7 @@ static void finish(struct doctor_probe *p)
 }
 
 /* ok: a good answer came, and with it the sign that the question was asked for. */
-static struct doctor_answer *answer(struct doctor_probe *p, unsigned at, bool ok)
+static struct doctor_answer *probe_answer(struct doctor_probe *p, unsigned at, bool ok)
 {
 	static const char *const words[] = {"srv", "a", "tcp", "tls", "inform", "discover"};
 	struct doctor_answer *a = &p->run->answer[p->run->answers];
@@ -115,7 +115,7 @@ static void wildcard_text(const struct dt_dns_answer *d, struct doctor_answer *a
 	}
 }
 
-static void on_dns(void *arg, unsigned id, const struct dt_dns_answer *d)
+static void probe_on_dns(void *arg, unsigned id, const struct dt_dns_answer *d)
 {
 	static const char *const words[] = {[DT_DNS_OK] = "", [DT_DNS_NXDOMAIN] = "the name does not exist",
 					    [DT_DNS_NODATA] = "the name exists, but has no such record",
@@ -127,7 +127,7 @@ static void on_dns(void *arg, unsigned id, const struct dt_dns_answer *d)
 
 	if (at == DOCTOR_ANSWERS)
 		return;
-	a = answer(p, at, d->status == DT_DNS_OK);
+	a = probe_answer(p, at, d->status == DT_DNS_OK);
 	if (a) {
 		a->fact.rcode = d->status == DT_DNS_NXDOMAIN ? 3 : d->rcode;
 		rr_text(d, p->q[at].ask, a);
@@ -139,7 +139,7 @@ static void on_dns(void *arg, unsigned id, const struct dt_dns_answer *d)
 												 : words[d->status]);
 	if (a && !a->ok && d->rcode)
 		more(a->text, sizeof a->text, " (rcode %u)", d->rcode);
-	finish(p);
+	probe_finish(p);
 }
 
 /* A certificate chain in a few lines of text: subject, names, issuer, validity, key. */
@@ -178,7 +178,7 @@ static void on_opened(void *arg, unsigned id, const struct dt_stream_opened *o)
 
 	if (at == DOCTOR_ANSWERS)
 		return;
-	a = answer(p, at, o->failure == DT_F_OK && (p->q[at].ask == ASK_TCP || o->verdict == DT_TRUSTED));
+	a = probe_answer(p, at, o->failure == DT_F_OK && (p->q[at].ask == ASK_TCP || o->verdict == DT_TRUSTED));
 	if (a) {
 		memcpy(a->sign, o->sign, sizeof a->sign);
 		a->fact.alert = o->alert;
@@ -195,7 +195,7 @@ static void on_opened(void *arg, unsigned id, const struct dt_stream_opened *o)
 			 o->cipher ? o->cipher : "", chain);
 	}
 	host_body.stream_close(p->h, id);
-	finish(p);
+	probe_finish(p);
 }
 
 static void on_frame(void *arg, const uint8_t *frame, size_t n, int tci)
@@ -209,12 +209,12 @@ static void on_frame(void *arg, const uint8_t *frame, size_t n, int tci)
 
 		if (p->q[i].ask < ASK_INFORM || !p->asked[i].open || !ask_dhcp_read(&p->asked[i].dhcp, frame, n, &said))
 			continue;
-		a = answer(p, i, p->q[i].gives == DT_SIGN_ASKED_VLAN_CLASS ? said.vlan != 0 : said.option43);
+		a = probe_answer(p, i, p->q[i].gives == DT_SIGN_ASKED_VLAN_CLASS ? said.vlan != 0 : said.option43);
 		if (a) {
 			a->fact.vlan = said.vlan;
 			more(a->text, sizeof a->text, "%s", said.text);
 		}
-		finish(p);
+		probe_finish(p);
 		return;
 	}
 }
@@ -269,7 +269,7 @@ struct doctor_probe *doctor_probe_new(struct host *h, struct doctor_run *r, cons
 		free(p);
 		return NULL;
 	}
-	p->ears = (struct host_ears){on_dns, on_opened, on_frame, p};
+	p->ears = (struct host_ears){probe_on_dns, on_opened, on_frame, p};
 	return p;
 }
 
@@ -291,7 +291,7 @@ void doctor_probe_start(struct doctor_probe *p)
 		struct doctor_answer *a;
 		int e = send(p, i);
 
-		if (e < 0 && (a = answer(p, i, false)))
+		if (e < 0 && (a = probe_answer(p, i, false)))
 			snprintf(a->text, sizeof a->text, "could not be asked: %s", strerror(-e));
 	}
 	/* With nothing open (no address, say) the next tick says that it is over: not from within this call. */
@@ -305,10 +305,10 @@ void doctor_probe_tick(struct doctor_probe *p)
 	for (unsigned i = 0; p->waited >= p->seconds && i < p->n; i++) {
 		struct doctor_answer *a;
 
-		if (p->asked[i].open && (a = answer(p, i, false)))
+		if (p->asked[i].open && (a = probe_answer(p, i, false)))
 			snprintf(a->text, sizeof a->text, "no answer");
 	}
-	finish(p);
+	probe_finish(p);
 }
 
 void doctor_probe_free(struct doctor_probe *p)

@@ -379,7 +379,7 @@ static void writable(evutil_socket_t fd, short what, void *arg)
 	stream_leave(s);
 }
 
-static void too_long(evutil_socket_t fd, short what, void *arg)
+static void stream_too_long(evutil_socket_t fd, short what, void *arg)
 {
 	struct host_stream *s = arg;
 
@@ -417,7 +417,7 @@ static int stream_begin(struct host_stream *s, const struct dt_stream_conf *conf
 		return e;
 	if (event_assign(&s->rd, s->h->base, s->fd, EV_READ | EV_PERSIST, stream_readable, s) < 0 ||
 	    event_assign(&s->wr, s->h->base, s->fd, EV_WRITE, writable, s) < 0 ||
-	    evtimer_assign(&s->limit, s->h->base, too_long, s) < 0 || event_add(&s->limit, &limit) < 0)
+	    evtimer_assign(&s->limit, s->h->base, stream_too_long, s) < 0 || event_add(&s->limit, &limit) < 0)
 		return -ENOMEM;
 	if (connect(s->fd, (struct sockaddr *)&to, sizeof to) == 0 || errno == EINPROGRESS)
 		return event_add(&s->wr, NULL) < 0 ? -ENOMEM : 0;

@@ -155,7 +155,7 @@ static void conn_opened(struct conn *c)
 }
 
 /* All octets so far are one delivery, however many records a peer cuts it into. */
-static size_t gather(struct conn *c, uint8_t *piece, size_t cap)
+static size_t conn_gather(struct conn *c, uint8_t *piece, size_t cap)
 {
 	size_t have = 0;
 	long n;
@@ -173,7 +173,7 @@ static void conn_deliver(struct conn *c)
 
 	if (c->phase == HANDSHAKE && tls_state(c->tls) == TLS_UP)
 		conn_opened(c);
-	while (c->phase == OPEN && !c->paused && (n = gather(c, piece, sizeof piece)) > 0)
+	while (c->phase == OPEN && !c->paused && (n = conn_gather(c, piece, sizeof piece)) > 0)
 		c->conf.on->data(c->conf.arg, piece, n);
 	explicit_bzero(piece, sizeof piece);
 	if (c->phase == DEAD)

@@ -158,7 +158,7 @@ static void answer_clear(struct http_answer *a)
 }
 
 /* A framing error ends the connection: the start of the next request is unknown. */
-static void refuse(struct http_conn *c, unsigned status, const char *why)
+static void http_refuse(struct http_conn *c, unsigned status, const char *why)
 {
 	struct http_answer a = {.status = status ? status : 400, .type = "text/plain; charset=utf-8", .file = -1, .close = true};
 
@@ -168,7 +168,7 @@ static void refuse(struct http_conn *c, unsigned status, const char *why)
 }
 
 /* The answer is on its way: the next request, or the end.  true: go on with what is in the buffer. */
-static bool answered(struct http_conn *c)
+static bool http_answered(struct http_conn *c)
 {
 	if (c->file_n || conn_queued(c->conn) >= QUEUE_HIGH) {
 		conn_pause(c->conn, true);
@@ -198,7 +198,7 @@ static void served(struct http_conn *c, struct http_answer *a)
 	c->looked = 0;
 }
 
-static void serve(struct http_conn *c, struct sv body, size_t used)
+static void http_serve(struct http_conn *c, struct sv body, size_t used)
 {
 	struct http_answer a = {.status = 500, .file = -1};
 	const struct http_server_conf *conf = &c->server->conf;
@@ -206,7 +206,7 @@ static void serve(struct http_conn *c, struct sv body, size_t used)
 	struct msg m;
 
 	if (msg_scan_head((const char *)c->in.p, c->in.n, MSG_HTTP, &m, &err) != MSG_OK) {
-		refuse(c, err.status, err.why); /* cannot be: it was read before */
+		http_refuse(c, err.status, err.why); /* cannot be: it was read before */
 		return;
 	}
 	m.body = body;
@@ -230,15 +230,15 @@ static void begin_body(struct http_conn *c, const struct msg *m)
 
 	c->body_max = conf->service->body_max(conf->arg, c->own, m, &status);
 	if (c->body_max == 0) {
-		refuse(c, status, "this request is refused");
+		http_refuse(c, status, "this request is refused");
 		return;
 	}
 	if (m->has_length && m->length > c->body_max) {
-		refuse(c, 413, "the body is too long");
+		http_refuse(c, 413, "the body is too long");
 		return;
 	}
 	if (expect.p && !sv_ieq(expect, SV("100-continue"))) {
-		refuse(c, 417, "only 100-continue can be expected");
+		http_refuse(c, 417, "only 100-continue can be expected");
 		return;
 	}
 	c->head_n = m->head_n;
@@ -262,17 +262,17 @@ static bool take_head(struct http_conn *c)
 	case MSG_PARTIAL:
 		return false;
 	case MSG_BAD:
-		refuse(c, err.status, err.why);
+		http_refuse(c, err.status, err.why);
 		return true;
 	case MSG_OK:
 		break;
 	}
 	if (!m.request)
-		refuse(c, 400, "this is a response");
+		http_refuse(c, 400, "this is a response");
 	else if (m.chunked || m.length)
 		begin_body(c, &m);
 	else
-		serve(c, (struct sv){NULL, 0}, m.head_n);
+		http_serve(c, (struct sv){NULL, 0}, m.head_n);
 	return true;
 }
 
@@ -299,7 +299,7 @@ static bool take_body(struct http_conn *c)
 	if (!c->chunked) {
 		if (n < c->length)
 			return false;
-		serve(c, (struct sv){p, (size_t)c->length}, c->head_n + (size_t)c->length);
+		http_serve(c, (struct sv){p, (size_t)c->length}, c->head_n + (size_t)c->length);
 		return true;
 	}
 	switch (msg_dechunk_on(&c->chunks, p, n, c->body_max, &c->body, &err)) {
@@ -307,7 +307,7 @@ static bool take_body(struct http_conn *c)
 		forget_chunks(c);
 		return false;
 	case MSG_BAD:
-		refuse(c, err.status, err.why);
+		http_refuse(c, err.status, err.why);
 		return true;
 	case MSG_OK:
 		break;
@@ -315,7 +315,7 @@ static bool take_body(struct http_conn *c)
 	if (c->body.oom)
 		conn_reset(c->conn, "out of memory");
 	else
-		serve(c, buf_view(&c->body), c->head_n + c->chunks.at);
+		http_serve(c, buf_view(&c->body), c->head_n + c->chunks.at);
 	return true;
 }
 
@@ -325,7 +325,7 @@ static void go_on(struct http_conn *c)
 
 	while (more && conn_open(c->conn)) {
 		if (c->state == ANSWER) {
-			more = answered(c);
+			more = http_answered(c);
 			continue;
 		}
 		if (c->state == IDLE && c->in.n)
@@ -388,7 +388,7 @@ static void timer(void *arg)
 		return;
 	case HEAD:
 	case BODY:
-		refuse(c, 408, "it took too long");
+		http_refuse(c, 408, "it took too long");
 		go_on(c);
 		return;
 	case WAIT:

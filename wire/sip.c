@@ -240,7 +240,7 @@ struct sv sip_param(struct sv params, const char *name)
 }
 
 /* display-name  =  *(token LWS)/ quoted-string */
-static bool display_read(struct sv s, struct sv *ret)
+static bool sip_display_read(struct sv s, struct sv *ret)
 {
 	struct sv d = sv_trim(s);
 
@@ -281,7 +281,7 @@ bool sip_addr_read(struct sv s, struct sip_addr *ret)
 		struct sv inner = sv_from(at, (size_t)open + 1);
 		ptrdiff_t close = sv_find(inner, '>');
 
-		if (close < 0 || !display_read((struct sv){at.p, (size_t)open}, &a.display))
+		if (close < 0 || !sip_display_read((struct sv){at.p, (size_t)open}, &a.display))
 			return false;
 		a.uri = (struct sv){inner.p, (size_t)close};
 		at = sv_from(inner, (size_t)close + 1);

@@ -11,7 +11,7 @@
 
 enum { MUST = 1, ONCE = 2, EMPTY = 4 }; /* EMPTY: may stand there without a value */
 
-static bool blank(char c)
+static bool sip_check_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -23,7 +23,7 @@ static const char *one_address(struct sv v)
 	return sip_addr_read(v, &a) && !a.star && a.rest.p == NULL ? NULL : "From or To is not one address";
 }
 
-static const char *addresses(struct sv v)
+static const char *sip_check_addresses(struct sv v)
 {
 	struct sip_addr a;
 
@@ -34,13 +34,13 @@ static const char *addresses(struct sv v)
 	return NULL;
 }
 
-static const char *contact(struct sv v)
+static const char *sip_check_contact(struct sv v)
 {
 	struct sip_addr a;
 
 	if (sip_addr_read(v, &a) && a.star)
 		return a.rest.p ? "Contact * stands beside others" : NULL;
-	return addresses(v) ? "Contact is not a list of addresses" : NULL;
+	return sip_check_addresses(v) ? "Contact is not a list of addresses" : NULL;
 }
 
 static const char *call_id(struct sv v)
@@ -89,7 +89,7 @@ static struct sv until(struct sv *s, const char *stop)
 static bool word(struct sv s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (blank(s.p[i]) || (unsigned char)s.p[i] < ' ')
+		if (sip_check_blank(s.p[i]) || (unsigned char)s.p[i] < ' ')
 			return false;
 	return s.n > 0;
 }
@@ -109,7 +109,7 @@ static bool sent_by(struct sv s)
 
 /* via-parm  =  sent-protocol LWS sent-by *( SEMI via-params ); sent-protocol is three words with '/' and blanks.
  * The branch is not asked for: SIPE leaves it out [sip 4]. */
-static const char *via(struct sv v)
+static const char *sip_check_via(struct sv v)
 {
 	do {
 		struct sv sip = until(&v, "/"), version, transport;
@@ -133,15 +133,15 @@ static const struct {
 	unsigned request, response; /* MUST, ONCE, EMPTY */
 	const char *(*check)(struct sv v);
 } headers[] = {
-	{"Via", MUST, MUST, via},
+	{"Via", MUST, MUST, sip_check_via},
 	{"From", MUST | ONCE, MUST | ONCE, one_address},
 	{"To", MUST | ONCE, MUST | ONCE, one_address},
 	{"Call-ID", MUST | ONCE, MUST | ONCE, call_id},
 	{"CSeq", MUST | ONCE, MUST | ONCE, cseq},
 	{"Max-Forwards", ONCE, ONCE, max_forwards},
-	{"Contact", 0, EMPTY, contact}, /* the answer to a sign-off has an empty one: [sip 11.5] */
-	{"Route", 0, 0, addresses},
-	{"Record-Route", 0, 0, addresses},
+	{"Contact", 0, EMPTY, sip_check_contact}, /* the answer to a sign-off has an empty one: [sip 11.5] */
+	{"Route", 0, 0, sip_check_addresses},
+	{"Record-Route", 0, 0, sip_check_addresses},
 	{"Date", ONCE, ONCE, date},
 	{"Expires", ONCE, ONCE, NULL},
 	{"Content-Type", ONCE, ONCE, NULL},

@@ -126,7 +126,7 @@ static const char *module(xmlNodePtr node, bool strict, struct update_module *m)
 	return NULL;
 }
 
-static const char *modules(xmlNodePtr in, bool strict, struct update_module *m, unsigned *n)
+static const char *update_modules(xmlNodePtr in, bool strict, struct update_module *m, unsigned *n)
 {
 	for (xmlNodePtr c = in->children; c; c = c->next) {
 		const char *why;
@@ -134,7 +134,7 @@ static const char *modules(xmlNodePtr in, bool strict, struct update_module *m, 
 		if (c->type != XML_ELEMENT_NODE)
 			continue;
 		if (!xml_is(c, "Module")) {
-			why = modules(c, strict, m, n);
+			why = update_modules(c, strict, m, n);
 		} else if (*n == UPDATE_MODULES) {
 			why = "it lists too many modules";
 		} else {
@@ -269,7 +269,7 @@ const char *update_question_read(const void *p, size_t n, const char *content_ty
 	if (!fields(root, of_question, COUNT(of_question), false, &q))
 		why = "a field is too long";
 	if (why == NULL)
-		why = modules(root, false, q.module, &q.nmodule);
+		why = update_modules(root, false, q.module, &q.nmodule);
 	if (why == NULL && q.device_type[0] == '\0' && q.vendor[0] == '\0' && q.model[0] == '\0' && q.nmodule == 0)
 		why = "it names neither a device nor a module";
 	if (why == NULL)
@@ -324,7 +324,7 @@ const char *update_answer_read(const void *p, size_t n, struct update_answer *re
 	else if (!fields(root, of_answer, COUNT(of_answer), true, &a))
 		why = "the StoreUri is too long, or has control characters";
 	else
-		why = modules(root, true, a.module, &a.nmodule);
+		why = update_modules(root, true, a.module, &a.nmodule);
 	if (why == NULL)
 		*ret = a;
 	xmlFreeDoc(doc);

@@ -31,7 +31,7 @@ static json_t *as_number(struct sv v)
 	return v.n == 1 || v.n == 2 || v.n == 4 ? json_integer((json_int_t)rd_be(&r, (unsigned)v.n)) : NULL;
 }
 
-static json_t *as_text(struct sv v)
+static json_t *dhcp_as_text(struct sv v)
 {
 	return json_text(sv_trim_nul(v));
 }
@@ -259,8 +259,8 @@ static const struct {
 	{5,   "IEN 116 name servers", as_addresses},
 	{6,   "DNS servers", as_addresses},
 	{7,   "log servers", as_addresses},
-	{12,  "host name", as_text, text_odd},
-	{15,  "domain name", as_text, text_odd},
+	{12,  "host name", dhcp_as_text, text_odd},
+	{15,  "domain name", dhcp_as_text, text_odd},
 	{26,  "interface MTU", as_number},
 	{28,  "broadcast address", as_addresses},
 	{33,  "static routes", as_addresses},
@@ -268,26 +268,26 @@ static const struct {
 	{OPTION_43, "vendor-specific information", as_vendor},
 	{44,  "NetBIOS name servers", as_addresses},
 	{46,  "NetBIOS node type", as_number},
-	{47,  "NetBIOS scope", as_text, text_odd},
+	{47,  "NetBIOS scope", dhcp_as_text, text_odd},
 	{50,  "requested address", as_addresses},
 	{51,  "lease seconds", as_number},
 	{52,  "option overload", as_overload},
 	{53,  "message type", as_type},
 	{54,  "server", as_addresses},
 	{55,  "parameter request list", as_codes},
-	{56,  "message", as_text, text_odd},
+	{56,  "message", dhcp_as_text, text_odd},
 	{57,  "largest message", as_number},
 	{58,  "renewal seconds", as_number},
 	{59,  "rebinding seconds", as_number},
-	{60,  "vendor class", as_text, class_odd},
+	{60,  "vendor class", dhcp_as_text, class_odd},
 	{61,  "client identifier", as_client},
-	{66,  "TFTP server", as_text, text_odd},
-	{67,  "boot file", as_text, text_odd},
+	{66,  "TFTP server", dhcp_as_text, text_odd},
+	{67,  "boot file", dhcp_as_text, text_odd},
 	{77,  "user class", json_hex},
 	{81,  "client FQDN", json_hex},
 	{82,  "relay agent information", as_subs},
-	{100, "time zone (POSIX)", as_text, text_odd},
-	{101, "time zone (name)", as_text, text_odd},
+	{100, "time zone (POSIX)", dhcp_as_text, text_odd},
+	{101, "time zone (name)", dhcp_as_text, text_odd},
 	{116, "auto-configuration", as_number},
 	{119, "domain search", as_search},
 	{120, "SIP servers", as_sip, sip_odd},
@@ -296,7 +296,7 @@ static const struct {
 	{125, "vendor-identifying information", json_hex},
 	{150, "TFTP servers", as_addresses},
 	{249, "classless static routes (Microsoft)", as_routes},
-	{252, "web proxy auto-discovery", as_text, text_odd},
+	{252, "web proxy auto-discovery", dhcp_as_text, text_odd},
 };
 /* clang-format on */
 
@@ -321,7 +321,7 @@ static json_t *option_json(unsigned code, struct sv v)
 	return json_pack("{s:i,s:o}", "code", code, "hex", json_hex(v));
 }
 
-static json_t *message_json(const struct dhcp *d)
+static json_t *dhcp_message_json(const struct dhcp *d)
 {
 	json_t *j, *list = json_array();
 
@@ -369,13 +369,13 @@ json_t *decode_dhcp(const void *p, size_t n, char *why, size_t cap)
 		return NULL;
 	}
 	if (dhcp_read(&r, d)) {
-		j = message_json(d);
+		j = dhcp_message_json(d);
 	} else if (!step_in(&within, &f)) {
 		refused(&r, why, cap);
 	} else if (!dhcp_read(&within, d)) {
 		refused(&within, why, cap);
 	} else {
-		j = message_json(d);
+		j = dhcp_message_json(d);
 		json_object_set_new(j, "frame", frame_json(&f));
 	}
 	free(d);

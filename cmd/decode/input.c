@@ -8,7 +8,7 @@
 
 enum { OFFSET_MIN = 4, LINE_OCTETS = 16, HALF = 8, TCPDUMP_AT = 3 };
 
-static bool blank(char c)
+static bool input_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
 }
@@ -17,12 +17,12 @@ static size_t blanks(struct sv s)
 {
 	size_t n = 0;
 
-	while (n < s.n && blank(s.p[n]))
+	while (n < s.n && input_blank(s.p[n]))
 		n++;
 	return n;
 }
 
-static size_t digits(struct sv s)
+static size_t input_digits(struct sv s)
 {
 	size_t n = 0;
 
@@ -45,7 +45,7 @@ static uint64_t value_of(struct sv s)
 static bool offset(struct sv *line, size_t at, bool first, uint64_t *ret)
 {
 	struct sv s = sv_istarts(*line, SV("0x")) ? sv_from(*line, 2) : *line;
-	size_t n = digits(s), gap;
+	size_t n = input_digits(s), gap;
 	bool colon;
 
 	if (n < OFFSET_MIN || n > 12)
@@ -57,7 +57,7 @@ static bool offset(struct sv *line, size_t at, bool first, uint64_t *ret)
 	colon = s.n && s.p[0] == ':';
 	s = sv_from(s, colon ? 1 : 0);
 	gap = blanks(s);
-	if (!(colon && gap) && gap < 2 && s.n && !(*ret == at && gap == 1 && digits(sv_from(s, 1)) == 2))
+	if (!(colon && gap) && gap < 2 && s.n && !(*ret == at && gap == 1 && input_digits(sv_from(s, 1)) == 2))
 		return false;
 	*line = s;
 	return true;
@@ -73,8 +73,8 @@ static bool numbered(struct sv s, struct buf *to)
 		uint8_t octet;
 
 		s = sv_from(s, gap);
-		n = digits(s);
-		if (n == 0 || n % 2 || have == LINE_OCTETS || (n < s.n && !blank(s.p[n])))
+		n = input_digits(s);
+		if (n == 0 || n % 2 || have == LINE_OCTETS || (n < s.n && !input_blank(s.p[n])))
 			break;
 		if (have && gap > 1 && !(gap == 2 && have == HALF && n == 2))
 			break;
@@ -89,13 +89,13 @@ static bool numbered(struct sv s, struct buf *to)
 }
 
 /* The octets of a line without one: nothing else may stand there but a comment. */
-static bool plain(struct sv s, struct buf *to)
+static bool input_plain(struct sv s, struct buf *to)
 {
 	while (s.n) {
 		size_t n;
 		uint8_t octet;
 
-		if (blank(s.p[0]) || s.p[0] == ':' || s.p[0] == '-' || s.p[0] == ',') {
+		if (input_blank(s.p[0]) || s.p[0] == ':' || s.p[0] == '-' || s.p[0] == ',') {
 			s = sv_from(s, 1);
 			continue;
 		}
@@ -103,7 +103,7 @@ static bool plain(struct sv s, struct buf *to)
 			return true;
 		if (sv_istarts(s, SV("0x")))
 			s = sv_from(s, 2);
-		n = digits(s);
+		n = input_digits(s);
 		if (n == 0 || n % 2)
 			return false;
 		for (size_t i = 0; i < n; i += 2) {
@@ -159,7 +159,7 @@ enum dump dump_read(struct sv text, size_t most, struct buf *ret, const char **w
 				*why = "the offsets of the hex dump do not follow one another (hexadecimal ones are wanted)";
 				return DUMP_BAD;
 			}
-			if (!plain(line, ret))
+			if (!input_plain(line, ret))
 				return DUMP_NONE;
 			continue;
 		}
@@ -219,7 +219,7 @@ bool capture_open(struct capture *c, const void *p, size_t n)
 	return c->is;
 }
 
-static uint32_t le32(const uint8_t *p)
+static uint32_t input_le32(const uint8_t *p)
 {
 	struct rd r = rd_of(p, 4);
 
@@ -230,10 +230,10 @@ static uint32_t le32(const uint8_t *p)
  * it is saved, how much is in use, and how often it is referenced, which is never when it is on disk. */
 static bool event_trace_log(const uint8_t *p, size_t n)
 {
-	uint32_t size = n < 72 ? 0 : le32(p), saved = n < 72 ? 0 : le32(p + 4);
+	uint32_t size = n < 72 ? 0 : input_le32(p), saved = n < 72 ? 0 : input_le32(p + 4);
 
-	return size >= 1024 && size <= 16 << 20 && (size & (size - 1)) == 0 && saved >= 72 && saved <= size && le32(p + 8) <= size &&
-	       le32(p + 12) == 0;
+	return size >= 1024 && size <= 16 << 20 && (size & (size - 1)) == 0 && saved >= 72 && saved <= size && input_le32(p + 8) <= size &&
+	       input_le32(p + 12) == 0;
 }
 
 /* People bring what their tool saves.  Each row: the first octets, where they stand, what such a file is. */

@@ -99,7 +99,7 @@ static json_t *med_json(const struct lldp *l)
 	return med;
 }
 
-static json_t *message_json(const struct lldp *l, struct rd pdu)
+static json_t *lldp_message_json(const struct lldp *l, struct rd pdu)
 {
 	size_t behind;
 	json_t *j = json_pack("{s:o,s:o,s:i,s:b}", "chassis",
@@ -170,7 +170,7 @@ json_t *decode_lldp(const void *p, size_t n, char *why, size_t cap)
 	}
 	if (f.tags)
 		json_object_set_new(j, "frame", frame_json(&f));
-	json_object_update_new(j, message_json(&l, pdu));
+	json_object_update_new(j, lldp_message_json(&l, pdu));
 	if (warn)
 		json_object_set_new(j, "warn", json_string(warn));
 	return j;

@@ -40,7 +40,7 @@ static void params_into(json_t *o, struct sv params)
 	}
 }
 
-static json_t *address(const struct sip_addr *a)
+static json_t *sip_address(const struct sip_addr *a)
 {
 	json_t *o = json_object(), *params = json_object();
 
@@ -57,7 +57,7 @@ static json_t *address(const struct sip_addr *a)
 }
 
 /* Every address of every header of that name. */
-static json_t *addresses(const struct msg *m, const char *name)
+static json_t *sip_addresses(const struct msg *m, const char *name)
 {
 	json_t *list = json_array();
 
@@ -65,7 +65,7 @@ static json_t *addresses(const struct msg *m, const char *name)
 		struct sip_addr a = {.rest = msg_get_nth(m, name, i)};
 
 		while (a.rest.p && sip_addr_read(a.rest, &a))
-			json_array_append_new(list, address(&a));
+			json_array_append_new(list, sip_address(&a));
 	}
 	return list;
 }
@@ -212,7 +212,7 @@ json_t *decode_sip(const void *p, size_t n, char *why, size_t cap)
 	o = json_head(&m);
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		if (msg_count(&m, lists[i]))
-			json_object_set_new(o, lists[i], addresses(&m, lists[i]));
+			json_object_set_new(o, lists[i], sip_addresses(&m, lists[i]));
 	small_ones(o, &m);
 	json_object_set_new(o, "authentication", authentication(&m));
 	json_object_set_new(o, "body_octets", json_integer((json_int_t)m.body.n));

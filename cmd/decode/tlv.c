@@ -10,7 +10,7 @@ enum { ORG = 127, OUI_8021 = 0x0080c2, OUI_8023 = 0x00120f, OUI_MED = 0x0012bb, 
 
 typedef void show_fn(json_t *o, struct rd *v);
 
-static void number(json_t *o, const char *key, uint64_t v)
+static void tlv_number(json_t *o, const char *key, uint64_t v)
 {
 	json_object_set_new(o, key, json_integer((json_int_t)v));
 }
@@ -25,7 +25,7 @@ static struct sv rest(struct rd *v)
 	return rd_sv(v, rd_left(v));
 }
 
-static void as_text(json_t *o, struct rd *v)
+static void tlv_as_text(json_t *o, struct rd *v)
 {
 	json_object_set_new(o, "text", json_text(rest(v)));
 }
@@ -38,15 +38,15 @@ static void management(json_t *o, struct rd *v)
 	struct sv address = rest(&a);
 	struct rd r = rd_of(address.p, address.n);
 
-	number(o, "family", family);
+	tlv_number(o, "family", family);
 	if (family == AFN_IPV4 && address.n == 4)
 		json_object_set_new(o, "address", json_ip((uint32_t)rd_be(&r, 4)));
 	else if (family == AFN_802 && address.n == 6)
 		json_object_set_new(o, "address", json_mac(address.p));
 	else
 		json_object_set_new(o, "address", json_hex(address));
-	number(o, "interface_numbering", rd_be(v, 1)); /* 1 unknown, 2 ifIndex, 3 system port */
-	number(o, "interface", rd_be(v, 4));
+	tlv_number(o, "interface_numbering", rd_be(v, 1)); /* 1 unknown, 2 ifIndex, 3 system port */
+	tlv_number(o, "interface", rd_be(v, 4));
 	json_object_set_new(o, "oid", json_hex(rd_sv(v, (size_t)rd_be(v, 1))));
 }
 
@@ -56,17 +56,17 @@ static void port_and_protocol(json_t *o, struct rd *v)
 
 	flag(o, "supported", flags & 2);
 	flag(o, "enabled", flags & 4);
-	number(o, "vlan", rd_be(v, 2));
+	tlv_number(o, "vlan", rd_be(v, 2));
 }
 
 static void port_vlan(json_t *o, struct rd *v)
 {
-	number(o, "vlan", rd_be(v, 2));
+	tlv_number(o, "vlan", rd_be(v, 2));
 }
 
 static void vlan_name(json_t *o, struct rd *v)
 {
-	number(o, "vlan", rd_be(v, 2));
+	tlv_number(o, "vlan", rd_be(v, 2));
 	json_object_set_new(o, "text", json_text(rd_sv(v, (size_t)rd_be(v, 1))));
 }
 
@@ -81,7 +81,7 @@ static void aggregation(json_t *o, struct rd *v)
 
 	flag(o, "capable", status & 1);
 	flag(o, "aggregated", status & 2);
-	number(o, "port", rd_be(v, 4));
+	tlv_number(o, "port", rd_be(v, 4));
 }
 
 static void mac_phy(json_t *o, struct rd *v)
@@ -90,8 +90,8 @@ static void mac_phy(json_t *o, struct rd *v)
 
 	flag(o, "autonegotiation", autonegotiation & 1);
 	flag(o, "autonegotiation_on", autonegotiation & 2);
-	number(o, "advertised", rd_be(v, 2));
-	number(o, "mau_type", rd_be(v, 2)); /* RFC 4836: 16 is 100BASE-TX full duplex, 30 is 1000BASE-T full duplex */
+	tlv_number(o, "advertised", rd_be(v, 2));
+	tlv_number(o, "mau_type", rd_be(v, 2)); /* RFC 4836: 16 is 100BASE-TX full duplex, 30 is 1000BASE-T full duplex */
 }
 
 /* 802.3at 79.3.2: the first three octets are 802.3af's, the five behind came with 802.3at */
@@ -102,21 +102,21 @@ static void power_via_mdi(json_t *o, struct rd *v)
 	json_object_set_new(o, "port", json_string(support & 1 ? "supplies" : "takes"));
 	flag(o, "supported", support & 2);
 	flag(o, "on", support & 4);
-	number(o, "pair", rd_be(v, 1));
-	number(o, "class", rd_be(v, 1)); /* 1 to 5 for the classes 0 to 4 */
+	tlv_number(o, "pair", rd_be(v, 1));
+	tlv_number(o, "class", rd_be(v, 1)); /* 1 to 5 for the classes 0 to 4 */
 	if (rd_left(v) < 5)
 		return;
 	type = (unsigned)rd_be(v, 1);
-	number(o, "type", type >> 6);
-	number(o, "source", type >> 4 & 3);
-	number(o, "priority", type & 3);
-	number(o, "requested_milliwatts", rd_be(v, 2) * 100);
-	number(o, "allocated_milliwatts", rd_be(v, 2) * 100);
+	tlv_number(o, "type", type >> 6);
+	tlv_number(o, "source", type >> 4 & 3);
+	tlv_number(o, "priority", type & 3);
+	tlv_number(o, "requested_milliwatts", rd_be(v, 2) * 100);
+	tlv_number(o, "allocated_milliwatts", rd_be(v, 2) * 100);
 }
 
 static void frame_size(json_t *o, struct rd *v)
 {
-	number(o, "octets", rd_be(v, 2));
+	tlv_number(o, "octets", rd_be(v, 2));
 }
 
 static void eee(json_t *o, struct rd *v)
@@ -124,26 +124,26 @@ static void eee(json_t *o, struct rd *v)
 	static const char *const keys[] = {"transmit", "receive", "fallback_receive", "echo_transmit", "echo_receive"};
 
 	for (size_t i = 0; i < 5; i++)
-		number(o, keys[i], rd_be(v, 2));
+		tlv_number(o, keys[i], rd_be(v, 2));
 }
 
 static void med_capabilities(json_t *o, struct rd *v)
 {
-	number(o, "capabilities", rd_be(v, 2));
-	number(o, "class", rd_be(v, 1));
+	tlv_number(o, "capabilities", rd_be(v, 2));
+	tlv_number(o, "class", rd_be(v, 1));
 }
 
 static void med_policy(json_t *o, struct rd *v)
 {
 	uint32_t bits;
 
-	number(o, "application", rd_be(v, 1));
+	tlv_number(o, "application", rd_be(v, 1));
 	bits = (uint32_t)rd_be(v, 3);
 	flag(o, "unknown", bits >> 23 & 1);
 	flag(o, "tagged", bits >> 22 & 1);
-	number(o, "vlan", bits >> 9 & 0xfff);
-	number(o, "priority", bits >> 6 & 7);
-	number(o, "dscp", bits & 0x3f);
+	tlv_number(o, "vlan", bits >> 9 & 0xfff);
+	tlv_number(o, "priority", bits >> 6 & 7);
+	tlv_number(o, "dscp", bits & 0x3f);
 }
 
 /* 10.2.4: 1 coordinates (RFC 3825), 2 civic address (RFC 4776), 3 ELIN */
@@ -151,7 +151,7 @@ static void location(json_t *o, struct rd *v)
 {
 	unsigned format = (unsigned)rd_be(v, 1);
 
-	number(o, "format", format);
+	tlv_number(o, "format", format);
 	json_object_set_new(o, format == 3 ? "text" : "location", format == 3 ? json_text(rest(v)) : json_hex(rest(v)));
 }
 
@@ -161,9 +161,9 @@ static void extended_power(json_t *o, struct rd *v)
 	unsigned bits = (unsigned)rd_be(v, 1);
 
 	json_object_set_new(o, "port", json_string(bits >> 6 == 0 ? "supplies" : bits >> 6 == 1 ? "takes" : "?"));
-	number(o, "source", bits >> 4 & 3);
-	number(o, "priority", bits & 15); /* 1 critical, 2 high, 3 low */
-	number(o, "milliwatts", rd_be(v, 2) * 100);
+	tlv_number(o, "source", bits >> 4 & 3);
+	tlv_number(o, "priority", bits & 15); /* 1 critical, 2 high, 3 low */
+	tlv_number(o, "milliwatts", rd_be(v, 2) * 100);
 }
 
 /* clang-format off */
@@ -178,9 +178,9 @@ static const struct tlv {
 	{1, 0, 0, "chassis id", NULL},
 	{2, 0, 0, "port id", NULL},
 	{3, 0, 0, "time to live", NULL},
-	{4, 0, 0, "port description", as_text},
-	{5, 0, 0, "system name", as_text},
-	{6, 0, 0, "system description", as_text},
+	{4, 0, 0, "port description", tlv_as_text},
+	{5, 0, 0, "system name", tlv_as_text},
+	{6, 0, 0, "system description", tlv_as_text},
 	{7, 0, 0, "system capabilities", NULL},
 	{8, 0, 0, "management address", management},
 	{ORG, OUI_8021, 1,  "802.1 port VLAN", port_vlan},
@@ -199,13 +199,13 @@ static const struct tlv {
 	{ORG, OUI_MED,  2,  "MED network policy", med_policy},
 	{ORG, OUI_MED,  3,  "MED location", location},
 	{ORG, OUI_MED,  4,  "MED extended power", extended_power},
-	{ORG, OUI_MED,  5,  "MED hardware revision", as_text},
-	{ORG, OUI_MED,  6,  "MED firmware revision", as_text},
-	{ORG, OUI_MED,  7,  "MED software revision", as_text},
-	{ORG, OUI_MED,  8,  "MED serial number", as_text},
-	{ORG, OUI_MED,  9,  "MED manufacturer", as_text},
-	{ORG, OUI_MED,  10, "MED model", as_text},
-	{ORG, OUI_MED,  11, "MED asset id", as_text},
+	{ORG, OUI_MED,  5,  "MED hardware revision", tlv_as_text},
+	{ORG, OUI_MED,  6,  "MED firmware revision", tlv_as_text},
+	{ORG, OUI_MED,  7,  "MED software revision", tlv_as_text},
+	{ORG, OUI_MED,  8,  "MED serial number", tlv_as_text},
+	{ORG, OUI_MED,  9,  "MED manufacturer", tlv_as_text},
+	{ORG, OUI_MED,  10, "MED model", tlv_as_text},
+	{ORG, OUI_MED,  11, "MED asset id", tlv_as_text},
 };
 
 static const struct {
@@ -226,7 +226,7 @@ static const struct tlv *tlv_of(unsigned type, uint32_t oui, unsigned subtype)
 	return NULL;
 }
 
-static json_t *one(unsigned type, struct rd v)
+static json_t *tlv_one(unsigned type, struct rd v)
 {
 	json_t *o = json_pack("{s:i}", "type", type);
 	struct sv value = {(const char *)v.p, rd_left(&v)};
@@ -243,7 +243,7 @@ static json_t *one(unsigned type, struct rd v)
 		for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
 			if (makers[i].oui == oui)
 				json_object_set_new(o, "organisation", json_string(makers[i].name));
-		number(o, "subtype", subtype);
+		tlv_number(o, "subtype", subtype);
 		value = sv_from(value, 4);
 	}
 	t = tlv_of(type, oui, subtype);
@@ -273,7 +273,7 @@ json_t *decode_tlvs(struct rd r, size_t *behind)
 		head = (unsigned)rd_be(&r, 2);
 		v = rd_sub(&r, head & 0x1ff);
 		if (r.err == NULL)
-			json_array_append_new(all, one(head >> 9, v));
+			json_array_append_new(all, tlv_one(head >> 9, v));
 		if (head >> 9 == 0)
 			break;
 	}

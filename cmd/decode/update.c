@@ -4,7 +4,7 @@
 #include "cmd/decode/xml.h"
 #include "wire/update.h"
 
-static json_t *modules(const struct update_module *m, unsigned n)
+static json_t *update_modules(const struct update_module *m, unsigned n)
 {
 	json_t *a = json_array();
 
@@ -35,7 +35,7 @@ static json_t *question(const struct update_question *q)
 	json_put(o, "revision", q->revision);
 	json_put(o, "locale", q->locale);
 	json_put(o, "user", q->user);
-	json_object_set_new(o, "modules", modules(q->module, q->nmodule));
+	json_object_set_new(o, "modules", update_modules(q->module, q->nmodule));
 	return o;
 }
 
@@ -92,7 +92,7 @@ json_t *decode_update(const void *p, size_t n, char *why, size_t cap)
 		o = question(&q);
 	else
 		o = json_pack("{s:s, s:o, s:o}", "message", "update answer", "store", json_text(sv_of(a.store)), "modules",
-			      modules(a.module, a.nmodule));
+			      update_modules(a.module, a.nmodule));
 	if (o)
 		decode_leaves(o, "other", xmlDocGetRootElement(doc), is_other);
 	xmlFreeDoc(doc);

@@ -34,7 +34,7 @@ static void json_out(struct connect *c, json_t *j)
 	heard(c, json_line(stdout, j));
 }
 
-static void on_record(void *arg, const struct dt_record *r)
+static void connect_on_record(void *arg, const struct dt_record *r)
 {
 	struct connect *c = arg;
 
@@ -46,7 +46,7 @@ static void on_record(void *arg, const struct dt_record *r)
 	}
 }
 
-static void on_tick(void *arg)
+static void connect_on_tick(void *arg)
 {
 	struct connect *c = arg;
 
@@ -54,7 +54,7 @@ static void on_tick(void *arg)
 		record_text_tick(c->text);
 }
 
-static void on_over(void *arg)
+static void connect_on_over(void *arg)
 {
 	struct connect *c = arg;
 	const struct run_result *r = &c->run.result;
@@ -112,7 +112,7 @@ static int go(struct connect *c)
 
 static int connect_run(struct command *command)
 {
-	struct connect c = {.run = {.verb = "connect", .o = command->o, .record = on_record, .tick = on_tick, .over = on_over},
+	struct connect c = {.run = {.verb = "connect", .o = command->o, .record = connect_on_record, .tick = connect_on_tick, .over = connect_on_over},
 			    .command = command, .o = command->o};
 	int rc = phone_options_check(command);
 

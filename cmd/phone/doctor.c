@@ -35,7 +35,7 @@ struct doctor {
 
 /* ---- running ------------------------------------------------------------------------------------------------- */
 
-static void on_record(void *arg, const struct dt_record *r)
+static void doctor_on_record(void *arg, const struct dt_record *r)
 {
 	struct doctor *d = arg;
 	json_t *j;
@@ -53,7 +53,7 @@ static void on_record(void *arg, const struct dt_record *r)
 		record_text_line(d->text, r);
 }
 
-static void on_tick(void *arg)
+static void doctor_on_tick(void *arg)
 {
 	struct doctor *d = arg;
 
@@ -88,7 +88,7 @@ static char *anchors(struct doctor *d)
 }
 
 /* The phone has its result. It is told to sign off only after the doctor's own questions: they need its address. */
-static void on_over(void *arg)
+static void doctor_on_over(void *arg)
 {
 	struct doctor *d = arg;
 	const struct run_result *r = &d->run.result;
@@ -119,7 +119,7 @@ static void on_over(void *arg)
 
 /* ---- saying -------------------------------------------------------------------------------------------------- */
 
-static void label(struct doctor *d, const char *name)
+static void doctor_label(struct doctor *d, const char *name)
 {
 	printf("  %s%-8s%s ", record_text_ink(d->text, INK_BOLD), name, record_text_ink(d->text, INK_PLAIN));
 }
@@ -148,7 +148,7 @@ static void say_fault(struct doctor *d, enum dt_fault fault)
 
 	if (fault == DT_FAULT_NONE)
 		return;
-	label(d, "for");
+	doctor_label(d, "for");
 	text_fold(stdout, 11, 11, who[fault]);
 }
 
@@ -162,11 +162,11 @@ static void say_finding(struct doctor *d, const struct doctor_finding *f)
 
 	printf("\n%s%s stage %d%s, %s\n", record_text_ink(d->text, ink), head, (int)f->stage, record_text_ink(d->text, INK_PLAIN),
 	       f->stage < DT_STAGE_COUNT && f->stage > DT_STAGE_NONE ? dt_stage_titles[f->stage] : "before the first");
-	label(d, "seen");
+	doctor_label(d, "seen");
 	say_evidence(f);
 	say_fault(d, dt_failures[f->failure].fault);
 	if (f->guess) {
-		label(d, "careful");
+		doctor_label(d, "careful");
 		text_fold(stdout, 11, 11, "no specification publishes the format used here: it may be this program that is wrong, not "
 					  "the server and not the PIN");
 	}
@@ -174,13 +174,13 @@ static void say_finding(struct doctor *d, const struct doctor_finding *f)
 		char why[600];
 
 		snprintf(why, sizeof why, "%s (%s)", f->cause[i]->cause, f->cause[i]->id);
-		label(d, f->failure == DT_F_OK ? i == 0 ? "means" : "and" : i == 0 ? "likely" : "or");
+		doctor_label(d, f->failure == DT_F_OK ? i == 0 ? "means" : "and" : i == 0 ? "likely" : "or");
 		text_fold(stdout, 11, 11, why);
-		label(d, "do");
+		doctor_label(d, "do");
 		text_fold(stdout, 11, 11, f->cause[i]->remedy);
 	}
 	if (f->ncause == 0 && f->failure != DT_F_OK) {
-		label(d, "do");
+		doctor_label(d, "do");
 		text_fold(stdout, 11, 11, dt_failures[f->failure].fix);
 	}
 }
@@ -209,7 +209,7 @@ static void say_heard(const struct doctor_run *r)
 		       r->heard.cdp_vlan ? " (with a voice VLAN)" : "", r->heard.dhcp);
 }
 
-static void say(struct doctor *d)
+static void doctor_say(struct doctor *d)
 {
 	const struct doctor_line *result = doctor_run_result(&d->record);
 
@@ -404,7 +404,7 @@ static int examine(struct doctor *d)
 		return rc;
 	d->findings = doctor_diagnose(&d->record, d->finding, FINDINGS);
 	if (d->text)
-		say(d);
+		doctor_say(d);
 	else
 		put_json(d);
 	if (d->o->bundle)
@@ -425,7 +425,7 @@ static int doctor_run(struct command *c)
 	if (rc == 0 && d->o->bundle)
 		rc = judge_bundle(d->o->bundle);
 	if (rc == 0) {
-		d->run = (struct phone_run){.verb = "doctor", .o = d->o, .record = on_record, .tick = on_tick, .over = on_over,
+		d->run = (struct phone_run){.verb = "doctor", .o = d->o, .record = doctor_on_record, .tick = doctor_on_tick, .over = doctor_on_over,
 					    .arg = d};
 		d->lines = json_array();
 		d->text = c->json ? NULL : record_text_new(stdout);

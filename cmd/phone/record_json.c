@@ -6,7 +6,7 @@
 #include "base/ip.h"
 #include "doctor/facts.h"
 
-static void put(json_t *j, const char *name, const char *text)
+static void record_json_put(json_t *j, const char *name, const char *text)
 {
 	if (text && text[0])
 		json_object_set_new(j, name, json_text(text));
@@ -25,23 +25,23 @@ static void put_stage(json_t *j, enum dt_stage stage)
 	if (stage <= DT_STAGE_NONE || stage >= DT_STAGE_COUNT)
 		return;
 	json_object_set_new(j, "stage", json_integer(stage));
-	put(j, "key", dt_stage_keys[stage]);
+	record_json_put(j, "key", dt_stage_keys[stage]);
 }
 
 static void put_failure(json_t *j, enum dt_failure f, const char *why, bool guess)
 {
 	if (f == DT_F_OK)
 		return;
-	put(j, "error", dt_failures[f].code);
-	put(j, "fault", dt_fault_names[dt_failures[f].fault]);
+	record_json_put(j, "error", dt_failures[f].code);
+	record_json_put(j, "fault", dt_fault_names[dt_failures[f].fault]);
 	if (dt_failures[f].final)
 		json_object_set_new(j, "final", json_true());
 	if (dt_failures[f].retry)
 		json_object_set_new(j, "retry", json_true());
-	put(j, "why", why && why[0] ? why : dt_failures[f].what);
-	put(j, "fix", dt_failures[f].fix);
+	record_json_put(j, "why", why && why[0] ? why : dt_failures[f].what);
+	record_json_put(j, "fix", dt_failures[f].fix);
 	if (guess)
-		put(j, "basis", "guess");
+		record_json_put(j, "basis", "guess");
 }
 
 static void put_fact(json_t *j, const struct dt_facts *f, const struct doctor_fact *field)
@@ -54,13 +54,13 @@ static void put_fact(json_t *j, const struct dt_facts *f, const struct doctor_fa
 		return;
 	switch (field->kind) {
 	case FACT_TEXT:
-		put(j, field->name, *doctor_fact_text(&copy, field));
+		record_json_put(j, field->name, *doctor_fact_text(&copy, field));
 		break;
 	case FACT_ADDRESS:
-		put(j, field->name, ip_text((uint32_t)n, ip));
+		record_json_put(j, field->name, ip_text((uint32_t)n, ip));
 		break;
 	case FACT_CANDIDATE:
-		put(j, field->name, dt_candidates[n].code);
+		record_json_put(j, field->name, dt_candidates[n].code);
 		break;
 	default:
 		json_object_set_new(j, field->name, json_integer(n));
@@ -90,17 +90,17 @@ json_t *record_json(const struct run_ids *ids, const struct dt_record *r, int64_
 		return NULL;
 	put_stage(j, r->stage);
 	if (r->kind == DT_REC_ATTEMPT || r->kind == DT_REC_RESTART)
-		put(j, "try", r->what);
-	put(j, "peer", r->peer);
+		record_json_put(j, "try", r->what);
+	record_json_put(j, "peer", r->peer);
 	json_object_set_new(j, "ok", json_boolean(r->ok));
 	if (r->skipped)
 		json_object_set_new(j, "skipped", json_true());
 	json_object_set_new(j, "ms", json_integer(r->ms));
-	put(j, "found", r->found);
-	put(j, "warn", r->warn);
+	record_json_put(j, "found", r->found);
+	record_json_put(j, "warn", r->warn);
 	record_json_facts(j, r->sign, &r->fact);
 	put_failure(j, r->failure, r->why, false);
-	put(j, "basis", r->guess ? "guess" : NULL);
+	record_json_put(j, "basis", r->guess ? "guess" : NULL);
 	return j;
 }
 

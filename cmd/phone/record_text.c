@@ -69,7 +69,7 @@ static void seconds(char out[16], uint64_t ms)
 		snprintf(out, 16, "%u.%u s", (unsigned)(ms / 1000), (unsigned)(ms % 1000 / 100));
 }
 
-static void below(struct record_text *t, enum ink ink, const char *label, const char *s)
+static void record_text_below(struct record_text *t, enum ink ink, const char *label, const char *s)
 {
 	fprintf(t->to, "%*s%s%s", INDENT, "", record_text_ink(t, ink), label);
 	text_fold(t->to, INDENT + (unsigned)strlen(label), INDENT, s);
@@ -99,7 +99,7 @@ void record_text_head(struct record_text *t, const struct phone_run *r)
 	fflush(t->to);
 }
 
-static const char *reason(const struct dt_record *r)
+static const char *record_text_reason(const struct dt_record *r)
 {
 	return r->why && r->why[0] ? r->why : dt_failures[r->failure].what;
 }
@@ -118,7 +118,7 @@ static void keep_try(struct record_text *t, const struct dt_record *r)
 	}
 	seconds(s, r->ms);
 	snprintf(t->tried[i].line, sizeof t->tried[i].line, "%s%s%s: %s (%s)", r->what ? r->what : "?", r->peer ? " at " : "",
-		 r->peer ? r->peer : "", reason(r), s);
+		 r->peer ? r->peer : "", record_text_reason(r), s);
 }
 
 static void show_tries(struct record_text *t)
@@ -128,9 +128,9 @@ static void show_tries(struct record_text *t)
 			char more[64];
 
 			snprintf(more, sizeof more, "%u more", t->lost);
-			below(t, INK_DIM, "tried ... ", more);
+			record_text_below(t, INK_DIM, "tried ... ", more);
 		}
-		below(t, INK_DIM, "tried ", t->tried[i].line);
+		record_text_below(t, INK_DIM, "tried ", t->tried[i].line);
 	}
 }
 
@@ -146,7 +146,7 @@ static void keep_note(struct record_text *t, const char *warn)
 static void show_notes(struct record_text *t)
 {
 	for (unsigned i = 0; i < t->notes; i++)
-		below(t, INK_WARN, "note: ", t->note[i]);
+		record_text_below(t, INK_WARN, "note: ", t->note[i]);
 	t->notes = 0;
 }
 
@@ -160,13 +160,13 @@ static void stage_ended(struct record_text *t, const struct dt_record *r)
 	fprintf(t->to, "%s%d%s %7s  %s%s%s\n", record_text_ink(t, ink), (int)r->stage, record_text_ink(t, INK_PLAIN), s,
 		record_text_ink(t, INK_BOLD), dt_stage_titles[r->stage], record_text_ink(t, INK_PLAIN));
 	if (r->found && r->found[0])
-		below(t, INK_PLAIN, "", r->found);
+		record_text_below(t, INK_PLAIN, "", r->found);
 	if (!r->ok || (r->skipped && r->failure != DT_F_OK))
 		show_tries(t);
 	if (!r->ok)
-		below(t, INK_BAD, "FAILED: ", reason(r));
+		record_text_below(t, INK_BAD, "FAILED: ", record_text_reason(r));
 	else if (r->skipped && r->failure != DT_F_OK)
-		below(t, INK_WARN, "goes on without: ", reason(r));
+		record_text_below(t, INK_WARN, "goes on without: ", record_text_reason(r));
 	if (r->warn)
 		keep_note(t, r->warn);
 	show_notes(t);
@@ -230,7 +230,7 @@ void record_text_tick(struct record_text *t)
 	}
 }
 
-static void part(struct record_text *t, const char *label, const char *s)
+static void record_text_part(struct record_text *t, const char *label, const char *s)
 {
 	fprintf(t->to, "  %s%-6s%s ", record_text_ink(t, INK_BOLD), label, record_text_ink(t, INK_PLAIN));
 	text_fold(t->to, 9, 9, s);
@@ -274,13 +274,13 @@ void record_text_result(struct record_text *t, const struct run_result *r, int a
 	} else {
 		fputc('\n', t->to);
 	}
-	part(t, "what", f->what);
+	record_text_part(t, "what", f->what);
 	if (r->why[0])
-		part(t, "why", r->why);
+		record_text_part(t, "why", r->why);
 	if (r->guess)
-		part(t, "note", "no specification publishes the format used here: it may be this program that is wrong, not the server "
+		record_text_part(t, "note", "no specification publishes the format used here: it may be this program that is wrong, not the server "
 				"and not the PIN");
-	part(t, "do", f->fix);
+	record_text_part(t, "do", f->fix);
 	if (argv)
 		type_next(t, argc, argv);
 	fflush(t->to);

@@ -134,7 +134,7 @@ static int nobody_runs(const struct command *c, const struct site *site)
 	return command_fail(c, EX_UNAVAILABLE, "dialtoned is not running for this site; type: dialtoned -c %s/dialtone.conf", site->dir);
 }
 
-static void list_one(void *arg, const struct control_endpoint *e)
+static void status_list_one(void *arg, const struct control_endpoint *e)
 {
 	writer_row(arg, e);
 }
@@ -147,7 +147,7 @@ static int registered(const struct command *c, const struct site *site)
 
 	writer_begin(&w, stdout, c->json ? WRITER_LINES : WRITER_TEXT);
 	writer_list(&w, NULL, endpoint_columns);
-	if (!control_registered(site->dir, NULL, list_one, &w, &nobody, why, sizeof why)) {
+	if (!control_registered(site->dir, NULL, status_list_one, &w, &nobody, why, sizeof why)) {
 		writer_end(&w); /* shows the lines that have come */
 		return command_fail(c, EX_UNAVAILABLE, "%s", why);
 	}

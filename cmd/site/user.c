@@ -45,7 +45,7 @@ static int secret(struct session *s, const char *file, const char *environment, 
 	return 0;
 }
 
-static int fill(struct session *s, const struct user_options *o, struct store_user *u)
+static int user_fill(struct session *s, const struct user_options *o, struct store_user *u)
 {
 	for (unsigned f = 0; f < USER_FIELDS; f++)
 		if (o->field[f] && !user_field_read(f, o->field[f], u, &s->why))
@@ -61,7 +61,7 @@ static int fill_and_store(struct session *s, struct store_user *u)
 {
 	const struct user_options *o = s->c->o;
 	struct buf password = {0}, pin = {0};
-	int rc = fill(s, o, u);
+	int rc = user_fill(s, o, u);
 
 	if (rc == 0)
 		rc = secret(s, o->password_file, "DIALTONE_PASSWORD", o->ask_password, "Password: ", &password);
@@ -131,7 +131,7 @@ static const struct column user_columns[] = {
     {"display", COLUMN_TEXT, offsetof(struct user_row, u.display)},
     {0}};
 
-static bool list_one(void *arg, const struct store_user *u)
+static bool user_list_one(void *arg, const struct store_user *u)
 {
 	struct user_row row = {*u, u->n_nt_hash > 0};
 
@@ -146,7 +146,7 @@ static int user_list(struct session *s)
 
 	session_writer(s, &w);
 	writer_list(&w, NULL, user_columns);
-	rc = session_end(s, users_each(&s->admin, list_one, &w, &s->why));
+	rc = session_end(s, users_each(&s->admin, user_list_one, &w, &s->why));
 	if (rc == 0 && w.rows == 0)
 		fprintf(stderr, "there are no users yet; 'dialtone user add --help' shows how to add one\n");
 	if (rc)

@@ -50,7 +50,7 @@ static void bind_registered(struct reg_conn *c, struct reg_sa *sa, const struct 
 
 /* ---- to be bound ----------------------------------------------------------------------------------------------- */
 
-static bool fill(const struct reg_conn *c, const struct msg *m, const struct reg_asked *q, const char *aor, struct reg_binding *ret)
+static bool bind_fill(const struct reg_conn *c, const struct msg *m, const struct reg_asked *q, const char *aor, struct reg_binding *ret)
 {
 	struct location_binding *b = &ret->b;
 	struct sv agent = msg_get(m, "User-Agent");
@@ -101,7 +101,7 @@ static void bind_put(struct reg_turn *t, const char *aor)
 		reg_unbind(t->c, t->sa, true);
 	if (b == NULL || (b->from = sv_dup(msg_get(&t->m, "From"))) == NULL) {
 		reg_turn_refuse(t, REFUSE_UNAVAILABLE);
-	} else if (!fill(t->c, &t->m, &t->q, aor, b)) {
+	} else if (!bind_fill(t->c, &t->m, &t->q, aor, b)) {
 		reg_turn_refuse(t, REFUSE_MALFORMED);
 	} else {
 		q.put.binding = b->b;

@@ -169,7 +169,7 @@ static void message(struct reg_conn *c, const struct msg *m)
 
 /* ---- octets ---------------------------------------------------------------------------------------------------- */
 
-static void taken(struct reg_conn *c, size_t n)
+static void conn_taken(struct reg_conn *c, size_t n)
 {
 	buf_drop(&c->in, n);
 	c->looked = 0;
@@ -182,7 +182,7 @@ static void skip_blank_lines(struct reg_conn *c)
 	while (n < c->in.n && (c->in.p[n] == '\r' || c->in.p[n] == '\n'))
 		n++;
 	if (n)
-		taken(c, n);
+		conn_taken(c, n);
 }
 
 static void framed(struct reg_conn *c)
@@ -204,7 +204,7 @@ static void framed(struct reg_conn *c)
 			message(c, &m);
 			c->used = c->turn ? used : 0;
 			if (c->turn == NULL)
-				taken(c, used);
+				conn_taken(c, used);
 			break;
 		case MSG_PARTIAL:
 			if (msg_scan_head((const char *)c->in.p, c->in.n, MSG_SIP, &m, &err) == MSG_OK)
@@ -260,7 +260,7 @@ bool reg_conn_go_on(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s)
 	c->now = mono_ms;
 	c->unix_s = unix_s;
 	if (c->turn == NULL && c->used) {
-		taken(c, c->used);
+		conn_taken(c, c->used);
 		c->used = 0;
 		buf_sv(&c->in, buf_view(&c->more));
 		buf_wipe(&c->more);

@@ -33,30 +33,30 @@ static void field(struct buf *line, struct sv text, bool last)
 	buf_str(line, last ? "\n" : ",");
 }
 
-static void part(struct buf *to, const char *text, const char *end)
+static void audit_part(struct buf *to, const char *text, const char *end)
 {
 	for (; *text; text++)
 		buf_add(to, *text == ';' || *text == '#' ? "_" : text, 1);
 	buf_str(to, end);
 }
 
-static void modules(struct buf *line, const struct update_module *m, unsigned n, bool answer)
+static void audit_modules(struct buf *line, const struct update_module *m, unsigned n, bool answer)
 {
 	struct buf text = {0};
 
 	for (unsigned i = 0; i < n; i++) {
-		part(&text, m[i].file, ";");
+		audit_part(&text, m[i].file, ";");
 		if (answer)
-			part(&text, m[i].signature, ";");
-		part(&text, m[i].version, ";");
-		part(&text, m[i].time, i + 1 < n ? "#" : "");
+			audit_part(&text, m[i].signature, ";");
+		audit_part(&text, m[i].version, ";");
+		audit_part(&text, m[i].time, i + 1 < n ? "#" : "");
 	}
 	field(line, buf_view(&text), false);
 	line->oom |= text.oom;
 	buf_free(&text);
 }
 
-static void append(const char *path, const struct buf *line)
+static void audit_append(const char *path, const struct buf *line)
 {
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
 	bool fresh = fd >= 0, ok = true;
@@ -90,11 +90,11 @@ void update_audit(const struct web_call *k, const struct update_question *q, con
 	field(&line, sv_of(k->q->peer), false);
 	for (size_t i = 0; i < sizeof said / sizeof *said; i++)
 		field(&line, sv_of(said[i]), false);
-	modules(&line, q->module, q->nmodule, false);
-	modules(&line, a->module, a->nmodule, true);
+	audit_modules(&line, q->module, q->nmodule, false);
+	audit_modules(&line, a->module, a->nmodule, true);
 	field(&line, sv_of(q->user), true);
 	snprintf(file, sizeof file, "%s/RequestHandlerAuditLog_%s_%.10s.log", path, k->w->conf.site->fqdn, at);
 	if (!line.oom)
-		append(file, &line);
+		audit_append(file, &line);
 	buf_free(&line);
 }

@@ -17,7 +17,7 @@
 
 /* ---- the path ---------------------------------------------------------------------------------------------- */
 
-static bool decode(struct sv in, char *out, size_t cap)
+static bool files_decode(struct sv in, char *out, size_t cap)
 {
 	size_t n = 0;
 
@@ -106,7 +106,7 @@ static bool same_as_before(struct sv condition, const char *etag, int64_t change
 
 /* ---- the answer ---------------------------------------------------------------------------------------------- */
 
-static void serve(struct web_call *k, int fd, const struct stat *st)
+static void files_serve(struct web_call *k, int fd, const struct stat *st)
 {
 	uint64_t size = (uint64_t)st->st_size, at = 0, n = size;
 	char etag[64], date[ISO_TIME_MAX];
@@ -141,7 +141,7 @@ void web_update_file(struct web_call *k)
 	struct stat st;
 	int fd = -1;
 
-	if (k->w->conf.site->update_enabled && k->w->conf.files && decode(k->rest, path, sizeof path))
+	if (k->w->conf.site->update_enabled && k->w->conf.files && files_decode(k->rest, path, sizeof path))
 		fd = open_below(k->w->conf.files, path);
 	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
 		close(fd);
@@ -150,5 +150,5 @@ void web_update_file(struct web_call *k)
 	if (fd < 0)
 		web_plain(k, 404, "There is no such file.");
 	else
-		serve(k, fd, &st);
+		files_serve(k, fd, &st);
 }

@@ -9,7 +9,7 @@
 /* ---- the answer, the same for every way ---------------------------------------------------------------------- */
 
 /* A user who may not sign in from outside is told so only after it was proved who it is. */
-static void answer(struct web_call *k, struct vault_reply *r, struct vault_ticket *t)
+static void ticket_answer(struct web_call *k, struct vault_reply *r, struct vault_ticket *t)
 {
 	const struct soap_issue *ask = &k->issue;
 
@@ -30,7 +30,7 @@ static void answer(struct web_call *k, struct vault_reply *r, struct vault_ticke
 }
 
 /* NULL: the answer is composed already.  `kind`: the name under which an unreadable request is captured; NULL: nothing. */
-static xmlDocPtr question(struct web_call *k, const char *kind)
+static xmlDocPtr ticket_question(struct web_call *k, const char *kind)
 {
 	static const char *const actions[] = {SOAP_ACTION_ISSUE, SOAP_ACTION_ISSUE_2005, NULL};
 	xmlDocPtr doc = web_soap(k, actions);
@@ -51,7 +51,7 @@ static xmlDocPtr question(struct web_call *k, const char *kind)
 static void login_ticket(struct web_call *k, struct vault_reply *r)
 {
 	if (r->status != VAULT_REFUSED && r->status != VAULT_NOT_FOUND) {
-		answer(k, r, &r->ticket_login);
+		ticket_answer(k, r, &r->ticket_login);
 		return;
 	}
 	k->c->windows = WINDOWS_NOT_YET; /* "forgotten after 10 minutes": prove it again */
@@ -62,7 +62,7 @@ static void login_ticket(struct web_call *k, struct vault_reply *r)
 static void logged_in(struct web_call *k)
 {
 	struct vault_ask q = {.kind = VAULT_TICKET_LOGIN, .ticket_login = {.login = k->c->login.id, .outside = k->q->outside}};
-	xmlDocPtr doc = question(k, NULL);
+	xmlDocPtr doc = ticket_question(k, NULL);
 
 	if (doc == NULL)
 		return;
@@ -84,7 +84,7 @@ void web_wts_windows(struct web_call *k)
 
 static void cert_ticket(struct web_call *k, struct vault_reply *r)
 {
-	answer(k, r, &r->ticket_cert);
+	ticket_answer(k, r, &r->ticket_cert);
 }
 
 void web_wts_cert(struct web_call *k)
@@ -96,7 +96,7 @@ void web_wts_cert(struct web_call *k)
 		web_fault(k, FAULT_METHOD, "UseCertificateAuth is off");
 		return;
 	}
-	if ((doc = question(k, "cert")) == NULL)
+	if ((doc = ticket_question(k, "cert")) == NULL)
 		return;
 	xmlFreeDoc(doc);
 	if (k->issue.has_signature) {
@@ -115,7 +115,7 @@ struct secret {
 
 /* As server/vault/line.c reads it.  "If number + PIN is not unique either, number + extension must be used": this is how it
  * is typed. */
-static bool is_number(const char *s)
+static bool ticket_is_number(const char *s)
 {
 	struct number n;
 
@@ -129,7 +129,7 @@ static bool is_pin(const char *s)
 	return n > 0 && n <= 24 && s[n] == '\0';
 }
 
-static bool plain(const struct web_call *k, xmlDocPtr doc, const struct soap_issue *ask, struct secret *ret)
+static bool ticket_plain(const struct web_call *k, xmlDocPtr doc, const struct soap_issue *ask, struct secret *ret)
 {
 	(void)k;
 	(void)doc;
@@ -137,10 +137,10 @@ static bool plain(const struct web_call *k, xmlDocPtr doc, const struct soap_iss
 		return false;
 	memcpy(ret->number, ask->username, sizeof ret->number);
 	memcpy(ret->pin, ask->password, sizeof ret->pin);
-	return is_number(ret->number) && is_pin(ret->pin);
+	return ticket_is_number(ret->number) && is_pin(ret->pin);
 }
 
-static bool decode(const char *text, char out[256])
+static bool ticket_decode(const char *text, char out[256])
 {
 	struct buf b = {0};
 	bool ok = b64_read(&b, sv_of(text)) && sv_copy(out, 256, buf_view(&b));
@@ -154,8 +154,8 @@ static bool base64(const struct web_call *k, xmlDocPtr doc, const struct soap_is
 {
 	(void)k;
 	(void)doc;
-	return ask->has_username && decode(ask->username, ret->number) && decode(ask->password, ret->pin) &&
-	       is_number(ret->number) && is_pin(ret->pin);
+	return ask->has_username && ticket_decode(ask->username, ret->number) && ticket_decode(ask->password, ret->pin) &&
+	       ticket_is_number(ret->number) && is_pin(ret->pin);
 }
 
 static bool claims(const struct web_call *k, xmlDocPtr doc, const struct soap_issue *ask, struct secret *ret)
@@ -175,7 +175,7 @@ static bool claims(const struct web_call *k, xmlDocPtr doc, const struct soap_is
 		memcpy(ret->pin, other, sizeof ret->pin);
 		explicit_bzero(other, sizeof other);
 	}
-	return is_number(ret->number) && is_pin(ret->pin);
+	return ticket_is_number(ret->number) && is_pin(ret->pin);
 }
 
 static bool basic(const struct web_call *k, xmlDocPtr doc, const struct soap_issue *ask, struct secret *ret)
@@ -191,7 +191,7 @@ static bool basic(const struct web_call *k, xmlDocPtr doc, const struct soap_iss
 
 		user = sv_cut(&pin, ':');
 		ok = pin.p && sv_copy(ret->number, sizeof ret->number, user) && sv_copy(ret->pin, sizeof ret->pin, pin) &&
-		     is_number(ret->number) && is_pin(ret->pin);
+		     ticket_is_number(ret->number) && is_pin(ret->pin);
 	}
 	buf_wipe(&b);
 	return ok;
@@ -207,7 +207,7 @@ bool web_pin_taken(const struct web_call *k)
  * request; what none recognises is kept with its values masked, so that the real format becomes known.  A row more is
  * five lines. */
 static bool (*const recognisers[])(const struct web_call *k, xmlDocPtr doc, const struct soap_issue *ask,
-				   struct secret *ret) = {plain, base64, claims, basic};
+				   struct secret *ret) = {ticket_plain, base64, claims, basic};
 
 static bool recognised(struct web_call *k, xmlDocPtr doc, struct secret *ret)
 {
@@ -225,7 +225,7 @@ static bool recognised(struct web_call *k, xmlDocPtr doc, struct secret *ret)
 
 static void pin_ticket(struct web_call *k, struct vault_reply *r)
 {
-	answer(k, r, &r->ticket_pin);
+	ticket_answer(k, r, &r->ticket_pin);
 }
 
 static void ask_pin(struct web_call *k, const struct secret *s)
@@ -251,7 +251,7 @@ void web_wts_pin(struct web_call *k)
 		web_fault(k, FAULT_METHOD, k->q->outside ? "no PIN from outside" : "UsePinAuth is off");
 		return;
 	}
-	if ((doc = question(k, "pin")) == NULL)
+	if ((doc = ticket_question(k, "pin")) == NULL)
 		return;
 	if (recognised(k, doc, &s)) {
 		ask_pin(k, &s);

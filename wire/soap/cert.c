@@ -109,7 +109,7 @@ static const char *read_error(xmlNodePtr info, struct soap_cert_answer *m)
 	return NULL;
 }
 
-static const char *read_answer(xmlNodePtr r, struct soap_cert_answer *m)
+static const char *cert_read_answer(xmlNodePtr r, struct soap_cert_answer *m)
 {
 	static const char *const cert[] = {"RequestedSecurityToken", "BinarySecurityToken", NULL};
 	xmlNodePtr all = xml_child(r, NULL, "RequestSecurityTokenResponseCollection"); /* WS-Trust 1.3 knows it, too */
@@ -136,7 +136,7 @@ const char *soap_cert_answer_read(xmlDocPtr doc, struct soap_cert_answer *ret)
 
 	if (r == NULL || strcmp((const char *)r->name, "GetAndPublishCertResponse") != 0)
 		return "the Body holds no GetAndPublishCertResponse";
-	why = read_answer(r, &m);
+	why = cert_read_answer(r, &m);
 	if (why)
 		soap_cert_answer_clear(&m);
 	else
