@@ -104,9 +104,22 @@ static bool number(const char *text, uint64_t least, uint64_t most, unsigned *re
 	return true;
 }
 
+/* 10.66.0.5/24 */
+static bool is_host(const char *text)
+{
+	struct sv cidr = sv_of(text), net = sv_cut(&cidr, '/');
+	uint64_t bits = 0;
+	uint32_t a;
+
+	return ip_read(net, &a) && sv_u64(sv_cut(&cidr, ','), 30, &bits) && bits >= 8 && (a & ~(0xffffffffu << (32 - bits))) != 0;
+}
+
 static const char *net_option(void *at, const char *value)
 {
-	return net_of(value, at) ? NULL : "a subnet is needed, as 10.66.0.0/24 or 10.66.0.0/24,router=10.66.0.1,range=10.66.0.10-10.66.0.99";
+	if (net_of(value, at))
+		return NULL;
+	return is_host(value) ? "a subnet is needed, and this is a machine in one; type its first address, as 10.66.0.0/24"
+			      : "a subnet is needed, as 10.66.0.0/24 or 10.66.0.0/24,router=10.66.0.1,range=10.66.0.10-10.66.0.99";
 }
 
 static const char *vlan_option(void *at, const char *value)

@@ -654,7 +654,8 @@ static void netconfig(void **state)
 	    {"netconfig zone --dns", "'--dns' needs a value"},
 	    {"netconfig zone --vlan 4095", "'--vlan 4095': a VLAN is needed"},
 	    {"netconfig zone --vlan=4095", "'--vlan 4095': a VLAN is needed"},
-	    {"netconfig kea --voice=10.66.0.1/24", "'--voice 10.66.0.1/24': a subnet is needed"},
+	    {"netconfig kea --voice=10.66.0.1/24", "'--voice 10.66.0.1/24': a subnet is needed, and this is a machine in one"},
+	    {"netconfig kea --voice=10.66.0.0/24,router=10.1.1.1", "a subnet is needed, as 10.66.0.0/24"},
 	};
 	struct world *w = *state;
 
