@@ -5,6 +5,7 @@
 
 #include "admin/orders.h"
 #include "base/enc.h"
+#include "base/vec.h"
 
 struct gathered { /* the store is not asked while it lists */
 	struct store_cert *cert;
@@ -15,17 +16,13 @@ struct gathered { /* the store is not asked while it lists */
 static bool gather(void *arg, const struct store_cert *c)
 {
 	struct gathered *g = arg;
+	struct store_cert *more = vec_room(g->cert, g->n, &g->cap, sizeof *more);
 
-	if (g->n == g->cap) {
-		struct store_cert *more = realloc(g->cert, (g->cap * 2 + 64) * sizeof *more);
-
-		if (more == NULL) {
-			g->oom = true;
-			return false;
-		}
-		g->cert = more;
-		g->cap = g->cap * 2 + 64;
+	if (more == NULL) {
+		g->oom = true;
+		return false;
 	}
+	g->cert = more;
 	g->cert[g->n] = *c;
 	g->cert[g->n++].der = (struct buf){0}; /* a list shows what stands around it */
 	return true;

@@ -7,6 +7,7 @@
 
 #include "admin/csv.h"
 #include "admin/pins.h"
+#include "base/vec.h"
 
 #define COLUMNS_MAX 16
 
@@ -231,9 +232,7 @@ static int seen_before(struct import *im, char kind, const char *value, const ch
 		return -1;
 	s->line = line;
 	snprintf(s->key, n, "%c%s %s", kind, value, more);
-	for (char *c = s->key; *c; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c | 0x20);
+	ascii_lower_all(s->key);
 	at = tsearch(s, &im->seen, seen_compare);
 	if (at && *at == s)
 		return 0;
@@ -278,14 +277,11 @@ static const char *unique_in_store(struct import *im, const struct row *r, struc
 
 static bool row_add(struct import *im, const struct row *r)
 {
-	if (im->how->users == im->cap) {
-		struct row *more = realloc(im->row, (im->cap + 256) * 2 * sizeof *more);
+	struct row *more = vec_room(im->row, im->how->users, &im->cap, sizeof *more);
 
-		if (more == NULL)
-			return false;
-		im->row = more;
-		im->cap = (im->cap + 256) * 2;
-	}
+	if (more == NULL)
+		return false;
+	im->row = more;
 	im->row[im->how->users++] = *r;
 	return true;
 }

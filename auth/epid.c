@@ -17,7 +17,7 @@ void sip_instance_of_epid(struct sv epid, char out[37])
 {
 	struct buf b = {0};
 	uint8_t h[20] = {0};
-	size_t n = 0;
+	uint8_t u[16];
 
 	buf_add(&b, epid_namespace, sizeof epid_namespace);
 	buf_sv(&b, epid);
@@ -26,30 +26,21 @@ void sip_instance_of_epid(struct sv epid, char out[37])
 	buf_free(&b);
 	h[7] = (uint8_t)((h[7] & 0x0f) | 0x50); /* version 5: the high nibble of the third field */
 	h[8] = (uint8_t)((h[8] & 0x3f) | 0x80); /* the variant of RFC 4122 */
-	for (unsigned i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			out[n++] = '-';
-		hex_write(out + n, &h[printed[i]], 1, false);
-		n += 2;
-	}
+	for (unsigned i = 0; i < 16; i++)
+		u[i] = h[printed[i]];
+	uuid_text(out, u);
 }
 
 bool sip_gruu_of_instance(struct sv uuid, char out[25])
 {
-	uint8_t guid[18] = {0};
+	uint8_t guid[18] = {0}, u[16];
 	struct buf b = {0};
-	size_t at = 0;
 	bool good;
 
-	if (uuid.n != 36)
+	if (!uuid_read(uuid, u))
 		return false;
-	for (unsigned i = 0; i < 16; i++) {
-		if ((i == 4 || i == 6 || i == 8 || i == 10) && uuid.p[at++] != '-')
-			return false;
-		if (!hex_read((struct sv){uuid.p + at, 2}, &guid[printed[i]], 1))
-			return false;
-		at += 2;
-	}
+	for (unsigned i = 0; i < 16; i++)
+		guid[printed[i]] = u[i];
 	b64url_add(&b, guid, sizeof guid);
 	good = !b.oom && b.n == 24;
 	if (good) {

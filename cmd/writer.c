@@ -6,6 +6,7 @@
 
 #include "base/date.h"
 #include "base/utf8.h"
+#include "base/vec.h"
 #include "cmd/json_line.h"
 #include "cmd/json_put.h"
 #include "cmd/text.h"
@@ -130,18 +131,14 @@ void writer_list(struct writer *w, const char *key, const struct column *columns
 static void cell_add(struct writer *w, const char *text)
 {
 	struct sv rest = sv_of(text);
-	struct buf *b;
+	struct buf *b = vec_room(w->cell, w->cells, &w->cap, sizeof *b);
 	char c[5];
 
-	if (w->cells == w->cap) {
-		b = realloc(w->cell, (w->cap * 2 + 64) * sizeof *b);
-		if (b == NULL) {
-			w->failed = true;
-			return;
-		}
-		w->cell = b;
-		w->cap = w->cap * 2 + 64;
+	if (b == NULL) {
+		w->failed = true;
+		return;
 	}
+	w->cell = b;
 	b = &w->cell[w->cells++];
 	*b = (struct buf){0};
 	while (utf8_shown(&rest, c))

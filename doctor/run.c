@@ -7,6 +7,7 @@
 
 #include "base/ip.h"
 #include "base/sv.h"
+#include "base/vec.h"
 #include "doctor/facts.h"
 #include "doctor/record_v1.h"
 
@@ -64,18 +65,14 @@ bool doctor_run_add(struct doctor_run *r, const struct dt_record *rec)
 	struct doctor_line l = {.kind = rec->kind, .stage = rec->stage, .ok = rec->ok, .skipped = rec->skipped,
 				.guess = rec->guess, .failure = rec->failure, .ms = rec->ms,
 				.fact = rec->fact};
+	struct doctor_line *more;
 
 	if (rec->kind == DT_REC_BEGIN)
 		return true;
-	if (r->n == r->cap) {
-		size_t cap = r->cap ? r->cap * 2 : 64;
-		struct doctor_line *more = realloc(r->line, cap * sizeof *more);
-
-		if (more == NULL)
-			return false;
-		r->line = more;
-		r->cap = cap;
-	}
+	more = vec_room(r->line, r->n, &r->cap, sizeof *more);
+	if (more == NULL)
+		return false;
+	r->line = more;
 	memcpy(l.sign, rec->sign, sizeof l.sign);
 	if (!keep_facts(&l.fact) || !run_keep(&l.what, rec->what) || !run_keep(&l.peer, rec->peer) || !run_keep(&l.found, rec->found) ||
 	    !run_keep(&l.warn, rec->warn) || !run_keep(&l.why, rec->why)) {

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/enc.h"
 #include "base/ip.h"
 
 #define LIFE_S 60	    /* of an address on a taken interface; renewed while the program lives */
@@ -166,6 +167,7 @@ int netns_enter(struct host *h, const struct host_conf *c, char *why, size_t cap
 {
 	struct rtnl *outside;
 	struct rtnl_link link = {0};
+	char mac[MAC_TEXT_MAX];
 	int e = rtnl_open(&outside);
 
 	if (e < 0)
@@ -187,9 +189,8 @@ int netns_enter(struct host *h, const struct host_conf *c, char *why, size_t cap
 	if (e == -EPERM)
 		return rights(why, cap, "setting the interface up");
 	if (e == -EADDRINUSE)
-		return sentence(why, cap, e, "a phone with the MAC address %02x:%02x:%02x:%02x:%02x:%02x is on %s already: end it, "
-				"or give this one another with --mac", h->mac[0], h->mac[1], h->mac[2], h->mac[3], h->mac[4],
-				h->mac[5], c->interface);
+		return sentence(why, cap, e, "a phone with the MAC address %s is on %s already: end it, "
+				"or give this one another with --mac", mac_text(mac, h->mac), c->interface);
 	if (e == -ENETDOWN) /* a macvlan on an interface that is down: the phone will report that there is no link */
 		e = 0;
 	return e < 0 ? sentence(why, cap, e, "%s: %s", c->interface, strerror(-e)) : 0;

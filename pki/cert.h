@@ -40,6 +40,7 @@ bool pki_issue(const struct pki_issue *what, const struct pki_key *subject_key, 
 bool pki_issue_csr(const struct pki_issue *what, const void *csr, size_t ncsr, const struct pki_key *ca_key,
 		   const void *ca_der, size_t ca_n, struct buf *der);
 
+#define PKI_PEM_MAX ((size_t)1 << 20) /* of a file of certificates that is read: the roots of a whole system have 220 KB */
 void pki_pem_add(struct buf *pem, const char *label, const void *der, size_t n); /* "CERTIFICATE" */
 /* The i-th CERTIFICATE block of a PEM text into *der (appended). false: there is none, or it is damaged. */
 bool pki_pem_cert(struct sv pem, unsigned i, struct buf *der);

@@ -55,9 +55,7 @@ enum store_result sqlite_device_each(struct store *s, bool (*each)(void *, const
 static void rule_key(const struct store_rule *r, char key[200])
 {
 	snprintf(key, 200, "%s\n%s\n%s\n%s\n%s", r->device_type, r->brand, r->model, r->revision, r->locale);
-	for (char *c = key; *c; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c | 0x20);
+	ascii_lower_all(key);
 }
 
 static void rule_row(sqlite3_stmt *st, struct store_rule *ret)

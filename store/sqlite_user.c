@@ -5,14 +5,8 @@
 
 static void user_lower(char *ret, size_t cap, const char *s)
 {
-	size_t i = 0;
-
-	for (; s[i] && i + 1 < cap; i++) {
-		ret[i] = s[i];
-		if (s[i] >= 'A' && s[i] <= 'Z')
-			ret[i] = (char)(s[i] | 0x20);
-	}
-	ret[i] = '\0';
+	snprintf(ret, cap, "%s", s);
+	ascii_lower_all(ret);
 }
 
 static void user_row(sqlite3_stmt *st, struct store_user *ret)

@@ -34,11 +34,9 @@ static inline json_t *json_text(struct sv v)
 
 static inline json_t *json_mac(const void *p)
 {
-	const uint8_t *m = p;
-	char text[18];
+	char text[MAC_TEXT_MAX];
 
-	snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
-	return json_string(text);
+	return json_string(mac_text(text, p));
 }
 
 static inline json_t *json_ip(uint32_t a)

@@ -13,9 +13,9 @@
 #include "base/enc.h"
 #include "base/ip.h"
 #include "cmd/secret.h"
+#include "pki/cert.h"
 
 #define ROOT_STATE "/var/lib/dialtone/phones"
-#define PEM_MAX (1 << 20)
 
 static int complain(const struct phone_run *r, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
@@ -49,17 +49,7 @@ static bool read_address(const char *s, struct dt_lease *ret)
 static bool read_mac(const char *s, uint8_t ret[6])
 {
 	static const uint8_t none[6];
-	char digits[13];
-	size_t n = 0;
-
-	for (; *s; s++) {
-		if (*s == ':' || *s == '-' || *s == '.')
-			continue;
-		if (n == 12)
-			return false;
-		digits[n++] = *s;
-	}
-	return n == 12 && hex_read((struct sv){digits, 12}, ret, 6) && !(ret[0] & 1) && memcmp(ret, none, 6) != 0;
+	return mac_read(sv_of(s), ret) && !(ret[0] & 1) && memcmp(ret, none, 6) != 0;
 }
 
 static int read_network(struct phone_run *r)
@@ -134,7 +124,7 @@ static int read_pem(struct phone_run *r, const char *option, const char *path, s
 
 	if (path == NULL)
 		return 0;
-	e = file_read(path, PEM_MAX, to);
+	e = file_read(path, PKI_PEM_MAX, to);
 	if (e < 0)
 		return complain(r, EX_CONFIG, "'%s %s': %s", option, path, strerror(-e));
 	*ret = buf_cstr(to);
@@ -253,13 +243,15 @@ static void ticked(void *arg)
 static void name_run(struct phone_run *r)
 {
 	const uint8_t *m = host_mac(r->host);
+	char serial[MAC_TEXT_MAX];
 	uint8_t dice[8];
 
 	host_body.random(r->host, dice, sizeof dice);
 	hex_write(r->ids.run, dice, sizeof dice, false);
 	memcpy(r->conf.mac, m, 6);
-	snprintf(r->ids.mac, sizeof r->ids.mac, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
-	snprintf(r->serial, sizeof r->serial, "%02X%02X%02X%02X%02X%02X", m[0], m[1], m[2], m[3], m[4], m[5]);
+	mac_text(r->ids.mac, m);
+	mac_text_upper(serial, m, '\0');
+	snprintf(r->serial, sizeof r->serial, "%s", serial);
 	r->ids.model = r->conf.model->key;
 }
 

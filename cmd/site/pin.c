@@ -5,6 +5,7 @@
 #include "admin/pins.h"
 #include "admin/users.h"
 #include "base/date.h"
+#include "base/vec.h"
 #include "cmd/secret.h"
 #include "cmd/site/site.h"
 #include "cmd/verbs.h"
@@ -120,17 +121,13 @@ struct everybody { /* gathered first: the store is not asked while it lists */
 static bool gather(void *arg, const struct store_user *u)
 {
 	struct everybody *e = arg;
+	struct store_user *more = vec_room(e->user, e->n, &e->cap, sizeof *more);
 
-	if (e->n == e->cap) {
-		struct store_user *more = realloc(e->user, (e->cap * 2 + 64) * sizeof *more);
-
-		if (more == NULL) {
-			e->oom = true;
-			return false;
-		}
-		e->user = more;
-		e->cap = e->cap * 2 + 64;
+	if (more == NULL) {
+		e->oom = true;
+		return false;
 	}
+	e->user = more;
 	e->user[e->n++] = *u;
 	return true;
 }

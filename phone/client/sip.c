@@ -1,7 +1,6 @@
 /* phone/client/sip.c: the SIP connection: requests as a phone writes them, answers matched, what the server asks. */
 #include "phone/client/sip.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,9 +22,9 @@ void sip_ids_of(const uint8_t mac[6], const char *aor, struct sip_ids *ret)
 	char key[300], hex[41];
 	uint8_t sum[20];
 
-	text_set(key, sizeof key, "%02x%02x%02x%02x%02x%02x:%s", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], aor);
-	for (char *c = key; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
+	hex_write(hex, mac, 6, false);
+	text_set(key, sizeof key, "%s:%s", hex, aor);
+	ascii_lower_all(key);
 	pki_sha1(key, strlen(key), sum);
 	hex_write(hex, sum, 20, false);
 	text_set(ret->epid, sizeof ret->epid, "%.10s", hex);

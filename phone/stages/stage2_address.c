@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "base/enc.h"
 #include "phone/internal.h"
 
 #define SLOW_MS 3000 /* I-02: a server that pings first needs three seconds */
@@ -79,14 +80,13 @@ static void use(struct dt_phone *ph)
 static void address_have_arp(void *arg, const uint8_t by[6], struct attempt *try)
 {
 	struct dt_phone *ph = arg;
-	char why[96], ip[16];
+	char why[96], ip[16], mac[MAC_TEXT_MAX];
 
 	if (by == NULL) {
 		use(ph);
 		return;
 	}
-	text_set(why, sizeof why, "%s belongs to %02x:%02x:%02x:%02x:%02x:%02x", ip_text(ph->link.lease.l.address, ip), by[0], by[1],
-	     by[2], by[3], by[4], by[5]);
+	text_set(why, sizeof why, "%s belongs to %s", ip_text(ph->link.lease.l.address, ip), mac_text(mac, by));
 	try->fact.address = ph->link.lease.l.address;
 	attempt_fail(ph, try, DT_F_ADDRESS_TAKEN, why);
 	dhcp_decline(ph, &ph->link.lease);

@@ -30,8 +30,7 @@ static void write_question(struct dt_phone *ph)
 {
 	struct update_question q = {.device_type = "UCPhone", .locale = LOCALE, .nmodule = 1};
 
-	text_set(q.mac, sizeof q.mac, "%02X-%02X-%02X-%02X-%02X-%02X", ph->core.mac[0], ph->core.mac[1], ph->core.mac[2], ph->core.mac[3], ph->core.mac[4],
-	     ph->core.mac[5]);
+	mac_text_upper(q.mac, ph->core.mac, '-');
 	text_set(q.serial, sizeof q.serial, "%s", ph->conf.serial ? ph->conf.serial : "");
 	text_set(q.vendor, sizeof q.vendor, "%s", ph->core.model->vendor);
 	text_set(q.model, sizeof q.model, "%s", ph->core.model->model);

@@ -8,6 +8,7 @@
 
 #include "auth/ticket.h"
 #include "base/date.h"
+#include "base/enc.h"
 #include "phone/internal.h"
 #include "pki/cert.h"
 
@@ -212,10 +213,10 @@ static void have_answer(void *arg, struct http_client *h)
 
 static void uuid(struct dt_phone *ph, char out[37])
 {
-	char hex[33];
+	uint8_t random[16];
 
-	ph_random_hex(ph, hex, 32);
-	text_set(out, 37, "%.8s-%.4s-4%.3s-a%.3s-%.12s", hex, hex + 8, hex + 13, hex + 17, hex + 20);
+	ph_random(ph, random, sizeof random);
+	uuid_random(out, random);
 }
 
 /* "Whether a phone names itself by number or URI after PIN: the ticket's identity wins." */

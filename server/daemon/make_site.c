@@ -72,7 +72,7 @@ static bool root_is_ca(struct work *w, const char *file)
 
 	if (!path_of(w, "ca.pem", path))
 		return false;
-	rc = file_read(path, 64 << 10, &pem);
+	rc = file_read(path, PKI_PEM_MAX, &pem);
 	if (rc < 0)
 		failed(w, path, strerror(-rc));
 	else if (!pki_pem_cert(buf_view(&pem), 0, &der) || der.n != w->root_der.n || memcmp(der.p, w->root_der.p, der.n) != 0)

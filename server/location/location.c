@@ -35,7 +35,7 @@ uint64_t location_hash(const char *aor)
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 
 	for (; *aor; aor++)
-		h = (h ^ (uint8_t)(*aor >= 'A' && *aor <= 'Z' ? *aor | 0x20 : *aor)) * UINT64_C(0x100000001b3);
+		h = (h ^ (uint8_t)ascii_lower(*aor)) * UINT64_C(0x100000001b3);
 	return h ^ h >> 32;
 }
 

@@ -3,11 +3,6 @@
 
 #include "server/registrar/internal.h"
 
-static int lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
 /* '*' is any run of characters.  The last star alone is tried again: linear enough, never exponential. */
 static bool glob(const char *p, struct sv s)
 {
@@ -18,7 +13,7 @@ static bool glob(const char *p, struct sv s)
 		if (*p == '*') {
 			star = ++p;
 			again = i;
-		} else if (*p && i < s.n && lower(*p) == lower(s.p[i])) {
+		} else if (*p && i < s.n && ascii_lower(*p) == ascii_lower(s.p[i])) {
 			p++;
 			i++;
 		} else if (star && again < s.n) {

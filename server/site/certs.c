@@ -9,8 +9,6 @@
 #include "pki/cert.h"
 #include "server/site/pair.h"
 
-#define PEM_MAX ((size_t)256 * 1024)
-
 /* The names that phones ask for, inside and outside. */
 static const char *name_missing(const struct site *s, bool outside, const struct buf *der, char update[SITE_NAME_MAX + 16])
 {
@@ -34,7 +32,7 @@ static void judge_key(const struct site *s, bool outside, int64_t now, struct sv
 	char path[sizeof s->dir + 32];
 
 	snprintf(path, sizeof path, "%s/ca.pem", s->dir);
-	file_read(path, PEM_MAX, &anchors);
+	file_read(path, PKI_PEM_MAX, &anchors);
 	if (key == NULL)
 		snprintf(c->why, sizeof c->why, "%s", pki_key_why(pem));
 	else if (!pki_cert_is_of(der->p, der->n, key))
@@ -55,7 +53,7 @@ static void judge(const struct site *s, bool server, bool outside, int64_t now, 
 	int rc;
 
 	snprintf(path, sizeof path, "%s/%s", s->dir, c->file);
-	rc = file_read(path, PEM_MAX, &pem);
+	rc = file_read(path, PKI_PEM_MAX, &pem);
 	c->unreadable = rc == -EACCES;
 	if (rc == -ENOENT && server)
 		snprintf(c->why, sizeof c->why, "there is none; to make it: dialtone init %.200s --renew", s->dir);

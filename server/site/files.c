@@ -7,8 +7,6 @@
 
 #include "base/file.h"
 
-#define PEM_MAX (64 << 10)
-
 bool site_fail(char *why, size_t cap, const char *what, const char *reason)
 {
 	snprintf(why, cap, "%s: %s", what, reason);
@@ -51,7 +49,7 @@ bool site_pair_load(const char *dir, const char *name, struct pki_key **key, str
 	*key = NULL;
 	if (!site_path(path, dir, name, why, cap))
 		return false;
-	rc = file_read(path, PEM_MAX, &pem);
+	rc = file_read(path, PKI_PEM_MAX, &pem);
 	if (rc < 0)
 		bad = strerror(-rc);
 	else if ((*key = pki_key_read(buf_view(&pem))) == NULL)

@@ -1,8 +1,9 @@
 /* server/site/site.c: the well-known URLs of this site ([web-services 1], [update-service 1]), and its listeners. */
 #include "server/site/site.h"
 
-#include <ctype.h>
 #include <stdio.h>
+
+#include "base/sv.h"
 
 /* Behind a load balancer (PROXY protocol) the public port is 443, wherever we listen: "443 outside is 4443 on the pool". */
 static char *url(const struct site *s, bool tls, bool outside, const char *path, char out[SITE_URL_MAX])
@@ -77,6 +78,6 @@ void site_netbios(const char *dns, char ret[SITE_NETBIOS_MAX])
 	size_t n = 0;
 
 	for (; n + 1 < SITE_NETBIOS_MAX && dns[n] && dns[n] != '.'; n++)
-		ret[n] = (char)toupper((unsigned char)dns[n]);
+		ret[n] = ascii_upper(dns[n]);
 	ret[n] = '\0';
 }

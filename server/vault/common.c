@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/enc.h"
 #include "base/log.h"
 
 const char *vault_status_name(enum vault_status s)
@@ -63,10 +64,7 @@ void vault_uuid(const struct vault *v, char out[37])
 	uint8_t u[16];
 
 	vault_random(v, u, sizeof u);
-	u[6] = (uint8_t)((u[6] & 0x0f) | 0x40);
-	u[8] = (uint8_t)((u[8] & 0x3f) | 0x80);
-	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2], u[3],
-		 u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+	uuid_random(out, u);
 }
 
 void vault_say(char *why, const char *fmt, ...)

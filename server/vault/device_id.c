@@ -4,28 +4,15 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/enc.h"
+
 bool update_id_mac(const char *mac, char ret[64])
 {
-	char out[13], separator = '\0';
-	size_t n = 0;
+	uint8_t octets[6];
 
-	for (size_t i = 0; mac[i]; i++) {
-		if (isxdigit((unsigned char)mac[i])) {
-			if (n == 12)
-				return false;
-			out[n++] = (char)toupper((unsigned char)mac[i]);
-			continue;
-		}
-		/* between pairs, the same one throughout */
-		if ((mac[i] != '-' && mac[i] != ':') || n == 0 || n % 2 || n == 12 || (separator && mac[i] != separator) ||
-		    mac[i] == mac[i - 1])
-			return false;
-		separator = mac[i];
-	}
-	if (n != 12)
+	if (!mac_read(sv_of(mac), octets))
 		return false;
-	out[12] = '\0';
-	memcpy(ret, out, sizeof out);
+	mac_text_upper(ret, octets, '\0');
 	return true;
 }
 
@@ -38,7 +25,7 @@ bool update_id_serial(const char *serial, char ret[64])
 	for (size_t i = 0; i < n; i++)
 		if (!isalnum((unsigned char)serial[i]) && serial[i] != '-' && serial[i] != '_')
 			return false;
-	for (size_t i = 0; i <= n; i++)
-		ret[i] = (char)toupper((unsigned char)serial[i]);
+	memcpy(ret, serial, n + 1);
+	ascii_upper_all(ret);
 	return true;
 }

@@ -21,10 +21,7 @@ void vault_derive(const uint8_t secret[32], const char *purpose, uint8_t key[32]
 static struct sv nt_context(const struct store_user *u, char out[300])
 {
 	snprintf(out, 300, "nt hash of %s", u->aor);
-	for (char *c = out; *c; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c | 0x20);
-	return sv_of(out);
+	return sv_of(ascii_lower_all(out));
 }
 
 bool vault_password_set(const uint8_t secret[32], struct store_user *u, struct sv password)

@@ -85,7 +85,7 @@ static int path_next(struct sv *s)
 	if (s->n == 0 || (c == '/' && n == s->n))
 		return -1;
 	*s = sv_from(*s, n);
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+	return ascii_lower(c);
 }
 
 /* As on IIS: case does not count, nor whether a letter is written as %xx. */

@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "server/worker/internal.h"
 
-#define PEM_MAX ((size_t)256 * 1024)
 #define CHAIN_MAX 10
 
 static bool tls_say(char *why, size_t cap, const char *path, const char *what)
@@ -40,7 +39,7 @@ static bool identity(const char *dir, const char *name, struct pki_key **key, st
 	int rc;
 
 	snprintf(path, sizeof path, "%s/%s", dir, name);
-	rc = file_read(path, PEM_MAX, &pem);
+	rc = file_read(path, PKI_PEM_MAX, &pem);
 	if (rc == -ENOENT) {
 		snprintf(why, cap, "%s: there is none; to make it: dialtone init %s --renew", path, dir);
 	} else if (rc < 0) {
@@ -84,7 +83,7 @@ static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct s
 	int rc;
 
 	snprintf(path, sizeof path, "%s/issuing.pem", c->site->dir);
-	rc = file_read(path, PEM_MAX, &issuing);
+	rc = file_read(path, PKI_PEM_MAX, &issuing);
 	if (rc < 0) {
 		buf_free(&issuing);
 		return tls_say(why, cap, path, strerror(-rc));
