@@ -5,6 +5,7 @@
 
 #include "base/ip.h"
 #include "base/sv.h"
+#include "wire/well_known.h"
 
 struct list {
 	struct doctor_question *q;
@@ -29,12 +30,12 @@ static const struct {
 	const char *before; /* the domain */
 	enum dt_sign gives;
 } of_a_domain[] = {
-	{ASK_SRV, DT_STAGE_DISCOVER, "_sipinternaltls._tcp.", DT_SIGN_ASKED_SRV_INSIDE},
-	{ASK_SRV, DT_STAGE_DISCOVER, "_sipinternal._tcp.",    DT_SIGN_ASKED_SRV},
-	{ASK_SRV, DT_STAGE_DISCOVER, "_sip._tls.",            DT_SIGN_ASKED_SRV},
-	{ASK_SRV, DT_STAGE_DISCOVER, "_sip._tcp.",            DT_SIGN_ASKED_SRV},
+	{ASK_SRV, DT_STAGE_DISCOVER, SRV_INTERNAL_TLS ".", DT_SIGN_ASKED_SRV_INSIDE},
+	{ASK_SRV, DT_STAGE_DISCOVER, SRV_INTERNAL_TCP ".", DT_SIGN_ASKED_SRV},
+	{ASK_SRV, DT_STAGE_DISCOVER, SRV_EXTERNAL_TLS ".", DT_SIGN_ASKED_SRV},
+	{ASK_SRV, DT_STAGE_DISCOVER, SRV_EXTERNAL_TCP ".", DT_SIGN_ASKED_SRV},
 	{ASK_SRV, DT_STAGE_ADDRESS,  "_ntp._udp.",            DT_SIGN_NONE},
-	{ASK_A,   DT_STAGE_FIND,     "ucupdates-r2.",         DT_SIGN_NONE},
+	{ASK_A,   DT_STAGE_FIND,     NAME_UPDATES ".",     DT_SIGN_NONE},
 	{ASK_A,   DT_STAGE_FIND,     "ucupdates.",            DT_SIGN_ASKED_OLD_NAME},
 	{ASK_A,   DT_STAGE_DISCOVER, "sip.",                  DT_SIGN_NONE},
 };

@@ -14,10 +14,9 @@
 #include "base/enc.h"
 #include "base/name.h"
 #include "wire/url.h"
+#include "wire/well_known.h"
 
 enum { IDENT = 1, SCHEME, HOST, PORT, PATH, VLAN = 10, VLAN_MAX = 4094 };
-
-#define CERTPROV_PATH "/CertProv/CertProvisioningService.svc"
 
 /* "200" or "0x00C8" */
 static bool number_text(struct sv s, uint64_t max, uint64_t *ret)

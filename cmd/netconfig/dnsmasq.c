@@ -1,7 +1,8 @@
 /* cmd/netconfig/dnsmasq.c: dnsmasq.conf of dnsmasq 2.90: DHCP and, as it is one program, the names. */
 #include "cmd/netconfig/netconfig.h"
 
-#include <string.h>
+#include "server/site/names.h"
+#include "wire/well_known.h"
 
 static void range(struct buf *out, const struct netconf *n, const struct net *s, const char *tag)
 {
@@ -9,6 +10,7 @@ static void range(struct buf *out, const struct netconf *n, const struct net *s,
 		return;
 	if (*s->interface)
 		buf_printf(out, "interface=%s\n", s->interface);
+	buf_str(out, "# the upper half of the subnet, unless --voice or --data NET,range=A-B says another\n");
 	buf_printf(out, "dhcp-range=set:%s," IP_FMT "," IP_FMT "," IP_FMT ",%u\n", tag, IP_ARG(s->first), IP_ARG(s->last),
 		   IP_ARG(s->mask), n->lease);
 	buf_printf(out, "dhcp-option=tag:%s,option:router," IP_FMT "\n", tag, IP_ARG(s->router));
@@ -25,25 +27,25 @@ static void addresses(struct buf *out, const char *name, const uint32_t *a, size
 
 static void names(struct buf *out, const struct netconf *n)
 {
-	const struct site *s = n->site;
+	struct site_name all[SITE_NAMES];
+	unsigned count = site_names(n->site, false, SITE_IN_DNS, all);
 
-	if (n->sip == 0)
-		return;
-	buf_printf(out, "host-record=%s," IP_FMT "\n", s->pool, IP_ARG(n->sip));
-	if (strcmp(s->fqdn, s->pool) != 0)
-		buf_printf(out, "host-record=%s," IP_FMT "\n", s->fqdn, IP_ARG(n->sip));
-	if (strcmp(s->web_fqdn, s->pool) != 0 && strcmp(s->web_fqdn, s->fqdn) != 0)
-		buf_printf(out, "host-record=%s," IP_FMT "\n", s->web_fqdn, IP_ARG(n->web));
-	buf_printf(out, "host-record=ucupdates-r2.%s," IP_FMT "\n", s->domain, IP_ARG(n->web));
-	if (s->sip_tls)
-		buf_printf(out, "srv-host=_sipinternaltls._tcp.%s,%s,%u,0,0\n", s->domain, s->pool, s->sip_tls);
-	if (s->sip_tcp)
-		buf_printf(out, "srv-host=_sipinternal._tcp.%s,%s,%u,0,0\n", s->domain, s->pool, s->sip_tcp);
+	for (unsigned i = 0; n->sip && i < count; i++)
+		if (all[i].target)
+			buf_printf(out, "srv-host=%s,%s,%u,0,0\n", all[i].name, all[i].target, all[i].port);
+		else
+			buf_printf(out, "host-record=%s," IP_FMT "\n", all[i].name,
+				   IP_ARG(all[i].use & SITE_WEB_ADDRESS ? n->web : n->sip));
+	if (n->nntp) {
+		buf_printf(out, "srv-host=" SRV_NTP ".%s,ntp.%s,123,0,0\n", n->site->domain, n->site->domain);
+		for (size_t i = 0; i < n->nntp; i++)
+			buf_printf(out, "host-record=ntp.%s," IP_FMT "\n", n->site->domain, IP_ARG(n->ntp[i]));
+	}
 }
 
 void netconfig_dnsmasq(struct buf *out, const struct netconf *n)
 {
-	buf_str(out, "dhcp-authoritative\n");
+	buf_str(out, "# the only DHCP server of these subnets: without the next line, when there is another one\ndhcp-authoritative\n");
 	if (*n->data.interface || *n->voice.interface)
 		buf_str(out, "bind-interfaces\n");
 	buf_printf(out, "domain=%s\n", n->site->domain);

@@ -39,7 +39,7 @@ static void hex_option(struct buf *out, unsigned code, const uint8_t *p, size_t 
 
 void netconfig_ios(struct buf *out, const struct netconf *n)
 {
-	uint8_t octets[300];
+	uint8_t octets[300]; /* 255 at most: netconfig_fits() */
 
 	excluded(out, &n->data);
 	excluded(out, &n->voice);
@@ -62,6 +62,8 @@ void netconfig_ios(struct buf *out, const struct netconf *n)
 		return;
 	buf_printf(out, "!\nlldp run\nnetwork-policy profile 1\n voice vlan %u cos %u\n voice vlan %u dscp %u\n!\n", n->vlan,
 		   n->priority, n->vlan, n->dscp);
+	if (*n->voice.interface == '\0')
+		buf_str(out, "! all ports: write yours, uplinks and servers are none of them (--voice NET,interface=...)\n");
 	buf_printf(out, "interface %s\n switchport mode access\n",
 		   *n->voice.interface ? n->voice.interface : "range GigabitEthernet1/0/1-48");
 	if (n->data_vlan)

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "cmd/verbs.h"
+#include "base/name.h"
 #include "server/site/conf.h"
+#include "wire/well_known.h"
 
-enum { VLAN_MAX = 4094, PRIORITY_VOICE = 5, DSCP_OF_SITE = 64 };
+enum { VLAN_MAX = 4094, PRIORITY_VOICE = 5, DSCP_OF_SITE = 64, OPTION_MAX = 255 /* RFC 2132 2: its length is one octet */ };
 
 static int netconfig_run(struct command *c);
 
@@ -15,6 +17,7 @@ struct format {
 	struct verb verb; /* the first member: a verb of the tree is its format */
 	netconfig_writer *write;
 	bool needs_net; /* at least one subnet */
+	bool whole;	/* an option is written in one piece: the server cannot split one (RFC 3396) that is longer than OPTION_MAX */
 };
 
 #define FORMAT(name, what) {(name), "", (what), .run = netconfig_run}
@@ -24,7 +27,7 @@ static const struct format formats[] = {
 	{FORMAT("kea",     "ISC Kea, DHCPv4"),                  netconfig_kea, true},
 	{FORMAT("isc",     "ISC dhcpd"),                        netconfig_isc, true},
 	{FORMAT("dnsmasq", "dnsmasq: DHCP and names"),          netconfig_dnsmasq, true},
-	{FORMAT("ios",     "a Cisco switch: VLAN, LLDP-MED, DHCP"), netconfig_ios, true},
+	{FORMAT("ios",     "a Cisco switch: VLAN, LLDP-MED, DHCP"), netconfig_ios, true, true},
 	{FORMAT("windows", "the DHCP server of Windows (netsh)"), netconfig_windows, true},
 	{FORMAT("zone",    "a DNS zone file"),                  netconfig_zone, false},
 	{FORMAT("lldpd",   "lldpd: the LLDP-MED policy"),       netconfig_lldpd, false},
@@ -186,30 +189,37 @@ static void netconfig_begin(void *o)
 
 /* ---- what is to be written --------------------------------------------------------------------------------------- */
 
-/* Names go into foreign configuration files: nothing but host names may pass. */
-static bool plain(const char *name)
+/* Names go into foreign configuration files, where nothing quotes them: conf_read() has checked those of the site. */
+static int netconfig_check(const struct command *c, const struct site *s, struct netconf *n, char ns[NAME_TEXT_MAX])
 {
-	return *name && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") == strlen(name);
-}
+	const char *why = n->ns ? name_read(sv_of(n->ns), ns) : NULL;
 
-static int netconfig_check(const struct command *c, const struct site *s, struct netconf *n)
-{
-	const char *const names[] = {s->domain, s->fqdn, s->pool, s->web_fqdn, n->ns};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (!plain(names[i]))
-			return command_fail(c, EX_CONFIG, "'%s' is not a host name; type one like fe01.contoso.test", names[i]);
-	if ((*s->external_fqdn && !plain(s->external_fqdn)) || (*s->external_web_fqdn && !plain(s->external_web_fqdn)))
-		return command_fail(c, EX_CONFIG, "'%s', '%s': the external names are not host names", s->external_fqdn,
-				    s->external_web_fqdn);
+	if (why)
+		return command_fail(c, EX_USAGE, "'--ns %s': %s", n->ns, why);
+	if (n->ns == NULL)
+		snprintf(ns, NAME_TEXT_MAX, "ns1.%s", s->domain);
+	n->ns = ns;
 	n->uc.port = s->https ? s->https : 443;
 	strcpy(n->uc.scheme, "https");
-	strcpy(n->uc.path, "/CertProv/CertProvisioningService.svc");
+	strcpy(n->uc.path, CERTPROV_PATH);
 	n->sip_server.n = 1;
 	if (!sv_copy(n->uc.host, sizeof n->uc.host, sv_of(s->web_fqdn)) ||
 	    !sv_copy(n->sip_server.name[0], sizeof n->sip_server.name[0], sv_of(s->pool)))
 		return EX_CONFIG;
 	return 0;
+}
+
+/* 0: a server that writes an option in one piece can hold both. */
+static int netconfig_fits(const struct command *c, const struct netconf *n)
+{
+	uint8_t octets[600];
+	size_t uc = netconfig_uc(n, octets, sizeof octets), sip = netconfig_sip(n, octets, sizeof octets);
+	bool too_long = uc > OPTION_MAX;
+
+	if (!too_long && sip <= OPTION_MAX)
+		return 0;
+	return command_fail(c, EX_CONFIG, "option %d has %zu octets; %s holds %d in an option and cannot split one; choose a shorter %s",
+			    too_long ? 43 : 120, too_long ? uc : sip, c->verb->name, OPTION_MAX, too_long ? "web_fqdn" : "pool");
 }
 
 static int netconfig_print(const struct command *c, const struct netconf *n, netconfig_writer *write)
@@ -225,13 +235,9 @@ static int netconfig_print(const struct command *c, const struct netconf *n, net
 }
 
 /* Missing values come from the site. */
-static void netconfig_complete(struct netconf *n, const struct site *site, char ns[SITE_NAME_MAX + 8])
+static void netconfig_complete(struct netconf *n, const struct site *site)
 {
 	n->site = site;
-	if (n->ns == NULL) {
-		snprintf(ns, SITE_NAME_MAX + 8, "ns1.%s", site->domain);
-		n->ns = ns;
-	}
 	if (n->sip == 0 && *site->address)
 		ip_read(sv_of(site->address), &n->sip);
 	if (n->external == 0 && *site->external_address)
@@ -246,7 +252,7 @@ static int netconfig_run(struct command *c)
 {
 	const struct format *f = (const struct format *)c->verb;
 	struct netconf *n = c->o;
-	char text[512], ns[SITE_NAME_MAX + 8];
+	char text[512], ns[NAME_TEXT_MAX];
 	struct site site;
 	int rc;
 
@@ -255,8 +261,10 @@ static int netconfig_run(struct command *c)
 				    f->verb.name);
 	if (!conf_read(c->conf, &site, text, sizeof text))
 		return command_fail(c, EX_CONFIG, "%s", text);
-	netconfig_complete(n, &site, ns);
-	rc = netconfig_check(c, &site, n);
+	netconfig_complete(n, &site);
+	rc = netconfig_check(c, &site, n, ns);
+	if (rc == 0 && f->whole)
+		rc = netconfig_fits(c, n);
 	return rc ? rc : netconfig_print(c, n, f->write);
 }
 

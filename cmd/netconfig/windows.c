@@ -57,7 +57,8 @@ void netconfig_windows(struct buf *out, const struct netconf *n)
 	uint8_t sip[300];
 	size_t nsip = netconfig_sip(n, sip, sizeof sip);
 
-	buf_str(out, "@echo off\n");
+	buf_str(out, "@echo off\n"
+		     "rem Options 120 and 43 are deleted and made again: on a server that serves phones now, run this when none starts.\n");
 	scope(out, &n->data, "Data");
 	scope(out, &n->voice, "Voice");
 	addresses(out, 6, n->dns, n->ndns);

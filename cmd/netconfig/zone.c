@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "base/date.h"
+#include "server/site/names.h"
+#include "wire/well_known.h"
 
 static void address(struct buf *out, const struct netconf *n, const char *name, uint32_t a)
 {
@@ -17,49 +19,28 @@ static void address(struct buf *out, const struct netconf *n, const char *name, 
 		buf_printf(out, "%s. A " IP_FMT "\n", name, IP_ARG(a));
 }
 
-static void service(struct buf *out, const struct netconf *n, const char *name, unsigned port, const char *target)
+static void names(struct buf *out, const struct netconf *n)
 {
-	if (port)
-		buf_printf(out, "%s.%s. SRV 0 0 %u %s.\n", name, n->site->domain, port, target);
+	struct site_name all[SITE_NAMES];
+	unsigned count = site_names(n->site, n->outside, SITE_IN_DNS, all);
+
+	for (unsigned i = 0; i < count; i++)
+		if (all[i].target)
+			buf_printf(out, "%s. SRV 0 0 %u %s.\n", all[i].name, all[i].port, all[i].target);
+		else
+			address(out, n, all[i].name, n->outside ? n->external : all[i].use & SITE_WEB_ADDRESS ? n->web : n->sip);
 }
 
-static bool same(const char *a, const char *b)
+static void time_servers(struct buf *out, const struct netconf *n)
 {
-	return sv_ieq(sv_of(a), sv_of(b));
-}
+	char ntp[SITE_NAME_MAX + 8];
 
-static void inside(struct buf *out, const struct netconf *n)
-{
-	const struct site *s = n->site;
-	char ntp[SITE_NAME_MAX + 8], update[SITE_NAME_MAX + 16];
-
-	service(out, n, "_sipinternaltls._tcp", s->sip_tls, s->pool);
-	service(out, n, "_sipinternal._tcp", s->sip_tcp, s->pool);
-	address(out, n, s->pool, n->sip);
-	if (!same(s->fqdn, s->pool))
-		address(out, n, s->fqdn, n->sip);
-	if (!same(s->web_fqdn, s->pool) && !same(s->web_fqdn, s->fqdn))
-		address(out, n, s->web_fqdn, n->web);
-	snprintf(update, sizeof update, "ucupdates-r2.%s", s->domain);
-	address(out, n, update, n->web);
-	if (n->nntp) {
-		snprintf(ntp, sizeof ntp, "ntp.%s", s->domain);
-		service(out, n, "_ntp._udp", 123, ntp);
-		for (size_t i = 0; i < n->nntp; i++)
-			address(out, n, ntp, n->ntp[i]);
-	}
-}
-
-static void outside(struct buf *out, const struct netconf *n)
-{
-	const struct site *s = n->site;
-
-	if (*s->external_fqdn) {
-		service(out, n, "_sip._tls", s->external_sip_tls, s->external_fqdn);
-		address(out, n, s->external_fqdn, n->external);
-	}
-	if (*s->external_web_fqdn && !same(s->external_web_fqdn, s->external_fqdn))
-		address(out, n, s->external_web_fqdn, n->external);
+	if (n->nntp == 0)
+		return;
+	snprintf(ntp, sizeof ntp, "ntp.%s", n->site->domain);
+	buf_printf(out, SRV_NTP ".%s. SRV 0 0 123 %s.\n", n->site->domain, ntp);
+	for (size_t i = 0; i < n->nntp; i++)
+		address(out, n, ntp, n->ntp[i]);
 }
 
 void netconfig_zone(struct buf *out, const struct netconf *n)
@@ -73,10 +54,9 @@ void netconfig_zone(struct buf *out, const struct netconf *n)
 	buf_printf(out, "@ NS %s.\n", n->ns);
 	if (sv_within(sv_of(n->ns), sv_of(n->site->domain))) /* else its address is another zone's business */
 		address(out, n, n->ns, n->ndns ? n->dns[0] : 0);
-	if (n->outside)
-		outside(out, n);
-	else
-		inside(out, n);
+	names(out, n);
+	if (!n->outside)
+		time_servers(out, n);
 }
 
 void netconfig_lldpd(struct buf *out, const struct netconf *n)

@@ -15,6 +15,8 @@
 #include "cmd/verbs.h"
 #include "net/listen.h"
 #include "server/site/conf.h"
+#include "server/site/names.h"
+#include "wire/well_known.h"
 #include "server/daemon/accounts.h"
 #include "server/daemon/make_site.h"
 
@@ -171,15 +173,16 @@ static void warn(const struct site *s, const char *registrar)
 			registrar, s->domain);
 }
 
-static void say_outside(const struct site *s)
+static void say_names(const struct site *s, bool outside, const char *at)
 {
-	const char *web = s->external_web_fqdn[0] ? s->external_web_fqdn : s->external_fqdn;
+	struct site_name all[SITE_NAMES];
+	unsigned n = site_names(s, outside, SITE_IN_DNS, all);
 
-	printf("and outside (PUBLIC: where the Internet reaches this site):\n  %s. A PUBLIC\n", s->external_fqdn);
-	if (strcasecmp(web, s->external_fqdn) != 0)
-		printf("  %s. A PUBLIC\n", web);
-	if (s->external_sip_tls)
-		printf("  _sip._tls.%s. SRV 0 0 %u %s.\n", s->domain, s->external_sip_tls, s->external_fqdn);
+	for (unsigned i = 0; i < n; i++)
+		if (all[i].target)
+			printf("  %s. SRV 0 0 %u %s.\n", all[i].name, all[i].port, all[i].target);
+		else
+			printf("  %s. A %s\n", all[i].name, at);
 }
 
 static void say(const struct site *s)
@@ -190,24 +193,17 @@ static void say(const struct site *s)
 	printf("made %s/dialtone.conf, ca.pem (the private root), server.pem%s, update.pem\n\n", s->dir,
 	       s->external_fqdn[0] ? ", external.pem" : "");
 	printf("put into DNS, zone %s%s:\n", s->domain, s->address[0] ? "" : " (ADDRESS: of this server)");
-	printf("  %s. A %s\n", s->fqdn, at);
-	if (strcasecmp(pool, s->fqdn) != 0)
-		printf("  %s. A %s\n", pool, at);
-	if (strcasecmp(web, s->fqdn) != 0)
-		printf("  %s. A %s\n", web, at);
-	printf("  ucupdates-r2.%s. A %s\n", s->domain, at);
-	if (s->sip_tls)
-		printf("  _sipinternaltls._tcp.%s. SRV 0 0 %u %s.\n", s->domain, s->sip_tls, pool);
-	if (s->sip_tcp)
-		printf("  _sipinternal._tcp.%s. SRV 0 0 %u %s.\n", s->domain, s->sip_tcp, pool);
-	printf("  _ntp._udp.%s. SRV 0 0 123 (your time server)\n", s->domain);
-	if (s->external_fqdn[0])
-		say_outside(s);
+	say_names(s, false, at);
+	printf("  " SRV_NTP ".%s. SRV 0 0 123 (your time server)\n", s->domain);
+	if (s->external_fqdn[0]) {
+		printf("and outside (PUBLIC: where the Internet reaches this site):\n");
+		say_names(s, true, "PUBLIC");
+	}
 	printf("\nput into DHCP:\n"
 	       "  option 120: %s\n"
 	       "  option 43, class CPE-OCPHONE: the phones' VLAN\n"
 	       "  option 43, class MS-UC-Client:\n"
-	       "    https://%s:%u/CertProv/CertProvisioningService.svc\n",
+	       "    https://%s:%u" CERTPROV_PATH "\n",
 	       pool, web, s->https);
 	printf("\nfor your servers and switches:\n  dialtone -c %s/dialtone.conf netconfig --help\n"
 	       "add users:\n  dialtone -c %s/dialtone.conf user --help\n"

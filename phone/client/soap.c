@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "phone/run/record.h"
+#include "wire/well_known.h"
 
 /* ---- faults --------------------------------------------------------------------------------------------------- */
 
@@ -100,8 +101,8 @@ bool web_external_of(const char *update_url, char *out, size_t cap)
 	if (!url_read(sv_of(update_url), &u) || !u.https)
 		return false;
 	if (u.port == 443)
-		text_set(out, cap, "https://%s/CertProv/CertProvisioningService.svc", u.host);
+		text_set(out, cap, "https://%s" CERTPROV_PATH, u.host);
 	else
-		text_set(out, cap, "https://%s:%u/CertProv/CertProvisioningService.svc", u.host, u.port);
+		text_set(out, cap, "https://%s:%u" CERTPROV_PATH, u.host, u.port);
 	return true;
 }

@@ -4,16 +4,17 @@
 
 #include "base/name.h"
 #include "phone/internal.h"
+#include "wire/well_known.h"
 
 /* clang-format off */
 /* "Each record is tried until one succeeds" [sip 2.1]: the order of "Device Connection Process". */
 const struct candidate candidates[CANDIDATES] = {
-[DT_CAND_INTERNAL_TLS] = {"_sipinternaltls._tcp", true,  false, 5061},
+[DT_CAND_INTERNAL_TLS] = {SRV_INTERNAL_TLS, true,  false, 5061},
 [DT_CAND_DHCP_TLS]     = {NULL,                   true,  false, 5061},
-[DT_CAND_INTERNAL_TCP] = {"_sipinternal._tcp",    false, false, 5060},
+[DT_CAND_INTERNAL_TCP] = {SRV_INTERNAL_TCP,    false, false, 5060},
 [DT_CAND_DHCP_TCP]     = {NULL,                   false, false, 5060},
-[DT_CAND_EXTERNAL_TLS] = {"_sip._tls",            true,  true,  443},
-[DT_CAND_EXTERNAL_TCP] = {"_sip._tcp",            false, true,  5060},
+[DT_CAND_EXTERNAL_TLS] = {SRV_EXTERNAL_TLS,            true,  true,  443},
+[DT_CAND_EXTERNAL_TCP] = {SRV_EXTERNAL_TCP,            false, true,  5060},
 };
 /* clang-format on */
 

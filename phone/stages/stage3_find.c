@@ -5,10 +5,9 @@
  * less its first label, option 15, each suffix of option 119.  A phone that was told in-band asks there first.
  */
 #include "phone/internal.h"
+#include "wire/well_known.h"
 
-#define UPDATE_PATH "/RequestHandler/ucdevice.upx"
-
-static const char *const services[] = {"_sipinternaltls._tcp", "_sipinternal._tcp", "_sip._tls", "_sip._tcp"};
+static const char *const services[] = {SRV_INTERNAL_TLS, SRV_INTERNAL_TCP, SRV_EXTERNAL_TLS, SRV_EXTERNAL_TCP};
 
 static void domain_add(struct dt_phone *ph, const char *d)
 {
@@ -34,7 +33,7 @@ static void have_name(void *arg, const struct dt_dns_answer *a)
 		ask_name(ph);
 		return;
 	}
-	text_set(host, sizeof host, "ucupdates-r2.%s", ph->work->domains[ph->work->domain_at]);
+	text_set(host, sizeof host, NAME_UPDATES ".%s", ph->work->domains[ph->work->domain_at]);
 	/* UNKNOWN: scheme and path before the first sign-in; HTTPS on 443 [update-service 1] */
 	text_set(ph->found.update_url, sizeof ph->found.update_url, "https://%s" UPDATE_PATH, host);
 	stage_done(ph, "%s", host);
@@ -50,7 +49,7 @@ static void ask_name(struct dt_phone *ph)
 			      ph->work->ndomain && ph->work->find_failure == DT_F_DNS_NONE ? "no ucupdates-r2 record" : NULL);
 		return;
 	}
-	text_set(host, sizeof host, "ucupdates-r2.%s", ph->work->domains[ph->work->domain_at]);
+	text_set(host, sizeof host, NAME_UPDATES ".%s", ph->work->domains[ph->work->domain_at]);
 	dns_ask(&ph->dns, host, DT_RR_A, have_name, ph);
 }
 

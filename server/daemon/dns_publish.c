@@ -10,8 +10,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/sv.h"
+#include "server/site/names.h"
 
-enum { AGAIN_S = 30, ANSWER_S = 5, FUDGE_S = 300, DNS_RECORDS_MAX = 8 };
+enum { AGAIN_S = 30, ANSWER_S = 5, FUDGE_S = 300 };
 
 struct dns_record {
 	char name[SITE_NAME_MAX + 32];
@@ -21,39 +22,27 @@ struct dns_record {
 
 /* ---- what is published ----------------------------------------------------------------------------------------------- */
 
-static void dns_publish_address(const struct site *s, const char *name, struct dns_record *ret, unsigned *n)
+/* How many.  A front end publishes what is its own: a service leads to it, not to the pool that it is one of. */
+static unsigned records(const struct site *s, struct dns_record ret[SITE_NAMES])
 {
-	for (unsigned i = 0; i < *n; i++)
-		if (sv_ieq(sv_of(ret[i].name), sv_of(name)))
-			return;
-	if (*n == DNS_RECORDS_MAX || !sv_within(sv_of(name), sv_of(s->dns.zone)))
-		return;
-	snprintf(ret[*n].name, sizeof ret[*n].name, "%s", name);
-	snprintf(ret[*n].data, sizeof ret[*n].data, "%s", s->dns.address);
-	ret[(*n)++].type = strchr(s->dns.address, ':') ? "AAAA" : "A";
-}
+	struct site_name all[SITE_NAMES];
+	unsigned names = site_names(s, false, SITE_PUBLISHED, all), n = 0;
 
-static void dns_publish_service(const struct site *s, const char *what, uint16_t port, struct dns_record *ret, unsigned *n)
-{
-	if (port == 0 || *n == DNS_RECORDS_MAX)
-		return;
-	snprintf(ret[*n].name, sizeof ret[*n].name, "%s.%s", what, s->domain);
-	snprintf(ret[*n].data, sizeof ret[*n].data, "0 0 %u %s.", port, s->fqdn);
-	ret[(*n)++].type = "SRV";
-}
+	for (unsigned i = 0; i < names; i++) {
+		struct dns_record *r = &ret[n];
 
-/* How many. */
-static unsigned records(const struct site *s, struct dns_record ret[DNS_RECORDS_MAX])
-{
-	char update[SITE_NAME_MAX + 16];
-	unsigned n = 0;
-
-	snprintf(update, sizeof update, "ucupdates-r2.%s", s->domain);
-	dns_publish_address(s, s->fqdn, ret, &n);
-	dns_publish_address(s, s->web_fqdn, ret, &n);
-	dns_publish_address(s, update, ret, &n);
-	dns_publish_service(s, "_sipinternaltls._tcp", s->sip_tls, ret, &n);
-	dns_publish_service(s, "_sipinternal._tcp", s->sip_tcp, ret, &n);
+		if (all[i].target) {
+			r->type = "SRV";
+			snprintf(r->data, sizeof r->data, "0 0 %u %s.", all[i].port, s->fqdn);
+		} else if (sv_within(sv_of(all[i].name), sv_of(s->dns.zone))) {
+			r->type = strchr(s->dns.address, ':') ? "AAAA" : "A";
+			snprintf(r->data, sizeof r->data, "%s", s->dns.address);
+		} else {
+			continue;
+		}
+		snprintf(r->name, sizeof r->name, "%s", all[i].name);
+		n++;
+	}
 	return n;
 }
 
@@ -119,7 +108,7 @@ static bool added(ldns_rr_list *to, const struct dns_record *r, unsigned ttl)
 
 static ldns_pkt *dns_publish_question(const struct site *s)
 {
-	struct dns_record record[DNS_RECORDS_MAX];
+	struct dns_record record[SITE_NAMES];
 	unsigned n = records(s, record);
 	ldns_rr_list *up = ldns_rr_list_new();
 	ldns_rdf *zone = ldns_dname_new_frm_str(s->dns.zone);

@@ -134,50 +134,21 @@ bool generation_signal(const struct generation *g, enum role role, int signo)
 
 /* ---- listeners ----------------------------------------------------------------------------------------------------------- */
 
-struct door {
-	const char *address;
-	uint16_t port;
-	enum worker_listener_kind kind;
-	bool outside, proxy, legacy;
-};
-
-static unsigned doors(const struct site *s, struct door ret[WORKER_LISTENERS_MAX])
+static bool listen_all(struct slot *s, const struct site_listener *all, unsigned n, char *why, size_t cap)
 {
-	/* clang-format off */
-	const struct door all[] = {
-		{s->address,          s->sip_tls,          WORKER_SIP_TLS, false, false, false},
-		{s->address,          s->sip_tcp,          WORKER_SIP_TCP, false, false, false},
-		{s->address,          s->https,            WORKER_HTTPS,   false, false, false},
-		{s->address,          s->http,             WORKER_HTTP,    false, false, false},
-		{s->external_address, s->external_sip_tls, WORKER_SIP_TLS, true,  s->proxy_protocol, false},
-		{s->external_address, s->external_https,   WORKER_HTTPS,   true,  s->proxy_protocol, false},
-		{s->legacy_address,   s->legacy_sip_tls,   WORKER_SIP_TLS, false, false, true},
-		{s->legacy_address,   s->legacy_https,     WORKER_HTTPS,   false, false, true},
-	};
-	/* clang-format on */
-	unsigned n = 0;
-
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		if (all[i].port)
-			ret[n++] = all[i];
-	return n;
-}
-
-static bool listen_all(struct slot *s, const struct door *door, unsigned ndoor, char *why, size_t cap)
-{
-	for (unsigned i = 0; i < ndoor; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		int fd;
 
-		if (door[i].legacy != (s->role == ROLE_LEGACY))
+		if (all[i].legacy != (s->role == ROLE_LEGACY))
 			continue;
-		fd = listen_tcp(door[i].address, door[i].port, why, cap);
+		fd = listen_tcp(all[i].address, all[i].port, why, cap);
 		if (fd < 0)
 			return false;
 		s->listener[s->nlistener++] = (struct worker_listener){.fd = fd,
-								       .kind = door[i].kind,
-								       .outside = door[i].outside,
-								       .proxy = door[i].proxy,
-								       .legacy = door[i].legacy};
+								       .kind = all[i].kind,
+								       .outside = all[i].outside,
+								       .proxy = all[i].proxy,
+								       .legacy = all[i].legacy};
 	}
 	return true;
 }
@@ -240,12 +211,10 @@ static bool pairs(struct generation *g, char *why, size_t cap)
 static bool generation_make(struct generation *g, char *why, size_t cap)
 {
 	const struct site *site = &g->site;
-	struct door door[WORKER_LISTENERS_MAX];
-	unsigned n = doors(site, door), plain = site->workers;
-	bool legacy = false;
+	struct site_listener listener[SITE_LISTENERS];
+	unsigned n = site_listeners(site, listener), plain = site->workers;
+	bool legacy = site_is_legacy(site);
 
-	for (unsigned i = 0; i < n; i++)
-		legacy = legacy || door[i].legacy;
 	if (plain == 0) { /* "default one a core" */
 		long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -257,9 +226,9 @@ static bool generation_make(struct generation *g, char *why, size_t cap)
 	slot_add(g, ROLE_VAULT, 0);
 	slot_add(g, ROLE_LOCATION, 0);
 	for (unsigned i = 0; i < plain; i++)
-		if (!listen_all(slot_add(g, ROLE_WORKER, i), door, n, why, cap))
+		if (!listen_all(slot_add(g, ROLE_WORKER, i), listener, n, why, cap))
 			return false;
-	if (legacy && !listen_all(slot_add(g, ROLE_LEGACY, plain), door, n, why, cap))
+	if (legacy && !listen_all(slot_add(g, ROLE_LEGACY, plain), listener, n, why, cap))
 		return false;
 	if (site->dhcp_responder) {
 		slot_add(g, ROLE_DHCP, 0);

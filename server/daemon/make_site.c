@@ -13,6 +13,7 @@
 #include "server/daemon/accounts.h"
 #include "server/daemon/hand_over.h"
 #include "server/site/files.h"
+#include "server/site/names.h"
 #include "server/vault/make.h"
 #include "store/store.h"
 
@@ -163,54 +164,24 @@ static bool issuing(struct work *w)
 	return there(w, VAULT_DIR "/ca.pem") || pair_below_root(w, VAULT_DIR "/ca.pem", &what, w->site->CASigningKeyLength);
 }
 
-struct names {
-	char text[8][SITE_NAME_MAX + 16];
-	const char *list[9];
-	unsigned n;
-};
-
-static void name_add(struct names *n, const char *prefix, const char *name)
+static bool server(struct work *w, const char *file, bool outside)
 {
-	char *to = n->text[n->n];
+	struct site_name all[SITE_NAMES];
+	unsigned n = site_names(w->site, outside, SITE_IN_CERT, all);
+	const char *list[SITE_NAMES + 1] = {0};
+	struct pki_issue what;
 
-	if (name[0] == '\0' || n->n == 8)
-		return;
-	snprintf(to, sizeof n->text[0], "%s%s", prefix, name);
-	for (unsigned i = 0; i < n->n; i++)
-		if (strcasecmp(n->text[i], to) == 0)
-			return;
-	n->list[n->n++] = to;
-	n->list[n->n] = NULL;
-}
-
-static bool server(struct work *w, const char *file, struct names *n)
-{
-	struct pki_issue what = issue(w, PKI_SERVER, n->list[0], 5);
-
-	what.names = n->list;
+	for (unsigned i = 0; i < n; i++)
+		list[i] = all[i].name;
+	what = issue(w, PKI_SERVER, list[0], 5);
+	what.names = list;
 	return (!w->anew && there(w, file)) || pair_below_root(w, file, &what, 2048);
 }
 
+/* "nothing internal (names, addresses, versions) is told" outside: a certificate of its own, with its own names only. */
 static bool servers(struct work *w)
 {
-	const struct site *s = w->site;
-	struct names inside = {0}, outside = {0};
-
-	name_add(&inside, "", s->fqdn);
-	name_add(&inside, "", s->pool);
-	name_add(&inside, "sip.", s->domain);
-	name_add(&inside, "sipinternal.", s->domain);
-	name_add(&inside, "ucupdates-r2.", s->domain);
-	name_add(&inside, "", s->web_fqdn);
-	if (!server(w, "server.pem", &inside))
-		return false;
-	/* "nothing internal (names, addresses, versions) is told": a certificate of its own, with its own names only */
-	name_add(&outside, "", s->external_fqdn);
-	name_add(&outside, "", s->external_web_fqdn);
-	name_add(&outside, "sip.", s->domain);
-	name_add(&outside, "sipexternal.", s->domain);
-	name_add(&outside, "ucupdates-r2.", s->domain);
-	return s->external_fqdn[0] == '\0' || server(w, "external.pem", &outside);
+	return server(w, "server.pem", false) && (w->site->external_fqdn[0] == '\0' || server(w, "external.pem", true));
 }
 
 static bool update(struct work *w)

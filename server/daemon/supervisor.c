@@ -19,6 +19,7 @@
 #include "net/listen.h"
 #include "pki/key.h"
 #include "server/site/conf.h"
+#include "server/site/listeners.h"
 #include "server/control/control.h"
 #include "server/daemon/accounts.h"
 #include "server/daemon/generation.h"
@@ -230,8 +231,8 @@ static void say_ready(struct supervisor *s)
 	s->ready = true;
 	printf("dialtoned: ready: %s, %u workers, sip_tls %u, sip_tcp %u, https %u, http %u%s%s\n", site->fqdn, s->now->workers,
 	       site->sip_tls, site->sip_tcp, site->https, site->http,
-	       site->external_sip_tls || site->external_https ? ", outside as " : "",
-	       site->external_sip_tls || site->external_https ? site->external_fqdn : "");
+	       site_is_outside(site) ? ", outside as " : "",
+	       site_is_outside(site) ? site->external_fqdn : "");
 	fflush(stdout);
 }
 

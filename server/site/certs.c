@@ -7,26 +7,25 @@
 
 #include "base/file.h"
 #include "pki/cert.h"
+#include "server/site/listeners.h"
+#include "server/site/names.h"
 #include "server/site/pair.h"
 
-/* The names that phones ask for, inside and outside. */
-static const char *name_missing(const struct site *s, bool outside, const struct buf *der, char update[SITE_NAME_MAX + 16])
+/* A name that phones ask for, inside or outside, and that is not in the certificate; NULL: they are all there. */
+static const char *name_missing(const struct site *s, bool outside, const struct buf *der, struct site_name all[SITE_NAMES])
 {
-	const char *inside_names[] = {s->fqdn, s->pool, s->web_fqdn, update};
-	const char *outside_names[] = {s->external_fqdn, s->external_web_fqdn, "", ""};
-	const char *const *names = outside ? outside_names : inside_names;
+	unsigned n = site_names(s, outside, SITE_CERT_NEEDS, all);
 
-	snprintf(update, SITE_NAME_MAX + 16, "ucupdates-r2.%s", s->domain);
-	for (int i = 0; i < 4; i++)
-		if (names[i][0] && !pki_cert_names(der->p, der->n, names[i]))
-			return names[i];
+	for (unsigned i = 0; i < n; i++)
+		if (!pki_cert_names(der->p, der->n, all[i].name))
+			return all[i].name;
 	return NULL;
 }
 
 static void judge_key(const struct site *s, bool outside, int64_t now, struct sv pem, const struct buf *der, struct site_cert *c)
 {
 	struct pki_key *key = pki_key_read(pem);
-	char update[SITE_NAME_MAX + 16];
+	struct site_name names[SITE_NAMES];
 	const char *name;
 	struct buf anchors = {0};
 	char path[sizeof s->dir + 32];
@@ -37,7 +36,7 @@ static void judge_key(const struct site *s, bool outside, int64_t now, struct sv
 		snprintf(c->why, sizeof c->why, "%s", pki_key_why(pem));
 	else if (!pki_cert_is_of(der->p, der->n, key))
 		snprintf(c->why, sizeof c->why, "its first certificate is of another key");
-	else if ((name = name_missing(s, outside, der, update)) != NULL)
+	else if ((name = name_missing(s, outside, der, names)) != NULL)
 		snprintf(c->why, sizeof c->why, "it is not for the name %.100s; new ones: dialtone init %.200s --renew", name, s->dir);
 	else
 		site_pair_good(pem, buf_view(&anchors), outside, now, c->why, sizeof c->why);
@@ -87,7 +86,7 @@ unsigned site_certs(const struct site *s, int64_t unix_s, struct site_cert ret[S
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < SITE_CERTS; i++) {
-		if (all[i].outside && !s->external_sip_tls && !s->external_https)
+		if (all[i].outside && !site_is_outside(s))
 			continue;
 		ret[n] = (struct site_cert){.file = all[i].file};
 		judge(s, all[i].server, all[i].outside, unix_s, &ret[n++]);

@@ -15,6 +15,7 @@
 #include "base/name.h"
 #include "base/sv.h"
 #include "net/listen.h"
+#include "server/site/listeners.h"
 
 /* ---- the keys: one row each ------------------------------------------------------------------------------------ */
 
@@ -440,7 +441,7 @@ static bool way_off(const struct site *s, const char *way)
 /* NULL, or what does not go together. */
 static const char *together(const struct site *s, char why[256])
 {
-	bool outside = s->external_sip_tls || s->external_https;
+	bool outside = site_is_outside(s);
 
 	if (s->domain[0] == '\0')
 		return "domain is missing: write the SIP domain, as domain = contoso.test";
@@ -465,7 +466,7 @@ static const char *together(const struct site *s, char why[256])
 		return "TrustedCACerts is missing: InferCertChainFromSSL is off, and phones shall download a chain";
 	if (outside && s->external_fqdn[0] == '\0')
 		return "external_fqdn is missing: an outside listener needs a public name";
-	if ((s->legacy_sip_tls || s->legacy_https) && s->legacy_address[0] == '\0')
+	if (site_is_legacy(s) && s->legacy_address[0] == '\0')
 		return "legacy_address is missing: the legacy listener needs an address of its own";
 	if (s->legacy_address[0] && strcmp(s->legacy_address, s->address) == 0)
 		return "legacy_address is the same as address: TLS 1.0 needs an address of its own";

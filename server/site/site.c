@@ -1,9 +1,10 @@
-/* server/site/site.c: the well-known URLs of this site ([web-services 1], [update-service 1]), and its listeners. */
+/* server/site/site.c: the well-known URLs of this site ([web-services 1], [update-service 1]) and its NetBIOS names. */
 #include "server/site/site.h"
 
 #include <stdio.h>
 
 #include "base/sv.h"
+#include "wire/well_known.h"
 
 /* Behind a load balancer (PROXY protocol) the public port is 443, wherever we listen: "443 outside is 4443 on the pool". */
 static char *url(const struct site *s, bool tls, bool outside, const char *path, char out[SITE_URL_MAX])
@@ -24,53 +25,33 @@ static char *url(const struct site *s, bool tls, bool outside, const char *path,
 
 char *site_certprov_url(const struct site *s, bool outside, char out[SITE_URL_MAX])
 {
-	return url(s, true, outside, "/CertProv/CertProvisioningService.svc", out);
+	return url(s, true, outside, CERTPROV_PATH, out);
 }
 
 char *site_certprov_auth_url(const struct site *s, bool outside, char out[SITE_URL_MAX])
 {
-	return url(s, true, outside, "/CertProv/CertProvisioningService.svc/WebTicket_Proof_SHA1", out);
+	return url(s, true, outside, CERTPROV_PROOF_PATH, out);
 }
 
 char *site_certprov_anon_url(const struct site *s, char out[SITE_URL_MAX])
 {
-	return url(s, s->http == 0, false, "/CertProv/CertProvisioningService.svc/anon", out);
+	return url(s, s->http == 0, false, CERTPROV_ANON_PATH, out);
 }
 
 char *site_wts_url(const struct site *s, bool outside, char out[SITE_URL_MAX])
 {
-	return url(s, true, outside, "/WebTicket/WebTicketService.svc", out);
+	return url(s, true, outside, WEBTICKET_PATH, out);
 }
 
 char *site_update_url(const struct site *s, bool outside, char out[SITE_URL_MAX])
 {
-	return url(s, true, outside, outside ? "/RequestHandlerExt/ucdevice.upx" : "/RequestHandler/ucdevice.upx", out);
+	return url(s, true, outside, outside ? UPDATE_EXT_PATH : UPDATE_PATH, out);
 }
 
 /* "Inside, the question goes over HTTPS but the image files over plain HTTP; outside everything is HTTPS." */
 char *site_update_store_url(const struct site *s, bool outside, char out[SITE_URL_MAX])
 {
-	return url(s, outside || s->http == 0, outside, outside ? "/RequestHandlerExt/Files" : "/RequestHandler/Files", out);
-}
-
-unsigned site_listeners(const struct site *s, struct site_listener ret[SITE_LISTENERS])
-{
-	const struct site_listener all[SITE_LISTENERS] = {
-	    {"sip_tls", s->address, s->sip_tls},
-	    {"sip_tcp", s->address, s->sip_tcp},
-	    {"https", s->address, s->https},
-	    {"http", s->address, s->http},
-	    {"external_sip_tls", s->external_address, s->external_sip_tls},
-	    {"external_https", s->external_address, s->external_https},
-	    {"legacy_sip_tls", s->legacy_address, s->legacy_sip_tls},
-	    {"legacy_https", s->legacy_address, s->legacy_https},
-	};
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < SITE_LISTENERS; i++)
-		if (all[i].port)
-			ret[n++] = all[i];
-	return n;
+	return url(s, outside || s->http == 0, outside, outside ? UPDATE_FILES_EXT_PATH : UPDATE_FILES_PATH, out);
 }
 
 void site_netbios(const char *dns, char ret[SITE_NETBIOS_MAX])

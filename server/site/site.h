@@ -99,14 +99,6 @@ void site_netbios(const char *dns, char ret[SITE_NETBIOS_MAX]); /* its first lab
 /* The product's own defaults; no name, address or folder is set. workers 0: one a core. */
 void site_defaults(struct site *s);
 
-/* Every listener that is on: its port's key in the configuration file, and where it listens. How many. */
-struct site_listener {
-	const char *key, *address; /* "": all */
-	uint16_t port;
-};
-#define SITE_LISTENERS 8
-unsigned site_listeners(const struct site *s, struct site_listener ret[SITE_LISTENERS]);
-
 /* Well-known URLs of this site; outside: by its external names. Returns out. */
 char *site_certprov_url(const struct site *s, bool outside, char out[SITE_URL_MAX]);	  /* .../CertProvisioningService.svc */
 char *site_certprov_auth_url(const struct site *s, bool outside, char out[SITE_URL_MAX]); /* .../WebTicket_Proof_SHA1 */

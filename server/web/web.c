@@ -6,6 +6,7 @@
 
 #include "base/enc.h"
 #include "pki/cert.h"
+#include "wire/well_known.h"
 
 #define SOAP_BODY_MAX 65536
 
@@ -19,8 +20,8 @@ enum where {
 };
 enum method { GET = 1, POST = 2 }; /* HEAD goes with GET */
 
-#define CERTPROV "/CertProv/CertProvisioningService.svc"
-#define WTS "/WebTicket/WebTicketService.svc"
+#define CERTPROV CERTPROV_PATH
+#define WTS WEBTICKET_PATH
 
 /* The first row that fits: path (a '/' at the end: everything below), method. */
 /* clang-format off */
@@ -41,11 +42,11 @@ static const struct route {
 	{WTS,                              POST,       TLS,               web_wts_windows},
 	{WTS "/cert",                      POST,       TLS,               web_wts_cert},
 	{WTS "/pin",                       POST,       TLS,               web_wts_pin},
-	{"/RequestHandler/ucdevice.upx",    POST,       TLS_IN | PLAIN_IN, web_update},
-	{"/RequestHandlerExt/ucdevice.upx", POST,       TLS,               web_update},
-	{"/RequestHandler/Files/",          GET,        TLS_IN | PLAIN_IN, web_update_file},
+	{UPDATE_PATH,                       POST,       TLS_IN | PLAIN_IN, web_update},
+	{UPDATE_EXT_PATH,                   POST,       TLS,               web_update},
+	{UPDATE_FILES_PATH "/",             GET,        TLS_IN | PLAIN_IN, web_update_file},
 	{"/DeviceUpdateFiles_Int/",         GET,        TLS_IN | PLAIN_IN, web_update_file},
-	{"/RequestHandlerExt/Files/",       GET,        TLS,               web_update_file},
+	{UPDATE_FILES_EXT_PATH "/",         GET,        TLS,               web_update_file},
 	{"/DeviceUpdateFiles_Ext/",         GET,        TLS,               web_update_file},
 };
 /* clang-format on */

@@ -140,7 +140,7 @@ void worker_tls_clear(struct worker_tls *t)
 
 struct tls_ctx *worker_tls_of(const struct worker_tls *t, const struct worker_listener *l)
 {
-	if (l->kind == WORKER_HTTP || l->kind == WORKER_SIP_TCP)
+	if (l->kind == SITE_HTTP || l->kind == SITE_SIP_TCP)
 		return l->outside ? t->outside : NULL; /* nothing is spoken outside without TLS */
 	if (l->legacy)
 		return t->legacy;

@@ -78,7 +78,7 @@ static void accept_again(void *arg)
 
 static bool is_web(const struct door *d)
 {
-	return d->listener.kind == WORKER_HTTP || d->listener.kind == WORKER_HTTPS;
+	return d->listener.kind == SITE_HTTP || d->listener.kind == SITE_HTTPS;
 }
 
 /* Idle browsers must not keep phones from the Registrar: it has places of its own. */

@@ -18,13 +18,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "server/site/site.h"
-
-enum worker_listener_kind { WORKER_HTTP, WORKER_HTTPS, WORKER_SIP_TLS, WORKER_SIP_TCP };
+#include "server/site/listeners.h"
 
 struct worker_listener {
 	int fd; /* non-blocking, listening (listen_tcp()); the worker closes it when it drains */
-	enum worker_listener_kind kind;
+	enum site_listener_kind kind;
 	bool outside; /* plain TCP on it is answered with a reset */
 	bool proxy;   /* every connection begins with a PROXY v2 head */
 	bool legacy;  /* TLS 1.0 and up; in a process of its own */

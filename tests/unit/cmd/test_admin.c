@@ -25,6 +25,8 @@ struct world {
 	struct buf out, err; /* of the last line */
 };
 
+static char web_fqdn[SITE_NAME_MAX] = "fe01.contoso.test";
+
 /* ---- doubles ------------------------------------------------------------------------------------------------- */
 
 bool conf_read(const char *path, struct site *ret, char *why, size_t cap)
@@ -40,7 +42,7 @@ bool conf_read(const char *path, struct site *ret, char *why, size_t cap)
 	strcpy(ret->domain, "contoso.test");
 	strcpy(ret->fqdn, "fe01.contoso.test");
 	strcpy(ret->pool, ret->fqdn);
-	strcpy(ret->web_fqdn, ret->fqdn);
+	strcpy(ret->web_fqdn, web_fqdn);
 	return true;
 }
 
@@ -670,8 +672,22 @@ static void netconfig(void **state)
 	said(w, "netconfig zone --sip 10.20.0.10 --dns=10.20.0.1", 0, "ns1.contoso.test. A 10.20.0.1\n");
 	assert_non_null(strstr((char *)w->out.p, "ucupdates-r2.contoso.test. A 10.20.0.10\n"));
 	assert_null(strstr((char *)w->out.p, "needs an address"));
-	said(w, "netconfig zone --sip 10.20.0.10 --ns ns.example.test", 0, "@ NS ns.example.test.\n");
+	said(w, "netconfig zone --sip 10.20.0.10 --ns ns.example.test.", 0, "@ NS ns.example.test.\n");
 	assert_null(strstr((char *)w->out.p, ";"));
+	/* RFC 2132 2: an option holds 255 octets; IOS takes it in one piece, dnsmasq splits it (RFC 3396) */
+	memset(web_fqdn, 'w', 176);
+	for (int i = 60; i < 176; i += 61)
+		web_fqdn[i] = '.';
+	strcpy(web_fqdn + 176, ".contoso.test");
+	said(w, "netconfig ios --voice 10.66.0.0/24", 78, "option 43 has 256 octets; ios holds 255 in an option");
+	assert_int_equal(w->out.n, 0);
+	said(w, "netconfig dnsmasq --voice 10.66.0.0/24 --sip 10.20.0.10", 0, "dhcp-option=vendor:MS-UC-Client,3,");
+	strcpy(web_fqdn + 175, ".contoso.test");
+	said(w, "netconfig ios --voice 10.66.0.0/24", 0, " option 43 hex ");
+	strcpy(web_fqdn, "fe01.contoso.test");
+	said(w, "netconfig zone --ns ns..example.test", 64, "'--ns ns..example.test': it has an empty label");
+	said(w, "netconfig dnsmasq --voice 10.66.0.0/24 --sip 10.20.0.10 --ntp 10.20.0.1", 0,
+	     "srv-host=_ntp._udp.contoso.test,ntp.contoso.test,123,0,0\nhost-record=ntp.contoso.test,10.20.0.1\n");
 }
 
 int main(void)

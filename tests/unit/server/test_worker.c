@@ -138,10 +138,10 @@ static void folder_unmake(struct world *w)
 static void doors(struct world *w)
 {
 	static const struct worker_listener rows[DOORS] = {
-		[HTTP] = {.kind = WORKER_HTTP},	  [HTTPS] = {.kind = WORKER_HTTPS},
-		[SIP] = {.kind = WORKER_SIP_TLS}, [OUTSIDE] = {.kind = WORKER_SIP_TLS, .outside = true},
-		[LEGACY] = {.kind = WORKER_HTTPS, .legacy = true},
-		[PROXIED] = {.kind = WORKER_HTTPS, .outside = true, .proxy = true},
+		[HTTP] = {.kind = SITE_HTTP},	  [HTTPS] = {.kind = SITE_HTTPS},
+		[SIP] = {.kind = SITE_SIP_TLS}, [OUTSIDE] = {.kind = SITE_SIP_TLS, .outside = true},
+		[LEGACY] = {.kind = SITE_HTTPS, .legacy = true},
+		[PROXIED] = {.kind = SITE_HTTPS, .outside = true, .proxy = true},
 	};
 	char why[200];
 

@@ -1,0 +1,25 @@
+/* wire/well_known.h: names and paths that both ends know without being told: DNS labels below the SIP domain ([network 3, C]) and
+ * the paths of the Web Services and of the update service ([web-services 1], [update-service 1]).
+ */
+#ifndef DIALTONE_WIRE_WELL_KNOWN_H
+#define DIALTONE_WIRE_WELL_KNOWN_H
+
+/* services, before ".<SIP domain>": SRV records (RFC 2782) */
+#define SRV_INTERNAL_TLS "_sipinternaltls._tcp"
+#define SRV_INTERNAL_TCP "_sipinternal._tcp"
+#define SRV_EXTERNAL_TLS "_sip._tls"
+#define SRV_EXTERNAL_TCP "_sip._tcp"
+#define SRV_NTP "_ntp._udp"
+
+#define NAME_UPDATES "ucupdates-r2" /* the Device Update web service, before ".<SIP domain>" */
+
+#define CERTPROV_PATH "/CertProv/CertProvisioningService.svc"
+#define CERTPROV_ANON_PATH CERTPROV_PATH "/anon"
+#define CERTPROV_PROOF_PATH CERTPROV_PATH "/WebTicket_Proof_SHA1"
+#define WEBTICKET_PATH "/WebTicket/WebTicketService.svc"
+#define UPDATE_PATH "/RequestHandler/ucdevice.upx"
+#define UPDATE_EXT_PATH "/RequestHandlerExt/ucdevice.upx" /* outside */
+#define UPDATE_FILES_PATH "/RequestHandler/Files"
+#define UPDATE_FILES_EXT_PATH "/RequestHandlerExt/Files"
+
+#endif
