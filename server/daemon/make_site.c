@@ -13,6 +13,7 @@
 #include "server/daemon/accounts.h"
 #include "server/daemon/hand_over.h"
 #include "server/site/files.h"
+#include "server/site/keys.h"
 #include "server/site/names.h"
 #include "server/vault/make.h"
 #include "store/store.h"
@@ -203,43 +204,14 @@ static bool update(struct work *w)
 
 /* ---- the configuration file ---------------------------------------------------------------------------------------- */
 
-static void text(struct buf *b, const char *key, const char *value)
-{
-	if (value[0])
-		buf_printf(b, "%s = \"%s\"\n", key, value);
-}
-
 static bool conf(struct work *w)
 {
-	const struct site *s = w->site;
 	struct buf b = {0};
 	bool ok;
 
 	if (there(w, "dialtone.conf"))
 		return true;
-	buf_printf(&b,
-		   "# dialtone.conf: see dialtone.conf(5).  After a change: dialtoned -t -c FILE, then SIGHUP.\n\n"
-		   "domain = \"%s\"\nfqdn = \"%s\"\n",
-		   s->domain, s->fqdn);
-	text(&b, "pool", s->pool);
-	text(&b, "web_fqdn", s->web_fqdn);
-	buf_printf(&b, "\n# where it listens inside; a port of 0 is off, an empty address is all\naddress = \"%s\"\n", s->address);
-	buf_printf(&b, "sip_tls = %u\nsip_tcp = %u\nhttps = %u\nhttp = %u\n", s->sip_tls, s->sip_tcp, s->https, s->http);
-	buf_str(&b, "\n# outside: TLS only, under public names\n");
-	text(&b, "external_fqdn", s->external_fqdn);
-	text(&b, "external_web_fqdn", s->external_web_fqdn);
-	text(&b, "external_address", s->external_address);
-	buf_printf(&b, "external_sip_tls = %u\nexternal_https = %u\n# proxy_protocol = true\n# external_require_pin = true\n",
-		   s->external_sip_tls, s->external_https);
-	buf_str(&b, "\n# TLS 1.0 for phones of the time: an address and a process of its own\n");
-	text(&b, "legacy_address", s->legacy_address);
-	buf_printf(&b, "legacy_sip_tls = %u\nlegacy_https = %u\n", s->legacy_sip_tls, s->legacy_https);
-	buf_printf(&b, "\n# 0: one a core\nworkers = %u\nuser = \"%s\"\n", s->workers, s->user);
-	buf_printf(&b, "worker_user = \"%s\"\nlegacy_user = \"%s\"\n", s->worker_user, s->legacy_user);
-	if (s->CASigningKeyLength != 2048)
-		buf_printf(&b, "CASigningKeyLength = %u\n", s->CASigningKeyLength);
-	buf_str(&b, "\n# UseCertificateAuth = true\n# UsePinAuth = true\n# UseWindowsAuth = NTLM\n# MinPasswordLength = 5\n"
-		    "# DefaultEndpointExpiration = 600\n# MaxEndpointsPerUser = 8\n");
+	site_template(w->site, &b);
 	ok = save(w, "dialtone.conf", &b, 0644);
 	buf_free(&b);
 	return ok;

@@ -13,6 +13,7 @@
 #define SITE_USER "dialtone-vault" /* the users of our own: packaging/sysusers.d/dialtone.conf */
 #define SITE_WORKER_USER "dialtone"
 #define SITE_LEGACY_USER "dialtone-legacy"
+#define SITE_RULES 16
 #define SITE_TRUSTED 16 /* certificates in TrustedCACerts */
 
 struct site {
@@ -65,7 +66,7 @@ struct site {
 	struct site_version_rule {
 		char pattern[64]; /* "OCPhone/1.0.*" matched within the User-Agent; '*' as in globs */
 		bool allow;
-	} version_rule[16];
+	} version_rule[SITE_RULES];
 	unsigned nversion_rule;
 
 	/* phone settings, in-band */
@@ -96,7 +97,7 @@ struct site {
 #define SITE_NETBIOS_MAX 16
 void site_netbios(const char *dns, char ret[SITE_NETBIOS_MAX]); /* its first label in upper case, 15 characters of it */
 
-/* The product's own defaults; no name, address or folder is set. workers 0: one a core. */
+/* The defaults of the keys (server/site/keys.c); no name, address or folder is set. workers 0: one a core. */
 void site_defaults(struct site *s);
 
 /* Well-known URLs of this site; outside: by its external names. Returns out. */

@@ -1,0 +1,20 @@
+/* server/site/conf_internal.h: the parts of the configuration's reader. */
+#ifndef DIALTONE_SERVER_SITE_CONF_INTERNAL_H
+#define DIALTONE_SERVER_SITE_CONF_INTERNAL_H
+
+#include <confuse.h>
+
+#include "base/why.h"
+#include "server/site/site.h"
+
+/* Of libconfuse's kind: 0 good; -1 refused, and cfg_error() told why. */
+int conf_check_value(cfg_t *cfg, cfg_opt_t *opt);
+int conf_check_rule(cfg_t *cfg, cfg_opt_t *opt);
+
+/* What was not given follows from what was.  default_given: DefaultEndpointExpiration stands in the file. */
+void conf_complete(struct site *s, bool default_given);
+
+/* NULL, or what does not go together, in `why` or a constant. */
+const char *conf_together(const struct site *s, struct why *why);
+
+#endif
