@@ -7,6 +7,7 @@
 #include "admin/rules.h"
 #include "base/enc.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "pki/cert.h"
 
 /* ---- import ---------------------------------------------------------------------------------------------------- */
@@ -87,7 +88,7 @@ static enum admin_result pem_get(const struct admin *a, struct sv given, const c
 {
 	int e = 0;
 
-	snprintf(path, 1024, given.n ? "the given PEM" : "%s/%s", a->site->dir, file);
+	text_set(path, 1024, given.n ? "the given PEM" : "%s/%s", a->site->dir, file);
 	if (given.n)
 		buf_sv(ret, given);
 	else

@@ -8,10 +8,11 @@
 
 #include "admin/image_files.h"
 #include "base/buf.h"
+#include "server/site/files.h"
 #include "wire/update.h"
 
-#define IMAGE_KEY "update.key"	/* in DIR: signs catalogs, when images are made here */
-#define IMAGE_CERT "update.pem" /* in DIR: catalogs must be signed by it */
+#define IMAGE_KEY SITE_UPDATE_KEY   /* in DIR: signs catalogs, when images are made here */
+#define IMAGE_CERT SITE_UPDATE_CERT /* in DIR: catalogs must be signed by it */
 #define IMAGE_MAX UPDATE_IMAGE_MAX
 #define IMAGE_CATALOG_MAX ((size_t)1 << 16)
 

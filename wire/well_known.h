@@ -1,4 +1,4 @@
-/* wire/well_known.h: names and paths that both ends know without being told: DNS labels below the SIP domain ([network 3, C]) and
+/* wire/well_known.h: names and paths that both ends know without being told: DNS labels below the SIP domain ([network C]) and
  * the paths of the Web Services and of the update service ([web-services 1], [update-service 1]).
  */
 #ifndef DIALTONE_WIRE_WELL_KNOWN_H

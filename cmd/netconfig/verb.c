@@ -6,6 +6,7 @@
 
 #include "cmd/verbs.h"
 #include "base/name.h"
+#include "base/text.h"
 #include "server/site/conf.h"
 #include "wire/well_known.h"
 
@@ -197,7 +198,7 @@ static int netconfig_check(const struct command *c, const struct site *s, struct
 	if (why)
 		return command_fail(c, EX_USAGE, "'--ns %s': %s", n->ns, why);
 	if (n->ns == NULL)
-		snprintf(ns, NAME_TEXT_MAX, "ns1.%s", s->domain);
+		text_set(ns, NAME_TEXT_MAX, "ns1.%s", s->domain); /* it fits: services below the domain do */
 	n->ns = ns;
 	n->uc.port = s->https ? s->https : 443;
 	strcpy(n->uc.scheme, "https");

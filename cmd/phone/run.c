@@ -243,15 +243,13 @@ static void ticked(void *arg)
 static void name_run(struct phone_run *r)
 {
 	const uint8_t *m = host_mac(r->host);
-	char serial[MAC_TEXT_MAX];
 	uint8_t dice[8];
 
 	host_body.random(r->host, dice, sizeof dice);
 	hex_write(r->ids.run, dice, sizeof dice, false);
 	memcpy(r->conf.mac, m, 6);
 	mac_text(r->ids.mac, m);
-	mac_text_upper(serial, m, '\0');
-	snprintf(r->serial, sizeof r->serial, "%s", serial);
+	mac_text_upper(r->serial, m, '\0');
 	r->ids.model = r->conf.model->key;
 }
 

@@ -3,6 +3,7 @@
 #define DIALTONE_CMD_PHONE_RUN_H
 
 #include "base/buf.h"
+#include "base/enc.h"
 #include "cmd/phone/options.h"
 #include "dialtone/phone.h"
 #include "doctor/heard.h"
@@ -36,7 +37,7 @@ struct phone_run {
 	struct doctor_heard heard; /* on the port, by now */
 	uint64_t began; /* mono ms */
 	struct buf pin, password, trust, update_key;
-	char serial[16];
+	char serial[MAC_TEXT_MAX];
 	void (*record)(void *arg, const struct dt_record *r);
 	void (*tick)(void *arg);
 	void (*over)(void *arg); /* the run has its result: sign off now, or later */

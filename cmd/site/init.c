@@ -15,6 +15,7 @@
 #include "cmd/verbs.h"
 #include "net/listen.h"
 #include "server/site/conf.h"
+#include "server/site/files.h"
 #include "server/site/names.h"
 #include "wire/well_known.h"
 #include "server/daemon/accounts.h"
@@ -218,7 +219,7 @@ static bool conf_of(const char *dir, struct site *ret, char *why, size_t cap)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof path, "%s/dialtone.conf", dir);
+	snprintf(path, sizeof path, "%s/" SITE_CONF, dir);
 	return conf_read(path, ret, why, cap);
 }
 
@@ -281,7 +282,7 @@ static int make(const struct command *c, struct site *s, const char *dir)
 				    errno == EEXIST ? "it is a file; choose another folder" : strerror(errno));
 	if (realpath(dir, path) == NULL || !sv_copy(s->dir, sizeof s->dir, sv_of(path)))
 		return command_fail(c, EX_CANTCREAT, "'%s' cannot be used: %s", dir, strerror(errno));
-	snprintf(path, sizeof path, "%s/dialtone.conf", s->dir);
+	snprintf(path, sizeof path, "%s/" SITE_CONF, s->dir);
 	if (access(path, F_OK) == 0)
 		return command_fail(c, EX_CANTCREAT, "'%s' is there already: edit it, or choose another folder", path);
 	if (!users(s, why, sizeof why))

@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "server/site/files.h"
 
-#define CONTROL "run/control"
+#define CONTROL SITE_CONTROL
 #define DEADLINE_MS 15000
 #define ANSWER_MAX 65536
 #define LIST_LINE_MAX 1024

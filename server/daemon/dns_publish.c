@@ -15,7 +15,7 @@
 enum { AGAIN_S = 30, ANSWER_S = 5, FUDGE_S = 300 };
 
 struct dns_record {
-	char name[SITE_NAME_MAX + 32];
+	char name[sizeof((struct site_name *)0)->name];
 	const char *type;	       /* "A", "AAAA", "SRV" */
 	char data[SITE_NAME_MAX + 32]; /* an address, or "0 0 5061 fe01.contoso.test." */
 };
@@ -40,7 +40,7 @@ static unsigned records(const struct site *s, struct dns_record ret[SITE_NAMES])
 		} else {
 			continue;
 		}
-		snprintf(r->name, sizeof r->name, "%s", all[i].name);
+		memcpy(r->name, all[i].name, sizeof r->name);
 		n++;
 	}
 	return n;

@@ -18,8 +18,8 @@
 #include "server/vault/make.h"
 #include "store/store.h"
 
-#define ROOT "root.pem"
-#define ROOT_OLD VAULT_DIR "/root.pem" /* where older releases kept it: in a folder that is not root's */
+#define ROOT SITE_ROOT_KEY
+#define ROOT_OLD VAULT_DIR "/" SITE_ROOT_KEY /* where older releases kept it: in a folder that is not root's */
 
 struct work {
 	const struct site *site;
@@ -72,7 +72,7 @@ static bool root_is_ca(struct work *w, const char *file)
 	bool ok = false;
 	int rc;
 
-	if (!path_of(w, "ca.pem", path))
+	if (!path_of(w, SITE_ROOT, path))
 		return false;
 	rc = file_read(path, PKI_PEM_MAX, &pem);
 	if (rc < 0)
@@ -111,7 +111,7 @@ static bool root_load(struct work *w)
 	if (!there(w, ROOT) && path_of(w, ROOT_OLD, old) && lstat(old, &st) == 0)
 		return root_move(w);
 	return site_pair_load(w->site->dir, ROOT, &w->root, &w->root_der, w->why, w->cap) &&
-	       (!there(w, "ca.pem") || root_is_ca(w, ROOT));
+	       (!there(w, SITE_ROOT) || root_is_ca(w, ROOT));
 }
 
 static bool own_pair(struct work *w, const struct pki_issue *what, struct buf *key_pem, struct buf *cert_pem)
@@ -149,9 +149,9 @@ static bool root(struct work *w)
 		ok = own_pair(w, &what, &key, &key) && save(w, ROOT, &key, 0600);
 	buf_wipe(&key);
 	ok = ok && root_load(w);
-	if (ok && !there(w, "ca.pem")) {
+	if (ok && !there(w, SITE_ROOT)) {
 		pki_pem_add(&cert, "CERTIFICATE", w->root_der.p, w->root_der.n);
-		ok = save(w, "ca.pem", &cert, 0644);
+		ok = save(w, SITE_ROOT, &cert, 0644);
 	}
 	buf_free(&cert);
 	return ok;
@@ -162,7 +162,7 @@ static bool issuing(struct work *w)
 {
 	struct pki_issue what = issue(w, PKI_CA, "Communications Server", 20);
 
-	return there(w, VAULT_DIR "/ca.pem") || pair_below_root(w, VAULT_DIR "/ca.pem", &what, w->site->CASigningKeyLength);
+	return there(w, VAULT_CA) || pair_below_root(w, VAULT_CA, &what, w->site->CASigningKeyLength);
 }
 
 static bool server(struct work *w, const char *file, bool outside)
@@ -182,7 +182,7 @@ static bool server(struct work *w, const char *file, bool outside)
 /* "nothing internal (names, addresses, versions) is told" outside: a certificate of its own, with its own names only. */
 static bool servers(struct work *w)
 {
-	return server(w, "server.pem", false) && (w->site->external_fqdn[0] == '\0' || server(w, "external.pem", true));
+	return server(w, SITE_SERVER, false) && (w->site->external_fqdn[0] == '\0' || server(w, SITE_EXTERNAL, true));
 }
 
 static bool update(struct work *w)
@@ -192,11 +192,11 @@ static bool update(struct work *w)
 	struct buf key = {0}, cert = {0};
 	bool ok;
 
-	if (there(w, "update.key") && there(w, "update.pem"))
+	if (there(w, SITE_UPDATE_KEY) && there(w, SITE_UPDATE_CERT))
 		return true;
 	snprintf(cn, sizeof cn, "%.40s Device Update", w->site->domain);
-	ok = own_pair(w, &what, &key, &cert) && save(w, "update.key", &key, 0600) &&
-	     save(w, "update.pem", &cert, 0644);
+	ok = own_pair(w, &what, &key, &cert) && save(w, SITE_UPDATE_KEY, &key, 0600) &&
+	     save(w, SITE_UPDATE_CERT, &cert, 0644);
 	buf_wipe(&key);
 	buf_free(&cert);
 	return ok;
@@ -209,10 +209,10 @@ static bool conf(struct work *w)
 	struct buf b = {0};
 	bool ok;
 
-	if (there(w, "dialtone.conf"))
+	if (there(w, SITE_CONF))
 		return true;
 	site_template(w->site, &b);
-	ok = save(w, "dialtone.conf", &b, 0644);
+	ok = save(w, SITE_CONF, &b, 0644);
 	buf_free(&b);
 	return ok;
 }
@@ -243,7 +243,7 @@ static bool key_owners(struct work *w)
 	struct account worker;
 
 	return geteuid() != 0 || (account_of(w->site->worker_user, &worker, w->why, w->cap) &&
-				  for_workers(w, "server.pem", worker) && for_workers(w, "external.pem", worker));
+				  for_workers(w, SITE_SERVER, worker) && for_workers(w, SITE_EXTERNAL, worker));
 }
 
 static bool owners(struct work *w)
@@ -259,7 +259,7 @@ static bool owners(struct work *w)
 	fd = open(w->site->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return failed(w, w->site->dir, strerror(errno));
-	ok = hand_over(fd, VAULT_DIR, vault, w->why, w->cap) && hand_over(fd, "logs", worker, w->why, w->cap);
+	ok = hand_over(fd, VAULT_DIR, vault, w->why, w->cap) && hand_over(fd, SITE_LOGS, worker, w->why, w->cap);
 	close(fd);
 	return ok && key_owners(w);
 }
@@ -300,7 +300,7 @@ static bool store(struct work *w)
 static bool vault(struct work *w)
 {
 	if (vault_is_handed_over(w))
-		return there(w, VAULT_ISSUING) || failed(w, VAULT_DIR, "it belongs to the vault's user, and " VAULT_ISSUING " is missing");
+		return there(w, SITE_ISSUING) || failed(w, VAULT_DIR, "it belongs to the vault's user, and " SITE_ISSUING " is missing");
 	return folder(w, VAULT_DIR, 0700) && issuing(w) && vault_keys_make(w->site->dir, w->now, w->why, w->cap) && store(w);
 }
 
@@ -317,7 +317,7 @@ bool init_site(const struct site *site, int64_t unix_s, char *why, size_t cap)
 
 	if (mkdir(site->dir, 0755) < 0 && errno != EEXIST)
 		return failed(&w, site->dir, strerror(errno));
-	return finish(&w, dir_is_ours(&w) && folder(&w, "files", 0755) && folder(&w, "logs", 0770) && folder(&w, "run", 0755) &&
+	return finish(&w, dir_is_ours(&w) && folder(&w, SITE_IMAGES, 0755) && folder(&w, SITE_LOGS, 0770) && folder(&w, SITE_RUN, 0755) &&
 				  root(&w) && vault(&w) && servers(&w) && update(&w) && conf(&w) && owners(&w));
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "pki/cert.h"
+#include "server/site/files.h"
 #include "server/site/listeners.h"
 #include "server/site/names.h"
 #include "server/site/pair.h"
@@ -30,7 +31,7 @@ static void judge_key(const struct site *s, bool outside, int64_t now, struct sv
 	struct buf anchors = {0};
 	char path[sizeof s->dir + 32];
 
-	snprintf(path, sizeof path, "%s/ca.pem", s->dir);
+	snprintf(path, sizeof path, "%s/" SITE_ROOT, s->dir);
 	file_read(path, PKI_PEM_MAX, &anchors);
 	if (key == NULL)
 		snprintf(c->why, sizeof c->why, "%s", pki_key_why(pem));
@@ -78,11 +79,11 @@ unsigned site_certs(const struct site *s, int64_t unix_s, struct site_cert ret[S
 	static const struct {
 		const char *file;
 		bool server, outside;
-	} all[SITE_CERTS] = {{"server.pem", true, false},
-			     {"external.pem", true, true},
-			     {"ca.pem", false, false},
-			     {"issuing.pem", false, false},
-			     {"update.pem", false, false}};
+	} all[SITE_CERTS] = {{SITE_SERVER, true, false},
+			     {SITE_EXTERNAL, true, true},
+			     {SITE_ROOT, false, false},
+			     {SITE_ISSUING, false, false},
+			     {SITE_UPDATE_CERT, false, false}};
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < SITE_CERTS; i++) {

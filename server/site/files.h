@@ -1,4 +1,4 @@
-/* server/site/files.h: the files in a site's folder, and the pairs of key and certificate among them.
+/* server/site/files.h: the files in a site's folder, named once, and the pairs of key and certificate among them.
  *
  * dir: the folder; name: the file in it, "server.pem" or "vault/ca.pem".  false: *why is a sentence with the path.
  */
@@ -9,6 +9,21 @@
 #include <sys/types.h>
 
 #include "pki/cert.h"
+
+#define SITE_CONF "dialtone.conf"
+#define SITE_ROOT_KEY "root.pem"     /* key and certificate of the private root: root's alone */
+#define SITE_ROOT "ca.pem"	     /* its certificate: what phones trust */
+#define SITE_SERVER "server.pem"     /* key and chain of the names inside */
+#define SITE_EXTERNAL "external.pem" /* the same of the public names */
+#define SITE_ISSUING "issuing.pem"   /* the certificate of the CA that certifies users */
+#define SITE_TRUSTED_CERTS "trusted.pem" /* what TrustedCACerts may name */
+#define SITE_UPDATE_KEY "update.key" /* signs firmware catalogs */
+#define SITE_UPDATE_CERT "update.pem"
+#define SITE_IMAGES "files" /* folder of the update store */
+#define SITE_LOGS "logs"    /* folder of what devices have sent, and of the audit */
+#define SITE_RUN "run"	    /* folder of the control socket */
+#define SITE_CONTROL SITE_RUN "/control"
+#define SITE_VAULT "vault" /* folder of the vault's own files: server/vault/make.h */
 
 #define SECONDS_OF_YEARS(n) ((int64_t)(n) * 365 * 86400)
 

@@ -31,8 +31,8 @@ bool vault_keys_load(const char *dir, struct vault_keys *ret, char *why, size_t 
 {
 	struct vault_keys k = {0};
 
-	if (site_pair_load(dir, VAULT_DIR "/ca.pem", &k.ca, &k.ca_der, why, cap) &&
-	    site_pair_load(dir, VAULT_DIR "/ticket.pem", &k.ticket, &k.ticket_der, why, cap) &&
+	if (site_pair_load(dir, VAULT_CA, &k.ca, &k.ca_der, why, cap) &&
+	    site_pair_load(dir, VAULT_TICKET, &k.ticket, &k.ticket_der, why, cap) &&
 	    vault_secret_load(dir, k.secret, why, cap)) {
 		*ret = k;
 		return true;
@@ -104,13 +104,13 @@ bool vault_keys_make(const char *dir, int64_t unix_s, char *why, size_t cap)
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return site_fail(why, cap, path, strerror(errno));
 	ok = (site_has(dir, VAULT_DIR "/secret") || secret_make(dir, why, cap)) &&
-	     (site_has(dir, VAULT_DIR "/ca.pem") || pair_make(dir, VAULT_DIR "/ca.pem", &ca, NULL, why, cap)) &&
-	     site_pair_load(dir, VAULT_DIR "/ca.pem", &k.ca, &k.ca_der, why, cap);
+	     (site_has(dir, VAULT_CA) || pair_make(dir, VAULT_CA, &ca, NULL, why, cap)) &&
+	     site_pair_load(dir, VAULT_CA, &k.ca, &k.ca_der, why, cap);
 	if (ok) {
 		pki_pem_add(&pem, "CERTIFICATE", k.ca_der.p, k.ca_der.n);
-		ok = site_save(dir, VAULT_ISSUING, &pem, 0644, why, cap) &&
-		     (site_has(dir, VAULT_DIR "/ticket.pem") ||
-		      pair_make(dir, VAULT_DIR "/ticket.pem", &ticket, &k, why, cap));
+		ok = site_save(dir, SITE_ISSUING, &pem, 0644, why, cap) &&
+		     (site_has(dir, VAULT_TICKET) ||
+		      pair_make(dir, VAULT_TICKET, &ticket, &k, why, cap));
 	}
 	buf_free(&pem);
 	vault_keys_clear(&k);

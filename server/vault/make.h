@@ -10,12 +10,14 @@
 #define DIALTONE_SERVER_VAULT_MAKE_H
 
 #include "pki/cert.h"
+#include "server/site/files.h"
 #include "server/site/site.h"
 #include "server/vault/vault.h"
 #include "store/store.h"
 
-#define VAULT_DIR "vault"
-#define VAULT_ISSUING "issuing.pem" /* in DIR: the issuing CA's certificate, public */
+#define VAULT_DIR SITE_VAULT
+#define VAULT_CA VAULT_DIR "/ca.pem"
+#define VAULT_TICKET VAULT_DIR "/ticket.pem"
 
 struct vault;
 

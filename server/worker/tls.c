@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "server/site/files.h"
 #include "server/worker/internal.h"
 
 #define CHAIN_MAX 10
@@ -82,7 +83,7 @@ static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct s
 	struct buf issuing = {0};
 	int rc;
 
-	snprintf(path, sizeof path, "%s/issuing.pem", c->site->dir);
+	snprintf(path, sizeof path, "%s/" SITE_ISSUING, c->site->dir);
 	rc = file_read(path, PKI_PEM_MAX, &issuing);
 	if (rc < 0) {
 		buf_free(&issuing);
@@ -116,8 +117,8 @@ bool worker_tls_init(struct worker_tls *t, const struct worker_conf *c, char *wh
 	*t = (struct worker_tls){.keylog_fd = c->keylog_fd};
 	for (unsigned i = 0; i < c->nlistener; i++)
 		is_outside |= c->listener[i].outside;
-	good = identity(c->site->dir, "server.pem", &t->inside_key, &t->chain_pem, why, cap) &&
-	       (!is_outside || identity(c->site->dir, "external.pem", &t->outside_key, &outside, why, cap)) &&
+	good = identity(c->site->dir, SITE_SERVER, &t->inside_key, &t->chain_pem, why, cap) &&
+	       (!is_outside || identity(c->site->dir, SITE_EXTERNAL, &t->outside_key, &outside, why, cap)) &&
 	       contexts(t, c, buf_view(&outside), why, cap);
 	buf_free(&outside);
 	if (!good)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "server/site/files.h"
 #include "server/worker/internal.h"
 
 #define TRUSTED_MAX ((size_t)1 << 20)
@@ -94,11 +95,11 @@ bool worker_web_init(struct worker_web *w, struct loop *loop, const struct site 
 	char path[sizeof site->dir + 16];
 	struct buf trusted = {0};
 
-	snprintf(path, sizeof path, "%s/trusted.pem", site->dir);
+	snprintf(path, sizeof path, "%s/" SITE_TRUSTED_CERTS, site->dir);
 	if (!site->InferCertChainFromSSL && file_read(path, TRUSTED_MAX, &trusted) == 0)
 		conf.trusted_pem = buf_view(&trusted);
-	snprintf(w->files, sizeof w->files, "%s/files", site->dir);
-	snprintf(w->logs, sizeof w->logs, "%s/logs", site->dir);
+	snprintf(w->files, sizeof w->files, "%s/" SITE_IMAGES, site->dir);
+	snprintf(w->logs, sizeof w->logs, "%s/" SITE_LOGS, site->dir);
 	http_server_init(&w->http, &(struct http_server_conf){.loop = loop, .service = &service, .arg = w});
 	w->web = web_new(&conf);
 	buf_free(&trusted);
