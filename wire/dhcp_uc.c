@@ -126,8 +126,10 @@ static bool hex_as_text(struct sv v)
 	size_t digits = 0;
 
 	for (size_t i = 0; i < v.n; i++) {
-		char c = v.p[i], before = i ? v.p[i - 1] : '\0';
+		char c = v.p[i], before = '\0';
 
+		if (i)
+			before = v.p[i - 1];
 		if (hex_digit(c) >= 0)
 			digits++;
 		else if ((c | 32) == 'x' && (before == '0' || before == '\\'))

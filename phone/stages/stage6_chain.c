@@ -244,7 +244,7 @@ void stage_chain(struct dt_phone *ph)
 		return;
 	}
 	if (ph->found.web_url[0] == '\0' || !url_read(sv_of(ph->found.web_url), &u)) {
-		text_set(url, sizeof url, ph->found.web_url[0] ? "%s is no URL" : "", ph->found.web_url);
+		text_set(url, sizeof url, "%s%s", ph->found.web_url, ph->found.web_url[0] ? " is no URL" : "");
 		stage_fail(ph, DT_F_WEB_URL_NONE, url);
 		return;
 	}
