@@ -21,7 +21,7 @@ struct asked {
 struct doctor_probe {
 	struct host *h;
 	struct doctor_run *run;
-	struct host_ears ears;
+	struct host_observer observer;
 	char *anchors;
 	unsigned seconds, waited, n, open;
 	bool started, over;
@@ -83,7 +83,7 @@ static struct doctor_answer *probe_answer(struct doctor_probe *p, unsigned at, b
 /* DOCTOR_ANSWERS: nobody's any more. */
 static unsigned question_of(const struct doctor_probe *p, unsigned id)
 {
-	unsigned i = id - HOST_EARS;
+	unsigned i = id - HOST_OBSERVER;
 
 	return i < p->n && p->asked[i].open ? i : DOCTOR_ANSWERS;
 }
@@ -252,8 +252,8 @@ static int send(struct doctor_probe *p, unsigned i)
 	if (q->ask >= ASK_INFORM)
 		return send_dhcp(p, i);
 	if (q->ask <= ASK_A)
-		return host_body.dns(p->h, HOST_EARS + i, q->name, q->ask == ASK_SRV ? DT_RR_SRV : DT_RR_A);
-	return host_body.stream(p->h, HOST_EARS + i, &c);
+		return host_body.dns(p->h, HOST_OBSERVER + i, q->name, q->ask == ASK_SRV ? DT_RR_SRV : DT_RR_A);
+	return host_body.stream(p->h, HOST_OBSERVER + i, &c);
 }
 
 struct doctor_probe *doctor_probe_new(struct host *h, struct doctor_run *r, const char *anchors, unsigned seconds,
@@ -269,7 +269,7 @@ struct doctor_probe *doctor_probe_new(struct host *h, struct doctor_run *r, cons
 		free(p);
 		return NULL;
 	}
-	p->ears = (struct host_ears){probe_on_dns, on_opened, on_frame, p};
+	p->observer = (struct host_observer){probe_on_dns, on_opened, on_frame, p};
 	return p;
 }
 
@@ -283,7 +283,7 @@ void doctor_probe_start(struct doctor_probe *p)
 		 random[5]);
 	p->n = doctor_questions(p->run, odd, p->q);
 	p->started = true;
-	host_listen(p->h, &p->ears);
+	host_listen(p->h, &p->observer);
 	p->open = p->n;
 	for (unsigned i = 0; i < p->n; i++)
 		p->asked[i].open = true;

@@ -19,12 +19,12 @@
 
 struct device {
 	uint64_t now, timer; /* ms */
-	FILE *dice;
+	FILE *entropy;
 	bool over;
 	struct dt_record result; /* its texts are gone: only the numbers are kept */
 };
 
-/* ---- time and dice --------------------------------------------------------------------------------------------------- */
+/* ---- time and random numbers --------------------------------------------------------------------------------------------------- */
 
 static uint64_t mono_ms(void *arg)
 {
@@ -40,11 +40,11 @@ static int64_t unix_ms(void *arg)
 	return (int64_t)d->now; /* a clock without a battery begins in 1970: the phone asks for the time (stage 2) */
 }
 
-static void dice(void *arg, void *p, size_t n)
+static void random_octets(void *arg, void *p, size_t n)
 {
 	struct device *d = arg;
 
-	if (fread(p, 1, n, d->dice) != n) /* getrandom(), or the chip's own: never rand() */
+	if (fread(p, 1, n, d->entropy) != n) /* getrandom(), or the chip's own: never rand() */
 		abort();
 }
 
@@ -193,7 +193,7 @@ static void record(void *arg, const struct dt_record *r)
 }
 
 static const struct dt_body body = {
-    .mono_ms = mono_ms, .unix_ms = unix_ms, .random = dice, .timer = timer, .frame = frame, .vlan = vlan, .address = address,
+    .mono_ms = mono_ms, .unix_ms = unix_ms, .random = random_octets, .timer = timer, .frame = frame, .vlan = vlan, .address = address,
     .udp = udp, .dns = dns, .stream = stream, .stream_send = stream_send, .stream_close = stream_close, .make_key = make_key,
     .load = load, .save = save, .forget = forget, .slot_size = slot_size, .slot_read = slot_read, .slot_write = slot_write,
     .slot_catalog = slot_catalog, .install = install, .restart = restart, .record = record,
@@ -201,10 +201,10 @@ static const struct dt_body body = {
 
 int main(void)
 {
-	struct device d = {.timer = UINT64_MAX, .dice = fopen("/dev/urandom", "rb")};
+	struct device d = {.timer = UINT64_MAX, .entropy = fopen("/dev/urandom", "rb")};
 	struct dt_phone_conf conf = {.body = &body, .arg = &d, .model = dt_model_find("cx600"), .serial = "7E5C0012",
 				     .mac = {0x00, 0x04, 0xf2, 0x12, 0x34, 0x56}, .number = "4411", .pin = "80642"};
-	struct dt_phone *phone = d.dice && conf.model ? dt_phone_new(&conf) : NULL;
+	struct dt_phone *phone = d.entropy && conf.model ? dt_phone_new(&conf) : NULL;
 
 	if (phone == NULL) {
 		fprintf(stderr, "first_phone: %s\n", strerror(errno));
@@ -219,6 +219,6 @@ int main(void)
 	}
 	printf("%s\n", dt_phone_registered(phone) ? "dial tone" : "no dial tone");
 	dt_phone_free(phone);
-	fclose(d.dice);
+	fclose(d.entropy);
 	return d.over && d.result.stage == DT_STAGE_ADDRESS && d.result.failure == DT_F_DHCP_SILENT ? EXIT_SUCCESS : EXIT_FAILURE;
 }

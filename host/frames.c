@@ -74,8 +74,8 @@ static void frames_arrived(evutil_socket_t fd, short what, void *arg)
 		}
 		if (h->frame)
 			h->frame(h->arg, frame, (size_t)n);
-		if (h->ears && h->ears->frame)
-			h->ears->frame(h->ears->arg, frame, (size_t)n, tci);
+		if (h->observer && h->observer->frame)
+			h->observer->frame(h->observer->arg, frame, (size_t)n, tci);
 		if (h->phone)
 			dt_phone_frame(h->phone, frame, (size_t)n, tci);
 	}

@@ -288,9 +288,9 @@ void host_address(const struct host *h, struct dt_lease *l)
 	l->mask = h->kept.mask;
 }
 
-void host_listen(struct host *h, const struct host_ears *ears)
+void host_listen(struct host *h, const struct host_observer *observer)
 {
-	h->ears = ears;
+	h->observer = observer;
 }
 
 void host_where(const struct host *h, unsigned *vlan, uint32_t *address)

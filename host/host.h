@@ -53,15 +53,15 @@ int host_run(struct host *h);
 void host_sign_off(struct host *h, unsigned seconds); /* dt_phone_stop() that many seconds from now */
 void host_end(struct host *h);			      /* host_run() returns soon */
 
-/* Another user of this body besides the phone: ids from HOST_EARS on are theirs, and so are the answers. */
-#define HOST_EARS 0x40000000u
-struct host_ears {
+/* Another user of this body besides the phone: ids from HOST_OBSERVER on are theirs, and so are the answers. */
+#define HOST_OBSERVER 0x40000000u
+struct host_observer {
 	void (*dns)(void *arg, unsigned id, const struct dt_dns_answer *a);
 	void (*opened)(void *arg, unsigned id, const struct dt_stream_opened *o);
 	void (*frame)(void *arg, const uint8_t *frame, size_t n, int tci); /* whatever the phone is shown too; or NULL */
 	void *arg;
 };
-void host_listen(struct host *h, const struct host_ears *ears); /* NULL: none; the caller keeps the struct */
+void host_listen(struct host *h, const struct host_observer *observer); /* NULL: none; the caller keeps the struct */
 /* Where the phone is now: its VLAN (0: untagged), and its address (0: it has none). */
 void host_where(const struct host *h, unsigned *vlan, uint32_t *address);
 

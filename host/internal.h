@@ -20,7 +20,7 @@ struct host_keys;
 
 struct host {
 	struct dt_phone *phone;
-	const struct host_ears *ears;
+	const struct host_observer *observer;
 	struct event_base *base;
 	void (*record)(void *arg, const struct dt_record *r);
 	void (*tick)(void *arg);

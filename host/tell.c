@@ -60,28 +60,28 @@ void host_drop_later(struct host *h)
 
 void tell_dns(struct host *h, unsigned id, const struct dt_dns_answer *a)
 {
-	if (id < HOST_EARS && h->phone)
+	if (id < HOST_OBSERVER && h->phone)
 		dt_phone_dns(h->phone, id, a);
-	else if (id >= HOST_EARS && h->ears)
-		h->ears->dns(h->ears->arg, id, a);
+	else if (id >= HOST_OBSERVER && h->observer)
+		h->observer->dns(h->observer->arg, id, a);
 }
 
 void tell_opened(struct host *h, unsigned id, const struct dt_stream_opened *o)
 {
-	if (id < HOST_EARS && h->phone)
+	if (id < HOST_OBSERVER && h->phone)
 		dt_phone_stream_opened(h->phone, id, o);
-	else if (id >= HOST_EARS && h->ears)
-		h->ears->opened(h->ears->arg, id, o);
+	else if (id >= HOST_OBSERVER && h->observer)
+		h->observer->opened(h->observer->arg, id, o);
 }
 
 void tell_data(struct host *h, unsigned id, const void *p, size_t n)
 {
-	if (id < HOST_EARS && h->phone)
+	if (id < HOST_OBSERVER && h->phone)
 		dt_phone_stream_data(h->phone, id, p, n);
 }
 
 void tell_closed(struct host *h, unsigned id, const char *why)
 {
-	if (id < HOST_EARS && h->phone)
+	if (id < HOST_OBSERVER && h->phone)
 		dt_phone_stream_closed(h->phone, id, why);
 }

@@ -243,10 +243,10 @@ static void ticked(void *arg)
 static void name_run(struct phone_run *r)
 {
 	const uint8_t *m = host_mac(r->host);
-	uint8_t dice[8];
+	uint8_t octets[8];
 
-	host_body.random(r->host, dice, sizeof dice);
-	hex_write(r->ids.run, dice, sizeof dice, false);
+	host_body.random(r->host, octets, sizeof octets);
+	hex_write(r->ids.run, octets, sizeof octets, false);
 	memcpy(r->conf.mac, m, 6);
 	mac_text(r->ids.mac, m);
 	mac_text_upper(r->serial, m, '\0');

@@ -85,7 +85,7 @@ def test_xmlsec1_signs_a_ticket_as_we_do(made, tmp_path):
     text = (here / "assertion.xml").read_text()
     out = tmp_path / "assertion.xml"
     sign(here, "assertion.xml", text, out)
-    for what in "DigestValue", "SignatureValue":  # PKCS#1 v1.5 has no dice in it
+    for what in "DigestValue", "SignatureValue":  # PKCS#1 v1.5 has no random part
         assert value(out.read_text(), what) == value(text, what)
     # and inside an envelope it is good to us
     signed = re.sub(r"^<\?xml[^>]*\?>\s*", "", out.read_text())

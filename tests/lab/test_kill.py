@@ -30,14 +30,14 @@ def settle(lab, before):
 
 @pytest.mark.parametrize("round_", range(10))
 def test_kill(round_, site):
-    lab, dice = site, random.Random(SEED + round_)
+    lab, rng = site, random.Random(SEED + round_)
     state = f"phone{round_ // 2}"  # each phone is used twice: cold, then with what the first run left
     whole = len(processes(lab))
     email = lab.add_user(f"u{round_}", str(4600 + round_))
     known = lab.stored("user.pem", state)
     p = lab.start_phone(*([] if known or round_ % 2 else ["--cold"]), state=state, name=f"phone-{round_}")
-    at = dice.uniform(0.2, 7.0)
-    victim = dice.choice(["phone", "supervisor", *["process"] * 4])
+    at = rng.uniform(0.2, 7.0)
+    victim = rng.choice(["phone", "supervisor", *["process"] * 4])
     time.sleep(at)
     if victim == "phone":
         os.kill(p.pid, signal.SIGKILL)
@@ -52,7 +52,7 @@ def test_kill(round_, site):
         settle(lab, whole)
     else:
         pids = processes(lab)
-        dead = pids[dice.randrange(len(pids))]
+        dead = pids[rng.randrange(len(pids))]
         os.kill(dead, signal.SIGKILL)
         wait_for("it is gone", lambda: not os.path.exists(f"/proc/{dead}") or dead not in processes(lab), 10)
         settle(lab, whole)

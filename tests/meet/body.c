@@ -1,7 +1,7 @@
 /* tests/meet/body.c: a phone's body in memory (struct dt_body), with a power switch.
  *
  * Lasting state is in struct meet_flash, which outlives phone and world: a restart or a death keeps it, nothing else.
- * m->die_at counts the calls that change what lasts: at that one the power goes, before or after the change by the dice.
+ * m->die_at counts the calls that change what lasts: at that one the power goes, before or after the change, at random.
  */
 #include "tests/meet/meet.h"
 

@@ -19,7 +19,7 @@ struct disk_file {
 static struct {
 	sqlite3_vfs vfs, *real;
 	struct disk_file file[FILES];
-	uint64_t dice;
+	uint64_t seed;
 	unsigned calls, fail_at;
 } disk;
 
@@ -31,8 +31,8 @@ struct open_file {
 
 static bool coin(void)
 {
-	disk.dice = disk.dice * 6364136223846793005ull + 1442695040888963407ull;
-	return disk.dice >> 63;
+	disk.seed = disk.seed * 6364136223846793005ull + 1442695040888963407ull;
+	return disk.seed >> 63;
 }
 
 static bool power(void)
@@ -278,7 +278,7 @@ static int v_random(sqlite3_vfs *v, int n, char *out)
 	(void)v;
 	for (int i = 0; i < n; i++) {
 		coin();
-		out[i] = (char)(disk.dice >> 56);
+		out[i] = (char)(disk.seed >> 56);
 	}
 	return n;
 }
@@ -306,7 +306,7 @@ static int v_error(sqlite3_vfs *v, int n, char *out)
 
 void crashfs_on(uint64_t seed)
 {
-	disk.dice = seed;
+	disk.seed = seed;
 	disk.calls = disk.fail_at = 0;
 	disk.vfs = (sqlite3_vfs){.iVersion = 1,
 				 .szOsFile = sizeof(struct open_file),

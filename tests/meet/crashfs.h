@@ -1,6 +1,6 @@
 /* tests/meet/crashfs.h: a disk in memory for SQLite, whose power can fail.
  *
- * Data not synced when the power fails are lost sector by sector, as the dice say: old or new, which is what a real
+ * Data not synced when the power fails are lost sector by sector, at random: old or new, which is what a real
  * disk may do.  crashfs_on() makes it SQLite's default file system.
  */
 #ifndef DIALTONE_TESTS_CRASHFS_H

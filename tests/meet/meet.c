@@ -1,4 +1,4 @@
-/* tests/meet/meet.c: the clock, the dice, and the order in which things happen. */
+/* tests/meet/meet.c: the clock, the random numbers, and the order in which things happen. */
 #include "tests/meet/meet.h"
 
 #include <assert.h>
@@ -24,7 +24,7 @@ void meet_at(struct meet *m, uint64_t delay_ms, void (*fn)(struct meet *, void *
 	*at = e;
 }
 
-/* splitmix64: small, and good enough for dice that must be the same tomorrow */
+/* splitmix64: small, and good enough for numbers that must be the same tomorrow */
 void meet_random(void *arg, void *p, size_t n)
 {
 	struct meet *m = arg;

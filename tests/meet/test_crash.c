@@ -1,4 +1,4 @@
-/* tests/meet/test_crash.c: the power goes, at instants that seeded dice choose; afterwards everything starts, nothing
+/* tests/meet/test_crash.c: the power goes, at instants chosen by a seed; afterwards everything starts, nothing
  * that was acknowledged is lost, and the next sign-in works.
  */
 #include "tests/support/check.h"
@@ -9,7 +9,7 @@
 #define LONG_ENOUGH (300 * 1000)
 #define PER_STAGE 5
 
-/* How many things happen in each stage of a cold sign-in: the dice choose among them. */
+/* How many things happen in each stage of a cold sign-in: random numbers choose among them. */
 static void count_steps(unsigned ret[DT_STAGE_COUNT])
 {
 	struct meet_flash flash = {0};

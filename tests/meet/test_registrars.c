@@ -533,11 +533,11 @@ static void anew_in_time(void **state)
 static void some_octets(struct meet *m, struct buf *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
-		uint16_t dice;
+		uint16_t pick;
 
-		meet_random(m, &dice, sizeof dice);
-		if (dice % 1500 == 0)
-			b->p[i] = "\r\n\0<>\";,= \xff" "09aZ"[dice / 1500 % 14];
+		meet_random(m, &pick, sizeof pick);
+		if (pick % 1500 == 0)
+			b->p[i] = "\r\n\0<>\";,= \xff" "09aZ"[pick / 1500 % 14];
 	}
 }
 

@@ -3,7 +3,7 @@
 #include "tests/support/check.h"
 
 /* The observations on the port decide between the causes of a missing VLAN. */
-static void ears_decide(void **state)
+static void observations_decide(void **state)
 {
 	static const struct {
 		struct doctor_heard heard;
@@ -149,7 +149,7 @@ static void the_attempt_that_failed_so(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(ears_decide),
+	    cmocka_unit_test(observations_decide),
 	    cmocka_unit_test(what_is_seen),
 	    cmocka_unit_test(oddities_are_told_once),
 	    cmocka_unit_test(guess_is_said),

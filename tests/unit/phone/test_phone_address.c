@@ -449,8 +449,8 @@ static void broken_frames(void **state)
 	unplug(w);
 }
 
-/* Frames of dice: for the sanitizers; whatever happens, it ends when it is told to. */
-static void dice(void **state)
+/* Random frames: for the sanitizers; whatever happens, it ends when it is told to. */
+static void random_numbers(void **state)
 {
 	struct world *w = plugged();
 
@@ -619,7 +619,7 @@ int main(void)
 	    cmocka_unit_test(times_of_nothing),
 	    cmocka_unit_test(strays),
 	    cmocka_unit_test(broken_frames),
-	    cmocka_unit_test(dice),
+	    cmocka_unit_test(random_numbers),
 	    cmocka_unit_test(several_inform_answers),
 	    cmocka_unit_test(stopped),
 	    cmocka_unit_test(address_as_told),
