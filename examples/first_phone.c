@@ -2,6 +2,11 @@
  *
  *     cc first_phone.c $(pkg-config --cflags --libs dialtone) -o first_phone
  *
+ * or, for a firmware that is one file, with libdialtone.a (it shows dt_... and no other name):
+ *
+ *     cc first_phone.c $(pkg-config --cflags dialtone) -Wl,-Bstatic -ldialtone -Wl,-Bdynamic \
+ *         $(pkg-config --static --libs dialtone) -o first_phone
+ *
  * This body has a clock of its own and a cable at whose other end nobody answers.  What the phone says on it is printed,
  * and so is its record, until it gives up: no address, stage 2.  Every function below says what stands here on a device.
  *
