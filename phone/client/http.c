@@ -213,6 +213,11 @@ bool http_has(const struct http_client *h, unsigned stream)
 	return h && h->id && h->id == stream;
 }
 
+bool http_is_trusted(const struct http_client *h)
+{
+	return h->tls && h->verdict == DT_TRUSTED;
+}
+
 void http_opened(struct http_client *h, const struct dt_stream_opened *o)
 {
 	if (h->state != HTTP_OPENING)

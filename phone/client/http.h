@@ -69,6 +69,7 @@ struct http_client {
 struct http_client *http_new(struct dt_phone *ph, struct dns_client *dns, struct buf *anchors, bool trust_public);
 void http_free(struct http_client *h); /* closes, wipes; NULL is fine */
 void http_ask(struct http_client *h, const struct http_ask *a);
+bool http_is_trusted(const struct http_client *h); /* the answer came over TLS, from a server whose certificate was judged good */
 
 /* From the runner.  h NULL: no client is there. */
 bool http_has(const struct http_client *h, unsigned stream);

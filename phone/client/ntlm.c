@@ -23,6 +23,16 @@ static void ntlm_split_login(const char *login, char domain[128], char user[256]
 	}
 }
 
+/* Who asks in HTTP for an answer that a Registrar would take, or the other way round, carries somebody else's challenge.
+ * [MS-NLMP] 2.2.2.5, NTLMSSP_NEGOTIATE_DATAGRAM: connectionless authentication, which SIP is [sip 9.2]. */
+static bool ntlm_is_of(struct sv challenge, bool sip)
+{
+	struct rd r = rd_of(challenge.p, challenge.n);
+	struct ntlm_challenge ch;
+
+	return !ntlm_challenge_read(&r, &ch) || !!(ch.flags & NTLM_DATAGRAM) == sip; /* what cannot be read is refused later */
+}
+
 const char *ntlm_login_answer(struct dt_phone *ph, const struct ntlm_login *who, struct sv challenge, struct buf *answer,
 			      uint32_t *flags, uint8_t key[16])
 {
@@ -31,6 +41,8 @@ const char *ntlm_login_answer(struct dt_phone *ph, const struct ntlm_login *who,
 				.workstation = WORKSTATION, .filetime = ntlm_filetime(ph_unix_s(ph) * 1000)};
 	const char *why;
 
+	if (!ntlm_is_of(challenge, key != NULL))
+		return key ? "an NTLM challenge of HTTP came in SIP" : "an NTLM challenge of SIP came in HTTP";
 	ntlm_split_login(who->login, domain, user);
 	ph_random(ph, c.client_challenge, sizeof c.client_challenge);
 	ph_random(ph, c.session_key, sizeof c.session_key);

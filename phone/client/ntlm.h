@@ -11,7 +11,7 @@ struct ntlm_login { /* of who signs in; login NULL: none */
 	const char *login, *password;
 };
 
-/* AUTHENTICATE for that challenge; NULL, or why not.  key: the session key; may be NULL. */
+/* AUTHENTICATE for that challenge; NULL, or why not.  key: the session key, for SIP; NULL: over HTTP. */
 const char *ntlm_login_answer(struct dt_phone *ph, const struct ntlm_login *who, struct sv challenge, struct buf *answer,
 			      uint32_t *flags, uint8_t key[16]);
 
@@ -19,6 +19,7 @@ struct ntlm_http { /* one handshake; {0} begins it */
 	unsigned leg;
 	const char *scheme; /* that the first leg was offered */
 };
+/* Ask only where http_is_trusted(): to anybody else a login is not given, who could hand it on. */
 bool ntlm_http_offered(struct ntlm_http *n, const struct msg *m, struct sv *token); /* in that 401 */
 /* One leg: the Authorization line for a challenge's token ("": the first).  REFUSED: there is no further leg.  BAD: the
  * challenge itself is at fault, and why says how. */

@@ -198,7 +198,7 @@ static enum auth_result auth_choose(struct sip_client *s, const struct msg *m, s
 		}
 		ok = auth_dsk_begin(s, &flight) && auth_send_flight(s, &flight, NULL, done, arg);
 		ret->failure = DT_F_MEMORY;
-	} else if (has_ntlm && s->conf.ntlm.login) {
+	} else if (has_ntlm && s->conf.ntlm.login && s->peer.tls) { /* in plain TCP anybody may ask, and hand the answer on */
 		if (!auth_take(sa, SCHEME_NTLM, &ntlm, ntlm_proxy)) {
 			ret->failure = DT_F_SIP_BAD;
 			text_set(ret->why, sizeof ret->why, "the challenge cannot be read");
@@ -207,7 +207,8 @@ static enum auth_result auth_choose(struct sip_client *s, const struct msg *m, s
 		ret->failure = DT_F_MEMORY;
 		ok = auth_send_flight(s, &flight, NULL, done, arg); /* gssapi-data="", present but empty */
 	} else {
-		text_set(ret->why, sizeof ret->why, "it offers %s%s%s%s", has_dsk ? "TLS-DSK" : "", has_dsk && has_ntlm ? " and " : "",
+		text_set(ret->why, sizeof ret->why, "%s %s%s%s%s", s->peer.tls ? "it offers" : "in plain TCP it offers",
+		     has_dsk ? "TLS-DSK" : "", has_dsk && has_ntlm ? " and " : "",
 		     has_ntlm ? "NTLM" : "", has_dsk || has_ntlm ? "" : "no scheme that this phone has");
 	}
 	buf_wipe(&flight);

@@ -97,7 +97,7 @@ static enum ntlm_leg ticket_next_leg(struct ticket_client *t, char why[WHY_MAX])
 	struct sv token = {0};
 	enum ntlm_leg leg = NTLM_LEG_REFUSED;
 
-	if (ntlm_http_offered(&t->ntlm, &t->http->m, &token))
+	if (http_is_trusted(t->http) && ntlm_http_offered(&t->ntlm, &t->http->m, &token))
 		leg = ntlm_http_leg(t->ph, &t->ntlm, &t->who.ntlm, token, &header, why);
 	if (leg == NTLM_LEG)
 		ticket_post(t, buf_cstr(&header));

@@ -50,6 +50,8 @@ static void add(struct dt_phone *ph, struct sip_target t)
 {
 	if (t.host[0] == '\0' || t.port == 0 || ph->work->ntarget == SIP_TARGETS)
 		return;
+	if (ph->conf.outside && !t.tls) /* DIFFERS: the process names _sip._tcp for outside, too; there nobody is known without TLS */
+		return;
 	ph->work->target[ph->work->ntarget++] = t;
 }
 
@@ -167,8 +169,8 @@ void candidates_build(struct dt_phone *ph)
 		return;
 	}
 	for (enum dt_candidate c = DT_CAND_NONE + 1; c < CANDIDATES; c++) {
-		if (ph->conf.outside && !candidates[c].outside)
-			continue; /* [sip 2.3]: outside, the last two */
+		if (ph->conf.outside && (!candidates[c].outside || !candidates[c].tls))
+			continue; /* [sip 2.3]: outside, the last two; of them, the one with TLS */
 		if (candidates[c].service)
 			by_srv(ph, c);
 		else

@@ -58,7 +58,7 @@ static void judge_offer(struct dt_phone *ph, const struct update_answer *a, cons
 	const struct update_module *image = update_image_of(a->module, a->nmodule);
 	struct image_conf c = {.update_key = ph->conf.update_key, .question_url = ph->found.update_url, .store = a->store,
 			       .told = {ph->account.update_internal, ph->account.update_external},
-			       .trusted = ph->http->tls && ph->http->verdict == DT_TRUSTED, .judge_only = update_judge_only(ph)};
+			       .trusted = http_is_trusted(ph->http), .judge_only = update_judge_only(ph)};
 
 	if (image == NULL || strcmp(image->version, ph->core.version) == 0) {
 		attempt_ok(ph, &ph->work->update_try, "nothing new", warn);
@@ -109,7 +109,7 @@ static void with_credentials(struct dt_phone *ph)
 	enum ntlm_leg leg = NTLM_LEG_REFUSED;
 	char why[WHY_MAX] = "";
 
-	if (who.login && ntlm_http_offered(&ph->work->ntlm, &ph->http->m, &token))
+	if (who.login && http_is_trusted(ph->http) && ntlm_http_offered(&ph->work->ntlm, &ph->http->m, &token))
 		leg = ntlm_http_leg(ph, &ph->work->ntlm, &who, token, &header, why);
 	if (leg == NTLM_LEG)
 		ask(ph, buf_cstr(&header));

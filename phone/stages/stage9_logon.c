@@ -265,6 +265,7 @@ static void redirected(struct dt_phone *ph, const struct msg *m)
 		return;
 	}
 	t.tls = !sv_ieq(sip_param(u.params, "transport"), SV("tcp"));
+	t.tls = t.tls || ph->conf.outside;
 	t.port = u.port ? u.port : t.tls ? 5061 : 5060;
 	text_set(name, sizeof name, "%s:%u", t.host, t.port);
 	text_set(here, sizeof here, "%s:%u", ph->sip->peer.host, ph->sip->peer.port);

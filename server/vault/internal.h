@@ -13,6 +13,7 @@ struct vault_pending { /* a challenge that was made and not yet answered */
 	uint64_t id;
 	int64_t at;
 	uint8_t challenge[8];
+	bool datagram; /* for SIP: its answer must say so, too */
 	struct buf negotiate, message; /* what the MIC is over */
 };
 struct vault_logged_in {

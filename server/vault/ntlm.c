@@ -50,6 +50,7 @@ enum vault_status vault_on_ntlm_challenge(struct vault *v, const struct vault_as
 	buf_clear(&p->message);
 	p->id = vault_id(v, slot);
 	p->at = vault_now(v);
+	p->datagram = datagram;
 	vault_random(v, p->challenge, sizeof p->challenge);
 	buf_sv(&p->negotiate, type1);
 	if (!ntlm_make_challenge(&p->message, datagram, m.flags, &names, p->challenge,
@@ -125,6 +126,11 @@ static enum vault_status check(struct vault *v, struct vault_pending *p, struct 
 	if (!ntlm_authenticate_read(&r, &m) || !ntlm_who(&m, user, domain)) {
 		vault_say(why, "the answer cannot be read");
 		return VAULT_MALFORMED;
+	}
+	if (!!(m.flags & NTLM_DATAGRAM) != p->datagram) { /* made for the other transport: somebody carries it over */
+		vault_say(why, "the answer is one for %s", p->datagram ? "HTTP" : "SIP");
+		vault_audit(v, "ntlm", "", false, "an answer for the other transport");
+		return VAULT_REFUSED;
 	}
 	found = whose(v, user, domain, u);
 	if (found == STORE_FAILED)

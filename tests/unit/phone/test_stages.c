@@ -156,6 +156,7 @@ static void candidates_in_order(void **state)
 					   "old.contoso.test:5061"};
 	static const struct dt_body body = {.random = ones};
 	struct dt_phone *ph = calloc(1, sizeof *ph);
+	char tcp[] = "here.contoso.test:5060 tcp";
 	char configured[] = "here.contoso.test";
 
 	(void)state;
@@ -205,6 +206,19 @@ static void candidates_in_order(void **state)
 	candidates_build(ph);
 	assert_int_equal(ph->work->ntarget, 1);
 	assert_int_equal(ph->work->target[0].candidate, DT_CAND_EXTERNAL_TLS);
+	/* and nobody is spoken to in plain TCP: not by SRV, not by configuration, not by what worked last */
+	srv(ph, DT_CAND_EXTERNAL_TLS, "e.contoso.test", 443);
+	srv(ph, DT_CAND_EXTERNAL_TCP, "sip.contoso.test", 5060);
+	text_set(ph->account.registrar, sizeof ph->account.registrar, "sip.contoso.test:5060 tcp");
+	candidates_build(ph);
+	assert_int_equal(ph->work->ntarget, 1);
+	assert_true(ph->work->target[0].tls);
+	ph->conf.registrar = tcp;
+	candidates_build(ph);
+	assert_int_equal(ph->work->ntarget, 0);
+	ph->conf.outside = false;
+	candidates_build(ph);
+	assert_int_equal(ph->work->ntarget, 1);
 	free(ph->work->srv);
 	free(ph->work);
 	free(ph);

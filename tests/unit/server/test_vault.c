@@ -337,6 +337,34 @@ static enum vault_status ntlm(struct world *w, bool datagram, const char *user, 
 	return st;
 }
 
+/* What was made for SIP is no login over HTTP, nor the other way round: somebody carried the challenge over. */
+static void ntlm_of_the_other_transport(void **state)
+{
+	struct world *w = *state;
+
+	person(w, "alice@contoso.test", "CONTOSO\\alice", "", "", NULL);
+	for (int datagram = 0; datagram < 2; datagram++)
+		for (int carried = 0; carried < 2; carried++) {
+			struct ntlm_client c = {.user = "alice", .domain = "CONTOSO", .password = "Pa$$word", .workstation = "pc"};
+			struct buf type2 = {0}, type3 = {0};
+			struct vault_login l;
+			uint32_t flags = 0;
+			uint64_t id = 0;
+
+			memset(c.session_key, 0x33, 16);
+			assert_int_equal(call_ntlm_challenge(&w->link, datagram, NULL, 0, &id, &type2), VAULT_OK);
+			assert_null(ntlm_answer(&type3, buf_view(&type2), &c, &flags));
+			assert_int_equal(!!(type3.p[60] & NTLM_DATAGRAM), datagram);
+			if (carried)
+				type3.p[60] ^= NTLM_DATAGRAM; /* NegotiateFlags, no part of the proof */
+			assert_int_equal(call_ntlm_verify(&w->link, id, type3.p, type3.n, &l, w->why), carried ? VAULT_REFUSED : VAULT_OK);
+			if (carried)
+				assert_string_equal(w->why, datagram ? "the answer is one for HTTP" : "the answer is one for SIP");
+			buf_free(&type2);
+			buf_free(&type3);
+		}
+}
+
 /* Outside, the challenge tells nothing internal before the answer: neither the NetBIOS names nor the front end's own. */
 static void ntlm_names_outside(void **state)
 {
@@ -582,7 +610,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(methods_off),	    T(certificate),	 T(by_certificate), T(shown_is_not_proved),
 	    T(no_certificate_that_is_not_stored),
-	    T(no_certificate_for_a_stranger), T(claims_and_services), T(ntlm_names_outside), T(ntlm_logins), T(logins_are_forgotten),
+	    T(no_certificate_for_a_stranger), T(claims_and_services), T(ntlm_of_the_other_transport), T(ntlm_names_outside), T(ntlm_logins), T(logins_are_forgotten),
 	    T(updates),		    T(key_files)};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
