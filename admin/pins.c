@@ -65,10 +65,18 @@ static void unlock(void *arg, size_t i, struct store_pin *p)
 	p->locked_until = c.locked_until;
 }
 
+static void unlock_password(void *arg, struct store_tries *t)
+{
+	(void)arg;
+	*t = (struct store_tries){.all = t->all};
+}
+
 enum admin_result pins_unlock(struct admin *a, const struct store_user *u, struct why *why)
 {
 	enum admin_result rc = admin_store(a, a->store->ops->pin_step(a->store, &u->id, 1, unlock, NULL), u->aor, why);
 
+	if (rc == ADMIN_OK)
+		rc = admin_store(a, a->store->ops->password_step(a->store, u->id, unlock_password, NULL), u->aor, why);
 	if (rc == ADMIN_OK)
 		admin_audit(a, u->aor, "pin unlock");
 	return rc;
@@ -79,6 +87,7 @@ enum admin_result pins_info(struct admin *a, const struct store_user *u, struct 
 	struct store_pin p = {0};
 	enum store_result r = a->store->ops->pin_get(a->store, u->id, &p);
 	struct pin_counters c = {p.local, p.global, p.local_since, p.locked_until};
+	struct store_tries t;
 	enum pin_gate gate;
 
 	if (r != STORE_OK && r != STORE_NONE)
@@ -92,5 +101,10 @@ enum admin_result pins_info(struct admin *a, const struct store_user *u, struct 
 	ret->global = p.global;
 	ret->expires = p.set && a->site->PINLifetime ? p.set_at + (int64_t)a->site->PINLifetime * 86400 : 0;
 	ret->until = gate == PIN_LOCKED ? p.locked_until : 0;
+	if ((r = a->store->ops->password_get(a->store, u->id, &t)) != STORE_OK)
+		return admin_store(a, r, u->aor, why);
+	gate = pin_gate(&(struct pin_counters){t.local, t.global, t.local_since, t.locked_until}, password_limits(), a->now);
+	ret->password_by_hand = gate == PIN_LOCKED_GLOBAL;
+	ret->password_until = gate == PIN_LOCKED ? t.locked_until : 0;
 	return ADMIN_OK;
 }

@@ -11,6 +11,8 @@ struct pin_info {
 	unsigned local, global;	   /* failures: in the last half an hour, in all */
 	struct pin_limits limit;
 	int64_t expires, until; /* seconds since 1970; 0: never; not locked, or by_hand */
+	bool password_by_hand; /* the same of the user's password */
+	int64_t password_until;
 };
 
 /* false: the policy refuses this PIN of the user's; the PIN itself is not quoted. */
@@ -18,6 +20,7 @@ bool pins_judge(const struct admin *a, const struct store_user *u, struct sv pin
 /* "can generate a PIN": one that the policy takes, into *pin, which the caller wipes.  It is not set yet. */
 enum admin_result pins_make(const struct admin *a, const struct store_user *u, struct buf *pin, struct why *why);
 enum admin_result pins_set(struct admin *a, const struct store_user *u, struct sv pin, struct why *why); /* counters start at 0 */
+/* The PIN and the password. */
 enum admin_result pins_unlock(struct admin *a, const struct store_user *u, struct why *why);
 enum admin_result pins_info(struct admin *a, const struct store_user *u, struct pin_info *ret, struct why *why);
 

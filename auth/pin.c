@@ -24,6 +24,11 @@ struct pin_limits pin_limits(unsigned length, unsigned maximum)
 	return l;
 }
 
+struct pin_limits password_limits(void)
+{
+	return by_length[sizeof by_length / sizeof *by_length - 1].limits;
+}
+
 /* ---- policy -------------------------------------------------------------------------------------------- */
 
 #define RUN 4

@@ -29,6 +29,8 @@ struct pin_counters {
 	unsigned local, global;
 	int64_t local_since, locked_until; /* 0: none */
 };
+/* Of a password: as of the longest PIN. */
+struct pin_limits password_limits(void);
 enum pin_gate { PIN_OPEN, PIN_LOCKED, PIN_LOCKED_GLOBAL };
 enum pin_gate pin_gate(const struct pin_counters *c, struct pin_limits l, int64_t now);
 /* An attempt, before anything is checked: counted as a failure.  PIN_OPEN: it may be checked. */

@@ -36,6 +36,10 @@ X(PIN_SET,        "INSERT INTO pin (account, " PIN_COLUMNS ") VALUES (?1, ?2, ?3
                   "salt = ?2, hash = ?3, length = ?4, set_at = ?5, local = ?6, local_since = ?7, locked_until = ?8, global = ?9, last_attempt = ?10") \
 X(PIN_COUNT,      "INSERT INTO pin (account, " PIN_COLUMNS ") VALUES (?1, x'', x'', 0, 0, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (account) DO UPDATE SET " \
                   "local = ?2, local_since = ?3, locked_until = ?4, global = ?5, last_attempt = ?6") \
+X(PASSWORD_GET,   "SELECT local, local_since, locked_until, global, tries FROM password WHERE account = ?1") \
+X(PASSWORD_COUNT, "INSERT INTO password (account, local, local_since, locked_until, global, tries) VALUES (?1, ?2, ?3, ?4, ?5, ?6) " \
+                  "ON CONFLICT (account) DO UPDATE SET local = ?2, local_since = ?3, locked_until = ?4, global = ?5, tries = ?6") \
+X(PASSWORD_REMOVE, "DELETE FROM password WHERE account = ?1") \
 X(PIN_KEEP,       "INSERT INTO pin_history (account, salt, hash) SELECT account, salt, hash FROM pin WHERE account = ?1 AND set_at > 0") \
 X(PIN_FORGET,     "DELETE FROM pin_history WHERE account = ?1 AND id NOT IN (SELECT id FROM pin_history WHERE account = ?1 ORDER BY id DESC LIMIT ?2)") \
 X(PIN_HISTORY,    "SELECT salt, hash FROM pin_history WHERE account = ?1 ORDER BY id DESC LIMIT ?2") \
@@ -128,6 +132,8 @@ enum store_result sqlite_user_each(struct store *s, bool (*each)(void *, const s
 enum store_result sqlite_pin_get(struct store *s, int64_t user, struct store_pin *ret);
 enum store_result sqlite_pin_set(struct store *s, int64_t user, const struct store_pin *p, unsigned keep);
 enum store_result sqlite_pin_history(struct store *s, int64_t user, struct store_old_pin *ret, size_t cap, size_t *n);
+enum store_result sqlite_password_get(struct store *s, int64_t user, struct store_tries *ret);
+enum store_result sqlite_password_step(struct store *s, int64_t user, void (*step)(void *, struct store_tries *), void *arg);
 enum store_result sqlite_pin_step(struct store *s, const int64_t *users, size_t n,
 				  void (*step)(void *, size_t, struct store_pin *), void *arg);
 

@@ -44,6 +44,15 @@ static const char schema[] =
     " whom TEXT NOT NULL, ok INTEGER NOT NULL, detail TEXT NOT NULL);"
     "PRAGMA user_version = 1;";
 
+/* What came later, in the order of its versions; row 0 as in pin. */
+static const char *const later[] = {
+    "CREATE TABLE password (account INTEGER PRIMARY KEY, local INTEGER NOT NULL, local_since INTEGER NOT NULL,"
+    " locked_until INTEGER NOT NULL, global INTEGER NOT NULL, tries INTEGER NOT NULL);"
+    "INSERT INTO password VALUES (0, 0, 0, 0, 0, 0);"
+    "PRAGMA user_version = 2;",
+};
+#define SCHEMA_VERSION (1 + (int)(sizeof later / sizeof *later))
+
 static enum store_result open_begin(struct store *s)
 {
 	return sqlite_begin(sqlite_of(s));
@@ -103,6 +112,8 @@ static const struct store_ops ops = {
     .pin_set = sqlite_pin_set,
     .pin_history = sqlite_pin_history,
     .pin_step = sqlite_pin_step,
+    .password_get = sqlite_password_get,
+    .password_step = sqlite_password_step,
     .cert_put = sqlite_cert_put,
     .cert_settle = sqlite_cert_settle,
     .cert_find = sqlite_cert_find,
@@ -146,9 +157,12 @@ static const char *make_schema(sqlite3 *db)
 		return sqlite3_errmsg(db);
 	if (version == 0 && sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite3_errmsg(db);
+	for (int v = version > 1 ? version : 1; v < SCHEMA_VERSION; v++)
+		if (sqlite3_exec(db, later[v - 1], NULL, NULL, NULL) != SQLITE_OK)
+			return sqlite3_errmsg(db);
 	if (sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite3_errmsg(db);
-	return version > 1 ? "it was made by a newer version of this program" : NULL;
+	return version > SCHEMA_VERSION ? "it was made by a newer version of this program" : NULL;
 }
 
 struct store *store_sqlite(const char *path, char *why, size_t cap)
@@ -172,7 +186,7 @@ struct store *store_sqlite(const char *path, char *why, size_t cap)
 			SQLITE_OK ||
 		    !open_number_of(q->db, "PRAGMA user_version", &version))
 			err = sqlite3_errmsg(q->db);
-		else if (version != 1)
+		else if (version != SCHEMA_VERSION)
 			err = make_schema(q->db);
 	}
 	if (err == NULL)

@@ -87,3 +87,42 @@ enum store_result sqlite_pin_step(struct store *s, const int64_t *users, size_t 
 	}
 	return sqlite_commit(q, r);
 }
+
+/* ---- passwords ----------------------------------------------------------------------------------------- */
+
+enum store_result sqlite_password_get(struct store *s, int64_t user, struct store_tries *ret)
+{
+	struct sqlite *q = sqlite_of(s);
+	sqlite3_stmt *st = sqlite_bind(q, SQL_PASSWORD_GET, "i", user);
+	enum store_result r = st ? sqlite_step(q, st) : STORE_FAILED;
+
+	if (r == STORE_FAILED)
+		return r;
+	*ret = (struct store_tries){0};
+	if (r == STORE_OK) {
+		*ret = (struct store_tries){.local = (unsigned)sqlite3_column_int64(st, 0),
+					    .local_since = sqlite3_column_int64(st, 1),
+					    .locked_until = sqlite3_column_int64(st, 2),
+					    .global = (unsigned)sqlite3_column_int64(st, 3),
+					    .all = sqlite3_column_int64(st, 4)};
+		sqlite_end(st);
+	}
+	return STORE_OK;
+}
+
+enum store_result sqlite_password_step(struct store *s, int64_t user, void (*step)(void *, struct store_tries *), void *arg)
+{
+	struct sqlite *q = sqlite_of(s);
+	struct store_tries t;
+	enum store_result r = sqlite_begin(q);
+
+	if (r != STORE_OK)
+		return r;
+	r = sqlite_password_get(s, user, &t);
+	if (r == STORE_OK) {
+		step(arg, &t);
+		r = sqlite_run(q, SQL_PASSWORD_COUNT, "iiiiii", user, (int64_t)t.local, t.local_since, t.locked_until,
+			       (int64_t)t.global, t.all);
+	}
+	return sqlite_commit(q, r);
+}

@@ -108,6 +108,8 @@ enum store_result sqlite_user_remove(struct store *s, int64_t id)
 	if (r == STORE_OK)
 		r = sqlite_run(q, SQL_PIN_REMOVE, "i", id);
 	if (r == STORE_OK)
+		r = sqlite_run(q, SQL_PASSWORD_REMOVE, "i", id);
+	if (r == STORE_OK)
 		r = sqlite_run(q, SQL_PIN_FORGET, "ii", id, (int64_t)0);
 	if (r == STORE_OK)
 		r = sqlite_run(q, SQL_CERT_REVOKE, "i", id);

@@ -51,6 +51,11 @@ struct store_pin {
 	int64_t last_attempt;
 };
 
+struct store_tries { /* of a password; what they mean is auth/pin.h's */
+	unsigned local, global;
+	int64_t local_since, locked_until;
+	int64_t all; /* every attempt, so that each one changes the row and costs the same */
+};
 struct store_old_pin { /* history, newest first */
 	uint8_t salt[16], hash[32];
 };
@@ -126,6 +131,10 @@ struct store_ops {
 	 * other writer comes between.  User 0 does not exist: a row that costs what a real one costs. */
 	enum store_result (*pin_step)(struct store *s, const int64_t *users, size_t n,
 				      void (*step)(void *arg, size_t i, struct store_pin *p), void *arg);
+
+	/* The same for a user's password: wrong ones and their lockout.  password_get(): zeros when none was ever tried. */
+	enum store_result (*password_get)(struct store *s, int64_t user, struct store_tries *ret);
+	enum store_result (*password_step)(struct store *s, int64_t user, void (*step)(void *arg, struct store_tries *t), void *arg);
 
 	/* Of one device the newest two stay, so that a phone which lost its power before it could keep the new one still has
 	 * the old one; cert_settle() drops what is older than this one, once it is seen in use. */

@@ -83,7 +83,7 @@ static int pin_clear(struct session *s)
 /* ---- show ------------------------------------------------------------------------------------------------------ */
 
 struct pin_row {
-	char address[256], until[32];
+	char address[256], until[32], password[32];
 	struct pin_info i;
 };
 
@@ -93,22 +93,29 @@ static const struct column pin_columns[] = {
     {"IsLockedOut", COLUMN_BOOL, offsetof(struct pin_row, i.locked)},
     {"locked_until", COLUMN_OPTIONAL, offsetof(struct pin_row, until)},
     {"PinExpirationTime", COLUMN_TIME, offsetof(struct pin_row, i.expires), "never"},
+    {"password_until", COLUMN_OPTIONAL, offsetof(struct pin_row, password)},
     {"local", COLUMN_UNSIGNED, offsetof(struct pin_row, i.local)},
     {"local_limit", COLUMN_UNSIGNED, offsetof(struct pin_row, i.limit.local)},
     {"global", COLUMN_UNSIGNED, offsetof(struct pin_row, i.global)},
     {"global_limit", COLUMN_UNSIGNED, offsetof(struct pin_row, i.limit.global)},
     {0}};
 
+static void until_text(char ret[32], bool by_hand, int64_t until)
+{
+	ret[0] = '\0';
+	if (by_hand)
+		snprintf(ret, 32, "unlocked by hand");
+	else if (until)
+		iso_time(ret, until);
+}
+
 static enum admin_result row_of(struct session *s, const struct store_user *u, struct pin_row *ret)
 {
 	enum admin_result r = pins_info(&s->admin, u, &ret->i, &s->why);
 
 	snprintf(ret->address, sizeof ret->address, "%s", u->aor);
-	ret->until[0] = '\0';
-	if (ret->i.by_hand)
-		snprintf(ret->until, sizeof ret->until, "unlocked by hand");
-	else if (ret->i.until)
-		iso_time(ret->until, ret->i.until);
+	until_text(ret->until, ret->i.by_hand, ret->i.until);
+	until_text(ret->password, ret->i.password_by_hand, ret->i.password_until);
 	return r;
 }
 

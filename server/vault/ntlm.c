@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "auth/ntlm.h"
+#include "auth/pin.h"
 
 struct netbios {
 	char domain[SITE_NETBIOS_MAX], computer[SITE_NETBIOS_MAX];
@@ -103,6 +104,45 @@ static enum store_result whose(const struct vault *v, const char *user, const ch
 	return found;
 }
 
+/* ---- guessing ---------------------------------------------------------------------------------------------- */
+
+struct login_try {
+	int64_t now;
+	bool known;
+	enum pin_gate gate;
+};
+
+static void tries_to(struct store_tries *t, const struct pin_counters *c)
+{
+	t->local = c->local;
+	t->global = c->global;
+	t->local_since = c->local_since;
+	t->locked_until = c->locked_until;
+}
+
+/* Row 0, of all who are unknown, is never locked: its state would tell who is known. */
+static void count(void *arg, struct store_tries *t)
+{
+	struct login_try *a = arg;
+	struct pin_counters c = {t->local, t->global, t->local_since, t->locked_until};
+
+	t->all++;
+	a->gate = PIN_OPEN;
+	if (!a->known)
+		return;
+	a->gate = pin_attempt(&c, password_limits(), a->now);
+	tries_to(t, &c);
+}
+
+static void settle(void *arg, struct store_tries *t)
+{
+	struct pin_counters c = {t->local, t->global, t->local_since, t->locked_until};
+
+	(void)arg;
+	pin_success(&c);
+	tries_to(t, &c);
+}
+
 static bool mic_ok(const struct vault_pending *p, const struct ntlm_authenticate *m, struct sv raw, const uint8_t key[16])
 {
 	/* [MS-NLMP] 3.2.5.1.2: demanded when the client said, inside what its proof covers, that it sends one */
@@ -121,6 +161,7 @@ static enum vault_status check(struct vault *v, struct vault_pending *p, struct 
 	uint8_t hash[16], key[16];
 	char user[256], domain[256];
 	enum store_result found;
+	struct login_try try;
 	bool known, good;
 
 	if (!ntlm_authenticate_read(&r, &m) || !ntlm_who(&m, user, domain)) {
@@ -135,20 +176,30 @@ static enum vault_status check(struct vault *v, struct vault_pending *p, struct 
 	found = whose(v, user, domain, u);
 	if (found == STORE_FAILED)
 		return VAULT_UNAVAILABLE;
-	known = found == STORE_OK && vault_nt_hash_open(v->conf.secret, u, hash);
+	/* "counted as a failure before it is checked", as a PIN is: asking from many sides at once wins no extra try */
+	try = (struct login_try){.now = vault_now(v), .known = found == STORE_OK};
+	if (v->conf.store->ops->password_step(v->conf.store, try.known ? u->id : 0, count, &try) != STORE_OK)
+		return VAULT_UNAVAILABLE;
+	known = try.known && vault_nt_hash_open(v->conf.secret, u, hash);
 	if (!known)
 		vault_random(v, hash, sizeof hash);
-	good = ntlm_check(&m, hash, p->challenge, key) && mic_ok(p, &m, raw, key) && known;
+	good = ntlm_check(&m, hash, p->challenge, key) && mic_ok(p, &m, raw, key) && known && try.gate == PIN_OPEN;
 	explicit_bzero(hash, sizeof hash);
 	if (!good) {
-		const char *because = found != STORE_OK ? "no user has this login"
-				      : !known		? "no password is set"
-							: "wrong password";
+		const char *because = !try.known			? "no user has this login"
+				      : !known				? "no password is set"
+				      : try.gate == PIN_LOCKED_GLOBAL	? "the password is locked until an administrator unlocks it"
+				      : try.gate == PIN_LOCKED		? "the password is locked for an hour"
+									: "wrong password";
 
 		vault_say(why, "%.60s\\%.60s: %s", domain, user, because);
-		vault_audit(v, "ntlm", found == STORE_OK ? u->aor : "", false, because);
+		vault_audit(v, "ntlm", try.known ? u->aor : "", false, because);
 		explicit_bzero(key, sizeof key);
 		return VAULT_REFUSED;
+	}
+	if (v->conf.store->ops->password_step(v->conf.store, u->id, settle, NULL) != STORE_OK) {
+		explicit_bzero(key, sizeof key);
+		return VAULT_UNAVAILABLE;
 	}
 	memcpy(ret->session_key, key, sizeof key);
 	explicit_bzero(key, sizeof key);

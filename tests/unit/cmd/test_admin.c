@@ -511,6 +511,12 @@ static void import_is_whole(void **state)
 
 /* ---- PINs, certificates ------------------------------------------------------------------------------------------- */
 
+static void guessed(void *arg, struct store_tries *t)
+{
+	(void)arg;
+	t->global = 5000; /* wrong passwords */
+}
+
 static void pins(void **state)
 {
 	struct world *w = *state;
@@ -534,15 +540,18 @@ static void pins(void **state)
 	p.global = 1000;
 	p.local = 25;
 	assert_int_equal(s->ops->pin_set(s, u.id, &p, 0), STORE_OK);
+	assert_int_equal(s->ops->password_step(s, u.id, guessed, NULL), STORE_OK);
 	store_close(s);
 	said(w, "pin show alice@contoso.test", 0, "IsLockedOut        yes");
 	said(w, "pin show alice@contoso.test --json", 0, "\"locked_until\": \"unlocked by hand\"");
+	said(w, "pin show alice@contoso.test --json", 0, "\"password_until\": \"unlocked by hand\"");
 	said(w, "user add bob@contoso.test", 0, NULL);
 	said(w, "pin show", 0, "alice@contoso.test  yes       yes          unlocked by hand  ");
 	assert_non_null(strstr((char *)w->out.p, "bob@contoso.test    no        no           -                 "));
 	said(w, "pin show --json", 0, "\"address\": \"bob@contoso.test\"");
 	said(w, "pin unlock alice@contoso.test", 0, NULL);
 	said(w, "pin show alice@contoso.test --json", 0, "\"IsLockedOut\": false");
+	said(w, "pin show alice@contoso.test --json", 0, "\"password_until\": null"); /* the password as well */
 	said(w, "pin --help", 0, "pin set alice@contoso.test --generate");
 }
 

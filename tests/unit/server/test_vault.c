@@ -337,6 +337,42 @@ static enum vault_status ntlm(struct world *w, bool datagram, const char *user, 
 	return st;
 }
 
+/* Passwords as PINs: 25 wrong ones in half an hour lock for an hour, the right one included; the right one begins anew. */
+static void passwords_are_locked(void **state)
+{
+	struct world *w = *state;
+	struct vault_login l;
+	struct store_user u = person(w, "alice@contoso.test", "CONTOSO\\alice", "", "", NULL);
+	struct store_tries t;
+
+	person(w, "bob@contoso.test", "CONTOSO\\bob", "", "", NULL);
+	for (int i = 0; i < 24; i++)
+		assert_int_equal(ntlm(w, i & 1, "alice", "CONTOSO", "wrong", &l, NULL, NULL), VAULT_REFUSED);
+	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_OK);
+	for (int i = 0; i < 25; i++) {
+		assert_int_equal(ntlm(w, i & 1, "alice", "CONTOSO", "wrong", &l, NULL, NULL), VAULT_REFUSED);
+		assert_non_null(strstr(w->why, "wrong password"));
+	}
+	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_REFUSED);
+	assert_non_null(strstr(w->why, "the password is locked for an hour"));
+	assert_int_equal(ntlm(w, true, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_REFUSED); /* SIP as well */
+	assert_int_equal(ntlm(w, false, "bob", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_OK);
+	w->now += 3599;
+	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_REFUSED);
+	w->now += 2;
+	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_OK);
+	assert_int_equal(w->store->ops->password_get(w->store, u.id, &t), STORE_OK);
+	assert_int_equal(t.local, 0);
+	assert_int_equal(t.global, 49); /* all wrong ones, for the lock that only an administrator opens */
+	/* nobody is locked, and each attempt changes what is stored: neither tells who is known */
+	for (int i = 0; i < 60; i++) {
+		assert_int_equal(ntlm(w, false, "nobody", "CONTOSO", "x", &l, NULL, NULL), VAULT_REFUSED);
+		assert_non_null(strstr(w->why, "no user has this login"));
+	}
+	assert_int_equal(w->store->ops->password_get(w->store, 0, &t), STORE_OK);
+	assert_true(t.all == 60 && t.local == 0 && t.locked_until == 0);
+}
+
 /* What was made for SIP is no login over HTTP, nor the other way round: somebody carried the challenge over. */
 static void ntlm_of_the_other_transport(void **state)
 {
@@ -610,7 +646,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(methods_off),	    T(certificate),	 T(by_certificate), T(shown_is_not_proved),
 	    T(no_certificate_that_is_not_stored),
-	    T(no_certificate_for_a_stranger), T(claims_and_services), T(ntlm_of_the_other_transport), T(ntlm_names_outside), T(ntlm_logins), T(logins_are_forgotten),
+	    T(no_certificate_for_a_stranger), T(claims_and_services), T(passwords_are_locked), T(ntlm_of_the_other_transport), T(ntlm_names_outside), T(ntlm_logins), T(logins_are_forgotten),
 	    T(updates),		    T(key_files)};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
