@@ -89,6 +89,7 @@ const struct site_key site_keys[] = {
 	{"update_enabled",                     KEY_BOOLEAN,  AT(update_enabled),                      0, 0, "true"},
 	{"max_log_size",                       KEY_NUMBER,   AT(max_log_size),                        1024, 64 << 20, "1048576"},
 	{"max_logs_per_device",                KEY_NUMBER,   AT(max_logs_per_device),                 1, 1000, "30"},
+	{"max_logs_total",                     KEY_NUMBER,   AT(max_logs_total),                      1, 1 << 20, "1024"},
 
 	{"dhcp_responder",                     KEY_BOOLEAN,  AT(dhcp_responder),                      0, 0, "false"},
 	{"dhcp_interface",                     KEY_TEXT,     AT(dhcp_interface),                      0, 0, ""},

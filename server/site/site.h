@@ -76,7 +76,7 @@ struct site {
 
 	/* update service */
 	bool update_enabled;
-	unsigned max_log_size, max_logs_per_device;
+	unsigned max_log_size, max_logs_per_device, max_logs_total; /* the last: MiB, of all that is in logs/ */
 
 	/* the DHCP responder: answers INFORM with 43 and 120, as the product's Registrar can */
 	bool dhcp_responder;

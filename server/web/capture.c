@@ -84,7 +84,7 @@ void web_capture(struct web_call *k, const char *kind, bool mask)
 	mkdir(path, 0770);
 	snprintf(path, sizeof path, "%.3800s/Unrecognised/%s-%lld-%d-%u.txt", logs, kind, (long long)k->q->unix_s,
 		 (int)getpid(), k->w->captured);
-	if (!b.oom && file_write(NULL, path, b.p, b.n, 0660) == 0)
+	if (!b.oom && web_logs_may_grow(k->w, b.n, false, k->q->unix_s) && file_write(NULL, path, b.p, b.n, 0660) == 0)
 		log_line(LOG_INFO, "web", "a request that was not understood is kept in %s", path);
 	buf_wipe(&b);
 }

@@ -10,6 +10,11 @@ struct web {
 	struct buf pem, p7;
 	struct buf p7_outside; /* the authorities alone: the server's own certificate carries internal names */
 	unsigned captured; /* bodies kept since the start: web_capture() */
+	struct { /* budget.c */
+		uint64_t used, own; /* octets in logs/ when it was measured; written by this process since then */
+		int64_t at;
+		bool disk; /* the file system has room */
+	} budget;
 };
 
 /* NTLM proves a connection, not a message (RFC 4559). */
@@ -105,6 +110,10 @@ void web_mask(struct buf *to, struct sv body); /* text and values without what t
 /* outside.c: goes on with allowed(): inside always, outside when a user with remote access has proved an identity; else the
  * answer is composed. */
 void update_may_ask(struct web_call *k, void (*allowed)(struct web_call *k));
+
+/* budget.c: whether so many octets more may go into logs/; they are counted then.  audit: for the audit log, else for what
+ * devices send. */
+bool web_logs_may_grow(struct web *w, uint64_t octets, bool audit, int64_t unix_s);
 
 void update_log(struct web_call *k); /* logs.c: a device's log */
 /* audit.c: one line a question [update-service 5] */

@@ -1,0 +1,114 @@
+/* server/web/budget.c: what logs/ may take of the disk: whoever is in the network can write there, and a full disk would end
+ * every sign-in, since the vault could store nothing any more.
+ *
+ * All workers write, so each of them measures the folder now and then, and adds what it has written itself meanwhile.
+ * Above the bound the oldest audit days go; device logs are refused from three quarters on, so that they do not push the audit
+ * log out.  Nothing is written when the file system is nearly full.
+ */
+#include "server/web/internal.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+enum { MEASURE_S = 60, PARTS = 16, DEPTH = 6 };
+#define RESERVE ((uint64_t)64 << 20) /* free for the store; a tenth of a small file system */
+#define AUDIT "Server/Audit/imageUpdates"
+
+static uint64_t octets_of(int at, const char *name, unsigned depth)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+	uint64_t n = 0;
+	struct stat st;
+
+	if (d == NULL && fd >= 0)
+		close(fd);
+	while (d && (e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
+		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISDIR(st.st_mode) && depth < DEPTH)
+			n += octets_of(dirfd(d), e->d_name, depth + 1);
+		else
+			n += (uint64_t)st.st_blocks * 512;
+	}
+	if (d)
+		closedir(d);
+	return n;
+}
+
+/* The oldest day goes; never the newest, which is written to.  What it took; 0: there is none to go. */
+static uint64_t drop_oldest(const char *logs)
+{
+	char path[4096], oldest[256] = "", newest[256] = "";
+	const struct dirent *e;
+	uint64_t n = 0;
+	struct stat st;
+	DIR *d;
+
+	snprintf(path, sizeof path, "%.3800s/" AUDIT, logs);
+	d = opendir(path);
+	if (d == NULL)
+		return 0;
+	while ((e = readdir(d)) != NULL) { /* the date stands at the end of the name, and sorts */
+		if (e->d_name[0] == '.')
+			continue;
+		if (oldest[0] == '\0' || strcmp(e->d_name, oldest) < 0)
+			snprintf(oldest, sizeof oldest, "%s", e->d_name);
+		if (strcmp(e->d_name, newest) > 0)
+			snprintf(newest, sizeof newest, "%s", e->d_name);
+	}
+	if (oldest[0] && strcmp(oldest, newest) != 0 && fstatat(dirfd(d), oldest, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    unlinkat(dirfd(d), oldest, 0) == 0) {
+		n = (uint64_t)st.st_blocks * 512;
+		log_line(LOG_WARN, "update", "logs/ is full: the audit log %s was removed", oldest);
+	}
+	closedir(d);
+	return n;
+}
+
+static bool disk_has_room(const char *logs)
+{
+	struct statvfs v;
+	uint64_t size, free_now;
+
+	if (statvfs(logs, &v) < 0)
+		return false;
+	size = (uint64_t)v.f_blocks * v.f_frsize;
+	free_now = (uint64_t)v.f_bavail * v.f_frsize;
+	return free_now > (size / 10 < RESERVE ? size / 10 : RESERVE);
+}
+
+static void measure(struct web *w, uint64_t most, int64_t unix_s)
+{
+	uint64_t gone = 1;
+
+	w->budget.used = octets_of(AT_FDCWD, w->conf.logs, 0);
+	while (w->budget.used > most - most / 8 && gone) {
+		gone = drop_oldest(w->conf.logs);
+		w->budget.used -= gone < w->budget.used ? gone : w->budget.used;
+	}
+	w->budget.own = 0;
+	w->budget.at = unix_s;
+	w->budget.disk = disk_has_room(w->conf.logs);
+}
+
+bool web_logs_may_grow(struct web *w, uint64_t octets, bool audit, int64_t unix_s)
+{
+	uint64_t most = (uint64_t)w->conf.site->max_logs_total << 20, limit = audit ? most : most - most / 4;
+
+	if (w->budget.at == 0 || unix_s - w->budget.at >= MEASURE_S || unix_s < w->budget.at || w->budget.own > most / PARTS)
+		measure(w, most, unix_s);
+	if (!w->budget.disk || w->budget.used + w->budget.own + octets > limit)
+		return false;
+	w->budget.own += (octets + 4095) / 4096 * 4096;
+	return true;
+}
