@@ -181,6 +181,9 @@ struct store {
 
 /* SQLite; made when it is not there; ":memory:" for a test.  NULL: *why says it. */
 struct store *store_sqlite(const char *path, char *why, size_t cap);
+/* The same store for many threads: what the vault asks of it, each call whole; those who write at the same time share one commit.
+ * Takes `real` (NULL is fine), and closes it with itself.  store_why(): of the calling thread's last call.  NULL: out of memory. */
+struct store *store_shared(struct store *real);
 void store_close(struct store *s); /* NULL is fine */
 const char *store_why(struct store *s);
 void store_cert_clear(struct store_cert *c);

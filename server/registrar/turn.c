@@ -13,7 +13,7 @@ struct reg_turn *reg_turn_of(struct reg_conn *c, struct reg_sa *sa, const struct
 		return t;
 	}
 	if ((t = calloc(1, sizeof *t)) == NULL) {
-		reg_refuse(c, sa, m, REFUSE_UNAVAILABLE);
+		reg_refuse(c, sa && sa->state == SA_UP ? sa : NULL, m, REFUSE_UNAVAILABLE);
 		return NULL;
 	}
 	t->c = c;

@@ -45,7 +45,7 @@ void vault_cert_seen(struct vault *v, const struct store_cert *c)
 		log_line(LOG_WARN, "vault", "cannot retire an older certificate: %s", store_why(s));
 }
 
-static enum vault_status known(struct vault *v, struct sv der, const char *aor, char *why)
+enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *aor, char *why)
 {
 	struct store_cert c = {0};
 	struct store_user u;
@@ -72,32 +72,7 @@ static enum vault_status known(struct vault *v, struct sv der, const char *aor, 
 
 enum vault_status vault_on_cert_known(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
-	return known(v, q->cert_known.der, q->cert_known.aor, ret->why);
-}
-
-/* A user who is disabled comes back as such: the Registrar has its own answer to that. */
-enum vault_status vault_on_admit(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
-{
-	struct store *s = v->conf.store;
-	enum vault_status st = VAULT_OK;
-	struct store_user u;
-
-	if (q->admit.der.n)
-		st = known(v, q->admit.der, q->admit.proved, ret->why);
-	if (st != VAULT_OK && st != VAULT_NOT_ENABLED)
-		return st;
-	switch (s->ops->user_get(s, q->admit.aor, &u)) {
-	case STORE_OK:
-		vault_user_of(&u, &ret->admit.user);
-		ret->admit.pin = vault_pin_proved(v, u.aor, q->admit.peer);
-		return VAULT_OK;
-	case STORE_NONE:
-		vault_say(ret->why, "no user has this address");
-		return VAULT_NOT_FOUND;
-	default:
-		vault_say(ret->why, "%s", store_why(s));
-		return VAULT_UNAVAILABLE;
-	}
+	return vault_cert_known(v, q->cert_known.der, q->cert_known.aor, ret->why);
 }
 
 /* ---- GetAndPublishCert ----------------------------------------------------------------------------------- */

@@ -2,6 +2,8 @@
 #ifndef DIALTONE_SERVER_VAULT_INTERNAL_H
 #define DIALTONE_SERVER_VAULT_INTERNAL_H
 
+#include <pthread.h>
+
 #include "server/vault/make.h"
 
 #define VAULT_SLOTS 4096	/* challenges; logins: "forgotten after 10 minutes or 4096 others" */
@@ -26,10 +28,11 @@ struct vault_pin_proof {
 };
 
 struct vault {
-	struct vault_conf conf;
+	struct vault_conf conf; /* questions are answered in many threads: all below seal_key is under the lock */
 	uint8_t seal_key[32]; /* of proof keys inside tickets */
 	uint64_t changes;	/* what VAULT_ADMIT has said may no longer hold: vault_changes() */
 	uint64_t store_changes; /* as the store counted them last */
+	pthread_mutex_t lock;
 	unsigned next_pending, next_login, next_proved;
 	struct vault_pending pending[VAULT_SLOTS];
 	struct vault_logged_in login[VAULT_SLOTS];
@@ -54,10 +57,12 @@ size_t vault_candidates(const struct vault *v, const char *typed, struct store_u
 enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u, const char *method,
 				     const struct soap_issue *ask, bool outside, struct vault_ticket *ret, char *why);
 /* external_require_pin: number and PIN were proved for this user from that address in the last ten minutes. */
-bool vault_pin_proved(const struct vault *v, const char *aor, const char *peer);
+bool vault_pin_proved(struct vault *v, const char *aor, const char *peer);
 /* A published certificate and its user, or why it proves nothing. `c` is the caller's to clear when VAULT_OK. */
 enum vault_status vault_cert_user(struct vault *v, const uint8_t *der, size_t n, struct store_cert *c,
 				  struct store_user *u, char *why);
+/* It is published, not revoked, in time, and this user's, who is enabled. */
+enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *aor, char *why);
 /* It was used by who has its key: an older one of the same device has had its day. */
 void vault_cert_seen(struct vault *v, const struct store_cert *c);
 

@@ -33,9 +33,10 @@ struct vault_conf { /* everything is borrowed and must outlive the vault */
 };
 struct vault *vault_new(const struct vault_conf *c); /* NULL: out of memory, or ticket_init() failed */
 void vault_free(struct vault *v);
-void vault_answer(struct vault *v, const struct vault_ask *q, struct vault_reply *ret); /* vault_reply_clear() */
+/* From any thread, when its store is one for many (store_shared()).  vault_reply_clear() is the caller's. */
+void vault_answer(struct vault *v, const struct vault_ask *q, struct vault_reply *ret);
 /* A count that is another one when what VAULT_ADMIT has said may no longer hold: a certificate has gone, or somebody else has
- * changed the store.  It starts at random: that of the next vault is another one. */
+ * changed the store.  It starts at random: that of the next vault is another one.  From one thread. */
 uint64_t vault_changes(struct vault *v);
 void vault_direct(struct vault *v, struct vault_link *ret); /* a link that answers before it returns: for tests */
 

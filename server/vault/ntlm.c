@@ -26,7 +26,7 @@ static struct ntlm_names names_of(const struct site *s, struct netbios *n)
 	return (struct ntlm_names){n->domain, n->computer, s->domain, s->external_fqdn, s->domain};
 }
 
-enum vault_status vault_on_ntlm_challenge(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
+static enum vault_status challenge(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
 	struct sv type1 = q->ntlm_challenge.type1;
 	bool datagram = q->ntlm_challenge.datagram;
@@ -63,6 +63,16 @@ enum vault_status vault_on_ntlm_challenge(struct vault *v, const struct vault_as
 	buf_sv(&ret->ntlm_challenge.challenge, buf_view(&p->message));
 	ret->ntlm_challenge.id = p->id;
 	return ret->ntlm_challenge.challenge.oom ? VAULT_UNAVAILABLE : VAULT_OK;
+}
+
+enum vault_status vault_on_ntlm_challenge(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
+{
+	enum vault_status st;
+
+	pthread_mutex_lock(&v->lock);
+	st = challenge(v, q, ret);
+	pthread_mutex_unlock(&v->lock);
+	return st;
 }
 
 /* ---- whose login ----------------------------------------------------------------------------------------- */
@@ -207,48 +217,76 @@ static enum vault_status check(struct vault *v, struct vault_pending *p, struct 
 	return VAULT_OK;
 }
 
-enum vault_status vault_on_ntlm_verify(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
+/* A challenge is taken out by the first answer to it. */
+static bool take(struct vault *v, uint64_t id, struct vault_pending *ret)
 {
-	uint64_t id = q->ntlm_verify.id;
-	char *why = ret->why;
 	struct vault_pending *p = &v->pending[id % VAULT_SLOTS];
-	struct vault_login out = {0};
-	struct store_user u = {0};
-	struct vault_logged_in *l;
-	enum vault_status st;
+	bool there;
+
+	pthread_mutex_lock(&v->lock);
+	there = id != 0 && p->id == id && vault_now(v) - p->at < VAULT_REMEMBER;
+	if (there) {
+		*ret = *p;
+		*p = (struct vault_pending){.id = 0};
+	}
+	pthread_mutex_unlock(&v->lock);
+	return there;
+}
+
+static uint64_t logged_in(struct vault *v, int64_t user)
+{
+	uint64_t id;
 	unsigned slot;
 
-	if (id == 0 || p->id != id || vault_now(v) - p->at >= VAULT_REMEMBER) {
-		vault_say(why, "the challenge is not known, or was answered already");
-		return VAULT_REFUSED;
-	}
-	p->id = 0;
-	st = check(v, p, q->ntlm_verify.type3, &u, &out, why);
-	if (st != VAULT_OK)
-		return st;
-	if (!u.enabled) {
-		vault_say(why, "%.120s is disabled", u.aor);
+	pthread_mutex_lock(&v->lock);
+	slot = v->next_login++ % VAULT_SLOTS;
+	id = vault_id(v, slot);
+	v->login[slot] = (struct vault_logged_in){id, vault_now(v), user};
+	pthread_mutex_unlock(&v->lock);
+	return id;
+}
+
+static enum vault_status answered(struct vault *v, struct vault_pending *p, struct sv type3, struct vault_reply *ret)
+{
+	struct vault_login out = {0};
+	struct store_user u = {0};
+	enum vault_status st = check(v, p, type3, &u, &out, ret->why);
+
+	if (st == VAULT_OK && !u.enabled) {
+		vault_say(ret->why, "%.120s is disabled", u.aor);
 		vault_audit(v, "ntlm", u.aor, false, "the user is disabled");
 		ret->ntlm_verify = out; /* the session key too: the refusal is signed with it */
-		explicit_bzero(&out, sizeof out);
-		return VAULT_NOT_ENABLED;
+		st = VAULT_NOT_ENABLED;
+	} else if (st == VAULT_OK) {
+		out.id = logged_in(v, u.id);
+		memcpy(out.aor, u.aor, sizeof out.aor);
+		ret->ntlm_verify = out;
+		vault_audit(v, "ntlm", u.aor, true, "");
 	}
-	slot = v->next_login++ % VAULT_SLOTS;
-	l = &v->login[slot];
-	*l = (struct vault_logged_in){vault_id(v, slot), vault_now(v), u.id};
-	out.id = l->id;
-	memcpy(out.aor, u.aor, sizeof out.aor);
-	ret->ntlm_verify = out;
 	explicit_bzero(&out, sizeof out);
-	vault_audit(v, "ntlm", u.aor, true, "");
-	return VAULT_OK;
+	return st;
+}
+
+enum vault_status vault_on_ntlm_verify(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
+{
+	struct vault_pending p = {.id = 0};
+	enum vault_status st;
+
+	if (!take(v, q->ntlm_verify.id, &p)) {
+		vault_say(ret->why, "the challenge is not known, or was answered already");
+		return VAULT_REFUSED;
+	}
+	st = answered(v, &p, q->ntlm_verify.type3, ret);
+	buf_free(&p.negotiate);
+	buf_free(&p.message);
+	return st;
 }
 
 enum vault_status vault_on_ticket_login(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
 	uint64_t login = q->ticket_login.login;
 	char *why = ret->why;
-	struct vault_logged_in *l = &v->login[login % VAULT_SLOTS];
+	struct vault_logged_in l;
 	struct store *s = v->conf.store;
 	struct store_user u;
 
@@ -256,11 +294,14 @@ enum vault_status vault_on_ticket_login(struct vault *v, const struct vault_ask 
 		vault_say(why, "UseWindowsAuth is None");
 		return VAULT_METHOD_OFF;
 	}
-	if (login == 0 || l->id != login || vault_now(v) - l->at >= VAULT_REMEMBER) {
+	pthread_mutex_lock(&v->lock);
+	l = v->login[login % VAULT_SLOTS];
+	pthread_mutex_unlock(&v->lock);
+	if (login == 0 || l.id != login || vault_now(v) - l.at >= VAULT_REMEMBER) {
 		vault_say(why, "the login is not known, or too old");
 		return VAULT_REFUSED;
 	}
-	switch (s->ops->user_by_id(s, l->user, &u)) {
+	switch (s->ops->user_by_id(s, l.user, &u)) {
 	case STORE_OK:
 		return vault_ticket_issue(v, &u, "ntlm", &q->ticket_login.issue, q->ticket_login.outside, &ret->ticket_login, why);
 	case STORE_NONE:

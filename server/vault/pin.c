@@ -129,25 +129,30 @@ static enum vault_status prove(struct vault *v, const char *number, const char *
 /* The proof is made for the address that number and PIN came from: nobody else can use it. */
 static void remember(struct vault *v, const char *aor, const char *peer)
 {
-	struct vault_pin_proof *p = &v->proved[v->next_proved++ % VAULT_PROVED];
+	struct vault_pin_proof *p;
 
+	pthread_mutex_lock(&v->lock);
+	p = &v->proved[v->next_proved++ % VAULT_PROVED];
 	*p = (struct vault_pin_proof){.at = vault_now(v)};
 	if (!sv_copy(p->aor, sizeof p->aor, sv_of(aor)) || !sv_copy(p->peer, sizeof p->peer, sv_of(peer)))
 		p->aor[0] = '\0';
+	pthread_mutex_unlock(&v->lock);
 }
 
-bool vault_pin_proved(const struct vault *v, const char *aor, const char *peer)
+bool vault_pin_proved(struct vault *v, const char *aor, const char *peer)
 {
 	int64_t now = vault_now(v);
+	bool found = false;
 
-	for (size_t i = 0; i < VAULT_PROVED; i++) {
+	pthread_mutex_lock(&v->lock);
+	for (size_t i = 0; i < VAULT_PROVED && !found; i++) {
 		const struct vault_pin_proof *p = &v->proved[i];
 
-		if (p->aor[0] && p->peer[0] && vault_name_eq(p->aor, aor) && strcmp(p->peer, peer) == 0 &&
-		    now - p->at < VAULT_REMEMBER)
-			return true;
+		found = p->aor[0] && p->peer[0] && vault_name_eq(p->aor, aor) && strcmp(p->peer, peer) == 0 &&
+			now - p->at < VAULT_REMEMBER;
 	}
-	return false;
+	pthread_mutex_unlock(&v->lock);
+	return found;
 }
 
 /* Outside, a PIN is taken only where the site demands one there: whoever could guess from the Internet could lock

@@ -13,6 +13,7 @@
 #include "net/loop.h"
 #include "server/vault/ipc.h"
 #include "server/vault/make.h"
+#include "server/vault/pool.h"
 #include "store/store.h"
 
 #define LOOK_MS 200
@@ -24,6 +25,7 @@ struct process {
 	struct vault_keys keys;
 	struct store *store;
 	struct vault *vault;
+	struct vault_pool *pool;
 	struct ipc_server *asked; /* one a worker */
 	struct loop_timer look;	  /* whether the store has changed */
 	uint64_t changes, told_at;
@@ -32,20 +34,8 @@ struct process {
 static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
 {
 	struct process *p = arg;
-	struct vault_reply r;
-	struct vault_ask q;
-	struct buf answer = {0};
 
-	if (!vault_ask_read(m, &q)) {
-		log_line(LOG_ERROR, "vault", "malformed request from a worker (kind %u): connection closed", m->kind);
-		return;
-	}
-	vault_answer(p->vault, &q, &r);
-	vault_reply_write(&answer, m->number, &r);
-	if (!ipc_server_send(from, &answer))
-		log_line(LOG_WARN, "vault", "an answer cannot be sent");
-	vault_reply_clear(&r);
-	vault_ask_clear(&q);
+	vault_pool_ask(p->pool, from, m);
 }
 
 static void tell(struct process *p)
@@ -91,8 +81,16 @@ static bool open_store(struct process *p, char *why, size_t cap)
 		snprintf(why, cap, "there is no store '%.300s' that this user may open: was it made by 'dialtone init'?", path);
 		return false;
 	}
-	p->store = store_sqlite(path, why, cap);
+	p->store = store_shared(store_sqlite(path, why, cap));
 	return p->store != NULL;
+}
+
+/* As many as there are processors, and one more: one waits for the disk. */
+static unsigned threads(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 0 ? (unsigned)n + 1 : 2;
 }
 
 static bool begin(struct process *p, char *why, size_t cap)
@@ -109,6 +107,9 @@ static bool begin(struct process *p, char *why, size_t cap)
 	p->asked = calloc(p->conf->nfd, sizeof *p->asked);
 	if (p->vault == NULL || p->loop == NULL || p->asked == NULL || !loop_signal_init(&p->term, p->loop, SIGTERM, term, p))
 		return false;
+	p->pool = vault_pool_new(p->loop, p->vault, threads());
+	if (p->pool == NULL)
+		return false;
 	for (unsigned i = 0; i < p->conf->nfd; i++)
 		if (!ipc_server_init(&p->asked[i], p->loop, p->conf->fd[i], question, p))
 			return false;
@@ -119,6 +120,7 @@ static bool begin(struct process *p, char *why, size_t cap)
 
 static void end(struct process *p)
 {
+	vault_pool_free(p->pool);
 	for (unsigned i = 0; p->asked && i < p->conf->nfd; i++)
 		ipc_server_clear(&p->asked[i]);
 	free(p->asked);

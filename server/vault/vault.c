@@ -7,21 +7,6 @@
 #include "auth/ticket.h"
 #include "server/vault/rows.h"
 
-enum vault_status vault_on_user(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
-{
-	struct store_user u;
-
-	switch (v->conf.store->ops->user_get(v->conf.store, q->user.aor, &u)) {
-	case STORE_OK:
-		vault_user_of(&u, &ret->user);
-		return VAULT_OK;
-	case STORE_NONE:
-		return VAULT_NOT_FOUND;
-	default:
-		return VAULT_UNAVAILABLE;
-	}
-}
-
 struct vault *vault_new(const struct vault_conf *c)
 {
 	struct vault *v = ticket_init() ? calloc(1, sizeof *v) : NULL;
@@ -30,6 +15,7 @@ struct vault *vault_new(const struct vault_conf *c)
 		v->conf = *c;
 		vault_derive(c->secret, "web ticket", v->seal_key);
 		vault_random(v, &v->changes, sizeof v->changes);
+		pthread_mutex_init(&v->lock, NULL);
 	}
 	return v;
 }
@@ -42,6 +28,7 @@ void vault_free(struct vault *v)
 		buf_free(&v->pending[i].negotiate);
 		buf_free(&v->pending[i].message);
 	}
+	pthread_mutex_destroy(&v->lock);
 	explicit_bzero(v, sizeof *v);
 	free(v);
 }

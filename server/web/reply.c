@@ -1,6 +1,8 @@
 /* server/web/reply.c: what every handler composes its answer with. */
 #include "server/web/internal.h"
 
+#include <unistd.h>
+
 void web_reply(struct web_call *k, unsigned status, const char *type)
 {
 	k->a->status = status;
@@ -48,4 +50,15 @@ struct sv web_query(const struct web_call *k, const char *name)
 			return value.p ? value : SV("");
 	}
 	return (struct sv){0};
+}
+
+void web_answer_clear(struct web_answer *a)
+{
+	if (a == NULL)
+		return;
+	buf_free(&a->headers);
+	buf_free(&a->body);
+	if (a->file >= 0)
+		close(a->file);
+	a->file = -1;
 }

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/enc.h"
 #include "pki/cert.h"
@@ -220,17 +219,6 @@ void web_handle(struct web *w, struct web_conn *c, const struct web_request *q, 
 	k->done = done;
 	k->done_arg = arg;
 	web_run(k, routed);
-}
-
-void web_answer_clear(struct web_answer *a)
-{
-	if (a == NULL)
-		return;
-	buf_free(&a->headers);
-	buf_free(&a->body);
-	if (a->file >= 0)
-		close(a->file);
-	a->file = -1;
 }
 
 /* ---- life -------------------------------------------------------------------------------------------------- */

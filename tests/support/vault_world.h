@@ -38,17 +38,23 @@ static inline int64_t world_ms(void *arg)
 	return ((struct world *)arg)->now * 1000;
 }
 
-static inline void up(struct world *w)
+/* A vault of the store that is there. */
+static inline void vault_up(struct world *w)
 {
 	struct vault_conf c = {.site = &w->site, .ca = keys.ca, .ca_der = buf_view(&keys.ca_der), .ticket = keys.ticket,
-			       .ticket_der = buf_view(&keys.ticket_der), .secret = secret, .unix_ms = world_ms, .arg = w};
+			       .ticket_der = buf_view(&keys.ticket_der), .secret = secret, .unix_ms = world_ms, .arg = w,
+			       .store = w->store};
 
-	w->store = store_sqlite(w->path, w->why, sizeof w->why);
-	assert_non_null(w->store);
-	c.store = w->store;
 	w->vault = vault_new(&c);
 	assert_non_null(w->vault);
 	vault_direct(w->vault, &w->link);
+}
+
+static inline void up(struct world *w)
+{
+	w->store = store_sqlite(w->path, w->why, sizeof w->why);
+	assert_non_null(w->store);
+	vault_up(w);
 }
 
 static inline void down(struct world *w)

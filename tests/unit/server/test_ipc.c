@@ -6,9 +6,11 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "server/location/ipc.h"
 #include "server/location/rows.h"
 #include "server/vault/ipc.h"
+#include "server/vault/pool.h"
 #include "server/vault/rows.h"
 #include "tests/support/location_calls.h"
 
@@ -30,17 +32,7 @@ static void run_here(const bool *there)
 
 static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
 {
-	struct world *w = arg;
-	struct vault_reply r;
-	struct vault_ask q;
-	struct buf answer = {0};
-
-	if (!vault_ask_read(m, &q))
-		return;
-	vault_answer(w->vault, &q, &r);
-	vault_reply_write(&answer, m->number, &r);
-	vault_reply_clear(&r);
-	ipc_server_send(from, &answer);
+	vault_pool_ask(arg, from, m);
 }
 
 static void gone(void *arg, struct ipc_server *from)
@@ -61,12 +53,17 @@ static void far_up(struct far *f, struct world *w)
 	assert_true(f->pid >= 0);
 	if (f->pid == 0) {
 		struct ipc_server server;
+		struct vault_pool *pool;
 		struct loop *l;
 
 		close(fd[0]);
-		up(w);
+		w->store = store_shared(store_sqlite(w->path, w->why, sizeof w->why));
+		if (w->store == NULL)
+			_exit(1);
+		vault_up(w);
 		l = loop_new();
-		if (l == NULL || !ipc_server_init(&server, l, fd[1], question, w))
+		pool = l ? vault_pool_new(l, w->vault, 4) : NULL;
+		if (pool == NULL || !ipc_server_init(&server, l, fd[1], question, pool))
 			_exit(1);
 		server.gone = gone;
 		loop_run(l);
@@ -333,6 +330,75 @@ static void nonsense(void **state)
 	pin_question(&q, w, 2, "482915"); /* none of it was an attempt */
 	assert_int_equal(raw(&f, &q, &a), VAULT_OK);
 	buf_free(&a);
+	far_down(&f);
+}
+
+/* ---- many at once --------------------------------------------------------------------------------------------------------- */
+
+enum { AT_ONCE = 60 };
+
+struct crowd {
+	unsigned answered, right, refused;
+	bool all;
+};
+
+static void one_of_many(void *arg, struct vault_reply *r)
+{
+	struct crowd *c = arg;
+
+	c->right += r->status == VAULT_OK;
+	c->refused += r->status == VAULT_REFUSED;
+	c->all = ++c->answered == AT_ONCE;
+}
+
+/* Many questions without waiting for one answer: each is answered once, and the right PIN of one user works beside the wrong ones
+ * of another, which are all counted. */
+static void many_at_once(void **state)
+{
+	struct world *w = *state;
+	struct crowd crowd = {0};
+	struct store_user bob;
+	struct store_pin pin;
+	struct far f;
+
+	person(w, "alice@contoso.test", "CONTOSO\\alice", "+14255550123", "4411", "482915");
+	bob = person(w, "bob@contoso.test", "CONTOSO\\bob", "+14255550124", "4412", "482915");
+	far_up(&f, w);
+	for (unsigned i = 0; i < AT_ONCE; i++) {
+		struct vault_ask q = {.kind = VAULT_TICKET_PIN, .ticket_pin = {.peer = "10.0.0.1", .issue = ask_of(w)}};
+
+		strcpy(q.ticket_pin.number, i % 2 ? "4412" : "4411");
+		strcpy(q.ticket_pin.pin, i % 2 ? "000000" : "482915");
+		vault_send(&f.link, &q, one_of_many, &crowd);
+	}
+	assert_int_equal(crowd.answered, 0); /* nothing has waited */
+	run_here(&crowd.all);
+	assert_int_equal(crowd.right, AT_ONCE / 2);
+	assert_int_equal(crowd.refused, AT_ONCE / 2);
+	far_down(&f);
+	assert_int_equal(w->store->ops->pin_get(w->store, bob.id, &pin), STORE_OK);
+	assert_true(pin.locked_until > w->now);
+	assert_int_equal(try_pin(w, "4412", "482915"), VAULT_REFUSED);
+}
+
+/* The vault's process is stopped: each question ends in time, and the next ones are answered when it goes on. */
+static void a_vault_that_is_stopped(void **state)
+{
+	struct world *w = *state;
+	struct vault_user u;
+	uint64_t at;
+	struct far f;
+
+	person(w, "alice@contoso.test", "CONTOSO\\alice", "+14255550123", "4411", "482915");
+	far_up(&f, w);
+	assert_int_equal(call_user(&f.link, "alice@contoso.test", &u), VAULT_OK);
+	kill(f.pid, SIGSTOP);
+	at = clock_mono_ms();
+	assert_int_equal(call_user(&f.link, "alice@contoso.test", &u), VAULT_LATE);
+	assert_in_range(clock_mono_ms() - at, VAULT_DEADLINE_MS - 100, VAULT_DEADLINE_MS + 1500);
+	kill(f.pid, SIGCONT);
+	assert_int_equal(call_user(&f.link, "alice@contoso.test", &u), VAULT_OK);
+	assert_string_equal(u.aor, "alice@contoso.test");
 	far_down(&f);
 }
 
@@ -676,7 +742,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    T(every_call), T(a_vault_that_is_gone), T(no_extra_tries), T(no_certificate_for_a_stranger), T(nonsense),
+	    T(every_call), T(a_vault_that_is_gone), T(no_extra_tries), T(no_certificate_for_a_stranger), T(nonsense), T(many_at_once),
+	    T(a_vault_that_is_stopped),
 	    cmocka_unit_test(every_row), cmocka_unit_test(hostile_lengths), cmocka_unit_test(secrets_are_wiped_and_never_printed),
 	    cmocka_unit_test(a_new_location_process_learns),
 	    cmocka_unit_test(nothing_stays_in_the_buffer)};

@@ -1,0 +1,42 @@
+/* server/vault/user.c: users, and whether the Registrar may admit one [sip 11.2]. */
+#include "server/vault/internal.h"
+
+enum vault_status vault_on_user(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
+{
+	struct store_user u;
+
+	switch (v->conf.store->ops->user_get(v->conf.store, q->user.aor, &u)) {
+	case STORE_OK:
+		vault_user_of(&u, &ret->user);
+		return VAULT_OK;
+	case STORE_NONE:
+		return VAULT_NOT_FOUND;
+	default:
+		return VAULT_UNAVAILABLE;
+	}
+}
+
+/* A user who is disabled comes back as such: the Registrar has its own answer to that. */
+enum vault_status vault_on_admit(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
+{
+	struct store *s = v->conf.store;
+	enum vault_status st = VAULT_OK;
+	struct store_user u;
+
+	if (q->admit.der.n)
+		st = vault_cert_known(v, q->admit.der, q->admit.proved, ret->why);
+	if (st != VAULT_OK && st != VAULT_NOT_ENABLED)
+		return st;
+	switch (s->ops->user_get(s, q->admit.aor, &u)) {
+	case STORE_OK:
+		vault_user_of(&u, &ret->admit.user);
+		ret->admit.pin = vault_pin_proved(v, u.aor, q->admit.peer);
+		return VAULT_OK;
+	case STORE_NONE:
+		vault_say(ret->why, "no user has this address");
+		return VAULT_NOT_FOUND;
+	default:
+		vault_say(ret->why, "%s", store_why(s));
+		return VAULT_UNAVAILABLE;
+	}
+}

@@ -1,0 +1,229 @@
+/* store/shared.c: one store for many threads: a lock around each call, and one commit for all who write at the same time.
+ *
+ * A write that must last waits for the disk.  Whoever comes while another one waits joins the next group: its leader puts all of
+ * them into one transaction, and all are told when that is on disk.  When one of a group fails, the group is undone and each is
+ * tried alone: nobody's failure is another's.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/store.h"
+
+#define WHY 512
+
+struct write {
+	struct write *next;
+	enum store_result (*run)(struct store *real, void *arg);
+	void *arg;
+	enum store_result r;
+	bool done;
+	char why[WHY];
+};
+
+struct shared {
+	struct store store; /* first: a struct store * is one of these */
+	struct store *real;
+	pthread_mutex_t lock; /* of the real store */
+	pthread_mutex_t queue;
+	pthread_cond_t written;
+	struct write *first, **last;
+	bool leading;
+};
+
+static _Thread_local char last_why[WHY]; /* of the calling thread */
+
+static struct shared *shared_of(struct store *s)
+{
+	return (struct shared *)s;
+}
+
+/* Under the lock: another thread's next call has other words. */
+static void keep_why(const struct shared *x, enum store_result r, char why[WHY])
+{
+	if (r != STORE_OK && r != STORE_NONE)
+		snprintf(why, WHY, "%s", x->real->ops->why(x->real));
+}
+
+static const char *why(struct store *s)
+{
+	(void)s;
+	return last_why;
+}
+
+/* ---- reading, and what may be lost with the power -------------------------------------------------------------------- */
+
+#define FORWARD(name, parameters, ...)                                                                                            \
+	static enum store_result name parameters                                                                                  \
+	{                                                                                                                         \
+		struct shared *x = shared_of(s);                                                                                  \
+		enum store_result r;                                                                                              \
+                                                                                                                                  \
+		pthread_mutex_lock(&x->lock);                                                                                     \
+		r = x->real->ops->name(x->real, __VA_ARGS__);                                                                     \
+		keep_why(x, r, last_why);                                                                                         \
+		pthread_mutex_unlock(&x->lock);                                                                                   \
+		return r;                                                                                                         \
+	}
+
+FORWARD(changes, (struct store *s, uint64_t *ret), ret)
+FORWARD(user_get, (struct store *s, const char *aor, struct store_user *ret), aor, ret)
+FORWARD(user_by_id, (struct store *s, int64_t id, struct store_user *ret), id, ret)
+FORWARD(user_by_login, (struct store *s, const char *login, struct store_user *ret), login, ret)
+FORWARD(user_by_line, (struct store *s, const char *number, const char *extension, struct store_user *ret, size_t cap, size_t *n),
+	number, extension, ret, cap, n)
+FORWARD(cert_find, (struct store *s, const uint8_t sha1[20], struct store_cert *ret), sha1, ret)
+FORWARD(cert_settle, (struct store *s, const struct store_cert *c), c)
+FORWARD(device_put, (struct store *s, const struct store_device *d), d)
+FORWARD(rule_find, (struct store *s, const struct store_rule *key, struct store_rule *ret), key, ret)
+FORWARD(image_get, (struct store *s, int64_t rule, const char *version, struct store_image *ret), rule, version, ret)
+FORWARD(image_each, (struct store *s, int64_t rule, bool (*each)(void *arg, const struct store_image *im), void *arg), rule, each,
+	arg)
+FORWARD(test_device_find, (struct store *s, bool is_mac, const char *id), is_mac, id)
+FORWARD(audit, (struct store *s, int64_t now, const char *what, const char *whom, bool ok, const char *detail), now, what, whom, ok,
+	detail)
+
+/* ---- writing what must last -------------------------------------------------------------------------------------------- */
+
+static void alone(struct shared *x, struct write *w)
+{
+	w->r = w->run(x->real, w->arg);
+	keep_why(x, w->r, w->why);
+}
+
+/* One transaction.  false: it is undone. */
+static bool together(struct shared *x, struct write *group)
+{
+	enum store_result r = x->real->ops->begin(x->real);
+
+	if (r != STORE_OK)
+		return false;
+	for (struct write *w = group; w && r == STORE_OK; w = w->next)
+		r = w->r = w->run(x->real, w->arg);
+	return x->real->ops->end(x->real, r) == STORE_OK;
+}
+
+static void commit(struct shared *x, struct write *group)
+{
+	pthread_mutex_lock(&x->lock);
+	if (group->next == NULL || !together(x, group))
+		for (struct write *w = group; w; w = w->next)
+			alone(x, w);
+	pthread_mutex_unlock(&x->lock);
+}
+
+static enum store_result lasting(struct store *s, enum store_result (*run)(struct store *real, void *arg), void *arg)
+{
+	struct shared *x = shared_of(s);
+	struct write w = {.run = run, .arg = arg}, *group;
+
+	pthread_mutex_lock(&x->queue);
+	*x->last = &w;
+	x->last = &w.next;
+	while (!w.done && x->leading)
+		pthread_cond_wait(&x->written, &x->queue);
+	if (!w.done) { /* leads all who have come meanwhile */
+		x->leading = true;
+		group = x->first;
+		x->first = NULL;
+		x->last = &x->first;
+		pthread_mutex_unlock(&x->queue);
+		commit(x, group);
+		pthread_mutex_lock(&x->queue);
+		for (struct write *next; group; group = next) {
+			next = group->next; /* it is its thread's again as soon as it is done */
+			group->done = true;
+		}
+		x->leading = false;
+		pthread_cond_broadcast(&x->written);
+	}
+	pthread_mutex_unlock(&x->queue);
+	memcpy(last_why, w.why, sizeof last_why);
+	return w.r;
+}
+
+struct step {
+	const int64_t *users;
+	size_t n;
+	void (*step)(void *arg, size_t i, struct store_pin *p);
+	void *arg;
+};
+
+static enum store_result run_step(struct store *real, void *arg)
+{
+	const struct step *t = arg;
+
+	return real->ops->pin_step(real, t->users, t->n, t->step, t->arg);
+}
+
+static enum store_result pin_step(struct store *s, const int64_t *users, size_t n,
+				  void (*step)(void *arg, size_t i, struct store_pin *p), void *arg)
+{
+	struct step t = {users, n, step, arg};
+
+	return lasting(s, run_step, &t);
+}
+
+static enum store_result run_cert(struct store *real, void *arg)
+{
+	return real->ops->cert_put(real, arg);
+}
+
+static enum store_result cert_put(struct store *s, const struct store_cert *c)
+{
+	struct store_cert copy = *c; /* of its pointers: it is only read */
+
+	return lasting(s, run_cert, &copy);
+}
+
+/* ---- life -------------------------------------------------------------------------------------------------------------- */
+
+static void shared_close(struct store *s)
+{
+	struct shared *x = shared_of(s);
+
+	store_close(x->real);
+	pthread_mutex_destroy(&x->lock);
+	pthread_mutex_destroy(&x->queue);
+	pthread_cond_destroy(&x->written);
+	free(x);
+}
+
+static const struct store_ops ops = {
+    .name = "shared",
+    .close = shared_close,
+    .why = why,
+    .changes = changes,
+    .user_get = user_get,
+    .user_by_id = user_by_id,
+    .user_by_login = user_by_login,
+    .user_by_line = user_by_line,
+    .pin_step = pin_step,
+    .cert_put = cert_put,
+    .cert_settle = cert_settle,
+    .cert_find = cert_find,
+    .device_put = device_put,
+    .rule_find = rule_find,
+    .image_get = image_get,
+    .image_each = image_each,
+    .test_device_find = test_device_find,
+    .audit = audit,
+};
+
+struct store *store_shared(struct store *real)
+{
+	struct shared *x = real ? calloc(1, sizeof *x) : NULL;
+
+	if (x == NULL) {
+		store_close(real);
+		return NULL;
+	}
+	x->store.ops = &ops;
+	x->real = real;
+	x->last = &x->first;
+	pthread_mutex_init(&x->lock, NULL);
+	pthread_mutex_init(&x->queue, NULL);
+	pthread_cond_init(&x->written, NULL);
+	return &x->store;
+}
