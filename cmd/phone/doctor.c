@@ -135,7 +135,7 @@ static void say_evidence(const struct doctor_finding *f)
 	text_fold(stdout, 11, 11, text);
 }
 
-/* Who has to act: the cause says what to do, this says to whom it is said. */
+/* The party that has to act; the cause says what to do. */
 static void say_fault(struct doctor *d, enum dt_fault fault)
 {
 	static const char *const who[] = {

@@ -108,7 +108,7 @@ struct srv_ask {
 };
 struct ph_work {
 	struct attempt try; /* of the stage that runs */
-	char why[WHY_MAX], found[WHY_MAX]; /* what its end is recorded with */
+	char why[WHY_MAX], found[WHY_MAX]; /* recorded at its end */
 	struct buf ask;	    /* the body of a question, for its later legs */
 
 	/* stages 2 and 3 */

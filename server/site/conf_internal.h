@@ -11,7 +11,7 @@
 int conf_check_value(cfg_t *cfg, cfg_opt_t *opt);
 int conf_check_rule(cfg_t *cfg, cfg_opt_t *opt);
 
-/* What was not given follows from what was.  default_given: DefaultEndpointExpiration stands in the file. */
+/* Missing values follow from given ones.  default_given: DefaultEndpointExpiration stands in the file. */
 void conf_complete(struct site *s, bool default_given);
 
 /* NULL, or what does not go together, in `why` or a constant. */

@@ -1,4 +1,4 @@
-/* server/site/conf_whole.c: what follows from what was given, and the checks between values. */
+/* server/site/conf_whole.c: values that follow from given ones, and the checks between values. */
 #include "server/site/conf_internal.h"
 
 #include <stdio.h>

@@ -12,11 +12,11 @@
 
 #define SITE_CONF "dialtone.conf"
 #define SITE_ROOT_KEY "root.pem"     /* key and certificate of the private root: root's alone */
-#define SITE_ROOT "ca.pem"	     /* its certificate: what phones trust */
+#define SITE_ROOT "ca.pem"	     /* its certificate: the anchor of phones */
 #define SITE_SERVER "server.pem"     /* key and chain of the names inside */
 #define SITE_EXTERNAL "external.pem" /* the same of the public names */
 #define SITE_ISSUING "issuing.pem"   /* the certificate of the CA that certifies users */
-#define SITE_TRUSTED_CERTS "trusted.pem" /* what TrustedCACerts may name */
+#define SITE_TRUSTED_CERTS "trusted.pem" /* certificates that TrustedCACerts may name */
 #define SITE_UPDATE_KEY "update.key" /* signs firmware catalogs */
 #define SITE_UPDATE_CERT "update.pem"
 #define SITE_IMAGES "files" /* folder of the update store */

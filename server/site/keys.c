@@ -40,7 +40,7 @@ const struct site_key site_keys[] = {
 	{"worker_user",                        KEY_TEXT,     AT(worker_user),                         0, 0, SITE_WORKER_USER, TEMPLATE_ALWAYS},
 	{"legacy_user",                        KEY_TEXT,     AT(legacy_user),                         0, 0, SITE_LEGACY_USER, TEMPLATE_ALWAYS},
 
-	{"UseCertificateAuth",                 KEY_BOOLEAN,  AT(UseCertificateAuth),                  0, 0, "true", TEMPLATE_HINT, "what may be changed, and what it is otherwise"},
+	{"UseCertificateAuth",                 KEY_BOOLEAN,  AT(UseCertificateAuth),                  0, 0, "true", TEMPLATE_HINT, "keys that may be changed, with their defaults"},
 	{"UsePinAuth",                         KEY_BOOLEAN,  AT(UsePinAuth),                          0, 0, "true", TEMPLATE_HINT},
 	{"UseWindowsAuth",                     KEY_WINDOWS,  AT(UseWindowsAuth),                      0, 0, "NTLM", TEMPLATE_HINT},
 	{"UseWsFedPassiveAuth",                KEY_BOOLEAN,  AT(UseWsFedPassiveAuth),                 0, 0, "false"},

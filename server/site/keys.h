@@ -1,4 +1,4 @@
-/* server/site/keys.h: the keys of the configuration file, one row each: what may stand there, what it is when it is not given, and
+/* server/site/keys.h: the keys of the configuration file, one row each: its values, its default, and
  * whether `init` writes it.  A new key is a field in site.h, a row in keys.c and an entry in dialtone.conf(5), which script/manuals
  * holds against the row.
  */
