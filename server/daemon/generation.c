@@ -89,10 +89,10 @@ bool generation_start(struct slot *s)
 					 .index = s->index,
 					 .workers = g->workers,
 					 .parent = getpid(),
-					 .row = s->row ? (unsigned)(s->row - g->board->row) : BOARD_ROWS,
+					 .row = s->row ? (unsigned)(s->row - g->scoreboard->row) : SCOREBOARD_ROWS,
 					 .nlistener = s->nlistener,
 					 .ready_fd = generation_keep(&k, g->ready[1]),
-					 .board_fd = generation_keep(&k, g->board_fd),
+					 .scoreboard_fd = generation_keep(&k, g->scoreboard_fd),
 					 .control_fd = -1,
 					 .dhcp_fd = -1,
 					 .keylog_fd = -1};
@@ -167,12 +167,12 @@ void generation_close_listeners(struct generation *g)
 
 /* ---- making ---------------------------------------------------------------------------------------------------------------- */
 
-static struct board_row *generation_row_of(struct board *b, const char *name, unsigned index)
+static struct score *generation_row_of(struct scoreboard *b, const char *name, unsigned index)
 {
 	unsigned rows = atomic_load(&b->rows);
 
-	for (unsigned i = 0; i < BOARD_ROWS; i++) {
-		struct board_row *r = &b->row[i];
+	for (unsigned i = 0; i < SCOREBOARD_ROWS; i++) {
+		struct score *r = &b->row[i];
 
 		if (r->name[0])
 			continue;
@@ -190,7 +190,7 @@ static struct slot *slot_add(struct generation *g, enum role role, unsigned inde
 	struct slot *s = &g->slot[g->nslot++];
 
 	*s = (struct slot){.of = g, .role = role, .index = index, .again = 0, .log = {.fd = -1}};
-	s->row = generation_row_of(g->board, role_name(role), index);
+	s->row = generation_row_of(g->scoreboard, role_name(role), index);
 	return s;
 }
 
@@ -254,8 +254,8 @@ struct generation *generation_new(const struct site *site, const struct generati
 		return NULL;
 	}
 	g->site = *site;
-	g->board = shared->board;
-	g->board_fd = shared->board_fd;
+	g->scoreboard = shared->scoreboard;
+	g->scoreboard_fd = shared->scoreboard_fd;
 	g->keylog_fd = shared->keylog_fd;
 	g->control_fd = g->dhcp_fd = g->ready[0] = g->ready[1] = -1;
 	g->ticket_key = shared->ticket_key;

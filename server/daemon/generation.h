@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "server/daemon/board.h"
+#include "server/daemon/scoreboard.h"
 #include "server/daemon/log_pipe.h"
 #include "server/daemon/role.h"
 
@@ -24,7 +24,7 @@ struct slot { /* a slot for one process: a process that dies is restarted in its
 	pid_t pid;	/* 0: nobody now */
 	uint64_t since, again; /* mono_ms: started; to be started again at */
 	unsigned quick;	       /* deaths in a row soon after the start */
-	struct board_row *row;
+	struct score *row;
 	struct log_pipe log;
 	struct worker_listener listener[WORKER_LISTENERS_MAX];
 	unsigned nlistener;
@@ -39,8 +39,8 @@ struct generation {
 	int dhcp_fd, keylog_fd;
 	char dns_key[ROLE_DNS_KEY];
 	uint8_t *ticket_key; /* WORKER_TICKET_KEY octets: the supervisor's one copy */
-	struct board *board;
-	int board_fd;
+	struct scoreboard *scoreboard;
+	int scoreboard_fd;
 	struct slot slot[GENERATION_SLOTS];
 	unsigned nslot, nready;
 	bool draining, ending; /* workers were asked to end; then the others */
@@ -48,8 +48,8 @@ struct generation {
 };
 
 struct generation_shared { /* of all generations; borrowed */
-	struct board *board;
-	int board_fd, keylog_fd;
+	struct scoreboard *scoreboard;
+	int scoreboard_fd, keylog_fd;
 	uint8_t *ticket_key; /* WORKER_TICKET_KEY octets */
 };
 /* Binds and pairs everything, starts nobody.  NULL: *why. */

@@ -20,7 +20,7 @@
 #include "server/location/process.h"
 #include "server/vault/process.h"
 
-static int run_vault(struct role_state *s, struct board *b)
+static int run_vault(struct role_state *s, struct scoreboard *b)
 {
 	struct vault_process p = {.site = &s->site, .fd = s->vault, .nfd = s->workers, .ready_fd = s->ready_fd};
 
@@ -28,20 +28,20 @@ static int run_vault(struct role_state *s, struct board *b)
 	return vault_process_main(&p);
 }
 
-static int run_location(struct role_state *s, struct board *b)
+static int run_location(struct role_state *s, struct scoreboard *b)
 {
 	struct location_process p = {.site = &s->site,
 				     .ask = s->ask,
 				     .push = s->push,
 				     .nworker = s->workers,
 				     .control_fd = s->control_fd,
-				     .board = b,
+				     .scoreboard = b,
 				     .ready_fd = s->ready_fd};
 
 	return location_process_main(&p);
 }
 
-static int run_worker(struct role_state *s, struct board *b)
+static int run_worker(struct role_state *s, struct scoreboard *b)
 {
 	struct worker_conf c = {.site = &s->site,
 				.index = s->index,
@@ -58,13 +58,13 @@ static int run_worker(struct role_state *s, struct board *b)
 	return worker_main(&c);
 }
 
-static int run_dhcp(struct role_state *s, struct board *b)
+static int run_dhcp(struct role_state *s, struct scoreboard *b)
 {
 	(void)b;
 	return dhcp_responder_main(&s->site, s->dhcp_fd, s->ready_fd);
 }
 
-static int run_dns(struct role_state *s, struct board *b)
+static int run_dns(struct role_state *s, struct scoreboard *b)
 {
 	(void)b;
 	return dns_publish_main(&s->site, s->dns_key, s->ready_fd);
@@ -78,7 +78,7 @@ static const struct {
 	int as;		   /* which of the site's users */
 	mode_t umask;	   /* processes that talk to the network share logs/ by their group */
 	bool may_fork;
-	int (*run)(struct role_state *s, struct board *b);
+	int (*run)(struct role_state *s, struct scoreboard *b);
 } roles[ROLES] = {
 	[ROLE_VAULT]    = {"vault",    AS_VAULT,  077, true,  run_vault},
 	[ROLE_LOCATION] = {"location", AS_WORKER, 007, false, run_location},
@@ -137,7 +137,7 @@ static bool role_settle(const struct role_state *s, char *why, size_t cap)
 int role_main(const char *name, const char *number)
 {
 	struct role_state *s = state_read(number);
-	struct board *b = NULL;
+	struct scoreboard *b = NULL;
 	char why[256];
 	int status;
 
@@ -152,9 +152,9 @@ int role_main(const char *name, const char *number)
 		log_line(LOG_ERROR, name, "%s", why);
 		return EX_CONFIG;
 	}
-	b = board_map(s->board_fd);
-	close(s->board_fd);
-	if (b && s->row < BOARD_ROWS) {
+	b = scoreboard_map(s->scoreboard_fd);
+	close(s->scoreboard_fd);
+	if (b && s->row < SCOREBOARD_ROWS) {
 		pki_count_in(&b->row[s->row].private_operations);
 		atomic_store(&b->row[s->row].pid, getpid());
 	}

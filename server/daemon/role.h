@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "server/daemon/board.h"
+#include "server/daemon/scoreboard.h"
 #include "server/worker/worker.h"
 
 #define ROLE_WORKERS 65 /* the last may be the legacy process */
@@ -23,8 +23,8 @@ struct role_state {
 	unsigned index; /* among the workers */
 	unsigned workers;
 	pid_t parent;
-	int ready_fd, control_fd, dhcp_fd, keylog_fd, board_fd;
-	unsigned row; /* of the board; BOARD_ROWS: none */
+	int ready_fd, control_fd, dhcp_fd, keylog_fd, scoreboard_fd;
+	unsigned row; /* of the scoreboard; SCOREBOARD_ROWS: none */
 	int vault[ROLE_WORKERS], ask[ROLE_WORKERS], push[ROLE_WORKERS]; /* a worker's own are at its index */
 	struct worker_listener listener[WORKER_LISTENERS_MAX];
 	unsigned nlistener;

@@ -34,9 +34,9 @@ enum {
 
 struct supervisor {
 	const struct supervisor_conf *conf;
-	struct board *board;
+	struct scoreboard *scoreboard;
 	uint8_t ticket_key[WORKER_TICKET_KEY]; /* TLS session tickets outlive a worker and a reload */
-	int signal_fd, keylog_fd, lock_fd, board_fd;
+	int signal_fd, keylog_fd, lock_fd, scoreboard_fd;
 	struct generation *now, *next; /* next: started, not ready yet */
 	struct generation *old[OLD];
 	uint64_t next_until;
@@ -119,8 +119,8 @@ static bool supervisor_begin(struct supervisor *s, const struct site *site, char
 			return false;
 		}
 	}
-	s->board = board_new(&s->board_fd);
-	if (s->board == NULL || !pki_random(s->ticket_key, sizeof s->ticket_key) || !supervisor_signals(s)) {
+	s->scoreboard = scoreboard_new(&s->scoreboard_fd);
+	if (s->scoreboard == NULL || !pki_random(s->ticket_key, sizeof s->ticket_key) || !supervisor_signals(s)) {
 		snprintf(why, cap, "cannot set up: %s", strerror(errno));
 		return false;
 	}
@@ -182,7 +182,7 @@ static bool drained(struct generation *g, uint64_t now)
 static bool start_all(struct supervisor *s, const struct site *site, char *why, size_t cap)
 {
 	const struct generation_shared shared = {
-	    .board = s->board, .board_fd = s->board_fd, .keylog_fd = s->keylog_fd, .ticket_key = s->ticket_key};
+	    .scoreboard = s->scoreboard, .scoreboard_fd = s->scoreboard_fd, .keylog_fd = s->keylog_fd, .ticket_key = s->ticket_key};
 	struct generation *g = accounts_fit(site, why, cap) ? generation_new(site, &shared, why, cap) : NULL;
 
 	if (g == NULL)
@@ -450,7 +450,7 @@ static void supervisor_run(struct supervisor *s)
 
 int supervisor_main(const struct supervisor_conf *c, const struct site *site)
 {
-	struct supervisor s = {.conf = c, .signal_fd = -1, .keylog_fd = -1, .lock_fd = -1, .board_fd = -1};
+	struct supervisor s = {.conf = c, .signal_fd = -1, .keylog_fd = -1, .lock_fd = -1, .scoreboard_fd = -1};
 	char why[1024] = "";
 
 	if (!supervisor_begin(&s, site, why, sizeof why)) {
@@ -461,10 +461,10 @@ int supervisor_main(const struct supervisor_conf *c, const struct site *site)
 			give_up(&s, why);
 		supervisor_run(&s);
 	}
-	board_free(s.board);
+	scoreboard_free(s.scoreboard);
 	explicit_bzero(s.ticket_key, sizeof s.ticket_key);
 	for (unsigned i = 0; i < 4; i++) {
-		int fd = (int[]){s.signal_fd, s.keylog_fd, s.lock_fd, s.board_fd}[i];
+		int fd = (int[]){s.signal_fd, s.keylog_fd, s.lock_fd, s.scoreboard_fd}[i];
 
 		if (fd >= 0)
 			close(fd);

@@ -127,13 +127,13 @@ static void process_count(void *arg, const struct location_binding *b)
 
 static void process_status(struct client *c)
 {
-	const struct board *board = c->process->conf->board;
+	const struct scoreboard *scoreboard = c->process->conf->scoreboard;
 	struct location_walk walk = {0};
 	unsigned registered = 0;
 	struct buf out = {0};
 
-	for (unsigned i = 0; board && i < atomic_load(&board->rows) && i < BOARD_ROWS; i++) {
-		const struct board_row *r = &board->row[i];
+	for (unsigned i = 0; scoreboard && i < atomic_load(&scoreboard->rows) && i < SCOREBOARD_ROWS; i++) {
+		const struct score *r = &scoreboard->row[i];
 
 		if (atomic_load(&r->pid))
 			buf_printf(&out, "%s %u pid %d private %lu restarts %lu\n", r->name, r->index, atomic_load(&r->pid),

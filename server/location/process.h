@@ -10,7 +10,7 @@
 #ifndef DIALTONE_SERVER_LOCATION_PROCESS_H
 #define DIALTONE_SERVER_LOCATION_PROCESS_H
 
-#include "server/daemon/board.h"
+#include "server/daemon/scoreboard.h"
 #include "server/site/site.h"
 
 struct location_process {
@@ -18,7 +18,7 @@ struct location_process {
 	const int *ask, *push; /* its ends of the workers' pairs, by worker */
 	unsigned nworker;
 	int control_fd; /* listening; -1: none */
-	const struct board *board; /* for status; NULL: none */
+	const struct scoreboard *scoreboard; /* for status; NULL: none */
 	int ready_fd;
 };
 int location_process_main(const struct location_process *p); /* until SIGTERM */

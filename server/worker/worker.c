@@ -27,7 +27,7 @@
 
 struct worker;
 
-struct door { /* one listener */
+struct listening { /* one listener */
 	struct worker *worker;
 	struct worker_listener listener;
 	struct tls_ctx *tls;
@@ -44,7 +44,7 @@ struct worker {
 	struct vault_link vault_link;
 	struct location_client *location;
 	struct location_link location_link;
-	struct door door[WORKER_LISTENERS_MAX];
+	struct listening listening[WORKER_LISTENERS_MAX];
 	struct ipc_server orders;
 	struct loop_signal term;
 	struct loop_timer drain, accept;
@@ -59,7 +59,7 @@ struct worker {
 static void doors_want(struct worker *w, unsigned what)
 {
 	for (unsigned i = 0; i < w->conf->nlistener; i++)
-		loop_fd_want(&w->door[i].watch, what);
+		loop_fd_want(&w->listening[i].watch, what);
 }
 
 static void doors_pause(struct worker *w)
@@ -76,13 +76,13 @@ static void accept_again(void *arg)
 		doors_want(w, LOOP_READ);
 }
 
-static bool is_web(const struct door *d)
+static bool is_web(const struct listening *d)
 {
 	return d->listener.kind == SITE_HTTP || d->listener.kind == SITE_HTTPS;
 }
 
 /* Idle browsers must not keep phones from the Registrar: it has places of its own. */
-static bool is_full(const struct door *d)
+static bool is_full(const struct listening *d)
 {
 	const struct worker *w = d->worker;
 	unsigned most = w->connections_max;
@@ -90,7 +90,7 @@ static bool is_full(const struct door *d)
 	return w->web.http.n + w->sip.n >= most || (is_web(d) && w->web.http.n >= most - most / SHARE);
 }
 
-static void let_in(struct door *d, int fd, const struct sockaddr_storage *from)
+static void accept_one(struct listening *d, int fd, const struct sockaddr_storage *from)
 {
 	struct worker *w = d->worker;
 
@@ -104,7 +104,7 @@ static void let_in(struct door *d, int fd, const struct sockaddr_storage *from)
  * nothing is spoken outside but what the outside listeners speak. */
 static void worker_on_accept(void *arg, unsigned what)
 {
-	struct door *d = arg;
+	struct listening *d = arg;
 	struct worker *w = d->worker;
 
 	(void)what;
@@ -124,7 +124,7 @@ static void worker_on_accept(void *arg, unsigned what)
 			continue;
 		}
 		if (fd >= 0) {
-			let_in(d, fd, &from);
+			accept_one(d, fd, &from);
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -139,7 +139,7 @@ static void worker_on_accept(void *arg, unsigned what)
 static void doors_open(struct worker *w)
 {
 	for (unsigned i = 0; i < w->conf->nlistener; i++) {
-		struct door *d = &w->door[i];
+		struct listening *d = &w->listening[i];
 
 		d->worker = w;
 		d->listener = w->conf->listener[i];
@@ -152,11 +152,11 @@ static void doors_open(struct worker *w)
 static void doors_close(struct worker *w)
 {
 	for (unsigned i = 0; i < w->conf->nlistener; i++) {
-		if (w->door[i].worker == NULL)
+		if (w->listening[i].worker == NULL)
 			continue;
-		loop_fd_stop(&w->door[i].watch);
-		close(w->door[i].listener.fd);
-		w->door[i].worker = NULL;
+		loop_fd_stop(&w->listening[i].watch);
+		close(w->listening[i].listener.fd);
+		w->listening[i].worker = NULL;
 	}
 }
 
@@ -258,7 +258,7 @@ static void orders_gone(void *arg, struct ipc_server *from)
 
 /* ---- the process ------------------------------------------------------------------------------------------- */
 
-static void dice(void *arg, void *p, size_t n)
+static void random_octets(void *arg, void *p, size_t n)
 {
 	(void)arg;
 	if (!pki_random(p, n)) {
@@ -298,7 +298,7 @@ static bool services(struct worker *w, char *why, size_t cap)
 					   .location = &w->location_link,
 					   .dsk = w->tls.dsk,
 					   .dsk_outside = w->tls.dsk_outside,
-					   .random = dice};
+					   .random = random_octets};
 
 	snprintf(why, cap, "out of memory");
 	w->shares = shares_new(w->connections_max / SHARE > SHARE_MIN ? w->connections_max / SHARE : SHARE_MIN);
