@@ -44,7 +44,7 @@ static const char schema[] =
     " whom TEXT NOT NULL, ok INTEGER NOT NULL, detail TEXT NOT NULL);"
     "PRAGMA user_version = 1;";
 
-/* What came later, in the order of its versions; row 0 as in pin. */
+/* Each further version of the schema adds to the one before; row 0 as in pin. */
 static const char *const later[] = {
     "CREATE TABLE password (account INTEGER PRIMARY KEY, local INTEGER NOT NULL, local_since INTEGER NOT NULL,"
     " locked_until INTEGER NOT NULL, global INTEGER NOT NULL, tries INTEGER NOT NULL);"

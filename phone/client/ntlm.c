@@ -23,14 +23,14 @@ static void ntlm_split_login(const char *login, char domain[128], char user[256]
 	}
 }
 
-/* Who asks in HTTP for an answer that a Registrar would take, or the other way round, carries somebody else's challenge.
+/* A server that sends a Registrar's challenge in HTTP, or the other way round, relays another server's.
  * [MS-NLMP] 2.2.2.5, NTLMSSP_NEGOTIATE_DATAGRAM: connectionless authentication, which SIP is [sip 9.2]. */
 static bool ntlm_is_of(struct sv challenge, bool sip)
 {
 	struct rd r = rd_of(challenge.p, challenge.n);
 	struct ntlm_challenge ch;
 
-	return !ntlm_challenge_read(&r, &ch) || !!(ch.flags & NTLM_DATAGRAM) == sip; /* what cannot be read is refused later */
+	return !ntlm_challenge_read(&r, &ch) || !!(ch.flags & NTLM_DATAGRAM) == sip; /* a challenge that cannot be read is refused later */
 }
 
 const char *ntlm_login_answer(struct dt_phone *ph, const struct ntlm_login *who, struct sv challenge, struct buf *answer,

@@ -74,7 +74,6 @@ struct world {
 	struct web_conn *c;
 	char dir[64], files[96], logs[96];
 	uint8_t image[1000];
-	int64_t later; /* seconds behind NOW */
 };
 
 static int setup(void **state)
@@ -138,7 +137,7 @@ static int teardown(void **state)
 
 static unsigned go(struct world *w, enum side side, const char *head, struct sv body, struct web_answer *a)
 {
-	ask(w->w, w->c, side, head, body, NOW + w->later, a);
+	ask(w->w, w->c, side, head, body, NOW, a);
 	return a->status;
 }
 
@@ -385,58 +384,6 @@ static void ranges(void **state)
 	}
 }
 
-/* ---- what logs/ may take ---------------------------------------------------------------------------------------- */
-
-static void old_day(const struct world *w, const char *day)
-{
-	static uint8_t octets[200000];
-	char path[256];
-
-	snprintf(path, sizeof path, "%s/Server/Audit/imageUpdates/RequestHandlerAuditLog_fe01.contoso.test_%s.log", w->logs, day);
-	assert_int_equal(file_write(NULL, path, octets, sizeof octets, 0644), 0);
-}
-
-static bool has_day(const struct world *w, const char *day)
-{
-	char path[256];
-
-	snprintf(path, sizeof path, "%s/Server/Audit/imageUpdates/RequestHandlerAuditLog_fe01.contoso.test_%s.log", w->logs, day);
-	return access(path, F_OK) == 0;
-}
-
-/* One host sends logs under ever new names of devices: there is an end to it; questions are still written down, and the oldest
- * days make room for them. */
-static void logs_have_a_bound(void **state)
-{
-	struct world *w = *state;
-	struct buf big = {0}, b = {0};
-	unsigned taken = 0, status;
-	char line[256];
-
-	w->site.max_logs_total = 1;
-	while (big.n < 100000)
-		buf_str(&big, "x");
-	do {
-		snprintf(line, sizeof line, "POST /RequestHandler/ucdevice.upx?op=log&type=CELog&name=a.clg&mac=0004F200%04X HTTP/1.1\r\n", taken);
-		status = status_of(w, HTTPS_IN, line, buf_view(&big));
-	} while (status == 200 && ++taken < 100);
-	assert_int_equal(status, 503);
-	assert_true(taken >= 6 && taken <= 7);
-
-	text_vector(&b, "update/question.xml");
-	strcpy(fake.offer.module.file, "CPE.nbt");
-	assert_int_equal(status_of(w, HTTPS_IN, ASK, buf_view(&b)), 200);
-	assert_true(has_day(w, "2026-01-15"));
-	old_day(w, "2025-12-31");
-	old_day(w, "2026-01-02");
-	w->later = 61; /* it is measured once a minute */
-	assert_int_equal(status_of(w, HTTPS_IN, ASK, buf_view(&b)), 200);
-	assert_true(has_day(w, "2026-01-15"));
-	assert_false(has_day(w, "2025-12-31"));
-	buf_free(&big);
-	buf_free(&b);
-}
-
 /* ---- logs ------------------------------------------------------------------------------------------------------- */
 
 static void logs(void **state)
@@ -528,7 +475,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    T(asked_and_answered), T(audit_is_written), T(outside_nobody_asks_anonymously), T(names_stay_in_the_store), T(ranges), T(logs), T(logs_have_a_bound),
+	    T(asked_and_answered), T(audit_is_written), T(outside_nobody_asks_anonymously), T(names_stay_in_the_store), T(ranges), T(logs),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

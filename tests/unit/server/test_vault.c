@@ -373,7 +373,7 @@ static void passwords_are_locked(void **state)
 	assert_true(t.all == 60 && t.local == 0 && t.locked_until == 0);
 }
 
-/* What was made for SIP is no login over HTTP, nor the other way round: somebody carried the challenge over. */
+/* An answer made for SIP is no login over HTTP, nor the other way round: the challenge was relayed. */
 static void ntlm_of_the_other_transport(void **state)
 {
 	struct world *w = *state;

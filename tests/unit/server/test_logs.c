@@ -1,0 +1,154 @@
+/* What strangers may write into logs/: there is an end to it, and it does not end the audit log. */
+#include "tests/support/check_web.h"
+#include "tests/support/fake_vault.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pki/cert.h"
+
+#define NOW 1768467600 /* 2026-01-15T09:00:00Z */
+#define ASK SOAP_POST("/RequestHandler/ucdevice.upx")
+
+static struct buf chain_pem;
+
+static enum vault_status fake_offer(void *arg, const struct vault_ask *q, struct vault_reply *ret)
+{
+	(void)arg, (void)q;
+	strcpy(ret->update_offer.module.file, "CPE.nbt");
+	return VAULT_OK;
+}
+
+struct world {
+	struct site site;
+	struct fake_vault vault;
+	struct vault_link link;
+	struct web *w;
+	struct web_conn *c;
+	char dir[64], logs[96];
+	int64_t later; /* seconds behind NOW */
+};
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+	struct web_conf conf = {.site = &w->site, .vault = &w->link, .chain_pem = buf_view(&chain_pem), .logs = w->logs};
+
+	w->vault = (struct fake_vault){.answer = {[VAULT_UPDATE_OFFER] = fake_offer}};
+	w->link = (struct vault_link){.send = fake_vault_send, .arg = &w->vault};
+	site_defaults(&w->site);
+	strcpy(w->site.domain, "contoso.test");
+	strcpy(w->site.fqdn, "fe01.contoso.test");
+	strcpy(w->site.web_fqdn, "pool.contoso.test");
+	w->site.max_log_size = 100000;
+	w->site.max_logs_total = 1;
+	strcpy(w->dir, "/tmp/dialtone-logs.XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	snprintf(w->logs, sizeof w->logs, "%s/logs", w->dir);
+	assert_int_equal(mkdir(w->logs, 0755), 0);
+	w->w = web_new(&conf);
+	w->c = web_conn_new();
+	assert_true(w->w && w->c);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+	char line[128];
+
+	web_conn_free(w->c);
+	web_free(w->w);
+	snprintf(line, sizeof line, "rm -rf '%s'", w->dir);
+	assert_int_equal(system(line), 0);
+	free(w);
+	return 0;
+}
+
+static unsigned status_of(struct world *w, enum side side, const char *head, struct sv body)
+{
+	struct web_answer a;
+	unsigned s;
+
+	ask(w->w, w->c, side, head, body, NOW + w->later, &a);
+	s = a.status;
+	web_answer_clear(&a);
+	return s;
+}
+
+static void old_day(const struct world *w, const char *day)
+{
+	static uint8_t octets[200000];
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/Server/Audit/imageUpdates/RequestHandlerAuditLog_fe01.contoso.test_%s.log", w->logs, day);
+	assert_int_equal(file_write(NULL, path, octets, sizeof octets, 0644), 0);
+}
+
+static bool has_day(const struct world *w, const char *day)
+{
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/Server/Audit/imageUpdates/RequestHandlerAuditLog_fe01.contoso.test_%s.log", w->logs, day);
+	return access(path, F_OK) == 0;
+}
+
+/* One host sends logs under ever new names of devices: there is an end to it; questions are still written down, and the oldest
+ * days make room for them. */
+static void logs_have_a_bound(void **state)
+{
+	struct world *w = *state;
+	struct buf big = {0}, b = {0};
+	unsigned taken = 0, status;
+	char line[256];
+
+	while (big.n < 100000)
+		buf_str(&big, "x");
+	do {
+		snprintf(line, sizeof line, "POST /RequestHandler/ucdevice.upx?op=log&type=CELog&name=a.clg&mac=0004F200%04X HTTP/1.1\r\n", taken);
+		status = status_of(w, HTTPS_IN, line, buf_view(&big));
+	} while (status == 200 && ++taken < 100);
+	assert_int_equal(status, 503);
+	assert_true(taken >= 6 && taken <= 7);
+
+	text_vector(&b, "update/question.xml");
+	assert_int_equal(status_of(w, HTTPS_IN, ASK, buf_view(&b)), 200);
+	assert_true(has_day(w, "2026-01-15"));
+	old_day(w, "2025-12-31");
+	old_day(w, "2026-01-02");
+	w->later = 61; /* it is measured once a minute */
+	assert_int_equal(status_of(w, HTTPS_IN, ASK, buf_view(&b)), 200);
+	assert_true(has_day(w, "2026-01-15"));
+	assert_false(has_day(w, "2025-12-31"));
+	buf_free(&big);
+	buf_free(&b);
+}
+
+static int group_setup(void **state)
+{
+	struct pki_key *k = pki_key_make(2048);
+	struct pki_issue root = {.profile = PKI_CA, .cn = "Contoso Root", .not_before = 1700000000, .not_after = 2000000000};
+	struct buf r = {0};
+
+	(void)state;
+	assert_true(pki_issue(&root, k, k, NULL, 0, &r));
+	pki_pem_add(&chain_pem, "CERTIFICATE", r.p, r.n);
+	buf_free(&r);
+	pki_key_free(k);
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	(void)state;
+	buf_free(&chain_pem);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(logs_have_a_bound, setup, teardown)};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
