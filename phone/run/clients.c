@@ -35,7 +35,7 @@ void ph_key_early(struct dt_phone *ph)
 		key_begin(ph->key); /* stage 8 asks again when it cannot be made now */
 }
 
-static void web_free(struct dt_phone *ph)
+static void clients_web_free(struct dt_phone *ph)
 {
 	image_free(ph->image);
 	ticket_free(ph->ticket);
@@ -62,7 +62,7 @@ void ph_clients_ended(struct dt_phone *ph)
 		ph->sntp = NULL;
 	}
 	if (!ph->run.running)
-		web_free(ph);
+		clients_web_free(ph);
 	if (!ph->run.running && ph->sip && ph->sip->id == 0) {
 		sip_free(ph->sip);
 		ph->sip = NULL;
@@ -71,7 +71,7 @@ void ph_clients_ended(struct dt_phone *ph)
 
 void ph_clients_free(struct dt_phone *ph)
 {
-	web_free(ph);
+	clients_web_free(ph);
 	dhcp_free(ph->dhcp);
 	arp_free(ph->arp);
 	sntp_free(ph->sntp);

@@ -45,7 +45,7 @@ static void phone_result(struct dt_phone *ph, bool ok, enum dt_failure f, const 
 	record_result(ph, ph->run.result.stage, ok, f, ph->run.result.why);
 }
 
-static void begin(struct dt_phone *ph)
+static void phone_begin(struct dt_phone *ph)
 {
 	ph->run.running = true;
 	ph->run.verdict = V_WAIT;
@@ -59,7 +59,7 @@ static void begin(struct dt_phone *ph)
 	stages[ph->run.stage].begin(ph);
 }
 
-static void run_plan(struct dt_phone *ph, enum plan_id plan)
+static void phone_run_plan(struct dt_phone *ph, enum plan_id plan)
 {
 	if (ph->work == NULL)
 		ph->work = calloc(1, sizeof *ph->work);
@@ -70,10 +70,10 @@ static void run_plan(struct dt_phone *ph, enum plan_id plan)
 	ph->run.plan = plan;
 	ph->run.step = 0;
 	ph->run.stage = plans[plan].run[0];
-	begin(ph);
+	phone_begin(ph);
 }
 
-static void plan_end(struct dt_phone *ph)
+static void phone_plan_end(struct dt_phone *ph)
 {
 	ph->run.stage = DT_STAGE_LOGON;
 	ph->run.retries = 0;
@@ -83,7 +83,7 @@ static void plan_end(struct dt_phone *ph)
 		ph_state_update_url(ph);
 		if (ph->found.update_url[0]) {
 			ph->found.update_unknown = false;
-			run_plan(ph, PLAN_UPDATE);
+			phone_run_plan(ph, PLAN_UPDATE);
 			return;
 		}
 	}
@@ -91,7 +91,7 @@ static void plan_end(struct dt_phone *ph)
 		phone_result(ph, true, DT_F_OK, NULL);
 }
 
-static void plan_failed(struct dt_phone *ph, enum dt_failure f)
+static void phone_plan_failed(struct dt_phone *ph, enum dt_failure f)
 {
 	char why[WHY_MAX];
 
@@ -107,7 +107,7 @@ static void plan_failed(struct dt_phone *ph, enum dt_failure f)
 	}
 }
 
-static void close_stage(struct dt_phone *ph)
+static void phone_close_stage(struct dt_phone *ph)
 {
 	enum ph_verdict v = ph->run.verdict;
 
@@ -130,23 +130,23 @@ static void close_stage(struct dt_phone *ph)
 		return;
 	}
 	if (v == V_INSTEAD) {
-		run_plan(ph, ph->run.instead);
+		phone_run_plan(ph, ph->run.instead);
 		return;
 	}
 	if (v == V_FAILED) {
-		plan_failed(ph, ph->run.failure);
+		phone_plan_failed(ph, ph->run.failure);
 		return;
 	}
 	ph->run.step++;
 	if (ph->run.step >= DT_STAGE_COUNT || plans[ph->run.plan].run[ph->run.step] == DT_STAGE_NONE) {
-		plan_end(ph);
+		phone_plan_end(ph);
 		return;
 	}
 	ph->run.stage = plans[ph->run.plan].run[ph->run.step];
-	begin(ph);
+	phone_begin(ph);
 }
 
-static void obey_want(struct dt_phone *ph)
+static void phone_obey_want(struct dt_phone *ph)
 {
 	enum ph_want want = ph->run.want.what;
 
@@ -156,12 +156,12 @@ static void obey_want(struct dt_phone *ph)
 		return;
 	case WANT_PLAN:
 		if (!ph->run.running)
-			run_plan(ph, ph->run.want.plan);
+			phone_run_plan(ph, ph->run.want.plan);
 		return;
 	case WANT_START:
 		phone_off(ph);
 		ph->core.body->address(ph->core.arg, NULL);
-		run_plan(ph, plan_of(ph));
+		phone_run_plan(ph, plan_of(ph));
 		return;
 	case WANT_END:
 		phone_result(ph, false, ph->run.want.failure, ph->run.want.why);
@@ -177,9 +177,9 @@ static void obey(struct dt_phone *ph)
 	ph->core.no_memory = false;
 	for (;;)
 		if (ph->run.want.what != WANT_NOTHING)
-			obey_want(ph);
+			phone_obey_want(ph);
 		else if (ph->run.running && ph->run.verdict != V_WAIT)
-			close_stage(ph);
+			phone_close_stage(ph);
 		else
 			return;
 }
@@ -200,7 +200,7 @@ static void settle(struct dt_phone *ph)
 
 /* ---- timers ----------------------------------------------------------------------------------------------- */
 
-static void stage_timer(struct dt_phone *ph)
+static void phone_stage_timer(struct dt_phone *ph)
 {
 	stage_fail(ph, DT_F_TIMEOUT, "the stage took too long");
 }
@@ -248,7 +248,7 @@ static void on_dns(struct dt_phone *ph)
 
 /* clang-format off */
 static void (*const on_timer[T_COUNT])(struct dt_phone *) = {
-	[T_LINK] = link_timer,       [T_STAGE] = stage_timer, [T_LLDP] = vlan_lldp_timer, [T_DHCP] = on_dhcp,
+	[T_LINK] = link_timer,       [T_STAGE] = phone_stage_timer, [T_LLDP] = vlan_lldp_timer, [T_DHCP] = on_dhcp,
 	[T_ARP] = on_arp,            [T_SNTP] = on_sntp,      [T_DNS] = on_dns,           [T_HTTP] = on_http,
 	[T_IMAGE] = on_image,        [T_SIP] = on_sip,        [T_KEEPALIVE] = registered_keepalive,
 	[T_REFRESH] = registered_refresh,  [T_REAUTH] = registered_reauth, [T_LEASE] = lease_timer,   [T_UPDATE] = registered_update,
@@ -322,7 +322,7 @@ void dt_phone_free(struct dt_phone *ph)
 	free(ph);
 }
 
-static void power_on(struct dt_phone *ph)
+static void phone_power_on(struct dt_phone *ph)
 {
 	phone_reset(ph);
 	ph->power.started = true;
@@ -337,21 +337,21 @@ static void power_on(struct dt_phone *ph)
 	}
 	image_version(ph, ph->conf.update_key);
 	if (ph->power.link)
-		run_plan(ph, plan_of(ph));
+		phone_run_plan(ph, plan_of(ph));
 	else
 		ph_timer_set(ph, T_LINK, LINK_WAIT_MS);
 }
 
 void dt_phone_start(struct dt_phone *ph)
 {
-	power_on(ph);
+	phone_power_on(ph);
 	settle(ph);
 }
 
 void dt_phone_restart(struct dt_phone *ph)
 {
 	ph->power.link = false;
-	power_on(ph);
+	phone_power_on(ph);
 	settle(ph);
 }
 
@@ -363,7 +363,7 @@ void dt_phone_link(struct dt_phone *ph, bool up)
 	if (ph->power.started && !ph->power.stopping && up && !was && (!ph->run.reported || ph->run.result.ok)) {
 		phone_off(ph); /* another port, perhaps: from the beginning */
 		ph->link.bound = ph->link.lldp_bridge = false;
-		run_plan(ph, plan_of(ph));
+		phone_run_plan(ph, plan_of(ph));
 	}
 	settle(ph);
 }

@@ -53,7 +53,7 @@ static const struct {
 };
 /* clang-format on */
 
-static void account_read(struct dt_phone *ph, struct sv all)
+static void state_account_read(struct dt_phone *ph, struct sv all)
 {
 	while (all.p) {
 		struct sv line = sv_cut(&all, '\n'), key = sv_cut(&line, ' ');
@@ -95,7 +95,7 @@ bool ph_state_save_user(struct dt_phone *ph, const char *name, const struct buf 
 }
 
 /* A file that does not hold a key and its certificate counts as none. */
-static void user_read(struct dt_phone *ph, const char *name, struct buf *key, struct buf *der)
+static void state_user_read(struct dt_phone *ph, const char *name, struct buf *key, struct buf *der)
 {
 	static const char end[] = "-----END PRIVATE KEY-----\n";
 	struct buf pem = {0};
@@ -185,10 +185,10 @@ bool ph_state_load(struct dt_phone *ph)
 	ph->account = (struct ph_account){0};
 	persist_load(ph, DT_KEEP_ROOTS, &ph->cred.roots);
 	if (persist_load(ph, DT_KEEP_ACCOUNT, &b))
-		account_read(ph, buf_view(&b));
+		state_account_read(ph, buf_view(&b));
 	buf_free(&b);
-	user_read(ph, DT_KEEP_USER, &ph->cred.user_key, &ph->cred.user_cert);
-	user_read(ph, DT_KEEP_FRESH, &ph->cred.fresh_key, &ph->cred.fresh_cert);
+	state_user_read(ph, DT_KEEP_USER, &ph->cred.user_key, &ph->cred.user_cert);
+	state_user_read(ph, DT_KEEP_FRESH, &ph->cred.fresh_key, &ph->cred.fresh_cert);
 	ph->cred.use_fresh = ph->cred.fresh_cert.n > 0;
 	ph_state_use(ph);
 	if (ph->account.sip[0] == '\0' && ph->conf.sip)

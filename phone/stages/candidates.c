@@ -46,7 +46,7 @@ bool target_read(const char *s, struct sip_target *ret)
 	return true;
 }
 
-static void add(struct dt_phone *ph, struct sip_target t)
+static void candidates_add(struct dt_phone *ph, struct sip_target t)
 {
 	if (t.host[0] == '\0' || t.port == 0 || ph->work->ntarget == SIP_TARGETS)
 		return;
@@ -55,26 +55,26 @@ static void add(struct dt_phone *ph, struct sip_target t)
 	ph->work->target[ph->work->ntarget++] = t;
 }
 
-static void passed(struct dt_phone *ph, enum dt_candidate c, enum dt_failure f, enum dt_sign sign)
+static void candidates_passed(struct dt_phone *ph, enum dt_candidate c, enum dt_failure f, enum dt_sign sign)
 {
 	ph->work->passed[c].failure = f;
 	ph->work->passed[c].sign = sign;
 }
 
-static void by_srv(struct dt_phone *ph, enum dt_candidate c)
+static void candidates_by_srv(struct dt_phone *ph, enum dt_candidate c)
 {
 	struct dt_dns_answer *a = ph->work->srv ? &ph->work->srv[c].answer : NULL;
 
 	if (a == NULL || !ph->work->srv[c].asked) {
-		passed(ph, c, DT_F_DNS_NONE, DT_SIGN_SRV_NOT_ASKED);
+		candidates_passed(ph, c, DT_F_DNS_NONE, DT_SIGN_SRV_NOT_ASKED);
 		return;
 	}
 	if (a->status != DT_DNS_OK || a->n == 0) {
-		passed(ph, c, dns_failure(a), dns_failure(a) == DT_F_DNS_NONE ? DT_SIGN_SRV_NONE : DT_SIGN_SRV_NO_ANSWER);
+		candidates_passed(ph, c, dns_failure(a), dns_failure(a) == DT_F_DNS_NONE ? DT_SIGN_SRV_NONE : DT_SIGN_SRV_NO_ANSWER);
 		return;
 	}
 	srv_sort(ph, a);
-	passed(ph, c, DT_F_DNS_NONE, DT_SIGN_SRV_NO_SERVICE); /* a target of "." */
+	candidates_passed(ph, c, DT_F_DNS_NONE, DT_SIGN_SRV_NO_SERVICE); /* a target of "." */
 	for (unsigned j = 0; j < a->n; j++) {
 		struct sip_target t = {.candidate = c, .port = a->rr[j].port, .tls = candidates[c].tls};
 
@@ -82,23 +82,23 @@ static void by_srv(struct dt_phone *ph, enum dt_candidate c)
 			continue;
 		if (!strict_match(ph->conf.strict, a->rr[j].target, ph->work->srv_domain)) {
 			if (ph->work->passed[c].failure != DT_F_OK) {
-				passed(ph, c, DT_F_STRICT_DOMAIN, DT_SIGN_SRV_OTHER_DOMAIN);
+				candidates_passed(ph, c, DT_F_STRICT_DOMAIN, DT_SIGN_SRV_OTHER_DOMAIN);
 				text_set(ph->work->passed[c].target, sizeof ph->work->passed[c].target, "%s", a->rr[j].target);
 			}
 			continue;
 		}
-		passed(ph, c, DT_F_OK, DT_SIGN_NONE);
+		candidates_passed(ph, c, DT_F_OK, DT_SIGN_NONE);
 		text_set(t.host, sizeof t.host, "%s", a->rr[j].target);
-		add(ph, t);
+		candidates_add(ph, t);
 	}
 }
 
-static void by_option(struct dt_phone *ph, enum dt_candidate c)
+static void candidates_by_option(struct dt_phone *ph, enum dt_candidate c)
 {
 	if (!ph->work->uc_done)
 		return; /* a plan that did not ask */
 	if (!ph->work->have_120 || ph->work->option120.n == 0) {
-		passed(ph, c, DT_F_UC_SILENT, DT_SIGN_OPTION120_ABSENT);
+		candidates_passed(ph, c, DT_F_UC_SILENT, DT_SIGN_OPTION120_ABSENT);
 		return;
 	}
 	for (unsigned j = 0; j < ph->work->option120.n; j++) {
@@ -111,17 +111,17 @@ static void by_option(struct dt_phone *ph, enum dt_candidate c)
 
 			text_set(t.host, sizeof t.host, "%s", ip_text(ph->work->option120.address[j], ip));
 		}
-		add(ph, t);
+		candidates_add(ph, t);
 	}
 }
 
-static void kept(struct dt_phone *ph, enum dt_candidate c, const char *s)
+static void candidates_kept(struct dt_phone *ph, enum dt_candidate c, const char *s)
 {
 	struct sip_target t;
 
 	if (s && s[0] && target_read(s, &t)) {
 		t.candidate = c;
-		add(ph, t);
+		candidates_add(ph, t);
 	}
 }
 
@@ -165,24 +165,24 @@ void candidates_build(struct dt_phone *ph)
 	ph->work->ntarget = ph->work->passed_reported = 0;
 	memset(ph->work->passed, 0, sizeof ph->work->passed);
 	if (ph->conf.registrar) {
-		kept(ph, DT_CAND_CONFIGURED, ph->conf.registrar);
+		candidates_kept(ph, DT_CAND_CONFIGURED, ph->conf.registrar);
 		return;
 	}
 	for (enum dt_candidate c = DT_CAND_NONE + 1; c < CANDIDATES; c++) {
 		if (ph->conf.outside && (!candidates[c].outside || !candidates[c].tls))
 			continue; /* [sip 2.3]: outside, the last two; of them, the one with TLS */
 		if (candidates[c].service)
-			by_srv(ph, c);
+			candidates_by_srv(ph, c);
 		else
-			by_option(ph, c);
+			candidates_by_option(ph, c);
 	}
 	free(ph->work->srv);
 	ph->work->srv = NULL;
 	/* "When SRV and 120 both fail, or the names do not resolve, the last good registrar/addresses are used." */
-	kept(ph, DT_CAND_STORED, ph->account.registrar);
+	candidates_kept(ph, DT_CAND_STORED, ph->account.registrar);
 }
 
-static const char *passed_why(const struct dt_phone *ph, enum dt_candidate c, char *why)
+static const char *candidates_passed_why(const struct dt_phone *ph, enum dt_candidate c, char *why)
 {
 	if (ph->work->passed[c].sign == DT_SIGN_SRV_OTHER_DOMAIN)
 		text_set(why, WHY_MAX, "the target %s lies outside the SIP domain %s", ph->work->passed[c].target, ph->work->srv_domain);
@@ -205,7 +205,7 @@ void candidates_report(struct dt_phone *ph, enum dt_candidate until)
 		attempt_sign(&a, ph->work->passed[c].sign);
 		a.fact.candidate = c;
 		a.fact.host = ph->work->passed[c].target[0] ? ph->work->passed[c].target : NULL;
-		attempt_fail(ph, &a, ph->work->passed[c].failure, passed_why(ph, c, why));
+		attempt_fail(ph, &a, ph->work->passed[c].failure, candidates_passed_why(ph, c, why));
 	}
 }
 
@@ -214,7 +214,7 @@ enum dt_failure candidates_failure(const struct dt_phone *ph, char *why)
 	why[0] = '\0';
 	for (enum dt_candidate c = DT_CAND_NONE + 1; c < CANDIDATES; c++)
 		if (ph->work->passed[c].failure == DT_F_STRICT_DOMAIN) {
-			passed_why(ph, c, why);
+			candidates_passed_why(ph, c, why);
 			return DT_F_STRICT_DOMAIN;
 		}
 	return DT_F_REGISTRAR_NONE;

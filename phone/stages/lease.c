@@ -1,20 +1,20 @@
 /* phone/stages/lease.c: while the phone runs, its lease is kept: renewed at T1, rebound at T2, lost at its end (RFC 2131 4.4.5). */
 #include "phone/internal.h"
 
-static uint64_t at(const struct dt_phone *ph, uint32_t seconds)
+static uint64_t lease_at(const struct dt_phone *ph, uint32_t seconds)
 {
 	return ph->link.lease.since + seconds * 1000ull;
 }
 
-static void next(struct dt_phone *ph, uint32_t seconds)
+static void lease_next(struct dt_phone *ph, uint32_t seconds)
 {
-	ph->core.timer[T_LEASE] = ph->link.lease.seconds == UINT32_MAX ? PH_NEVER : at(ph, seconds);
+	ph->core.timer[T_LEASE] = ph->link.lease.seconds == UINT32_MAX ? PH_NEVER : lease_at(ph, seconds);
 }
 
 void lease_take(struct dt_phone *ph)
 {
 	ph->link.bound = true;
-	next(ph, ph->link.lease.t1);
+	lease_next(ph, ph->link.lease.t1);
 }
 
 static void lease_lost(struct dt_phone *ph, enum dt_sign why)
@@ -47,11 +47,11 @@ static bool lease_have(void *arg, const struct dhcp_result *r)
 void lease_timer(struct dt_phone *ph)
 {
 	uint64_t now = ph_now_ms(ph), left, end;
-	bool rebind = now >= at(ph, ph->link.lease.t2);
+	bool rebind = now >= lease_at(ph, ph->link.lease.t2);
 
 	if (!ph->link.bound)
 		return;
-	if (now >= at(ph, ph->link.lease.seconds)) {
+	if (now >= lease_at(ph, ph->link.lease.seconds)) {
 		lease_lost(ph, DT_SIGN_LEASE_EXPIRED);
 		return;
 	}
@@ -61,7 +61,7 @@ void lease_timer(struct dt_phone *ph)
 	}
 	dhcp_free(ph->dhcp);
 	ph->dhcp = dhcp_renew(ph, &ph->link.lease, rebind, lease_have, ph);
-	end = at(ph, rebind ? ph->link.lease.seconds : ph->link.lease.t2);
+	end = lease_at(ph, rebind ? ph->link.lease.seconds : ph->link.lease.t2);
 	left = (end - now) / 2;
 	ph->core.timer[T_LEASE] = left < 60000 ? (end < now + 60000 ? end : now + 60000) : now + left;
 }

@@ -34,14 +34,14 @@ void registered_keepalive(struct dt_phone *ph)
 /* ---- refresh, anew, renewal ------------------------------------------------------------------------------------------ */
 
 /* From a refreshing REGISTER that was accepted. */
-static void next_refresh(struct dt_phone *ph)
+static void registered_next_refresh(struct dt_phone *ph)
 {
 	ph_timer_set(ph, T_REFRESH, ph->sip->expires * 800ull);
 	if (ph->sip->keepalive)
 		ph_timer_set(ph, T_KEEPALIVE, ph->sip->keepalive * 1000ull * 2 / 3);
 }
 
-static void refreshed(void *arg, const struct msg *m)
+static void registered_refreshed(void *arg, const struct msg *m)
 {
 	struct dt_phone *ph = arg;
 	struct attempt a;
@@ -66,7 +66,7 @@ static void refreshed(void *arg, const struct msg *m)
 		if (ph->sip->expires && !sv_istarts(action, SV("\"added")) && !sv_istarts(action, SV("\"fixed")) &&
 		    !sv_istarts(action, SV("added")) && !sv_istarts(action, SV("fixed"))) {
 			attempt_ok(ph, &a, NULL, NULL);
-			next_refresh(ph);
+			registered_next_refresh(ph);
 			return;
 		}
 		attempt_sign(&a, DT_SIGN_SIP_LOST);
@@ -86,7 +86,7 @@ static void refreshed(void *arg, const struct msg *m)
 	}
 }
 
-static bool busy(const struct dt_phone *ph)
+static bool registered_busy(const struct dt_phone *ph)
 {
 	return ph->sip->asked.busy || (ph->run.running && ph->run.stage == DT_STAGE_LOGON);
 }
@@ -95,13 +95,13 @@ void registered_refresh(struct dt_phone *ph)
 {
 	if (!ph->run.registered)
 		return;
-	if (busy(ph))
+	if (registered_busy(ph))
 		ph_timer_set(ph, T_REFRESH, 2000);
 	else
-		sip_register(ph->sip, -1, NULL, &ph->sip->sa, refreshed, ph);
+		sip_register(ph->sip, -1, NULL, &ph->sip->sa, registered_refreshed, ph);
 }
 
-static bool later(struct dt_phone *ph, enum ph_timer t)
+static bool registered_later(struct dt_phone *ph, enum ph_timer t)
 {
 	if (ph->run.registered && !ph->run.running && !ph->sip->asked.busy)
 		return false;
@@ -112,19 +112,19 @@ static bool later(struct dt_phone *ph, enum ph_timer t)
 /* "The client must re-authenticate at least 5 min before." */
 void registered_reauth(struct dt_phone *ph)
 {
-	if (!later(ph, T_REAUTH))
+	if (!registered_later(ph, T_REAUTH))
 		phone_want_plan(ph, PLAN_RENEW);
 }
 
 void registered_renew(struct dt_phone *ph)
 {
-	if (!later(ph, T_RENEW))
+	if (!registered_later(ph, T_RENEW))
 		phone_want_plan(ph, PLAN_RENEW);
 }
 
 void registered_update(struct dt_phone *ph)
 {
-	if (later(ph, T_UPDATE))
+	if (registered_later(ph, T_UPDATE))
 		return;
 	ph_timer_set(ph, T_UPDATE, DAY_MS + ph_random_below(ph, 600000));
 	ph_state_update_url(ph);
@@ -172,7 +172,7 @@ void registered_retry(struct dt_phone *ph)
 
 /* ---- what the server says (13.1) ------------------------------------------------------------------------------------------ */
 
-static void told_off(struct dt_phone *ph, const struct msg *m, struct sv event)
+static void registered_told_off(struct dt_phone *ph, const struct msg *m, struct sv event)
 {
 	struct sv v = msg_get(m, "ms-diagnostics-public");
 	struct sip_diag d = {0};
@@ -211,7 +211,7 @@ static void told_off(struct dt_phone *ph, const struct msg *m, struct sv event)
 }
 
 /* From a server that does not let the first notification ride in the 200, or when something has changed (14.2). */
-static void told_provisioning(struct dt_phone *ph, struct sv body)
+static void registered_told_provisioning(struct dt_phone *ph, struct sv body)
 {
 	struct attempt a;
 	const char *bad;
@@ -241,18 +241,18 @@ void registered_request(void *arg, const struct msg *m)
 	if (!notify && !best)
 		return;
 	if (sv_ieq(event, SV("vnd-microsoft-provisioning-v2")) && m->body.n)
-		told_provisioning(ph, m->body);
+		registered_told_provisioning(ph, m->body);
 	if (sv_ieq(event, SV("registration-notify"))) {
 		struct sv what = sv_trim(m->body), first = sv_cut(&what, ';');
 
 		if (sv_ieq(sv_trim(first), SV("deregistered")))
-			told_off(ph, m, sip_param(what, "event"));
+			registered_told_off(ph, m, sip_param(what, "event"));
 	}
 }
 
 /* ---- signing off -------------------------------------------------------------------------------------------------------------- */
 
-static void quiet(struct dt_phone *ph)
+static void registered_quiet(struct dt_phone *ph)
 {
 	bool told = ph->run.reported;
 
@@ -267,7 +267,7 @@ static void quiet(struct dt_phone *ph)
 		      told ? ph->run.result.why : "");
 }
 
-static void signed_off(void *arg, const struct msg *m)
+static void registered_signed_off(void *arg, const struct msg *m)
 {
 	struct dt_phone *ph = arg;
 	struct attempt a;
@@ -286,17 +286,17 @@ static void signed_off(void *arg, const struct msg *m)
 		attempt_fail(ph, &a, m ? DT_F_SIP_STATUS : ph->sip->bad, why);
 	}
 	if (ph->power.stopping)
-		quiet(ph);
+		registered_quiet(ph);
 }
 
 void registered_off(struct dt_phone *ph)
 {
 	if (ph->run.registered && ph->sip->open && ph->sip->sa.up) {
-		sip_register(ph->sip, 0, NULL, &ph->sip->sa, signed_off, ph);
+		sip_register(ph->sip, 0, NULL, &ph->sip->sa, registered_signed_off, ph);
 		if (ph->power.stopping && ph->core.timer[T_SIP] != PH_NEVER && ph->core.timer[T_SIP] > ph_now_ms(ph) + 4000)
 			ph_timer_set(ph, T_SIP, 4000);
 		return;
 	}
 	if (ph->power.stopping)
-		quiet(ph);
+		registered_quiet(ph);
 }

@@ -13,13 +13,13 @@
 #define PATIENCE_MS 6000 /* UNKNOWN: how long a real phone waits */
 
 /* Not decided yet: a policy that comes now still counts. */
-static bool deciding(const struct dt_phone *ph)
+static bool vlan_deciding(const struct dt_phone *ph)
 {
 	return ph->run.running && ph->run.verdict == V_WAIT && ph->run.stage == DT_STAGE_VLAN;
 }
 
 /* UNKNOWN: which inventory TLVs a real phone sends; all but the asset. */
-static void say(struct dt_phone *ph)
+static void vlan_say(struct dt_phone *ph)
 {
 	struct lldp l = {.chassis_subtype = 4, .chassis = {(const char *)ph->core.mac, 6},
 			 .port_subtype = 3, .port = {(const char *)ph->core.mac, 6}, .ttl = 120,
@@ -51,7 +51,7 @@ static void say(struct dt_phone *ph)
 	ph->link.lldp_sent++;
 }
 
-static bool join(struct dt_phone *ph, bool tagged, uint16_t vlan, uint8_t prio, uint8_t dscp)
+static bool vlan_join(struct dt_phone *ph, bool tagged, uint16_t vlan, uint8_t prio, uint8_t dscp)
 {
 	int rc = ph->core.body->vlan(ph->core.arg, vlan, prio, dscp);
 	char why[WHY_MAX];
@@ -80,7 +80,7 @@ void stage_vlan(struct dt_phone *ph)
 	}
 	ph->core.body->vlan(ph->core.arg, 0, 0, 0);
 	attempt_begin(ph, &ph->link.lldp_try, "lldp-med");
-	say(ph);
+	vlan_say(ph);
 	ph_timer_set(ph, T_LLDP, FAST_MS);
 }
 
@@ -114,7 +114,7 @@ static bool vlan_have_dhcp(void *arg, const struct dhcp_result *r)
 	dhcp_release(ph, r->lease);
 	if (form == DHCP_VLAN_NONE || form == DHCP_VLAN_BAD)
 		stage_without(ph, form == DHCP_VLAN_BAD ? DT_F_VLAN_BAD : DT_F_VLAN_NONE, NULL);
-	else if (join(ph, true, vlan, 0, 0))
+	else if (vlan_join(ph, true, vlan, 0, 0))
 		stage_done(ph, "VLAN %u, from DHCP", vlan);
 	return true;
 }
@@ -123,8 +123,8 @@ void vlan_lldp_timer(struct dt_phone *ph)
 {
 	uint64_t waited = ph_now_ms(ph) - ph->link.lldp_try.since, wait = ph->conf.lldp_wait_s * 1000ull;
 
-	if (!deciding(ph) || dhcp_busy(ph->dhcp)) {
-		say(ph);
+	if (!vlan_deciding(ph) || dhcp_busy(ph->dhcp)) {
+		vlan_say(ph);
 		ph_timer_set(ph, T_LLDP, SLOW_MS);
 		return;
 	}
@@ -137,11 +137,11 @@ void vlan_lldp_timer(struct dt_phone *ph)
 		return;
 	}
 	if (ph->link.lldp_sent < FAST)
-		say(ph);
+		vlan_say(ph);
 	ph_timer_set(ph, T_LLDP, wait - waited < FAST_MS ? wait - waited : FAST_MS);
 }
 
-static const char *policy_text(const struct med_policy *p, char *out, size_t cap)
+static const char *vlan_policy_text(const struct med_policy *p, char *out, size_t cap)
 {
 	if (!p->tagged)
 		text_set(out, cap, "untagged, DSCP %u", p->dscp);
@@ -153,18 +153,18 @@ static const char *policy_text(const struct med_policy *p, char *out, size_t cap
 }
 
 /* Another phone, or a PC, on the same port behind a hub: the policy it tells is its own, and says nothing to this phone. */
-static bool is_endpoint(const struct lldp *l)
+static bool vlan_is_endpoint(const struct lldp *l)
 {
 	return l->has_med && l->med_class >= 1 && l->med_class <= MED_CLASS_3;
 }
 
-static bool is_bridge(const struct lldp *l)
+static bool vlan_is_bridge(const struct lldp *l)
 {
 	return (l->has_caps && (l->caps & LLDP_CAP_BRIDGE)) || (l->has_med && l->med_class == MED_NETWORK);
 }
 
 /* V-13: the phone has fallen back already, and stays where it is; told once a start. */
-static void too_late(struct dt_phone *ph, const struct lldp *l, const struct med_policy *p)
+static void vlan_too_late(struct dt_phone *ph, const struct lldp *l, const struct med_policy *p)
 {
 	struct attempt a;
 	char found[80];
@@ -176,30 +176,30 @@ static void too_late(struct dt_phone *ph, const struct lldp *l, const struct med
 	attempt_peer(&a, SV_FMT, SV_ARG(l->sys_name));
 	attempt_sign(&a, DT_SIGN_LLDP_TOO_LATE);
 	a.fact.vlan = p->vlan;
-	attempt_ok(ph, &a, policy_text(p, found, sizeof found),
+	attempt_ok(ph, &a, vlan_policy_text(p, found, sizeof found),
 		   ph->core.tagged ? "LLDP-MED came too late: the phone has its VLAN, another one, from DHCP"
 			      : "LLDP-MED came too late: the phone goes on untagged");
 }
 
 /* The policy was used already: another one from the same switch means another VLAN; from another neighbour, a conflict.
  * "When two neighbours give different VLANs take the one whose capabilities include bridge, report conflict." */
-static void later(struct dt_phone *ph, const struct eth *e, const struct lldp *l, const struct med_policy *p)
+static void vlan_later(struct dt_phone *ph, const struct eth *e, const struct lldp *l, const struct med_policy *p)
 {
 	struct attempt a;
 	char found[80];
-	bool same = memcmp(e->src, ph->link.lldp_from, 6) == 0, better = !same && is_bridge(l) && !ph->link.lldp_bridge;
+	bool same = memcmp(e->src, ph->link.lldp_from, 6) == 0, better = !same && vlan_is_bridge(l) && !ph->link.lldp_bridge;
 
 	if (ph->run.stage == DT_STAGE_VLAN || p->vlan == 4095 || (p->tagged == ph->core.tagged && (!p->tagged || p->vlan == ph->core.vlan)))
 		return;
 	if (!ph->link.lldp_used) {
-		too_late(ph, l, p);
+		vlan_too_late(ph, l, p);
 		return;
 	}
 	attempt_begin(ph, &a, "lldp-med");
 	attempt_peer(&a, SV_FMT, SV_ARG(l->sys_name));
 	attempt_sign(&a, same ? DT_SIGN_LLDP_CHANGED : DT_SIGN_LLDP_CONFLICT);
 	a.fact.vlan = p->vlan;
-	attempt_ok(ph, &a, policy_text(p, found, sizeof found),
+	attempt_ok(ph, &a, vlan_policy_text(p, found, sizeof found),
 		   same	    ? "the switch changed its policy: begin again"
 		   : better ? "a second neighbour announces another VLAN, and it is the switch: begin again"
 			    : "a second neighbour announces another VLAN; the first one counts");
@@ -221,10 +221,10 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 	if (l->ttl == 0 || ph->conf.no_vlan)
 		return;
 	ph->link.lldp_heard = true;
-	if (p == NULL || is_endpoint(l) || (ph->link.lldp_bridge && !is_bridge(l)))
+	if (p == NULL || vlan_is_endpoint(l) || (ph->link.lldp_bridge && !vlan_is_bridge(l)))
 		return;
-	if (!deciding(ph)) {
-		later(ph, e, l, p);
+	if (!vlan_deciding(ph)) {
+		vlan_later(ph, e, l, p);
 		return;
 	}
 	attempt_peer(&ph->link.lldp_try, SV_FMT, SV_ARG(l->sys_name));
@@ -239,13 +239,13 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 		attempt_sign(&ph->link.lldp_try, DT_SIGN_LLDP_LATE);
 	if (p->tagged && p->vlan == 0)
 		attempt_sign(&ph->link.lldp_try, DT_SIGN_VLAN_ZERO);
-	attempt_ok(ph, &ph->link.lldp_try, policy_text(p, found, sizeof found), NULL);
+	attempt_ok(ph, &ph->link.lldp_try, vlan_policy_text(p, found, sizeof found), NULL);
 	ph_timer_set(ph, T_LLDP, SLOW_MS);
 	memcpy(ph->link.lldp_from, e->src, 6);
 	ph->link.lldp_used = true;
-	ph->link.lldp_bridge = is_bridge(l);
+	ph->link.lldp_bridge = vlan_is_bridge(l);
 	/* "send untagged; VLAN and L2 priority are void, DSCP alone applies" */
-	if (join(ph, p->tagged, p->tagged ? p->vlan : 0, p->tagged ? p->prio : 0, p->dscp))
-		stage_done(ph, "%s, from LLDP-MED", policy_text(p, found, sizeof found));
+	if (vlan_join(ph, p->tagged, p->tagged ? p->vlan : 0, p->tagged ? p->prio : 0, p->dscp))
+		stage_done(ph, "%s, from LLDP-MED", vlan_policy_text(p, found, sizeof found));
 }
 

@@ -13,7 +13,7 @@
 #define DECLINE_WAIT_MS 10000 /* RFC 2131 3.1.5: "The client SHOULD wait a minimum of ten seconds" */
 
 /* Oddities of a usable lease: I-02, I-04, I-05, V-10.  Its facts are those of the weightiest. */
-static void odd_lease(const struct dt_phone *ph, const struct dhcp_result *r, struct attempt *a)
+static void address_odd_lease(const struct dt_phone *ph, const struct dhcp_result *r, struct attempt *a)
 {
 	const struct dhcp_lease *l = r->lease;
 	struct sv option43 = r->ack->option[43];
@@ -59,7 +59,7 @@ static void address_have_time(void *arg, const char *why)
 		   ph->link.lease.domain, why ? ", no time server" : "");
 }
 
-static void use(struct dt_phone *ph)
+static void address_use(struct dt_phone *ph)
 {
 	struct sntp_sources from = {.nntp = ph->link.lease.nntp, .ntime = ph->link.lease.ntime,
 				    .domain = ph->conf.domain ? ph->conf.domain : ph->link.lease.domain};
@@ -83,7 +83,7 @@ static void address_have_arp(void *arg, const uint8_t by[6], struct attempt *try
 	char why[96], ip[16], mac[MAC_TEXT_MAX];
 
 	if (by == NULL) {
-		use(ph);
+		address_use(ph);
 		return;
 	}
 	text_set(why, sizeof why, "%s belongs to %s", ip_text(ph->link.lease.l.address, ip), mac_text(mac, by));
@@ -112,7 +112,7 @@ static bool address_have_dhcp(void *arg, const struct dhcp_result *r)
 	if (r->ack->option[119].p)
 		dhcp_search_read(r->ack->option[119], &ph->work->search);
 	text_set(found, sizeof found, "%s for %u s", ip_text(ph->link.lease.l.address, ip), ph->link.lease.seconds);
-	odd_lease(ph, r, r->try);
+	address_odd_lease(ph, r, r->try);
 	attempt_ok(ph, r->try, found, NULL);
 	arp_free(ph->arp);
 	ph->arp = arp_probe(ph, ph->link.lease.l.address, address_have_arp, ph);
@@ -127,7 +127,7 @@ void stage_address(struct dt_phone *ph)
 	memset(&ph->work->search, 0, sizeof ph->work->search);
 	if (ph->conf.no_dhcp) {
 		ph->link.lease.l = ph->conf.lease;
-		use(ph);
+		address_use(ph);
 		return;
 	}
 	dhcp_free(ph->dhcp);

@@ -9,7 +9,7 @@
 
 static const char *const services[] = {SRV_INTERNAL_TLS, SRV_INTERNAL_TCP, SRV_EXTERNAL_TLS, SRV_EXTERNAL_TCP};
 
-static void domain_add(struct dt_phone *ph, const char *d)
+static void find_domain_add(struct dt_phone *ph, const char *d)
 {
 	if (d == NULL || d[0] == '\0' || ph->work->ndomain == sizeof ph->work->domains / sizeof *ph->work->domains)
 		return;
@@ -19,9 +19,9 @@ static void domain_add(struct dt_phone *ph, const char *d)
 	text_set(ph->work->domains[ph->work->ndomain++], DT_NAME_MAX, "%s", d);
 }
 
-static void ask_name(struct dt_phone *ph);
+static void find_ask_name(struct dt_phone *ph);
 
-static void have_name(void *arg, const struct dt_dns_answer *a)
+static void find_have_name(void *arg, const struct dt_dns_answer *a)
 {
 	struct dt_phone *ph = arg;
 	char host[DT_NAME_MAX + 16];
@@ -30,7 +30,7 @@ static void have_name(void *arg, const struct dt_dns_answer *a)
 		if (dns_failure(a) != DT_F_DNS_NONE) /* nobody knows whether it exists */
 			ph->work->find_failure = dns_failure(a);
 		ph->work->domain_at++;
-		ask_name(ph);
+		find_ask_name(ph);
 		return;
 	}
 	text_set(host, sizeof host, NAME_UPDATES ".%s", ph->work->domains[ph->work->domain_at]);
@@ -39,7 +39,7 @@ static void have_name(void *arg, const struct dt_dns_answer *a)
 	stage_done(ph, "%s", host);
 }
 
-static void ask_name(struct dt_phone *ph)
+static void find_ask_name(struct dt_phone *ph)
 {
 	char host[DT_NAME_MAX + 16];
 
@@ -50,72 +50,72 @@ static void ask_name(struct dt_phone *ph)
 		return;
 	}
 	text_set(host, sizeof host, NAME_UPDATES ".%s", ph->work->domains[ph->work->domain_at]);
-	dns_ask(&ph->dns, host, DT_RR_A, have_name, ph);
+	dns_ask(&ph->dns, host, DT_RR_A, find_have_name, ph);
 }
 
 /* The domains for ucupdates-r2, now that SRV was asked. */
-static void names(struct dt_phone *ph)
+static void find_names(struct dt_phone *ph)
 {
 	const char *dot = strchr(ph->work->srv_target, '.');
 
 	ph->work->ndomain = ph->work->domain_at = 0;
 	ph->work->find_failure = DT_F_DNS_NONE;
-	domain_add(ph, ph->work->srv_domain);
-	domain_add(ph, dot ? dot + 1 : NULL);
-	domain_add(ph, ph->conf.domain);
-	domain_add(ph, ph->link.lease.domain);
+	find_domain_add(ph, ph->work->srv_domain);
+	find_domain_add(ph, dot ? dot + 1 : NULL);
+	find_domain_add(ph, ph->conf.domain);
+	find_domain_add(ph, ph->link.lease.domain);
 	for (unsigned i = 0; i < ph->work->search.n; i++)
-		domain_add(ph, ph->work->search.name[i]);
-	ask_name(ph);
+		find_domain_add(ph, ph->work->search.name[i]);
+	find_ask_name(ph);
 }
 
-static void ask_srv(struct dt_phone *ph);
+static void find_ask_srv(struct dt_phone *ph);
 
-static void have_srv(void *arg, const struct dt_dns_answer *a)
+static void find_have_srv(void *arg, const struct dt_dns_answer *a)
 {
 	struct dt_phone *ph = arg;
 
 	if (srv_best(ph, a, ph->work->srv_target)) {
 		text_set(ph->work->srv_domain, sizeof ph->work->srv_domain, "%s", ph->work->domains[ph->work->domain_at]);
-		names(ph);
+		find_names(ph);
 		return;
 	}
 	if (++ph->work->service_at == sizeof services / sizeof *services) {
 		ph->work->service_at = 0;
 		ph->work->domain_at++;
 	}
-	ask_srv(ph);
+	find_ask_srv(ph);
 }
 
-static void ask_srv(struct dt_phone *ph)
+static void find_ask_srv(struct dt_phone *ph)
 {
 	char name[DT_NAME_MAX + 32];
 
 	if (ph->work->domain_at >= ph->work->ndomain) {
-		names(ph);
+		find_names(ph);
 		return;
 	}
 	text_set(name, sizeof name, "%s.%s", services[ph->work->service_at], ph->work->domains[ph->work->domain_at]);
-	dns_ask(&ph->dns, name, DT_RR_SRV, have_srv, ph);
+	dns_ask(&ph->dns, name, DT_RR_SRV, find_have_srv, ph);
 }
 
-static void by_dns(struct dt_phone *ph)
+static void find_by_dns(struct dt_phone *ph)
 {
 	const char *at = strchr(ph->account.sip, '@');
 
 	ph->work->ndomain = ph->work->domain_at = ph->work->service_at = 0;
 	ph->work->srv_domain[0] = ph->work->srv_target[0] = '\0';
 	/* "Before sign-in the SIP domain is unknown to a PIN phone, so SRV itself is asked for option 15, then 119" */
-	domain_add(ph, ph->conf.domain);
+	find_domain_add(ph, ph->conf.domain);
 	if (at)
-		domain_add(ph, at + 1);
-	domain_add(ph, ph->link.lease.domain);
+		find_domain_add(ph, at + 1);
+	find_domain_add(ph, ph->link.lease.domain);
 	for (unsigned i = 0; i < ph->work->search.n; i++)
-		domain_add(ph, ph->work->search.name[i]);
-	ask_srv(ph);
+		find_domain_add(ph, ph->work->search.name[i]);
+	find_ask_srv(ph);
 }
 
-static void have_kept(void *arg, const struct dt_dns_answer *a)
+static void find_have_kept(void *arg, const struct dt_dns_answer *a)
 {
 	struct dt_phone *ph = arg;
 	struct url u;
@@ -129,12 +129,12 @@ static void have_kept(void *arg, const struct dt_dns_answer *a)
 		ph->found.update_unknown = true;
 		stage_without(ph, dns_failure(a), NULL);
 	} else {
-		by_dns(ph);
+		find_by_dns(ph);
 	}
 }
 
 /* E-01: "first sign-in must happen inside" (all but the phone that has a user name and a password) */
-static bool never_inside(const struct dt_phone *ph)
+static bool find_never_inside(const struct dt_phone *ph)
 {
 	return ph->conf.outside && ph->run.plan == PLAN_OUTSIDE_CERT && (ph->cred.user_cert.n == 0 || ph->account.sip[0] == '\0');
 }
@@ -143,7 +143,7 @@ void stage_find(struct dt_phone *ph)
 {
 	struct url u;
 
-	if (never_inside(ph)) {
+	if (find_never_inside(ph)) {
 		phone_want_end(ph, DT_F_NEVER_INSIDE,
 			       "this phone has no certificate: it has never been inside the company network");
 		return;
@@ -151,7 +151,7 @@ void stage_find(struct dt_phone *ph)
 	ph->found.update_unknown = false;
 	ph_state_update_url(ph);
 	if (ph->found.update_url[0] && url_read(sv_of(ph->found.update_url), &u)) {
-		dns_ask(&ph->dns, u.host, DT_RR_A, have_kept, ph);
+		dns_ask(&ph->dns, u.host, DT_RR_A, find_have_kept, ph);
 		return;
 	}
 	ph->found.update_url[0] = '\0';
@@ -161,5 +161,5 @@ void stage_find(struct dt_phone *ph)
 		stage_without(ph, DT_F_DNS_NONE, "the update service's address is not known to this phone yet");
 		return;
 	}
-	by_dns(ph);
+	find_by_dns(ph);
 }

@@ -12,9 +12,9 @@
 
 #define LOCALE "ENU"
 
-static void ask(struct dt_phone *ph, const char *headers);
+static void update_ask(struct dt_phone *ph, const char *headers);
 
-static void failed(struct dt_phone *ph, enum dt_failure f, const char *why)
+static void update_failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
 	attempt_fail(ph, &ph->work->update_try, f, why);
 	stage_without(ph, f, why);
@@ -26,7 +26,7 @@ static bool update_judge_only(const struct dt_phone *ph)
 	return !ph->conf.outside && ph->cred.roots.n == 0;
 }
 
-static void write_question(struct dt_phone *ph)
+static void update_write_question(struct dt_phone *ph)
 {
 	struct update_question q = {.device_type = "UCPhone", .locale = LOCALE, .nmodule = 1};
 
@@ -43,7 +43,7 @@ static void write_question(struct dt_phone *ph)
 	update_question_write(&ph->work->ask, &q);
 }
 
-static void have_image(void *arg, enum dt_failure f, const char *why)
+static void update_have_image(void *arg, enum dt_failure f, const char *why)
 {
 	struct dt_phone *ph = arg;
 
@@ -53,7 +53,7 @@ static void have_image(void *arg, enum dt_failure f, const char *why)
 		stage_without(ph, f, why);
 }
 
-static void judge_offer(struct dt_phone *ph, const struct update_answer *a, const char *warn)
+static void update_judge_offer(struct dt_phone *ph, const struct update_answer *a, const char *warn)
 {
 	const struct update_module *image = update_image_of(a->module, a->nmodule);
 	struct image_conf c = {.update_key = ph->conf.update_key, .question_url = ph->found.update_url, .store = a->store,
@@ -69,24 +69,24 @@ static void judge_offer(struct dt_phone *ph, const struct update_answer *a, cons
 	if (ph->conf.update_key) {
 		c.offer = *image;
 		image_free(ph->image);
-		ph->image = image_fetch(ph, ph->http, &c, have_image, ph);
+		ph->image = image_fetch(ph, ph->http, &c, update_have_image, ph);
 		return;
 	}
 	attempt_begin(ph, &ph->work->update_try, "update %s", image->version);
 	attempt_sign(&ph->work->update_try, DT_SIGN_UPDATE_KEY_NONE);
-	failed(ph, DT_F_UPDATE_SIGNATURE, dt_signs[DT_SIGN_UPDATE_KEY_NONE].what);
+	update_failed(ph, DT_F_UPDATE_SIGNATURE, dt_signs[DT_SIGN_UPDATE_KEY_NONE].what);
 }
 
 /* ---- outside: "the device repeats it over HTTPS 443", with the user's credentials --------------------------------- */
 
-static void have_ticket(void *arg, enum dt_failure f, const char *why)
+static void update_have_ticket(void *arg, enum dt_failure f, const char *why)
 {
 	struct dt_phone *ph = arg;
 	struct buf header = {0};
 
 	attempt_begin(ph, &ph->work->update_try, "update question");
 	if (f != DT_F_OK) {
-		failed(ph, DT_F_UPDATE_REFUSED, why);
+		update_failed(ph, DT_F_UPDATE_REFUSED, why);
 		return;
 	}
 	/* "X-MS-WebTicket: opaque=<base64 of the assertion's text>" [web-services 7.4] */
@@ -94,13 +94,13 @@ static void have_ticket(void *arg, enum dt_failure f, const char *why)
 	b64_add(&header, ph->ticket->ticket.assertion.p, ph->ticket->ticket.assertion.n);
 	buf_str(&header, "\r\n");
 	if (header.oom)
-		failed(ph, DT_F_MEMORY, NULL);
+		update_failed(ph, DT_F_MEMORY, NULL);
 	else
-		ask(ph, buf_cstr(&header));
+		update_ask(ph, buf_cstr(&header));
 	buf_wipe(&header);
 }
 
-static void with_credentials(struct dt_phone *ph)
+static void update_with_credentials(struct dt_phone *ph)
 {
 	struct ntlm_login who = {ph->conf.login, ph->conf.password};
 	struct ticket_client *t;
@@ -112,22 +112,22 @@ static void with_credentials(struct dt_phone *ph)
 	if (who.login && http_is_trusted(ph->http) && ntlm_http_offered(&ph->work->ntlm, &ph->http->m, &token))
 		leg = ntlm_http_leg(ph, &ph->work->ntlm, &who, token, &header, why);
 	if (leg == NTLM_LEG)
-		ask(ph, buf_cstr(&header));
+		update_ask(ph, buf_cstr(&header));
 	buf_wipe(&header);
 	if (leg == NTLM_LEG)
 		return;
 	if (leg == NTLM_LEG_BAD || ph->work->credentials++ || !cert_good(ph) || ph->account.web_external[0] == '\0') {
-		failed(ph, DT_F_UPDATE_REFUSED, why);
+		update_failed(ph, DT_F_UPDATE_REFUSED, why);
 		return;
 	}
 	attempt_ok(ph, &ph->work->update_try, "asked for credentials", NULL);
 	if ((t = ph_ticket(ph)) != NULL)
-		ticket_get(t, BY_CERT, ph->account.web_external, have_ticket, ph);
+		ticket_get(t, BY_CERT, ph->account.web_external, update_have_ticket, ph);
 }
 
 /* ---- the answer ---------------------------------------------------------------------------------------------------- */
 
-static void answered(void *arg, struct http_client *h)
+static void update_answered(void *arg, struct http_client *h)
 {
 	struct dt_phone *ph = arg;
 	struct update_answer a = {0};
@@ -138,7 +138,7 @@ static void answered(void *arg, struct http_client *h)
 	ph->work->update_try.guess = h->failure == DT_F_OK; /* that nobody answers needs no format */
 	text_set(why, sizeof why, "%s", h->why);
 	if (h->failure != DT_F_OK) {
-		failed(ph, h->failure, why);
+		update_failed(ph, h->failure, why);
 		return;
 	}
 	if (h->tls && h->verdict == DT_UNTRUSTED && ph->cred.roots.n == 0) {
@@ -146,33 +146,33 @@ static void answered(void *arg, struct http_client *h)
 	} else if (h->tls && h->verdict != DT_TRUSTED)
 		text_set(warn, sizeof warn, "the server's certificate could not be judged: %s", h->judged);
 	if (h->status == 401) {
-		with_credentials(ph);
+		update_with_credentials(ph);
 		return;
 	}
 	if (h->status == 204) { /* "204-like nothing" */
-		judge_offer(ph, &a, warn);
+		update_judge_offer(ph, &a, warn);
 		return;
 	}
 	if (h->status != 200) {
 		text_set(why, sizeof why, "HTTP %u", h->status);
-		failed(ph, h->status == 403 ? DT_F_UPDATE_REFUSED : DT_F_HTTP_STATUS, why);
+		update_failed(ph, h->status == 403 ? DT_F_UPDATE_REFUSED : DT_F_HTTP_STATUS, why);
 		return;
 	}
 	bad = update_answer_read(h->body.p, h->body.n, &a);
 	if (bad) {
-		failed(ph, DT_F_UPDATE_ANSWER, bad);
+		update_failed(ph, DT_F_UPDATE_ANSWER, bad);
 		return;
 	}
-	judge_offer(ph, &a, warn);
+	update_judge_offer(ph, &a, warn);
 }
 
-static void ask(struct dt_phone *ph, const char *headers)
+static void update_ask(struct dt_phone *ph, const char *headers)
 {
 	struct http_ask a = {.method = "POST", .url = ph->found.update_url, .type = "text/xml; charset=utf-8", .body = &ph->work->ask,
-			     .headers = headers, .judge_only = update_judge_only(ph), .public_roots = true, .done = answered, .arg = ph};
+			     .headers = headers, .judge_only = update_judge_only(ph), .public_roots = true, .done = update_answered, .arg = ph};
 	struct http_client *h = ph_http(ph);
 
-	write_question(ph);
+	update_write_question(ph);
 	if (h)
 		http_ask(h, &a);
 }
@@ -187,5 +187,5 @@ void stage_update(struct dt_phone *ph)
 	ph->work->credentials = 0;
 	ph->work->ntlm = (struct ntlm_http){0};
 	attempt_begin(ph, &ph->work->update_try, "update question");
-	ask(ph, NULL);
+	update_ask(ph, NULL);
 }

@@ -4,7 +4,7 @@
  */
 #include "phone/internal.h"
 
-static void settled(struct dt_phone *ph)
+static void discover_settled(struct dt_phone *ph)
 {
 	char why[WHY_MAX] = "", registrar[300] = "";
 
@@ -36,7 +36,7 @@ struct told {
 	bool have_120, fqdn;
 };
 
-static void read_answer(const struct dhcp *ack, struct told *t)
+static void discover_read_answer(const struct dhcp *ack, struct told *t)
 {
 	struct dhcp_uc uc;
 	const char *name = "";
@@ -60,7 +60,7 @@ static void read_answer(const struct dhcp *ack, struct told *t)
 	text_set(t->found, sizeof t->found, "%s%s%s", name, name[0] && t->url[0] ? ", " : "", t->url);
 }
 
-static void unreadable(struct dt_phone *ph, const struct attempt *try, uint8_t option, enum dt_sign sign, const char *said)
+static void discover_unreadable(struct dt_phone *ph, const struct attempt *try, uint8_t option, enum dt_sign sign, const char *said)
 {
 	struct attempt a = *try; /* several may be told of one answer */
 	char why[WHY_MAX];
@@ -73,7 +73,7 @@ static void unreadable(struct dt_phone *ph, const struct attempt *try, uint8_t o
 	attempt_fail(ph, &a, DT_F_UC_BAD, why);
 }
 
-static void readable(struct dt_phone *ph, const struct attempt *try, const struct dhcp *ack, const struct told *t)
+static void discover_readable(struct dt_phone *ph, const struct attempt *try, const struct dhcp *ack, const struct told *t)
 {
 	struct attempt a = *try;
 
@@ -89,7 +89,7 @@ static void readable(struct dt_phone *ph, const struct attempt *try, const struc
 	attempt_ok(ph, &a, t->found, NULL);
 }
 
-static void keep_answer(struct dt_phone *ph, const struct told *t)
+static void discover_keep_answer(struct dt_phone *ph, const struct told *t)
 {
 	ph->work->have_120 = t->have_120;
 	ph->work->option120 = t->sip;
@@ -107,29 +107,29 @@ static bool discover_have_inform(void *arg, const struct dhcp_result *r)
 
 	if (ack == NULL) {
 		ph->work->uc_done = true;
-		settled(ph);
+		discover_settled(ph);
 		return true;
 	}
-	read_answer(ack, &t);
-	unreadable(ph, r->try, 43, t.bad43, NULL);
-	unreadable(ph, r->try, 120, t.why120 ? DT_SIGN_OPTION120_BAD : DT_SIGN_NONE, t.why120);
+	discover_read_answer(ack, &t);
+	discover_unreadable(ph, r->try, 43, t.bad43, NULL);
+	discover_unreadable(ph, r->try, 120, t.why120 ? DT_SIGN_OPTION120_BAD : DT_SIGN_NONE, t.why120);
 	if (!ack->option[43].p && !ack->option[120].p) {
 		struct attempt a = *r->try;
 
 		attempt_sign(&a, DT_SIGN_OPTIONS_ABSENT);
 		attempt_fail(ph, &a, DT_F_UC_BAD, NULL);
 	}
-	readable(ph, r->try, ack, &t);
+	discover_readable(ph, r->try, ack, &t);
 	if (!t.fqdn) {
 		if (t.have_120 && !ph->work->have_120)
-			keep_answer(ph, &t);
+			discover_keep_answer(ph, &t);
 		return false;
 	}
-	keep_answer(ph, &t);
+	discover_keep_answer(ph, &t);
 	text_set(ph->found.informed.server, sizeof ph->found.informed.server, "%s", r->server);
 	text_set(ph->found.informed.found, sizeof ph->found.informed.found, "%s", t.found);
 	ph->work->uc_done = true;
-	settled(ph);
+	discover_settled(ph);
 	return true;
 }
 
@@ -142,7 +142,7 @@ static bool discover_late(void *arg, const struct dhcp_result *r)
 
 	if (strcmp(r->server, ph->found.informed.server) == 0)
 		return false;
-	read_answer(r->ack, &t);
+	discover_read_answer(r->ack, &t);
 	if (strcmp(t.found, ph->found.informed.found) == 0)
 		return false;
 	attempt_begin(ph, &a, "dhcp-inform");
@@ -153,7 +153,7 @@ static bool discover_late(void *arg, const struct dhcp_result *r)
 }
 
 /* The SIP domain when it is known; else the one SRV was found for in stage 3; else what DHCP told. */
-static const char *domain_of(const struct dt_phone *ph)
+static const char *discover_domain_of(const struct dt_phone *ph)
 {
 	const char *at = strchr(ph->account.sip, '@');
 
@@ -168,19 +168,19 @@ void stage_discover(struct dt_phone *ph)
 {
 	char domain[DT_NAME_MAX];
 
-	text_set(domain, sizeof domain, "%s", domain_of(ph));
+	text_set(domain, sizeof domain, "%s", discover_domain_of(ph));
 	ph->work->have_120 = false;
 	ph->work->uc_done = ph->conf.no_dhcp || ph->conf.outside || (ph->conf.web_url && ph->conf.registrar);
 	/* the URL that worked is the fall-back; a URL that is configured or learned now comes before it */
 	text_set(ph->found.web_url, sizeof ph->found.web_url, "%s",
 	     ph->conf.web_url ? ph->conf.web_url : ph->conf.outside ? ph->account.web_external : ph->account.web_url);
 	if (!ph->conf.registrar)
-		candidates_ask(ph, domain, settled);
+		candidates_ask(ph, domain, discover_settled);
 	else
 		ph->work->srv_open = 0;
 	if (!ph->work->uc_done) {
 		dhcp_free(ph->dhcp);
 		ph->dhcp = dhcp_inform(ph, &ph->link.lease, discover_have_inform, discover_late, ph);
 	}
-	settled(ph);
+	discover_settled(ph);
 }

@@ -13,9 +13,9 @@
 #include "phone/internal.h"
 #include "pki/cert.h"
 
-static void connect_tls(struct dt_phone *ph);
+static void chain_connect_tls(struct dt_phone *ph);
 
-static void tls_failed(struct dt_phone *ph, enum dt_failure f, const char *why)
+static void chain_tls_failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
 	/* C-05: "the phone keeps the chain of its very first connection" */
 	if (f == DT_F_TLS_UNTRUSTED && ph->work->chain_kept)
@@ -37,7 +37,7 @@ static void tls_failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 		stage_fail(ph, f, why);
 }
 
-static void connected(void *arg, struct http_client *h)
+static void chain_connected(void *arg, struct http_client *h)
 {
 	struct dt_phone *ph = arg;
 	struct ticket_client *t;
@@ -48,7 +48,7 @@ static void connected(void *arg, struct http_client *h)
 	if (h->failure != DT_F_OK) {
 		enum dt_failure f = soap_failure(h, ph->conf.outside, DT_F_HTTP_STATUS, &ph->work->try, why);
 
-		tls_failed(ph, f, why);
+		chain_tls_failed(ph, f, why);
 		return;
 	}
 	info = calloc(1, sizeof *info);
@@ -71,11 +71,11 @@ static void connected(void *arg, struct http_client *h)
 		stage_done(ph, "%s", ph->work->chain_found[0] ? ph->work->chain_found : found);
 }
 
-static void connect_tls(struct dt_phone *ph)
+static void chain_connect_tls(struct dt_phone *ph)
 {
 	char url[SOAP_URI_MAX + 8];
 	struct http_ask a = {.method = "GET", .url = url, .public_roots = ph->conf.outside || ph->work->chain_failure != DT_F_OK,
-			     .follow = true, .done = connected, .arg = ph};
+			     .follow = true, .done = chain_connected, .arg = ph};
 	struct http_client *h = ph_http(ph);
 
 	mex_of(ph->found.web_url, url);
@@ -84,16 +84,16 @@ static void connect_tls(struct dt_phone *ph)
 		http_ask(h, &a);
 }
 
-static void no_chain(struct dt_phone *ph, enum dt_failure f, const char *why)
+static void chain_no_chain(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
 	attempt_fail(ph, &ph->work->try, f, why);
 	ph->work->chain_failure = f;
 	text_set(ph->work->chain_why, sizeof ph->work->chain_why, "%s", why ? why : "");
-	connect_tls(ph);
+	chain_connect_tls(ph);
 }
 
 /* "Carried as PKCS#7"; a server that hands its certificates out as they are, PEM or a single DER, is understood as well. */
-static const char *certificates(const void *p, size_t n, struct pki_cert_info *info, struct buf *pem)
+static const char *chain_certificates(const void *p, size_t n, struct pki_cert_info *info, struct buf *pem)
 {
 	const char *why = pki_p7_read(p, n, pem);
 	struct buf der = {0};
@@ -110,11 +110,11 @@ static const char *certificates(const void *p, size_t n, struct pki_cert_info *i
 }
 
 /* Only authorities are anchors: the server's own certificate in the answer proves nothing about later ones. */
-static const char *take_chain(struct dt_phone *ph, const void *p7, size_t n, enum dt_sign *sign)
+static const char *chain_take_chain(struct dt_phone *ph, const void *p7, size_t n, enum dt_sign *sign)
 {
 	struct buf pem = {0}, der = {0}, roots = {0};
 	struct pki_cert_info *info = calloc(1, sizeof *info);
-	const char *why = info ? certificates(p7, n, info, &pem) : "out of memory";
+	const char *why = info ? chain_certificates(p7, n, info, &pem) : "out of memory";
 	char print[41];
 
 	ph->work->chain_found[0] = '\0';
@@ -146,37 +146,37 @@ static const char *take_chain(struct dt_phone *ph, const void *p7, size_t n, enu
 	return why;
 }
 
-static void have_raw(void *arg, struct http_client *h);
+static void chain_have_raw(void *arg, struct http_client *h);
 
-static void ask_raw(struct dt_phone *ph)
+static void chain_ask_raw(struct dt_phone *ph)
 {
 	char url[SOAP_URI_MAX + 16];
-	struct http_ask a = {.method = "GET", .url = url, .follow = true, .done = have_raw, .arg = ph};
+	struct http_ask a = {.method = "GET", .url = url, .follow = true, .done = chain_have_raw, .arg = ph};
 	struct url u;
 
 	if (!url_read(sv_of(ph->found.web_url), &u)) {
-		no_chain(ph, DT_F_HTTP_BAD, "the web service's URL");
+		chain_no_chain(ph, DT_F_HTTP_BAD, "the web service's URL");
 		return;
 	}
 	text_set(url, sizeof url, "http://%s%s/chain.p7b", u.host, u.path);
 	http_ask(ph->http, &a);
 }
 
-static void taken(struct dt_phone *ph, const void *p7, size_t n)
+static void chain_taken(struct dt_phone *ph, const void *p7, size_t n)
 {
 	enum dt_sign sign = DT_SIGN_NONE;
-	const char *why = take_chain(ph, p7, n, &sign);
+	const char *why = chain_take_chain(ph, p7, n, &sign);
 
 	if (why) {
 		attempt_sign(&ph->work->try, sign);
-		no_chain(ph, DT_F_CHAIN_BAD, why);
+		chain_no_chain(ph, DT_F_CHAIN_BAD, why);
 		return;
 	}
 	attempt_ok(ph, &ph->work->try, ph->work->chain_found, NULL);
-	connect_tls(ph);
+	chain_connect_tls(ph);
 }
 
-static void have_raw(void *arg, struct http_client *h)
+static void chain_have_raw(void *arg, struct http_client *h)
 {
 	struct dt_phone *ph = arg;
 	char why[WHY_MAX] = "";
@@ -184,16 +184,16 @@ static void have_raw(void *arg, struct http_client *h)
 	attempt_http(&ph->work->try, h);
 	if (h->failure != DT_F_OK) {
 		text_set(why, sizeof why, "%s", h->why);
-		no_chain(ph, h->failure, why);
+		chain_no_chain(ph, h->failure, why);
 	} else if (h->status != 200) {
 		text_set(why, sizeof why, "HTTP %u", h->status);
-		no_chain(ph, DT_F_CHAIN_DISABLED, why);
+		chain_no_chain(ph, DT_F_CHAIN_DISABLED, why);
 	} else {
-		taken(ph, h->body.p, h->body.n);
+		chain_taken(ph, h->body.p, h->body.n);
 	}
 }
 
-static void have_chain(void *arg, struct http_client *h)
+static void chain_have_chain(void *arg, struct http_client *h)
 {
 	struct dt_phone *ph = arg;
 	struct buf p7 = {0};
@@ -205,16 +205,16 @@ static void have_chain(void *arg, struct http_client *h)
 	attempt_http(&ph->work->try, h);
 	if (h->failure != DT_F_OK) {
 		text_set(why, sizeof why, "%s", h->why);
-		no_chain(ph, h->failure, why);
+		chain_no_chain(ph, h->failure, why);
 		return;
 	}
 	if (ph->conf.outside) { /* DIFFERS: the first use that is trusted is inside; out there anybody could have answered */
 		attempt_sign(&ph->work->try, DT_SIGN_CHAIN_OUTSIDE);
-		no_chain(ph, DT_F_CHAIN_BAD, dt_signs[DT_SIGN_CHAIN_OUTSIDE].what);
+		chain_no_chain(ph, DT_F_CHAIN_BAD, dt_signs[DT_SIGN_CHAIN_OUTSIDE].what);
 		return;
 	}
 	if (h->status != 200) {
-		ask_raw(ph); /* "the raw DER: our own phone's fall-back" */
+		chain_ask_raw(ph); /* "the raw DER: our own phone's fall-back" */
 		return;
 	}
 	doc = soap_answer(h, &f, why);
@@ -222,9 +222,9 @@ static void have_chain(void *arg, struct http_client *h)
 		bad = soap_chain_answer_read(doc, &p7);
 	xmlFreeDoc(doc);
 	if (doc == NULL || bad || p7.oom)
-		ask_raw(ph);
+		chain_ask_raw(ph);
 	else
-		taken(ph, p7.p, p7.n);
+		chain_taken(ph, p7.p, p7.n);
 	buf_free(&p7);
 }
 
@@ -232,7 +232,7 @@ void stage_chain(struct dt_phone *ph)
 {
 	char url[SOAP_URI_MAX + 16];
 	struct http_ask a = {.method = "POST", .url = url, .soap_action = SOAP_ACTION_CHAIN, .type = "text/xml; charset=utf-8",
-			     .body = &ph->work->ask, .done = have_chain, .arg = ph};
+			     .body = &ph->work->ask, .done = chain_have_chain, .arg = ph};
 	struct http_client *h = ph_http(ph);
 	struct url u;
 
@@ -250,7 +250,7 @@ void stage_chain(struct dt_phone *ph)
 	}
 	ph_key_early(ph);
 	if (ph->work->chain_kept && !ph->conf.outside) {
-		connect_tls(ph);
+		chain_connect_tls(ph);
 		return;
 	}
 	/* UNKNOWN: operation name and schema of the download [web-services 10] */

@@ -5,23 +5,23 @@
  */
 #include "phone/internal.h"
 
-static void by_secret(struct dt_phone *ph);
+static void auth_by_secret(struct dt_phone *ph);
 
-static const char *url_of(const struct dt_phone *ph)
+static const char *auth_url_of(const struct dt_phone *ph)
 {
 	return ph->conf.outside && ph->run.plan != PLAN_OUTSIDE_NTLM && ph->account.web_external[0] ? ph->account.web_external
 											     : ph->found.web_url;
 }
 
 /* The servers give no ticket today, which says nothing against the certificate. */
-static bool no_ticket_today(enum dt_failure f)
+static bool auth_no_ticket_today(enum dt_failure f)
 {
 	return http_unreachable(f) || f == DT_F_METADATA_BAD || f == DT_F_HTTP_STATUS || f == DT_F_METHOD_OFF;
 }
 
 /* "The phone did not know its SIP URI.  It learns it from the ticket's NameIdentifier, or from Entity or subject in the
  * next answer." */
-static bool whose(struct dt_phone *ph, char why[WHY_MAX])
+static bool auth_whose(struct dt_phone *ph, char why[WHY_MAX])
 {
 	struct sv id = sv_of(ph->ticket->ticket.name_id);
 
@@ -40,7 +40,7 @@ static bool whose(struct dt_phone *ph, char why[WHY_MAX])
 	return true;
 }
 
-static void pin_proved(void *arg, enum dt_failure f, const char *why)
+static void auth_pin_proved(void *arg, enum dt_failure f, const char *why)
 {
 	struct dt_phone *ph = arg;
 
@@ -50,17 +50,17 @@ static void pin_proved(void *arg, enum dt_failure f, const char *why)
 		stage_done(ph, "%s, by certificate, number and PIN", ph->account.sip);
 }
 
-static void have_ticket(void *arg, enum dt_failure f, const char *failed)
+static void auth_have_ticket(void *arg, enum dt_failure f, const char *failed)
 {
 	struct dt_phone *ph = arg;
 	static const char *const by[] = {"", "number and PIN", "NTLM", "certificate"};
 	char why[WHY_MAX];
 
 	if (f == DT_F_CERT_REFUSED && ph->run.plan != PLAN_OUTSIDE_CERT && (ph->conf.pin || ph->conf.password)) {
-		by_secret(ph); /* enrol again */
+		auth_by_secret(ph); /* enrol again */
 		return;
 	}
-	if (f != DT_F_OK && ph->ticket->by == BY_CERT && cert_good(ph) && no_ticket_today(f) && ph->run.plan != PLAN_RENEW) {
+	if (f != DT_F_OK && ph->ticket->by == BY_CERT && cert_good(ph) && auth_no_ticket_today(f) && ph->run.plan != PLAN_RENEW) {
 		ph->run.renewing = false;
 		stage_skip(ph, "no ticket; the stored certificate is good all the same");
 		return;
@@ -74,7 +74,7 @@ static void have_ticket(void *arg, enum dt_failure f, const char *failed)
 		stage_fail(ph, f, failed);
 		return;
 	}
-	if (!whose(ph, why)) {
+	if (!auth_whose(ph, why)) {
 		stage_fail(ph, DT_F_TICKET_BAD, why);
 		return;
 	}
@@ -88,21 +88,21 @@ static void have_ticket(void *arg, enum dt_failure f, const char *failed)
 	 * known; a server that wants them has them proved here, at the web ticket service, before the Registrar takes
 	 * the certificate. */
 	if (ph->run.plan == PLAN_OUTSIDE_CERT && ph->ticket->by == BY_CERT && ph->conf.pin && ph->conf.number && (ph->core.model->ways & DT_WAY_PIN)) {
-		ticket_get(ph->ticket, BY_PIN, url_of(ph), pin_proved, ph);
+		ticket_get(ph->ticket, BY_PIN, auth_url_of(ph), auth_pin_proved, ph);
 		return;
 	}
 	stage_done(ph, "%s, by %s", ph->account.sip[0] ? ph->account.sip : "user not known yet", by[ph->ticket->by]);
 }
 
-static void ask_ticket(struct dt_phone *ph, enum ticket_by by)
+static void auth_ask_ticket(struct dt_phone *ph, enum ticket_by by)
 {
 	struct ticket_client *t = ph_ticket(ph);
 
 	if (t)
-		ticket_get(t, by, url_of(ph), have_ticket, ph);
+		ticket_get(t, by, auth_url_of(ph), auth_have_ticket, ph);
 }
 
-static void by_secret(struct dt_phone *ph)
+static void auth_by_secret(struct dt_phone *ph)
 {
 	char why[WHY_MAX];
 
@@ -113,7 +113,7 @@ static void by_secret(struct dt_phone *ph)
 			return;
 		}
 		ph->run.renewing = false;
-		ask_ticket(ph, BY_PIN);
+		auth_ask_ticket(ph, BY_PIN);
 	} else if (ph->conf.login && ph->conf.password) {
 		if (!(ph->core.model->ways & (ph->conf.tethered ? DT_WAY_TETHER : DT_WAY_NTLM))) {
 			dt_model_refusal(ph->core.model, ph->conf.tethered ? DT_WAY_TETHER : DT_WAY_NTLM, why, sizeof why);
@@ -121,7 +121,7 @@ static void by_secret(struct dt_phone *ph)
 			return;
 		}
 		ph->run.renewing = false;
-		ask_ticket(ph, BY_NTLM);
+		auth_ask_ticket(ph, BY_NTLM);
 	} else {
 		stage_fail(ph, DT_F_SECRET_NONE, cert_in_use(ph)->n ? "the stored certificate is no longer good" : NULL);
 	}
@@ -134,20 +134,20 @@ void stage_auth(struct dt_phone *ph)
 	ph->run.renewing = false;
 	ph->run.ticket_again = false;
 	if (ph->run.plan == PLAN_ENROL || !cert_good(ph)) {
-		by_secret(ph);
+		auth_by_secret(ph);
 		return;
 	}
 	if (ph->run.plan == PLAN_OUTSIDE_CERT) {
-		if (url_of(ph)[0])
-			ask_ticket(ph, BY_CERT);
+		if (auth_url_of(ph)[0])
+			auth_ask_ticket(ph, BY_CERT);
 		else
 			stage_skip(ph, "the Web Services' outside address is not known to this phone yet");
 		return;
 	}
-	if (cert_half_gone(ph) && url_of(ph)[0]) {
+	if (cert_half_gone(ph) && auth_url_of(ph)[0]) {
 		ph->run.renewing = true;
 		ph_key_early(ph);
-		ask_ticket(ph, BY_CERT);
+		auth_ask_ticket(ph, BY_CERT);
 		return;
 	}
 	stage_skip(ph, "%s, by the stored certificate", ph->account.sip);

@@ -12,10 +12,10 @@
 #include "phone/internal.h"
 #include "pki/cert.h"
 
-static void ask(struct dt_phone *ph);
-static const char *whom(const struct dt_phone *ph);
+static void cert_ask(struct dt_phone *ph);
+static const char *cert_whom(const struct dt_phone *ph);
 
-static void ended(struct dt_phone *ph, enum dt_failure f, const char *why)
+static void cert_ended(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
 	if (ph->run.renewing && cert_good(ph) && ph->run.plan != PLAN_RENEW) {
 		ph->run.renewing = false;
@@ -25,38 +25,38 @@ static void ended(struct dt_phone *ph, enum dt_failure f, const char *why)
 	stage_fail(ph, f, why);
 }
 
-static void failed(struct dt_phone *ph, enum dt_failure f, const char *why)
+static void cert_failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
 	attempt_fail(ph, &ph->work->try, f, why);
-	ended(ph, f, why);
+	cert_ended(ph, f, why);
 }
 
-static void have_ticket(void *arg, enum dt_failure f, const char *why)
+static void cert_have_ticket(void *arg, enum dt_failure f, const char *why)
 {
 	struct dt_phone *ph = arg;
 
 	if (f != DT_F_OK) {
-		ended(ph, f, why);
+		cert_ended(ph, f, why);
 		return;
 	}
-	attempt_begin(ph, &ph->work->try, "certificate %s", whom(ph));
-	ask(ph);
+	attempt_begin(ph, &ph->work->try, "certificate %s", cert_whom(ph));
+	cert_ask(ph);
 }
 
 /* "On 28032: ask for a new ticket once."  The PIN that was right a moment ago is no guess. */
-static bool with_another_ticket(struct dt_phone *ph, enum dt_failure f, const char *why)
+static bool cert_with_another_ticket(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
 	if (f != DT_F_TICKET_BAD || ph->run.ticket_again || ph->http->failure != DT_F_OK)
 		return false;
 	ph->run.ticket_again = true;
 	ph->run.pin_used = false;
 	attempt_fail(ph, &ph->work->try, f, why);
-	ticket_get(ph->ticket, ph->ticket->by, ph->ticket->metadata_of, have_ticket, ph);
+	ticket_get(ph->ticket, ph->ticket->by, ph->ticket->metadata_of, cert_have_ticket, ph);
 	return true;
 }
 
 /* "Check ... that the certificate carries our public key, that NameIdentifier, Entity and CN agree" (18.5) */
-static const char *unfit(struct dt_phone *ph, const struct soap_cert_answer *a, struct pki_cert_info *info)
+static const char *cert_unfit(struct dt_phone *ph, const struct soap_cert_answer *a, struct pki_cert_info *info)
 {
 	struct pki_key *k = pki_key_read(buf_view(&ph->key->pem));
 	bool ours = k && pki_cert_is_of(a->cert.p, a->cert.n, k);
@@ -80,7 +80,7 @@ static const char *unfit(struct dt_phone *ph, const struct soap_cert_answer *a, 
 	return NULL;
 }
 
-static bool keep(struct dt_phone *ph, struct buf *der)
+static bool cert_keep(struct dt_phone *ph, struct buf *der)
 {
 	if (!ph_state_save_user(ph, ph->run.renewing ? DT_KEEP_FRESH : DT_KEEP_USER, &ph->key->pem, der))
 		return false;
@@ -104,7 +104,7 @@ static bool keep(struct dt_phone *ph, struct buf *der)
 
 /* "Clients must understand PKCS#7 because the server uses it to send the certificate chain and the certificate": of these
  * the one that carries our key. */
-static void out_of_p7(struct dt_phone *ph, struct buf *cert)
+static void cert_out_of_p7(struct dt_phone *ph, struct buf *cert)
 {
 	struct pki_key *k = pki_key_read(buf_view(&ph->key->pem));
 	struct buf pem = {0}, der = {0};
@@ -125,7 +125,7 @@ static void out_of_p7(struct dt_phone *ph, struct buf *cert)
 
 /* A phone that signed in by number and did not learn its user from the ticket learns it now: by Entity, else by the
  * certificate's subject. */
-static const char *learn_name(struct dt_phone *ph, const struct soap_cert_answer *a)
+static const char *cert_learn_name(struct dt_phone *ph, const struct soap_cert_answer *a)
 {
 	struct pki_cert_info *info = calloc(1, sizeof *info);
 	const char *why = NULL;
@@ -145,11 +145,11 @@ static const char *learn_name(struct dt_phone *ph, const struct soap_cert_answer
 
 static const char *certificate_of(struct dt_phone *ph, struct soap_cert_answer *a)
 {
-	out_of_p7(ph, &a->cert);
-	return ph->account.sip[0] ? NULL : learn_name(ph, a);
+	cert_out_of_p7(ph, &a->cert);
+	return ph->account.sip[0] ? NULL : cert_learn_name(ph, a);
 }
 
-static void have_answer(void *arg, struct http_client *h)
+static void cert_have_answer(void *arg, struct http_client *h)
 {
 	struct dt_phone *ph = arg;
 	struct soap_cert_answer a = {0};
@@ -161,7 +161,7 @@ static void have_answer(void *arg, struct http_client *h)
 	bool good = false, asked = ph->run.renewing, nameless = ph->account.sip[0] == '\0';
 
 	attempt_http(&ph->work->try, h);
-	if (ticket_moved(ph->ticket, &ph->work->try, have_ticket, ph)) {
+	if (ticket_moved(ph->ticket, &ph->work->try, cert_have_ticket, ph)) {
 		free(info);
 		return;
 	}
@@ -178,10 +178,10 @@ static void have_answer(void *arg, struct http_client *h)
 		text_set(why, sizeof why, "the server answers %u: %s", a.error_id, a.reason);
 	} else if (doc && info == NULL) {
 		f = DT_F_MEMORY;
-	} else if (doc && ((bad = certificate_of(ph, &a)) != NULL || (bad = unfit(ph, &a, info)) != NULL)) {
+	} else if (doc && ((bad = certificate_of(ph, &a)) != NULL || (bad = cert_unfit(ph, &a, info)) != NULL)) {
 		f = DT_F_CERT_BAD;
 		text_set(why, sizeof why, "%s", bad);
-	} else if (doc && ((nameless && !ph_state_save_account(ph)) || !keep(ph, &a.cert))) {
+	} else if (doc && ((nameless && !ph_state_save_account(ph)) || !cert_keep(ph, &a.cert))) {
 		f = DT_F_STORE;
 		text_set(why, sizeof why, "%s", ph->core.keep_why);
 	} else if (doc) {
@@ -194,8 +194,8 @@ static void have_answer(void *arg, struct http_client *h)
 		free(info);
 		if (nameless)
 			ph->account.sip[0] = '\0';
-		if (!with_another_ticket(ph, f, why))
-			failed(ph, f, why);
+		if (!cert_with_another_ticket(ph, f, why))
+			cert_failed(ph, f, why);
 		return;
 	}
 	text_set(found, sizeof found, "%s, by %s, until %s", info->subject_cn, info->issuer_cn, until);
@@ -211,7 +211,7 @@ static void have_answer(void *arg, struct http_client *h)
 	stage_done(ph, "%s%s", found, asked ? ", renewed" : "");
 }
 
-static void uuid(struct dt_phone *ph, char out[37])
+static void cert_uuid(struct dt_phone *ph, char out[37])
 {
 	uint8_t random[16];
 
@@ -220,12 +220,12 @@ static void uuid(struct dt_phone *ph, char out[37])
 }
 
 /* "Whether a phone names itself by number or URI after PIN: the ticket's identity wins." */
-static const char *whom(const struct dt_phone *ph)
+static const char *cert_whom(const struct dt_phone *ph)
 {
 	return ph->account.sip[0] || ph->conf.number == NULL ? ph->account.sip : ph->conf.number;
 }
 
-static bool compose(struct dt_phone *ph, const struct pki_key *k)
+static bool cert_compose(struct dt_phone *ph, const struct pki_key *k)
 {
 	struct soap_cert q = {0};
 	struct buf security = {0};
@@ -235,13 +235,13 @@ static bool compose(struct dt_phone *ph, const struct pki_key *k)
 
 	sip_ids_of(ph->core.mac, ph->account.sip, &ids);
 	text_set(q.to, sizeof q.to, "%s", ph->ticket->metadata.cert_url);
-	uuid(ph, id);
+	cert_uuid(ph, id);
 	text_set(q.message_id, sizeof q.message_id, "uuid:%s", id);
 	text_set(q.device_id, sizeof q.device_id, "{%s}", ids.uuid);
-	text_set(q.entity, sizeof q.entity, "%s", whom(ph));
-	uuid(ph, id);
+	text_set(q.entity, sizeof q.entity, "%s", cert_whom(ph));
+	cert_uuid(ph, id);
 	text_set(q.request_id, sizeof q.request_id, "%s", id);
-	ok = pki_csr_make(k, whom(ph), false, &q.csr) && ticket_present(&security, &ph->ticket->ticket, ph->ticket->proof, ph->ticket->nproof);
+	ok = pki_csr_make(k, cert_whom(ph), false, &q.csr) && ticket_present(&security, &ph->ticket->ticket, ph->ticket->proof, ph->ticket->nproof);
 	buf_wipe(&ph->work->ask);
 	soap_cert_write(&ph->work->ask, &q, buf_view(&security));
 	ok = ok && !security.oom && !ph->work->ask.oom;
@@ -250,28 +250,28 @@ static bool compose(struct dt_phone *ph, const struct pki_key *k)
 	return ok;
 }
 
-static void ask(struct dt_phone *ph)
+static void cert_ask(struct dt_phone *ph)
 {
 	struct http_ask a = {.method = "POST", .url = ph->ticket->metadata.cert_url, .soap_action = SOAP_ACTION_CERT, .type = "text/xml",
-			     .body = &ph->work->ask, .done = have_answer, .arg = ph};
+			     .body = &ph->work->ask, .done = cert_have_answer, .arg = ph};
 	struct pki_key *k = pki_key_read(buf_view(&ph->key->pem));
 	bool ok;
 
 	if (k == NULL) {
-		failed(ph, DT_F_KEY, NULL);
+		cert_failed(ph, DT_F_KEY, NULL);
 		return;
 	}
-	ok = compose(ph, k);
+	ok = cert_compose(ph, k);
 	pki_key_free(k);
 	if (ok)
 		http_ask(ph->http, &a);
 	else
-		failed(ph, DT_F_MEMORY, NULL);
+		cert_failed(ph, DT_F_MEMORY, NULL);
 }
 
-static void have_key(void *arg)
+static void cert_have_key(void *arg)
 {
-	ask(arg);
+	cert_ask(arg);
 }
 
 void stage_cert(struct dt_phone *ph)
@@ -282,9 +282,9 @@ void stage_cert(struct dt_phone *ph)
 	}
 	if (ph->key == NULL && (ph->key = key_new(ph)) == NULL)
 		return;
-	attempt_begin(ph, &ph->work->try, "certificate %s", whom(ph));
-	if (key_wait(ph->key, have_key, ph))
-		ask(ph);
+	attempt_begin(ph, &ph->work->try, "certificate %s", cert_whom(ph));
+	if (key_wait(ph->key, cert_have_key, ph))
+		cert_ask(ph);
 	else if (!key_begin(ph->key))
-		failed(ph, DT_F_KEY, NULL);
+		cert_failed(ph, DT_F_KEY, NULL);
 }

@@ -11,12 +11,12 @@
 
 #define REDIRECTS 5
 
-static void try_next(struct dt_phone *ph);
-static void try_address(struct dt_phone *ph);
-static void have_answer(void *arg, const struct msg *m);
+static void logon_try_next(struct dt_phone *ph);
+static void logon_try_address(struct dt_phone *ph);
+static void logon_have_answer(void *arg, const struct msg *m);
 
 /* An answer may come after the stage has run out of time: a renewal that failed leaves the connection up. */
-static bool logging_on(const struct dt_phone *ph)
+static bool logon_logging_on(const struct dt_phone *ph)
 {
 	return ph->run.running && ph->run.stage == DT_STAGE_LOGON;
 }
@@ -24,7 +24,7 @@ static bool logging_on(const struct dt_phone *ph)
 /* ---- the candidates ---------------------------------------------------------------------------------------------- */
 
 /* The failure of the whole search is the first one that says more than "no such record".  a: the attempt that it was. */
-static void passed_over_at(struct dt_phone *ph, struct attempt *a, enum dt_failure f, const char *why)
+static void logon_passed_over_at(struct dt_phone *ph, struct attempt *a, enum dt_failure f, const char *why)
 {
 	char copy[WHY_MAX];
 
@@ -36,21 +36,21 @@ static void passed_over_at(struct dt_phone *ph, struct attempt *a, enum dt_failu
 	}
 }
 
-static void passed_over(struct dt_phone *ph, enum dt_failure f, const char *why)
+static void logon_passed_over(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
-	passed_over_at(ph, &ph->work->logon_try, f, why);
+	logon_passed_over_at(ph, &ph->work->logon_try, f, why);
 }
 
 /* 19.4: "480/5xx/timeout -> next candidate in the same step list", before the first answer and behind it. */
-static void next_place(struct dt_phone *ph, enum dt_failure f, const char *why)
+static void logon_next_place(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
 	sip_close(ph->sip);
-	passed_over_at(ph, ph->work->answered ? &ph->work->try : &ph->work->logon_try, f, why);
+	logon_passed_over_at(ph, ph->work->answered ? &ph->work->try : &ph->work->logon_try, f, why);
 	ph->work->address_at++;
-	try_address(ph);
+	logon_try_address(ph);
 }
 
-static void have_addresses(void *arg, const struct dt_dns_answer *a)
+static void logon_have_addresses(void *arg, const struct dt_dns_answer *a)
 {
 	struct dt_phone *ph = arg;
 
@@ -69,14 +69,14 @@ static void have_addresses(void *arg, const struct dt_dns_answer *a)
 		attempt_sign(&ph->work->logon_try, DT_SIGN_NAME_NO_ADDRESS);
 		attempt_sign(&ph->work->logon_try, dns_sign(a));
 		ph->work->logon_try.fact.rcode = a->rcode;
-		passed_over(ph, dns_failure(a), dt_signs[DT_SIGN_NAME_NO_ADDRESS].what);
-		try_next(ph);
+		logon_passed_over(ph, dns_failure(a), dt_signs[DT_SIGN_NAME_NO_ADDRESS].what);
+		logon_try_next(ph);
 		return;
 	}
-	try_address(ph);
+	logon_try_address(ph);
 }
 
-static void begin_place(struct dt_phone *ph)
+static void logon_begin_place(struct dt_phone *ph)
 {
 	const struct sip_target *t = &ph->work->here;
 
@@ -85,28 +85,28 @@ static void begin_place(struct dt_phone *ph)
 	ph->work->logon_try.fact.host = t->host;
 }
 
-static void try_target(struct dt_phone *ph, const struct sip_target *t)
+static void logon_try_target(struct dt_phone *ph, const struct sip_target *t)
 {
 	ph->work->here = *t;
-	begin_place(ph);
-	dns_ask(&ph->dns, t->host, DT_RR_A, have_addresses, ph);
+	logon_begin_place(ph);
+	dns_ask(&ph->dns, t->host, DT_RR_A, logon_have_addresses, ph);
 }
 
-static void try_address(struct dt_phone *ph)
+static void logon_try_address(struct dt_phone *ph)
 {
 	for (; ph->work->address_at < ph->work->naddress; ph->work->address_at++) {
 		uint32_t a = ph->work->address[ph->work->address_at];
 
-		begin_place(ph);
+		logon_begin_place(ph);
 		attempt_at(&ph->work->logon_try, a, ph->work->here.port);
 		if (sip_open(ph->sip, &ph->work->here, a))
 			return;
-		passed_over(ph, DT_F_CONNECT, NULL);
+		logon_passed_over(ph, DT_F_CONNECT, NULL);
 	}
-	try_next(ph);
+	logon_try_next(ph);
 }
 
-static void try_next(struct dt_phone *ph)
+static void logon_try_next(struct dt_phone *ph)
 {
 	if (ph->work->redirects) { /* the home pool is the one place to go: there is no other */
 		stage_fail(ph, ph->work->logon_failure ? ph->work->logon_failure : DT_F_CONNECT, ph->work->logon_why);
@@ -114,14 +114,14 @@ static void try_next(struct dt_phone *ph)
 	}
 	if (ph->found.have_redirect) {
 		ph->found.have_redirect = false;
-		try_target(ph, &ph->found.redirect);
+		logon_try_target(ph, &ph->found.redirect);
 		return;
 	}
 	if (ph->work->target_at < ph->work->ntarget) {
 		const struct sip_target *t = &ph->work->target[ph->work->target_at++];
 
 		candidates_report(ph, t->candidate);
-		try_target(ph, t);
+		logon_try_target(ph, t);
 		return;
 	}
 	candidates_report(ph, CANDIDATES);
@@ -130,18 +130,18 @@ static void try_next(struct dt_phone *ph)
 	stage_fail(ph, ph->work->logon_failure, ph->work->logon_why);
 }
 
-static void begin_search(struct dt_phone *ph)
+static void logon_begin_search(struct dt_phone *ph)
 {
 	if (!ph->work->built || ph->conf.registrar)
 		candidates_build(ph);
 	ph->work->target_at = ph->work->passed_reported = 0;
-	try_next(ph);
+	logon_try_next(ph);
 }
 
 static void logon_srv(struct dt_phone *ph)
 {
 	if (ph->work->srv_open == 0)
-		begin_search(ph);
+		logon_begin_search(ph);
 }
 
 /* What the phone may be known by at the Registrar. */
@@ -156,14 +156,14 @@ static void logon_credentials(struct dt_phone *ph)
 }
 
 /* On the connection that is up, from the beginning of the handshake. */
-static void register_anew(struct dt_phone *ph)
+static void logon_register_anew(struct dt_phone *ph)
 {
 	logon_credentials(ph);
 	sip_auth_begin(ph->sip);
 	attempt_begin(ph, &ph->work->try, "register");
 	attempt_peer(&ph->work->try, "%s:%u", ph->sip->peer.host, ph->sip->peer.port);
 	attempt_sip(ph->sip, &ph->work->try, NULL);
-	sip_register(ph->sip, -1, NULL, NULL, have_answer, ph);
+	sip_register(ph->sip, -1, NULL, NULL, logon_have_answer, ph);
 }
 
 static void logon_opened(void *arg, const struct dt_stream_opened *o)
@@ -176,15 +176,15 @@ static void logon_opened(void *arg, const struct dt_stream_opened *o)
 		memcpy(ph->work->logon_try.sign, o->sign, sizeof ph->work->logon_try.sign);
 		ph->work->logon_try.fact.cert = o->cert_name;
 		ph->work->logon_try.fact.alert = o->alert;
-		passed_over(ph, o->failure == DT_F_TLS_DATE && !ph->core.time_known ? DT_F_CLOCK_WRONG : o->failure, why);
+		logon_passed_over(ph, o->failure == DT_F_TLS_DATE && !ph->core.time_known ? DT_F_CLOCK_WRONG : o->failure, why);
 		ph->work->address_at++;
-		try_address(ph);
+		logon_try_address(ph);
 		return;
 	}
 	ph_random_hex(ph, ph->sip->call_id, 32);
 	ph->sip->cseq = 0;
 	ph->work->answered = false;
-	register_anew(ph);
+	logon_register_anew(ph);
 }
 
 void stage_logon(struct dt_phone *ph)
@@ -201,7 +201,7 @@ void stage_logon(struct dt_phone *ph)
 		return;
 	}
 	if (ph->run.registered && ph->sip && ph->sip->open && !ph->sip->asked.busy) { /* anew, on the connection that is up */
-		register_anew(ph);
+		logon_register_anew(ph);
 		return;
 	}
 	ph->run.registered = false;
@@ -214,12 +214,12 @@ void stage_logon(struct dt_phone *ph)
 		logon_srv(ph);
 		return;
 	}
-	begin_search(ph);
+	logon_begin_search(ph);
 }
 
 /* ---- how it ends ----------------------------------------------------------------------------------------------------- */
 
-static void refused(struct dt_phone *ph, enum dt_failure f, const char *why)
+static void logon_refused(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
 	char copy[WHY_MAX];
 
@@ -227,7 +227,7 @@ static void refused(struct dt_phone *ph, enum dt_failure f, const char *why)
 	attempt_fail(ph, &ph->work->try, f, copy);
 	if (f == DT_F_CERT_REFUSED && ph->cred.use_fresh) { /* the renewed one is not taken: the old one is still here */
 		ph_state_drop_fresh(ph);
-		register_anew(ph);
+		logon_register_anew(ph);
 		return;
 	}
 	if (f == DT_F_CERT_REFUSED && !ph->run.enrolled_again && !ph->run.pin_used && ph->found.web_url[0] &&
@@ -240,7 +240,7 @@ static void refused(struct dt_phone *ph, enum dt_failure f, const char *why)
 	stage_fail(ph, f, copy);
 }
 
-static enum dt_failure of_status(const struct msg *m, unsigned diag)
+static enum dt_failure logon_of_status(const struct msg *m, unsigned diag)
 {
 	switch (m->status) {
 	case 403:
@@ -252,7 +252,7 @@ static enum dt_failure of_status(const struct msg *m, unsigned diag)
 	}
 }
 
-static void redirected(struct dt_phone *ph, const struct msg *m)
+static void logon_redirected(struct dt_phone *ph, const struct msg *m)
 {
 	struct sip_target t = {.candidate = DT_CAND_HOME_POOL, .tls = true};
 	struct sip_addr a;
@@ -261,7 +261,7 @@ static void redirected(struct dt_phone *ph, const struct msg *m)
 
 	if (!sip_addr_read(msg_get(m, "Contact"), &a) || !sip_uri_read(a.uri, &u) || !sv_copy(t.host, sizeof t.host, u.host)) {
 		attempt_sign(&ph->work->try, DT_SIGN_MOVED_NOWHERE);
-		refused(ph, DT_F_SIP_BAD, dt_signs[DT_SIGN_MOVED_NOWHERE].what);
+		logon_refused(ph, DT_F_SIP_BAD, dt_signs[DT_SIGN_MOVED_NOWHERE].what);
 		return;
 	}
 	t.tls = !sv_ieq(sip_param(u.params, "transport"), SV("tcp"));
@@ -277,17 +277,17 @@ static void redirected(struct dt_phone *ph, const struct msg *m)
 			char why[WHY_MAX];
 
 			text_set(why, sizeof why, "sent to %s again", name);
-			refused(ph, DT_F_REDIRECTS, why);
+			logon_refused(ph, DT_F_REDIRECTS, why);
 			return;
 		}
 	attempt_sign(&ph->work->try, DT_SIGN_MOVED);
 	ph->work->try.fact.host = t.host; /* where to */
 	attempt_ok(ph, &ph->work->try, name, NULL);
 	sip_close(ph->sip);
-	try_target(ph, &t);
+	logon_try_target(ph, &t);
 }
 
-static void have_provisioning(void *arg, const struct msg *m)
+static void logon_have_provisioning(void *arg, const struct msg *m)
 {
 	struct dt_phone *ph = arg;
 	const char *bad = NULL;
@@ -322,7 +322,7 @@ static void have_provisioning(void *arg, const struct msg *m)
 		stage_fail(ph, DT_F_CLOSED, NULL);
 }
 
-static void keep_registrar(struct dt_phone *ph)
+static void logon_keep_registrar(struct dt_phone *ph)
 {
 	size_t n = 0;
 	char ip[16];
@@ -337,7 +337,7 @@ static void keep_registrar(struct dt_phone *ph)
 	}
 }
 
-static void registered(struct dt_phone *ph, const struct msg *m)
+static void logon_registered(struct dt_phone *ph, const struct msg *m)
 {
 	char found[WHY_MAX];
 	bool first = !ph->run.registered;
@@ -348,7 +348,7 @@ static void registered(struct dt_phone *ph, const struct msg *m)
 	sip_auth_end(ph->sip);
 	sip_registered_as(ph->sip, m);
 	if (ph->sip->expires == 0) {
-		refused(ph, DT_F_SIP_BAD, "the answer to REGISTER has no Expires");
+		logon_refused(ph, DT_F_SIP_BAD, "the answer to REGISTER has no Expires");
 		return;
 	}
 	text_set(found, sizeof found, "%s, for %u s", ph->sip->sa.scheme == SCHEME_DSK ? "TLS-DSK" : "NTLM", ph->sip->expires);
@@ -356,7 +356,7 @@ static void registered(struct dt_phone *ph, const struct msg *m)
 	attempt_ok(ph, &ph->work->try, found, NULL);
 	/* a phone outside keeps the Registrar it found inside: "internal phones keep the FQDN of the registrar, remote ones
 	 * that of the access proxy" */
-	keep_registrar(ph);
+	logon_keep_registrar(ph);
 	if (!ph_state_promote(ph) || !ph_state_save_account(ph)) {
 		stage_fail(ph, DT_F_STORE, ph->core.keep_why);
 		return;
@@ -369,19 +369,19 @@ static void registered(struct dt_phone *ph, const struct msg *m)
 	}
 	attempt_begin(ph, &ph->work->try, "subscribe provisioning");
 	attempt_peer(&ph->work->try, "%s:%u", ph->sip->peer.host, ph->sip->peer.port);
-	sip_subscribe(ph->sip, have_provisioning, ph);
+	sip_subscribe(ph->sip, logon_have_provisioning, ph);
 }
 
 /* ---- answers to REGISTER ------------------------------------------------------------------------------------------------ */
 
-static void no_answer(struct dt_phone *ph)
+static void logon_no_answer(struct dt_phone *ph)
 {
 	char why[WHY_MAX];
 	enum dt_failure f = ph->sip->bad;
 
 	text_set(why, sizeof why, "%s", ph->sip->why);
 	if (!ph->run.registered && (!ph->work->answered || f == DT_F_TIMEOUT || f == DT_F_CLOSED)) {
-		next_place(ph, f, why);
+		logon_next_place(ph, f, why);
 		return;
 	}
 	attempt_fail(ph, &ph->work->try, f, why);
@@ -390,10 +390,10 @@ static void no_answer(struct dt_phone *ph)
 	stage_fail(ph, f, why);
 }
 
-static void challenged(struct dt_phone *ph, const struct msg *m)
+static void logon_challenged(struct dt_phone *ph, const struct msg *m)
 {
 	struct sip_challenge c = {0};
-	enum auth_result r = sip_auth_401(ph->sip, m, have_answer, ph, &c);
+	enum auth_result r = sip_auth_401(ph->sip, m, logon_have_answer, ph, &c);
 
 	/* the Web Services' address, for who does not have it yet */
 	if (c.sts_uri.n && (ph->conf.outside || ph->found.web_url[0] == '\0'))
@@ -401,19 +401,19 @@ static void challenged(struct dt_phone *ph, const struct msg *m)
 	for (unsigned i = 0; i < DT_SIGNS_MAX && c.sign[i] != DT_SIGN_NONE; i++)
 		attempt_sign(&ph->work->try, c.sign[i]);
 	if (r == AUTH_FAILED)
-		refused(ph, c.failure, c.why);
+		logon_refused(ph, c.failure, c.why);
 }
 
-static void have_answer(void *arg, const struct msg *m)
+static void logon_have_answer(void *arg, const struct msg *m)
 {
 	struct dt_phone *ph = arg;
 	char why[WHY_MAX];
 	unsigned diag;
 
-	if (!logging_on(ph))
+	if (!logon_logging_on(ph))
 		return;
 	if (m == NULL) {
-		no_answer(ph);
+		logon_no_answer(ph);
 		return;
 	}
 	sip_diag_text(m, &diag, why, sizeof why);
@@ -421,7 +421,7 @@ static void have_answer(void *arg, const struct msg *m)
 	if (!ph->work->answered)
 		attempt_sip(ph->sip, &ph->work->logon_try, m);
 	if (!ph->run.registered && (m->status / 100 == 5 || m->status == 480)) {
-		next_place(ph, DT_F_SIP_STATUS, why);
+		logon_next_place(ph, DT_F_SIP_STATUS, why);
 		return;
 	}
 	if (!ph->work->answered && !ph->run.registered) {
@@ -429,15 +429,15 @@ static void have_answer(void *arg, const struct msg *m)
 		attempt_ok(ph, &ph->work->logon_try, NULL, NULL);
 	}
 	if (sip_challenged(m)) {
-		challenged(ph, m);
+		logon_challenged(ph, m);
 	} else if (m->status / 100 == 2 && ph->sip->next.up) {
-		registered(ph, m);
+		logon_registered(ph, m);
 	} else if (m->status / 100 == 2) {
 		attempt_sign(&ph->work->try, DT_SIGN_SIP_UNSIGNED);
-		refused(ph, DT_F_SIP_SIGNATURE, dt_signs[DT_SIGN_SIP_UNSIGNED].what);
+		logon_refused(ph, DT_F_SIP_SIGNATURE, dt_signs[DT_SIGN_SIP_UNSIGNED].what);
 	} else if ((m->status == 301 || m->status == 302) && ph->sip->next.up) {
-		redirected(ph, m);
+		logon_redirected(ph, m);
 	} else {
-		refused(ph, of_status(m, diag), why);
+		logon_refused(ph, logon_of_status(m, diag), why);
 	}
 }
