@@ -1,4 +1,4 @@
-/* What strangers may write into logs/: there is an end to it, and it does not end the audit log. */
+/* Files that strangers write into logs/: there is an end to it, and it does not end the audit log. */
 #include "tests/support/check_web.h"
 #include "tests/support/fake_vault.h"
 
