@@ -73,6 +73,7 @@ FORWARD(user_by_id, (struct store *s, int64_t id, struct store_user *ret), id, r
 FORWARD(user_by_login, (struct store *s, const char *login, struct store_user *ret), login, ret)
 FORWARD(user_by_line, (struct store *s, const char *number, const char *extension, struct store_user *ret, size_t cap, size_t *n),
 	number, extension, ret, cap, n)
+FORWARD(password_get, (struct store *s, int64_t user, struct store_tries *ret), user, ret)
 FORWARD(cert_find, (struct store *s, const uint8_t sha1[20], struct store_cert *ret), sha1, ret)
 FORWARD(cert_settle, (struct store *s, const struct store_cert *c), c)
 FORWARD(device_put, (struct store *s, const struct store_device *d), d)
@@ -165,6 +166,26 @@ static enum store_result pin_step(struct store *s, const int64_t *users, size_t 
 	return lasting(s, run_step, &t);
 }
 
+struct tries {
+	int64_t user;
+	void (*step)(void *arg, struct store_tries *t);
+	void *arg;
+};
+
+static enum store_result run_tries(struct store *real, void *arg)
+{
+	const struct tries *t = arg;
+
+	return real->ops->password_step(real, t->user, t->step, t->arg);
+}
+
+static enum store_result password_step(struct store *s, int64_t user, void (*step)(void *arg, struct store_tries *t), void *arg)
+{
+	struct tries t = {user, step, arg};
+
+	return lasting(s, run_tries, &t);
+}
+
 static enum store_result run_cert(struct store *real, void *arg)
 {
 	return real->ops->cert_put(real, arg);
@@ -200,6 +221,8 @@ static const struct store_ops ops = {
     .user_by_login = user_by_login,
     .user_by_line = user_by_line,
     .pin_step = pin_step,
+    .password_get = password_get,
+    .password_step = password_step,
     .cert_put = cert_put,
     .cert_settle = cert_settle,
     .cert_find = cert_find,

@@ -50,6 +50,19 @@ static enum store_result spy_step(struct store *s, const int64_t *users, size_t 
 	return spy.real->ops->pin_step(spy.real, users, n, step, arg);
 }
 
+static enum store_result spy_password(struct store *s, int64_t user, void (*step)(void *arg, struct store_tries *t), void *arg)
+{
+	(void)s;
+	usleep(spy.slow_us);
+	return spy.real->ops->password_step(spy.real, user, step, arg);
+}
+
+static enum store_result spy_tries(struct store *s, int64_t user, struct store_tries *ret)
+{
+	(void)s;
+	return spy.real->ops->password_get(spy.real, user, ret);
+}
+
 static enum store_result spy_changes(struct store *s, uint64_t *ret)
 {
 	(void)s;
@@ -95,7 +108,8 @@ static int setup(void **state)
 	assert_int_equal(spy.real->ops->user_add(spy.real, &u), STORE_OK);
 	w.user = u.id;
 	spy.fails_for = -1;
-	spy.ops = (struct store_ops){.begin = spy_begin, .end = spy_end, .pin_step = spy_step, .changes = spy_changes,
+	spy.ops = (struct store_ops){.begin = spy_begin, .end = spy_end, .pin_step = spy_step, .password_step = spy_password,
+				     .password_get = spy_tries, .changes = spy_changes,
 				     .cert_put = spy_put, .cert_settle = spy_settle, .why = spy_why, .close = spy_close};
 	spy.store.ops = &spy.ops;
 	w.store = store_shared(&spy.store);
@@ -159,6 +173,35 @@ static void nothing_is_lost(void **state)
 	assert_int_equal(spy.real->ops->pin_get(spy.real, w.user, &p), STORE_OK);
 	assert_int_equal(p.global, THREADS * STEPS);
 	assert_in_range(spy.begins, 1, THREADS * STEPS / 2); /* they have shared their commits */
+}
+
+static void wrong_password(void *arg, struct store_tries *t)
+{
+	(void)arg;
+	t->all++;
+}
+
+static void *passwords(void *arg)
+{
+	uintptr_t bad = 0;
+
+	(void)arg;
+	for (unsigned i = 0; i < STEPS; i++)
+		bad += w.store->ops->password_step(w.store, w.user, wrong_password, NULL) != STORE_OK;
+	return (void *)bad;
+}
+
+/* The tries of passwords are counted like those of PINs. */
+static void no_try_is_lost(void **state)
+{
+	struct store_tries t;
+
+	(void)state;
+	spy.slow_us = 300;
+	run(passwords, THREADS);
+	assert_int_equal(w.store->ops->password_get(w.store, w.user, &t), STORE_OK);
+	assert_int_equal(t.all, THREADS * STEPS);
+	assert_in_range(spy.begins, 1, THREADS * STEPS / 2);
 }
 
 /* One thread's writes always fail: the others succeed all the same, and it hears why. */
@@ -235,7 +278,7 @@ static void changes(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(nothing_is_lost), T(failures_are_separate), T(changes)};
+	const struct CMUnitTest tests[] = {T(no_try_is_lost), T(nothing_is_lost), T(failures_are_separate), T(changes)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
