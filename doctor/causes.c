@@ -26,6 +26,12 @@
 #define OUTSIDE SEES_OUTSIDE, 0, NULL
 
 /* clang-format off */
+/* Cause and remedy of more rows than one. */
+#define ODD_43 \
+ "option 43 was read here, but a value in it is not as phones want it", "write it with: dialtone netconfig (kea, isc, dnsmasq, ios, windows)"
+#define UNKNOWN_NAME \
+ "a name that DNS or DHCP handed out does not exist in the phone's resolver", "create the A record for the name in the attempt"
+
 const struct doctor_cause doctor_causes[] = {
 /* ---- 1 VLAN ------------------------------------------------------------------------------------------------------ */
 {"V-12", S(VLAN), F(LINK_DOWN), ALWAYS,
@@ -243,8 +249,6 @@ const struct doctor_cause doctor_causes[] = {
 {"R-07", S(DISCOVER), F(UC_BAD), OPTION(120),
  "option 120 is not an encoded name: it needs encoding 0 and the FQDN of the Registrar",
  "write it with: dialtone netconfig (kea, isc, dnsmasq, ios, windows); look at it with: dialtone decode dhcp CAPTURE"},
-#define ODD_43 \
- "option 43 was read here, but a value in it is not as phones want it", "write it with: dialtone netconfig (kea, isc, dnsmasq, ios, windows)"
 {"R-04", S(DISCOVER), F(OK), SIGN(UC_SCHEME_ABSENT), ODD_43},
 {"R-04", S(DISCOVER), F(OK), SIGN(UC_PORT_BINARY),   ODD_43},
 {"R-04", S(DISCOVER), F(OK), SIGN(UC_PATH_ABSENT),   ODD_43},
@@ -278,8 +282,6 @@ const struct doctor_cause doctor_causes[] = {
 {"D-04", N, F(STRICT_DOMAIN), ALWAYS,
  "the SRV target lies outside the SIP domain; firmware from 4.0.7577.4363 on refuses that",
  "point the SRV at sip.<SIP domain>, make that A record, and put the name into the certificate"},
-#define UNKNOWN_NAME \
- "a name that DNS or DHCP handed out does not exist in the phone's resolver", "create the A record for the name in the attempt"
 {"R-10", S(CHAIN), F(DNS_NONE), ALWAYS, UNKNOWN_NAME},
 {"R-10", S(AUTH),  F(DNS_NONE), ALWAYS, UNKNOWN_NAME},
 {"R-10", S(LOGON), F(DNS_NONE), ALWAYS, UNKNOWN_NAME},
