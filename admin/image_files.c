@@ -110,15 +110,12 @@ static int remove_below(const struct admin *a, char *name)
 {
 	struct stat st;
 	char *last;
-	int at = open_folder(a, name, &last), e = 0;
+	int at = open_folder(a, name, &last), e;
 
 	if (at < 0)
 		return at == -ELOOP || at == -ENOTDIR ? -EINVAL : at;
-	if (fstatat(at, last, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		e = -errno;
-	else if (!S_ISREG(st.st_mode))
-		e = -EINVAL;
-	else if (unlinkat(at, last, 0) < 0 || fsync(at) < 0)
+	e = fstatat(at, last, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -EINVAL;
+	if (e == 0 && (unlinkat(at, last, 0) < 0 || fsync(at) < 0))
 		e = -errno;
 	close(at);
 	return e;

@@ -234,7 +234,7 @@ static bool paths_add(void *arg, const struct store_image *im)
 enum admin_result rules_remove(struct admin *a, const char *name, struct why *why)
 {
 	struct buf list = {0};
-	struct store_rule r;
+	struct store_rule r = {0};
 	enum admin_result rc = rules_get(a, name, &r, why), one;
 
 	if (rc == ADMIN_OK)
@@ -245,7 +245,7 @@ enum admin_result rules_remove(struct admin *a, const char *name, struct why *wh
 		rc = admin_store(a, a->store->ops->rule_remove(a->store, r.id), name, why);
 	if (rc == ADMIN_OK) {
 		admin_audit(a, "", "update remove");
-		for (size_t i = 0; i < list.n; i += strlen((char *)list.p + i) + 1)
+		for (size_t i = 0; list.p && i < list.n; i += strlen((char *)list.p + i) + 1)
 			if ((one = image_file_remove(a, (char *)list.p + i, why)) != ADMIN_OK)
 				rc = one; /* the others are deleted all the same */
 	}

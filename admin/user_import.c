@@ -62,7 +62,7 @@ static const char *column_read(struct import *im, const struct buf *text, struct
 		return NULL;
 	}
 	return why_set(why, "there is no column '" SV_FMT "'; %s", (int)(name.n < 100 ? name.n : 100), name.p ? name.p : "",
-		       name.n && (memchr(name.p, ';', name.n) || memchr(name.p, '\t', name.n))
+		       name.p && name.n && (memchr(name.p, ';', name.n) || memchr(name.p, '\t', name.n))
 			   ? "separate the fields by commas"
 			   : "the columns are: address, login, number, extension, display, home_pool, remote, password, pin");
 }

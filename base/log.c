@@ -31,7 +31,7 @@ static const char *tame(char out[LOG_LINE * 3], const char *line)
 	char c[5];
 
 	for (; utf8_shown(&rest, c); n += strlen(c))
-		strcpy(out + n, c);
+		memcpy(out + n, c, strlen(c) + 1);
 	out[n] = '\0';
 	return out;
 }

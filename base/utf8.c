@@ -36,9 +36,9 @@ bool utf8_shown(struct sv *s, char out[5])
 	if (s->n == 0)
 		return false;
 	if (n == 0) {
-		strcpy(out, UTF8_REPLACEMENT);
+		memcpy(out, UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT);
 	} else if (utf8_is_control(c)) {
-		strcpy(out, "?");
+		memcpy(out, "?", 2);
 	} else {
 		memcpy(out, s->p, n);
 		out[n] = '\0';

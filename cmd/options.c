@@ -57,14 +57,14 @@ static const struct option_row *row_at(const struct option_row *rows, unsigned *
 const struct option_row *options_each(const struct verb *const *path, unsigned depth, unsigned i)
 {
 	unsigned flags = verb_flags_of(path, depth);
-	const struct option_row *common[] = {flags & VERB_SITE ? &option_site : NULL, flags & VERB_JSON ? &option_json : NULL,
+	const struct option_row *const common[4] = {flags & VERB_SITE ? &option_site : NULL, flags & VERB_JSON ? &option_json : NULL,
 					     flags & VERB_VERSION ? &option_version : NULL, &option_help};
 	const struct option_row *r;
 
 	for (unsigned d = depth; d-- > 0;)
 		if ((r = row_at(path[d]->shared, &i)) != NULL || (r = row_at(path[d]->options, &i)) != NULL)
 			return r;
-	for (size_t k = 0; k < sizeof common / sizeof *common; k++)
+	for (size_t k = 0; k < 4; k++)
 		if (common[k] && i-- == 0)
 			return common[k];
 	return NULL;

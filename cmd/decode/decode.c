@@ -48,7 +48,7 @@ static const struct kind kinds[] = {
 
 static const struct verb *const kind_verbs[] = {&kinds[0].verb, &kinds[1].verb, &kinds[2].verb, &kinds[3].verb,
 						&kinds[4].verb, &kinds[5].verb, &kinds[6].verb, &kinds[7].verb, NULL};
-_Static_assert(sizeof kind_verbs / sizeof *kind_verbs == sizeof kinds / sizeof *kinds + 1, "every kind is a verb");
+_Static_assert(sizeof kinds / sizeof *kinds == 8, "every kind is a verb");
 
 /* 0 or -errno */
 static int read_stream(FILE *f, struct buf *to)

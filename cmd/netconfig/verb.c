@@ -37,7 +37,7 @@ static const struct format formats[] = {
 
 static const struct verb *const format_verbs[] = {&formats[0].verb, &formats[1].verb, &formats[2].verb, &formats[3].verb,
 						  &formats[4].verb, &formats[5].verb, &formats[6].verb, NULL};
-_Static_assert(sizeof format_verbs / sizeof *format_verbs == sizeof formats / sizeof *formats + 1, "every format is a verb");
+_Static_assert(sizeof formats / sizeof *formats == 7, "every format is a verb");
 
 /* ---- options: NULL when taken, else what to type instead --------------------------------------------------------- */
 
