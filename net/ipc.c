@@ -1,5 +1,6 @@
 #include "net/ipc.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,22 +89,26 @@ static void await(struct ipc_caller *c, struct ipc_question *q)
 	ipc_set_timer(c);
 }
 
-/* It is over: with its answer, or without.  Whoever waited may ask again at once. */
+/* It is in no list any more. */
+static void question_free(const struct ipc_caller *c, struct ipc_question *q)
+{
+	assert(TAILQ_FIRST(&c->waiting) != q && TAILQ_FIRST(&c->unsent) != q);
+	buf_wipe(&q->octets);
+	free(q);
+}
+
+/* One that waits is over: with its answer, or without.  Whoever waited may ask again at once. */
 static void give(struct ipc_caller *c, struct ipc_question *q, struct ipc_message *m)
 {
 	ipc_answered *fn = q->fn;
 	void *arg = q->arg;
 
-	if (fn) {
-		TAILQ_REMOVE(&c->waiting, q, by_deadline);
-		ipc_set_timer(c);
-	}
+	TAILQ_REMOVE(&c->waiting, q, by_deadline);
 	if (!q->sent)
 		TAILQ_REMOVE(&c->unsent, q, by_age);
-	buf_wipe(&q->octets);
-	free(q);
-	if (fn)
-		fn(arg, m);
+	question_free(c, q);
+	ipc_set_timer(c);
+	fn(arg, m);
 }
 
 /* false: the other side is full.  That it is gone is found out by reading. */
@@ -124,7 +129,7 @@ static void ipc_push(struct ipc_caller *c)
 		q->sent = true;
 		buf_wipe(&q->octets);
 		if (q->fn == NULL)
-			free(q);
+			question_free(c, q);
 	}
 	loop_fd_want(&c->watch, q ? LOOP_READ | LOOP_WRITE : LOOP_READ);
 }
@@ -217,8 +222,12 @@ void ipc_caller_clear(struct ipc_caller *c)
 
 	if (c->in == NULL)
 		return;
-	while ((q = TAILQ_FIRST(&c->waiting)) != NULL || (q = TAILQ_FIRST(&c->unsent)) != NULL)
+	while ((q = TAILQ_FIRST(&c->waiting)) != NULL)
 		give(c, q, NULL);
+	while ((q = TAILQ_FIRST(&c->unsent)) != NULL) {
+		TAILQ_REMOVE(&c->unsent, q, by_age);
+		question_free(c, q);
+	}
 	loop_fd_stop(&c->watch);
 	loop_timer_stop(&c->late);
 	explicit_bzero(c->in, IPC_MAX);
@@ -236,6 +245,7 @@ struct ipc_letter {
 static void letter_free(struct ipc_server *s, struct ipc_letter *l)
 {
 	TAILQ_REMOVE(&s->unsent, l, by_age);
+	assert(TAILQ_FIRST(&s->unsent) != l);
 	buf_wipe(&l->octets);
 	free(l);
 }

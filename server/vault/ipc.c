@@ -48,9 +48,11 @@ bool vault_reply_read(struct ipc_message *m, struct vault_reply *ret)
 	const struct vault_row *row = vault_row_of(m->kind);
 	uint64_t status = rd_be(&m->body, 2);
 
-	*ret = (struct vault_reply){.kind = (enum vault_kind)m->kind, .status = (enum vault_status)status};
-	if (row == NULL || status > VAULT_STATUS_LAST)
-		rd_fail(&m->body, "no such question or status");
+	*ret = (struct vault_reply){.kind = row ? (enum vault_kind)m->kind : VAULT_NO_QUESTION, .status = (enum vault_status)status};
+	if (row == NULL)
+		return false;
+	if (status > VAULT_STATUS_LAST)
+		rd_fail(&m->body, "no such status");
 	field_get_str(&m->body, ret->why, sizeof ret->why);
 	if (m->body.err == NULL && vault_row_replies(row, ret->status))
 		fields_get(&m->body, row->reply, ret);
