@@ -332,8 +332,10 @@ static void opening(struct meet *m, void *arg)
 			judge(s, &o, &der);
 		}
 	}
-	if (o.failure == DT_F_OK && s->at->service <= MEET_HTTPS)
-		s->web = web_conn_new();
+	if (o.failure == DT_F_OK && s->at->service <= MEET_HTTPS && (s->web = web_conn_new()) == NULL) {
+		o.failure = DT_F_CONNECT;
+		o.why = "out of memory";
+	}
 	if (o.failure == DT_F_OK && s->at->service >= MEET_SIP_TLS)
 		s->reg = reg_conn_new(m->registrar, &io, &s->peer, m->mono, m->unix_ms / 1000);
 	if (o.failure != DT_F_OK) {
