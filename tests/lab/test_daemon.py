@@ -62,8 +62,8 @@ def status(site):
     return rows
 
 
-def opened(site, port, tls):
-    s = socket.create_connection(("127.0.0.1", port), 10)
+def opened(site, port, tls, source="127.0.0.1"):
+    s = socket.create_connection(("127.0.0.1", port), 10, (source, 0))
     s.settimeout(30)
     if tls:
         s = ssl.create_default_context(cafile=site.ca).wrap_socket(s, server_hostname=front_end.FQDN)
@@ -418,12 +418,12 @@ def memory(pids):
 
 
 def test_slowloris(site):
-    """A thousand who never finish their head: the others are served, memory stays, and they are all sent away."""
+    """A thousand from twenty addresses who never finish their head: the others are served, memory stays, and they are all sent away."""
     pids = [row["pid"] for (name, _), row in status(site).items() if name == "worker"]
     assert serves(site)
     before, slow = memory(pids), []
-    for _ in range(1000):
-        s = opened(site, site.http, False)
+    for i in range(1000):  # no address may have so many
+        s = opened(site, site.http, False, f"127.0.0.{10 + i % 20}")
         s.sendall(b"GET / HTTP/1.1\r\nX: ")
         s.setblocking(False)
         slow.append(s)
