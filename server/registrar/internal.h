@@ -23,7 +23,7 @@
 #define REG_GRACE_MS 64000	   /* beyond the keep-alive timeout */
 #define REG_BODY_MAX (128 * 1024)  /* MaxClientMessageBodySizeKb */
 #define REG_BODY_STRANGER 8192	   /* before anybody has signed */
-#define REG_MORE_MAX (256 * 1024)  /* limit of octets that may come while a request waits */
+#define REG_MORE_MAX ((size_t)256 * 1024) /* limit of octets that may come while a request waits */
 #define REG_ASSOCIATIONS 8	   /* per connection: one endpoint has one, two while it renews */
 #define REG_FAILURES 16		   /* refused proofs before the connection is closed */
 #define REG_STEPS 8		   /* flights of a handshake */
