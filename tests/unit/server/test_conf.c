@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "server/site/conf.h"
+#include "server/site/keys.h"
 
 struct world {
 	char dir[64], path[96];
@@ -33,6 +34,7 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define L60 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
 #define NAMES "domain = contoso.test\nfqdn = \"fe01.contoso.test\"\n"
 
 static bool reads(struct world *w, const char *text)
@@ -142,6 +144,92 @@ static void names_in_their_normal_form(void **state)
 	assert_string_equal(w->site.web_fqdn, "fe_01.contoso.test");
 }
 
+/* A configuration of nothing but the defaults, each written out, is one that is read, and changes nothing. */
+static void every_default_can_be_written(void **state)
+{
+	struct world *w = *state;
+	struct buf b = {0};
+	struct site plain;
+
+	assert_true(reads(w, NAMES));
+	plain = w->site;
+	buf_str(&b, NAMES);
+	for (unsigned i = 0; i < site_nkeys; i++)
+		if (site_keys[i].usual[0] && !site_key_dns(&site_keys[i]))
+			buf_printf(&b, "%s = \"%s\"\n", site_keys[i].name, site_keys[i].usual);
+	buf_str(&b, "dns {\n");
+	for (unsigned i = 0; i < site_nkeys; i++)
+		if (site_keys[i].usual[0] && site_key_dns(&site_keys[i]))
+			buf_printf(&b, "%s = \"%s\"\n", site_key_name(&site_keys[i]), site_keys[i].usual);
+	buf_str(&b, "}\n");
+	if (!reads(w, buf_cstr(&b)))
+		fail_msg("%s", w->why);
+	for (unsigned i = 0; i < site_nkeys; i++)
+		if (memcmp((char *)&w->site + site_keys[i].at, (char *)&plain + site_keys[i].at, site_keys[i].size) != 0)
+			fail_msg("%s is something else when its default is written", site_keys[i].name);
+	buf_free(&b);
+}
+
+/* A number or port takes the ends of its range; one less and one more are refused, with the range. */
+static void every_range_ends(void **state)
+{
+	struct world *w = *state;
+	char text[256], says[64];
+
+	for (unsigned i = 0; i < site_nkeys; i++) {
+		const struct site_key *k = &site_keys[i];
+		const char *open = site_key_dns(k) ? "dns {\n" : "", *shut = site_key_dns(k) ? "}\n" : "";
+
+		if (k->kind != KEY_NUMBER && k->kind != KEY_PORT)
+			continue;
+		snprintf(says, sizeof says, "write a number from %lu to %lu", k->least, k->most);
+		for (int end = 0; end < 2; end++) {
+			if (end == 0 && k->least == 0)
+				continue;
+			snprintf(text, sizeof text, NAMES "%s%s = %lu\n%s", open, site_key_name(k), end ? k->most + 1 : k->least - 1, shut);
+			assert_false(reads(w, text));
+			if (strstr(w->why, says) == NULL || strstr(w->why, site_key_name(k)) == NULL)
+				fail_msg("%s: %s", k->name, w->why);
+		}
+	}
+}
+
+/* The file that `init` writes is read back as the site that it was written for. */
+static void the_template_is_read_back(void **state)
+{
+	struct world *w = *state;
+	struct buf b = {0};
+	struct site s;
+
+	site_defaults(&s);
+	strcpy(s.domain, "contoso.test");
+	strcpy(s.fqdn, "fe01.contoso.test");
+	strcpy(s.pool, "pool.contoso.test");
+	strcpy(s.address, "10.20.0.10");
+	strcpy(s.external_fqdn, "sip.contoso.test");
+	strcpy(s.external_address, "10.30.0.10");
+	s.external_sip_tls = 443;
+	s.proxy_protocol = true;
+	s.workers = 3;
+	s.CASigningKeyLength = 4096;
+	site_template(&s, &b);
+	if (!reads(w, buf_cstr(&b)))
+		fail_msg("%s\n%s", w->why, buf_cstr(&b));
+	assert_string_equal(w->site.domain, s.domain);
+	assert_string_equal(w->site.fqdn, s.fqdn);
+	assert_string_equal(w->site.pool, s.pool);
+	assert_string_equal(w->site.external_address, s.external_address);
+	assert_int_equal(w->site.external_sip_tls, 443);
+	assert_true(w->site.proxy_protocol);
+	assert_int_equal(w->site.workers, 3);
+	assert_int_equal(w->site.CASigningKeyLength, 4096);
+	assert_string_equal(w->site.user, SITE_USER);
+	assert_non_null(strstr(buf_cstr(&b), "\n# external_require_pin = false\n"));
+	assert_non_null(strstr(buf_cstr(&b), "\n# UseWindowsAuth = NTLM\n"));
+	assert_null(strstr(buf_cstr(&b), "legacy_address"));
+	buf_free(&b);
+}
+
 static void expiration_is_clamped(void **state)
 {
 	struct world *w = *state;
@@ -169,6 +257,7 @@ static void refusals_quote(void **state)
 	    {NAMES "web_fqdn = \"a b\"\n", {":3: ", "web_fqdn", "a b", "only letters"}},
 	    {NAMES "pool = fe..01.contoso.test\n", {":3: ", "pool", "fe..01", "an empty label"}},
 	    {NAMES "pool = \"-fe.contoso.test\"\n", {":3: ", "begins or ends with '-'"}},
+	    {"fqdn = fe01.contoso.test\ndomain = " L60 L60 L60 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test\n", {"domain is too long"}},
 	    {NAMES "pool = 10.20.0.10\n", {":3: ", "pool", "is an address"}},
 	    {NAMES "offer_ntlm = perhaps\n", {":3: ", "offer_ntlm", "perhaps"}},
 	    {NAMES "UseWindowsAuth = Kerberos\n", {":3: ", "UseWindowsAuth", "Kerberos"}},
@@ -224,7 +313,10 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(what_follows, setup, teardown),
 	    cmocka_unit_test_setup_teardown(every_kind, setup, teardown),
 	    cmocka_unit_test_setup_teardown(knobs_of_the_web_services, setup, teardown),
-	    cmocka_unit_test_setup_teardown(names_in_their_normal_form, setup, teardown), cmocka_unit_test_setup_teardown(expiration_is_clamped, setup, teardown),
+	    cmocka_unit_test_setup_teardown(names_in_their_normal_form, setup, teardown), cmocka_unit_test_setup_teardown(every_default_can_be_written, setup, teardown),
+	    cmocka_unit_test_setup_teardown(every_range_ends, setup, teardown),
+	    cmocka_unit_test_setup_teardown(the_template_is_read_back, setup, teardown),
+	    cmocka_unit_test_setup_teardown(expiration_is_clamped, setup, teardown),
 	    cmocka_unit_test_setup_teardown(refusals_quote, setup, teardown),
 	};
 
