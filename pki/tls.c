@@ -6,31 +6,6 @@
 #include "wire/tls_hello.h"
 #include "pki/tls_internal.h"
 
-size_t tls_take(struct tls *t, void *p, size_t n)
-{
-	size_t left = t->in.n - t->taken;
-
-	if (n > left)
-		n = left;
-	if (n == 0)
-		return 0;
-	memcpy(p, t->in.p + t->taken, n);
-	t->taken += n;
-	if (t->taken == t->in.n) { /* an idle connection costs what the library itself keeps */
-		buf_free(&t->in);
-		t->taken = 0;
-	}
-	return n;
-}
-
-void tls_fail(struct tls *t, const char *doing, const char *because)
-{
-	t->state = TLS_FAILED;
-	if (t->in.oom || t->out.oom)
-		because = "out of memory";
-	snprintf(t->why, sizeof t->why, "%s failed: %s", doing, because);
-}
-
 static bool tls_engine_open(struct tls *t, const struct tls_engine *engine, const char *sni)
 {
 	t->engine = engine;
