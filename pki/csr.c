@@ -25,6 +25,31 @@ bool pki_csr_make(const struct pki_key *k, const char *cn, bool sha1, struct buf
 	return good;
 }
 
+/* OpenSSL 3.5 verifies no request of another version than 0: those are verified over their octets, encoded again: DER has one form. */
+static bool csr_is_signed(X509_REQ *req, EVP_PKEY *pkey)
+{
+	const ASN1_BIT_STRING *sig = NULL;
+	const X509_ALGOR *alg = NULL;
+	const ASN1_OBJECT *oid = NULL;
+	unsigned char *tbs = NULL;
+	int md = NID_undef, n;
+	EVP_MD_CTX *c;
+	bool good;
+
+	if (X509_REQ_get_version(req) == X509_REQ_VERSION_1)
+		return X509_REQ_verify(req, pkey) == 1;
+	X509_REQ_get0_signature(req, &sig, &alg);
+	X509_ALGOR_get0(&oid, NULL, NULL, alg);
+	if (!OBJ_find_sigid_algs(OBJ_obj2nid(oid), &md, NULL) || (n = i2d_re_X509_REQ_tbs(req, &tbs)) <= 0)
+		return false;
+	c = EVP_MD_CTX_new();
+	good = c && EVP_get_digestbynid(md) && EVP_DigestVerifyInit(c, NULL, EVP_get_digestbynid(md), NULL, pkey) == 1 &&
+	       EVP_DigestVerify(c, sig->data, (size_t)sig->length, tbs, (size_t)n) == 1;
+	EVP_MD_CTX_free(c);
+	OPENSSL_free(tbs);
+	return good;
+}
+
 const char *pki_csr_read(const void *der, size_t n, struct pki_csr *ret)
 {
 	const unsigned char *p = der;
@@ -49,7 +74,7 @@ const char *pki_csr_read(const void *der, size_t n, struct pki_csr *ret)
 		why = "its version is none of 0, 1, 2";
 	else if (pkey == NULL)
 		why = "its public key cannot be read";
-	else if (X509_REQ_verify(req, pkey) != 1)
+	else if (!csr_is_signed(req, pkey))
 		why = "its signature is not by its own key";
 	if (why == NULL) {
 		/* "Ignore subject and extensions": the requester is known by its ticket */
