@@ -242,11 +242,28 @@ static void expiration_is_clamped(void **state)
 	assert_non_null(strstr(w->why, "DefaultEndpointExpiration"));
 }
 
+struct refused {
+	const char *text, *says[4];
+};
+
+static void each_is_refused(struct world *w, const struct refused *bad, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		w->site.workers = 77;
+		if (reads(w, bad[i].text))
+			fail_msg("taken: %s", bad[i].text);
+		assert_int_equal(w->site.workers, 77); /* untouched */
+		assert_non_null(strstr(w->why, w->path));
+		for (size_t k = 0; k < 4 && bad[i].says[k]; k++)
+			if (strstr(w->why, bad[i].says[k]) == NULL)
+				fail_msg("\"%s\" is not in \"%s\"", bad[i].says[k], w->why);
+	}
+}
+
+/* A line or value that is wrong by itself: the refusal quotes it, with its line. */
 static void refusals_quote(void **state)
 {
-	static const struct {
-		const char *text, *says[4];
-	} bad[] = {
+	static const struct refused bad[] = {
 	    {"# one\n// two\n/* three\n four */\n" NAMES "pool = \"a#b\"\n", {":7: ", "pool", "a#b"}},
 	    {NAMES "http = 80 # as usual\nhttps = none\n", {":4: ", "https", "none"}},
 	    {NAMES "workers = 65\n", {":3: ", "workers", "65", "64"}},
@@ -270,6 +287,20 @@ static void refusals_quote(void **state)
 	    {"\n" NAMES "pool = \"a.b\nworkers = 2\n", {":4: ", "the \" of this line does not close"}},
 	    {NAMES "realm = 'it\n\n", {":3: ", "the ' of this line"}},
 	    {NAMES "SIPSecurityMode = \"0123456789abcdef\"\n", {":3: ", "SIPSecurityMode", "15"}},
+	    {NAMES "OverrideAuthTypeForInternalClients = WsFedBearer\n", {":3: ", "WsFedBearer", "WebTicketServicePin"}},
+	    {NAMES "TrustedCACerts = \"" THUMB " 00\"\n", {":3: ", "TrustedCACerts", "40"}},
+	    {NAMES "TrustedCACerts = \"" THUMB "x\"\n", {":3: ", "TrustedCACerts"}},
+	    {NAMES "CASigningKeyLength = 1024\n", {":3: ", "CASigningKeyLength", "1024", "2048"}},
+	    {NAMES "access_prefix = \"+9\"\n", {":3: ", "access_prefix", "digits"}},
+	};
+
+	each_is_refused(*state, bad, sizeof bad / sizeof *bad);
+}
+
+/* Values that are right alone and wrong together, and names that are missing: the refusal names the keys. */
+static void refusals_name_what_does_not_go_together(void **state)
+{
+	static const struct refused bad[] = {
 	    {NAMES "external_https = 4443\n", {"external_fqdn is missing"}},
 	    {NAMES "legacy_https = 4444\n", {"legacy_address is missing"}},
 	    {NAMES "external_fqdn = a.b\nexternal_sip_tls = 443\n", {"https and external_sip_tls", "443", "all addresses"}},
@@ -277,30 +308,20 @@ static void refusals_quote(void **state)
 	    {NAMES "legacy_address = 10.0.0.1\nlegacy_https = 1\nlegacy_sip_tls = 1\n", {"legacy_sip_tls and legacy_https", "10.0.0.1"}},
 	    {NAMES "PINLifetime = 90\n", {"PINHistoryCount must be greater than 0"}},
 	    {NAMES "UseWsFedPassiveAuth = true\n", {"UseWsFedPassiveAuth"}},
-	    {NAMES "OverrideAuthTypeForInternalClients = WsFedBearer\n", {":3: ", "WsFedBearer", "WebTicketServicePin"}},
 	    {NAMES "UsePinAuth = no\nMobilePreferredAuthType = WebTicketServicePin\n", {"MobilePreferredAuthType", "switched off"}},
 	    {NAMES "UseWindowsAuth = None\nOverrideAuthTypeForExternalClients = WebTicketServiceWinNtlm\n", {"switched off"}},
 	    {NAMES "InferCertChainFromSSL = false\n", {"TrustedCACerts is missing"}},
-	    {NAMES "TrustedCACerts = \"" THUMB " 00\"\n", {":3: ", "TrustedCACerts", "40"}},
-	    {NAMES "TrustedCACerts = \"" THUMB "x\"\n", {":3: ", "TrustedCACerts"}},
-	    {NAMES "CASigningKeyLength = 1024\n", {":3: ", "CASigningKeyLength", "1024", "2048"}},
-	    {NAMES "access_prefix = \"+9\"\n", {":3: ", "access_prefix", "digits"}},
 	    {"fqdn = a.b\n", {"domain is missing"}},
 	    {"domain = a.b\n", {"fqdn is missing"}},
 	};
 
+	each_is_refused(*state, bad, sizeof bad / sizeof *bad);
+}
+
+static void no_file_and_an_empty_one(void **state)
+{
 	struct world *w = *state;
 
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		w->site.workers = 77;
-		if (reads(w, bad[i].text))
-			fail_msg("taken: %s", bad[i].text);
-		assert_int_equal(w->site.workers, 77); /* untouched */
-		assert_non_null(strstr(w->why, w->path));
-		for (size_t k = 0; k < 4 && bad[i].says[k]; k++)
-			if (strstr(w->why, bad[i].says[k]) == NULL)
-				fail_msg("\"%s\" is not in \"%s\"", bad[i].says[k], w->why);
-	}
 	assert_false(conf_read("/nowhere/dialtone.conf", &w->site, w->why, sizeof w->why));
 	assert_non_null(strstr(w->why, "/nowhere/dialtone.conf"));
 	assert_false(reads(w, ""));
@@ -313,11 +334,14 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(what_follows, setup, teardown),
 	    cmocka_unit_test_setup_teardown(every_kind, setup, teardown),
 	    cmocka_unit_test_setup_teardown(knobs_of_the_web_services, setup, teardown),
-	    cmocka_unit_test_setup_teardown(names_in_their_normal_form, setup, teardown), cmocka_unit_test_setup_teardown(every_default_can_be_written, setup, teardown),
+	    cmocka_unit_test_setup_teardown(names_in_their_normal_form, setup, teardown),
+	    cmocka_unit_test_setup_teardown(every_default_can_be_written, setup, teardown),
 	    cmocka_unit_test_setup_teardown(every_range_ends, setup, teardown),
 	    cmocka_unit_test_setup_teardown(the_template_is_read_back, setup, teardown),
 	    cmocka_unit_test_setup_teardown(expiration_is_clamped, setup, teardown),
 	    cmocka_unit_test_setup_teardown(refusals_quote, setup, teardown),
+	    cmocka_unit_test_setup_teardown(refusals_name_what_does_not_go_together, setup, teardown),
+	    cmocka_unit_test_setup_teardown(no_file_and_an_empty_one, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
