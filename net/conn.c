@@ -193,40 +193,23 @@ static void conn_deliver(struct conn *c)
 
 static void conn_take(struct conn *c, const uint8_t *p, size_t n);
 
-static bool has_a_share(struct conn *c)
-{
-	if (c->conf.shares == NULL || shares_take(c->conf.shares, c->address, &c->share))
-		return true;
-	c->share = 0;
-	return false;
-}
-
 static void take_proxy_head(struct conn *c, const uint8_t *p, size_t n)
 {
 	struct proxy from;
 	struct buf rest = {0};
 	const char *why = "";
 	size_t used;
+	enum proxy_result r = proxy_take(&c->head, p, n, &from, &used, &why);
 
-	buf_add(&c->head, p, n);
-	if (c->head.oom) {
-		conn_fail(c, "out of memory", true);
-		return;
-	}
-	switch (proxy_read(c->head.p, c->head.n, &from, &used, &why)) {
-	case PROXY_MORE:
-		return;
-	case PROXY_BAD:
+	if (r == PROXY_BAD)
 		conn_fail(c, why, true);
+	if (r != PROXY_OK)
 		return;
-	case PROXY_OK:
-		break;
-	}
 	if (from.address[0]) {
 		memcpy(c->address, from.address, sizeof c->address);
 		c->port = from.port;
 	}
-	if (!has_a_share(c)) {
+	if (!shares_take(c->conf.shares, c->address, &c->share)) {
 		conn_fail(c, "its address has too many connections", true);
 		return;
 	}
@@ -431,7 +414,7 @@ struct conn *conn_new(const struct conn_conf *conf, int fd, const struct sockadd
 	c->stall_at = c->linger_at = c->owner_at = UINT64_MAX;
 	if (from == NULL || !net_address_text(from, c->address, &c->port))
 		memcpy(c->address, "local", sizeof "local");
-	if (!conf->proxy && !has_a_share(c)) {
+	if (!conf->proxy && !shares_take(c->conf.shares, c->address, &c->share)) {
 		net_reset(fd);
 		free(c);
 		return NULL;

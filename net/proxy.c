@@ -83,3 +83,9 @@ enum proxy_result proxy_read(const void *p, size_t n, struct proxy *ret, size_t 
 	*used = 16 + len;
 	return PROXY_OK;
 }
+
+enum proxy_result proxy_take(struct buf *head, const void *p, size_t n, struct proxy *ret, size_t *used, const char **why)
+{
+	buf_add(head, p, n);
+	return head->oom ? bad(why, "out of memory") : proxy_read(head->p, head->n, ret, used, why);
+}

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "net/listen.h"
 
 #define PROXY_MAX 1024 /* more than this before the first octet of the connection itself is refused */
@@ -19,5 +20,7 @@ struct proxy {
 };
 /* *used: octets of the head.  BAD: *why is a sentence; *ret and *used are untouched but on OK. */
 enum proxy_result proxy_read(const void *p, size_t n, struct proxy *ret, size_t *used, const char **why);
+/* The same of all octets so far: those that have just come are added to *head. */
+enum proxy_result proxy_take(struct buf *head, const void *p, size_t n, struct proxy *ret, size_t *used, const char **why);
 
 #endif

@@ -66,14 +66,16 @@ bool shares_take(struct shares *s, const char *address, uint64_t *key)
 {
 	struct share **at;
 
-	*key = key_of(address);
+	*key = s ? key_of(address) : 0;
 	if (*key == 0)
 		return true;
 	at = place(s, *key);
 	if (*at == NULL && (*at = calloc(1, sizeof **at)) != NULL)
 		(*at)->key = *key;
-	if (*at == NULL || (*at)->n >= s->most)
+	if (*at == NULL || (*at)->n >= s->most) {
+		*key = 0;
 		return false;
+	}
 	(*at)->n++;
 	return true;
 }

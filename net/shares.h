@@ -14,7 +14,7 @@ struct shares *shares_new(unsigned most); /* for each address; NULL: out of memo
 void shares_free(struct shares *s);	  /* NULL is fine; nothing may be held any more */
 
 /* One more for this address, as text; *key gives it back.  false: it holds all that it may, or out of memory. A text
- * that is no address ("local") has no limit, and key 0. */
+ * that is no address ("local") has no limit, and key 0; so has every address where s is NULL. */
 bool shares_take(struct shares *s, const char *address, uint64_t *key);
 void shares_give(struct shares *s, uint64_t key);
 
