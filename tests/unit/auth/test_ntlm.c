@@ -223,42 +223,12 @@ static void recorded(void **state)
 	buf_free(&answer);
 }
 
-/* CONTOSO\alice: whole messages, octet for octet, and both signatures of SIP. */
-static void whole_exchange(void **state)
+/* Both signatures of SIP, with key exchange and without: HMAC[0..7], and the cipher over it. */
+static void signatures_of_sip(const uint8_t session_key[16], uint32_t flags)
 {
-	static const struct ntlm_names names = {"CONTOSO", "SERVER", "contoso.com", "server.contoso.com", "contoso.com"};
-	struct ntlm_client c = {.user = "alice", .domain = "CONTOSO", .password = "Pa$$word", .workstation = "PHONE1"};
-	struct buf want = {0}, challenge = {0}, answer = {0};
-	struct ntlm_authenticate a;
 	struct sipsig_key c2s, s2c;
-	uint8_t nonce[8], hash[16], key[16] = {0};
-	char user[256], domain[256];
-	uint32_t flags = 0;
-	struct rd r;
 
-	(void)state;
-	octets(nonce, 8, "0123456789abcdef");
-	memset(c.client_challenge, 0xaa, 8);
-	memset(c.session_key, 0x55, 16);
-	vector_read(&want, "ntlm/challenge_contoso.hex");
-	assert_int_equal(ntlm_filetime(1386577335000), 0x01cef4b7c44e9580);
-	assert_true(ntlm_make_challenge(&challenge, true, 0, &names, nonce, 0x01cef4b7c4a3c000));
-	assert_true(sv_eq(buf_view(&challenge), buf_view(&want)));
-	buf_clear(&want);
-	vector_read(&want, "ntlm/authenticate_contoso.hex");
-	assert_null(ntlm_answer(&answer, buf_view(&challenge), &c, &flags));
-	assert_true(sv_eq(buf_view(&answer), buf_view(&want)));
-
-	r = rd_of(answer.p, answer.n);
-	assert_true(ntlm_authenticate_read(&r, &a));
-	assert_true(ntlm_who(&a, user, domain));
-	assert_string_equal(user, "alice");
-	assert_string_equal(domain, "CONTOSO");
-	assert_true(ntlm_nt_hash(SV("Pa$$word"), hash));
-	assert_true(ntlm_check(&a, hash, nonce, key));
-	assert_memory_equal(key, c.session_key, 16);
-	base_key(&a, hash, nonce, "09f12999ef56ade81bd8dee6bbe296df", "35c372c59f1d7addb8a269dfbd81dcaa");
-	ntlm_sign_keys(key, flags, &c2s, &s2c);
+	ntlm_sign_keys(session_key, flags, &c2s, &s2c);
 	same(s2c.key, 16, "d04d6f10741041d1d246d64188d7a8ad");
 	same(s2c.seal, 16, "9355f3a957c1583d25c4c2f11e40390e");
 	signature(&c2s,
@@ -290,41 +260,85 @@ static void whole_exchange(void **state)
 		rc4_apply(&rc4, text, text, 8);
 		same(text, 8, i ? "0205df78c768b29d" : "755c2d5cde9472a1");
 	}
+}
 
-	/* The wrong password, another nonce, another name, any octet of the response changed: refused, no key. */
+/* The wrong password, another nonce, another name, any octet of the response changed: refused.  `a` points into `message`. */
+static void refused(struct ntlm_authenticate *a, uint8_t *message, uint8_t hash[16], uint8_t nonce[8])
+{
+	char user[256] = "untouched", domain[256];
+	uint8_t key[16];
+
 	memset(key, 7, sizeof key);
 	hash[0] ^= 1;
-	assert_false(ntlm_check(&a, hash, nonce, key));
+	assert_false(ntlm_check(a, hash, nonce, key));
 	hash[0] ^= 1;
 	nonce[7] ^= 1;
-	assert_false(ntlm_check(&a, hash, nonce, key));
+	assert_false(ntlm_check(a, hash, nonce, key));
 	nonce[7] ^= 1;
-	for (size_t i = 0; i < a.nt.n; i++) {
-		answer.p[132 + i] ^= 1;
-		assert_false(ntlm_check(&a, hash, nonce, key));
-		answer.p[132 + i] ^= 1;
+	for (size_t i = 0; i < a->nt.n; i++) {
+		message[132 + i] ^= 1;
+		assert_false(ntlm_check(a, hash, nonce, key));
+		message[132 + i] ^= 1;
 	}
-	answer.p[86] = 'b';
-	assert_false(ntlm_check(&a, hash, nonce, key));
-	answer.p[86] = 'A'; /* upper-casing makes no difference */
-	assert_true(ntlm_check(&a, hash, nonce, key));
-	answer.p[72] = 'c'; /* of the domain it does */
-	assert_false(ntlm_check(&a, hash, nonce, key));
-	answer.p[72] = 'C';
-	for (size_t n = 0; n < a.nt.n; n++) { /* every shorter response */
-		struct ntlm_authenticate cut = a;
-		uint8_t *nt = exact_copy(a.nt.p, a.nt.n, n);
+	message[86] = 'b';
+	assert_false(ntlm_check(a, hash, nonce, key));
+	message[86] = 'A'; /* upper-casing makes no difference */
+	assert_true(ntlm_check(a, hash, nonce, key));
+	message[72] = 'c'; /* of the domain it does */
+	assert_false(ntlm_check(a, hash, nonce, key));
+	message[72] = 'C';
+	for (size_t n = 0; n < a->nt.n; n++) { /* every shorter response */
+		struct ntlm_authenticate cut = *a;
+		uint8_t *nt = exact_copy(a->nt.p, a->nt.n, n);
 
 		cut.nt = (struct sv){(char *)nt, n};
 		assert_false(ntlm_check(&cut, hash, nonce, key));
 		free(nt);
 	}
-	a.key.n = 15;
-	assert_false(ntlm_check(&a, hash, nonce, key));
-	a.user.n = 0;
-	assert_false(ntlm_check(&a, hash, nonce, key));
-	assert_false(ntlm_who(&a, user, domain));
+	a->key.n = 15;
+	assert_false(ntlm_check(a, hash, nonce, key));
+	a->user.n = 0;
+	assert_false(ntlm_check(a, hash, nonce, key));
+	assert_false(ntlm_who(a, user, domain));
+	assert_string_equal(user, "untouched");
+}
+
+/* CONTOSO\alice: whole messages, octet for octet, and both signatures of SIP. */
+static void whole_exchange(void **state)
+{
+	static const struct ntlm_names names = {"CONTOSO", "SERVER", "contoso.com", "server.contoso.com", "contoso.com"};
+	struct ntlm_client c = {.user = "alice", .domain = "CONTOSO", .password = "Pa$$word", .workstation = "PHONE1"};
+	struct buf want = {0}, challenge = {0}, answer = {0};
+	struct ntlm_authenticate a;
+	uint8_t nonce[8], hash[16], key[16] = {0};
+	char user[256], domain[256];
+	uint32_t flags = 0;
+	struct rd r;
+
+	(void)state;
+	octets(nonce, 8, "0123456789abcdef");
+	memset(c.client_challenge, 0xaa, 8);
+	memset(c.session_key, 0x55, 16);
+	vector_read(&want, "ntlm/challenge_contoso.hex");
+	assert_int_equal(ntlm_filetime(1386577335000), 0x01cef4b7c44e9580);
+	assert_true(ntlm_make_challenge(&challenge, true, 0, &names, nonce, 0x01cef4b7c4a3c000));
+	assert_true(sv_eq(buf_view(&challenge), buf_view(&want)));
+	buf_clear(&want);
+	vector_read(&want, "ntlm/authenticate_contoso.hex");
+	assert_null(ntlm_answer(&answer, buf_view(&challenge), &c, &flags));
+	assert_true(sv_eq(buf_view(&answer), buf_view(&want)));
+
+	r = rd_of(answer.p, answer.n);
+	assert_true(ntlm_authenticate_read(&r, &a));
+	assert_true(ntlm_who(&a, user, domain));
 	assert_string_equal(user, "alice");
+	assert_string_equal(domain, "CONTOSO");
+	assert_true(ntlm_nt_hash(SV("Pa$$word"), hash));
+	assert_true(ntlm_check(&a, hash, nonce, key));
+	assert_memory_equal(key, c.session_key, 16);
+	base_key(&a, hash, nonce, "09f12999ef56ade81bd8dee6bbe296df", "35c372c59f1d7addb8a269dfbd81dcaa");
+	signatures_of_sip(key, flags);
+	refused(&a, answer.p, hash, nonce);
 	buf_free(&want);
 	buf_free(&challenge);
 	buf_free(&answer);

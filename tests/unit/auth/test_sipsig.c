@@ -104,70 +104,72 @@ static void string_of(struct buf *text, const char *wire, unsigned version, cons
 	(void)buf_cstr(text);
 }
 
+#define HEAD "><SIP Communications Service><server.contoso.com><"
+static const struct {
+	const char *wire;
+	unsigned version;
+	const char *rand, *num, *text, *mac;
+	bool server;
+} signed_strings[] = {
+    {request7, 4, "c2be27d9", "1",
+     "<TLS-DSK><c2be27d9><1" HEAD "C438gD073aF41Fi18DBm44C1t1ACAb38D2xAD5Dx><6><REGISTER><sip:alice@contoso.com>"
+     "<2654214137><sip:alice@contoso.com><><><><>",
+     "D4ECC862AF130CF9399FFA8A009720B3BB72D7BE", false},
+    {answer8, 4, "B4EA343D", "1",
+     "<TLS-DSK><B4EA343D><1" HEAD "C438gD073aF41Fi18DBm44C1t1ACAb38D2xAD5Dx><6><REGISTER><sip:alice@contoso.com>"
+     "<2654214137><sip:alice@contoso.com><5E61CCD925D17E043D9A74835A88F664><><><600><200>",
+     "17f17a5e7dea044044e1fe10420b4851d55203ca", true},
+    {subscribe, 4, "27799161", "3",
+     "<TLS-DSK><27799161><3" HEAD "7C04gA98FaAAB9i751Em0A9FtE8A7b4123xCE2Ex><1><SUBSCRIBE><sip:alice@contoso.com>"
+     "<187605218><sip:alice@contoso.com><><><><0>",
+     "5CE8BE0A088DF698F2939A2F14465694AAA9A071", false},
+    {subscribed, 4, "BA9E8893", "3",
+     "<TLS-DSK><BA9E8893><3" HEAD "7C04gA98FaAAB9i751Em0A9FtE8A7b4123xCE2Ex><1><SUBSCRIBE><sip:alice@contoso.com>"
+     "<187605218><sip:alice@contoso.com><5E61CCD925D17E043D9A74835A88F664><><><0><200>",
+     "9ecab6f731faa4cb526bb4924dca01dcec724cab", true},
+    {leaving, 4, "c075655f", "10",
+     "<TLS-DSK><c075655f><10" HEAD "C438gD073aF41Fi18DBm44C1t1ACAb38D2xAD5Dx><7><REGISTER><sip:alice@contoso.com>"
+     "<593313140><sip:alice@contoso.com><><><><0>",
+     "739B0ACF4B351BE920CBDF5CA405579FCFFF870A", false},
+    {left, 4, "B3058D25", "10",
+     "<TLS-DSK><B3058D25><10" HEAD "C438gD073aF41Fi18DBm44C1t1ACAb38D2xAD5Dx><7><REGISTER><sip:alice@contoso.com>"
+     "<593313140><sip:alice@contoso.com><5E61CCD925D17E043D9A74835A88F664><><><0><200>",
+     "efe3edaa420f1448abb34cdcd407bc47e640bf4e", true},
+    {identities, 3, "1", "2",
+     "<TLS-DSK><1><2" HEAD "1><012><SUBSCRIBE><sip:Alice@Contoso.com><Ab><sip:alice@contoso.com><x><sip:a@b>"
+     "<tel:+14255550123><5>", NULL, false},
+    /* "if there is no P-Asserted-Identity SIPE takes P-Preferred-Identity" */
+    {preferred, 4, "1", "2",
+     "<TLS-DSK><1><2" HEAD "1><1><INVITE><sip:alice@contoso.com><1><sip:bob@contoso.com><><sip:alice@contoso.com>"
+     "<tel:+14255550123;ext=4411><>", NULL, false},
+    {both, 4, "1", "2",
+     "<TLS-DSK><1><2" HEAD "1><1><INVITE><sip:alice@contoso.com><1><sip:bob@contoso.com><><sip:alice@contoso.com><><>", NULL, false},
+    /* "fields 11, 13 and 14 are absent in version 2" */
+    {identities, 2, "1", "2", "<TLS-DSK><1><2" HEAD "1><012><SUBSCRIBE><sip:Alice@Contoso.com><Ab><x><5>", NULL, false},
+};
+
 static void strings(void **state)
 {
-#define HEAD "><SIP Communications Service><server.contoso.com><"
-	static const struct {
-		const char *wire;
-		unsigned version;
-		const char *rand, *num, *text, *mac;
-		bool server;
-	} rows[] = {
-	    {request7, 4, "c2be27d9", "1",
-	     "<TLS-DSK><c2be27d9><1" HEAD "C438gD073aF41Fi18DBm44C1t1ACAb38D2xAD5Dx><6><REGISTER><sip:alice@contoso.com>"
-	     "<2654214137><sip:alice@contoso.com><><><><>",
-	     "D4ECC862AF130CF9399FFA8A009720B3BB72D7BE", false},
-	    {answer8, 4, "B4EA343D", "1",
-	     "<TLS-DSK><B4EA343D><1" HEAD "C438gD073aF41Fi18DBm44C1t1ACAb38D2xAD5Dx><6><REGISTER><sip:alice@contoso.com>"
-	     "<2654214137><sip:alice@contoso.com><5E61CCD925D17E043D9A74835A88F664><><><600><200>",
-	     "17f17a5e7dea044044e1fe10420b4851d55203ca", true},
-	    {subscribe, 4, "27799161", "3",
-	     "<TLS-DSK><27799161><3" HEAD "7C04gA98FaAAB9i751Em0A9FtE8A7b4123xCE2Ex><1><SUBSCRIBE><sip:alice@contoso.com>"
-	     "<187605218><sip:alice@contoso.com><><><><0>",
-	     "5CE8BE0A088DF698F2939A2F14465694AAA9A071", false},
-	    {subscribed, 4, "BA9E8893", "3",
-	     "<TLS-DSK><BA9E8893><3" HEAD "7C04gA98FaAAB9i751Em0A9FtE8A7b4123xCE2Ex><1><SUBSCRIBE><sip:alice@contoso.com>"
-	     "<187605218><sip:alice@contoso.com><5E61CCD925D17E043D9A74835A88F664><><><0><200>",
-	     "9ecab6f731faa4cb526bb4924dca01dcec724cab", true},
-	    {leaving, 4, "c075655f", "10",
-	     "<TLS-DSK><c075655f><10" HEAD "C438gD073aF41Fi18DBm44C1t1ACAb38D2xAD5Dx><7><REGISTER><sip:alice@contoso.com>"
-	     "<593313140><sip:alice@contoso.com><><><><0>",
-	     "739B0ACF4B351BE920CBDF5CA405579FCFFF870A", false},
-	    {left, 4, "B3058D25", "10",
-	     "<TLS-DSK><B3058D25><10" HEAD "C438gD073aF41Fi18DBm44C1t1ACAb38D2xAD5Dx><7><REGISTER><sip:alice@contoso.com>"
-	     "<593313140><sip:alice@contoso.com><5E61CCD925D17E043D9A74835A88F664><><><0><200>",
-	     "efe3edaa420f1448abb34cdcd407bc47e640bf4e", true},
-	    {identities, 3, "1", "2",
-	     "<TLS-DSK><1><2" HEAD "1><012><SUBSCRIBE><sip:Alice@Contoso.com><Ab><sip:alice@contoso.com><x><sip:a@b>"
-	     "<tel:+14255550123><5>", NULL, false},
-	    /* "if there is no P-Asserted-Identity SIPE takes P-Preferred-Identity" */
-	    {preferred, 4, "1", "2",
-	     "<TLS-DSK><1><2" HEAD "1><1><INVITE><sip:alice@contoso.com><1><sip:bob@contoso.com><><sip:alice@contoso.com>"
-	     "<tel:+14255550123;ext=4411><>", NULL, false},
-	    {both, 4, "1", "2",
-	     "<TLS-DSK><1><2" HEAD "1><1><INVITE><sip:alice@contoso.com><1><sip:bob@contoso.com><><sip:alice@contoso.com><><>", NULL, false},
-	    /* "fields 11, 13 and 14 are absent in version 2" */
-	    {identities, 2, "1", "2", "<TLS-DSK><1><2" HEAD "1><012><SUBSCRIBE><sip:Alice@Contoso.com><Ab><x><5>", NULL, false},
-	};
 	struct sipsig_key keys[2] = {{.mac = SIPSIG_HMAC_SHA1}, {.mac = SIPSIG_HMAC_SHA1}};
 	struct buf text = {0};
 
 	(void)state;
 	assert_true(hex_read(SV("915372a22e35cf32606a87f4f4711e83b8af72c3beed738630a74e78a93a5130"), keys[0].key, 32));
 	assert_true(hex_read(SV("91aff3cef793f1d9090b5a1045e0a5cbb92860c2016eb234f56d49853569f48d"), keys[1].key, 32));
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		string_of(&text, rows[i].wire, rows[i].version, "TLS-DSK", rows[i].rand, rows[i].num, "server.contoso.com");
-		assert_string_equal((char *)text.p, rows[i].text);
-		if (rows[i].mac == NULL)
+	for (size_t i = 0; i < sizeof signed_strings / sizeof *signed_strings; i++) {
+		string_of(&text, signed_strings[i].wire, signed_strings[i].version, "TLS-DSK", signed_strings[i].rand,
+			  signed_strings[i].num, "server.contoso.com");
+		assert_string_equal((char *)text.p, signed_strings[i].text);
+		if (signed_strings[i].mac == NULL)
 			continue;
-		assert_true(sipsig_check(&keys[rows[i].server], buf_view(&text), sv_of(rows[i].mac)));
-		assert_false(sipsig_check(&keys[!rows[i].server], buf_view(&text), sv_of(rows[i].mac)));
+		assert_true(sipsig_check(&keys[signed_strings[i].server], buf_view(&text), sv_of(signed_strings[i].mac)));
+		assert_false(sipsig_check(&keys[!signed_strings[i].server], buf_view(&text), sv_of(signed_strings[i].mac)));
 		for (size_t n = 0; n < 40; n++) { /* cut, and each digit changed */
-			uint8_t *cut = exact_copy(rows[i].mac, 40, n), *bad = exact_copy(rows[i].mac, 40, 40);
+			uint8_t *cut = exact_copy(signed_strings[i].mac, 40, n), *bad = exact_copy(signed_strings[i].mac, 40, 40);
 
-			assert_false(sipsig_check(&keys[rows[i].server], buf_view(&text), (struct sv){(char *)cut, n}));
+			assert_false(sipsig_check(&keys[signed_strings[i].server], buf_view(&text), (struct sv){(char *)cut, n}));
 			bad[n] = bad[n] == '0' ? '1' : '0';
-			assert_false(sipsig_check(&keys[rows[i].server], buf_view(&text), (struct sv){(char *)bad, 40}));
+			assert_false(sipsig_check(&keys[signed_strings[i].server], buf_view(&text), (struct sv){(char *)bad, 40}));
 			free(cut);
 			free(bad);
 		}

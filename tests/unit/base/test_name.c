@@ -7,64 +7,64 @@
 #define N253 L63 "." L63 "." L63 "." "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxy" /* 3 * 64 + 61 */
 
 /* Each row says which rule refuses it; NULL: a name, and its normal form. */
+static const struct {
+	const char *in, *refused, *plain;
+} host_name_rows[] = {
+    {"fe01.contoso.test", NULL, "fe01.contoso.test"},
+    {"fe01", NULL, "fe01"},
+    {"FE01.Contoso.Test", NULL, "FE01.Contoso.Test"}, /* RFC 4343: kept */
+    {"contoso.test.", NULL, "contoso.test"},          /* RFC 1034 3.1 */
+    {"fe_01.contoso.test", NULL, "fe_01.contoso.test"},
+    {"_sipinternaltls._tcp.contoso.test", NULL, "_sipinternaltls._tcp.contoso.test"},
+    {"3com.test", NULL, "3com.test"}, /* RFC 1123 2.1 */
+    {"a--b.test", NULL, "a--b.test"},
+    {"xn--bcher-kva.test", NULL, "xn--bcher-kva.test"},
+    {L63 ".test", NULL, L63 ".test"},
+    {N253, NULL, N253},
+    {N253 ".", NULL, N253},
+    {"", "is empty", NULL},
+    {".", "an empty label", NULL},
+    {"..", "an empty label", NULL},
+    {"fe..01.contoso.test", "an empty label", NULL},
+    {".contoso.test", "an empty label", NULL},
+    {"contoso.test..", "an empty label", NULL},
+    {"-fe01.contoso.test", "'-'", NULL},
+    {"fe01-.contoso.test", "'-'", NULL},
+    {"fe01.contoso.test-", "'-'", NULL},
+    {"fe01.-.test", "'-'", NULL},
+    {L63 "x.test", "more than 63", NULL},
+    {N253 "z", "more than 253", NULL},
+    {"fe 01.contoso.test", "only letters, digits", NULL},
+    {"fe01.contoso.test ", "only letters, digits", NULL},
+    {"fe01,contoso.test", "only letters, digits", NULL},
+    {"*.contoso.test", "only letters, digits", NULL},
+    {"b\xc3\xbc" "cher.test", "only letters, digits", NULL},
+    {"sip:contoso.test", "only letters, digits", NULL},
+    {"10.66.0.1", "is an address", NULL},
+    {"10.66.0.1.", "is an address", NULL},
+    {"10.66.0.256", "a number as its last label", NULL},
+    {"fe01.7", "a number as its last label", NULL},
+    {"2013", "a number as its last label", NULL},
+};
+
 static void host_names(void **state)
 {
-	static const struct {
-		const char *in, *refused, *plain;
-	} rows[] = {
-	    {"fe01.contoso.test", NULL, "fe01.contoso.test"},
-	    {"fe01", NULL, "fe01"},
-	    {"FE01.Contoso.Test", NULL, "FE01.Contoso.Test"}, /* RFC 4343: kept */
-	    {"contoso.test.", NULL, "contoso.test"},          /* RFC 1034 3.1 */
-	    {"fe_01.contoso.test", NULL, "fe_01.contoso.test"},
-	    {"_sipinternaltls._tcp.contoso.test", NULL, "_sipinternaltls._tcp.contoso.test"},
-	    {"3com.test", NULL, "3com.test"}, /* RFC 1123 2.1 */
-	    {"a--b.test", NULL, "a--b.test"},
-	    {"xn--bcher-kva.test", NULL, "xn--bcher-kva.test"},
-	    {L63 ".test", NULL, L63 ".test"},
-	    {N253, NULL, N253},
-	    {N253 ".", NULL, N253},
-	    {"", "is empty", NULL},
-	    {".", "an empty label", NULL},
-	    {"..", "an empty label", NULL},
-	    {"fe..01.contoso.test", "an empty label", NULL},
-	    {".contoso.test", "an empty label", NULL},
-	    {"contoso.test..", "an empty label", NULL},
-	    {"-fe01.contoso.test", "'-'", NULL},
-	    {"fe01-.contoso.test", "'-'", NULL},
-	    {"fe01.contoso.test-", "'-'", NULL},
-	    {"fe01.-.test", "'-'", NULL},
-	    {L63 "x.test", "more than 63", NULL},
-	    {N253 "z", "more than 253", NULL},
-	    {"fe 01.contoso.test", "only letters, digits", NULL},
-	    {"fe01.contoso.test ", "only letters, digits", NULL},
-	    {"fe01,contoso.test", "only letters, digits", NULL},
-	    {"*.contoso.test", "only letters, digits", NULL},
-	    {"b\xc3\xbc" "cher.test", "only letters, digits", NULL},
-	    {"sip:contoso.test", "only letters, digits", NULL},
-	    {"10.66.0.1", "is an address", NULL},
-	    {"10.66.0.1.", "is an address", NULL},
-	    {"10.66.0.256", "a number as its last label", NULL},
-	    {"fe01.7", "a number as its last label", NULL},
-	    {"2013", "a number as its last label", NULL},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		char *in = (char *)exact_copy(rows[i].in, strlen(rows[i].in), strlen(rows[i].in));
-		struct sv s = {in, strlen(rows[i].in)};
+	for (size_t i = 0; i < sizeof host_name_rows / sizeof *host_name_rows; i++) {
+		char *in = (char *)exact_copy(host_name_rows[i].in, strlen(host_name_rows[i].in), strlen(host_name_rows[i].in));
+		struct sv s = {in, strlen(host_name_rows[i].in)};
 		char ret[NAME_TEXT_MAX] = "untouched";
 		const char *wrong = name_read(s, ret);
 
-		print_message("# '%s'\n", rows[i].in);
+		print_message("# '%s'\n", host_name_rows[i].in);
 		assert_ptr_equal(wrong, name_check(s));
-		if (rows[i].refused) {
+		if (host_name_rows[i].refused) {
 			assert_non_null(wrong);
-			assert_non_null(strstr(wrong, rows[i].refused));
+			assert_non_null(strstr(wrong, host_name_rows[i].refused));
 			assert_string_equal(ret, "untouched");
 		} else {
 			assert_null(wrong);
-			assert_string_equal(ret, rows[i].plain);
+			assert_string_equal(ret, host_name_rows[i].plain);
 			assert_null(name_check(sv_of(ret)));
 		}
 		free(in);

@@ -335,63 +335,63 @@ static void each_octet_turned_over(void **state)
 
 /* ---- hex dumps ------------------------------------------------------------------------------------------------------ */
 
+static const struct {
+	const char *text;
+	enum dump how;
+	const char *hex;
+} dump_rows[] = {
+    {"0180c200", DUMP_READ, "0180c200"},
+    {"01 80 C2 00  # a comment\n\n  0E 00\n", DUMP_READ, "0180c2000e00"},
+    {"01:80:c2:00", DUMP_READ, "0180c200"},
+    {"0x01, 0x80,\n0xC2, 0x00", DUMP_READ, "0180c200"},
+    {"00000000: 0180 c200 000e 001b 21aa bb01 88cc 0207  ........!.......\n"
+     "00000010: 0400                                     ..\n",
+     DUMP_READ, "0180c200000e001b21aabb0188cc02070400"}, /* xxd */
+    {"00000000  01 80 c2 00 00 0e 00 1b  21 aa bb 01 88 cc 02 07  |........!.......|\n00000010  04 00  |..|\n00000012\n",
+     DUMP_READ, "0180c200000e001b21aabb0188cc02070400"}, /* hexdump -C */
+    {"00000000  02 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n"
+     "00000010  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n*\n"
+     "00000030  63 82  |c.|\n00000032\n",
+     DUMP_READ, "0200000000000000000000000000000000000000000000000000000000000000"
+		"000000000000000000000000000000006382"},
+    {"12:00:00.000000 LLDP, length 4\n\t0x0000:  0180 c200 000e 001b 21aa bb01 88cc 0207\n\t0x0010:  0400\n",
+     DUMP_READ, "0180c200000e001b21aabb0188cc02070400"}, /* tcpdump -xx */
+    {"0000   01 80 c2 00 00 0e 00 1b 21 aa bb 01 88 cc 02 07   ........!.......\n0010   04 00   ab\n",
+     DUMP_READ, "0180c200000e001b21aabb0188cc02070400"}, /* Wireshark */
+    {"000000 01 80 c2 00\n000004 ff\n", DUMP_READ, "0180c200ff"}, /* text2pcap */
+    {"0180\r\nc200\r\n", DUMP_READ, "0180c200"},
+    {"02 01 06 00\n0000\n", DUMP_READ, "020106000000"},
+    {"", DUMP_NONE, ""},
+    {"   \n\n", DUMP_NONE, ""},
+    {"# nothing\n", DUMP_NONE, ""},
+    {"018", DUMP_NONE, ""},
+    {"01 8", DUMP_NONE, ""},
+    {"INVITE sip:a@b SIP/2.0\r\n", DUMP_NONE, ""},
+    {"<?xml version", DUMP_NONE, ""},
+    {"BYE", DUMP_NONE, ""},
+    {"\x02\x01\x06", DUMP_NONE, ""},
+    {"00000000: 0180\n00000010: 0400\n", DUMP_BAD, ""}, /* a line is missing */
+    {"0000000 01 80 c2 00 00 0e 00 1b 21 aa bb 01 88 cc 02 07\n0000020 04 00\n", DUMP_BAD, ""}, /* od: octal */
+    {"a\n\t0x0000:  0180\nb\n\t0x0000:  0180\n", DUMP_BAD, ""}, /* two packets */
+    {"00000000  01\n*\n7fffffff  00\n", DUMP_BAD, ""},
+};
+
 static void dumps(void **state)
 {
-	static const struct {
-		const char *text;
-		enum dump how;
-		const char *hex;
-	} row[] = {
-	    {"0180c200", DUMP_READ, "0180c200"},
-	    {"01 80 C2 00  # a comment\n\n  0E 00\n", DUMP_READ, "0180c2000e00"},
-	    {"01:80:c2:00", DUMP_READ, "0180c200"},
-	    {"0x01, 0x80,\n0xC2, 0x00", DUMP_READ, "0180c200"},
-	    {"00000000: 0180 c200 000e 001b 21aa bb01 88cc 0207  ........!.......\n"
-	     "00000010: 0400                                     ..\n",
-	     DUMP_READ, "0180c200000e001b21aabb0188cc02070400"}, /* xxd */
-	    {"00000000  01 80 c2 00 00 0e 00 1b  21 aa bb 01 88 cc 02 07  |........!.......|\n00000010  04 00  |..|\n00000012\n",
-	     DUMP_READ, "0180c200000e001b21aabb0188cc02070400"}, /* hexdump -C */
-	    {"00000000  02 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n"
-	     "00000010  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n*\n"
-	     "00000030  63 82  |c.|\n00000032\n",
-	     DUMP_READ, "0200000000000000000000000000000000000000000000000000000000000000"
-			"000000000000000000000000000000006382"},
-	    {"12:00:00.000000 LLDP, length 4\n\t0x0000:  0180 c200 000e 001b 21aa bb01 88cc 0207\n\t0x0010:  0400\n",
-	     DUMP_READ, "0180c200000e001b21aabb0188cc02070400"}, /* tcpdump -xx */
-	    {"0000   01 80 c2 00 00 0e 00 1b 21 aa bb 01 88 cc 02 07   ........!.......\n0010   04 00   ab\n",
-	     DUMP_READ, "0180c200000e001b21aabb0188cc02070400"}, /* Wireshark */
-	    {"000000 01 80 c2 00\n000004 ff\n", DUMP_READ, "0180c200ff"}, /* text2pcap */
-	    {"0180\r\nc200\r\n", DUMP_READ, "0180c200"},
-	    {"02 01 06 00\n0000\n", DUMP_READ, "020106000000"},
-	    {"", DUMP_NONE, ""},
-	    {"   \n\n", DUMP_NONE, ""},
-	    {"# nothing\n", DUMP_NONE, ""},
-	    {"018", DUMP_NONE, ""},
-	    {"01 8", DUMP_NONE, ""},
-	    {"INVITE sip:a@b SIP/2.0\r\n", DUMP_NONE, ""},
-	    {"<?xml version", DUMP_NONE, ""},
-	    {"BYE", DUMP_NONE, ""},
-	    {"\x02\x01\x06", DUMP_NONE, ""},
-	    {"00000000: 0180\n00000010: 0400\n", DUMP_BAD, ""}, /* a line is missing */
-	    {"0000000 01 80 c2 00 00 0e 00 1b 21 aa bb 01 88 cc 02 07\n0000020 04 00\n", DUMP_BAD, ""}, /* od: octal */
-	    {"a\n\t0x0000:  0180\nb\n\t0x0000:  0180\n", DUMP_BAD, ""}, /* two packets */
-	    {"00000000  01\n*\n7fffffff  00\n", DUMP_BAD, ""},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-		size_t n = strlen(row[i].text);
+	for (size_t i = 0; i < sizeof dump_rows / sizeof *dump_rows; i++) {
+		size_t n = strlen(dump_rows[i].text);
 
 		for (size_t k = 0; k <= n; k++) { /* cut anywhere: read or not, and never further than it goes */
-			char *in = (char *)exact_copy(row[i].text, n, k);
+			char *in = (char *)exact_copy(dump_rows[i].text, n, k);
 			const char *why = NULL;
 			struct buf got = {0}, want = {0};
 			enum dump how = dump_read((struct sv){in, k}, 4096, &got, &why);
 
 			assert_int_equal(how == DUMP_BAD, why != NULL);
 			if (k == n) {
-				hex_of(&want, row[i].hex);
-				if (how != row[i].how || (how == DUMP_READ && !sv_eq(buf_view(&got), buf_view(&want))))
+				hex_of(&want, dump_rows[i].hex);
+				if (how != dump_rows[i].how || (how == DUMP_READ && !sv_eq(buf_view(&got), buf_view(&want))))
 					fail_msg("row %zu: %d, %zu octets", i, (int)how, got.n);
 			}
 			buf_free(&got);

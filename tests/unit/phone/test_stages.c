@@ -149,22 +149,34 @@ static void passed_over_with_a_reason(const struct dt_phone *ph)
 	assert_non_null(strstr(sentence, "pool.fabrikam.test"));
 }
 
-static void candidates_in_order(void **state)
+static struct dt_phone *with_candidates(void)
 {
-	static const char *const want[] = {"a.contoso.test:6001", "o.contoso.test:5061", "c.contoso.test:6003",
-					   "o.contoso.test:5060", "e.contoso.test:443",	 "f.contoso.test:6006",
-					   "old.contoso.test:5061"};
 	static const struct dt_body body = {.random = ones};
 	struct dt_phone *ph = calloc(1, sizeof *ph);
-	char tcp[] = "here.contoso.test:5060 tcp";
-	char configured[] = "here.contoso.test";
 
-	(void)state;
 	assert_non_null(ph);
 	ph->work = calloc(1, sizeof *ph->work);
 	assert_non_null(ph->work);
 	ph->core.body = &body;
 	snprintf(ph->work->srv_domain, sizeof ph->work->srv_domain, "contoso.test");
+	return ph;
+}
+
+static void without_candidates(struct dt_phone *ph)
+{
+	free(ph->work->srv);
+	free(ph->work);
+	free(ph);
+}
+
+static void candidates_in_order(void **state)
+{
+	static const char *const want[] = {"a.contoso.test:6001", "o.contoso.test:5061", "c.contoso.test:6003",
+					   "o.contoso.test:5060", "e.contoso.test:443",	 "f.contoso.test:6006",
+					   "old.contoso.test:5061"};
+	struct dt_phone *ph = with_candidates();
+
+	(void)state;
 	snprintf(ph->account.registrar, sizeof ph->account.registrar, "old.contoso.test:5061 tls");
 	srv(ph, DT_CAND_INTERNAL_TLS, "a.contoso.test", 6001);
 	srv(ph, DT_CAND_INTERNAL_TCP, "c.contoso.test", 6003);
@@ -193,6 +205,17 @@ static void candidates_in_order(void **state)
 	assert_int_equal(ph->work->ntarget, 1);
 	assert_int_equal(ph->work->target[0].candidate, DT_CAND_EXTERNAL_TLS);
 	passed_over_with_a_reason(ph);
+	without_candidates(ph);
+}
+
+static void candidates_of_a_configuration(void **state)
+{
+	struct dt_phone *ph = with_candidates();
+	char tcp[] = "here.contoso.test:5060 tcp";
+	char configured[] = "here.contoso.test";
+
+	(void)state;
+	srv(ph, DT_CAND_EXTERNAL_TLS, "e.contoso.test", 443);
 	/* a configured Registrar is the only one */
 	ph->conf.registrar = configured;
 	candidates_build(ph);
@@ -219,9 +242,7 @@ static void candidates_in_order(void **state)
 	ph->conf.outside = false;
 	candidates_build(ph);
 	assert_int_equal(ph->work->ntarget, 1);
-	free(ph->work->srv);
-	free(ph->work);
-	free(ph);
+	without_candidates(ph);
 }
 
 static void targets(void **state)
@@ -343,6 +364,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(plans_hold_together), cmocka_unit_test(inside_is_the_nine), cmocka_unit_test(stages_are_whole),
 	    cmocka_unit_test(which_plan),	   cmocka_unit_test(six_candidates),	 cmocka_unit_test(candidates_in_order),
+	    cmocka_unit_test(candidates_of_a_configuration),
 	    cmocka_unit_test(image_urls),
 	    cmocka_unit_test(targets),		   cmocka_unit_test(models),
 	};

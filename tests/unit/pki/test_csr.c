@@ -54,28 +54,28 @@ static void set_version(unsigned char *der, size_t n, EVP_PKEY *key, const char 
 }
 
 /* Requests as other clients make them: "accept version 0, 1 and 2", "ignore subject and extensions". */
+static const struct {
+	uint8_t version;
+	const char *cn, *ou; /* NULL: none */
+	const char *md, *cn_read;
+	bool extension, ec;
+} others[] = {
+    {0, "alice@contoso.test", NULL, "SHA256", "alice@contoso.test", false, false},
+    {1, "alice@contoso.test", NULL, "SHA1", "alice@contoso.test", false, false},
+    {2, "alice@contoso.test", NULL, "SHA1", "alice@contoso.test", false, false}, /* SIPE with OpenSSL */
+    {0, NULL, NULL, "SHA1", "", false, false},
+    {0, NULL, "phones", "SHA384", "", true, false},
+    {0, "+14255550123", "phones", "SHA512", "+14255550123", true, false},
+    {0, "", NULL, "SHA256", "", false, false},
+    {0, "x", NULL, "SHA256", "x", false, true},
+};
+
 static void requests_of_others(void **state)
 {
-	static const struct {
-		uint8_t version;
-		const char *cn, *ou; /* NULL: none */
-		const char *md, *cn_read;
-		bool extension, ec;
-	} rows[] = {
-	    {0, "alice@contoso.test", NULL, "SHA256", "alice@contoso.test", false, false},
-	    {1, "alice@contoso.test", NULL, "SHA1", "alice@contoso.test", false, false},
-	    {2, "alice@contoso.test", NULL, "SHA1", "alice@contoso.test", false, false}, /* SIPE with OpenSSL */
-	    {0, NULL, NULL, "SHA1", "", false, false},
-	    {0, NULL, "phones", "SHA384", "", true, false},
-	    {0, "+14255550123", "phones", "SHA512", "+14255550123", true, false},
-	    {0, "", NULL, "SHA256", "", false, false},
-	    {0, "x", NULL, "SHA256", "x", false, true},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
 		X509_REQ *req = X509_REQ_new();
-		EVP_PKEY *ec = EVP_EC_gen("P-256"), *k = rows[i].ec ? ec : keys.server->pkey;
+		EVP_PKEY *ec = EVP_EC_gen("P-256"), *k = others[i].ec ? ec : keys.server->pkey;
 		STACK_OF(X509_EXTENSION) *more = sk_X509_EXTENSION_new_null();
 		struct pki_csr r = {.bits = 7};
 		unsigned char *der = NULL;
@@ -84,24 +84,24 @@ static void requests_of_others(void **state)
 
 		assert_true(req && ec && more);
 		assert_true(X509_REQ_set_version(req, X509_REQ_VERSION_1) && X509_REQ_set_pubkey(req, k));
-		if (rows[i].ou)
-			X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "OU", MBSTRING_UTF8, (const uint8_t *)rows[i].ou, -1, -1, 0);
-		if (rows[i].cn)
-			X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "CN", MBSTRING_UTF8, (const uint8_t *)rows[i].cn, -1, -1, 0);
-		if (rows[i].extension) {
+		if (others[i].ou)
+			X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "OU", MBSTRING_UTF8, (const uint8_t *)others[i].ou, -1, -1, 0);
+		if (others[i].cn)
+			X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "CN", MBSTRING_UTF8, (const uint8_t *)others[i].cn, -1, -1, 0);
+		if (others[i].extension) {
 			sk_X509_EXTENSION_push(more, X509V3_EXT_conf_nid(NULL, NULL, NID_key_usage, "critical,keyCertSign"));
 			assert_true(X509_REQ_add_extensions(req, more));
 		}
-		assert_true(X509_REQ_sign(req, k, EVP_get_digestbyname(rows[i].md)) > 0);
+		assert_true(X509_REQ_sign(req, k, EVP_get_digestbyname(others[i].md)) > 0);
 		n = i2d_X509_REQ(req, &der);
 		assert_true(n > 0);
-		if (rows[i].version)
-			set_version(der, (size_t)n, k, rows[i].md, rows[i].version);
+		if (others[i].version)
+			set_version(der, (size_t)n, k, others[i].md, others[i].version);
 		why = pki_csr_read(der, (size_t)n, &r);
 		if (why)
 			fail_msg("row %zu: %s", i, why);
-		assert_string_equal(r.cn, rows[i].cn_read);
-		assert_int_equal(r.rsa, !rows[i].ec);
+		assert_string_equal(r.cn, others[i].cn_read);
+		assert_int_equal(r.rsa, !others[i].ec);
 		if (r.rsa) { /* and nothing of it is in the certificate but the key */
 			struct pki_issue what = {.profile = PKI_USER, .cn = "alice@contoso.test", .not_before = NOW, .not_after = NOW + DAY};
 			struct pki_cert_info info;

@@ -342,6 +342,36 @@ static void key_log(void **state)
 	end(&p);
 }
 
+/* OpenSSL's own client, since ours keeps no session. */
+static SSL *openssl_client(SSL_CTX *ctx)
+{
+	SSL *raw = SSL_new(ctx);
+
+	assert_non_null(raw);
+	SSL_set_bio(raw, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+	SSL_set_connect_state(raw);
+	return raw;
+}
+
+static void openssl_handshake(SSL *raw, struct tls *server)
+{
+	struct buf b = {0};
+	uint8_t octets[16384];
+	int k;
+
+	for (unsigned turn = 0; turn < 4; turn++) {
+		SSL_do_handshake(raw);
+		while ((k = BIO_read(SSL_get_wbio(raw), octets, sizeof octets)) > 0)
+			tls_feed(server, octets, (size_t)k);
+		buf_clear(&b);
+		tls_drain(server, &b);
+		if (b.n)
+			BIO_write(SSL_get_rbio(raw), b.p, (int)b.n);
+	}
+	SSL_read(raw, octets, sizeof octets); /* the tickets */
+	buf_free(&b);
+}
+
 /* "80 octets shared by all processes of a port": what one context has handed out another takes, without an RSA operation */
 static void resumption(void **state)
 {
@@ -357,32 +387,15 @@ static void resumption(void **state)
 		unsigned long before;
 		SSL_SESSION *kept;
 		SSL *raw;
-		BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
-		uint8_t octets[16384];
-		int k;
 
 		assert_true(p.sc && p.cc);
-		/* the client by OpenSSL itself: ours keeps no session */
 		SSL_CTX_set_session_cache_mode(p.cc->ssl, SSL_SESS_CACHE_CLIENT);
-		raw = SSL_new(p.cc->ssl);
-		SSL_set_bio(raw, in, out);
-		SSL_set_connect_state(raw);
+		raw = openssl_client(p.cc->ssl);
 		kept = NULL;
 		for (unsigned round = 0; round < 2; round++) {
-			struct buf b = {0};
-
 			p.s = tls_accept(p.sc);
 			before = pki_private_operations();
-			for (unsigned turn = 0; turn < 4; turn++) {
-				SSL_do_handshake(raw);
-				while ((k = BIO_read(SSL_get_wbio(raw), octets, sizeof octets)) > 0)
-					tls_feed(p.s, octets, (size_t)k);
-				buf_clear(&b);
-				tls_drain(p.s, &b);
-				if (b.n)
-					BIO_write(SSL_get_rbio(raw), b.p, (int)b.n);
-			}
-			SSL_read(raw, octets, sizeof octets); /* the tickets */
+			openssl_handshake(raw, p.s);
 			assert_int_equal(tls_state(p.s), TLS_UP);
 			assert_int_equal(pki_private_operations() - before, round && i == 0 ? 0 : 1);
 			assert_int_equal(SSL_session_reused(raw), round && i == 0);
@@ -394,12 +407,9 @@ static void resumption(void **state)
 				tls_ctx_free(p.sc);
 				conf.ticket_key = second[i];
 				p.sc = tls_ctx_server(&conf);
-				raw = SSL_new(p.cc->ssl);
-				SSL_set_bio(raw, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-				SSL_set_connect_state(raw);
+				raw = openssl_client(p.cc->ssl);
 				assert_true(SSL_set_session(raw, kept));
 			}
-			buf_free(&b);
 		}
 		SSL_SESSION_free(kept);
 		SSL_free(raw);

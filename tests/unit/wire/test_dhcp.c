@@ -335,36 +335,37 @@ static void uc_variations(void **state)
 	}
 }
 
+static const struct {
+	const char *octets;
+	const char *first; /* NULL: refused */
+	unsigned n;
+} sip_rows[] = {
+    {"00 07 65 78 61 6D 70 6C 65 03 63 6F 6D 00", "example.com", 1},
+    {"00 01 61 01 74 00 01 62 C0 02", "a.t", 2}, /* compressed within the option */
+    {"00 01 61 01 74 00 01 62 01 74 00", "a.t", 2},
+    {"00 01 61 01 74", NULL, 0},		      /* the final zero is missing */
+    {"66 65 30 31 2E 74", NULL, 0},	      /* plain text */
+    {"00 05 66 65 30 31 2E 01 74 00", NULL, 0}, /* the length counts the dot */
+    {"00 C0 00", NULL, 0},		      /* points to itself */
+    {"00 01 61 C0 00", NULL, 0},	      /* a loop */
+    {"00 00", NULL, 0},
+    {"00", NULL, 0},
+    {"", NULL, 0},
+    {"01", NULL, 0},
+    {"01 0A 00 00", NULL, 0},
+    {"02 01 61 00", NULL, 0},
+    {"00 40 61 00", NULL, 0},
+    {"00 01 61 00", "a", 1},
+    {"00 02 5F 61 00", "_a", 1}, /* base/name.h: Windows' names */
+    {"00 02 61 20 00", NULL, 0},
+    {"00 02 61 2D 00", NULL, 0}, /* no label ends with '-' */
+    {"00 02 2D 61 00", NULL, 0},
+    {"00 02 61 2C 00", NULL, 0},
+    {"00 66 65 30 31 2E 74", NULL, 0}, /* text behind the encoding octet */
+};
+
 static void sip(void **state)
 {
-	static const struct {
-		const char *octets;
-		const char *first; /* NULL: refused */
-		unsigned n;
-	} row[] = {
-	    {"00 07 65 78 61 6D 70 6C 65 03 63 6F 6D 00", "example.com", 1},
-	    {"00 01 61 01 74 00 01 62 C0 02", "a.t", 2}, /* compressed within the option */
-	    {"00 01 61 01 74 00 01 62 01 74 00", "a.t", 2},
-	    {"00 01 61 01 74", NULL, 0},		      /* the final zero is missing */
-	    {"66 65 30 31 2E 74", NULL, 0},	      /* plain text */
-	    {"00 05 66 65 30 31 2E 01 74 00", NULL, 0}, /* the length counts the dot */
-	    {"00 C0 00", NULL, 0},		      /* points to itself */
-	    {"00 01 61 C0 00", NULL, 0},	      /* a loop */
-	    {"00 00", NULL, 0},
-	    {"00", NULL, 0},
-	    {"", NULL, 0},
-	    {"01", NULL, 0},
-	    {"01 0A 00 00", NULL, 0},
-	    {"02 01 61 00", NULL, 0},
-	    {"00 40 61 00", NULL, 0},
-	    {"00 01 61 00", "a", 1},
-	    {"00 02 5F 61 00", "_a", 1}, /* base/name.h: Windows' names */
-	    {"00 02 61 20 00", NULL, 0},
-	    {"00 02 61 2D 00", NULL, 0}, /* no label ends with '-' */
-	    {"00 02 2D 61 00", NULL, 0},
-	    {"00 02 61 2C 00", NULL, 0},
-	    {"00 66 65 30 31 2E 74", NULL, 0}, /* text behind the encoding octet */
-	};
 	struct buf v = {0};
 	struct dhcp_sip s;
 	uint8_t out[64];
@@ -387,17 +388,17 @@ static void sip(void **state)
 	}
 	buf_free(&v);
 
-	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+	for (size_t i = 0; i < sizeof sip_rows / sizeof *sip_rows; i++) {
 		struct buf b = {0};
 		const char *why;
 
-		hex_of(&b, row[i].octets);
+		hex_of(&b, sip_rows[i].octets);
 		why = dhcp_sip_read(view(&b), &s);
-		if ((why == NULL) != (row[i].first != NULL))
+		if ((why == NULL) != (sip_rows[i].first != NULL))
 			fail_msg("row %zu: %s", i, why ? why : "read");
-		if (row[i].first) {
-			assert_string_equal(s.name[0], row[i].first);
-			assert_int_equal(s.n, row[i].n);
+		if (sip_rows[i].first) {
+			assert_string_equal(s.name[0], sip_rows[i].first);
+			assert_int_equal(s.n, sip_rows[i].n);
 		}
 		buf_free(&b);
 	}

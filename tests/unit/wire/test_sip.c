@@ -177,8 +177,6 @@ static void auth_variants(void **state)
 }
 
 /* The REGISTER and the answer of [sip 18.1] pass; what RFC 3261 forbids does not. */
-static void checks(void **state)
-{
 #define HEAD "REGISTER sip:contoso.com SIP/2.0\r\n"
 #define VIA "Via: SIP/2.0/tcp 127.0.0.1:36102\r\n"
 #define FROM "From: <sip:alice@contoso.com>;tag=5889928514;epid=c97532c1946f\r\n"
@@ -186,63 +184,65 @@ static void checks(void **state)
 #define ID "Call-ID: C438gD073aF41Fi18DBm44C1t1ACAb38D2xAD5Dx\r\n"
 #define CSEQ "CSeq: 1 REGISTER\r\n"
 #define ALL VIA FROM TO ID CSEQ
-	static const struct {
-		unsigned status;
-		const char *text;
-	} rows[] = {
-		{0, HEAD ALL "\r\n"},
-		{0, HEAD ALL "Max-Forwards: 70\r\nContact: <sip:127.0.0.1:36102;transport=tcp>;proxy=replace\r\n"
-			     "Supported: gruu-10, adhoclist\r\nEvent: registration\r\nms-keep-alive: UAC;hop-hop=yes\r\n\r\n"},
-		{0, HEAD ALL "Proxy-Require: ms-benotify\r\nDate: Mon, 09 Dec 2013 08:22:15 GMT\r\nContact: *\r\n\r\n"},
-		{0, "SIP/2.0 200 OK\r\n" ALL "\r\n"},
-		{400, "SIP/2.0 200 OK\r\n" VIA FROM TO ID "\r\n"},
-		{400, HEAD FROM TO ID CSEQ "\r\n"},
-		{400, HEAD VIA TO ID CSEQ "\r\n"},
-		{400, HEAD VIA FROM ID CSEQ "\r\n"},
-		{400, HEAD VIA FROM TO CSEQ "\r\n"},
-		{400, HEAD ALL CSEQ "\r\n"},
-		{400, HEAD ALL FROM "\r\n"},
-		{400, HEAD VIA FROM TO ID "CSeq: 1 SUBSCRIBE\r\n\r\n"},
-		{400, HEAD VIA FROM TO "Call-ID: a b\r\n" CSEQ "\r\n"},
-		{400, HEAD ALL "Max-Forwards: 256\r\n\r\n"},
-		{400, HEAD ALL "Event: a\r\nEvent: b\r\n\r\n"},
-		{400, HEAD ALL "Contact: *, <sip:a@b>\r\n\r\n"},
-		{400, HEAD ALL "Route: sip\r\n\r\n"},
-		{400, HEAD ALL "Via: SIP/2.0/TCP\r\n\r\n"},
-		{400, HEAD ALL "Via: SIP/2.0/TCP a;;\r\n\r\n"},
-		{400, HEAD ALL "Via: HTTP/2.0/TCP a\r\n\r\n"},
-		{400, "REGISTER sip: SIP/2.0\r\n" ALL "\r\n"},
-		{416, "REGISTER ftp://a SIP/2.0\r\n" ALL "\r\n"},
-		{420, HEAD ALL "Require: ms-benotify, unheard-of\r\n\r\n"},
-		{420, HEAD ALL "Require: \r\n\r\n"},
-		/* batched presence, as SIPE and Communicator ask for it */
-		{0, HEAD ALL "Require: adhoclist, categoryList\r\nSupported: eventlist\r\nProxy-Require: ms-benotify\r\n\r\n"},
-		/* "MUST NOT be used in a SIP CANCEL request, or in an ACK ... MUST be ignored" */
-		{0, "CANCEL sip:a@b SIP/2.0\r\n" VIA FROM TO ID "CSeq: 1 CANCEL\r\nRequire: unheard-of\r\n\r\n"},
-		{0, "ACK sip:a@b SIP/2.0\r\n" VIA FROM TO ID "CSeq: 1 ACK\r\nProxy-Require: unheard-of\r\n\r\n"},
-		/* COLON = SWS ":" SWS */
-		{0, HEAD ALL "Via: SIP / 2.0 / TLS fe01.contoso.com : 5061 ;branch=z9hG4bK1 , SIP/2.0/TCP a:\r\n 5060\r\n\r\n"},
-		{0, HEAD ALL "Via: SIP/2.0/TLS [2001:db8::9] : 5061;received=[2001:db8::9]\r\n\r\n"},
-		{400, HEAD ALL "Via: SIP/2.0/TCP a b : 5060\r\n\r\n"},
-		{400, HEAD ALL "Via: SIP/2.0/TCP a : x\r\n\r\n"},
-		{400, HEAD ALL "Via: SIP/2.0/TCP a : 65536\r\n\r\n"},
-		{400, HEAD ALL "Via: SIP/2.0/TCP : 5060\r\n\r\n"},
-		/* the answer to who signs off: "Contact empty or absent" */
-		{0, "SIP/2.0 200 OK\r\n" ALL "Contact:\r\nExpires: 0\r\n\r\n"},
-		{400, HEAD ALL "Contact:\r\nExpires: 0\r\n\r\n"},
-	};
+static const struct {
+	unsigned status;
+	const char *text;
+} checked[] = {
+	{0, HEAD ALL "\r\n"},
+	{0, HEAD ALL "Max-Forwards: 70\r\nContact: <sip:127.0.0.1:36102;transport=tcp>;proxy=replace\r\n"
+		     "Supported: gruu-10, adhoclist\r\nEvent: registration\r\nms-keep-alive: UAC;hop-hop=yes\r\n\r\n"},
+	{0, HEAD ALL "Proxy-Require: ms-benotify\r\nDate: Mon, 09 Dec 2013 08:22:15 GMT\r\nContact: *\r\n\r\n"},
+	{0, "SIP/2.0 200 OK\r\n" ALL "\r\n"},
+	{400, "SIP/2.0 200 OK\r\n" VIA FROM TO ID "\r\n"},
+	{400, HEAD FROM TO ID CSEQ "\r\n"},
+	{400, HEAD VIA TO ID CSEQ "\r\n"},
+	{400, HEAD VIA FROM ID CSEQ "\r\n"},
+	{400, HEAD VIA FROM TO CSEQ "\r\n"},
+	{400, HEAD ALL CSEQ "\r\n"},
+	{400, HEAD ALL FROM "\r\n"},
+	{400, HEAD VIA FROM TO ID "CSeq: 1 SUBSCRIBE\r\n\r\n"},
+	{400, HEAD VIA FROM TO "Call-ID: a b\r\n" CSEQ "\r\n"},
+	{400, HEAD ALL "Max-Forwards: 256\r\n\r\n"},
+	{400, HEAD ALL "Event: a\r\nEvent: b\r\n\r\n"},
+	{400, HEAD ALL "Contact: *, <sip:a@b>\r\n\r\n"},
+	{400, HEAD ALL "Route: sip\r\n\r\n"},
+	{400, HEAD ALL "Via: SIP/2.0/TCP\r\n\r\n"},
+	{400, HEAD ALL "Via: SIP/2.0/TCP a;;\r\n\r\n"},
+	{400, HEAD ALL "Via: HTTP/2.0/TCP a\r\n\r\n"},
+	{400, "REGISTER sip: SIP/2.0\r\n" ALL "\r\n"},
+	{416, "REGISTER ftp://a SIP/2.0\r\n" ALL "\r\n"},
+	{420, HEAD ALL "Require: ms-benotify, unheard-of\r\n\r\n"},
+	{420, HEAD ALL "Require: \r\n\r\n"},
+	/* batched presence, as SIPE and Communicator ask for it */
+	{0, HEAD ALL "Require: adhoclist, categoryList\r\nSupported: eventlist\r\nProxy-Require: ms-benotify\r\n\r\n"},
+	/* "MUST NOT be used in a SIP CANCEL request, or in an ACK ... MUST be ignored" */
+	{0, "CANCEL sip:a@b SIP/2.0\r\n" VIA FROM TO ID "CSeq: 1 CANCEL\r\nRequire: unheard-of\r\n\r\n"},
+	{0, "ACK sip:a@b SIP/2.0\r\n" VIA FROM TO ID "CSeq: 1 ACK\r\nProxy-Require: unheard-of\r\n\r\n"},
+	/* COLON = SWS ":" SWS */
+	{0, HEAD ALL "Via: SIP / 2.0 / TLS fe01.contoso.com : 5061 ;branch=z9hG4bK1 , SIP/2.0/TCP a:\r\n 5060\r\n\r\n"},
+	{0, HEAD ALL "Via: SIP/2.0/TLS [2001:db8::9] : 5061;received=[2001:db8::9]\r\n\r\n"},
+	{400, HEAD ALL "Via: SIP/2.0/TCP a b : 5060\r\n\r\n"},
+	{400, HEAD ALL "Via: SIP/2.0/TCP a : x\r\n\r\n"},
+	{400, HEAD ALL "Via: SIP/2.0/TCP a : 65536\r\n\r\n"},
+	{400, HEAD ALL "Via: SIP/2.0/TCP : 5060\r\n\r\n"},
+	/* the answer to who signs off: "Contact empty or absent" */
+	{0, "SIP/2.0 200 OK\r\n" ALL "Contact:\r\nExpires: 0\r\n\r\n"},
+	{400, HEAD ALL "Contact:\r\nExpires: 0\r\n\r\n"},
+};
 
+static void checks(void **state)
+{
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < sizeof checked / sizeof *checked; i++) {
 		struct msg m;
 		struct msg_error e = {0};
 		size_t used;
 		unsigned status = 0;
 		const char *why;
 
-		assert_int_equal(msg_scan(rows[i].text, strlen(rows[i].text), MSG_SIP, 0, &m, &used, &e), MSG_OK);
+		assert_int_equal(msg_scan(checked[i].text, strlen(checked[i].text), MSG_SIP, 0, &m, &used, &e), MSG_OK);
 		why = sip_check(&m, &status);
-		if ((why ? status : 0) != rows[i].status)
+		if ((why ? status : 0) != checked[i].status)
 			fail_msg("row %zu: %u, %s", i, status, why);
 	}
 }
