@@ -4,7 +4,7 @@
  * but a real handshake with octets of it changed: then each four octets are message, offset (two), and what is put on by
  * exclusive or.  Otherwise the rest is messages, each behind its length in two octets.
  */
-#include "tests/support/registrar_world.h"
+#include "tests/support/registrar_phone.h"
 
 #include "base/log.h"
 

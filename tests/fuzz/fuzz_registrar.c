@@ -11,7 +11,7 @@
  * Whatever it does: every answer is a message, what is signed is signed well, a stranger is bound nowhere, and nobody is
  * bound as somebody else or more often than the quota has it.
  */
-#include "tests/support/registrar_world.h"
+#include "tests/support/registrar_phone.h"
 
 #include "base/log.h"
 

@@ -5,6 +5,6 @@
 #include <stdbool.h>
 
 /* Lets the world run until *there; NULL: every answer comes before the question's function returns. */
-static void (*call_wait)(const bool *there);
+extern void (*call_wait)(const bool *there);
 
 #endif

@@ -1,6 +1,6 @@
 /* tests/unit/server/test_registrar.c: the Registrar without a socket: every way in, every refusal, orders, timers,
  * hostile input. */
-#include "tests/support/registrar_world.h"
+#include "tests/support/registrar_phone.h"
 
 /* ---- signing in ---------------------------------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* tests/unit/server/test_registrar_clients.c: requests as all kinds of clients write them: odd spellings of a REGISTER, batched
  * presence, what is not ours to serve, and the torture messages of RFC 4475 as the Registrar answers them.
  */
-#include "tests/support/registrar_world.h"
+#include "tests/support/registrar_phone.h"
 
 #define FROM "From: <sip:alice@contoso.test>;tag=1;epid=c97532c1946f\r\n"
 #define TO "To: <sip:alice@contoso.test>\r\n"

@@ -4,7 +4,7 @@
  * Registered phones notice nothing.  Whatever needs the vault gets 503 with Retry-After in time.  Nothing that was acknowledged is
  * lost, and when the vault goes on, so does everything.
  */
-#include "tests/support/registrar_world.h"
+#include "tests/support/registrar_phone.h"
 
 #include <arpa/inet.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* tests/unit/server/test_turns.c: requests that wait for the vault: answers that come later, too late, or when nobody is there any
  * more, and whom the vault need not be asked about.
  */
-#include "tests/support/registrar_world.h"
+#include "tests/support/registrar_phone.h"
 
 /* Signed, sent, and not answered yet. */
 static void send_signed(struct phone *ph, const char *method)
