@@ -1,10 +1,5 @@
 #include "tests/support/check.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/date.h"
 #include "base/cursor.h"
 #include "base/ip.h"
@@ -375,128 +370,6 @@ static void times(void **state)
 	assert_true(iso_time_read(SV("2028-02-29T00:00:00Z"), &t));
 }
 
-/* A file layer that stops working at the n-th call, as a power cut does: data not synced are gone. */
-struct cut {
-	unsigned left;
-};
-
-static bool cut_now(struct cut *c)
-{
-	if (c->left == 0)
-		return true;
-	c->left--;
-	return false;
-}
-
-static int cut_open(void *arg, const char *path, int flags, mode_t mode)
-{
-	return cut_now(arg) ? -EIO : file_posix.open(NULL, path, flags, mode);
-}
-
-static ssize_t cut_write(void *arg, int fd, const void *p, size_t n, off_t at)
-{
-	return cut_now(arg) ? -EIO : file_posix.write(NULL, fd, p, n > 3 ? 3 : n, at); /* short writes, too */
-}
-
-static int cut_sync(void *arg, int fd)
-{
-	return cut_now(arg) ? -EIO : file_posix.sync(NULL, fd);
-}
-
-static int cut_close(void *arg, int fd)
-{
-	(void)arg;
-	return file_posix.close(NULL, fd);
-}
-
-static int cut_rename(void *arg, const char *from, const char *to)
-{
-	return cut_now(arg) ? -EIO : file_posix.rename(NULL, from, to);
-}
-
-static int cut_unlink(void *arg, const char *path)
-{
-	return cut_now(arg) ? -EIO : file_posix.unlink(NULL, path);
-}
-
-static void whole_or_not_at_all(void **state)
-{
-	char dir[] = "/tmp/dialtone-base.XXXXXX", path[64];
-	unsigned n = 0;
-	int rc = -1;
-
-	(void)state;
-	assert_non_null(mkdtemp(dir));
-	snprintf(path, sizeof path, "%s/f", dir);
-	assert_int_equal(file_write(NULL, path, "old old old", 11, 0600), 0);
-	for (; rc < 0; n++) {
-		struct cut c = {n};
-		struct file_ops ops = {cut_open, cut_write, cut_sync, cut_close, cut_rename, cut_unlink, &c};
-		struct buf b = {0};
-		struct stat st;
-
-		assert_true(n < 50);
-		rc = file_write(&ops, path, "new", 3, 0600);
-		assert_int_equal(file_read(path, 100, &b), 0);
-		assert_true(sv_eq(buf_view(&b), SV("old old old")) || sv_eq(buf_view(&b), SV("new")));
-		assert_true(rc < 0 || sv_eq(buf_view(&b), SV("new")));
-		assert_int_equal(stat(path, &st), 0);
-		assert_int_equal(st.st_mode & 0777, 0600);
-		buf_free(&b);
-	}
-	assert_true(n > 4); /* open, write, sync, rename, folder: each was the one that failed once */
-	{
-		struct buf b = {0};
-
-		assert_int_equal(file_read(path, 2, &b), -EFBIG);
-		assert_int_equal(b.n, 0);
-		buf_free(&b);
-	}
-	assert_int_equal(file_remove(NULL, path), 0);
-	assert_int_equal(file_remove(NULL, path), 0);
-	snprintf(path, sizeof path, "%s/f.new", dir);
-	unlink(path);
-	rmdir(dir);
-}
-
-/* A write that is interrupted is done again, one that does nothing ends it; what close() says is told as it is. */
-static ssize_t odd_write(void *arg, int fd, const void *p, size_t n, off_t at)
-{
-	unsigned *calls = arg;
-
-	(void)fd, (void)p, (void)at;
-	return ++*calls == 1 ? -EINTR : *calls < 4 ? 1 : n > 2 ? 0 : (ssize_t)n;
-}
-
-static int full_close(void *arg, int fd)
-{
-	(void)arg;
-	file_posix.close(NULL, fd);
-	return -EDQUOT;
-}
-
-static void layers_below(void **state)
-{
-	struct file_ops ops = file_posix;
-	char dir[] = "/tmp/dialtone-base.XXXXXX", path[64];
-	unsigned calls = 0;
-
-	(void)state;
-	ops.write = odd_write;
-	ops.arg = &calls;
-	assert_int_equal(file_put(&ops, -1, "abcd", 4, 0), 0);
-	assert_int_equal(calls, 4);
-	calls = 0;
-	assert_int_equal(file_put(&ops, -1, "abcdefg", 7, 0), -EIO);
-	assert_non_null(mkdtemp(dir));
-	snprintf(path, sizeof path, "%s/f", dir);
-	ops = file_posix;
-	ops.close = full_close;
-	assert_int_equal(file_write(&ops, path, "new", 3, 0600), -EDQUOT);
-	assert_int_equal(access(path, F_OK), -1);
-	rmdir(dir);
-}
-
 static void failures_have_all_their_texts(void **state)
 {
 	(void)state;
@@ -515,7 +388,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(views), cmocka_unit_test(letters), cmocka_unit_test(cursor_never_oversteps), cmocka_unit_test(base64), cmocka_unit_test(utf8),
 	    cmocka_unit_test(hexadecimal), cmocka_unit_test(uuids_and_macs), cmocka_unit_test(arrays_grow), cmocka_unit_test(addresses), cmocka_unit_test(nothing_is_left_behind),
-	    cmocka_unit_test(times), cmocka_unit_test(whole_or_not_at_all), cmocka_unit_test(layers_below),
+	    cmocka_unit_test(times),
 	    cmocka_unit_test(failures_have_all_their_texts)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
