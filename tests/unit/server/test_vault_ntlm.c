@@ -1,0 +1,246 @@
+/* tests/unit/server/test_vault_ntlm.c: logins by password: names, transports, locks. */
+#include "tests/support/vault_world.h"
+
+static enum vault_status ntlm(struct world *w, bool datagram, const char *user, const char *domain, const char *password,
+			      struct vault_login *l, uint64_t *used, struct buf *answered)
+{
+	struct ntlm_client c = {.user = user, .domain = domain, .password = password, .workstation = "pc"};
+	struct buf type2 = {0}, type3 = {0};
+	enum vault_status st;
+	uint32_t flags = 0;
+	uint64_t id = 0;
+
+	memset(c.session_key, 0x33, 16);
+	assert_int_equal(call_ntlm_challenge(&w->link, datagram, NULL, 0, &id, &type2), VAULT_OK);
+	assert_null(ntlm_answer(&type3, buf_view(&type2), &c, &flags));
+	st = call_ntlm_verify(&w->link, id, type3.p, type3.n, l, w->why);
+	if (used) {
+		*used = id;
+		buf_sv(answered, buf_view(&type3));
+	}
+	buf_free(&type2);
+	buf_free(&type3);
+	return st;
+}
+
+/* Passwords as PINs: 25 wrong ones in half an hour lock for an hour, the right one included; the right one begins anew. */
+static void passwords_are_locked(void **state)
+{
+	struct world *w = *state;
+	struct vault_login l;
+	struct store_user u = person(w, "alice@contoso.test", "CONTOSO\\alice", "", "", NULL);
+	struct store_tries t;
+
+	person(w, "bob@contoso.test", "CONTOSO\\bob", "", "", NULL);
+	for (int i = 0; i < 24; i++)
+		assert_int_equal(ntlm(w, i & 1, "alice", "CONTOSO", "wrong", &l, NULL, NULL), VAULT_REFUSED);
+	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_OK);
+	for (int i = 0; i < 25; i++) {
+		assert_int_equal(ntlm(w, i & 1, "alice", "CONTOSO", "wrong", &l, NULL, NULL), VAULT_REFUSED);
+		assert_non_null(strstr(w->why, "wrong password"));
+	}
+	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_REFUSED);
+	assert_non_null(strstr(w->why, "the password is locked for an hour"));
+	assert_int_equal(ntlm(w, true, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_REFUSED); /* SIP as well */
+	assert_int_equal(ntlm(w, false, "bob", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_OK);
+	w->now += 3599;
+	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_REFUSED);
+	w->now += 2;
+	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_OK);
+	assert_int_equal(w->store->ops->password_get(w->store, u.id, &t), STORE_OK);
+	assert_int_equal(t.local, 0);
+	assert_int_equal(t.global, 49); /* all wrong ones, for the lock that only an administrator opens */
+	/* nobody is locked, and each attempt changes what is stored: neither tells who is known */
+	for (int i = 0; i < 60; i++) {
+		assert_int_equal(ntlm(w, false, "nobody", "CONTOSO", "x", &l, NULL, NULL), VAULT_REFUSED);
+		assert_non_null(strstr(w->why, "no user has this login"));
+	}
+	assert_int_equal(w->store->ops->password_get(w->store, 0, &t), STORE_OK);
+	assert_true(t.all == 60 && t.local == 0 && t.locked_until == 0);
+}
+
+/* An answer made for SIP is no login over HTTP, nor the other way round: the challenge was relayed. */
+static void ntlm_of_the_other_transport(void **state)
+{
+	struct world *w = *state;
+
+	person(w, "alice@contoso.test", "CONTOSO\\alice", "", "", NULL);
+	for (int datagram = 0; datagram < 2; datagram++)
+		for (int carried = 0; carried < 2; carried++) {
+			struct ntlm_client c = {.user = "alice", .domain = "CONTOSO", .password = "Pa$$word", .workstation = "pc"};
+			struct buf type2 = {0}, type3 = {0};
+			struct vault_login l;
+			uint32_t flags = 0;
+			uint64_t id = 0;
+
+			memset(c.session_key, 0x33, 16);
+			assert_int_equal(call_ntlm_challenge(&w->link, datagram, NULL, 0, &id, &type2), VAULT_OK);
+			assert_null(ntlm_answer(&type3, buf_view(&type2), &c, &flags));
+			assert_int_equal(!!(type3.p[60] & NTLM_DATAGRAM), datagram);
+			if (carried)
+				type3.p[60] ^= NTLM_DATAGRAM; /* NegotiateFlags, no part of the proof */
+			assert_int_equal(call_ntlm_verify(&w->link, id, type3.p, type3.n, &l, w->why), carried ? VAULT_REFUSED : VAULT_OK);
+			if (carried)
+				assert_string_equal(w->why, datagram ? "the answer is one for HTTP" : "the answer is one for SIP");
+			buf_free(&type2);
+			buf_free(&type3);
+		}
+}
+
+/* Outside, the challenge tells nothing internal before the answer: neither the NetBIOS names nor the front end's own. */
+static void ntlm_names_outside(void **state)
+{
+	static const char *const internal[] = {"CORP01", "SECRET7", "FE01", "fe01"};
+	struct world *w = *state;
+	struct vault_login l;
+
+	strcpy(w->site.netbios_domain, "CORP01");
+	strcpy(w->site.netbios_computer, "SECRET7");
+	person(w, "alice@contoso.test", "CORP01\\alice", "", "", NULL);
+	for (int outside = 0; outside < 2; outside++) {
+		strcpy(w->site.external_fqdn, outside ? "sip.contoso.test" : "");
+		for (int datagram = 0; datagram < 2; datagram++) {
+			struct buf type2 = {0};
+			uint64_t id = 0;
+
+			assert_int_equal(call_ntlm_challenge(&w->link, datagram, NULL, 0, &id, &type2), VAULT_OK);
+			for (size_t i = 0; i < sizeof internal / sizeof *internal; i++) {
+				struct buf name = {0};
+
+				assert_true(utf16_from_utf8(&name, sv_of(internal[i]), false));
+				if (outside)
+					assert_null(memmem(type2.p, type2.n, name.p, name.n));
+				else if (i < 2)
+					assert_non_null(memmem(type2.p, type2.n, name.p, name.n));
+				buf_free(&name);
+			}
+			buf_free(&type2);
+		}
+		/* and whatever domain a client takes from it, the login is the site's */
+		assert_int_equal(ntlm(w, true, "alice", "CORP01", "Pa$$word", &l, NULL, NULL), VAULT_OK);
+		assert_int_equal(ntlm(w, true, "alice", "", "Pa$$word", &l, NULL, NULL), VAULT_OK);
+		assert_int_equal(ntlm(w, true, "alice", "contoso", "Pa$$word", &l, NULL, NULL), outside ? VAULT_OK : VAULT_REFUSED);
+	}
+}
+
+/* Names in any of their forms, and passwords; the status, and what the asker is told of the login. */
+static void ntlm_logins(void **state)
+{
+	static const struct {
+		const char *user, *domain, *password;
+		enum vault_status st;
+	} rows[] = {
+	    {"alice", "CONTOSO", "Pa$$word", VAULT_OK},	      {"ALICE", "contoso", "Pa$$word", VAULT_OK},
+	    {"alice", "contoso.test", "Pa$$word", VAULT_OK},  {"alice", "", "Pa$$word", VAULT_OK},
+	    {"alice@contoso.test", "", "Pa$$word", VAULT_OK}, {"alice", "CONTOSO", "pa$$word", VAULT_REFUSED},
+	    {"alice", "FABRIKAM", "Pa$$word", VAULT_REFUSED}, {"nobody", "CONTOSO", "Pa$$word", VAULT_REFUSED},
+	    {"bob", "CONTOSO", "Pa$$word", VAULT_NOT_ENABLED}, {"bob", "CONTOSO", "x", VAULT_REFUSED},
+	    {"carol", "CONTOSO", "", VAULT_REFUSED},
+	};
+	struct world *w = *state;
+	struct vault_login l;
+	struct store_user u;
+
+	person(w, "alice@contoso.test", "CONTOSO\\alice", "", "", NULL);
+	u = person(w, "bob@contoso.test", "CONTOSO\\bob", "", "", NULL);
+	u.enabled = false;
+	assert_int_equal(w->store->ops->user_set(w->store, &u), STORE_OK);
+	u = person(w, "carol@contoso.test", "CONTOSO\\carol", "", "", NULL);
+	u.n_nt_hash = 0;
+	assert_int_equal(w->store->ops->user_set(w->store, &u), STORE_OK);
+	for (int datagram = 0; datagram < 2; datagram++)
+		for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+			enum vault_status st;
+
+			memset(&l, 0xee, sizeof l);
+			st = ntlm(w, datagram, rows[i].user, rows[i].domain, rows[i].password, &l, NULL, NULL);
+			if (st != rows[i].st)
+				fail_msg("%s\\%s: %s (%s)", rows[i].domain, rows[i].user, vault_status_name(st), w->why);
+			if (st == VAULT_OK) {
+				assert_string_equal(l.aor, "alice@contoso.test");
+				assert_true(!datagram || l.flags & NTLM_KEY_EXCH);
+				for (int k = 0; k < 16 && l.flags & NTLM_KEY_EXCH; k++) /* the client's own choice */
+					assert_int_equal(l.session_key[k], 0x33);
+			}
+			if (st == VAULT_NOT_ENABLED)
+				assert_true(l.aor[0] == '\0' && l.id == 0 && (!datagram || l.session_key[0] == 0x33));
+		}
+}
+
+static void an_answer_is_good_once(void **state)
+{
+	struct world *w = *state;
+	struct soap_issue ask = ask_of(w);
+	struct vault_ticket t = {0};
+	struct vault_login l, first;
+	struct buf type3 = {0};
+	uint64_t id;
+
+	person(w, "alice@contoso.test", "CONTOSO\\alice", "", "", NULL);
+	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &first, &id, &type3), VAULT_OK);
+	assert_int_equal(call_ntlm_verify(&w->link, id, type3.p, type3.n, &l, w->why), VAULT_REFUSED);
+	/* a ticket for this login, for no other, and not for ever */
+	assert_int_equal(call_ticket_login(&w->link, first.id, &ask, false, &t, w->why), VAULT_OK);
+	assert_string_equal(t.issued.name_id, "sip:alice@contoso.test");
+	vault_ticket_clear(&t);
+	assert_int_equal(call_ticket_login(&w->link, first.id + 4096, &ask, false, &t, w->why), VAULT_REFUSED);
+	assert_int_equal(call_ticket_login(&w->link, 0, &ask, false, &t, w->why), VAULT_REFUSED);
+	w->now += 600;
+	assert_int_equal(call_ticket_login(&w->link, first.id, &ask, false, &t, w->why), VAULT_REFUSED);
+	buf_free(&type3);
+}
+
+static void rubbish_of_any_length(void **state)
+{
+	struct world *w = *state;
+	struct vault_login l;
+	struct buf type3 = {0};
+	uint64_t id;
+
+	person(w, "alice@contoso.test", "CONTOSO\\alice", "", "", NULL);
+	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, &id, &type3), VAULT_OK);
+	for (size_t n = 0; n <= type3.n; n++) {
+		struct buf type2 = {0};
+		uint8_t *c = exact_copy(type3.p, type3.n, n);
+
+		assert_int_equal(call_ntlm_challenge(&w->link, true, NULL, 0, &id, &type2), VAULT_OK);
+		assert_int_not_equal(call_ntlm_verify(&w->link, id, c, n, &l, w->why), VAULT_OK);
+		buf_free(&type2);
+		free(c);
+	}
+	buf_free(&type3);
+}
+
+static void logins_are_forgotten(void **state)
+{
+	struct world *w = *state;
+	struct soap_issue ask = ask_of(w);
+	struct vault_ticket t = {0};
+	struct vault_login first, l;
+	uint64_t old = 0, id;
+	struct buf b = {0};
+
+	person(w, "alice@contoso.test", "CONTOSO\\alice", "", "", NULL);
+	assert_int_equal(call_ntlm_challenge(&w->link, true, NULL, 0, &old, &b), VAULT_OK);
+	assert_int_equal(ntlm(w, true, "alice", "CONTOSO", "Pa$$word", &first, NULL, NULL), VAULT_OK);
+	for (int i = 0; i < 4096; i++) {
+		buf_clear(&b);
+		assert_int_equal(call_ntlm_challenge(&w->link, true, NULL, 0, &id, &b), VAULT_OK);
+	}
+	assert_int_equal(call_ntlm_verify(&w->link, old, "x", 1, &l, w->why), VAULT_REFUSED);
+	assert_non_null(strstr(w->why, "not known"));
+	assert_int_equal(call_ticket_login(&w->link, first.id, &ask, false, &t, w->why), VAULT_OK); /* logins are not */
+	vault_ticket_clear(&t);
+	buf_free(&b);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    T(passwords_are_locked), T(ntlm_of_the_other_transport), T(ntlm_names_outside), T(ntlm_logins),
+	    T(an_answer_is_good_once), T(rubbish_of_any_length), T(logins_are_forgotten),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
