@@ -1,7 +1,7 @@
 /* tests/meet/meet.h: phone and servers meet in memory: no socket, no thread, a clock that only moves when asked.
  *
  *     phone/  --- body (body.c) ---  switch, DHCP, DNS, NTP (network.c)
- *                               \--  TLS on memory  --  web_handle(), reg_conn_feed() (servers.c)  --  vault, location
+ *                               \--  TLS on memory  --  web_handle(), reg_conn_feed() (streams.c)  --  vault, location (servers.c)
  *
  * Everything happens as an event with a time; meet_run() takes the next one and sets the clock to it.  Dice are seeded:
  * the same seed gives the same run, to the octet (but for the RSA keys, which are made once per process).
@@ -199,6 +199,7 @@ int servers_stream(struct meet *m, unsigned id, const struct dt_stream_conf *con
 int servers_send(struct meet *m, unsigned id, const void *p, size_t n);
 void servers_close(struct meet *m, unsigned id);
 void servers_close_all(struct meet *m);
+void servers_hang_up(struct meet *m);
 struct meet_listener *meet_listener(struct meet *m, uint32_t address, uint16_t port);
 
 #define MEET_IP(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))

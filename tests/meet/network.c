@@ -77,30 +77,78 @@ void meet_lldp(struct meet *m)
 
 /* ---- DHCP --------------------------------------------------------------------------------------------- */
 
+/* Options 43 and 120, as the class in option 60 asks for them; `v43` and `v120` hold what the answer points to. */
+static void dhcp_class_options(struct meet *m, const struct dhcp *q, uint16_t vlan, struct dhcp *a, uint8_t v43[300], uint8_t v120[300])
+{
+	bool for_vlan = sv_eq(q->option[60], SV(DHCP_CLASS_VLAN)), for_uc = sv_eq(q->option[60], SV(DHCP_CLASS_UC));
+	struct wr w43 = wr_of(v43, 300), w120 = wr_of(v120, 300);
+
+	if (for_vlan && m->net.dhcp_vlan && vlan == m->net.native) {
+		dhcp_vlan_write(&w43, m->net.voice);
+		a->option[43] = (struct sv){(const char *)v43, wr_n(&w43)};
+	}
+	if (for_uc && m->net.uc_43) {
+		struct dhcp_uc uc = {.scheme = "https", .port = 443, .path = "/CertProv/CertProvisioningService.svc"};
+
+		sv_copy(uc.host, sizeof uc.host, sv_of(m->net.web_host));
+		dhcp_uc_write(&w43, &uc);
+		a->option[43] = (struct sv){(const char *)v43, wr_n(&w43)};
+	}
+	if (for_uc && m->net.uc_120) {
+		struct dhcp_sip sip = {.encoding = 0, .name = {"fe01.contoso.test"}, .n = 1};
+
+		dhcp_sip_write(&w120, &sip);
+		a->option[120] = (struct sv){(const char *)v120, wr_n(&w120)};
+	}
+	if (for_vlan && m->net.vlan43.p)
+		a->option[43] = m->net.vlan43;
+	if (for_uc && m->net.option43.p)
+		a->option[43] = m->net.option43;
+	if (for_uc && m->net.option120.p)
+		a->option[120] = m->net.option120;
+}
+
+/* The answer in a frame to whoever asked, after the time that the server takes. */
+static void dhcp_send(struct meet *m, const struct dhcp *q, const struct dhcp *a, uint32_t server, int tci)
+{
+	struct parcel *f = parcel();
+	uint8_t bytes[1472];
+	struct wr w = wr_of(bytes, sizeof bytes), fw;
+	struct udp u = {.src = server, .dst = q->ciaddr ? q->ciaddr : 0xffffffff, .sport = 67, .dport = 68};
+
+	if (f == NULL)
+		return;
+	dhcp_write(&w, a);
+	u.payload = (struct sv){(const char *)bytes, wr_n(&w)};
+	fw = wr_of(f->p, sizeof f->p);
+	eth_write(&fw, q->chaddr, server_mac, ETH_IPV4);
+	udp_write(&fw, &u, 0);
+	f->n = wr_n(&fw);
+	f->tci = tci;
+	if (w.err || fw.err)
+		free(f);
+	else
+		meet_at(m, m->net.slow && a->type == DHCP_OFFER ? 5000 : 3, deliver_frame, f);
+}
+
 static void dhcp_answer(struct meet *m, const struct dhcp *q, uint8_t type, uint16_t vlan, int tci)
 {
 	struct dhcp *a = calloc(1, sizeof *a);
-	struct parcel *f = parcel();
 	uint32_t server = MEET_IP(10, vlan, 0, 1), mask = htobe32(0xffffff00), router = htobe32(server),
 		 dns = htobe32(server), lease = htobe32(600), sid = htobe32(server), ntp = htobe32(server);
-	uint8_t t[1], v43[300], v120[300], bytes[1472];
-	struct sv class60 = q->option[60];
-	struct wr w, w43, w120;
+	uint8_t v43[300], v120[300];
 
-	if (a == NULL || f == NULL)
-		goto out;
-	*a = (struct dhcp){.op = 2, .xid = q->xid, .flags = q->flags, .siaddr = server};
+	if (a == NULL)
+		return;
+	*a = (struct dhcp){.op = 2, .xid = q->xid, .flags = q->flags, .siaddr = server, .type = type};
 	memcpy(a->chaddr, q->chaddr, 6);
-	t[0] = type;
-	a->type = type;
-	a->option[53] = (struct sv){(const char *)t, 1};
+	a->option[53] = (struct sv){(const char *)&type, 1};
 	a->option[54] = (struct sv){(const char *)&sid, 4};
 	a->option[1] = (struct sv){(const char *)&mask, 4};
-	a->option[3] = (struct sv){(const char *)&router, 4};
+	if (!m->net.no_router)
+		a->option[3] = (struct sv){(const char *)&router, 4};
 	a->option[6] = (struct sv){(const char *)&dns, 4};
 	a->option[15] = m->net.domain ? sv_of(m->net.domain) : SV("contoso.test");
-	if (m->net.no_router)
-		a->option[3] = (struct sv){0};
 	if (m->net.ntp)
 		a->option[42] = (struct sv){(const char *)&ntp, 4};
 	if (q->type != DHCP_INFORM) {
@@ -109,52 +157,8 @@ static void dhcp_answer(struct meet *m, const struct dhcp *q, uint8_t type, uint
 	} else {
 		a->ciaddr = q->ciaddr;
 	}
-	w43 = wr_of(v43, sizeof v43);
-	if (sv_eq(class60, SV(DHCP_CLASS_VLAN)) && m->net.dhcp_vlan && vlan == m->net.native) {
-		dhcp_vlan_write(&w43, m->net.voice);
-		a->option[43] = (struct sv){(const char *)v43, wr_n(&w43)};
-	}
-	if (sv_eq(class60, SV(DHCP_CLASS_UC)) && m->net.uc_43) {
-		struct dhcp_uc uc = {.scheme = "https", .port = 443, .path = "/CertProv/CertProvisioningService.svc"};
-
-		sv_copy(uc.host, sizeof uc.host, sv_of(m->net.web_host));
-		dhcp_uc_write(&w43, &uc);
-		a->option[43] = (struct sv){(const char *)v43, wr_n(&w43)};
-	}
-	if (sv_eq(class60, SV(DHCP_CLASS_UC)) && m->net.uc_120) {
-		struct dhcp_sip sip = {.encoding = 0, .name = {"fe01.contoso.test"}, .n = 1};
-
-		w120 = wr_of(v120, sizeof v120);
-		dhcp_sip_write(&w120, &sip);
-		a->option[120] = (struct sv){(const char *)v120, wr_n(&w120)};
-	}
-	if (sv_eq(class60, SV(DHCP_CLASS_VLAN)) && m->net.vlan43.p)
-		a->option[43] = m->net.vlan43;
-	if (sv_eq(class60, SV(DHCP_CLASS_UC)) && m->net.option43.p)
-		a->option[43] = m->net.option43;
-	if (sv_eq(class60, SV(DHCP_CLASS_UC)) && m->net.option120.p)
-		a->option[120] = m->net.option120;
-	w = wr_of(bytes, sizeof bytes);
-	dhcp_write(&w, a);
-	{
-		struct udp u = {.src = server,
-				.dst = q->ciaddr ? q->ciaddr : 0xffffffff,
-				.sport = 67,
-				.dport = 68,
-				.payload = {(const char *)bytes, wr_n(&w)}};
-		struct wr fw = wr_of(f->p, sizeof f->p);
-
-		eth_write(&fw, q->chaddr, server_mac, ETH_IPV4);
-		udp_write(&fw, &u, 0);
-		f->n = wr_n(&fw);
-		f->tci = tci;
-		if (!w.err && !fw.err) {
-			meet_at(m, m->net.slow && type == DHCP_OFFER ? 5000 : 3, deliver_frame, f);
-			f = NULL;
-		}
-	}
-out:
-	free(f);
+	dhcp_class_options(m, q, vlan, a, v43, v120);
+	dhcp_send(m, q, a, server, tci);
 	free(a);
 }
 
