@@ -1,5 +1,5 @@
-/* tests/unit/server/test_ipc.c: between processes: the real vault behind its socket, in a process of its own; a client under an
- * attacker's control that drives the socket directly; the location process's questions; messages cut at every length.
+/* tests/unit/server/test_ipc.c: between processes: the real vault behind its socket, in a process of its own, and a client under
+ * an attacker's control that drives the socket directly.
  */
 #include "tests/support/vault_world.h"
 
@@ -7,12 +7,8 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "server/location/ipc.h"
-#include "server/location/rows.h"
 #include "server/vault/ipc.h"
 #include "server/vault/pool.h"
-#include "server/vault/rows.h"
-#include "tests/support/location_calls.h"
 
 struct far { /* a vault in another process */
 	struct world *w;
@@ -89,7 +85,7 @@ static void far_down(struct far *f)
 	up(f->w);
 }
 
-/* ---- the same answers through the socket ----------------------------------------------------------------------------------- */
+/* ---- the same answers through the socket ----------------------------------------------------------------- */
 
 static void every_call(void **state)
 {
@@ -166,7 +162,7 @@ static void a_vault_that_is_gone(void **state)
 	up(w);
 }
 
-/* ---- a worker under an attacker's control --------------------------------------------------------------------------------------- */
+/* ---- a worker under an attacker's control ---------------------------------------------------------------- */
 
 static unsigned raw(struct far *f, struct buf *q, struct buf *answer)
 {
@@ -333,7 +329,7 @@ static void nonsense(void **state)
 	far_down(&f);
 }
 
-/* ---- many at once --------------------------------------------------------------------------------------------------------- */
+/* ---- many at once ---------------------------------------------------------------------------------------- */
 
 enum { AT_ONCE = 60 };
 
@@ -402,351 +398,13 @@ static void a_vault_that_is_stopped(void **state)
 	far_down(&f);
 }
 
-/* ---- fields: a message is read whole or not at all --------------------------------------------------------------------------- */
-
-/* Every octet of a struct's fields is something else; what a table leaves out stays zero. */
-static void fill(const struct field *table, char *x, unsigned *next)
-{
-	static struct buf kept[64]; /* the octets that views point to */
-	static unsigned nkept;
-
-	for (const struct field *f = table; f->name; f++) {
-		char *p = x + f->at;
-		unsigned two = 2;
-		size_t n = f->size / 2 + 1;
-		char *room;
-
-		switch (f->type) {
-		case FIELD_STR:
-			for (size_t i = 0; i < f->size - 1 && i < 9; i++)
-				p[i] = (char)('a' + (*next)++ % 26);
-			break;
-		case FIELD_INT:
-			*(uint8_t *)p = 1 + (uint8_t)((*next)++ % (f->most ? (unsigned)f->most : 100));
-			break;
-		case FIELD_FLAG:
-			*(bool *)p = true;
-			break;
-		case FIELD_FIXED:
-		case FIELD_OCTETS:
-			memset(p, (int)(1 + (*next)++ % 100), f->type == FIELD_FIXED ? f->size : n);
-			if (f->type == FIELD_OCTETS)
-				memcpy(x + f->count_at, &n, sizeof n);
-			break;
-		case FIELD_VIEW:
-			buf_printf(&kept[nkept % 64], "view %u", (*next)++);
-			*(struct sv *)p = buf_view(&kept[nkept++ % 64]);
-			break;
-		case FIELD_BUF:
-			buf_printf((struct buf *)p, "buffer %u", (*next)++);
-			break;
-		case FIELD_STRUCT:
-			fill(f->of, p, next);
-			break;
-		case FIELD_LIST:
-		case FIELD_HEAP:
-			room = f->type == FIELD_LIST ? p : calloc(two, f->size);
-			if (f->type == FIELD_HEAP)
-				memcpy(p, &room, sizeof room);
-			memcpy(x + f->count_at, &two, sizeof two);
-			fill(f->of, room, next);
-			fill(f->of, room + f->size, next);
-		}
-	}
-}
-
-static void views_free(const struct field *table, char *x)
-{
-	for (const struct field *f = table; f->name; f++)
-		if (f->type == FIELD_VIEW)
-			buf_free(&(struct buf){.p = (uint8_t *)(uintptr_t)((struct sv *)(x + f->at))->p});
-}
-
-/* Written, read back at every length, written again: the same octets, and only from all of them. */
-static void there_and_back(const struct field *table, size_t size, const char *name)
-{
-	struct buf a = {0}, b = {0};
-	char *x = calloc(1, size), *y = calloc(1, size);
-	unsigned next = 0;
-
-	assert_true(x && y);
-	fill(table, x, &next);
-	fields_put(&a, table, x);
-	assert_false(a.oom);
-	for (size_t n = 0; n <= a.n; n++) {
-		uint8_t *in = exact_copy(a.p ? a.p : (const uint8_t *)"", a.n, n);
-		struct rd r = rd_of(in, n);
-
-		memset(y, 0, size);
-		fields_get(&r, table, y);
-		rd_end(&r);
-		if ((r.err == NULL) != (n == a.n))
-			fail_msg("%s: %zu of %zu octets: %s", name, n, a.n, r.err ? r.err : "read");
-		if (n == a.n)
-			fields_put(&b, table, y);
-		fields_clear(table, y);
-		free(in);
-	}
-	if (a.n != b.n || (a.n && memcmp(a.p, b.p, a.n) != 0))
-		fail_msg("%s: what was read is not what was written", name);
-	views_free(table, x);
-	fields_clear(table, x);
-	buf_free(&a);
-	buf_free(&b);
-	free(x);
-	free(y);
-}
-
-static void every_row(void **state)
-{
-	unsigned rows = 0;
-
-	(void)state;
-	for (unsigned kind = 0; kind < VAULT_KINDS; kind++) {
-		const struct vault_row *row = vault_row_of(kind);
-
-		if (row == NULL)
-			continue;
-		there_and_back(row->ask, sizeof(struct vault_ask), row->name);
-		there_and_back(row->reply, sizeof(struct vault_reply), row->name);
-		assert_non_null(row->handler);
-		rows++;
-	}
-	assert_int_equal(rows, VAULT_KINDS - 1);
-	for (unsigned kind = 0; kind < LOCATION_KINDS; kind++) {
-		const struct location_row *row = location_row_of(kind);
-
-		if (row == NULL)
-			continue;
-		there_and_back(row->ask, sizeof(struct location_ask), row->name);
-		there_and_back(row->reply, sizeof(struct location_reply), row->name);
-	}
-	there_and_back(location_notice_fields, sizeof(struct location_notice), "notice");
-	assert_null(vault_row_of(VAULT_KINDS));
-	assert_null(location_row_of(LOCATION_KINDS));
-}
-
-/* Lengths and counts that a hostile peer would send. */
-static void hostile_lengths(void **state)
-{
-	static const struct {
-		unsigned kind, skip; /* octets before the length, all zero */
-		uint64_t length;
-		unsigned octets;
-	} rows[] = {
-	    {VAULT_USER, 0, UINT32_MAX, 4}, {VAULT_USER, 0, 256, 4}, {VAULT_CERT_KNOWN, 0, 0x7fffffff, 4},
-	    {VAULT_UPDATE_OFFER, 8 * 4, UPDATE_MODULES + 1, 2}, {VAULT_UPDATE_OFFER, 8 * 4, 0xffff, 2},
-	    {VAULT_TICKET_LOGIN, 8 + 1 + 6 * 4, 65, 4},
-	};
-	struct buf b = {0};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct vault_ask q;
-		struct ipc_message m;
-		uint8_t *in;
-
-		ipc_begin(&b, 1, rows[i].kind);
-		for (unsigned k = 0; k < rows[i].skip; k++)
-			field_put(&b, 1, 0);
-		field_put(&b, rows[i].octets, rows[i].length);
-		for (unsigned k = 0; k < 300; k++)
-			field_put(&b, 1, 'x');
-		assert_true(ipc_end(&b));
-		in = exact_copy(b.p, b.n, b.n);
-		assert_true(ipc_read(in, b.n, &m));
-		assert_false(vault_ask_read(&m, &q));
-		free(in);
-		buf_free(&b);
-	}
-}
-
-static void secrets_are_wiped_and_never_printed(void **state)
-{
-	struct vault_ask q = {.kind = VAULT_TICKET_PIN, .ticket_pin = {.number = "4411", .pin = "482915"}};
-	const struct vault_row *row = vault_row_of(VAULT_TICKET_PIN);
-	struct buf text = {0};
-
-	(void)state;
-	memset(q.ticket_pin.issue.entropy, 0x5a, 64);
-	q.ticket_pin.issue.nentropy = 64;
-	fields_print(&text, row->ask, &q);
-	assert_non_null(strstr(buf_cstr(&text), "number=4411"));
-	assert_non_null(strstr(buf_cstr(&text), "pin=***"));
-	assert_null(strstr(buf_cstr(&text), "482915"));
-	assert_non_null(strstr(buf_cstr(&text), "entropy=***"));
-	buf_free(&text);
-	vault_ask_clear(&q);
-	assert_null(memmem(&q, sizeof q, "482915", 6));
-	assert_null(memmem(&q, sizeof q, "\x5a\x5a\x5a\x5a", 4));
-	assert_string_equal(q.ticket_pin.number, "4411");
-}
-
-/* ---- location ------------------------------------------------------------------------------------------------------------------------ */
-
-static int64_t at_now(void *arg)
-{
-	(void)arg;
-	return NOW;
-}
-
-struct place { /* a location process in a thread of the test's choosing: answered by a forked one */
-	struct location *l;
-	uint32_t worker;
-};
-
-static void ask_location(void *arg, struct ipc_server *from, struct ipc_message *m)
-{
-	struct place *p = arg;
-	struct location_reply r;
-	struct location_ask q;
-	struct buf answer = {0};
-
-	if (!location_ask_read(m, &q))
-		return;
-	location_answer(p->l, p->worker, &q, &r);
-	location_reply_write(&answer, m->number, &r);
-	location_reply_clear(&r);
-	ipc_server_send(from, &answer);
-}
-
-static pid_t place_up(int fd)
-{
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		struct place p = {.l = location_new(at_now, NULL, NULL), .worker = 3};
-		struct ipc_server server;
-		struct loop *l = loop_new();
-
-		if (p.l == NULL || l == NULL || !ipc_server_init(&server, l, fd, ask_location, &p))
-			_exit(1);
-		server.gone = gone;
-		loop_run(l);
-		_exit(1);
-	}
-	return pid;
-}
-
-static void a_new_location_process_learns(void **state)
-{
-	struct location_binding b = {.aor = "alice@contoso.test", .instance = "i1", .contact = "sip:a@1.2.3.4", .conn = 9,
-				     .expires = INT64_MAX, .peer = "[2001:db8::1]:51234"};
-	struct location_binding all[LOCATION_ENDPOINTS_MAX];
-	struct location_client *c;
-	struct location_notice notice;
-	struct location_ask held = {.kind = LOCATION_HELD};
-	struct location_link link;
-	struct ipc_message m;
-	struct buf push = {0};
-	size_t n = 0;
-	pid_t pid;
-	int fd[2], st;
-
-	(void)state;
-	assert_true(ipc_pair(fd));
-	pid = place_up(fd[1]);
-	here = loop_new();
-	assert_non_null(here);
-	call_wait = run_here;
-	c = location_client_new(here, fd[0], NULL, NULL, &link);
-	assert_non_null(c);
-	assert_int_equal(call_put(&link, &b, 8, all, LOCATION_ENDPOINTS_MAX, &n), LOCATION_ADDED);
-	assert_int_equal(n, 1);
-	assert_int_equal(all[0].worker, 3);
-	assert_string_equal(all[0].contact, "sip:a@1.2.3.4");
-	strcpy(b.instance, "i2");
-	assert_int_equal(call_put(&link, &b, 8, all, LOCATION_ENDPOINTS_MAX, &n), LOCATION_ADDED);
-	assert_int_equal(n, 2);
-	assert_int_equal(call_put(&link, &b, 8, all, LOCATION_ENDPOINTS_MAX, &n), LOCATION_REFRESHED);
-	assert_true(call_drop(&link, "ALICE@contoso.test", "i1", 9));
-	assert_false(call_drop(&link, "alice@contoso.test", "i1", 9));
-
-	kill(pid, SIGKILL); /* its successor finds the same socket */
-	waitpid(pid, &st, 0);
-	pid = place_up(fd[1]);
-	held.held.binding = b; /* the worker tells it what it holds */
-	held.held.binding.worker = 77; /* and speaks for itself only */
-	location_send(&link, &held, NULL, NULL);
-	location_send(&link, &(struct location_ask){.kind = LOCATION_TOLD}, NULL, NULL);
-	strcpy(b.instance, "i3");
-	assert_int_equal(call_put(&link, &b, 8, all, LOCATION_ENDPOINTS_MAX, &n), LOCATION_ADDED);
-	assert_int_equal(n, 2); /* i2, told again, and i3 */
-	n = 0;
-	assert_true(call_list(&link, "ALICE@contoso.test", all, LOCATION_ENDPOINTS_MAX, &n));
-	assert_int_equal(n, 2);
-	for (size_t i = 0; i < n; i++) {
-		assert_string_equal(all[i].peer, "[2001:db8::1]:51234");
-		assert_int_equal(all[i].worker, 3);
-	}
-	assert_true(call_list(&link, "alice@contoso.test", all, 1, &n));
-	assert_int_equal(n, 1);
-	assert_true(call_list(&link, "bob@contoso.test", all, LOCATION_ENDPOINTS_MAX, &n));
-	assert_int_equal(n, 0);
-
-	ipc_begin(&push, 2, LOCATION_P_ORDER);
-	location_notice_put(&push, &(struct location_notice){.conn = 9, .order = LOCATION_REJECTED, .aor = "x", .diag = 4141,
-							     .reason = "User disabled"});
-	assert_true(ipc_end(&push) && ipc_read(push.p, push.n, &m));
-	assert_int_equal(m.kind, LOCATION_P_ORDER);
-	assert_true(location_notice_read(&m.body, &notice));
-	assert_int_equal(notice.conn, 9);
-	assert_int_equal(notice.order, LOCATION_REJECTED);
-	assert_string_equal(notice.reason, "User disabled");
-	buf_free(&push);
-	location_client_free(c);
-	loop_free(here);
-	close(fd[0]);
-	kill(pid, SIGKILL);
-	waitpid(pid, &st, 0);
-	close(fd[1]);
-}
-
-/* ---- what was handled is gone ------------------------------------------------------------------------------------------------ */
-
-static void told(void *arg, struct ipc_server *from, struct ipc_message *m)
-{
-	char pin[16];
-
-	field_get_str(&m->body, pin, sizeof pin);
-	assert_string_equal(pin, "482915");
-	assert_non_null(memmem(from->in, 64, "482915", 6));
-	loop_stop(arg);
-}
-
-static void nothing_stays_in_the_buffer(void **state)
-{
-	struct ipc_server server;
-	struct loop *l = loop_new();
-	struct buf b = {0};
-	int fd[2];
-
-	(void)state;
-	assert_non_null(l);
-	assert_true(ipc_pair(fd));
-	assert_true(ipc_server_init(&server, l, fd[1], told, l));
-	memset(server.in, 0, 64);
-	ipc_begin(&b, 1, 1);
-	field_put_str(&b, "482915");
-	assert_true(ipc_send(fd[0], &b));
-	loop_run(l);
-	assert_null(memmem(server.in, 64, "482915", 6));
-	ipc_server_clear(&server);
-	loop_free(l);
-	close(fd[0]);
-	close(fd[1]);
-}
-
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    T(every_call), T(a_vault_that_is_gone), T(no_extra_tries), T(no_certificate_for_a_stranger), T(nonsense), T(many_at_once),
-	    T(a_vault_that_is_stopped),
-	    cmocka_unit_test(every_row), cmocka_unit_test(hostile_lengths), cmocka_unit_test(secrets_are_wiped_and_never_printed),
-	    cmocka_unit_test(a_new_location_process_learns),
-	    cmocka_unit_test(nothing_stays_in_the_buffer)};
+	    T(every_call), T(a_vault_that_is_gone), T(no_extra_tries), T(no_certificate_for_a_stranger), T(nonsense),
+	    T(many_at_once), T(a_vault_that_is_stopped),
+	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }
