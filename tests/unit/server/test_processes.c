@@ -262,23 +262,11 @@ static long memory(void)
 	return resident * sysconf(_SC_PAGESIZE);
 }
 
-static void who_is_registered(void **state)
+static void everybody_once(struct list *l)
 {
-	struct location_binding odd = {.aor = "user7@contoso.test", .instance = "i2", .contact = "sip:a@1.2.3.4", .conn = 1,
-				       .expires = INT64_MAX, .outside = true, .peer = "[2001:db8::1]:5061", .epid = "a\tb",
-				       .user_agent = "one\nend\ntwo \x7f"}, all[2];
-	struct list *l = calloc(1, sizeof *l);
-	int deaf[DEAF], late;
-	char why[200] = "", part[1000], path[60];
-	struct buf text = {0};
+	char path[60];
 	struct stat st;
-	bool nobody;
-	long before;
-	size_t n;
 
-	(void)state;
-	assert_non_null(l);
-	place_up();
 	snprintf(path, sizeof path, "%s/run/control", place.dir); /* for its owner, and nobody else */
 	assert_true(stat(path, &st) == 0 && S_ISSOCK(st.st_mode) && (st.st_mode & 0777) == 0600);
 	assert_int_equal(list(l, NULL), 0);
@@ -286,8 +274,18 @@ static void who_is_registered(void **state)
 	assert_int_equal(list(l, NULL), MANY);
 	for (unsigned i = 0; i < MANY; i++)
 		assert_int_equal(l->times[i], 1);
+}
 
-	/* of one user, in any case; what a client wrote is one field of one line */
+/* Of one user, in any case; what a client wrote is one field of one line. */
+static void one_user(struct list *l)
+{
+	struct location_binding odd = {.aor = "user7@contoso.test", .instance = "i2", .contact = "sip:a@1.2.3.4", .conn = 1,
+				       .expires = INT64_MAX, .outside = true, .peer = "[2001:db8::1]:5061", .epid = "a\tb",
+				       .user_agent = "one\nend\ntwo \x7f"}, all[2];
+	struct buf text = {0};
+	char why[200] = "";
+	size_t n;
+
 	assert_int_equal(call_put(&place.link, &odd, 8, all, 2, &n), LOCATION_ADDED);
 	assert_int_equal(list(l, "USER8@contoso.test"), 1);
 	assert_string_equal(l->last.aor, "user8@contoso.test");
@@ -306,8 +304,17 @@ static void who_is_registered(void **state)
 	assert_int_equal(list(l, "nobody@contoso.test"), 0);
 	assert_true(control_status(place.dir, &text, why, sizeof why));
 	assert_string_equal(buf_cstr(&text), "registered 20000\n");
+	buf_free(&text);
+}
 
-	/* those who ask and do not read cost little, and hold nobody up; a slow reader gets all of it */
+/* Those who ask and do not read cost little, and hold nobody up; a slow reader gets all of it. */
+static void readers_that_do_not_read(struct list *l)
+{
+	int deaf[DEAF], late;
+	struct buf text = {0};
+	char part[1000];
+	long before;
+
 	late = asked("registered\n");
 	assert_true(recv(late, part, sizeof part, 0) > 0);
 	before = memory();
@@ -319,14 +326,26 @@ static void who_is_registered(void **state)
 	assert_true(memory() - before < DEAF * 256 * 1024); /* a whole list has two megabytes and more */
 	for (unsigned i = 0; i < DEAF; i++)
 		close(deaf[i]);
-	buf_clear(&text);
 	for (ssize_t got; (got = recv(late, part, sizeof part, 0)) > 0;)
 		buf_add(&text, part, (size_t)got);
 	close(late);
 	assert_true(text.n > 2 << 20);
 	assert_true(sv_ends(buf_view(&text), SV("\nend\n")));
-
 	buf_free(&text);
+}
+
+static void who_is_registered(void **state)
+{
+	struct list *l = calloc(1, sizeof *l);
+	char why[200] = "";
+	bool nobody;
+
+	(void)state;
+	assert_non_null(l);
+	place_up();
+	everybody_once(l);
+	one_user(l);
+	readers_that_do_not_read(l);
 	place_down();
 	assert_true(control_registered(place.dir, NULL, listed, l, &nobody, why, sizeof why) && nobody);
 	free(l);
