@@ -1,4 +1,4 @@
-/* wire/xml_octets.c: what is looked at before the parser sees a document. */
+/* wire/xml_octets.c: the looks at a document that come before the parser sees it. */
 #include "wire/xml_octets.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* wire/xml_octets.h: what wire/xml.c looks at before its parser sees a document. */
+/* wire/xml_octets.h: the looks at a document that come before the parser of wire/xml.c sees it. */
 #ifndef DIALTONE_WIRE_XML_OCTETS_H
 #define DIALTONE_WIRE_XML_OCTETS_H
 

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "auth/ticket.h"
+#include "base/enc.h"
 #include "phone/client/sip.h"
 #include "pki/cert.h"
+#include "wire/challenge.h"
 
 static void ticket_ended(struct ticket_client *t, enum dt_failure f, const char *why)
 {
@@ -32,7 +34,7 @@ static const struct {
 	enum dt_failure refused;
 	bool guess; /* no specification publishes the message */
 } by[] = {
-	[BY_PIN]  = {"pin",         DT_F_PIN_REFUSED,      true},
+	[BY_PIN]  = {"pin",         DT_F_PIN_REFUSED,      false},
 	[BY_NTLM] = {"ntlm",        DT_F_PASSWORD_REFUSED, false},
 	[BY_CERT] = {"certificate", DT_F_CERT_REFUSED,     true},
 };
@@ -105,6 +107,31 @@ static enum ntlm_leg ticket_next_leg(struct ticket_client *t, char why[WHY_MAX])
 	return leg;
 }
 
+/* "The client is WCF: it sends the RST once without credentials, gets the bare 401, sends it again with Basic" [web-services 6.3].
+ * Number and PIN go out once, to a server that was judged and asks for them so; nothing else takes them. */
+static bool ticket_basic(struct ticket_client *t)
+{
+	struct buf pair = {0}, header = {0};
+	struct sv ignored;
+	bool send = t->by == BY_PIN && !t->basic_sent && t->http->status == 401 && http_is_trusted(t->http) &&
+		    challenge_find(&t->http->m, "WWW-Authenticate", SV("Basic"), &ignored);
+
+	if (send) {
+		buf_printf(&pair, "%s:%s", t->who.number, t->who.pin);
+		buf_str(&header, "Authorization: Basic ");
+		b64_add(&header, pair.p, pair.n);
+		buf_str(&header, "\r\n");
+		send = !pair.oom && !header.oom;
+	}
+	if (send) {
+		t->basic_sent = *t->who.pin_used = true;
+		ticket_post(t, buf_cstr(&header));
+	}
+	buf_wipe(&pair);
+	buf_wipe(&header);
+	return send;
+}
+
 static void ticket_have_answer(void *arg, struct http_client *h)
 {
 	struct ticket_client *t = arg;
@@ -121,7 +148,13 @@ static void ticket_have_answer(void *arg, struct http_client *h)
 		return;
 	if (t->by == BY_NTLM && h->failure == DT_F_OK && h->status == 401 && (leg = ticket_next_leg(t, why)) == NTLM_LEG)
 		return;
+	if (h->failure == DT_F_OK && ticket_basic(t))
+		return;
 	f = leg == NTLM_LEG_BAD ? DT_F_HTTP_BAD : soap_failure(h, t->who.outside, by[t->by].refused, &t->try, why);
+	if (f == DT_F_PIN_REFUSED && !t->basic_sent) { /* a PIN that was not sent was not refused */
+		f = DT_F_HTTP_BAD;
+		text_set(why + strlen(why), sizeof why - strlen(why), ", and the PIN port does not ask for HTTP Basic");
+	}
 	ticket_failed(t, f, why);
 }
 
@@ -138,12 +171,8 @@ static bool ticket_compose(struct ticket_client *t)
 	sip_ids_of(ph_core(t->ph)->mac, t->who.sip, &ids);
 	text_set(q.context, sizeof q.context, "%s", ids.uuid);
 	text_set(q.applies_to, sizeof q.applies_to, "%s", t->metadata.cert_url);
-	if (t->by == BY_PIN) { /* DIFFERS: HTTP Basic [web-services 6.3]; a UsernameToken was the guess before */
-		soap_username_write(&header, t->who.number, t->who.pin);
-		*t->who.pin_used = true;
-	} else if (t->who.sip[0]) {
+	if (t->by != BY_PIN && t->who.sip[0])
 		text_set(q.claim, sizeof q.claim, "sip:%s", t->who.sip);
-	}
 	if (t->by == BY_CERT) {
 		struct pki_key *k = pki_key_read(buf_view(t->who.key));
 
@@ -180,6 +209,7 @@ static void ticket_ask(struct ticket_client *t)
 		return;
 	}
 	t->ntlm.leg = 0;
+	t->basic_sent = false;
 	ticket_post(t, NULL);
 }
 

@@ -32,6 +32,7 @@ struct ticket_client {
 	char metadata_of[SOAP_URI_MAX]; /* the Certificate Provisioning service that it was read from */
 	struct ntlm_http ntlm;
 	struct buf ask; /* the body of the question, for its later legs */
+	bool basic_sent; /* number and PIN have gone out on this port */
 	char ask_url[SOAP_URI_MAX];
 	uint8_t entropy[32];
 	bool moved; /* sent to another pool: once */

@@ -36,6 +36,16 @@ size_t vault_candidates(const struct vault *v, const char *typed, struct store_u
 	struct number l = {0};
 	size_t n = 0;
 
+	if (strchr(typed, '@')) { /* an address: one user, or nobody */
+		switch (s->ops->user_get(s, typed, &ret[0])) {
+		case STORE_OK:
+			return 1;
+		case STORE_NONE:
+			return 0;
+		default:
+			return SIZE_MAX;
+		}
+	}
 	if (number_read(sv_of(typed), &l) != NULL)
 		memcpy(l.local, "-", 2); /* nobody's; the same look-up all the same */
 	if (s->ops->user_by_line(s, l.global[0] ? l.global : NULL, l.local[0] ? l.local : NULL, ret, VAULT_CANDIDATES, &n) ==

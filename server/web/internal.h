@@ -39,6 +39,7 @@ struct web_call {
 	const char *action;	 /* of the SOAP answer that is composed; NULL: it is none */
 	/* what a handler keeps until the answer is there */
 	struct soap_issue issue;       /* ticket.c */
+	bool basic;		       /* ticket.c: number and PIN came by HTTP Basic */
 	struct soap_cert cert;	       /* cert.c */
 	struct update_question update; /* update.c */
 	void (*proved)(struct web_call *k);  /* windows.c */
@@ -80,6 +81,10 @@ void web_run(struct web_call *k, web_handler *handler); /* and all that follows 
 void web_windows(struct web_call *k, void (*proved)(struct web_call *k));
 
 #define WEB_RETRY_AFTER "30" /* seconds */
+
+/* basic.c */
+void web_basic_ask(struct web_call *k);			    /* 401 that asks for number and PIN */
+void web_basic_refused(struct web_call *k, const char *why); /* 401 with 28003; why: for our log alone */
 
 /* fault.c: the table of [web-services 12.2] */
 enum web_fault {

@@ -178,6 +178,21 @@ static bool claims(const struct web_call *k, xmlDocPtr doc, const struct soap_is
 	return ticket_is_number(ret->number) && is_pin(ret->pin);
 }
 
+/* "Accept ... sip:user@domain, user@domain" [web-services 6.3]: *s is without the scheme then. */
+static bool ticket_is_address(char s[256])
+{
+	struct sv a = sv_of(s), user;
+
+	if (sv_istarts(a, SV("sip:")))
+		a = sv_from(a, 4);
+	user = a;
+	user = sv_cut(&user, '@');
+	if (user.n == 0 || user.n == a.n || user.n + 1 == a.n)
+		return false;
+	memmove(s, a.p, a.n + 1);
+	return true;
+}
+
 static bool basic(const struct web_call *k, xmlDocPtr doc, const struct soap_issue *ask, struct secret *ret)
 {
 	struct sv value = msg_get(k->q->m, "Authorization"), scheme = sv_cut(&value, ' '), user;
@@ -189,9 +204,12 @@ static bool basic(const struct web_call *k, xmlDocPtr doc, const struct soap_iss
 	if (k->q->tls && sv_ieq(scheme, SV("Basic")) && value.p && b64_read(&b, sv_trim(value))) {
 		struct sv pin = buf_view(&b);
 
-		user = sv_cut(&pin, ':');
-		ok = pin.p && sv_copy(ret->number, sizeof ret->number, user) && sv_copy(ret->pin, sizeof ret->pin, pin) &&
-		     ticket_is_number(ret->number) && is_pin(ret->pin);
+		const char *colon = pin.n ? memrchr(pin.p, ':', pin.n) : NULL; /* "sip:" and "tel:" have one of their own */
+
+		user = (struct sv){pin.p, colon ? (size_t)(colon - pin.p) : 0};
+		pin = sv_from(pin, user.n + (colon != NULL));
+		ok = colon && sv_copy(ret->number, sizeof ret->number, user) && sv_copy(ret->pin, sizeof ret->pin, pin) &&
+		     (ticket_is_number(ret->number) || ticket_is_address(ret->number)) && is_pin(ret->pin);
 	}
 	buf_wipe(&b);
 	return ok;
@@ -214,6 +232,7 @@ static bool recognised(struct web_call *k, xmlDocPtr doc, struct secret *ret)
 	for (size_t i = 0; i < sizeof recognisers / sizeof *recognisers; i++) {
 		if (!recognisers[i](k, doc, &k->issue, ret))
 			continue;
+		k->basic = recognisers[i] == basic;
 		/* A phone that signs in by number cannot know its SIP URI yet: only what looks like one is a claim.  Where the
 		 * claims are the credentials, they claim nothing. */
 		if (recognisers[i] == claims || strchr(k->issue.claim, '@') == NULL)
@@ -225,7 +244,18 @@ static bool recognised(struct web_call *k, xmlDocPtr doc, struct secret *ret)
 
 static void pin_ticket(struct web_call *k, struct vault_reply *r)
 {
-	ticket_answer(k, r, &r->ticket_pin);
+	if (k->basic && (r->status == VAULT_REFUSED || r->status == VAULT_NOT_FOUND))
+		web_basic_refused(k, r->why);
+	else
+		ticket_answer(k, r, &r->ticket_pin);
+}
+
+/* Number and PIN may stand in the message, though in no form that is known; a request without any is how WCF begins. */
+static bool has_credentials(const struct web_call *k, xmlDocPtr doc)
+{
+	xmlNodePtr one = xml_child(xml_child(soap_body(doc), NULL, "Claims"), NULL, "ClaimType");
+
+	return k->issue.has_username || xml_next(one, NULL, "ClaimType") != NULL;
 }
 
 static void ask_pin(struct web_call *k, const struct secret *s)
@@ -255,6 +285,10 @@ void web_wts_pin(struct web_call *k)
 		return;
 	if (recognised(k, doc, &s)) {
 		ask_pin(k, &s);
+	} else if (msg_get(k->q->m, "Authorization").p) {
+		web_basic_refused(k, "neither number nor PIN is recognised in Authorization");
+	} else if (!has_credentials(k, doc)) {
+		web_basic_ask(k);
 	} else {
 		web_capture(k, "pin", true);
 		web_fault(k, FAULT_NO_TOKEN, "neither number nor PIN is recognised in the request");

@@ -153,10 +153,8 @@ static void cert_policy(struct buf *b)
 
 static void pin_policy(struct buf *b)
 {
+	buf_str(b, "<http:BasicAuthentication/>");
 	transport(b, false);
-	buf_str(b, "<sp:SignedSupportingTokens><wsp:Policy><sp:UsernameToken " ALWAYS ">"
-		   "<wsp:Policy><sp:WssUsernameToken10/></wsp:Policy></sp:UsernameToken></wsp:Policy>"
-		   "</sp:SignedSupportingTokens><sp:Wss10><wsp:Policy/></sp:Wss10>");
 }
 
 /* "Never advertise WsFedBearer": SIPE would go to login.microsoftonline.com. */

@@ -510,7 +510,7 @@ static void unusable(void **state)
 		bool other;
 	} rows[] = {
 	    {RSTR(NAMED("sip:alice@contoso.test"), LIFE("u:")), NULL, "without a key", DT_STAGE_AUTH, DT_F_SOAP_BAD, false},
-	    {FAULT("200 OK", "28020"), NULL, "28020", DT_STAGE_AUTH, DT_F_PIN_REFUSED, false},
+	    {FAULT("200 OK", "28020"), NULL, ", and the PIN port does not ask for HTTP Basic", DT_STAGE_AUTH, DT_F_HTTP_BAD, false},
 	    {FAULT("500 Oops", "28029"), NULL, "28029", DT_STAGE_AUTH, DT_F_METHOD_OFF, false},
 	    {MOVED("302", "http://pool2.contoso.test/"), NULL, "HTTP 302, to http://pool2", DT_STAGE_AUTH, DT_F_HTTP_STATUS, false},
 	    {TICKET, RESPONSE("", TOKEN), "another public key", DT_STAGE_CERT, DT_F_CERT_BAD, true},
@@ -606,6 +606,54 @@ static void another_ticket_once(void **state)
 			STAGE(DT_STAGE_CERT, DT_F_TICKET_BAD);
 		else
 			SIGNED_IN();
+	}
+	buf_free(&a);
+}
+
+/* ---- PIN ------------------------------------------------------------------------------------------------------------ */
+
+#define BASIC "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm =\"LYNC\"\r\nContent-Type: text/html\r\n"
+#define INVALID_PIN                                                                                                                \
+	BASIC "Warning: 120 fe01.contoso.test \"InvalidPin\"\r\nX-Ms-diagnostics: 28003;source=\"fe01.contoso.test\";reason=\"The pin is " \
+	      "invalid.\";faultcode=\"wsse:FailedAuthentication\"\r\n\r\n<html></html>"
+
+/* [web-services 6.3]: the question goes out without credentials, is asked for Basic, and goes out with number and PIN, once. */
+static void pin_by_basic(void **state)
+{
+	static const struct {
+		const char *first, *second;
+		enum dt_failure failure;
+	} rows[] = {
+		{BASIC "\r\n<html></html>", TICKET, DT_F_OK},
+		{BASIC "WWW-Authenticate: NTLM\r\n\r\n", TICKET, DT_F_OK},
+		{BASIC "\r\n", INVALID_PIN, DT_F_PIN_REFUSED},
+		{BASIC "\r\n", BASIC "\r\n", DT_F_PIN_REFUSED}, /* no second attempt, however often it is asked */
+		{"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: NTLM\r\n\r\n", NULL, DT_F_HTTP_BAD},
+		{"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"Basic\"\r\n\r\n", NULL, DT_F_HTTP_BAD},
+	};
+	struct world *w = *state;
+	struct buf a = {0};
+	const char *cert = published(&a, RESPONSE("", TOKEN), keys.cert.p, keys.cert.n);
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++, w = anew(state)) {
+		struct step steps[] = {CHAIN_STEPS, {"GET " CERTPROV "/mex", CERT_WSDL}, {"GET " WTS "/mex", WTS_WSDL},
+				       {"POST " WTS "/pin", rows[i].first}, {"POST " WTS "/pin", rows[i].second}, {"POST " PROOF, cert}, END};
+
+		if (rows[i].second == NULL)
+			steps[5] = (struct step)END;
+		if (rows[i].failure)
+			steps[6] = (struct step)END;
+		run(w, steps, false);
+		if (rows[i].failure)
+			STAGE(DT_STAGE_AUTH, rows[i].failure);
+		else
+			SIGNED_IN();
+		assert_null(strstr(w->heads[4], "Authorization"));
+		assert_null(memmem(w->asked[4].p, w->asked[4].n, "73914", 5));
+		if (rows[i].second) { /* "+14255550123:73914" */
+			assert_non_null(strstr(w->heads[5], "Authorization: Basic KzE0MjU1NTUwMTIzOjczOTE0\r\n"));
+			assert_null(memmem(w->asked[5].p, w->asked[5].n, "73914", 5));
+		}
 	}
 	buf_free(&a);
 }
@@ -715,7 +763,7 @@ static int group_teardown(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(other_words), T(unusable), T(redirected), T(another_ticket_once), T(windows), T(chains)};
+	const struct CMUnitTest tests[] = {T(other_words), T(unusable), T(redirected), T(another_ticket_once), T(pin_by_basic), T(windows), T(chains)};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

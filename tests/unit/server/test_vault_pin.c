@@ -220,6 +220,11 @@ static void numbers(void **state)
 	assert_int_equal(try_pin(w, "+14255550123", "73914"), VAULT_REFUSED);
 	assert_non_null(strstr(w->why, "more than one"));
 	assert_int_equal(try_pin(w, "+14255550123;ext=4412", "73914"), VAULT_OK);
+	/* an address is its one user's; another's is nobody's, and neither is half of one */
+	assert_int_equal(try_pin(w, "alice@contoso.test", "73914"), VAULT_OK);
+	assert_int_equal(try_pin(w, "alice@contoso.test", "99999"), VAULT_REFUSED);
+	assert_int_equal(try_pin(w, "carol@contoso.test", "73914"), VAULT_REFUSED);
+	assert_int_equal(try_pin(w, "alice@", "73914"), VAULT_REFUSED);
 }
 
 /* "Without + it matches an extension or the tail after the access prefix configured by the administrator." */
