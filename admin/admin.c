@@ -23,7 +23,8 @@ enum admin_result admin_no(enum admin_result r, struct why *why, const char *fmt
 
 enum admin_result admin_open(struct admin *a, const struct site *site, int64_t now, const char *who, struct why *why)
 {
-	char path[sizeof site->dir + sizeof STORE_FILE + 1], text[512];
+	char path[sizeof site->dir + sizeof STORE_FILE + 1];
+	struct why text = {0};
 
 	*a = (struct admin){.site = site, .now = now};
 	snprintf(a->who, sizeof a->who, "%s", who);
@@ -33,8 +34,8 @@ enum admin_result admin_open(struct admin *a, const struct site *site, int64_t n
 				strerror(errno));
 	if (access(path, F_OK) < 0)
 		return admin_no(ADMIN_SITE, why, "there is no store '%s'; make the site with: dialtone init %s", path, site->dir);
-	a->store = store_sqlite(path, text, sizeof text);
-	return a->store ? ADMIN_OK : admin_no(ADMIN_SITE, why, "%s", text);
+	a->store = store_sqlite(path, &text);
+	return a->store ? ADMIN_OK : admin_no(ADMIN_SITE, why, "%s", text.text);
 }
 
 void admin_close(struct admin *a)
@@ -45,11 +46,11 @@ void admin_close(struct admin *a)
 
 enum admin_result admin_secret(struct admin *a, struct why *why)
 {
-	char text[512];
+	struct why text = {0};
 
 	if (!a->has_secret)
-		a->has_secret = vault_secret_load(a->site->dir, a->secret, text, sizeof text);
-	return a->has_secret ? ADMIN_OK : admin_no(ADMIN_SITE, why, "%s", text);
+		a->has_secret = vault_secret_load(a->site->dir, a->secret, &text);
+	return a->has_secret ? ADMIN_OK : admin_no(ADMIN_SITE, why, "%s", text.text);
 }
 
 void admin_audit(const struct admin *a, const char *whom, const char *done)

@@ -5,11 +5,11 @@
 static enum admin_result order(const struct admin *a, const char *aor, enum location_order what, unsigned diag, const char *reason,
 			       unsigned *phones, struct why *why)
 {
-	char text[256] = "";
+	struct why text = {0};
 
 	*phones = 0;
-	if (!control_order_user(a->site->dir, aor, what, diag, reason, phones, text, sizeof text))
-		return admin_no(ADMIN_ORDER, why, "it is stored, but dialtoned did not act on the phones of %s: %s", aor, text);
+	if (!control_order_user(a->site->dir, aor, what, diag, reason, phones, &text))
+		return admin_no(ADMIN_ORDER, why, "it is stored, but dialtoned did not act on the phones of %s: %s", aor, text.text);
 	return ADMIN_OK;
 }
 

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#define WHY_TEXT_MAX 400 /* octets with the NUL: a sentence and a path */
+#define WHY_TEXT_MAX 1024 /* octets with the NUL: a sentence and a path or two */
 
 struct why {
 	char text[WHY_TEXT_MAX];

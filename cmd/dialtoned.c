@@ -35,17 +35,18 @@ static int check(const struct command *c, const char *path, const struct site *s
 {
 	struct site_cert cert[SITE_CERTS];
 	unsigned n = site_certs(site, clock_unix_ms() / 1000, cert);
-	char why[1024 + sizeof site->dir * 2], key[DNS_KEY_MAX];
+	char key[DNS_KEY_MAX];
+	struct why why = {0};
 
 	if (site->dns.server[0] && !(access(site->dns.key_file, R_OK) < 0 && errno == EACCES) &&
-	    !dns_key_read(site, key, why, sizeof why))
-		return command_fail(c, EX_CONFIG, "%s: %s", path, why);
+	    !dns_key_read(site, key, &why))
+		return command_fail(c, EX_CONFIG, "%s: %s", path, why.text);
 	explicit_bzero(key, sizeof key);
-	if (!accounts_fit(site, why, sizeof why))
-		return command_fail(c, EX_CONFIG, "%s: %s", path, why);
+	if (!accounts_fit(site, &why))
+		return command_fail(c, EX_CONFIG, "%s: %s", path, why.text);
 	for (unsigned i = 0; i < n; i++)
-		if (cert[i].why[0] && !cert[i].unreadable)
-			return command_fail(c, EX_CONFIG, "%s/%s: %s", site->dir, cert[i].file, cert[i].why);
+		if (cert[i].why.text[0] && !cert[i].unreadable)
+			return command_fail(c, EX_CONFIG, "%s/%s: %s", site->dir, cert[i].file, cert[i].why.text);
 	printf("%s: the configuration is good\n", path);
 	return 0;
 }
@@ -54,13 +55,14 @@ static int daemon_run(struct command *c)
 {
 	const struct daemon_options *o = c->o;
 	struct supervisor_conf conf = {.path = c->conf, .keylog = o->keylog};
-	char why[1024], *path;
+	struct why why = {0};
+	char *path;
 	struct site site;
 	int status;
 
 	log_set(LOG_INFO, "dialtoned");
-	if (!conf_read(conf.path, &site, why, sizeof why))
-		return command_fail(c, EX_CONFIG, "%s%s", why,
+	if (!conf_read(conf.path, &site, &why))
+		return command_fail(c, EX_CONFIG, "%s%s", why.text,
 				    access(conf.path, F_OK) < 0 ? "; name the file with -c, or make a site with: dialtone init DIR" : "");
 	if (o->test)
 		return check(c, conf.path, &site);

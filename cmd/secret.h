@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/why.h"
 
 #define SECRET_MAX 1024
 
@@ -17,7 +18,6 @@ enum secret_from { SECRET_NONE, SECRET_READ, SECRET_FAILED };
 /* The first of these that is there: the first line of `file` ("-": standard input), the variable `environment`, the
  * answer to `prompt` (only on a terminal).  Any may be NULL.  SECRET_NONE: none is there; SECRET_FAILED: *why says it.
  * buf_wipe(ret) is the caller's. */
-enum secret_from secret_read(const char *file, const char *environment, const char *prompt, struct buf *ret, char *why,
-			     size_t cap);
+enum secret_from secret_read(const char *file, const char *environment, const char *prompt, struct buf *ret, struct why *why);
 
 #endif

@@ -130,25 +130,25 @@ static void keylog_line(void *arg, const char *line)
 		errno = 0; /* the log of keys is for looking on: a full disk must not end the call */
 }
 
-static int open_tls(struct host *h, const struct host_conf *c, char *why, size_t cap)
+static int open_tls(struct host *h, const struct host_conf *c, struct why *why)
 {
 	h->tls = tls_ctx_client(&(struct tls_client_conf){.profile = TLS_CLIENT_OLD});
 	if (h->tls == NULL) {
-		snprintf(why, cap, "TLS: %s", pki_error());
+		why_set(why, "TLS: %s", pki_error());
 		return -EIO;
 	}
 	if (c->keylog == NULL)
 		return 0;
 	h->keylog = open(c->keylog, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (h->keylog < 0) {
-		snprintf(why, cap, "%s: %s", c->keylog, strerror(errno));
+		why_set(why, "%s: %s", c->keylog, strerror(errno));
 		return -errno;
 	}
 	tls_ctx_keylog(h->tls, keylog_line, h);
 	return 0;
 }
 
-static int open_state(struct host *h, const struct host_conf *c, char *why, size_t cap)
+static int open_state(struct host *h, const struct host_conf *c, struct why *why)
 {
 	char dir[PATH_MAX];
 	int n, e;
@@ -160,9 +160,9 @@ static int open_state(struct host *h, const struct host_conf *c, char *why, size
 			     h->mac[3], h->mac[4], h->mac[5]);
 	e = (size_t)n < sizeof dir ? state_open(dir, c->ops, &h->state) : -ENAMETOOLONG;
 	if (e == -EBUSY)
-		snprintf(why, cap, "%s: another phone uses it now: give each its own --state or --mac", dir);
+		why_set(why, "%s: another phone uses it now: give each its own --state or --mac", dir);
 	else if (e < 0)
-		snprintf(why, cap, "%s: %s: choose another folder with --state", dir, strerror(-e));
+		why_set(why, "%s: %s: choose another folder with --state", dir, strerror(-e));
 	return e;
 }
 
@@ -183,7 +183,7 @@ static int open_loop(struct host *h)
 	return 0;
 }
 
-static int open_rest(struct host *h, char *why, size_t cap)
+static int open_rest(struct host *h, struct why *why)
 {
 	int e = open_loop(h);
 
@@ -201,19 +201,19 @@ static int open_rest(struct host *h, char *why, size_t cap)
 		       event_add(&h->watch_ev, NULL) < 0))
 		e = -ENOMEM;
 	if (e == -EPERM)
-		snprintf(why, cap, "raw Ethernet needs root: run this with sudo");
+		why_set(why, "raw Ethernet needs root: run this with sudo");
 	else if (e < 0)
-		snprintf(why, cap, "the phone's sockets: %s", strerror(-e));
+		why_set(why, "the phone's sockets: %s", strerror(-e));
 	return e;
 }
 
-int host_open(const struct host_conf *c, struct host **ret, char *why, size_t cap)
+int host_open(const struct host_conf *c, struct host **ret, struct why *why)
 {
 	struct host *h = calloc(1, sizeof *h);
 	int e;
 
 	if (h == NULL) {
-		snprintf(why, cap, "out of memory");
+		why_set(why, "out of memory");
 		return -ENOMEM;
 	}
 	h->packet = h->port68 = h->udp = h->keylog = -1;
@@ -222,13 +222,13 @@ int host_open(const struct host_conf *c, struct host **ret, char *why, size_t ca
 	h->tick = c->tick;
 	h->frame = c->frame;
 	h->arg = c->arg;
-	e = netns_enter(h, c, why, cap);
+	e = netns_enter(h, c, why);
 	if (e == 0)
-		e = open_state(h, c, why, cap);
+		e = open_state(h, c, why);
 	if (e == 0)
-		e = open_tls(h, c, why, cap);
+		e = open_tls(h, c, why);
 	if (e == 0)
-		e = open_rest(h, why, cap);
+		e = open_rest(h, why);
 	if (e < 0) {
 		host_free(h);
 		return e;

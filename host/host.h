@@ -12,6 +12,7 @@
 #define DIALTONE_HOST_HOST_H
 
 #include "base/file.h"
+#include "base/why.h"
 #include "dialtone/phone.h"
 
 struct host;
@@ -36,7 +37,7 @@ extern const struct dt_body host_body; /* its arg is the struct host */
 
 /* 0, or -errno: then `why` is a sentence that says what to do. Everything given in `c` is copied or used only here,
  * but `ops` and `arg`. */
-int host_open(const struct host_conf *c, struct host **ret, char *why, size_t cap);
+int host_open(const struct host_conf *c, struct host **ret, struct why *why);
 void host_free(struct host *h); /* NULL is fine; does not free the phone */
 
 const uint8_t *host_mac(const struct host *h);

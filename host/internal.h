@@ -60,7 +60,7 @@ struct host {
 };
 
 /* netns.c */
-int netns_enter(struct host *h, const struct host_conf *c, char *why, size_t cap);
+int netns_enter(struct host *h, const struct host_conf *c, struct why *why);
 void netns_leave(struct host *h);
 int netns_vlan(struct host *h, unsigned vlan, unsigned priority, unsigned dscp);
 int netns_address(struct host *h, const struct dt_lease *lease);

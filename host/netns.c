@@ -18,27 +18,28 @@
 
 #include "base/enc.h"
 #include "base/ip.h"
+#include "base/text.h"
 
 #define LIFE_S 60	    /* of an address on a taken interface; renewed while the program lives */
 #define TAKEN_METRIC 20000 /* our default route is never the host's first choice */
 #define MACVLAN_NAME "phone0"
 #define MAC_WAIT_MS 3000   /* for the MAC address of a run that ended just now */
 
-static int sentence(char *why, size_t cap, int e, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+static int sentence(struct why *why, int e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-static int sentence(char *why, size_t cap, int e, const char *fmt, ...)
+static int sentence(struct why *why, int e, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(why, cap, fmt, ap);
+	text_vset(why->text, sizeof why->text, fmt, ap);
 	va_end(ap);
 	return e;
 }
 
-static int rights(char *why, size_t cap, const char *what)
+static int rights(struct why *why, const char *what)
 {
-	return sentence(why, cap, -EPERM, "%s needs root: run this with sudo", what);
+	return sentence(why, -EPERM, "%s needs root: run this with sudo", what);
 }
 
 /* The label of the addresses that we set on a taken interface. */
@@ -78,39 +79,39 @@ static void complete_checksums(const char *name)
 }
 
 /* A namespace of our own: it ends with the process, and the macvlan with it. */
-static int enter_own(struct host *h, const struct host_conf *c, const struct rtnl_link *parent, struct rtnl *outside, char *why,
-		     size_t cap)
+static int enter_own(struct host *h, const struct host_conf *c, const struct rtnl_link *parent, struct rtnl *outside,
+		     struct why *why)
 {
 	int e, here;
 
 	own_mac(h, c, parent);
 	if (unshare(CLONE_NEWNET) < 0)
-		return errno == EPERM ? rights(why, cap, "a network namespace")
-				      : sentence(why, cap, -errno, "no network namespace can be made: %s", strerror(errno));
+		return errno == EPERM ? rights(why, "a network namespace")
+				      : sentence(why, -errno, "no network namespace can be made: %s", strerror(errno));
 	here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (here < 0)
-		return sentence(why, cap, -errno, "/proc/thread-self/ns/net: %s", strerror(errno));
+		return sentence(why, -errno, "/proc/thread-self/ns/net: %s", strerror(errno));
 	rtnl_no_ipv6("all");
 	e = rtnl_macvlan(outside, parent->index, MACVLAN_NAME, h->mac, here);
 	close(here);
 	if (e == -EPERM)
-		return rights(why, cap, "a macvlan");
+		return rights(why, "a macvlan");
 	if (e == -EBUSY)
-		return sentence(why, cap, e, "%s cannot carry a macvlan (is it part of a bridge?): give the bridge, or an interface "
+		return sentence(why, e, "%s cannot carry a macvlan (is it part of a bridge?): give the bridge, or an interface "
 			"of its own with --take", c->interface);
 	if (e == -EINVAL || e == -EADDRNOTAVAIL)
-		return sentence(why, cap, e, "%s refuses the MAC address for a macvlan: give another with --mac", c->interface);
+		return sentence(why, e, "%s refuses the MAC address for a macvlan: give another with --mac", c->interface);
 	if (e < 0)
-		return sentence(why, cap, e, "no macvlan on %s: %s", c->interface, strerror(-e));
+		return sentence(why, e, "no macvlan on %s: %s", c->interface, strerror(-e));
 	e = rtnl_open(&h->rtnl);
 	if (e == 0)
 		e = rtnl_link(h->rtnl, MACVLAN_NAME, &h->link);
 	if (e == 0)
 		complete_checksums(MACVLAN_NAME);
-	return e < 0 ? sentence(why, cap, e, "the macvlan on %s: %s", c->interface, strerror(-e)) : 0;
+	return e < 0 ? sentence(why, e, "the macvlan on %s: %s", c->interface, strerror(-e)) : 0;
 }
 
-static int enter_taken(struct host *h, const struct host_conf *c, const struct rtnl_link *link, char *why, size_t cap)
+static int enter_taken(struct host *h, const struct host_conf *c, const struct rtnl_link *link, struct why *why)
 {
 	char label[IFNAMSIZ];
 	uint32_t other = 0;
@@ -118,7 +119,7 @@ static int enter_taken(struct host *h, const struct host_conf *c, const struct r
 	int e = rtnl_open(&h->rtnl);
 
 	if (e < 0)
-		return sentence(why, cap, e, "netlink: %s", strerror(-e));
+		return sentence(why, e, "netlink: %s", strerror(-e));
 	h->take = true;
 	h->link = h->ip = *link;
 	label_of(h, label);
@@ -126,9 +127,9 @@ static int enter_taken(struct host *h, const struct host_conf *c, const struct r
 	if (e == 0 && c->has_address && other)
 		h->kept = (struct dt_lease){.address = other, .mask = prefix ? UINT32_MAX << (32 - prefix) : 0};
 	else if (e == 0 && c->has_address)
-		return sentence(why, cap, -EADDRNOTAVAIL, "%s has no address: give one with --address A/PREFIX", c->interface);
+		return sentence(why, -EADDRNOTAVAIL, "%s has no address: give one with --address A/PREFIX", c->interface);
 	else if (e == 0 && other)
-		return sentence(why, cap, -EADDRINUSE,
+		return sentence(why, -EADDRINUSE,
 				"%s has the address " IP_FMT ", so the host itself uses it: run without --take, or remove the address",
 				c->interface, IP_ARG(other));
 	if (e == 0)
@@ -145,8 +146,8 @@ static int enter_taken(struct host *h, const struct host_conf *c, const struct r
 		h->mac_changed = e == 0;
 	}
 	if (e == -EPERM)
-		return rights(why, cap, "--take");
-	return e < 0 ? sentence(why, cap, e, "%s: %s", c->interface, strerror(-e)) : 0;
+		return rights(why, "--take");
+	return e < 0 ? sentence(why, e, "%s: %s", c->interface, strerror(-e)) : 0;
 }
 
 /* The kernel takes the namespace of a run that has just ended down behind its back: for a moment the MAC address is still
@@ -163,7 +164,7 @@ static int link_up(struct host *h)
 	return e;
 }
 
-int netns_enter(struct host *h, const struct host_conf *c, char *why, size_t cap)
+int netns_enter(struct host *h, const struct host_conf *c, struct why *why)
 {
 	struct rtnl *outside;
 	struct rtnl_link link = {0};
@@ -171,14 +172,14 @@ int netns_enter(struct host *h, const struct host_conf *c, char *why, size_t cap
 	int e = rtnl_open(&outside);
 
 	if (e < 0)
-		return sentence(why, cap, e, "netlink: %s", strerror(-e));
+		return sentence(why, e, "netlink: %s", strerror(-e));
 	e = rtnl_link(outside, c->interface, &link);
 	if (e < 0)
-		sentence(why, cap, e, "there is no interface \"%s\" here: ip link shows what there is", c->interface);
+		sentence(why, e, "there is no interface \"%s\" here: ip link shows what there is", c->interface);
 	else if (!link.ethernet)
-		e = sentence(why, cap, -EINVAL, "\"%s\" is not an Ethernet interface", c->interface);
+		e = sentence(why, -EINVAL, "\"%s\" is not an Ethernet interface", c->interface);
 	else
-		e = c->take ? enter_taken(h, c, &link, why, cap) : enter_own(h, c, &link, outside, why, cap);
+		e = c->take ? enter_taken(h, c, &link, why) : enter_own(h, c, &link, outside, why);
 	rtnl_close(outside);
 	if (e < 0)
 		return e;
@@ -187,13 +188,13 @@ int netns_enter(struct host *h, const struct host_conf *c, char *why, size_t cap
 	if (e == 0)
 		e = link_up(h);
 	if (e == -EPERM)
-		return rights(why, cap, "setting the interface up");
+		return rights(why, "setting the interface up");
 	if (e == -EADDRINUSE)
-		return sentence(why, cap, e, "a phone with the MAC address %s is on %s already: end it, "
+		return sentence(why, e, "a phone with the MAC address %s is on %s already: end it, "
 				"or give this one another with --mac", mac_text(mac, h->mac), c->interface);
 	if (e == -ENETDOWN) /* a macvlan on an interface that is down: the phone will report that there is no link */
 		e = 0;
-	return e < 0 ? sentence(why, cap, e, "%s: %s", c->interface, strerror(-e)) : 0;
+	return e < 0 ? sentence(why, e, "%s: %s", c->interface, strerror(-e)) : 0;
 }
 
 void netns_leave(struct host *h)

@@ -34,18 +34,18 @@ bool net_address_is(const char *text)
 	return text[0] && listen_address_read(text, 0, &ss, &n);
 }
 
-static int listen_refuse(int fd, const char *what, const char *address, uint16_t port, char *why, size_t cap)
+static int listen_refuse(int fd, const char *what, const char *address, uint16_t port, struct why *why)
 {
 	int reason = errno;
 
-	snprintf(why, cap, "cannot %s %s port %u: %s", what, address[0] ? address : "*", port, strerror(reason));
+	why_set(why, "cannot %s %s port %u: %s", what, address[0] ? address : "*", port, strerror(reason));
 	if (fd >= 0)
 		close(fd);
 	errno = reason;
 	return -1;
 }
 
-int listen_tcp(const char *address, uint16_t port, char *why, size_t cap)
+int listen_tcp(const char *address, uint16_t port, struct why *why)
 {
 	static const int on = 1;
 	struct sockaddr_storage ss;
@@ -53,59 +53,57 @@ int listen_tcp(const char *address, uint16_t port, char *why, size_t cap)
 	int fd;
 
 	if (!listen_address_read(address, port, &ss, &n)) {
-		snprintf(why, cap, "'%s' is not an IPv4 or IPv6 address", address);
+		why_set(why, "'%s' is not an IPv4 or IPv6 address", address);
 		return -1;
 	}
 	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return listen_refuse(fd, "make a socket for", address, port, why, cap);
+		return listen_refuse(fd, "make a socket for", address, port, why);
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0 ||
 	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
-		return listen_refuse(fd, "set up a socket for", address, port, why, cap);
+		return listen_refuse(fd, "set up a socket for", address, port, why);
 	if (bind(fd, (struct sockaddr *)&ss, n) < 0)
-		return listen_refuse(fd, "bind", address, port, why, cap);
+		return listen_refuse(fd, "bind", address, port, why);
 	if (listen(fd, BACKLOG) < 0)
-		return listen_refuse(fd, "listen on", address, port, why, cap);
+		return listen_refuse(fd, "listen on", address, port, why);
 	return fd;
 }
 
-bool listen_free(const char *address, uint16_t port, char *why, size_t cap)
+bool listen_free(const char *address, uint16_t port, struct why *why)
 {
 	static const int on = 1;
 	struct sockaddr_storage ss;
 	socklen_t n;
 	int fd, rc;
 
-	if (!listen_address_read(address, port, &ss, &n)) {
-		snprintf(why, cap, "'%s' is not an IPv4 or IPv6 address", address);
-		return false;
-	}
+	if (!listen_address_read(address, port, &ss, &n))
+		return why_not(why, "'%s' is not an IPv4 or IPv6 address", address);
 	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return listen_refuse(fd, "make a socket for", address, port, why, cap) == 0;
+		return listen_refuse(fd, "make a socket for", address, port, why) == 0;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	rc = bind(fd, (struct sockaddr *)&ss, n);
 	if (rc < 0)
-		return listen_refuse(fd, "bind", address, port, why, cap) == 0;
+		return listen_refuse(fd, "bind", address, port, why) == 0;
 	close(fd);
 	return true;
 }
 
-int listen_udp_broadcast(uint16_t port, const char *interface, char *why, size_t cap)
+int listen_udp_broadcast(uint16_t port, const char *interface, struct why *why)
 {
 	static const int on = 1;
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
-		return listen_refuse(fd, "make a UDP socket for", interface, port, why, cap);
+		return listen_refuse(fd, "make a UDP socket for", interface, port, why);
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on) < 0 ||
 	    setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) < 0 ||
 	    (interface[0] && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface, (socklen_t)strlen(interface)) < 0) ||
 	    bind(fd, (struct sockaddr *)&in, sizeof in) < 0)
-		return listen_refuse(fd, "bind UDP", interface, port, why, cap);
+		return listen_refuse(fd, "bind UDP", interface, port, why);
 	return fd;
 }
 

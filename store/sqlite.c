@@ -17,12 +17,12 @@ struct sqlite *sqlite_of(struct store *s)
 	return (struct sqlite *)s;
 }
 
-void sqlite_reason(sqlite3 *db, const char *path, char *why, size_t cap)
+void sqlite_reason(sqlite3 *db, const char *path, struct why *why)
 {
 	int code = sqlite3_errcode(db);
 	struct statvfs v;
 
-	snprintf(why, cap, "%s%s", sqlite3_errmsg(db),
+	why_set(why, "%s%s", sqlite3_errmsg(db),
 		 (code == SQLITE_IOERR || code == SQLITE_FULL || code == SQLITE_CANTOPEN) && path && path[0] &&
 			 statvfs(path, &v) == 0 && v.f_bavail * v.f_frsize < DISK_FULL
 		     ? ": its disk is full"
@@ -31,7 +31,7 @@ void sqlite_reason(sqlite3 *db, const char *path, char *why, size_t cap)
 
 static enum store_result sqlite_failed(struct sqlite *q)
 {
-	sqlite_reason(q->db, sqlite3_db_filename(q->db, "main"), q->why, sizeof q->why);
+	sqlite_reason(q->db, sqlite3_db_filename(q->db, "main"), &q->why);
 	return STORE_FAILED;
 }
 
@@ -133,17 +133,17 @@ enum store_result sqlite_begin(struct sqlite *q)
 
 enum store_result sqlite_commit(struct sqlite *q, enum store_result r)
 {
-	char why[sizeof q->why];
+	struct why first;
 
 	q->broken |= r != STORE_OK;
 	if (--q->depth)
 		return r;
 	if (!q->broken && (r = sqlite_run(q, SQL_COMMIT, "")) == STORE_OK)
 		return STORE_OK;
-	memcpy(why, q->why, sizeof why); /* the first reason, not that of the rollback */
+	first = q->why; /* the first reason, not that of the rollback */
 	if (!sqlite3_get_autocommit(q->db))
 		sqlite_run(q, SQL_ROLLBACK, "");
-	memcpy(q->why, why, sizeof why);
+	q->why = first;
 	return r == STORE_OK ? STORE_FAILED : r;
 }
 

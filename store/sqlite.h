@@ -93,13 +93,13 @@ struct sqlite {
 	uint32_t dropped; /* certificates: for changes() */
 	unsigned depth; /* transactions that stand inside each other: the outermost one is SQLite's */
 	bool broken;	/* one of the inner ones failed: the whole is rolled back */
-	char why[512];
+	struct why why;
 };
 
 struct sqlite *sqlite_of(struct store *s);
 
 /* SQLite's words for its last error; "disk I/O error" and the like mostly are a disk that is full, and it does not say so. */
-void sqlite_reason(sqlite3 *db, const char *path, char *why, size_t cap);
+void sqlite_reason(sqlite3 *db, const char *path, struct why *why);
 
 /* The statement, reset and bound: i int64, t text, b blob (pointer, size_t).  NULL: *why is set. */
 sqlite3_stmt *sqlite_bind(struct sqlite *q, enum sql id, const char *types, ...);

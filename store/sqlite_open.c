@@ -75,7 +75,7 @@ static void sqlite_close(struct store *s)
 
 static const char *sqlite_why(struct store *s)
 {
-	return sqlite_of(s)->why;
+	return sqlite_of(s)->why.text;
 }
 
 /* https://www.sqlite.org/pragma.html#pragma_data_version: "a different value if the database has been changed by some other
@@ -165,15 +165,15 @@ static const char *make_schema(sqlite3 *db)
 	return version > SCHEMA_VERSION ? "it was made by a newer version of this program" : NULL;
 }
 
-struct store *store_sqlite(const char *path, char *why, size_t cap)
+struct store *store_sqlite(const char *path, struct why *why)
 {
 	struct sqlite *q = calloc(1, sizeof *q);
 	const char *err = NULL;
-	char words[512] = "";
+	struct why words = {0};
 	int version = 0;
 
 	if (q == NULL) {
-		snprintf(why, cap, "out of memory");
+		why_set(why, "out of memory");
 		return NULL;
 	}
 	q->store.ops = &ops;
@@ -192,10 +192,10 @@ struct store *store_sqlite(const char *path, char *why, size_t cap)
 	if (err == NULL)
 		return &q->store;
 	if (q->db && sqlite3_errcode(q->db) != SQLITE_OK) {
-		sqlite_reason(q->db, path, words, sizeof words);
-		err = words;
+		sqlite_reason(q->db, path, &words);
+		err = words.text;
 	}
-	snprintf(why, cap, "the store %s cannot be opened: %s", path, err);
+	why_set(why, "the store %s cannot be opened: %s", path, err);
 	sqlite_close(&q->store);
 	return NULL;
 }

@@ -46,7 +46,7 @@ static enum store_result clash(struct sqlite *q, const struct store_user *u, con
 	enum store_result r = st ? sqlite_step(q, st) : STORE_FAILED;
 
 	if (r == STORE_OK) {
-		snprintf(q->why, sizeof q->why, "this %s belongs to %s", sqlite3_column_text(st, 0),
+		why_set(&q->why, "this %s belongs to %s", sqlite3_column_text(st, 0),
 			 sqlite3_column_text(st, 1));
 		sqlite_end(st);
 		return STORE_TAKEN;

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/why.h"
 
 enum store_result {
 	STORE_OK,
@@ -180,7 +181,7 @@ struct store {
 #define STORE_FILE "vault/store.db"
 
 /* SQLite; made when it is not there; ":memory:" for a test.  NULL: *why says it. */
-struct store *store_sqlite(const char *path, char *why, size_t cap);
+struct store *store_sqlite(const char *path, struct why *why);
 /* The same store for many threads: what the vault asks of it, each call whole; those who write at the same time share one commit.
  * Takes `real` (NULL is fine), and closes it with itself.  store_why(): of the calling thread's last call.  NULL: out of memory. */
 struct store *store_shared(struct store *real);

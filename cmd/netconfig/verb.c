@@ -253,15 +253,16 @@ static int netconfig_run(struct command *c)
 {
 	const struct format *f = (const struct format *)c->verb;
 	struct netconf *n = c->o;
-	char text[512], ns[NAME_TEXT_MAX];
+	char ns[NAME_TEXT_MAX];
+	struct why why = {0};
 	struct site site;
 	int rc;
 
 	if (f->needs_net && !n->voice.given && !n->data.given)
 		return command_fail(c, EX_USAGE, "'%s' needs a subnet; type: dialtone netconfig %s --voice 10.66.0.0/24", f->verb.name,
 				    f->verb.name);
-	if (!conf_read(c->conf, &site, text, sizeof text))
-		return command_fail(c, EX_CONFIG, "%s", text);
+	if (!conf_read(c->conf, &site, &why))
+		return command_fail(c, EX_CONFIG, "%s", why.text);
 	netconfig_complete(n, &site);
 	rc = netconfig_check(c, &site, n, ns);
 	if (rc == 0 && f->whole)

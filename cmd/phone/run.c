@@ -140,13 +140,13 @@ static int read_secret(struct phone_run *r)
 	const struct phone_options *o = r->o;
 	const char *number = o->extension ? o->extension : o->number;
 	struct buf *to = number ? &r->pin : &r->password;
-	char why[512] = "";
+	struct why why = {0};
 
 	if (number == NULL && o->user == NULL)
 		return 0;
-	if (secret_read(number ? o->pin_file : o->password_file, number ? "DIALTONE_PIN" : "DIALTONE_PASSWORD", NULL, to, why,
-			sizeof why) == SECRET_FAILED)
-		return complain(r, EX_CONFIG, "%s", why);
+	if (secret_read(number ? o->pin_file : o->password_file, number ? "DIALTONE_PIN" : "DIALTONE_PASSWORD", NULL, to,
+			&why) == SECRET_FAILED)
+		return complain(r, EX_CONFIG, "%s", why.text);
 	return 0;
 }
 
@@ -157,7 +157,8 @@ static int ask_secret(struct phone_run *r)
 	const char *number = o->extension ? o->extension : o->number;
 	bool warm = !o->cold && host_body.load(r->host, DT_KEEP_USER, NULL, 0) >= 0;
 	struct buf *to = number ? &r->pin : &r->password;
-	char why[512] = "", prompt[300];
+	struct why why = {0};
+	char prompt[300];
 
 	if ((number == NULL && o->user == NULL) || to->n || warm)
 		return 0;
@@ -165,11 +166,11 @@ static int ask_secret(struct phone_run *r)
 		snprintf(prompt, sizeof prompt, "PIN of %s: ", number);
 	else
 		snprintf(prompt, sizeof prompt, "Password of %s: ", o->user);
-	switch (secret_read(NULL, NULL, prompt, to, why, sizeof why)) {
+	switch (secret_read(NULL, NULL, prompt, to, &why)) {
 	case SECRET_READ:
 		return 0;
 	case SECRET_FAILED:
-		return complain(r, EX_CONFIG, "%s", why);
+		return complain(r, EX_CONFIG, "%s", why.text);
 	default:
 		return complain(r, EX_USAGE, "no %s for '%s': give %s, or set %s, or run it on a terminal",
 				number ? "PIN" : "password", number ? number : o->user,
@@ -257,7 +258,8 @@ static int open_host(struct phone_run *r)
 {
 	const struct phone_options *o = r->o;
 	uint8_t mac[6];
-	char base[PATH_MAX], why[512] = "";
+	struct why why = {0};
+	char base[PATH_MAX];
 	const char *home = getenv("HOME");
 	struct host_conf h = {.interface = o->interface, .take = o->take, .oui = r->conf.model->oui, .state = o->state,
 			      .state_base = base, .keylog = o->keylog, .record = recorded, .tick = ticked, .frame = arrived, .arg = r,
@@ -271,9 +273,9 @@ static int open_host(struct phone_run *r)
 		snprintf(base, sizeof base, "%s", ROOT_STATE);
 	else if (snprintf(base, sizeof base, "%s/.local/state/dialtone", home) >= (int)sizeof base)
 		return complain(r, EX_CONFIG, "$HOME is too long: give a folder with --state");
-	e = host_open(&h, &r->host, why, sizeof why);
+	e = host_open(&h, &r->host, &why);
 	if (e < 0)
-		return complain(r, e == -ENOMEM ? EX_SOFTWARE : EX_CONFIG, "%s", why);
+		return complain(r, e == -ENOMEM ? EX_SOFTWARE : EX_CONFIG, "%s", why.text);
 	if (h.has_address)
 		host_address(r->host, &r->conf.lease);
 	return 0;

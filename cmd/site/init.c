@@ -215,35 +215,35 @@ static void say(const struct site *s)
 	warn(s, s->external_fqdn);
 }
 
-static bool conf_of(const char *dir, struct site *ret, char *why, size_t cap)
+static bool conf_of(const char *dir, struct site *ret, struct why *why)
 {
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof path, "%s/" SITE_CONF, dir);
-	return conf_read(path, ret, why, cap);
+	return conf_read(path, ret, why);
 }
 
 /* Names change, and certificates end: five years after init. Phones keep the root of their first day, so it stays. */
 static int renew(const struct command *c, const char *dir)
 {
 	struct site site;
-	char why[1024];
+	struct why why = {0};
 
-	if (!conf_of(dir, &site, why, sizeof why) || !accounts_fit(&site, why, sizeof why))
-		return command_fail(c, EX_CONFIG, "--renew: %s", why);
-	if (!init_renew(&site, clock_unix_ms() / 1000, why, sizeof why))
-		return command_fail(c, EX_CANTCREAT, "--renew: %s", why);
+	if (!conf_of(dir, &site, &why) || !accounts_fit(&site, &why))
+		return command_fail(c, EX_CONFIG, "--renew: %s", why.text);
+	if (!init_renew(&site, clock_unix_ms() / 1000, &why))
+		return command_fail(c, EX_CANTCREAT, "--renew: %s", why.text);
 	printf("made %s/server.pem%s\ndialtoned takes them at SIGHUP: pkill -HUP -x dialtoned\n", site.dir,
 	       site.external_fqdn[0] ? ", external.pem" : "");
 	return fflush(stdout) == 0 ? 0 : EX_IOERR;
 }
 
 /* The users of our own that are missing; says which it has made. */
-static bool users(const struct site *s, char *why, size_t cap)
+static bool users(const struct site *s, struct why *why)
 {
 	char made[256];
 
-	if (!accounts_make(s, made, sizeof made, why, cap))
+	if (!accounts_make(s, made, sizeof made, why))
 		return false;
 	if (made[0])
 		printf("made the system users %s\n", made);
@@ -254,18 +254,18 @@ static bool users(const struct site *s, char *why, size_t cap)
 static int owners(const struct command *c, const char *dir)
 {
 	struct site site;
-	char why[1024];
+	struct why why = {0};
 
 	if (geteuid() != 0)
 		return command_fail(c, EX_NOPERM, "--owners: only root gives files to other users");
-	if (!conf_of(dir, &site, why, sizeof why))
-		return command_fail(c, EX_CONFIG, "--owners: %s", why);
-	if (!users(&site, why, sizeof why))
-		return command_fail(c, EX_CANTCREAT, "--owners: %s", why);
-	if (!accounts_fit(&site, why, sizeof why))
-		return command_fail(c, EX_CONFIG, "--owners: %s", why);
-	if (!init_owners(&site, why, sizeof why))
-		return command_fail(c, EX_CANTCREAT, "--owners: %s", why);
+	if (!conf_of(dir, &site, &why))
+		return command_fail(c, EX_CONFIG, "--owners: %s", why.text);
+	if (!users(&site, &why))
+		return command_fail(c, EX_CANTCREAT, "--owners: %s", why.text);
+	if (!accounts_fit(&site, &why))
+		return command_fail(c, EX_CONFIG, "--owners: %s", why.text);
+	if (!init_owners(&site, &why))
+		return command_fail(c, EX_CANTCREAT, "--owners: %s", why.text);
 	printf("%s/vault belongs to %s, %s/logs to %s, which also reads server.pem%s\n", site.dir, site.user, site.dir,
 	       site.worker_user, site.external_fqdn[0] ? " and external.pem" : "");
 	return fflush(stdout) == 0 ? 0 : EX_IOERR;
@@ -274,7 +274,8 @@ static int owners(const struct command *c, const char *dir)
 static int make(const struct command *c, struct site *s, const char *dir)
 {
 	struct site read;
-	char why[1024], path[PATH_MAX];
+	struct why why = {0};
+	char path[PATH_MAX];
 	struct stat st;
 
 	if (mkdir(dir, 0755) < 0 && (errno != EEXIST || stat(dir, &st) < 0 || !S_ISDIR(st.st_mode)))
@@ -285,15 +286,15 @@ static int make(const struct command *c, struct site *s, const char *dir)
 	snprintf(path, sizeof path, "%s/" SITE_CONF, s->dir);
 	if (access(path, F_OK) == 0)
 		return command_fail(c, EX_CANTCREAT, "'%s' is there already: edit it, or choose another folder", path);
-	if (!users(s, why, sizeof why))
-		return command_fail(c, EX_CANTCREAT, "%s", why);
-	if (!accounts_separate(s, why, sizeof why))
-		return command_fail(c, EX_CONFIG, "%s", why);
-	if (!init_site(s, clock_unix_ms() / 1000, why, sizeof why))
-		return command_fail(c, EX_CANTCREAT, "%s", why);
-	if (!conf_read(path, &read, why, sizeof why)) { /* the options contradict each other */
+	if (!users(s, &why))
+		return command_fail(c, EX_CANTCREAT, "%s", why.text);
+	if (!accounts_separate(s, &why))
+		return command_fail(c, EX_CONFIG, "%s", why.text);
+	if (!init_site(s, clock_unix_ms() / 1000, &why))
+		return command_fail(c, EX_CANTCREAT, "%s", why.text);
+	if (!conf_read(path, &read, &why)) { /* the options contradict each other */
 		unlink(path); /* so that it can be said again, right */
-		return command_fail(c, EX_CONFIG, "%s%s", why,
+		return command_fail(c, EX_CONFIG, "%s%s", why.text,
 				    s->external_fqdn[0] && !s->external_address[0]
 					? "; type: --external-address A, and --address A for the inside"
 					: "");

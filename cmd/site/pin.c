@@ -23,15 +23,15 @@ static const struct option_row set_options[] = {
 static int pin_get(struct session *s, const struct store_user *u, struct buf *pin)
 {
 	const struct pin_options *o = s->c->o;
-	char why[256];
+	struct why why = {0};
 
 	if (o->generate)
 		return session_end(s, pins_make(&s->admin, u, pin, &s->why));
-	switch (secret_read(o->file, "DIALTONE_PIN", "New PIN: ", pin, why, sizeof why)) {
+	switch (secret_read(o->file, "DIALTONE_PIN", "New PIN: ", pin, &why)) {
 	case SECRET_READ:
 		return 0;
 	case SECRET_FAILED:
-		return command_fail(s->c, EX_USAGE, "%s", why);
+		return command_fail(s->c, EX_USAGE, "%s", why.text);
 	default:
 		return command_fail(s->c, EX_USAGE, "there is no PIN; give --pin-file FILE, or $DIALTONE_PIN, or --generate");
 	}

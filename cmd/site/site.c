@@ -76,14 +76,14 @@ static const char *operator_name(void)
 int site_verb_run(struct command *c)
 {
 	struct session *s = calloc(1, sizeof *s);
-	char why[512];
+	struct why why = {0};
 	int rc;
 
 	if (s == NULL)
 		return command_fail(c, EX_OSERR, "out of memory");
 	s->c = c;
-	if (!conf_read(c->conf, &s->site, why, sizeof why))
-		rc = command_fail(c, EX_CONFIG, "%s%s", why,
+	if (!conf_read(c->conf, &s->site, &why))
+		rc = command_fail(c, EX_CONFIG, "%s%s", why.text,
 				  access(c->conf, F_OK) < 0 ? "; name the file with -c, or make a site with: dialtone init DIR" : "");
 	else if ((rc = session_end(s, admin_open(&s->admin, &s->site, clock_unix_ms() / 1000, operator_name(), &s->why))) == 0)
 		rc = ((const struct site_verb *)c->verb)->run(s);

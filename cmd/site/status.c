@@ -111,7 +111,7 @@ static void certs_write(struct writer *w, const struct site_cert *cert, unsigned
 		struct cert_row row = {.until = cert[i].not_after};
 
 		snprintf(row.file, sizeof row.file, "%s", cert[i].file);
-		snprintf(row.why, sizeof row.why, "%s", cert[i].why);
+		snprintf(row.why, sizeof row.why, "%s", cert[i].why.text);
 		row.days = cert[i].not_after > now ? (cert[i].not_after - now) / 86400 : 0;
 		writer_row(w, &row);
 	}
@@ -122,7 +122,7 @@ static void certs_write(struct writer *w, const struct site_cert *cert, unsigned
 static void certs_warn(const struct command *c, const struct site *site, const struct site_cert *cert, unsigned n, int64_t now)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (cert[i].why[0] == '\0' && cert[i].not_after - now < SOON)
+		if (cert[i].why.text[0] == '\0' && cert[i].not_after - now < SOON)
 			command_fail(c, 0, "note: %s expires in %lld days; type: dialtone init %s --renew", cert[i].file,
 				     (long long)((cert[i].not_after - now) / 86400), site->dir);
 }
@@ -142,14 +142,14 @@ static void status_list_one(void *arg, const struct control_endpoint *e)
 static int registered(const struct command *c, const struct site *site)
 {
 	struct writer w;
-	char why[600] = "";
+	struct why why = {0};
 	bool nobody;
 
 	writer_begin(&w, stdout, c->json ? WRITER_LINES : WRITER_TEXT);
 	writer_list(&w, NULL, endpoint_columns);
-	if (!control_registered(site->dir, NULL, status_list_one, &w, &nobody, why, sizeof why)) {
+	if (!control_registered(site->dir, NULL, status_list_one, &w, &nobody, &why)) {
 		writer_end(&w); /* shows the lines that have come */
-		return command_fail(c, EX_UNAVAILABLE, "%s", why);
+		return command_fail(c, EX_UNAVAILABLE, "%s", why.text);
 	}
 	if (nobody) {
 		writer_drop(&w);
@@ -172,16 +172,17 @@ static int status(const struct command *c, const struct site *site)
 	int64_t now = clock_unix_ms() / 1000;
 	struct buf text = {0};
 	struct writer w;
-	char why[600] = "", count[24];
+	struct why why = {0};
+	char count[24];
 	unsigned n = site_certs(site, now, cert);
 	uint64_t endpoints;
 	int ret = EX_OK, rc;
 
 	for (unsigned i = 0; i < n; i++)
-		if (cert[i].why[0] && !cert[i].unreadable)
+		if (cert[i].why.text[0] && !cert[i].unreadable)
 			ret = EX_CONFIG;
-	if (!control_status(site->dir, &text, why, sizeof why)) {
-		ret = command_fail(c, EX_UNAVAILABLE, "%s", why);
+	if (!control_status(site->dir, &text, &why)) {
+		ret = command_fail(c, EX_UNAVAILABLE, "%s", why.text);
 		buf_clear(&text);
 	} else if (text.n == 0) {
 		ret = nobody_runs(c, site);
@@ -205,13 +206,13 @@ static int status_run(struct command *c)
 {
 	const struct status_options *o = c->o;
 	struct site *site = malloc(sizeof *site);
-	char why[600] = "";
+	struct why why = {0};
 	int rc;
 
 	if (site == NULL)
 		return command_fail(c, EX_OSERR, "out of memory");
-	if (!conf_read(c->conf, site, why, sizeof why))
-		rc = command_fail(c, EX_CONFIG, "%s", why);
+	if (!conf_read(c->conf, site, &why))
+		rc = command_fail(c, EX_CONFIG, "%s", why.text);
 	else
 		rc = o->registered ? registered(c, site) : status(c, site);
 	free(site);

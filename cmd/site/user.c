@@ -36,10 +36,10 @@ static const struct option_row add_options[] = {{"--disabled", NULL, "may not si
 
 static int secret(struct session *s, const char *file, const char *environment, bool ask, const char *prompt, struct buf *ret)
 {
-	char why[256];
+	struct why why = {0};
 
-	if (secret_read(file, environment, ask ? prompt : NULL, ret, why, sizeof why) == SECRET_FAILED)
-		return command_fail(s->c, EX_USAGE, "%s", why);
+	if (secret_read(file, environment, ask ? prompt : NULL, ret, &why) == SECRET_FAILED)
+		return command_fail(s->c, EX_USAGE, "%s", why.text);
 	if (ask && ret->n == 0)
 		return command_fail(s->c, EX_USAGE, "there is no terminal to ask on; put it into a file or into $%s", environment);
 	return 0;
@@ -197,13 +197,13 @@ static int user_show(struct session *s)
 	struct store_user u;
 	struct writer w;
 	bool nobody = false;
-	char why[600];
+	struct why why = {0};
 	int rc = session_end(s, users_get(&s->admin, s->c->argument[0], &u, &s->why));
 
 	if (rc)
 		return rc;
-	if (!control_registered(s->site.dir, u.aor, endpoint_keep, &all, &nobody, why, sizeof why)) {
-		rc = command_fail(s->c, EX_UNAVAILABLE, "%s", why);
+	if (!control_registered(s->site.dir, u.aor, endpoint_keep, &all, &nobody, &why)) {
+		rc = command_fail(s->c, EX_UNAVAILABLE, "%s", why.text);
 	} else if (all.oom) {
 		rc = command_fail(s->c, EX_OSERR, "out of memory");
 	} else {

@@ -36,15 +36,14 @@ static bool place_of(const char *dir, struct place *ret)
 	return ret->folder >= 0;
 }
 
-static bool control_failed(const char *dir, const char *what, char *why, size_t cap)
+static bool control_failed(const char *dir, const char *what, struct why *why)
 {
-	snprintf(why, cap, "%s/" CONTROL ": %s%s%s%s", dir, what, errno ? ": " : "", errno ? strerror(errno) : "",
+	return why_not(why, "%s/" CONTROL ": %s%s%s%s", dir, what, errno ? ": " : "", errno ? strerror(errno) : "",
 		 errno == EACCES ? "; run it as root, or as the user that started dialtoned" : "");
-	return false;
 }
 
 /* -1 with *nobody: dialtoned does not run. */
-static int reach(const char *dir, bool *nobody, char *why, size_t cap)
+static int reach(const char *dir, bool *nobody, struct why *why)
 {
 	struct place p;
 	int fd;
@@ -52,13 +51,13 @@ static int reach(const char *dir, bool *nobody, char *why, size_t cap)
 	*nobody = false;
 	if (!place_of(dir, &p)) {
 		*nobody = errno == ENOENT;
-		control_failed(dir, "cannot be reached", why, cap);
+		control_failed(dir, "cannot be reached", why);
 		return -1;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&p.at, sizeof p.at) < 0) {
 		*nobody = errno == ENOENT || errno == ECONNREFUSED;
-		control_failed(dir, "cannot be reached", why, cap);
+		control_failed(dir, "cannot be reached", why);
 		close(fd);
 		fd = -1;
 	}
@@ -103,20 +102,20 @@ static bool control_ask(int fd, const char *line, size_t n, struct buf *answer)
 }
 
 /* One line there, the answer back. true with *nobody: dialtoned does not run. */
-static bool control_question(const char *dir, const char *line, size_t n, struct buf *answer, bool *nobody, char *why, size_t cap)
+static bool control_question(const char *dir, const char *line, size_t n, struct buf *answer, bool *nobody, struct why *why)
 {
-	int fd = reach(dir, nobody, why, cap);
+	int fd = reach(dir, nobody, why);
 	bool ok;
 
 	if (fd < 0)
 		return *nobody;
-	ok = control_ask(fd, line, n, answer) || control_failed(dir, "no answer", why, cap);
+	ok = control_ask(fd, line, n, answer) || control_failed(dir, "no answer", why);
 	close(fd);
 	return ok;
 }
 
 bool control_order_user(const char *dir, const char *aor, enum location_order order, unsigned diag, const char *reason,
-			unsigned *acted, char *why, size_t cap)
+			unsigned *acted, struct why *why)
 {
 	struct buf answer = {0};
 	bool nobody, ok;
@@ -127,8 +126,8 @@ bool control_order_user(const char *dir, const char *aor, enum location_order or
 
 	errno = 0;
 	if (len < 0 || (size_t)len >= sizeof line || strpbrk(aor, " \r\n") || strpbrk(reason, "\r\n"))
-		return control_failed(dir, "the order cannot be written in a line", why, cap);
-	if (!control_question(dir, line, (size_t)len, &answer, &nobody, why, cap)) {
+		return control_failed(dir, "the order cannot be written in a line", why);
+	if (!control_question(dir, line, (size_t)len, &answer, &nobody, why)) {
 		buf_free(&answer);
 		return false;
 	}
@@ -137,7 +136,7 @@ bool control_order_user(const char *dir, const char *aor, enum location_order or
 	if (!ok) {
 		if (sv_starts(text, SV("error ")))
 			text = sv_from(text, 6);
-		snprintf(why, cap, SV_FMT, SV_ARG(text.n ? text : SV("it closed without an answer")));
+		why_set(why, SV_FMT, SV_ARG(text.n ? text : SV("it closed without an answer")));
 	} else {
 		*acted = (unsigned)n;
 	}
@@ -145,18 +144,18 @@ bool control_order_user(const char *dir, const char *aor, enum location_order or
 	return ok;
 }
 
-bool control_status(const char *dir, struct buf *text, char *why, size_t cap)
+bool control_status(const char *dir, struct buf *text, struct why *why)
 {
 	static const char line[] = "status\n";
 	bool nobody;
 
-	if (!control_question(dir, line, sizeof line - 1, text, &nobody, why, cap))
+	if (!control_question(dir, line, sizeof line - 1, text, &nobody, why))
 		return false;
 	if (nobody)
 		return true;
 	errno = 0;
 	if (!sv_ends(buf_view(text), SV("end\n")))
-		return control_failed(dir, "the answer is cut off", why, cap);
+		return control_failed(dir, "the answer is cut off", why);
 	text->n -= 4;
 	return true;
 }
@@ -212,14 +211,14 @@ static bool lines_read(struct buf *have, void (*fn)(void *arg, const struct cont
 }
 
 bool control_registered(const char *dir, const char *aor, void (*fn)(void *arg, const struct control_endpoint *e), void *arg,
-			bool *nobody, char *why, size_t cap)
+			bool *nobody, struct why *why)
 {
 	bool good = true, ended = false;
 	struct buf have = {0};
 	char line[300], part[4096];
 	ssize_t got = -1;
 	int n = snprintf(line, sizeof line, "registered%s%s\n", aor ? " " : "", aor ? aor : "");
-	int fd = reach(dir, nobody, why, cap);
+	int fd = reach(dir, nobody, why);
 
 	if (fd < 0)
 		return *nobody;
@@ -233,20 +232,20 @@ bool control_registered(const char *dir, const char *aor, void (*fn)(void *arg, 
 	if (got >= 0)
 		errno = 0;
 	if (!good && sv_starts(buf_view(&have), SV("error ")))
-		snprintf(why, cap, SV_FMT, SV_ARG(sv_trim(sv_from(buf_view(&have), 6))));
+		why_set(why, SV_FMT, SV_ARG(sv_trim(sv_from(buf_view(&have), 6))));
 	else if (!ended)
-		control_failed(dir, good ? "the answer is cut off" : "the answer cannot be read", why, cap);
+		control_failed(dir, good ? "the answer is cut off" : "the answer cannot be read", why);
 	buf_free(&have);
 	return ended;
 }
 
-int control_listen(const char *dir, char *why, size_t cap)
+int control_listen(const char *dir, struct why *why)
 {
 	struct place p;
 	int fd;
 
 	if (!place_of(dir, &p)) {
-		control_failed(dir, "cannot be made", why, cap);
+		control_failed(dir, "cannot be made", why);
 		return -1;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -255,13 +254,13 @@ int control_listen(const char *dir, char *why, size_t cap)
 
 		unlinkat(p.folder, "control", 0);
 		if (bind(fd, (struct sockaddr *)&p.at, sizeof p.at) < 0 || listen(fd, 16) < 0) {
-			control_failed(dir, "cannot be made", why, cap);
+			control_failed(dir, "cannot be made", why);
 			close(fd);
 			fd = -1;
 		}
 		umask(old);
 	} else {
-		control_failed(dir, "cannot be made", why, cap);
+		control_failed(dir, "cannot be made", why);
 	}
 	close(p.folder);
 	return fd;

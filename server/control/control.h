@@ -6,16 +6,17 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/why.h"
 #include "server/location/location.h"
 
 /* Gives every endpoint of the user the order and waits until its workers have acted; *acted: how many endpoints.
  * true with *acted 0 when nobody listens (dialtoned does not run). false: *why says it. */
 bool control_order_user(const char *dir, const char *aor, enum location_order order, unsigned diag, const char *reason,
-			unsigned *acted, char *why, size_t cap);
+			unsigned *acted, struct why *why);
 /* What runs: a line a process, "worker 0 pid 4711 private 18 restarts 0" (private: RSA private-key operations so far), and
  * "registered 3": how many endpoints.
  * true with an empty text when nobody listens. */
-bool control_status(const char *dir, struct buf *text, char *why, size_t cap);
+bool control_status(const char *dir, struct buf *text, struct why *why);
 
 /* One registered endpoint.  The texts are the client's own words: any octets but control
  * characters; "" when it did not say. */
@@ -28,9 +29,9 @@ struct control_endpoint {
 /* fn gets each one as it comes: of this user, or of all (aor NULL), in no order.  true with *nobody when nobody listens.
  * false: *why; some may have come. */
 bool control_registered(const char *dir, const char *aor, void (*fn)(void *arg, const struct control_endpoint *e), void *arg,
-			bool *nobody, char *why, size_t cap);
+			bool *nobody, struct why *why);
 
 /* DIR/run/control, listening, for its owner only; one that is there is replaced.  -1: *why. */
-int control_listen(const char *dir, char *why, size_t cap);
+int control_listen(const char *dir, struct why *why);
 
 #endif

@@ -28,7 +28,7 @@ static unsigned names(const struct site *s, struct named ret[ACCOUNTS])
 	return site_is_legacy(s) ? 3 : 2;
 }
 
-bool account_of(const char *user, struct account *ret, char *why, size_t cap)
+bool account_of(const char *user, struct account *ret, struct why *why)
 {
 	const struct passwd *p;
 
@@ -39,9 +39,9 @@ bool account_of(const char *user, struct account *ret, char *why, size_t cap)
 		return true;
 	}
 	if (p)
-		snprintf(why, cap, "user '%s' is root: name another", user);
+		why_set(why, "user '%s' is root: name another", user);
 	else
-		snprintf(why, cap, "user '%s': %s", user, errno ? strerror(errno) : "there is no such user on this machine");
+		why_set(why, "user '%s': %s", user, errno ? strerror(errno) : "there is no such user on this machine");
 	return false;
 }
 
@@ -77,22 +77,22 @@ static bool group_is_shared(gid_t gid, const struct account *ours, unsigned n, c
 	return found;
 }
 
-static bool fault_of(const struct named *n, struct account *ret, char *why, size_t cap)
+static bool fault_of(const struct named *n, struct account *ret, struct why *why)
 {
-	char reason[128];
+	struct why reason = {0};
 
 	if (n->user[0] == '\0')
-		snprintf(why, cap, "%s is empty: each kind of process needs a user of its own", n->key);
-	else if (!account_of(n->user, ret, reason, sizeof reason))
-		snprintf(why, cap, "%s: %s", n->key, reason);
+		why_set(why, "%s is empty: each kind of process needs a user of its own", n->key);
+	else if (!account_of(n->user, ret, &reason))
+		why_set(why, "%s: %s", n->key, reason.text);
 	else if (is_shared(n->user, ret->uid))
-		snprintf(why, cap, "%s: other programs of this machine run as '%s', too", n->key, n->user);
+		why_set(why, "%s: other programs of this machine run as '%s', too", n->key, n->user);
 	else
 		return true;
 	return false;
 }
 
-bool accounts_separate(const struct site *s, char *why, size_t cap)
+bool accounts_separate(const struct site *s, struct why *why)
 {
 	struct account of[ACCOUNTS];
 	struct named all[ACCOUNTS];
@@ -102,18 +102,15 @@ bool accounts_separate(const struct site *s, char *why, size_t cap)
 	if (geteuid() != 0)
 		return true;
 	for (unsigned i = 0; i < n; i++) {
-		if (!fault_of(&all[i], &of[i], why, cap))
+		if (!fault_of(&all[i], &of[i], why))
 			return false;
 		for (unsigned k = 0; k < i; k++)
-			if (of[k].uid == of[i].uid) {
-				snprintf(why, cap, "%s and %s are the same user, '%s'", all[k].key, all[i].key, all[i].user);
-				return false;
-			}
+			if (of[k].uid == of[i].uid)
+				return why_not(why, "%s and %s are the same user, '%s'", all[k].key, all[i].key, all[i].user);
 	}
 	if (!group_is_shared(of[1].gid, of, n, other))
 		return true;
-	snprintf(why, cap, "the group of worker_user '%s' is also the group of '%s'", all[1].user, other);
-	return false;
+	return why_not(why, "the group of worker_user '%s' is also the group of '%s'", all[1].user, other);
 }
 
 /* A user of our own that has not been made yet: the configuration is as it should be. */
@@ -128,18 +125,18 @@ static bool ours_is_missing(const struct site *s)
 	return false;
 }
 
-bool accounts_fit(const struct site *s, char *why, size_t cap)
+bool accounts_fit(const struct site *s, struct why *why)
 {
-	char fault[256];
+	struct why fault = {0};
 
-	if (accounts_separate(s, fault, sizeof fault))
+	if (accounts_separate(s, &fault))
 		return true;
 	if (ours_is_missing(s))
-		snprintf(why, cap, "%s; to make it, type: dialtone init %s --owners", fault, s->dir);
+		why_set(why, "%s; to make it, type: dialtone init %s --owners", fault.text, s->dir);
 	else
-		snprintf(why, cap,
+		why_set(why,
 			 "%s; take the lines user, worker_user and legacy_user out of %s/dialtone.conf, then type: dialtone init %s --owners",
-			 fault, s->dir, s->dir);
+			fault.text, s->dir, s->dir);
 	return false;
 }
 
@@ -192,7 +189,7 @@ static bool make_one(const char *user)
 	return getpwnam(user) != NULL;
 }
 
-bool accounts_make(const struct site *s, char *made, size_t made_cap, char *why, size_t cap)
+bool accounts_make(const struct site *s, char *made, size_t made_cap, struct why *why)
 {
 	struct named all[ACCOUNTS];
 
@@ -205,12 +202,10 @@ bool accounts_make(const struct site *s, char *made, size_t made_cap, char *why,
 
 		if (strcmp(all[i].user, all[i].usual) != 0 || getpwnam(all[i].user))
 			continue;
-		if (!make_one(all[i].user)) {
-			snprintf(why, cap,
+		if (!make_one(all[i].user))
+			return why_not(why,
 				 "the system user '%s' cannot be made; make it with your system's tools, or name another: %s", all[i].user,
 				 all[i].key);
-			return false;
-		}
 		snprintf(made + at, made_cap - at, "%s%s", at ? ", " : "", all[i].user);
 	}
 	return true;

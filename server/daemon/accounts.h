@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/why.h"
 #include "server/site/site.h"
 
 struct account {
@@ -21,15 +22,15 @@ struct account {
 };
 
 /* Of one user of the password file. false: *why says that there is none, or that it is root. */
-bool account_of(const char *user, struct account *ret, char *why, size_t cap);
+bool account_of(const char *user, struct account *ret, struct why *why);
 
 /* Whether the site's users keep its processes apart: each is there, is not shared with other programs, and is not the user
  * of another kind of process; true when we are not root, as no user is changed then.  false: *why is what is wrong. */
-bool accounts_separate(const struct site *site, char *why, size_t cap);
-bool accounts_fit(const struct site *site, char *why, size_t cap); /* the same; *why also says what to type */
+bool accounts_separate(const struct site *site, struct why *why);
+bool accounts_fit(const struct site *site, struct why *why); /* the same; *why also says what to type */
 
 /* Makes those of the default users that the site names and that are missing; their names, separated by a comma, go to
  * *made ("" when none was made).  Needs root; otherwise it makes none.  false: *why. */
-bool accounts_make(const struct site *site, char *made, size_t made_cap, char *why, size_t cap);
+bool accounts_make(const struct site *site, char *made, size_t made_cap, struct why *why);
 
 #endif

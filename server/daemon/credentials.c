@@ -29,36 +29,30 @@ static bool drop_capabilities(void)
 	return syscall(SYS_capset, &head, none) == 0;
 }
 
-static bool become(const struct credentials *c, char *why, size_t cap)
+static bool become(const struct credentials *c, struct why *why)
 {
 	struct account user, group;
 
-	if (!account_of(c->user, &user, why, cap) || !account_of(c->group_of ? c->group_of : c->user, &group, why, cap))
+	if (!account_of(c->user, &user, why) || !account_of(c->group_of ? c->group_of : c->user, &group, why))
 		return false;
 	drop_bounds();
 	if (setgroups(0, NULL) < 0 || setresgid(group.gid, group.gid, group.gid) < 0 ||
-	    setresuid(user.uid, user.uid, user.uid) < 0 || !drop_capabilities()) {
-		snprintf(why, cap, "cannot become '%s': %s", c->user, strerror(errno));
-		return false;
-	}
-	if (setuid(0) == 0 || setgid(0) == 0) {
-		snprintf(why, cap, "root could be had back after becoming '%s'", c->user);
-		return false;
-	}
+	    setresuid(user.uid, user.uid, user.uid) < 0 || !drop_capabilities())
+		return why_not(why, "cannot become '%s': %s", c->user, strerror(errno));
+	if (setuid(0) == 0 || setgid(0) == 0)
+		return why_not(why, "root could be had back after becoming '%s'", c->user);
 	return true;
 }
 
-bool credentials_drop(const struct credentials *c, char *why, size_t cap)
+bool credentials_drop(const struct credentials *c, struct why *why)
 {
 	static const struct rlimit none = {0, 0};
 
-	if (geteuid() == 0 && !become(c, why, cap))
+	if (geteuid() == 0 && !become(c, why))
 		return false;
 	/* Asked after the change of user, which resets it. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
-	    setrlimit(RLIMIT_CORE, &none) < 0 || (!c->may_fork && setrlimit(RLIMIT_NPROC, &none) < 0)) {
-		snprintf(why, cap, "cannot drop privileges: %s", strerror(errno));
-		return false;
-	}
+	    setrlimit(RLIMIT_CORE, &none) < 0 || (!c->may_fork && setrlimit(RLIMIT_NPROC, &none) < 0))
+		return why_not(why, "cannot drop privileges: %s", strerror(errno));
 	return true;
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/why.h"
+
 struct credentials {
 	const char *user;     /* to become, when we are root */
 	const char *group_of; /* with the group of this user; NULL: of `user` */
@@ -13,6 +15,6 @@ struct credentials {
 /* When we are root: becomes the user with that one group, drops every capability from every set, and checks that there is
  * no way back.  In any case: no privilege through later programs, no core file, nobody of the same user may look inside.
  * false: *why. */
-bool credentials_drop(const struct credentials *c, char *why, size_t cap);
+bool credentials_drop(const struct credentials *c, struct why *why);
 
 #endif

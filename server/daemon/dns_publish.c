@@ -48,7 +48,7 @@ static unsigned records(const struct site *s, struct dns_record ret[SITE_NAMES])
 
 /* ---- the key ----------------------------------------------------------------------------------------------------------- */
 
-bool dns_key_read(const struct site *s, char key[DNS_KEY_MAX], char *why, size_t cap)
+bool dns_key_read(const struct site *s, char key[DNS_KEY_MAX], struct why *why)
 {
 	struct buf text = {0};
 	struct sv word;
@@ -62,9 +62,9 @@ bool dns_key_read(const struct site *s, char key[DNS_KEY_MAX], char *why, size_t
 	word = sv_trim(buf_view(&text));
 	ok = rc == 0 && word.n > 0 && sv_copy(key, DNS_KEY_MAX, word);
 	if (rc < 0)
-		snprintf(why, cap, "dns.key_file '%.200s': %s", s->dns.key_file, strerror(-rc));
+		why_set(why, "dns.key_file '%.200s': %s", s->dns.key_file, strerror(-rc));
 	else if (!ok)
-		snprintf(why, cap, "dns.key_file '%.200s' holds no secret: one line of base64 is wanted", s->dns.key_file);
+		why_set(why, "dns.key_file '%.200s' holds no secret: one line of base64 is wanted", s->dns.key_file);
 	buf_wipe(&text);
 	return ok;
 }
@@ -151,17 +151,15 @@ static ldns_resolver *resolver(const struct site *s, const char *key, const char
 	return r;
 }
 
-static bool dns_publish_judged(const struct site *s, ldns_status status, const ldns_pkt *answer, char *why, size_t cap)
+static bool dns_publish_judged(const struct site *s, ldns_status status, const ldns_pkt *answer, struct why *why)
 {
-	if (status != LDNS_STATUS_OK) {
-		snprintf(why, cap, "%s refuses the update of %s: %s", s->dns.server, s->dns.zone,
+	if (status != LDNS_STATUS_OK)
+		return why_not(why, "%s refuses the update of %s: %s", s->dns.server, s->dns.zone,
 			 ldns_get_errorstr_by_id(status));
-		return false;
-	}
 	if (answer == NULL || ldns_pkt_get_rcode(answer) != LDNS_RCODE_NOERROR) {
 		char *code = answer ? ldns_pkt_rcode2str(ldns_pkt_get_rcode(answer)) : NULL;
 
-		snprintf(why, cap, "%s refuses the update of %s: %s", s->dns.server, s->dns.zone, code ? code : "no answer");
+		why_set(why, "%s refuses the update of %s: %s", s->dns.server, s->dns.zone, code ? code : "no answer");
 		free(code);
 		return false;
 	}
@@ -169,7 +167,7 @@ static bool dns_publish_judged(const struct site *s, ldns_status status, const l
 }
 
 /* One update: each name and type is emptied and set, in one transaction. Blocks, at most some seconds. false: *why. */
-static bool publish(const struct site *s, const char *key, char *why, size_t cap)
+static bool publish(const struct site *s, const char *key, struct why *why)
 {
 	char algorithm[40];
 	ldns_pkt *q = dns_publish_question(s), *answer = NULL;
@@ -180,7 +178,7 @@ static bool publish(const struct site *s, const char *key, char *why, size_t cap
 	snprintf(algorithm, sizeof algorithm, "%s.", s->dns.key_algorithm[0] ? s->dns.key_algorithm : "hmac-sha256");
 	r = resolver(s, key, algorithm);
 	if (q == NULL || r == NULL) {
-		snprintf(why, cap, "the update of %s cannot be made: is dns.address an address?", s->dns.zone);
+		why_set(why, "the update of %s cannot be made: is dns.address an address?", s->dns.zone);
 		ldns_pkt_free(q);
 		ldns_resolver_deep_free(r);
 		return false;
@@ -189,7 +187,7 @@ static bool publish(const struct site *s, const char *key, char *why, size_t cap
 		status = ldns_pkt_tsig_sign(q, s->dns.key_name, key, FUDGE_S, algorithm, NULL);
 	if (status == LDNS_STATUS_OK)
 		status = ldns_resolver_send_pkt(&answer, r, q);
-	ok = dns_publish_judged(s, status, answer, why, cap);
+	ok = dns_publish_judged(s, status, answer, why);
 	ldns_pkt_free(answer);
 	ldns_pkt_free(q);
 	ldns_resolver_deep_free(r);
@@ -200,17 +198,17 @@ static bool publish(const struct site *s, const char *key, char *why, size_t cap
 
 int dns_publish_main(const struct site *s, const char *key, int ready_fd)
 {
-	char why[600];
+	struct why why = {0};
 
 	if (ready_fd >= 0 && write(ready_fd, "+", 1) != 1)
 		log_line(LOG_WARN, "dns", "cannot report that it is ready");
 	for (;;) { /* SIGTERM ends it: nothing here is half-done, the name server takes an update whole or not at all */
-		bool ok = publish(s, key, why, sizeof why);
+		bool ok = publish(s, key, &why);
 
 		if (ok)
 			log_line(LOG_INFO, "dns", "%s holds the records of %s", s->dns.server, s->fqdn);
 		else
-			log_line(LOG_WARN, "dns", "%s; again in %d s", why, AGAIN_S);
+			log_line(LOG_WARN, "dns", "%s; again in %d s", why.text, AGAIN_S);
 		sleep(ok ? s->dns.refresh : AGAIN_S);
 	}
 }

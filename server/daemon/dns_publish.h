@@ -7,12 +7,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/why.h"
 #include "server/site/site.h"
 
 /* The TSIG secret, in base64, out of dns.key_file: to be read before the process drops its privileges.  Without a key_name
  * it is "" (updates go unsigned, by address).  false: *why. */
 #define DNS_KEY_MAX 256
-bool dns_key_read(const struct site *s, char key[DNS_KEY_MAX], char *why, size_t cap);
+bool dns_key_read(const struct site *s, char key[DNS_KEY_MAX], struct why *why);
 
 /* The process: publishes, and again every dns.refresh seconds (after a failure every 30), until SIGTERM.  ready_fd: one
  * octet at the start; -1: none. */

@@ -134,14 +134,14 @@ bool generation_signal(const struct generation *g, enum role role, int signo)
 
 /* ---- listeners ----------------------------------------------------------------------------------------------------------- */
 
-static bool listen_all(struct slot *s, const struct site_listener *all, unsigned n, char *why, size_t cap)
+static bool listen_all(struct slot *s, const struct site_listener *all, unsigned n, struct why *why)
 {
 	for (unsigned i = 0; i < n; i++) {
 		int fd;
 
 		if (all[i].legacy != (s->role == ROLE_LEGACY))
 			continue;
-		fd = listen_tcp(all[i].address, all[i].port, why, cap);
+		fd = listen_tcp(all[i].address, all[i].port, why);
 		if (fd < 0)
 			return false;
 		s->listener[s->nlistener++] = (struct worker_listener){.fd = fd,
@@ -194,21 +194,17 @@ static struct slot *slot_add(struct generation *g, enum role role, unsigned inde
 	return s;
 }
 
-static bool pairs(struct generation *g, char *why, size_t cap)
+static bool pairs(struct generation *g, struct why *why)
 {
 	for (unsigned i = 0; i < g->workers; i++)
-		if (!ipc_pair(g->vault[i]) || !ipc_pair(g->ask[i]) || !ipc_pair(g->push[i])) {
-			snprintf(why, cap, "cannot make a socket pair: %s", strerror(errno));
-			return false;
-		}
-	if (pipe2(g->ready, O_CLOEXEC | O_NONBLOCK) < 0) {
-		snprintf(why, cap, "cannot make a pipe: %s", strerror(errno));
-		return false;
-	}
+		if (!ipc_pair(g->vault[i]) || !ipc_pair(g->ask[i]) || !ipc_pair(g->push[i]))
+			return why_not(why, "cannot make a socket pair: %s", strerror(errno));
+	if (pipe2(g->ready, O_CLOEXEC | O_NONBLOCK) < 0)
+		return why_not(why, "cannot make a pipe: %s", strerror(errno));
 	return true;
 }
 
-static bool generation_make(struct generation *g, char *why, size_t cap)
+static bool generation_make(struct generation *g, struct why *why)
 {
 	const struct site *site = &g->site;
 	struct site_listener listener[SITE_LISTENERS];
@@ -221,36 +217,36 @@ static bool generation_make(struct generation *g, char *why, size_t cap)
 		plain = cores < 1 ? 1 : cores > 64 ? 64 : (unsigned)cores;
 	}
 	g->workers = plain + legacy;
-	if (!pairs(g, why, cap))
+	if (!pairs(g, why))
 		return false;
 	slot_add(g, ROLE_VAULT, 0);
 	slot_add(g, ROLE_LOCATION, 0);
 	for (unsigned i = 0; i < plain; i++)
-		if (!listen_all(slot_add(g, ROLE_WORKER, i), listener, n, why, cap))
+		if (!listen_all(slot_add(g, ROLE_WORKER, i), listener, n, why))
 			return false;
-	if (legacy && !listen_all(slot_add(g, ROLE_LEGACY, plain), listener, n, why, cap))
+	if (legacy && !listen_all(slot_add(g, ROLE_LEGACY, plain), listener, n, why))
 		return false;
 	if (site->dhcp_responder) {
 		slot_add(g, ROLE_DHCP, 0);
-		g->dhcp_fd = listen_udp_broadcast(67, site->dhcp_interface, why, cap);
+		g->dhcp_fd = listen_udp_broadcast(67, site->dhcp_interface, why);
 		if (g->dhcp_fd < 0)
 			return false;
 	}
 	if (site->dns.server[0]) {
 		slot_add(g, ROLE_DNS, 0);
-		if (!dns_key_read(site, g->dns_key, why, cap))
+		if (!dns_key_read(site, g->dns_key, why))
 			return false;
 	}
-	g->control_fd = control_listen(site->dir, why, cap); /* last: from here on the old generation is not asked any more */
+	g->control_fd = control_listen(site->dir, why); /* last: from here on the old generation is not asked any more */
 	return g->control_fd >= 0;
 }
 
-struct generation *generation_new(const struct site *site, const struct generation_shared *shared, char *why, size_t cap)
+struct generation *generation_new(const struct site *site, const struct generation_shared *shared, struct why *why)
 {
 	struct generation *g = calloc(1, sizeof *g);
 
 	if (g == NULL) {
-		snprintf(why, cap, "out of memory");
+		why_set(why, "out of memory");
 		return NULL;
 	}
 	g->site = *site;
@@ -262,7 +258,7 @@ struct generation *generation_new(const struct site *site, const struct generati
 	for (unsigned i = 0; i < ROLE_WORKERS; i++)
 		for (unsigned k = 0; k < 2; k++)
 			g->vault[i][k] = g->ask[i][k] = g->push[i][k] = -1;
-	if (generation_make(g, why, cap))
+	if (generation_make(g, why))
 		return g;
 	generation_free(g);
 	return NULL;

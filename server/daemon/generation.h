@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/why.h"
 #include "server/daemon/scoreboard.h"
 #include "server/daemon/log_pipe.h"
 #include "server/daemon/role.h"
@@ -53,7 +54,7 @@ struct generation_shared { /* of all generations; borrowed */
 	uint8_t *ticket_key; /* WORKER_TICKET_KEY octets */
 };
 /* Binds and pairs everything, starts nobody.  NULL: *why. */
-struct generation *generation_new(const struct site *site, const struct generation_shared *shared, char *why, size_t cap);
+struct generation *generation_new(const struct site *site, const struct generation_shared *shared, struct why *why);
 void generation_free(struct generation *g); /* nobody may run any more; NULL is fine */
 bool generation_start(struct slot *s);	    /* false: no process to be had */
 void generation_close_listeners(struct generation *g); /* so that nobody is led to a worker that drains */

@@ -12,16 +12,14 @@
 
 struct walk {
 	struct account to;
-	char *why;
-	size_t cap;
+	struct why *why;
 };
 
 static bool hand_over_one(const struct walk *w, int at, const char *name, unsigned depth);
 
 static bool failed(const struct walk *w, const char *name, const char *reason)
 {
-	snprintf(w->why, w->cap, "%.200s: %s", name, reason);
-	return false;
+	return why_not(w->why, "%.200s: %s", name, reason);
 }
 
 static bool inside(const struct walk *w, int fd, const char *name, unsigned depth)
@@ -78,9 +76,9 @@ static bool hand_over_one(const struct walk *w, int at, const char *name, unsign
 	return ok;
 }
 
-bool hand_over(int at, const char *name, struct account to, char *why, size_t cap)
+bool hand_over(int at, const char *name, struct account to, struct why *why)
 {
-	const struct walk w = {.to = to, .why = why, .cap = cap};
+	const struct walk w = {.to = to, .why = why};
 
 	return hand_over_one(&w, at, name, 0);
 }

@@ -11,10 +11,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/why.h"
 #include "server/daemon/accounts.h"
 
 /* `name` in the folder at `at`, and all that is in it, to `to`.  Only folders, and files with one name, are handed over;
  * with anything else in it the folder stays root's, and *why names that.  true also when there is no `name`. */
-bool hand_over(int at, const char *name, struct account to, char *why, size_t cap);
+bool hand_over(int at, const char *name, struct account to, struct why *why);
 
 #endif

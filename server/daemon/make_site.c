@@ -24,8 +24,7 @@
 struct work {
 	const struct site *site;
 	int64_t now;
-	char *why;
-	size_t cap;
+	struct why *why;
 	struct pki_key *root;
 	struct buf root_der;
 	bool anew; /* the servers' certificates, though they are there */
@@ -33,12 +32,12 @@ struct work {
 
 static bool failed(struct work *w, const char *path, const char *reason)
 {
-	return site_fail(w->why, w->cap, path, reason);
+	return site_fail(w->why, path, reason);
 }
 
 static bool path_of(struct work *w, const char *name, char out[PATH_MAX])
 {
-	return site_path(out, w->site->dir, name, w->why, w->cap);
+	return site_path(out, w->site->dir, name, w->why);
 }
 
 static bool there(struct work *w, const char *name)
@@ -48,7 +47,7 @@ static bool there(struct work *w, const char *name)
 
 static bool save(struct work *w, const char *name, const struct buf *b, mode_t mode)
 {
-	return site_save(w->site->dir, name, b, mode, w->why, w->cap);
+	return site_save(w->site->dir, name, b, mode, w->why);
 }
 
 static bool folder(struct work *w, const char *name, mode_t mode)
@@ -91,7 +90,7 @@ static bool root_move(struct work *w)
 {
 	struct buf pem = {0};
 	char path[PATH_MAX];
-	bool ok = site_pair_load(w->site->dir, ROOT_OLD, &w->root, &w->root_der, w->why, w->cap) && root_is_ca(w, ROOT_OLD) &&
+	bool ok = site_pair_load(w->site->dir, ROOT_OLD, &w->root, &w->root_der, w->why) && root_is_ca(w, ROOT_OLD) &&
 		  path_of(w, ROOT_OLD, path);
 
 	if (ok) {
@@ -110,20 +109,20 @@ static bool root_load(struct work *w)
 
 	if (!there(w, ROOT) && path_of(w, ROOT_OLD, old) && lstat(old, &st) == 0)
 		return root_move(w);
-	return site_pair_load(w->site->dir, ROOT, &w->root, &w->root_der, w->why, w->cap) &&
+	return site_pair_load(w->site->dir, ROOT, &w->root, &w->root_der, w->why) &&
 	       (!there(w, SITE_ROOT) || root_is_ca(w, ROOT));
 }
 
 static bool own_pair(struct work *w, const struct pki_issue *what, struct buf *key_pem, struct buf *cert_pem)
 {
-	return site_pair_make(what, 2048, NULL, NULL, key_pem, cert_pem, w->why, w->cap);
+	return site_pair_make(what, 2048, NULL, NULL, key_pem, cert_pem, w->why);
 }
 
 /* Into one file, the root behind it: "leaf first, root last". */
 static bool pair_below_root(struct work *w, const char *file, const struct pki_issue *what, unsigned bits)
 {
 	struct buf pem = {0};
-	bool ok = site_pair_make(what, bits, w->root, &w->root_der, &pem, &pem, w->why, w->cap);
+	bool ok = site_pair_make(what, bits, w->root, &w->root_der, &pem, &pem, w->why);
 
 	pki_pem_add(&pem, "CERTIFICATE", w->root_der.p, w->root_der.n);
 	ok = ok && save(w, file, &pem, 0600);
@@ -242,7 +241,7 @@ static bool key_owners(struct work *w)
 {
 	struct account worker;
 
-	return geteuid() != 0 || (account_of(w->site->worker_user, &worker, w->why, w->cap) &&
+	return geteuid() != 0 || (account_of(w->site->worker_user, &worker, w->why) &&
 				  for_workers(w, SITE_SERVER, worker) && for_workers(w, SITE_EXTERNAL, worker));
 }
 
@@ -254,12 +253,12 @@ static bool owners(struct work *w)
 
 	if (geteuid() != 0)
 		return true;
-	if (!account_of(w->site->user, &vault, w->why, w->cap) || !account_of(w->site->worker_user, &worker, w->why, w->cap))
+	if (!account_of(w->site->user, &vault, w->why) || !account_of(w->site->worker_user, &worker, w->why))
 		return false;
 	fd = open(w->site->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return failed(w, w->site->dir, strerror(errno));
-	ok = hand_over(fd, VAULT_DIR, vault, w->why, w->cap) && hand_over(fd, SITE_LOGS, worker, w->why, w->cap);
+	ok = hand_over(fd, VAULT_DIR, vault, w->why) && hand_over(fd, SITE_LOGS, worker, w->why);
 	close(fd);
 	return ok && key_owners(w);
 }
@@ -292,7 +291,7 @@ static bool store(struct work *w)
 
 	if (!path_of(w, STORE_FILE, path))
 		return false;
-	s = store_sqlite(path, w->why, w->cap);
+	s = store_sqlite(path, w->why);
 	store_close(s);
 	return s != NULL;
 }
@@ -301,7 +300,7 @@ static bool vault(struct work *w)
 {
 	if (vault_is_handed_over(w))
 		return there(w, SITE_ISSUING) || failed(w, VAULT_DIR, "it belongs to the vault's user, and " SITE_ISSUING " is missing");
-	return folder(w, VAULT_DIR, 0700) && issuing(w) && vault_keys_make(w->site->dir, w->now, w->why, w->cap) && store(w);
+	return folder(w, VAULT_DIR, 0700) && issuing(w) && vault_keys_make(w->site->dir, w->now, w->why) && store(w);
 }
 
 static bool finish(struct work *w, bool ok)
@@ -311,9 +310,9 @@ static bool finish(struct work *w, bool ok)
 	return ok;
 }
 
-bool init_site(const struct site *site, int64_t unix_s, char *why, size_t cap)
+bool init_site(const struct site *site, int64_t unix_s, struct why *why)
 {
-	struct work w = {.site = site, .now = unix_s, .why = why, .cap = cap};
+	struct work w = {.site = site, .now = unix_s, .why = why};
 
 	if (mkdir(site->dir, 0755) < 0 && errno != EEXIST)
 		return failed(&w, site->dir, strerror(errno));
@@ -321,16 +320,16 @@ bool init_site(const struct site *site, int64_t unix_s, char *why, size_t cap)
 				  root(&w) && vault(&w) && servers(&w) && update(&w) && conf(&w) && owners(&w));
 }
 
-bool init_renew(const struct site *site, int64_t unix_s, char *why, size_t cap)
+bool init_renew(const struct site *site, int64_t unix_s, struct why *why)
 {
-	struct work w = {.site = site, .now = unix_s, .why = why, .cap = cap, .anew = true};
+	struct work w = {.site = site, .now = unix_s, .why = why, .anew = true};
 
 	return finish(&w, dir_is_ours(&w) && root_load(&w) && servers(&w) && key_owners(&w));
 }
 
-bool init_owners(const struct site *site, char *why, size_t cap)
+bool init_owners(const struct site *site, struct why *why)
 {
-	struct work w = {.site = site, .why = why, .cap = cap};
+	struct work w = {.site = site, .why = why};
 	struct stat st;
 	char old[PATH_MAX];
 	bool ok = dir_is_ours(&w);

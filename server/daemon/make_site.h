@@ -17,16 +17,17 @@
 
 #include <stddef.h>
 
+#include "base/why.h"
 #include "server/site/site.h"
 
 /* site: names, addresses and ports as given (site_defaults() first), dir set.  Slow: four or five RSA keys. */
-bool init_site(const struct site *site, int64_t unix_s, char *why, size_t cap);
+bool init_site(const struct site *site, int64_t unix_s, struct why *why);
 
 /* server.pem and external.pem anew, below the root that is there, for the names of the site as it is now; no other file is
  * touched, but the root's key of an older release is moved out of vault/.  false also when that key is not ca.pem's. */
-bool init_renew(const struct site *site, int64_t unix_s, char *why, size_t cap);
+bool init_renew(const struct site *site, int64_t unix_s, struct why *why);
 
 /* vault/, logs/ and the keys of the TLS names to the users that the site names, which must be there.  Needs root. */
-bool init_owners(const struct site *site, char *why, size_t cap);
+bool init_owners(const struct site *site, struct why *why);
 
 #endif

@@ -112,7 +112,7 @@ static struct role_state *state_read(const char *number)
 	return s;
 }
 
-static bool role_settle(const struct role_state *s, char *why, size_t cap)
+static bool role_settle(const struct role_state *s, struct why *why)
 {
 	const struct site *site = &s->site;
 	const char *const users[] = {
@@ -125,20 +125,19 @@ static bool role_settle(const struct role_state *s, char *why, size_t cap)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	umask(roles[s->role].umask);
-	if (!credentials_drop(&c, why, cap))
+	if (!credentials_drop(&c, why))
 		return false;
 	/* Asked after the change of user, which resets it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == s->parent)
 		return true;
-	snprintf(why, cap, "the supervisor has ended");
-	return false;
+	return why_not(why, "the supervisor has ended");
 }
 
 int role_main(const char *name, const char *number)
 {
 	struct role_state *s = state_read(number);
 	struct scoreboard *b = NULL;
-	char why[256];
+	struct why why = {0};
 	int status;
 
 	if (s == NULL || s->role >= ROLES || strcmp(roles[s->role].name, name) != 0) {
@@ -148,8 +147,8 @@ int role_main(const char *name, const char *number)
 	}
 	prctl(PR_SET_NAME, roles[s->role].name, 0, 0, 0);
 	log_set(LOG_INFO, NULL);
-	if (!role_settle(s, why, sizeof why)) {
-		log_line(LOG_ERROR, name, "%s", why);
+	if (!role_settle(s, &why)) {
+		log_line(LOG_ERROR, name, "%s", why.text);
 		return EX_CONFIG;
 	}
 	b = scoreboard_map(s->scoreboard_fd);

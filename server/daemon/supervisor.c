@@ -47,25 +47,21 @@ struct supervisor {
 /* ---- what is there before a process is started ---------------------------------------------------------------------------- */
 
 /* One dialtoned a folder. */
-static bool lock(struct supervisor *s, const char *dir, char *why, size_t cap)
+static bool lock(struct supervisor *s, const char *dir, struct why *why)
 {
 	char path[sizeof((struct site *)0)->dir + sizeof "/run/lock"];
 
 	snprintf(path, sizeof path, "%s/run", dir);
-	if (mkdir(path, 0755) < 0 && errno != EEXIST) {
-		snprintf(why, cap, "%.800s: %s", path, strerror(errno));
-		return false;
-	}
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return why_not(why, "%.800s: %s", path, strerror(errno));
 	snprintf(path, sizeof path, "%s/run/lock", dir);
 	s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (s->lock_fd < 0 || flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-		snprintf(why, cap, "%.800s: %s", path, errno == EWOULDBLOCK ? "another dialtoned runs here" : strerror(errno));
-		return false;
-	}
+	if (s->lock_fd < 0 || flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return why_not(why, "%.800s: %s", path, errno == EWOULDBLOCK ? "another dialtoned runs here" : strerror(errno));
 	return true;
 }
 
-static bool ports_free(const struct site *s, char *why, size_t cap)
+static bool ports_free(const struct site *s, struct why *why)
 {
 	static const struct {
 		int reason;
@@ -77,18 +73,17 @@ static bool ports_free(const struct site *s, char *why, size_t cap)
 	};
 	struct site_listener all[SITE_LISTENERS];
 	unsigned n = site_listeners(s, all);
-	char reason[512];
+	struct why reason = {0};
 
 	for (unsigned i = 0; i < n; i++) {
 		const char *hint = "";
 
-		if (listen_free(all[i].address, all[i].port, reason, sizeof reason))
+		if (listen_free(all[i].address, all[i].port, &reason))
 			continue;
 		for (size_t k = 0; k < sizeof hints / sizeof *hints; k++)
 			if (errno == hints[k].reason)
 				hint = hints[k].hint;
-		snprintf(why, cap, "%s: %s%s", all[i].key, reason, hint);
-		return false;
+		return why_not(why, "%s: %s%s", all[i].key, reason.text, hint);
 	}
 	return true;
 }
@@ -108,22 +103,18 @@ static bool supervisor_signals(struct supervisor *s)
 	return s->signal_fd >= 0;
 }
 
-static bool supervisor_begin(struct supervisor *s, const struct site *site, char *why, size_t cap)
+static bool supervisor_begin(struct supervisor *s, const struct site *site, struct why *why)
 {
-	if (!accounts_fit(site, why, cap) || !lock(s, site->dir, why, cap) || !ports_free(site, why, cap))
+	if (!accounts_fit(site, why) || !lock(s, site->dir, why) || !ports_free(site, why))
 		return false;
 	if (s->conf->keylog) {
 		s->keylog_fd = open(s->conf->keylog, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-		if (s->keylog_fd < 0) {
-			snprintf(why, cap, "%s: %s", s->conf->keylog, strerror(errno));
-			return false;
-		}
+		if (s->keylog_fd < 0)
+			return why_not(why, "%s: %s", s->conf->keylog, strerror(errno));
 	}
 	s->scoreboard = scoreboard_new(&s->scoreboard_fd);
-	if (s->scoreboard == NULL || !pki_random(s->ticket_key, sizeof s->ticket_key) || !supervisor_signals(s)) {
-		snprintf(why, cap, "cannot set up: %s", strerror(errno));
-		return false;
-	}
+	if (s->scoreboard == NULL || !pki_random(s->ticket_key, sizeof s->ticket_key) || !supervisor_signals(s))
+		return why_not(why, "cannot set up: %s", strerror(errno));
 	return true;
 }
 
@@ -179,21 +170,19 @@ static bool drained(struct generation *g, uint64_t now)
 	return generation_running(g, false) == 0;
 }
 
-static bool start_all(struct supervisor *s, const struct site *site, char *why, size_t cap)
+static bool start_all(struct supervisor *s, const struct site *site, struct why *why)
 {
 	const struct generation_shared shared = {
 	    .scoreboard = s->scoreboard, .scoreboard_fd = s->scoreboard_fd, .keylog_fd = s->keylog_fd, .ticket_key = s->ticket_key};
-	struct generation *g = accounts_fit(site, why, cap) ? generation_new(site, &shared, why, cap) : NULL;
+	struct generation *g = accounts_fit(site, why) ? generation_new(site, &shared, why) : NULL;
 
 	if (g == NULL)
 		return false;
 	s->next = g;
 	s->next_until = clock_mono_ms() + READY_MS;
 	for (unsigned i = 0; i < g->nslot; i++)
-		if (!generation_start(&g->slot[i])) {
-			snprintf(why, cap, "cannot start a process: %s", strerror(errno));
-			return false;
-		}
+		if (!generation_start(&g->slot[i]))
+			return why_not(why, "cannot start a process: %s", strerror(errno));
 	return true;
 }
 
@@ -209,8 +198,7 @@ static void give_up(struct supervisor *s, const char *why)
 		s->failed = s->ending = true;
 		s->status = s->status ? s->status : EX_CONFIG;
 	} else if (g) {
-		char no[256];
-		int fd = control_listen(s->now->site.dir, no, sizeof no);
+		int fd = control_listen(s->now->site.dir, NULL);
 
 		if (fd >= 0) { /* the socket was the new one's already: the old location process gets one of its own again */
 			close(s->now->control_fd);
@@ -254,19 +242,19 @@ static void count_ready(struct supervisor *s)
 
 static void reload(struct supervisor *s)
 {
-	char why[1024];
+	struct why why = {0};
 	struct site site;
 
 	if (s->next || s->ending) {
 		log_line(LOG_WARN, "supervisor", "SIGHUP ignored: a reload is under way");
 		return;
 	}
-	if (!conf_read(s->conf->path, &site, why, sizeof why)) {
-		log_line(LOG_ERROR, "supervisor", "SIGHUP: %s: nothing is changed", why);
+	if (!conf_read(s->conf->path, &site, &why)) {
+		log_line(LOG_ERROR, "supervisor", "SIGHUP: %s: nothing is changed", why.text);
 		return;
 	}
-	if (!start_all(s, &site, why, sizeof why))
-		give_up(s, why);
+	if (!start_all(s, &site, &why))
+		give_up(s, why.text);
 }
 
 /* ---- signals ------------------------------------------------------------------------------------------------------------------ */
@@ -289,7 +277,7 @@ static void died(struct supervisor *s, struct slot *k, int status)
 	uint64_t now = clock_mono_ms();
 	bool lived = now - k->since >= SETTLED_MS;
 	unsigned pause;
-	char why[128];
+	struct why why = {0};
 
 	log_pipe_end(&k->log, generation_name(k)); /* its last words */
 	k->pid = 0;
@@ -298,19 +286,19 @@ static void died(struct supervisor *s, struct slot *k, int status)
 	if (g->draining)
 		return;
 	if (WIFSIGNALED(status))
-		snprintf(why, sizeof why, "%s %u was ended by signal %d", generation_name(k), k->index, WTERMSIG(status));
+		why_set(&why, "%s %u was ended by signal %d", generation_name(k), k->index, WTERMSIG(status));
 	else
-		snprintf(why, sizeof why, "%s %u ended with status %d", generation_name(k), k->index, WEXITSTATUS(status));
+		why_set(&why, "%s %u ended with status %d", generation_name(k), k->index, WEXITSTATUS(status));
 	if (g == s->next) {
 		if (WIFEXITED(status) && WEXITSTATUS(status))
 			s->status = WEXITSTATUS(status) == EX_CONFIG ? EX_CONFIG : EX_SOFTWARE;
-		give_up(s, why);
+		give_up(s, why.text);
 		return;
 	}
 	k->quick = lived ? 0 : k->quick + 1;
 	pause = k->quick <= 1 ? 0 : (unsigned)PAUSE_MS << (k->quick < 8 ? k->quick - 2 : 6);
 	k->again = now + (pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS);
-	log_line(LOG_ERROR, "supervisor", "%s: started again%s", why, pause ? " after a pause" : "");
+	log_line(LOG_ERROR, "supervisor", "%s: started again%s", why.text, pause ? " after a pause" : "");
 	if (k->row)
 		atomic_fetch_add(&k->row->restarts, 1);
 }
@@ -451,14 +439,14 @@ static void supervisor_run(struct supervisor *s)
 int supervisor_main(const struct supervisor_conf *c, const struct site *site)
 {
 	struct supervisor s = {.conf = c, .signal_fd = -1, .keylog_fd = -1, .lock_fd = -1, .scoreboard_fd = -1};
-	char why[1024] = "";
+	struct why why = {0};
 
-	if (!supervisor_begin(&s, site, why, sizeof why)) {
-		log_line(LOG_ERROR, "supervisor", "%s", why);
+	if (!supervisor_begin(&s, site, &why)) {
+		log_line(LOG_ERROR, "supervisor", "%s", why.text);
 		s.status = EX_CONFIG;
 	} else {
-		if (!start_all(&s, site, why, sizeof why))
-			give_up(&s, why);
+		if (!start_all(&s, site, &why))
+			give_up(&s, why.text);
 		supervisor_run(&s);
 	}
 	scoreboard_free(s.scoreboard);

@@ -34,13 +34,13 @@ static void judge_key(const struct site *s, bool outside, int64_t now, struct sv
 	snprintf(path, sizeof path, "%s/" SITE_ROOT, s->dir);
 	file_read(path, PKI_PEM_MAX, &anchors);
 	if (key == NULL)
-		snprintf(c->why, sizeof c->why, "%s", pki_key_why(pem));
+		why_set(&c->why, "%s", pki_key_why(pem));
 	else if (!pki_cert_is_of(der->p, der->n, key))
-		snprintf(c->why, sizeof c->why, "its first certificate is of another key");
+		why_set(&c->why, "its first certificate is of another key");
 	else if ((name = name_missing(s, outside, der, names)) != NULL)
-		snprintf(c->why, sizeof c->why, "it is not for the name %.100s; new ones: dialtone init %.200s --renew", name, s->dir);
+		why_set(&c->why, "it is not for the name %.100s; new ones: dialtone init %.200s --renew", name, s->dir);
 	else
-		site_pair_good(pem, buf_view(&anchors), outside, now, c->why, sizeof c->why);
+		site_pair_good(pem, buf_view(&anchors), outside, now, &c->why);
 	buf_free(&anchors);
 	pki_key_free(key);
 }
@@ -56,17 +56,17 @@ static void judge(const struct site *s, bool server, bool outside, int64_t now, 
 	rc = file_read(path, PKI_PEM_MAX, &pem);
 	c->unreadable = rc == -EACCES;
 	if (rc == -ENOENT && server)
-		snprintf(c->why, sizeof c->why, "there is none; to make it: dialtone init %.200s --renew", s->dir);
+		why_set(&c->why, "there is none; to make it: dialtone init %.200s --renew", s->dir);
 	else if (rc < 0)
-		snprintf(c->why, sizeof c->why, "%s", strerror(-rc));
+		why_set(&c->why, "%s", strerror(-rc));
 	else if (info == NULL || !pki_pem_cert(buf_view(&pem), 0, &der) || pki_cert_info(der.p, der.n, info) != NULL)
-		snprintf(c->why, sizeof c->why, "there is no certificate in it");
+		why_set(&c->why, "there is no certificate in it");
 	else if ((c->not_after = info->not_after) <= now && server)
-		snprintf(c->why, sizeof c->why, "it has expired; new ones: dialtone init %.200s --renew", s->dir);
+		why_set(&c->why, "it has expired; new ones: dialtone init %.200s --renew", s->dir);
 	else if (c->not_after <= now)
-		snprintf(c->why, sizeof c->why, "it has expired");
+		why_set(&c->why, "it has expired");
 	else if (now < info->not_before)
-		snprintf(c->why, sizeof c->why, "it is not good yet: is the clock right?");
+		why_set(&c->why, "it is not good yet: is the clock right?");
 	else if (server)
 		judge_key(s, outside, now, buf_view(&pem), &der, c);
 	free(info);

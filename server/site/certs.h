@@ -5,13 +5,14 @@
 #ifndef DIALTONE_SERVER_SITE_CERTS_H
 #define DIALTONE_SERVER_SITE_CERTS_H
 
+#include "base/why.h"
 #include "server/site/site.h"
 
 struct site_cert {
 	const char *file;  /* in the folder: "server.pem" */
 	int64_t not_after; /* 0: it was not read */
 	bool unreadable;   /* by this user: not judged */
-	char why[400];	   /* "": good */
+	struct why why;	   /* "": good */
 };
 #define SITE_CERTS 5
 

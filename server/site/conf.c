@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/sv.h"
+#include "base/text.h"
 #include "server/site/conf_internal.h"
 #include "server/site/keys.h"
 
@@ -17,22 +18,20 @@ enum { FILE_MAX_OCTETS = 1 << 20 };
 
 struct wrong {
 	const char *path;
-	char *why;
-	size_t cap;
+	struct why *why;
 };
 /* libconfuse hands its error function nothing of the caller's: this is the one place where it can be left. */
 static _Thread_local struct wrong wrong;
 
 static void refuse(cfg_t *cfg, const char *fmt, va_list ap)
 {
-	int n = 0;
+	char where[PATH_MAX + 16] = "", text[WHY_TEXT_MAX];
 
-	if (wrong.why == NULL || wrong.why[0])
+	if (wrong.why == NULL || wrong.why->text[0])
 		return; /* the first is the cause */
 	if (cfg)
-		n = snprintf(wrong.why, wrong.cap, "%s:%d: ", wrong.path, cfg->line);
-	if (n >= 0 && (size_t)n < wrong.cap)
-		vsnprintf(wrong.why + n, wrong.cap - (size_t)n, fmt, ap);
+		snprintf(where, sizeof where, "%s:%d: ", wrong.path, cfg->line);
+	why_set(wrong.why, "%s%s", where, text_vset(text, sizeof text, fmt, ap));
 }
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
@@ -48,20 +47,18 @@ static void take_all(struct site *s, cfg_t *cfg, bool dns)
 	}
 }
 
-static bool folder_of(const char *path, struct site *s, char *why, size_t cap)
+static bool folder_of(const char *path, struct site *s, struct why *why)
 {
 	char *real = realpath(path, NULL), *slash;
 
-	if (real == NULL) {
-		snprintf(why, cap, "%s: %s", path, strerror(errno));
-		return false;
-	}
+	if (real == NULL)
+		return why_not(why, "%s: %s", path, strerror(errno));
 	slash = strrchr(real, '/');
 	if (slash == real)
 		slash++;
 	*slash = '\0';
 	if (!sv_copy(s->dir, sizeof s->dir, sv_of(real))) {
-		snprintf(why, cap, "%s: the path is too long", path);
+		why_set(why, "%s: the path is too long", path);
 		free(real);
 		return false;
 	}
@@ -158,7 +155,7 @@ static unsigned left_open(const char *p, char *what)
 	return quote ? quote_at : depth ? brace_at[depth - 1] : 0;
 }
 
-static bool file_parse(cfg_t *cfg, const char *path, char *why, size_t cap)
+static bool file_parse(cfg_t *cfg, const char *path, struct why *why)
 {
 	struct buf text = {0};
 	int rc = file_read(path, FILE_MAX_OCTETS, &text);
@@ -166,30 +163,30 @@ static bool file_parse(cfg_t *cfg, const char *path, char *why, size_t cap)
 	char open;
 
 	if (rc < 0 || buf_cstr(&text)[0] == '\0' || strlen(buf_cstr(&text)) != text.n) {
-		snprintf(why, cap, "%s: %s", path, rc < 0 ? strerror(-rc) : text.n ? "there is a NUL in it" : "it is empty");
+		why_set(why, "%s: %s", path, rc < 0 ? strerror(-rc) : text.n ? "there is a NUL in it" : "it is empty");
 		buf_free(&text);
 		return false;
 	}
 	blank_comments((char *)text.p);
 	line = left_open((char *)text.p, &open);
 	if (line) {
-		snprintf(why, cap, "%s:%u: the %c of this line does not close", path, line, open);
+		why_set(why, "%s:%u: the %c of this line does not close", path, line, open);
 		buf_free(&text);
 		return false;
 	}
 	rc = cfg_parse_buf(cfg, (char *)text.p);
-	if (rc != CFG_SUCCESS && why[0] == '\0')
-		snprintf(why, cap, "%s: it cannot be read", path);
+	if (rc != CFG_SUCCESS && why->text[0] == '\0')
+		why_set(why, "%s: it cannot be read", path);
 	buf_free(&text);
 	return rc == CFG_SUCCESS;
 }
 
-static bool site_read(cfg_t *cfg, const char *path, struct site *s, char *why, size_t cap)
+static bool site_read(cfg_t *cfg, const char *path, struct site *s, struct why *why)
 {
 	struct why two = {0};
 	const char *bad;
 
-	if (!file_parse(cfg, path, why, cap))
+	if (!file_parse(cfg, path, why))
 		return false;
 	take_all(s, cfg, false);
 	if (cfg_size(cfg, "dns"))
@@ -200,11 +197,11 @@ static bool site_read(cfg_t *cfg, const char *path, struct site *s, char *why, s
 	conf_complete(s, cfg_size(cfg, "DefaultEndpointExpiration") && cfg_getstr(cfg, "DefaultEndpointExpiration"));
 	bad = conf_together(s, &two);
 	if (bad)
-		snprintf(why, cap, "%s: %s", path, bad);
+		why_set(why, "%s: %s", path, bad);
 	return bad == NULL;
 }
 
-bool conf_read(const char *path, struct site *ret, char *why, size_t cap)
+bool conf_read(const char *path, struct site *ret, struct why *why)
 {
 	cfg_opt_t options[SITE_KEYS_MAX + 3], dns[SITE_KEYS_MAX + 1];
 	struct site s;
@@ -212,16 +209,14 @@ bool conf_read(const char *path, struct site *ret, char *why, size_t cap)
 	bool ok;
 
 	site_defaults(&s);
-	why[0] = '\0';
-	if (!folder_of(path, &s, why, cap))
+	why->text[0] = '\0';
+	if (!folder_of(path, &s, why))
 		return false;
 	cfg = grammar(options, dns);
-	if (cfg == NULL) {
-		snprintf(why, cap, "%s: out of memory", path);
-		return false;
-	}
-	wrong = (struct wrong){path, why, cap};
-	ok = site_read(cfg, path, &s, why, cap);
+	if (cfg == NULL)
+		return why_not(why, "%s: out of memory", path);
+	wrong = (struct wrong){path, why};
+	ok = site_read(cfg, path, &s, why);
 	wrong = (struct wrong){0};
 	cfg_free(cfg);
 	if (ok)

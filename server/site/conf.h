@@ -8,9 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/why.h"
 #include "server/site/site.h"
 
 /* false: *why is a sentence that quotes what was wrong, with file and line. */
-bool conf_read(const char *path, struct site *ret, char *why, size_t cap);
+bool conf_read(const char *path, struct site *ret, struct why *why);
 
 #endif

@@ -7,39 +7,38 @@
 
 #include "base/file.h"
 
-bool site_fail(char *why, size_t cap, const char *what, const char *reason)
+bool site_fail(struct why *why, const char *what, const char *reason)
 {
-	snprintf(why, cap, "%s: %s", what, reason);
-	return false;
+	return why_not(why, "%s: %s", what, reason);
 }
 
-bool site_path(char out[PATH_MAX], const char *dir, const char *name, char *why, size_t cap)
+bool site_path(char out[PATH_MAX], const char *dir, const char *name, struct why *why)
 {
 	if ((size_t)snprintf(out, PATH_MAX, "%s/%s", dir, name) < PATH_MAX)
 		return true;
-	return site_fail(why, cap, dir, "the path is too long");
+	return site_fail(why, dir, "the path is too long");
 }
 
 bool site_has(const char *dir, const char *name)
 {
-	char path[PATH_MAX], why[8];
+	char path[PATH_MAX];
 	struct stat st;
 
-	return site_path(path, dir, name, why, sizeof why) && stat(path, &st) == 0;
+	return site_path(path, dir, name, NULL) && stat(path, &st) == 0;
 }
 
-bool site_save(const char *dir, const char *name, const struct buf *b, mode_t mode, char *why, size_t cap)
+bool site_save(const char *dir, const char *name, const struct buf *b, mode_t mode, struct why *why)
 {
 	char path[PATH_MAX];
 	int rc;
 
-	if (!site_path(path, dir, name, why, cap))
+	if (!site_path(path, dir, name, why))
 		return false;
 	rc = b->oom ? -ENOMEM : file_write(NULL, path, b->p, b->n, mode);
-	return rc == 0 || site_fail(why, cap, path, strerror(-rc));
+	return rc == 0 || site_fail(why, path, strerror(-rc));
 }
 
-bool site_pair_load(const char *dir, const char *name, struct pki_key **key, struct buf *der, char *why, size_t cap)
+bool site_pair_load(const char *dir, const char *name, struct pki_key **key, struct buf *der, struct why *why)
 {
 	const char *bad = NULL;
 	struct buf pem = {0};
@@ -47,7 +46,7 @@ bool site_pair_load(const char *dir, const char *name, struct pki_key **key, str
 	int rc;
 
 	*key = NULL;
-	if (!site_path(path, dir, name, why, cap))
+	if (!site_path(path, dir, name, why))
 		return false;
 	rc = file_read(path, PKI_PEM_MAX, &pem);
 	if (rc < 0)
@@ -59,11 +58,11 @@ bool site_pair_load(const char *dir, const char *name, struct pki_key **key, str
 	else if (!pki_cert_is_of(der->p, der->n, *key))
 		bad = "its certificate is of another key";
 	buf_wipe(&pem);
-	return bad == NULL || site_fail(why, cap, path, bad);
+	return bad == NULL || site_fail(why, path, bad);
 }
 
 bool site_pair_make(const struct pki_issue *what, unsigned bits, const struct pki_key *by, const struct buf *by_der,
-		    struct buf *key_pem, struct buf *cert_pem, char *why, size_t cap)
+		    struct buf *key_pem, struct buf *cert_pem, struct why *why)
 {
 	struct pki_key *key = pki_key_make(bits);
 	struct buf der = {0};
@@ -73,7 +72,7 @@ bool site_pair_make(const struct pki_issue *what, unsigned bits, const struct pk
 		pki_key_write(key, key_pem);
 		pki_pem_add(cert_pem, "CERTIFICATE", der.p, der.n);
 	} else {
-		site_fail(why, cap, what->cn, pki_error());
+		site_fail(why, what->cn, pki_error());
 	}
 	pki_key_free(key);
 	buf_free(&der);

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <sys/types.h>
 
+#include "base/why.h"
 #include "pki/cert.h"
 
 #define SITE_CONF "dialtone.conf"
@@ -27,17 +28,17 @@
 
 #define SECONDS_OF_YEARS(n) ((int64_t)(n) * 365 * 86400)
 
-bool site_path(char out[PATH_MAX], const char *dir, const char *name, char *why, size_t cap);
-bool site_fail(char *why, size_t cap, const char *what, const char *reason); /* "what: reason"; false */
+bool site_path(char out[PATH_MAX], const char *dir, const char *name, struct why *why);
+bool site_fail(struct why *why, const char *what, const char *reason); /* "what: reason"; false */
 bool site_has(const char *dir, const char *name);
-bool site_save(const char *dir, const char *name, const struct buf *b, mode_t mode, char *why, size_t cap);
+bool site_save(const char *dir, const char *name, const struct buf *b, mode_t mode, struct why *why);
 
 /* Both out of one file; the certificate is the key's.  pki_key_free(*key) and buf_free(der) are the caller's, also after
  * false. */
-bool site_pair_load(const char *dir, const char *name, struct pki_key **key, struct buf *der, char *why, size_t cap);
+bool site_pair_load(const char *dir, const char *name, struct pki_key **key, struct buf *der, struct why *why);
 /* A new key and its certificate, appended as PEM; they may be the same buffer.  by, by_der: the issuer's; NULL: the key
  * signs for itself.  Slow: an RSA key. */
 bool site_pair_make(const struct pki_issue *what, unsigned bits, const struct pki_key *by, const struct buf *by_der,
-		    struct buf *key_pem, struct buf *cert_pem, char *why, size_t cap);
+		    struct buf *key_pem, struct buf *cert_pem, struct why *why);
 
 #endif

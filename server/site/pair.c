@@ -10,20 +10,20 @@ enum { CHAIN_MAX = 8, BITS_MIN = 1024 };
 
 /* What old phones demand of the server's own certificate: they exchange keys by RSA and read neither MD2 nor MD5 (Windows CE 6.0,
  * [network E.1]). */
-static bool key_good(const struct pki_cert_info *c, char *why, size_t cap)
+static bool key_good(const struct pki_cert_info *c, struct why *why)
 {
 	if (!c->rsa)
-		snprintf(why, cap, "its key is not RSA, and these phones exchange keys by RSA only");
+		why_set(why, "its key is not RSA, and these phones exchange keys by RSA only");
 	else if (c->bits < BITS_MIN)
-		snprintf(why, cap, "its key has %u bits: 2048 are wanted, and %d the least", c->bits, BITS_MIN);
+		why_set(why, "its key has %u bits: 2048 are wanted, and %d the least", c->bits, BITS_MIN);
 	else if (strncasecmp(c->signature, "md", 2) == 0)
-		snprintf(why, cap, "it is signed by %.40s, which no client trusts today", c->signature);
+		why_set(why, "it is signed by %.40s, which no client trusts today", c->signature);
 	else
 		return true;
 	return false;
 }
 
-bool site_pair_good(struct sv pem, struct sv anchors, bool public_roots, int64_t unix_s, char *why, size_t cap)
+bool site_pair_good(struct sv pem, struct sv anchors, bool public_roots, int64_t unix_s, struct why *why)
 {
 	struct pki_cert_info *info = malloc(sizeof *info);
 	struct buf der[CHAIN_MAX] = {0};
@@ -38,13 +38,13 @@ bool site_pair_good(struct sv pem, struct sv anchors, bool public_roots, int64_t
 		n[count] = der[count].n;
 	}
 	if (info == NULL || count == 0 || pki_cert_info(p[0], n[0], info) != NULL)
-		snprintf(why, cap, "there is no certificate in it");
-	else if (!key_good(info, why, cap))
+		why_set(why, "there is no certificate in it");
+	else if (!key_good(info, why))
 		; /* it says why */
 	else if ((v = pki_judge(p, n, count, anchors, public_roots, "", unix_s, &judged)) == PKI_UNTRUSTED)
-		snprintf(why, cap, "phones will not trust it: %.260s", judged.why);
+		why_set(why, "phones will not trust it: %.260s", judged.why);
 	else if (v == PKI_WRONG_DATE)
-		snprintf(why, cap, "its chain is out of date: %.260s", judged.why);
+		why_set(why, "its chain is out of date: %.260s", judged.why);
 	for (unsigned i = 0; i < CHAIN_MAX; i++)
 		buf_free(&der[i]);
 	free(info);

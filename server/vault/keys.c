@@ -12,28 +12,28 @@
 
 /* ---- reading --------------------------------------------------------------------------------------------- */
 
-bool vault_secret_load(const char *dir, uint8_t secret[32], char *why, size_t cap)
+bool vault_secret_load(const char *dir, uint8_t secret[32], struct why *why)
 {
 	struct buf text = {0};
 	char path[PATH_MAX];
 	bool ok;
 	int rc;
 
-	if (!site_path(path, dir, VAULT_DIR "/secret", why, cap))
+	if (!site_path(path, dir, VAULT_DIR "/secret", why))
 		return false;
 	rc = file_read(path, 1024, &text);
 	ok = rc >= 0 && hex_read(sv_trim(buf_view(&text)), secret, 32);
 	buf_wipe(&text);
-	return ok || site_fail(why, cap, path, rc < 0 ? strerror(-rc) : "it is not 64 hexadecimal digits");
+	return ok || site_fail(why, path, rc < 0 ? strerror(-rc) : "it is not 64 hexadecimal digits");
 }
 
-bool vault_keys_load(const char *dir, struct vault_keys *ret, char *why, size_t cap)
+bool vault_keys_load(const char *dir, struct vault_keys *ret, struct why *why)
 {
 	struct vault_keys k = {0};
 
-	if (site_pair_load(dir, VAULT_CA, &k.ca, &k.ca_der, why, cap) &&
-	    site_pair_load(dir, VAULT_TICKET, &k.ticket, &k.ticket_der, why, cap) &&
-	    vault_secret_load(dir, k.secret, why, cap)) {
+	if (site_pair_load(dir, VAULT_CA, &k.ca, &k.ca_der, why) &&
+	    site_pair_load(dir, VAULT_TICKET, &k.ticket, &k.ticket_der, why) &&
+	    vault_secret_load(dir, k.secret, why)) {
 		*ret = k;
 		return true;
 	}
@@ -61,18 +61,17 @@ void vault_keys_conf(const struct vault_keys *k, struct vault_conf *c)
 
 /* ---- making ---------------------------------------------------------------------------------------------- */
 
-static bool pair_make(const char *dir, const char *name, const struct pki_issue *what, const struct vault_keys *by, char *why,
-		      size_t cap)
+static bool pair_make(const char *dir, const char *name, const struct pki_issue *what, const struct vault_keys *by, struct why *why)
 {
 	struct buf pem = {0};
-	bool ok = site_pair_make(what, 2048, by ? by->ca : NULL, by ? &by->ca_der : NULL, &pem, &pem, why, cap) &&
-		  site_save(dir, name, &pem, 0600, why, cap);
+	bool ok = site_pair_make(what, 2048, by ? by->ca : NULL, by ? &by->ca_der : NULL, &pem, &pem, why) &&
+		  site_save(dir, name, &pem, 0600, why);
 
 	buf_wipe(&pem);
 	return ok;
 }
 
-static bool secret_make(const char *dir, char *why, size_t cap)
+static bool secret_make(const char *dir, struct why *why)
 {
 	struct buf text = {0};
 	uint8_t secret[32];
@@ -81,14 +80,14 @@ static bool secret_make(const char *dir, char *why, size_t cap)
 
 	hex_write(hex, secret, sizeof secret, false);
 	buf_printf(&text, "%s\n", hex);
-	ok = ok ? site_save(dir, VAULT_DIR "/secret", &text, 0600, why, cap) : site_fail(why, cap, dir, pki_error());
+	ok = ok ? site_save(dir, VAULT_DIR "/secret", &text, 0600, why) : site_fail(why, dir, pki_error());
 	explicit_bzero(secret, sizeof secret);
 	explicit_bzero(hex, sizeof hex);
 	buf_wipe(&text);
 	return ok;
 }
 
-bool vault_keys_make(const char *dir, int64_t unix_s, char *why, size_t cap)
+bool vault_keys_make(const char *dir, int64_t unix_s, struct why *why)
 {
 	struct pki_issue ca = {.profile = PKI_CA, .cn = "Communications Server", .not_before = unix_s - 86400,
 			       .not_after = unix_s + SECONDS_OF_YEARS(20)};
@@ -99,18 +98,18 @@ bool vault_keys_make(const char *dir, int64_t unix_s, char *why, size_t cap)
 	char path[PATH_MAX];
 	bool ok;
 
-	if (!site_path(path, dir, VAULT_DIR, why, cap))
+	if (!site_path(path, dir, VAULT_DIR, why))
 		return false;
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return site_fail(why, cap, path, strerror(errno));
-	ok = (site_has(dir, VAULT_DIR "/secret") || secret_make(dir, why, cap)) &&
-	     (site_has(dir, VAULT_CA) || pair_make(dir, VAULT_CA, &ca, NULL, why, cap)) &&
-	     site_pair_load(dir, VAULT_CA, &k.ca, &k.ca_der, why, cap);
+		return site_fail(why, path, strerror(errno));
+	ok = (site_has(dir, VAULT_DIR "/secret") || secret_make(dir, why)) &&
+	     (site_has(dir, VAULT_CA) || pair_make(dir, VAULT_CA, &ca, NULL, why)) &&
+	     site_pair_load(dir, VAULT_CA, &k.ca, &k.ca_der, why);
 	if (ok) {
 		pki_pem_add(&pem, "CERTIFICATE", k.ca_der.p, k.ca_der.n);
-		ok = site_save(dir, SITE_ISSUING, &pem, 0644, why, cap) &&
+		ok = site_save(dir, SITE_ISSUING, &pem, 0644, why) &&
 		     (site_has(dir, VAULT_TICKET) ||
-		      pair_make(dir, VAULT_TICKET, &ticket, &k, why, cap));
+		      pair_make(dir, VAULT_TICKET, &ticket, &k, why));
 	}
 	buf_free(&pem);
 	vault_keys_clear(&k);

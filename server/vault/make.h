@@ -9,6 +9,7 @@
 #ifndef DIALTONE_SERVER_VAULT_MAKE_H
 #define DIALTONE_SERVER_VAULT_MAKE_H
 
+#include "base/why.h"
 #include "pki/cert.h"
 #include "server/site/files.h"
 #include "server/site/site.h"
@@ -48,9 +49,9 @@ struct vault_keys { /* starts as {0} */
 	uint8_t secret[32];
 };
 /* Makes what is missing of the files above and leaves the others alone.  Slow: two RSA keys. */
-bool vault_keys_make(const char *dir, int64_t unix_s, char *why, size_t cap);
-bool vault_keys_load(const char *dir, struct vault_keys *ret, char *why, size_t cap);
-bool vault_secret_load(const char *dir, uint8_t secret[32], char *why, size_t cap); /* the secret alone, for the verbs */
+bool vault_keys_make(const char *dir, int64_t unix_s, struct why *why);
+bool vault_keys_load(const char *dir, struct vault_keys *ret, struct why *why);
+bool vault_secret_load(const char *dir, uint8_t secret[32], struct why *why); /* the secret alone, for the verbs */
 void vault_keys_clear(struct vault_keys *k); /* wipes */
 /* Fills the keys of *c; the rest is the caller's. */
 void vault_keys_conf(const struct vault_keys *k, struct vault_conf *c);

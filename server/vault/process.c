@@ -71,17 +71,16 @@ static void term(void *arg, int signo)
 	loop_stop(p->loop);
 }
 
-static bool open_store(struct process *p, char *why, size_t cap)
+static bool open_store(struct process *p, struct why *why)
 {
 	char path[sizeof p->conf->site->dir + sizeof STORE_FILE + 1];
 
 	umask(077);
 	snprintf(path, sizeof path, "%s/" STORE_FILE, p->conf->site->dir);
 	if (access(path, F_OK) < 0) { /* made by init, with its owner: a new one would be an empty site */
-		snprintf(why, cap, "there is no store '%.300s' that this user may open: was it made by 'dialtone init'?", path);
-		return false;
+		return why_not(why, "there is no store '%.300s' that this user may open: was it made by 'dialtone init'?", path);
 	}
-	p->store = store_shared(store_sqlite(path, why, cap));
+	p->store = store_shared(store_sqlite(path, why));
 	return p->store != NULL;
 }
 
@@ -93,13 +92,13 @@ static unsigned threads(void)
 	return n > 0 ? (unsigned)n + 1 : 2;
 }
 
-static bool begin(struct process *p, char *why, size_t cap)
+static bool begin(struct process *p, struct why *why)
 {
 	struct vault_conf c = {.site = p->conf->site};
 
-	if (!vault_keys_load(p->conf->site->dir, &p->keys, why, cap) || !open_store(p, why, cap))
+	if (!vault_keys_load(p->conf->site->dir, &p->keys, why) || !open_store(p, why))
 		return false;
-	snprintf(why, cap, "out of memory");
+	why_set(why, "out of memory");
 	vault_keys_conf(&p->keys, &c);
 	c.store = p->store;
 	p->vault = vault_new(&c);
@@ -135,16 +134,16 @@ static void end(struct process *p)
 int vault_process_main(const struct vault_process *conf)
 {
 	struct process p = {.conf = conf};
-	char why[512] = "";
+	struct why why = {0};
 	int status = EX_CONFIG;
 
-	if (begin(&p, why, sizeof why)) {
+	if (begin(&p, &why)) {
 		if (conf->ready_fd >= 0 && write(conf->ready_fd, "+", 1) != 1)
 			log_line(LOG_WARN, "vault", "cannot report that it is ready");
 		loop_run(p.loop);
 		status = 0;
 	} else {
-		log_line(LOG_ERROR, "vault", "%s", why);
+		log_line(LOG_ERROR, "vault", "%s", why.text);
 	}
 	end(&p);
 	return status;

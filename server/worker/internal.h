@@ -2,6 +2,7 @@
 #ifndef DIALTONE_SERVER_WORKER_INTERNAL_H
 #define DIALTONE_SERVER_WORKER_INTERNAL_H
 
+#include "base/why.h"
 #include "net/http_server.h"
 #include "server/registrar/registrar.h"
 #include "server/web/web.h"
@@ -15,7 +16,7 @@ struct worker_tls { /* starts as {0} */
 	struct buf chain_pem; /* of the inside name, root and issuing CA included: what the root chain download hands out */
 	int keylog_fd;
 };
-bool worker_tls_init(struct worker_tls *t, const struct worker_conf *c, char *why, size_t cap);
+bool worker_tls_init(struct worker_tls *t, const struct worker_conf *c, struct why *why);
 void worker_tls_clear(struct worker_tls *t);
 struct tls_ctx *worker_tls_of(const struct worker_tls *t, const struct worker_listener *l); /* NULL: plain */
 

@@ -11,10 +11,9 @@
 
 #define CHAIN_MAX 10
 
-static bool tls_say(char *why, size_t cap, const char *path, const char *what)
+static bool tls_say(struct why *why, const char *path, const char *what)
 {
-	snprintf(why, cap, "%s: %s", path, what);
-	return false;
+	return why_not(why, "%s: %s", path, what);
 }
 
 /* The certificates of a PEM, root included: a phone from the box holds no root, and looks at what is sent. */
@@ -32,7 +31,7 @@ static void tls_certificates(struct sv pem, struct buf *to)
 	}
 }
 
-static bool identity(const char *dir, const char *name, struct pki_key **key, struct buf *chain, char *why, size_t cap)
+static bool identity(const char *dir, const char *name, struct pki_key **key, struct buf *chain, struct why *why)
 {
 	char path[PATH_MAX];
 	struct buf pem = {0};
@@ -42,15 +41,15 @@ static bool identity(const char *dir, const char *name, struct pki_key **key, st
 	snprintf(path, sizeof path, "%s/%s", dir, name);
 	rc = file_read(path, PKI_PEM_MAX, &pem);
 	if (rc == -ENOENT) {
-		snprintf(why, cap, "%s: there is none; to make it: dialtone init %s --renew", path, dir);
+		why_set(why, "%s: there is none; to make it: dialtone init %s --renew", path, dir);
 	} else if (rc < 0) {
-		tls_say(why, cap, path, strerror(-rc));
+		tls_say(why, path, strerror(-rc));
 	} else {
 		*key = pki_key_read(buf_view(&pem));
 		tls_certificates(buf_view(&pem), chain);
 		good = *key != NULL && chain->n > 0 && !chain->oom;
 		if (!good)
-			tls_say(why, cap, path, *key ? "there is no certificate in it" : "there is no private key in it");
+			tls_say(why, path, *key ? "there is no certificate in it" : "there is no private key in it");
 	}
 	buf_wipe(&pem);
 	return good;
@@ -76,7 +75,7 @@ static struct tls_ctx *tls_context(struct worker_tls *t, const struct tls_server
 	return ctx;
 }
 
-static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct sv outside_pem, char *why, size_t cap)
+static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct sv outside_pem, struct why *why)
 {
 	struct sv inside_pem = buf_view(&t->chain_pem);
 	char path[PATH_MAX];
@@ -87,7 +86,7 @@ static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct s
 	rc = file_read(path, PKI_PEM_MAX, &issuing);
 	if (rc < 0) {
 		buf_free(&issuing);
-		return tls_say(why, cap, path, strerror(-rc));
+		return tls_say(why, path, strerror(-rc));
 	}
 	t->inside = tls_context(t, &(struct tls_server_conf){TLS_MODERN, inside_pem, t->inside_key, .ticket_key = c->ticket_key});
 	t->legacy = tls_context(t, &(struct tls_server_conf){TLS_LEGACY, inside_pem, t->inside_key, .ticket_key = c->ticket_key});
@@ -103,13 +102,13 @@ static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct s
 	buf_sv(&t->chain_pem, buf_view(&issuing));
 	buf_free(&issuing);
 	if (t->chain_pem.oom)
-		return tls_say(why, cap, path, "out of memory");
+		return tls_say(why, path, "out of memory");
 	if (t->inside && t->legacy && t->dsk && ((t->outside && t->dsk_outside) || outside_pem.n == 0))
 		return true;
-	return tls_say(why, cap, c->site->dir, "its keys and certificates do not fit together for TLS");
+	return tls_say(why, c->site->dir, "its keys and certificates do not fit together for TLS");
 }
 
-bool worker_tls_init(struct worker_tls *t, const struct worker_conf *c, char *why, size_t cap)
+bool worker_tls_init(struct worker_tls *t, const struct worker_conf *c, struct why *why)
 {
 	struct buf outside = {0};
 	bool is_outside = false, good;
@@ -117,9 +116,9 @@ bool worker_tls_init(struct worker_tls *t, const struct worker_conf *c, char *wh
 	*t = (struct worker_tls){.keylog_fd = c->keylog_fd};
 	for (unsigned i = 0; i < c->nlistener; i++)
 		is_outside |= c->listener[i].outside;
-	good = identity(c->site->dir, SITE_SERVER, &t->inside_key, &t->chain_pem, why, cap) &&
-	       (!is_outside || identity(c->site->dir, SITE_EXTERNAL, &t->outside_key, &outside, why, cap)) &&
-	       contexts(t, c, buf_view(&outside), why, cap);
+	good = identity(c->site->dir, SITE_SERVER, &t->inside_key, &t->chain_pem, why) &&
+	       (!is_outside || identity(c->site->dir, SITE_EXTERNAL, &t->outside_key, &outside, why)) &&
+	       contexts(t, c, buf_view(&outside), why);
 	buf_free(&outside);
 	if (!good)
 		worker_tls_clear(t);

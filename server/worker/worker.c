@@ -280,18 +280,18 @@ static unsigned descriptors(void)
 	return r.rlim_cur / 2 > DESCRIPTORS_KEPT ? (unsigned)r.rlim_cur - DESCRIPTORS_KEPT : DESCRIPTORS_KEPT;
 }
 
-static bool neighbours(struct worker *w, char *why, size_t cap)
+static bool neighbours(struct worker *w, struct why *why)
 {
 	const struct worker_conf *c = w->conf;
 
-	snprintf(why, cap, "cannot talk to the vault and location processes");
+	why_set(why, "cannot talk to the vault and location processes");
 	w->vault = vault_client_new(w->loop, c->vault_fd, vault_gone, w, &w->vault_link);
 	w->location = location_client_new(w->loop, c->location_fd, location_gone, w, &w->location_link);
 	return w->vault && w->location && (c->push_fd < 0 || ipc_server_init(&w->orders, w->loop, c->push_fd, ordered, w)) &&
 	       (c->push_fd < 0 || (w->orders.gone = orders_gone) != NULL);
 }
 
-static bool services(struct worker *w, char *why, size_t cap)
+static bool services(struct worker *w, struct why *why)
 {
 	struct registrar_conf registrar = {.site = w->conf->site,
 					   .vault = &w->vault_link,
@@ -300,7 +300,7 @@ static bool services(struct worker *w, char *why, size_t cap)
 					   .dsk_outside = w->tls.dsk_outside,
 					   .random = random_octets};
 
-	snprintf(why, cap, "out of memory");
+	why_set(why, "out of memory");
 	w->shares = shares_new(w->connections_max / SHARE > SHARE_MIN ? w->connections_max / SHARE : SHARE_MIN);
 	if (w->shares == NULL || !worker_web_init(&w->web, w->loop, w->conf->site, &w->vault_link, buf_view(&w->tls.chain_pem)) ||
 	    !worker_sip_init(&w->sip, w->loop, &registrar))
@@ -309,17 +309,17 @@ static bool services(struct worker *w, char *why, size_t cap)
 	return true;
 }
 
-static bool worker_begin(struct worker *w, char *why, size_t cap)
+static bool worker_begin(struct worker *w, struct why *why)
 {
-	snprintf(why, cap, "cannot make an event loop");
+	why_set(why, "cannot make an event loop");
 	w->loop = loop_new();
 	if (w->loop == NULL || !loop_signal_init(&w->term, w->loop, SIGTERM, term, w))
 		return false;
 	loop_timer_init(&w->drain, w->loop, drain_tick, w);
 	loop_timer_init(&w->accept, w->loop, accept_again, w);
 	w->connections_max = descriptors();
-	w->keyless = !worker_tls_init(&w->tls, w->conf, why, cap);
-	return !w->keyless && neighbours(w, why, cap) && services(w, why, cap);
+	w->keyless = !worker_tls_init(&w->tls, w->conf, why);
+	return !w->keyless && neighbours(w, why) && services(w, why);
 }
 
 static void worker_end(struct worker *w)
@@ -341,7 +341,7 @@ static void worker_end(struct worker *w)
 int worker_main(const struct worker_conf *c)
 {
 	struct worker *w = calloc(1, sizeof *w);
-	char why[512] = "out of memory";
+	struct why why = {"out of memory"};
 	int status = 1;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -349,14 +349,14 @@ int worker_main(const struct worker_conf *c)
 		return 1;
 	w->conf = c;
 	w->tls.keylog_fd = -1;
-	if (worker_begin(w, why, sizeof why)) {
+	if (worker_begin(w, &why)) {
 		doors_open(w);
 		if (c->ready_fd >= 0 && write(c->ready_fd, "+", 1) != 1)
 			log_line(LOG_WARN, "worker", "cannot report that it is ready: %s", strerror(errno));
 		loop_run(w->loop);
 		status = w->lost ? 1 : 0;
 	} else {
-		log_line(LOG_ERROR, "worker", "%s", why);
+		log_line(LOG_ERROR, "worker", "%s", why.text);
 		status = w->keyless ? EX_CONFIG : 1;
 	}
 	worker_end(w);

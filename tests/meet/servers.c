@@ -39,11 +39,11 @@ static bool vault_start(struct meet *m)
 	struct vault_conf vc = {.site = &m->site, .ca = k->issuing, .ca_der = buf_view(&k->issuing_der), .ticket = k->ticket,
 				.ticket_der = buf_view(&k->ticket_der), .secret = meet_secret, .unix_ms = unix_now_ms,
 				.random = meet_random, .arg = m};
-	char why[160] = "";
+	struct why why = {0};
 
-	m->store = store_sqlite(m->flash->store ? m->flash->store : ":memory:", why, sizeof why);
+	m->store = store_sqlite(m->flash->store ? m->flash->store : ":memory:", &why);
 	if (m->store == NULL) {
-		fprintf(stderr, "store: %s\n", why);
+		fprintf(stderr, "store: %s\n", why.text);
 		return false;
 	}
 	vc.store = m->store;

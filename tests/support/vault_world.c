@@ -31,7 +31,7 @@ void vault_up(struct world *w)
 
 void up(struct world *w)
 {
-	w->store = store_sqlite(w->path, w->why, sizeof w->why);
+	w->store = store_sqlite(w->path, NULL);
 	assert_non_null(w->store);
 	vault_up(w);
 }

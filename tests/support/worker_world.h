@@ -161,14 +161,14 @@ static inline void doors(struct world *w)
 		[LEGACY] = {.kind = SITE_HTTPS, .legacy = true},
 		[PROXIED] = {.kind = SITE_HTTPS, .outside = true, .proxy = true},
 	};
-	char why[200];
+	struct why why = {0};
 
 	for (unsigned i = 0; i < DOORS; i++) {
 		struct sockaddr_in at;
 		socklen_t n = sizeof at;
 
 		w->conf.listener[i] = rows[i];
-		w->conf.listener[i].fd = listen_tcp("127.0.0.1", 0, why, sizeof why);
+		w->conf.listener[i].fd = listen_tcp("127.0.0.1", 0, &why);
 		assert_true(w->conf.listener[i].fd >= 0);
 		assert_int_equal(getsockname(w->conf.listener[i].fd, (struct sockaddr *)&at, &n), 0);
 		w->port[i] = ntohs(at.sin_port);

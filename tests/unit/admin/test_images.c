@@ -39,14 +39,15 @@ static bool there(const struct world *w, const char *name)
 static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof *w);
-	char path[256], why[200];
+	struct why why = {0};
+	char path[256];
 
 	assert_non_null(w);
 	strcpy(w->dir, "/tmp/dialtone-images.XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
 	strcpy(w->site.dir, w->dir);
 	w->admin.site = &w->site;
-	assert_non_null(w->admin.store = store_sqlite(":memory:", why, sizeof why));
+	assert_non_null(w->admin.store = store_sqlite(":memory:", &why));
 	for (size_t i = 0; i < 4; i++) {
 		path_of(w, (const char *[]){"files", "files/a", "files/a/b", "other"}[i], path);
 		assert_int_equal(mkdir(path, 0700), 0);

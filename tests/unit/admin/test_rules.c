@@ -82,8 +82,8 @@ static void is(const struct store_rule *r, const char *approved, const char *res
 /* Both roads to an approved version, each of them twice: the way back stays. */
 static void twice(void **state)
 {
-	char why[200];
-	struct store *s = store_sqlite(":memory:", why, sizeof why);
+	struct why why = {0};
+	struct store *s = store_sqlite(":memory:", &why);
 	struct store_rule r;
 	bool done;
 
@@ -107,8 +107,8 @@ static void twice(void **state)
 
 static void stepping_stones(void **state)
 {
-	char why[200];
-	struct store *s = store_sqlite(":memory:", why, sizeof why);
+	struct why why = {0};
+	struct store *s = store_sqlite(":memory:", &why);
 	struct store_rule r, stale;
 	bool done;
 
@@ -137,7 +137,8 @@ static void stepping_stones(void **state)
 static void together(void **state)
 {
 	static const char stop[] = "CREATE TRIGGER stop BEFORE UPDATE ON rule BEGIN SELECT RAISE(FAIL, 'no more'); END";
-	char why[200], path[64] = "/tmp/dialtone-rules.XXXXXX", beside[80];
+	struct why why = {0};
+	char path[64] = "/tmp/dialtone-rules.XXXXXX", beside[80];
 	struct store_image im;
 	struct store_rule r;
 	struct store *s;
@@ -147,7 +148,7 @@ static void together(void **state)
 
 	(void)state;
 	assert_true(fd >= 0 && close(fd) == 0);
-	assert_non_null(s = store_sqlite(path, why, sizeof why));
+	assert_non_null(s = store_sqlite(path, &why));
 	r = imported(s, "4.0.0.1", false);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, stop, NULL, NULL, NULL), SQLITE_OK);

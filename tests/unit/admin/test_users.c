@@ -12,12 +12,12 @@
 static bool mute;
 
 bool control_order_user(const char *dir, const char *aor, enum location_order order, unsigned diag, const char *reason,
-			unsigned *acted, char *why, size_t cap)
+			unsigned *acted, struct why *why)
 {
 	(void)dir, (void)aor, (void)order, (void)diag, (void)reason;
 	*acted = mute ? 0 : 3;
 	if (mute)
-		snprintf(why, cap, "a worker does not answer");
+		why_set(why, "a worker does not answer");
 	return !mute;
 }
 
@@ -29,14 +29,14 @@ struct world {
 static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof *w);
-	char why[200];
+	struct why why = {0};
 
 	assert_non_null(w);
 	strcpy(w->site.domain, "contoso.test");
 	w->site.MinPasswordLength = 5;
 	w->admin = (struct admin){.site = &w->site, .now = 1795000000, .who = "root", .has_secret = true};
 	memset(w->admin.secret, 7, sizeof w->admin.secret);
-	assert_non_null(w->admin.store = store_sqlite(":memory:", why, sizeof why));
+	assert_non_null(w->admin.store = store_sqlite(":memory:", &why));
 	mute = false;
 	*state = w;
 	return 0;

@@ -29,14 +29,12 @@ static char web_fqdn[SITE_NAME_MAX] = "fe01.contoso.test";
 
 /* ---- doubles ------------------------------------------------------------------------------------------------- */
 
-bool conf_read(const char *path, struct site *ret, char *why, size_t cap)
+bool conf_read(const char *path, struct site *ret, struct why *why)
 {
 	const char *slash = strrchr(path, '/');
 
-	if (access(path, F_OK) < 0) {
-		snprintf(why, cap, "%s: No such file or directory", path);
-		return false;
-	}
+	if (access(path, F_OK) < 0)
+		return why_not(why, "%s: No such file or directory", path);
 	site_defaults(ret);
 	snprintf(ret->dir, sizeof ret->dir, "%.*s", (int)(slash - path), path);
 	strcpy(ret->domain, "contoso.test");
@@ -47,16 +45,14 @@ bool conf_read(const char *path, struct site *ret, char *why, size_t cap)
 }
 
 bool control_order_user(const char *dir, const char *aor, enum location_order order, unsigned diag, const char *reason,
-			unsigned *acted, char *why, size_t cap)
+			unsigned *acted, struct why *why)
 {
 	struct stat st;
 	char dead[128];
 
 	snprintf(dead, sizeof dead, "%s/dead", dir);
-	if (stat(dead, &st) == 0) {
-		snprintf(why, cap, "a worker does not answer");
-		return false;
-	}
+	if (stat(dead, &st) == 0)
+		return why_not(why, "a worker does not answer");
 	fprintf(stderr, "ORDER %s %d %u %s\n", aor, order, diag, reason);
 	*acted = 2;
 	return true;
@@ -80,22 +76,20 @@ static const struct control_endpoint endpoints[] = {
     {.aor = "a.name.as.long.as.some.of.them.are@contoso.test", .epid = "01", .seconds = 1}};
 
 bool control_registered(const char *dir, const char *aor, void (*fn)(void *arg, const struct control_endpoint *e), void *arg,
-			bool *nobody, char *why, size_t cap)
+			bool *nobody, struct why *why)
 {
 	*nobody = !file_there(dir, "runs");
-	if (file_there(dir, "mute")) {
-		snprintf(why, cap, "no answer: Connection timed out");
-		return false;
-	}
+	if (file_there(dir, "mute"))
+		return why_not(why, "no answer: Connection timed out");
 	for (size_t i = 0; !*nobody && i < 3; i++)
 		if (aor == NULL ? !file_there(dir, "empty-site") : strcmp(aor, endpoints[i].aor) == 0)
 			fn(arg, &endpoints[i]);
 	return true;
 }
 
-bool control_status(const char *dir, struct buf *text, char *why, size_t cap)
+bool control_status(const char *dir, struct buf *text, struct why *why)
 {
-	(void)why, (void)cap;
+	(void)why;
 	if (file_there(dir, "runs"))
 		buf_str(text, "worker 0 pid 4711 private 12 restarts 0\nregistered 3\n");
 	return true;
@@ -175,11 +169,12 @@ static void put(struct world *w, const char *name, const char *text)
 
 static struct store *open_store(struct world *w)
 {
-	char path[128], why[256];
+	struct why why = {0};
+	char path[128];
 	struct store *s;
 
 	snprintf(path, sizeof path, "%s/" STORE_FILE, w->dir);
-	s = store_sqlite(path, why, sizeof why);
+	s = store_sqlite(path, &why);
 	assert_non_null(s);
 	return s;
 }
@@ -190,14 +185,14 @@ static int setup(void **state)
 	struct world *w = calloc(1, sizeof *w);
 	struct pki_key *key = pki_key_make(2048);
 	struct buf der = {0}, pem = {0};
-	char why[300];
+	struct why why = {0};
 
 	assert_true(w && key);
 	strcpy(w->dir, "/tmp/dialtone-admin.XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
 	snprintf(w->conf, sizeof w->conf, "%s/dialtone.conf", w->dir);
 	put(w, "dialtone.conf", "");
-	assert_true(vault_keys_make(w->dir, NOW, why, sizeof why));
+	assert_true(vault_keys_make(w->dir, NOW, &why));
 	store_close(open_store(w));
 	assert_true(pki_issue(&what, key, key, NULL, 0, &der));
 	pki_key_write(key, &pem);
@@ -245,7 +240,7 @@ static void users(void **state)
 	struct store_user u;
 	struct store_pin p;
 	uint8_t secret[32], hash[16];
-	char why[300];
+	struct why why = {0};
 	struct store *s;
 
 	said(w, ALICE " --password-file %/password --pin-file %/pin", 0, NULL);
@@ -253,7 +248,7 @@ static void users(void **state)
 	s = open_store(w);
 	assert_int_equal(s->ops->user_get(s, "alice@contoso.test", &u), STORE_OK);
 	assert_true(u.enabled && u.remote && strcmp(u.login, "CONTOSO\\alice") == 0 && strcmp(u.extension, "4411") == 0);
-	assert_true(vault_secret_load(w->dir, secret, why, sizeof why));
+	assert_true(vault_secret_load(w->dir, secret, &why));
 	assert_true(vault_nt_hash_open(secret, &u, hash));
 	assert_int_equal(s->ops->pin_get(s, u.id, &p), STORE_OK);
 	assert_true(p.set && p.length == 5);

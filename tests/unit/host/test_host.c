@@ -239,23 +239,24 @@ static int ip(const char *const *argv)
 	return pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) ? -1 : WEXITSTATUS(status);
 }
 
-static int open_body(struct dt_phone *ph, const char *dir, bool take, char why[300])
+static int open_body(struct dt_phone *ph, const char *dir, bool take, struct why *why)
 {
 	static const uint8_t oui[3] = {0x00, 0x04, 0xf2};
 	struct host_conf c = {.interface = "eth0", .take = take, .oui = oui, .state = dir, .record = no_record,
 			      .tick = give_up, .arg = ph};
 
-	return host_open(&c, &ph->h, why, 300);
+	return host_open(&c, &ph->h, why);
 }
 
 static void body_works(bool take)
 {
 	struct dt_phone ph = {0};
-	char dir[64], why[300] = "";
+	struct why why = {0};
+	char dir[64];
 
 	new_folder(dir);
-	if (open_body(&ph, dir, take, why) < 0)
-		fail_msg("%s", why);
+	if (open_body(&ph, dir, take, &why) < 0)
+		fail_msg("%s", why.text);
 	host_attach(ph.h, &ph);
 	assert_int_equal(host_run(ph.h), 0);
 	if (!ph.restarted)
@@ -273,7 +274,8 @@ static void killed_leaves_nothing(void)
 	struct rtnl_link link;
 	uint32_t other = 0;
 	unsigned prefix;
-	char dir[64], why[300] = "";
+	struct why why = {0};
+	char dir[64];
 	struct dt_phone ph = {0};
 	pid_t pid;
 	int status;
@@ -281,7 +283,7 @@ static void killed_leaves_nothing(void)
 	new_folder(dir);
 	pid = fork();
 	if (pid == 0) {
-		if (open_body(&ph, dir, true, why) < 0 || host_body.address(ph.h, &l) < 0)
+		if (open_body(&ph, dir, true, &why) < 0 || host_body.address(ph.h, &l) < 0)
 			_exit(1);
 		kill(getpid(), SIGKILL);
 	}
@@ -291,15 +293,15 @@ static void killed_leaves_nothing(void)
 	assert_int_equal(rtnl_link(r, "eth0", &link), 0);
 	assert_int_equal(rtnl_address_find(r, link.index, "", &other, &prefix), 0);
 	assert_int_equal(other, PHONE); /* there still: it has a minute */
-	if (open_body(&ph, dir, true, why) < 0)
-		fail_msg("%s", why);
+	if (open_body(&ph, dir, true, &why) < 0)
+		fail_msg("%s", why.text);
 	host_free(ph.h);
 	assert_int_equal(rtnl_address_find(r, link.index, "", &other, &prefix), 0);
 	assert_int_equal(other, 0);
 	/* An address of the host's own is another matter: the interface is not taken. */
 	assert_int_equal(rtnl_address(r, link.index, 0x0a0a0a0a, 24, 0, NULL), 0);
-	assert_int_equal(open_body(&ph, dir, true, why), -EADDRINUSE);
-	assert_non_null(strstr(why, "10.10.10.10"));
+	assert_int_equal(open_body(&ph, dir, true, &why), -EADDRINUSE);
+	assert_non_null(strstr(why.text, "10.10.10.10"));
 	assert_int_equal(rtnl_address_delete(r, link.index, 0x0a0a0a0a, 24), 0);
 	rtnl_close(r);
 	remove_folder(dir);

@@ -99,12 +99,12 @@ static void world_init(struct world *w, void **state, const struct conn_conf *co
 	struct sockaddr_storage from;
 	socklen_t n = sizeof at, nfrom = sizeof from;
 	struct conn_conf c = *conf;
-	char why[200];
+	struct why why = {0};
 	int fd, accepted;
 
 	*w = (struct world){.loop = loop_new(), .server_tls = shared->server_tls, .client_tls = shared->client_tls};
 	assert_non_null(w->loop);
-	w->listener = listen_tcp("127.0.0.1", 0, why, sizeof why);
+	w->listener = listen_tcp("127.0.0.1", 0, &why);
 	assert_true(w->listener >= 0);
 	assert_int_equal(getsockname(w->listener, (struct sockaddr *)&at, &n), 0);
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

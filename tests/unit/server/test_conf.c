@@ -9,7 +9,7 @@
 struct world {
 	char dir[64], path[96];
 	struct site site;
-	char why[512];
+	struct why why;
 };
 
 static int setup(void **state)
@@ -40,7 +40,7 @@ static int teardown(void **state)
 static bool reads(struct world *w, const char *text)
 {
 	assert_int_equal(file_write(NULL, w->path, text, strlen(text), 0600), 0);
-	return conf_read(w->path, &w->site, w->why, sizeof w->why);
+	return conf_read(w->path, &w->site, &w->why);
 }
 
 static void what_follows(void **state)
@@ -163,7 +163,7 @@ static void every_default_can_be_written(void **state)
 			buf_printf(&b, "%s = \"%s\"\n", site_key_name(&site_keys[i]), site_keys[i].usual);
 	buf_str(&b, "}\n");
 	if (!reads(w, buf_cstr(&b)))
-		fail_msg("%s", w->why);
+		fail_msg("%s", w->why.text);
 	for (unsigned i = 0; i < site_nkeys; i++)
 		if (memcmp((char *)&w->site + site_keys[i].at, (char *)&plain + site_keys[i].at, site_keys[i].size) != 0)
 			fail_msg("%s is something else when its default is written", site_keys[i].name);
@@ -188,8 +188,8 @@ static void every_range_ends(void **state)
 				continue;
 			snprintf(text, sizeof text, NAMES "%s%s = %lu\n%s", open, site_key_name(k), end ? k->most + 1 : k->least - 1, shut);
 			assert_false(reads(w, text));
-			if (strstr(w->why, says) == NULL || strstr(w->why, site_key_name(k)) == NULL)
-				fail_msg("%s: %s", k->name, w->why);
+			if (strstr(w->why.text, says) == NULL || strstr(w->why.text, site_key_name(k)) == NULL)
+				fail_msg("%s: %s", k->name, w->why.text);
 		}
 	}
 }
@@ -214,7 +214,7 @@ static void the_template_is_read_back(void **state)
 	s.CASigningKeyLength = 4096;
 	site_template(&s, &b);
 	if (!reads(w, buf_cstr(&b)))
-		fail_msg("%s\n%s", w->why, buf_cstr(&b));
+		fail_msg("%s\n%s", w->why.text, buf_cstr(&b));
 	assert_string_equal(w->site.domain, s.domain);
 	assert_string_equal(w->site.fqdn, s.fqdn);
 	assert_string_equal(w->site.pool, s.pool);
@@ -239,7 +239,7 @@ static void expiration_is_clamped(void **state)
 	assert_true(reads(w, NAMES "MinEndpointExpiration = 700\n"));
 	assert_int_equal(w->site.DefaultEndpointExpiration, 700);
 	assert_false(reads(w, NAMES "DefaultEndpointExpiration = 33\n"));
-	assert_non_null(strstr(w->why, "DefaultEndpointExpiration"));
+	assert_non_null(strstr(w->why.text, "DefaultEndpointExpiration"));
 }
 
 struct refused {
@@ -253,10 +253,10 @@ static void each_is_refused(struct world *w, const struct refused *bad, size_t n
 		if (reads(w, bad[i].text))
 			fail_msg("taken: %s", bad[i].text);
 		assert_int_equal(w->site.workers, 77); /* untouched */
-		assert_non_null(strstr(w->why, w->path));
+		assert_non_null(strstr(w->why.text, w->path));
 		for (size_t k = 0; k < 4 && bad[i].says[k]; k++)
-			if (strstr(w->why, bad[i].says[k]) == NULL)
-				fail_msg("\"%s\" is not in \"%s\"", bad[i].says[k], w->why);
+			if (strstr(w->why.text, bad[i].says[k]) == NULL)
+				fail_msg("\"%s\" is not in \"%s\"", bad[i].says[k], w->why.text);
 	}
 }
 
@@ -322,10 +322,10 @@ static void no_file_and_an_empty_one(void **state)
 {
 	struct world *w = *state;
 
-	assert_false(conf_read("/nowhere/dialtone.conf", &w->site, w->why, sizeof w->why));
-	assert_non_null(strstr(w->why, "/nowhere/dialtone.conf"));
+	assert_false(conf_read("/nowhere/dialtone.conf", &w->site, &w->why));
+	assert_non_null(strstr(w->why.text, "/nowhere/dialtone.conf"));
 	assert_false(reads(w, ""));
-	assert_non_null(strstr(w->why, "empty"));
+	assert_non_null(strstr(w->why.text, "empty"));
 }
 
 int main(void)

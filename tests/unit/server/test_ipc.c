@@ -53,7 +53,7 @@ static void far_up(struct far *f, struct world *w)
 		struct loop *l;
 
 		close(fd[0]);
-		w->store = store_shared(store_sqlite(w->path, w->why, sizeof w->why));
+		w->store = store_shared(store_sqlite(w->path, NULL));
 		if (w->store == NULL)
 			_exit(1);
 		vault_up(w);

@@ -68,13 +68,14 @@ static void place_run(const bool *there)
 
 static void place_up(void)
 {
-	char run[60], why[200] = "";
+	struct why why = {0};
+	char run[60];
 
 	strcpy(place.dir, "/tmp/dialtone-place.XXXXXX");
 	assert_non_null(mkdtemp(place.dir));
 	snprintf(run, sizeof run, "%s/run", place.dir);
 	assert_int_equal(mkdir(run, 0700), 0);
-	place.control = control_listen(place.dir, why, sizeof why);
+	place.control = control_listen(place.dir, &why);
 	assert_true(place.control >= 0);
 	assert_true(ipc_pair(place.ask) && ipc_pair(place.push));
 	place.pid = fork();
@@ -160,7 +161,7 @@ static void order_and_leave(void)
 static void orders_that_were_never_obeyed(void **state)
 {
 	unsigned acted = 0;
-	char why[200] = "";
+	struct why why = {0};
 	int status;
 	pid_t pid;
 
@@ -179,8 +180,7 @@ static void orders_that_were_never_obeyed(void **state)
 		ipc_begin(&done, ordered(), LOCATION_P_ORDER);
 		_exit(ipc_send(place.push[0], &done) ? 0 : 1);
 	}
-	assert_true(control_order_user(place.dir, "alice@contoso.test", LOCATION_REJECTED, 4141, "User disabled", &acted, why,
-				       sizeof why));
+	assert_true(control_order_user(place.dir, "alice@contoso.test", LOCATION_REJECTED, 4141, "User disabled", &acted, &why));
 	assert_int_equal(acted, 1);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -212,12 +212,12 @@ static void listed(void *arg, const struct control_endpoint *e)
 
 static unsigned list(struct list *l, const char *aor)
 {
-	char why[200] = "";
+	struct why why = {0};
 	bool nobody;
 
 	*l = (struct list){0};
-	if (!control_registered(place.dir, aor, listed, l, &nobody, why, sizeof why))
-		fail_msg("%s", why);
+	if (!control_registered(place.dir, aor, listed, l, &nobody, &why))
+		fail_msg("%s", why.text);
 	assert_false(nobody);
 	return l->n;
 }
@@ -283,7 +283,7 @@ static void one_user(struct list *l)
 				       .expires = INT64_MAX, .outside = true, .peer = "[2001:db8::1]:5061", .epid = "a\tb",
 				       .user_agent = "one\nend\ntwo \x7f"}, all[2];
 	struct buf text = {0};
-	char why[200] = "";
+	struct why why = {0};
 	size_t n;
 
 	assert_int_equal(call_put(&place.link, &odd, 8, all, 2, &n), LOCATION_ADDED);
@@ -302,7 +302,7 @@ static void one_user(struct list *l)
 	assert_string_equal(l->last.peer, "[2001:db8::1]:5061");
 	assert_true(l->last.outside);
 	assert_int_equal(list(l, "nobody@contoso.test"), 0);
-	assert_true(control_status(place.dir, &text, why, sizeof why));
+	assert_true(control_status(place.dir, &text, &why));
 	assert_string_equal(buf_cstr(&text), "registered 20000\n");
 	buf_free(&text);
 }
@@ -337,7 +337,7 @@ static void readers_that_do_not_read(struct list *l)
 static void who_is_registered(void **state)
 {
 	struct list *l = calloc(1, sizeof *l);
-	char why[200] = "";
+	struct why why = {0};
 	bool nobody;
 
 	(void)state;
@@ -347,7 +347,7 @@ static void who_is_registered(void **state)
 	one_user(l);
 	readers_that_do_not_read(l);
 	place_down();
-	assert_true(control_registered(place.dir, NULL, listed, l, &nobody, why, sizeof why) && nobody);
+	assert_true(control_registered(place.dir, NULL, listed, l, &nobody, &why) && nobody);
 	free(l);
 }
 
@@ -365,7 +365,8 @@ static void half_a_list(void **state)
 	    {"error the questions are: order, status\n", "the questions are: order, status", 0}, {WHOLE "end\n", NULL, 1},
 	};
 	struct list *l = calloc(1, sizeof *l);
-	char run[60], why[200] = "";
+	struct why why = {0};
+	char run[60];
 	int control, status;
 	bool nobody;
 
@@ -375,7 +376,7 @@ static void half_a_list(void **state)
 	assert_non_null(mkdtemp(place.dir));
 	snprintf(run, sizeof run, "%s/run", place.dir);
 	assert_int_equal(mkdir(run, 0700), 0);
-	control = control_listen(place.dir, why, sizeof why);
+	control = control_listen(place.dir, &why);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		pid_t pid = fork();
 
@@ -389,14 +390,14 @@ static void half_a_list(void **state)
 			      send(fd, rows[i].answer, strlen(rows[i].answer), MSG_NOSIGNAL) != (ssize_t)strlen(rows[i].answer));
 		}
 		*l = (struct list){0};
-		assert_int_equal(control_registered(place.dir, NULL, listed, l, &nobody, why, sizeof why), rows[i].why == NULL);
-		if (rows[i].why && strstr(why, rows[i].why) == NULL)
-			fail_msg("row %zu: %s", i, why);
+		assert_int_equal(control_registered(place.dir, NULL, listed, l, &nobody, &why), rows[i].why == NULL);
+		if (rows[i].why && strstr(why.text, rows[i].why) == NULL)
+			fail_msg("row %zu: %s", i, why.text);
 		assert_int_equal(l->n, rows[i].told);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	}
-	assert_false(control_registered(place.dir, "a\nb@contoso.test", listed, l, &nobody, why, sizeof why));
+	assert_false(control_registered(place.dir, "a\nb@contoso.test", listed, l, &nobody, &why));
 	close(control);
 	strcat(run, "/control");
 	unlink(run);

@@ -15,7 +15,7 @@
 struct world {
 	struct site site;
 	struct site_cert cert[SITE_CERTS];
-	char why[512];
+	struct why why;
 };
 
 static int setup(void **state)
@@ -32,8 +32,8 @@ static int setup(void **state)
 	strcpy(w->site.fqdn, "fe01.contoso.test");
 	strcpy(w->site.pool, w->site.fqdn);
 	strcpy(w->site.web_fqdn, w->site.fqdn);
-	if (!init_site(&w->site, NOW, w->why, sizeof w->why))
-		fail_msg("%s", w->why);
+	if (!init_site(&w->site, NOW, &w->why))
+		fail_msg("%s", w->why.text);
 	*state = w;
 	return 0;
 }
@@ -62,7 +62,7 @@ static const char *why(struct world *w, const char *file, int64_t at)
 
 	for (unsigned i = 0; i < n; i++)
 		if (strcmp(w->cert[i].file, file) == 0)
-			return w->cert[i].why;
+			return w->cert[i].why.text;
 	return NULL;
 }
 
@@ -93,7 +93,7 @@ static void years(void **state)
 
 	octets(w, "root.pem", &root);
 	octets(w, "server.pem", &before);
-	assert_true(init_renew(&w->site, NOW + 5 * YEAR, w->why, sizeof w->why));
+	assert_true(init_renew(&w->site, NOW + 5 * YEAR, &w->why));
 	assert_string_equal(why(w, "server.pem", NOW + 5 * YEAR), "");
 	octets(w, "server.pem", &after);
 	assert_false(before.n == after.n && memcmp(before.p, after.p, after.n) == 0);
@@ -114,7 +114,7 @@ static void names(void **state)
 	strcpy(w->site.external_web_fqdn, "www.contoso.test");
 	w->site.external_https = 4443;
 	assert_non_null(strstr(why(w, "external.pem", NOW), "there is none; to make it: dialtone init"));
-	assert_true(init_renew(&w->site, NOW, w->why, sizeof w->why));
+	assert_true(init_renew(&w->site, NOW, &w->why));
 	assert_string_equal(why(w, "server.pem", NOW), "");
 	assert_string_equal(why(w, "external.pem", NOW), "");
 	strcpy(w->site.external_web_fqdn, "other.contoso.test");

@@ -63,19 +63,19 @@ static int teardown(void **state)
 /* The verdict on a leaf with that chain below it. */
 static const char *said(const struct world *w, const struct buf *leaf, const struct buf *chain, int64_t at)
 {
-	static char why[400];
+	static struct why why;
 	struct buf pem = {0};
 	bool good;
 
 	pki_pem_add(&pem, "CERTIFICATE", leaf->p, leaf->n);
 	if (chain)
 		pki_pem_add(&pem, "CERTIFICATE", chain->p, chain->n);
-	why[0] = '\0';
+	why.text[0] = '\0';
 	good = site_pair_good((struct sv){(const char *)pem.p, pem.n}, (struct sv){(const char *)w->anchors.p, w->anchors.n}, false, at,
-			      why, sizeof why);
-	assert_int_equal(good, why[0] == '\0');
+			      &why);
+	assert_int_equal(good, why.text[0] == '\0');
 	buf_free(&pem);
-	return why;
+	return why.text;
 }
 
 static void holds(const char *text, const char *part)

@@ -90,7 +90,8 @@ static void user_make(unsigned i)
 
 static void site_make(void)
 {
-	char why[300] = "", path[PATH_MAX];
+	struct why why = {0};
+	char path[PATH_MAX];
 
 	site_defaults(&s.site);
 	strcpy(s.site.dir, "/tmp/dialtone-stopped.XXXXXX");
@@ -101,11 +102,11 @@ static void site_make(void)
 	strcpy(s.site.web_fqdn, FQDN);
 	strcpy(s.site.netbios_domain, "CONTOSO");
 	strcpy(s.site.netbios_computer, "FE01");
-	if (!vault_keys_make(s.site.dir, clock_unix_ms() / 1000, why, sizeof why) ||
-	    !vault_keys_load(s.site.dir, &s.keys, why, sizeof why))
-		fail_msg("%s", why);
+	if (!vault_keys_make(s.site.dir, clock_unix_ms() / 1000, &why) ||
+	    !vault_keys_load(s.site.dir, &s.keys, &why))
+		fail_msg("%s", why.text);
 	snprintf(path, sizeof path, "%s/" STORE_FILE, s.site.dir);
-	s.store = store_sqlite(path, why, sizeof why);
+	s.store = store_sqlite(path, &why);
 	assert_non_null(s.store);
 	server_make();
 	for (unsigned i = 0; i < PHONES; i++)
@@ -118,8 +119,8 @@ static int listener(uint16_t *port)
 {
 	struct sockaddr_in at;
 	socklen_t n = sizeof at;
-	char why[200];
-	int fd = listen_tcp("127.0.0.1", 0, why, sizeof why);
+	struct why why = {0};
+	int fd = listen_tcp("127.0.0.1", 0, &why);
 
 	assert_true(fd >= 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);

@@ -114,20 +114,21 @@ static void key_files(void **state)
 {
 	struct world *w = *state;
 	struct vault_keys k = {0}, again = {0};
-	char path[128], why[300];
+	struct why why = {0};
+	char path[128];
 
-	assert_false(vault_keys_load(w->dir, &k, why, sizeof why));
-	assert_non_null(strstr(why, "ca.pem"));
-	assert_true(vault_keys_make(w->dir, NOW, why, sizeof why));
-	assert_true(vault_keys_load(w->dir, &k, why, sizeof why));
-	assert_true(vault_keys_make(w->dir, NOW, why, sizeof why)); /* leaves what is there */
-	assert_true(vault_keys_load(w->dir, &again, why, sizeof why));
+	assert_false(vault_keys_load(w->dir, &k, &why));
+	assert_non_null(strstr(why.text, "ca.pem"));
+	assert_true(vault_keys_make(w->dir, NOW, &why));
+	assert_true(vault_keys_load(w->dir, &k, &why));
+	assert_true(vault_keys_make(w->dir, NOW, &why)); /* leaves what is there */
+	assert_true(vault_keys_load(w->dir, &again, &why));
 	assert_memory_equal(k.secret, again.secret, 32);
 	assert_true(sv_eq(buf_view(&k.ca_der), buf_view(&again.ca_der)));
 	assert_true(pki_cert_is_of(k.ticket_der.p, k.ticket_der.n, again.ticket));
 	snprintf(path, sizeof path, "%s/vault/secret", w->dir);
 	assert_int_equal(file_write(NULL, path, "abc\n", 4, 0600), 0);
-	assert_false(vault_secret_load(w->dir, again.secret, why, sizeof why));
+	assert_false(vault_secret_load(w->dir, again.secret, &why));
 	vault_keys_clear(&k);
 	vault_keys_clear(&again);
 	for (size_t i = 0; i < 5; i++) {

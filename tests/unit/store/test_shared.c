@@ -96,14 +96,14 @@ static void spy_close(struct store *s)
 static int setup(void **state)
 {
 	struct store_user u = {.aor = "alice@contoso.test", .enabled = true};
-	char why[200] = "";
+	struct why why = {0};
 
 	(void)state;
 	memset(&spy, 0, sizeof spy);
 	strcpy(w.dir, "/tmp/dialtone-shared.XXXXXX");
 	assert_non_null(mkdtemp(w.dir));
 	snprintf(w.path, sizeof w.path, "%s/store.db", w.dir);
-	spy.real = store_sqlite(w.path, why, sizeof why);
+	spy.real = store_sqlite(w.path, &why);
 	assert_non_null(spy.real);
 	assert_int_equal(spy.real->ops->user_add(spy.real, &u), STORE_OK);
 	w.user = u.id;
@@ -243,7 +243,7 @@ static void changes(void **state)
 	struct store_user u;
 	struct store *other;
 	uint64_t a = 0, b = 0;
-	char why[200];
+	struct why why = {0};
 
 	(void)state;
 	assert_int_equal(w.store->ops->changes(w.store, &a), STORE_OK);
@@ -253,7 +253,7 @@ static void changes(void **state)
 	assert_int_equal(w.store->ops->changes(w.store, &b), STORE_OK);
 	assert_true(a == b); /* written by this store itself, and nothing has gone */
 
-	other = store_sqlite(w.path, why, sizeof why);
+	other = store_sqlite(w.path, &why);
 	assert_non_null(other);
 	assert_int_equal(other->ops->user_get(other, "alice@contoso.test", &u), STORE_OK);
 	assert_int_equal(w.store->ops->changes(w.store, &b), STORE_OK);

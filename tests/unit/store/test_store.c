@@ -40,11 +40,11 @@ static int teardown(void **state)
 
 static struct store *open_at(void **state)
 {
-	char why[256] = "";
-	struct store *s = store_sqlite(((struct place *)*state)->path, why, sizeof why);
+	struct why why = {0};
+	struct store *s = store_sqlite(((struct place *)*state)->path, &why);
 
 	if (s == NULL)
-		fail_msg("%s", why);
+		fail_msg("%s", why.text);
 	return s;
 }
 
@@ -429,16 +429,16 @@ static void audit(void **state)
 static void refusals(void **state)
 {
 	struct place *p = *state;
-	char why[300] = "";
+	struct why why = {0};
 	struct buf junk = {0};
 
-	assert_null(store_sqlite("/nowhere/at/all/store.db", why, sizeof why));
-	assert_non_null(strstr(why, "/nowhere/at/all/store.db"));
+	assert_null(store_sqlite("/nowhere/at/all/store.db", &why));
+	assert_non_null(strstr(why.text, "/nowhere/at/all/store.db"));
 	for (int i = 0; i < 400; i++)
 		buf_str(&junk, "not a database ");
 	assert_int_equal(file_write(NULL, p->path, junk.p, junk.n, 0600), 0);
-	assert_null(store_sqlite(p->path, why, sizeof why));
-	assert_non_null(strstr(why, "not a database"));
+	assert_null(store_sqlite(p->path, &why));
+	assert_non_null(strstr(why.text, "not a database"));
 	buf_free(&junk);
 }
 
