@@ -294,7 +294,7 @@ static const char *read_bundle(struct doctor_run *r, const json_t *j)
 	return why;
 }
 
-const char *doctor_run_read(struct doctor_run *r, const char *text, size_t n, char *why, size_t cap)
+const char *doctor_run_read(struct doctor_run *r, const char *text, size_t n, struct why *why)
 {
 	struct sv rest = {text, n};
 	json_t *whole = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
@@ -304,9 +304,7 @@ const char *doctor_run_read(struct doctor_run *r, const char *text, size_t n, ch
 		const char *bad = read_bundle(r, whole);
 
 		json_decref(whole);
-		if (bad || r->n == 0)
-			snprintf(why, cap, "%s", bad ? bad : "there is no record in it");
-		return bad || r->n == 0 ? why : NULL;
+		return bad || r->n == 0 ? why_set(why, "%s", bad ? bad : "there is no record in it") : NULL;
 	}
 	json_decref(whole);
 
@@ -314,16 +312,10 @@ const char *doctor_run_read(struct doctor_run *r, const char *text, size_t n, ch
 		struct sv s = sv_trim(sv_cut(&rest, '\n'));
 		const char *bad = s.n ? run_read_line(r, s, run) : NULL;
 
-		if (bad) {
-			snprintf(why, cap, "line %u: %s", line, bad);
-			return why;
-		}
+		if (bad)
+			return why_set(why, "line %u: %s", line, bad);
 	}
-	if (r->n == 0) {
-		snprintf(why, cap, "there is no record in it");
-		return why;
-	}
-	return NULL;
+	return r->n == 0 ? why_set(why, "there is no record in it") : NULL;
 }
 
 const struct doctor_line *doctor_run_result(const struct doctor_run *r)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/why.h"
 #include "dialtone/phone.h"
 #include "doctor/heard.h"
 
@@ -51,7 +52,7 @@ bool doctor_run_add(struct doctor_run *r, const struct dt_record *rec);
 /* JSON lines as `connect --json` and `doctor --json` write them: v = 2, or v = 1 of earlier versions, whose sentences are
  * turned into signs (doctor/record_v1.h). NULL, or a sentence that names the line. Lines of an unknown version or kind are
  * refused; unknown members and signs are not. The last run in the text is the one that is kept. */
-const char *doctor_run_read(struct doctor_run *r, const char *text, size_t n, char *why, size_t cap);
+const char *doctor_run_read(struct doctor_run *r, const char *text, size_t n, struct why *why);
 
 /* The run's result: the last RESULT line; NULL: the record ends before it. */
 const struct doctor_line *doctor_run_result(const struct doctor_run *r);

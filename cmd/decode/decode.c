@@ -24,7 +24,7 @@
 
 struct kind {
 	struct verb verb; /* the first member: a verb of the tree is its kind */
-	json_t *(*decode)(const void *p, size_t n, char *why, size_t cap);
+	json_t *(*decode)(const void *p, size_t n, struct why *why);
 	bool (*carried)(const void *p, size_t n); /* whether a captured packet is one; NULL: it goes over TCP, in many packets */
 	bool binary, body; /* body: it may be given with the head of the HTTP or SIP message that carries it */
 };
@@ -126,13 +126,13 @@ static bool is_text(const struct buf *b)
 }
 
 /* What the body of an HTTP or SIP message says, and under "within" the head before it.  *is: it has such a head. */
-static json_t *decode_body(const struct kind *k, const struct buf *in, bool *is, char *why, size_t cap)
+static json_t *decode_body(const struct kind *k, const struct buf *in, bool *is, struct why *why)
 {
 	struct msg *m = malloc(sizeof *m);
 	struct msg_error e = {0};
 	struct sv body = buf_view(in);
 	struct buf pieces = {0};
-	char inner[512] = "it cannot be read";
+	struct why inner = {"it cannot be read"};
 	size_t used, head = 0;
 	json_t *j = NULL;
 
@@ -144,12 +144,12 @@ static json_t *decode_body(const struct kind *k, const struct buf *in, bool *is,
 			body = buf_view(&pieces);
 		else if (!m->chunked && m->has_length && m->length < body.n)
 			body.n = (size_t)m->length;
-		j = k->decode(body.n ? body.p : "", body.n, inner, sizeof inner);
+		j = k->decode(body.n ? body.p : "", body.n, &inner);
 	}
 	if (j)
 		json_object_set_new(j, "within", json_head(m));
 	else if (*is)
-		snprintf(why, cap, "octet %zu: of the body, %s", head, inner);
+		why_set(why, "octet %zu: of the body, %s", head, inner.text);
 	buf_free(&pieces);
 	free(m);
 	return j;
@@ -157,7 +157,7 @@ static json_t *decode_body(const struct kind *k, const struct buf *in, bool *is,
 
 static int decode_one(const struct kind *k, const char *path, struct buf *in)
 {
-	char why[640] = "it cannot be read";
+	struct why why = {"it cannot be read"};
 	const char *bad = NULL;
 	bool carried = false;
 	json_t *j = NULL;
@@ -167,17 +167,17 @@ static int decode_one(const struct kind *k, const char *path, struct buf *in)
 		return refuse(path, "octet 1048576: longer than a mebibyte: one message is wanted");
 	bad = octets_of(k, in);
 	if (bad) {
-		snprintf(why, sizeof why, "octet 0: %s", bad);
-		return refuse(path, why);
+		why_set(&why, "octet 0: %s", bad);
+		return refuse(path, why.text);
 	}
 	if (k->body)
-		j = decode_body(k, in, &carried, why, 512);
+		j = decode_body(k, in, &carried, &why);
 	if (!carried)
-		j = k->decode(in->n ? in->p : (const void *)"", in->n, why, 512);
+		j = k->decode(in->n ? in->p : (const void *)"", in->n, &why);
 	if (j == NULL) {
 		if (k->binary && is_text(in))
-			snprintf(why + strlen(why), sizeof why - strlen(why), " (the file is text, and no hex dump either)");
-		return refuse(path, why);
+			why_set(&why, "%s (the file is text, and no hex dump either)", why.text);
+		return refuse(path, why.text);
 	}
 	rc = put(j);
 	json_decref(j);
@@ -189,14 +189,14 @@ static int decode_one(const struct kind *k, const char *path, struct buf *in)
 /* One packet of a capture: what it says, or why it is refused; NULL when it is none of the kind. */
 static json_t *decode_packet(const struct kind *k, const struct packet *p)
 {
-	char why[512] = "it cannot be read";
+	struct why why = {"it cannot be read"};
 	json_t *j;
 
 	if (!k->carried(p->octets.p, p->octets.n))
 		return NULL;
-	j = k->decode(p->octets.p, p->octets.n, why, sizeof why);
+	j = k->decode(p->octets.p, p->octets.n, &why);
 	if (j == NULL)
-		j = json_pack("{s:s,s:o}", "kind", k->verb.name, "refused", json_string(why));
+		j = json_pack("{s:s,s:o}", "kind", k->verb.name, "refused", json_string(why.text));
 	if (p->cut)
 		json_object_set_new(j, "cut", json_true());
 	return j;
@@ -213,7 +213,7 @@ static int decode_capture(const struct kind *k, const char *path, struct capture
 	unsigned strange = 0, good = 0, cut = 0;
 	size_t held = 0;
 	struct packet p;
-	char why[640] = "";
+	struct why why = {0};
 	int rc = 1;
 
 	while (json_array_size(all) < PACKETS_MAX && capture_next(c, &p)) {
@@ -230,25 +230,25 @@ static int decode_capture(const struct kind *k, const char *path, struct capture
 		json_array_append_new(all, j);
 	}
 	if (c->err)
-		snprintf(why, sizeof why, "octet %zu: %s", rd_at(&c->r), c->err);
+		why_set(&why, "octet %zu: %s", rd_at(&c->r), c->err);
 	else if (json_array_size(all) == PACKETS_MAX)
-		snprintf(why, sizeof why, "packet %u: it holds more than %d such messages: those before it are shown", c->packets,
+		why_set(&why, "packet %u: it holds more than %d such messages: those before it are shown", c->packets,
 			 PACKETS_MAX);
 	else if (json_array_size(all) == 0 && strange)
-		snprintf(why, sizeof why, "octet 0: a capture of link type %u: capture on one Ethernet interface, not on \"any\"",
+		why_set(&why, "octet 0: a capture of link type %u: capture on one Ethernet interface, not on \"any\"",
 			 strange);
 	else if (json_array_size(all) == 0 && cut)
-		snprintf(why, sizeof why, "packet %u: the capture holds only its first %zu octets: capture whole packets (tcpdump -s 0)",
+		why_set(&why, "packet %u: the capture holds only its first %zu octets: capture whole packets (tcpdump -s 0)",
 			 cut, held);
 	else if (json_array_size(all) == 0)
-		snprintf(why, sizeof why, "octet 0: a capture of %u packets, none of them %s", c->packets, k->verb.name);
+		why_set(&why, "octet 0: a capture of %u packets, none of them %s", c->packets, k->verb.name);
 	else if (good == 0)
-		snprintf(why, sizeof why, "packet %d: %s", (int)json_integer_value(json_object_get(json_array_get(all, 0), "packet")),
+		why_set(&why, "packet %d: %s", (int)json_integer_value(json_object_get(json_array_get(all, 0), "packet")),
 			 json_string_value(json_object_get(json_array_get(all, 0), "refused")));
 	if (good)
 		rc = put(all);
-	if (why[0])
-		rc = refuse(path, why);
+	if (why.text[0])
+		rc = refuse(path, why.text);
 	json_decref(all);
 	return rc;
 }
@@ -269,10 +269,10 @@ static int decode_run(struct command *cmd)
 	} else if (e == -EFBIG) {
 		rc = refuse(path, "octet 67108864: longer than anything that is read here: one message is wanted");
 	} else if (k->carried && (foreign = capture_foreign(in.p, in.n)) != NULL) {
-		char why[160];
+		struct why why = {0};
 
-		snprintf(why, sizeof why, "octet 0: it is %s", foreign);
-		rc = refuse(path, why);
+		why_set(&why, "octet 0: it is %s", foreign);
+		rc = refuse(path, why.text);
 	} else if (!capture_open(&c, in.p, in.n)) {
 		rc = decode_one(k, path, &in);
 	} else if (k->carried == NULL) {

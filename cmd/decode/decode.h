@@ -10,13 +10,15 @@
 #include <jansson.h>
 #include <stddef.h>
 
-json_t *decode_lldp(const void *p, size_t n, char *why, size_t cap);
-json_t *decode_dhcp(const void *p, size_t n, char *why, size_t cap);
-json_t *decode_sip(const void *p, size_t n, char *why, size_t cap);
-json_t *decode_http(const void *p, size_t n, char *why, size_t cap);
-json_t *decode_soap(const void *p, size_t n, char *why, size_t cap);
-json_t *decode_ntlm(const void *p, size_t n, char *why, size_t cap);
-json_t *decode_update(const void *p, size_t n, char *why, size_t cap);
-json_t *decode_provisioning(const void *p, size_t n, char *why, size_t cap);
+#include "base/why.h"
+
+json_t *decode_lldp(const void *p, size_t n, struct why *why);
+json_t *decode_dhcp(const void *p, size_t n, struct why *why);
+json_t *decode_sip(const void *p, size_t n, struct why *why);
+json_t *decode_http(const void *p, size_t n, struct why *why);
+json_t *decode_soap(const void *p, size_t n, struct why *why);
+json_t *decode_ntlm(const void *p, size_t n, struct why *why);
+json_t *decode_update(const void *p, size_t n, struct why *why);
+json_t *decode_provisioning(const void *p, size_t n, struct why *why);
 
 #endif

@@ -357,7 +357,7 @@ static bool step_in(struct rd *r, struct frame *f)
 	return true;
 }
 
-json_t *decode_dhcp(const void *p, size_t n, char *why, size_t cap)
+json_t *decode_dhcp(const void *p, size_t n, struct why *why)
 {
 	struct dhcp *d = malloc(sizeof *d);
 	struct rd r = rd_of(p, n), within = r;
@@ -365,15 +365,15 @@ json_t *decode_dhcp(const void *p, size_t n, char *why, size_t cap)
 	json_t *j = NULL;
 
 	if (d == NULL) {
-		snprintf(why, cap, "out of memory");
+		why_set(why, "out of memory");
 		return NULL;
 	}
 	if (dhcp_read(&r, d)) {
 		j = dhcp_message_json(d);
 	} else if (!step_in(&within, &f)) {
-		refused(&r, why, cap);
+		refused(&r, why);
 	} else if (!dhcp_read(&within, d)) {
-		refused(&within, why, cap);
+		refused(&within, why);
 	} else {
 		j = dhcp_message_json(d);
 		json_object_set_new(j, "frame", frame_json(&f));

@@ -12,7 +12,7 @@ static bool until_close(const struct msg *m)
 	return !m->request && !m->has_length && !m->chunked && m->status >= 200 && m->status != 204 && m->status != 304;
 }
 
-json_t *decode_http(const void *p, size_t n, char *why, size_t cap)
+json_t *decode_http(const void *p, size_t n, struct why *why)
 {
 	struct msg_error e = {0};
 	struct msg m;
@@ -23,7 +23,7 @@ json_t *decode_http(const void *p, size_t n, char *why, size_t cap)
 	json_t *o;
 
 	if (rc != MSG_OK)
-		return msg_refused(rc, &e, n, why, cap);
+		return msg_refused(rc, &e, n, why);
 	rest = sv_from((struct sv){p, n}, m.head_n);
 	if (m.chunked) {
 		rc = msg_dechunk(rest.p, rest.n, BODY_MAX, &body, &used, &e);
@@ -40,8 +40,8 @@ json_t *decode_http(const void *p, size_t n, char *why, size_t cap)
 	if (rc != MSG_OK || body.oom) {
 		buf_free(&body);
 		if (rc != MSG_OK)
-			return msg_refused(rc, &e, n, why, cap);
-		snprintf(why, cap, "out of memory");
+			return msg_refused(rc, &e, n, why);
+		why_set(why, "out of memory");
 		return NULL;
 	}
 	o = json_head(&m);

@@ -139,7 +139,7 @@ static bool is_bare(const void *p, size_t n)
 	return n >= 2 && ((const uint8_t *)p)[0] == 0x02 && lldp_read(&r, &l);
 }
 
-json_t *decode_lldp(const void *p, size_t n, char *why, size_t cap)
+json_t *decode_lldp(const void *p, size_t n, struct why *why)
 {
 	struct rd r = rd_of(p, n), pdu;
 	json_t *j = json_pack("{s:s}", "kind", "lldp");
@@ -149,19 +149,19 @@ json_t *decode_lldp(const void *p, size_t n, char *why, size_t cap)
 	const char *warn = bare ? "there is no Ethernet header before it" : NULL;
 
 	if (n > FRAME_MAX) {
-		snprintf(why, cap, "octet %d: it is longer than any Ethernet frame", FRAME_MAX);
+		why_set(why, "octet %d: it is longer than any Ethernet frame", FRAME_MAX);
 		json_decref(j);
 		return NULL;
 	}
 	if (!bare && frame_ethernet(&r, &f) && f.type != ETH_LLDP) {
-		snprintf(why, cap, "octet %zu: the type of the frame is %04x, not 88cc", rd_at(&r) - 2, f.type);
+		why_set(why, "octet %zu: the type of the frame is %04x, not 88cc", rd_at(&r) - 2, f.type);
 		json_decref(j);
 		return NULL;
 	}
 	pdu = r;
 	if (r.err || !lldp_read(&r, &l)) {
 		json_decref(j);
-		return refused(&r, why, cap);
+		return refused(&r, why);
 	}
 	if (f.ethernet) {
 		json_object_set_new(j, "destination", json_mac(f.dst));

@@ -25,12 +25,12 @@ static inline json_t *json_head(const struct msg *m)
 	return o;
 }
 
-static inline json_t *msg_refused(enum msg_result rc, const struct msg_error *e, size_t n, char *why, size_t cap)
+static inline json_t *msg_refused(enum msg_result rc, const struct msg_error *e, size_t n, struct why *why)
 {
 	if (rc == MSG_PARTIAL)
-		snprintf(why, cap, "octet %zu: it ends too early", n);
+		why_set(why, "octet %zu: it ends too early", n);
 	else
-		snprintf(why, cap, "octet %zu: %s (status %u)", e->at, e->why, e->status);
+		why_set(why, "octet %zu: %s (status %u)", e->at, e->why, e->status);
 	return NULL;
 }
 

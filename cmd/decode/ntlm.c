@@ -126,7 +126,7 @@ static json_t *authenticate(struct rd *r)
 	return o;
 }
 
-json_t *decode_ntlm(const void *p, size_t n, char *why, size_t cap)
+json_t *decode_ntlm(const void *p, size_t n, struct why *why)
 {
 	static json_t *(*const readers[])(struct rd *r) = {NULL, negotiate, challenge, authenticate};
 	struct sv text = sv_trim((struct sv){p, n});
@@ -142,11 +142,11 @@ json_t *decode_ntlm(const void *p, size_t n, char *why, size_t cap)
 	r = rd_of(raw.p, raw.n);
 	type = ntlm_type(buf_view(&raw));
 	if (raw.oom)
-		snprintf(why, cap, "out of memory");
+		why_set(why, "out of memory");
 	else if (type == 0)
-		snprintf(why, cap, "octet 0: it does not begin with \"NTLMSSP\", a NUL and a type of 1, 2 or 3");
+		why_set(why, "octet 0: it does not begin with \"NTLMSSP\", a NUL and a type of 1, 2 or 3");
 	else if ((o = readers[type](&r)) == NULL)
-		refused(&r, why, cap);
+		refused(&r, why);
 	buf_free(&raw);
 	return o;
 }

@@ -10,6 +10,7 @@
 #include "base/cursor.h"
 #include "base/enc.h"
 #include "base/ip.h"
+#include "base/why.h"
 
 static inline json_t *json_hex(struct sv v)
 {
@@ -47,9 +48,9 @@ static inline json_t *json_ip(uint32_t a)
 }
 
 /* Why a reader refused, and where. */
-static inline json_t *refused(const struct rd *r, char *why, size_t cap)
+static inline json_t *refused(const struct rd *r, struct why *why)
 {
-	snprintf(why, cap, "octet %zu: %s", rd_at(r), r->err ? r->err : "it cannot be read");
+	why_set(why, "octet %zu: %s", rd_at(r), r->err ? r->err : "it cannot be read");
 	return NULL;
 }
 

@@ -58,11 +58,11 @@ static json_t *groups(xmlNodePtr root)
 	return all;
 }
 
-json_t *decode_provisioning(const void *p, size_t n, char *why, size_t cap)
+json_t *decode_provisioning(const void *p, size_t n, struct why *why)
 {
 	struct provisioning_ask a;
 	struct provisioning v;
-	xmlDocPtr doc = decode_doc(p, n, why, cap);
+	xmlDocPtr doc = decode_doc(p, n, why);
 	const char *name, *no;
 	bool question;
 	json_t *o;
@@ -73,7 +73,7 @@ json_t *decode_provisioning(const void *p, size_t n, char *why, size_t cap)
 	question = sv_ieq(sv_of(name), SV("provisioningGroupList"));
 	no = question ? provisioning_ask_read(p, n, &a) : provisioning_read(p, n, &v);
 	if (no)
-		o = decode_refused(p, n, name, no, why, cap);
+		o = decode_refused(p, n, name, no, why);
 	else
 		o = question ? asked(&a) : told(&v);
 	if (o && !question)

@@ -91,7 +91,7 @@ static json_t *tls_records(struct sv flight)
 static void token_into(json_t *o, const struct sip_auth *a)
 {
 	struct buf raw = {0};
-	char why[160];
+	struct why why = {0};
 	json_t *j;
 
 	if (a->gssapi.n == 0)
@@ -99,8 +99,8 @@ static void token_into(json_t *o, const struct sip_auth *a)
 	if (!b64_read(&raw, a->gssapi)) {
 		json_object_set_new(o, "token", json_pack("{s:s}", "refused", "gssapi-data is not base64"));
 	} else if (sv_ieq(a->scheme, SV("NTLM"))) {
-		j = decode_ntlm(raw.p, raw.n, why, sizeof why);
-		json_object_set_new(o, "token", j ? j : json_pack("{s:s}", "refused", why));
+		j = decode_ntlm(raw.p, raw.n, &why);
+		json_object_set_new(o, "token", j ? j : json_pack("{s:s}", "refused", why.text));
 	} else if (sv_ieq(a->scheme, SV("TLS-DSK"))) {
 		json_object_set_new(o, "token", tls_records(buf_view(&raw)));
 	}
@@ -191,7 +191,7 @@ static void small_ones(json_t *o, const struct msg *m)
 								  "timeout", (json_int_t)k.timeout));
 }
 
-json_t *decode_sip(const void *p, size_t n, char *why, size_t cap)
+json_t *decode_sip(const void *p, size_t n, struct why *why)
 {
 	static const char *const lists[] = {"From", "To", "Contact", "Route", "Record-Route"};
 	struct msg_error e = {0};
@@ -203,10 +203,10 @@ json_t *decode_sip(const void *p, size_t n, char *why, size_t cap)
 	json_t *o;
 
 	if (rc != MSG_OK)
-		return msg_refused(rc, &e, n, why, cap);
+		return msg_refused(rc, &e, n, why);
 	refusal = sip_check(&m, &status);
 	if (refusal) {
-		snprintf(why, cap, "the head, octets 0 to %zu: %s (status %u)", m.head_n, refusal, status);
+		why_set(why, "the head, octets 0 to %zu: %s (status %u)", m.head_n, refusal, status);
 		return NULL;
 	}
 	o = json_head(&m);

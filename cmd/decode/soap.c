@@ -189,9 +189,9 @@ static const char *(*const readers[])(xmlDocPtr doc, struct sv text, json_t *o) 
     [SOAP_METADATA] = metadata,
 };
 
-json_t *decode_soap(const void *p, size_t n, char *why, size_t cap)
+json_t *decode_soap(const void *p, size_t n, struct why *why)
 {
-	xmlDocPtr doc = decode_doc(p, n, why, cap);
+	xmlDocPtr doc = decode_doc(p, n, why);
 	const char *no = "it is no message of the Web Services";
 	enum soap_kind kind;
 	xmlNodePtr first;
@@ -206,7 +206,7 @@ json_t *decode_soap(const void *p, size_t n, char *why, size_t cap)
 	if (no || o == NULL) {
 		first = soap_body(doc) ? soap_body(doc) : xmlDocGetRootElement(doc);
 		json_decref(o);
-		o = decode_refused(p, n, (const char *)first->name, no ? no : "out of memory", why, cap);
+		o = decode_refused(p, n, (const char *)first->name, no ? no : "out of memory", why);
 	}
 	xmlFreeDoc(doc);
 	return o;

@@ -59,7 +59,7 @@ static bool is_other(const char *name)
 	return !update_knows(name);
 }
 
-json_t *decode_update(const void *p, size_t n, char *why, size_t cap)
+json_t *decode_update(const void *p, size_t n, struct why *why)
 {
 	struct update_question q;
 	struct update_answer a;
@@ -74,20 +74,20 @@ json_t *decode_update(const void *p, size_t n, char *why, size_t cap)
 		no = update_image_read(p, n, &im);
 		if (no == NULL)
 			return image(&im);
-		snprintf(why, cap, "octet 0: %s", no);
+		why_set(why, "octet 0: %s", no);
 		return NULL;
 	}
 	xml = update_xml(p, n, NULL, &no);
-	doc = no ? NULL : decode_doc_at(p, xml, why, cap);
+	doc = no ? NULL : decode_doc_at(p, xml, why);
 	if (no)
-		snprintf(why, cap, "octet 0: %s", no);
+		why_set(why, "octet 0: %s", no);
 	if (doc == NULL)
 		return NULL;
 	name = (const char *)xmlDocGetRootElement(doc)->name;
 	answer = sv_iends(sv_of(name), SV("Response"));
 	no = answer ? update_answer_read(p, n, &a) : update_question_read(p, n, NULL, &q);
 	if (no)
-		o = decode_refused(p, n, name, no, why, cap);
+		o = decode_refused(p, n, name, no, why);
 	else if (!answer)
 		o = question(&q);
 	else

@@ -8,20 +8,20 @@
 #include "wire/xml.h"
 
 /* The XML that stands within p: a refusal names the octet of the whole. */
-static inline xmlDocPtr decode_doc_at(const void *p, struct sv xml, char *why, size_t cap)
+static inline xmlDocPtr decode_doc_at(const void *p, struct sv xml, struct why *why)
 {
 	const char *no = NULL;
 	size_t at = 0;
 	xmlDocPtr doc = xml_read_at(xml.p, xml.n, &no, &at);
 
 	if (doc == NULL)
-		snprintf(why, cap, "octet %zu: %s", at + (xml.p ? (size_t)(xml.p - (const char *)p) : 0), no);
+		why_set(why, "octet %zu: %s", at + (xml.p ? (size_t)(xml.p - (const char *)p) : 0), no);
 	return doc;
 }
 
-static inline xmlDocPtr decode_doc(const void *p, size_t n, char *why, size_t cap)
+static inline xmlDocPtr decode_doc(const void *p, size_t n, struct why *why)
 {
-	return decode_doc_at(p, (struct sv){p, n}, why, cap);
+	return decode_doc_at(p, (struct sv){p, n}, why);
 }
 
 /* Every text and attribute below `root` (its own too) whose name `shown` wants, as {"name", "value"}, in their order; under
@@ -46,9 +46,9 @@ static inline size_t decode_at(const void *p, size_t n, const char *name)
 	return 0;
 }
 
-static inline json_t *decode_refused(const void *p, size_t n, const char *element, const char *no, char *why, size_t cap)
+static inline json_t *decode_refused(const void *p, size_t n, const char *element, const char *no, struct why *why)
 {
-	snprintf(why, cap, "octet %zu: %s", decode_at(p, n, element), no);
+	why_set(why, "octet %zu: %s", decode_at(p, n, element), no);
 	return NULL;
 }
 

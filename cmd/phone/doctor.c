@@ -355,7 +355,7 @@ static void keep_lines(struct doctor *d, const struct buf *text)
 static int from_record(struct doctor *d)
 {
 	struct buf text = {0};
-	char why[200] = "";
+	struct why why = {0};
 	int e = read_all(d->o->record, &text);
 	const struct doctor_line *result;
 
@@ -364,9 +364,9 @@ static int from_record(struct doctor *d)
 		buf_free(&text);
 		return EX_CONFIG;
 	}
-	if (doctor_run_read(&d->record, (const char *)text.p, text.n, why, sizeof why)) {
+	if (doctor_run_read(&d->record, (const char *)text.p, text.n, &why)) {
 		fprintf(stderr, "dialtone doctor: '--record %s': %s: it is not what dialtone connect --json writes\n", d->o->record,
-			why);
+			why.text);
 		buf_free(&text);
 		return EX_CONFIG;
 	}

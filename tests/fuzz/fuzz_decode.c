@@ -17,12 +17,12 @@ static void check(bool ok)
 		abort();
 }
 
-static void message(json_t *(*decode)(const void *, size_t, char *, size_t), const void *p, size_t n)
+static void message(json_t *(*decode)(const void *, size_t, struct why *), const void *p, size_t n)
 {
-	char why[512] = "";
-	json_t *j = decode(p, n, why, sizeof why);
+	struct why why = {0};
+	json_t *j = decode(p, n, &why);
 
-	check((j == NULL) == (strncmp(why, "octet ", 6) == 0));
+	check((j == NULL) == (strncmp(why.text, "octet ", 6) == 0));
 	json_decref(j);
 }
 

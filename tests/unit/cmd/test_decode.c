@@ -7,19 +7,19 @@
 #include "cmd/decode/frame.h"
 #include "cmd/decode/input.h"
 
-typedef json_t *decoder(const void *p, size_t n, char *why, size_t cap);
+typedef json_t *decoder(const void *p, size_t n, struct why *why);
 
 /* Exactly these octets; a refusal names one of them. */
 static json_t *decoded(decoder *d, const void *p, size_t n)
 {
 	uint8_t *in = exact_copy(p, n, n);
-	char why[512] = "";
-	json_t *j = d(in, n, why, sizeof why);
+	struct why why = {0};
+	json_t *j = d(in, n, &why);
 
-	if (j == NULL && strncmp(why, "octet ", 6) != 0)
-		fail_msg("refused with '%s'", why);
-	if (j && why[0])
-		fail_msg("read, but: %s", why);
+	if (j == NULL && strncmp(why.text, "octet ", 6) != 0)
+		fail_msg("refused with '%s'", why.text);
+	if (j && why.text[0])
+		fail_msg("read, but: %s", why.text);
 	free(in);
 	return j;
 }

@@ -14,10 +14,10 @@ static void add_v1(struct buf *to, const char *members)
 	buf_printf(to, "{\"v\":1,\"run\":\"r1\",%s}\n", members);
 }
 
-static const char *read_all(struct doctor_run *r, const struct buf *text, char why[200])
+static const char *read_all(struct doctor_run *r, const struct buf *text, struct why *why)
 {
 	uint8_t *in = exact_copy(text->n ? text->p : (const uint8_t *)"", text->n, text->n);
-	const char *bad = doctor_run_read(r, (const char *)in, text->n, why, 200);
+	const char *bad = doctor_run_read(r, (const char *)in, text->n, why);
 
 	free(in);
 	return bad;
@@ -28,7 +28,7 @@ static void facts_come_back(void **state)
 {
 	struct doctor_run r = {0};
 	struct buf text = {0};
-	char why[200] = "";
+	struct why why = {0};
 	const struct doctor_line *l;
 
 	(void)state;
@@ -42,7 +42,7 @@ static void facts_come_back(void **state)
 		   "\"signs\":[\"asked-wildcard\"],\"host\":\"x\",\"address\":\"10.0.0.1\"");
 	add(&text, "\"kind\":\"finding\",\"stage\":77");
 	add(&text, "\"kind\":\"result\",\"stage\":9,\"ok\":false,\"error\":\"connect\",\"status\":9");
-	assert_null(read_all(&r, &text, why));
+	assert_null(read_all(&r, &text, &why));
 	assert_int_equal(r.n, 2);
 	l = &r.line[0];
 	assert_int_equal(l->failure, DT_F_CONNECT);
@@ -104,7 +104,8 @@ static void version_1_is_read(void **state)
 		struct doctor_run r = {0};
 		struct doctor_finding f[4];
 		struct buf text = {0};
-		char line[400], why[200] = "";
+		struct why why = {0};
+		char line[400];
 
 		snprintf(line, sizeof line, "\"kind\":\"attempt\",\"stage\":%d,\"ok\":false,\"ms\":5,\"error\":\"%s\",%s", rows[i].at,
 			 rows[i].code, rows[i].attempt);
@@ -112,8 +113,8 @@ static void version_1_is_read(void **state)
 		add_v1(&text, "\"kind\":\"probe\",\"stage\":3,\"try\":\"a x\",\"ok\":true,\"found\":\"words only\"");
 		snprintf(line, sizeof line, "\"kind\":\"result\",\"stage\":%d,\"ok\":false,\"error\":\"%s\"", rows[i].at, rows[i].code);
 		add_v1(&text, line);
-		if (read_all(&r, &text, why))
-			fail_msg("row %zu: %s", i, why);
+		if (read_all(&r, &text, &why))
+			fail_msg("row %zu: %s", i, why.text);
 		assert_int_equal(doctor_diagnose(&r, f, 4), 1);
 		if (f[0].ncause == 0 || strcmp(f[0].cause[0]->id, rows[i].ids) != 0)
 			fail_msg("row %zu: %s, not %s", i, f[0].ncause ? f[0].cause[0]->id : "nothing", rows[i].ids);
@@ -128,12 +129,12 @@ static void version_2_has_no_sentences(void **state)
 	struct doctor_run r = {0};
 	struct doctor_finding f[4];
 	struct buf text = {0};
-	char why[200] = "";
+	struct why why = {0};
 
 	(void)state;
 	add(&text, "\"kind\":\"attempt\",\"stage\":2,\"ok\":false,\"error\":\"dhcp-silent\",\"why\":\"no OFFER, on VLAN 66\"");
 	add(&text, "\"kind\":\"result\",\"stage\":2,\"ok\":false,\"error\":\"dhcp-silent\"");
-	assert_null(read_all(&r, &text, why));
+	assert_null(read_all(&r, &text, &why));
 	assert_int_equal(doctor_diagnose(&r, f, 4), 1);
 	assert_string_equal(f[0].cause[0]->id, "I-01");
 	doctor_run_free(&r);
@@ -146,13 +147,13 @@ static void bundles_are_read(void **state)
 	struct doctor_run r = {0};
 	struct doctor_finding f[4];
 	struct buf text = {0};
-	char why[200] = "";
+	struct why why = {0};
 
 	(void)state;
 	buf_printf(&text, "{\n \"v\": 2, \"findings\": [],\n \"probes\": [{\"v\":2,\"kind\":\"probe\",\"stage\":5,\"ok\":true,"
 			  "\"signs\":[\"asked-uc-discover\"]}],\n \"record\": [%s\"kind\":\"attempt\",\"stage\":5,\"ok\":false,"
 			  "\"error\":\"uc-silent\"},\n%s\"kind\":\"result\",\"stage\":5,\"ok\":false,\"error\":\"uc-silent\"}]\n}\n", head, head);
-	assert_null(read_all(&r, &text, why));
+	assert_null(read_all(&r, &text, &why));
 	assert_int_equal(r.answers, 1);
 	assert_int_equal(doctor_diagnose(&r, f, 4), 1);
 	assert_string_equal(f[0].cause[0]->cause, "the DHCP server has the options for the phones' class, and gives them with a lease, "
@@ -183,16 +184,16 @@ static void broken_records_are_refused(void **state)
 		"{\"v\":1,\"kind\":\"attempt\",\"stage\":1,\"stage\":2,\"ok\":true}\n",
 	};
 	/* clang-format on */
-	char why[200];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct why why = {0};
 		struct doctor_run r = {0};
 		struct buf text = {0};
 
 		buf_str(&text, bad[i]);
-		assert_non_null(read_all(&r, &text, why));
-		assert_true(why[0]);
+		assert_non_null(read_all(&r, &text, &why));
+		assert_true(why.text[0]);
 		doctor_run_free(&r);
 		buf_free(&text);
 	}
@@ -202,7 +203,7 @@ static void broken_records_are_refused(void **state)
 static void cut_anywhere(void **state)
 {
 	struct buf text = {0};
-	char why[200];
+	struct why why = {0};
 
 	(void)state;
 	add(&text, "\"kind\":\"attempt\",\"stage\":2,\"ok\":true,\"ms\":31,\"found\":\"10.66.0.101/24\"");
@@ -212,7 +213,7 @@ static void cut_anywhere(void **state)
 		uint8_t *in = exact_copy(text.p, text.n, n);
 		struct doctor_finding f[2];
 
-		if (doctor_run_read(&r, (const char *)in, n, why, sizeof why) == NULL && n < text.n - 1) {
+		if (doctor_run_read(&r, (const char *)in, n, &why) == NULL && n < text.n - 1) {
 			assert_null(doctor_run_result(&r));
 			assert_int_equal(doctor_diagnose(&r, f, 2), 1);
 			assert_int_equal(f[0].verdict, DOCTOR_UNKNOWN);
