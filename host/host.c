@@ -132,7 +132,7 @@ static void keylog_line(void *arg, const char *line)
 
 static int open_tls(struct host *h, const struct host_conf *c, struct why *why)
 {
-	h->tls = tls_ctx_client(&(struct tls_client_conf){.profile = TLS_CLIENT_OLD});
+	h->tls = tls_ctx_client(&(struct tls_client_conf){.profile = c->phone_tls ? TLS_PHONE : TLS_CLIENT_OLD});
 	if (h->tls == NULL) {
 		why_set(why, "TLS: %s", pki_error());
 		return -EIO;

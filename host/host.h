@@ -26,6 +26,7 @@ struct host_conf {
 	const char *state_base;
 	const struct file_ops *ops; /* NULL: the real ones */
 	bool has_address; /* with take: the interface has its address already, and keeps it: host_address() */
+	bool phone_tls; /* TLS as phones of the time have it (TLS_PHONE), and nothing later */
 	const char *keylog;	    /* file that TLS secrets are appended to, or NULL */
 	void (*record)(void *arg, const struct dt_record *r); /* must not call the phone */
 	void (*tick)(void *arg);			      /* once a second while it runs, or NULL */

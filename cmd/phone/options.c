@@ -86,6 +86,11 @@ static const char *model(unsigned i)
 	return i < dt_model_count ? dt_models[i].key : NULL;
 }
 
+static const char *tls_kind(unsigned i)
+{
+	return i < 2 ? (const char *[]){"modern", "phone"}[i] : NULL;
+}
+
 static const char *strictness(unsigned i)
 {
 	return i < 3 ? (const char *[]){"strict", "exact", "off"}[i] : NULL;
@@ -123,6 +128,7 @@ const struct option_row phone_options[] = {
 	{"--strict",        "HOW",       "(default: strict); the SRV target against the SIP domain", AT(strict), .word = strictness},
 	{"--trust",         "FILE",      "further roots that the phone trusts from the start (PEM)", AT(trust)},
 	{"--update-key",    "FILE",      "the certificate that images must be signed with (PEM); without it none is installed", AT(update_key)},
+	{"--tls",           "WHICH",     "(default: modern); phone: TLS 1.0 and the suites that real phones have, no more", AT(tls), .word = tls_kind},
 	{"--keylog",        "FILE",      "append the TLS secrets to FILE, for Wireshark", AT(keylog)},
 	{0},
 };

@@ -107,6 +107,8 @@ static int read_words(struct phone_run *r)
 			return complain(r, EX_USAGE, "'--lldp-wait %s': type 1 to 60 seconds", o->lldp_wait);
 		r->conf.lldp_wait_s = (unsigned)seconds;
 	}
+	if (o->tls && strcmp(o->tls, "phone") != 0 && strcmp(o->tls, "modern") != 0)
+		return complain(r, EX_USAGE, "'--tls %s': type modern or phone", o->tls);
 	for (int i = 0; o->strict; i++) {
 		if (i == 3)
 			return complain(r, EX_USAGE, "'--strict %s': type strict, exact or off", o->strict);
@@ -263,7 +265,8 @@ static int open_host(struct phone_run *r)
 	const char *home = getenv("HOME");
 	struct host_conf h = {.interface = o->interface, .take = o->take, .oui = r->conf.model->oui, .state = o->state,
 			      .state_base = base, .keylog = o->keylog, .record = recorded, .tick = ticked, .frame = arrived, .arg = r,
-			      .has_address = o->no_dhcp && o->address == NULL};
+			      .has_address = o->no_dhcp && o->address == NULL,
+			      .phone_tls = o->tls && strcmp(o->tls, "phone") == 0};
 	int e;
 
 	if (o->mac && !read_mac(o->mac, mac))
