@@ -77,7 +77,7 @@ static void certificate(void **state)
 	buf_free(&c.der);
 }
 
-/* What a request may say: whose it is, how long its key is, how it is signed. */
+/* A request may say whose it is, how long its key is, how it is signed. */
 static void limits_of_requests(void **state)
 {
 	struct world *w = *state;
