@@ -31,7 +31,8 @@ static struct location_reply location_call(const struct location_link *l, const 
 static void location_take(struct location_reply *r, struct location_binding *all, size_t cap, size_t *n)
 {
 	*n = r->n < cap ? r->n : cap;
-	memcpy(all, r->all, *n * sizeof *all);
+	if (*n)
+		memcpy(all, r->all, *n * sizeof *all);
 	location_reply_clear(r);
 }
 

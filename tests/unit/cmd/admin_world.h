@@ -22,7 +22,7 @@ struct world {
 
 /* The web services' name in the configuration. */
 extern char web_fqdn[SITE_NAME_MAX];
-/* Who is registered, when dialtoned runs: when there is a file "runs". */
+/* The endpoints that are registered when dialtoned runs, that is when there is a file "runs". */
 extern const struct control_endpoint endpoints[3];
 
 /* Types a line: words end at a blank; '%' stands for the folder, '~' for a blank inside a word.  Fails unless it ends with `status`
