@@ -21,7 +21,7 @@ extern struct buf server_pem;
 extern struct pki_key *server_key;
 void make_certificate(void);
 
-/* The other machine, in a process and a network namespace of its own: says "n" when it has one, waits for an octet (peer0 is
+/* The other machine, in a process and a network namespace of its own: it says "n" when it has one, waits for an octet (peer0 is
  * there), says "r" when it is ready, and lives until the test's end of the pipe closes.  Does not return. */
 void other_end(int from_test, int to_test);
 

@@ -66,7 +66,7 @@ static bool count_user(void *arg, const struct store_user *u)
 	return true;
 }
 
-/* Two without login, number, extension are no trouble; of what is unique, the store says whose it is. */
+/* A user with an address, login or extension that another user has is refused, and the store names that user. */
 static void users_are_unique(struct store *s)
 {
 	static const struct {
