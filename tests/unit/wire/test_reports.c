@@ -78,7 +78,7 @@ static void option43_as_text(void **state)
 	static const char *const names[] = {"ack-0x", "ack-bare", "ack-blank", "ack-colon", "ack-dash", "ack-quoted"};
 	static const char *const typed[] = {"0x01,0x0c,0x4d,0x53,0x2d", "\\x01\\x0c\\x4d\\x53", "01.0C.4D.53", "{01 0c 4d 53}",
 					    "01:0c:4d:53\r\n"};
-	static const char *const other[] = {"", "MS-UC-Client", "fe01.contoso.test", "01:0c", "\x01\x0c" "4d532d"};
+	static const char *const other[] = {"", "MS-UC-Client", "fe01.contoso.test", "01:0c", ("\x01\x0c" "4d532d")};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
