@@ -40,12 +40,12 @@ enum admin_result pins_make(const struct admin *a, const struct store_user *u, s
 
 enum admin_result pins_set(struct admin *a, const struct store_user *u, struct sv pin, struct why *why)
 {
-	char text[VAULT_WHY];
+	struct why text = {0};
 	const char *no;
 
 	if (admin_secret(a, why) != ADMIN_OK)
 		return ADMIN_SITE;
-	no = vault_pin_set(a->secret, a->site, a->store, u, pin, false, a->now, text);
+	no = vault_pin_set(a->secret, a->site, a->store, u, pin, false, a->now, &text);
 	if (no)
 		return admin_no(ADMIN_REFUSED, why, "the PIN of %s is refused: %s", u->aor, no);
 	admin_audit(a, u->aor, "pin set");

@@ -152,7 +152,7 @@ enum admin_result users_write(struct admin *a, struct store_user *u, struct sv p
 {
 	struct store *s = a->store;
 	enum store_result r;
-	char text[VAULT_WHY];
+	struct why text = {0};
 	const char *no = NULL;
 
 	if (pin.n && !pins_judge(a, u, pin, why))
@@ -165,7 +165,7 @@ enum admin_result users_write(struct admin *a, struct store_user *u, struct sv p
 		return admin_store(a, r, u->aor, why);
 	r = u->id ? s->ops->user_set(s, u) : s->ops->user_add(s, u);
 	if (r == STORE_OK && pin.n)
-		no = vault_pin_set(a->secret, a->site, s, u, pin, false, a->now, text);
+		no = vault_pin_set(a->secret, a->site, s, u, pin, false, a->now, &text);
 	r = s->ops->end(s, no ? STORE_FAILED : r);
 	if (no)
 		return admin_no(ADMIN_FAILED, why, "%s is not stored, since the PIN cannot be: %s", u->aor, no);

@@ -45,7 +45,7 @@ static void dsk_known(struct reg_turn *t, struct vault_reply *r)
 		reg_sa_free(c, sa);
 		reg_refuse(c, NULL, &t->m, REFUSE_UNAVAILABLE);
 	} else if (r->status != VAULT_OK && r->status != VAULT_NOT_ENABLED) {
-		dsk_refuse(c, sa, &t->m, r->why);
+		dsk_refuse(c, sa, &t->m, r->why.text);
 	} else if (!dsk_keys(sa->dsk, &sa->c2s, &sa->s2c)) {
 		dsk_refuse(c, sa, &t->m, "no keys for this cipher suite");
 	} else {
@@ -82,13 +82,13 @@ static void finished(struct reg_conn *c, struct reg_sa *sa, const struct msg *m,
 static void step(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct sip_auth *a)
 {
 	struct buf in = {0}, flight = {0};
-	char why[VAULT_WHY] = "the flight is not base64";
+	struct why why = {"the flight is not base64"};
 	enum dsk_result r = DSK_FAILED;
 
 	if (b64_read(&in, a->gssapi) && ++sa->steps <= REG_STEPS) {
 		r = dsk_step(sa->dsk, in.p, in.n, &flight);
 		if (r == DSK_FAILED)
-			(void)sv_copy(why, sizeof why, (struct sv){dsk_why(sa->dsk), strnlen(dsk_why(sa->dsk), VAULT_WHY - 1)});
+			why_set(&why, "%s", dsk_why(sa->dsk));
 	}
 	switch (r) {
 	case DSK_MORE:
@@ -99,7 +99,7 @@ static void step(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, con
 		break;
 	case DSK_FAILED:
 		reg_sa_free(c, sa);
-		reg_refuse_proof(c, m, why);
+		reg_refuse_proof(c, m, why.text);
 	}
 	buf_free(&in);
 	buf_free(&flight);

@@ -71,7 +71,7 @@ static void ntlm_verified(struct reg_turn *t, struct vault_reply *r)
 		if (r->status == VAULT_UNAVAILABLE || r->status == VAULT_LATE)
 			reg_refuse(c, NULL, &t->m, REFUSE_UNAVAILABLE);
 		else
-			reg_refuse_proof(c, &t->m, r->why);
+			reg_refuse_proof(c, &t->m, r->why.text);
 		return;
 	}
 	keys(c, sa, &r->ntlm_verify);

@@ -235,7 +235,7 @@ static void admitted(struct reg_turn *t, struct vault_reply *r)
 		reg_refuse(t->c, t->sa, &t->m, REFUSE_UNAVAILABLE);
 		break;
 	default: /* revoked, expired ...: found here at the next refresh, whatever became of the order */
-		certificate_refused(t, r->why[0] ? r->why : "the certificate is refused");
+		certificate_refused(t, r->why.text[0] ? r->why.text : "the certificate is refused");
 	}
 }
 

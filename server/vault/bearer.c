@@ -23,7 +23,7 @@ enum vault_status vault_on_ticket_known(struct vault *v, const struct vault_ask 
 					    site_wts_url(v->conf.site, outside, issuer), vault_now(v), &t);
 
 	if (no) {
-		vault_say(ret->why, "%s", no);
+		why_set(&ret->why, "%s", no);
 	} else {
 		switch (s->ops->user_get(s, t.user + 4, &u)) {
 		case STORE_OK:
@@ -38,7 +38,7 @@ enum vault_status vault_on_ticket_known(struct vault *v, const struct vault_ask 
 		if (st == VAULT_OK)
 			vault_user_of(&u, &ret->ticket_known);
 		else
-			vault_say(ret->why, "%.120s: %s", t.user, vault_status_name(st));
+			why_set(&ret->why, "%.120s: %s", t.user, vault_status_name(st));
 	}
 	explicit_bzero(&t, sizeof t);
 	return st;

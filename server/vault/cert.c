@@ -11,7 +11,7 @@
 #include "base/log.h"
 
 enum vault_status vault_cert_user(struct vault *v, const uint8_t *der, size_t n, struct store_cert *c,
-				  struct store_user *u, char *why)
+				  struct store_user *u, struct why *why)
 {
 	struct store *s = v->conf.store;
 	enum store_result r;
@@ -26,11 +26,11 @@ enum vault_status vault_cert_user(struct vault *v, const uint8_t *der, size_t n,
 	if (r == STORE_OK && (r = s->ops->user_by_id(s, c->user, u)) != STORE_OK)
 		store_cert_clear(c);
 	if (r != STORE_OK) {
-		vault_say(why, "%s", r == STORE_NONE ? "the certificate is not published here, or was revoked" : store_why(s));
+		why_set(why, "%s", r == STORE_NONE ? "the certificate is not published here, or was revoked" : store_why(s));
 		return r == STORE_NONE ? VAULT_REFUSED : VAULT_UNAVAILABLE;
 	}
 	if (c->expires <= vault_now(v)) {
-		vault_say(why, "the certificate of %.100s has expired", u->aor);
+		why_set(why, "the certificate of %.100s has expired", u->aor);
 		store_cert_clear(c);
 		return VAULT_REFUSED;
 	}
@@ -45,14 +45,14 @@ void vault_cert_seen(struct vault *v, const struct store_cert *c)
 		log_line(LOG_WARN, "vault", "cannot retire an older certificate: %s", store_why(s));
 }
 
-enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *aor, char *why)
+enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *aor, struct why *why)
 {
 	struct store_cert c = {0};
 	struct store_user u;
 	enum vault_status st;
 
 	if (!v->conf.site->UseCertificateAuth) {
-		vault_say(why, "UseCertificateAuth is off");
+		why_set(why, "UseCertificateAuth is off");
 		return VAULT_METHOD_OFF;
 	}
 	if ((st = vault_cert_user(v, (const uint8_t *)der.p, der.n, &c, &u, why)) != VAULT_OK)
@@ -60,11 +60,11 @@ enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *a
 	vault_cert_seen(v, &c);
 	store_cert_clear(&c);
 	if (!vault_name_eq(u.aor, aor)) {
-		vault_say(why, "the certificate belongs to %.120s", u.aor);
+		why_set(why, "the certificate belongs to %.120s", u.aor);
 		return VAULT_REFUSED;
 	}
 	if (!u.enabled) {
-		vault_say(why, "%.120s is disabled", u.aor);
+		why_set(why, "%.120s is disabled", u.aor);
 		return VAULT_NOT_ENABLED;
 	}
 	return VAULT_OK;
@@ -72,7 +72,7 @@ enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *a
 
 enum vault_status vault_on_cert_known(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
-	return vault_cert_known(v, q->cert_known.der, q->cert_known.aor, ret->why);
+	return vault_cert_known(v, q->cert_known.der, q->cert_known.aor, &ret->why);
 }
 
 /* ---- GetAndPublishCert ----------------------------------------------------------------------------------- */
@@ -120,27 +120,23 @@ static int64_t validity(const struct site *s, const struct soap_cert *ask, int64
 	return now + seconds;
 }
 
-static const char *csr_ok(const struct site *s, const struct soap_cert *ask, char buf[VAULT_WHY])
+static const char *csr_ok(const struct site *s, const struct soap_cert *ask, struct why *why)
 {
 	struct pki_csr csr;
 	const char *no = pki_csr_read(ask->csr.p, ask->csr.n, &csr);
 
-	if (no) {
-		snprintf(buf, VAULT_WHY, "The certificate request is refused: %.100s.", no);
-		return buf;
-	}
+	if (no)
+		return why_set(why, "The certificate request is refused: %.100s.", no);
 	if (!csr.rsa)
 		return "The certificate request's key is not RSA.";
-	if (csr.bits < s->MinCSRKeySize || csr.bits > s->MaxCSRKeySize) {
-		snprintf(buf, VAULT_WHY, "The certificate request's key has %u bits; from %u to %u are allowed.", csr.bits,
-			 s->MinCSRKeySize, s->MaxCSRKeySize);
-		return buf;
-	}
+	if (csr.bits < s->MinCSRKeySize || csr.bits > s->MaxCSRKeySize)
+		return why_set(why, "The certificate request's key has %u bits; from %u to %u are allowed.", csr.bits,
+			       s->MinCSRKeySize, s->MaxCSRKeySize);
 	return NULL;
 }
 
 static enum vault_status issue(struct vault *v, const struct ticket *t, const struct soap_cert *ask,
-			       struct vault_cert *ret, char *why)
+			       struct vault_cert *ret, struct why *why)
 {
 	struct store *s = v->conf.store;
 	int64_t now = vault_now(v);
@@ -148,47 +144,47 @@ static enum vault_status issue(struct vault *v, const struct ticket *t, const st
 	struct pki_issue what = {.profile = PKI_USER, .not_before = now - 300, .not_after = c.expires,
 				 .sha1 = v->conf.site->sign_sha1};
 	struct store_user u;
-	char buf[VAULT_WHY];
+	struct why reason;
 	const char *no;
 
 	switch (s->ops->user_get(s, t->user + 4, &u)) {
 	case STORE_OK:
 		break;
 	case STORE_NONE:
-		vault_say(why, "%.120s is gone", t->user);
+		why_set(why, "%.120s is gone", t->user);
 		return VAULT_NOT_ENABLED;
 	default:
-		vault_say(why, "The user store of the home pool cannot be reached.");
+		why_set(why, "The user store of the home pool cannot be reached.");
 		return VAULT_UNAVAILABLE;
 	}
 	if (!u.enabled) {
-		vault_say(why, "%.120s is disabled", u.aor);
+		why_set(why, "%.120s is disabled", u.aor);
 		return VAULT_NOT_ENABLED;
 	}
 	if (t->issued <= u.tickets_after) { /* "on revoke also refuse tickets issued before that moment" */
-		vault_say(why, "the ticket is from before the revocation");
+		why_set(why, "the ticket is from before the revocation");
 		return VAULT_TICKET_BAD;
 	}
 	if (!entity_ok(t, ask->entity)) {
-		vault_say(why, "The request's Entity is not the user of the web ticket.");
+		why_set(why, "The request's Entity is not the user of the web ticket.");
 		return VAULT_CSR;
 	}
-	if ((no = csr_ok(v->conf.site, ask, buf)) != NULL) {
-		vault_say(why, "%s", no);
+	if ((no = csr_ok(v->conf.site, ask, &reason)) != NULL) {
+		why_set(why, "%s", no);
 		return VAULT_CSR;
 	}
 	what.cn = u.aor;
 	c.user = u.id;
 	device_name(ask->device_id, c.device);
 	if (!pki_issue_csr(&what, ask->csr.p, ask->csr.n, v->conf.ca, v->conf.ca_der.p, v->conf.ca_der.n, &c.der)) {
-		vault_say(why, "The certificate cannot be made.");
+		why_set(why, "The certificate cannot be made.");
 		log_line(LOG_ERROR, "vault", "no certificate for %s: %s", u.aor, pki_error());
 		store_cert_clear(&c);
 		return VAULT_UNAVAILABLE;
 	}
 	pki_sha1(c.der.p, c.der.n, c.sha1);
 	if (s->ops->cert_put(s, &c) != STORE_OK) { /* "publish before answering" */
-		vault_say(why, "The user store of the home pool cannot be reached.");
+		why_set(why, "The user store of the home pool cannot be reached.");
 		log_line(LOG_ERROR, "vault", "the certificate of %s is not stored: %s", u.aor, store_why(s));
 		store_cert_clear(&c);
 		return VAULT_UNAVAILABLE;
@@ -209,7 +205,7 @@ enum vault_status vault_on_cert_issue(struct vault *v, const struct vault_ask *q
 {
 	struct sv envelope = q->cert_issue.envelope;
 	bool outside = q->cert_issue.outside;
-	char *why = ret->why;
+	struct why *why = &ret->why;
 	char audience[SITE_URL_MAX], issuer[SITE_URL_MAX];
 	struct soap_cert ask = {0};
 	struct ticket t = {0};
@@ -218,7 +214,7 @@ enum vault_status vault_on_cert_issue(struct vault *v, const struct vault_ask *q
 	xmlDocPtr doc;
 
 	if (!v->conf.site->UseCertificateAuth) {
-		vault_say(why, "UseCertificateAuth is off");
+		why_set(why, "UseCertificateAuth is off");
 		return VAULT_METHOD_OFF;
 	}
 	if ((doc = xml_read(envelope.p, envelope.n, &no)) == NULL)
@@ -242,7 +238,7 @@ enum vault_status vault_on_cert_issue(struct vault *v, const struct vault_ask *q
 	vault_audit(v, "cert", t.user + 4, st == VAULT_OK, st == VAULT_OK ? ask.device_id : vault_status_name(st));
 out:
 	if (no) {
-		vault_say(why, "%s", no);
+		why_set(why, "%s", no);
 		vault_audit(v, "cert", "", false, no);
 	}
 	explicit_bzero(&t, sizeof t);

@@ -67,17 +67,6 @@ void vault_uuid(const struct vault *v, char out[37])
 	uuid_random(out, u);
 }
 
-void vault_say(char *why, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (why == NULL)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(why, VAULT_WHY, fmt, ap);
-	va_end(ap);
-}
-
 void vault_audit(const struct vault *v, const char *what, const char *whom, bool ok, const char *detail)
 {
 	struct store *s = v->conf.store;

@@ -44,7 +44,6 @@ int64_t vault_now(const struct vault *v); /* UNIX seconds */
 void vault_random(const struct vault *v, void *p, size_t n);
 uint64_t vault_id(const struct vault *v, unsigned slot); /* random, its low 12 bits the slot; never 0 */
 void vault_uuid(const struct vault *v, char out[37]);
-void vault_say(char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void vault_audit(const struct vault *v, const char *what, const char *whom, bool ok, const char *detail);
 /* A key of its own for each purpose, out of the one secret. */
 void vault_derive(const uint8_t secret[32], const char *purpose, uint8_t key[32]);
@@ -55,14 +54,14 @@ void vault_user_of(const struct store_user *u, struct vault_user *ret); /* the p
 size_t vault_candidates(const struct vault *v, const char *typed, struct store_user ret[VAULT_CANDIDATES]);
 /* A ticket for an authenticated user. */
 enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u, const char *method,
-				     const struct soap_issue *ask, bool outside, struct vault_ticket *ret, char *why);
+				     const struct soap_issue *ask, bool outside, struct vault_ticket *ret, struct why *why);
 /* external_require_pin: number and PIN were proved for this user from that address in the last ten minutes. */
 bool vault_pin_proved(struct vault *v, const char *aor, const char *peer);
 /* A published certificate and its user, or why it proves nothing. `c` is the caller's to clear when VAULT_OK. */
 enum vault_status vault_cert_user(struct vault *v, const uint8_t *der, size_t n, struct store_cert *c,
-				  struct store_user *u, char *why);
+				  struct store_user *u, struct why *why);
 /* It is published, not revoked, in time, and this user's, who is enabled. */
-enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *aor, char *why);
+enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *aor, struct why *why);
 /* It was used by who has its key: an older one of the same device has had its day. */
 void vault_cert_seen(struct vault *v, const struct store_cert *c);
 

@@ -38,7 +38,7 @@ void vault_reply_write(struct buf *b, uint64_t number, const struct vault_reply 
 
 	ipc_begin(b, number, r->kind);
 	field_put(b, 2, r->status);
-	field_put_str(b, r->why);
+	field_put_str(b, r->why.text);
 	if (row && vault_row_replies(row, r->status))
 		fields_put(b, row->reply, r);
 }
@@ -53,7 +53,7 @@ bool vault_reply_read(struct ipc_message *m, struct vault_reply *ret)
 		return false;
 	if (status > VAULT_STATUS_LAST)
 		rd_fail(&m->body, "no such status");
-	field_get_str(&m->body, ret->why, sizeof ret->why);
+	field_get_str(&m->body, ret->why.text, sizeof ret->why.text);
 	if (m->body.err == NULL && vault_row_replies(row, ret->status))
 		fields_get(&m->body, row->reply, ret);
 	rd_end(&m->body); /* nothing may be missing and nothing left over */
@@ -129,7 +129,7 @@ static void ipc_fail(const struct waits *w, enum vault_status st, const char *wh
 {
 	struct vault_reply r = {.kind = w->kind, .status = st};
 
-	(void)sv_copy(r.why, sizeof r.why, sv_of(why));
+	why_set(&r.why, "%s", why);
 	w->done(w->arg, &r);
 }
 

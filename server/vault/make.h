@@ -66,6 +66,6 @@ bool vault_pin_hash(const uint8_t secret[32], const uint8_t salt[16], struct sv 
 /* Sets a user's PIN by the site's policy [web-services 14.1]: NULL when done, else why not, a sentence in
  * `buf`.  by_user: history counts; an administrator's PIN ignores it.  Counters start at zero. */
 const char *vault_pin_set(const uint8_t secret[32], const struct site *site, struct store *store,
-			  const struct store_user *u, struct sv pin, bool by_user, int64_t unix_s, char buf[VAULT_WHY]);
+			  const struct store_user *u, struct sv pin, bool by_user, int64_t unix_s, struct why *ret);
 
 #endif

@@ -164,7 +164,7 @@ static bool mic_ok(const struct vault_pending *p, const struct ntlm_authenticate
 }
 
 static enum vault_status check(struct vault *v, struct vault_pending *p, struct sv raw, struct store_user *u,
-			       struct vault_login *ret, char *why)
+			       struct vault_login *ret, struct why *why)
 {
 	struct rd r = rd_of(raw.p, raw.n);
 	struct ntlm_authenticate m = {0};
@@ -175,11 +175,11 @@ static enum vault_status check(struct vault *v, struct vault_pending *p, struct 
 	bool known, good;
 
 	if (!ntlm_authenticate_read(&r, &m) || !ntlm_who(&m, user, domain)) {
-		vault_say(why, "the answer cannot be read");
+		why_set(why, "the answer cannot be read");
 		return VAULT_MALFORMED;
 	}
 	if (!!(m.flags & NTLM_DATAGRAM) != p->datagram) { /* made for the other transport: somebody carries it over */
-		vault_say(why, "the answer is one for %s", p->datagram ? "HTTP" : "SIP");
+		why_set(why, "the answer is one for %s", p->datagram ? "HTTP" : "SIP");
 		vault_audit(v, "ntlm", "", false, "an answer for the other transport");
 		return VAULT_REFUSED;
 	}
@@ -202,7 +202,7 @@ static enum vault_status check(struct vault *v, struct vault_pending *p, struct 
 				      : try.gate == PIN_LOCKED		? "the password is locked for an hour"
 									: "wrong password";
 
-		vault_say(why, "%.60s\\%.60s: %s", domain, user, because);
+		why_set(why, "%.60s\\%.60s: %s", domain, user, because);
 		vault_audit(v, "ntlm", try.known ? u->aor : "", false, because);
 		explicit_bzero(key, sizeof key);
 		return VAULT_REFUSED;
@@ -250,10 +250,10 @@ static enum vault_status answered(struct vault *v, struct vault_pending *p, stru
 {
 	struct vault_login out = {0};
 	struct store_user u = {0};
-	enum vault_status st = check(v, p, type3, &u, &out, ret->why);
+	enum vault_status st = check(v, p, type3, &u, &out, &ret->why);
 
 	if (st == VAULT_OK && !u.enabled) {
-		vault_say(ret->why, "%.120s is disabled", u.aor);
+		why_set(&ret->why, "%.120s is disabled", u.aor);
 		vault_audit(v, "ntlm", u.aor, false, "the user is disabled");
 		ret->ntlm_verify = out; /* the session key too: the refusal is signed with it */
 		st = VAULT_NOT_ENABLED;
@@ -273,7 +273,7 @@ enum vault_status vault_on_ntlm_verify(struct vault *v, const struct vault_ask *
 	enum vault_status st;
 
 	if (!take(v, q->ntlm_verify.id, &p)) {
-		vault_say(ret->why, "the challenge is not known, or was answered already");
+		why_set(&ret->why, "the challenge is not known, or was answered already");
 		return VAULT_REFUSED;
 	}
 	st = answered(v, &p, q->ntlm_verify.type3, ret);
@@ -285,30 +285,30 @@ enum vault_status vault_on_ntlm_verify(struct vault *v, const struct vault_ask *
 enum vault_status vault_on_ticket_login(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
 	uint64_t login = q->ticket_login.login;
-	char *why = ret->why;
+	struct why *why = &ret->why;
 	struct vault_logged_in l;
 	struct store *s = v->conf.store;
 	struct store_user u;
 
 	if (v->conf.site->UseWindowsAuth == SITE_WINDOWS_NONE) {
-		vault_say(why, "UseWindowsAuth is None");
+		why_set(why, "UseWindowsAuth is None");
 		return VAULT_METHOD_OFF;
 	}
 	pthread_mutex_lock(&v->lock);
 	l = v->login[login % VAULT_SLOTS];
 	pthread_mutex_unlock(&v->lock);
 	if (login == 0 || l.id != login || vault_now(v) - l.at >= VAULT_REMEMBER) {
-		vault_say(why, "the login is not known, or too old");
+		why_set(why, "the login is not known, or too old");
 		return VAULT_REFUSED;
 	}
 	switch (s->ops->user_by_id(s, l.user, &u)) {
 	case STORE_OK:
 		return vault_ticket_issue(v, &u, "ntlm", &q->ticket_login.issue, q->ticket_login.outside, &ret->ticket_login, why);
 	case STORE_NONE:
-		vault_say(why, "the user is gone");
+		why_set(why, "the user is gone");
 		return VAULT_NOT_ENABLED;
 	default:
-		vault_say(why, "%s", store_why(s));
+		why_set(why, "%s", store_why(s));
 		return VAULT_UNAVAILABLE;
 	}
 }

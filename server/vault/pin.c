@@ -83,7 +83,7 @@ static const char *reason(const struct attempt *a, size_t users, unsigned right)
 	return "wrong PIN";
 }
 
-static enum vault_status prove(struct vault *v, const char *number, const char *pin, struct store_user *ret, char *why)
+static enum vault_status prove(struct vault *v, const char *number, const char *pin, struct store_user *ret, struct why *why)
 {
 	struct store *s = v->conf.store;
 	struct store_user user[VAULT_CANDIDATES];
@@ -113,7 +113,7 @@ static enum vault_status prove(struct vault *v, const char *number, const char *
 	if (right != 1) {
 		const char *because = reason(&a, users, right);
 
-		vault_say(why, "%s", because);
+		why_set(why, "%s", because);
 		vault_audit(v, "pin", users == 1 ? user[0].aor : "", false, because);
 		return VAULT_REFUSED;
 	}
@@ -164,12 +164,12 @@ enum vault_status vault_on_ticket_pin(struct vault *v, const struct vault_ask *q
 	enum vault_status st;
 
 	if (!v->conf.site->UsePinAuth || (outside && !v->conf.site->external_require_pin)) {
-		vault_say(ret->why, "%s", outside ? "no PIN from outside" : "UsePinAuth is off");
+		why_set(&ret->why, "%s", outside ? "no PIN from outside" : "UsePinAuth is off");
 		return VAULT_METHOD_OFF;
 	}
-	if ((st = prove(v, q->ticket_pin.number, q->ticket_pin.pin, &u, ret->why)) != VAULT_OK)
+	if ((st = prove(v, q->ticket_pin.number, q->ticket_pin.pin, &u, &ret->why)) != VAULT_OK)
 		return st;
-	st = vault_ticket_issue(v, &u, "pin", &q->ticket_pin.issue, outside, &ret->ticket_pin, ret->why);
+	st = vault_ticket_issue(v, &u, "pin", &q->ticket_pin.issue, outside, &ret->ticket_pin, &ret->why);
 	if (st == VAULT_OK && outside)
 		remember(v, u.aor, q->ticket_pin.peer);
 	return st;

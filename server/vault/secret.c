@@ -104,7 +104,7 @@ static const char *used_before(const uint8_t secret[32], const struct site *site
 }
 
 const char *vault_pin_set(const uint8_t secret[32], const struct site *site, struct store *store,
-			  const struct store_user *u, struct sv pin, bool by_user, int64_t unix_s, char buf[VAULT_WHY])
+			  const struct store_user *u, struct sv pin, bool by_user, int64_t unix_s, struct why *ret)
 {
 	struct pin_policy policy = {site->MinPasswordLength, site->AllowCommonPatterns};
 	const char *why = pin_judge(pin, &policy, sv_of(u->number), sv_of(u->extension));
@@ -116,8 +116,5 @@ const char *vault_pin_set(const uint8_t secret[32], const struct site *site, str
 		why = pki_error();
 	if (why == NULL && store->ops->pin_set(store, u->id, &p, site->PINHistoryCount) != STORE_OK)
 		why = store_why(store);
-	if (why == NULL)
-		return NULL;
-	snprintf(buf, VAULT_WHY, "%s", why);
-	return buf;
+	return why ? why_set(ret, "%s", why) : NULL;
 }

@@ -52,7 +52,7 @@ static bool our_service(const struct vault *v, const char *asked)
 }
 
 static bool ask_ok(const struct vault *v, const struct store_user *u, const struct soap_issue *ask, enum vault_status *st,
-		   char *why)
+		   struct why *why)
 {
 	struct sv claim = sv_of(ask->claim);
 	const char *const *type = saml11;
@@ -60,19 +60,19 @@ static bool ask_ok(const struct vault *v, const struct store_user *u, const stru
 	while (*type && ask->token_type[0] && strcmp(ask->token_type, *type) != 0)
 		type++;
 	if (*type == NULL) {
-		vault_say(why, "tokens of type %.100s are not issued", ask->token_type);
+		why_set(why, "tokens of type %.100s are not issued", ask->token_type);
 		*st = VAULT_MALFORMED;
 		return false;
 	}
 	if (sv_istarts(claim, SV("sip:")))
 		claim = sv_from(claim, 4);
 	if (claim.n && !sv_ieq(claim, sv_of(u->aor))) {
-		vault_say(why, "the claim names %.100s", ask->claim);
+		why_set(why, "the claim names %.100s", ask->claim);
 		*st = VAULT_CLAIM;
 		return false;
 	}
 	if (!our_service(v, ask->applies_to)) {
-		vault_say(why, "AppliesTo is %.120s", ask->applies_to);
+		why_set(why, "AppliesTo is %.120s", ask->applies_to);
 		*st = VAULT_AUDIENCE;
 		return false;
 	}
@@ -90,7 +90,7 @@ static int64_t expiry(const struct vault *v, const struct soap_issue *ask, int64
 }
 
 enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u, const char *method,
-				     const struct soap_issue *ask, bool outside, struct vault_ticket *ret, char *why)
+				     const struct soap_issue *ask, bool outside, struct vault_ticket *ret, struct why *why)
 {
 	int64_t now = vault_now(v);
 	struct ticket t = {.issued = now, .not_before = now, .not_after = expiry(v, ask, now)};
@@ -103,7 +103,7 @@ enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u
 	 * it must not, since a phone enrols anew as soon as it is told. */
 	t.issued += now == u->tickets_after;
 	if (!u->enabled) {
-		vault_say(why, "%.120s is disabled", u->aor);
+		why_set(why, "%.120s is disabled", u->aor);
 		vault_audit(v, "ticket", u->aor, false, "the user is disabled");
 		return VAULT_NOT_ENABLED;
 	}
@@ -133,7 +133,7 @@ enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u
 	m->expires = t.not_after;
 	soap_lifetime_write(&m->lifetime, m->created, m->expires);
 	if (!ticket_write(&m->assertion, &t, v->conf.ticket, v->seal_key, name) || m->lifetime.oom) {
-		vault_say(why, "the ticket cannot be signed: %.100s", pki_error());
+		why_set(why, "the ticket cannot be signed: %.100s", pki_error());
 		vault_ticket_clear(&out);
 		st = VAULT_UNAVAILABLE;
 	} else {
@@ -159,7 +159,7 @@ static bool shown(xmlDocPtr doc, struct buf *der)
 enum vault_status vault_on_ticket_cert(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
 	struct sv envelope = q->ticket_cert.envelope;
-	char *why = ret->why;
+	struct why *why = &ret->why;
 	struct soap_issue ask = {0};
 	struct buf der = {0}, verified = {0};
 	struct store_cert c = {0};
@@ -169,7 +169,7 @@ enum vault_status vault_on_ticket_cert(struct vault *v, const struct vault_ask *
 	xmlDocPtr doc;
 
 	if (!v->conf.site->UseCertificateAuth) {
-		vault_say(why, "UseCertificateAuth is off");
+		why_set(why, "UseCertificateAuth is off");
 		return VAULT_METHOD_OFF;
 	}
 	doc = xml_read(envelope.p, envelope.n, &no);
@@ -191,7 +191,7 @@ enum vault_status vault_on_ticket_cert(struct vault *v, const struct vault_ask *
 			    no ? no : st == VAULT_OK ? "" : vault_status_name(st));
 	}
 	if (no)
-		vault_say(why, "%s", no);
+		why_set(why, "%s", no);
 	else if (st == VAULT_OK) {
 		vault_cert_seen(v, &c);
 		st = vault_ticket_issue(v, &u, "cert", &ask, q->ticket_cert.outside, &ret->ticket_cert, why);

@@ -24,7 +24,7 @@ enum vault_status vault_on_admit(struct vault *v, const struct vault_ask *q, str
 	struct store_user u;
 
 	if (q->admit.der.n)
-		st = vault_cert_known(v, q->admit.der, q->admit.proved, ret->why);
+		st = vault_cert_known(v, q->admit.der, q->admit.proved, &ret->why);
 	if (st != VAULT_OK && st != VAULT_NOT_ENABLED)
 		return st;
 	switch (s->ops->user_get(s, q->admit.aor, &u)) {
@@ -33,10 +33,10 @@ enum vault_status vault_on_admit(struct vault *v, const struct vault_ask *q, str
 		ret->admit.pin = vault_pin_proved(v, u.aor, q->admit.peer);
 		return VAULT_OK;
 	case STORE_NONE:
-		vault_say(ret->why, "no user has this address");
+		why_set(&ret->why, "no user has this address");
 		return VAULT_NOT_FOUND;
 	default:
-		vault_say(ret->why, "%s", store_why(s));
+		why_set(&ret->why, "%s", store_why(s));
 		return VAULT_UNAVAILABLE;
 	}
 }

@@ -12,6 +12,7 @@
 #define DIALTONE_SERVER_VAULT_H
 
 #include "base/buf.h"
+#include "base/why.h"
 #include "server/site/site.h"
 #include "wire/soap/soap.h"
 #include "wire/update.h"
@@ -143,13 +144,10 @@ struct vault_ask { /* starts as {.kind = ...}; views point to what must last unt
 	};
 };
 
-/* `why`: the operator's reason, a sentence or "". */
-#define VAULT_WHY 160
-
 struct vault_reply {
 	enum vault_kind kind; /* of the question */
 	enum vault_status status;
-	char why[VAULT_WHY];
+	struct why why; /* for the operator: a sentence, or "" */
 	union { /* when VAULT_OK; ntlm_verify also when VAULT_NOT_ENABLED */
 		struct vault_user user, ticket_known; /* ticket_known: the ticket's user */
 		struct {

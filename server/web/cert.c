@@ -19,7 +19,7 @@ static void issued(struct web_call *k, struct vault_reply *r)
 	const struct soap_cert *ask = &k->cert;
 	const struct vault_cert *c = &r->cert_issue;
 	struct soap_cert_answer m = {0};
-	const char *why = r->why;
+	const char *why = r->why.text;
 
 	memcpy(m.device_id, ask->device_id, sizeof m.device_id);
 	/* "@DeviceId @Entity: echo"; but a phone that named itself by a number, or not at all, learns its user here */

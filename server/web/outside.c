@@ -43,7 +43,7 @@ static void ticket_known(struct web_call *k, struct vault_reply *r)
 	} else if (web_is_busy(r->status)) {
 		web_busy(k);
 	} else {
-		log_line(LOG_INFO, "update", "%s web ticket refused: %s", k->q->peer, r->why);
+		log_line(LOG_INFO, "update", "%s web ticket refused: %s", k->q->peer, r->why.text);
 		refuse(k, "The web ticket is invalid.");
 	}
 }

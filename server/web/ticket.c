@@ -14,11 +14,11 @@ static void ticket_answer(struct web_call *k, struct vault_reply *r, struct vaul
 	const struct soap_issue *ask = &k->issue;
 
 	if (r->status == VAULT_MALFORMED)
-		web_fault(k, FAULT_CLIENT, r->why[0] ? r->why : "The request cannot be read.");
+		web_fault(k, FAULT_CLIENT, r->why.text[0] ? r->why.text : "The request cannot be read.");
 	else if (r->status == VAULT_NOT_ENABLED && r->kind == VAULT_TICKET_LOGIN)
-		web_fault(k, FAULT_WINDOWS_USER, r->why);
+		web_fault(k, FAULT_WINDOWS_USER, r->why.text);
 	else if (r->status != VAULT_OK)
-		web_fault(k, web_fault_of(r->status), r->why);
+		web_fault(k, web_fault_of(r->status), r->why.text);
 	else if (k->q->outside && !t->remote)
 		web_fault(k, FAULT_REMOTE, "the user may not sign in from outside");
 	else {
@@ -245,7 +245,7 @@ static bool recognised(struct web_call *k, xmlDocPtr doc, struct secret *ret)
 static void pin_ticket(struct web_call *k, struct vault_reply *r)
 {
 	if (k->basic && (r->status == VAULT_REFUSED || r->status == VAULT_NOT_FOUND))
-		web_basic_refused(k, r->why);
+		web_basic_refused(k, r->why.text);
 	else
 		ticket_answer(k, r, &r->ticket_pin);
 }

@@ -55,14 +55,14 @@ static void verified(struct web_call *k, struct vault_reply *r)
 		k->proved(k);
 		break;
 	case VAULT_NOT_ENABLED:
-		web_fault(k, FAULT_WINDOWS_USER, r->why);
+		web_fault(k, FAULT_WINDOWS_USER, r->why.text);
 		break;
 	case VAULT_UNAVAILABLE:
 	case VAULT_LATE:
 		web_fault(k, FAULT_BUSY, "the vault does not answer");
 		break;
 	default:
-		log_line(LOG_INFO, "web", "%s NTLM refused: %s", k->q->peer, r->why);
+		log_line(LOG_INFO, "web", "%s NTLM refused: %s", k->q->peer, r->why.text);
 		ask(k);
 	}
 }

@@ -25,7 +25,7 @@ bool servers_people(struct meet *m)
 				   .extension = "4411",
 				   .enabled = true,
 				   .remote = true};
-	char why[VAULT_WHY];
+	struct why why = {0};
 	struct store_pin pin;
 
 	const struct store_ops *ops = m->store->ops;
@@ -34,7 +34,7 @@ bool servers_people(struct meet *m)
 	    !(vault_password_set(meet_secret, &alice, SV("Pa$$word")) && ops->user_add(m->store, &alice) == STORE_OK))
 		return false;
 	return (ops->pin_get(m->store, alice.id, &pin) == STORE_OK && pin.set) ||
-	       vault_pin_set(meet_secret, &m->site, m->store, &alice, SV("73914"), false, m->unix_ms / 1000, why) == NULL;
+	       vault_pin_set(meet_secret, &m->site, m->store, &alice, SV("73914"), false, m->unix_ms / 1000, &why) == NULL;
 }
 
 static void put(const struct meet *m, const char *name, const struct buf *b)

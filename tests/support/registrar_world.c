@@ -55,7 +55,7 @@ static const struct vault_user *w_user(const struct world *w, const char *aor)
 	return NULL;
 }
 
-static enum vault_status w_cert(const struct world *w, struct sv der, const char *aor, char *why)
+static enum vault_status w_cert(const struct world *w, struct sv der, const char *aor, struct why *why)
 {
 	const struct buf *all[] = {&keys.alice_der, &keys.short_der, &keys.bob_der};
 
@@ -63,20 +63,20 @@ static enum vault_status w_cert(const struct world *w, struct sv der, const char
 		if (!w->revoked && sv_eq(der, buf_view(all[i])) &&
 		    sv_ieq(sv_of(aor), sv_of(i == 2 ? "bob@contoso.test" : "alice@contoso.test")))
 			return (i == 2 ? w->bob : w->alice).enabled ? VAULT_OK : VAULT_NOT_ENABLED;
-	strcpy(why, "the certificate is not published here, or was revoked");
+	why_set(why, "the certificate is not published here, or was revoked");
 	return VAULT_REFUSED;
 }
 
 static enum vault_status v_cert(void *arg, const struct vault_ask *q, struct vault_reply *ret)
 {
-	return w_cert(arg, q->cert_known.der, q->cert_known.aor, ret->why);
+	return w_cert(arg, q->cert_known.der, q->cert_known.aor, &ret->why);
 }
 
 static enum vault_status v_admit(void *arg, const struct vault_ask *q, struct vault_reply *ret)
 {
 	struct world *w = arg;
 	const struct vault_user *u = w_user(w, q->admit.aor);
-	enum vault_status st = q->admit.der.n ? w_cert(w, q->admit.der, q->admit.proved, ret->why) : VAULT_OK;
+	enum vault_status st = q->admit.der.n ? w_cert(w, q->admit.der, q->admit.proved, &ret->why) : VAULT_OK;
 
 	w->admissions++;
 	if (st != VAULT_OK && st != VAULT_NOT_ENABLED)
@@ -112,11 +112,11 @@ static enum vault_status v_verify(void *arg, const struct vault_ask *q, struct v
 	const struct vault_user *u;
 
 	if (!ntlm_authenticate_read(&r, &m) || !ntlm_who(&m, user, domain)) {
-		strcpy(ret->why, "the answer cannot be read");
+		why_set(&ret->why, "the answer cannot be read");
 		return VAULT_MALFORMED;
 	}
 	assert_true(ntlm_nt_hash(SV("Pa$$word"), hash));
-	strcpy(ret->why, "wrong password");
+	why_set(&ret->why, "wrong password");
 	if (q->ntlm_verify.id != w->challenge_id || !ntlm_check(&m, hash, w->challenge, l->session_key))
 		return VAULT_REFUSED;
 	u = sv_ieq(sv_of(user), SV("bob")) ? &w->bob : &w->alice;

@@ -20,7 +20,7 @@ static void call_there(void *arg, struct vault_reply *r)
 }
 
 static enum vault_status call(const struct vault_link *l, const struct vault_ask *q, struct vault_reply *ret,
-			      char *why)
+			      struct why *why)
 {
 	struct call_answer a = {.ret = ret};
 
@@ -29,7 +29,7 @@ static enum vault_status call(const struct vault_link *l, const struct vault_ask
 		call_wait(&a.there);
 	assert_true(a.there);
 	if (why)
-		memcpy(why, ret->why, sizeof ret->why);
+		*why = ret->why;
 	return ret->status;
 }
 
@@ -50,7 +50,7 @@ enum vault_status call_user(const struct vault_link *l, const char *aor, struct 
 }
 
 enum vault_status call_cert_known(const struct vault_link *l, const uint8_t *der, size_t n, const char *aor,
-				  char *why)
+				  struct why *why)
 {
 	struct vault_ask q = {.kind = VAULT_CERT_KNOWN, .cert_known.der = call_octets(der, n)};
 	struct vault_reply r;
@@ -75,7 +75,7 @@ enum vault_status call_ntlm_challenge(const struct vault_link *l, bool datagram,
 }
 
 enum vault_status call_ntlm_verify(const struct vault_link *l, uint64_t id, const void *type3, size_t n,
-				   struct vault_login *ret, char *why)
+				   struct vault_login *ret, struct why *why)
 {
 	struct vault_ask q = {.kind = VAULT_NTLM_VERIFY, .ntlm_verify = {id, call_octets(type3, n)}};
 	struct vault_reply r;
@@ -88,7 +88,7 @@ enum vault_status call_ntlm_verify(const struct vault_link *l, uint64_t id, cons
 
 enum vault_status call_ticket_login(const struct vault_link *l, uint64_t login,
 				    const struct soap_issue *issue, bool outside, struct vault_ticket *ret,
-				    char *why)
+				    struct why *why)
 {
 	struct vault_ask q = {.kind = VAULT_TICKET_LOGIN, .ticket_login = {login, outside, *issue}};
 	struct vault_reply r;
@@ -100,7 +100,7 @@ enum vault_status call_ticket_login(const struct vault_link *l, uint64_t login,
 
 enum vault_status call_ticket_pin(const struct vault_link *l, const char *number, const char *pin,
 				  const struct soap_issue *issue, bool outside, struct vault_ticket *ret,
-				  char *why)
+				  struct why *why)
 {
 	struct vault_ask q = {.kind = VAULT_TICKET_PIN, .ticket_pin = {.outside = outside, .issue = *issue}};
 	struct vault_reply r;
@@ -114,7 +114,7 @@ enum vault_status call_ticket_pin(const struct vault_link *l, const char *number
 }
 
 enum vault_status call_ticket_cert(const struct vault_link *l, const void *envelope, size_t n, bool outside,
-				   struct vault_ticket *ret, char *why)
+				   struct vault_ticket *ret, struct why *why)
 {
 	struct vault_ask q = {.kind = VAULT_TICKET_CERT, .ticket_cert = {call_octets(envelope, n), outside}};
 	struct vault_reply r;
@@ -125,7 +125,7 @@ enum vault_status call_ticket_cert(const struct vault_link *l, const void *envel
 }
 
 enum vault_status call_ticket_known(const struct vault_link *l, const void *assertion, size_t n, bool outside,
-				    char *aor, char *why)
+				    char *aor, struct why *why)
 {
 	struct vault_ask q = {.kind = VAULT_TICKET_KNOWN,
 			      .ticket_known = {call_octets(assertion, n), outside}};
@@ -137,7 +137,7 @@ enum vault_status call_ticket_known(const struct vault_link *l, const void *asse
 }
 
 enum vault_status call_cert_issue(const struct vault_link *l, const void *envelope, size_t n, bool outside,
-				  struct vault_cert *ret, char *why)
+				  struct vault_cert *ret, struct why *why)
 {
 	struct vault_ask q = {.kind = VAULT_CERT_ISSUE, .cert_issue = {call_octets(envelope, n), outside}};
 	struct vault_reply r;
@@ -160,7 +160,7 @@ enum vault_status call_update_offer(const struct vault_link *l, const struct upd
 }
 
 static enum vault_status call_admit(const struct vault_link *l, const char *aor, const char *proved,
-				    struct sv der, const char *peer, struct vault_admission *ret, char *why)
+				    struct sv der, const char *peer, struct vault_admission *ret, struct why *why)
 {
 	struct vault_ask q = {.kind = VAULT_ADMIT, .admit.der = der};
 	struct vault_reply r;

@@ -13,23 +13,23 @@ extern const char *call_peer; /* where a PIN comes from; 192.0.2.10 until a test
 
 enum vault_status call_user(const struct vault_link *l, const char *aor, struct vault_user *ret);
 enum vault_status call_cert_known(const struct vault_link *l, const uint8_t *der, size_t n, const char *aor,
-				  char *why);
+				  struct why *why);
 enum vault_status call_ntlm_challenge(const struct vault_link *l, bool datagram, const void *type1, size_t n,
 				      uint64_t *id, struct buf *challenge);
 enum vault_status call_ntlm_verify(const struct vault_link *l, uint64_t id, const void *type3, size_t n,
-				   struct vault_login *ret, char *why);
+				   struct vault_login *ret, struct why *why);
 enum vault_status call_ticket_login(const struct vault_link *l, uint64_t login,
 				    const struct soap_issue *issue, bool outside, struct vault_ticket *ret,
-				    char *why);
+				    struct why *why);
 enum vault_status call_ticket_pin(const struct vault_link *l, const char *number, const char *pin,
 				  const struct soap_issue *issue, bool outside, struct vault_ticket *ret,
-				  char *why);
+				  struct why *why);
 enum vault_status call_ticket_cert(const struct vault_link *l, const void *envelope, size_t n, bool outside,
-				   struct vault_ticket *ret, char *why);
+				   struct vault_ticket *ret, struct why *why);
 enum vault_status call_ticket_known(const struct vault_link *l, const void *assertion, size_t n, bool outside,
-				    char *aor, char *why);
+				    char *aor, struct why *why);
 enum vault_status call_cert_issue(const struct vault_link *l, const void *envelope, size_t n, bool outside,
-				  struct vault_cert *ret, char *why);
+				  struct vault_cert *ret, struct why *why);
 enum vault_status call_update_offer(const struct vault_link *l, const struct update_question *device,
 				    const char *peer, struct vault_offer *ret);
 

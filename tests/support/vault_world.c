@@ -48,7 +48,7 @@ struct store_user person(struct world *w, const char *aor, const char *login, co
 			 const char *ext, const char *pin)
 {
 	struct store_user u = {.enabled = true, .remote = true, .created = NOW};
-	char why[VAULT_WHY];
+	struct why why = {0};
 
 	strcpy(u.aor, aor);
 	strcpy(u.login, login);
@@ -57,7 +57,7 @@ struct store_user person(struct world *w, const char *aor, const char *login, co
 	assert_true(vault_password_set(secret, &u, SV("Pa$$word")));
 	assert_int_equal(w->store->ops->user_add(w->store, &u), STORE_OK);
 	if (pin)
-		assert_null(vault_pin_set(secret, &w->site, w->store, &u, sv_of(pin), false, w->now, why));
+		assert_null(vault_pin_set(secret, &w->site, w->store, &u, sv_of(pin), false, w->now, &why));
 	return u;
 }
 
@@ -114,7 +114,7 @@ enum vault_status try_pin(struct world *w, const char *number, const char *pin)
 {
 	struct soap_issue ask = ask_of(w);
 	struct vault_ticket t = {0};
-	enum vault_status st = call_ticket_pin(&w->link, number, pin, &ask, false, &t, w->why);
+	enum vault_status st = call_ticket_pin(&w->link, number, pin, &ask, false, &t, &w->why);
 
 	if (st == VAULT_OK)
 		vault_ticket_clear(&t);

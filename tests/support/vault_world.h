@@ -32,7 +32,7 @@ struct world {
 	struct vault *vault;
 	struct vault_link link;
 	int64_t now;
-	char why[VAULT_WHY];
+	struct why why;
 };
 
 /* A vault of the store that is there. */

@@ -6,10 +6,10 @@
 static struct buf chain_pem; /* leaf and root */
 struct fake fake;
 
-static void say(char *why)
+static void say(struct why *why)
 {
 	if (why && fake.why)
-		snprintf(why, VAULT_WHY, "%s", fake.why);
+		why_set(why, "%s", fake.why);
 }
 
 static void ticket(const struct soap_issue *ask, struct vault_ticket *t)
@@ -50,7 +50,7 @@ static enum vault_status fake_verify(void *arg, const struct vault_ask *q, struc
 	(void)arg;
 	assert_int_equal(q->ntlm_verify.id, 42);
 	fake.verifies++;
-	say(ret->why);
+	say(&ret->why);
 	if (fake.ntlm == VAULT_OK) {
 		ret->ntlm_verify.id = 7;
 		strcpy(ret->ntlm_verify.aor, "alice@contoso.test");
@@ -63,7 +63,7 @@ static enum vault_status fake_login(void *arg, const struct vault_ask *q, struct
 	(void)arg;
 	assert_int_equal(q->ticket_login.login, 7);
 	fake.outside = q->ticket_login.outside;
-	say(ret->why);
+	say(&ret->why);
 	if (fake.login == VAULT_OK)
 		ticket(&q->ticket_login.issue, &ret->ticket_login);
 	return fake.login;
@@ -77,7 +77,7 @@ static enum vault_status fake_pin(void *arg, const struct vault_ask *q, struct v
 	snprintf(fake.number, sizeof fake.number, "%s", q->ticket_pin.number);
 	snprintf(fake.pin_typed, sizeof fake.pin_typed, "%s", q->ticket_pin.pin);
 	snprintf(fake.peer, sizeof fake.peer, "%s", q->ticket_pin.peer);
-	say(ret->why);
+	say(&ret->why);
 	if (fake.pin == VAULT_OK)
 		ticket(&q->ticket_pin.issue, &ret->ticket_pin);
 	return fake.pin;
@@ -89,7 +89,7 @@ static enum vault_status fake_cert_ticket(void *arg, const struct vault_ask *q, 
 
 	(void)arg;
 	fake.outside = q->ticket_cert.outside;
-	say(ret->why);
+	say(&ret->why);
 	if (fake.cert_ticket == VAULT_OK)
 		ticket(&m, &ret->ticket_cert);
 	return fake.cert_ticket;
@@ -99,7 +99,7 @@ static enum vault_status fake_cert(void *arg, const struct vault_ask *q, struct 
 {
 	(void)arg, (void)q;
 	fake.certs++;
-	say(ret->why);
+	say(&ret->why);
 	if (fake.cert == VAULT_OK) {
 		strcpy(ret->cert_issue.aor, "anna@contoso.example");
 		buf_add(&ret->cert_issue.der, "\x30\x03\x02\x01\x07", 5);

@@ -97,7 +97,8 @@ static void every_call(void **state)
 	struct vault_offer o = {0};
 	struct update_question q = {.device_type = "UCPhone", .mac = "00-04-F2-00-01-76", .vendor = "POLYCOM", .model = "CX600",
 				    .nmodule = 1};
-	char why[VAULT_WHY] = "", aor[256] = "";
+	struct why why = {0};
+	char aor[256] = "";
 	struct buf challenge = {0};
 	uint64_t id = 0;
 	struct far f;
@@ -114,19 +115,19 @@ static void every_call(void **state)
 	assert_true(u.enabled && u.remote);
 	assert_int_equal(call_user(&f.link, "nobody@contoso.test", &u), VAULT_NOT_FOUND);
 
-	assert_int_equal(call_ticket_pin(&f.link, "4411", "111111", &ask, false, &t, why), VAULT_REFUSED);
-	assert_string_not_equal(why, "");
+	assert_int_equal(call_ticket_pin(&f.link, "4411", "111111", &ask, false, &t, &why), VAULT_REFUSED);
+	assert_string_not_equal(why.text, "");
 	assert_false(call_pin_proved(&f.link, "alice@contoso.test", "10.0.0.1"));
-	assert_int_equal(call_ticket_pin(&f.link, "4411", "482915", &ask, false, &t, why), VAULT_OK);
+	assert_int_equal(call_ticket_pin(&f.link, "4411", "482915", &ask, false, &t, &why), VAULT_OK);
 	assert_string_equal(t.issued.name_id, "sip:alice@contoso.test");
 	assert_string_equal(t.issued.context, "ctx");
 	assert_true(t.issued.assertion.n > 500 && t.issued.lifetime.n > 50 && t.issued.nentropy >= 16);
 	assert_true(t.issued.expires > t.issued.created);
-	assert_int_equal(call_ticket_known(&f.link, t.issued.assertion.p, t.issued.assertion.n, false, aor, why), VAULT_OK);
+	assert_int_equal(call_ticket_known(&f.link, t.issued.assertion.p, t.issued.assertion.n, false, aor, &why), VAULT_OK);
 	assert_string_equal(aor, "alice@contoso.test");
 	vault_ticket_clear(&t);
 	site_certprov_auth_url(&w->site, true, ask.applies_to); /* outside, where number and PIN are demanded as well */
-	assert_int_equal(call_ticket_pin(&f.link, "4411", "482915", &ask, true, &t, why), VAULT_OK);
+	assert_int_equal(call_ticket_pin(&f.link, "4411", "482915", &ask, true, &t, &why), VAULT_OK);
 	vault_ticket_clear(&t);
 	assert_true(call_pin_proved(&f.link, "alice@contoso.test", "10.0.0.1"));
 	site_certprov_auth_url(&w->site, false, ask.applies_to);
@@ -136,10 +137,10 @@ static void every_call(void **state)
 	buf_free(&challenge);
 	assert_int_equal(call_update_offer(&f.link, &q, "10.0.0.1", &o), VAULT_OK);
 	assert_false(o.known);
-	assert_int_not_equal(call_cert_issue(&f.link, "<x/>", 4, false, &c, why), VAULT_OK);
-	assert_int_not_equal(call_ticket_cert(&f.link, "<x/>", 4, false, &t, why), VAULT_OK);
-	assert_int_not_equal(call_ticket_login(&f.link, 77, &ask, false, &t, why), VAULT_OK);
-	assert_int_not_equal(call_cert_known(&f.link, (const uint8_t *)"0", 1, "alice@contoso.test", why), VAULT_OK);
+	assert_int_not_equal(call_cert_issue(&f.link, "<x/>", 4, false, &c, &why), VAULT_OK);
+	assert_int_not_equal(call_ticket_cert(&f.link, "<x/>", 4, false, &t, &why), VAULT_OK);
+	assert_int_not_equal(call_ticket_login(&f.link, 77, &ask, false, &t, &why), VAULT_OK);
+	assert_int_not_equal(call_cert_known(&f.link, (const uint8_t *)"0", 1, "alice@contoso.test", &why), VAULT_OK);
 	far_down(&f);
 }
 
@@ -238,7 +239,7 @@ static enum vault_status certify(struct far *f, const struct vault_ticket *t, co
 	struct soap_issue ask = ask_of(f->w);
 	struct buf envelope = {0}, security = {0};
 	enum vault_status st;
-	char why[VAULT_WHY];
+	struct why why = {0};
 	uint8_t proof[32];
 
 	snprintf(s.entity, sizeof s.entity, "sip:%s", who);
@@ -249,7 +250,7 @@ static enum vault_status certify(struct far *f, const struct vault_ticket *t, co
 		assert_true(ticket_present(&security, &t->issued, proof, sizeof proof));
 	}
 	soap_cert_write(&envelope, &s, buf_view(&security));
-	st = call_cert_issue(&f->link, envelope.p, envelope.n, false, c, why);
+	st = call_cert_issue(&f->link, envelope.p, envelope.n, false, c, &why);
 	soap_cert_clear(&s);
 	buf_free(&security);
 	buf_free(&envelope);
@@ -264,12 +265,12 @@ static void no_certificate_for_a_stranger(void **state)
 	struct vault_ticket t = {0};
 	struct vault_cert c = {0};
 	struct far f;
-	char why[VAULT_WHY];
+	struct why why = {0};
 
 	person(w, "alice@contoso.test", "CONTOSO\\alice", "+14255550123", "4411", "482915");
 	person(w, "bob@contoso.test", "CONTOSO\\bob", "+14255550124", "4412", "482915");
 	far_up(&f, w);
-	assert_int_equal(call_ticket_pin(&f.link, "4411", "482915", &ask, false, &t, why), VAULT_OK);
+	assert_int_equal(call_ticket_pin(&f.link, "4411", "482915", &ask, false, &t, &why), VAULT_OK);
 	assert_int_not_equal(certify(&f, &t, "bob@contoso.test", &c), VAULT_OK);
 	assert_int_not_equal(certify(&f, NULL, "alice@contoso.test", &c), VAULT_OK);
 	t.issued.entropy[0] ^= 1; /* a ticket that was seen, without its key */
@@ -279,12 +280,12 @@ static void no_certificate_for_a_stranger(void **state)
 	for (uint64_t id = 0; id < 4096; id++) {
 		struct vault_ticket none = {0};
 
-		assert_int_not_equal(call_ticket_login(&f.link, id, &ask, false, &none, why), VAULT_OK);
+		assert_int_not_equal(call_ticket_login(&f.link, id, &ask, false, &none, &why), VAULT_OK);
 	}
 	assert_int_equal(certify(&f, &t, "alice@contoso.test", &c), VAULT_OK); /* correct requests are obeyed */
 	assert_string_equal(c.aor, "alice@contoso.test");
-	assert_int_equal(call_cert_known(&f.link, c.der.p, c.der.n, "alice@contoso.test", why), VAULT_OK);
-	assert_int_not_equal(call_cert_known(&f.link, c.der.p, c.der.n, "bob@contoso.test", why), VAULT_OK);
+	assert_int_equal(call_cert_known(&f.link, c.der.p, c.der.n, "alice@contoso.test", &why), VAULT_OK);
+	assert_int_not_equal(call_cert_known(&f.link, c.der.p, c.der.n, "bob@contoso.test", &why), VAULT_OK);
 	buf_free(&c.der);
 	vault_ticket_clear(&t);
 	far_down(&f);

@@ -13,7 +13,7 @@ static enum vault_status ntlm(struct world *w, bool datagram, const char *user, 
 	memset(c.session_key, 0x33, 16);
 	assert_int_equal(call_ntlm_challenge(&w->link, datagram, NULL, 0, &id, &type2), VAULT_OK);
 	assert_null(ntlm_answer(&type3, buf_view(&type2), &c, &flags));
-	st = call_ntlm_verify(&w->link, id, type3.p, type3.n, l, w->why);
+	st = call_ntlm_verify(&w->link, id, type3.p, type3.n, l, &w->why);
 	if (used) {
 		*used = id;
 		buf_sv(answered, buf_view(&type3));
@@ -37,10 +37,10 @@ static void passwords_are_locked(void **state)
 	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_OK);
 	for (int i = 0; i < 25; i++) {
 		assert_int_equal(ntlm(w, i & 1, "alice", "CONTOSO", "wrong", &l, NULL, NULL), VAULT_REFUSED);
-		assert_non_null(strstr(w->why, "wrong password"));
+		assert_non_null(strstr(w->why.text, "wrong password"));
 	}
 	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_REFUSED);
-	assert_non_null(strstr(w->why, "the password is locked for an hour"));
+	assert_non_null(strstr(w->why.text, "the password is locked for an hour"));
 	assert_int_equal(ntlm(w, true, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_REFUSED); /* SIP as well */
 	assert_int_equal(ntlm(w, false, "bob", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_OK);
 	w->now += 3599;
@@ -53,7 +53,7 @@ static void passwords_are_locked(void **state)
 	/* nobody is locked, and each attempt changes what is stored: neither tells who is known */
 	for (int i = 0; i < 60; i++) {
 		assert_int_equal(ntlm(w, false, "nobody", "CONTOSO", "x", &l, NULL, NULL), VAULT_REFUSED);
-		assert_non_null(strstr(w->why, "no user has this login"));
+		assert_non_null(strstr(w->why.text, "no user has this login"));
 	}
 	assert_int_equal(w->store->ops->password_get(w->store, 0, &t), STORE_OK);
 	assert_true(t.all == 60 && t.local == 0 && t.locked_until == 0);
@@ -79,9 +79,9 @@ static void ntlm_of_the_other_transport(void **state)
 			assert_int_equal(!!(type3.p[60] & NTLM_DATAGRAM), datagram);
 			if (carried)
 				type3.p[60] ^= NTLM_DATAGRAM; /* NegotiateFlags, no part of the proof */
-			assert_int_equal(call_ntlm_verify(&w->link, id, type3.p, type3.n, &l, w->why), carried ? VAULT_REFUSED : VAULT_OK);
+			assert_int_equal(call_ntlm_verify(&w->link, id, type3.p, type3.n, &l, &w->why), carried ? VAULT_REFUSED : VAULT_OK);
 			if (carried)
-				assert_string_equal(w->why, datagram ? "the answer is one for HTTP" : "the answer is one for SIP");
+				assert_string_equal(w->why.text, datagram ? "the answer is one for HTTP" : "the answer is one for SIP");
 			buf_free(&type2);
 			buf_free(&type3);
 		}
@@ -155,7 +155,7 @@ static void ntlm_logins(void **state)
 			memset(&l, 0xee, sizeof l);
 			st = ntlm(w, datagram, rows[i].user, rows[i].domain, rows[i].password, &l, NULL, NULL);
 			if (st != rows[i].st)
-				fail_msg("%s\\%s: %s (%s)", rows[i].domain, rows[i].user, vault_status_name(st), w->why);
+				fail_msg("%s\\%s: %s (%s)", rows[i].domain, rows[i].user, vault_status_name(st), w->why.text);
 			if (st == VAULT_OK) {
 				assert_string_equal(l.aor, "alice@contoso.test");
 				assert_true(!datagram || l.flags & NTLM_KEY_EXCH);
@@ -178,15 +178,15 @@ static void an_answer_is_good_once(void **state)
 
 	person(w, "alice@contoso.test", "CONTOSO\\alice", "", "", NULL);
 	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &first, &id, &type3), VAULT_OK);
-	assert_int_equal(call_ntlm_verify(&w->link, id, type3.p, type3.n, &l, w->why), VAULT_REFUSED);
+	assert_int_equal(call_ntlm_verify(&w->link, id, type3.p, type3.n, &l, &w->why), VAULT_REFUSED);
 	/* a ticket for this login, for no other, and not for ever */
-	assert_int_equal(call_ticket_login(&w->link, first.id, &ask, false, &t, w->why), VAULT_OK);
+	assert_int_equal(call_ticket_login(&w->link, first.id, &ask, false, &t, &w->why), VAULT_OK);
 	assert_string_equal(t.issued.name_id, "sip:alice@contoso.test");
 	vault_ticket_clear(&t);
-	assert_int_equal(call_ticket_login(&w->link, first.id + 4096, &ask, false, &t, w->why), VAULT_REFUSED);
-	assert_int_equal(call_ticket_login(&w->link, 0, &ask, false, &t, w->why), VAULT_REFUSED);
+	assert_int_equal(call_ticket_login(&w->link, first.id + 4096, &ask, false, &t, &w->why), VAULT_REFUSED);
+	assert_int_equal(call_ticket_login(&w->link, 0, &ask, false, &t, &w->why), VAULT_REFUSED);
 	w->now += 600;
-	assert_int_equal(call_ticket_login(&w->link, first.id, &ask, false, &t, w->why), VAULT_REFUSED);
+	assert_int_equal(call_ticket_login(&w->link, first.id, &ask, false, &t, &w->why), VAULT_REFUSED);
 	buf_free(&type3);
 }
 
@@ -204,7 +204,7 @@ static void rubbish_of_any_length(void **state)
 		uint8_t *c = exact_copy(type3.p, type3.n, n);
 
 		assert_int_equal(call_ntlm_challenge(&w->link, true, NULL, 0, &id, &type2), VAULT_OK);
-		assert_int_not_equal(call_ntlm_verify(&w->link, id, c, n, &l, w->why), VAULT_OK);
+		assert_int_not_equal(call_ntlm_verify(&w->link, id, c, n, &l, &w->why), VAULT_OK);
 		buf_free(&type2);
 		free(c);
 	}
@@ -227,9 +227,9 @@ static void logins_are_forgotten(void **state)
 		buf_clear(&b);
 		assert_int_equal(call_ntlm_challenge(&w->link, true, NULL, 0, &id, &b), VAULT_OK);
 	}
-	assert_int_equal(call_ntlm_verify(&w->link, old, "x", 1, &l, w->why), VAULT_REFUSED);
-	assert_non_null(strstr(w->why, "not known"));
-	assert_int_equal(call_ticket_login(&w->link, first.id, &ask, false, &t, w->why), VAULT_OK); /* logins are not */
+	assert_int_equal(call_ntlm_verify(&w->link, old, "x", 1, &l, &w->why), VAULT_REFUSED);
+	assert_non_null(strstr(w->why.text, "not known"));
+	assert_int_equal(call_ticket_login(&w->link, first.id, &ask, false, &t, &w->why), VAULT_OK); /* logins are not */
 	vault_ticket_clear(&t);
 	buf_free(&b);
 }

@@ -66,7 +66,7 @@ static void lockout_by_length(void **state)
 			st = try_pin(w, number, lengths[k].pin);
 			if (st != steps[i].right)
 				fail_msg("PIN of %zu digits, %s: %s (%s)", strlen(lengths[k].pin), steps[i].what,
-					 vault_status_name(st), w->why);
+					 vault_status_name(st), w->why.text);
 		}
 		{ /* "all failures"; "reset by success: no" */
 			struct store_pin p;
@@ -85,7 +85,7 @@ static void lockout_by_length(void **state)
 		up(w);
 		w->now += 30 * 86400;
 		assert_int_equal(try_pin(w, number, lengths[k].pin), VAULT_REFUSED);
-		assert_non_null(strstr(w->why, "administrator"));
+		assert_non_null(strstr(w->why.text, "administrator"));
 		set_counters(w, u.id, 0);
 		assert_int_equal(try_pin(w, number, lengths[k].pin), VAULT_OK);
 	}
@@ -110,7 +110,7 @@ static void parallel_guesser(void **state)
 				char guess[8];
 
 				snprintf(guess, sizeof guess, "%04d", 1000 + 100 * k + i);
-				if (try_pin(w, "+14255550123", guess) == VAULT_REFUSED && strcmp(w->why, "wrong PIN") == 0)
+				if (try_pin(w, "+14255550123", guess) == VAULT_REFUSED && strcmp(w->why.text, "wrong PIN") == 0)
 					mine++;
 			}
 			down(w);
@@ -202,10 +202,10 @@ static void numbers(void **state)
 	bob = person(w, "bob@contoso.test", "", "+14255550123", "4412", "86205");
 	for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
 		if (try_pin(w, spellings[i], "73914") != VAULT_OK)
-			fail_msg("%s: %s", spellings[i], w->why);
+			fail_msg("%s: %s", spellings[i], w->why.text);
 	for (size_t i = 0; i < sizeof nobody / sizeof *nobody; i++) {
 		assert_int_equal(try_pin(w, nobody[i], "73914"), VAULT_REFUSED);
-		assert_string_equal(w->why, "no user has this number");
+		assert_string_equal(w->why.text, "no user has this number");
 	}
 	/* the PIN tells apart who shares a number; alice's successes cost bob nothing */
 	assert_int_equal(try_pin(w, "+14255550123", "86205"), VAULT_OK);
@@ -216,9 +216,9 @@ static void numbers(void **state)
 	assert_int_equal(w->store->ops->pin_get(w->store, bob.id, &p), STORE_OK);
 	assert_true(p.local == 1 && p.global == 1);
 	/* neither number nor PIN is unique */
-	assert_null(vault_pin_set(secret, &w->site, w->store, &bob, SV("73914"), false, NOW, w->why));
+	assert_null(vault_pin_set(secret, &w->site, w->store, &bob, SV("73914"), false, NOW, &w->why));
 	assert_int_equal(try_pin(w, "+14255550123", "73914"), VAULT_REFUSED);
-	assert_non_null(strstr(w->why, "more than one"));
+	assert_non_null(strstr(w->why.text, "more than one"));
 	assert_int_equal(try_pin(w, "+14255550123;ext=4412", "73914"), VAULT_OK);
 	/* an address is its one user's; another's is nobody's, and neither is half of one */
 	assert_int_equal(try_pin(w, "alice@contoso.test", "73914"), VAULT_OK);
@@ -253,12 +253,12 @@ static void pin_history(void **state)
 
 	w->site.PINHistoryCount = 3;
 	for (size_t i = 0; i < 4; i++)
-		assert_null(vault_pin_set(secret, &w->site, w->store, &u, sv_of(pins[i]), true, NOW, w->why));
+		assert_null(vault_pin_set(secret, &w->site, w->store, &u, sv_of(pins[i]), true, NOW, &w->why));
 	for (size_t i = 1; i < 4; i++)
-		assert_non_null(vault_pin_set(secret, &w->site, w->store, &u, sv_of(pins[i]), true, NOW, w->why));
-	assert_null(vault_pin_set(secret, &w->site, w->store, &u, sv_of(pins[2]), false, NOW, w->why)); /* administrator */
-	assert_non_null(vault_pin_set(secret, &w->site, w->store, &u, SV("12345"), false, NOW, w->why));
-	assert_null(vault_pin_set(secret, &w->site, w->store, &u, sv_of(pins[0]), true, NOW, w->why));
+		assert_non_null(vault_pin_set(secret, &w->site, w->store, &u, sv_of(pins[i]), true, NOW, &w->why));
+	assert_null(vault_pin_set(secret, &w->site, w->store, &u, sv_of(pins[2]), false, NOW, &w->why)); /* administrator */
+	assert_non_null(vault_pin_set(secret, &w->site, w->store, &u, SV("12345"), false, NOW, &w->why));
+	assert_null(vault_pin_set(secret, &w->site, w->store, &u, sv_of(pins[0]), true, NOW, &w->why));
 }
 
 static void outside_pin_is_remembered(void **state)

@@ -6,7 +6,7 @@ static struct vault_ticket pin_ticket(struct world *w)
 	struct soap_issue ask = ask_of(w);
 	struct vault_ticket t = {0};
 
-	assert_int_equal(call_ticket_pin(&w->link, "4411", "73914", &ask, false, &t, w->why), VAULT_OK);
+	assert_int_equal(call_ticket_pin(&w->link, "4411", "73914", &ask, false, &t, &w->why), VAULT_OK);
 	return t;
 }
 
@@ -40,7 +40,7 @@ static enum vault_status issue(struct world *w, const struct vault_ticket *t, co
 	enum vault_status st;
 
 	request(w, t, entity, false, &env);
-	st = call_cert_issue(&w->link, env.p, env.n, false, c, w->why);
+	st = call_cert_issue(&w->link, env.p, env.n, false, c, &w->why);
 	buf_free(&env);
 	return st;
 }
@@ -67,12 +67,12 @@ static void certificate(void **state)
 	assert_true(info.not_before == NOW - 300 && info.not_after == NOW + 4320 * 3600);
 	assert_true(pki_cert_is_of(c.der.p, c.der.n, keys.phone));
 	/* known at once, also to a vault that starts after this one was ended */
-	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n, "alice@contoso.test", w->why), VAULT_OK);
+	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n, "alice@contoso.test", &w->why), VAULT_OK);
 	down(w);
 	up(w);
-	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n, "ALICE@contoso.test", w->why), VAULT_OK);
-	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n, "bob@contoso.test", w->why), VAULT_REFUSED);
-	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n - 1, "alice@contoso.test", w->why), VAULT_REFUSED);
+	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n, "ALICE@contoso.test", &w->why), VAULT_OK);
+	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n, "bob@contoso.test", &w->why), VAULT_REFUSED);
+	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n - 1, "alice@contoso.test", &w->why), VAULT_REFUSED);
 	vault_ticket_clear(&t);
 	buf_free(&c.der);
 }
@@ -93,18 +93,18 @@ static void limits_of_requests(void **state)
 	buf_free(&d.der);
 	assert_int_equal(issue(w, &t, "bob@contoso.test", &d), VAULT_CSR);
 	/* renewed: the older one of this device is good until the newer is seen */
-	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n, "alice@contoso.test", w->why), VAULT_OK);
+	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n, "alice@contoso.test", &w->why), VAULT_OK);
 	/* limits of keys */
 	w->site.MinCSRKeySize = 3072;
 	assert_int_equal(issue(w, &t, "alice@contoso.test", &d), VAULT_CSR);
-	assert_non_null(strstr(w->why, "2048"));
+	assert_non_null(strstr(w->why.text, "2048"));
 	w->site.MinCSRKeySize = 1024;
 	/* a request signed with SHA-1 is taken */
 	request(w, &t, "alice@contoso.test", true, &env);
-	assert_int_equal(call_cert_issue(&w->link, env.p, env.n, false, &d, w->why), VAULT_OK);
+	assert_int_equal(call_cert_issue(&w->link, env.p, env.n, false, &d, &w->why), VAULT_OK);
 	buf_free(&d.der);
 	env.p[env.n / 2] ^= 1;
-	assert_int_not_equal(call_cert_issue(&w->link, env.p, env.n, false, &d, w->why), VAULT_OK);
+	assert_int_not_equal(call_cert_issue(&w->link, env.p, env.n, false, &d, &w->why), VAULT_OK);
 	buf_free(&env);
 	vault_ticket_clear(&t);
 	buf_free(&c.der);
@@ -130,7 +130,7 @@ static void tickets_end(void **state)
 	assert_int_equal(w->store->ops->user_set(w->store, &alice), STORE_OK);
 	w->now += 10;
 	assert_int_equal(w->store->ops->cert_revoke(w->store, alice.id, w->now, &n), STORE_OK);
-	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n, "alice@contoso.test", w->why), VAULT_REFUSED);
+	assert_int_equal(call_cert_known(&w->link, c.der.p, c.der.n, "alice@contoso.test", &w->why), VAULT_REFUSED);
 	assert_int_equal(issue(w, &t, "alice@contoso.test", &d), VAULT_TICKET_BAD);
 	w->now += 1;
 	late = pin_ticket(w);
@@ -170,7 +170,7 @@ static void no_certificate_for_a_stranger(void **state)
 	person(w, "alice@contoso.test", "", "", "4411", "73914");
 	/* a bearer ticket is no proof here */
 	ask.nentropy = 0;
-	assert_int_equal(call_ticket_pin(&w->link, "4411", "73914", &ask, false, &t, w->why), VAULT_OK);
+	assert_int_equal(call_ticket_pin(&w->link, "4411", "73914", &ask, false, &t, &w->why), VAULT_OK);
 	assert_int_equal(t.issued.nentropy, 0);
 	buf_str(&env, "<s:Envelope xmlns:s=\"" NS_SOAP "\"><s:Header><o:Security xmlns:o=\"" NS_WSSE "\"><u:Timestamp xmlns:u=\"" NS_WSU
 		      "\">");
@@ -178,14 +178,14 @@ static void no_certificate_for_a_stranger(void **state)
 	buf_str(&env, "</u:Timestamp>");
 	buf_sv(&env, buf_view(&t.issued.assertion));
 	buf_str(&env, "</o:Security></s:Header><s:Body/></s:Envelope>");
-	assert_int_equal(call_cert_issue(&w->link, env.p, env.n, false, &c, w->why), VAULT_TICKET_BAD);
-	assert_non_null(strstr(w->why, "bearer"));
+	assert_int_equal(call_cert_issue(&w->link, env.p, env.n, false, &c, &w->why), VAULT_TICKET_BAD);
+	assert_non_null(strstr(w->why.text, "bearer"));
 	vault_ticket_clear(&t);
 	buf_clear(&env);
 	/* no ticket at all; nothing to read */
 	buf_str(&env, "<s:Envelope xmlns:s=\"" NS_SOAP "\"><s:Body/></s:Envelope>");
-	assert_int_equal(call_cert_issue(&w->link, env.p, env.n, false, &c, w->why), VAULT_REFUSED);
-	assert_int_equal(call_cert_issue(&w->link, env.p, 20, false, &c, w->why), VAULT_MALFORMED);
+	assert_int_equal(call_cert_issue(&w->link, env.p, env.n, false, &c, &w->why), VAULT_REFUSED);
+	assert_int_equal(call_cert_issue(&w->link, env.p, 20, false, &c, &w->why), VAULT_MALFORMED);
 	buf_free(&env);
 	/* a ticket of another pool, signed with another key */
 	{
@@ -211,7 +211,7 @@ static void claims_and_services(void **state)
 	struct vault_ticket t = {0};
 
 	person(w, "alice@contoso.test", "", "", "4411", "73914");
-#define TICKET() call_ticket_pin(&w->link, "4411", "73914", &ask, false, &t, w->why)
+#define TICKET() call_ticket_pin(&w->link, "4411", "73914", &ask, false, &t, &w->why)
 	strcpy(ask.claim, "sip:Alice@contoso.test");
 	assert_int_equal(TICKET(), VAULT_OK);
 	vault_ticket_clear(&t);
@@ -254,13 +254,13 @@ static void by_certificate(void **state)
 	assert_int_equal(issue(w, &t, "alice@contoso.test", &c), VAULT_OK);
 	assert_true(ticket_sign_x509(&sec, keys.phone, c.der.p, c.der.n, NOW, false));
 	soap_issue_write(&env, &ask, buf_view(&sec));
-	assert_int_equal(call_ticket_cert(&w->link, env.p, env.n, false, &again, w->why), VAULT_OK);
+	assert_int_equal(call_ticket_cert(&w->link, env.p, env.n, false, &again, &w->why), VAULT_OK);
 	assert_string_equal(again.issued.name_id, "sip:alice@contoso.test");
 	vault_ticket_clear(&again);
 	assert_int_equal(w->store->ops->cert_revoke(w->store, alice.id, NOW, &n), STORE_OK);
-	assert_int_equal(call_ticket_cert(&w->link, env.p, env.n, false, &again, w->why), VAULT_REFUSED);
+	assert_int_equal(call_ticket_cert(&w->link, env.p, env.n, false, &again, &w->why), VAULT_REFUSED);
 	env.p[env.n / 3] ^= 4;
-	assert_int_not_equal(call_ticket_cert(&w->link, env.p, env.n, false, &again, w->why), VAULT_OK);
+	assert_int_not_equal(call_ticket_cert(&w->link, env.p, env.n, false, &again, &w->why), VAULT_OK);
 	vault_ticket_clear(&t);
 	buf_free(&sec);
 	buf_free(&env);
@@ -292,10 +292,10 @@ static void shown_is_not_proved(void **state)
 		buf_clear(&env);
 		assert_true(ticket_sign_x509(&sec, signs, shows->p, shows->n, NOW, false));
 		soap_issue_write(&env, &ask, buf_view(&sec));
-		assert_int_equal(call_ticket_cert(&w->link, env.p, env.n, false, &again, w->why),
+		assert_int_equal(call_ticket_cert(&w->link, env.p, env.n, false, &again, &w->why),
 				 form == 2 ? VAULT_OK : VAULT_REFUSED);
 		if (form < 2)
-			assert_non_null(strstr(w->why, form ? "signature is not good" : "not published"));
+			assert_non_null(strstr(w->why.text, form ? "signature is not good" : "not published"));
 		if (form == 1) { /* had the new one been seen, the old one would be gone */
 			struct store_cert c = {0};
 			uint8_t sha1[20];
@@ -306,8 +306,8 @@ static void shown_is_not_proved(void **state)
 		}
 	}
 	vault_ticket_clear(&again);
-	assert_int_equal(call_cert_known(&w->link, new.der.p, new.der.n, "alice@contoso.test", w->why), VAULT_OK);
-	assert_int_equal(call_cert_known(&w->link, old.der.p, old.der.n, "alice@contoso.test", w->why), VAULT_REFUSED);
+	assert_int_equal(call_cert_known(&w->link, new.der.p, new.der.n, "alice@contoso.test", &w->why), VAULT_OK);
+	assert_int_equal(call_cert_known(&w->link, old.der.p, old.der.n, "alice@contoso.test", &w->why), VAULT_REFUSED);
 	vault_ticket_clear(&t);
 	buf_free(&sec);
 	buf_free(&env);

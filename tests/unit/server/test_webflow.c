@@ -87,7 +87,7 @@ static void from_a_pin_to_a_certificate(void **state)
 	assert_string_equal(info.issuer_cn, "Communications Server");
 	assert_true(pki_cert_is_of(der.p, der.n, keys.phone));
 	/* "the certificate must be visible to the registrar by the time the answer leaves" */
-	assert_int_equal(call_cert_known(&f->v->link, der.p, der.n, ALICE, f->v->why), VAULT_OK);
+	assert_int_equal(call_cert_known(&f->v->link, der.p, der.n, ALICE, &f->v->why), VAULT_OK);
 	assert_int_equal(certificates(f), 1);
 	again_by_certificate(f, &der);
 	soap_issued_clear(&p.issued);
@@ -325,7 +325,7 @@ static void replayed(void **state)
 	f->v->now = NOW + 5;
 	assert_int_equal(f->v->store->ops->cert_revoke(f->v->store, f->alice.id, f->v->now, &n), STORE_OK);
 	assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), NULL), 28032);
-	assert_int_equal(call_cert_known(&f->v->link, der.p, der.n, ALICE, f->v->why), VAULT_REFUSED);
+	assert_int_equal(call_cert_known(&f->v->link, der.p, der.n, ALICE, &f->v->why), VAULT_REFUSED);
 	soap_issued_clear(&p.issued);
 	buf_free(&b);
 	buf_free(&der);
