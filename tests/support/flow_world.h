@@ -1,5 +1,5 @@
 /* tests/support/flow_world.h: the Web Services and the real vault together, and the phone's side of asking
- * them.  For test_webflow.c and test_web_clients.c.
+ * them.  For test_webflow*.c and test_web_clients.c.
  */
 #ifndef DIALTONE_TESTS_FLOW_WORLD_H
 #define DIALTONE_TESTS_FLOW_WORLD_H
