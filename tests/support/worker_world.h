@@ -1,5 +1,5 @@
-/* tests/support/worker_world.h: one worker process, real, between sockets: a vault and a location of the test's on one side, clients on
- * the other.
+/* tests/support/worker_world.h: one worker process, real, between sockets: a vault and a location of the
+ * test's on one side, clients on the other.
  */
 #ifndef DIALTONE_TESTS_WORKER_WORLD_H
 #define DIALTONE_TESTS_WORKER_WORLD_H
@@ -29,7 +29,7 @@ struct world {
 	uint16_t port[DOORS];
 	struct ipc_server vault, location, push;
 	unsigned asked; /* the vault */
-	bool hold;	/* it does not answer, for now */
+	bool hold;      /* it does not answer, for now */
 	struct held {
 		uint64_t number;
 		enum vault_kind kind;
@@ -42,242 +42,16 @@ struct world {
 	pid_t pid;
 };
 
-/* ---- neighbours -------------------------------------------------------------------------------------------- */
+/* The worker answers an order: it is the order that was sent, and is counted. */
+void obeyed(void *arg, struct ipc_server *from, struct ipc_message *m);
+/* The notices of the location, which go nowhere. */
+void nobody(void *arg, uint32_t worker, const struct location_notice *n);
 
-static inline void vault_asked(void *arg, struct ipc_server *from, struct ipc_message *m)
-{
-	struct world *w = arg;
-	struct vault_reply r = {.status = VAULT_NOT_FOUND};
-	struct vault_ask q;
-	struct buf answer = {0};
-
-	assert_true(vault_ask_read(m, &q));
-	r.kind = q.kind;
-	if (w->hold) {
-		assert_true(w->asked < HELD);
-		w->held[w->asked] = (struct held){m->number, q.kind};
-	}
-	w->asked++;
-	if (w->hold)
-		return;
-	vault_reply_write(&answer, m->number, &r);
-	assert_true(ipc_server_send(from, &answer));
-}
-
-static inline void location_asked(void *arg, struct ipc_server *from, struct ipc_message *m)
-{
-	struct world *w = arg;
-	struct location_reply r;
-	struct location_ask q;
-	struct buf answer = {0};
-
-	assert_true(location_ask_read(m, &q));
-	location_answer(w->bindings, 3, &q, &r);
-	location_reply_write(&answer, m->number, &r);
-	location_reply_clear(&r);
-	assert_true(ipc_server_send(from, &answer));
-}
-
-static inline void obeyed(void *arg, struct ipc_server *from, struct ipc_message *m)
-{
-	struct world *w = arg;
-
-	(void)from;
-	assert_int_equal(m->kind, LOCATION_P_ORDER);
-	assert_int_equal(m->number, w->order);
-	w->obeyed++;
-}
-
-static inline int64_t now(void *arg)
-{
-	(void)arg;
-	return clock_unix_ms() / 1000;
-}
-
-static inline void nobody(void *arg, uint32_t worker, const struct location_notice *n)
-{
-	(void)arg, (void)worker, (void)n;
-}
-
-/* ---- the folder -------------------------------------------------------------------------------------------- */
-
-static inline void put(struct world *w, const char *name, const struct buf *b)
-{
-	char path[128];
-
-	snprintf(path, sizeof path, "%s/%s", w->dir, name);
-	assert_int_equal(file_write(NULL, path, b->p, b->n, 0600), 0);
-}
-
-static inline void identity(struct world *w, const char *file, const char *name, struct buf *issuing)
-{
-	const char *const names[] = {name, NULL};
-	struct pki_issue what = {PKI_SERVER, name, names, 0, 4000000000};
-	struct pki_key *key = pki_key_make(2048);
-	struct buf der = {0}, pem = {0};
-
-	assert_true(pki_issue(&what, key, key, NULL, 0, &der));
-	pki_key_write(key, &pem);
-	pki_pem_add(&pem, "CERTIFICATE", der.p, der.n);
-	pki_pem_add(issuing, "CERTIFICATE", der.p, der.n);
-	put(w, file, &pem);
-	pki_key_free(key);
-	buf_free(&der);
-	buf_wipe(&pem);
-}
-
-static inline void folder_make(struct world *w)
-{
-	struct buf issuing = {0};
-
-	snprintf(w->dir, sizeof w->dir, "/tmp/test_worker.XXXXXX");
-	assert_non_null(mkdtemp(w->dir));
-	identity(w, "external.pem", "edge.contoso.test", &issuing);
-	buf_clear(&issuing);
-	identity(w, "server.pem", "fe01.contoso.test", &issuing);
-	put(w, "issuing.pem", &issuing);
-	buf_free(&issuing);
-}
-
-static inline void folder_unmake(struct world *w)
-{
-	static const char *const names[] = {"external.pem", "server.pem", "issuing.pem", "keylog"};
-	char path[128];
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		snprintf(path, sizeof path, "%s/%s", w->dir, names[i]);
-		unlink(path);
-	}
-	assert_int_equal(rmdir(w->dir), 0);
-}
-
-/* ---- the worker -------------------------------------------------------------------------------------------- */
-
-static inline void doors(struct world *w)
-{
-	static const struct worker_listener rows[DOORS] = {
-		[HTTP] = {.kind = SITE_HTTP},	  [HTTPS] = {.kind = SITE_HTTPS},
-		[SIP] = {.kind = SITE_SIP_TLS}, [OUTSIDE] = {.kind = SITE_SIP_TLS, .outside = true},
-		[LEGACY] = {.kind = SITE_HTTPS, .legacy = true},
-		[PROXIED] = {.kind = SITE_HTTPS, .outside = true, .proxy = true},
-	};
-	struct why why = {0};
-
-	for (unsigned i = 0; i < DOORS; i++) {
-		struct sockaddr_in at;
-		socklen_t n = sizeof at;
-
-		w->conf.listener[i] = rows[i];
-		w->conf.listener[i].fd = listen_tcp("127.0.0.1", 0, &why);
-		assert_true(w->conf.listener[i].fd >= 0);
-		assert_int_equal(getsockname(w->conf.listener[i].fd, (struct sockaddr *)&at, &n), 0);
-		w->port[i] = ntohs(at.sin_port);
-	}
-	w->conf.nlistener = DOORS;
-}
-
-static inline void world_init(struct world *w)
-{
-	int vault[2], location[2], push[2], ready[2];
-	char path[128], octet;
-
-	*w = (struct world){.loop = loop_new()};
-	assert_non_null(w->loop);
-	folder_make(w);
-	site_defaults(&w->site);
-	strcpy(w->site.dir, w->dir);
-	strcpy(w->site.domain, "contoso.test");
-	strcpy(w->site.fqdn, "fe01.contoso.test");
-	strcpy(w->site.pool, "fe01.contoso.test");
-	strcpy(w->site.web_fqdn, "fe01.contoso.test");
-	strcpy(w->site.external_fqdn, "edge.contoso.test");
-	strcpy(w->site.external_web_fqdn, "edge.contoso.test");
-	doors(w);
-	assert_true(ipc_pair(vault) && ipc_pair(location) && ipc_pair(push) && pipe(ready) == 0);
-	snprintf(path, sizeof path, "%s/keylog", w->dir);
-	w->keylog = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	w->conf.site = &w->site;
-	w->conf.index = 3;
-	w->conf.vault_fd = vault[1];
-	w->conf.location_fd = location[1];
-	w->conf.push_fd = push[1];
-	w->conf.keylog_fd = w->keylog;
-	w->conf.ready_fd = ready[1];
-	assert_true(pki_random(w->conf.ticket_key, sizeof w->conf.ticket_key));
-	w->pid = fork();
-	assert_true(w->pid >= 0);
-	if (w->pid == 0) {
-		close(vault[0]);
-		close(location[0]);
-		close(push[0]);
-		_exit(worker_main(&w->conf));
-	}
-	for (unsigned i = 0; i < DOORS; i++)
-		close(w->conf.listener[i].fd);
-	close(vault[1]);
-	close(location[1]);
-	close(push[1]);
-	close(ready[1]);
-	w->bindings = location_new(now, nobody, w);
-	assert_true(ipc_server_init(&w->vault, w->loop, vault[0], vault_asked, w));
-	assert_true(ipc_server_init(&w->location, w->loop, location[0], location_asked, w));
-	assert_true(ipc_server_init(&w->push, w->loop, push[0], obeyed, w));
-	w->client_tls = tls_ctx_client(&(struct tls_client_conf){TLS_MODERN});
-	assert_int_not_equal(fcntl(ready[0], F_SETFL, O_NONBLOCK), -1);
-	until(w->loop, read(ready[0], &octet, 1) == 1);
-	close(ready[0]);
-}
-
-static inline int ended(struct world *w)
-{
-	int status = 0;
-	pid_t done = 0;
-
-	until(w->loop, (done = waitpid(w->pid, &status, WNOHANG)) != 0);
-	assert_int_equal(done, w->pid);
-	w->pid = 0;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static inline void ipc_close(struct ipc_server *s)
-{
-	int fd = s->watch.fd;
-
-	if (s->in == NULL)
-		return;
-	ipc_server_clear(s);
-	close(fd);
-}
-
-static inline void world_clear(struct world *w)
-{
-	if (w->pid) {
-		kill(w->pid, SIGTERM);
-		assert_int_equal(ended(w), 0);
-	}
-	ipc_close(&w->vault);
-	ipc_close(&w->location);
-	ipc_close(&w->push);
-	close(w->keylog);
-	location_free(w->bindings);
-	tls_ctx_free(w->client_tls);
-	loop_free(w->loop);
-	folder_unmake(w);
-}
-
-static inline void visit(struct world *w, struct client *c, unsigned door, bool tls)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(w->port[door])};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
-	client_init(c, w->loop, fd);
-	if (tls) {
-		c->tls = tls_connect(w->client_tls, NULL);
-		client_tls_out(c);
-		until(w->loop, tls_state(c->tls) == TLS_UP);
-	}
-}
+void world_init(struct world *w); /* the worker is ready when it returns */
+int ended(struct world *w); /* waits until the worker has ended; its exit status, -1 after a signal */
+void ipc_close(struct ipc_server *s); /* with its descriptor; nothing when it is closed already */
+void world_clear(struct world *w);
+/* A client at one of the worker's doors. */
+void visit(struct world *w, struct client *c, unsigned door, bool tls);
 
 #endif
