@@ -35,7 +35,7 @@ static void location_asked(void *arg, struct ipc_server *from, struct ipc_messag
 	assert_true(ipc_server_send(from, &answer));
 }
 
-void obeyed(void *arg, struct ipc_server *from, struct ipc_message *m)
+static void obeyed(void *arg, struct ipc_server *from, struct ipc_message *m)
 {
 	struct world *w = arg;
 
@@ -51,7 +51,7 @@ static int64_t now(void *arg)
 	return clock_unix_ms() / 1000;
 }
 
-void nobody(void *arg, uint32_t worker, const struct location_notice *n)
+static void nobody(void *arg, uint32_t worker, const struct location_notice *n)
 {
 	(void)arg, (void)worker, (void)n;
 }

@@ -42,11 +42,6 @@ struct world {
 	pid_t pid;
 };
 
-/* The worker answers an order: it is the order that was sent, and is counted. */
-void obeyed(void *arg, struct ipc_server *from, struct ipc_message *m);
-/* The notices of the location, which go nowhere. */
-void nobody(void *arg, uint32_t worker, const struct location_notice *n);
-
 void world_init(struct world *w); /* the worker is ready when it returns */
 int ended(struct world *w); /* waits until the worker has ended; its exit status, -1 after a signal */
 void ipc_close(struct ipc_server *s); /* with its descriptor; nothing when it is closed already */
