@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -31,7 +30,7 @@ static enum secret_from read_line(int fd, const char *name, struct buf *ret, str
 			break;
 		if (ret->n - was == SECRET_MAX - 1 || c == '\0') {
 			why_set(why, "%s: the first line is no PIN or password: it %s", name,
-				 c ? "is too long" : "holds a NUL");
+				c ? "is too long" : "holds a NUL");
 			return SECRET_FAILED;
 		}
 		buf_add(ret, &c, 1);

@@ -6,7 +6,6 @@
 #define DIALTONE_CMD_SECRET_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "base/buf.h"
 #include "base/why.h"

@@ -5,13 +5,10 @@
  * tried alone: nobody's failure is another's.
  */
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/store.h"
-
-#define WHY 512
 
 struct write {
 	struct write *next;
@@ -19,7 +16,7 @@ struct write {
 	void *arg;
 	enum store_result r;
 	bool done;
-	char why[WHY];
+	struct why why;
 };
 
 struct shared {
@@ -32,7 +29,7 @@ struct shared {
 	bool leading;
 };
 
-static _Thread_local char last_why[WHY]; /* of the calling thread */
+static _Thread_local struct why last_why; /* of the calling thread */
 
 static struct shared *shared_of(struct store *s)
 {
@@ -40,16 +37,16 @@ static struct shared *shared_of(struct store *s)
 }
 
 /* Under the lock: another thread's next call has other words. */
-static void keep_why(const struct shared *x, enum store_result r, char why[WHY])
+static void keep_why(const struct shared *x, enum store_result r, struct why *ret)
 {
 	if (r != STORE_OK && r != STORE_NONE)
-		snprintf(why, WHY, "%s", x->real->ops->why(x->real));
+		why_set(ret, "%s", x->real->ops->why(x->real));
 }
 
 static const char *why(struct store *s)
 {
 	(void)s;
-	return last_why;
+	return last_why.text;
 }
 
 /* ---- reading, and what may be lost with the power -------------------------------------------------------------------- */
@@ -62,7 +59,7 @@ static const char *why(struct store *s)
                                                                                                                                   \
 		pthread_mutex_lock(&x->lock);                                                                                     \
 		r = x->real->ops->name(x->real, __VA_ARGS__);                                                                     \
-		keep_why(x, r, last_why);                                                                                         \
+		keep_why(x, r, &last_why);                                                                                        \
 		pthread_mutex_unlock(&x->lock);                                                                                   \
 		return r;                                                                                                         \
 	}
@@ -90,7 +87,7 @@ FORWARD(audit, (struct store *s, int64_t now, const char *what, const char *whom
 static void alone(struct shared *x, struct write *w)
 {
 	w->r = w->run(x->real, w->arg);
-	keep_why(x, w->r, w->why);
+	keep_why(x, w->r, &w->why);
 }
 
 /* One transaction.  false: it is undone. */
@@ -140,7 +137,7 @@ static enum store_result lasting(struct store *s, enum store_result (*run)(struc
 		pthread_cond_broadcast(&x->written);
 	}
 	pthread_mutex_unlock(&x->queue);
-	memcpy(last_why, w.why, sizeof last_why);
+	last_why = w.why;
 	return w.r;
 }
 

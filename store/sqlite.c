@@ -23,10 +23,10 @@ void sqlite_reason(sqlite3 *db, const char *path, struct why *why)
 	struct statvfs v;
 
 	why_set(why, "%s%s", sqlite3_errmsg(db),
-		 (code == SQLITE_IOERR || code == SQLITE_FULL || code == SQLITE_CANTOPEN) && path && path[0] &&
+		(code == SQLITE_IOERR || code == SQLITE_FULL || code == SQLITE_CANTOPEN) && path && path[0] &&
 			 statvfs(path, &v) == 0 && v.f_bavail * v.f_frsize < DISK_FULL
-		     ? ": its disk is full"
-		     : "");
+		? ": its disk is full"
+		: "");
 }
 
 static enum store_result sqlite_failed(struct sqlite *q)

@@ -3,7 +3,6 @@
  * Write-ahead log with synchronous FULL: a commit is on disk before it returns.  Vault and administrator's verbs write
  * from processes of their own; transactions begin IMMEDIATE, and wait at most 1.5 s for each other.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "store/sqlite.h"

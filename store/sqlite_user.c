@@ -47,7 +47,7 @@ static enum store_result clash(struct sqlite *q, const struct store_user *u, con
 
 	if (r == STORE_OK) {
 		why_set(&q->why, "this %s belongs to %s", sqlite3_column_text(st, 0),
-			 sqlite3_column_text(st, 1));
+			sqlite3_column_text(st, 1));
 		sqlite_end(st);
 		return STORE_TAKEN;
 	}

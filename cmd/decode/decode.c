@@ -233,18 +233,18 @@ static int decode_capture(const struct kind *k, const char *path, struct capture
 		why_set(&why, "octet %zu: %s", rd_at(&c->r), c->err);
 	else if (json_array_size(all) == PACKETS_MAX)
 		why_set(&why, "packet %u: it holds more than %d such messages: those before it are shown", c->packets,
-			 PACKETS_MAX);
+			PACKETS_MAX);
 	else if (json_array_size(all) == 0 && strange)
 		why_set(&why, "octet 0: a capture of link type %u: capture on one Ethernet interface, not on \"any\"",
-			 strange);
+			strange);
 	else if (json_array_size(all) == 0 && cut)
 		why_set(&why, "packet %u: the capture holds only its first %zu octets: capture whole packets (tcpdump -s 0)",
-			 cut, held);
+			cut, held);
 	else if (json_array_size(all) == 0)
 		why_set(&why, "octet 0: a capture of %u packets, none of them %s", c->packets, k->verb.name);
 	else if (good == 0)
 		why_set(&why, "packet %d: %s", (int)json_integer_value(json_object_get(json_array_get(all, 0), "packet")),
-			 json_string_value(json_object_get(json_array_get(all, 0), "refused")));
+			json_string_value(json_object_get(json_array_get(all, 0), "refused")));
 	if (good)
 		rc = put(all);
 	if (why.text[0])

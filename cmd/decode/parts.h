@@ -2,7 +2,6 @@
 #ifndef DIALTONE_CMD_DECODE_PARTS_H
 #define DIALTONE_CMD_DECODE_PARTS_H
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <jansson.h>

@@ -39,7 +39,7 @@ static bool place_of(const char *dir, struct place *ret)
 static bool control_failed(const char *dir, const char *what, struct why *why)
 {
 	return why_not(why, "%s/" CONTROL ": %s%s%s%s", dir, what, errno ? ": " : "", errno ? strerror(errno) : "",
-		 errno == EACCES ? "; run it as root, or as the user that started dialtoned" : "");
+		       errno == EACCES ? "; run it as root, or as the user that started dialtoned" : "");
 }
 
 /* -1 with *nobody: dialtoned does not run. */

@@ -3,7 +3,6 @@
 #define DIALTONE_SERVER_CONTROL_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "base/buf.h"
 #include "base/why.h"

@@ -135,7 +135,7 @@ bool accounts_fit(const struct site *s, struct why *why)
 		why_set(why, "%s; to make it, type: dialtone init %s --owners", fault.text, s->dir);
 	else
 		why_set(why,
-			 "%s; take the lines user, worker_user and legacy_user out of %s/dialtone.conf, then type: dialtone init %s --owners",
+			"%s; take the lines user, worker_user and legacy_user out of %s/dialtone.conf, then type: dialtone init %s --owners",
 			fault.text, s->dir, s->dir);
 	return false;
 }
@@ -204,8 +204,8 @@ bool accounts_make(const struct site *s, char *made, size_t made_cap, struct why
 			continue;
 		if (!make_one(all[i].user))
 			return why_not(why,
-				 "the system user '%s' cannot be made; make it with your system's tools, or name another: %s", all[i].user,
-				 all[i].key);
+				       "the system user '%s' cannot be made; make it with your system's tools, or name another: %s",
+				       all[i].user, all[i].key);
 		snprintf(made + at, made_cap - at, "%s%s", at ? ", " : "", all[i].user);
 	}
 	return true;

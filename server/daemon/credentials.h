@@ -3,7 +3,6 @@
 #define DIALTONE_SERVER_CREDENTIALS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "base/why.h"
 

@@ -155,7 +155,7 @@ static bool dns_publish_judged(const struct site *s, ldns_status status, const l
 {
 	if (status != LDNS_STATUS_OK)
 		return why_not(why, "%s refuses the update of %s: %s", s->dns.server, s->dns.zone,
-			 ldns_get_errorstr_by_id(status));
+			       ldns_get_errorstr_by_id(status));
 	if (answer == NULL || ldns_pkt_get_rcode(answer) != LDNS_RCODE_NOERROR) {
 		char *code = answer ? ldns_pkt_rcode2str(ldns_pkt_get_rcode(answer)) : NULL;
 

@@ -5,7 +5,6 @@
 #define DIALTONE_SERVER_DNS_PUBLISH_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "base/why.h"
 #include "server/site/site.h"

@@ -5,7 +5,6 @@
 #define DIALTONE_SERVER_GENERATION_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 

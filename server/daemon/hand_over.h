@@ -9,7 +9,6 @@
 #define DIALTONE_SERVER_DAEMON_HAND_OVER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "base/why.h"
 #include "server/daemon/accounts.h"

@@ -15,8 +15,6 @@
 #ifndef DIALTONE_SERVER_INIT_H
 #define DIALTONE_SERVER_INIT_H
 
-#include <stddef.h>
-
 #include "base/why.h"
 #include "server/site/site.h"
 

@@ -6,7 +6,6 @@
 #define DIALTONE_SERVER_CONF_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "base/why.h"
 #include "server/site/site.h"

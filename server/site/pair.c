@@ -1,6 +1,5 @@
 #include "server/site/pair.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

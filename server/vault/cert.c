@@ -4,7 +4,6 @@
  */
 #include "server/vault/internal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "auth/ticket.h"

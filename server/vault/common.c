@@ -1,8 +1,6 @@
 /* server/vault/common.c: what every file of the vault uses: time, random numbers, reasons, the audit. */
 #include "server/vault/internal.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
