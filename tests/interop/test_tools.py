@@ -139,6 +139,7 @@ def test_openssl_accepts_the_certificates_of_the_listeners(site, roots, port, tm
 
 def test_openssl_accepts_a_users_certificate(site, roots, tmp_path):
     """The one that SIPE is given: taken out of its trace of GetAndPublishCert."""
+    peers.package("pidgin-sipe", "/usr/lib/purple-2/libsipe.so")
     sipe = peers.peer("sipe_drive")
     trace = tmp_path / "trace"
     done = peers.run(site.named([sipe, "--user", f"alice@{front_end.DOMAIN}", "--login", "CONTOSO\\alice", "--password-file",
@@ -164,7 +165,7 @@ def test_the_issuing_key_has_the_length_that_was_asked_for(tmp_path):
                       "--ca-key-length", "3072"])
     assert done.returncode == 0, done.stdout + done.stderr
     text = peers.run([peers.tool("openssl"), "x509", "-in", folder / "issuing.pem", "-noout", "-text"]).stdout
-    assert "(3072 bit)" in text and "CN = Communications Server" in text, text
+    assert "(3072 bit)" in text and "CN=Communications Server" in text.replace(" = ", "="), text
     assert "CASigningKeyLength = 3072\n" in (folder / "dialtone.conf").read_text()
     wrong = peers.run([peers.program("dialtone"), "init", tmp_path / "other", "--domain", front_end.DOMAIN, "--fqdn", front_end.FQDN,
                        "--ca-key-length", "1024"])

@@ -88,8 +88,8 @@ class PhoneRun:
                 raise LabError(f"not a record: {line!r}\n{err}") from None
 
     def of(self, key):
-        """The attempts of a stage, in their order."""
-        return [r for r in self.records if r.get("key") == key]
+        """The attempts and the end of a stage, in their order; not what was observed on the port besides."""
+        return [r for r in self.records if r.get("key") == key and r.get("kind") not in ("heard", "probe")]
 
     def tries(self, key):
         return [r.get("try") or "" for r in self.of(key)]
