@@ -31,7 +31,7 @@ static const char *global_set(struct number *to, const char *digits)
 	if (strlen(digits) > E164_DIGITS)
 		return "it has more than 15 digits";
 	to->global[0] = '+';
-	strcpy(to->global + 1, digits);
+	memcpy(to->global + 1, digits, strlen(digits) + 1);
 	return NULL;
 }
 
@@ -60,7 +60,7 @@ const char *number_read(struct sv s, struct number *ret)
 	else if (n.local[0])
 		wrong = global_set(&n, digits);
 	else
-		strcpy(n.local, digits);
+		memcpy(n.local, digits, strlen(digits) + 1);
 	if (wrong == NULL)
 		*ret = n;
 	return wrong;

@@ -11,7 +11,7 @@ static const char *why_vset(struct why *w, const char *fmt, va_list ap)
 	if (w == NULL)
 		return "";
 	text_vset(text, sizeof text, fmt, ap);
-	return strcpy(w->text, text);
+	return memcpy(w->text, text, sizeof text);
 }
 
 const char *why_set(struct why *w, const char *fmt, ...)

@@ -180,7 +180,7 @@ int main(void)
 	static struct meet_flash flash;
 	struct meet *m = meet_new(&flash, 1);
 	struct dt_body body = meet_body;
-	const uint64_t late = 300 * 1000;
+	const uint64_t late = UINT64_C(300) * 1000;
 	bool over;
 
 	if (m == NULL)

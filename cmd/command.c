@@ -134,9 +134,9 @@ static int value_take(struct command *c, const struct option_row *r, const char 
 		c->version = true;
 	else if (instead == NULL && r->read)
 		instead = r->read(at, value);
-	else if (instead == NULL && r->value)
+	else if (instead == NULL && at && r->value)
 		*(const char **)at = value;
-	else if (instead == NULL)
+	else if (instead == NULL && at)
 		*(bool *)at = true;
 	return instead ? command_fail(c, EX_USAGE, "'%s %s': %s", r->name, value, instead) : 0;
 }

@@ -193,7 +193,7 @@ static void table_print(struct writer *w)
 		buf_str(&head[n], w->columns[n].key);
 		width[n] = width_of(buf_cstr(&head[n]));
 	}
-	for (size_t i = 0; i < w->cells; i++) {
+	for (size_t i = 0; n && i < w->cells; i++) {
 		size_t is = width_of((const char *)w->cell[i].p);
 
 		width[i % n] = is > width[i % n] ? is : width[i % n];

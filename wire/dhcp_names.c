@@ -16,6 +16,8 @@ static const char *label_add(char out[256], size_t *at, struct sv label)
 {
 	if (sv_find(label, '.') >= 0)
 		return "the length of a label counts the dot";
+	if (memchr(label.p, '\0', label.n))
+		return "a name is not one that a host can have"; /* its text would end there */
 	if (*at + label.n + 1 > NAME_TEXT_MAX)
 		return "a name is longer than 253 characters";
 	memcpy(out + *at, label.p, label.n);

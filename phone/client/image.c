@@ -10,7 +10,7 @@
 #include "pki/cert.h"
 #include "wire/soap/soap.h"
 
-#define DOWNLOAD_MS (600 * 1000) /* the stage has 900 s: a slow store must not cost the phone its dial tone */
+#define DOWNLOAD_MS (UINT64_C(600) * 1000) /* the stage has 900 s: a slow store must not cost the phone its dial tone */
 
 struct image_client {
 	struct dt_phone *ph;
@@ -318,7 +318,7 @@ static void image_have(void *arg, struct http_client *h)
 		if (h->failure == DT_F_OK)
 			text_set(why, sizeof why, "HTTP %u for the image", h->status);
 		else if (c->late)
-			text_set(why, sizeof why, "it is not there after %u s; the next start goes on with it", DOWNLOAD_MS / 1000);
+			text_set(why, sizeof why, "it is not there after %u s; the next start goes on with it", (unsigned)(DOWNLOAD_MS / 1000));
 		else if (c->too_long)
 			text_set(why, sizeof why, "%s", dt_signs[DT_SIGN_IMAGE_LONG].what);
 		else if (h->failure == DT_F_UPDATE_STORE)

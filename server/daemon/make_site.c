@@ -276,12 +276,12 @@ static bool dir_is_ours(struct work *w)
 }
 
 /* Once it has been handed over, root makes nothing in it any more. */
-static bool vault_is_handed_over(const struct work *w)
+static bool vault_is_handed_over(struct work *w)
 {
 	struct stat st;
 	char path[PATH_MAX];
 
-	return geteuid() == 0 && path_of((struct work *)(uintptr_t)w, VAULT_DIR, path) && lstat(path, &st) == 0 && st.st_uid != 0;
+	return geteuid() == 0 && path_of(w, VAULT_DIR, path) && lstat(path, &st) == 0 && st.st_uid != 0;
 }
 
 static bool store(struct work *w)

@@ -85,7 +85,7 @@ static int path_next(struct sv *s)
 	if (s->n == 0 || (c == '/' && n == s->n))
 		return -1;
 	*s = sv_from(*s, n);
-	return ascii_lower(c);
+	return ascii_lower((char)c);
 }
 
 /* As on IIS: case does not count, nor whether a letter is written as %xx. */
