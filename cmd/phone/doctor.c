@@ -83,7 +83,7 @@ static char *anchors(struct doctor *d)
 		(void)host_body.load(d->run.host, DT_KEEP_ROOTS, pem, (size_t)n);
 	if (trust)
 		memcpy(pem + strlen(pem), d->run.trust.p, trust);
-	strcat(pem, dropped);
+	memcpy(pem + strlen(pem), dropped, strlen(dropped) + 1);
 	return pem;
 }
 
