@@ -1,4 +1,4 @@
-/* admin/admin.h: the operator's verbs as functions: what the command line does, and what a console will do.
+/* admin/admin.h: the operator's verbs as functions, for the command line and for a console.
  *
  * Nothing here prints, asks, or ends the process.  A verb gives one result and, unless it is ADMIN_OK, a sentence that
  * quotes what was wrong; the caller shows it and knows how its own user goes on.  A verb opens the store directly, as the

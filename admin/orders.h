@@ -1,4 +1,4 @@
-/* admin/orders.h: what a running dialtoned does at once with the phones of a user. */
+/* admin/orders.h: orders to a running dialtoned, which it obeys at once for the phones of a user. */
 #ifndef DIALTONE_ADMIN_ORDERS_H
 #define DIALTONE_ADMIN_ORDERS_H
 

@@ -27,7 +27,7 @@ struct import {
 	unsigned columns;
 	struct row *row;
 	size_t cap;
-	void *seen; /* tsearch(): what the lines before have, of that which must be unique */
+	void *seen; /* tsearch(): the unique values of the lines before */
 };
 struct seen {
 	unsigned line;

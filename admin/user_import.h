@@ -1,7 +1,7 @@
 /* admin/user_import.h: users out of a CSV file (RFC 4180): all of it or nothing.
  *
  * The first line names the columns, in any order; "address" must be among them.  Every line is judged before the first is
- * stored, and every one that is wrong is reported; what the store itself would refuse (a login twice) is looked up as well.
+ * stored, and every one that is wrong is reported; the refusals of the store itself (a login twice) are foreseen as well.
  * All lines are stored in one transaction.
  */
 #ifndef DIALTONE_ADMIN_USER_IMPORT_H

@@ -2,7 +2,7 @@
  *
  * A function that decides something takes a `struct why *` last and, when it refuses, says why in it.  The caller owns
  * the struct and starts it as {0}; the callee leaves it alone when it succeeds.  Nothing is ever decided from the
- * text: what a program acts on is the function's return value.  No secret is put into it.
+ * text: programs act on the function's return value.  No secret is put into it.
  */
 #ifndef DIALTONE_BASE_WHY_H
 #define DIALTONE_BASE_WHY_H
