@@ -1,5 +1,6 @@
 #include "base/why.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -38,4 +39,12 @@ bool why_not(struct why *w, const char *fmt, ...)
 const char *why_or(const struct why *w, const char *otherwise)
 {
 	return w && w->text[0] ? w->text : otherwise;
+}
+
+void why_hold(char **held, const char *text)
+{
+	char *ret = text && text[0] ? strdup(text) : NULL;
+
+	free(*held);
+	*held = ret;
 }

@@ -26,4 +26,9 @@ bool why_not(struct why *w, const char *fmt, ...) __attribute__((format(printf, 
 /* The reason, or `otherwise` when none was given. */
 const char *why_or(const struct why *w, const char *otherwise);
 
+/* A reason that has to outlive the function: *held becomes its text on the heap, as long as it is, and what was there is
+ * freed.  `text` may be *held itself.  NULL when `text` is NULL or "", and when there is no memory for it: a reason is
+ * for people, and what failed is known without it.  The holder frees it. */
+void why_hold(char **held, const char *text);
+
 #endif

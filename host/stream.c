@@ -236,7 +236,7 @@ static bool shaken(struct host_stream *s)
 	o.version = tls_version(s->tls);
 	o.cipher = tls_cipher(s->tls);
 	if (o.verdict != DT_TRUSTED)
-		o.why = judged.why;
+		o.why = judged.why.text;
 	if (o.verdict != DT_TRUSTED && !s->judge_only)
 		o.failure = failures[o.verdict];
 	alive = stream_opened(s, &o);

@@ -2,6 +2,7 @@
 #ifndef DIALTONE_PKI_CERT_H
 #define DIALTONE_PKI_CERT_H
 
+#include "base/why.h"
 #include "dialtone/sign.h"
 #include "pki/key.h"
 
@@ -48,7 +49,7 @@ bool pki_pem_cert(struct sv pem, unsigned i, struct buf *der);
 /* Judges a chain (leaf first) at a time against anchors (PEM). */
 enum pki_verdict { PKI_TRUSTED, PKI_UNTRUSTED, PKI_WRONG_NAME, PKI_WRONG_DATE, PKI_NO_CERT };
 struct pki_judged {
-	char why[640];			 /* a sentence; "" when trusted */
+	struct why why;			 /* empty when trusted */
 	char name[256];			 /* the first name in the leaf; "": none */
 	enum dt_sign sign[DT_SIGNS_MAX]; /* DT_SIGN_CERT_...: what decided, then another name, which needs no root to be seen */
 };

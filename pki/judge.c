@@ -41,7 +41,7 @@ static enum pki_verdict judge_verify(X509 *leaf, STACK_OF(X509) *others, X509_ST
 	enum pki_verdict v = PKI_UNTRUSTED;
 
 	if (ctx == NULL || !X509_STORE_CTX_init(ctx, store, leaf, others)) {
-		snprintf(ret->why, sizeof ret->why, "the chain could not be checked: %s", pki_error());
+		why_set(&ret->why, "the chain could not be checked: %s", pki_error());
 	} else {
 		X509_VERIFY_PARAM *p = X509_STORE_CTX_get0_param(ctx);
 
@@ -61,7 +61,7 @@ static enum pki_verdict judge_verify(X509 *leaf, STACK_OF(X509) *others, X509_ST
 
 			if (info && at && pki_x509_add(&der, at))
 				pki_cert_info(der.p, der.n, info);
-			snprintf(ret->why, sizeof ret->why, "%s (certificate %d, %s)", X509_verify_cert_error_string(error), depth,
+			why_set(&ret->why, "%s (certificate %d, %s)", X509_verify_cert_error_string(error), depth,
 				 info && info->subject[0] ? info->subject : "without a subject");
 			v = is_date(error) ? PKI_WRONG_DATE : PKI_UNTRUSTED;
 			dt_signs_add(ret->sign, sign_of(error));
@@ -89,7 +89,7 @@ enum pki_verdict pki_judge(const uint8_t *const *der, const size_t *n, unsigned 
 	if (count > 0)
 		leaf = pki_x509(der[0], n[0]);
 	if (leaf == NULL) {
-		snprintf(ret->why, sizeof ret->why, count ? "the peer's certificate cannot be read" : "the peer showed no certificate");
+		why_set(&ret->why, "%s", count ? "the peer's certificate cannot be read" : "the peer showed no certificate");
 		dt_signs_add(ret->sign, DT_SIGN_CERT_NONE);
 		return PKI_NO_CERT;
 	}
@@ -103,7 +103,7 @@ enum pki_verdict pki_judge(const uint8_t *const *der, const size_t *n, unsigned 
 	}
 	store = pki_store(anchors_pem);
 	if (store == NULL || others == NULL || (public_roots && !X509_STORE_set_default_paths(store))) {
-		snprintf(ret->why, sizeof ret->why, "the trusted roots cannot be read");
+		why_set(&ret->why, "the trusted roots cannot be read");
 		v = PKI_UNTRUSTED;
 	} else {
 		v = judge_verify(leaf, others, store, host != NULL, unix_s, ret);
@@ -111,7 +111,7 @@ enum pki_verdict pki_judge(const uint8_t *const *der, const size_t *n, unsigned 
 	if (host != NULL && !pki_cert_names(der[0], n[0], host)) {
 		dt_signs_add(ret->sign, DT_SIGN_CERT_OTHER_NAME);
 		if (v == PKI_TRUSTED) {
-			snprintf(ret->why, sizeof ret->why, "the certificate does not name %s", host);
+			why_set(&ret->why, "the certificate does not name %s", host);
 			v = PKI_WRONG_NAME;
 		}
 	}

@@ -62,6 +62,7 @@ void tls_free(struct tls *t)
 		t->engine->close(t);
 	buf_wipe(&t->in);
 	buf_wipe(&t->out);
+	free(t->why);
 	free(t);
 }
 
@@ -121,7 +122,7 @@ uint8_t tls_alert(const struct tls *t)
 
 const char *tls_why(const struct tls *t)
 {
-	return t->why[0] ? t->why : "the TLS connection has not failed";
+	return t->why ? t->why : t->state == TLS_FAILED ? "out of memory" : "the TLS connection has not failed";
 }
 
 unsigned tls_peer_chain(struct tls *t, struct buf *store, const uint8_t **der, size_t *n, unsigned cap)

@@ -28,7 +28,7 @@ struct tls {
 	size_t taken;			 /* of `in`, by the engine */
 	enum tls_state state;
 	uint8_t alert; /* that the peer sent; 0: none */
-	char why[200];
+	char *why;     /* of its failure, on the heap; NULL: none */
 };
 
 /* What an engine does with an endpoint; read(), write() and shutdown() are called when it is up. */

@@ -23,8 +23,10 @@ size_t tls_take(struct tls *t, void *p, size_t n)
 
 void tls_fail(struct tls *t, const char *doing, const char *because)
 {
+	struct why why;
+
 	t->state = TLS_FAILED;
 	if (t->in.oom || t->out.oom)
 		because = "out of memory";
-	snprintf(t->why, sizeof t->why, "%s failed: %s", doing, because);
+	why_hold(&t->why, why_set(&why, "%s failed: %s", doing, because));
 }

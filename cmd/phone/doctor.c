@@ -93,7 +93,7 @@ static void doctor_on_over(void *arg)
 	struct doctor *d = arg;
 	const struct run_result *r = &d->run.result;
 	struct dt_record rec = {.kind = DT_REC_RESULT, .stage = r->stage, .ok = r->ok, .failure = r->failure, .ms = r->ms,
-				.why = r->why[0] ? r->why : NULL, .guess = r->guess};
+				.why = why_or(&r->why, NULL), .guess = r->guess};
 	char *pem;
 
 	if (!doctor_run_add(&d->record, &rec))
@@ -389,7 +389,7 @@ static int from_phone(struct doctor *d)
 	phone_run_go(&d->run);
 	if (doctor_run_result(&d->record) == NULL) { /* interrupted */
 		struct dt_record rec = {.kind = DT_REC_RESULT, .stage = d->run.result.stage, .failure = d->run.result.failure,
-					.why = d->run.result.why};
+					.why = d->run.result.why.text};
 
 		doctor_run_add(&d->record, &rec);
 	}

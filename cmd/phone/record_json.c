@@ -143,7 +143,7 @@ json_t *record_json_result(const struct run_ids *ids, const struct run_result *r
 	json_object_set_new(j, "ok", json_boolean(r->ok));
 	json_object_set_new(j, "ms", json_integer(r->ms));
 	if (!r->ok)
-		put_failure(j, r->failure, r->why, r->guess);
+		put_failure(j, r->failure, r->why.text, r->guess);
 	for (int s = DT_STAGE_VLAN; s < DT_STAGE_COUNT; s++)
 		json_object_set_new(times, dt_stage_keys[s], json_integer(r->times[s]));
 	json_object_set_new(j, "times", times);

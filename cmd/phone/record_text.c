@@ -275,8 +275,8 @@ void record_text_result(struct record_text *t, const struct run_result *r, int a
 		fputc('\n', t->to);
 	}
 	record_text_part(t, "what", f->what);
-	if (r->why[0])
-		record_text_part(t, "why", r->why);
+	if (r->why.text[0])
+		record_text_part(t, "why", r->why.text);
 	if (r->guess)
 		record_text_part(t, "note", "no specification publishes the format used here: it may be this program that is wrong, not the server "
 				"and not the PIN");

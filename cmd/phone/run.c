@@ -72,13 +72,13 @@ static int judge_way(const struct phone_run *r)
 {
 	const struct phone_options *o = r->o;
 	unsigned way = o->extension || o->number ? DT_WAY_PIN : !o->user ? 0 : o->tethered ? DT_WAY_TETHER : DT_WAY_NTLM;
-	char why[300];
+	struct why why = {0};
 
 	if ((r->conf.model->ways & way) == way)
 		return 0;
-	dt_model_refusal(r->conf.model, way, why, sizeof why);
+	dt_model_refusal(r->conf.model, way, why.text, sizeof why.text);
 	return complain(r, EX_USAGE, "'%s %s': %s", o->user ? "--user" : o->number ? "--number" : "--extension",
-			o->user ? o->user : o->number ? o->number : o->extension, why);
+			o->user ? o->user : o->number ? o->number : o->extension, why.text);
 }
 
 static int read_words(struct phone_run *r)
@@ -206,7 +206,7 @@ static void keep_result(struct run_result *to, const struct dt_record *rec, uint
 	to->stage = rec->stage;
 	to->failure = rec->failure;
 	to->guess = rec->guess;
-	snprintf(to->why, sizeof to->why, "%s", rec->why ? rec->why : "");
+	why_set(&to->why, "%s", rec->why ? rec->why : "");
 	to->ms = ms;
 }
 

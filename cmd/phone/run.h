@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/enc.h"
+#include "base/why.h"
 #include "cmd/phone/options.h"
 #include "dialtone/phone.h"
 #include "doctor/heard.h"
@@ -20,7 +21,7 @@ struct run_result {
 	bool known, ok, dial_tone; /* dial_tone: it was reached once */
 	enum dt_stage stage;
 	enum dt_failure failure;
-	char why[512];
+	struct why why;
 	bool guess;
 	uint32_t ms; /* from power-on to the result */
 	uint32_t times[DT_STAGE_COUNT];

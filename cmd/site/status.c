@@ -93,7 +93,8 @@ static bool registered_count(struct sv text, uint64_t *ret)
 /* ---- certificates ---------------------------------------------------------------------------------------------- */
 
 struct cert_row {
-	char file[64], why[400];
+	char file[64];
+	struct why why;
 	int64_t until, days;
 };
 
@@ -101,7 +102,7 @@ static const struct column cert_columns[] = {
     {"file", COLUMN_TEXT, offsetof(struct cert_row, file)},
     {"until", COLUMN_TIME, offsetof(struct cert_row, until)},
     {"days", COLUMN_NUMBER, offsetof(struct cert_row, days)},
-    {"why", COLUMN_OPTIONAL, offsetof(struct cert_row, why)},
+    {"why", COLUMN_OPTIONAL, offsetof(struct cert_row, why.text)},
     {0}};
 
 static void certs_write(struct writer *w, const struct site_cert *cert, unsigned n, int64_t now)
@@ -111,7 +112,7 @@ static void certs_write(struct writer *w, const struct site_cert *cert, unsigned
 		struct cert_row row = {.until = cert[i].not_after};
 
 		snprintf(row.file, sizeof row.file, "%s", cert[i].file);
-		snprintf(row.why, sizeof row.why, "%s", cert[i].why.text);
+		row.why = cert[i].why;
 		row.days = cert[i].not_after > now ? (cert[i].not_after - now) / 86400 : 0;
 		writer_row(w, &row);
 	}

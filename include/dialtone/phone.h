@@ -51,7 +51,8 @@ struct dt_model {
 extern const struct dt_model dt_models[];
 extern const size_t dt_model_count;
 const struct dt_model *dt_model_find(const char *key); /* NULL: unknown */
-/* The sentence of a refusal: the method that this model cannot sign in with (one of enum dt_way), and those it can. */
+/* The sentence of a refusal: the method that this model cannot sign in with (one of enum dt_way), and those it can.  An
+ * array and its size, not the struct why of base/why.h, which is not installed: a public header stands alone. */
 void dt_model_refusal(const struct dt_model *m, unsigned way, char *out, size_t cap);
 
 /* ---- the nine stages --------------------------------------------------------------------------------- */

@@ -276,7 +276,7 @@ static unsigned dhcp_most_tries(const struct dhcp_client *c)
 }
 
 /* Where nobody answered decides who must look: on a VLAN that was announced, the switch's side. */
-static void dhcp_silence(struct dhcp_client *c, enum dhcp_state state, char *out, size_t cap)
+static void dhcp_silence(struct dhcp_client *c, enum dhcp_state state, struct why *why)
 {
 	const struct ph_core *core = ph_core(c->ph);
 	enum dt_sign sign = state == DHCP_REQUESTING ? DT_SIGN_REQUEST_SILENT : DT_SIGN_OFFER_NONE;
@@ -285,9 +285,9 @@ static void dhcp_silence(struct dhcp_client *c, enum dhcp_state state, char *out
 	attempt_sign(&c->try, sign);
 	c->try.fact.vlan = core->tagged ? core->vlan : 0;
 	if (core->tagged && core->vlan)
-		text_set(out, cap, "%s, on VLAN %u", what, core->vlan);
+		why_set(why, "%s, on VLAN %u", what, core->vlan);
 	else
-		text_set(out, cap, "%s, untagged", what);
+		why_set(why, "%s, untagged", what);
 }
 
 static void dhcp_failed(struct dhcp_client *c, enum dt_failure f, const char *why)
@@ -301,7 +301,7 @@ static void dhcp_failed(struct dhcp_client *c, enum dt_failure f, const char *wh
 void dhcp_timer(struct dhcp_client *c)
 {
 	enum dhcp_state state;
-	char why[WHY_MAX];
+	struct why why = {0};
 
 	if (dhcp_ended(c))
 		return;
@@ -315,9 +315,9 @@ void dhcp_timer(struct dhcp_client *c)
 			attempt_fail(c->ph, &c->try, DT_F_UC_SILENT, NULL);
 		dhcp_failed(c, DT_F_UC_SILENT, NULL);
 	} else {
-		dhcp_silence(c, state, why, sizeof why);
-		attempt_fail(c->ph, &c->try, DT_F_DHCP_SILENT, why);
-		dhcp_failed(c, DT_F_DHCP_SILENT, why);
+		dhcp_silence(c, state, &why);
+		attempt_fail(c->ph, &c->try, DT_F_DHCP_SILENT, why.text);
+		dhcp_failed(c, DT_F_DHCP_SILENT, why.text);
 	}
 }
 

@@ -135,12 +135,12 @@ static const char *dns_rcode_name(uint8_t rcode)
 
 static void dns_report_failure(struct dns_client *d, struct dns_question *q, const struct dt_dns_answer *a, enum dt_failure f)
 {
-	char why[WHY_MAX];
+	struct why why = {0};
 
 	q->try.fact.rcode = a->status == DT_DNS_NXDOMAIN ? 3 : a->rcode;
 	attempt_sign(&q->try, dns_sign(a));
-	text_set(why, sizeof why, "rcode %u%s%s", a->rcode, dns_rcode_name(a->rcode)[0] ? ", " : "", dns_rcode_name(a->rcode));
-	attempt_fail(d->ph, &q->try, f, f == DT_F_DNS_ERROR ? why : NULL);
+	why_set(&why, "rcode %u%s%s", a->rcode, dns_rcode_name(a->rcode)[0] ? ", " : "", dns_rcode_name(a->rcode));
+	attempt_fail(d->ph, &q->try, f, f == DT_F_DNS_ERROR ? why.text : NULL);
 }
 
 /* Closes the question's line in the record, gives its memory back, calls its handler. */
@@ -150,7 +150,7 @@ static void dns_close(struct dns_client *d, struct dns_question *q, const struct
 	enum dt_failure f;
 	dns_fn *done = q->done;
 	void *arg = q->arg;
-	char found[WHY_MAX];
+	char found[FOUND_MAX];
 
 	if (a.n > sizeof a.rr / sizeof *a.rr)
 		a.n = sizeof a.rr / sizeof *a.rr;

@@ -72,7 +72,7 @@ static void http_finish(struct http_client *h, enum dt_failure f, const char *wh
 	h->failure = f;
 	if (f != DT_F_OK || !h->keep)
 		http_drop(h);
-	text_set(h->why, sizeof h->why, "%s", why ? why : "");
+	why_set(&h->why, "%s", why ? why : "");
 	h->done(h->arg, h);
 }
 
@@ -81,7 +81,7 @@ static void http_finish_soon(struct http_client *h, enum dt_failure f, const cha
 {
 	h->state = HTTP_FAILING;
 	h->failure = f;
-	text_set(h->why, sizeof h->why, "%s", why);
+	why_set(&h->why, "%s", why);
 	ph_timer_set(h->ph, T_HTTP, 0);
 }
 
@@ -107,12 +107,12 @@ static void http_have_addresses(void *arg, const struct dt_dns_answer *a)
 	if (h->state != HTTP_RESOLVE)
 		return;
 	if (a->status != DT_DNS_OK || a->n == 0) {
-		char why[WHY_MAX];
+		struct why why = {0};
 
 		h->sign[0] = dns_sign(a);
 		h->rcode = a->rcode;
-		text_set(why, sizeof why, "%s: %s", h->host, dt_failures[dns_failure(a)].what);
-		http_finish(h, dns_failure(a), why);
+		why_set(&why, "%s: %s", h->host, dt_failures[dns_failure(a)].what);
+		http_finish(h, dns_failure(a), why.text);
 		return;
 	}
 	h->naddress = h->at = 0;
@@ -226,19 +226,19 @@ void http_opened(struct http_client *h, const struct dt_stream_opened *o)
 	memcpy(h->sign, o->sign, sizeof h->sign);
 	h->alert = o->alert;
 	text_set(h->cert, sizeof h->cert, "%s", o->cert_name ? o->cert_name : "");
-	text_set(h->judged, sizeof h->judged, "%s", o->why ? o->why : "");
+	why_set(&h->chain_fault, "%s", o->why ? o->why : "");
 	buf_clear(&h->leaf);
 	if (o->nchain)
 		buf_add(&h->leaf, o->chain[0], o->chain_n[0]);
 	if (o->failure != DT_F_OK) {
-		char why[WHY_MAX];
+		struct why why = {0};
 
-		text_set(why, sizeof why, "%s", o->why ? o->why : "");
+		why_set(&why, "%s", o->why ? o->why : "");
 		h->id = 0; /* a stream that did not open is gone */
 		if (++h->at < h->naddress)
 			http_open_next(h);
 		else
-			http_finish(h, o->failure, why);
+			http_finish(h, o->failure, why.text);
 		return;
 	}
 	h->open = true;
@@ -468,13 +468,10 @@ void http_closed(struct http_client *h, const char *why)
 
 void http_timer(struct http_client *h)
 {
-	char why[WHY_MAX];
-
 	if (h == NULL)
 		return;
 	if (h->state == HTTP_FAILING) {
-		text_set(why, sizeof why, "%s", h->why);
-		http_finish(h, h->failure, why);
+		http_finish(h, h->failure, h->why.text);
 	} else if (h->state == HTTP_OPENING && ++h->at < h->naddress) {
 		http_drop(h);
 		http_open_next(h);

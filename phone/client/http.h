@@ -56,13 +56,14 @@ struct http_client {
 	void *arg;
 	/* the result */
 	enum dt_failure failure;
-	char why[WHY_MAX], peer[288];
+	struct why why;
+	char peer[288];
 	unsigned status;
 	enum dt_verdict verdict;
 	enum dt_sign sign[DT_SIGNS_MAX]; /* of the name, of the certificate, of the handshake */
 	uint8_t alert, rcode;		 /* of TLS, of DNS */
 	char cert[256];	      /* the first name in the certificate; "": none */
-	char judged[WHY_MAX]; /* the fault of a chain that was accepted nevertheless */
+	struct why chain_fault; /* the fault of a chain that was accepted nevertheless */
 	struct buf leaf;      /* DER */
 };
 

@@ -203,7 +203,7 @@ static void image_begin(struct image_client *c, uint64_t size)
 	c->at = c->from;
 	if (c->from == 0 && !image_note(c->ph, "offered", offer)) {
 		attempt_begin(c->ph, &c->try, "update %s", c->conf.offer.version);
-		image_failed(c, DT_F_STORE, ph_core(c->ph)->keep_why);
+		image_failed(c, DT_F_STORE, ph_core(c->ph)->persist_why);
 		return;
 	}
 	c->pause = c->from < size;
@@ -215,16 +215,16 @@ static void image_have_catalog(void *arg, struct http_client *h)
 	struct image_client *c = arg;
 	uint64_t size = 0;
 	uint8_t sum[32];
-	char why[WHY_MAX];
+	struct why why = {0};
 	enum dt_sign sign;
 	const char *bad;
 
 	attempt_http(&c->try, h);
 	if (h->failure != DT_F_OK || h->status != 200) {
-		text_set(why, sizeof why, "%s", h->why);
+		why_set(&why, "%s", h->why.text);
 		if (h->failure == DT_F_OK)
-			text_set(why, sizeof why, "HTTP %u for the catalog", h->status);
-		image_failed(c, DT_F_UPDATE_FETCH, why);
+			why_set(&why, "HTTP %u for the catalog", h->status);
+		image_failed(c, DT_F_UPDATE_FETCH, why.text);
 		return;
 	}
 	buf_clear(&c->catalog);
@@ -305,7 +305,8 @@ static bool image_resume_later(struct image_client *c, const char *why)
 static void image_have(void *arg, struct http_client *h)
 {
 	struct image_client *c = arg;
-	char why[WHY_MAX], found[96];
+	struct why why = {0};
+	char found[96];
 
 	attempt_http(&c->try, h);
 	if (h->failure == DT_F_OK && h->status == 416 && c->from) { /* the piece is of another file: from the start */
@@ -314,21 +315,21 @@ static void image_have(void *arg, struct http_client *h)
 		return;
 	}
 	if (h->failure != DT_F_OK || (h->status != 200 && h->status != 206)) {
-		text_set(why, sizeof why, "%s", h->why);
+		why_set(&why, "%s", h->why.text);
 		if (h->failure == DT_F_OK)
-			text_set(why, sizeof why, "HTTP %u for the image", h->status);
+			why_set(&why, "HTTP %u for the image", h->status);
 		else if (c->late)
-			text_set(why, sizeof why, "it is not there after %u s; the next start goes on with it", (unsigned)(DOWNLOAD_MS / 1000));
+			why_set(&why, "it is not there after %u s; the next start goes on with it", (unsigned)(DOWNLOAD_MS / 1000));
 		else if (c->too_long)
-			text_set(why, sizeof why, "%s", dt_signs[DT_SIGN_IMAGE_LONG].what);
+			why_set(&why, "%s", dt_signs[DT_SIGN_IMAGE_LONG].what);
 		else if (h->failure == DT_F_UPDATE_STORE)
-			text_set(why, sizeof why, "octet %llu could not be stored", (unsigned long long)c->at);
-		else if (why[0] == '\0')
-			text_set(why, sizeof why, "the connection ended after octet %llu", (unsigned long long)c->at);
-		if (h->failure != DT_F_OK && h->failure != DT_F_UPDATE_STORE && image_resume_later(c, why))
+			why_set(&why, "octet %llu could not be stored", (unsigned long long)c->at);
+		else if (why.text[0] == '\0')
+			why_set(&why, "the connection ended after octet %llu", (unsigned long long)c->at);
+		if (h->failure != DT_F_OK && h->failure != DT_F_UPDATE_STORE && image_resume_later(c, why.text))
 			return;
 		image_failed(c, h->failure == DT_F_UPDATE_STORE && !c->late && !c->too_long ? DT_F_UPDATE_STORE
-												      : DT_F_UPDATE_FETCH, why);
+												      : DT_F_UPDATE_FETCH, why.text);
 		return;
 	}
 	if (c->at != c->size) {

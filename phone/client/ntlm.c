@@ -69,13 +69,12 @@ bool ntlm_http_offered(struct ntlm_http *n, const struct msg *m, struct sv *toke
 }
 
 enum ntlm_leg ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const struct ntlm_login *who, struct sv token,
-			    struct buf *header, char why[WHY_MAX])
+			    struct buf *header, struct why *why)
 {
 	struct buf message = {0}, raw = {0};
 	const char *bad = NULL;
 	uint32_t flags;
 
-	why[0] = '\0';
 	if (n->leg == 0 && token.n == 0) {
 		struct ntlm_negotiate hello = {.flags = NTLM_UNICODE | NTLM_OEM | NTLM_REQUEST_TARGET | NTLM_NTLM |
 						    NTLM_ALWAYS_SIGN | NTLM_ESS | NTLM_VERSION | NTLM_128};
@@ -89,7 +88,7 @@ enum ntlm_leg ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const stru
 	}
 	n->leg++;
 	if (bad) {
-		text_set(why, WHY_MAX, "%s", bad);
+		why_set(why, "%s", bad);
 	} else {
 		buf_printf(header, "Authorization: %s ", n->scheme);
 		b64_add(header, message.p, message.n);

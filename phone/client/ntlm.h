@@ -25,6 +25,6 @@ bool ntlm_http_offered(struct ntlm_http *n, const struct msg *m, struct sv *toke
  * challenge itself is at fault, and why says how. */
 enum ntlm_leg { NTLM_LEG, NTLM_LEG_REFUSED, NTLM_LEG_BAD };
 enum ntlm_leg ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const struct ntlm_login *who, struct sv token,
-			    struct buf *header, char why[WHY_MAX]);
+			    struct buf *header, struct why *why);
 
 #endif

@@ -50,6 +50,7 @@ void sip_free(struct sip_client *s)
 		return;
 	sip_close(s);
 	buf_free(&s->in);
+	free(s->why);
 	explicit_bzero(s, sizeof *s);
 	free(s);
 }
@@ -141,7 +142,7 @@ static void sip_write_head(struct sip_client *s, struct buf *b, const char *meth
 static void sip_fail_soon(struct sip_client *s, enum dt_failure f, const char *why)
 {
 	s->bad = f;
-	text_set(s->why, sizeof s->why, "%s", why);
+	why_hold(&s->why, why);
 	ph_timer_set(s->ph, T_SIP, 0);
 }
 
@@ -254,12 +255,9 @@ void sip_subscribe(struct sip_client *s, sip_fn *done, void *arg)
 
 static void sip_no_answer(struct sip_client *s, enum dt_failure f, const char *why)
 {
-	char copy[WHY_MAX];
-
-	text_set(copy, sizeof copy, "%s", why ? why : "");
 	s->asked.busy = false;
 	s->bad = f;
-	text_set(s->why, sizeof s->why, "%s", copy);
+	why_hold(&s->why, why);
 	s->asked.done(s->asked.arg, NULL);
 }
 
@@ -275,13 +273,12 @@ static void sip_take_response(struct sip_client *s, const struct msg *m)
 		return;
 	ph_timer_off(s->ph, T_SIP);
 	if (s->asked.signer && !sip_challenged(m) && (why = sip_verify(s->asked.signer, m)) != NULL) {
-		char said[WHY_MAX], all[WHY_MAX + 64];
+		struct why said = {0};
 		unsigned id;
 
 		/* not believed, but told: a proxy on the way signs nothing */
-		sip_diag_text(m, &id, said, sizeof said);
-		text_set(all, sizeof all, "%s: %s", why, said);
-		sip_no_answer(s, DT_F_SIP_SIGNATURE, all);
+		sip_diag_text(m, &id, &said);
+		sip_no_answer(s, DT_F_SIP_SIGNATURE, why_set(&said, "%s: %s", why, said.text));
 		return;
 	}
 	s->asked.busy = false;
@@ -367,16 +364,13 @@ void sip_data(struct sip_client *s, const void *p, size_t n)
 		if (r == MSG_PARTIAL)
 			return;
 		if (r == MSG_BAD) { /* where the next one begins is not known any more */
-			char why[WHY_MAX];
-
-			text_set(why, sizeof why, "%s", err.why);
 			ph_core(s->ph)->body->stream_close(ph_core(s->ph)->arg, s->id);
 			if (s->asked.busy) {
 				s->id = 0;
 				s->open = false;
-				sip_no_answer(s, DT_F_SIP_BAD, why);
+				sip_no_answer(s, DT_F_SIP_BAD, err.why);
 			} else {
-				sip_closed(s, why);
+				sip_closed(s, err.why);
 			}
 			return;
 		}
@@ -393,16 +387,16 @@ void sip_data(struct sip_client *s, const void *p, size_t n)
 
 void sip_closed(struct sip_client *s, const char *why)
 {
-	char copy[WHY_MAX];
+	struct why copy = {0};
 
-	text_set(copy, sizeof copy, "%s", why ? why : "");
+	why_set(&copy, "%s", why ? why : "");
 	s->id = 0;
 	s->open = false;
 	ph_timer_off(s->ph, T_SIP);
 	if (s->asked.busy)
-		sip_no_answer(s, DT_F_CLOSED, copy);
+		sip_no_answer(s, DT_F_CLOSED, copy.text);
 	else
-		s->to.lost(s->to.arg, copy);
+		s->to.lost(s->to.arg, copy.text);
 }
 
 void sip_timer(struct sip_client *s)
@@ -412,10 +406,7 @@ void sip_timer(struct sip_client *s)
 	if (s == NULL)
 		return;
 	if (s->bad != DT_F_OK && s->asked.busy) {
-		char why[WHY_MAX];
-
-		text_set(why, sizeof why, "%s", s->why);
-		sip_no_answer(s, s->bad, why);
+		sip_no_answer(s, s->bad, s->why);
 	} else if (s->asked.busy) {
 		sip_no_answer(s, DT_F_TIMEOUT, "no answer in time");
 	} else if (s->id && !s->open) {

@@ -88,7 +88,7 @@ struct sip_client {
 		void *arg;
 	} asked;
 	enum dt_failure bad; /* why done() is called without an answer */
-	char why[WHY_MAX];
+	char *why; /* on the heap; NULL: none */
 	unsigned round; /* of the handshake */
 	unsigned expires, keepalive; /* s; keepalive 0: none is agreed on */
 };
@@ -106,7 +106,7 @@ void sip_raw(struct sip_client *s, const void *p, size_t n);
 void sip_reply(struct sip_client *s, const struct msg *q, unsigned status, const char *reason);
 
 void sip_registered_as(struct sip_client *s, const struct msg *m); /* what a 200 to REGISTER tells */
-void sip_diag_text(const struct msg *m, unsigned *id, char *out, size_t cap);
+void sip_diag_text(const struct msg *m, unsigned *id, struct why *why);
 void attempt_sip(struct sip_client *s, struct attempt *a, const struct msg *m); /* facts of an answer; NULL: of the connection */
 bool sip_challenged(const struct msg *m); /* 401, or 407 as some servers have it */
 
@@ -121,7 +121,7 @@ void sip_sa_clear(struct sip_sa *sa);
 enum auth_result { AUTH_AGAIN, AUTH_FAILED };
 struct sip_challenge {
 	enum dt_failure failure; /* of AUTH_FAILED */
-	char why[WHY_MAX];
+	struct why why;
 	enum dt_sign sign[DT_SIGNS_MAX]; /* of the certificate inside SIP */
 	struct sv sts_uri; /* the Web Services' address, as the challenge tells it; inside the message */
 };

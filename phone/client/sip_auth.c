@@ -104,7 +104,7 @@ static enum dt_failure auth_dsk_judge(struct sip_client *s, struct sip_challenge
 	count = dsk_peer_chain(s->dsk, &chain, der, n, sizeof der / sizeof *der);
 	f = of[pki_judge(der, n, count, buf_view(s->conf.anchors), s->conf.outside, s->next.targetname, ph_unix_s(s->ph), &judged)];
 	memcpy(ret->sign, judged.sign, sizeof ret->sign);
-	text_set(ret->why, sizeof ret->why, "inside SIP: %s", judged.why);
+	why_set(&ret->why, "inside SIP: %s", judged.why.text);
 	buf_free(&chain);
 	return f;
 }
@@ -118,11 +118,11 @@ static enum auth_result auth_dsk_next(struct sip_client *s, struct sv in, sip_fn
 	ret->failure = DT_F_TLS_HANDSHAKE;
 	if (in.n > FLIGHT_MAX || !b64_read(&raw, in)) {
 		ret->failure = DT_F_SIP_BAD;
-		text_set(ret->why, sizeof ret->why, "gssapi-data is not base64");
+		why_set(&ret->why, "gssapi-data is not base64");
 	} else {
 		r = dsk_step(s->dsk, raw.p, raw.n, &flight);
 		if (r == DSK_FAILED)
-			text_set(ret->why, sizeof ret->why, "inside SIP: %s", dsk_why(s->dsk));
+			why_set(&ret->why, "inside SIP: %s", dsk_why(s->dsk));
 	}
 	if (r == DSK_DONE) {
 		if (!dsk_keys(s->dsk, &s->next.ours, &s->next.theirs))
@@ -161,7 +161,7 @@ static enum auth_result auth_ntlm_next(struct sip_client *s, struct sv in, sip_f
 	if (in.n <= FLIGHT_MAX && b64_read(&raw, in))
 		bad = ntlm_login_answer(s->ph, &s->conf.ntlm, buf_view(&raw), &answer, &flags, key);
 	if (bad) {
-		text_set(ret->why, sizeof ret->why, "%s", bad);
+		why_set(&ret->why, "%s", bad);
 	} else {
 		ntlm_sign_keys(key, flags, &sa->ours, &sa->theirs);
 		sa->up = true;
@@ -193,7 +193,7 @@ static enum auth_result auth_choose(struct sip_client *s, const struct msg *m, s
 	if (has_dsk && s->conf.cert) {
 		if (!auth_take(sa, SCHEME_DSK, &dsk, dsk_proxy)) {
 			ret->failure = DT_F_SIP_BAD;
-			text_set(ret->why, sizeof ret->why, "the challenge cannot be read");
+			why_set(&ret->why, "the challenge cannot be read");
 			return AUTH_FAILED;
 		}
 		ok = auth_dsk_begin(s, &flight) && auth_send_flight(s, &flight, NULL, done, arg);
@@ -201,13 +201,13 @@ static enum auth_result auth_choose(struct sip_client *s, const struct msg *m, s
 	} else if (has_ntlm && s->conf.ntlm.login && s->peer.tls) { /* in plain TCP anybody may ask, and hand the answer on */
 		if (!auth_take(sa, SCHEME_NTLM, &ntlm, ntlm_proxy)) {
 			ret->failure = DT_F_SIP_BAD;
-			text_set(ret->why, sizeof ret->why, "the challenge cannot be read");
+			why_set(&ret->why, "the challenge cannot be read");
 			return AUTH_FAILED;
 		}
 		ret->failure = DT_F_MEMORY;
 		ok = auth_send_flight(s, &flight, NULL, done, arg); /* gssapi-data="", present but empty */
 	} else {
-		text_set(ret->why, sizeof ret->why, "%s %s%s%s%s", s->peer.tls ? "it offers" : "in plain TCP it offers",
+		why_set(&ret->why, "%s %s%s%s%s", s->peer.tls ? "it offers" : "in plain TCP it offers",
 		     has_dsk ? "TLS-DSK" : "", has_dsk && has_ntlm ? " and " : "",
 		     has_ntlm ? "NTLM" : "", has_dsk || has_ntlm ? "" : "no scheme that this phone has");
 	}
@@ -229,14 +229,14 @@ enum auth_result sip_auth_401(struct sip_client *s, const struct msg *m, sip_fn 
 	bool proxy;
 	unsigned id;
 
-	ret->why[0] = '\0';
+	ret->why = (struct why){0};
 	if (sa->scheme == SCHEME_NONE)
 		return auth_choose(s, m, done, arg, ret);
 	if (auth_find(m, sa->scheme == SCHEME_DSK ? "TLS-DSK" : "NTLM", &a, &proxy) && a.has_gssapi && a.gssapi.n &&
 	    s->round++ < ROUNDS && !(sa->scheme == SCHEME_NTLM && sa->up)) {
 		if (a.opaque.n && !sv_copy(sa->opaque, sizeof sa->opaque, a.opaque)) {
 			ret->failure = DT_F_SIP_BAD;
-			text_set(ret->why, sizeof ret->why, "the challenge's opaque is too long");
+			why_set(&ret->why, "the challenge's opaque is too long");
 			return AUTH_FAILED;
 		}
 		if (sa->scheme == SCHEME_NTLM)
@@ -252,6 +252,6 @@ enum auth_result sip_auth_401(struct sip_client *s, const struct msg *m, sip_fn 
 		return AUTH_AGAIN;
 	}
 	ret->failure = sa->scheme == SCHEME_DSK ? DT_F_CERT_REFUSED : DT_F_PASSWORD_REFUSED;
-	sip_diag_text(m, &id, ret->why, sizeof ret->why);
+	sip_diag_text(m, &id, &ret->why);
 	return AUTH_FAILED;
 }

@@ -115,15 +115,15 @@ static bool sip_find_diag(const struct msg *m, struct sip_diag *ret)
 	return false;
 }
 
-void sip_diag_text(const struct msg *m, unsigned *id, char *out, size_t cap)
+void sip_diag_text(const struct msg *m, unsigned *id, struct why *why)
 {
 	struct sip_diag d;
 
 	*id = 0;
-	text_set(out, cap, "%u " SV_FMT, m->status, SV_ARG(m->reason));
+	why_set(why, "%u " SV_FMT, m->status, SV_ARG(m->reason));
 	if (sip_find_diag(m, &d)) {
 		*id = d.id;
-		text_set(out, cap, "%u " SV_FMT ": %u " SV_FMT, m->status, SV_ARG(m->reason), d.id, SV_ARG(d.reason));
+		why_set(why, "%u " SV_FMT ": %u " SV_FMT, m->status, SV_ARG(m->reason), d.id, SV_ARG(d.reason));
 	}
 }
 

@@ -27,7 +27,7 @@ static enum dt_failure soap_failure_of_id(unsigned id, enum dt_failure refused)
 	}
 }
 
-enum dt_failure soap_failure(const struct http_client *h, bool outside, enum dt_failure refused, struct attempt *try, char why[WHY_MAX])
+enum dt_failure soap_failure(const struct http_client *h, bool outside, enum dt_failure refused, struct attempt *try, struct why *why)
 {
 	struct ph_core *core = ph_core(h->ph);
 	struct soap_fault f = {0};
@@ -37,7 +37,7 @@ enum dt_failure soap_failure(const struct http_client *h, bool outside, enum dt_
 	xmlDocPtr doc;
 
 	if (h->failure != DT_F_OK) {
-		text_set(why, WHY_MAX, "%s", h->why);
+		why_set(why, "%s", h->why.text);
 		return h->failure == DT_F_TLS_DATE && !core->time_known ? DT_F_CLOCK_WRONG : h->failure;
 	}
 	doc = xml_read(h->body.p, h->body.n, &bad);
@@ -52,11 +52,11 @@ enum dt_failure soap_failure(const struct http_client *h, bool outside, enum dt_
 	try->fact.diag = id;
 	try->fact.said = core->said;
 	if (id)
-		text_set(why, WHY_MAX, "the server answers %u: %s", id, reason);
+		why_set(why, "the server answers %u: %s", id, reason);
 	else if (h->status / 100 == 3)
-		text_set(why, WHY_MAX, "HTTP %u, to " SV_FMT, h->status, SV_ARG(msg_get(&h->m, "Location")));
+		why_set(why, "HTTP %u, to " SV_FMT, h->status, SV_ARG(msg_get(&h->m, "Location")));
 	else
-		text_set(why, WHY_MAX, "HTTP %u%s%s", h->status, reason[0] ? ": " : "", reason);
+		why_set(why, "HTTP %u%s%s", h->status, reason[0] ? ": " : "", reason);
 	if (id == 0 && h->status == 401)
 		return refused;
 	/* UNKNOWN: an id of its own; 28000 is also "not SIP enabled".  The server's own words are all that tells them apart. */
@@ -65,14 +65,14 @@ enum dt_failure soap_failure(const struct http_client *h, bool outside, enum dt_
 	return soap_failure_of_id(id, refused);
 }
 
-xmlDocPtr soap_answer(const struct http_client *h, enum dt_failure *f, char why[WHY_MAX])
+xmlDocPtr soap_answer(const struct http_client *h, enum dt_failure *f, struct why *why)
 {
 	const char *bad = NULL;
 	xmlDocPtr doc = xml_read(h->body.p, h->body.n, &bad);
 
 	if (doc == NULL) {
 		*f = DT_F_SOAP_BAD;
-		text_set(why, WHY_MAX, "%s", bad ? bad : "");
+		why_set(why, "%s", bad ? bad : "");
 	}
 	return doc;
 }

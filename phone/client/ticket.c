@@ -12,20 +12,20 @@
 
 static void ticket_ended(struct ticket_client *t, enum dt_failure f, const char *why)
 {
-	char copy[WHY_MAX];
+	struct why copy = {0}; /* the client may be freed by its handler, and the reason with it */
 
-	text_set(copy, sizeof copy, "%s", why ? why : "");
+	why_set(&copy, "%s", why ? why : "");
 	buf_wipe(&t->ask);
-	t->done(t->arg, f, copy);
+	t->done(t->arg, f, copy.text);
 }
 
 static void ticket_failed(struct ticket_client *t, enum dt_failure f, const char *why)
 {
-	char copy[WHY_MAX];
+	struct why copy = {0};
 
-	text_set(copy, sizeof copy, "%s", why ? why : "");
-	attempt_fail(t->ph, &t->try, f, copy);
-	ticket_ended(t, f, copy);
+	why_set(&copy, "%s", why ? why : "");
+	attempt_fail(t->ph, &t->try, f, copy.text);
+	ticket_ended(t, f, copy.text);
 }
 
 /* clang-format off */
@@ -93,7 +93,7 @@ static void ticket_post(struct ticket_client *t, const char *headers)
 	http_ask(t->http, &a);
 }
 
-static enum ntlm_leg ticket_next_leg(struct ticket_client *t, char why[WHY_MAX])
+static enum ntlm_leg ticket_next_leg(struct ticket_client *t, struct why *why)
 {
 	struct buf header = {0};
 	struct sv token = {0};
@@ -136,7 +136,7 @@ static void ticket_have_answer(void *arg, struct http_client *h)
 {
 	struct ticket_client *t = arg;
 	enum ntlm_leg leg = NTLM_LEG_REFUSED;
-	char why[WHY_MAX] = "";
+	struct why why = {0};
 	enum dt_failure f;
 
 	attempt_http(&t->try, h);
@@ -146,16 +146,16 @@ static void ticket_have_answer(void *arg, struct http_client *h)
 	}
 	if (ticket_moved(t, &t->try, t->done, t->arg))
 		return;
-	if (t->by == BY_NTLM && h->failure == DT_F_OK && h->status == 401 && (leg = ticket_next_leg(t, why)) == NTLM_LEG)
+	if (t->by == BY_NTLM && h->failure == DT_F_OK && h->status == 401 && (leg = ticket_next_leg(t, &why)) == NTLM_LEG)
 		return;
 	if (h->failure == DT_F_OK && ticket_basic(t))
 		return;
-	f = leg == NTLM_LEG_BAD ? DT_F_HTTP_BAD : soap_failure(h, t->who.outside, by[t->by].refused, &t->try, why);
+	f = leg == NTLM_LEG_BAD ? DT_F_HTTP_BAD : soap_failure(h, t->who.outside, by[t->by].refused, &t->try, &why);
 	if (f == DT_F_PIN_REFUSED && !t->basic_sent) { /* a PIN that was not sent was not refused */
 		f = DT_F_HTTP_BAD;
-		text_set(why + strlen(why), sizeof why - strlen(why), ", and the PIN port does not ask for HTTP Basic");
+		why_set(&why, "%s, and the PIN port does not ask for HTTP Basic", why.text);
 	}
-	ticket_failed(t, f, why);
+	ticket_failed(t, f, why.text);
 }
 
 static bool ticket_compose(struct ticket_client *t)
@@ -219,22 +219,22 @@ static void ticket_have_wts(void *arg, struct http_client *h)
 {
 	struct ticket_client *t = arg;
 	struct soap_metadata m = {0};
-	char why[WHY_MAX] = "";
+	struct why why = {0};
 	enum dt_failure f = DT_F_METADATA_BAD;
 	const char *bad = NULL;
 	xmlDocPtr doc;
 
 	attempt_http(&t->try, h);
 	if (h->failure != DT_F_OK || h->status != 200) {
-		ticket_failed(t, soap_failure(h, t->who.outside, DT_F_METADATA_BAD, &t->try, why), why);
+		ticket_failed(t, soap_failure(h, t->who.outside, DT_F_METADATA_BAD, &t->try, &why), why.text);
 		return;
 	}
-	doc = soap_answer(h, &f, why);
+	doc = soap_answer(h, &f, &why);
 	if (doc)
 		bad = soap_metadata_read(doc, &m);
 	xmlFreeDoc(doc);
 	if (doc == NULL || bad) {
-		ticket_failed(t, f, bad ? bad : why);
+		ticket_failed(t, f, bad ? bad : why.text);
 		return;
 	}
 	memcpy(t->metadata.negotiate_url, m.negotiate_url, sizeof m.negotiate_url);
@@ -255,7 +255,7 @@ static void ticket_get_wts(struct ticket_client *t)
 	http_ask(t->http, &a);
 }
 
-bool ticket_metadata_take(struct ticket_client *t, const char *certprov_url, char why[WHY_MAX])
+bool ticket_metadata_take(struct ticket_client *t, const char *certprov_url, struct why *why)
 {
 	struct soap_metadata m = {0};
 	const char *bad = NULL;
@@ -268,7 +268,7 @@ bool ticket_metadata_take(struct ticket_client *t, const char *certprov_url, cha
 	if (bad == NULL && doc && (m.issuer[0] == '\0' || m.cert_url[0] == '\0'))
 		bad = "it names no web ticket service or no certificate port";
 	if (bad)
-		text_set(why, WHY_MAX, "%s", bad);
+		why_set(why, "%s", bad);
 	if (doc == NULL || bad)
 		return false;
 	t->metadata = m;
@@ -279,16 +279,17 @@ bool ticket_metadata_take(struct ticket_client *t, const char *certprov_url, cha
 static void ticket_have_certprov(void *arg, struct http_client *h)
 {
 	struct ticket_client *t = arg;
-	char why[WHY_MAX] = "", url[SOAP_URI_MAX];
+	struct why why = {0};
+	char url[SOAP_URI_MAX];
 
 	attempt_http(&t->try, h);
 	text_set(url, sizeof url, "%s", t->ask_url);
 	if (h->failure != DT_F_OK || h->status != 200) {
-		ticket_failed(t, soap_failure(h, t->who.outside, DT_F_METADATA_BAD, &t->try, why), why);
+		ticket_failed(t, soap_failure(h, t->who.outside, DT_F_METADATA_BAD, &t->try, &why), why.text);
 		return;
 	}
-	if (!ticket_metadata_take(t, url, why)) {
-		ticket_failed(t, DT_F_METADATA_BAD, why);
+	if (!ticket_metadata_take(t, url, &why)) {
+		ticket_failed(t, DT_F_METADATA_BAD, why.text);
 		return;
 	}
 	attempt_ok(t->ph, &t->try, NULL, NULL);

@@ -50,6 +50,6 @@ void ticket_drop(struct ticket_client *t); /* the ticket that is there */
 void ticket_get(struct ticket_client *t, enum ticket_by by, const char *certprov_url, ticket_fn *done, void *arg);
 /* The answer that came sends to another pool, once: try is closed, a ticket is asked for there, then done(). */
 bool ticket_moved(struct ticket_client *t, struct attempt *try, ticket_fn *done, void *arg);
-bool ticket_metadata_take(struct ticket_client *t, const char *certprov_url, char why[WHY_MAX]); /* of the answer that came */
+bool ticket_metadata_take(struct ticket_client *t, const char *certprov_url, struct why *why); /* of the answer that came */
 
 #endif

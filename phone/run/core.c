@@ -14,6 +14,7 @@ struct ph_core *ph_core(struct dt_phone *ph)
 
 void ph_core_reset(struct ph_core *core)
 {
+	free(core->persist_why);
 	*core = (struct ph_core){.body = core->body, .arg = core->arg, .model = core->model,
 				 .mac = {core->mac[0], core->mac[1], core->mac[2], core->mac[3], core->mac[4], core->mac[5]}};
 	for (int t = 0; t < T_COUNT; t++)

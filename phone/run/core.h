@@ -4,10 +4,11 @@
 #ifndef DIALTONE_PHONE_CORE_H
 #define DIALTONE_PHONE_CORE_H
 
+#include "base/why.h"
 #include "dialtone/phone.h"
 
 #define PH_NEVER UINT64_MAX
-#define WHY_MAX 320
+#define FOUND_MAX 320 /* what an attempt found, in words */
 
 enum ph_timer { T_LINK, T_STAGE, T_LLDP, T_DHCP, T_ARP, T_SNTP, T_DNS, T_HTTP, T_IMAGE, T_SIP, T_KEEPALIVE, T_REFRESH, T_REAUTH,
 		T_LEASE, T_UPDATE, T_RENEW, T_RETRY, T_COUNT };
@@ -23,7 +24,7 @@ struct ph_core {
 	bool time_known;   /* a time server has told it */
 	bool clock_reported; /* that a web server's clock differs */
 	char said[160];	   /* the last reason that a server wrote */
-	char keep_why[96]; /* the file that could not be kept last, and why */
+	char *persist_why; /* on the heap: the file that could not be written last, and why; NULL: none */
 
 	bool tagged; /* frames are sent with an 802.1Q tag */
 	uint16_t vlan;

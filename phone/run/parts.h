@@ -39,7 +39,7 @@ struct ph_run { /* where the phone is */
 		enum ph_want what;
 		enum plan_id plan;
 		enum dt_failure failure;
-		char why[WHY_MAX];
+		char *why; /* on the heap, as below; NULL: none */
 	} want;
 	enum dt_failure failure;
 	bool guess;
@@ -48,7 +48,7 @@ struct ph_run { /* where the phone is */
 		bool ok;
 		enum dt_stage stage;
 		enum dt_failure failure;
-		char why[WHY_MAX];
+		char *why;
 	} result;
 	uint64_t stage_since;
 	bool registered;
@@ -92,7 +92,7 @@ struct ph_found { /* what one plan hands on to the next */
 	char web_url[SOAP_URI_MAX], update_url[SOAP_URI_MAX];
 	bool update_unknown; /* its address is not to be had: it is asked for after the sign-in */
 	struct { /* the INFORM's answer that counts */
-		char server[16], found[WHY_MAX];
+		char server[16], found[FOUND_MAX];
 	} informed;
 	bool have_redirect;
 	struct sip_target redirect;
@@ -108,7 +108,8 @@ struct srv_ask {
 };
 struct ph_work {
 	struct attempt try; /* of the stage that runs */
-	char why[WHY_MAX], found[WHY_MAX]; /* recorded at its end */
+	struct why why; /* these two are recorded at its end */
+	char found[FOUND_MAX];
 	struct buf ask;	    /* the body of a question, for its later legs */
 
 	/* stages 2 and 3 */
@@ -144,7 +145,8 @@ struct ph_work {
 	/* stage 6 */
 	bool chain_kept;
 	enum dt_failure chain_failure;
-	char chain_why[WHY_MAX], chain_found[WHY_MAX];
+	struct why chain_why;
+	char chain_found[FOUND_MAX];
 
 	/* stage 9 */
 	struct sip_target here;
@@ -154,7 +156,7 @@ struct ph_work {
 	unsigned naddress, address_at;
 	bool answered;
 	enum dt_failure logon_failure;
-	char logon_why[WHY_MAX];
+	struct why logon_why;
 	struct attempt logon_try;
 };
 

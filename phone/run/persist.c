@@ -27,9 +27,10 @@ bool persist_save(struct dt_phone *ph, const char *name, const struct buf *b)
 {
 	struct ph_core *core = ph_core(ph);
 	int rc = b->oom ? -ENOMEM : core->body->save(core->arg, name, b->p, b->n);
+	struct why why;
 
 	if (rc < 0)
-		text_set(core->keep_why, sizeof core->keep_why, "%s cannot be kept: %s", name, strerror(-rc));
+		why_hold(&core->persist_why, why_set(&why, "%s cannot be written: %s", name, strerror(-rc)));
 	return rc == 0;
 }
 

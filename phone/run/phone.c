@@ -37,7 +37,7 @@ static void phone_result(struct dt_phone *ph, bool ok, enum dt_failure f, const 
 	ph->run.result.ok = ok;
 	ph->run.result.stage = ok ? DT_STAGE_LOGON : ph->run.stage;
 	ph->run.result.failure = f;
-	text_set(ph->run.result.why, sizeof ph->run.result.why, "%s", why ? why : "");
+	why_hold(&ph->run.result.why, why);
 	if (ok)
 		ph->run.stage = DT_STAGE_LOGON;
 	else
@@ -50,7 +50,7 @@ static void phone_begin(struct dt_phone *ph)
 	ph->run.running = true;
 	ph->run.verdict = V_WAIT;
 	ph->run.failure = DT_F_OK;
-	ph->work->why[0] = ph->work->found[0] = '\0';
+	ph->work->why.text[0] = ph->work->found[0] = '\0';
 	ph->run.guess = false;
 	ph->run.skipped = false;
 	ph->run.stage_since = ph_now_ms(ph);
@@ -93,17 +93,16 @@ static void phone_plan_end(struct dt_phone *ph)
 
 static void phone_plan_failed(struct dt_phone *ph, enum dt_failure f)
 {
-	char why[WHY_MAX];
+	struct why why = ph->work->why; /* the plan's memory may go */
 
-	text_set(why, sizeof why, "%s", ph->work->why);
 	if (ph->run.plan == PLAN_RENEW && ph->run.registered && !dt_failures[f].final) {
 		ph->run.stage = DT_STAGE_LOGON;
 		ph_state_drop_fresh(ph);
 		ph_timer_set(ph, T_RENEW, 3600 * 1000ull);
 	} else if (ph->run.reported && ph->run.result.ok && !dt_failures[f].final) {
-		registered_lost(ph, why);
+		registered_lost(ph, why.text);
 	} else {
-		phone_result(ph, false, f, why);
+		phone_result(ph, false, f, why.text);
 	}
 }
 
@@ -284,6 +283,8 @@ static void phone_reset(struct dt_phone *ph)
 	buf_wipe(&ph->cred.fresh_key);
 	buf_free(&ph->cred.user_cert);
 	buf_free(&ph->cred.fresh_cert);
+	free(ph->run.want.why);
+	free(ph->run.result.why);
 	ph->run = (struct ph_run){0};
 	ph->link = (struct ph_link){0};
 	ph->account = (struct ph_account){0};

@@ -53,7 +53,7 @@ static const char *sentences(const struct attempt *a, char *out, size_t cap)
 
 static void attempt(struct dt_phone *ph, const struct attempt *a, struct dt_record r)
 {
-	char said[WHY_MAX];
+	char said[FOUND_MAX];
 
 	if (r.ok && r.warn == NULL)
 		r.warn = sentences(a, said, sizeof said);
@@ -94,7 +94,7 @@ void record_stage(struct dt_phone *ph, enum dt_record_kind kind, bool ok)
 		r.skipped = ph->run.skipped;
 		r.found = ph->work->found[0] ? ph->work->found : NULL;
 		r.failure = ph->run.failure;
-		r.why = ph->work->why[0] ? ph->work->why : NULL;
+		r.why = ph->work->why.text[0] ? ph->work->why.text : NULL;
 		r.guess = !ok && ph->run.guess;
 	}
 	ph->core.body->record(ph->core.arg, &r);

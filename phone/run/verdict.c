@@ -12,7 +12,7 @@ static void verdict_give(struct dt_phone *ph, enum ph_verdict v, enum dt_failure
 		return;
 	ph->run.verdict = v;
 	ph->run.failure = f;
-	text_set(ph->work->why, sizeof ph->work->why, "%s", why ? why : "");
+	why_set(&ph->work->why, "%s", why ? why : "");
 }
 
 static void verdict_found(struct dt_phone *ph, const char *fmt, va_list ap)
@@ -90,5 +90,5 @@ void phone_want_end(struct dt_phone *ph, enum dt_failure f, const char *why)
 	if (!want_set(ph, WANT_END))
 		return;
 	ph->run.want.failure = f;
-	text_set(ph->run.want.why, sizeof ph->run.want.why, "%s", why ? why : "");
+	why_hold(&ph->run.want.why, why);
 }

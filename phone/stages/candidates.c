@@ -182,19 +182,19 @@ void candidates_build(struct dt_phone *ph)
 	candidates_kept(ph, DT_CAND_STORED, ph->account.registrar);
 }
 
-static const char *candidates_passed_why(const struct dt_phone *ph, enum dt_candidate c, char *why)
+static const char *candidates_passed_why(const struct dt_phone *ph, enum dt_candidate c, struct why *why)
 {
 	if (ph->work->passed[c].sign == DT_SIGN_SRV_OTHER_DOMAIN)
-		text_set(why, WHY_MAX, "the target %s lies outside the SIP domain %s", ph->work->passed[c].target, ph->work->srv_domain);
+		why_set(why, "the target %s lies outside the SIP domain %s", ph->work->passed[c].target, ph->work->srv_domain);
 	else
-		text_set(why, WHY_MAX, "%s", dt_signs[ph->work->passed[c].sign].what);
-	return why;
+		why_set(why, "%s", dt_signs[ph->work->passed[c].sign].what);
+	return why->text;
 }
 
 void candidates_report(struct dt_phone *ph, enum dt_candidate until)
 {
 	struct attempt a;
-	char why[WHY_MAX];
+	struct why why = {0};
 
 	while (ph->work->passed_reported + 1 < until && ph->work->passed_reported + 1 < CANDIDATES) {
 		enum dt_candidate c = ++ph->work->passed_reported;
@@ -205,13 +205,13 @@ void candidates_report(struct dt_phone *ph, enum dt_candidate until)
 		attempt_sign(&a, ph->work->passed[c].sign);
 		a.fact.candidate = c;
 		a.fact.host = ph->work->passed[c].target[0] ? ph->work->passed[c].target : NULL;
-		attempt_fail(ph, &a, ph->work->passed[c].failure, candidates_passed_why(ph, c, why));
+		attempt_fail(ph, &a, ph->work->passed[c].failure, candidates_passed_why(ph, c, &why));
 	}
 }
 
-enum dt_failure candidates_failure(const struct dt_phone *ph, char *why)
+enum dt_failure candidates_failure(const struct dt_phone *ph, struct why *why)
 {
-	why[0] = '\0';
+	why->text[0] = '\0';
 	for (enum dt_candidate c = DT_CAND_NONE + 1; c < CANDIDATES; c++)
 		if (ph->work->passed[c].failure == DT_F_STRICT_DOMAIN) {
 			candidates_passed_why(ph, c, why);

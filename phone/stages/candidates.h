@@ -18,8 +18,8 @@ void candidates_ask(struct dt_phone *ph, const char *domain, void (*done)(struct
 void candidates_build(struct dt_phone *ph); /* out of the answers, option 120, what is configured and what is kept */
 /* Those before `until` that have no target are reported, once each, in the table's order. */
 void candidates_report(struct dt_phone *ph, enum dt_candidate until);
-/* STRICT_DOMAIN when that is why a candidate has no target, else REGISTRAR_NONE; why: WHY_MAX octets. */
-enum dt_failure candidates_failure(const struct dt_phone *ph, char *why);
+/* STRICT_DOMAIN when that is why a candidate has no target, else REGISTRAR_NONE. */
+enum dt_failure candidates_failure(const struct dt_phone *ph, struct why *why);
 bool strict_match(enum dt_strict strict, const char *target, const char *domain);
 bool target_read(const char *s, struct sip_target *ret); /* "host[:port] [tls|tcp]" */
 

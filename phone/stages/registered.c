@@ -45,16 +45,16 @@ static void registered_refreshed(void *arg, const struct msg *m)
 {
 	struct dt_phone *ph = arg;
 	struct attempt a;
-	char why[WHY_MAX];
+	struct why why = {0};
 	unsigned id;
 
 	attempt_begin(ph, &a, "refresh");
 	if (m == NULL) {
-		text_set(why, sizeof why, "%s", ph->sip->why);
-		registered_lost(ph, why);
+		why_set(&why, "%s", ph->sip->why ? ph->sip->why : "");
+		registered_lost(ph, why.text);
 		return;
 	}
-	sip_diag_text(m, &id, why, sizeof why);
+	sip_diag_text(m, &id, &why);
 	attempt_sip(ph->sip, &a, m);
 	if (m->status / 100 == 2) {
 		struct sv action = sip_param(msg_get(m, "presence-state"), "register-action");
@@ -74,15 +74,15 @@ static void registered_refreshed(void *arg, const struct msg *m)
 		registered_lost(ph, dt_signs[DT_SIGN_SIP_LOST].what);
 		return;
 	}
-	attempt_fail(ph, &a, sip_challenged(m) ? DT_F_SIP_STATUS : DT_F_SIP_FORBIDDEN, why);
+	attempt_fail(ph, &a, sip_challenged(m) ? DT_F_SIP_STATUS : DT_F_SIP_FORBIDDEN, why.text);
 	if (sip_challenged(m)) {
 		if (!ph->run.running)
 			phone_want_plan(ph, PLAN_RENEW); /* "401 on refresh: full re-authentication" */
 	} else if (m->status == 403 || m->status == 404) {
 		sip_close(ph->sip); /* what else has come on it counts for nothing */
-		phone_want_end(ph, m->status == 404 ? DT_F_SIP_NOT_FOUND : DT_F_SIP_FORBIDDEN, why);
+		phone_want_end(ph, m->status == 404 ? DT_F_SIP_NOT_FOUND : DT_F_SIP_FORBIDDEN, why.text);
 	} else {
-		registered_lost(ph, why);
+		registered_lost(ph, why.text);
 	}
 }
 
@@ -177,18 +177,18 @@ static void registered_told_off(struct dt_phone *ph, const struct msg *m, struct
 	struct sv v = msg_get(m, "ms-diagnostics-public");
 	struct sip_diag d = {0};
 	struct attempt a;
-	char why[WHY_MAX];
+	struct why why = {0};
 
 	if (v.p == NULL)
 		v = msg_get(m, "ms-diagnostics");
 	if (v.p)
 		sip_diag_read(v, &d);
-	text_set(why, sizeof why, SV_FMT "%s" SV_FMT, SV_ARG(event), d.reason.n ? ": " : "", SV_ARG(d.reason));
+	why_set(&why, SV_FMT "%s" SV_FMT, SV_ARG(event), d.reason.n ? ": " : "", SV_ARG(d.reason));
 	attempt_begin(ph, &a, "notify deregistered");
 	text_set(ph->core.said, sizeof ph->core.said, SV_FMT, SV_ARG(d.reason));
 	a.fact.said = ph->core.said;
 	a.fact.diag = d.id;
-	attempt_fail(ph, &a, DT_F_SIGNED_OFF, why);
+	attempt_fail(ph, &a, DT_F_SIGNED_OFF, why.text);
 	if (sv_ieq(event, SV("deactivated")) || sv_ieq(event, SV("preferred-registrar-change"))) {
 		char uri[300];
 		struct sip_addr addr;
@@ -202,12 +202,12 @@ static void registered_told_off(struct dt_phone *ph, const struct msg *m, struct
 			ph->found.have_redirect = target_read(uri, &ph->found.redirect);
 			ph->found.redirect.candidate = DT_CAND_PREFERRED;
 		}
-		registered_lost(ph, why);
+		registered_lost(ph, why.text);
 		return;
 	}
 	/* rejected: stop; unregistered: "gone; may register again later", when somebody wants it to */
 	sip_close(ph->sip); /* what else has come on it counts for nothing */
-	phone_want_end(ph, DT_F_SIGNED_OFF, why);
+	phone_want_end(ph, DT_F_SIGNED_OFF, why.text);
 }
 
 /* From a server that does not let the first notification ride in the 200, or when something has changed (14.2). */
@@ -221,7 +221,7 @@ static void registered_told_provisioning(struct dt_phone *ph, struct sv body)
 	if ((bad = provisioning_take(ph, body, found)) != NULL)
 		attempt_fail(ph, &a, DT_F_SIP_BAD, bad);
 	else if (!ph_state_save_account(ph))
-		attempt_fail(ph, &a, DT_F_STORE, ph->core.keep_why);
+		attempt_fail(ph, &a, DT_F_STORE, ph->core.persist_why);
 	else
 		attempt_ok(ph, &a, found[0] ? found : NULL, NULL);
 }
@@ -264,14 +264,14 @@ static void registered_quiet(struct dt_phone *ph)
 	ph->link.bound = false;
 	ph->core.body->address(ph->core.arg, NULL);
 	record_result(ph, told ? ph->run.result.stage : ph->run.stage, told && ph->run.result.ok, told ? ph->run.result.failure : DT_F_STOPPED,
-		      told ? ph->run.result.why : "");
+		      told ? ph->run.result.why : NULL);
 }
 
 static void registered_signed_off(void *arg, const struct msg *m)
 {
 	struct dt_phone *ph = arg;
 	struct attempt a;
-	char why[WHY_MAX];
+	struct why why = {0};
 	unsigned id;
 
 	attempt_begin(ph, &a, "sign off");
@@ -280,10 +280,10 @@ static void registered_signed_off(void *arg, const struct msg *m)
 	} else {
 		attempt_sip(ph->sip, &a, m);
 		if (m)
-			sip_diag_text(m, &id, why, sizeof why);
+			sip_diag_text(m, &id, &why);
 		else
-			text_set(why, sizeof why, "%s", ph->sip->why);
-		attempt_fail(ph, &a, m ? DT_F_SIP_STATUS : ph->sip->bad, why);
+			why_set(&why, "%s", ph->sip->why ? ph->sip->why : "");
+		attempt_fail(ph, &a, m ? DT_F_SIP_STATUS : ph->sip->bad, why.text);
 	}
 	if (ph->power.stopping)
 		registered_quiet(ph);

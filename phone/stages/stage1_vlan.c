@@ -54,11 +54,11 @@ static void vlan_say(struct dt_phone *ph)
 static bool vlan_join(struct dt_phone *ph, bool tagged, uint16_t vlan, uint8_t prio, uint8_t dscp)
 {
 	int rc = ph->core.body->vlan(ph->core.arg, vlan, prio, dscp);
-	char why[WHY_MAX];
+	struct why why = {0};
 
 	if (rc < 0) {
-		text_set(why, sizeof why, "VLAN %u: %s", vlan, strerror(-rc));
-		stage_without(ph, DT_F_VLAN_JOIN, why);
+		why_set(&why, "VLAN %u: %s", vlan, strerror(-rc));
+		stage_without(ph, DT_F_VLAN_JOIN, why.text);
 		return false;
 	}
 	ph->core.tagged = tagged;

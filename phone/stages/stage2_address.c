@@ -80,18 +80,19 @@ static void address_use(struct dt_phone *ph)
 static void address_have_arp(void *arg, const uint8_t by[6], struct attempt *try)
 {
 	struct dt_phone *ph = arg;
-	char why[96], ip[16], mac[MAC_TEXT_MAX];
+	struct why why = {0};
+	char ip[16], mac[MAC_TEXT_MAX];
 
 	if (by == NULL) {
 		address_use(ph);
 		return;
 	}
-	text_set(why, sizeof why, "%s belongs to %s", ip_text(ph->link.lease.l.address, ip), mac_text(mac, by));
+	why_set(&why, "%s belongs to %s", ip_text(ph->link.lease.l.address, ip), mac_text(mac, by));
 	try->fact.address = ph->link.lease.l.address;
-	attempt_fail(ph, try, DT_F_ADDRESS_TAKEN, why);
+	attempt_fail(ph, try, DT_F_ADDRESS_TAKEN, why.text);
 	dhcp_decline(ph, &ph->link.lease);
 	if (++ph->work->declined == DECLINES) {
-		stage_fail(ph, DT_F_ADDRESS_TAKEN, why);
+		stage_fail(ph, DT_F_ADDRESS_TAKEN, why.text);
 		return;
 	}
 	dhcp_free(ph->dhcp);

@@ -107,17 +107,17 @@ static void update_with_credentials(struct dt_phone *ph)
 	struct sv token = {0};
 	struct buf header = {0};
 	enum ntlm_leg leg = NTLM_LEG_REFUSED;
-	char why[WHY_MAX] = "";
+	struct why why = {0};
 
 	if (who.login && http_is_trusted(ph->http) && ntlm_http_offered(&ph->work->ntlm, &ph->http->m, &token))
-		leg = ntlm_http_leg(ph, &ph->work->ntlm, &who, token, &header, why);
+		leg = ntlm_http_leg(ph, &ph->work->ntlm, &who, token, &header, &why);
 	if (leg == NTLM_LEG)
 		update_ask(ph, buf_cstr(&header));
 	buf_wipe(&header);
 	if (leg == NTLM_LEG)
 		return;
 	if (leg == NTLM_LEG_BAD || ph->work->credentials++ || !cert_good(ph) || ph->account.web_external[0] == '\0') {
-		update_failed(ph, DT_F_UPDATE_REFUSED, why);
+		update_failed(ph, DT_F_UPDATE_REFUSED, why.text);
 		return;
 	}
 	attempt_ok(ph, &ph->work->update_try, "asked for credentials", NULL);
@@ -131,20 +131,21 @@ static void update_answered(void *arg, struct http_client *h)
 {
 	struct dt_phone *ph = arg;
 	struct update_answer a = {0};
-	char warn[WHY_MAX] = "", why[WHY_MAX];
+	struct why why = {0};
+	char warn[FOUND_MAX] = "";
 	const char *bad;
 
 	attempt_http(&ph->work->update_try, h);
 	ph->work->update_try.guess = h->failure == DT_F_OK; /* that nobody answers needs no format */
-	text_set(why, sizeof why, "%s", h->why);
+	why_set(&why, "%s", h->why.text);
 	if (h->failure != DT_F_OK) {
-		update_failed(ph, h->failure, why);
+		update_failed(ph, h->failure, why.text);
 		return;
 	}
 	if (h->tls && h->verdict == DT_UNTRUSTED && ph->cred.roots.n == 0) {
 		ph->work->update_try.sign[0] = DT_SIGN_CERT_NOT_JUDGED; /* that is all CERT_UNTRUSTED means here; names need no root */
 	} else if (h->tls && h->verdict != DT_TRUSTED)
-		text_set(warn, sizeof warn, "the server's certificate could not be judged: %s", h->judged);
+		text_set(warn, sizeof warn, "the server's certificate could not be judged: %s", h->chain_fault.text);
 	if (h->status == 401) {
 		update_with_credentials(ph);
 		return;
@@ -154,8 +155,8 @@ static void update_answered(void *arg, struct http_client *h)
 		return;
 	}
 	if (h->status != 200) {
-		text_set(why, sizeof why, "HTTP %u", h->status);
-		update_failed(ph, h->status == 403 ? DT_F_UPDATE_REFUSED : DT_F_HTTP_STATUS, why);
+		why_set(&why, "HTTP %u", h->status);
+		update_failed(ph, h->status == 403 ? DT_F_UPDATE_REFUSED : DT_F_HTTP_STATUS, why.text);
 		return;
 	}
 	bad = update_answer_read(h->body.p, h->body.n, &a);

@@ -6,16 +6,17 @@
 
 static void discover_settled(struct dt_phone *ph)
 {
-	char why[WHY_MAX] = "", registrar[300] = "";
+	struct why why = {0};
+	char registrar[300] = "";
 
 	if (!ph->work->uc_done || ph->work->srv_open)
 		return;
 	candidates_build(ph);
 	if (ph->work->ntarget == 0) {
-		enum dt_failure f = candidates_failure(ph, why);
+		enum dt_failure f = candidates_failure(ph, &why);
 
 		candidates_report(ph, CANDIDATES);
-		stage_fail(ph, f, why);
+		stage_fail(ph, f, why.text);
 		return;
 	}
 	/* no URL is needed by who holds a certificate; outside the Registrar's answer tells it */
@@ -29,7 +30,7 @@ static void discover_settled(struct dt_phone *ph)
 
 /* What one answer says. */
 struct told {
-	char url[SOAP_URI_MAX], host[256], found[WHY_MAX];
+	char url[SOAP_URI_MAX], host[256], found[FOUND_MAX];
 	enum dt_sign bad43, odd[DT_SIGNS_MAX]; /* unreadable, and why; readable, but odd */
 	const char *why120;
 	struct dhcp_sip sip;
@@ -63,14 +64,14 @@ static void discover_read_answer(const struct dhcp *ack, struct told *t)
 static void discover_unreadable(struct dt_phone *ph, const struct attempt *try, uint8_t option, enum dt_sign sign, const char *said)
 {
 	struct attempt a = *try; /* several may be told of one answer */
-	char why[WHY_MAX];
+	struct why why = {0};
 
 	if (sign == DT_SIGN_NONE)
 		return;
 	a.fact.option = option;
 	attempt_sign(&a, sign);
-	text_set(why, sizeof why, "option %u: %s", option, said ? said : dt_signs[sign].what);
-	attempt_fail(ph, &a, DT_F_UC_BAD, why);
+	why_set(&why, "option %u: %s", option, said ? said : dt_signs[sign].what);
+	attempt_fail(ph, &a, DT_F_UC_BAD, why.text);
 }
 
 static void discover_readable(struct dt_phone *ph, const struct attempt *try, const struct dhcp *ack, const struct told *t)

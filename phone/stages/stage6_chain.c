@@ -23,7 +23,7 @@ static void chain_tls_failed(struct dt_phone *ph, enum dt_failure f, const char 
 	attempt_fail(ph, &ph->work->try, f, why);
 	if (f == DT_F_TLS_UNTRUSTED && ph->work->chain_failure != DT_F_OK && !ph->conf.outside) { /* no chain: that is why the stage fails */
 		f = ph->work->chain_failure;
-		why = ph->work->chain_why;
+		why = ph->work->chain_why.text;
 	}
 	if (!ph->work->chain_kept) {
 		buf_free(&ph->cred.dropped);
@@ -42,13 +42,14 @@ static void chain_connected(void *arg, struct http_client *h)
 	struct dt_phone *ph = arg;
 	struct ticket_client *t;
 	struct pki_cert_info *info;
-	char why[WHY_MAX] = "", found[WHY_MAX] = "";
+	struct why why = {0};
+	char found[FOUND_MAX] = "";
 
 	attempt_http(&ph->work->try, h);
 	if (h->failure != DT_F_OK) {
-		enum dt_failure f = soap_failure(h, ph->conf.outside, DT_F_HTTP_STATUS, &ph->work->try, why);
+		enum dt_failure f = soap_failure(h, ph->conf.outside, DT_F_HTTP_STATUS, &ph->work->try, &why);
 
-		chain_tls_failed(ph, f, why);
+		chain_tls_failed(ph, f, why.text);
 		return;
 	}
 	info = calloc(1, sizeof *info);
@@ -59,10 +60,10 @@ static void chain_connected(void *arg, struct http_client *h)
 		attempt_sign(&ph->work->try, DT_SIGN_CHAIN_NONE);
 	attempt_ok(ph, &ph->work->try, found, NULL);
 	if (h->status == 200 && (t = ph_ticket(ph)) != NULL)
-		ticket_metadata_take(t, ph->found.web_url, why); /* stage 7 asks again and tells, if it could not be read */
+		ticket_metadata_take(t, ph->found.web_url, &why); /* stage 7 asks again and tells, if it could not be read */
 	/* the chain, now that it has proved good for the server that handed it out; then the server's certificate */
 	if ((!ph->work->chain_kept && ph->cred.roots.n && !ph_state_save_roots(ph)) || !ph_state_save_web(ph, h->leaf.p, h->leaf.n)) {
-		stage_fail(ph, DT_F_STORE, ph->core.keep_why);
+		stage_fail(ph, DT_F_STORE, ph->core.persist_why);
 		return;
 	}
 	if (ph->work->chain_kept)
@@ -88,7 +89,7 @@ static void chain_no_chain(struct dt_phone *ph, enum dt_failure f, const char *w
 {
 	attempt_fail(ph, &ph->work->try, f, why);
 	ph->work->chain_failure = f;
-	text_set(ph->work->chain_why, sizeof ph->work->chain_why, "%s", why ? why : "");
+	why_set(&ph->work->chain_why, "%s", why ? why : "");
 	chain_connect_tls(ph);
 }
 
@@ -179,15 +180,15 @@ static void chain_taken(struct dt_phone *ph, const void *p7, size_t n)
 static void chain_have_raw(void *arg, struct http_client *h)
 {
 	struct dt_phone *ph = arg;
-	char why[WHY_MAX] = "";
+	struct why why = {0};
 
 	attempt_http(&ph->work->try, h);
 	if (h->failure != DT_F_OK) {
-		text_set(why, sizeof why, "%s", h->why);
-		chain_no_chain(ph, h->failure, why);
+		why_set(&why, "%s", h->why.text);
+		chain_no_chain(ph, h->failure, why.text);
 	} else if (h->status != 200) {
-		text_set(why, sizeof why, "HTTP %u", h->status);
-		chain_no_chain(ph, DT_F_CHAIN_DISABLED, why);
+		why_set(&why, "HTTP %u", h->status);
+		chain_no_chain(ph, DT_F_CHAIN_DISABLED, why.text);
 	} else {
 		chain_taken(ph, h->body.p, h->body.n);
 	}
@@ -197,15 +198,15 @@ static void chain_have_chain(void *arg, struct http_client *h)
 {
 	struct dt_phone *ph = arg;
 	struct buf p7 = {0};
-	char why[WHY_MAX] = "";
+	struct why why = {0};
 	enum dt_failure f;
 	const char *bad = NULL;
 	xmlDocPtr doc;
 
 	attempt_http(&ph->work->try, h);
 	if (h->failure != DT_F_OK) {
-		text_set(why, sizeof why, "%s", h->why);
-		chain_no_chain(ph, h->failure, why);
+		why_set(&why, "%s", h->why.text);
+		chain_no_chain(ph, h->failure, why.text);
 		return;
 	}
 	if (ph->conf.outside) { /* DIFFERS: the first use that is trusted is inside; out there anybody could have answered */
@@ -217,7 +218,7 @@ static void chain_have_chain(void *arg, struct http_client *h)
 		chain_ask_raw(ph); /* "the raw DER: our own phone's fall-back" */
 		return;
 	}
-	doc = soap_answer(h, &f, why);
+	doc = soap_answer(h, &f, &why);
 	if (doc)
 		bad = soap_chain_answer_read(doc, &p7);
 	xmlFreeDoc(doc);

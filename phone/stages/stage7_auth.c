@@ -21,7 +21,7 @@ static bool auth_no_ticket_today(enum dt_failure f)
 
 /* "The phone did not know its SIP URI.  It learns it from the ticket's NameIdentifier, or from Entity or subject in the
  * next answer." */
-static bool auth_whose(struct dt_phone *ph, char why[WHY_MAX])
+static bool auth_whose(struct dt_phone *ph, struct why *why)
 {
 	struct sv id = sv_of(ph->ticket->ticket.name_id);
 
@@ -33,7 +33,7 @@ static bool auth_whose(struct dt_phone *ph, char why[WHY_MAX])
 		return true;
 	}
 	if (ph->account.sip[0] && ph->ticket->by != BY_PIN && !sv_ieq(id, sv_of(ph->account.sip))) {
-		text_set(why, WHY_MAX, "the ticket is for %s, not for %s", ph->ticket->ticket.name_id, ph->account.sip);
+		why_set(why, "the ticket is for %s, not for %s", ph->ticket->ticket.name_id, ph->account.sip);
 		return false;
 	}
 	sv_copy(ph->account.sip, sizeof ph->account.sip, id);
@@ -54,7 +54,7 @@ static void auth_have_ticket(void *arg, enum dt_failure f, const char *failed)
 {
 	struct dt_phone *ph = arg;
 	static const char *const by[] = {"", "number and PIN", "NTLM", "certificate"};
-	char why[WHY_MAX];
+	struct why why = {0};
 
 	if (f == DT_F_CERT_REFUSED && ph->run.plan != PLAN_OUTSIDE_CERT && (ph->conf.pin || ph->conf.password)) {
 		auth_by_secret(ph); /* enrol again */
@@ -74,14 +74,14 @@ static void auth_have_ticket(void *arg, enum dt_failure f, const char *failed)
 		stage_fail(ph, f, failed);
 		return;
 	}
-	if (!auth_whose(ph, why)) {
-		stage_fail(ph, DT_F_TICKET_BAD, why);
+	if (!auth_whose(ph, &why)) {
+		stage_fail(ph, DT_F_TICKET_BAD, why.text);
 		return;
 	}
 	if (!ph->conf.outside)
 		text_set(ph->account.web_url, sizeof ph->account.web_url, "%s", ph->found.web_url);
 	if (ph->account.sip[0] && !ph_state_save_account(ph)) {
-		stage_fail(ph, DT_F_STORE, ph->core.keep_why);
+		stage_fail(ph, DT_F_STORE, ph->core.persist_why);
 		return;
 	}
 	/* DIFFERS: "Device Connection Process" has the outside REGISTER carry number and PIN.  No header for them is
@@ -104,20 +104,20 @@ static void auth_ask_ticket(struct dt_phone *ph, enum ticket_by by)
 
 static void auth_by_secret(struct dt_phone *ph)
 {
-	char why[WHY_MAX];
+	struct why why = {0};
 
 	if (ph->conf.pin && ph->conf.number) {
 		if (!(ph->core.model->ways & DT_WAY_PIN)) {
-			dt_model_refusal(ph->core.model, DT_WAY_PIN, why, sizeof why);
-			stage_fail(ph, DT_F_METHOD_MODEL, why);
+			dt_model_refusal(ph->core.model, DT_WAY_PIN, why.text, sizeof why.text);
+			stage_fail(ph, DT_F_METHOD_MODEL, why.text);
 			return;
 		}
 		ph->run.renewing = false;
 		auth_ask_ticket(ph, BY_PIN);
 	} else if (ph->conf.login && ph->conf.password) {
 		if (!(ph->core.model->ways & (ph->conf.tethered ? DT_WAY_TETHER : DT_WAY_NTLM))) {
-			dt_model_refusal(ph->core.model, ph->conf.tethered ? DT_WAY_TETHER : DT_WAY_NTLM, why, sizeof why);
-			stage_fail(ph, DT_F_METHOD_MODEL, why);
+			dt_model_refusal(ph->core.model, ph->conf.tethered ? DT_WAY_TETHER : DT_WAY_NTLM, why.text, sizeof why.text);
+			stage_fail(ph, DT_F_METHOD_MODEL, why.text);
 			return;
 		}
 		ph->run.renewing = false;

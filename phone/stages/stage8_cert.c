@@ -154,7 +154,8 @@ static void cert_have_answer(void *arg, struct http_client *h)
 	struct dt_phone *ph = arg;
 	struct soap_cert_answer a = {0};
 	struct pki_cert_info *info = calloc(1, sizeof *info);
-	char why[WHY_MAX] = "", until[ISO_TIME_MAX] = "", found[WHY_MAX];
+	struct why why = {0};
+	char until[ISO_TIME_MAX] = "", found[FOUND_MAX];
 	enum dt_failure f = DT_F_CSR_REFUSED;
 	const char *bad = NULL;
 	xmlDocPtr doc = NULL;
@@ -166,24 +167,24 @@ static void cert_have_answer(void *arg, struct http_client *h)
 		return;
 	}
 	if (h->failure != DT_F_OK || h->status != 200 || soap_is_fault(h)) {
-		f = soap_failure(h, ph->conf.outside, DT_F_TICKET_BAD, &ph->work->try, why);
-	} else if ((doc = soap_answer(h, &f, why)) != NULL && (bad = soap_cert_answer_read(doc, &a)) != NULL) {
+		f = soap_failure(h, ph->conf.outside, DT_F_TICKET_BAD, &ph->work->try, &why);
+	} else if ((doc = soap_answer(h, &f, &why)) != NULL && (bad = soap_cert_answer_read(doc, &a)) != NULL) {
 		f = DT_F_SOAP_BAD;
-		text_set(why, sizeof why, "%s", bad);
+		why_set(&why, "%s", bad);
 	} else if (doc && a.cert.n == 0) {
 		f = DT_F_CSR_REFUSED;
 		ph->work->try.fact.diag = a.error_id;
 		text_set(ph->core.said, sizeof ph->core.said, "%s", a.reason);
 		ph->work->try.fact.said = ph->core.said;
-		text_set(why, sizeof why, "the server answers %u: %s", a.error_id, a.reason);
+		why_set(&why, "the server answers %u: %s", a.error_id, a.reason);
 	} else if (doc && info == NULL) {
 		f = DT_F_MEMORY;
 	} else if (doc && ((bad = certificate_of(ph, &a)) != NULL || (bad = cert_unfit(ph, &a, info)) != NULL)) {
 		f = DT_F_CERT_BAD;
-		text_set(why, sizeof why, "%s", bad);
+		why_set(&why, "%s", bad);
 	} else if (doc && ((nameless && !ph_state_save_account(ph)) || !cert_keep(ph, &a.cert))) {
 		f = DT_F_STORE;
-		text_set(why, sizeof why, "%s", ph->core.keep_why);
+		why_set(&why, "%s", ph->core.persist_why ? ph->core.persist_why : "");
 	} else if (doc) {
 		good = true;
 		iso_time(until, info->not_after);
@@ -194,8 +195,8 @@ static void cert_have_answer(void *arg, struct http_client *h)
 		free(info);
 		if (nameless)
 			ph->account.sip[0] = '\0';
-		if (!cert_with_another_ticket(ph, f, why))
-			cert_failed(ph, f, why);
+		if (!cert_with_another_ticket(ph, f, why.text))
+			cert_failed(ph, f, why.text);
 		return;
 	}
 	text_set(found, sizeof found, "%s, by %s, until %s", info->subject_cn, info->issuer_cn, until);

@@ -26,13 +26,13 @@ static bool logon_logging_on(const struct dt_phone *ph)
 /* The failure of the whole search is the first one that says more than "no such record".  a: the attempt that it was. */
 static void logon_passed_over_at(struct dt_phone *ph, struct attempt *a, enum dt_failure f, const char *why)
 {
-	char copy[WHY_MAX];
+	struct why copy = {0};
 
-	text_set(copy, sizeof copy, "%s", why ? why : "");
-	attempt_fail(ph, a, f, copy);
+	why_set(&copy, "%s", why ? why : "");
+	attempt_fail(ph, a, f, copy.text);
 	if (ph->work->logon_failure == DT_F_OK || (ph->work->logon_failure == DT_F_DNS_NONE && f != DT_F_DNS_NONE)) {
 		ph->work->logon_failure = f;
-		text_set(ph->work->logon_why, sizeof ph->work->logon_why, "%s%s%s", ph->work->here.host, copy[0] ? ": " : "", copy);
+		why_set(&ph->work->logon_why, "%s%s%s", ph->work->here.host, copy.text[0] ? ": " : "", copy.text);
 	}
 }
 
@@ -109,7 +109,7 @@ static void logon_try_address(struct dt_phone *ph)
 static void logon_try_next(struct dt_phone *ph)
 {
 	if (ph->work->redirects) { /* the home pool is the one place to go: there is no other */
-		stage_fail(ph, ph->work->logon_failure ? ph->work->logon_failure : DT_F_CONNECT, ph->work->logon_why);
+		stage_fail(ph, ph->work->logon_failure ? ph->work->logon_failure : DT_F_CONNECT, ph->work->logon_why.text);
 		return;
 	}
 	if (ph->found.have_redirect) {
@@ -126,8 +126,8 @@ static void logon_try_next(struct dt_phone *ph)
 	}
 	candidates_report(ph, CANDIDATES);
 	if (ph->work->logon_failure == DT_F_OK)
-		ph->work->logon_failure = candidates_failure(ph, ph->work->logon_why);
-	stage_fail(ph, ph->work->logon_failure, ph->work->logon_why);
+		ph->work->logon_failure = candidates_failure(ph, &ph->work->logon_why);
+	stage_fail(ph, ph->work->logon_failure, ph->work->logon_why.text);
 }
 
 static void logon_begin_search(struct dt_phone *ph)
@@ -169,14 +169,14 @@ static void logon_register_anew(struct dt_phone *ph)
 static void logon_opened(void *arg, const struct dt_stream_opened *o)
 {
 	struct dt_phone *ph = arg;
-	char why[WHY_MAX];
+	struct why why = {0};
 
 	if (o->failure != DT_F_OK) {
-		text_set(why, sizeof why, "%s", o->why ? o->why : "");
+		why_set(&why, "%s", o->why ? o->why : "");
 		memcpy(ph->work->logon_try.sign, o->sign, sizeof ph->work->logon_try.sign);
 		ph->work->logon_try.fact.cert = o->cert_name;
 		ph->work->logon_try.fact.alert = o->alert;
-		logon_passed_over(ph, o->failure == DT_F_TLS_DATE && !ph->core.time_known ? DT_F_CLOCK_WRONG : o->failure, why);
+		logon_passed_over(ph, o->failure == DT_F_TLS_DATE && !ph->core.time_known ? DT_F_CLOCK_WRONG : o->failure, why.text);
 		ph->work->address_at++;
 		logon_try_address(ph);
 		return;
@@ -194,7 +194,7 @@ void stage_logon(struct dt_phone *ph)
 	struct sip_handlers to = {.opened = logon_opened, .request = registered_request, .lost = registered_connection_lost, .arg = ph};
 
 	ph->work->logon_failure = DT_F_OK;
-	ph->work->logon_why[0] = '\0';
+	ph->work->logon_why.text[0] = '\0';
 	ph->work->redirects = 0;
 	if (at == NULL) {
 		stage_fail(ph, DT_F_SECRET_NONE, "the user's SIP URI is not known: give --sip");
@@ -221,10 +221,10 @@ void stage_logon(struct dt_phone *ph)
 
 static void logon_refused(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
-	char copy[WHY_MAX];
+	struct why copy = {0};
 
-	text_set(copy, sizeof copy, "%s", why);
-	attempt_fail(ph, &ph->work->try, f, copy);
+	why_set(&copy, "%s", why);
+	attempt_fail(ph, &ph->work->try, f, copy.text);
 	if (f == DT_F_CERT_REFUSED && ph->cred.use_fresh) { /* the renewed one is not taken: the old one is still here */
 		ph_state_drop_fresh(ph);
 		logon_register_anew(ph);
@@ -234,10 +234,10 @@ static void logon_refused(struct dt_phone *ph, enum dt_failure f, const char *wh
 	    ((ph->conf.pin && ph->conf.number) || (ph->conf.login && ph->conf.password))) {
 		ph->run.enrolled_again = true;
 		sip_close(ph->sip);
-		stage_instead(ph, PLAN_ENROL, f, copy);
+		stage_instead(ph, PLAN_ENROL, f, copy.text);
 		return;
 	}
-	stage_fail(ph, f, copy);
+	stage_fail(ph, f, copy.text);
 }
 
 static enum dt_failure logon_of_status(const struct msg *m, unsigned diag)
@@ -274,10 +274,10 @@ static void logon_redirected(struct dt_phone *ph, const struct msg *m)
 	ph->work->redirects++;
 	for (unsigned i = 0; i < ph->work->redirects && i < REDIRECTS; i++)
 		if (sv_ieq(sv_of(ph->work->visited[i]), sv_of(name)) || ph->work->redirects > REDIRECTS) {
-			char why[WHY_MAX];
+			struct why why = {0};
 
-			text_set(why, sizeof why, "sent to %s again", name);
-			logon_refused(ph, DT_F_REDIRECTS, why);
+			why_set(&why, "sent to %s again", name);
+			logon_refused(ph, DT_F_REDIRECTS, why.text);
 			return;
 		}
 	attempt_sign(&ph->work->try, DT_SIGN_MOVED);
@@ -291,28 +291,29 @@ static void logon_have_provisioning(void *arg, const struct msg *m)
 {
 	struct dt_phone *ph = arg;
 	const char *bad = NULL;
-	char why[WHY_MAX], found[SOAP_URI_MAX];
+	struct why why = {0};
+	char found[SOAP_URI_MAX];
 
 	attempt_sip(ph->sip, &ph->work->try, m);
 	if (m == NULL) {
 		attempt_fail(ph, &ph->work->try, ph->sip->bad, ph->sip->why);
 		if (!ph->sip->open) { /* the connection went: there is no dial tone */
-			text_set(why, sizeof why, "%s", ph->sip->why);
+			why_set(&why, "%s", ph->sip->why ? ph->sip->why : "");
 			ph->run.registered = false;
-			stage_fail(ph, ph->sip->bad, why);
+			stage_fail(ph, ph->sip->bad, why.text);
 			return;
 		}
 	} else if (m->status != 200) {
 		unsigned id;
 
-		sip_diag_text(m, &id, why, sizeof why);
-		attempt_fail(ph, &ph->work->try, DT_F_SIP_STATUS, why);
+		sip_diag_text(m, &id, &why);
+		attempt_fail(ph, &ph->work->try, DT_F_SIP_STATUS, why.text);
 	} else if ((bad = provisioning_take(ph, m->body, found)) != NULL) {
 		attempt_fail(ph, &ph->work->try, DT_F_SIP_BAD, bad);
 	} else {
 		attempt_ok(ph, &ph->work->try, found[0] ? found : NULL, NULL);
 		if (!ph_state_save_account(ph)) {
-			stage_fail(ph, DT_F_STORE, ph->core.keep_why);
+			stage_fail(ph, DT_F_STORE, ph->core.persist_why);
 			return;
 		}
 	}
@@ -339,7 +340,7 @@ static void logon_keep_registrar(struct dt_phone *ph)
 
 static void logon_registered(struct dt_phone *ph, const struct msg *m)
 {
-	char found[WHY_MAX];
+	char found[FOUND_MAX];
 	bool first = !ph->run.registered;
 
 	ph->sip->sa = ph->sip->next;
@@ -358,7 +359,7 @@ static void logon_registered(struct dt_phone *ph, const struct msg *m)
 	 * that of the access proxy" */
 	logon_keep_registrar(ph);
 	if (!ph_state_promote(ph) || !ph_state_save_account(ph)) {
-		stage_fail(ph, DT_F_STORE, ph->core.keep_why);
+		stage_fail(ph, DT_F_STORE, ph->core.persist_why);
 		return;
 	}
 	ph->run.registered = true;
@@ -376,18 +377,18 @@ static void logon_registered(struct dt_phone *ph, const struct msg *m)
 
 static void logon_no_answer(struct dt_phone *ph)
 {
-	char why[WHY_MAX];
+	struct why why = {0};
 	enum dt_failure f = ph->sip->bad;
 
-	text_set(why, sizeof why, "%s", ph->sip->why);
+	why_set(&why, "%s", ph->sip->why ? ph->sip->why : "");
 	if (!ph->run.registered && (!ph->work->answered || f == DT_F_TIMEOUT || f == DT_F_CLOSED)) {
-		logon_next_place(ph, f, why);
+		logon_next_place(ph, f, why.text);
 		return;
 	}
-	attempt_fail(ph, &ph->work->try, f, why);
+	attempt_fail(ph, &ph->work->try, f, why.text);
 	if (ph->run.registered && !ph->sip->open)
 		ph->run.registered = false;
-	stage_fail(ph, f, why);
+	stage_fail(ph, f, why.text);
 }
 
 static void logon_challenged(struct dt_phone *ph, const struct msg *m)
@@ -401,13 +402,13 @@ static void logon_challenged(struct dt_phone *ph, const struct msg *m)
 	for (unsigned i = 0; i < DT_SIGNS_MAX && c.sign[i] != DT_SIGN_NONE; i++)
 		attempt_sign(&ph->work->try, c.sign[i]);
 	if (r == AUTH_FAILED)
-		logon_refused(ph, c.failure, c.why);
+		logon_refused(ph, c.failure, c.why.text);
 }
 
 static void logon_have_answer(void *arg, const struct msg *m)
 {
 	struct dt_phone *ph = arg;
-	char why[WHY_MAX];
+	struct why why = {0};
 	unsigned diag;
 
 	if (!logon_logging_on(ph))
@@ -416,12 +417,12 @@ static void logon_have_answer(void *arg, const struct msg *m)
 		logon_no_answer(ph);
 		return;
 	}
-	sip_diag_text(m, &diag, why, sizeof why);
+	sip_diag_text(m, &diag, &why);
 	attempt_sip(ph->sip, &ph->work->try, m);
 	if (!ph->work->answered)
 		attempt_sip(ph->sip, &ph->work->logon_try, m);
 	if (!ph->run.registered && (m->status / 100 == 5 || m->status == 480)) {
-		logon_next_place(ph, DT_F_SIP_STATUS, why);
+		logon_next_place(ph, DT_F_SIP_STATUS, why.text);
 		return;
 	}
 	if (!ph->work->answered && !ph->run.registered) {
@@ -438,6 +439,6 @@ static void logon_have_answer(void *arg, const struct msg *m)
 	} else if ((m->status == 301 || m->status == 302) && ph->sip->next.up) {
 		logon_redirected(ph, m);
 	} else {
-		logon_refused(ph, logon_of_status(m, diag), why);
+		logon_refused(ph, logon_of_status(m, diag), why.text);
 	}
 }

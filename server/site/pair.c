@@ -41,9 +41,9 @@ bool site_pair_good(struct sv pem, struct sv anchors, bool public_roots, int64_t
 	else if (!key_good(info, why))
 		; /* it says why */
 	else if ((v = pki_judge(p, n, count, anchors, public_roots, "", unix_s, &judged)) == PKI_UNTRUSTED)
-		why_set(why, "phones will not trust it: %.260s", judged.why);
+		why_set(why, "phones will not trust it: %.260s", judged.why.text);
 	else if (v == PKI_WRONG_DATE)
-		why_set(why, "its chain is out of date: %.260s", judged.why);
+		why_set(why, "its chain is out of date: %.260s", judged.why.text);
 	for (unsigned i = 0; i < CHAIN_MAX; i++)
 		buf_free(&der[i]);
 	free(info);

@@ -131,7 +131,7 @@ def test_the_phones_disk_is_full():
         try:
             got = lab.phone("--cold")
             assert got.status == 6 and got.result["error"] == "store", got
-            assert got.result["why"].endswith(".pem cannot be kept: No space left on device"), got
+            assert got.result["why"].endswith(".pem cannot be written: No space left on device"), got
         finally:
             run(["umount", lab.path("phone")])
         assert lab.phone("--cold").status == 0

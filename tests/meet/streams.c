@@ -299,7 +299,7 @@ static void judge(struct meet_stream *s, struct dt_stream_opened *o, struct buf 
 	o->cert_name = judged.name[0] ? judged.name : NULL;
 	if (v != PKI_TRUSTED && !s->conf.tls_judge_only) {
 		o->failure = failures[v];
-		o->why = judged.why;
+		o->why = judged.why.text;
 	}
 	o->version = tls_version(s->client);
 	o->cipher = tls_cipher(s->client);

@@ -53,10 +53,30 @@ static void reasons(void **state)
 	assert_int_equal(strlen(why_set(&w, "%s", big)), WHY_TEXT_MAX - 1);
 }
 
+/* A held reason is the text alone; NULL and "" leave none. */
+static void held(void **state)
+{
+	struct why w = {0};
+	char *why = NULL;
+
+	(void)state;
+	why_hold(&why, NULL);
+	assert_null(why);
+	why_hold(&why, why_set(&w, "line %d", 7));
+	assert_string_equal(why, "line 7");
+	assert_ptr_not_equal(why, w.text);
+	why_hold(&why, why);
+	assert_string_equal(why, "line 7");
+	why_hold(&why, why + 5);
+	assert_string_equal(why, "7");
+	why_hold(&why, "");
+	assert_null(why);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(a_cut_leaves_whole_characters),
-					   cmocka_unit_test(a_cut_of_other_octets), cmocka_unit_test(reasons)};
+					   cmocka_unit_test(a_cut_of_other_octets), cmocka_unit_test(reasons), cmocka_unit_test(held)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,7 +104,7 @@ static void failure(void **state)
 	line(&w, DT_REC_STAGE, DT_STAGE_DISCOVER, &(struct dt_record){.failure = DT_F_REGISTRAR_NONE});
 	at(&w, "FAILED: neither DNS nor option 120 names a Registrar");
 	at(&w, "tried ... 8 more");
-	strcpy(r.why, "nothing at all");
+	why_set(&r.why, "nothing at all");
 	record_text_result(w.t, &r, 8, argv);
 	fflush(w.f);
 	at(&w, "no dial tone: stage 5, Obtain Registrar FQDN");

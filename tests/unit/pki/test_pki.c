@@ -275,8 +275,8 @@ static void judging(void **state)
 		enum pki_verdict v = pki_judge(&p, &n, 1, buf_view(rows[i].anchors), false, rows[i].host, rows[i].at, &j);
 
 		if (v != rows[i].v)
-			fail_msg("row %zu: %d, %s", i, (int)v, j.why);
-		assert_int_equal(j.why[0] != '\0', v != PKI_TRUSTED);
+			fail_msg("row %zu: %d, %s", i, (int)v, j.why.text);
+		assert_int_equal(j.why.text[0] != '\0', v != PKI_TRUSTED);
 		if (j.sign[0] != rows[i].sign[0] || j.sign[1] != rows[i].sign[1])
 			fail_msg("row %zu: %s, %s", i, dt_signs[j.sign[0]].code, dt_signs[j.sign[1]].code);
 		assert_string_equal(j.name, v == PKI_NO_CERT ? "" : rows[i].leaf == &keys.server_der ? "fe01.contoso.test" : j.name);
