@@ -7,6 +7,9 @@
  * A row looks at codes and facts only.  Words are compared in one case: those that a server wrote (SERVER_SAYS), whole words
  * of dt_facts.said.
  *
+ * A row may want two things (`also`), and may be contradicted by a third (`unless`).  `told`: it is worth telling even when the
+ * stage ended well.  `asked`: what the doctor asked itself is enough to know it.
+ *
  * Each has an id, so that two people can talk of it: V for the VLAN, I the address, D names, U updates, R Registrar and web
  * service, C certificates, A authentication, P provisioning, L log on, E outside.
  */
@@ -20,10 +23,12 @@ enum doctor_sees {
 	SEES_SIGN,	  /* the attempt has the sign `value` */
 	SEES_RUN_SIGN,	  /* any attempt of the run has it */
 	SEES_ANSWER,	  /* an answer to something the doctor asked has it */
+	SEES_HOST_ANSWER, /* ... an answer about the attempt's host or address */
 	SEES_PORT_IS,	  /* enum doctor_port `value`: of what was heard */
 	SEES_TCP_PORT,	  /* the peer's port is `value` */
 	SEES_HTTP,	  /* the answer's HTTP status is `value` */
 	SEES_HTTP_CLASS,  /* its first digit is */
+	SEES_ALERT,	  /* the peer sent the TLS alert `value` */
 	SEES_OPTION,	  /* it is about DHCP option `value` */
 	SEES_VLAN,	  /* it is about a VLAN */
 	SEES_CANDIDATE,	  /* the Registrar was known by enum dt_candidate `value` */
@@ -35,6 +40,23 @@ enum doctor_sees {
 	SEES_COUNT
 };
 
+struct doctor_need {
+	enum doctor_sees sees;
+	unsigned value;
+	const char *words;
+};
+
+/* What a cause brings about elsewhere: kinds of failure, of enum doctor_explains.  What it explains is told below it, as its
+ * consequence, and not as a fault of its own. */
+enum doctor_explains {
+	EXPLAINS_REACH = 1, /* a server cannot be reached, is silent, or hangs up */
+	EXPLAINS_NAMES = 2, /* a name does not resolve */
+	EXPLAINS_TRUST = 4, /* a certificate is not taken, or TLS does not come up */
+	EXPLAINS_TALK = 8,  /* an answer is another than it should be, or has an error */
+	EXPLAINS_DHCP = 16, /* no answer to DHCP, or no use of it */
+	EXPLAINS_HERE = 32  /* only at the address that the cause itself is about */
+};
+
 struct doctor_cause {
 	const char *id;
 	enum dt_stage stage; /* DT_STAGE_NONE: any */
@@ -43,6 +65,12 @@ struct doctor_cause {
 	unsigned value;
 	const char *words;
 	const char *cause, *remedy;
+	struct doctor_need also;   /* this must be there as well */
+	struct doctor_need unless; /* this must not be; SEES_NOTHING: nothing excludes it */
+	unsigned explains;	   /* enum doctor_explains, or 0 */
+	enum dt_stage home;	   /* the stage it belongs to, wherever it was met; DT_STAGE_NONE: where it was met */
+	bool told;		   /* it is told also of an attempt that failed in a stage that ended well */
+	bool asked;		   /* it needs no attempt: an answer with that sign is enough */
 };
 
 extern const struct doctor_cause doctor_causes[];

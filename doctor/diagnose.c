@@ -2,148 +2,9 @@
 
 #include <string.h>
 
-#include "base/sv.h"
+#include "doctor/sees.h"
 
 const char *const doctor_verdicts[] = {"fail", "warn", "unknown"};
-
-/* ---- what a row wants to see ----------------------------------------------------------------------------------- */
-
-typedef bool sees_fn(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l);
-
-static bool sees_nothing(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
-{
-	(void)r;
-	(void)c;
-	(void)l;
-	return true;
-}
-
-static bool sees_sign(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
-{
-	(void)r;
-	return dt_signs_have(l->sign, c->value);
-}
-
-static bool sees_run_sign(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
-{
-	(void)l;
-	for (size_t i = 0; i < r->n; i++)
-		if (r->line[i].kind == DT_REC_ATTEMPT && dt_signs_have(r->line[i].sign, c->value))
-			return true;
-	return false;
-}
-
-static bool sees_answer(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
-{
-	(void)l;
-	for (unsigned i = 0; i < r->answers; i++)
-		if (dt_signs_have(r->answer[i].sign, c->value))
-			return true;
-	return false;
-}
-
-static bool sees_port_is(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
-{
-	(void)l;
-	return r->has_heard && doctor_heard_is(&r->heard, c->value);
-}
-
-static bool sees_fact(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
-{
-	(void)r;
-	switch (c->sees) {
-	case SEES_TCP_PORT:
-		return l->fact.port == c->value;
-	case SEES_HTTP:
-		return l->fact.http == c->value;
-	case SEES_HTTP_CLASS:
-		return l->fact.http / 100 == c->value;
-	case SEES_OPTION:
-		return l->fact.option == c->value;
-	case SEES_VLAN:
-		return l->fact.vlan != 0;
-	case SEES_CANDIDATE:
-		return l->fact.candidate == c->value;
-	default:
-		return l->fact.diag == c->value; /* SEES_DIAG */
-	}
-}
-
-static bool in_word(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
-}
-
-/* Whole words only: "locked" is not in "blocked". */
-static bool has_words(struct sv said, struct sv words)
-{
-	for (size_t at = 0; words.n && at + words.n <= said.n; at++) {
-		bool begins = at == 0 || !in_word(said.p[at - 1]);
-		bool ends = at + words.n == said.n || !in_word(said.p[at + words.n]);
-
-		if (begins && ends && sv_ieq((struct sv){said.p + at, words.n}, words))
-			return true;
-	}
-	return false;
-}
-
-/* The one condition that compares words, and these the server wrote: for some refusals there is no code. */
-static bool server_says(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
-{
-	struct sv rest = sv_of(c->words);
-
-	(void)r;
-	while (l->fact.said && rest.p)
-		if (has_words(sv_of(l->fact.said), sv_cut(&rest, '|')))
-			return true;
-	return false;
-}
-
-static bool is_warm(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
-{
-	(void)c;
-	(void)l;
-	for (size_t i = 0; i < r->n; i++)
-		if (r->line[i].stage == DT_STAGE_CHAIN && r->line[i].kind == DT_REC_STAGE && r->line[i].skipped)
-			return true;
-	return false;
-}
-
-static bool is_inside(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
-{
-	(void)c;
-	(void)l;
-	for (size_t i = 0; i < r->n; i++)
-		if (r->line[i].stage == DT_STAGE_VLAN)
-			return true;
-	return false;
-}
-
-static bool is_outside(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l)
-{
-	return !is_inside(r, c, l);
-}
-
-/* clang-format off */
-static sees_fn *const sees[SEES_COUNT] = {
-	[SEES_NOTHING]     = sees_nothing,
-	[SEES_SIGN]        = sees_sign,
-	[SEES_RUN_SIGN]    = sees_run_sign,
-	[SEES_ANSWER]      = sees_answer,
-	[SEES_PORT_IS]     = sees_port_is,
-	[SEES_TCP_PORT]    = sees_fact,
-	[SEES_HTTP]        = sees_fact,
-	[SEES_HTTP_CLASS]  = sees_fact,
-	[SEES_OPTION]      = sees_fact,
-	[SEES_VLAN]        = sees_fact,
-	[SEES_CANDIDATE]   = sees_fact,
-	[SEES_DIAG]        = sees_fact,
-	[SEES_SERVER_SAYS] = server_says,
-	[SEES_WARM]        = is_warm,
-	[SEES_INSIDE]      = is_inside,
-	[SEES_OUTSIDE]     = is_outside,
-};
-/* clang-format on */
 
 /* ---- findings --------------------------------------------------------------------------------------------------- */
 
@@ -155,18 +16,19 @@ static bool is_in(const struct doctor_finding *f, const struct doctor_cause *c)
 	return false;
 }
 
-/* Rows that saw something first, then those that see nothing. */
+static bool row_fits(const struct doctor_run *r, const struct doctor_cause *c, enum dt_stage stage, const struct doctor_line *l)
+{
+	return c->failure == l->failure && (c->stage == DT_STAGE_NONE || c->stage == stage) && !c->asked && doctor_sees(r, c, l);
+}
+
+/* Rows that saw most come first, those that see nothing last. */
 static void causes(const struct doctor_run *r, struct doctor_finding *f, const struct doctor_line *l)
 {
-	for (int saw = 1; saw >= 0; saw--)
+	for (unsigned saw = 3; saw-- > 0;)
 		for (size_t i = 0; i < doctor_cause_count && f->ncause < DOCTOR_CAUSES; i++) {
 			const struct doctor_cause *c = &doctor_causes[i];
 
-			if ((c->sees != SEES_NOTHING) != saw || c->failure != l->failure)
-				continue;
-			if (c->stage != DT_STAGE_NONE && c->stage != f->stage)
-				continue;
-			if (sees[c->sees](r, c, l) && !is_in(f, c))
+			if (doctor_sees_count(c) == saw && row_fits(r, c, f->stage, l) && !is_in(f, c))
 				f->cause[f->ncause++] = c;
 		}
 }
@@ -221,56 +83,256 @@ static void finding(const struct doctor_run *r, struct doctor_finding *f, enum d
 	attempts(r, f, at, DT_F_OK);
 }
 
-/* An attempt that went well, with a sign that has a cause. */
-static bool diagnose_note(const struct doctor_run *r, struct doctor_finding *f, const struct doctor_line *l)
+/* ---- all of them ----------------------------------------------------------------------------------------------- */
+
+#define ALL 32
+
+struct all {
+	const struct doctor_run *r;
+	struct doctor_finding f[ALL];
+	unsigned n;
+};
+
+/* The same cause is told once. */
+static void all_add(struct all *all, const struct doctor_finding *f)
 {
-	*f = (struct doctor_finding){.verdict = DOCTOR_WARN, .stage = l->stage, .evidence = l, .failure = DT_F_OK};
-	causes(r, f, l);
-	return f->ncause > 0;
+	if (f->ncause == 0 || all->n == ALL)
+		return;
+	for (unsigned i = 0; i < all->n; i++)
+		if (is_in(&all->f[i], f->cause[0]))
+			return;
+	all->f[all->n++] = *f;
 }
 
-/* The same cause stands there already. */
-static bool diagnose_told(const struct doctor_finding *all, unsigned n, const struct doctor_finding *f)
+static void all_settle(struct doctor_finding *f)
 {
-	for (unsigned i = 0; i < n; i++)
-		if (is_in(&all[i], f->cause[0]))
-			return true;
+	if (f->ncause && f->cause[0]->home != DT_STAGE_NONE)
+		f->stage = f->cause[0]->home;
+}
+
+/* An attempt that went well, with a sign that has a cause. */
+static void all_note(struct all *all, const struct doctor_line *l)
+{
+	struct doctor_finding f = {.verdict = DOCTOR_WARN, .stage = l->stage, .evidence = l, .failure = DT_F_OK};
+
+	causes(all->r, &f, l);
+	all_settle(&f);
+	all_add(all, &f);
+}
+
+static bool stage_ended_well(const struct doctor_run *r, enum dt_stage stage)
+{
+	const struct doctor_line *result = doctor_run_result(r);
+
+	for (size_t i = r->n; i > 0; i--)
+		if (r->line[i - 1].kind == DT_REC_STAGE && r->line[i - 1].stage == stage)
+			return r->line[i - 1].ok && !(result && !result->ok && result->stage == stage);
 	return false;
+}
+
+/* An attempt that failed though its stage ended well, where the table says that this is worth telling. */
+static void all_told(struct all *all, const struct doctor_line *l)
+{
+	struct doctor_finding f = {.verdict = DOCTOR_WARN, .stage = l->stage, .evidence = l, .failure = l->failure};
+
+	causes(all->r, &f, l);
+	if (f.ncause == 0 || !f.cause[0]->told || !stage_ended_well(all->r, l->stage))
+		return;
+	f.ncause = 1;
+	all_settle(&f);
+	all_add(all, &f);
+}
+
+/* What the doctor asked itself, as a line of a record. */
+static void answer_line(const struct doctor_answer *a, struct doctor_line *ret)
+{
+	*ret = (struct doctor_line){.kind = DT_REC_ATTEMPT, .stage = a->stage, .ok = true, .fact = a->fact};
+	memcpy(ret->sign, a->sign, sizeof ret->sign);
+}
+
+static void all_asked(struct all *all, const struct doctor_cause *c, const struct doctor_line *end)
+{
+	for (unsigned i = 0; i < all->r->answers; i++) {
+		const struct doctor_answer *a = &all->r->answer[i];
+		struct doctor_line l;
+
+		answer_line(a, &l);
+		if (!dt_signs_have(a->sign, c->value) || !doctor_sees(all->r, c, &l))
+			continue;
+		all_add(all, &(struct doctor_finding){.verdict = DOCTOR_WARN, .stage = c->home ? c->home : a->stage, .evidence = end,
+						      .failure = DT_F_OK, .cause = {c}, .ncause = 1, .asked = a});
+		return;
+	}
+}
+
+static void all_failed(struct all *all, const struct doctor_line *result)
+{
+	const struct doctor_run *r = all->r;
+	size_t at = (size_t)(result - r->line);
+
+	finding(r, &all->f[0], result->failure == DT_F_STOPPED ? DOCTOR_UNKNOWN : DOCTOR_FAIL, at);
+	for (size_t i = at; i > 0; i--) { /* the stage's own line knows more */
+		const struct doctor_line *l = &r->line[i - 1];
+
+		if (l->kind == DT_REC_STAGE && l->stage == result->stage && !l->ok && l->failure == result->failure) {
+			all->f[0].guess |= l->guess;
+			break;
+		}
+	}
+	all->n = 1;
+}
+
+static void all_find(struct all *all)
+{
+	const struct doctor_run *r = all->r;
+	const struct doctor_line *result = doctor_run_result(r);
+
+	if (result == NULL)
+		all->f[all->n++] = (struct doctor_finding){.verdict = DOCTOR_UNKNOWN, .stage = r->line[r->n - 1].stage,
+							    .evidence = &r->line[r->n - 1], .failure = r->line[r->n - 1].failure};
+	else if (!result->ok)
+		all_failed(all, result);
+	for (size_t i = 0; i < r->n && all->n < ALL; i++) {
+		const struct doctor_line *l = &r->line[i];
+
+		if (l->kind == DT_REC_STAGE && l->ok && l->skipped && l->failure != DT_F_OK)
+			finding(r, &all->f[all->n++], DOCTOR_WARN, i);
+	}
+	for (size_t i = 0; i < r->n; i++) {
+		const struct doctor_line *l = &r->line[i];
+
+		if (l->kind == DT_REC_ATTEMPT && l->ok && l->sign[0] != DT_SIGN_NONE)
+			all_note(all, l);
+		else if (l->kind == DT_REC_ATTEMPT && !l->ok)
+			all_told(all, l);
+	}
+	for (size_t i = 0; i < doctor_cause_count; i++)
+		if (doctor_causes[i].asked)
+			all_asked(all, &doctor_causes[i], &r->line[r->n - 1]);
+}
+
+/* ---- what follows from what ------------------------------------------------------------------------------------- */
+
+/* clang-format off */
+static const unsigned kind_of[DT_FAILURE_COUNT] = {
+	[DT_F_VLAN_NONE]      = EXPLAINS_DHCP,
+	[DT_F_DHCP_SILENT]    = EXPLAINS_DHCP,
+	[DT_F_DHCP_NAK]       = EXPLAINS_DHCP,
+	[DT_F_DHCP_BAD]       = EXPLAINS_DHCP,
+	[DT_F_ADDRESS_TAKEN]  = EXPLAINS_DHCP,
+	[DT_F_UC_SILENT]      = EXPLAINS_DHCP,
+	[DT_F_CLOCK_WRONG]    = EXPLAINS_REACH | EXPLAINS_TRUST,
+	[DT_F_DNS_SILENT]     = EXPLAINS_NAMES | EXPLAINS_REACH,
+	[DT_F_DNS_ERROR]      = EXPLAINS_NAMES,
+	[DT_F_DNS_NONE]       = EXPLAINS_NAMES,
+	[DT_F_DOMAIN_NONE]    = EXPLAINS_NAMES,
+	[DT_F_REGISTRAR_NONE] = EXPLAINS_NAMES,
+	[DT_F_CONNECT]        = EXPLAINS_REACH,
+	[DT_F_TIMEOUT]        = EXPLAINS_REACH,
+	[DT_F_CLOSED]         = EXPLAINS_REACH,
+	[DT_F_TLS_HANDSHAKE]  = EXPLAINS_TRUST,
+	[DT_F_TLS_UNTRUSTED]  = EXPLAINS_TRUST,
+	[DT_F_TLS_NAME]       = EXPLAINS_TRUST,
+	[DT_F_TLS_DATE]       = EXPLAINS_TRUST,
+	[DT_F_CHAIN_CHANGED]  = EXPLAINS_TRUST,
+	[DT_F_CERT_BAD]       = EXPLAINS_TRUST,
+	[DT_F_CHAIN_DISABLED] = EXPLAINS_TALK,
+	[DT_F_CHAIN_BAD]      = EXPLAINS_TALK,
+	[DT_F_UPDATE_REFUSED] = EXPLAINS_TALK,
+	[DT_F_UPDATE_ANSWER]  = EXPLAINS_TALK,
+	[DT_F_UPDATE_FETCH]   = EXPLAINS_TALK | EXPLAINS_REACH,
+	[DT_F_HTTP_STATUS]    = EXPLAINS_TALK,
+	[DT_F_HTTP_BAD]       = EXPLAINS_TALK,
+	[DT_F_SOAP_BAD]       = EXPLAINS_TALK,
+	[DT_F_METADATA_BAD]   = EXPLAINS_TALK,
+	[DT_F_SIP_BAD]        = EXPLAINS_TALK,
+};
+/* clang-format on */
+
+static uint32_t finding_address(const struct doctor_finding *f)
+{
+	return f->asked ? f->asked->fact.address : f->evidence->fact.address;
+}
+
+static bool explains(const struct doctor_finding *x, const struct doctor_finding *y)
+{
+	const struct doctor_cause *c = x->ncause ? x->cause[0] : NULL;
+
+	if (c == NULL || x == y || x->verdict != DOCTOR_WARN || !(c->explains & kind_of[y->failure]) || x->stage > y->stage)
+		return false;
+	return !(c->explains & EXPLAINS_HERE) || (finding_address(x) && finding_address(x) == finding_address(y));
+}
+
+static unsigned explained(const struct all *all, unsigned x)
+{
+	unsigned n = 0;
+
+	for (unsigned y = 0; y < all->n; y++)
+		n += explains(&all->f[x], &all->f[y]);
+	return n;
+}
+
+/* The finding that explains y: the earliest in stage order; of one stage, that which explains most.  all->n: none. */
+static unsigned reason_of(const struct all *all, unsigned y)
+{
+	unsigned best = all->n;
+
+	for (unsigned x = 0; x < all->n; x++) {
+		if (!explains(&all->f[x], &all->f[y]) || all->f[x].because)
+			continue;
+		if (best == all->n || all->f[x].stage < all->f[best].stage ||
+		    (all->f[x].stage == all->f[best].stage && explained(all, x) > explained(all, best)))
+			best = x;
+	}
+	return best;
+}
+
+static bool comes_before(const struct doctor_finding *a, const struct doctor_finding *b)
+{
+	if ((a->verdict == DOCTOR_WARN) != (b->verdict == DOCTOR_WARN))
+		return a->verdict != DOCTOR_WARN;
+	if ((a->because != NULL) != (b->because != NULL))
+		return a->because == NULL;
+	return a->stage < b->stage;
+}
+
+static void swap(struct doctor_finding *a, struct doctor_finding *b)
+{
+	struct doctor_finding keep = *a;
+
+	*a = *b;
+	*b = keep;
+}
+
+/* Consequences learn whose they are; the cause of the failure becomes the diagnosis; all in their order. */
+static void all_order(struct all *all)
+{
+	bool failed = all->n && all->f[0].verdict == DOCTOR_FAIL;
+
+	for (unsigned y = 0; y < all->n; y++) {
+		unsigned x = reason_of(all, y);
+
+		if (x == all->n)
+			continue;
+		all->f[y].because = all->f[x].cause[0];
+		if (y == 0 && failed)
+			all->f[x].verdict = DOCTOR_FAIL;
+	}
+	for (unsigned i = 1; i < all->n; i++) /* the order of equals stays */
+		for (unsigned k = i; k > 0 && comes_before(&all->f[k], &all->f[k - 1]); k--)
+			swap(&all->f[k], &all->f[k - 1]);
 }
 
 unsigned doctor_diagnose(const struct doctor_run *r, struct doctor_finding *ret, unsigned cap)
 {
-	const struct doctor_line *result = doctor_run_result(r);
-	unsigned n = 0;
+	struct all all = {.r = r};
 
-	if (cap == 0)
+	if (cap == 0 || r->n == 0)
 		return 0;
-	if (result == NULL && r->n) {
-		ret[n++] = (struct doctor_finding){.verdict = DOCTOR_UNKNOWN, .stage = r->line[r->n - 1].stage,
-						   .evidence = &r->line[r->n - 1], .failure = r->line[r->n - 1].failure};
-	} else if (result && !result->ok) {
-		size_t at = (size_t)(result - r->line);
-
-		finding(r, &ret[n], result->failure == DT_F_STOPPED ? DOCTOR_UNKNOWN : DOCTOR_FAIL, at);
-		for (size_t i = at; i > 0; i--) { /* the stage's own line knows more */
-			const struct doctor_line *l = &r->line[i - 1];
-
-			if (l->kind == DT_REC_STAGE && l->stage == result->stage && !l->ok && l->failure == result->failure) {
-				ret[n].guess |= l->guess;
-				break;
-			}
-		}
-		n++;
-	}
-	for (size_t i = 0; i < r->n && n < cap; i++) {
-		const struct doctor_line *l = &r->line[i];
-
-		if (l->kind == DT_REC_STAGE && l->ok && l->skipped && l->failure != DT_F_OK)
-			finding(r, &ret[n++], DOCTOR_WARN, i);
-	}
-	for (size_t i = 0; i < r->n && n < cap; i++)
-		if (r->line[i].kind == DT_REC_ATTEMPT && r->line[i].ok && r->line[i].sign[0] != DT_SIGN_NONE && diagnose_note(r, &ret[n], &r->line[i]) &&
-		    !diagnose_told(ret, n, &ret[n]))
-			n++;
-	return n;
+	all_find(&all);
+	all_order(&all);
+	if (all.n > cap)
+		all.n = cap;
+	memcpy(ret, all.f, all.n * sizeof *ret);
+	return all.n;
 }

@@ -227,9 +227,11 @@ static const char *read_probe(struct doctor_run *r, const json_t *j)
 	snprintf(a->text, sizeof a->text, "%s", text ? text : "");
 	read_signs(j, a->sign);
 	why = read_facts(j, &a->fact);
+	snprintf(a->host, sizeof a->host, "%s", a->fact.host ? a->fact.host : "");
 	for (size_t i = 0; i < DOCTOR_FACTS; i++)
 		if (doctor_facts[i].kind == FACT_TEXT)
 			*doctor_fact_text(&a->fact, &doctor_facts[i]) = NULL;
+	a->fact.host = a->host[0] ? a->host : NULL;
 	r->answers += why == NULL;
 	return why;
 }

@@ -29,12 +29,13 @@ struct doctor_answer { /* of something the doctor asked itself */
 	enum dt_stage stage; /* where it matters */
 	bool ok;
 	enum dt_sign sign[DT_SIGNS_MAX]; /* DT_SIGN_ASKED_..., and what was wrong */
-	struct dt_facts fact;		 /* numbers only; its texts are NULL */
+	struct dt_facts fact;		 /* numbers; of its texts only the host */
+	char host[DT_NAME_MAX];		 /* fact.host, or "" */
 	char what[DT_NAME_MAX + 64];	 /* for people: "srv _sip._tls.contoso.test", "tls 10.20.0.11:443" */
 	char text[1024];
 };
 
-#define DOCTOR_ANSWERS 64
+#define DOCTOR_ANSWERS 192
 
 struct doctor_run {
 	struct doctor_line *line;

@@ -127,8 +127,13 @@ static void doctor_label(struct doctor *d, const char *name)
 static void say_evidence(const struct doctor_finding *f)
 {
 	const struct doctor_line *l = f->evidence;
-	char text[900];
+	char text[1400];
 
+	if (f->asked) {
+		snprintf(text, sizeof text, "%s: %s", f->asked->what, f->asked->text);
+		text_fold(stdout, 11, 11, text);
+		return;
+	}
 	snprintf(text, sizeof text, "%s%s%s%s%s", l->what && l->kind == DT_REC_ATTEMPT ? l->what : "", l->peer ? " at " : "",
 		 l->peer ? l->peer : "", (l->what && l->kind == DT_REC_ATTEMPT) || l->peer ? ": " : "",
 		 l->why ? l->why : f->failure == DT_F_OK && l->warn ? l->warn : dt_failures[f->failure].what);
@@ -162,6 +167,10 @@ static void say_finding(struct doctor *d, const struct doctor_finding *f)
 
 	printf("\n%s%s stage %d%s, %s\n", record_text_ink(d->text, ink), head, (int)f->stage, record_text_ink(d->text, INK_PLAIN),
 	       f->stage < DT_STAGE_COUNT && f->stage > DT_STAGE_NONE ? dt_stage_titles[f->stage] : "before the first");
+	if (f->because) {
+		doctor_label(d, "because");
+		text_fold(stdout, 11, 11, f->because->cause);
+	}
 	doctor_label(d, "seen");
 	say_evidence(f);
 	say_fault(d, dt_failures[f->failure].fault);
@@ -251,19 +260,24 @@ static json_t *finding_json(const struct doctor_finding *f)
 	if (j && f->failure != DT_F_OK)
 		json_object_set_new(j, "fault", json_string(dt_fault_names[dt_failures[f->failure].fault]));
 	if (j)
-		record_json_facts(j, l->sign, &l->fact);
-	if (j && l->what && l->kind == DT_REC_ATTEMPT)
+		record_json_facts(j, f->asked ? f->asked->sign : l->sign, f->asked ? &f->asked->fact : &l->fact);
+	if (j && f->asked)
+		json_object_set_new(j, "try", json_text(f->asked->what));
+	else if (j && l->what && l->kind == DT_REC_ATTEMPT)
 		json_object_set_new(j, "try", json_text(l->what));
-	if (j && l->peer)
+	if (j && !f->asked && l->peer)
 		json_object_set_new(j, "peer", json_text(l->peer));
 	if (j)
-		json_object_set_new(j, "why", json_text(l->why				      ? l->why
+		json_object_set_new(j, "why", json_text(f->asked			      ? f->asked->text
+							: l->why			      ? l->why
 							: f->failure == DT_F_OK && l->warn ? l->warn
 											   : dt_failures[f->failure].what));
 	if (j)
 		json_object_set_new(j, "fix", json_string(f->ncause ? f->cause[0]->remedy : dt_failures[f->failure].fix));
 	if (j && f->guess)
 		json_object_set_new(j, "basis", json_string("guess"));
+	if (j && f->because)
+		json_object_set_new(j, "because", json_string(f->because->id));
 	return j;
 }
 

@@ -135,7 +135,7 @@ static void of_a_server(void **state)
 	assert_non_null(find(q, n, ASK_TCP, "", 80));
 	assert_non_null(find(q, n, ASK_TCP, "", 443));
 	assert_non_null(find(q, n, ASK_TLS, "10.20.0.12", 443));
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < DOCTOR_ANSWERS; i++)
 		add(&r, (struct dt_record){.stage = DT_STAGE_LOGON, .fact = {.address = 0x0a150000u + (unsigned)i, .port = 5060}});
 	assert_int_equal(doctor_questions(&r, ODD, q), DOCTOR_ANSWERS);
 	doctor_run_free(&r);
