@@ -5,7 +5,6 @@
 #include <linux/capability.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -45,13 +44,10 @@ static bool become(const struct credentials *c, struct why *why)
 
 bool credentials_drop(const struct credentials *c, struct why *why)
 {
-	static const struct rlimit none = {0, 0};
-
 	if (geteuid() == 0 && !become(c, why))
 		return false;
 	/* Asked after the change of user, which resets it. */
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
-	    setrlimit(RLIMIT_CORE, &none) < 0 || (!c->may_fork && setrlimit(RLIMIT_NPROC, &none) < 0))
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return why_not(why, "cannot drop privileges: %s", strerror(errno));
 	return true;
 }

@@ -9,10 +9,10 @@
 struct credentials {
 	const char *user;     /* to become, when we are root */
 	const char *group_of; /* with the group of this user; NULL: of `user` */
-	bool may_fork;	      /* may make threads or processes; else it is refused them */
 };
 /* When we are root: becomes the user with that one group, drops every capability from every set, and checks that there is
- * no way back.  In any case: no privilege through later programs, no core file, nobody of the same user may look inside.
+ * no way back.  In any case: no privilege through later programs, nobody of the same user may look inside.
+ * sandbox.h takes what is left of that user's rights.
  * false: *why. */
 bool credentials_drop(const struct credentials *c, struct why *why);
 

@@ -56,9 +56,9 @@ static bool folder(struct work *w, const char *name, mode_t mode)
 
 	if (!path_of(w, name, path))
 		return false;
-	if (mkdir(path, mode) == 0 || errno == EEXIST)
-		return true;
-	return failed(w, path, strerror(errno));
+	if (mkdir(path, mode) == 0) /* as said here, not as root's umask would have it: groups share logs/ */
+		return chmod(path, mode) == 0 || failed(w, path, strerror(errno));
+	return errno == EEXIST || failed(w, path, strerror(errno));
 }
 
 /* ---- certificates -------------------------------------------------------------------------------------------------- */

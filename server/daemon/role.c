@@ -17,7 +17,9 @@
 #include "server/daemon/credentials.h"
 #include "server/daemon/dhcp_responder.h"
 #include "server/daemon/dns_publish.h"
+#include "server/daemon/sandbox.h"
 #include "server/location/process.h"
+#include "server/site/files.h"
 #include "server/vault/process.h"
 
 static int run_vault(struct role_state *s, struct scoreboard *b)
@@ -72,20 +74,32 @@ static int run_dns(struct role_state *s, struct scoreboard *b)
 
 enum { AS_VAULT, AS_WORKER, AS_LEGACY };
 
+static const struct sandbox_place vault_places[] = {{SITE_VAULT, true}, {NULL, false}};
+static const struct sandbox_place worker_places[] = {{SITE_SERVER, false},
+						     {SITE_EXTERNAL, false},
+						     {SITE_ISSUING, false},
+						     {SITE_TRUSTED_CERTS, false},
+						     {SITE_IMAGES, false},
+						     {SITE_LOGS, true},
+						     {NULL, false}};
+
+#define SERVES (SANDBOX_READ | SANDBOX_WRITE | SANDBOX_ACCEPT | SANDBOX_NETWORK)
+
 /* clang-format off */
 static const struct {
 	const char *name;
 	int as;		   /* which of the site's users */
 	mode_t umask;	   /* processes that talk to the network share logs/ by their group */
-	bool may_fork;
+	unsigned may;	   /* enum sandbox_may */
+	const struct sandbox_place *places;
 	int (*run)(struct role_state *s, struct scoreboard *b);
 } roles[ROLES] = {
-	[ROLE_VAULT]    = {"vault",    AS_VAULT,  077, true,  run_vault},
-	[ROLE_LOCATION] = {"location", AS_WORKER, 007, false, run_location},
-	[ROLE_WORKER]   = {"worker",   AS_WORKER, 007, false, run_worker},
-	[ROLE_LEGACY]   = {"legacy",   AS_LEGACY, 007, false, run_worker},
-	[ROLE_DHCP]     = {"dhcp",     AS_WORKER, 007, false, run_dhcp},
-	[ROLE_DNS]      = {"dns",      AS_WORKER, 007, false, run_dns},
+	[ROLE_VAULT]    = {"vault",    AS_VAULT,  077, SANDBOX_READ | SANDBOX_WRITE | SANDBOX_THREADS, vault_places, run_vault},
+	[ROLE_LOCATION] = {"location", AS_WORKER, 007, SANDBOX_ACCEPT, NULL, run_location},
+	[ROLE_WORKER]   = {"worker",   AS_WORKER, 007, SERVES, worker_places, run_worker},
+	[ROLE_LEGACY]   = {"legacy",   AS_LEGACY, 007, SERVES, worker_places, run_worker},
+	[ROLE_DHCP]     = {"dhcp",     AS_WORKER, 007, SANDBOX_NETWORK, NULL, run_dhcp},
+	[ROLE_DNS]      = {"dns",      AS_WORKER, 007, SANDBOX_ASK | SANDBOX_NETWORK, NULL, run_dns},
 };
 /* clang-format on */
 
@@ -112,6 +126,16 @@ static struct role_state *state_read(const char *number)
 	return s;
 }
 
+/* The configuration bounds what devices send; it does not bound the store. */
+static uint64_t role_file_max(const struct role_state *s)
+{
+	unsigned may = roles[s->role].may;
+
+	return !(may & SANDBOX_WRITE)		 ? 0
+	       : s->role == ROLE_VAULT ? UINT64_MAX
+				       : (uint64_t)s->site.max_logs_total << 20;
+}
+
 static bool role_settle(const struct role_state *s, struct why *why)
 {
 	const struct site *site = &s->site;
@@ -119,18 +143,22 @@ static bool role_settle(const struct role_state *s, struct why *why)
 	    [AS_VAULT] = site->user, [AS_WORKER] = site->worker_user, [AS_LEGACY] = site->legacy_user};
 	int as = roles[s->role].as;
 	const struct credentials c = {.user = users[as],
-				      .group_of = as == AS_LEGACY ? site->worker_user : NULL,
-				      .may_fork = roles[s->role].may_fork};
+				      .group_of = as == AS_LEGACY ? site->worker_user : NULL};
+	const struct sandbox box = {.dir = site->dir,
+				    .may = roles[s->role].may,
+				    .places = roles[s->role].places,
+				    .file_max = role_file_max(s)};
 
 	signal(SIGINT, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	umask(roles[s->role].umask);
+	sandbox_leave_network(&box);
 	if (!credentials_drop(&c, why))
 		return false;
 	/* Asked after the change of user, which resets it. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == s->parent)
-		return true;
-	return why_not(why, "the supervisor has ended");
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != s->parent)
+		return why_not(why, "the supervisor has ended");
+	return sandbox_enter(&box, why);
 }
 
 int role_main(const char *name, const char *number)

@@ -23,6 +23,7 @@
 #include "server/control/control.h"
 #include "server/daemon/accounts.h"
 #include "server/daemon/generation.h"
+#include "server/daemon/sandbox.h"
 
 enum {
 	READY_MS = 60000,	    /* a generation that is not ready by then is given up */
@@ -115,6 +116,9 @@ static bool supervisor_begin(struct supervisor *s, const struct site *site, stru
 	s->scoreboard = scoreboard_new(&s->scoreboard_fd);
 	if (s->scoreboard == NULL || !pki_random(s->ticket_key, sizeof s->ticket_key) || !supervisor_signals(s))
 		return why_not(why, "cannot set up: %s", strerror(errno));
+	if (!landlock_there())
+		log_line(LOG_WARN, "supervisor",
+			 "this kernel has no Landlock: a captured process could read what every user of this machine may read");
 	return true;
 }
 
