@@ -210,7 +210,8 @@ enum admin_result users_remove(struct admin *a, const struct store_user *u, unsi
 	return order_reject(a, u->aor, phones, why);
 }
 
-enum admin_result users_each(struct admin *a, bool (*each)(void *arg, const struct store_user *u), void *arg, struct why *why)
+enum admin_result users_each(struct admin *a, const char *after, bool (*each)(void *arg, const struct store_user *u), void *arg,
+			     struct why *why)
 {
-	return admin_store(a, a->store->ops->user_each(a->store, each, arg), "the list of users", why);
+	return admin_store(a, a->store->ops->user_each(a->store, after, each, arg), "the list of users", why);
 }

@@ -27,7 +27,9 @@ enum admin_result users_write(struct admin *a, struct store_user *u, struct sv p
 /* *phones: how many were signed off, when the user may not sign in any more. */
 enum admin_result users_enable(struct admin *a, struct store_user *u, bool on, unsigned *phones, struct why *why);
 enum admin_result users_remove(struct admin *a, const struct store_user *u, unsigned *phones, struct why *why);
-/* Every user; false from each() stops.  The store may not be written from within. */
-enum admin_result users_each(struct admin *a, bool (*each)(void *arg, const struct store_user *u), void *arg, struct why *why);
+/* The users in the order of their addresses, those behind the address `after` (NULL: all), read page by page: each() may use the
+ * store, and false from it stops. */
+enum admin_result users_each(struct admin *a, const char *after, bool (*each)(void *arg, const struct store_user *u), void *arg,
+			     struct why *why);
 
 #endif

@@ -116,6 +116,8 @@ void writer_list(struct writer *w, const char *key, const struct column *columns
 	writer_list_end(w);
 	w->columns = columns;
 	w->rows = 0;
+	w->part = false;
+	memset(w->width, 0, sizeof w->width);
 	if (w->form != WRITER_JSON)
 		return;
 	w->list = json_array();
@@ -147,10 +149,14 @@ static void cell_add(struct writer *w, const char *text)
 	w->failed |= b->oom;
 }
 
+static void part_end(struct writer *w);
+
 void writer_row(struct writer *w, const void *record)
 {
 	char text[32];
 
+	if (w->rows && w->rows % WRITER_PART == 0)
+		part_end(w);
 	w->rows++;
 	if (w->form == WRITER_LINES)
 		w->failed |= !json_line(w->to, object_of(w->columns, record));
@@ -182,36 +188,65 @@ static void table_line(FILE *to, const struct buf *cell, size_t columns, const s
 	fputc('\n', to);
 }
 
-#define COLUMNS_MAX 32
+static void cells_free(struct writer *w)
+{
+	for (size_t i = 0; i < w->cells; i++)
+		buf_free(&w->cell[i]);
+	w->cells = 0;
+}
 
 static void table_print(struct writer *w)
 {
-	size_t width[COLUMNS_MAX] = {0}, n = 0;
-	struct buf head[COLUMNS_MAX] = {0};
+	struct buf head[WRITER_COLUMNS] = {0};
+	size_t n = 0;
 
-	for (; n < COLUMNS_MAX && w->columns[n].key; n++) {
+	for (; n < WRITER_COLUMNS && w->columns[n].key; n++) {
+		size_t is;
+
 		buf_str(&head[n], w->columns[n].key);
-		width[n] = width_of(buf_cstr(&head[n]));
+		is = width_of(buf_cstr(&head[n]));
+		w->width[n] = is > w->width[n] ? is : w->width[n];
 	}
 	for (size_t i = 0; n && i < w->cells; i++) {
 		size_t is = width_of((const char *)w->cell[i].p);
 
-		width[i % n] = is > width[i % n] ? is : width[i % n];
+		w->width[i % n] = is > w->width[i % n] ? is : w->width[i % n];
 	}
-	table_line(w->to, head, n, width);
+	if (!w->part)
+		table_line(w->to, head, n, w->width);
 	for (size_t i = 0; i + n <= w->cells; i += n)
-		table_line(w->to, w->cell + i, n, width);
+		table_line(w->to, w->cell + i, n, w->width);
 	for (size_t i = 0; i < n; i++)
 		buf_free(&head[i]);
+	cells_free(w);
+}
+
+/* Writes the rows so far: those of a list in an object stay, since the object is written as one. */
+static void part_end(struct writer *w)
+{
+	if (w->failed)
+		return;
+	if (w->form == WRITER_TEXT) {
+		table_print(w);
+	} else if (w->form == WRITER_JSON && w->root == w->list) {
+		fputs(w->part ? ",\n" : "[\n", w->to);
+		w->failed |= !json_put_elements(w->to, w->list) || json_array_clear(w->list) != 0;
+	}
+	w->part = true;
 }
 
 void writer_list_end(struct writer *w)
 {
 	if (w->columns && w->rows && w->form == WRITER_TEXT && !w->failed)
 		table_print(w);
-	for (size_t i = 0; i < w->cells; i++)
-		buf_free(&w->cell[i]);
-	w->cells = 0;
+	if (w->part && w->form == WRITER_JSON && w->root == w->list) {
+		part_end(w); /* there is at least one row behind the last part */
+		fputs("\n]\n", w->to);
+		json_decref(w->root);
+		w->root = NULL;
+		w->whole = true;
+	}
+	cells_free(w);
 	w->columns = NULL;
 	w->list = NULL;
 }
@@ -227,7 +262,7 @@ int writer_end(struct writer *w)
 	writer_list_end(w);
 	free(w->cell);
 	w->cell = NULL;
-	if (w->form == WRITER_JSON && !w->failed)
+	if (w->form == WRITER_JSON && !w->failed && !w->whole)
 		w->failed = !json_put(w->to, w->root, JSON_INDENT(2));
 	json_decref(w->root);
 	w->root = NULL;

@@ -8,7 +8,7 @@
  *     return writer_end(&w);
  *
  * The head of a column is its key in JSON: what people read and what programs read has one name.  A table is as wide as
- * what stands in it, so nothing is shifted; and whatever octets a store or a network gave, a terminal gets only what it
+ * what stands in it, so nothing is shifted (of a long one each thousand rows are, and no part is narrower than the one before); and whatever octets a store or a network gave, a terminal gets only what it
  * shows (base/utf8.h).
  */
 #ifndef DIALTONE_CMD_WRITER_H
@@ -39,6 +39,9 @@ struct column {
 	const char *none; /* the text for "" and for a time that is not there; NULL: "-" */
 };
 
+#define WRITER_COLUMNS 32
+#define WRITER_PART 1000 /* rows: a longer list is written part by part, and its memory does not grow with it */
+
 struct writer {
 	FILE *to;
 	enum writer_form form;
@@ -47,6 +50,9 @@ struct writer {
 	size_t rows;
 	struct buf *cell; /* text of the list, row by row */
 	size_t cells, cap;
+	size_t width[WRITER_COLUMNS]; /* of the table so far */
+	bool part;		      /* a part of the list is written already */
+	bool whole;		      /* the list was all there is to write */
 	bool failed;
 };
 

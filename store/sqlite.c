@@ -1,23 +1,40 @@
-/* store/sqlite.c: the SQLite backend: statements, columns and transactions. */
-#include "store/sqlite.h"
-
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
+/* store/sqlite.c: SQLite as the engine of the store.
+ *
+ * Write-ahead log with synchronous FULL: a commit is on disk before it returns.  Vault and administrator's verbs write
+ * from processes of their own; transactions begin IMMEDIATE, and wait at most 1.5 s for each other.
+ */
+#include <sqlite3.h>
+#include <stdlib.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store/sql.h"
 
 #define DISK_FULL (256 << 10) /* needed by a transaction at once: the -shm file, some pages */
+#define BUSY_MS 1500
+#define BUSY_LOOK_US 1000 /* short: a writer that writes again and again leaves gaps of some milliseconds */
 
-#define X(name, text) [SQL_##name] = (text),
-static const char *const sql_text[SQL_COUNT] = {SQL_LIST};
-#undef X
+struct sqlite {
+	struct sql sql; /* first */
+	sqlite3 *db;
+	sqlite3_stmt *st[SQL_COUNT];
+	sqlite3_stmt *begin, *commit, *rollback;
+	uint64_t busy_since;
+};
 
-struct sqlite *sqlite_of(struct store *s)
+static struct sqlite *sqlite_of(struct sql *q)
 {
-	return (struct sqlite *)s;
+	return (struct sqlite *)q;
 }
 
-void sqlite_reason(sqlite3 *db, const char *path, struct why *why)
+static sqlite3_stmt *stmt_of(struct sql_st *st)
+{
+	return (sqlite3_stmt *)st;
+}
+
+/* SQLite's words for its last error; "disk I/O error" and the like mostly are a disk that is full, and it does not say so. */
+static void sqlite_reason(sqlite3 *db, const char *path, struct why *why)
 {
 	int code = sqlite3_errcode(db);
 	struct statvfs v;
@@ -31,57 +48,60 @@ void sqlite_reason(sqlite3 *db, const char *path, struct why *why)
 
 static enum store_result sqlite_failed(struct sqlite *q)
 {
-	sqlite_reason(q->db, sqlite3_db_filename(q->db, "main"), &q->why);
+	sqlite_reason(q->db, sqlite3_db_filename(q->db, "main"), &q->sql.why);
 	return STORE_FAILED;
 }
 
-/* ---- statements ---------------------------------------------------------------------------------------- */
-
-static sqlite3_stmt *vbind(struct sqlite *q, enum sql id, const char *types, va_list ap)
+static int busy(void *arg, int times)
 {
-	sqlite3_stmt *st = q->st[id];
-	int rc = SQLITE_OK, i = 1;
+	struct sqlite *q = arg;
 
-	if (st == NULL) {
-		rc = sqlite3_prepare_v3(q->db, sql_text[id], -1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
-		if (rc != SQLITE_OK) {
-			sqlite_failed(q);
-			return NULL;
-		}
-		q->st[id] = st;
-	}
+	if (times == 0)
+		q->busy_since = clock_mono_ms();
+	if (clock_mono_ms() - q->busy_since >= BUSY_MS)
+		return 0;
+	usleep(BUSY_LOOK_US);
+	return 1;
+}
+
+/* ---- texts that run ------------------------------------------------------------------------------------------------ */
+
+static bool prepare(struct sqlite *q, const char *text, sqlite3_stmt **ret)
+{
+	if (*ret)
+		return true;
+	if (sqlite3_prepare_v3(q->db, text, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL) == SQLITE_OK)
+		return true;
+	sqlite_failed(q);
+	return false;
+}
+
+static struct sql_st *sqlite_start(struct sql *s, enum sql_id id, const struct sql_value *v, unsigned n)
+{
+	struct sqlite *q = sqlite_of(s);
+	int rc = SQLITE_OK;
+	sqlite3_stmt *st;
+
+	if (!prepare(q, sql_text_of[id], &q->st[id]))
+		return NULL;
+	st = q->st[id];
 	sqlite3_reset(st);
 	sqlite3_clear_bindings(st);
-	for (; *types && rc == SQLITE_OK; types++, i++) {
-		if (*types == 'i') {
-			rc = sqlite3_bind_int64(st, i, va_arg(ap, int64_t));
-		} else if (*types == 't') {
-			rc = sqlite3_bind_text(st, i, va_arg(ap, const char *), -1, SQLITE_TRANSIENT);
-		} else {
-			const void *p = va_arg(ap, const void *);
-			size_t n = va_arg(ap, size_t);
-
-			rc = sqlite3_bind_blob64(st, i, n ? p : "", n, SQLITE_TRANSIENT);
-		}
+	for (int i = 0; i < (int)n && rc == SQLITE_OK; i++) {
+		if (v[i].type == 'i')
+			rc = sqlite3_bind_int64(st, i + 1, v[i].i);
+		else if (v[i].type == 't')
+			rc = sqlite3_bind_text(st, i + 1, v[i].p, (int)v[i].n, SQLITE_TRANSIENT);
+		else
+			rc = sqlite3_bind_blob64(st, i + 1, v[i].n ? v[i].p : "", v[i].n, SQLITE_TRANSIENT);
 	}
 	if (rc == SQLITE_OK)
-		return st;
+		return (struct sql_st *)st;
 	sqlite_failed(q);
 	return NULL;
 }
 
-sqlite3_stmt *sqlite_bind(struct sqlite *q, enum sql id, const char *types, ...)
-{
-	sqlite3_stmt *st;
-	va_list ap;
-
-	va_start(ap, types);
-	st = vbind(q, id, types, ap);
-	va_end(ap);
-	return st;
-}
-
-enum store_result sqlite_step(struct sqlite *q, sqlite3_stmt *st)
+static enum store_result step(struct sqlite *q, sqlite3_stmt *st)
 {
 	enum store_result r;
 
@@ -102,70 +122,167 @@ enum store_result sqlite_step(struct sqlite *q, sqlite3_stmt *st)
 	return r;
 }
 
-void sqlite_end(sqlite3_stmt *st)
+static enum store_result sqlite_step(struct sql *s, struct sql_st *st)
 {
-	sqlite3_reset(st);
+	return step(sqlite_of(s), stmt_of(st));
 }
 
-enum store_result sqlite_run(struct sqlite *q, enum sql id, const char *types, ...)
+static void sqlite_end(struct sql *s, struct sql_st *st) /* so that it holds no lock */
 {
-	enum store_result r;
-	sqlite3_stmt *st;
-	va_list ap;
+	(void)s;
+	sqlite3_reset(stmt_of(st));
+}
 
-	va_start(ap, types);
-	st = vbind(q, id, types, ap);
-	va_end(ap);
-	if (st == NULL)
-		return STORE_FAILED;
-	r = sqlite_step(q, st);
+static int64_t sqlite_changed(struct sql *s)
+{
+	return sqlite3_changes(sqlite_of(s)->db);
+}
+
+static void sqlite_lazy(struct sql *s, bool lazy)
+{
+	sqlite3_exec(sqlite_of(s)->db, lazy ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+}
+
+static int64_t column_int(struct sql *s, struct sql_st *st, int column)
+{
+	(void)s;
+	return sqlite3_column_int64(stmt_of(st), column);
+}
+
+static const char *column_text(struct sql *s, struct sql_st *st, int column)
+{
+	const unsigned char *t = sqlite3_column_text(stmt_of(st), column);
+
+	(void)s;
+	return t ? (const char *)t : "";
+}
+
+static const void *column_blob(struct sql *s, struct sql_st *st, int column, size_t *n)
+{
+	const void *p = sqlite3_column_blob(stmt_of(st), column);
+
+	(void)s;
+	*n = (size_t)sqlite3_column_bytes(stmt_of(st), column);
+	return p;
+}
+
+/* ---- transactions ---------------------------------------------------------------------------------------------------- */
+
+static enum store_result run(struct sqlite *q, const char *text, sqlite3_stmt **st)
+{
+	enum store_result r = prepare(q, text, st) ? step(q, *st) : STORE_FAILED;
+
 	return r == STORE_NONE ? STORE_OK : r;
 }
 
-enum store_result sqlite_begin(struct sqlite *q)
+static enum store_result sqlite_begin(struct sql *s)
 {
-	enum store_result r = q->depth ? STORE_OK : sqlite_run(q, SQL_BEGIN, "");
-
-	if (r == STORE_OK && q->depth++ == 0)
-		q->broken = false;
-	return r;
+	return run(sqlite_of(s), "BEGIN IMMEDIATE", &sqlite_of(s)->begin);
 }
 
-enum store_result sqlite_commit(struct sqlite *q, enum store_result r)
+static enum store_result sqlite_commit(struct sql *s)
 {
-	struct why first;
-
-	q->broken |= r != STORE_OK;
-	if (--q->depth)
-		return r;
-	if (!q->broken && (r = sqlite_run(q, SQL_COMMIT, "")) == STORE_OK)
-		return STORE_OK;
-	first = q->why; /* the first reason, not that of the rollback */
-	if (!sqlite3_get_autocommit(q->db))
-		sqlite_run(q, SQL_ROLLBACK, "");
-	q->why = first;
-	return r == STORE_OK ? STORE_FAILED : r;
+	return run(sqlite_of(s), "COMMIT", &sqlite_of(s)->commit);
 }
 
-void sqlite_lazy(struct sqlite *q, bool lazy)
+static void sqlite_rollback(struct sql *s)
 {
-	sqlite3_exec(q->db, lazy ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+	if (!sqlite3_get_autocommit(sqlite_of(s)->db))
+		run(sqlite_of(s), "ROLLBACK", &sqlite_of(s)->rollback);
 }
 
-void sqlite_text(sqlite3_stmt *st, int column, char *ret, size_t cap)
-{
-	const unsigned char *t = sqlite3_column_text(st, column);
+/* ---- opening --------------------------------------------------------------------------------------------------------- */
 
-	snprintf(ret, cap, "%s", t ? (const char *)t : "");
+static void sqlite_close(struct sql *s)
+{
+	struct sqlite *q = sqlite_of(s);
+
+	for (size_t i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize(q->st[i]);
+	sqlite3_finalize(q->begin);
+	sqlite3_finalize(q->commit);
+	sqlite3_finalize(q->rollback);
+	sqlite3_close(q->db);
+	free(q);
 }
 
-size_t sqlite_blob(sqlite3_stmt *st, int column, void *ret, size_t cap)
-{
-	const void *p = sqlite3_column_blob(st, column);
-	size_t n = (size_t)sqlite3_column_bytes(st, column);
+static const struct sql_engine engine = {
+    .name = "sqlite",
+    .close = sqlite_close,
+    .begin = sqlite_begin,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .start = sqlite_start,
+    .step = sqlite_step,
+    .end = sqlite_end,
+    .changed = sqlite_changed,
+    .lazy = sqlite_lazy,
+    .column_int = column_int,
+    .column_text = column_text,
+    .column_blob = column_blob,
+};
 
-	if (p == NULL || n > cap)
-		return 0;
-	memcpy(ret, p, n);
-	return n;
+static bool number_of(sqlite3 *db, const char *pragma, int *ret)
+{
+	sqlite3_stmt *st = NULL;
+	bool ok = sqlite3_prepare_v2(db, pragma, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW;
+
+	if (ok)
+		*ret = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	return ok;
+}
+
+/* Two processes may come to an empty file at once: the one that gets the lock makes the tables, the other finds them. */
+static const char *make_schema(sqlite3 *db)
+{
+	char written[64];
+	int version = -1;
+
+	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK || !number_of(db, "PRAGMA user_version", &version))
+		return sqlite3_errmsg(db);
+	for (int v = version; v < SQL_SCHEMAS; v++)
+		if (sqlite3_exec(db, sql_schema[v], NULL, NULL, NULL) != SQLITE_OK)
+			return sqlite3_errmsg(db);
+	sqlite3_snprintf(sizeof written, written, "PRAGMA user_version = %d", SQL_SCHEMAS);
+	if ((version < SQL_SCHEMAS && sqlite3_exec(db, written, NULL, NULL, NULL) != SQLITE_OK) ||
+	    sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		return sqlite3_errmsg(db);
+	return version > SQL_SCHEMAS ? SQL_NEWER : NULL;
+}
+
+struct store *store_sqlite(const char *path, struct why *why)
+{
+	struct sqlite *q = calloc(1, sizeof *q);
+	const char *err = NULL;
+	struct why words = {0};
+	int version = 0;
+
+	if (q == NULL) {
+		why_set(why, "out of memory");
+		return NULL;
+	}
+	q->sql.store.ops = &sql_ops;
+	q->sql.engine = &engine;
+	if (sqlite3_open_v2(path, &q->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) !=
+	    SQLITE_OK) {
+		err = q->db ? sqlite3_errmsg(q->db) : "out of memory";
+	} else {
+		sqlite3_busy_handler(q->db, busy, q);
+		if (sqlite3_exec(q->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", NULL, NULL, NULL) !=
+			SQLITE_OK ||
+		    !number_of(q->db, "PRAGMA user_version", &version))
+			err = sqlite3_errmsg(q->db);
+		else if (version != SQL_SCHEMAS)
+			err = make_schema(q->db);
+	}
+	if (err == NULL)
+		return &q->sql.store;
+	if (q->db && sqlite3_errcode(q->db) != SQLITE_OK) {
+		sqlite_reason(q->db, path, &words);
+		err = words.text;
+	}
+	why_set(why, "the store %s cannot be opened: %s", path, err);
+	sqlite_close(&q->sql);
+	return NULL;
 }

@@ -109,7 +109,7 @@ struct store_ops {
 	enum store_result (*begin)(struct store *s);
 	enum store_result (*end)(struct store *s, enum store_result r);
 
-	/* A count that is another one when somebody else has changed the store, or a certificate was dropped here. */
+	/* A count that is another one when a user was changed or removed, or a certificate was dropped, by whomever. */
 	enum store_result (*changes)(struct store *s, uint64_t *ret);
 
 	enum store_result (*user_add)(struct store *s, struct store_user *u); /* fills u->id */
@@ -121,8 +121,10 @@ struct store_ops {
 	/* The users that have this number and this extension; NULL: any (not both).  Fills at most cap. */
 	enum store_result (*user_by_line)(struct store *s, const char *number, const char *extension,
 					  struct store_user *ret, size_t cap, size_t *n);
-	/* false from each() stops.  The store may not be written from within. */
-	enum store_result (*user_each)(struct store *s, bool (*each)(void *arg, const struct store_user *u), void *arg);
+	/* Lists are read page by page: each() may use and write the store, and false from it stops.  A row that comes or goes
+	 * meanwhile may be in the list or not.
+	 * Users in the order of their addresses, those behind `after` (NULL: all). */
+	enum store_result (*user_each)(struct store *s, const char *after, bool (*each)(void *arg, const struct store_user *u), void *arg);
 
 	enum store_result (*pin_get)(struct store *s, int64_t user, struct store_pin *ret);
 	/* A new PIN: the former one goes into the history (newest `keep` stay); counters as in *p. */

@@ -1,11 +1,9 @@
 /* cmd/site/pin.c: dialtone pin: what Set-CsClientPin, Get-CsClientPinInfo and Unlock-CsClientPin do. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "admin/pins.h"
 #include "admin/users.h"
 #include "base/date.h"
-#include "base/vec.h"
 #include "cmd/secret.h"
 #include "cmd/site/site.h"
 #include "cmd/verbs.h"
@@ -119,43 +117,31 @@ static enum admin_result row_of(struct session *s, const struct store_user *u, s
 	return r;
 }
 
-struct everybody { /* gathered first: the store is not asked while it lists */
-	struct store_user *user;
-	size_t n, cap;
-	bool oom;
+struct listing {
+	struct session *s;
+	struct writer *w;
+	enum admin_result r; /* of the user at hand */
 };
 
-static bool gather(void *arg, const struct store_user *u)
+static bool show_one(void *arg, const struct store_user *u)
 {
-	struct everybody *e = arg;
-	struct store_user *more = vec_room(e->user, e->n, &e->cap, sizeof *more);
+	struct listing *l = arg;
+	struct pin_row row;
 
-	if (more == NULL) {
-		e->oom = true;
-		return false;
-	}
-	e->user = more;
-	e->user[e->n++] = *u;
-	return true;
+	l->r = row_of(l->s, u, &row);
+	if (l->r == ADMIN_OK)
+		writer_row(l->w, &row);
+	return l->r == ADMIN_OK;
 }
 
 static int show_all(struct session *s, struct writer *w)
 {
-	struct everybody e = {0};
-	int rc = session_end(s, users_each(&s->admin, gather, &e, &s->why));
+	struct listing l = {s, w, ADMIN_OK};
+	enum admin_result r;
 
-	if (e.oom)
-		rc = command_fail(s->c, EX_SOFTWARE, "out of memory");
 	writer_list(w, NULL, pin_columns);
-	for (size_t i = 0; rc == 0 && i < e.n; i++) {
-		struct pin_row row;
-
-		rc = session_end(s, row_of(s, &e.user[i], &row));
-		if (rc == 0)
-			writer_row(w, &row);
-	}
-	free(e.user);
-	return rc;
+	r = users_each(&s->admin, NULL, show_one, &l, &s->why);
+	return session_end(s, r == ADMIN_OK ? l.r : r);
 }
 
 static int pin_show(struct session *s)

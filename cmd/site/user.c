@@ -131,27 +131,55 @@ static const struct column user_columns[] = {
     {"display", COLUMN_TEXT, offsetof(struct user_row, u.display)},
     {0}};
 
+struct list_options {
+	const char *after;
+	unsigned count;
+};
+
+static const char *count_option(void *at, const char *value)
+{
+	uint64_t n = 0;
+
+	if (!sv_u64(sv_of(value), 1000000000, &n) || n == 0)
+		return "type a number from 1 on, like 1000";
+	*(unsigned *)at = (unsigned)n;
+	return NULL;
+}
+
+static const struct option_row list_options[] = {
+    {"--after", "ADDRESS", "begins behind this address: the next page of a long list", offsetof(struct list_options, after)},
+    {"--count", "NUMBER", "ends after so many users", offsetof(struct list_options, count), .read = count_option},
+    {0}};
+
+struct listing {
+	struct writer w;
+	unsigned left; /* UINT_MAX: all */
+};
+
 static bool user_list_one(void *arg, const struct store_user *u)
 {
 	struct user_row row = {*u, u->n_nt_hash > 0};
+	struct listing *l = arg;
 
-	writer_row(arg, &row);
-	return true;
+	writer_row(&l->w, &row);
+	return l->left == UINT_MAX || --l->left > 0;
 }
 
 static int user_list(struct session *s)
 {
-	struct writer w;
+	const struct list_options *o = s->c->o;
+	struct listing l = {.left = o->count ? o->count : UINT_MAX};
 	int rc;
 
-	session_writer(s, &w);
-	writer_list(&w, NULL, user_columns);
-	rc = session_end(s, users_each(&s->admin, user_list_one, &w, &s->why));
-	if (rc == 0 && w.rows == 0)
-		fprintf(stderr, "there are no users yet; 'dialtone user add --help' shows how to add one\n");
+	session_writer(s, &l.w);
+	writer_list(&l.w, NULL, user_columns);
+	rc = session_end(s, users_each(&s->admin, o->after, user_list_one, &l, &s->why));
+	if (rc == 0 && l.w.rows == 0)
+		fprintf(stderr, o->after ? "there is no user behind %s\n"
+					 : "there are no users yet; 'dialtone user add --help' shows how to add one\n", o->after);
 	if (rc)
-		writer_drop(&w);
-	return rc ? rc : writer_end(&w);
+		writer_drop(&l.w);
+	return rc ? rc : writer_end(&l.w);
 }
 
 struct endpoints {
@@ -304,7 +332,7 @@ static int user_remove(struct session *s)
 static const struct verb *const verbs[] = {
     SITE_VERB("add", "ADDRESS", "adds a user", user_add, .options = add_options, .shared = user_fields,
 	      .size = sizeof(struct user_options)),
-    SITE_VERB("list", "", "lists all users", user_list),
+    SITE_VERB("list", "", "lists all users, or a page of them", user_list, .options = list_options, .size = sizeof(struct list_options)),
     SITE_VERB("show", "USER", "shows one, and where the user is signed in now", user_show),
     SITE_VERB("set", "USER", "changes what is given, leaves the rest", user_set, .shared = user_fields,
 	      .size = sizeof(struct user_options)),

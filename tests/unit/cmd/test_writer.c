@@ -177,10 +177,64 @@ static void json_on_a_terminal(void **state)
 	assert_string_equal(got, "{\"name\":\"evil\\u001B[31m\\n\\u009B\\u202Etxt\\uFFFD\\u007f\"}\r\n");
 }
 
+/* ---- long lists --------------------------------------------------------------------------------------------------------- */
+
+/* Writes n rows into a file and gives its text, which the caller frees. */
+static char *long_list(enum writer_form form, unsigned n)
+{
+	FILE *f = tmpfile();
+	struct writer w;
+	size_t size;
+	char *ret;
+
+	assert_non_null(f);
+	writer_begin(&w, f, form);
+	writer_list(&w, NULL, names);
+	for (unsigned i = 0; i < n; i++) {
+		struct thing t = {0};
+
+		snprintf(t.name, sizeof t.name, "%u", i);
+		writer_row(&w, &t);
+		assert_in_range(w.cells + (form == WRITER_JSON ? json_array_size(w.list) : 0), 0, WRITER_PART); /* all that is kept */
+	}
+	assert_int_equal(writer_end(&w), 0);
+	size = (size_t)ftell(f);
+	rewind(f);
+	assert_non_null(ret = calloc(1, size + 1));
+	assert_int_equal(fread(ret, 1, size, f), size);
+	fclose(f);
+	return ret;
+}
+
+/* A list written in parts is the same JSON as one written whole. */
+static void long_lists(void **state)
+{
+	static const unsigned sizes[] = {0, 1, WRITER_PART, WRITER_PART + 1, 2 * WRITER_PART, 2500};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		char *list = long_list(WRITER_JSON, sizes[i]), *again;
+		json_t *j = json_loads(list, 0, NULL);
+
+		assert_int_equal(json_array_size(j), sizes[i]);
+		assert_non_null(again = json_dumps(j, JSON_INDENT(2)));
+		assert_int_equal(strlen(list), strlen(again) + 1);
+		assert_memory_equal(list, again, strlen(again));
+		json_decref(j);
+		free(again);
+		free(list);
+		list = long_list(WRITER_TEXT, sizes[i]);
+		assert_int_equal(strncmp(list, "name\n0\n", sizes[i] ? 7 : 0), 0);
+		if (sizes[i] == 2500) /* the head stands once */
+			assert_null(strstr(list + 1, "name"));
+		free(list);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(a_table), cmocka_unit_test(json), cmocka_unit_test(a_record_and_lists),
-					   cmocka_unit_test(nothing_and_no_room), cmocka_unit_test(json_on_a_terminal)};
+					   cmocka_unit_test(nothing_and_no_room), cmocka_unit_test(json_on_a_terminal), cmocka_unit_test(long_lists)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,76 @@
+/* store/sql_ops.c: the table of the store's functions, for every engine. */
+#include "store/sql.h"
+
+static enum store_result ops_begin(struct store *s)
+{
+	return sql_begin(sql_of(s));
+}
+
+static enum store_result ops_end(struct store *s, enum store_result r)
+{
+	return sql_commit(sql_of(s), r);
+}
+
+static void ops_close(struct store *s)
+{
+	sql_of(s)->engine->close(sql_of(s));
+}
+
+static const char *ops_why(struct store *s)
+{
+	return sql_of(s)->why.text;
+}
+
+static enum store_result ops_changes(struct store *s, uint64_t *ret)
+{
+	struct sql *q = sql_of(s);
+	int64_t n = 0;
+
+	if (sql_one(q, sql_bind(q, SQL_CHANGES, ""), &n) != STORE_OK)
+		return STORE_FAILED;
+	*ret = (uint64_t)n;
+	return STORE_OK;
+}
+
+const struct store_ops sql_ops = {
+    .name = "sql",
+    .close = ops_close,
+    .why = ops_why,
+    .begin = ops_begin,
+    .end = ops_end,
+    .changes = ops_changes,
+    .user_add = sql_user_add,
+    .user_set = sql_user_set,
+    .user_remove = sql_user_remove,
+    .user_get = sql_user_get,
+    .user_by_id = sql_user_by_id,
+    .user_by_login = sql_user_by_login,
+    .user_by_line = sql_user_by_line,
+    .user_each = sql_user_each,
+    .pin_get = sql_pin_get,
+    .pin_set = sql_pin_set,
+    .pin_history = sql_pin_history,
+    .pin_step = sql_pin_step,
+    .password_get = sql_password_get,
+    .password_step = sql_password_step,
+    .cert_put = sql_cert_put,
+    .cert_settle = sql_cert_settle,
+    .cert_find = sql_cert_find,
+    .cert_each = sql_cert_each,
+    .cert_revoke = sql_cert_revoke,
+    .device_put = sql_device_put,
+    .device_each = sql_device_each,
+    .rule_put = sql_rule_put,
+    .rule_find = sql_rule_find,
+    .rule_each = sql_rule_each,
+    .rule_remove = sql_rule_remove,
+    .image_put = sql_image_put,
+    .image_get = sql_image_get,
+    .image_each = sql_image_each,
+    .test_device_put = sql_test_put,
+    .test_device_remove = sql_test_remove,
+    .test_device_find = sql_test_find,
+    .test_device_each = sql_test_each,
+    .audit = sql_audit,
+    .audit_each = sql_audit_each,
+};

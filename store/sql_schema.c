@@ -1,0 +1,58 @@
+/* store/sql_schema.c: the one schema of all engines, version by version.
+ *
+ * It is written in types that SQLite and others share.  The engine writes the version down.
+ */
+#include "store/sql.h"
+
+/* clang-format off */
+const char *const sql_schema[SQL_SCHEMAS] = {
+    [0] =
+    "CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT, aor TEXT NOT NULL UNIQUE, login TEXT NOT NULL,"
+    " login_key TEXT NOT NULL, display TEXT NOT NULL, number TEXT NOT NULL, extension TEXT NOT NULL,"
+    " home_pool TEXT NOT NULL, enabled INTEGER NOT NULL, remote INTEGER NOT NULL, nt_hash BLOB NOT NULL,"
+    " created INTEGER NOT NULL, tickets_after INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX account_login ON account (login_key) WHERE login_key <> '';"
+    "CREATE UNIQUE INDEX account_line ON account (extension, number) WHERE extension <> '';"
+    "CREATE INDEX account_number ON account (number) WHERE number <> '';"
+    "CREATE TABLE pin (account INTEGER PRIMARY KEY, salt BLOB NOT NULL, hash BLOB NOT NULL, length INTEGER NOT NULL,"
+    " set_at INTEGER NOT NULL, local INTEGER NOT NULL, local_since INTEGER NOT NULL, locked_until INTEGER NOT NULL,"
+    " global INTEGER NOT NULL, last_attempt INTEGER NOT NULL);"
+    "INSERT INTO pin VALUES (0, '', '', 0, 0, 0, 0, 0, 0, 0);"
+    "CREATE TABLE pin_history (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, salt BLOB NOT NULL,"
+    " hash BLOB NOT NULL);"
+    "CREATE INDEX pin_history_account ON pin_history (account);"
+    "CREATE TABLE cert (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, device TEXT NOT NULL,"
+    " sha1 BLOB NOT NULL UNIQUE, der BLOB NOT NULL, published INTEGER NOT NULL, expires INTEGER NOT NULL);"
+    "CREATE INDEX cert_account ON cert (account, device);"
+    "CREATE TABLE device (key TEXT PRIMARY KEY, mac TEXT NOT NULL, serial TEXT NOT NULL, vendor TEXT NOT NULL,"
+    " model TEXT NOT NULL, revision TEXT NOT NULL, locale TEXT NOT NULL, device_type TEXT NOT NULL,"
+    " version TEXT NOT NULL, account TEXT NOT NULL, address TEXT NOT NULL, first_seen INTEGER NOT NULL,"
+    " last_seen INTEGER NOT NULL);"
+    "CREATE INDEX device_seen ON device (last_seen);"
+    "CREATE TABLE rule (id INTEGER PRIMARY KEY AUTOINCREMENT, guid TEXT NOT NULL, key TEXT NOT NULL UNIQUE,"
+    " device_type TEXT NOT NULL, brand TEXT NOT NULL, model TEXT NOT NULL, revision TEXT NOT NULL,"
+    " locale TEXT NOT NULL, approved TEXT NOT NULL, restore TEXT NOT NULL, pending TEXT NOT NULL);"
+    "CREATE TABLE image (rule INTEGER NOT NULL, version TEXT NOT NULL, file TEXT NOT NULL, signature TEXT NOT NULL,"
+    " time TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL, min_installed TEXT NOT NULL,"
+    " released INTEGER NOT NULL, PRIMARY KEY (rule, version));"
+    "CREATE TABLE test_device (name TEXT PRIMARY KEY, is_mac INTEGER NOT NULL, id TEXT NOT NULL);"
+    "CREATE INDEX test_device_id ON test_device (id);"
+    "CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, what TEXT NOT NULL,"
+    " whom TEXT NOT NULL, ok INTEGER NOT NULL, detail TEXT NOT NULL);",
+
+    /* tries of passwords; row 0 as in pin */
+    [1] =
+    "CREATE TABLE password (account INTEGER PRIMARY KEY, local INTEGER NOT NULL, local_since INTEGER NOT NULL,"
+    " locked_until INTEGER NOT NULL, global INTEGER NOT NULL, tries INTEGER NOT NULL);"
+    "INSERT INTO password VALUES (0, 0, 0, 0, 0, 0);",
+
+    /* lists page by page; what those who are registered have to hear of */
+    [2] =
+    "DROP INDEX device_seen;"
+    "CREATE INDEX device_page ON device (last_seen, key);"
+    "CREATE INDEX cert_page ON cert (account, id);"
+    "CREATE INDEX audit_at ON audit (at, id);"
+    "CREATE TABLE change (id INTEGER PRIMARY KEY, n INTEGER NOT NULL);"
+    "INSERT INTO change VALUES (1, 0);",
+};
+/* clang-format on */

@@ -1,0 +1,89 @@
+/* store/sql_text.h: every SQL text of the store, one table for every engine: ?1 is the first value.
+ *
+ * No text reads a table from end to end: each finds its rows by an index, and lists go on behind the last row of the page before.
+ * tests/unit/store/test_plans.c asks SQLite for the plan of each.
+ */
+#ifndef DIALTONE_STORE_SQL_TEXT_H
+#define DIALTONE_STORE_SQL_TEXT_H
+
+/* clang-format off */
+#define USER_COLUMNS "id, aor, login, display, number, extension, home_pool, enabled, remote, nt_hash, created, tickets_after"
+#define PIN_COLUMNS "salt, hash, length, set_at, local, local_since, locked_until, global, last_attempt"
+#define CERT_COLUMNS "id, account, device, sha1, der, published, expires"
+#define RULE_COLUMNS "id, guid, device_type, brand, model, revision, locale, approved, restore, pending"
+#define IMAGE_COLUMNS "rule, version, file, signature, time, size, sha256, min_installed, released"
+
+#define SQL_LIST \
+X(CHANGES,        "SELECT n FROM change WHERE id = 1") \
+X(CHANGED,        "UPDATE change SET n = n + 1 WHERE id = 1") \
+X(USER_ADD,       "INSERT INTO account (aor, login, login_key, display, number, extension, home_pool, enabled, remote, nt_hash, created, tickets_after) " \
+                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING RETURNING id") \
+X(USER_SET,       "UPDATE account SET aor = ?1, login = ?2, login_key = ?3, display = ?4, number = ?5, extension = ?6, home_pool = ?7, enabled = ?8, " \
+                  "remote = ?9, nt_hash = ?10, created = ?11, tickets_after = ?12 WHERE id = ?13") \
+X(USER_CLASH,     "SELECT 'address', aor FROM account WHERE aor = ?1 AND id <> ?5 UNION ALL " \
+                  "SELECT 'login', aor FROM account WHERE login_key = ?2 AND login_key <> '' AND id <> ?5 UNION ALL " \
+                  "SELECT 'extension with that number', aor FROM account WHERE extension = ?4 AND extension <> '' AND number = ?3 AND id <> ?5 LIMIT 1") \
+X(USER_REMOVE,    "DELETE FROM account WHERE id = ?1") \
+X(USER_GET,       "SELECT " USER_COLUMNS " FROM account WHERE aor = ?1") \
+X(USER_BY_ID,     "SELECT " USER_COLUMNS " FROM account WHERE id = ?1") \
+X(USER_BY_LOGIN,  "SELECT " USER_COLUMNS " FROM account WHERE login_key = ?1 AND login_key <> ''") \
+X(USER_BY_NUMBER, "SELECT " USER_COLUMNS " FROM account WHERE number = ?1 AND number <> '' ORDER BY id LIMIT ?2") \
+X(USER_BY_EXT,    "SELECT " USER_COLUMNS " FROM account WHERE extension = ?1 AND extension <> '' ORDER BY number LIMIT ?2") \
+X(USER_BY_LINE,   "SELECT " USER_COLUMNS " FROM account WHERE extension = ?2 AND extension <> '' AND number = ?1 LIMIT ?3") \
+X(USER_PAGE,      "SELECT " USER_COLUMNS " FROM account WHERE aor > ?1 ORDER BY aor LIMIT ?2") \
+X(PIN_GET,        "SELECT " PIN_COLUMNS " FROM pin WHERE account = ?1") \
+X(PIN_SET,        "INSERT INTO pin (account, " PIN_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (account) DO UPDATE SET " \
+                  "salt = ?2, hash = ?3, length = ?4, set_at = ?5, local = ?6, local_since = ?7, locked_until = ?8, global = ?9, last_attempt = ?10") \
+X(PIN_COUNT,      "INSERT INTO pin (account, " PIN_COLUMNS ") VALUES (?1, '', '', 0, 0, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (account) DO UPDATE SET " \
+                  "local = ?2, local_since = ?3, locked_until = ?4, global = ?5, last_attempt = ?6") \
+X(PASSWORD_GET,   "SELECT local, local_since, locked_until, global, tries FROM password WHERE account = ?1") \
+X(PASSWORD_COUNT, "INSERT INTO password (account, local, local_since, locked_until, global, tries) VALUES (?1, ?2, ?3, ?4, ?5, ?6) " \
+                  "ON CONFLICT (account) DO UPDATE SET local = ?2, local_since = ?3, locked_until = ?4, global = ?5, tries = ?6") \
+X(PASSWORD_REMOVE, "DELETE FROM password WHERE account = ?1") \
+X(PIN_KEEP,       "INSERT INTO pin_history (account, salt, hash) SELECT account, salt, hash FROM pin WHERE account = ?1 AND set_at > 0") \
+X(PIN_FORGET,     "DELETE FROM pin_history WHERE account = ?1 AND id NOT IN (SELECT id FROM pin_history WHERE account = ?1 ORDER BY id DESC LIMIT ?2)") \
+X(PIN_HISTORY,    "SELECT salt, hash FROM pin_history WHERE account = ?1 ORDER BY id DESC LIMIT ?2") \
+X(PIN_REMOVE,     "DELETE FROM pin WHERE account = ?1") \
+X(CERT_PUT,       "INSERT INTO cert (account, device, sha1, der, published, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
+X(CERT_TRIM,      "DELETE FROM cert WHERE account = ?1 AND device = ?2 AND id NOT IN " \
+                  "(SELECT id FROM cert WHERE account = ?1 AND device = ?2 ORDER BY id DESC LIMIT 2)") \
+X(CERT_OLDER,     "SELECT 1 FROM cert WHERE account = ?1 AND device = ?2 AND id < (SELECT id FROM cert WHERE sha1 = ?3) LIMIT 1") \
+X(CERT_SETTLE,    "DELETE FROM cert WHERE account = ?1 AND device = ?2 AND id < (SELECT id FROM cert WHERE sha1 = ?3)") \
+X(CERT_FIND,      "SELECT " CERT_COLUMNS " FROM cert WHERE sha1 = ?1") \
+X(CERT_PAGE,      "SELECT " CERT_COLUMNS " FROM cert WHERE (account, id) > (?1, ?2) ORDER BY account, id LIMIT ?3") \
+X(CERT_PAGE_OF,   "SELECT " CERT_COLUMNS " FROM cert WHERE account = ?1 AND id > ?2 ORDER BY id LIMIT ?3") \
+X(CERT_REVOKE,    "DELETE FROM cert WHERE account = ?1") \
+X(TICKETS_AFTER,  "UPDATE account SET tickets_after = ?2 WHERE id = ?1") \
+X(DEVICE_PUT,     "INSERT INTO device (key, mac, serial, vendor, model, revision, locale, device_type, version, account, address, first_seen, last_seen) " \
+                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12) ON CONFLICT (key) DO UPDATE SET mac = ?2, serial = ?3, vendor = ?4, " \
+                  "model = ?5, revision = ?6, locale = ?7, device_type = ?8, version = ?9, account = ?10, address = ?11, last_seen = ?12") \
+X(DEVICE_TRIM,    "DELETE FROM device WHERE key IN (SELECT key FROM device ORDER BY last_seen DESC LIMIT 9223372036854775807 OFFSET ?1)") \
+X(DEVICE_PAGE,    "SELECT mac, serial, vendor, model, revision, locale, device_type, version, account, address, first_seen, last_seen " \
+                  "FROM device WHERE (last_seen, key) < (?1, ?2) ORDER BY last_seen DESC, key DESC LIMIT ?3") \
+X(RULE_ADD,       "INSERT INTO rule (guid, key, device_type, brand, model, revision, locale, approved, restore, pending) " \
+                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING id") \
+X(RULE_SET,       "UPDATE rule SET guid = ?1, key = ?2, device_type = ?3, brand = ?4, model = ?5, revision = ?6, locale = ?7, approved = ?8, " \
+                  "restore = ?9, pending = ?10 WHERE id = ?11") \
+X(RULE_FIND,      "SELECT " RULE_COLUMNS " FROM rule WHERE key = ?1") \
+X(RULE_PAGE,      "SELECT " RULE_COLUMNS " FROM rule WHERE key > ?1 ORDER BY key LIMIT ?2") \
+X(RULE_REMOVE,    "DELETE FROM rule WHERE id = ?1") \
+X(IMAGES_REMOVE,  "DELETE FROM image WHERE rule = ?1") \
+X(IMAGE_PUT,      "INSERT INTO image (" IMAGE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (rule, version) DO UPDATE SET " \
+                  "file = ?3, signature = ?4, time = ?5, size = ?6, sha256 = ?7, min_installed = ?8, released = ?9") \
+X(IMAGE_GET,      "SELECT " IMAGE_COLUMNS " FROM image WHERE rule = ?1 AND version = ?2") \
+X(IMAGE_PAGE,     "SELECT " IMAGE_COLUMNS " FROM image WHERE rule = ?1 AND version > ?2 ORDER BY version LIMIT ?3") \
+X(TEST_PUT,       "INSERT INTO test_device (name, is_mac, id) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET is_mac = ?2, id = ?3") \
+X(TEST_REMOVE,    "DELETE FROM test_device WHERE name = ?1") \
+X(TEST_FIND,      "SELECT 1 FROM test_device WHERE id = ?2 AND is_mac = ?1") \
+X(TEST_PAGE,      "SELECT name, is_mac, id FROM test_device WHERE name > ?1 ORDER BY name LIMIT ?2") \
+X(AUDIT,          "INSERT INTO audit (at, what, whom, ok, detail) VALUES (?1, ?2, ?3, ?4, ?5)") \
+X(AUDIT_TRIM,     "DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?1") \
+X(AUDIT_PAGE,     "SELECT id, at, what, whom, ok, detail FROM audit WHERE (at, id) > (?1, ?2) ORDER BY at, id LIMIT ?3")
+/* clang-format on */
+
+#define X(name, text) SQL_##name,
+enum sql_id { SQL_LIST SQL_COUNT };
+#undef X
+extern const char *const sql_text_of[SQL_COUNT];
+
+#endif

@@ -1,0 +1,197 @@
+/* store/sql_user.c: accounts. */
+#include "store/sql.h"
+
+#include <stdio.h>
+
+static void user_lower(char *ret, size_t cap, const char *s)
+{
+	snprintf(ret, cap, "%s", s);
+	ascii_lower_all(ret);
+}
+
+static void user_row(struct sql *q, struct sql_st *st, struct store_user *ret)
+{
+	*ret = (struct store_user){.id = sql_int(q, st, 0),
+				   .enabled = sql_int(q, st, 7) != 0,
+				   .remote = sql_int(q, st, 8) != 0,
+				   .created = sql_int(q, st, 10),
+				   .tickets_after = sql_int(q, st, 11)};
+	sql_text(q, st, 1, ret->aor, sizeof ret->aor);
+	sql_text(q, st, 2, ret->login, sizeof ret->login);
+	sql_text(q, st, 3, ret->display, sizeof ret->display);
+	sql_text(q, st, 4, ret->number, sizeof ret->number);
+	sql_text(q, st, 5, ret->extension, sizeof ret->extension);
+	sql_text(q, st, 6, ret->home_pool, sizeof ret->home_pool);
+	ret->n_nt_hash = sql_blob(q, st, 9, ret->nt_hash, sizeof ret->nt_hash);
+}
+
+static enum store_result user_one(struct sql *q, struct sql_st *st, struct store_user *ret)
+{
+	enum store_result r;
+
+	r = sql_step(q, st);
+	if (r == STORE_OK) {
+		user_row(q, st, ret);
+		sql_end(q, st);
+	}
+	return r;
+}
+
+/* Says which of the three that must be unique another one has. */
+static enum store_result clash(struct sql *q, const struct store_user *u, const char *aor, const char *login)
+{
+	struct sql_st *st = sql_bind(q, SQL_USER_CLASH, "tttti", aor, login, u->number, u->extension, u->id);
+	enum store_result r = sql_step(q, st);
+
+	if (r == STORE_OK) {
+		why_set(&q->why, "this %s belongs to %s", sql_chars(q, st, 0),
+			sql_chars(q, st, 1));
+		sql_end(q, st);
+		return STORE_TAKEN;
+	}
+	return r;
+}
+
+/* The row is inserted first, and a clash is looked for only when it was refused: an import asks nothing. */
+enum store_result sql_user_add(struct store *s, struct store_user *u)
+{
+	struct sql *q = sql_of(s);
+	char aor[256], login[256];
+	enum store_result r;
+
+	user_lower(aor, sizeof aor, u->aor);
+	user_lower(login, sizeof login, u->login);
+	u->id = 0;
+	if ((r = sql_begin(q)) != STORE_OK)
+		return r;
+	r = sql_one(q,
+		    sql_bind(q, SQL_USER_ADD, "tttttttiibii", aor, u->login, login, u->display, u->number, u->extension, u->home_pool,
+			     (int64_t)u->enabled, (int64_t)u->remote, u->nt_hash, u->n_nt_hash, u->created, u->tickets_after),
+		    &u->id);
+	if (r == STORE_NONE) {
+		why_set(&q->why, "something that must be unique is in use");
+		r = clash(q, u, aor, login);
+		r = r == STORE_FAILED ? r : STORE_TAKEN;
+	}
+	return sql_commit(q, r);
+}
+
+enum store_result sql_user_set(struct store *s, const struct store_user *u)
+{
+	struct sql *q = sql_of(s);
+	char aor[256], login[256];
+	enum store_result r;
+
+	user_lower(aor, sizeof aor, u->aor);
+	user_lower(login, sizeof login, u->login);
+	if ((r = sql_begin(q)) != STORE_OK)
+		return r;
+	r = clash(q, u, aor, login);
+	if (r == STORE_NONE)
+		r = sql_run(q, SQL_USER_SET, "tttttttiibiii", aor, u->login, login, u->display, u->number,
+			       u->extension, u->home_pool, (int64_t)u->enabled, (int64_t)u->remote, u->nt_hash,
+			       u->n_nt_hash, u->created, u->tickets_after, u->id);
+	r = sql_note_change(q, sql_some(q, r));
+	return sql_commit(q, r);
+}
+
+enum store_result sql_user_remove(struct store *s, int64_t id)
+{
+	struct sql *q = sql_of(s);
+	enum store_result r = sql_begin(q);
+
+	if (r != STORE_OK)
+		return r;
+	r = sql_note_change(q, sql_some(q, sql_run(q, SQL_USER_REMOVE, "i", id)));
+	if (r == STORE_OK)
+		r = sql_run(q, SQL_PIN_REMOVE, "i", id);
+	if (r == STORE_OK)
+		r = sql_run(q, SQL_PASSWORD_REMOVE, "i", id);
+	if (r == STORE_OK)
+		r = sql_run(q, SQL_PIN_FORGET, "ii", id, (int64_t)0);
+	if (r == STORE_OK)
+		r = sql_run(q, SQL_CERT_REVOKE, "i", id);
+	return sql_commit(q, r);
+}
+
+enum store_result sql_user_get(struct store *s, const char *aor, struct store_user *ret)
+{
+	struct sql *q = sql_of(s);
+	char key[256];
+
+	user_lower(key, sizeof key, aor);
+	return user_one(q, sql_bind(q, SQL_USER_GET, "t", key), ret);
+}
+
+enum store_result sql_user_by_id(struct store *s, int64_t id, struct store_user *ret)
+{
+	struct sql *q = sql_of(s);
+
+	return user_one(q, sql_bind(q, SQL_USER_BY_ID, "i", id), ret);
+}
+
+enum store_result sql_user_by_login(struct store *s, const char *login, struct store_user *ret)
+{
+	struct sql *q = sql_of(s);
+	char key[256];
+
+	user_lower(key, sizeof key, login);
+	return user_one(q, sql_bind(q, SQL_USER_BY_LOGIN, "t", key), ret);
+}
+
+enum store_result sql_user_by_line(struct store *s, const char *number, const char *extension, struct store_user *ret,
+				      size_t cap, size_t *n)
+{
+	struct sql *q = sql_of(s);
+	struct sql_st *st;
+	enum store_result r;
+	size_t k = 0;
+
+	if (number && extension)
+		st = sql_bind(q, SQL_USER_BY_LINE, "tti", number, extension, (int64_t)cap);
+	else if (number)
+		st = sql_bind(q, SQL_USER_BY_NUMBER, "ti", number, (int64_t)cap);
+	else
+		st = sql_bind(q, SQL_USER_BY_EXT, "ti", extension ? extension : "", (int64_t)cap);
+	while ((r = sql_step(q, st)) == STORE_OK && k < cap)
+		user_row(q, st, &ret[k++]);
+	sql_end(q, st);
+	if (r == STORE_FAILED)
+		return r;
+	*n = k;
+	return k ? STORE_OK : STORE_NONE;
+}
+
+/* ---- the list ---------------------------------------------------------------------------------------------------------- */
+
+struct users_to {
+	bool (*each)(void *arg, const struct store_user *u);
+	void *arg;
+};
+
+static struct sql_st *users_behind(struct sql *q, const void *after, const void *last)
+{
+	return sql_bind(q, SQL_USER_PAGE, "ti", last ? ((const struct store_user *)last)->aor : after, (int64_t)SQL_PAGE);
+}
+
+static bool users_row(struct sql *q, struct sql_st *st, void *ret)
+{
+	user_row(q, st, ret);
+	return true;
+}
+
+static bool users_give(void *each, const void *row)
+{
+	const struct users_to *to = each;
+
+	return to->each(to->arg, row);
+}
+
+enum store_result sql_user_each(struct store *s, const char *after, bool (*each)(void *, const struct store_user *), void *arg)
+{
+	static const struct sql_list list = {sizeof(struct store_user), users_behind, users_row, users_give, NULL};
+	char key[256];
+
+	user_lower(key, sizeof key, after ? after : "");
+	return sql_each(sql_of(s), &list, key, &(struct users_to){each, arg});
+}
