@@ -239,7 +239,7 @@ static const char *read_probe(struct doctor_run *r, const json_t *j)
 /* Lines that say what was made of a run, not what happened in it. */
 static bool is_skipped(const char *kind, int version)
 {
-	static const char *const kinds[] = {"dialtone", "finding", "diagnosis"};
+	static const char *const kinds[] = {"dialtone", "ready", "finding", "diagnosis"};
 
 	for (size_t i = 0; kind && i < sizeof kinds / sizeof *kinds; i++)
 		if (strcmp(kind, kinds[i]) == 0)

@@ -299,6 +299,11 @@ void host_where(const struct host *h, unsigned *vlan, uint32_t *address)
 	*address = h->has_lease ? h->lease.address : 0;
 }
 
+bool host_stopping(const struct host *h)
+{
+	return h->stopping;
+}
+
 void host_attach(struct host *h, struct dt_phone *ph)
 {
 	h->phone = ph;

@@ -55,6 +55,8 @@ int host_run(struct host *h);
 void host_sign_off(struct host *h, unsigned seconds); /* dt_phone_stop() that many seconds from now */
 void host_end(struct host *h);			      /* host_run() returns soon */
 
+bool host_stopping(const struct host *h); /* it signs off, or has */
+
 /* Another user of this body besides the phone: ids from HOST_OBSERVER on are theirs, and so are the answers. */
 #define HOST_OBSERVER 0x40000000u
 struct host_observer {

@@ -1,6 +1,6 @@
 /* phone/internal.h: the phone itself, for run/ and stages/; clients see phone/run/core.h and no more.
  *
- * How it runs: every public call ends in settle() (run/phone.c), which closes the stage that said done, without or failed
+ * How it runs: every public call ends in ph_settle() (run/phone.c), which closes the stage that said done, without or failed
  * and begins the next.  Stages wait by handing a function to a client (http_ask(), dns_ask(), ...), which calls it later,
  * once.  A function that ended the stage returns at once.
  */
@@ -24,6 +24,9 @@
 #include "phone/client/ticket.h"
 #include "phone/run/clients.h"
 #include "phone/run/core.h"
+#include "phone/run/handset.h"
+#include "phone/run/lock.h"
+#include "phone/run/log.h"
 #include "phone/run/parts.h"
 #include "phone/run/record.h"
 #include "phone/run/state.h"
@@ -41,6 +44,9 @@ struct dt_phone {
 	struct ph_link link;
 	struct ph_account account;
 	struct ph_cred cred;
+	struct ph_lock lock;
+	struct ph_policy policy;
+	struct ph_log log;
 	struct ph_found found;
 	struct ph_work *work; /* NULL: no plan runs */
 

@@ -17,6 +17,7 @@ struct connect {
 	const struct phone_options *o;
 	struct record_text *text; /* NULL with --json */
 	bool stays, for_ever, mute; /* mute: standard output is gone */
+	bool waits, ready; /* waits: without credentials, for `dialtone handset`; ready: it has an address */
 	unsigned stay;
 };
 
@@ -38,6 +39,7 @@ static void connect_on_record(void *arg, const struct dt_record *r)
 {
 	struct connect *c = arg;
 
+	c->ready |= r->kind == DT_REC_READY;
 	if (c->text) {
 		record_text_line(c->text, r);
 		heard(c, !ferror(stdout));
@@ -59,6 +61,13 @@ static void connect_on_over(void *arg)
 	struct connect *c = arg;
 	const struct run_result *r = &c->run.result;
 
+	if (!r->ok && c->waits) {
+		if (c->text)
+			record_text_result(c->text, r, 0, NULL);
+		else
+			json_out(c, record_json_result(&c->run.ids, r, clock_unix_ms()));
+		return;
+	}
 	if (!r->ok || !c->stays) {
 		host_sign_off(c->run.host, 0);
 		return;
@@ -72,7 +81,7 @@ static void connect_on_over(void *arg)
 	} else {
 		json_out(c, record_json_dial_tone(&c->run.ids, r, clock_unix_ms()));
 	}
-	if (!c->for_ever)
+	if (!c->for_ever && !c->waits)
 		host_sign_off(c->run.host, c->stay);
 }
 
@@ -98,7 +107,11 @@ static int go(struct connect *c)
 		return rc;
 	if (c->text)
 		record_text_head(c->text, &c->run);
+	if (c->waits && !c->for_ever)
+		host_sign_off(c->run.host, c->stay);
 	phone_run_go(&c->run);
+	if (c->waits && (c->ready || c->run.result.dial_tone)) /* it did what it was started for */
+		c->run.result = (struct run_result){.known = true, .ok = true, .dial_tone = c->run.result.dial_tone, .ms = c->run.result.ms};
 	if (c->text && c->run.result.ok && c->stays)
 		record_text_say(c->text, "signed off");
 	else if (c->text)
@@ -119,6 +132,8 @@ static int connect_run(struct command *command)
 	c.run.arg = &c;
 	if (rc == 0)
 		rc = read_stay(&c);
+	c.run.appliance = c.stays;
+	c.waits = c.stays && !c.o->extension && !c.o->number && !c.o->user;
 	if (rc == 0 && !command->json) {
 		c.text = record_text_new(stdout);
 		rc = c.text ? 0 : EX_SOFTWARE;
@@ -141,7 +156,8 @@ const struct verb verb_connect = {
     .usage = "usage: dialtone connect --interface IF [--model MODEL]\n"
 	     "           --extension N --pin-file FILE [OPTIONS]\n"
 	     "       dialtone connect --interface IF --model cx700\n"
-	     "           --user 'DOMAIN\\USER' --sip USER@DOMAIN [OPTIONS]\n",
+	     "           --user 'DOMAIN\\USER' --sip USER@DOMAIN [OPTIONS]\n"
+	     "       dialtone connect --interface IF --stay SECONDS [OPTIONS]\n",
     .text = "Acts as a phone, from power-on to dial tone, in a network namespace of its own. --json writes one object a line.",
     .example = "  dialtone connect --interface eth0 --model cx600 --extension 4411\n",
     .status = "exit status: 0 dial tone, 1-9 the stage that failed, 64 usage, 78 configuration, 70 internal error",

@@ -83,7 +83,8 @@ void record_json_facts(json_t *j, const enum dt_sign *signs, const struct dt_fac
 json_t *record_json(const struct run_ids *ids, const struct dt_record *r, int64_t unix_ms)
 {
 	static const char *const kinds[] = {[DT_REC_BEGIN] = "begin", [DT_REC_ATTEMPT] = "attempt", [DT_REC_STAGE] = "stage",
-					    [DT_REC_RESTART] = "restart", [DT_REC_RESULT] = "result"};
+					    [DT_REC_RESTART] = "restart", [DT_REC_RESULT] = "result",
+					    [DT_REC_READY] = "ready"};
 	json_t *j = line(ids, kinds[r->kind], unix_ms);
 
 	if (j == NULL)

@@ -201,6 +201,9 @@ void record_text_line(struct record_text *t, const struct dt_record *r)
 	case DT_REC_RESTART:
 		record_text_say(t, "\n%*sthe new image is installed: the phone restarts\n", INDENT, "");
 		break;
+	case DT_REC_READY:
+		record_text_say(t, "\n%sready%s: nobody is signed in", record_text_ink(t, INK_GOOD), record_text_ink(t, INK_PLAIN));
+		break;
 	case DT_REC_RESULT:
 		break;
 	}

@@ -12,7 +12,9 @@
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/ip.h"
+#include "cmd/phone/handset_serve.h"
 #include "cmd/secret.h"
+#include "host/handset.h"
 #include "pki/cert.h"
 
 #define ROOT_STATE "/var/lib/dialtone/phones"
@@ -220,10 +222,8 @@ static void recorded(void *arg, const struct dt_record *rec)
 		r->record(r->arg, rec);
 		return;
 	}
-	if (r->result.known && rec->ok)
-		return; /* of the sign-off */
-	if (r->result.known && !r->result.ok)
-		return; /* it is over already: releasing the address is no news */
+	if (r->appliance ? host_stopping(r->host) : r->result.known && (rec->ok || !r->result.ok))
+		return; /* of the sign-off; or it is over already: releasing the address is no news */
 	keep_result(&r->result, rec, (uint32_t)(clock_mono_ms() - r->began));
 	r->over(r->arg);
 }
@@ -233,6 +233,13 @@ static void arrived(void *arg, const uint8_t *frame, size_t n)
 	struct phone_run *r = arg;
 
 	doctor_heard_frame(&r->heard, frame, n);
+}
+
+static void answered(void *arg, char *line, struct buf *answer)
+{
+	struct phone_run *r = arg;
+
+	handset_serve(r->phone, line, answer);
 }
 
 static void ticked(void *arg)
@@ -256,13 +263,20 @@ static void name_run(struct phone_run *r)
 	r->ids.model = r->conf.model->key;
 }
 
+bool phone_state_base(char *out, size_t cap)
+{
+	const char *home = getenv("HOME");
+	int n = geteuid() == 0 || home == NULL ? snprintf(out, cap, "%s", ROOT_STATE) : snprintf(out, cap, "%s/.local/state/dialtone", home);
+
+	return n > 0 && (size_t)n < cap;
+}
+
 static int open_host(struct phone_run *r)
 {
 	const struct phone_options *o = r->o;
 	uint8_t mac[6];
 	struct why why = {0};
 	char base[PATH_MAX];
-	const char *home = getenv("HOME");
 	struct host_conf h = {.interface = o->interface, .take = o->take, .oui = r->conf.model->oui, .state = o->state,
 			      .state_base = base, .keylog = o->keylog, .record = recorded, .tick = ticked, .frame = arrived, .arg = r,
 			      .has_address = o->no_dhcp && o->address == NULL,
@@ -272,9 +286,7 @@ static int open_host(struct phone_run *r)
 	if (o->mac && !read_mac(o->mac, mac))
 		return complain(r, EX_USAGE, "'--mac %s': type a unicast address as 00:04:f2:12:34:56", o->mac);
 	h.mac = o->mac ? mac : NULL;
-	if (geteuid() == 0 || home == NULL)
-		snprintf(base, sizeof base, "%s", ROOT_STATE);
-	else if (snprintf(base, sizeof base, "%s/.local/state/dialtone", home) >= (int)sizeof base)
+	if (!phone_state_base(base, sizeof base))
 		return complain(r, EX_CONFIG, "$HOME is too long: give a folder with --state");
 	e = host_open(&h, &r->host, &why);
 	if (e < 0)
@@ -287,12 +299,13 @@ static int open_host(struct phone_run *r)
 int phone_run_open(struct phone_run *r)
 {
 	const struct phone_options *o = r->o;
+	struct why why = {0};
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN); /* whoever stops reading ends no phone: it has an address and a registration to give back */
 	r->conf = (struct dt_phone_conf){.body = &host_body, .factory_version = o->firmware,
 					 .number = o->extension ? o->extension : o->number, .login = o->user, .sip = o->sip,
-					 .cold = o->cold, .outside = o->outside, .tethered = o->tethered, .no_vlan = o->no_vlan,
+					 .cold = o->cold, .outside = o->outside, .tethered = o->tethered, .appliance = r->appliance, .no_vlan = o->no_vlan,
 					 .no_dhcp = o->no_dhcp, .domain = o->domain, .web_url = o->web_url,
 					 .registrar = o->registrar};
 	rc = read_words(r);
@@ -324,6 +337,8 @@ int phone_run_open(struct phone_run *r)
 	if (r->phone == NULL)
 		return complain(r, EX_SOFTWARE, "out of memory");
 	host_attach(r->host, r->phone);
+	if (r->appliance && handset_open(r->host, answered, r, &r->handset, &why) < 0)
+		return complain(r, EX_CONFIG, "%s", why.text);
 	return 0;
 }
 
@@ -342,6 +357,7 @@ int phone_run_go(struct phone_run *r)
 
 void phone_run_close(struct phone_run *r)
 {
+	handset_close(r->handset);
 	if (r->host)
 		host_attach(r->host, NULL);
 	dt_phone_free(r->phone);

@@ -29,6 +29,7 @@ struct run_result {
 
 struct phone_run {
 	const char *verb; /* for sentences: "connect" */
+	bool appliance;	  /* no failure ends it: people act on it through the socket in its state folder */
 	const struct phone_options *o;
 	struct host *host;
 	struct dt_phone *phone;
@@ -37,6 +38,7 @@ struct phone_run {
 	struct run_result result;
 	struct doctor_heard heard; /* on the port, by now */
 	uint64_t began; /* mono ms */
+	struct handset *handset; /* of an appliance */
 	struct buf pin, password, trust, update_key;
 	char serial[MAC_TEXT_MAX];
 	void (*record)(void *arg, const struct dt_record *r);
@@ -49,6 +51,8 @@ struct phone_run {
 int phone_run_open(struct phone_run *r);
 int phone_run_go(struct phone_run *r); /* the signal that ended it, or 0 */
 void phone_run_close(struct phone_run *r);
+/* Below which each phone's state has a folder, named by its MAC address.  false: it is too long. */
+bool phone_state_base(char *out, size_t cap);
 int phone_run_status(const struct run_result *r); /* 0, 1-9, 64, 70 */
 
 #endif

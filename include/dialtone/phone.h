@@ -81,7 +81,8 @@ enum dt_record_kind {
 	DT_REC_ATTEMPT, /* something was tried: ok or not */
 	DT_REC_STAGE,	/* a stage ended */
 	DT_REC_RESTART, /* the phone restarts (an update was installed) */
-	DT_REC_RESULT,	/* the run ended, or reached dial tone */
+	DT_REC_RESULT,	/* the run ended, or reached dial tone; of an appliance: a sign-in, or its start, ended so */
+	DT_REC_READY,	/* an appliance has an address, nobody is signed in: it waits (dialtone/handset.h) */
 };
 
 struct dt_record { /* its texts: UTF-8 mostly, but what servers said is repeated as it came */
@@ -163,6 +164,7 @@ struct dt_stream_opened {
 #define DT_KEEP_UPDATE "update"	      /* the image offered, fetched, installed: guards against loops */
 #define DT_KEEP_CATALOG "spare.cat"   /* signature of the image in the spare slot, once it is whole */
 #define DT_KEEP_FRESH "user-new.pem"  /* a renewed certificate with its key, until it has registered */
+#define DT_KEEP_LOCK "lock"	      /* whether the phone is locked, and a hash of the PIN that opens it */
 
 /* None may be NULL.  An int is 0, or -errno; of a question that was answered by -errno no event follows. */
 struct dt_body {
@@ -225,6 +227,7 @@ struct dt_phone_conf {
 	const char *password;
 	const char *sip;      /* "alice@contoso.test"; needed with login */
 
+	bool appliance; /* no failure ends it: without a user it waits, and people act on it (dialtone/handset.h) */
 	bool cold;    /* forget everything stored, first */
 	bool outside; /* not in the company network */
 	bool tethered; /* login and password come from a PC on the USB port: for models with DT_WAY_TETHER */

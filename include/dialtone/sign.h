@@ -111,6 +111,7 @@ X(CERT_OTHER_KEY,     "cert-other-key",       "the certificate carries another p
 /* the Registrar */ \
 X(SIP_UNSIGNED,       "sip-unsigned",         "the Registrar took an unsigned REGISTER") \
 X(SIP_LOST,           "sip-lost",             "the Registrar had lost the registration") \
+X(SIP_SECURITY,       "sip-security",         "the site's SIP security mode is High: plain TCP is not used") \
 X(MOVED,              "moved",                "redirected to the home pool") \
 X(MOVED_NOWHERE,      "moved-nowhere",        "the redirect names no Registrar") \
 /* what the doctor asks itself */ \

@@ -69,16 +69,21 @@ void ph_clients_ended(struct dt_phone *ph)
 	}
 }
 
-void ph_clients_free(struct dt_phone *ph)
+void ph_clients_network_free(struct dt_phone *ph)
 {
-	clients_web_free(ph);
 	dhcp_free(ph->dhcp);
 	arp_free(ph->arp);
 	sntp_free(ph->sntp);
-	sip_free(ph->sip);
 	ph->dhcp = NULL;
 	ph->arp = NULL;
 	ph->sntp = NULL;
-	ph->sip = NULL;
 	dns_drop(&ph->dns, NULL);
+}
+
+void ph_clients_free(struct dt_phone *ph)
+{
+	clients_web_free(ph);
+	ph_clients_network_free(ph);
+	sip_free(ph->sip);
+	ph->sip = NULL;
 }

@@ -12,6 +12,7 @@ void ph_key_early(struct dt_phone *ph); /* begins to make a key, if one will be 
 
 /* From the runner, when none of their functions is running. */
 void ph_clients_ended(struct dt_phone *ph); /* those that nobody needs any more give their memory back */
+void ph_clients_network_free(struct dt_phone *ph); /* DHCP, ARP, time, names */
 void ph_clients_free(struct dt_phone *ph);  /* all of them; connections are closed */
 
 #endif

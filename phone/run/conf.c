@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/name.h"
+#include "dialtone/handset.h"
 #include "phone/run/parts.h"
 
 static bool conf_dup(char **to, const char *s)
@@ -24,6 +25,7 @@ bool conf_copy(struct ph_conf *to, const struct dt_phone_conf *c)
 	to->no_vlan = c->no_vlan;
 	to->no_dhcp = c->no_dhcp;
 	to->tethered = c->tethered;
+	to->appliance = c->appliance;
 	to->lease = c->lease;
 	to->lldp_wait_s = c->lldp_wait_s ? c->lldp_wait_s : 6;
 	to->strict = c->strict;
@@ -35,14 +37,32 @@ bool conf_copy(struct ph_conf *to, const struct dt_phone_conf *c)
 	       conf_dup(&to->registrar, c->registrar) && conf_dup(&to->trust, c->trust);
 }
 
+static void conf_wipe(char **s)
+{
+	if (*s)
+		explicit_bzero(*s, strlen(*s));
+	free(*s);
+	*s = NULL;
+}
+
+bool conf_set_who(struct ph_conf *c, const struct dt_sign_in *who)
+{
+	static const struct dt_sign_in nobody;
+	char **const all[] = {&c->number, &c->pin, &c->login, &c->password, &c->sip};
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		conf_wipe(all[i]);
+	who = who ? who : &nobody;
+	c->tethered = who->tethered;
+	return conf_dup(&c->number, who->number) && conf_dup(&c->pin, who->pin) && conf_dup(&c->login, who->login) &&
+	       conf_dup(&c->password, who->password) && conf_dup_name(&c->sip, who->sip);
+}
+
 void conf_free(struct ph_conf *c)
 {
-	char *const all[] = {c->serial, c->factory, c->update_key, c->number, c->pin, c->login, c->password, c->sip, c->domain,
-			     c->web_url, c->registrar, c->trust};
+	char **const all[] = {&c->serial, &c->factory, &c->update_key, &c->number, &c->pin, &c->login, &c->password, &c->sip,
+			      &c->domain, &c->web_url, &c->registrar, &c->trust};
 
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		if (all[i])
-			explicit_bzero(all[i], strlen(all[i]));
-		free(all[i]);
-	}
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		conf_wipe(all[i]);
 }

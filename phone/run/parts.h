@@ -3,6 +3,7 @@
 #define DIALTONE_PHONE_PARTS_H
 
 #include "base/buf.h"
+#include "dialtone/handset.h"
 #include "phone/client/dhcp.h"
 #include "phone/client/ntlm.h"
 #include "phone/client/sip.h"
@@ -14,13 +15,15 @@
 /* From dt_phone_new() to dt_phone_free(): struct dt_phone_conf, with the strings copied. */
 struct ph_conf {
 	char *serial, *factory, *update_key, *number, *pin, *login, *password, *sip, *domain, *web_url, *registrar, *trust;
-	bool cold, outside, no_vlan, no_dhcp, tethered;
+	bool cold, outside, no_vlan, no_dhcp, tethered, appliance;
 	struct dt_lease lease;
 	unsigned lldp_wait_s;
 	enum dt_strict strict;
 };
 bool conf_copy(struct ph_conf *to, const struct dt_phone_conf *c); /* false: out of memory; conf_free() all the same */
 void conf_free(struct ph_conf *c); /* wipes */
+struct dt_sign_in;
+bool conf_set_who(struct ph_conf *c, const struct dt_sign_in *who); /* NULL: nobody.  The strings before are wiped */
 
 struct ph_power { /* as long */
 	bool link; /* the cable is in */
@@ -57,6 +60,29 @@ struct ph_run { /* where the phone is */
 	bool ticket_again;   /* a ticket was asked for anew */
 	bool enrolled_again; /* since the Registrar did not take the certificate */
 	unsigned retries;    /* of the log-on, since the last dial tone */
+	/* of an appliance */
+	bool ready;	  /* it has come up once: DT_REC_READY was given */
+	bool gave_up;	  /* the servers decided against the stored certificate: nobody is signed in */
+	bool signing_out; /* the answer to the last REGISTER is waited for */
+	enum dt_logs logs;
+};
+
+#define LOCK_SALT 16
+struct ph_lock { /* persisted */
+	bool set, locked;
+	unsigned wrong; /* PINs in a row */
+	uint8_t salt[LOCK_SALT], hash[32];
+};
+
+struct ph_policy { /* as in-band provisioning told it last */
+	bool lock_enforced;
+	unsigned lock_minutes, lock_min_length;
+};
+
+#define PH_LOG_MAX 12288
+struct ph_log { /* lines, oldest first; nothing while the level is Off */
+	struct buf lines;
+	unsigned lost; /* lines that had to go */
 };
 
 struct ph_link { /* VLAN and address */
@@ -76,6 +102,7 @@ struct ph_account { /* persisted as "key value" lines */
 	char domain[256];    /* SRV was asked for it with success */
 	char update_internal[512], update_external[512], web_url[512], web_external[512];
 	char addresses[128]; /* of that Registrar, as text */
+	char sip_security[16], logging[16]; /* Low, Medium, High; Off, Low, Medium, High */
 };
 
 struct ph_cred { /* persisted: roots, keys, certificates */

@@ -1,6 +1,6 @@
 /* phone/run/phone.c: the runner.  One function closes a stage, one begins it; nobody else changes where the phone is.
  *
- * Every public call ends in settle(), which obeys what handlers have written down (phone/run/verdict.h).
+ * Every public call ends in ph_settle(), which obeys what handlers have written down (phone/run/verdict.h).
  */
 #include <stdlib.h>
 
@@ -22,7 +22,7 @@ static void phone_work_free(struct dt_phone *ph)
 	ph->work = NULL;
 }
 
-static void phone_off(struct dt_phone *ph)
+void ph_off(struct dt_phone *ph)
 {
 	ph->run.running = false;
 	ph->run.verdict = V_WAIT;
@@ -40,9 +40,13 @@ static void phone_result(struct dt_phone *ph, bool ok, enum dt_failure f, const 
 	why_hold(&ph->run.result.why, why);
 	if (ok)
 		ph->run.stage = DT_STAGE_LOGON;
-	else
-		phone_off(ph);
+	else if (!ph->conf.appliance)
+		ph_off(ph);
 	record_result(ph, ph->run.result.stage, ok, f, ph->run.result.why);
+	if (ok)
+		lock_signed_in(ph);
+	else if (ph->conf.appliance)
+		handset_failed(ph, f);
 }
 
 static void phone_begin(struct dt_phone *ph)
@@ -75,6 +79,8 @@ static void phone_run_plan(struct dt_phone *ph, enum plan_id plan)
 
 static void phone_plan_end(struct dt_phone *ph)
 {
+	if (handset_plan_end(ph))
+		return;
 	ph->run.stage = DT_STAGE_LOGON;
 	ph->run.retries = 0;
 	/* "If the update service's address is not to be had, the phone goes on, signs in, learns it in-band and asks
@@ -106,6 +112,17 @@ static void phone_plan_failed(struct dt_phone *ph, enum dt_failure f)
 	}
 }
 
+static void phone_restart(struct dt_phone *ph)
+{
+	struct dt_record r = {.kind = DT_REC_RESTART, .stage = ph->run.stage, .what = "restart", .ok = true};
+
+	if (ph->run.registered)
+		registered_off(ph); /* said, not waited for */
+	ph_off(ph);
+	record_give(ph, &r);
+	ph->core.body->restart(ph->core.arg);
+}
+
 static void phone_close_stage(struct dt_phone *ph)
 {
 	enum ph_verdict v = ph->run.verdict;
@@ -119,13 +136,7 @@ static void phone_close_stage(struct dt_phone *ph)
 	ph->run.skipped |= v == V_WITHOUT;
 	record_stage(ph, DT_REC_STAGE, v != V_FAILED && v != V_INSTEAD);
 	if (v == V_RESTART) {
-		struct dt_record r = {.kind = DT_REC_RESTART, .stage = ph->run.stage, .what = "restart", .ok = true};
-
-		if (ph->run.registered)
-			registered_off(ph); /* said, not waited for */
-		phone_off(ph);
-		ph->core.body->record(ph->core.arg, &r);
-		ph->core.body->restart(ph->core.arg);
+		phone_restart(ph);
 		return;
 	}
 	if (v == V_INSTEAD) {
@@ -158,12 +169,15 @@ static void phone_obey_want(struct dt_phone *ph)
 			phone_run_plan(ph, ph->run.want.plan);
 		return;
 	case WANT_START:
-		phone_off(ph);
+		ph_off(ph);
 		ph->core.body->address(ph->core.arg, NULL);
 		phone_run_plan(ph, plan_of(ph));
 		return;
 	case WANT_END:
 		phone_result(ph, false, ph->run.want.failure, ph->run.want.why);
+		return;
+	case WANT_RESTART:
+		phone_restart(ph);
 		return;
 	}
 }
@@ -183,7 +197,7 @@ static void obey(struct dt_phone *ph)
 			return;
 }
 
-static void settle(struct dt_phone *ph)
+void ph_settle(struct dt_phone *ph)
 {
 	uint64_t at = PH_NEVER;
 
@@ -251,7 +265,7 @@ static void (*const on_timer[T_COUNT])(struct dt_phone *) = {
 	[T_ARP] = on_arp,            [T_SNTP] = on_sntp,      [T_DNS] = on_dns,           [T_HTTP] = on_http,
 	[T_IMAGE] = on_image,        [T_SIP] = on_sip,        [T_KEEPALIVE] = registered_keepalive,
 	[T_REFRESH] = registered_refresh,  [T_REAUTH] = registered_reauth, [T_LEASE] = lease_timer,   [T_UPDATE] = registered_update,
-	[T_RENEW] = registered_renew,      [T_RETRY] = registered_retry,
+	[T_RENEW] = registered_renew,      [T_RETRY] = registered_retry, [T_LOCK] = lock_timer,
 };
 /* clang-format on */
 
@@ -266,7 +280,7 @@ void dt_phone_timer(struct dt_phone *ph)
 		on_timer[t](ph);
 		obey(ph);
 	}
-	settle(ph);
+	ph_settle(ph);
 }
 
 /* ---- power ------------------------------------------------------------------------------------------------ */
@@ -290,6 +304,9 @@ static void phone_reset(struct dt_phone *ph)
 	ph->account = (struct ph_account){0};
 	ph->cred = (struct ph_cred){0};
 	ph->found = (struct ph_found){0};
+	buf_free(&ph->log.lines);
+	ph->log = (struct ph_log){0};
+	ph->policy = (struct ph_policy){0};
 	ph_core_reset(&ph->core);
 }
 
@@ -336,6 +353,7 @@ static void phone_power_on(struct dt_phone *ph)
 		phone_result(ph, false, DT_F_MEMORY, NULL);
 		return;
 	}
+	lock_load(ph);
 	image_version(ph, ph->conf.update_key);
 	if (ph->power.link)
 		phone_run_plan(ph, plan_of(ph));
@@ -346,14 +364,14 @@ static void phone_power_on(struct dt_phone *ph)
 void dt_phone_start(struct dt_phone *ph)
 {
 	phone_power_on(ph);
-	settle(ph);
+	ph_settle(ph);
 }
 
 void dt_phone_restart(struct dt_phone *ph)
 {
 	ph->power.link = false;
 	phone_power_on(ph);
-	settle(ph);
+	ph_settle(ph);
 }
 
 void dt_phone_link(struct dt_phone *ph, bool up)
@@ -361,12 +379,12 @@ void dt_phone_link(struct dt_phone *ph, bool up)
 	bool was = ph->power.link;
 
 	ph->power.link = up;
-	if (ph->power.started && !ph->power.stopping && up && !was && (!ph->run.reported || ph->run.result.ok)) {
-		phone_off(ph); /* another port, perhaps: from the beginning */
+	if (ph->power.started && !ph->power.stopping && up && !was && (!ph->run.reported || ph->run.result.ok || ph->conf.appliance)) {
+		ph_off(ph); /* another port, perhaps: from the beginning */
 		ph->link.bound = ph->link.lldp_bridge = false;
 		phone_run_plan(ph, plan_of(ph));
 	}
-	settle(ph);
+	ph_settle(ph);
 }
 
 void dt_phone_stop(struct dt_phone *ph)
@@ -380,7 +398,7 @@ void dt_phone_stop(struct dt_phone *ph)
 	ph_clients_ended(ph); /* no plan runs any more: all but SIP */
 	ph_timers_off(ph);
 	registered_off(ph);
-	settle(ph);
+	ph_settle(ph);
 }
 
 /* ---- what happens ------------------------------------------------------------------------------------------- */
@@ -411,20 +429,20 @@ void dt_phone_frame(struct dt_phone *ph, const uint8_t *frame, size_t n, int tci
 		if (udp_read(&body, &u) && u.dport == 68 && u.sport == 67)
 			dhcp_frame(ph->dhcp, &e, &u);
 	}
-	settle(ph);
+	ph_settle(ph);
 }
 
 void dt_phone_udp(struct dt_phone *ph, uint32_t address, uint16_t port, const void *p, size_t n)
 {
 	if (port == 123 && !ph->power.stopping)
 		sntp_udp(ph->sntp, address, p, n);
-	settle(ph);
+	ph_settle(ph);
 }
 
 void dt_phone_dns(struct dt_phone *ph, unsigned id, const struct dt_dns_answer *a)
 {
 	dns_answered(&ph->dns, id, a);
-	settle(ph);
+	ph_settle(ph);
 }
 
 void dt_phone_stream_opened(struct dt_phone *ph, unsigned id, const struct dt_stream_opened *o)
@@ -433,7 +451,7 @@ void dt_phone_stream_opened(struct dt_phone *ph, unsigned id, const struct dt_st
 		http_opened(ph->http, o);
 	else if (sip_has(ph->sip, id))
 		sip_opened(ph->sip, o);
-	settle(ph);
+	ph_settle(ph);
 }
 
 void dt_phone_stream_data(struct dt_phone *ph, unsigned id, const void *p, size_t n)
@@ -442,7 +460,7 @@ void dt_phone_stream_data(struct dt_phone *ph, unsigned id, const void *p, size_
 		http_data(ph->http, p, n);
 	else if (sip_has(ph->sip, id))
 		sip_data(ph->sip, p, n);
-	settle(ph);
+	ph_settle(ph);
 }
 
 void dt_phone_stream_closed(struct dt_phone *ph, unsigned id, const char *why)
@@ -451,32 +469,12 @@ void dt_phone_stream_closed(struct dt_phone *ph, unsigned id, const char *why)
 		http_closed(ph->http, why);
 	else if (sip_has(ph->sip, id))
 		sip_closed(ph->sip, why);
-	settle(ph);
+	ph_settle(ph);
 }
 
 void dt_phone_key(struct dt_phone *ph, unsigned id, const char *pem)
 {
 	if (!ph->power.stopping)
 		key_made(ph->key, id, pem);
-	settle(ph);
-}
-
-bool dt_phone_registered(const struct dt_phone *ph)
-{
-	return ph->run.registered;
-}
-
-enum dt_stage dt_phone_stage(const struct dt_phone *ph)
-{
-	return ph->run.stage;
-}
-
-const char *dt_phone_dropped_chain(const struct dt_phone *ph)
-{
-	return ph->cred.dropped.n && !ph->cred.dropped.oom ? (const char *)ph->cred.dropped.p : "";
-}
-
-const char *dt_phone_version(const struct dt_phone *ph)
-{
-	return ph->core.version;
+	ph_settle(ph);
 }

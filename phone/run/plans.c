@@ -32,11 +32,23 @@ const struct plan plans[PLANS] = {
 /* The Registrar did not take the certificate, and the user's secret is at hand. */
 [PLAN_ENROL] = {"enrol again", HAS_REGISTRAR | HAS_WEB | HAS_ROOTS | HAS_SECRET, HAS_USER_CERT,
 	{DT_STAGE_AUTH, DT_STAGE_CERT, DT_STAGE_LOGON}},
+/* Power-on without a user: as far as the phone comes by itself. */
+[PLAN_POWER_ON] = {"power-on", 0, 0, {DT_STAGE_VLAN, DT_STAGE_ADDRESS, DT_STAGE_FIND, DT_STAGE_UPDATE}},
+[PLAN_POWER_ON_OUTSIDE] = {"power-on outside", 0, 0, {DT_STAGE_ADDRESS, DT_STAGE_FIND, DT_STAGE_UPDATE}},
+/* Somebody signs in: "the device asks at power-on, at user sign-in, every 24 h". */
+[PLAN_SIGN_IN] = {"sign-in", HAS_ADDRESS | HAS_SECRET, HAS_USER_CERT,
+	{DT_STAGE_UPDATE, DT_STAGE_DISCOVER, DT_STAGE_CHAIN, DT_STAGE_AUTH, DT_STAGE_CERT, DT_STAGE_LOGON}},
+[PLAN_SIGN_IN_OUTSIDE] = {"sign-in outside", HAS_ADDRESS | HAS_SECRET, HAS_SECRET,
+	{DT_STAGE_UPDATE, DT_STAGE_DISCOVER, DT_STAGE_LOGON, DT_STAGE_CHAIN, DT_STAGE_AUTH, DT_STAGE_CERT}},
+/* The log is asked for: stage 4 talks to the service that takes it. */
+[PLAN_LOGS] = {"log upload", HAS_ADDRESS | HAS_UPDATE_URL | HAS_DIAL_TONE, 0, {DT_STAGE_UPDATE}},
 };
 /* clang-format on */
 
 enum plan_id plan_of(const struct dt_phone *ph)
 {
+	if (handset_nobody(ph))
+		return ph->conf.outside ? PLAN_POWER_ON_OUTSIDE : PLAN_POWER_ON;
 	if (ph->conf.outside)
 		return ph->conf.login && !ph->cred.user_cert.n ? PLAN_OUTSIDE_NTLM : PLAN_OUTSIDE_CERT;
 	return ph->conf.tethered ? PLAN_TETHERED : PLAN_INSIDE;

@@ -4,6 +4,12 @@
 
 #include "phone/internal.h"
 
+void record_give(struct dt_phone *ph, const struct dt_record *r)
+{
+	log_record(ph, r);
+	ph->core.body->record(ph->core.arg, r);
+}
+
 void attempt_begin(struct dt_phone *ph, struct attempt *a, const char *fmt, ...)
 {
 	va_list ap;
@@ -67,7 +73,7 @@ static void attempt(struct dt_phone *ph, const struct attempt *a, struct dt_reco
 	r.peer = a->peer[0] ? a->peer : NULL;
 	r.ms = (uint32_t)(ph_now_ms(ph) - a->since);
 	r.guess = a->guess;
-	ph->core.body->record(ph->core.arg, &r);
+	record_give(ph, &r);
 }
 
 void attempt_ok(struct dt_phone *ph, const struct attempt *a, const char *found, const char *warn)
@@ -97,7 +103,7 @@ void record_stage(struct dt_phone *ph, enum dt_record_kind kind, bool ok)
 		r.why = ph->work->why.text[0] ? ph->work->why.text : NULL;
 		r.guess = !ok && ph->run.guess;
 	}
-	ph->core.body->record(ph->core.arg, &r);
+	record_give(ph, &r);
 }
 
 void record_result(struct dt_phone *ph, enum dt_stage stage, bool ok, enum dt_failure f, const char *why)
@@ -112,5 +118,5 @@ void record_result(struct dt_phone *ph, enum dt_stage stage, bool ok, enum dt_fa
 	    .guess = !ok && ph->run.guess,
 	};
 
-	ph->core.body->record(ph->core.arg, &r);
+	record_give(ph, &r);
 }

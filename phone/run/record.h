@@ -20,6 +20,7 @@ void attempt_sign(struct attempt *a, enum dt_sign s);
 /* warn, why NULL or "": what the signs say. */
 void attempt_ok(struct dt_phone *ph, const struct attempt *a, const char *found, const char *warn);
 void attempt_fail(struct dt_phone *ph, const struct attempt *a, enum dt_failure f, const char *why);
+void record_give(struct dt_phone *ph, const struct dt_record *r); /* into the log, and to the body */
 void record_stage(struct dt_phone *ph, enum dt_record_kind kind, bool ok);
 void record_result(struct dt_phone *ph, enum dt_stage stage, bool ok, enum dt_failure f, const char *why);
 

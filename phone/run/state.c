@@ -49,6 +49,8 @@ static const struct {
 	FIELD("update-external", update_external),
 	FIELD("web", web_url),
 	FIELD("web-external", web_external),
+	FIELD("sip-security", sip_security),
+	FIELD("logging", logging),
 #undef FIELD
 };
 /* clang-format on */
@@ -178,6 +180,21 @@ void ph_state_drop_fresh(struct dt_phone *ph)
 
 /* ---- all of it ------------------------------------------------------------------------------------------------ */
 
+void ph_state_forget_user(struct dt_phone *ph)
+{
+	ph->core.body->forget(ph->core.arg, DT_KEEP_FRESH);
+	ph->core.body->forget(ph->core.arg, DT_KEEP_USER);
+	buf_wipe(&ph->cred.user_key);
+	buf_wipe(&ph->cred.fresh_key);
+	buf_free(&ph->cred.user_cert);
+	buf_free(&ph->cred.fresh_cert);
+	ph->cred.use_fresh = false;
+	ph->cred.cert_after = ph->cred.cert_before = 0;
+	/* what the site told stays with the phone; where that user was registered goes */
+	ph->account.sip[0] = ph->account.registrar[0] = ph->account.addresses[0] = ph->account.domain[0] = '\0';
+	ph_state_save_account(ph);
+}
+
 bool ph_state_load(struct dt_phone *ph)
 {
 	struct buf b = {0};
@@ -200,8 +217,8 @@ bool ph_state_load(struct dt_phone *ph)
 void ph_state_forget(struct dt_phone *ph)
 {
 	/* the certificate first: without its chain and account it would be half a state */
-	static const char *const names[] = {DT_KEEP_FRESH, DT_KEEP_USER, DT_KEEP_ACCOUNT, DT_KEEP_WEB, DT_KEEP_ROOTS,
-					     DT_KEEP_UPDATE};
+	static const char *const names[] = {DT_KEEP_FRESH, DT_KEEP_USER, DT_KEEP_LOCK, DT_KEEP_ACCOUNT, DT_KEEP_WEB,
+					     DT_KEEP_ROOTS, DT_KEEP_UPDATE};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		ph->core.body->forget(ph->core.arg, names[i]);

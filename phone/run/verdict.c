@@ -85,6 +85,11 @@ void phone_want_start(struct dt_phone *ph)
 	want_set(ph, WANT_START);
 }
 
+void phone_want_restart(struct dt_phone *ph)
+{
+	want_set(ph, WANT_RESTART);
+}
+
 void phone_want_end(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
 	if (!want_set(ph, WANT_END))

@@ -8,7 +8,7 @@
 #include "dialtone/phone.h"
 
 enum plan_id { PLAN_INSIDE, PLAN_OUTSIDE_CERT, PLAN_OUTSIDE_NTLM, PLAN_TETHERED, PLAN_RENEW, PLAN_UPDATE, PLAN_AGAIN,
-	       PLAN_ENROL, PLANS };
+	       PLAN_ENROL, PLAN_POWER_ON, PLAN_POWER_ON_OUTSIDE, PLAN_SIGN_IN, PLAN_SIGN_IN_OUTSIDE, PLAN_LOGS, PLANS };
 
 enum ph_verdict { V_WAIT, V_DONE, V_WITHOUT, V_FAILED, V_RESTART, V_INSTEAD };
 
@@ -21,10 +21,11 @@ void stage_instead(struct dt_phone *ph, enum plan_id plan, enum dt_failure f, co
 void stage_restart(struct dt_phone *ph); /* an update was installed */
 
 /* Requests, the weightiest one counts: run that plan (no stage is running); drop what is under way and begin from the
- * beginning; give up. */
-enum ph_want { WANT_NOTHING, WANT_PLAN, WANT_START, WANT_END };
+ * beginning; give up; switch off and on. */
+enum ph_want { WANT_NOTHING, WANT_PLAN, WANT_START, WANT_END, WANT_RESTART };
 void phone_want_plan(struct dt_phone *ph, enum plan_id plan);
 void phone_want_start(struct dt_phone *ph);
+void phone_want_restart(struct dt_phone *ph);
 void phone_want_end(struct dt_phone *ph, enum dt_failure f, const char *why);
 
 #endif

@@ -115,11 +115,16 @@ static void candidates_by_option(struct dt_phone *ph, enum dt_candidate c)
 	}
 }
 
+bool candidates_tls_only(const struct dt_phone *ph)
+{
+	return sv_ieq(sv_of(ph->account.sip_security), SV("High"));
+}
+
 static void candidates_kept(struct dt_phone *ph, enum dt_candidate c, const char *s)
 {
 	struct sip_target t;
 
-	if (s && s[0] && target_read(s, &t)) {
+	if (s && s[0] && target_read(s, &t) && (t.tls || !candidates_tls_only(ph))) {
 		t.candidate = c;
 		candidates_add(ph, t);
 	}
@@ -171,7 +176,9 @@ void candidates_build(struct dt_phone *ph)
 	for (enum dt_candidate c = DT_CAND_NONE + 1; c < CANDIDATES; c++) {
 		if (ph->conf.outside && (!candidates[c].outside || !candidates[c].tls))
 			continue; /* [sip 2.3]: outside, the last two; of them, the one with TLS */
-		if (candidates[c].service)
+		if (!candidates[c].tls && candidates_tls_only(ph))
+			candidates_passed(ph, c, DT_F_REGISTRAR_NONE, DT_SIGN_SIP_SECURITY);
+		else if (candidates[c].service)
 			candidates_by_srv(ph, c);
 		else
 			candidates_by_option(ph, c);

@@ -16,6 +16,8 @@ extern const struct candidate candidates[CANDIDATES]; /* by enum dt_candidate */
  * counts those that are not. */
 void candidates_ask(struct dt_phone *ph, const char *domain, void (*done)(struct dt_phone *ph));
 void candidates_build(struct dt_phone *ph); /* out of the answers, option 120, what is configured and what is kept */
+/* "High: NTLM or Kerberos, and TLS": the site told it in-band, and no phone of it uses plain TCP any more. */
+bool candidates_tls_only(const struct dt_phone *ph);
 /* Those before `until` that have no target are reported, once each, in the table's order. */
 void candidates_report(struct dt_phone *ph, enum dt_candidate until);
 /* STRICT_DOMAIN when that is why a candidate has no target, else REGISTRAR_NONE. */

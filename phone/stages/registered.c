@@ -22,7 +22,7 @@ void registered_begin(struct dt_phone *ph)
 	}
 	ph_timer_set(ph, T_REAUTH, sa > 2 * SA_EARLY ? (sa - SA_EARLY) * 1000 : sa * 500);
 	if (ph->core.timer[T_UPDATE] == PH_NEVER) /* "every 24 h", with up to ten minutes of jitter */
-		ph_timer_set(ph, T_UPDATE, DAY_MS + ph_random_below(ph, 600000));
+		registered_update_later(ph);
 }
 
 void registered_keepalive(struct dt_phone *ph)
@@ -122,12 +122,21 @@ void registered_renew(struct dt_phone *ph)
 		phone_want_plan(ph, PLAN_RENEW);
 }
 
+void registered_update_later(struct dt_phone *ph)
+{
+	ph_timer_set(ph, T_UPDATE, DAY_MS + ph_random_below(ph, 600000));
+}
+
+/* With dial tone, and while a phone waits for somebody to sign in. */
 void registered_update(struct dt_phone *ph)
 {
-	if (registered_later(ph, T_UPDATE))
+	bool waits = handset_nobody(ph) && ph->run.ready && !ph->run.running;
+
+	if (!waits && registered_later(ph, T_UPDATE))
 		return;
-	ph_timer_set(ph, T_UPDATE, DAY_MS + ph_random_below(ph, 600000));
-	ph_state_update_url(ph);
+	registered_update_later(ph);
+	if (!waits || ph->found.update_url[0] == '\0')
+		ph_state_update_url(ph);
 	if (ph->found.update_url[0])
 		phone_want_plan(ph, PLAN_UPDATE);
 }
@@ -166,6 +175,8 @@ void registered_retry(struct dt_phone *ph)
 		return;
 	if (ph->run.running)
 		ph_timer_set(ph, T_RETRY, 5000);
+	else if (ph->conf.appliance && !(ph->run.reported && ph->run.result.ok))
+		handset_retry(ph);
 	else
 		phone_want_plan(ph, PLAN_AGAIN);
 }
@@ -287,16 +298,20 @@ static void registered_signed_off(void *arg, const struct msg *m)
 	}
 	if (ph->power.stopping)
 		registered_quiet(ph);
+	else if (ph->run.signing_out)
+		handset_signed_out(ph);
 }
 
 void registered_off(struct dt_phone *ph)
 {
 	if (ph->run.registered && ph->sip->open && ph->sip->sa.up) {
 		sip_register(ph->sip, 0, NULL, &ph->sip->sa, registered_signed_off, ph);
-		if (ph->power.stopping && ph->core.timer[T_SIP] != PH_NEVER && ph->core.timer[T_SIP] > ph_now_ms(ph) + 4000)
+		if ((ph->power.stopping || ph->run.signing_out) && ph->core.timer[T_SIP] != PH_NEVER && ph->core.timer[T_SIP] > ph_now_ms(ph) + 4000)
 			ph_timer_set(ph, T_SIP, 4000);
 		return;
 	}
 	if (ph->power.stopping)
 		registered_quiet(ph);
+	else if (ph->run.signing_out)
+		handset_signed_out(ph);
 }

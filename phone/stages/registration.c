@@ -10,6 +10,10 @@ const char *provisioning_take(struct dt_phone *ph, struct sv body, char found[SO
 	found[0] = '\0';
 	if (bad)
 		return bad;
+	text_set(ph->account.sip_security, sizeof ph->account.sip_security, "%s", p.sip_security);
+	text_set(ph->account.logging, sizeof ph->account.logging, "%s", p.logging_level);
+	ph->policy = (struct ph_policy){p.enforce_pin_lock, p.phone_timeout_min, p.min_pin_length};
+	lock_used(ph);
 	text_set(found, SOAP_URI_MAX, "%s", p.updates_internal);
 	if (p.has_updates && p.updates_enabled) {
 		if (p.updates_internal[0])

@@ -120,6 +120,10 @@ static void logon_try_next(struct dt_phone *ph)
 	if (ph->work->target_at < ph->work->ntarget) {
 		const struct sip_target *t = &ph->work->target[ph->work->target_at++];
 
+		if (!t->tls && candidates_tls_only(ph) && !ph->conf.registrar) {
+			logon_try_next(ph);
+			return;
+		}
 		candidates_report(ph, t->candidate);
 		logon_try_target(ph, t);
 		return;
@@ -265,7 +269,7 @@ static void logon_redirected(struct dt_phone *ph, const struct msg *m)
 		return;
 	}
 	t.tls = !sv_ieq(sip_param(u.params, "transport"), SV("tcp"));
-	t.tls = t.tls || ph->conf.outside;
+	t.tls = t.tls || ph->conf.outside || candidates_tls_only(ph);
 	t.port = u.port ? u.port : t.tls ? 5061 : 5060;
 	text_set(name, sizeof name, "%s:%u", t.host, t.port);
 	text_set(here, sizeof here, "%s:%u", ph->sip->peer.host, ph->sip->peer.port);
@@ -316,6 +320,14 @@ static void logon_have_provisioning(void *arg, const struct msg *m)
 			stage_fail(ph, DT_F_STORE, ph->core.persist_why);
 			return;
 		}
+	}
+	if (ph->run.registered && ph->sip->open && !ph->sip->peer.tls && candidates_tls_only(ph)) {
+		attempt_begin(ph, &ph->work->try, "sip security mode");
+		attempt_sign(&ph->work->try, DT_SIGN_SIP_SECURITY);
+		ph->run.registered = false;
+		ph->work->naddress = 0; /* the other addresses of this target are no better */
+		logon_next_place(ph, DT_F_SIP_SCHEME, NULL);
+		return;
 	}
 	if (ph->run.registered && ph->sip->open)
 		stage_done(ph, "sip:%s at %s:%u", ph->account.sip, ph->sip->peer.host, ph->sip->peer.port);

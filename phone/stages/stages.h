@@ -35,6 +35,7 @@ void registered_keepalive(struct dt_phone *ph);
 void registered_refresh(struct dt_phone *ph);
 void registered_reauth(struct dt_phone *ph);
 void registered_update(struct dt_phone *ph);
+void registered_update_later(struct dt_phone *ph); /* in a day */
 void registered_renew(struct dt_phone *ph);
 void registered_retry(struct dt_phone *ph);
 void registered_lost(struct dt_phone *ph, const char *why);

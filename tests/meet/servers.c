@@ -69,7 +69,7 @@ static bool worker_start(struct meet *m)
 	struct registrar_conf rc = {.site = &m->site, .vault = &m->vault_link, .location = &m->location_link, .dsk = m->dsk_ctx,
 				    .random = meet_random, .random_arg = m};
 	struct web_conf wc = {.site = &m->site, .vault = &m->vault_link, .chain_pem = buf_view(&k->chain_pem),
-			      .files = m->files_dir};
+			      .files = m->files_dir, .logs = m->files_dir};
 
 	m->registrar = registrar_new(&rc);
 	m->web = web_new(&wc);

@@ -1,0 +1,12 @@
+/* cmd/phone/handset_serve.h: what `dialtone handset` asks a running phone, answered: one JSON object in, one out. */
+#ifndef DIALTONE_CMD_PHONE_HANDSET_SERVE_H
+#define DIALTONE_CMD_PHONE_HANDSET_SERVE_H
+
+#include "base/buf.h"
+#include "dialtone/handset.h"
+
+/* {"do": "sign-in", "number": ..., "pin": ...} and the like; the answer {"ok": true, "status": {...}} or
+ * {"ok": false, "code": ..., "why": ...}.  Secrets of the question are wiped. */
+void handset_serve(struct dt_phone *ph, char *line, struct buf *answer);
+
+#endif

@@ -1,0 +1,22 @@
+/* phone/run/handset.h: a phone that stays on, its user, and the facts that its states follow from. */
+#ifndef DIALTONE_PHONE_HANDSET_H
+#define DIALTONE_PHONE_HANDSET_H
+
+#include "dialtone/handset.h"
+
+/* An appliance with nobody to sign in: no secret was typed, no certificate is stored that still counts. */
+bool handset_nobody(const struct dt_phone *ph);
+/* A plan has ended well.  true: without dial tone, which is what it was for. */
+bool handset_plan_end(struct dt_phone *ph);
+/* After a failure was reported: the phone is ready for the next user, or tries again later. */
+void handset_failed(struct dt_phone *ph, enum dt_failure f);
+void handset_retry(struct dt_phone *ph); /* T_RETRY, before there was dial tone */
+void handset_sign_out(struct dt_phone *ph);   /* whoever is signed in, locked or not */
+void handset_signed_out(struct dt_phone *ph); /* the Registrar has answered, or will not */
+
+/* phone.c; ph_halt(): handset.c */
+void ph_settle(struct dt_phone *ph); /* every public call ends with it */
+void ph_off(struct dt_phone *ph);    /* all of it, at once */
+void ph_halt(struct dt_phone *ph);   /* ends all that is under way; VLAN, address and lease stay */
+
+#endif

@@ -1,0 +1,20 @@
+/* phone/run/lock.h: the phone's lock: a PIN opens it, it closes by itself when nobody touches the phone, and it outlasts the power.
+ *
+ * EnforcePhoneLock, MinPhonePinLength and PhoneLockTimeout come in-band.  UNKNOWN: which PIN opens a real phone whose user
+ * signed in with a PIN; here it is that one, as long as it is not shorter than the site wants.
+ */
+#ifndef DIALTONE_PHONE_LOCK_H
+#define DIALTONE_PHONE_LOCK_H
+
+#include <stdbool.h>
+
+#include "dialtone/handset.h"
+
+void lock_load(struct dt_phone *ph);
+void lock_clear(struct dt_phone *ph);	/* the user has gone */
+void lock_signed_in(struct dt_phone *ph); /* dial tone: the PIN that was typed opens the lock; the time begins */
+void lock_used(struct dt_phone *ph);	/* somebody touched the phone, or the policy changed: the time begins anew */
+void lock_timer(struct dt_phone *ph);
+bool lock_set(struct dt_phone *ph, bool locked); /* false: it cannot be persisted */
+
+#endif
