@@ -1,14 +1,16 @@
 #include "auth/pin.h"
 
+#include <limits.h>
+
 /* clang-format off */
 /* "PIN length | local limit | global limit" (14.2).  The product page leaves six digits open; they go with the longer. */
 static const struct {
-	unsigned length;
+	unsigned up_to; /* digits */
 	struct pin_limits limits;
 } by_length[] = {
-	{4, {10,  100}},
-	{5, {25, 1000}},
-	{6, {25, 5000}},
+	{4,        {10,  100}},
+	{5,        {25, 1000}},
+	{UINT_MAX, {25, 5000}},
 };
 /* clang-format on */
 
@@ -17,8 +19,10 @@ struct pin_limits pin_limits(unsigned length, unsigned maximum)
 	struct pin_limits l = by_length[0].limits;
 
 	for (unsigned i = 0; i < sizeof by_length / sizeof *by_length; i++)
-		if (length >= by_length[i].length)
+		if (length <= by_length[i].up_to) {
 			l = by_length[i].limits;
+			break;
+		}
 	if (maximum)
 		l.local = maximum;
 	return l;
