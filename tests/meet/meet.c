@@ -60,9 +60,9 @@ static void site_of(struct meet *m)
 static void network_of(struct meet *m)
 {
 	static const struct meet_listener listeners[] = {
-	    {MEET_FE, 80, MEET_HTTP, false, false, false},	{MEET_FE, 443, MEET_HTTPS, false, false, false},
-	    {MEET_FE, 5061, MEET_SIP_TLS, false, false, false}, {MEET_FE, 5060, MEET_SIP_TCP, false, false, false},
-	    {MEET_EDGE, 443, MEET_SIP_TLS, true, false, false}, {MEET_WEB, 443, MEET_HTTPS, true, false, false},
+	    {MEET_FE, 80, MEET_HTTP},	     {MEET_FE, 443, MEET_HTTPS},
+	    {MEET_FE, 5061, MEET_SIP_TLS},     {MEET_FE, 5060, MEET_SIP_TCP},
+	    {MEET_EDGE, 443, MEET_SIP_TLS, .outside = true}, {MEET_WEB, 443, MEET_HTTPS, .outside = true},
 	};
 
 	m->net = (struct meet_network){
@@ -172,7 +172,7 @@ bool meet_phone(struct meet *m)
 		return false;
 	dt_phone_start(m->phone);
 	if (!m->dead)
-		dt_phone_link(m->phone, true);
+		dt_phone_link(m->phone, !m->net.unplugged);
 	return true;
 }
 

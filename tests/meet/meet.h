@@ -64,16 +64,29 @@ struct meet_network {
 	bool ntp;
 	int64_t ntp_off_s; /* what the time server is wrong by */
 	uint32_t conflict; /* this address is taken: ARP says so once */
+	bool conflicts;	   /* so is every other */
 	enum { MEET_DNS_ANSWERS, MEET_DNS_SILENT, MEET_DNS_SERVFAIL, MEET_DNS_NONE } dns; /* NONE: no server is known */
 	bool srv, srv_outside; /* the SIP SRV records */
 	char srv_target[256];
 	char web_host[256];
 	bool update_record;
+	bool unplugged;		/* the cable is out */
+	bool cdp;		/* the switch sends CDP with the voice VLAN, too */
+	bool nak, no_mask, no_address, no_resolver, router_outside; /* of a lease */
+	bool second_dhcp;	/* another server answers INFORM later, with another option 43 */
+	const char *class_vlan, *class_uc; /* as the DHCP server has them; NULL: CPE-OCPHONE, MS-UC-Client */
+	void (*lldp_as)(struct lldp *l);   /* what the switch sends instead; NULL: as `policy` says */
+	bool lldp_second;		   /* its frames come from another device */
+	/* may change what the zone answers */
+	void (*name)(struct meet *m, const char *name, enum dt_rr type, struct dt_dns_answer *ret);
 	unsigned update_status; /* not 0: the update service answers with this and update_body, whoever asks */
 	const char *update_body;
 };
 
 void meet_lldp(struct meet *m); /* the switch sends its LLDP-MED now */
+/* What the network would answer to somebody else on the port: a name; an INFORM or DISCOVER of that class with option 43. */
+void network_name(struct meet *m, const char *name, enum dt_rr type, struct dt_dns_answer *ret);
+bool network_class(const struct meet *m, const char *class, uint8_t type);
 
 enum meet_service { MEET_HTTP, MEET_HTTPS, MEET_SIP_TLS, MEET_SIP_TCP };
 
@@ -82,6 +95,8 @@ struct meet_listener {
 	uint16_t port;
 	enum meet_service service;
 	bool outside, down, reset; /* down: nobody there; reset: connects, then is closed at the first octet */
+	bool silent, mute;	   /* silent: whoever connects gets no answer; mute: whoever has connected gets none */
+	struct tls_ctx *tls;	   /* its certificate and key; NULL: the world's */
 };
 
 /* ---- the world ---------------------------------------------------------------------------------------- */
@@ -128,7 +143,7 @@ struct meet {
 	struct vault_link vault_link;
 	struct location *location;
 	struct location_link location_link;
-	struct tls_ctx *https_ctx, *dsk_ctx, *client_ctx;
+	struct tls_ctx *https_ctx, *dsk_ctx, *client_ctx, *other_ctx; /* other_ctx: a test's, for a listener; freed with the world */
 	struct registrar *registrar;
 	struct web *web;
 	char files_dir[64];
@@ -136,6 +151,9 @@ struct meet {
 	 * phone be looked at and made such as another server would take them */
 	void (*from_registrar)(struct meet *m, struct buf *message);
 	void (*to_registrar)(struct meet *m, struct buf *octets);
+	/* between the Web Services and the phone: their answer may be made another server's */
+	void (*from_web)(struct meet *m, const struct meet_listener *at, const struct msg *q, struct web_answer *a);
+	void (*on_frame)(struct meet *m, const uint8_t *frame, size_t n); /* each frame that reaches the phone's port */
 	struct { /* orders on their way to the registrar */
 		struct location_notice n[8];
 		unsigned count;
@@ -195,6 +213,8 @@ void servers_timer(struct meet *m);		 /* runs those that are due */
 void servers_files_remove(struct meet *m);
 /* The update service offers this version to the phone's model; tampered: one octet of the image is another. */
 void servers_offer(struct meet *m, const char *version, bool tampered);
+/* The rule says `offered`, the image is of version `inside`. */
+void servers_offer_as(struct meet *m, const char *offered, const char *inside, bool tampered);
 int servers_stream(struct meet *m, unsigned id, const struct dt_stream_conf *conf);
 int servers_send(struct meet *m, unsigned id, const void *p, size_t n);
 void servers_close(struct meet *m, unsigned id);

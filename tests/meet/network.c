@@ -23,6 +23,8 @@ static void deliver_frame(struct meet *m, void *arg)
 {
 	struct parcel *f = arg;
 
+	if (m->on_frame)
+		m->on_frame(m, f->p, f->n);
 	if (m->phone)
 		dt_phone_frame(m->phone, f->p, f->n, f->tci);
 	free(f);
@@ -67,9 +69,34 @@ void meet_lldp(struct meet *m)
 	if (f == NULL)
 		return;
 	l.policy[0] = m->net.policy;
+	if (m->net.lldp_as)
+		m->net.lldp_as(&l);
 	w = wr_of(f->p, sizeof f->p);
-	eth_write(&w, lldp_group, switch_mac, ETH_LLDP);
+	eth_write(&w, lldp_group, m->net.lldp_second ? server_mac : switch_mac, ETH_LLDP);
 	lldp_write(&w, &l);
+	f->n = wr_n(&w);
+	f->tci = -1;
+	meet_at(m, 2, deliver_frame, f);
+}
+
+/* Cisco's announcement of the voice VLAN: LLC, SNAP, version, lifetime, checksum, then the appliance TLV [network A.5]. */
+static void network_cdp(struct meet *m)
+{
+	static const uint8_t group[6] = {0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc};
+	struct parcel *f = parcel();
+	struct wr w;
+
+	if (f == NULL)
+		return;
+	w = wr_of(f->p, sizeof f->p);
+	wr_put(&w, group, 6);
+	wr_put(&w, switch_mac, 6);
+	wr_be(&w, 2, 19);
+	wr_be(&w, 8, 0xaaaa0300000c2000);
+	wr_be(&w, 4, 0x02b40000);
+	wr_be(&w, 4, 0x000e0007);
+	wr_be(&w, 1, 1);
+	wr_be(&w, 2, m->net.voice);
 	f->n = wr_n(&w);
 	f->tci = -1;
 	meet_at(m, 2, deliver_frame, f);
@@ -77,10 +104,26 @@ void meet_lldp(struct meet *m)
 
 /* ---- DHCP --------------------------------------------------------------------------------------------- */
 
+static struct sv class_vlan(const struct meet *m)
+{
+	return m->net.class_vlan ? sv_of(m->net.class_vlan) : SV(DHCP_CLASS_VLAN);
+}
+
+static struct sv class_uc(const struct meet *m)
+{
+	return m->net.class_uc ? sv_of(m->net.class_uc) : SV(DHCP_CLASS_UC);
+}
+
+bool network_class(const struct meet *m, const char *class, uint8_t type)
+{
+	return (type == DHCP_INFORM ? m->net.uc : m->net.dhcp) &&
+	       ((sv_eq(sv_of(class), class_uc(m)) && m->net.uc_43) || (sv_eq(sv_of(class), class_vlan(m)) && m->net.dhcp_vlan));
+}
+
 /* Options 43 and 120, as the class in option 60 asks for them; `v43` and `v120` hold what the answer points to. */
 static void dhcp_class_options(struct meet *m, const struct dhcp *q, uint16_t vlan, struct dhcp *a, uint8_t v43[300], uint8_t v120[300])
 {
-	bool for_vlan = sv_eq(q->option[60], SV(DHCP_CLASS_VLAN)), for_uc = sv_eq(q->option[60], SV(DHCP_CLASS_UC));
+	bool for_vlan = sv_eq(q->option[60], class_vlan(m)), for_uc = sv_eq(q->option[60], class_uc(m));
 	struct wr w43 = wr_of(v43, 300), w120 = wr_of(v120, 300);
 
 	if (for_vlan && m->net.dhcp_vlan && vlan == m->net.native) {
@@ -94,7 +137,7 @@ static void dhcp_class_options(struct meet *m, const struct dhcp *q, uint16_t vl
 		dhcp_uc_write(&w43, &uc);
 		a->option[43] = (struct sv){(const char *)v43, wr_n(&w43)};
 	}
-	if (for_uc && m->net.uc_120) {
+	if (sv_ieq(q->option[60], SV(DHCP_CLASS_UC)) && m->net.uc_120) { /* it does not look at the spelling here */
 		struct dhcp_sip sip = {.encoding = 0, .name = {"fe01.contoso.test"}, .n = 1};
 
 		dhcp_sip_write(&w120, &sip);
@@ -109,7 +152,7 @@ static void dhcp_class_options(struct meet *m, const struct dhcp *q, uint16_t vl
 }
 
 /* The answer in a frame to whoever asked, after the time that the server takes. */
-static void dhcp_send(struct meet *m, const struct dhcp *q, const struct dhcp *a, uint32_t server, int tci)
+static void dhcp_send(struct meet *m, const struct dhcp *q, const struct dhcp *a, uint32_t server, int tci, unsigned ms)
 {
 	struct parcel *f = parcel();
 	uint8_t bytes[1472];
@@ -128,7 +171,7 @@ static void dhcp_send(struct meet *m, const struct dhcp *q, const struct dhcp *a
 	if (w.err || fw.err)
 		free(f);
 	else
-		meet_at(m, m->net.slow && a->type == DHCP_OFFER ? 5000 : 3, deliver_frame, f);
+		meet_at(m, ms, deliver_frame, f);
 }
 
 static void dhcp_answer(struct meet *m, const struct dhcp *q, uint8_t type, uint16_t vlan, int tci)
@@ -144,21 +187,65 @@ static void dhcp_answer(struct meet *m, const struct dhcp *q, uint8_t type, uint
 	memcpy(a->chaddr, q->chaddr, 6);
 	a->option[53] = (struct sv){(const char *)&type, 1};
 	a->option[54] = (struct sv){(const char *)&sid, 4};
-	a->option[1] = (struct sv){(const char *)&mask, 4};
+	if (!m->net.no_mask)
+		a->option[1] = (struct sv){(const char *)&mask, 4};
+	if (m->net.router_outside)
+		router = htobe32(MEET_IP(192, 0, 2, 1));
 	if (!m->net.no_router)
 		a->option[3] = (struct sv){(const char *)&router, 4};
-	a->option[6] = (struct sv){(const char *)&dns, 4};
+	if (!m->net.no_resolver)
+		a->option[6] = (struct sv){(const char *)&dns, 4};
 	a->option[15] = m->net.domain ? sv_of(m->net.domain) : SV("contoso.test");
 	if (m->net.ntp)
 		a->option[42] = (struct sv){(const char *)&ntp, 4};
 	if (q->type != DHCP_INFORM) {
 		a->yiaddr = MEET_IP(10, vlan, 0, 100 + (m->net.conflict == MEET_IP(10, vlan, 0, 100) && m->dhcp_out[DHCP_DECLINE]));
+		if (m->net.no_address)
+			a->yiaddr = MEET_IP(127, 0, 0, 1);
 		a->option[51] = (struct sv){(const char *)&lease, 4};
 	} else {
 		a->ciaddr = q->ciaddr;
 	}
 	dhcp_class_options(m, q, vlan, a, v43, v120);
-	dhcp_send(m, q, a, server, tci);
+	dhcp_send(m, q, a, server, tci, m->net.slow && type == DHCP_OFFER ? 5000 : 3);
+	free(a);
+}
+
+/* "No": the one from the other server, or from the only one. */
+static void dhcp_nak(struct meet *m, const struct dhcp *q, uint16_t vlan, int tci)
+{
+	struct dhcp *a = calloc(1, sizeof *a);
+	uint32_t server = MEET_IP(10, vlan, 0, 1), sid = htobe32(server);
+	uint8_t type = DHCP_NAK;
+
+	if (a == NULL)
+		return;
+	*a = (struct dhcp){.op = 2, .xid = q->xid, .flags = q->flags, .type = type};
+	memcpy(a->chaddr, q->chaddr, 6);
+	a->option[53] = (struct sv){(const char *)&type, 1};
+	a->option[54] = (struct sv){(const char *)&sid, 4};
+	dhcp_send(m, q, a, server, tci, 3);
+	free(a);
+}
+
+/* A second server on the VLAN, with an option 43 of its own. */
+static void dhcp_second(struct meet *m, const struct dhcp *q, uint16_t vlan, int tci)
+{
+	struct dhcp *a = calloc(1, sizeof *a);
+	uint32_t server = MEET_IP(10, vlan, 0, 2), sid = htobe32(server);
+	struct dhcp_uc uc = {.scheme = "https", .host = "other.contoso.test", .port = 443, .path = "/CertProv/CertProvisioningService.svc"};
+	uint8_t type = DHCP_ACK, v43[300];
+	struct wr w43 = wr_of(v43, sizeof v43);
+
+	if (a == NULL)
+		return;
+	*a = (struct dhcp){.op = 2, .xid = q->xid, .flags = q->flags, .ciaddr = q->ciaddr, .siaddr = server, .type = type};
+	memcpy(a->chaddr, q->chaddr, 6);
+	a->option[53] = (struct sv){(const char *)&type, 1};
+	a->option[54] = (struct sv){(const char *)&sid, 4};
+	dhcp_uc_write(&w43, &uc);
+	a->option[43] = (struct sv){(const char *)v43, wr_n(&w43)};
+	dhcp_send(m, q, a, server, tci, 200);
 	free(a);
 }
 
@@ -175,10 +262,14 @@ static void dhcp_serve(struct meet *m, const struct udp *u, int tci)
 		goto out;
 	if (q->type == DHCP_DISCOVER && m->net.dhcp)
 		dhcp_answer(m, q, DHCP_OFFER, vlan, tci);
-	if (q->type == DHCP_REQUEST && m->net.dhcp)
+	if (q->type == DHCP_REQUEST && m->net.dhcp && m->net.nak)
+		dhcp_nak(m, q, vlan, tci);
+	else if (q->type == DHCP_REQUEST && m->net.dhcp)
 		dhcp_answer(m, q, DHCP_ACK, vlan, tci);
 	if (q->type == DHCP_INFORM && m->net.uc)
 		dhcp_answer(m, q, DHCP_ACK, vlan, tci);
+	if (q->type == DHCP_INFORM && m->net.second_dhcp)
+		dhcp_second(m, q, vlan, tci);
 out:
 	free(q);
 }
@@ -189,7 +280,7 @@ static void arp_serve(struct meet *m, const struct arp *a, int tci)
 	struct arp reply = {.op = 2, .spa = a->tpa, .tpa = a->spa};
 	struct wr w;
 
-	if (a->op != 1 || a->tpa == 0 || a->tpa != m->net.conflict)
+	if (a->op != 1 || a->tpa == 0 || (a->tpa != m->net.conflict && !m->net.conflicts))
 		return;
 	f = parcel();
 	if (f == NULL)
@@ -215,6 +306,8 @@ void network_frame(struct meet *m, const uint8_t *frame, size_t n, int tci)
 	if (!eth_read(&r, &e))
 		return;
 	pr = rd_of(e.payload.p, e.payload.n);
+	if (e.type == ETH_LLDP && m->net.cdp)
+		network_cdp(m);
 	if (e.type == ETH_LLDP && m->net.lldp)
 		meet_lldp(m);
 	else if (e.type == ETH_IPV4 && udp_read(&pr, &u) && u.dport == 67)
@@ -268,7 +361,7 @@ static void deliver_dns(struct meet *m, void *arg)
 	free(f);
 }
 
-void network_dns(struct meet *m, unsigned id, const char *name, enum dt_rr type)
+void network_name(struct meet *m, const char *name, enum dt_rr type, struct dt_dns_answer *ret)
 {
 	const struct {
 		const char *name;
@@ -293,27 +386,35 @@ void network_dns(struct meet *m, unsigned id, const char *name, enum dt_rr type)
 	    {"_sipinternal._tcp.contoso.test", 5060, m->net.srv_target, m->net.srv},
 	    {"_sip._tls.contoso.test", 443, "edge.contoso.test", m->net.srv_outside},
 	};
+
+	*ret = (struct dt_dns_answer){.status = DT_DNS_NXDOMAIN};
+	for (size_t i = 0; type == DT_RR_A && i < sizeof hosts / sizeof *hosts; i++)
+		if (sv_ieq(sv_of(name), sv_of(hosts[i].name)) && hosts[i].there) {
+			ret->status = DT_DNS_OK;
+			ret->n = 1;
+			ret->rr[0].address = hosts[i].address;
+		}
+	for (size_t i = 0; type == DT_RR_SRV && i < sizeof services / sizeof *services; i++)
+		if (sv_ieq(sv_of(name), sv_of(services[i].name)) && services[i].there) {
+			ret->status = DT_DNS_OK;
+			ret->n = 1;
+			ret->rr[0].port = services[i].port;
+			sv_copy(ret->rr[0].target, sizeof ret->rr[0].target, sv_of(services[i].target));
+		}
+	if (m->net.dns != MEET_DNS_ANSWERS)
+		*ret = (struct dt_dns_answer){.status = m->net.dns == MEET_DNS_SILENT ? DT_DNS_TIMEOUT : DT_DNS_ERROR,
+					      .rcode = m->net.dns == MEET_DNS_SERVFAIL ? 2 : 0};
+	else if (m->net.name)
+		m->net.name(m, name, type, ret);
+}
+
+void network_dns(struct meet *m, unsigned id, const char *name, enum dt_rr type)
+{
 	struct dns_parcel *f = calloc(1, sizeof *f);
 
 	if (f == NULL)
 		return;
 	f->id = id;
-	f->a.status = DT_DNS_NXDOMAIN;
-	for (size_t i = 0; type == DT_RR_A && i < sizeof hosts / sizeof *hosts; i++)
-		if (sv_ieq(sv_of(name), sv_of(hosts[i].name)) && hosts[i].there) {
-			f->a.status = DT_DNS_OK;
-			f->a.n = 1;
-			f->a.rr[0].address = hosts[i].address;
-		}
-	for (size_t i = 0; type == DT_RR_SRV && i < sizeof services / sizeof *services; i++)
-		if (sv_ieq(sv_of(name), sv_of(services[i].name)) && services[i].there) {
-			f->a.status = DT_DNS_OK;
-			f->a.n = 1;
-			f->a.rr[0].port = services[i].port;
-			sv_copy(f->a.rr[0].target, sizeof f->a.rr[0].target, sv_of(services[i].target));
-		}
-	if (m->net.dns != MEET_DNS_ANSWERS)
-		f->a = (struct dt_dns_answer){.status = m->net.dns == MEET_DNS_SILENT ? DT_DNS_TIMEOUT : DT_DNS_ERROR,
-					      .rcode = m->net.dns == MEET_DNS_SERVFAIL ? 2 : 0};
+	network_name(m, name, type, &f->a);
 	meet_at(m, 1, deliver_dns, f);
 }

@@ -50,6 +50,11 @@ static void put(const struct meet *m, const char *name, const struct buf *b)
 
 void servers_offer(struct meet *m, const char *version, bool tampered)
 {
+	servers_offer_as(m, version, version, tampered);
+}
+
+void servers_offer_as(struct meet *m, const char *offered, const char *inside, bool tampered)
+{
 	const struct dt_model *model = m->conf.model;
 	const struct meet_keys *k = meet_keys();
 	struct store_rule rule = {.guid = "6f1c2c3e-0000-4000-8000-000000000001", .device_type = "UCPhone"};
@@ -63,7 +68,7 @@ void servers_offer(struct meet *m, const char *version, bool tampered)
 	sv_copy(head.vendor, sizeof head.vendor, sv_of(model->vendor));
 	sv_copy(head.model, sizeof head.model, sv_of(model->model));
 	sv_copy(head.revision, sizeof head.revision, sv_of(model->revision));
-	sv_copy(head.version, sizeof head.version, sv_of(version));
+	sv_copy(head.version, sizeof head.version, sv_of(inside));
 	sv_copy(head.locale, sizeof head.locale, SV("ENU"));
 	update_image_write(&file, &head);
 	for (unsigned i = 0; i < 200000; i++)
@@ -86,10 +91,10 @@ void servers_offer(struct meet *m, const char *version, bool tampered)
 	sv_copy(rule.model, sizeof rule.model, sv_of(model->model));
 	sv_copy(rule.revision, sizeof rule.revision, sv_of(model->revision));
 	sv_copy(rule.locale, sizeof rule.locale, SV("ENU"));
-	sv_copy(rule.approved, sizeof rule.approved, sv_of(version));
+	sv_copy(rule.approved, sizeof rule.approved, sv_of(offered));
 	ok = m->store->ops->rule_put(m->store, &rule) == STORE_OK;
 	image.rule = rule.id;
-	sv_copy(image.version, sizeof image.version, sv_of(version));
+	sv_copy(image.version, sizeof image.version, sv_of(offered));
 	sv_copy(image.time, sizeof image.time, SV("2026-11-01T00:00:00Z"));
 	ok = ok && m->store->ops->image_put(m->store, &image) == STORE_OK;
 	assert(ok);

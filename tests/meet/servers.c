@@ -125,4 +125,5 @@ void servers_free(struct meet *m)
 	tls_ctx_free(m->https_ctx);
 	tls_ctx_free(m->dsk_ctx);
 	tls_ctx_free(m->client_ctx);
+	tls_ctx_free(m->other_ctx);
 }

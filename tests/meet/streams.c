@@ -139,6 +139,8 @@ static void http_feed(struct meet_stream *s)
 				buf_clear(&a.body);
 				buf_str(&a.body, s->m->net.update_body);
 			}
+			if (s->m->from_web)
+				s->m->from_web(s->m, s->at, q, &a);
 			if (!(q->request && sv_eq(q->method, SV("HEAD"))) || a.file < 0)
 				http_answer(s, &a);
 			web_answer_clear(&a);
@@ -184,6 +186,8 @@ static void serve(struct meet_stream *s, const void *p, size_t n)
 		s->closing = true;
 		return;
 	}
+	if (s->at->mute)
+		return;
 	if (s->at->service <= MEET_HTTPS) {
 		buf_add(&s->in, p, n);
 		http_feed(s);
@@ -316,7 +320,9 @@ static void opening(struct meet *m, void *arg)
 	if (!alive(m, s) || m->phone == NULL)
 		return;
 	tls = s->at && (s->at->service == MEET_HTTPS || s->at->service == MEET_SIP_TLS);
-	if (s->at == NULL || s->at->down || m->web == NULL) {
+	if (s->at && s->at->silent) {
+		o.failure = DT_F_TIMEOUT;
+	} else if (s->at == NULL || s->at->down || m->web == NULL) {
 		o.failure = DT_F_CONNECT;
 		o.why = "connection refused";
 	} else if (s->conf.tls != tls) {
@@ -324,7 +330,7 @@ static void opening(struct meet *m, void *arg)
 		o.why = s->conf.tls ? "the server does not speak TLS" : NULL;
 	} else if (tls) {
 		s->client = tls_connect(m->client_ctx, s->name[0] ? s->name : NULL);
-		s->server = tls_accept(m->https_ctx);
+		s->server = tls_accept(s->at->tls ? s->at->tls : m->https_ctx);
 		if (s->client == NULL || s->server == NULL || !shuttle(s) || tls_state(s->client) != TLS_UP) {
 			o.failure = DT_F_TLS_HANDSHAKE;
 			o.why = s->client ? tls_why(s->client) : "out of memory";
@@ -372,7 +378,7 @@ int servers_stream(struct meet *m, unsigned id, const struct dt_stream_conf *con
 	s->conf.name = s->conf.anchors = NULL;
 	s->next = m->streams;
 	m->streams = s;
-	meet_at(m, 1, opening, s);
+	meet_at(m, s->at && s->at->silent ? conf->timeout_ms : 1, opening, s);
 	return 0;
 }
 
