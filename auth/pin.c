@@ -8,9 +8,9 @@ static const struct {
 	unsigned up_to; /* digits */
 	struct pin_limits limits;
 } by_length[] = {
-	{4,        {10,  100}},
-	{5,        {25, 1000}},
-	{UINT_MAX, {25, 5000}},
+	{4,        {10,  100, 0}},
+	{5,        {25, 1000, 0}},
+	{UINT_MAX, {25, 5000, 0}},
 };
 /* clang-format on */
 
@@ -30,7 +30,10 @@ struct pin_limits pin_limits(unsigned length, unsigned maximum)
 
 struct pin_limits password_limits(void)
 {
-	return by_length[sizeof by_length / sizeof *by_length - 1].limits;
+	struct pin_limits l = by_length[sizeof by_length / sizeof *by_length - 1].limits;
+
+	l.free = 5;
+	return l;
 }
 
 /* ---- policy -------------------------------------------------------------------------------------------- */
@@ -127,7 +130,14 @@ enum pin_gate pin_gate(const struct pin_counters *c, struct pin_limits l, int64_
 {
 	if (c->global >= l.global)
 		return PIN_LOCKED_GLOBAL;
-	return c->locked_until > now ? PIN_LOCKED : PIN_OPEN;
+	if (c->locked_until <= now)
+		return PIN_OPEN;
+	return l.free && c->local < l.local ? PIN_PAUSED : PIN_LOCKED;
+}
+
+static int64_t pause_after(unsigned failures)
+{
+	return failures < 6 ? (int64_t)1 << failures : PIN_PAUSE_MAX;
 }
 
 /* UNKNOWN: whether attempts on a locked PIN count.  Here they do not: they are not checked, so they reveal nothing,
@@ -138,7 +148,7 @@ enum pin_gate pin_attempt(struct pin_counters *c, struct pin_limits l, int64_t n
 
 	if (c->locked_until > now + PIN_LOCK)
 		c->locked_until = now + PIN_LOCK; /* the clock was set back */
-	if (c->locked_until && c->locked_until <= now) /* "then the local counter restarts at 0" */
+	if (c->locked_until && c->locked_until <= now && (l.free == 0 || c->local >= l.local)) /* "then the local counter restarts at 0" */
 		c->locked_until = c->local_since = 0, c->local = 0;
 	gate = pin_gate(c, l, now);
 	if (gate != PIN_OPEN)
@@ -149,6 +159,8 @@ enum pin_gate pin_attempt(struct pin_counters *c, struct pin_limits l, int64_t n
 	c->global++;
 	if (c->local >= l.local)
 		c->locked_until = now + PIN_LOCK;
+	else if (l.free && c->local >= l.free)
+		c->locked_until = now + pause_after(c->local - l.free);
 	return PIN_OPEN;
 }
 

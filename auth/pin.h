@@ -11,6 +11,7 @@
 #define PIN_DIGITS_MAX 24
 #define PIN_WINDOW 1800 /* seconds: "failures in the 30 minutes from the first attempt" */
 #define PIN_LOCK 3600	/* "locked for 1 hour, even with the right PIN" */
+#define PIN_PAUSE_MAX 64 /* seconds, between attempts with a password that has been wrong often */
 
 struct pin_policy {
 	unsigned min_length;
@@ -21,6 +22,7 @@ const char *pin_judge(struct sv pin, const struct pin_policy *p, struct sv numbe
 
 struct pin_limits {
 	unsigned local, global;
+	unsigned free; /* so many failures cost no time; each further one a pause that doubles; 0: there are no pauses */
 };
 /* By the PIN's length; maximum (MaximumLogonAttempts) replaces the local one when it is not 0. */
 struct pin_limits pin_limits(unsigned length, unsigned maximum);
@@ -29,9 +31,9 @@ struct pin_counters {
 	unsigned local, global;
 	int64_t local_since, locked_until; /* 0: none */
 };
-/* Of a password: as of the longest PIN. */
+/* Of a password: as of the longest PIN, and with pauses, since no specification says how many attempts a second it must bear. */
 struct pin_limits password_limits(void);
-enum pin_gate { PIN_OPEN, PIN_LOCKED, PIN_LOCKED_GLOBAL };
+enum pin_gate { PIN_OPEN, PIN_PAUSED, PIN_LOCKED, PIN_LOCKED_GLOBAL };
 enum pin_gate pin_gate(const struct pin_counters *c, struct pin_limits l, int64_t now);
 /* An attempt, before anything is checked: counted as a failure.  PIN_OPEN: it may be checked. */
 enum pin_gate pin_attempt(struct pin_counters *c, struct pin_limits l, int64_t now);

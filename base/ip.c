@@ -1,6 +1,8 @@
 #include "base/ip.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *ip_text(uint32_t address, char out[IP_TEXT_MAX])
 {
@@ -22,4 +24,19 @@ bool ip_read(struct sv s, uint32_t *ret)
 		return false;
 	*ret = v;
 	return true;
+}
+
+/* The key of 1.2.3.4 has its octets behind ones, which no global IPv6 prefix begins with. */
+uint64_t ip_key(const char *address)
+{
+	struct in6_addr six;
+	struct in_addr four;
+	uint64_t key = 0;
+
+	if (inet_pton(AF_INET, address, &four) == 1)
+		return UINT64_C(0xffffffff00000000) | four.s_addr;
+	if (inet_pton(AF_INET6, address, &six) != 1)
+		return 0;
+	memcpy(&key, six.s6_addr, sizeof key);
+	return key ? key : 1; /* ::1 and its like */
 }

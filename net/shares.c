@@ -1,8 +1,8 @@
 #include "net/shares.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "base/ip.h"
 
 #define BUCKETS 4096
 
@@ -38,21 +38,6 @@ void shares_free(struct shares *s)
 	free(s);
 }
 
-/* The key of 1.2.3.4 has its octets behind ones, which no global IPv6 prefix begins with. */
-static uint64_t key_of(const char *address)
-{
-	struct in6_addr six;
-	struct in_addr four;
-	uint64_t key = 0;
-
-	if (inet_pton(AF_INET, address, &four) == 1)
-		return UINT64_C(0xffffffff00000000) | four.s_addr;
-	if (inet_pton(AF_INET6, address, &six) != 1)
-		return 0;
-	memcpy(&key, six.s6_addr, sizeof key);
-	return key ? key : 1; /* ::1 and its like */
-}
-
 static struct share **place(struct shares *s, uint64_t key)
 {
 	struct share **at = &s->bucket[(key * UINT64_C(0x9e3779b97f4a7c15)) >> 52];
@@ -66,7 +51,7 @@ bool shares_take(struct shares *s, const char *address, uint64_t *key)
 {
 	struct share **at;
 
-	*key = s ? key_of(address) : 0;
+	*key = s ? ip_key(address) : 0;
 	if (*key == 0)
 		return true;
 	at = place(s, *key);

@@ -68,7 +68,7 @@ static void ntlm_verified(struct reg_turn *t, struct vault_reply *r)
 	}
 	if (r->status != VAULT_OK && r->status != VAULT_NOT_ENABLED) {
 		reg_sa_free(c, sa);
-		if (r->status == VAULT_UNAVAILABLE || r->status == VAULT_LATE)
+		if (vault_is_busy(r->status))
 			reg_refuse(c, NULL, &t->m, REFUSE_UNAVAILABLE);
 		else
 			reg_refuse_proof(c, &t->m, r->why.text);
@@ -96,6 +96,7 @@ static void ntlm_end(struct reg_conn *c, struct reg_sa *sa, const struct msg *m,
 	} else if ((t = reg_turn_of(c, sa, m)) != NULL) {
 		t->auth = *a;
 		q.ntlm_verify.type3 = buf_view(&token);
+		memcpy(q.ntlm_verify.peer, c->peer.address, sizeof q.ntlm_verify.peer);
 		reg_turn_vault(t, &q, ntlm_verified);
 	}
 	buf_free(&token);

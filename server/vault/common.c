@@ -21,11 +21,17 @@ const char *vault_status_name(enum vault_status s)
 	    [VAULT_MALFORMED] = "malformed",
 	    [VAULT_CSR] = "certificate request refused",
 	    [VAULT_NOT_FOUND] = "not found",
+	    [VAULT_WAIT] = "too many failures from there",
 	    [VAULT_UNAVAILABLE] = "vault not available",
 	    [VAULT_LATE] = "no answer in time",
 	};
 
 	return (unsigned)s < sizeof names / sizeof *names ? names[s] : "?";
+}
+
+bool vault_is_busy(enum vault_status s)
+{
+	return s == VAULT_WAIT || s == VAULT_UNAVAILABLE || s == VAULT_LATE;
 }
 
 void vault_ticket_clear(struct vault_ticket *t)

@@ -9,6 +9,8 @@
 #define VAULT_SLOTS 4096	/* challenges; logins: "forgotten after 10 minutes or 4096 others" */
 #define VAULT_REMEMBER 600	/* seconds */
 #define VAULT_PROVED 1024
+#define VAULT_SOURCES 4096	/* addresses whose failures are remembered */
+#define VAULT_SOURCES_NEAR 16	/* places that an address may have among them */
 #define VAULT_CANDIDATES 16	/* users who share a number */
 
 struct vault_pending { /* a challenge that was made and not yet answered */
@@ -27,6 +29,12 @@ struct vault_pin_proof {
 	char aor[256], peer[64];
 };
 
+struct vault_source { /* an address that PINs and passwords come from: sources.c */
+	uint64_t key;
+	unsigned failures;
+	int64_t at, until; /* failures are forgotten from; nothing is checked until */
+};
+
 struct vault {
 	struct vault_conf conf; /* questions are answered in many threads: all below seal_key is under the lock */
 	uint8_t seal_key[32]; /* of proof keys inside tickets */
@@ -37,6 +45,8 @@ struct vault {
 	struct vault_pending pending[VAULT_SLOTS];
 	struct vault_logged_in login[VAULT_SLOTS];
 	struct vault_pin_proof proved[VAULT_PROVED];
+	struct vault_source source[VAULT_SOURCES];
+	struct store_user nobody; /* with a password that nobody knows: unknown names cost the work of known ones */
 };
 
 /* ---- common.c ---- */
@@ -52,6 +62,9 @@ void vault_user_of(const struct store_user *u, struct vault_user *ret); /* the p
 
 /* The users that a number or extension may mean [web-services 6.3]. 0: none. SIZE_MAX: the store failed. */
 size_t vault_candidates(const struct vault *v, const char *typed, struct store_user ret[VAULT_CANDIDATES]);
+/* Before anything is checked: an attempt from this address, counted as a failure. false: it has to wait, *why. */
+bool vault_source_try(struct vault *v, const char *peer, struct why *why);
+void vault_source_good(struct vault *v, const char *peer); /* that attempt was none */
 /* A ticket for an authenticated user. */
 enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u, const char *method,
 				     const struct soap_issue *ask, bool outside, struct vault_ticket *ret, struct why *why);

@@ -172,7 +172,7 @@ static enum vault_status check(struct vault *v, struct vault_pending *p, struct 
 	char user[256], domain[256];
 	enum store_result found;
 	struct login_try try;
-	bool known, good;
+	bool has_one, opened, known, good;
 
 	if (!ntlm_authenticate_read(&r, &m) || !ntlm_who(&m, user, domain)) {
 		why_set(why, "the answer cannot be read");
@@ -190,9 +190,11 @@ static enum vault_status check(struct vault *v, struct vault_pending *p, struct 
 	try = (struct login_try){.now = vault_now(v), .known = found == STORE_OK};
 	if (v->conf.store->ops->password_step(v->conf.store, try.known ? u->id : 0, count, &try) != STORE_OK)
 		return VAULT_UNAVAILABLE;
-	known = try.known && vault_nt_hash_open(v->conf.secret, u, hash);
-	if (!known)
+	has_one = try.known && u->n_nt_hash;
+	opened = vault_nt_hash_open(v->conf.secret, has_one ? u : &v->nobody, hash);
+	if (!opened)
 		vault_random(v, hash, sizeof hash);
+	known = has_one && opened;
 	good = ntlm_check(&m, hash, p->challenge, key) && mic_ok(p, &m, raw, key) && known && try.gate == PIN_OPEN;
 	explicit_bzero(hash, sizeof hash);
 	if (!good) {
@@ -200,6 +202,7 @@ static enum vault_status check(struct vault *v, struct vault_pending *p, struct 
 				      : !known				? "no password is set"
 				      : try.gate == PIN_LOCKED_GLOBAL	? "the password is locked until an administrator unlocks it"
 				      : try.gate == PIN_LOCKED		? "the password is locked for an hour"
+				      : try.gate == PIN_PAUSED		? "the password was wrong too often: not checked for a while"
 									: "wrong password";
 
 		why_set(why, "%.60s\\%.60s: %s", domain, user, because);
@@ -276,7 +279,12 @@ enum vault_status vault_on_ntlm_verify(struct vault *v, const struct vault_ask *
 		why_set(&ret->why, "the challenge is not known, or was answered already");
 		return VAULT_REFUSED;
 	}
-	st = answered(v, &p, q->ntlm_verify.type3, ret);
+	if (vault_source_try(v, q->ntlm_verify.peer, &ret->why))
+		st = answered(v, &p, q->ntlm_verify.type3, ret);
+	else
+		st = VAULT_WAIT;
+	if (st == VAULT_OK || st == VAULT_NOT_ENABLED)
+		vault_source_good(v, q->ntlm_verify.peer);
 	buf_free(&p.negotiate);
 	buf_free(&p.message);
 	return st;

@@ -37,9 +37,11 @@ static void count(void *arg, size_t i, struct store_pin *p)
 	struct attempt *a = arg;
 	struct pin_counters c = counters_of(p);
 
-	a->gate[i] = pin_attempt(&c, pin_limits(p->length, a->site->MaximumLogonAttempts), a->now);
+	/* A PIN that is not set is never locked: its state would tell who has one. */
+	a->gate[i] = p->set ? pin_attempt(&c, pin_limits(p->length, a->site->MaximumLogonAttempts), a->now) : PIN_OPEN;
 	counters_to(p, &c);
-	p->last_attempt = a->now;
+	/* Each attempt changes the row, so that each one is a write that waits for the disk: none is quicker than another. */
+	p->last_attempt = p->last_attempt < a->now ? a->now : p->last_attempt + 1;
 	a->pin[i] = *p;
 }
 
@@ -167,8 +169,11 @@ enum vault_status vault_on_ticket_pin(struct vault *v, const struct vault_ask *q
 		why_set(&ret->why, "%s", outside ? "no PIN from outside" : "UsePinAuth is off");
 		return VAULT_METHOD_OFF;
 	}
+	if (!vault_source_try(v, q->ticket_pin.peer, &ret->why))
+		return VAULT_WAIT;
 	if ((st = prove(v, q->ticket_pin.number, q->ticket_pin.pin, &u, &ret->why)) != VAULT_OK)
 		return st;
+	vault_source_good(v, q->ticket_pin.peer);
 	st = vault_ticket_issue(v, &u, "pin", &q->ticket_pin.issue, outside, &ret->ticket_pin, &ret->why);
 	if (st == VAULT_OK && outside)
 		remember(v, u.aor, q->ticket_pin.peer);

@@ -5,7 +5,19 @@
 #include <string.h>
 
 #include "auth/ticket.h"
+#include "base/enc.h"
 #include "server/vault/rows.h"
+
+/* Its password is random octets that are forgotten at once. */
+static bool nobody(struct vault *v)
+{
+	uint8_t octets[16];
+	char password[2 * sizeof octets + 1];
+
+	vault_random(v, octets, sizeof octets);
+	hex_write(password, octets, sizeof octets, false);
+	return vault_password_set(v->conf.secret, &v->nobody, sv_of(password));
+}
 
 struct vault *vault_new(const struct vault_conf *c)
 {
@@ -16,6 +28,10 @@ struct vault *vault_new(const struct vault_conf *c)
 		vault_derive(c->secret, "web ticket", v->seal_key);
 		vault_random(v, &v->changes, sizeof v->changes);
 		pthread_mutex_init(&v->lock, NULL);
+		if (!nobody(v)) {
+			vault_free(v);
+			return NULL;
+		}
 	}
 	return v;
 }

@@ -28,11 +28,13 @@ enum vault_status {
 	VAULT_MALFORMED,
 	VAULT_CSR,	   /* `why` may be told: ErrorInfo */
 	VAULT_NOT_FOUND,
+	VAULT_WAIT,	   /* too many failures from this address: nothing was checked, `why` says for how long */
 	VAULT_UNAVAILABLE, /* its store, or the vault itself, cannot do it now */
 	VAULT_LATE	   /* said by a link: there was no answer before the deadline */
 };
 #define VAULT_STATUS_LAST VAULT_LATE
 const char *vault_status_name(enum vault_status s);
+bool vault_is_busy(enum vault_status s); /* no verdict: 503, and it may be asked again later */
 
 struct vault_user {
 	char aor[256];	     /* "alice@contoso.test", as stored */
@@ -108,6 +110,7 @@ struct vault_ask { /* starts as {.kind = ...}; views point to what must last unt
 		struct {
 			uint64_t id; /* as in the challenge's reply */
 			struct sv type3;
+			char peer[64]; /* the phone's address */
 		} ntlm_verify;
 		struct {
 			uint64_t login; /* vault_login.id */

@@ -30,7 +30,7 @@ void web_plain(struct web_call *k, unsigned status, const char *text)
 
 bool web_is_busy(enum vault_status st)
 {
-	return st == VAULT_LATE || st == VAULT_UNAVAILABLE;
+	return vault_is_busy(st);
 }
 
 void web_busy(struct web_call *k)

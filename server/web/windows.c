@@ -6,6 +6,7 @@
  */
 #include "server/web/internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/enc.h"
@@ -57,6 +58,9 @@ static void verified(struct web_call *k, struct vault_reply *r)
 	case VAULT_NOT_ENABLED:
 		web_fault(k, FAULT_WINDOWS_USER, r->why.text);
 		break;
+	case VAULT_WAIT:
+		web_fault(k, FAULT_BUSY, r->why.text);
+		break;
 	case VAULT_UNAVAILABLE:
 	case VAULT_LATE:
 		web_fault(k, FAULT_BUSY, "the vault does not answer");
@@ -88,6 +92,7 @@ void web_windows(struct web_call *k, void (*proved)(struct web_call *k))
 		q.kind = VAULT_NTLM_VERIFY;
 		q.ntlm_verify.id = c->challenge;
 		q.ntlm_verify.type3 = buf_view(&token);
+		snprintf(q.ntlm_verify.peer, sizeof q.ntlm_verify.peer, "%s", k->q->peer);
 		web_ask(k, &q, verified);
 	} else if (type == 0 && scheme.n == 0 && c->windows == WINDOWS_PROVED) {
 		proved(k);

@@ -7,13 +7,15 @@ static void taken(void *arg, struct web_answer *a)
 	*a = (struct web_answer){.file = -1}; /* it has moved */
 }
 
+const char *ask_peer = "192.0.2.7";
+
 void ask(struct web *w, struct web_conn *c, enum side side, const char *head, struct sv body, int64_t now,
 		       struct web_answer *ret)
 {
 	struct msg *m = calloc(1, sizeof *m);
 	struct msg_error err = {0};
 	struct buf text = {0};
-	struct web_request q = {.m = m, .tls = side <= HTTPS_OUT, .outside = side & 1, .peer = "192.0.2.7", .unix_s = now};
+	struct web_request q = {.m = m, .tls = side <= HTTPS_OUT, .outside = side & 1, .peer = ask_peer, .unix_s = now};
 	size_t used = 0, most;
 	unsigned status = 0;
 

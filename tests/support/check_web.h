@@ -6,6 +6,8 @@
 
 #include "server/web/web.h"
 
+extern const char *ask_peer; /* where requests come from */
+
 enum side { HTTPS_IN, HTTPS_OUT, HTTP_IN, HTTP_OUT };
 
 /* `head` is everything but Content-Length and the empty line: "POST /x HTTP/1.1\r\nContent-Type: text/xml\r\n". */

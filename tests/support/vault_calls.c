@@ -3,7 +3,18 @@
 
 #include "tests/support/check.h"
 
-const char *call_peer = "192.0.2.10";
+const char *call_peer;
+
+static void from(char peer[64])
+{
+	static unsigned n;
+
+	if (call_peer)
+		snprintf(peer, 64, "%s", call_peer);
+	else
+		snprintf(peer, 64, "10.%u.%u.%u", n >> 16 & 255, n >> 8 & 255, n & 255);
+	n++;
+}
 
 struct call_answer {
 	bool there;
@@ -77,9 +88,10 @@ enum vault_status call_ntlm_challenge(const struct vault_link *l, bool datagram,
 enum vault_status call_ntlm_verify(const struct vault_link *l, uint64_t id, const void *type3, size_t n,
 				   struct vault_login *ret, struct why *why)
 {
-	struct vault_ask q = {.kind = VAULT_NTLM_VERIFY, .ntlm_verify = {id, call_octets(type3, n)}};
+	struct vault_ask q = {.kind = VAULT_NTLM_VERIFY, .ntlm_verify = {id, call_octets(type3, n), ""}};
 	struct vault_reply r;
 
+	from(q.ntlm_verify.peer);
 	call(l, &q, &r, why);
 	if (r.status == VAULT_OK || r.status == VAULT_NOT_ENABLED)
 		*ret = r.ntlm_verify;
@@ -107,7 +119,7 @@ enum vault_status call_ticket_pin(const struct vault_link *l, const char *number
 
 	strcpy(q.ticket_pin.number, number);
 	strcpy(q.ticket_pin.pin, pin);
-	strcpy(q.ticket_pin.peer, call_peer);
+	from(q.ticket_pin.peer);
 	if (call(l, &q, &r, why) == VAULT_OK)
 		*ret = r.ticket_pin;
 	return r.status;

@@ -9,7 +9,7 @@
 #include "server/vault/vault.h"
 #include "tests/support/call_wait.h"
 
-extern const char *call_peer; /* where a PIN comes from; 192.0.2.10 until a test says otherwise */
+extern const char *call_peer; /* where PINs and passwords come from; NULL: each from another address */
 
 enum vault_status call_user(const struct vault_link *l, const char *aor, struct vault_user *ret);
 enum vault_status call_cert_known(const struct vault_link *l, const uint8_t *der, size_t n, const char *aor,

@@ -108,8 +108,8 @@ static void every_call(void **state)
 	strcpy(w->site.external_fqdn, "sip.contoso.test");
 	strcpy(w->site.external_web_fqdn, "web-ext.contoso.test");
 	w->site.external_require_pin = true;
-	call_peer = "10.0.0.1";
 	far_up(&f, w);
+	call_peer = "10.0.0.1";
 	assert_int_equal(call_user(&f.link, "alice@contoso.test", &u), VAULT_OK);
 	assert_string_equal(u.aor, "alice@contoso.test");
 	assert_true(u.enabled && u.remote);
@@ -142,6 +142,7 @@ static void every_call(void **state)
 	assert_int_not_equal(call_ticket_login(&f.link, 77, &ask, false, &t, &why), VAULT_OK);
 	assert_int_not_equal(call_cert_known(&f.link, (const uint8_t *)"0", 1, "alice@contoso.test", &why), VAULT_OK);
 	far_down(&f);
+	call_peer = NULL;
 }
 
 static void a_vault_that_is_gone(void **state)
@@ -362,8 +363,9 @@ static void many_at_once(void **state)
 	bob = person(w, "bob@contoso.test", "CONTOSO\\bob", "+14255550124", "4412", "482915");
 	far_up(&f, w);
 	for (unsigned i = 0; i < AT_ONCE; i++) {
-		struct vault_ask q = {.kind = VAULT_TICKET_PIN, .ticket_pin = {.peer = "10.0.0.1", .issue = ask_of(w)}};
+		struct vault_ask q = {.kind = VAULT_TICKET_PIN, .ticket_pin = {.issue = ask_of(w)}};
 
+		snprintf(q.ticket_pin.peer, sizeof q.ticket_pin.peer, "10.0.0.%u", i);
 		strcpy(q.ticket_pin.number, i % 2 ? "4412" : "4411");
 		strcpy(q.ticket_pin.pin, i % 2 ? "000000" : "482915");
 		vault_send(&f.link, &q, one_of_many, &crowd);

@@ -23,6 +23,49 @@ static enum vault_status ntlm(struct world *w, bool datagram, const char *user, 
 	return st;
 }
 
+/* Before that, each further wrong one costs time: five at once, then a pause that doubles, in which none is checked or counted. */
+static void passwords_are_paused(void **state)
+{
+	struct world *w = *state;
+	struct store_user u = person(w, "alice@contoso.test", "CONTOSO\\alice", "", "", NULL);
+	struct store_tries t;
+	struct vault_login l;
+
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "wrong", &l, NULL, NULL), VAULT_REFUSED);
+	for (unsigned pause = 1; pause <= PIN_PAUSE_MAX; pause *= 2) {
+		assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_REFUSED);
+		assert_non_null(strstr(w->why.text, "wrong too often"));
+		w->now += pause - 1;
+		assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_REFUSED);
+		w->now++;
+		assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "wrong", &l, NULL, NULL), VAULT_REFUSED);
+		assert_non_null(strstr(w->why.text, "wrong password"));
+	}
+	assert_int_equal(w->store->ops->password_get(w->store, u.id, &t), STORE_OK);
+	assert_int_equal(t.local, 5 + 7);
+	w->now += PIN_PAUSE_MAX;
+	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_OK);
+	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "wrong", &l, NULL, NULL), VAULT_REFUSED);
+	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_OK); /* it begins anew */
+}
+
+/* One who guesses passwords waits as one who guesses PINs does, and one count is for both. */
+static void one_address_waits(void **state)
+{
+	struct world *w = *state;
+	struct vault_login l;
+
+	person(w, "alice@contoso.test", "CONTOSO\\alice", "", "4411", "73914");
+	call_peer = "203.0.113.9";
+	for (int i = 0; i < 21; i++)
+		assert_int_equal(i % 2 ? try_pin(w, "9999", "1") : ntlm(w, false, "nobody", "CONTOSO", "x", &l, NULL, NULL), VAULT_REFUSED);
+	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_WAIT);
+	assert_int_equal(try_pin(w, "4411", "73914"), VAULT_WAIT);
+	call_peer = NULL;
+	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_OK);
+}
+
 /* Passwords as PINs: 25 wrong ones in half an hour lock for an hour, the right one included; the right one begins anew. */
 static void passwords_are_locked(void **state)
 {
@@ -32,10 +75,14 @@ static void passwords_are_locked(void **state)
 	struct store_tries t;
 
 	person(w, "bob@contoso.test", "CONTOSO\\bob", "", "", NULL);
-	for (int i = 0; i < 24; i++)
+	for (int i = 0; i < 24; i++) {
+		w->now += PIN_PAUSE_MAX + 1;
 		assert_int_equal(ntlm(w, i & 1, "alice", "CONTOSO", "wrong", &l, NULL, NULL), VAULT_REFUSED);
+	}
+	w->now += PIN_PAUSE_MAX + 1;
 	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_OK);
 	for (int i = 0; i < 25; i++) {
+		w->now += PIN_PAUSE_MAX + 1;
 		assert_int_equal(ntlm(w, i & 1, "alice", "CONTOSO", "wrong", &l, NULL, NULL), VAULT_REFUSED);
 		assert_non_null(strstr(w->why.text, "wrong password"));
 	}
@@ -238,7 +285,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    T(passwords_are_locked), T(ntlm_of_the_other_transport), T(ntlm_names_outside), T(ntlm_logins),
+	    T(passwords_are_paused), T(one_address_waits), T(passwords_are_locked), T(ntlm_of_the_other_transport), T(ntlm_names_outside), T(ntlm_logins),
 	    T(an_answer_is_good_once), T(rubbish_of_any_length), T(logins_are_forgotten),
 	};
 

@@ -285,6 +285,80 @@ static void outside_pin_is_remembered(void **state)
 	assert_false(call_pin_proved(&w->link, "alice@contoso.test", "203.0.113.6"));
 	w->now += 600;
 	assert_false(call_pin_proved(&w->link, "alice@contoso.test", "203.0.113.5"));
+	call_peer = NULL;
+}
+
+/* ---- where it comes from ----------------------------------------------------------------------------------------- */
+
+static int64_t last_attempt(struct world *w, int64_t user)
+{
+	struct store_pin p = {0};
+
+	assert_int_not_equal(w->store->ops->pin_get(w->store, user, &p), STORE_FAILED);
+	return p.last_attempt;
+}
+
+/* An address that guesses has to wait, longer each time, whomever it tries; no counter of a user moves meanwhile. */
+static void one_address_slows_down(void **state)
+{
+	static const char *const same[][2] = {{"203.0.113.9", "203.0.113.9"}, {"2001:db8:0:7::1", "2001:db8:0:7:ffff::2"}};
+	struct world *w = *state;
+	struct store_user alice = person(w, "alice@contoso.test", "", "", "4411", "73914");
+	struct store_pin p;
+	char number[8];
+
+	for (size_t k = 0; k < sizeof same / sizeof *same; k++) {
+		for (int i = 0; i < 21; i++) {
+			call_peer = same[k][i & 1];
+			snprintf(number, sizeof number, "9%03d", i);
+			assert_int_equal(try_pin(w, number, "11112"), VAULT_REFUSED);
+		}
+		for (int round = 0; round < 6; round++) { /* 1, 2, 4 ... seconds */
+			int seconds = 0;
+
+			while (call_peer = same[k][0], try_pin(w, "9999", "11112") == VAULT_WAIT) {
+				call_peer = same[k][1];
+				assert_int_equal(try_pin(w, "4411", "73914"), VAULT_WAIT); /* the right one, too */
+				assert_non_null(strstr(w->why.text, "too many wrong PINs"));
+				w->now++;
+				seconds++;
+				assert_true(seconds < 100);
+			}
+			assert_int_equal(seconds, 1 << round);
+		}
+		call_peer = k ? "2001:db8:0:8::1" : "203.0.113.10";
+		assert_int_equal(try_pin(w, "4411", "73914"), VAULT_OK); /* another address is none the worse */
+		w->now += 3600;
+		for (int i = 0; i < 100; i++) { /* nor is an address whose phones know their PINs */
+			call_peer = same[k][0];
+			assert_int_equal(try_pin(w, "4411", "73914"), VAULT_OK);
+		}
+	}
+	call_peer = NULL;
+	assert_int_equal(w->store->ops->pin_get(w->store, alice.id, &p), STORE_OK);
+	assert_true(p.local == 0 && p.global == 0);
+}
+
+/* Whoever waits for the answer sees the disk: each attempt changes what is stored, and neither an unknown number, nor a user
+ * without a PIN, nor a locked PIN is quicker. */
+static void each_attempt_is_written(void **state)
+{
+	struct world *w = *state;
+	struct store_user known = person(w, "alice@contoso.test", "", "", "4411", "73914"),
+			  without = person(w, "bob@contoso.test", "", "", "4412", NULL);
+	const struct {
+		const char *number;
+		int64_t row;
+	} kinds[] = {{"9999", 0}, {"4411", known.id}, {"4412", without.id}};
+
+	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+		for (int i = 0; i < 40; i++) {
+			int64_t before = last_attempt(w, kinds[k].row);
+
+			assert_int_equal(try_pin(w, kinds[k].number, "11112"), VAULT_REFUSED);
+			assert_int_not_equal(last_attempt(w, kinds[k].row), before);
+		}
+	assert_int_equal(try_pin(w, "4411", "73914"), VAULT_REFUSED); /* it is locked */
 }
 
 int main(void)
@@ -292,7 +366,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    T(lockout_by_length), T(parallel_guesser), T(failures_look_alike),	     T(counted_before_checked),
-	    T(numbers),		  T(access_prefix), T(pin_history),      T(outside_pin_is_remembered)};
+	    T(numbers),		  T(access_prefix), T(pin_history),      T(outside_pin_is_remembered),
+	    T(one_address_slows_down), T(each_attempt_is_written)};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

@@ -189,8 +189,11 @@ static void a_guesser_learns_nothing(void **state)
 	struct flow *f = *state;
 
 	assert_int_equal(by_pin(f, HTTPS_IN, "9999", "73914", NULL), 28020); /* no such number */
-	for (int i = 0; i < 25; i++)
+	for (int i = 0; i < 25; i++) {
+		ask_peer = i % 2 ? "192.0.2.8" : "192.0.2.9";
 		assert_int_equal(by_pin(f, HTTPS_IN, "4411", "11112", NULL), 28020);
+	}
+	ask_peer = "192.0.2.7";
 	assert_int_equal(by_pin(f, HTTPS_IN, "4411", "73914", NULL), 28020); /* locked, and it looks the same */
 	assert_int_equal(by_pin(f, HTTPS_IN, "4412", "60482", NULL), 0);     /* the others are not */
 	f->v->now += 3601;
