@@ -3,6 +3,7 @@
 #define DIALTONE_ADMIN_CSV_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/sv.h"
@@ -15,5 +16,22 @@ struct csv {
 /* One field into *to (NUL behind it); *last: it was the last of its line.  false: a quote does not close, something stands
  * behind one, or a field holds a NUL. */
 bool csv_field(struct csv *c, struct buf *to, bool *last);
+
+/* ---- a file, record by record ------------------------------------------------------------------------------------------ */
+
+#define CSV_RECORD_MAX (64 << 10)
+
+struct csv_file { /* starts as {.fd = ...}; memory for one record, whatever the file's length */
+	int fd;
+	struct buf text; /* wiped by csv_file_clear() */
+	size_t at;	 /* of the next record */
+	uint64_t octets; /* read so far */
+	bool end;
+};
+
+/* The next record with its line end, into *ret, which is good until the next call; n = 0: the end.  NULL, or what is wrong: the
+ * file cannot be read, or a record is longer than CSV_RECORD_MAX. */
+const char *csv_record(struct csv_file *f, struct sv *ret);
+void csv_file_clear(struct csv_file *f);
 
 #endif

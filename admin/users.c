@@ -148,28 +148,65 @@ enum admin_result users_get(struct admin *a, const char *name, struct store_user
 	return rc == ADMIN_NONE ? admin_no(rc, why, "there is no user '%s'", name) : rc;
 }
 
-enum admin_result users_write(struct admin *a, struct store_user *u, struct sv password, struct sv pin, struct why *why)
+enum admin_result user_write_make(struct admin *a, struct user_write *w, struct sv password, struct sv pin, struct why *why)
 {
-	struct store *s = a->store;
-	enum store_result r;
+	const char *no;
 	struct why text = {0};
-	const char *no = NULL;
 
-	if (pin.n && !pins_judge(a, u, pin, why))
+	if (pin.n && !pins_judge(a, &w->user, pin, why))
 		return ADMIN_REFUSED;
 	if ((password.n || pin.n) && admin_secret(a, why) != ADMIN_OK)
 		return ADMIN_SITE;
-	if (password.n && !vault_password_set(a->secret, u, password))
-		return admin_no(ADMIN_REFUSED, why, "the password of %s is not UTF-8", u->aor);
+	if (password.n && !vault_password_set(a->secret, &w->user, password))
+		return admin_no(ADMIN_REFUSED, why, "the password of %s is not UTF-8", w->user.aor);
+	w->has_pin = pin.n > 0;
+	no = w->has_pin ? vault_pin_make(a->secret, pin, a->now, &w->pin, &text) : NULL;
+	return no ? admin_no(ADMIN_FAILED, why, "%s is not stored, since the PIN cannot be: %s", w->user.aor, no) : ADMIN_OK;
+}
+
+enum admin_result user_write_store(struct admin *a, struct user_write *w, struct why *why)
+{
+	struct store *s = a->store;
+	struct store_user *u = &w->user;
+	enum store_result r, p = STORE_OK;
+
 	if ((r = s->ops->begin(s)) != STORE_OK)
 		return admin_store(a, r, u->aor, why);
 	r = u->id ? s->ops->user_set(s, u) : s->ops->user_add(s, u);
-	if (r == STORE_OK && pin.n)
-		no = vault_pin_set(a->secret, a->site, s, u, pin, false, a->now, &text);
-	r = s->ops->end(s, no ? STORE_FAILED : r);
-	if (no)
-		return admin_no(ADMIN_FAILED, why, "%s is not stored, since the PIN cannot be: %s", u->aor, no);
-	return admin_store(a, r, u->aor, why);
+	if (r == STORE_OK && w->has_pin)
+		p = s->ops->pin_set(s, u->id, &w->pin, a->site->PINHistoryCount);
+	if (p != STORE_OK)
+		admin_no(ADMIN_FAILED, why, "%s is not stored, since the PIN cannot be: %s", u->aor, store_why(s));
+	r = s->ops->end(s, p == STORE_OK ? r : STORE_FAILED);
+	return p == STORE_OK ? admin_store(a, r, u->aor, why) : ADMIN_FAILED;
+}
+
+static enum admin_result users_write(struct admin *a, struct store_user *u, struct sv password, struct sv pin, struct why *why)
+{
+	struct user_write w = {.user = *u};
+	enum admin_result rc = user_write_make(a, &w, password, pin, why);
+
+	if (rc == ADMIN_OK)
+		rc = user_write_store(a, &w, why);
+	if (rc == ADMIN_OK)
+		*u = w.user;
+	explicit_bzero(&w, sizeof w);
+	return rc;
+}
+
+enum admin_result users_share_extension(struct admin *a, const struct store_user *u, struct store_user *ret)
+{
+	struct store_user found[2];
+	size_t n = 0;
+
+	if (u->extension[0] == '\0' || a->store->ops->user_by_line(a->store, NULL, u->extension, found, 2, &n) != STORE_OK)
+		return ADMIN_NONE;
+	for (size_t i = 0; i < n; i++)
+		if (found[i].id != u->id) {
+			*ret = found[i];
+			return ADMIN_OK;
+		}
+	return ADMIN_NONE;
 }
 
 enum admin_result users_put(struct admin *a, struct store_user *u, struct sv password, struct sv pin, struct why *why)

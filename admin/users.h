@@ -22,8 +22,21 @@ enum admin_result users_get(struct admin *a, const char *name, struct store_user
 /* Adds u (when u->id is 0) or changes it.  Password and PIN may be empty views: then they stay as they are.  A user is
  * stored with the PIN or not at all. */
 enum admin_result users_put(struct admin *a, struct store_user *u, struct sv password, struct sv pin, struct why *why);
-/* The same without a row of the audit: for many at once. */
-enum admin_result users_write(struct admin *a, struct store_user *u, struct sv password, struct sv pin, struct why *why);
+
+/* The same in two steps and without a row of the audit, for many at once: first all that takes time, then the store alone. */
+struct user_write { /* wiped by the caller */
+	struct store_user user;
+	struct store_pin pin;
+	bool has_pin;
+};
+enum admin_result user_write_make(struct admin *a, struct user_write *w, struct sv password, struct sv pin, struct why *why);
+enum admin_result user_write_store(struct admin *a, struct user_write *w, struct why *why);
+
+/* Another user who has u's extension (with another number); ADMIN_NONE: nobody. */
+enum admin_result users_share_extension(struct admin *a, const struct store_user *u, struct store_user *ret);
+#define USERS_SHARED_EXTENSION \
+	"at a sign-in with the extension alone the PIN tells them apart, and with equal PINs neither can sign in"
+
 /* *phones: how many were signed off, when the user may not sign in any more. */
 enum admin_result users_enable(struct admin *a, struct store_user *u, bool on, unsigned *phones, struct why *why);
 enum admin_result users_remove(struct admin *a, const struct store_user *u, unsigned *phones, struct why *why);

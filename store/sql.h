@@ -25,6 +25,7 @@ struct sql_engine {
 	/* A transaction that no other writer comes between, and its end.  Each sets q->why on failure. */
 	enum store_result (*begin)(struct sql *q);
 	enum store_result (*commit)(struct sql *q);
+	enum store_result (*look)(struct sql *q); /* a transaction that only reads; rollback() ends it */
 	void (*rollback)(struct sql *q); /* a transaction that is open, if there is one */
 	struct sql_st *(*start)(struct sql *q, enum sql_id id, const struct sql_value *v, unsigned n); /* NULL: q->why */
 	/* OK: a row; NONE: the end; TAKEN: something that must be unique is in use.  After all but OK it has ended. */

@@ -11,6 +11,16 @@ static enum store_result ops_end(struct store *s, enum store_result r)
 	return sql_commit(sql_of(s), r);
 }
 
+static enum store_result ops_look(struct store *s)
+{
+	return sql_of(s)->engine->look(sql_of(s));
+}
+
+static void ops_look_end(struct store *s)
+{
+	sql_of(s)->engine->rollback(sql_of(s));
+}
+
 static void ops_close(struct store *s)
 {
 	sql_of(s)->engine->close(sql_of(s));
@@ -38,6 +48,8 @@ const struct store_ops sql_ops = {
     .why = ops_why,
     .begin = ops_begin,
     .end = ops_end,
+    .look = ops_look,
+    .look_end = ops_look_end,
     .changes = ops_changes,
     .user_add = sql_user_add,
     .user_set = sql_user_set,

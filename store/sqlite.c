@@ -19,7 +19,7 @@ struct sqlite {
 	struct sql sql; /* first */
 	sqlite3 *db;
 	sqlite3_stmt *st[SQL_COUNT];
-	sqlite3_stmt *begin, *commit, *rollback;
+	sqlite3_stmt *begin, *look, *commit, *rollback;
 	uint64_t busy_since;
 };
 
@@ -180,6 +180,11 @@ static enum store_result sqlite_begin(struct sql *s)
 	return run(sqlite_of(s), "BEGIN IMMEDIATE", &sqlite_of(s)->begin);
 }
 
+static enum store_result sqlite_look(struct sql *s)
+{
+	return run(sqlite_of(s), "BEGIN", &sqlite_of(s)->look);
+}
+
 static enum store_result sqlite_commit(struct sql *s)
 {
 	return run(sqlite_of(s), "COMMIT", &sqlite_of(s)->commit);
@@ -200,6 +205,7 @@ static void sqlite_close(struct sql *s)
 	for (size_t i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(q->st[i]);
 	sqlite3_finalize(q->begin);
+	sqlite3_finalize(q->look);
 	sqlite3_finalize(q->commit);
 	sqlite3_finalize(q->rollback);
 	sqlite3_close(q->db);
@@ -211,6 +217,7 @@ static const struct sql_engine engine = {
     .close = sqlite_close,
     .begin = sqlite_begin,
     .commit = sqlite_commit,
+    .look = sqlite_look,
     .rollback = sqlite_rollback,
     .start = sqlite_start,
     .step = sqlite_step,
@@ -269,7 +276,7 @@ struct store *store_sqlite(const char *path, struct why *why)
 		err = q->db ? sqlite3_errmsg(q->db) : "out of memory";
 	} else {
 		sqlite3_busy_handler(q->db, busy, q);
-		if (sqlite3_exec(q->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", NULL, NULL, NULL) !=
+		if (sqlite3_exec(q->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;", NULL, NULL, NULL) !=
 			SQLITE_OK ||
 		    !number_of(q->db, "PRAGMA user_version", &version))
 			err = sqlite3_errmsg(q->db);

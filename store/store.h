@@ -108,6 +108,9 @@ struct store_ops {
 	 * far; it commits when all of it went well, and gives the result of it all. */
 	enum store_result (*begin)(struct store *s);
 	enum store_result (*end)(struct store *s, enum store_result r);
+	/* Between the two, reads are of one moment and cheap; others write meanwhile.  Not inside begin() and end(). */
+	enum store_result (*look)(struct store *s);
+	void (*look_end)(struct store *s);
 
 	/* A count that is another one when a user was changed or removed, or a certificate was dropped, by whomever. */
 	enum store_result (*changes)(struct store *s, uint64_t *ret);

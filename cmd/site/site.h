@@ -16,8 +16,7 @@ struct session {
 	struct command *c;
 	struct site site;
 	struct admin admin;
-	struct why why;	  /* of the last result that was not ADMIN_OK */
-	unsigned refused; /* lines of a file that were listed */
+	struct why why; /* of the last result that was not ADMIN_OK */
 };
 
 struct site_verb {

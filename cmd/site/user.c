@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/user_import.h"
+#include "admin/users.h"
 #include "cmd/secret.h"
 #include "cmd/site/endpoint.h"
 #include "cmd/site/site.h"
+#include "cmd/site/user_import.h"
+#include "cmd/text.h"
 #include "cmd/verbs.h"
 
 /* ---- add, set ---------------------------------------------------------------------------------------------- */
@@ -57,6 +59,14 @@ static int user_fill(struct session *s, const struct user_options *o, struct sto
 	return 0;
 }
 
+static void extension_note(struct session *s, const struct store_user *u)
+{
+	struct store_user other;
+
+	if (users_share_extension(&s->admin, u, &other) == ADMIN_OK)
+		text_say(stderr, "note: the extension %s is that of %s, too: " USERS_SHARED_EXTENSION, u->extension, other.aor);
+}
+
 static int fill_and_store(struct session *s, struct store_user *u)
 {
 	const struct user_options *o = s->c->o;
@@ -69,6 +79,8 @@ static int fill_and_store(struct session *s, struct store_user *u)
 		rc = secret(s, o->pin_file, "DIALTONE_PIN", o->ask_pin, "PIN: ", &pin);
 	if (rc == 0)
 		rc = session_end(s, users_put(&s->admin, u, buf_view(&password), buf_view(&pin), &s->why));
+	if (rc == 0 && o->field[USER_EXTENSION])
+		extension_note(s, u);
 	buf_wipe(&password);
 	buf_wipe(&pin);
 	return rc;
@@ -243,54 +255,6 @@ static int user_show(struct session *s)
 	return rc;
 }
 
-/* ---- import ------------------------------------------------------------------------------------------------------ */
-
-#define IMPORT_MAX (16 << 20)
-#define WRONG_SHOWN 20 /* whoever has more made the same mistake in all of them */
-
-struct import_options {
-	bool update, dry, all;
-};
-
-static const struct option_row import_options[] = {
-    {"--update", NULL, "changes existing users instead of refusing them", offsetof(struct import_options, update)},
-    {"--dry-run", NULL, "judges the file and stores nothing", offsetof(struct import_options, dry)},
-    {"--all", NULL, "lists every line that is wrong, not the first 20 only", offsetof(struct import_options, all)},
-    {0}};
-
-static void line_refused(void *arg, unsigned line, const char *sentence)
-{
-	struct session *s = arg;
-	const struct import_options *o = s->c->o;
-
-	if (line == 0)
-		command_fail(s->c, 0, "%s: %s", s->c->argument[0], sentence);
-	else if (o->all || s->refused++ < WRONG_SHOWN)
-		command_fail(s->c, 0, "%s:%u: %s", s->c->argument[0], line, sentence);
-}
-
-static int user_import(struct session *s)
-{
-	const struct import_options *o = s->c->o;
-	struct user_import im = {.update = o->update, .dry = o->dry, .refused = line_refused, .arg = s};
-	struct buf text = {0};
-	enum admin_result r;
-	int rc = session_file(s, s->c->argument[0], IMPORT_MAX, &text);
-
-	if (rc == 0) {
-		r = users_import(&s->admin, buf_view(&text), &im, &s->why);
-		if (im.wrong > WRONG_SHOWN && !o->all)
-			why_set(&s->why, "%s; the first %d are listed above, --all lists every one", s->why.text, WRONG_SHOWN);
-		rc = session_end(s, r);
-		if (rc && r != ADMIN_REFUSED)
-			command_fail(s->c, rc, "nothing was imported");
-	}
-	if (rc == 0)
-		fprintf(stderr, "%zu user%s %s\n", im.users, im.users == 1 ? "" : "s", o->dry ? "would be imported" : "imported");
-	buf_wipe(&text);
-	return rc;
-}
-
 /* ---- disable, enable, remove ----------------------------------------------------------------------------------- */
 
 static int enable(struct session *s, bool on)
@@ -336,9 +300,7 @@ static const struct verb *const verbs[] = {
     SITE_VERB("show", "USER", "shows one, and where the user is signed in now", user_show),
     SITE_VERB("set", "USER", "changes what is given, leaves the rest", user_set, .shared = user_fields,
 	      .size = sizeof(struct user_options)),
-    SITE_VERB("import", "FILE.csv",
-	      "adds all users of a CSV file, or none; first line: address,login,number,extension,display,home_pool,remote,password,pin",
-	      user_import, .options = import_options, .size = sizeof(struct import_options)),
+    &verb_user_import.verb,
     SITE_VERB("disable", "USER", "the user may not sign in any more; phones are signed off at once", user_disable),
     SITE_VERB("enable", "USER", "the user may sign in again", user_enable),
     SITE_VERB("remove", "USER", "deletes the user, PIN and certificates; phones are signed off at once", user_remove),

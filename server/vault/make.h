@@ -63,6 +63,8 @@ bool vault_password_set(const uint8_t secret[32], struct store_user *u, struct s
 bool vault_nt_hash_open(const uint8_t secret[32], const struct store_user *u, uint8_t nt_hash[16]);
 /* The verifier of a PIN: PBKDF2 over HMAC(pepper, PIN), 1,000 rounds. */
 bool vault_pin_hash(const uint8_t secret[32], const uint8_t salt[16], struct sv pin, uint8_t hash[32]);
+/* A PIN's verifier with a new salt, its counters at zero: NULL, or why not, a sentence in *why. */
+const char *vault_pin_make(const uint8_t secret[32], struct sv pin, int64_t unix_s, struct store_pin *ret, struct why *why);
 /* Sets a user's PIN by the site's policy [web-services 14.1]: NULL when done, else why not, a sentence in
  * `buf`.  by_user: history counts; an administrator's PIN ignores it.  Counters start at zero. */
 const char *vault_pin_set(const uint8_t secret[32], const struct site *site, struct store *store,

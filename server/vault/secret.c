@@ -103,18 +103,28 @@ static const char *used_before(const uint8_t secret[32], const struct site *site
 	return NULL;
 }
 
+const char *vault_pin_make(const uint8_t secret[32], struct sv pin, int64_t unix_s, struct store_pin *ret, struct why *why)
+{
+	struct store_pin p = {.set = true, .length = (unsigned)pin.n, .set_at = unix_s};
+
+	if (!pki_random(p.salt, sizeof p.salt) || !vault_pin_hash(secret, p.salt, pin, p.hash))
+		return why_set(why, "%s", pki_error());
+	*ret = p;
+	return NULL;
+}
+
 const char *vault_pin_set(const uint8_t secret[32], const struct site *site, struct store *store,
 			  const struct store_user *u, struct sv pin, bool by_user, int64_t unix_s, struct why *ret)
 {
 	struct pin_policy policy = {site->MinPasswordLength, site->AllowCommonPatterns};
 	const char *why = pin_judge(pin, &policy, sv_of(u->number), sv_of(u->extension));
-	struct store_pin p = {.set = true, .length = (unsigned)pin.n, .set_at = unix_s};
+	struct store_pin p;
 
 	if (why == NULL && by_user)
 		why = used_before(secret, site, store, u, pin);
-	if (why == NULL && (!pki_random(p.salt, sizeof p.salt) || !vault_pin_hash(secret, p.salt, pin, p.hash)))
-		why = pki_error();
+	if (why == NULL)
+		why = vault_pin_make(secret, pin, unix_s, &p, ret);
 	if (why == NULL && store->ops->pin_set(store, u->id, &p, site->PINHistoryCount) != STORE_OK)
 		why = store_why(store);
-	return why ? why_set(ret, "%s", why) : NULL;
+	return why && why != ret->text ? why_set(ret, "%s", why) : why;
 }

@@ -5,6 +5,9 @@
 
 #include "admin/certs.h"
 #include "admin/pins.h"
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "admin/user_import.h"
 #include "server/control/control.h"
 
@@ -200,6 +203,29 @@ static void refused(void *arg, unsigned line, const char *sentence)
 	snprintf(l->text + strlen(l->text), sizeof l->text - strlen(l->text), "%u: %s\n", line, sentence);
 }
 
+/* From a file, or through a pipe. */
+static enum admin_result import_from(struct world *w, struct sv csv, bool pipe_it, struct user_import *how, struct why *why)
+{
+	int fd[2] = {memfd_create("csv", 0), -1};
+	enum admin_result r;
+
+	if (pipe_it) {
+		close(fd[0]);
+		assert_int_equal(pipe(fd), 0);
+	}
+	assert_int_equal(write(pipe_it ? fd[1] : fd[0], csv.p, csv.n), csv.n);
+	if (pipe_it)
+		close(fd[1]);
+	r = users_import(&w->admin, fd[0], how, why);
+	close(fd[0]);
+	return r;
+}
+
+static enum admin_result import_text(struct world *w, struct sv csv, struct user_import *how, struct why *why)
+{
+	return import_from(w, csv, false, how, why);
+}
+
 static void import(void **state)
 {
 	static const char good[] = "\xef\xbb\xbf" "address,remote,extension\r\n alice@contoso.test ,TRUE,4411\r\nbob@contoso.test,no,\"44\n12\"\r\n";
@@ -209,21 +235,21 @@ static void import(void **state)
 	struct why why = {0};
 	struct store_user u;
 
-	assert_int_equal(users_import(&w->admin, sv_of(good), &how, &why), ADMIN_REFUSED);
+	assert_int_equal(import_text(w, sv_of(good), &how, &why), ADMIN_REFUSED);
 	assert_string_equal(l.text, "3: '44\n12' is not an extension; type up to 15 digits, like 4411\n");
 	assert_string_equal(why.text, "1 line is wrong; nothing was imported");
 	assert_int_equal(users_get(&w->admin, "alice@contoso.test", &u, &why), ADMIN_NONE);
 	how.dry = true;
-	assert_int_equal(users_import(&w->admin, SV("address\nalice@contoso.test\n\n"), &how, &why), ADMIN_OK);
+	assert_int_equal(import_text(w, SV("address\nalice@contoso.test\n\n"), &how, &why), ADMIN_OK);
 	assert_int_equal(how.users, 1);
 	assert_int_equal(users_get(&w->admin, "alice@contoso.test", &u, &why), ADMIN_NONE);
 	how.dry = false;
-	assert_int_equal(users_import(&w->admin, SV("address,remote\nalice@contoso.test,FALSE\n"), &how, &why), ADMIN_OK);
+	assert_int_equal(import_text(w, SV("address,remote\nalice@contoso.test,FALSE\n"), &how, &why), ADMIN_OK);
 	assert_int_equal(users_get(&w->admin, "alice@contoso.test", &u, &why), ADMIN_OK);
 	assert_true(u.enabled && !u.remote);
 	memset(&l, 0, sizeof l);
 	why.text[0] = '\0';
-	assert_int_equal(users_import(&w->admin, SV("login\n"), &how, &why), ADMIN_REFUSED);
+	assert_int_equal(import_text(w, SV("login\n"), &how, &why), ADMIN_REFUSED);
 	assert_string_equal(l.text, "1: the column 'address' is missing; begin the file with: address,login,number\n");
 	assert_string_equal(why.text, "");
 }
@@ -245,15 +271,145 @@ static void twice(void **state)
 		struct user_import how = {.refused = refused, .arg = &l};
 		struct why why = {0};
 
-		assert_int_equal(users_import(&w->admin, sv_of(rows[i].csv), &how, &why), ADMIN_REFUSED);
+		assert_int_equal(import_text(w, sv_of(rows[i].csv), &how, &why), ADMIN_REFUSED);
 		assert_string_equal(l.text, rows[i].says);
 	}
+}
+
+/* ---- many -------------------------------------------------------------------------------------------------------------- */
+
+static struct buf many(unsigned n, const char *name)
+{
+	struct buf csv = {0};
+
+	buf_str(&csv, "address,login,number,extension,display\n");
+	for (unsigned i = 0; i < n; i++)
+		buf_printf(&csv, "%s%u@contoso.test,C\\%s%u,+1425%07u,%u,\"%u, \"\"%s\"\"\n of Contoso\"\n", name, i, name, i, i, i, i, name);
+	assert_false(csv.oom);
+	return csv;
+}
+
+static void in_a_pipe(void **state)
+{
+	struct world *w = *state;
+	struct lines l = {""};
+	struct user_import how = {.refused = refused, .arg = &l};
+	struct why why = {0};
+	struct store_user u;
+	struct buf csv = many(300, "p");
+
+	assert_int_equal(import_from(w, buf_view(&csv), true, &how, &why), ADMIN_OK);
+	assert_int_equal(how.users, 300);
+	assert_int_equal(users_get(&w->admin, "p299@contoso.test", &u, &why), ADMIN_OK);
+	assert_string_equal(u.display, "299, \"p\"\n of Contoso");
+	buf_free(&csv);
+}
+
+static struct {
+	const struct store_ops *real;
+	struct store_ops ops;
+	unsigned begins, depth, told, fail_at;
+} spy;
+
+static enum store_result spy_begin(struct store *s)
+{
+	spy.begins += spy.depth++ == 0;
+	return spy.real->begin(s);
+}
+
+static enum store_result spy_end(struct store *s, enum store_result r)
+{
+	spy.depth--;
+	if (spy.depth == 0 && spy.begins == spy.fail_at)
+		r = STORE_FAILED;
+	return spy.real->end(s, r);
+}
+
+static void spy_on(struct store *s)
+{
+	memset(&spy, 0, sizeof spy);
+	spy.real = s->ops;
+	spy.ops = *s->ops;
+	spy.ops.begin = spy_begin;
+	spy.ops.end = spy_end;
+	s->ops = &spy.ops;
+}
+
+static void count_progress(void *arg, bool storing, uint64_t octets, uint64_t of, size_t users)
+{
+	(void)arg;
+	(void)users;
+	assert_in_range(octets, 1, of);
+	spy.told += storing;
+}
+
+/* A long file is stored part by part, others come between; when the store fails, the parts before it are there and counted. */
+static void part_by_part(void **state)
+{
+	struct world *w = *state;
+	struct user_import how = {.refused = refused, .progress = count_progress};
+	struct buf csv = many(2 * USER_IMPORT_PART + 500, "u");
+	struct why why = {0};
+	struct store_user u;
+
+	spy_on(w->admin.store);
+	spy.fail_at = 3;
+	assert_int_equal(import_text(w, buf_view(&csv), &how, &why), ADMIN_STORE);
+	assert_int_equal(how.users, 2 * USER_IMPORT_PART);
+	assert_int_equal(users_get(&w->admin, "u1999@contoso.test", &u, &why), ADMIN_OK);
+	assert_int_equal(users_get(&w->admin, "u2000@contoso.test", &u, &why), ADMIN_NONE);
+	spy.fail_at = spy.begins = 0;
+	how.update = true;
+	assert_int_equal(import_text(w, buf_view(&csv), &how, &why), ADMIN_OK); /* as the message says */
+	assert_true(how.users == 2 * USER_IMPORT_PART + 500 && spy.begins == 3 && spy.told == 4);
+	assert_int_equal(users_get(&w->admin, "u2499@contoso.test", &u, &why), ADMIN_OK);
+	w->admin.store->ops = spy.real;
+	buf_free(&csv);
+}
+
+static void shared_extensions(void **state)
+{
+	struct world *w = *state;
+	struct lines l = {""}, notes = {""};
+	struct user_import how = {.refused = refused, .noted = refused, .arg = &notes};
+	struct why why = {0};
+	struct store_user u, other;
+
+	assert_int_equal(import_text(w, SV("address,number,extension\na@contoso.test,+14255550001,7001\nb@contoso.test,+14255550002,7001\n"
+					   "c@contoso.test,,\nd@contoso.test,,\n"), &how, &why), ADMIN_OK);
+	assert_string_equal(notes.text, "3: the extension 7001 is that of line 2, too: " USERS_SHARED_EXTENSION "\n");
+	notes = l;
+	assert_int_equal(import_text(w, SV("address,number,extension\ne@contoso.test,+14255550003,7001\n"), &how, &why), ADMIN_OK);
+	assert_string_equal(notes.text, "2: the extension 7001 is that of a@contoso.test, too: " USERS_SHARED_EXTENSION "\n");
+	assert_int_equal(users_get(&w->admin, "a@contoso.test", &u, &why), ADMIN_OK);
+	assert_int_equal(users_share_extension(&w->admin, &u, &other), ADMIN_OK);
+	assert_string_equal(other.aor, "b@contoso.test");
+	assert_int_equal(users_get(&w->admin, "c@contoso.test", &u, &why), ADMIN_OK);
+	assert_int_equal(users_share_extension(&w->admin, &u, &other), ADMIN_NONE);
+}
+
+/* A quote that never closes must not take the rest of a long file into memory. */
+static void endless_line(void **state)
+{
+	struct world *w = *state;
+	struct lines l = {""};
+	struct user_import how = {.refused = refused, .arg = &l};
+	struct why why = {0};
+	struct buf csv = {0};
+
+	buf_str(&csv, "address,display\na@contoso.test,\"");
+	for (unsigned i = 0; i < 30000; i++)
+		buf_str(&csv, "never ends\n");
+	assert_int_equal(import_text(w, buf_view(&csv), &how, &why), ADMIN_REFUSED);
+	assert_string_equal(l.text, "2: a line is longer than 64 KB: does a quote not close before it?\n");
+	buf_free(&csv);
 }
 
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {cmocka_unit_test(fields), T(by_any_name), T(put), T(pins), T(import), T(twice)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(fields), T(by_any_name), T(put), T(pins), T(import), T(twice),
+					   T(in_a_pipe), T(part_by_part), T(shared_extensions), T(endless_line)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

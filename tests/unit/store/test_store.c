@@ -237,6 +237,52 @@ static void whole(void **state)
 	store_close(s);
 }
 
+/* Long transactions one after the other, with the pause of an import between them. */
+static void write_much(struct store *s)
+{
+	for (unsigned part = 0; part < 20; part++) {
+		if (s->ops->begin(s) != STORE_OK)
+			_exit(1);
+		for (unsigned i = 0; i < 1000; i++) {
+			struct store_user u = store_world_user("", "", "", "");
+
+			snprintf(u.aor, sizeof u.aor, "u%u.%u@contoso.test", part, i);
+			if (s->ops->user_add(s, &u) != STORE_OK)
+				_exit(2);
+		}
+		if (s->ops->end(s, STORE_OK) != STORE_OK)
+			_exit(3);
+		usleep(4000);
+	}
+}
+
+/* Whoever signs in while users are imported is served between two parts. */
+static void beside_an_import(void **state)
+{
+	struct store *s = store_world_open(state);
+	struct store_user a = store_world_user("alice@contoso.test", "", "", "");
+	unsigned done = 0;
+	int st = -1;
+	pid_t child;
+
+	assert_int_equal(s->ops->user_add(s, &a), STORE_OK);
+	store_close(s);
+	if ((child = fork()) == 0) {
+		s = store_world_open(state);
+		write_much(s);
+		store_close(s);
+		_exit(0);
+	}
+	s = store_world_open(state);
+	while (waitpid(child, &st, WNOHANG) == 0) {
+		assert_int_equal(s->ops->pin_step(s, &a.id, 1, one_more, NULL), STORE_OK);
+		done++;
+	}
+	assert_int_equal(st, 0);
+	assert_in_range(done, 10, 1000000);
+	store_close(s);
+}
+
 /* A writer is killed at no particular moment: whatever it was told is stored, is there afterwards. */
 static void acknowledged_is_kept(void **state)
 {
@@ -369,8 +415,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, store_world_setup, store_world_teardown)
 	const struct CMUnitTest all[] = {T(users), T(pins), T(audit), T(whole), T(lists), T(changes)};
-	const struct CMUnitTest lasting[] = {T(two_processes_count), T(acknowledged_is_kept)};
+	const struct CMUnitTest lasting[] = {T(two_processes_count), T(acknowledged_is_kept), T(beside_an_import)};
 	const struct CMUnitTest sqlite[] = {T(refusals)};
 
-	return store_world_run("store", all, 6, lasting, 2) + cmocka_run_group_tests(sqlite, NULL, NULL);
+	return store_world_run("store", all, 6, lasting, 3) + cmocka_run_group_tests(sqlite, NULL, NULL);
 }

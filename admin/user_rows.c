@@ -1,0 +1,200 @@
+#include "admin/user_rows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/pins.h"
+
+enum { COL_ADDRESS = USER_FIELDS, COL_REMOTE, COL_PASSWORD, COL_PIN, COLUMNS };
+static const char *const extra_names[] = {"address", "remote", "password", "pin"};
+
+/* ---- the first line -------------------------------------------------------------------------------------------- */
+
+static int column_of(struct sv name)
+{
+	for (int i = 0; i < COLUMNS; i++)
+		if (sv_ieq(name, sv_of(i < USER_FIELDS ? user_field_names[i] : extra_names[i - USER_FIELDS])))
+			return i;
+	return -1;
+}
+
+/* NULL, or what is wrong with it. */
+static const char *column_read(struct user_rows *im, const struct buf *text, struct why *why)
+{
+	struct sv name = sv_trim(buf_view(text));
+	int which = column_of(name);
+
+	if (which >= 0 && im->columns < USER_ROWS_COLUMNS) {
+		im->column[im->columns++] = which;
+		return NULL;
+	}
+	return why_set(why, "there is no column '" SV_FMT "'; %s", (int)(name.n < 100 ? name.n : 100), name.p ? name.p : "",
+		       name.p && name.n && (memchr(name.p, ';', name.n) || memchr(name.p, '\t', name.n))
+			   ? "separate the fields by commas"
+			   : "the columns are: address, login, number, extension, display, home_pool, remote, password, pin");
+}
+
+/* NULL, or what is wrong with the first line. */
+static const char *columns_read(struct user_rows *im, struct why *why)
+{
+	struct buf text = {0};
+	const char *no = NULL;
+	bool last = false, address = false;
+
+	while (!last && no == NULL)
+		no = csv_field(&im->csv, &text, &last) ? column_read(im, &text, why) : "a quote does not close";
+	for (unsigned i = 0; i < im->columns; i++)
+		address |= im->column[i] == COL_ADDRESS;
+	if (no == NULL && !address)
+		no = "the column 'address' is missing; begin the file with: address,login,number";
+	buf_free(&text);
+	return no;
+}
+
+bool user_rows_begin(struct user_rows *im, unsigned *line, struct why *why)
+{
+	struct sv *rest = &im->csv.rest;
+	const char *no = csv_record(&im->file, rest);
+
+	*line = 0;
+	im->csv.line = 1;
+	if (no)
+		return why_not(why, "%s", no);
+	if (sv_starts(*rest, SV("\xef\xbb\xbf")))
+		*rest = sv_from(*rest, 3);
+	if (rest->n && memchr(rest->p, '\0', rest->n)) /* as UTF-16 has */
+		return why_not(why, "it is not UTF-8; save it as CSV in UTF-8");
+	if (sv_trim(*rest).n == 0)
+		return why_not(why, "it is empty; begin it with: address,login,number");
+	*line = 1;
+	if ((no = columns_read(im, why)))
+		return no == why->text ? false : why_not(why, "%s", no);
+	im->csv.line = 2;
+	return true;
+}
+
+/* ---- a line ---------------------------------------------------------------------------------------------------- */
+
+static bool remote_read(const char *value, bool *remote, struct why *why)
+{
+	static const struct {
+		const char *word;
+		bool means;
+	} words[] = {{"yes", true}, {"no", false}, {"true", true}, {"false", false}};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (sv_ieq(sv_of(value), sv_of(words[i].word))) {
+			*remote = words[i].means;
+			return true;
+		}
+	return value[0] == '\0' || why_not(why, "remote is '%.60s'; type yes or no", value);
+}
+
+static bool value_read(struct user_rows *im, int column, const struct buf *text, struct user_row *r, bool *remote, struct why *why)
+{
+	const char *value = (const char *)text->p;
+	char trimmed[256];
+
+	switch (column) {
+	case COL_ADDRESS:
+		return user_address_read(im->a->site, sv_copy(trimmed, sizeof trimmed, sv_trim(buf_view(text))) ? trimmed : value,
+					 r->user.aor, why);
+	case COL_REMOTE:
+		return remote_read(value, remote, why);
+	case COL_PASSWORD:
+		buf_sv(&r->password, buf_view(text));
+		return true;
+	case COL_PIN:
+		buf_sv(&r->pin, buf_view(text));
+		return true;
+	default: /* an empty field of a user who is there already leaves what the user has */
+		return text->n == 0 || user_field_read((enum user_field)column, value, &r->user, why);
+	}
+}
+
+struct fields { /* of one line */
+	struct buf text[USER_ROWS_COLUMNS + 1];
+	unsigned n;
+	bool empty;
+};
+
+/* NULL, or what is wrong. */
+static const char *fields_read(struct user_rows *im, struct fields *f)
+{
+	const char *no = NULL;
+	bool last = false;
+
+	while (!last) {
+		unsigned at = f->n < im->columns ? f->n++ : f->n;
+
+		if (at == im->columns) /* one more; it is read over */
+			no = "it has more fields than the first line has columns";
+		if (!csv_field(&im->csv, &f->text[at], &last))
+			return "a quote does not close, or something stands behind one";
+	}
+	f->empty = f->n == 1 && f->text[0].n == 0;
+	if (no == NULL && !f->empty && f->n < im->columns)
+		no = "it has fewer fields than the first line has columns";
+	return no;
+}
+
+/* The address first: it says whose the others are. */
+static const char *row_fill(struct user_rows *im, const struct fields *f, struct user_row *r, struct why *why)
+{
+	struct store_user there;
+	bool remote = true;
+
+	for (unsigned i = 0; i < f->n; i++)
+		if (im->column[i] == COL_ADDRESS && !value_read(im, COL_ADDRESS, &f->text[i], r, &remote, why))
+			return why->text;
+	if ((im->update || !im->judged) &&
+	    im->a->store->ops->user_get(im->a->store, r->user.aor, &there) == STORE_OK) {
+		if (!im->update)
+			return why_set(why, "%.120s exists already; to change existing users, add --update", there.aor);
+		r->user = there;
+		remote = there.remote;
+	}
+	for (unsigned i = 0; i < f->n; i++)
+		if (im->column[i] != COL_ADDRESS && !value_read(im, im->column[i], &f->text[i], r, &remote, why))
+			return why->text;
+	r->user.remote = remote;
+	return r->pin.n == 0 || pins_judge(im->a, &r->user, buf_view(&r->pin), why) ? NULL : why->text;
+}
+
+void user_row_wipe(struct user_row *r)
+{
+	buf_wipe(&r->password);
+	buf_wipe(&r->pin);
+}
+
+enum row_read user_rows_next(struct user_rows *im, struct user_row *r, struct why *why)
+{
+	struct fields f = {0};
+	unsigned line = im->csv.line;
+	const char *no = csv_record(&im->file, &im->csv.rest);
+
+	*r = (struct user_row){.user = {.enabled = true, .created = im->a->now}, .line = line};
+	if (no) {
+		why_set(why, "%s", no);
+		return ROW_LOST;
+	}
+	if (im->csv.rest.n == 0)
+		return ROW_END;
+	no = fields_read(im, &f);
+	im->csv.line++;
+	if (no == NULL && !f.empty)
+		no = row_fill(im, &f, r, why);
+	for (unsigned i = 0; i <= USER_ROWS_COLUMNS; i++)
+		buf_wipe(&f.text[i]);
+	if (no == NULL)
+		return f.empty ? ROW_EMPTY : ROW_READ;
+	if (no != why->text)
+		why_set(why, "%s", no);
+	user_row_wipe(r);
+	return ROW_REFUSED;
+}
+
+void user_rows_end(struct user_rows *im)
+{
+	csv_file_clear(&im->file);
+}
