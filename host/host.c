@@ -313,7 +313,7 @@ int host_run(struct host *h)
 {
 	struct rtnl_link l;
 
-	if (state_load(h->state, DT_KEEP_USER, NULL, 0) < 0)
+	if (state_load(h->state, DT_STATE_USER, NULL, 0) < 0)
 		keys_ahead(h); /* a first sign-in will ask for one */
 	if (h->phone)
 		dt_phone_start(h->phone);

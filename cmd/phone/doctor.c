@@ -72,7 +72,7 @@ static void on_answers(void *arg)
 
 static char *anchors(struct doctor *d)
 {
-	long n = host_body.load(d->run.host, DT_KEEP_ROOTS, NULL, 0);
+	long n = host_body.load(d->run.host, DT_STATE_ROOTS, NULL, 0);
 	size_t trust = d->run.trust.n;
 	const char *dropped = dt_phone_dropped_chain(d->run.phone); /* what the phone judged by, though it kept it not */
 	char *pem = calloc(1, (n > 0 ? (size_t)n : 0) + trust + strlen(dropped) + 2);
@@ -80,7 +80,7 @@ static char *anchors(struct doctor *d)
 	if (pem == NULL)
 		return NULL;
 	if (n > 0)
-		(void)host_body.load(d->run.host, DT_KEEP_ROOTS, pem, (size_t)n);
+		(void)host_body.load(d->run.host, DT_STATE_ROOTS, pem, (size_t)n);
 	if (trust)
 		memcpy(pem + strlen(pem), d->run.trust.p, trust);
 	memcpy(pem + strlen(pem), dropped, strlen(dropped) + 1);

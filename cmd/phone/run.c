@@ -159,7 +159,7 @@ static int ask_secret(struct phone_run *r)
 {
 	const struct phone_options *o = r->o;
 	const char *number = o->extension ? o->extension : o->number;
-	bool warm = !o->cold && host_body.load(r->host, DT_KEEP_USER, NULL, 0) >= 0;
+	bool warm = !o->cold && host_body.load(r->host, DT_STATE_USER, NULL, 0) >= 0;
 	struct buf *to = number ? &r->pin : &r->password;
 	struct why why = {0};
 	char prompt[300];

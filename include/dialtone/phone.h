@@ -157,14 +157,14 @@ struct dt_stream_opened {
 };
 
 /* Names of what dt_body.load() and save() keep.  save() is whole or not at all, mode 0600. */
-#define DT_KEEP_ROOTS "roots.pem"     /* the root chain, stage 6 */
-#define DT_KEEP_WEB "web.pem"	      /* the web server's certificate */
-#define DT_KEEP_USER "user.pem"	      /* private key and certificate in one file: never one without the other */
-#define DT_KEEP_ACCOUNT "account"     /* SIP URI, last good Registrar, update URLs: "key value" lines */
-#define DT_KEEP_UPDATE "update"	      /* the image offered, fetched, installed: guards against loops */
-#define DT_KEEP_CATALOG "spare.cat"   /* signature of the image in the spare slot, once it is whole */
-#define DT_KEEP_FRESH "user-new.pem"  /* a renewed certificate with its key, until it has registered */
-#define DT_KEEP_LOCK "lock"	      /* whether the phone is locked, and a hash of the PIN that opens it */
+#define DT_STATE_ROOTS "roots.pem"     /* the root chain, stage 6 */
+#define DT_STATE_WEB "web.pem"	      /* the web server's certificate */
+#define DT_STATE_USER "user.pem"	      /* private key and certificate in one file: never one without the other */
+#define DT_STATE_ACCOUNT "account"     /* SIP URI, last good Registrar, update URLs: "key value" lines */
+#define DT_STATE_UPDATE "update"	      /* the image offered, fetched, installed: guards against loops */
+#define DT_STATE_CATALOG "spare.cat"   /* signature of the image in the spare slot, once it is whole */
+#define DT_STATE_FRESH "user-new.pem"  /* a renewed certificate with its key, until it has registered */
+#define DT_STATE_LOCK "lock"	      /* whether the phone is locked, and a hash of the PIN that opens it */
 
 /* None may be NULL.  An int is 0, or -errno; of a question that was answered by -errno no event follows. */
 struct dt_body {

@@ -43,7 +43,7 @@ void image_free(struct image_client *c)
 	free(c);
 }
 
-/* ---- what was begun: DT_KEEP_UPDATE, "key value" lines ------------------------------------------------------- */
+/* ---- what was begun: DT_STATE_UPDATE, "key value" lines ------------------------------------------------------- */
 
 static bool image_noted(struct dt_phone *ph, const char *key, char *out, size_t cap)
 {
@@ -51,7 +51,7 @@ static bool image_noted(struct dt_phone *ph, const char *key, char *out, size_t 
 	struct sv rest;
 	bool ok = false;
 
-	if (persist_load(ph, DT_KEEP_UPDATE, &b)) {
+	if (persist_load(ph, DT_STATE_UPDATE, &b)) {
 		rest = buf_view(&b);
 		while (rest.p && !ok) {
 			struct sv line = sv_cut(&rest, '\n'), k = sv_cut(&line, ' ');
@@ -69,7 +69,7 @@ static bool image_note(struct dt_phone *ph, const char *key, const char *value)
 	bool ok;
 
 	buf_printf(&b, "%s %s\n", key, value);
-	ok = persist_save(ph, DT_KEEP_UPDATE, &b);
+	ok = persist_save(ph, DT_STATE_UPDATE, &b);
 	buf_free(&b);
 	return ok;
 }

@@ -21,7 +21,7 @@ static bool lock_save(struct dt_phone *ph)
 	hex_write(salt, l->salt, sizeof l->salt, false);
 	hex_write(hash, l->hash, sizeof l->hash, false);
 	buf_printf(&b, "%u %u %s %s\n", l->locked, l->wrong, salt, hash);
-	ok = persist_save_changed(ph, DT_KEEP_LOCK, &b);
+	ok = persist_save_changed(ph, DT_STATE_LOCK, &b);
 	buf_wipe(&b);
 	explicit_bzero(hash, sizeof hash);
 	return ok;
@@ -35,7 +35,7 @@ void lock_load(struct dt_phone *ph)
 	uint64_t n[2];
 
 	ph->lock = (struct ph_lock){0};
-	if (persist_load(ph, DT_KEEP_LOCK, &b)) {
+	if (persist_load(ph, DT_STATE_LOCK, &b)) {
 		line = sv_trim(buf_view(&b));
 		locked = sv_cut(&line, ' ');
 		wrong = sv_cut(&line, ' ');
@@ -53,7 +53,7 @@ void lock_load(struct dt_phone *ph)
 void lock_clear(struct dt_phone *ph)
 {
 	if (ph->lock.set)
-		ph->core.body->forget(ph->core.arg, DT_KEEP_LOCK);
+		ph->core.body->forget(ph->core.arg, DT_STATE_LOCK);
 	explicit_bzero(&ph->lock, sizeof ph->lock);
 	ph_timer_off(ph, T_LOCK);
 }

@@ -19,7 +19,7 @@ bool ph_state_anchors(struct dt_phone *ph)
 
 bool ph_state_save_roots(struct dt_phone *ph)
 {
-	return persist_save(ph, DT_KEEP_ROOTS, &ph->cred.roots);
+	return persist_save(ph, DT_STATE_ROOTS, &ph->cred.roots);
 }
 
 bool ph_state_save_web(struct dt_phone *ph, const void *der, size_t n)
@@ -28,7 +28,7 @@ bool ph_state_save_web(struct dt_phone *ph, const void *der, size_t n)
 	bool ok;
 
 	pki_pem_add(&pem, "CERTIFICATE", der, n);
-	ok = persist_save_changed(ph, DT_KEEP_WEB, &pem);
+	ok = persist_save_changed(ph, DT_STATE_WEB, &pem);
 	buf_free(&pem);
 	return ok;
 }
@@ -77,7 +77,7 @@ bool ph_state_save_account(struct dt_phone *ph)
 		if (value[0] && !strpbrk(value, "\r\n"))
 			buf_printf(&b, "%s %s\n", account[i].key, value);
 	}
-	ok = persist_save_changed(ph, DT_KEEP_ACCOUNT, &b);
+	ok = persist_save_changed(ph, DT_STATE_ACCOUNT, &b);
 	buf_free(&b);
 	return ok;
 }
@@ -157,7 +157,7 @@ bool ph_state_promote(struct dt_phone *ph)
 {
 	if (!ph->cred.use_fresh)
 		return true;
-	if (!ph_state_save_user(ph, DT_KEEP_USER, &ph->cred.fresh_key, &ph->cred.fresh_cert))
+	if (!ph_state_save_user(ph, DT_STATE_USER, &ph->cred.fresh_key, &ph->cred.fresh_cert))
 		return false;
 	buf_wipe(&ph->cred.user_key);
 	buf_free(&ph->cred.user_cert);
@@ -165,13 +165,13 @@ bool ph_state_promote(struct dt_phone *ph)
 	ph->cred.user_cert = ph->cred.fresh_cert;
 	ph->cred.fresh_key = ph->cred.fresh_cert = (struct buf){0};
 	ph->cred.use_fresh = false;
-	return ph->core.body->forget(ph->core.arg, DT_KEEP_FRESH) == 0;
+	return ph->core.body->forget(ph->core.arg, DT_STATE_FRESH) == 0;
 }
 
 void ph_state_drop_fresh(struct dt_phone *ph)
 {
 	if (ph->cred.fresh_key.n || ph->cred.use_fresh)
-		ph->core.body->forget(ph->core.arg, DT_KEEP_FRESH);
+		ph->core.body->forget(ph->core.arg, DT_STATE_FRESH);
 	buf_wipe(&ph->cred.fresh_key);
 	buf_free(&ph->cred.fresh_cert);
 	ph->cred.use_fresh = false;
@@ -182,8 +182,8 @@ void ph_state_drop_fresh(struct dt_phone *ph)
 
 void ph_state_forget_user(struct dt_phone *ph)
 {
-	ph->core.body->forget(ph->core.arg, DT_KEEP_FRESH);
-	ph->core.body->forget(ph->core.arg, DT_KEEP_USER);
+	ph->core.body->forget(ph->core.arg, DT_STATE_FRESH);
+	ph->core.body->forget(ph->core.arg, DT_STATE_USER);
 	buf_wipe(&ph->cred.user_key);
 	buf_wipe(&ph->cred.fresh_key);
 	buf_free(&ph->cred.user_cert);
@@ -200,12 +200,12 @@ bool ph_state_load(struct dt_phone *ph)
 	struct buf b = {0};
 
 	ph->account = (struct ph_account){0};
-	persist_load(ph, DT_KEEP_ROOTS, &ph->cred.roots);
-	if (persist_load(ph, DT_KEEP_ACCOUNT, &b))
+	persist_load(ph, DT_STATE_ROOTS, &ph->cred.roots);
+	if (persist_load(ph, DT_STATE_ACCOUNT, &b))
 		state_account_read(ph, buf_view(&b));
 	buf_free(&b);
-	state_user_read(ph, DT_KEEP_USER, &ph->cred.user_key, &ph->cred.user_cert);
-	state_user_read(ph, DT_KEEP_FRESH, &ph->cred.fresh_key, &ph->cred.fresh_cert);
+	state_user_read(ph, DT_STATE_USER, &ph->cred.user_key, &ph->cred.user_cert);
+	state_user_read(ph, DT_STATE_FRESH, &ph->cred.fresh_key, &ph->cred.fresh_cert);
 	ph->cred.use_fresh = ph->cred.fresh_cert.n > 0;
 	ph_state_use(ph);
 	if (ph->account.sip[0] == '\0' && ph->conf.sip)
@@ -217,8 +217,8 @@ bool ph_state_load(struct dt_phone *ph)
 void ph_state_forget(struct dt_phone *ph)
 {
 	/* the certificate first: without its chain and account it would be half a state */
-	static const char *const names[] = {DT_KEEP_FRESH, DT_KEEP_USER, DT_KEEP_LOCK, DT_KEEP_ACCOUNT, DT_KEEP_WEB,
-					     DT_KEEP_ROOTS, DT_KEEP_UPDATE};
+	static const char *const names[] = {DT_STATE_FRESH, DT_STATE_USER, DT_STATE_LOCK, DT_STATE_ACCOUNT, DT_STATE_WEB,
+					     DT_STATE_ROOTS, DT_STATE_UPDATE};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		ph->core.body->forget(ph->core.arg, names[i]);

@@ -82,7 +82,7 @@ static const char *cert_unfit(struct dt_phone *ph, const struct soap_cert_answer
 
 static bool cert_keep(struct dt_phone *ph, struct buf *der)
 {
-	if (!ph_state_save_user(ph, ph->run.renewing ? DT_KEEP_FRESH : DT_KEEP_USER, &ph->key->pem, der))
+	if (!ph_state_save_user(ph, ph->run.renewing ? DT_STATE_FRESH : DT_STATE_USER, &ph->key->pem, der))
 		return false;
 	if (ph->run.renewing) {
 		buf_wipe(&ph->cred.fresh_key);

@@ -38,7 +38,7 @@ static void run_into(struct meet *m, enum dt_stage stage, unsigned n)
 static bool phone_has_certificate(const struct meet_flash *f)
 {
 	for (size_t i = 0; i < sizeof f->file / sizeof *f->file; i++)
-		if (strcmp(f->file[i].name, DT_KEEP_USER) == 0 && f->file[i].there)
+		if (strcmp(f->file[i].name, DT_STATE_USER) == 0 && f->file[i].there)
 			return true;
 	return false;
 }

@@ -157,13 +157,13 @@ static void signs_out_and_forgets(void **state)
 
 	(void)state;
 	signed_in(m);
-	assert_true(kept(&flash, DT_KEEP_USER));
+	assert_true(kept(&flash, DT_STATE_USER));
 	assert_int_equal(dt_phone_sign_out(m->phone), DT_H_OK);
 	meet_run(m, MINUTE);
 	in_state(m, DT_STATE_READY);
 	assert_int_equal(bindings(m), 0);
-	assert_false(kept(&flash, DT_KEEP_USER));
-	assert_true(kept(&flash, DT_KEEP_ROOTS)); /* the chain is the phone's, not the user's */
+	assert_false(kept(&flash, DT_STATE_USER));
+	assert_true(kept(&flash, DT_STATE_ROOTS)); /* the chain is the phone's, not the user's */
 	assert_string_equal(status(m).user, "");
 	meet_phone_off(m); /* the power goes: nobody is signed in afterwards either */
 	assert_true(meet_phone(m));
@@ -190,7 +190,7 @@ static void signs_out_of_silence(void **state)
 	dt_phone_sign_out(m->phone);
 	meet_run(m, 10 * 1000);
 	in_state(m, DT_STATE_READY);
-	assert_false(kept(&flash, DT_KEEP_USER));
+	assert_false(kept(&flash, DT_STATE_USER));
 	end(m, &flash);
 }
 
@@ -314,7 +314,7 @@ static void lock_and_unlock(void **state)
 	assert_int_equal(dt_phone_unlock(m->phone, "000000"), DT_H_FORGOT);
 	meet_run(m, MINUTE);
 	in_state(m, DT_STATE_READY);
-	assert_false(kept(&flash, DT_KEEP_USER) || kept(&flash, DT_KEEP_LOCK));
+	assert_false(kept(&flash, DT_STATE_USER) || kept(&flash, DT_STATE_LOCK));
 	end(m, &flash);
 }
 

@@ -355,14 +355,14 @@ static void offers_are_forgotten(void **state)
 	(void)state;
 	servers_offer(m, "4.0.7577.4512", true);
 	dial_tone(m);
-	assert_non_null(keep(&flash, DT_KEEP_UPDATE));
+	assert_non_null(keep(&flash, DT_STATE_UPDATE));
 	meet_stop(m);
 	meet_phone_off(m);
 	m->net.update_status = 204;
 	m->net.update_body = "";
 	m->conf.cold = true;
 	dial_tone(m);
-	assert_null(keep(&flash, DT_KEEP_UPDATE));
+	assert_null(keep(&flash, DT_STATE_UPDATE));
 	meet_free(m);
 	meet_flash_free(&flash);
 }

@@ -397,7 +397,7 @@ static void settings_behind_the_200(void **state)
 		assert_true(r && r->failure == ways[i].failure);
 		assert_int_equal(octets_count(&said, "SIP/2.0 200 OK\r\n"), ways[i].answers); /* "a BENOTIFY must not be answered" */
 		for (size_t k = 0; k < sizeof flash.file / sizeof *flash.file; k++)
-			if (flash.file[k].there && strcmp(flash.file[k].name, DT_KEEP_ACCOUNT) == 0)
+			if (flash.file[k].there && strcmp(flash.file[k].name, DT_STATE_ACCOUNT) == 0)
 				account = &flash.file[k];
 		assert_non_null(account);
 		assert_int_equal(octets_count(&account->data, "update-internal https://"), ways[i].failure == DT_F_OK);

@@ -95,7 +95,7 @@ static int b_save(void *arg, const char *name, const void *p, size_t n)
 {
 	struct world *w = arg;
 
-	if (strcmp(name, DT_KEEP_ACCOUNT) == 0)
+	if (strcmp(name, DT_STATE_ACCOUNT) == 0)
 		snprintf(w->sip, sizeof w->sip, "%.*s", (int)strcspn(p, "\n"), (const char *)p);
 	(void)n;
 	return 0;
