@@ -73,12 +73,12 @@ static int read_network(struct phone_run *r)
 static int judge_way(const struct phone_run *r)
 {
 	const struct phone_options *o = r->o;
-	unsigned way = o->extension || o->number ? DT_WAY_PIN : !o->user ? 0 : o->tethered ? DT_WAY_TETHER : DT_WAY_NTLM;
+	unsigned method = o->extension || o->number ? DT_AUTH_PIN : !o->user ? 0 : o->tethered ? DT_AUTH_TETHER : DT_AUTH_NTLM;
 	struct why why = {0};
 
-	if ((r->conf.model->ways & way) == way)
+	if ((r->conf.model->auth & method) == method)
 		return 0;
-	dt_model_refusal(r->conf.model, way, why.text, sizeof why.text);
+	dt_model_refusal(r->conf.model, method, why.text, sizeof why.text);
 	return complain(r, EX_USAGE, "'%s %s': %s", o->user ? "--user" : o->number ? "--number" : "--extension",
 			o->user ? o->user : o->number ? o->number : o->extension, why.text);
 }

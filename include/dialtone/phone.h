@@ -34,7 +34,7 @@ struct dt_phone;
 /* ---- what the phone is ------------------------------------------------------------------------------- */
 
 /* TETHER: user name and password come from a PC on the USB port (struct dt_phone_conf.tethered) */
-enum dt_way { DT_WAY_PIN = 1, DT_WAY_NTLM = 2, DT_WAY_CERT = 4, DT_WAY_TETHER = 8 };
+enum dt_auth { DT_AUTH_PIN = 1, DT_AUTH_NTLM = 2, DT_AUTH_CERT = 4, DT_AUTH_TETHER = 8 };
 
 struct dt_model {
 	const char *key;      /* as --model takes it: "cx600" */
@@ -43,7 +43,7 @@ struct dt_model {
 	const char *model;    /* hardware version string: "CX600" */
 	const char *revision; /* "A" */
 	const char *firmware; /* what it left the factory with */
-	unsigned ways;	      /* enum dt_way: what it may authenticate with */
+	unsigned auth;	      /* enum dt_auth: what it may authenticate with */
 	uint8_t oui[3];
 	const char *product; /* within its User-Agent: "Microsoft Lync Phone Edition" */
 };
@@ -51,9 +51,9 @@ struct dt_model {
 extern const struct dt_model dt_models[];
 extern const size_t dt_model_count;
 const struct dt_model *dt_model_find(const char *key); /* NULL: unknown */
-/* The sentence of a refusal: the method that this model cannot sign in with (one of enum dt_way), and those it can.  An
+/* The sentence of a refusal: the method that this model cannot sign in with (one of enum dt_auth), and those it can.  An
  * array and its size, not the struct why of base/why.h, which is not installed: a public header stands alone. */
-void dt_model_refusal(const struct dt_model *m, unsigned way, char *out, size_t cap);
+void dt_model_refusal(const struct dt_model *m, unsigned method, char *out, size_t cap);
 
 /* ---- the nine stages --------------------------------------------------------------------------------- */
 
@@ -230,7 +230,7 @@ struct dt_phone_conf {
 	bool appliance; /* no failure ends it: without a user it waits, and people act on it (dialtone/handset.h) */
 	bool cold;    /* forget everything stored, first */
 	bool outside; /* not in the company network */
-	bool tethered; /* login and password come from a PC on the USB port: for models with DT_WAY_TETHER */
+	bool tethered; /* login and password come from a PC on the USB port: for models with DT_AUTH_TETHER */
 	bool no_vlan; /* skip stage 1 */
 	bool no_dhcp; /* the lease below is the address; no DHCP at all */
 	struct dt_lease lease;

@@ -113,9 +113,9 @@ void handset_retry(struct dt_phone *ph)
 
 static bool handset_can(const struct dt_phone *ph, const struct dt_sign_in *who)
 {
-	unsigned way = who->login == NULL ? DT_WAY_PIN : who->tethered ? DT_WAY_TETHER : DT_WAY_NTLM;
+	unsigned method = who->login == NULL ? DT_AUTH_PIN : who->tethered ? DT_AUTH_TETHER : DT_AUTH_NTLM;
 
-	return ph->core.model->ways & way;
+	return ph->core.model->auth & method;
 }
 
 static enum dt_handset handset_refusal(const struct dt_phone *ph)

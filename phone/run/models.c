@@ -3,20 +3,20 @@
 
 #include "phone/internal.h"
 
-#define ARIES (DT_WAY_PIN | DT_WAY_CERT)
+#define ARIES (DT_AUTH_PIN | DT_AUTH_CERT)
 #define LYNC "Microsoft Lync Phone Edition"
 
 /* clang-format off */
 const struct dt_model dt_models[] = {
-/*  key       name               vendor     model     rev  firmware           ways                               OUI */
+/*  key       name               vendor     model     rev  firmware           auth                               OUI */
 {"6721ip", "Aastra 6721ip",   "Aastra",  "6721ip", "A", "4.0.7577.4372", ARIES,                       {0x00, 0x08, 0x5d}, LYNC},
-{"6725ip", "Aastra 6725ip",   "Aastra",  "6725ip", "A", "4.0.7577.4372", ARIES | DT_WAY_TETHER,       {0x00, 0x08, 0x5d}, LYNC},
+{"6725ip", "Aastra 6725ip",   "Aastra",  "6725ip", "A", "4.0.7577.4372", ARIES | DT_AUTH_TETHER,       {0x00, 0x08, 0x5d}, LYNC},
 {"4110",   "HP 4110",         "HP",      "4110",   "A", "4.0.7577.4366", ARIES,                       {0x00, 0x04, 0x13}, LYNC},
-{"4120",   "HP 4120",         "HP",      "4120",   "A", "4.0.7577.4366", ARIES | DT_WAY_TETHER,       {0x00, 0x04, 0x13}, LYNC},
+{"4120",   "HP 4120",         "HP",      "4120",   "A", "4.0.7577.4366", ARIES | DT_AUTH_TETHER,       {0x00, 0x04, 0x13}, LYNC},
 {"cx500",  "Polycom CX500",   "POLYCOM", "CX500",  "A", "4.0.7577.4363", ARIES,                       {0x00, 0x04, 0xf2}, LYNC},
-{"cx600",  "Polycom CX600",   "POLYCOM", "CX600",  "A", "4.0.7577.4363", ARIES | DT_WAY_TETHER,       {0x00, 0x04, 0xf2}, LYNC},
-{"cx3000", "Polycom CX3000",  "POLYCOM", "CX3000", "A", "4.0.7577.4363", ARIES | DT_WAY_TETHER,       {0x64, 0x16, 0x7f}, LYNC},
-{"cx700",  "Polycom CX700",   "POLYCOM", "CX700",  "A", "4.0.7577.4363", DT_WAY_NTLM | DT_WAY_CERT | DT_WAY_TETHER, {0x00, 0x04, 0xf2}, LYNC},
+{"cx600",  "Polycom CX600",   "POLYCOM", "CX600",  "A", "4.0.7577.4363", ARIES | DT_AUTH_TETHER,       {0x00, 0x04, 0xf2}, LYNC},
+{"cx3000", "Polycom CX3000",  "POLYCOM", "CX3000", "A", "4.0.7577.4363", ARIES | DT_AUTH_TETHER,       {0x64, 0x16, 0x7f}, LYNC},
+{"cx700",  "Polycom CX700",   "POLYCOM", "CX700",  "A", "4.0.7577.4363", DT_AUTH_NTLM | DT_AUTH_CERT | DT_AUTH_TETHER, {0x00, 0x04, 0xf2}, LYNC},
 };
 /* clang-format on */
 /* UNKNOWN: the HP phones' own OUI (built by snom: snom's), the revision letters, and which of the three CU7 numbers
@@ -34,28 +34,28 @@ const struct dt_model *dt_model_find(const char *key)
 
 /* clang-format off */
 static const struct {
-	unsigned way;
+	unsigned method;
 	const char *words;
-} ways[] = {
-	{DT_WAY_PIN,    "number and PIN"},
-	{DT_WAY_NTLM,   "user name and password (NTLM)"},
-	{DT_WAY_TETHER, "user name and password through a PC on its USB port"},
-	{DT_WAY_CERT,   "the certificate it got when it signed in before"},
+} methods[] = {
+	{DT_AUTH_PIN,    "number and PIN"},
+	{DT_AUTH_NTLM,   "user name and password (NTLM)"},
+	{DT_AUTH_TETHER, "user name and password through a PC on its USB port"},
+	{DT_AUTH_CERT,   "the certificate it got when it signed in before"},
 };
 /* clang-format on */
 
-void dt_model_refusal(const struct dt_model *m, unsigned way, char *out, size_t cap)
+void dt_model_refusal(const struct dt_model *m, unsigned method, char *out, size_t cap)
 {
 	const char *asked = "that", *comma = "";
 	size_t n;
 
-	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
-		if (ways[i].way == way)
-			asked = ways[i].words;
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+		if (methods[i].method == method)
+			asked = methods[i].words;
 	text_set(out, cap, "%s cannot sign in with %s; it can with ", m->name, asked);
-	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
-		if ((m->ways & ways[i].way) && (n = strlen(out)) < cap) {
-			text_set(out + n, cap - n, "%s%s", comma, ways[i].words);
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+		if ((m->auth & methods[i].method) && (n = strlen(out)) < cap) {
+			text_set(out + n, cap - n, "%s%s", comma, methods[i].words);
 			comma = ", or ";
 		}
 }

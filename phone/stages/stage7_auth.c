@@ -87,7 +87,7 @@ static void auth_have_ticket(void *arg, enum dt_failure f, const char *failed)
 	/* DIFFERS: "Device Connection Process" has the outside REGISTER carry number and PIN.  No header for them is
 	 * known; a server that wants them has them proved here, at the web ticket service, before the Registrar takes
 	 * the certificate. */
-	if (ph->run.plan == PLAN_OUTSIDE_CERT && ph->ticket->by == BY_CERT && ph->conf.pin && ph->conf.number && (ph->core.model->ways & DT_WAY_PIN)) {
+	if (ph->run.plan == PLAN_OUTSIDE_CERT && ph->ticket->by == BY_CERT && ph->conf.pin && ph->conf.number && (ph->core.model->auth & DT_AUTH_PIN)) {
 		ticket_get(ph->ticket, BY_PIN, auth_url_of(ph), auth_pin_proved, ph);
 		return;
 	}
@@ -107,16 +107,16 @@ static void auth_by_secret(struct dt_phone *ph)
 	struct why why = {0};
 
 	if (ph->conf.pin && ph->conf.number) {
-		if (!(ph->core.model->ways & DT_WAY_PIN)) {
-			dt_model_refusal(ph->core.model, DT_WAY_PIN, why.text, sizeof why.text);
+		if (!(ph->core.model->auth & DT_AUTH_PIN)) {
+			dt_model_refusal(ph->core.model, DT_AUTH_PIN, why.text, sizeof why.text);
 			stage_fail(ph, DT_F_METHOD_MODEL, why.text);
 			return;
 		}
 		ph->run.renewing = false;
 		auth_ask_ticket(ph, BY_PIN);
 	} else if (ph->conf.login && ph->conf.password) {
-		if (!(ph->core.model->ways & (ph->conf.tethered ? DT_WAY_TETHER : DT_WAY_NTLM))) {
-			dt_model_refusal(ph->core.model, ph->conf.tethered ? DT_WAY_TETHER : DT_WAY_NTLM, why.text, sizeof why.text);
+		if (!(ph->core.model->auth & (ph->conf.tethered ? DT_AUTH_TETHER : DT_AUTH_NTLM))) {
+			dt_model_refusal(ph->core.model, ph->conf.tethered ? DT_AUTH_TETHER : DT_AUTH_NTLM, why.text, sizeof why.text);
 			stage_fail(ph, DT_F_METHOD_MODEL, why.text);
 			return;
 		}

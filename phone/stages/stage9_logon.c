@@ -152,7 +152,7 @@ static void logon_srv(struct dt_phone *ph)
 static void logon_credentials(struct dt_phone *ph)
 {
 	bool good = cert_good(ph), ntlm = ph->conf.login && ph->conf.password &&
-					 (ph->core.model->ways & (ph->conf.tethered ? DT_WAY_TETHER : DT_WAY_NTLM));
+					 (ph->core.model->auth & (ph->conf.tethered ? DT_AUTH_TETHER : DT_AUTH_NTLM));
 
 	ph->sip->conf.key = good ? key_in_use(ph) : NULL;
 	ph->sip->conf.cert = good ? cert_in_use(ph) : NULL;

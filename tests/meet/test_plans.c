@@ -431,7 +431,7 @@ static void models(void **state)
 		struct meet *m = world(&flash);
 
 		m->conf.model = &dt_models[i];
-		if (!(dt_models[i].ways & DT_WAY_PIN)) {
+		if (!(dt_models[i].auth & DT_AUTH_PIN)) {
 			/* A PIN is no use to the CX700. */
 			expect(m, false, DT_STAGE_AUTH, DT_F_METHOD_MODEL);
 			meet_free(m);

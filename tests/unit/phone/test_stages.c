@@ -293,23 +293,23 @@ static void models(void **state)
 {
 	static const struct {
 		const char *key;
-		unsigned ways;
+		unsigned auth;
 	} phones[] = {
-	    {"6721ip", DT_WAY_PIN},
-	    {"6725ip", DT_WAY_PIN | DT_WAY_TETHER},
-	    {"4110", DT_WAY_PIN},
-	    {"4120", DT_WAY_PIN | DT_WAY_TETHER},
-	    {"cx500", DT_WAY_PIN},
-	    {"cx600", DT_WAY_PIN | DT_WAY_TETHER},
-	    {"cx3000", DT_WAY_PIN | DT_WAY_TETHER},
-	    {"cx700", DT_WAY_NTLM | DT_WAY_TETHER},
+	    {"6721ip", DT_AUTH_PIN},
+	    {"6725ip", DT_AUTH_PIN | DT_AUTH_TETHER},
+	    {"4110", DT_AUTH_PIN},
+	    {"4120", DT_AUTH_PIN | DT_AUTH_TETHER},
+	    {"cx500", DT_AUTH_PIN},
+	    {"cx600", DT_AUTH_PIN | DT_AUTH_TETHER},
+	    {"cx3000", DT_AUTH_PIN | DT_AUTH_TETHER},
+	    {"cx700", DT_AUTH_NTLM | DT_AUTH_TETHER},
 	};
 	static const struct {
 		unsigned way;
 		const char *cannot, *can;
 	} says[] = {
-	    {DT_WAY_PIN, "cannot sign in with number and PIN", "number and PIN"},
-	    {DT_WAY_NTLM, "cannot sign in with user name and password (NTLM)", "user name and password (NTLM)"},
+	    {DT_AUTH_PIN, "cannot sign in with number and PIN", "number and PIN"},
+	    {DT_AUTH_NTLM, "cannot sign in with user name and password (NTLM)", "user name and password (NTLM)"},
 	};
 
 	(void)state;
@@ -317,17 +317,17 @@ static void models(void **state)
 		const struct dt_model *m = dt_model_find(phones[i].key);
 
 		assert_non_null(m);
-		assert_int_equal(m->ways, phones[i].ways | DT_WAY_CERT);
+		assert_int_equal(m->auth, phones[i].auth | DT_AUTH_CERT);
 	}
 	for (size_t i = 0; i < dt_model_count; i++) {
 		const struct dt_model *m = &dt_models[i];
 		char why[320];
 
 		assert_ptr_equal(dt_model_find(m->key), m);
-		assert_true(m->ways & DT_WAY_CERT);
-		assert_true(m->ways & (DT_WAY_PIN | DT_WAY_NTLM));
+		assert_true(m->auth & DT_AUTH_CERT);
+		assert_true(m->auth & (DT_AUTH_PIN | DT_AUTH_NTLM));
 		for (size_t w = 0; w < sizeof says / sizeof *says; w++) {
-			if (m->ways & says[w].way)
+			if (m->auth & says[w].way)
 				continue;
 			dt_model_refusal(m, says[w].way, why, sizeof why);
 			assert_ptr_equal(strstr(why, m->name), why);

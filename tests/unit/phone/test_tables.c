@@ -90,20 +90,20 @@ static void each_plan(void **state)
 
 /* ---- models ---------------------------------------------------------------------------------------------------- */
 
-#define PIN (DT_WAY_PIN | DT_WAY_CERT)
+#define PIN (DT_AUTH_PIN | DT_AUTH_CERT)
 #define LYNC "Microsoft Lync Phone Edition"
 
 /* clang-format off */
 /* [update-service 3.1] brand and model, [update-service 6] the last cumulative update of each family. */
 static const struct dt_model eight[] = {
 	{"6721ip", "Aastra 6721ip",  "Aastra",  "6721ip", "A", "4.0.7577.4372", PIN,                 {0x00, 0x08, 0x5d}, LYNC},
-	{"6725ip", "Aastra 6725ip",  "Aastra",  "6725ip", "A", "4.0.7577.4372", PIN | DT_WAY_TETHER, {0x00, 0x08, 0x5d}, LYNC},
+	{"6725ip", "Aastra 6725ip",  "Aastra",  "6725ip", "A", "4.0.7577.4372", PIN | DT_AUTH_TETHER, {0x00, 0x08, 0x5d}, LYNC},
 	{"4110",   "HP 4110",        "HP",      "4110",   "A", "4.0.7577.4366", PIN,                 {0x00, 0x04, 0x13}, LYNC},
-	{"4120",   "HP 4120",        "HP",      "4120",   "A", "4.0.7577.4366", PIN | DT_WAY_TETHER, {0x00, 0x04, 0x13}, LYNC},
+	{"4120",   "HP 4120",        "HP",      "4120",   "A", "4.0.7577.4366", PIN | DT_AUTH_TETHER, {0x00, 0x04, 0x13}, LYNC},
 	{"cx500",  "Polycom CX500",  "POLYCOM", "CX500",  "A", "4.0.7577.4363", PIN,                 {0x00, 0x04, 0xf2}, LYNC},
-	{"cx600",  "Polycom CX600",  "POLYCOM", "CX600",  "A", "4.0.7577.4363", PIN | DT_WAY_TETHER, {0x00, 0x04, 0xf2}, LYNC},
-	{"cx3000", "Polycom CX3000", "POLYCOM", "CX3000", "A", "4.0.7577.4363", PIN | DT_WAY_TETHER, {0x64, 0x16, 0x7f}, LYNC},
-	{"cx700",  "Polycom CX700",  "POLYCOM", "CX700",  "A", "4.0.7577.4363", DT_WAY_NTLM | DT_WAY_CERT | DT_WAY_TETHER,
+	{"cx600",  "Polycom CX600",  "POLYCOM", "CX600",  "A", "4.0.7577.4363", PIN | DT_AUTH_TETHER, {0x00, 0x04, 0xf2}, LYNC},
+	{"cx3000", "Polycom CX3000", "POLYCOM", "CX3000", "A", "4.0.7577.4363", PIN | DT_AUTH_TETHER, {0x64, 0x16, 0x7f}, LYNC},
+	{"cx700",  "Polycom CX700",  "POLYCOM", "CX700",  "A", "4.0.7577.4363", DT_AUTH_NTLM | DT_AUTH_CERT | DT_AUTH_TETHER,
 	                                                                                             {0x00, 0x04, 0xf2}, LYNC},
 };
 /* clang-format on */
@@ -121,7 +121,7 @@ static void each_model(void **state)
 		assert_string_equal(m->model, want->model);
 		assert_string_equal(m->revision, want->revision);
 		assert_string_equal(m->firmware, want->firmware);
-		assert_int_equal(m->ways, want->ways);
+		assert_int_equal(m->auth, want->auth);
 		assert_memory_equal(m->oui, want->oui, sizeof m->oui);
 		assert_string_equal(m->product, want->product);
 	}
@@ -135,17 +135,17 @@ static void each_refusal(void **state)
 		unsigned way;
 		const char *words;
 	} rows[] = {
-	    {"cx700", DT_WAY_PIN,
+	    {"cx700", DT_AUTH_PIN,
 	     "Polycom CX700 cannot sign in with number and PIN; it can with user name and password (NTLM), or user name and "
 	     "password through a PC on its USB port, or the certificate it got when it signed in before"},
-	    {"cx500", DT_WAY_NTLM,
+	    {"cx500", DT_AUTH_NTLM,
 	     "Polycom CX500 cannot sign in with user name and password (NTLM); it can with number and PIN, or the certificate it "
 	     "got when it signed in before"},
-	    {"4110", DT_WAY_TETHER,
+	    {"4110", DT_AUTH_TETHER,
 	     "HP 4110 cannot sign in with user name and password through a PC on its USB port; it can with number and PIN, or the "
 	     "certificate it got when it signed in before"},
 	};
-	struct dt_model none = {.name = "It", .ways = DT_WAY_PIN};
+	struct dt_model none = {.name = "It", .auth = DT_AUTH_PIN};
 	char why[400];
 
 	(void)state;
@@ -153,7 +153,7 @@ static void each_refusal(void **state)
 		dt_model_refusal(dt_model_find(rows[i].model), rows[i].way, why, sizeof why);
 		assert_string_equal(why, rows[i].words);
 	}
-	dt_model_refusal(&none, DT_WAY_CERT, why, sizeof why);
+	dt_model_refusal(&none, DT_AUTH_CERT, why, sizeof why);
 	assert_string_equal(why, "It cannot sign in with the certificate it got when it signed in before; it can with number and PIN");
 }
 
