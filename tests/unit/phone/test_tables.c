@@ -67,6 +67,11 @@ static const struct {
 	{PLAN_UPDATE,       "update",                      "update",                 HAS_ADDRESS | HAS_UPDATE_URL | HAS_DIAL_TONE, 0},
 	{PLAN_AGAIN,        "log on again",                "discover logon", HAS_ADDRESS | HAS_WEB | HAS_ROOTS | HAS_USER_CERT, HAS_USER_CERT},
 	{PLAN_ENROL,        "enrol again",                 "auth cert logon",                     KEPT | HAS_SECRET,    HAS_USER_CERT},
+	{PLAN_POWER_ON,         "power-on",         "vlan address find update", 0, 0},
+	{PLAN_POWER_ON_OUTSIDE, "power-on outside", "address find update",      0, 0},
+	{PLAN_SIGN_IN,          "sign-in",          "update discover chain auth cert logon", HAS_ADDRESS | HAS_SECRET, HAS_USER_CERT},
+	{PLAN_SIGN_IN_OUTSIDE,  "sign-in outside",  "update discover logon chain auth cert", HAS_ADDRESS | HAS_SECRET, HAS_SECRET},
+	{PLAN_LOGS,             "log upload",       "update",                 HAS_ADDRESS | HAS_UPDATE_URL | HAS_DIAL_TONE, 0},
 };
 /* clang-format on */
 
