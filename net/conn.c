@@ -1,4 +1,4 @@
-#include "net/conn.h"
+#include "net/conn_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,42 +7,17 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "net/proxy.h"
 
 #define HELLO_MS 10000
 #define STALL_MS 30000
 #define LINGER_MS 2000 /* for the peer's own end, so that a late octet of the peer does not reset what we sent last */
 #define QUEUE_MAX ((size_t)1024 * 1024)
-#define PIECE 16384
-#define TLS_HANDSHAKE_RECORD 0x16
-
-enum phase { PROXY_HEAD, FIRST_OCTET, HANDSHAKE, OPEN, FLUSHING, LINGERING, DEAD };
-
-struct conn {
-	struct conn_conf conf;
-	struct loop_fd watch;
-	struct loop_timer timer;
-	struct tls *tls;
-	struct buf head, out; /* head: octets that came before the transport was known */
-	size_t sent;	      /* of out */
-	enum phase phase;
-	uint64_t hello_at, stall_at, linger_at, owner_at;
-	unsigned depth; /* callbacks that run: nothing is freed under them */
-	bool paused, ended, reset;
-	bool again; /* something waits that no descriptor will announce */
-	bool tell;  /* the owner waits for the queue to be empty */
-	const char *why;
-	char why_text[240];
-	uint64_t share; /* key of the peer's; 0: none */
-	char address[NET_ADDRESS_MAX];
-	uint16_t port;
-};
 
 static void conn_settle(struct conn *c);
 
 /* ---- the end ----------------------------------------------------------------------------------------------- */
 
-static void conn_fail(struct conn *c, const char *why, bool reset)
+void conn_fail(struct conn *c, const char *why, bool reset)
 {
 	if (c->phase == DEAD)
 		return;
@@ -51,7 +26,7 @@ static void conn_fail(struct conn *c, const char *why, bool reset)
 	c->reset = reset;
 }
 
-static void conn_fail_because(struct conn *c, const char *what, const char *detail)
+void conn_fail_because(struct conn *c, const char *what, const char *detail)
 {
 	snprintf(c->why_text, sizeof c->why_text, "%s%s", what, detail);
 	conn_fail(c, c->why_text, false);
@@ -76,7 +51,7 @@ static void conn_destroy(struct conn *c)
 
 /* ---- out --------------------------------------------------------------------------------------------------- */
 
-static void conn_drain(struct conn *c)
+void conn_drain(struct conn *c)
 {
 	if (c->tls)
 		tls_drain(c->tls, &c->out);
@@ -84,7 +59,7 @@ static void conn_drain(struct conn *c)
 		conn_fail(c, "out of memory", true);
 }
 
-static void conn_flush(struct conn *c)
+void conn_flush(struct conn *c)
 {
 	while (c->phase != DEAD && c->sent < c->out.n) {
 		ssize_t n = send(c->watch.fd, c->out.p + c->sent, c->out.n - c->sent, MSG_NOSIGNAL);
@@ -94,7 +69,7 @@ static void conn_flush(struct conn *c)
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
 			if (c->stall_at == UINT64_MAX)
 				c->stall_at = clock_mono_ms() + c->conf.stall_ms;
-			if (c->sent >= PIECE && c->sent > c->out.n / 2) {
+			if (c->sent >= CONN_PIECE && c->sent > c->out.n / 2) {
 				buf_drop(&c->out, c->sent);
 				c->sent = 0;
 			}
@@ -142,145 +117,6 @@ void conn_write(struct conn *c, const void *p, size_t n)
 		conn_drain(c);
 	}
 	conn_settle(c);
-}
-
-/* ---- in ---------------------------------------------------------------------------------------------------- */
-
-static void conn_opened(struct conn *c)
-{
-	c->phase = OPEN;
-	c->hello_at = UINT64_MAX;
-	if (c->conf.on->up)
-		c->conf.on->up(c->conf.arg, c);
-}
-
-/* All octets so far are one delivery, however many records a peer cuts it into. */
-static size_t conn_gather(struct conn *c, uint8_t *piece, size_t cap)
-{
-	size_t have = 0;
-	long n;
-
-	while (have < cap && (n = tls_read(c->tls, piece + have, cap - have)) > 0)
-		have += (size_t)n;
-	return have;
-}
-
-/* Plaintext out of the engine, as long as the owner takes it. */
-static void conn_deliver(struct conn *c)
-{
-	uint8_t piece[PIECE];
-	size_t n;
-
-	if (c->phase == HANDSHAKE && tls_state(c->tls) == TLS_UP)
-		conn_opened(c);
-	while (c->phase == OPEN && !c->paused && (n = conn_gather(c, piece, sizeof piece)) > 0)
-		c->conf.on->data(c->conf.arg, piece, n);
-	explicit_bzero(piece, sizeof piece);
-	if (c->phase == DEAD)
-		return;
-	conn_drain(c);
-	if (tls_state(c->tls) == TLS_FAILED) { /* the alert goes out, if it goes at once */
-		conn_flush(c);
-		conn_fail_because(c, "", tls_why(c->tls));
-	} else if (tls_state(c->tls) == TLS_CLOSED && !c->ended && c->phase == OPEN && !c->paused) {
-		c->ended = true;
-		if (c->conf.on->eof)
-			c->conf.on->eof(c->conf.arg);
-		else
-			conn_close(c);
-	}
-}
-
-static void conn_take(struct conn *c, const uint8_t *p, size_t n);
-
-static void take_proxy_head(struct conn *c, const uint8_t *p, size_t n)
-{
-	struct proxy from;
-	struct buf rest = {0};
-	const char *why = "";
-	size_t used;
-	enum proxy_result r = proxy_take(&c->head, p, n, &from, &used, &why);
-
-	if (r == PROXY_BAD)
-		conn_fail(c, why, true);
-	if (r != PROXY_OK)
-		return;
-	if (from.address[0]) {
-		memcpy(c->address, from.address, sizeof c->address);
-		c->port = from.port;
-	}
-	if (!shares_take(c->conf.shares, c->address, &c->share)) {
-		conn_fail(c, "its address has too many connections", true);
-		return;
-	}
-	buf_drop(&c->head, used);
-	rest = c->head;
-	c->head = (struct buf){0};
-	if (c->tls == NULL && c->conf.tls == NULL)
-		conn_opened(c);
-	else
-		c->phase = FIRST_OCTET;
-	if (rest.n)
-		conn_take(c, rest.p, rest.n);
-	buf_wipe(&rest);
-}
-
-static void conn_take(struct conn *c, const uint8_t *p, size_t n)
-{
-	if (c->phase == PROXY_HEAD) {
-		take_proxy_head(c, p, n);
-		return;
-	}
-	if (c->phase == FIRST_OCTET) {
-		if (p[0] != TLS_HANDSHAKE_RECORD) {
-			conn_fail(c, "not TLS: connection reset", true);
-			return;
-		}
-		c->tls = tls_accept(c->conf.tls);
-		if (c->tls == NULL) {
-			conn_fail(c, "out of memory", true);
-			return;
-		}
-		c->phase = HANDSHAKE;
-	}
-	if (c->tls == NULL) {
-		if (c->phase == OPEN)
-			c->conf.on->data(c->conf.arg, p, n);
-		return;
-	}
-	if (c->phase == HANDSHAKE || c->phase == OPEN) {
-		tls_feed(c->tls, p, n);
-		conn_deliver(c);
-	}
-}
-
-static void conn_ended(struct conn *c)
-{
-	c->ended = true;
-	if (c->phase == LINGERING)
-		conn_fail(c, c->why, false);
-	else if (c->phase == OPEN && c->conf.on->eof)
-		c->conf.on->eof(c->conf.arg);
-	else if (c->phase == OPEN)
-		conn_close(c);
-	else if (c->phase != FLUSHING)
-		conn_fail(c, c->phase == HANDSHAKE ? "closed during the TLS handshake" : "closed before the first octet", false);
-}
-
-static void receive(struct conn *c)
-{
-	uint8_t piece[PIECE];
-	ssize_t n = recv(c->watch.fd, piece, sizeof piece, 0);
-
-	if (n > 0) {
-		conn_take(c, piece, (size_t)n); /* FLUSHING and LINGERING: thrown away */
-		explicit_bzero(piece, (size_t)n);
-	} else if (n == 0) {
-		if (!c->ended)
-			conn_ended(c);
-	} else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-		conn_fail_because(c, "receiving: ", strerror(errno));
-	}
 }
 
 /* ---- the loop's side --------------------------------------------------------------------------------------- */
@@ -353,7 +189,7 @@ static void conn_ready(void *arg, unsigned what)
 		conn_flush(c);
 	conn_told(c);
 	if (what & LOOP_READ && c->phase != DEAD && !(c->phase == OPEN && c->paused))
-		receive(c);
+		conn_receive(c);
 	conn_settle_or_destroy(c);
 }
 

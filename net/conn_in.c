@@ -1,0 +1,148 @@
+/* net/conn_in.c: what comes in on a connection: the PROXY head, TLS, plaintext for the owner. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "net/conn_internal.h"
+#include "net/proxy.h"
+
+#define TLS_HANDSHAKE_RECORD 0x16
+
+/* ---- from the engine to the owner ------------------------------------------------------------------------------ */
+
+void conn_opened(struct conn *c)
+{
+	c->phase = OPEN;
+	c->hello_at = UINT64_MAX;
+	if (c->conf.on->up)
+		c->conf.on->up(c->conf.arg, c);
+}
+
+/* All octets so far are one delivery, however many records a peer cuts it into. */
+static size_t conn_gather(struct conn *c, uint8_t *piece, size_t cap)
+{
+	size_t have = 0;
+	long n;
+
+	while (have < cap && (n = tls_read(c->tls, piece + have, cap - have)) > 0)
+		have += (size_t)n;
+	return have;
+}
+
+/* Plaintext out of the engine, as long as the owner takes it. */
+void conn_deliver(struct conn *c)
+{
+	uint8_t piece[CONN_PIECE];
+	size_t n;
+
+	if (c->phase == HANDSHAKE && tls_state(c->tls) == TLS_UP)
+		conn_opened(c);
+	while (c->phase == OPEN && !c->paused && (n = conn_gather(c, piece, sizeof piece)) > 0)
+		c->conf.on->data(c->conf.arg, piece, n);
+	explicit_bzero(piece, sizeof piece);
+	if (c->phase == DEAD)
+		return;
+	conn_drain(c);
+	if (tls_state(c->tls) == TLS_FAILED) { /* the alert goes out, if it goes at once */
+		conn_flush(c);
+		conn_fail_because(c, "", tls_why(c->tls));
+	} else if (tls_state(c->tls) == TLS_CLOSED && !c->ended && c->phase == OPEN && !c->paused) {
+		c->ended = true;
+		if (c->conf.on->eof)
+			c->conf.on->eof(c->conf.arg);
+		else
+			conn_close(c);
+	}
+}
+
+static void conn_take(struct conn *c, const uint8_t *p, size_t n);
+
+static void take_proxy_head(struct conn *c, const uint8_t *p, size_t n)
+{
+	struct proxy from;
+	struct buf rest = {0};
+	const char *why = "";
+	size_t used;
+	enum proxy_result r = proxy_take(&c->head, p, n, &from, &used, &why);
+
+	if (r == PROXY_BAD)
+		conn_fail(c, why, true);
+	if (r != PROXY_OK)
+		return;
+	if (from.address[0]) {
+		memcpy(c->address, from.address, sizeof c->address);
+		c->port = from.port;
+	}
+	if (!shares_take(c->conf.shares, c->address, &c->share)) {
+		conn_fail(c, "its address has too many connections", true);
+		return;
+	}
+	buf_drop(&c->head, used);
+	rest = c->head;
+	c->head = (struct buf){0};
+	if (c->tls == NULL && c->conf.tls == NULL)
+		conn_opened(c);
+	else
+		c->phase = FIRST_OCTET;
+	if (rest.n)
+		conn_take(c, rest.p, rest.n);
+	buf_wipe(&rest);
+}
+
+static void conn_take(struct conn *c, const uint8_t *p, size_t n)
+{
+	if (c->phase == PROXY_HEAD) {
+		take_proxy_head(c, p, n);
+		return;
+	}
+	if (c->phase == FIRST_OCTET) {
+		if (p[0] != TLS_HANDSHAKE_RECORD) {
+			conn_fail(c, "not TLS: connection reset", true);
+			return;
+		}
+		c->tls = tls_accept(c->conf.tls);
+		if (c->tls == NULL) {
+			conn_fail(c, "out of memory", true);
+			return;
+		}
+		c->phase = HANDSHAKE;
+	}
+	if (c->tls == NULL) {
+		if (c->phase == OPEN)
+			c->conf.on->data(c->conf.arg, p, n);
+		return;
+	}
+	if (c->phase == HANDSHAKE || c->phase == OPEN) {
+		tls_feed(c->tls, p, n);
+		conn_deliver(c);
+	}
+}
+
+static void conn_ended(struct conn *c)
+{
+	c->ended = true;
+	if (c->phase == LINGERING)
+		conn_fail(c, c->why, false);
+	else if (c->phase == OPEN && c->conf.on->eof)
+		c->conf.on->eof(c->conf.arg);
+	else if (c->phase == OPEN)
+		conn_close(c);
+	else if (c->phase != FLUSHING)
+		conn_fail(c, c->phase == HANDSHAKE ? "closed during the TLS handshake" : "closed before the first octet", false);
+}
+
+void conn_receive(struct conn *c)
+{
+	uint8_t piece[CONN_PIECE];
+	ssize_t n = recv(c->watch.fd, piece, sizeof piece, 0);
+
+	if (n > 0) {
+		conn_take(c, piece, (size_t)n); /* FLUSHING and LINGERING: thrown away */
+		explicit_bzero(piece, (size_t)n);
+	} else if (n == 0) {
+		if (!c->ended)
+			conn_ended(c);
+	} else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+		conn_fail_because(c, "receiving: ", strerror(errno));
+	}
+}

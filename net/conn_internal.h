@@ -1,0 +1,44 @@
+/* net/conn_internal.h: one connection, for the two files that share it: conn.c (its life, what goes out) and conn_in.c (what
+ * comes in).
+ */
+#ifndef DIALTONE_NET_CONN_INTERNAL_H
+#define DIALTONE_NET_CONN_INTERNAL_H
+
+#include "net/conn.h"
+
+#define CONN_PIECE 16384
+
+enum phase { PROXY_HEAD, FIRST_OCTET, HANDSHAKE, OPEN, FLUSHING, LINGERING, DEAD };
+
+struct conn {
+	struct conn_conf conf;
+	struct loop_fd watch;
+	struct loop_timer timer;
+	struct tls *tls;
+	struct buf head, out; /* head: octets that came before the transport was known */
+	size_t sent;	      /* of out */
+	enum phase phase;
+	uint64_t hello_at, stall_at, linger_at, owner_at;
+	unsigned depth; /* callbacks that run: nothing is freed under them */
+	bool paused, ended, reset;
+	bool again; /* something waits that no descriptor will announce */
+	bool tell;  /* the owner waits for the queue to be empty */
+	const char *why;
+	char why_text[240];
+	uint64_t share; /* key of the peer's; 0: none */
+	char address[NET_ADDRESS_MAX];
+	uint16_t port;
+};
+
+/* conn.c */
+void conn_fail(struct conn *c, const char *why, bool reset);
+void conn_fail_because(struct conn *c, const char *what, const char *detail);
+void conn_drain(struct conn *c); /* out of the engine, into the queue */
+void conn_flush(struct conn *c);
+
+/* conn_in.c */
+void conn_opened(struct conn *c);
+void conn_deliver(struct conn *c); /* plaintext out of the engine, as long as the owner takes it */
+void conn_receive(struct conn *c); /* what the descriptor has */
+
+#endif
