@@ -1,6 +1,6 @@
 /* net/conn.h: one accepted connection on the loop, plain or TLS: its peer, octets in, octets out, deadlines.
  *
- *     [PROXY v2 head] -> [TLS handshake] -> open -> flushing -> lingering -> gone
+ *     [PROXY v2 head] -> [look at the hello] -> [TLS handshake] -> open -> flushing -> lingering -> gone
  *
  * The connection belongs to itself: it ends when the peer, a deadline or its owner ends it, calls gone() once, as the last
  * thing, always from the loop and never from inside a conn_... call, and frees itself.  Until gone() has been called
@@ -25,10 +25,26 @@ struct conn_events {
 	void (*gone)(void *arg, const char *why); /* why: NULL for an orderly end, else a sentence */
 };
 
+/* Who takes a connection whose ClientHello cannot do TLS 1.2: nothing of it has been read but the PROXY head. */
+struct conn_old {
+	bool (*wanted)(void *arg, const char *address); /* is the hello of that peer looked at? */
+	bool (*take)(void *arg, int fd, const char *address, uint16_t port); /* borrows fd; false: it cannot be taken now */
+	void *arg;
+};
+
+/* What a listener says of the connections that it accepts. */
+struct conn_kind {
+	struct tls_ctx *tls;
+	bool proxy;
+	const struct conn_old *old;
+};
+
 struct conn_conf {
 	struct loop *loop;
-	struct tls_ctx *tls; /* NULL: plain.  With TLS, a first octet that opens no handshake (0x16) is answered by a reset */
+	struct tls_ctx *tls; /* NULL: plain.  With TLS, a first octet that opens no handshake is answered by a reset */
 	bool proxy;	     /* the PROXY v2 head is demanded */
+	const struct conn_old *old; /* with TLS: for what TLS cannot do here; such a connection ends, without a word, as far as its
+				     * owner is concerned; NULL: nobody */
 	unsigned hello_ms;   /* the PROXY head and the handshake are through by then; 0: 10 s */
 	unsigned stall_ms;   /* the peer takes something of what waits for it within this; 0: 30 s */
 	struct shares *shares; /* of the peers' addresses; a peer that holds its share is reset; NULL: no limit */

@@ -4,9 +4,8 @@
 
 #include "base/buf.h"
 #include "net/conn_internal.h"
+#include "net/hello.h"
 #include "net/proxy.h"
-
-#define TLS_HANDSHAKE_RECORD 0x16
 
 /* ---- from the engine to the owner ------------------------------------------------------------------------------ */
 
@@ -55,19 +54,19 @@ void conn_deliver(struct conn *c)
 	}
 }
 
-static void conn_take(struct conn *c, const uint8_t *p, size_t n);
-
+/* No more is read than the head: what follows may be another process's. */
 static void take_proxy_head(struct conn *c, const uint8_t *p, size_t n)
 {
 	struct proxy from;
-	struct buf rest = {0};
 	const char *why = "";
 	size_t used;
-	enum proxy_result r = proxy_take(&c->head, p, n, &from, &used, &why);
+	enum proxy_result r;
 
-	if (r == PROXY_BAD)
-		conn_fail(c, why, true);
-	if (r != PROXY_OK)
+	buf_add(&c->head, p, n);
+	r = proxy_read(c->head.p, c->head.n, &from, &used, &why);
+	if (c->head.oom || r == PROXY_BAD)
+		conn_fail(c, c->head.oom ? "out of memory" : why, true);
+	if (c->head.oom || r != PROXY_OK)
 		return;
 	if (from.address[0]) {
 		memcpy(c->address, from.address, sizeof c->address);
@@ -77,16 +76,27 @@ static void take_proxy_head(struct conn *c, const uint8_t *p, size_t n)
 		conn_fail(c, "its address has too many connections", true);
 		return;
 	}
-	buf_drop(&c->head, used);
-	rest = c->head;
-	c->head = (struct buf){0};
-	if (c->tls == NULL && c->conf.tls == NULL)
+	buf_free(&c->head);
+	if (c->conf.tls == NULL)
 		conn_opened(c);
 	else
 		c->phase = FIRST_OCTET;
-	if (rest.n)
-		conn_take(c, rest.p, rest.n);
-	buf_wipe(&rest);
+}
+
+/* A hello that cannot do TLS 1.2 goes, unread, to whoever takes such.  false: there is nothing to read here. */
+static bool conn_is_ours(struct conn *c)
+{
+	const struct conn_old *old = c->conf.old;
+	enum hello is;
+
+	if (c->phase != FIRST_OCTET || c->conf.tls == NULL || old == NULL || !old->wanted(old->arg, c->address))
+		return true;
+	is = hello_look(c->watch.fd, &c->seen);
+	if (is == HELLO_OLD && old->take(old->arg, c->watch.fd, c->address, c->port))
+		conn_fail(c, NULL, false); /* the other process has it: closing our descriptor ends nothing */
+	else if (is == HELLO_OLD)
+		conn_fail(c, "the process for TLS 1.0 takes no more connections", true);
+	return is == HELLO_MODERN;
 }
 
 static void conn_take(struct conn *c, const uint8_t *p, size_t n)
@@ -96,7 +106,7 @@ static void conn_take(struct conn *c, const uint8_t *p, size_t n)
 		return;
 	}
 	if (c->phase == FIRST_OCTET) {
-		if (p[0] != TLS_HANDSHAKE_RECORD) {
+		if (!tls_ctx_begins(c->conf.tls, p[0])) {
 			conn_fail(c, "not TLS: connection reset", true);
 			return;
 		}
@@ -134,8 +144,12 @@ static void conn_ended(struct conn *c)
 void conn_receive(struct conn *c)
 {
 	uint8_t piece[CONN_PIECE];
-	ssize_t n = recv(c->watch.fd, piece, sizeof piece, 0);
+	size_t most = c->phase == PROXY_HEAD ? proxy_missing(c->head.p, c->head.n) : sizeof piece;
+	ssize_t n;
 
+	if (!conn_is_ours(c))
+		return;
+	n = recv(c->watch.fd, piece, most < sizeof piece ? most : sizeof piece, 0);
 	if (n > 0) {
 		conn_take(c, piece, (size_t)n); /* FLUSHING and LINGERING: thrown away */
 		explicit_bzero(piece, (size_t)n);

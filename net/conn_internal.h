@@ -15,8 +15,9 @@ struct conn {
 	struct loop_fd watch;
 	struct loop_timer timer;
 	struct tls *tls;
-	struct buf head, out; /* head: octets that came before the transport was known */
+	struct buf head, out; /* head: the PROXY head, as far as it has come */
 	size_t sent;	      /* of out */
+	size_t seen;	      /* of the hello, without reading it */
 	enum phase phase;
 	uint64_t hello_at, stall_at, linger_at, owner_at;
 	unsigned depth; /* callbacks that run: nothing is freed under them */

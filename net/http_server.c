@@ -437,11 +437,12 @@ void http_server_init(struct http_server *s, const struct http_server_conf *conf
 	s->conf.body_ms = conf->body_ms ? conf->body_ms : BODY_MS;
 }
 
-void http_server_take(struct http_server *s, int fd, const struct sockaddr_storage *from, struct tls_ctx *tls, bool proxy,
+void http_server_take(struct http_server *s, int fd, const struct sockaddr_storage *from, const struct conn_kind *kind,
 		      const void *tag)
 {
 	struct http_conn *c = calloc(1, sizeof *c);
-	struct conn_conf conf = {.loop = s->conf.loop, .tls = tls, .proxy = proxy, .shares = s->conf.shares, .on = &events, .arg = c};
+	struct conn_conf conf = {.loop = s->conf.loop, .tls = kind->tls, .proxy = kind->proxy, .old = kind->old,
+				 .shares = s->conf.shares, .on = &events, .arg = c};
 
 	if (c == NULL) {
 		close(fd);

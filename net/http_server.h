@@ -50,7 +50,7 @@ struct http_server { /* the owner's; its insides are http_server.c's */
 };
 void http_server_init(struct http_server *s, const struct http_server_conf *conf);
 /* Takes the descriptor. */
-void http_server_take(struct http_server *s, int fd, const struct sockaddr_storage *from, struct tls_ctx *tls, bool proxy,
+void http_server_take(struct http_server *s, int fd, const struct sockaddr_storage *from, const struct conn_kind *kind,
 		      const void *tag);
 void http_server_drain(struct http_server *s); /* idle connections end, the others behind their answer */
 void http_server_reset(struct http_server *s); /* all end now; they are gone when the loop has run */

@@ -25,12 +25,18 @@ static bool listen_address_read(const char *text, uint16_t port, struct sockaddr
 	return false;
 }
 
+bool net_address_read(const char *text, uint16_t port, struct sockaddr_storage *ret)
+{
+	socklen_t n;
+
+	return text[0] && listen_address_read(text, port, ret, &n);
+}
+
 bool net_address_is(const char *text)
 {
 	struct sockaddr_storage ss;
-	socklen_t n;
 
-	return text[0] && listen_address_read(text, 0, &ss, &n);
+	return net_address_read(text, 0, &ss);
 }
 
 static int listen_refuse(int fd, const char *what, const char *address, uint16_t port, struct why *why)

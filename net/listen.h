@@ -25,6 +25,7 @@ int listen_udp_broadcast(uint16_t port, const char *interface, struct why *why);
 
 /* "10.66.0.7"; an IPv4 address in IPv6 clothes is shown as IPv4. */
 bool net_address_text(const struct sockaddr_storage *ss, char text[NET_ADDRESS_MAX], uint16_t *port);
+bool net_address_read(const char *text, uint16_t port, struct sockaddr_storage *ret); /* the reverse; false: it is none */
 bool net_address_is(const char *text); /* an IPv4 or IPv6 address */
 
 bool net_is_at(int fd, const char *address); /* our end of this connection has that address; "": false */

@@ -84,8 +84,10 @@ enum proxy_result proxy_read(const void *p, size_t n, struct proxy *ret, size_t 
 	return PROXY_OK;
 }
 
-enum proxy_result proxy_take(struct buf *head, const void *p, size_t n, struct proxy *ret, size_t *used, const char **why)
+size_t proxy_missing(const void *p, size_t n)
 {
-	buf_add(head, p, n);
-	return head->oom ? bad(why, "out of memory") : proxy_read(head->p, head->n, ret, used, why);
+	const uint8_t *o = p;
+	size_t whole = n < 16 ? 16 : 16 + ((size_t)o[14] << 8 | o[15]);
+
+	return whole > n ? whole - n : 0;
 }

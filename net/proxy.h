@@ -20,7 +20,8 @@ struct proxy {
 };
 /* *used: octets of the head.  BAD: *why is a sentence; *ret and *used are untouched but on OK. */
 enum proxy_result proxy_read(const void *p, size_t n, struct proxy *ret, size_t *used, const char **why);
-/* The same of all octets so far: those that have just come are added to *head. */
-enum proxy_result proxy_take(struct buf *head, const void *p, size_t n, struct proxy *ret, size_t *used, const char **why);
+/* How many octets of the head are still to come, as far as n octets tell: whoever reads no more than these leaves the connection's
+ * own octets unread. */
+size_t proxy_missing(const void *p, size_t n);
 
 #endif

@@ -17,7 +17,7 @@ struct tls;
 enum tls_profile {
 	TLS_MODERN, /* TLS 1.2 and 1.3 */
 	TLS_DSK,    /* the handshake inside SIP: TLS 1.0 to 1.2, SECLEVEL 0 [sip 8.6]; never on a listener */
-	TLS_LEGACY, /* the legacy listener: TLS 1.0 and up, SECLEVEL 0 */
+	TLS_LEGACY, /* the legacy process: TLS 1.0 and up, SECLEVEL 0 */
 	TLS_CLIENT_OLD, /* a client that also takes old servers: TLS 1.0 and up */
 	TLS_PHONE /* a client that says what phones of the time say: TLS 1.0, RSA key exchange, AES, 3DES, RC4, no extensions */
 };
@@ -38,6 +38,8 @@ struct tls_client_conf {
 };
 struct tls_ctx *tls_ctx_client(const struct tls_client_conf *c);
 void tls_ctx_free(struct tls_ctx *c);
+/* Whether a handshake may begin with that octet: a record does, and the format of SSL 2.0 where GnuTLS answers. */
+bool tls_ctx_begins(const struct tls_ctx *server, uint8_t first);
 /* Every later session of this context appends its secrets here (NSS key log format). */
 void tls_ctx_keylog(struct tls_ctx *c, void (*line)(void *arg, const char *line), void *arg);
 

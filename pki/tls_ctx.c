@@ -192,3 +192,8 @@ void tls_ctx_keylog(struct tls_ctx *c, void (*line)(void *arg, const char *line)
 	if (c->ssl)
 		SSL_CTX_set_keylog_callback(c->ssl, line ? keylog : NULL);
 }
+
+bool tls_ctx_begins(const struct tls_ctx *server, uint8_t first)
+{
+	return first == SSL3_RT_HANDSHAKE || (server->old && first & 0x80);
+}

@@ -128,3 +128,14 @@ enum tls_hello_result tls_hello_read(const void *p, size_t n, struct tls_hello *
 		return record_read(o, n, ret);
 	return o[0] & 0x80 ? sslv2_read(o, n, ret) : TLS_HELLO_NONE;
 }
+
+size_t tls_hello_needs(const void *p, size_t n)
+{
+	const uint8_t *o = p;
+
+	if (n == 0)
+		return 1;
+	if (o[0] == HANDSHAKE)
+		return n < RECORD_HEAD ? RECORD_HEAD : RECORD_HEAD + ((size_t)o[3] << 8 | o[4]);
+	return n < 3 ? 3 : 2 + ((size_t)(o[0] & 0x7f) << 8 | o[1]);
+}

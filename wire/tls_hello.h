@@ -22,6 +22,11 @@ struct tls_hello {
  * holds.  *ret is set when READ only. */
 enum tls_hello_result tls_hello_read(const void *p, size_t n, struct tls_hello *ret);
 
+/* The octets that tls_hello_read() must have for its next answer, given what has come: at most TLS_HELLO_MAX of a hello that it will
+ * read. */
+#define TLS_HELLO_MAX ((size_t)16384 + 2048 + 5)
+size_t tls_hello_needs(const void *p, size_t n);
+
 /* Whether TLS 1.2 or later can be spoken with that client. */
 static inline bool tls_hello_is_old(const struct tls_hello *h)
 {

@@ -306,6 +306,7 @@ int phone_run_open(struct phone_run *r)
 	r->conf = (struct dt_phone_conf){.body = &host_body, .factory_version = o->firmware,
 					 .number = o->extension ? o->extension : o->number, .login = o->user, .sip = o->sip,
 					 .cold = o->cold, .outside = o->outside, .tethered = o->tethered, .appliance = r->appliance, .no_vlan = o->no_vlan,
+					 .old_tls = o->tls && strcmp(o->tls, "phone") == 0,
 					 .no_dhcp = o->no_dhcp, .domain = o->domain, .web_url = o->web_url,
 					 .registrar = o->registrar};
 	rc = read_words(r);

@@ -14,8 +14,10 @@
 #include "base/sv.h"
 #include "cmd/verbs.h"
 #include "net/listen.h"
+#include "net/subnets.h"
 #include "server/site/conf.h"
 #include "server/site/files.h"
+#include "server/site/keys.h"
 #include "server/site/names.h"
 #include "wire/well_known.h"
 #include "server/daemon/accounts.h"
@@ -56,6 +58,31 @@ static const char *port_option(void *at, const char *value)
 	if (!sv_u64(sv_of(value), 65535, &n))
 		return "a port is needed, 0 (off) to 65535";
 	*(uint16_t *)at = (uint16_t)n;
+	return NULL;
+}
+
+static const char *legacy_option(void *at, const char *value)
+{
+	for (unsigned i = 0; site_legacy_words[i]; i++)
+		if (strcasecmp(value, site_legacy_words[i]) == 0) {
+			struct site like = {.legacy = i};
+
+			memcpy(at, &like.legacy, sizeof like.legacy);
+			return NULL;
+		}
+	return "type off, known or on";
+}
+
+static const char *subnets_option(void *at, const char *value)
+{
+	struct site *none = NULL;
+	struct why why;
+
+	if (value[0] == '\0' || !subnets_check(value, &why))
+		return "addresses and subnets are needed, as 10.66.0.0/16,10.67.3.4";
+	if (strlen(value) >= sizeof none->legacy_known)
+		return "that is too long: name larger subnets";
+	snprintf(at, sizeof none->legacy_known, "%s", value);
 	return NULL;
 }
 
@@ -121,9 +148,9 @@ static const struct option_row init_options[] = {
 	{"--external-address",  "A", "listen on this address outside (all)", AT(external_address), .read = address_option},
 	{"--external-sip-tls",  "P", "port outside (443 with --external-fqdn)", AT(external_sip_tls), .read = port_option},
 	{"--external-https",    "P", "port outside (4443 with --external-fqdn)", AT(external_https), .read = port_option},
-	{"--legacy-address",    "A", "TLS 1.0 for old phones, on an address of its own", AT(legacy_address), .read = address_option},
-	{"--legacy-sip-tls",    "P", "its port (5061)", AT(legacy_sip_tls), .read = port_option},
-	{"--legacy-https",      "P", "its port (443)", AT(legacy_https), .read = port_option},
+	{"--legacy",            "WHO", "may speak TLS 1.0, as Lync Phone Edition does: off, known or on (off; known with --legacy-known)",
+	 AT(legacy), .read = legacy_option},
+	{"--legacy-known",      "SUBNETS", "of these phones: 10.66.0.0/16", AT(legacy_known), .read = subnets_option},
 	{"--workers",           "N", "processes that talk to phones (0: one a core)", AT(workers), .read = workers_option},
 	{"--user",              "NAME", "what the vault runs as when root starts it, a user that no other program has (" SITE_USER ")",
 	 AT(user), .read = user_option},
@@ -151,12 +178,8 @@ static void complete(const struct command *c, struct site *s)
 		if (!option_given(c, "--external-https"))
 			s->external_https = 4443;
 	}
-	if (s->legacy_address[0]) {
-		if (!option_given(c, "--legacy-sip-tls"))
-			s->legacy_sip_tls = 5061;
-		if (!option_given(c, "--legacy-https"))
-			s->legacy_https = 443;
-	}
+	if (s->legacy_known[0] && !option_given(c, "--legacy"))
+		s->legacy = SITE_LEGACY_KNOWN;
 }
 
 static bool below(const char *name, const char *domain)
@@ -186,6 +209,23 @@ static void say_names(const struct site *s, bool outside, const char *at)
 			printf("  %s. A %s\n", all[i].name, at);
 }
 
+/* What the choice means, for phones and for everybody else. */
+static void say_legacy(const struct site *s)
+{
+	static const char *const means[] = {
+	    [SITE_LEGACY_OFF] = "Phones that have TLS 1.0 only cannot connect: Lync Phone Edition is one. When there are some, name their\n"
+				"subnets in dialtone.conf, legacy = known and legacy_known = \"10.66.0.0/16\", and type:",
+	    [SITE_LEGACY_KNOWN] = "Phones of legacy_known may speak TLS 1.0 with RC4 or 3DES, as Lync Phone Edition does: others in these\n"
+				  "subnets could read and change what such a phone sends. Nobody else may, and all newer TLS is as it was.",
+	    [SITE_LEGACY_ON] = "Everybody may speak TLS 1.0 with RC4 or 3DES, as Lync Phone Edition does: who can reach the line of such a\n"
+			       "phone can read and change what it sends. To name those who may: legacy = known, legacy_known.",
+	};
+
+	printf("\nTLS 1.0 is %s:\n%s\n", site_legacy_words[s->legacy], means[s->legacy]);
+	if (s->legacy == SITE_LEGACY_OFF)
+		printf("  dialtone init %s --renew\n", s->dir);
+}
+
 static void say(const struct site *s)
 {
 	const char *web = s->web_fqdn[0] ? s->web_fqdn : s->fqdn, *pool = s->pool[0] ? s->pool : s->fqdn;
@@ -206,6 +246,7 @@ static void say(const struct site *s)
 	       "  option 43, class MS-UC-Client:\n"
 	       "    https://%s:%u" CERTPROV_PATH "\n",
 	       pool, web, s->https);
+	say_legacy(s);
 	printf("\nfor your servers and switches:\n  dialtone -c %s/dialtone.conf netconfig --help\n"
 	       "add users:\n  dialtone -c %s/dialtone.conf user --help\n"
 	       "start it:\n  dialtoned -c %s/dialtone.conf\n",

@@ -230,6 +230,7 @@ struct dt_phone_conf {
 	bool appliance; /* no failure ends it: without a user it waits, and people act on it (dialtone/handset.h) */
 	bool cold;    /* forget everything stored, first */
 	bool outside; /* not in the company network */
+	bool old_tls; /* TLS inside SIP (TLS-DSK) as phones of the time have it; that of streams is the body's */
 	bool tethered; /* login and password come from a PC on the USB port: for models with DT_AUTH_TETHER */
 	bool no_vlan; /* skip stage 1 */
 	bool no_dhcp; /* the lease below is the address; no DHCP at all */

@@ -74,7 +74,7 @@ static bool auth_send_flight(struct sip_client *s, const struct buf *flight, str
 
 static bool auth_dsk_begin(struct sip_client *s, struct buf *flight)
 {
-	struct tls_client_conf c = {.profile = TLS_DSK};
+	struct tls_client_conf c = {.profile = s->conf.old_tls ? TLS_PHONE : TLS_DSK};
 	struct buf pem = {0};
 
 	sip_auth_end(s);

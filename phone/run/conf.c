@@ -23,6 +23,7 @@ bool conf_copy(struct ph_conf *to, const struct dt_phone_conf *c)
 	to->cold = c->cold;
 	to->outside = c->outside;
 	to->no_vlan = c->no_vlan;
+	to->old_tls = c->old_tls;
 	to->no_dhcp = c->no_dhcp;
 	to->tethered = c->tethered;
 	to->appliance = c->appliance;

@@ -15,7 +15,7 @@
 /* From dt_phone_new() to dt_phone_free(): struct dt_phone_conf, with the strings copied. */
 struct ph_conf {
 	char *serial, *factory, *update_key, *number, *pin, *login, *password, *sip, *domain, *web_url, *registrar, *trust;
-	bool cold, outside, no_vlan, no_dhcp, tethered, appliance;
+	bool cold, outside, old_tls, no_vlan, no_dhcp, tethered, appliance;
 	struct dt_lease lease;
 	unsigned lldp_wait_s;
 	enum dt_strict strict;

@@ -194,7 +194,8 @@ static void logon_opened(void *arg, const struct dt_stream_opened *o)
 void stage_logon(struct dt_phone *ph)
 {
 	const char *at = strchr(ph->account.sip, '@');
-	struct sip_conf c = {.aor = ph->account.sip, .anchors = &ph->cred.anchors, .outside = ph->conf.outside};
+	struct sip_conf c = {.aor = ph->account.sip, .anchors = &ph->cred.anchors, .outside = ph->conf.outside,
+			     .old_tls = ph->conf.old_tls};
 	struct sip_handlers to = {.opened = logon_opened, .request = registered_request, .lost = registered_connection_lost, .arg = ph};
 
 	ph->work->logon_failure = DT_F_OK;

@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "server/site/listeners.h"
 
 enum { ACCOUNTS = 3, TRIES = 50, PAUSE_MS = 100 };
 
@@ -25,7 +24,7 @@ static unsigned names(const struct site *s, struct named ret[ACCOUNTS])
 	ret[0] = (struct named){"user", s->user, SITE_USER};
 	ret[1] = (struct named){"worker_user", s->worker_user, SITE_WORKER_USER};
 	ret[2] = (struct named){"legacy_user", s->legacy_user, SITE_LEGACY_USER};
-	return site_is_legacy(s) ? 3 : 2;
+	return s->legacy != SITE_LEGACY_OFF ? 3 : 2;
 }
 
 bool account_of(const char *user, struct account *ret, struct why *why)

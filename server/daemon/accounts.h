@@ -2,7 +2,7 @@
  *
  * The separation of the vault from what talks to the network is one of users: whoever captures a worker must not be the
  * owner of the vault's files, nor of any other program's.  So each kind of process has a user of its own (`user` for the
- * vault, `worker_user` for what talks to the network, `legacy_user` for the process that speaks TLS 1.0, in the group of
+ * vault, `worker_user` for what talks to the network, `legacy_user` for the process that speaks TLS 1.0; in the group of
  * `worker_user`), and a start without that is refused.  packaging/sysusers.d/dialtone.conf makes the three users that are
  * the default; `dialtone init` does the same where that has not been done.
  */

@@ -29,12 +29,13 @@ static bool drop_capabilities(void)
 
 static bool become(const struct credentials *c, struct why *why)
 {
-	struct account user, group;
+	struct account user, group, also;
 
-	if (!account_of(c->user, &user, why) || !account_of(c->group_of ? c->group_of : c->user, &group, why))
+	if (!account_of(c->user, &user, why) || !account_of(c->group_of ? c->group_of : c->user, &group, why) ||
+	    !account_of(c->also_group_of ? c->also_group_of : c->user, &also, why))
 		return false;
 	drop_bounds();
-	if (setgroups(0, NULL) < 0 || setresgid(group.gid, group.gid, group.gid) < 0 ||
+	if (setgroups(c->also_group_of ? 1 : 0, &also.gid) < 0 || setresgid(group.gid, group.gid, group.gid) < 0 ||
 	    setresuid(user.uid, user.uid, user.uid) < 0 || !drop_capabilities())
 		return why_not(why, "cannot become '%s': %s", c->user, strerror(errno));
 	if (setuid(0) == 0 || setgid(0) == 0)

@@ -56,6 +56,7 @@ static void generation_tell(const struct slot *s, struct role_state *t, struct k
 		break;
 	case ROLE_WORKER:
 	case ROLE_LEGACY:
+		t->hand_over_fd = generation_keep(k, g->hand_over[s->role == ROLE_LEGACY]);
 		t->vault[s->index] = generation_keep(k, g->vault[s->index][0]);
 		t->ask[s->index] = generation_keep(k, g->ask[s->index][0]);
 		t->push[s->index] = generation_keep(k, g->push[s->index][0]);
@@ -63,7 +64,8 @@ static void generation_tell(const struct slot *s, struct role_state *t, struct k
 		for (unsigned i = 0; i < s->nlistener; i++)
 			generation_keep(k, s->listener[i].fd);
 		memcpy(t->listener, s->listener, sizeof t->listener);
-		memcpy(t->ticket_key, g->ticket_key, sizeof t->ticket_key);
+		if (s->role == ROLE_WORKER) /* whoever captures the legacy process reads no session of others */
+			memcpy(t->ticket_key, g->ticket_key, sizeof t->ticket_key);
 		break;
 	case ROLE_DHCP:
 		t->dhcp_fd = generation_keep(k, g->dhcp_fd);
@@ -94,6 +96,7 @@ bool generation_start(struct slot *s)
 					 .ready_fd = generation_keep(&k, g->ready[1]),
 					 .scoreboard_fd = generation_keep(&k, g->scoreboard_fd),
 					 .control_fd = -1,
+					 .hand_over_fd = -1,
 					 .dhcp_fd = -1,
 					 .keylog_fd = -1};
 		generation_tell(s, t, &k);
@@ -132,23 +135,26 @@ bool generation_signal(const struct generation *g, enum role role, int signo)
 	return sent;
 }
 
+static void generation_shut(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 /* ---- listeners ----------------------------------------------------------------------------------------------------------- */
 
 static bool listen_all(struct slot *s, const struct site_listener *all, unsigned n, struct why *why)
 {
 	for (unsigned i = 0; i < n; i++) {
-		int fd;
+		/* The legacy process accepts nothing itself; it is told which listener a connection came in at. */
+		int fd = s->role == ROLE_LEGACY ? -1 : listen_tcp(all[i].address, all[i].port, why);
 
-		if (all[i].legacy != (s->role == ROLE_LEGACY))
-			continue;
-		fd = listen_tcp(all[i].address, all[i].port, why);
-		if (fd < 0)
+		if (fd < 0 && s->role != ROLE_LEGACY)
 			return false;
 		s->listener[s->nlistener++] = (struct worker_listener){.fd = fd,
 								       .kind = all[i].kind,
 								       .outside = all[i].outside,
-								       .proxy = all[i].proxy,
-								       .legacy = all[i].legacy};
+								       .proxy = all[i].proxy};
 	}
 	return true;
 }
@@ -157,7 +163,7 @@ void generation_close_listeners(struct generation *g)
 {
 	for (unsigned i = 0; i < g->nslot; i++) {
 		for (unsigned k = 0; k < g->slot[i].nlistener; k++)
-			close(g->slot[i].listener[k].fd);
+			generation_shut(g->slot[i].listener[k].fd);
 		g->slot[i].nlistener = 0;
 	}
 	if (g->dhcp_fd >= 0)
@@ -199,6 +205,8 @@ static bool pairs(struct generation *g, struct why *why)
 	for (unsigned i = 0; i < g->workers; i++)
 		if (!ipc_pair(g->vault[i]) || !ipc_pair(g->ask[i]) || !ipc_pair(g->push[i]))
 			return why_not(why, "cannot make a socket pair: %s", strerror(errno));
+	if (g->site.legacy != SITE_LEGACY_OFF && !ipc_pair(g->hand_over))
+		return why_not(why, "cannot make a socket pair: %s", strerror(errno));
 	if (pipe2(g->ready, O_CLOEXEC | O_NONBLOCK) < 0)
 		return why_not(why, "cannot make a pipe: %s", strerror(errno));
 	return true;
@@ -209,7 +217,7 @@ static bool generation_make(struct generation *g, struct why *why)
 	const struct site *site = &g->site;
 	struct site_listener listener[SITE_LISTENERS];
 	unsigned n = site_listeners(site, listener), plain = site->workers;
-	bool legacy = site_is_legacy(site);
+	bool legacy = site->legacy != SITE_LEGACY_OFF;
 
 	if (plain == 0) { /* "default one a core" */
 		long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -253,7 +261,7 @@ struct generation *generation_new(const struct site *site, const struct generati
 	g->scoreboard = shared->scoreboard;
 	g->scoreboard_fd = shared->scoreboard_fd;
 	g->keylog_fd = shared->keylog_fd;
-	g->control_fd = g->dhcp_fd = g->ready[0] = g->ready[1] = -1;
+	g->control_fd = g->dhcp_fd = g->ready[0] = g->ready[1] = g->hand_over[0] = g->hand_over[1] = -1;
 	g->ticket_key = shared->ticket_key;
 	for (unsigned i = 0; i < ROLE_WORKERS; i++)
 		for (unsigned k = 0; k < 2; k++)
@@ -262,12 +270,6 @@ struct generation *generation_new(const struct site *site, const struct generati
 		return g;
 	generation_free(g);
 	return NULL;
-}
-
-static void generation_shut(int fd)
-{
-	if (fd >= 0)
-		close(fd);
 }
 
 void generation_free(struct generation *g)
@@ -289,6 +291,8 @@ void generation_free(struct generation *g)
 			atomic_store(&g->slot[i].row->restarts, 0);
 			g->slot[i].row->name[0] = '\0';
 		}
+	for (unsigned k = 0; k < 2; k++)
+		generation_shut(g->hand_over[k]);
 	generation_shut(g->ready[0]);
 	generation_shut(g->ready[1]);
 	generation_shut(g->control_fd);

@@ -181,7 +181,10 @@ static bool server(struct work *w, const char *file, bool outside)
 /* "nothing internal (names, addresses, versions) is told" outside: a certificate of its own, with its own names only. */
 static bool servers(struct work *w)
 {
-	return server(w, SITE_SERVER, false) && (w->site->external_fqdn[0] == '\0' || server(w, SITE_EXTERNAL, true));
+	bool legacy = w->site->legacy != SITE_LEGACY_OFF, outside = w->site->external_fqdn[0] != '\0';
+
+	return server(w, SITE_SERVER, false) && (!outside || server(w, SITE_EXTERNAL, true)) &&
+	       (!legacy || server(w, SITE_LEGACY, false)) && (!legacy || !outside || server(w, SITE_LEGACY_EXTERNAL, true));
 }
 
 static bool update(struct work *w)
@@ -218,8 +221,8 @@ static bool conf(struct work *w)
 
 /* ---- whose it is --------------------------------------------------------------------------------------------------- */
 
-/* The keys of the TLS names are root's: the workers read them, and whoever captures one cannot change them. */
-static bool for_workers(struct work *w, const char *file, struct account worker)
+/* The keys of the TLS names are root's: a group reads them, and whoever captures one of its processes cannot change them. */
+static bool for_group(struct work *w, const char *file, struct account of)
 {
 	char path[PATH_MAX];
 	bool ok;
@@ -230,37 +233,60 @@ static bool for_workers(struct work *w, const char *file, struct account worker)
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT || failed(w, path, strerror(errno));
-	ok = fchown(fd, 0, worker.gid) == 0 && fchmod(fd, 0640) == 0;
+	ok = fchown(fd, 0, of.gid) == 0 && fchmod(fd, 0640) == 0;
 	if (!ok)
 		failed(w, path, strerror(errno));
 	close(fd);
 	return ok;
 }
 
-static bool key_owners(struct work *w)
+static bool given(struct work *w, const char *name, struct account to)
 {
-	struct account worker;
+	int fd = open(w->site->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = fd >= 0 ? hand_over(fd, name, to, w->why) : failed(w, w->site->dir, strerror(errno));
 
-	return geteuid() != 0 || (account_of(w->site->worker_user, &worker, w->why) &&
-				  for_workers(w, SITE_SERVER, worker) && for_workers(w, SITE_EXTERNAL, worker));
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* A folder whose owner may have put a link in its place since: none is followed. */
+static bool group_writes(struct work *w, const char *name)
+{
+	char path[PATH_MAX];
+	int fd = path_of(w, name, path) ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	bool ok = fd >= 0 && fchmod(fd, 0770) == 0;
+
+	if (!ok)
+		failed(w, name, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* Of the processes that talk to phones: their keys and logs/.  The legacy process has keys of its own, and not the workers'; both
+ * write logs/, so its group is theirs then (server/daemon/role.c). */
+static bool network_owners(struct work *w)
+{
+	bool old = w->site->legacy != SITE_LEGACY_OFF;
+	struct account worker, legacy, logs;
+
+	if (geteuid() != 0)
+		return true;
+	if (!account_of(w->site->worker_user, &worker, w->why) || (old && !account_of(w->site->legacy_user, &legacy, w->why)))
+		return false;
+	logs = (struct account){worker.uid, old ? legacy.gid : worker.gid};
+	return given(w, SITE_LOGS, logs) && (!old || group_writes(w, SITE_LOGS)) && for_group(w, SITE_SERVER, worker) && for_group(w, SITE_EXTERNAL, worker) &&
+	       (!old || (for_group(w, SITE_LEGACY, legacy) && for_group(w, SITE_LEGACY_EXTERNAL, legacy)));
 }
 
 static bool owners(struct work *w)
 {
-	struct account vault, worker;
-	bool ok;
-	int fd;
+	struct account vault;
 
 	if (geteuid() != 0)
 		return true;
-	if (!account_of(w->site->user, &vault, w->why) || !account_of(w->site->worker_user, &worker, w->why))
-		return false;
-	fd = open(w->site->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return failed(w, w->site->dir, strerror(errno));
-	ok = hand_over(fd, VAULT_DIR, vault, w->why) && hand_over(fd, SITE_LOGS, worker, w->why);
-	close(fd);
-	return ok && key_owners(w);
+	return account_of(w->site->user, &vault, w->why) && given(w, VAULT_DIR, vault) && network_owners(w);
 }
 
 /* In a folder of somebody else any name may lead anywhere. */
@@ -324,7 +350,7 @@ bool init_renew(const struct site *site, int64_t unix_s, struct why *why)
 {
 	struct work w = {.site = site, .now = unix_s, .why = why, .anew = true};
 
-	return finish(&w, dir_is_ours(&w) && root_load(&w) && servers(&w) && key_owners(&w));
+	return finish(&w, dir_is_ours(&w) && root_load(&w) && servers(&w) && network_owners(&w));
 }
 
 bool init_owners(const struct site *site, struct why *why)

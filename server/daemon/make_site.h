@@ -4,7 +4,8 @@
  *     ca.pem                 0644  the private root's certificate: phones download it, stage 6
  *     root.pem               0600  its key, for certificates to come: root's
  *     server.pem             0640  key and chain of the inside names; external.pem the same for the outside ones: root's, and
- *                                  the workers' group reads them
+ *                                  the workers' group reads them.  legacy.pem and legacy-external.pem: for TLS 1.0, with keys
+ *                                  of their own, which the legacy process's group reads
  *     update.key update.pem  0600, 0644  signs firmware: dialtone update sign
  *     issuing.pem vault/     server/vault/make.h; vault/store.db the store
  *     files/ logs/ run/      the update store, device logs, sockets
@@ -21,8 +22,8 @@
 /* site: names, addresses and ports as given (site_defaults() first), dir set.  Slow: four or five RSA keys. */
 bool init_site(const struct site *site, int64_t unix_s, struct why *why);
 
-/* server.pem and external.pem anew, below the root that is there, for the names of the site as it is now; no other file is
- * touched, but the root's key of an older release is moved out of vault/.  false also when that key is not ca.pem's. */
+/* server.pem, external.pem, legacy.pem and legacy-external.pem anew, as many as the site needs, below the root that is there, for the names of the site as it is now; no other file is
+ * touched, but logs/ goes to whom it belongs, and the root's key of an older release is moved out of vault/.  false also when that key is not ca.pem's. */
 bool init_renew(const struct site *site, int64_t unix_s, struct why *why);
 
 /* vault/, logs/ and the keys of the TLS names to the users that the site names, which must be there.  Needs root. */

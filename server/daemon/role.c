@@ -52,6 +52,8 @@ static int run_worker(struct role_state *s, struct scoreboard *b)
 				.location_fd = s->ask[s->index],
 				.push_fd = s->push[s->index],
 				.keylog_fd = s->keylog_fd,
+				.legacy = s->role == ROLE_LEGACY,
+				.hand_over_fd = s->hand_over_fd,
 				.ready_fd = s->ready_fd};
 
 	(void)b;
@@ -82,6 +84,13 @@ static const struct sandbox_place worker_places[] = {{SITE_SERVER, false},
 						     {SITE_IMAGES, false},
 						     {SITE_LOGS, true},
 						     {NULL, false}};
+static const struct sandbox_place legacy_places[] = {{SITE_LEGACY, false},
+						     {SITE_LEGACY_EXTERNAL, false},
+						     {SITE_ISSUING, false},
+						     {SITE_TRUSTED_CERTS, false},
+						     {SITE_IMAGES, false},
+						     {SITE_LOGS, true},
+						     {NULL, false}};
 
 #define SERVES (SANDBOX_READ | SANDBOX_WRITE | SANDBOX_ACCEPT | SANDBOX_NETWORK)
 
@@ -97,7 +106,7 @@ static const struct {
 	[ROLE_VAULT]    = {"vault",    AS_VAULT,  077, SANDBOX_READ | SANDBOX_WRITE | SANDBOX_THREADS, vault_places, run_vault},
 	[ROLE_LOCATION] = {"location", AS_WORKER, 007, SANDBOX_ACCEPT, NULL, run_location},
 	[ROLE_WORKER]   = {"worker",   AS_WORKER, 007, SERVES, worker_places, run_worker},
-	[ROLE_LEGACY]   = {"legacy",   AS_LEGACY, 007, SERVES, worker_places, run_worker},
+	[ROLE_LEGACY]   = {"legacy",   AS_LEGACY, 007, SERVES, legacy_places, run_worker},
 	[ROLE_DHCP]     = {"dhcp",     AS_WORKER, 007, SANDBOX_NETWORK, NULL, run_dhcp},
 	[ROLE_DNS]      = {"dns",      AS_WORKER, 007, SANDBOX_ASK | SANDBOX_NETWORK, NULL, run_dns},
 };
@@ -142,8 +151,11 @@ static bool role_settle(const struct role_state *s, struct why *why)
 	const char *const users[] = {
 	    [AS_VAULT] = site->user, [AS_WORKER] = site->worker_user, [AS_LEGACY] = site->legacy_user};
 	int as = roles[s->role].as;
+	/* What they both write in logs/ has the legacy process's group, and that opens no key of the workers'. */
+	bool shares = s->role == ROLE_WORKER && site->legacy != SITE_LEGACY_OFF;
 	const struct credentials c = {.user = users[as],
-				      .group_of = as == AS_LEGACY ? site->worker_user : NULL};
+				      .group_of = shares ? site->legacy_user : NULL,
+				      .also_group_of = shares ? site->worker_user : NULL};
 	const struct sandbox box = {.dir = site->dir,
 				    .may = roles[s->role].may,
 				    .places = roles[s->role].places,

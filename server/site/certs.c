@@ -78,16 +78,18 @@ unsigned site_certs(const struct site *s, int64_t unix_s, struct site_cert ret[S
 {
 	static const struct {
 		const char *file;
-		bool server, outside;
-	} all[SITE_CERTS] = {{SITE_SERVER, true, false},
-			     {SITE_EXTERNAL, true, true},
-			     {SITE_ROOT, false, false},
-			     {SITE_ISSUING, false, false},
-			     {SITE_UPDATE_CERT, false, false}};
+		bool server, outside, legacy;
+	} all[SITE_CERTS] = {{SITE_SERVER, true, false, false},
+			     {SITE_EXTERNAL, true, true, false},
+			     {SITE_LEGACY, true, false, true},
+			     {SITE_LEGACY_EXTERNAL, true, true, true},
+			     {SITE_ROOT, false, false, false},
+			     {SITE_ISSUING, false, false, false},
+			     {SITE_UPDATE_CERT, false, false, false}};
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < SITE_CERTS; i++) {
-		if (all[i].outside && !site_is_outside(s))
+		if ((all[i].outside && !site_is_outside(s)) || (all[i].legacy && s->legacy == SITE_LEGACY_OFF))
 			continue;
 		ret[n] = (struct site_cert){.file = all[i].file};
 		judge(s, all[i].server, all[i].outside, unix_s, &ret[n++]);

@@ -14,9 +14,9 @@ struct site_cert {
 	bool unreadable;   /* by this user: not judged */
 	struct why why;	   /* "": good */
 };
-#define SITE_CERTS 5
+#define SITE_CERTS 7
 
-/* How many there are: external.pem only counts when something listens outside. */
+/* How many there are: external.pem only counts when something listens outside, legacy.pem when somebody may speak TLS 1.0. */
 unsigned site_certs(const struct site *s, int64_t unix_s, struct site_cert ret[SITE_CERTS]);
 
 #endif

@@ -12,7 +12,7 @@
 #include "server/site/conf_internal.h"
 #include "server/site/keys.h"
 
-enum { FILE_MAX_OCTETS = 1 << 20 };
+enum { FILE_MAX_OCTETS = 1 << 20, CONF_OPTIONS_MAX = SITE_KEYS_MAX + 6 };
 
 /* ---- what was wrong ---------------------------------------------------------------------------------------------- */
 
@@ -66,7 +66,7 @@ static bool folder_of(const char *path, struct site *s, struct why *why)
 	return true;
 }
 
-static cfg_t *grammar(cfg_opt_t options[SITE_KEYS_MAX + 3], cfg_opt_t dns[SITE_KEYS_MAX + 1])
+static cfg_t *grammar(cfg_opt_t options[CONF_OPTIONS_MAX], cfg_opt_t dns[SITE_KEYS_MAX + 1])
 {
 	static const cfg_opt_t end = CFG_END();
 	size_t n = 0, m = 0;
@@ -81,6 +81,8 @@ static cfg_t *grammar(cfg_opt_t options[SITE_KEYS_MAX + 3], cfg_opt_t dns[SITE_K
 			options[n++] = o;
 	}
 	dns[m] = end;
+	for (unsigned i = 0; conf_gone[i]; i++)
+		options[n++] = (cfg_opt_t)CFG_STR(conf_gone[i], NULL, CFGF_NODEFAULT);
 	options[n++] = (cfg_opt_t)CFG_STR_LIST("version_rule", NULL, CFGF_NODEFAULT);
 	options[n++] = (cfg_opt_t)CFG_SEC("dns", dns, CFGF_NODEFAULT);
 	options[n] = end;
@@ -94,6 +96,8 @@ static cfg_t *grammar(cfg_opt_t options[SITE_KEYS_MAX + 3], cfg_opt_t dns[SITE_K
 		snprintf(name, sizeof name, "%s%s", site_key_dns(&site_keys[i]) ? "dns|" : "", site_key_name(&site_keys[i]));
 		cfg_set_validate_func(cfg, name, conf_check_value);
 	}
+	for (unsigned i = 0; conf_gone[i]; i++)
+		cfg_set_validate_func(cfg, conf_gone[i], conf_check_gone);
 	cfg_set_validate_func(cfg, "version_rule", conf_check_rule);
 	return cfg;
 }
@@ -203,7 +207,7 @@ static bool site_read(cfg_t *cfg, const char *path, struct site *s, struct why *
 
 bool conf_read(const char *path, struct site *ret, struct why *why)
 {
-	cfg_opt_t options[SITE_KEYS_MAX + 3], dns[SITE_KEYS_MAX + 1];
+	cfg_opt_t options[CONF_OPTIONS_MAX], dns[SITE_KEYS_MAX + 1];
 	struct site s;
 	cfg_t *cfg;
 	bool ok;

@@ -9,6 +9,8 @@
 
 /* Of libconfuse's kind: 0 good; -1 refused, and cfg_error() told why. */
 int conf_check_value(cfg_t *cfg, cfg_opt_t *opt);
+int conf_check_gone(cfg_t *cfg, cfg_opt_t *opt); /* a key of an older release: what to write instead */
+extern const char *const conf_gone[]; /* these keys; NULL ends them */
 int conf_check_rule(cfg_t *cfg, cfg_opt_t *opt);
 
 /* Missing values follow from given ones.  default_given: DefaultEndpointExpiration stands in the file. */

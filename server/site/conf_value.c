@@ -6,6 +6,7 @@
 
 #include "base/name.h"
 #include "net/listen.h"
+#include "net/subnets.h"
 #include "server/site/keys.h"
 
 /* "An unsupported value keeps the WTS from starting": WsFed, OAuth, Anon and Auth are names of the product, too. */
@@ -45,8 +46,10 @@ static int check_thumbs(cfg_t *cfg, cfg_opt_t *opt, const char *v)
 
 static int check_text(cfg_t *cfg, cfg_opt_t *opt, const struct site_key *k, const char *v)
 {
-	if (k->kind == KEY_WINDOWS || k->kind == KEY_WAY)
-		return check_word(cfg, opt, k->kind == KEY_WAY ? ways : windows, v);
+	struct why why = {0};
+
+	if (k->kind == KEY_WINDOWS || k->kind == KEY_WAY || k->kind == KEY_LEGACY)
+		return check_word(cfg, opt, k->kind == KEY_WAY ? ways : k->kind == KEY_LEGACY ? site_legacy_words : windows, v);
 	if (k->kind == KEY_THUMBS)
 		return check_thumbs(cfg, opt, v);
 	if (k->kind == KEY_DIGITS && v[strspn(v, "0123456789")] != '\0') {
@@ -62,6 +65,10 @@ static int check_text(cfg_t *cfg, cfg_opt_t *opt, const struct site_key *k, cons
 			cfg_error(cfg, "%s: there is a control character in it", opt->name);
 			return -1;
 		}
+	if (k->kind == KEY_SUBNETS && !subnets_check(v, &why)) {
+		cfg_error(cfg, "%s: %s", opt->name, why.text);
+		return -1;
+	}
 	if (k->kind == KEY_NAME && v[0] && name_check(sv_of(v)) != NULL) {
 		cfg_error(cfg, "%s = %s: write a host name; %s", opt->name, v, name_check(sv_of(v)));
 		return -1;
@@ -120,4 +127,18 @@ int conf_check_rule(cfg_t *cfg, cfg_opt_t *opt)
 		return -1;
 	}
 	return 0;
+}
+
+/* Older releases wrote them into every file, as 0: so they are taken as long as they mean nothing. */
+const char *const conf_gone[] = {"legacy_address", "legacy_sip_tls", "legacy_https", NULL};
+
+int conf_check_gone(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const char *v = cfg_opt_getnstr(opt, 0);
+
+	if (v == NULL || v[0] == '\0' || strcmp(v, "0") == 0)
+		return 0;
+	cfg_error(cfg, "%s = %s: TLS 1.0 has the same addresses and ports as all else now: write legacy = known and legacy_known instead",
+		  opt->name, v);
+	return -1;
 }

@@ -102,10 +102,8 @@ const char *conf_together(const struct site *s, struct why *why)
 		return "TrustedCACerts is missing: InferCertChainFromSSL is off, and phones shall download a chain";
 	if (outside && s->external_fqdn[0] == '\0')
 		return "external_fqdn is missing: an outside listener needs a public name";
-	if (site_is_legacy(s) && s->legacy_address[0] == '\0')
-		return "legacy_address is missing: the legacy listener needs an address of its own";
-	if (s->legacy_address[0] && strcmp(s->legacy_address, s->address) == 0)
-		return "legacy_address is the same as address: TLS 1.0 needs an address of its own";
+	if (s->legacy == SITE_LEGACY_KNOWN && s->legacy_known[0] == '\0')
+		return "legacy = known, and legacy_known names nobody: write the phones' subnets, as legacy_known = \"10.66.0.0/16\"";
 	if (!s->sip_tls && !s->sip_tcp && !s->https && !s->http && !outside)
 		return "no listener is on: give sip_tls, https or http a port";
 	if (s->dns.server[0] && s->dns.address[0] == '\0')

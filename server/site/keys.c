@@ -32,9 +32,8 @@ const struct site_key site_keys[] = {
 	{"external_https",                     KEY_PORT,     AT(external_https),                      0, 65535, "0", TEMPLATE_ALWAYS},
 	{"proxy_protocol",                     KEY_BOOLEAN,  AT(proxy_protocol),                      0, 0, "false", TEMPLATE_HINT},
 	{"external_require_pin",               KEY_BOOLEAN,  AT(external_require_pin),                0, 0, "false", TEMPLATE_HINT},
-	{"legacy_address",                     KEY_ADDRESS,  AT(legacy_address),                      0, 0, "", TEMPLATE_SET, "TLS 1.0 for phones of the time: an address and a process of its own"},
-	{"legacy_sip_tls",                     KEY_PORT,     AT(legacy_sip_tls),                      0, 65535, "0", TEMPLATE_ALWAYS},
-	{"legacy_https",                       KEY_PORT,     AT(legacy_https),                        0, 65535, "0", TEMPLATE_ALWAYS},
+	{"legacy",                             KEY_LEGACY,   AT(legacy),                              0, 0, "off", TEMPLATE_ALWAYS, "who may speak TLS 1.0, on the same ports: off, known (those of legacy_known), on"},
+	{"legacy_known",                       KEY_SUBNETS,  AT(legacy_known),                        0, 0, "", TEMPLATE_SET},
 	{"workers",                            KEY_NUMBER,   AT(workers),                             0, 64, "0", TEMPLATE_ALWAYS, "0: one a core"},
 	{"user",                               KEY_TEXT,     AT(user),                                0, 0, SITE_USER, TEMPLATE_ALWAYS},
 	{"worker_user",                        KEY_TEXT,     AT(worker_user),                         0, 0, SITE_WORKER_USER, TEMPLATE_ALWAYS},
@@ -131,6 +130,8 @@ const struct site_key *site_key_find(const char *name, bool dns)
 
 /* ---- values -------------------------------------------------------------------------------------------------------- */
 
+const char *const site_legacy_words[] = {"off", "known", "on", NULL};
+
 int site_boolean(const char *v)
 {
 	static const char *const words[] = {"false", "true", "no", "yes", "off", "on", "0", "1"};
@@ -195,6 +196,10 @@ void site_key_set(struct site *s, const struct site_key *k, const char *v)
 	case KEY_WINDOWS:
 		s->UseWindowsAuth = strcasecmp(v, "None") == 0 ? SITE_WINDOWS_NONE : SITE_WINDOWS_NTLM;
 		break;
+	case KEY_LEGACY:
+		for (s->legacy = SITE_LEGACY_OFF; strcasecmp(v, site_legacy_words[s->legacy]) != 0; s->legacy++)
+			; /* it is one of them: check_text() */
+		break;
 	case KEY_WAY:
 		snprintf(to, k->size, "%s", strcasecmp(v, "None") == 0 ? "" : v);
 		break;
@@ -236,6 +241,9 @@ static void value_add(struct buf *out, const struct site *s, const struct site_k
 		break;
 	case KEY_WINDOWS:
 		buf_str(out, s->UseWindowsAuth == SITE_WINDOWS_NONE ? "None" : "NTLM");
+		break;
+	case KEY_LEGACY:
+		buf_str(out, site_legacy_words[s->legacy]);
 		break;
 	case KEY_WAY:
 		buf_str(out, *(const char *)at ? at : "None");

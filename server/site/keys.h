@@ -18,6 +18,8 @@ enum site_kind {
 	KEY_NUMBER,  /* unsigned */
 	KEY_PORT,    /* uint16_t */
 	KEY_WINDOWS, /* UseWindowsAuth */
+	KEY_LEGACY,  /* off, known, on */
+	KEY_SUBNETS, /* addresses and subnets, or nothing */
 	KEY_WAY,     /* a port of the Web Ticket Service, or None */
 	KEY_DIGITS,  /* digits, or nothing */
 	KEY_THUMBS   /* SHA-1 thumbprints, or nothing */
@@ -48,6 +50,7 @@ bool site_key_dns(const struct site_key *k);
 void site_key_set(struct site *s, const struct site_key *k, const char *text);
 
 /* The values, as text is read and as it is checked. */
+extern const char *const site_legacy_words[]; /* in the order of their enum; NULL ends it */
 int site_boolean(const char *text); /* 1, 0; -1: neither */
 /* The next thumbprint as 40 hexadecimal digits in capitals, off the front of *rest; false: there is none. */
 bool site_thumb_next(struct sv *rest, char thumb[41]);

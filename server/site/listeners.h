@@ -15,14 +15,12 @@ struct site_listener {
 	enum site_listener_kind kind;
 	bool outside; /* reached from the Internet, under the public names */
 	bool proxy;   /* every connection begins with a PROXY v2 head */
-	bool legacy;  /* TLS 1.0 and up; in a process of its own */
 };
-#define SITE_LISTENERS 8
+#define SITE_LISTENERS 6
 
 /* Every listener that is on, inside first. How many. */
 unsigned site_listeners(const struct site *s, struct site_listener ret[SITE_LISTENERS]);
 
 bool site_is_outside(const struct site *s); /* a listener for the Internet is on */
-bool site_is_legacy(const struct site *s);  /* one for TLS 1.0 is on */
 
 #endif

@@ -12,13 +12,31 @@
 
 struct worker_tls { /* starts as {0} */
 	struct pki_key *inside_key, *outside_key;
-	struct tls_ctx *inside, *outside, *legacy, *dsk, *dsk_outside;
+	struct tls_ctx *inside, *outside, *dsk, *dsk_outside;
 	struct buf chain_pem; /* of the inside name, root and issuing CA included: what the root chain download hands out */
 	int keylog_fd;
 };
 bool worker_tls_init(struct worker_tls *t, const struct worker_conf *c, struct why *why);
 void worker_tls_clear(struct worker_tls *t);
 struct tls_ctx *worker_tls_of(const struct worker_tls *t, const struct worker_listener *l); /* NULL: plain */
+
+/* ---- server/worker/old.c: phones that have TLS 1.0 only, from a worker to the legacy process ---------------------------- */
+
+struct worker_old_from { /* the worker's side, one a listener */
+	const struct site *site;
+	int fd;
+	unsigned listener; /* its number in worker_conf */
+};
+struct conn_old worker_old_of(struct worker_old_from *f); /* borrows it */
+
+struct worker_old { /* the legacy process's side */
+	struct loop_fd watch;
+	void (*take)(void *arg, int fd, unsigned listener, const struct sockaddr_storage *from); /* takes fd */
+	bool (*full)(void *arg); /* nothing is taken now */
+	void *arg;
+};
+void worker_old_init(struct worker_old *o, struct loop *loop, int fd); /* the callbacks are set already */
+
 
 /* ---- server/worker/web.c: Web Services behind the HTTP server --------------------------------------------------------- */
 
@@ -45,7 +63,7 @@ struct worker_sip {
 };
 bool worker_sip_init(struct worker_sip *s, struct loop *loop, const struct registrar_conf *conf);
 void worker_sip_clear(struct worker_sip *s);
-void worker_sip_take(struct worker_sip *s, int fd, const struct sockaddr_storage *from, struct tls_ctx *tls,
+void worker_sip_take(struct worker_sip *s, int fd, const struct sockaddr_storage *from, const struct conn_kind *kind,
 		     const struct worker_listener *l);
 void worker_sip_order(struct worker_sip *s, const struct location_notice *n);
 void worker_sip_drain(struct worker_sip *s);

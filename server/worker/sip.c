@@ -104,17 +104,18 @@ static void sip_gone(void *arg, const char *why)
 
 static const struct conn_events events = {.up = sip_up, .data = data, .timer = timer, .gone = sip_gone};
 
-void worker_sip_take(struct worker_sip *s, int fd, const struct sockaddr_storage *from, struct tls_ctx *tls,
+void worker_sip_take(struct worker_sip *s, int fd, const struct sockaddr_storage *from, const struct conn_kind *kind,
 		     const struct worker_listener *l)
 {
 	struct sip_link *k = calloc(1, sizeof *k);
-	struct conn_conf conf = {.loop = s->loop, .tls = tls, .proxy = l->proxy, .shares = s->shares, .on = &events, .arg = k};
+	struct conn_conf conf = {.loop = s->loop, .tls = kind->tls, .proxy = kind->proxy, .old = kind->old,
+				 .shares = s->shares, .on = &events, .arg = k};
 
 	if (k == NULL) {
 		close(fd);
 		return;
 	}
-	*k = (struct sip_link){.owner = s, .id = ++s->last_id, .tls = tls != NULL, .outside = l->outside};
+	*k = (struct sip_link){.owner = s, .id = ++s->last_id, .tls = kind->tls != NULL, .outside = l->outside};
 	k->conn = conn_new(&conf, fd, from);
 	if (k->conn == NULL) {
 		free(k);

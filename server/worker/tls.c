@@ -78,6 +78,8 @@ static struct tls_ctx *tls_context(struct worker_tls *t, const struct tls_server
 static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct sv outside_pem, struct why *why)
 {
 	struct sv inside_pem = buf_view(&t->chain_pem);
+	enum tls_profile profile = c->legacy ? TLS_LEGACY : TLS_MODERN;
+	const uint8_t *ticket_key = c->legacy ? NULL : c->ticket_key; /* TLS 1.0 phones have no tickets */
 	char path[PATH_MAX];
 	struct buf issuing = {0};
 	int rc;
@@ -88,12 +90,11 @@ static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct s
 		buf_free(&issuing);
 		return tls_say(why, path, strerror(-rc));
 	}
-	t->inside = tls_context(t, &(struct tls_server_conf){TLS_MODERN, inside_pem, t->inside_key, .ticket_key = c->ticket_key});
-	t->legacy = tls_context(t, &(struct tls_server_conf){TLS_LEGACY, inside_pem, t->inside_key, .ticket_key = c->ticket_key});
+	t->inside = tls_context(t, &(struct tls_server_conf){profile, inside_pem, t->inside_key, .ticket_key = ticket_key});
 	t->dsk = tls_context(t, &(struct tls_server_conf){TLS_DSK, inside_pem, t->inside_key, .client_ca_pem = buf_view(&issuing)});
 	if (outside_pem.n) {
-		t->outside = tls_context(t, &(struct tls_server_conf){TLS_MODERN, outside_pem, t->outside_key,
-								  .ticket_key = c->ticket_key});
+		t->outside = tls_context(t, &(struct tls_server_conf){profile, outside_pem, t->outside_key,
+								  .ticket_key = ticket_key});
 		/* a ClientHello inside SIP needs no credentials either: the answer to it shows public names only */
 		t->dsk_outside = tls_context(t, &(struct tls_server_conf){TLS_DSK, outside_pem, t->outside_key,
 								      .client_ca_pem = buf_view(&issuing)});
@@ -103,7 +104,7 @@ static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct s
 	buf_free(&issuing);
 	if (t->chain_pem.oom)
 		return tls_say(why, path, "out of memory");
-	if (t->inside && t->legacy && t->dsk && ((t->outside && t->dsk_outside) || outside_pem.n == 0))
+	if (t->inside && t->dsk && ((t->outside && t->dsk_outside) || outside_pem.n == 0))
 		return true;
 	return tls_say(why, c->site->dir, "its keys and certificates do not fit together for TLS");
 }
@@ -116,8 +117,8 @@ bool worker_tls_init(struct worker_tls *t, const struct worker_conf *c, struct w
 	*t = (struct worker_tls){.keylog_fd = c->keylog_fd};
 	for (unsigned i = 0; i < c->nlistener; i++)
 		is_outside |= c->listener[i].outside;
-	good = identity(c->site->dir, SITE_SERVER, &t->inside_key, &t->chain_pem, why) &&
-	       (!is_outside || identity(c->site->dir, SITE_EXTERNAL, &t->outside_key, &outside, why)) &&
+	good = identity(c->site->dir, c->legacy ? SITE_LEGACY : SITE_SERVER, &t->inside_key, &t->chain_pem, why) &&
+	       (!is_outside || identity(c->site->dir, c->legacy ? SITE_LEGACY_EXTERNAL : SITE_EXTERNAL, &t->outside_key, &outside, why)) &&
 	       contexts(t, c, buf_view(&outside), why);
 	buf_free(&outside);
 	if (!good)
@@ -129,7 +130,6 @@ void worker_tls_clear(struct worker_tls *t)
 {
 	tls_ctx_free(t->inside);
 	tls_ctx_free(t->outside);
-	tls_ctx_free(t->legacy);
 	tls_ctx_free(t->dsk);
 	tls_ctx_free(t->dsk_outside);
 	pki_key_free(t->inside_key);
@@ -142,7 +142,5 @@ struct tls_ctx *worker_tls_of(const struct worker_tls *t, const struct worker_li
 {
 	if (l->kind == SITE_HTTP || l->kind == SITE_SIP_TCP)
 		return l->outside ? t->outside : NULL; /* nothing is spoken outside without TLS */
-	if (l->legacy)
-		return t->legacy;
 	return l->outside ? t->outside : t->inside;
 }

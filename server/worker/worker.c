@@ -29,7 +29,9 @@ struct worker;
 struct listening { /* one listener */
 	struct worker *worker;
 	struct worker_listener listener;
-	struct tls_ctx *tls;
+	struct worker_old_from old_from;
+	struct conn_old old;
+	struct conn_kind kind;
 	struct loop_fd watch;
 };
 
@@ -44,6 +46,7 @@ struct worker {
 	struct location_client *location;
 	struct location_link location_link;
 	struct listening listening[WORKER_LISTENERS_MAX];
+	struct worker_old old; /* of the legacy process, in the place of listeners */
 	struct ipc_server orders;
 	struct loop_signal term;
 	struct loop_timer drain, accept;
@@ -57,7 +60,9 @@ struct worker {
 
 static void doors_want(struct worker *w, unsigned what)
 {
-	for (unsigned i = 0; i < w->conf->nlistener; i++)
+	if (w->conf->legacy)
+		loop_fd_want(&w->old.watch, what);
+	for (unsigned i = 0; i < w->conf->nlistener && !w->conf->legacy; i++)
 		loop_fd_want(&w->listening[i].watch, what);
 }
 
@@ -94,9 +99,9 @@ static void accept_one(struct listening *d, int fd, const struct sockaddr_storag
 	struct worker *w = d->worker;
 
 	if (is_web(d))
-		http_server_take(&w->web.http, fd, from, d->tls, d->listener.proxy, &d->listener);
+		http_server_take(&w->web.http, fd, from, &d->kind, &d->listener);
 	else
-		worker_sip_take(&w->sip, fd, from, d->tls, &d->listener);
+		worker_sip_take(&w->sip, fd, from, &d->kind, &d->listener);
 }
 
 /* Inside listeners on all addresses listen on the outside one as well: connections there are refused with a reset, so that
@@ -135,6 +140,27 @@ static void worker_on_accept(void *arg, unsigned what)
 	}
 }
 
+/* A connection that a worker has accepted. */
+static void worker_on_old(void *arg, int fd, unsigned listener, const struct sockaddr_storage *from)
+{
+	struct worker *w = arg;
+
+	if (listener >= w->conf->nlistener || w->draining || is_full(&w->listening[listener]))
+		net_reset(fd);
+	else
+		accept_one(&w->listening[listener], fd, from);
+}
+
+static bool worker_full(void *arg)
+{
+	struct worker *w = arg;
+
+	if (w->web.http.n + w->sip.n < w->connections_max)
+		return false;
+	doors_pause(w);
+	return true;
+}
+
 static void doors_open(struct worker *w)
 {
 	for (unsigned i = 0; i < w->conf->nlistener; i++) {
@@ -142,19 +168,31 @@ static void doors_open(struct worker *w)
 
 		d->worker = w;
 		d->listener = w->conf->listener[i];
-		d->tls = worker_tls_of(&w->tls, &d->listener);
+		d->kind = (struct conn_kind){.tls = worker_tls_of(&w->tls, &d->listener)};
+		if (w->conf->legacy) /* its connections come without their PROXY head */
+			continue;
+		d->kind.proxy = d->listener.proxy;
+		d->old_from = (struct worker_old_from){w->conf->site, w->conf->hand_over_fd, i};
+		d->old = worker_old_of(&d->old_from);
+		d->kind.old = w->conf->hand_over_fd >= 0 ? &d->old : NULL;
 		loop_fd_init(&d->watch, w->loop, d->listener.fd, worker_on_accept, d);
 		loop_fd_want(&d->watch, LOOP_READ);
 	}
+	if (!w->conf->legacy)
+		return;
+	w->old = (struct worker_old){.take = worker_on_old, .full = worker_full, .arg = w};
+	worker_old_init(&w->old, w->loop, w->conf->hand_over_fd);
 }
 
 static void doors_close(struct worker *w)
 {
+	loop_fd_stop(&w->old.watch);
 	for (unsigned i = 0; i < w->conf->nlistener; i++) {
 		if (w->listening[i].worker == NULL)
 			continue;
 		loop_fd_stop(&w->listening[i].watch);
-		close(w->listening[i].listener.fd);
+		if (w->listening[i].listener.fd >= 0)
+			close(w->listening[i].listener.fd);
 		w->listening[i].worker = NULL;
 	}
 }

@@ -9,7 +9,8 @@
  *     issuing.pem    the issuing CA's certificate: TLS-DSK takes client certificates of it only
  *     files/ logs/   the update store (read), device logs (written)
  *
- * A legacy process is the same with listeners whose `legacy` is set and no other: its contexts speak TLS 1.0 and up.
+ * A legacy process is the same for phones that have TLS 1.0 only: it accepts nothing itself, but gets from the workers the
+ * connections whose ClientHello they could not answer (server/worker/old.c).  Its files are legacy.pem and legacy-external.pem.
  */
 #ifndef DIALTONE_SERVER_WORKER_H
 #define DIALTONE_SERVER_WORKER_H
@@ -25,7 +26,6 @@ struct worker_listener {
 	enum site_listener_kind kind;
 	bool outside; /* plain TCP on it is answered with a reset */
 	bool proxy;   /* every connection begins with a PROXY v2 head */
-	bool legacy;  /* TLS 1.0 and up; in a process of its own */
 };
 #define WORKER_LISTENERS_MAX 16
 #define WORKER_TICKET_KEY 80
@@ -41,6 +41,8 @@ struct worker_conf { /* everything is borrowed; descriptors of -1 are not there 
 	 * by a message of the same number and kind without a body. */
 	int push_fd;
 	int keylog_fd; /* TLS secrets in NSS format are appended here */
+	bool legacy;   /* the legacy process: listener[].fd are -1 */
+	int hand_over_fd; /* connections of old phones: a worker sends them, the legacy process takes them; -1: nobody does */
 	int ready_fd;  /* one octet is written when it accepts connections */
 	uint8_t ticket_key[WORKER_TICKET_KEY]; /* TLS session tickets: one key for all processes of a port */
 };

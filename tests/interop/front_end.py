@@ -34,10 +34,10 @@ def free_ports(n):
 class Site:
     """`with Site(folder, key=value ...) as site:` makes it, starts it, and ends it by its own pid."""
 
-    def __init__(self, folder, **conf):
+    def __init__(self, folder, init=(), **conf):
         self.dir = os.path.join(str(folder), "site")
         self.log = os.path.join(str(folder), "dialtoned.log")
-        self.folder, self.daemon = str(folder), None
+        self.folder, self.daemon, self.init = str(folder), None, list(init)
         self.sip_tls, self.sip_tcp, self.https, self.http = free_ports(4)
         self.values = {"workers": 2, **conf}
         self.password_file = self.secret("password", PASSWORD)
@@ -60,7 +60,7 @@ class Site:
             os.chmod(up, os.stat(up).st_mode | 0o011)
             up = os.path.dirname(up)
         done = peers.run([peers.program("dialtone"), "init", self.dir, "--domain", DOMAIN, "--fqdn", FQDN, "--address", "127.0.0.1",
-                          "--sip-tls", self.sip_tls, "--sip-tcp", self.sip_tcp, "--https", self.https, "--http", self.http])
+                          "--sip-tls", self.sip_tls, "--sip-tcp", self.sip_tcp, "--https", self.https, "--http", self.http, *self.init])
         assert done.returncode == 0, done.stdout + done.stderr
         self.conf, = glob.glob(os.path.join(self.dir, "dialtone*.conf"))
         self.ca = os.path.join(self.dir, "ca.pem")

@@ -9,15 +9,10 @@ import pytest
 import front_end
 import peers
 
-LEGACY = "127.0.0.2"
-
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    legacy_tls, legacy_https = front_end.free_ports(2)
-    with front_end.Site(tmp_path_factory.mktemp("tools"), legacy_address=f'"{LEGACY}"', legacy_sip_tls=legacy_tls,
-                        legacy_https=legacy_https) as s:
-        s.legacy_tls, s.legacy_https = legacy_tls, legacy_https
+    with front_end.Site(tmp_path_factory.mktemp("tools")) as s:
         s.user("alice", "--number", "+14255550123", "--extension", "4411", "--pin-file", s.pin_file)
         yield s
 
@@ -177,26 +172,11 @@ def test_the_issuing_key_has_the_length_that_was_asked_for(tmp_path):
 OLD = ["-tls1", "-cipher", "ALL:@SECLEVEL=0"]
 
 
-@pytest.mark.parametrize("port", ["legacy_tls", "legacy_https"])
-def test_tls_1_0_reaches_the_legacy_listener(site, port):
-    done = connect(site, LEGACY, getattr(site, port), *OLD)
-    assert done.returncode == 0 and re.search(r"Protocol *: TLSv1\n", done.stdout), done.stdout + done.stderr
-
-
 @pytest.mark.parametrize("port", ["sip_tls", "https"])
-def test_tls_1_0_reaches_no_other(site, port):
+def test_tls_1_0_is_refused_unless_asked_for(site, port):
     done = connect(site, "127.0.0.1", getattr(site, port), *OLD)
     assert "Cipher is (NONE)" in done.stdout, done.stdout + done.stderr
     done = connect(site, "127.0.0.1", getattr(site, port), "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")
     assert "Cipher is (NONE)" in done.stdout, done.stdout + done.stderr
     done = connect(site, "127.0.0.1", getattr(site, port), "-tls1_2")
     assert done.returncode == 0 and "Cipher is (NONE)" not in done.stdout, done.stdout + done.stderr
-
-
-def test_the_legacy_listener_is_off_unless_asked_for(tmp_path):
-    with front_end.Site(tmp_path) as plain:
-        text = open(plain.conf, encoding="utf-8").read()
-        on = [line for line in text.splitlines() if re.match(r"\s*legacy_(sip_tls|https)\s*=\s*[1-9]", line)]
-        assert not on, on
-        for port in plain.sip_tls, plain.https:
-            assert "Cipher is (NONE)" in connect(plain, "127.0.0.1", port, *OLD).stdout

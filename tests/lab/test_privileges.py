@@ -92,8 +92,8 @@ def is_roots(path):
     ({"user": WORKER}, ["the same user", WORKER]),
     ({"user": "nobody"}, ["user: other programs", "nobody"]),
     ({"worker_user": "www-data"}, ["worker_user: other programs", "www-data"]),
-    ({"legacy_user": "nobody", "legacy_address": "127.0.0.2", "legacy_https": 1}, ["legacy_user: other programs"]),
-    ({"legacy_user": WORKER, "legacy_address": "127.0.0.2", "legacy_https": 1}, ["worker_user and legacy_user are the same"]),
+    ({"legacy_user": "nobody", "legacy": "on"}, ["legacy_user: other programs"]),
+    ({"legacy_user": WORKER, "legacy": "on"}, ["worker_user and legacy_user are the same"]),
     ({"worker_user": "root"}, ["is root"]),
     ({"worker_user": "no-such-user"}, ["there is no such user"]),
 ], ids=lambda x: "-".join(f"{k}={v}" for k, v in x.items()) if isinstance(x, dict) else "")
@@ -187,15 +187,24 @@ def test_what_each_process_keeps(site):
 
 
 def test_the_legacy_process_is_another_user(tmp_path):
-    """TLS 1.0 is spoken by a user of its own, which can read what it needs: it gets ready."""
-    port, = front_end.free_ports(1)
-    with front_end.Site(tmp_path, workers=1, legacy_address="127.0.0.2", legacy_https=port) as s:
-        legacy, = [pid for pid, role in roles(s).items() if role == "legacy"]
-        with open(f"/proc/{legacy}/status") as f:
-            fields = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
-        assert set(fields["Uid"].split()) == {str(uid(LEGACY))}
-        assert set(fields["Gid"].split()) == {str(pwd.getpwnam(WORKER).pw_gid)}
-        assert as_user(LEGACY, "kill", "-0", next(pid for pid, role in roles(s).items() if role == "worker")).returncode != 0
+    """TLS 1.0 is spoken by a user of its own, with a key of its own: it reads no key of the workers', and writes logs with them."""
+    with front_end.Site(tmp_path, workers=1, init=["--legacy", "on"]) as s:
+        said = roles(s)
+        legacy, = [pid for pid, role in said.items() if role == "legacy"]
+        worker, = [pid for pid, role in said.items() if role == "worker"]
+        groups = {}
+        for pid in (legacy, worker):
+            with open(f"/proc/{pid}/status") as f:
+                fields = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+            groups[pid] = set(fields["Gid"].split()) | set(fields["Groups"].split())
+            assert set(fields["Uid"].split()) == {str(uid(LEGACY if pid == legacy else WORKER))}
+        ours = {user: str(pwd.getpwnam(user).pw_gid) for user in (LEGACY, WORKER)}
+        assert groups[legacy] == {ours[LEGACY]} and groups[worker] == {ours[LEGACY], ours[WORKER]}
+        for name, rights in {"server.pem": (False, False), "legacy.pem": (True, False), "root.pem": (False, False),
+                             "logs": (True, True), "files": (True, False), "vault/secret": (False, False)}.items():
+            path = os.path.join(s.dir, name)
+            assert tuple(as_user(LEGACY, "test", flag, path).returncode == 0 for flag in ("-r", "-w")) == rights, name
+        assert as_user(LEGACY, "kill", "-0", worker).returncode != 0
 
 
 def layout(pid):

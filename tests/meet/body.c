@@ -71,6 +71,11 @@ static int body_stream(void *arg, unsigned id, const struct dt_stream_conf *conf
 
 static int body_stream_send(void *arg, unsigned id, const void *p, size_t n)
 {
+	static const char name[] = "response=\"";
+	const char *at = memmem(p, n, name, sizeof name - 1);
+
+	if (at)
+		((struct meet *)arg)->signature = strspn(at + sizeof name - 1, "0123456789abcdef");
 	return servers_send(arg, id, p, n);
 }
 

@@ -172,6 +172,7 @@ struct meet {
 	struct meet_record record[MEET_RECORDS];
 	unsigned nrecord;
 	bool ended; /* DT_REC_RESULT was seen */
+	size_t signature; /* hexadecimal digits of the last one that the phone put into a SIP message */
 	unsigned frames_out, dhcp_out[9];
 };
 

@@ -254,6 +254,22 @@ static void inside(void **state)
 	}
 }
 
+/* The handshake inside SIP as phones of the time have it: its suites sign with SHA-1, 40 digits; those of TLS 1.2 with SHA-384. */
+static void old_tls_inside_sip(void **state)
+{
+	(void)state;
+	for (int old = 0; old < 2; old++) {
+		struct meet_flash flash = {0};
+		struct meet *m = world(&flash);
+
+		m->conf.old_tls = old;
+		dial_tone(m);
+		assert_int_equal(m->signature, old ? 40 : 96);
+		meet_free(m);
+		meet_flash_free(&flash);
+	}
+}
+
 /* ---- the update --------------------------------------------------------------------------------------- */
 
 static void updated(void **state)
@@ -452,7 +468,7 @@ static void models(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(cold_then_warm), cmocka_unit_test(inside),	  cmocka_unit_test(updated),
+	    cmocka_unit_test(old_tls_inside_sip), cmocka_unit_test(cold_then_warm), cmocka_unit_test(inside),	  cmocka_unit_test(updated),
 	    cmocka_unit_test(tampered), cmocka_unit_test(older), cmocka_unit_test(too_long), cmocka_unit_test(offers_are_forgotten), cmocka_unit_test(strange_answers),	      cmocka_unit_test(models),
 	};
 	int n = cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,12 +91,14 @@ static void folder_make(struct world *w)
 	buf_clear(&issuing);
 	identity(w, "server.pem", "fe01.contoso.test", &issuing);
 	put(w, "issuing.pem", &issuing);
+	identity(w, "legacy.pem", "fe01.contoso.test", &issuing);
+	identity(w, "legacy-external.pem", "edge.contoso.test", &issuing);
 	buf_free(&issuing);
 }
 
 static void folder_unmake(struct world *w)
 {
-	static const char *const names[] = {"external.pem", "server.pem", "issuing.pem", "keylog"};
+	static const char *const names[] = {"external.pem", "server.pem", "legacy.pem", "legacy-external.pem", "issuing.pem", "keylog"};
 	char path[128];
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -113,7 +115,6 @@ static void doors(struct world *w)
 	    [HTTPS] = {.kind = SITE_HTTPS},
 	    [SIP] = {.kind = SITE_SIP_TLS},
 	    [OUTSIDE] = {.kind = SITE_SIP_TLS, .outside = true},
-	    [LEGACY] = {.kind = SITE_HTTPS, .legacy = true},
 	    [PROXIED] = {.kind = SITE_HTTPS, .outside = true, .proxy = true},
 	};
 	struct why why = {0};
@@ -147,7 +148,11 @@ void world_init(struct world *w)
 	strcpy(w->site.web_fqdn, "fe01.contoso.test");
 	strcpy(w->site.external_fqdn, "edge.contoso.test");
 	strcpy(w->site.external_web_fqdn, "edge.contoso.test");
+	w->site.legacy = SITE_LEGACY_KNOWN;
+	strcpy(w->site.legacy_known, "127.0.0.0/8");
 	doors(w);
+	assert_true(ipc_pair(w->hand_over));
+	w->conf.hand_over_fd = w->hand_over[0];
 	assert_true(ipc_pair(vault) && ipc_pair(location) && ipc_pair(push) && pipe(ready) == 0);
 	snprintf(path, sizeof path, "%s/keylog", w->dir);
 	w->keylog = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -183,6 +188,48 @@ void world_init(struct world *w)
 	close(ready[0]);
 }
 
+void world_add_legacy(struct world *w)
+{
+	struct worker_conf conf = w->conf;
+	int pair[3][2], ready[2];
+	char octet;
+
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(ipc_pair(pair[i]));
+	assert_int_equal(pipe(ready), 0);
+	conf.legacy = true;
+	conf.index = 4;
+	conf.hand_over_fd = w->hand_over[1];
+	conf.vault_fd = pair[0][1], conf.location_fd = pair[1][1], conf.push_fd = pair[2][1];
+	conf.ready_fd = ready[1];
+	for (unsigned i = 0; i < conf.nlistener; i++)
+		conf.listener[i].fd = -1;
+	w->legacy_pid = fork();
+	assert_true(w->legacy_pid >= 0);
+	if (w->legacy_pid == 0)
+		_exit(worker_main(&conf));
+	for (unsigned i = 0; i < 3; i++) {
+		close(pair[i][1]);
+		w->legacy_ask[i] = pair[i][0];
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &octet, 1), 1);
+	close(ready[0]);
+}
+
+static void legacy_clear(struct world *w)
+{
+	int status;
+
+	if (w->legacy_pid == 0)
+		return;
+	kill(w->legacy_pid, SIGTERM);
+	assert_int_equal(waitpid(w->legacy_pid, &status, 0), w->legacy_pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	for (unsigned i = 0; i < 3; i++)
+		close(w->legacy_ask[i]);
+}
+
 int ended(struct world *w)
 {
 	int status = 0;
@@ -210,6 +257,9 @@ void world_clear(struct world *w)
 		kill(w->pid, SIGTERM);
 		assert_int_equal(ended(w), 0);
 	}
+	legacy_clear(w);
+	close(w->hand_over[0]);
+	close(w->hand_over[1]);
 	ipc_close(&w->vault);
 	ipc_close(&w->location);
 	ipc_close(&w->push);

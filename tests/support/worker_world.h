@@ -17,7 +17,7 @@
 #include "server/vault/ipc.h"
 #include "server/worker/worker.h"
 
-enum { HTTP, HTTPS, SIP, OUTSIDE, PROXIED, LEGACY, DOORS };
+enum { HTTP, HTTPS, SIP, OUTSIDE, PROXIED, DOORS };
 
 enum { HELD = 8 };
 
@@ -39,10 +39,13 @@ struct world {
 	int ready, keylog;
 	unsigned obeyed;
 	uint64_t order;
-	pid_t pid;
+	pid_t pid, legacy_pid;
+	int hand_over[2]; /* what a worker and a legacy process hold of it */
+	int legacy_ask[3]; /* our ends of the legacy process's questions: nobody answers them */
 };
 
-void world_init(struct world *w); /* the worker is ready when it returns */
+void world_init(struct world *w); /* the worker is ready when it returns; who comes from 127.0.0.0/8 may speak TLS 1.0 */
+void world_add_legacy(struct world *w); /* a legacy process besides, which is ready */
 int ended(struct world *w); /* waits until the worker has ended; its exit status, -1 after a signal */
 void ipc_close(struct ipc_server *s); /* with its descriptor; nothing when it is closed already */
 void world_clear(struct world *w);

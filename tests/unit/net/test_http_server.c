@@ -84,7 +84,7 @@ static void world_init(struct world *w, const struct http_server_conf *conf)
 	http_server_init(&w->server, &c);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd), 0);
 	client_init(&w->client, w->loop, fd[1]);
-	http_server_take(&w->server, fd[0], NULL, NULL, false, NULL);
+	http_server_take(&w->server, fd[0], NULL, &(struct conn_kind){0}, NULL);
 }
 
 static void world_clear(struct world *w)
@@ -328,7 +328,7 @@ static void test_drain(void **state)
 	world_init(&w, NULL);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd), 0);
 	client_init(&idle, w.loop, fd[1]);
-	http_server_take(&w.server, fd[0], NULL, NULL, false, NULL);
+	http_server_take(&w.server, fd[0], NULL, &(struct conn_kind){0}, NULL);
 	client_send(&w.client, "POST /busy HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na");
 	client_send(&idle, "GET /i HTTP/1.1\r\nHost: x\r\n\r\n");
 	until(w.loop, strstr(client_text(&idle), "<GET /i 0>"));

@@ -226,7 +226,8 @@ static void the_template_is_read_back(void **state)
 	assert_string_equal(w->site.user, SITE_USER);
 	assert_non_null(strstr(buf_cstr(&b), "\n# external_require_pin = false\n"));
 	assert_non_null(strstr(buf_cstr(&b), "\n# UseWindowsAuth = NTLM\n"));
-	assert_null(strstr(buf_cstr(&b), "legacy_address"));
+	assert_non_null(strstr(buf_cstr(&b), "\nlegacy = off\n"));
+	assert_null(strstr(buf_cstr(&b), "legacy_known ="));
 	buf_free(&b);
 }
 
@@ -297,15 +298,33 @@ static void refusals_quote(void **state)
 	each_is_refused(*state, bad, sizeof bad / sizeof *bad);
 }
 
+/* Files of older releases have these keys, mostly as 0: that says what is so anyway. */
+static void keys_of_older_releases(void **state)
+{
+	static const struct refused bad[] = {
+	    {NAMES "legacy_address = 10.0.0.1\n", {":3: ", "legacy_address", "legacy = known", "legacy_known"}},
+	    {NAMES "legacy_https = 4444\n", {":3: ", "legacy_https = 4444"}},
+	    {NAMES "legacy = maybe\n", {":3: ", "maybe", "off, known or on"}},
+	    {NAMES "legacy_known = \"10.66.0.1/16\"\n", {":3: ", "10.66.0.1/16", "one machine"}},
+	};
+	struct world *w = *state;
+
+	assert_true(reads(w, NAMES "legacy_address = \"\"\nlegacy_sip_tls = 0\nlegacy_https = 0\n"));
+	assert_int_equal(w->site.legacy, SITE_LEGACY_OFF);
+	assert_true(reads(w, NAMES "legacy = Known\nlegacy_known = \"10.66.0.0/16, 10.67.3.4\"\n"));
+	assert_int_equal(w->site.legacy, SITE_LEGACY_KNOWN);
+	assert_string_equal(w->site.legacy_known, "10.66.0.0/16, 10.67.3.4");
+	each_is_refused(w, bad, sizeof bad / sizeof *bad);
+}
+
 /* Values that are right alone and wrong together, and names that are missing: the refusal names the keys. */
 static void refusals_name_what_does_not_go_together(void **state)
 {
 	static const struct refused bad[] = {
 	    {NAMES "external_https = 4443\n", {"external_fqdn is missing"}},
-	    {NAMES "legacy_https = 4444\n", {"legacy_address is missing"}},
+	    {NAMES "legacy = known\n", {"legacy_known names nobody", "10.66.0.0/16"}},
 	    {NAMES "external_fqdn = a.b\nexternal_sip_tls = 443\n", {"https and external_sip_tls", "443", "all addresses"}},
 	    {NAMES "address = 0.0.0.0\nsip_tcp = 80\n", {"sip_tcp and http", "80", "0.0.0.0"}},
-	    {NAMES "legacy_address = 10.0.0.1\nlegacy_https = 1\nlegacy_sip_tls = 1\n", {"legacy_sip_tls and legacy_https", "10.0.0.1"}},
 	    {NAMES "PINLifetime = 90\n", {"PINHistoryCount must be greater than 0"}},
 	    {NAMES "UseWsFedPassiveAuth = true\n", {"UseWsFedPassiveAuth"}},
 	    {NAMES "UsePinAuth = no\nMobilePreferredAuthType = WebTicketServicePin\n", {"MobilePreferredAuthType", "switched off"}},
@@ -338,6 +357,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(every_default_can_be_written, setup, teardown),
 	    cmocka_unit_test_setup_teardown(every_range_ends, setup, teardown),
 	    cmocka_unit_test_setup_teardown(the_template_is_read_back, setup, teardown),
+	    cmocka_unit_test_setup_teardown(keys_of_older_releases, setup, teardown),
 	    cmocka_unit_test_setup_teardown(expiration_is_clamped, setup, teardown),
 	    cmocka_unit_test_setup_teardown(refusals_quote, setup, teardown),
 	    cmocka_unit_test_setup_teardown(refusals_name_what_does_not_go_together, setup, teardown),

@@ -17,16 +17,14 @@ static struct site a_site(void)
 
 static void listeners(void **state)
 {
-	/* key, port, kind, outside, proxy, legacy: as dialtone.conf(5) describes them */
+	/* key, port, kind, outside, proxy: as dialtone.conf(5) describes them */
 	static const struct site_listener want[SITE_LISTENERS] = {
-	    {"sip_tls", "10.20.0.10", 1, SITE_SIP_TLS, false, false, false},
-	    {"sip_tcp", "10.20.0.10", 2, SITE_SIP_TCP, false, false, false},
-	    {"https", "10.20.0.10", 3, SITE_HTTPS, false, false, false},
-	    {"http", "10.20.0.10", 4, SITE_HTTP, false, false, false},
-	    {"external_sip_tls", "10.30.0.10", 5, SITE_SIP_TLS, true, true, false},
-	    {"external_https", "10.30.0.10", 6, SITE_HTTPS, true, true, false},
-	    {"legacy_sip_tls", "10.20.0.11", 7, SITE_SIP_TLS, false, false, true},
-	    {"legacy_https", "10.20.0.11", 8, SITE_HTTPS, false, false, true},
+	    {"sip_tls", "10.20.0.10", 1, SITE_SIP_TLS, false, false},
+	    {"sip_tcp", "10.20.0.10", 2, SITE_SIP_TCP, false, false},
+	    {"https", "10.20.0.10", 3, SITE_HTTPS, false, false},
+	    {"http", "10.20.0.10", 4, SITE_HTTP, false, false},
+	    {"external_sip_tls", "10.30.0.10", 5, SITE_SIP_TLS, true, true},
+	    {"external_https", "10.30.0.10", 6, SITE_HTTPS, true, true},
 	};
 	struct site_listener got[SITE_LISTENERS];
 	struct site s = a_site();
@@ -34,11 +32,10 @@ static void listeners(void **state)
 	(void)state;
 	assert_int_equal(site_listeners(&s, got), 3); /* sip_tcp is off, nothing is outside */
 	assert_string_equal(got[1].key, "https");
-	assert_false(site_is_outside(&s) || site_is_legacy(&s));
+	assert_false(site_is_outside(&s));
 	strcpy(s.external_address, "10.30.0.10");
-	strcpy(s.legacy_address, "10.20.0.11");
 	s.sip_tls = 1, s.sip_tcp = 2, s.https = 3, s.http = 4;
-	s.external_sip_tls = 5, s.external_https = 6, s.legacy_sip_tls = 7, s.legacy_https = 8;
+	s.external_sip_tls = 5, s.external_https = 6;
 	s.proxy_protocol = true;
 	assert_int_equal(site_listeners(&s, got), SITE_LISTENERS);
 	for (unsigned i = 0; i < SITE_LISTENERS; i++) {
@@ -47,9 +44,9 @@ static void listeners(void **state)
 		assert_string_equal(got[i].address, want[i].address);
 		assert_int_equal(got[i].port, want[i].port);
 		assert_int_equal(got[i].kind, want[i].kind);
-		assert_true(got[i].outside == want[i].outside && got[i].proxy == want[i].proxy && got[i].legacy == want[i].legacy);
+		assert_true(got[i].outside == want[i].outside && got[i].proxy == want[i].proxy);
 	}
-	assert_true(site_is_outside(&s) && site_is_legacy(&s));
+	assert_true(site_is_outside(&s));
 	s.proxy_protocol = false;
 	site_listeners(&s, got);
 	assert_false(got[4].proxy || got[5].proxy);

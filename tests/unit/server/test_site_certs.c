@@ -121,11 +121,32 @@ static void names(void **state)
 	assert_non_null(strstr(why(w, "external.pem", NOW), "it is not for the name other.contoso.test"));
 }
 
+/* TLS 1.0 has a key of its own, which is asked for when somebody may speak it. */
+static void legacy(void **state)
+{
+	struct world *w = *state;
+	struct buf modern = {0}, old = {0};
+
+	assert_null(why(w, "legacy.pem", NOW));
+	w->site.legacy = SITE_LEGACY_ON;
+	strcpy(w->site.legacy_user, "nobody");
+	assert_non_null(strstr(why(w, "legacy.pem", NOW), "there is none; to make it: dialtone init"));
+	assert_null(why(w, "legacy-external.pem", NOW));
+	assert_true(init_renew(&w->site, NOW, &w->why));
+	assert_string_equal(why(w, "legacy.pem", NOW), "");
+	octets(w, "server.pem", &modern);
+	octets(w, "legacy.pem", &old);
+	assert_memory_not_equal(modern.p, old.p, 512); /* the keys */
+	buf_wipe(&modern);
+	buf_wipe(&old);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(years, setup, teardown),
 	    cmocka_unit_test_setup_teardown(names, setup, teardown),
+	    cmocka_unit_test_setup_teardown(legacy, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ static bool cert_names(struct client *c, const char *name)
 
 static void test_serves(void **state)
 {
-	struct client http, https, sip, old;
+	struct client http, https, sip;
 	struct world w;
 	char text[4096] = "";
 
@@ -51,14 +51,62 @@ static void test_serves(void **state)
 	until(w.loop, strstr(buf_cstr(&sip.plain), "\r\n\r\n"));
 	assert_memory_equal(sip.plain.p, "SIP/2.0 401 ", 12);
 	assert_non_null(strstr(buf_cstr(&sip.plain), "TLS-DSK"));
-	visit(&w, &old, LEGACY, true);
-	assert_true(cert_names(&old, "fe01.contoso.test"));
 	assert_true(pread(w.keylog, text, sizeof text - 1, 0) > 0);
 	assert_non_null(strstr(text, "TRAFFIC_SECRET_0 "));
 	client_clear(&http);
 	client_clear(&https);
 	client_clear(&sip);
-	client_clear(&old);
+	world_clear(&w);
+}
+
+/* A phone that has TLS 1.0, RSA, 3DES and RC4 only, at the same ports as all others: it gets another process, with another key, and
+ * the same services. */
+static void test_old_phones(void **state)
+{
+	static const uint8_t local[16] = {0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a, 0x20};
+	static const uint8_t hello[] = {0x80, 0x1f, 0x01, 0x03, 0x01, 0x00, 0x06, 0x00, 0x00, 0x00, 0x10, 0x00, 0x00, 0x04, 0x00, 0x00,
+					0x0a, 0,    1,	  2,	3,    4,    5,	  6,	7,    8,    9,	  10,	11,   12,   13,	  14, 15};
+	struct client web, sip, edge, modern, ssl2;
+	struct tls_ctx *tls;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	world_add_legacy(&w);
+	visit(&w, &modern, HTTPS, true);
+	assert_string_equal(tls_version(modern.tls), "TLSv1.3");
+	tls = w.client_tls;
+	w.client_tls = tls_ctx_client(&(struct tls_client_conf){TLS_PHONE});
+	assert_non_null(w.client_tls);
+	visit(&w, &web, HTTPS, true);
+	assert_true(cert_names(&web, "fe01.contoso.test"));
+	say(&web, "GET /CertProv/CertProvisioningService.svc/mex HTTP/1.1\r\nHost: x\r\n\r\n");
+	until(w.loop, web.plain.n > 20);
+	assert_memory_equal(web.plain.p, "HTTP/1.1 200 OK\r\n", 17);
+	visit(&w, &sip, SIP, true);
+	say(&sip, register_text);
+	until(w.loop, strstr(buf_cstr(&sip.plain), "\r\n\r\n"));
+	assert_memory_equal(sip.plain.p, "SIP/2.0 401 ", 12);
+	visit(&w, &edge, PROXIED, false); /* outside, behind a proxy: the public name, and no head any more */
+	client_send_raw(&edge, local, sizeof local);
+	edge.tls = tls_connect(w.client_tls, NULL);
+	client_tls_out(&edge);
+	until(w.loop, tls_state(edge.tls) == TLS_UP);
+	assert_true(cert_names(&edge, "edge.contoso.test"));
+	assert_string_equal(tls_version(edge.tls), tls_version(web.tls));
+	assert_string_not_equal(tls_version(edge.tls), "TLSv1.3");
+	visit(&w, &ssl2, HTTPS, false); /* RFC 5246 E.2 */
+	client_send_raw(&ssl2, hello, sizeof hello);
+	until(w.loop, ssl2.got.n > 11);
+	assert_memory_equal(ssl2.got.p, "\x16\x03\x01", 3);
+	assert_memory_equal(ssl2.got.p + 9, "\x03\x01", 2); /* a ServerHello of TLS 1.0 */
+	client_clear(&ssl2);
+	client_clear(&modern);
+	client_clear(&web);
+	client_clear(&sip);
+	client_clear(&edge);
+	tls_ctx_free(w.client_tls);
+	w.client_tls = tls;
 	world_clear(&w);
 }
 
@@ -161,7 +209,7 @@ static void test_left_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_serves), cmocka_unit_test(test_outside),	  cmocka_unit_test(test_order),
+		cmocka_unit_test(test_serves), cmocka_unit_test(test_old_phones), cmocka_unit_test(test_outside), cmocka_unit_test(test_order),
 		cmocka_unit_test(test_drains), cmocka_unit_test(test_left_alone),
 	};
 
