@@ -25,7 +25,7 @@ struct conn_events {
 	void (*gone)(void *arg, const char *why); /* why: NULL for an orderly end, else a sentence */
 };
 
-/* Who takes a connection whose ClientHello cannot do TLS 1.2: nothing of it has been read but the PROXY head. */
+/* Another process takes a connection whose ClientHello cannot do TLS 1.2: nothing of it has been read but the PROXY head. */
 struct conn_old {
 	bool (*wanted)(void *arg, const char *address); /* is the hello of that peer looked at? */
 	bool (*take)(void *arg, int fd, const char *address, uint16_t port); /* borrows fd; false: it cannot be taken now */

@@ -1,4 +1,4 @@
-/* net/conn_in.c: what comes in on a connection: the PROXY head, TLS, plaintext for the owner. */
+/* net/conn_in.c: the octets that a connection brings: the PROXY head, TLS, plaintext for the owner. */
 #include <errno.h>
 #include <string.h>
 
@@ -54,7 +54,7 @@ void conn_deliver(struct conn *c)
 	}
 }
 
-/* No more is read than the head: what follows may be another process's. */
+/* No more is read than the head: the rest may be for another process. */
 static void take_proxy_head(struct conn *c, const uint8_t *p, size_t n)
 {
 	struct proxy from;

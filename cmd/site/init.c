@@ -217,7 +217,7 @@ static void say_legacy(const struct site *s)
 				"subnets in dialtone.conf, legacy = known and legacy_known = \"10.66.0.0/16\", and type:",
 	    [SITE_LEGACY_KNOWN] = "Phones of legacy_known may speak TLS 1.0 with RC4 or 3DES, as Lync Phone Edition does: others in these\n"
 				  "subnets could read and change what such a phone sends. Nobody else may, and all newer TLS is as it was.",
-	    [SITE_LEGACY_ON] = "Everybody may speak TLS 1.0 with RC4 or 3DES, as Lync Phone Edition does: who can reach the line of such a\n"
+	    [SITE_LEGACY_ON] = "Everybody may speak TLS 1.0 with RC4 or 3DES, as Lync Phone Edition does: an attacker on the line of such a\n"
 			       "phone can read and change what it sends. To name those who may: legacy = known, legacy_known.",
 	};
 

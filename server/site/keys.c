@@ -32,7 +32,7 @@ const struct site_key site_keys[] = {
 	{"external_https",                     KEY_PORT,     AT(external_https),                      0, 65535, "0", TEMPLATE_ALWAYS},
 	{"proxy_protocol",                     KEY_BOOLEAN,  AT(proxy_protocol),                      0, 0, "false", TEMPLATE_HINT},
 	{"external_require_pin",               KEY_BOOLEAN,  AT(external_require_pin),                0, 0, "false", TEMPLATE_HINT},
-	{"legacy",                             KEY_LEGACY,   AT(legacy),                              0, 0, "off", TEMPLATE_ALWAYS, "who may speak TLS 1.0, on the same ports: off, known (those of legacy_known), on"},
+	{"legacy",                             KEY_LEGACY,   AT(legacy),                              0, 0, "off", TEMPLATE_ALWAYS, "TLS 1.0 for old phones, on the same ports: off, known (the phones of legacy_known), on"},
 	{"legacy_known",                       KEY_SUBNETS,  AT(legacy_known),                        0, 0, "", TEMPLATE_SET},
 	{"workers",                            KEY_NUMBER,   AT(workers),                             0, 64, "0", TEMPLATE_ALWAYS, "0: one a core"},
 	{"user",                               KEY_TEXT,     AT(user),                                0, 0, SITE_USER, TEMPLATE_ALWAYS},

@@ -28,7 +28,7 @@ struct site {
 	uint16_t sip_tls, sip_tcp, https, http; /* inside; 0: off */
 	char external_address[64];
 	uint16_t external_sip_tls, external_https; /* 0: off */
-	enum { SITE_LEGACY_OFF, SITE_LEGACY_KNOWN, SITE_LEGACY_ON } legacy; /* who may speak TLS 1.0 */
+	enum { SITE_LEGACY_OFF, SITE_LEGACY_KNOWN, SITE_LEGACY_ON } legacy; /* the phones that may speak TLS 1.0 */
 	char legacy_known[512]; /* addresses and subnets (net/subnets.h) */
 	bool proxy_protocol;		       /* PROXY v2 demanded on the outside listeners */
 	bool external_require_pin;	       /* number and PIN as well, outside ("Device Connection Process") */

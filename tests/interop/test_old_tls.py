@@ -1,7 +1,7 @@
 """One address and one port for old phones and everybody else: programs that are not ours, and a hello made by hand.
 
 gnutls-cli, limited to TLS 1.0 with RC4, 3DES or AES, completes HTTPS and SIP on the port where openssl speaks TLS 1.3; a hello in the
-format of SSL 2.0 is answered; who is not named, and everybody with `legacy = off`, is refused.
+format of SSL 2.0 is answered; a peer that is not named, and everybody with `legacy = off`, is refused.
 """
 import os
 import socket

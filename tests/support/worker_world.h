@@ -44,7 +44,7 @@ struct world {
 	int legacy_ask[3]; /* our ends of the legacy process's questions: nobody answers them */
 };
 
-void world_init(struct world *w); /* the worker is ready when it returns; who comes from 127.0.0.0/8 may speak TLS 1.0 */
+void world_init(struct world *w); /* the worker is ready when it returns; clients of 127.0.0.0/8 may speak TLS 1.0 */
 void world_add_legacy(struct world *w); /* a legacy process besides, which is ready */
 int ended(struct world *w); /* waits until the worker has ended; its exit status, -1 after a signal */
 void ipc_close(struct ipc_server *s); /* with its descriptor; nothing when it is closed already */

@@ -32,7 +32,7 @@ struct world {
 	struct client client;
 	struct conn *conn;
 	struct conn_old old;
-	const char *known; /* who is looked at */
+	const char *known; /* the addresses that are looked at */
 	bool full;
 	int taken;	   /* the other process's descriptor */
 	char address[NET_ADDRESS_MAX], why[240];
