@@ -31,7 +31,7 @@ static const char *column_read(struct user_rows *im, const struct buf *text, str
 	return why_set(why, "there is no column '" SV_FMT "'; %s", (int)(name.n < 100 ? name.n : 100), name.p ? name.p : "",
 		       name.p && name.n && (memchr(name.p, ';', name.n) || memchr(name.p, '\t', name.n))
 			   ? "separate the fields by commas"
-			   : "the columns are: address, login, number, extension, display, home_pool, remote, password, pin");
+			   : "the columns are: address, login, number, extension, display, home_pool, display_number, remote, password, pin");
 }
 
 /* NULL, or what is wrong with the first line. */

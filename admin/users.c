@@ -5,12 +5,14 @@
 
 #include "admin/orders.h"
 #include "admin/pins.h"
+#include "base/enc.h"
 #include "base/name.h"
 #include "base/number.h"
 #include "base/utf8.h"
+#include "pki/key.h"
 #include "server/vault/make.h"
 
-const char *const user_field_names[USER_FIELDS] = {"login", "number", "extension", "display", "home_pool"};
+const char *const user_field_names[USER_FIELDS] = {"login", "number", "extension", "display", "home_pool", "display_number"};
 
 /* ---- fields ---------------------------------------------------------------------------------------------- */
 
@@ -105,10 +107,49 @@ static bool pool_read(const char *text, struct sv s, struct store_user *u, struc
 	return why_not(why, "'%.100s' is not a pool's name; type it like pool01.contoso.test", text);
 }
 
+/* "+1 (425) 555-6710", as it stands on the phone's label. */
+static bool display_number_read(const char *text, struct sv s, struct store_user *u, struct why *why)
+{
+	struct number n;
+
+	if (s.n && (number_read(s, &n) != NULL || !sv_copy(u->display_number, sizeof u->display_number, s)))
+		return why_not(why, "'%.100s' is not a number; type it as people dial it, like '+1 (425) 555-6710' or 4411", text);
+	if (s.n == 0)
+		u->display_number[0] = '\0';
+	return true;
+}
+
+bool user_common_area(const struct site *site, struct store_user *u, struct why *why)
+{
+	uint8_t random[16];
+	struct number n;
+	char id[UUID_TEXT_MAX];
+
+	if (u->login[0])
+		return why_not(why, "a common-area phone has no login: nobody types a password there; leave --login away");
+	if (u->display_number[0] == '\0' || number_read(sv_of(u->display_number), &n) != NULL)
+		return why_not(why, "a common-area phone needs the number that people dial; type --display-number '+1 (425) 555-6710' or an extension");
+	u->common_area = true;
+	if (u->number[0] == '\0' && u->extension[0] == '\0') {
+		snprintf(u->number, sizeof u->number, "%s", n.global);
+		if (n.local[0] && !extension_check(sv_of(n.local)))
+			return why_not(why, "'%.60s' is too long for an extension; type it with country code", u->display_number);
+		snprintf(u->extension, sizeof u->extension, "%s", n.local);
+	}
+	if (u->display[0] == '\0')
+		snprintf(u->display, sizeof u->display, "%s", u->display_number);
+	if (u->aor[0])
+		return true;
+	if (!pki_random(random, sizeof random))
+		return why_not(why, "no address could be made: %s", pki_error());
+	snprintf(u->aor, sizeof u->aor, "%s@%s", uuid_random(id, random), site->domain);
+	return true;
+}
+
 bool user_field_read(enum user_field f, const char *text, struct store_user *u, struct why *why)
 {
 	static bool (*const read[USER_FIELDS])(const char *text, struct sv s, struct store_user *u, struct why *why) = {
-	    login_read, line_read, extension_read, users_display_read, pool_read};
+	    login_read, line_read, extension_read, users_display_read, pool_read, display_number_read};
 
 	return read[f](text, sv_trim(sv_of(text)), u, why);
 }

@@ -7,13 +7,18 @@
 
 /* ---- fields ---------------------------------------------------------------------------------------------------- */
 
-enum user_field { USER_LOGIN, USER_NUMBER, USER_EXTENSION, USER_DISPLAY, USER_POOL, USER_FIELDS };
+enum user_field { USER_LOGIN, USER_NUMBER, USER_EXTENSION, USER_DISPLAY, USER_POOL, USER_DISPLAY_NUMBER, USER_FIELDS };
 extern const char *const user_field_names[USER_FIELDS]; /* "login" ... */
 
 /* Reads "alice@contoso.test" ("sip:" may stand before it) as an address of this site, in lower case. */
 bool user_address_read(const struct site *site, const char *text, char ret[256], struct why *why);
 /* Reads a field into *u; "" empties it.  false: *u is as it was. */
 bool user_field_read(enum user_field f, const char *text, struct store_user *u, struct why *why);
+
+/* New-CsCommonAreaPhone: an account of a room.  Makes its address, sip:<GUID>@domain, where u->aor is ""; without a number its
+ * number or extension is what people dial (the display number); without a display name that is the display number.  It has no
+ * password.  false: *why says what is missing. */
+bool user_common_area(const struct site *site, struct store_user *u, struct why *why);
 
 /* ---- verbs ------------------------------------------------------------------------------------------------------- */
 

@@ -24,6 +24,7 @@
 #include "phone/client/ticket.h"
 #include "phone/run/clients.h"
 #include "phone/run/core.h"
+#include "phone/run/desk.h"
 #include "phone/run/handset.h"
 #include "phone/run/lock.h"
 #include "phone/run/log.h"
@@ -39,6 +40,7 @@ struct dt_phone {
 	struct ph_core core; /* the part that clients see */
 	struct ph_conf conf;
 	struct ph_power power;
+	struct ph_desk desk;
 
 	struct ph_run run;
 	struct ph_link link;

@@ -70,6 +70,7 @@ FORWARD(user_by_id, (struct store *s, int64_t id, struct store_user *ret), id, r
 FORWARD(user_by_login, (struct store *s, const char *login, struct store_user *ret), login, ret)
 FORWARD(user_by_line, (struct store *s, const char *number, const char *extension, struct store_user *ret, size_t cap, size_t *n),
 	number, extension, ret, cap, n)
+FORWARD(policy_get, (struct store *s, const char *name, struct store_pin_policy *ret), name, ret)
 FORWARD(password_get, (struct store *s, int64_t user, struct store_tries *ret), user, ret)
 FORWARD(cert_find, (struct store *s, const uint8_t sha1[20], struct store_cert *ret), sha1, ret)
 FORWARD(cert_settle, (struct store *s, const struct store_cert *c), c)
@@ -217,6 +218,7 @@ static const struct store_ops ops = {
     .user_by_id = user_by_id,
     .user_by_login = user_by_login,
     .user_by_line = user_by_line,
+    .policy_get = policy_get,
     .pin_step = pin_step,
     .password_get = password_get,
     .password_step = password_step,

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUES_MAX 16
+#define VALUES_MAX 24
 
 #define X(name, text) [SQL_##name] = (text),
 const char *const sql_text_of[SQL_COUNT] = {SQL_LIST};

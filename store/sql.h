@@ -52,7 +52,7 @@ extern const struct store_ops sql_ops;
 struct sql *sql_of(struct store *s);
 
 /* The schema, version by version: [0] makes all of version 1, each further one adds to the one before. */
-#define SQL_SCHEMAS 3
+#define SQL_SCHEMAS 4
 extern const char *const sql_schema[SQL_SCHEMAS];
 #define SQL_NEWER "it was made by a newer version of this program"
 
@@ -109,6 +109,10 @@ enum store_result sql_user_by_line(struct store *s, const char *number, const ch
 enum store_result sql_user_each(struct store *s, const char *after,
 				    bool (*each)(void *, const struct store_user *), void *arg);
 
+enum store_result sql_policy_put(struct store *s, const struct store_pin_policy *p);
+enum store_result sql_policy_get(struct store *s, const char *name, struct store_pin_policy *ret);
+enum store_result sql_policy_remove(struct store *s, const char *name);
+enum store_result sql_policy_each(struct store *s, bool (*each)(void *arg, const struct store_pin_policy *p), void *arg);
 enum store_result sql_pin_get(struct store *s, int64_t user, struct store_pin *ret);
 enum store_result sql_pin_set(struct store *s, int64_t user, const struct store_pin *p, unsigned keep);
 enum store_result sql_pin_history(struct store *s, int64_t user, struct store_old_pin *ret, size_t cap, size_t *n);

@@ -54,5 +54,15 @@ const char *const sql_schema[SQL_SCHEMAS] = {
     "CREATE INDEX audit_at ON audit (at, id);"
     "CREATE TABLE change (id INTEGER PRIMARY KEY, n INTEGER NOT NULL);"
     "INSERT INTO change VALUES (1, 0);",
+
+    /* accounts of rooms, PIN policies, PINs locked by hand; when a device was signed in and off last */
+    [3] =
+    "ALTER TABLE account ADD COLUMN common_area INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE account ADD COLUMN display_number TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE account ADD COLUMN pin_policy TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE account ADD COLUMN pin_locked INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX account_policy ON account (pin_policy) WHERE pin_policy <> '';"
+    "CREATE TABLE pin_policy (name TEXT PRIMARY KEY, min_length INTEGER NOT NULL, lifetime INTEGER NOT NULL,"
+    " history INTEGER NOT NULL, attempts INTEGER NOT NULL, common INTEGER NOT NULL);",
 };
 /* clang-format on */

@@ -7,7 +7,9 @@
 #define DIALTONE_STORE_SQL_TEXT_H
 
 /* clang-format off */
-#define USER_COLUMNS "id, aor, login, display, number, extension, home_pool, enabled, remote, nt_hash, created, tickets_after"
+#define USER_COLUMNS "id, aor, login, display, number, extension, home_pool, enabled, remote, nt_hash, created, tickets_after, " \
+	"common_area, display_number, pin_policy, pin_locked"
+#define POLICY_COLUMNS "name, min_length, lifetime, history, attempts, common"
 #define PIN_COLUMNS "salt, hash, length, set_at, local, local_since, locked_until, global, last_attempt"
 #define CERT_COLUMNS "id, account, device, sha1, der, published, expires"
 #define RULE_COLUMNS "id, guid, device_type, brand, model, revision, locale, approved, restore, pending"
@@ -16,10 +18,11 @@
 #define SQL_LIST \
 X(CHANGES,        "SELECT n FROM change WHERE id = 1") \
 X(CHANGED,        "UPDATE change SET n = n + 1 WHERE id = 1") \
-X(USER_ADD,       "INSERT INTO account (aor, login, login_key, display, number, extension, home_pool, enabled, remote, nt_hash, created, tickets_after) " \
-                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING RETURNING id") \
+X(USER_ADD,       "INSERT INTO account (aor, login, login_key, display, number, extension, home_pool, enabled, remote, nt_hash, created, tickets_after, " \
+                  "common_area, display_number, pin_policy, pin_locked) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) ON CONFLICT DO NOTHING RETURNING id") \
 X(USER_SET,       "UPDATE account SET aor = ?1, login = ?2, login_key = ?3, display = ?4, number = ?5, extension = ?6, home_pool = ?7, enabled = ?8, " \
-                  "remote = ?9, nt_hash = ?10, created = ?11, tickets_after = ?12 WHERE id = ?13") \
+                  "remote = ?9, nt_hash = ?10, created = ?11, tickets_after = ?12, common_area = ?13, display_number = ?14, pin_policy = ?15, pin_locked = ?16 " \
+                  "WHERE id = ?17") \
 X(USER_CLASH,     "SELECT 'address', aor FROM account WHERE aor = ?1 AND id <> ?5 UNION ALL " \
                   "SELECT 'login', aor FROM account WHERE login_key = ?2 AND login_key <> '' AND id <> ?5 UNION ALL " \
                   "SELECT 'extension with that number', aor FROM account WHERE extension = ?4 AND extension <> '' AND number = ?3 AND id <> ?5 LIMIT 1") \
@@ -31,6 +34,12 @@ X(USER_BY_NUMBER, "SELECT " USER_COLUMNS " FROM account WHERE number = ?1 AND nu
 X(USER_BY_EXT,    "SELECT " USER_COLUMNS " FROM account WHERE extension = ?1 AND extension <> '' ORDER BY number LIMIT ?2") \
 X(USER_BY_LINE,   "SELECT " USER_COLUMNS " FROM account WHERE extension = ?2 AND extension <> '' AND number = ?1 LIMIT ?3") \
 X(USER_PAGE,      "SELECT " USER_COLUMNS " FROM account WHERE aor > ?1 ORDER BY aor LIMIT ?2") \
+X(POLICY_PUT,     "INSERT INTO pin_policy (" POLICY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (name) DO UPDATE SET " \
+                  "min_length = ?2, lifetime = ?3, history = ?4, attempts = ?5, common = ?6") \
+X(POLICY_GET,     "SELECT " POLICY_COLUMNS " FROM pin_policy WHERE name = ?1") \
+X(POLICY_USED,    "SELECT aor FROM account WHERE pin_policy = ?1 AND pin_policy <> '' LIMIT 1") \
+X(POLICY_REMOVE,  "DELETE FROM pin_policy WHERE name = ?1") \
+X(POLICY_PAGE,    "SELECT " POLICY_COLUMNS " FROM pin_policy WHERE name > ?1 ORDER BY name LIMIT ?2") \
 X(PIN_GET,        "SELECT " PIN_COLUMNS " FROM pin WHERE account = ?1") \
 X(PIN_SET,        "INSERT INTO pin (account, " PIN_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (account) DO UPDATE SET " \
                   "salt = ?2, hash = ?3, length = ?4, set_at = ?5, local = ?6, local_since = ?7, locked_until = ?8, global = ?9, last_attempt = ?10") \

@@ -15,13 +15,17 @@ static void user_row(struct sql *q, struct sql_st *st, struct store_user *ret)
 				   .enabled = sql_int(q, st, 7) != 0,
 				   .remote = sql_int(q, st, 8) != 0,
 				   .created = sql_int(q, st, 10),
-				   .tickets_after = sql_int(q, st, 11)};
+				   .tickets_after = sql_int(q, st, 11),
+				   .common_area = sql_int(q, st, 12) != 0,
+				   .pin_locked = sql_int(q, st, 15) != 0};
 	sql_text(q, st, 1, ret->aor, sizeof ret->aor);
 	sql_text(q, st, 2, ret->login, sizeof ret->login);
 	sql_text(q, st, 3, ret->display, sizeof ret->display);
 	sql_text(q, st, 4, ret->number, sizeof ret->number);
 	sql_text(q, st, 5, ret->extension, sizeof ret->extension);
 	sql_text(q, st, 6, ret->home_pool, sizeof ret->home_pool);
+	sql_text(q, st, 13, ret->display_number, sizeof ret->display_number);
+	sql_text(q, st, 14, ret->pin_policy, sizeof ret->pin_policy);
 	ret->n_nt_hash = sql_blob(q, st, 9, ret->nt_hash, sizeof ret->nt_hash);
 }
 
@@ -65,8 +69,9 @@ enum store_result sql_user_add(struct store *s, struct store_user *u)
 	if ((r = sql_begin(q)) != STORE_OK)
 		return r;
 	r = sql_one(q,
-		    sql_bind(q, SQL_USER_ADD, "tttttttiibii", aor, u->login, login, u->display, u->number, u->extension, u->home_pool,
-			     (int64_t)u->enabled, (int64_t)u->remote, u->nt_hash, u->n_nt_hash, u->created, u->tickets_after),
+		    sql_bind(q, SQL_USER_ADD, "tttttttiibiiitti", aor, u->login, login, u->display, u->number, u->extension, u->home_pool,
+			     (int64_t)u->enabled, (int64_t)u->remote, u->nt_hash, u->n_nt_hash, u->created, u->tickets_after,
+			     (int64_t)u->common_area, u->display_number, u->pin_policy, (int64_t)u->pin_locked),
 		    &u->id);
 	if (r == STORE_NONE) {
 		why_set(&q->why, "something that must be unique is in use");
@@ -88,9 +93,10 @@ enum store_result sql_user_set(struct store *s, const struct store_user *u)
 		return r;
 	r = clash(q, u, aor, login);
 	if (r == STORE_NONE)
-		r = sql_run(q, SQL_USER_SET, "tttttttiibiii", aor, u->login, login, u->display, u->number,
+		r = sql_run(q, SQL_USER_SET, "tttttttiibiiittii", aor, u->login, login, u->display, u->number,
 			       u->extension, u->home_pool, (int64_t)u->enabled, (int64_t)u->remote, u->nt_hash,
-			       u->n_nt_hash, u->created, u->tickets_after, u->id);
+			       u->n_nt_hash, u->created, u->tickets_after, (int64_t)u->common_area, u->display_number, u->pin_policy,
+			       (int64_t)u->pin_locked, u->id);
 	r = sql_note_change(q, sql_some(q, r));
 	return sql_commit(q, r);
 }

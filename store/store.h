@@ -37,6 +37,16 @@ struct store_user {
 	size_t n_nt_hash;    /* 0: no password */
 	int64_t created;
 	int64_t tickets_after; /* tickets issued before this moment are refused (revocation); 0: none */
+	bool common_area;	 /* of a room, not of a person: New-CsCommonAreaPhone */
+	char display_number[64]; /* as people dial and read it; of a common area */
+	char pin_policy[64];	 /* the name of a struct store_pin_policy; "": the site's own */
+	bool pin_locked;	 /* Lock-CsClientPin: until it is unlocked */
+};
+
+struct store_pin_policy { /* New-CsPinPolicy, for single users */
+	char name[64]; /* unique without case */
+	unsigned min_length, lifetime, history, attempts; /* digits; days, 0: for ever; PINs; 0: by the length */
+	bool common; /* common patterns are allowed */
 };
 
 struct store_pin {
@@ -137,6 +147,12 @@ struct store_ops {
 	 * other writer comes between.  User 0 does not exist: a row that costs what a real one costs. */
 	enum store_result (*pin_step)(struct store *s, const int64_t *users, size_t n,
 				      void (*step)(void *arg, size_t i, struct store_pin *p), void *arg);
+
+	/* Policies of single users, in the order of their names.  Removing: STORE_TAKEN while a user has it. */
+	enum store_result (*policy_put)(struct store *s, const struct store_pin_policy *p);
+	enum store_result (*policy_get)(struct store *s, const char *name, struct store_pin_policy *ret);
+	enum store_result (*policy_remove)(struct store *s, const char *name);
+	enum store_result (*policy_each)(struct store *s, bool (*each)(void *arg, const struct store_pin_policy *p), void *arg);
 
 	/* The same for a user's password: wrong ones and their lockout.  password_get(): zeros when none was ever tried. */
 	enum store_result (*password_get)(struct store *s, int64_t user, struct store_tries *ret);

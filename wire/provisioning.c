@@ -123,6 +123,86 @@ static const char *read_configuration(xmlNodePtr group, struct provisioning *v)
 	return why;
 }
 
+/* ---- endpointConfiguration, [MS-SIPREGE] 2.2.2.5.6: properties by their name ----------------------------------- */
+
+/* UNKNOWN: how the product writes a length of time.  The cmdlet has "00:05:00"; so we write it, and read that, seconds, or an
+ * xs:duration of hours, minutes and seconds. */
+static bool read_clock(struct sv s, unsigned *ret)
+{
+	uint64_t total = 0, n;
+
+	for (int i = 0; i < 3; i++) {
+		if (!sv_u64(sv_cut(&s, ':'), 86400, &n))
+			return false;
+		total = total * 60 + n;
+	}
+	*ret = (unsigned)total;
+	return s.p == NULL;
+}
+
+static bool read_duration(struct sv s, unsigned *ret)
+{
+	static const struct {
+		char unit;
+		unsigned seconds;
+	} units[] = {{'H', 3600}, {'M', 60}, {'S', 1}};
+	uint64_t total = 0, n;
+
+	for (size_t i = 0; i < 3 && s.n; i++) {
+		ptrdiff_t at = sv_find(s, units[i].unit);
+
+		if (at < 0)
+			continue;
+		if (!sv_u64((struct sv){s.p, (size_t)at}, 86400, &n))
+			return false;
+		total += n * units[i].seconds;
+		s = sv_from(s, (size_t)at + 1);
+	}
+	*ret = (unsigned)total;
+	return s.n == 0;
+}
+
+static bool read_timespan(struct sv s, unsigned *ret)
+{
+	unsigned v = 0;
+	uint64_t n;
+	bool ok = sv_istarts(s, SV("PT")) ? read_duration(sv_from(s, 2), &v) : sv_find(s, ':') >= 0 ? read_clock(s, &v) : false;
+
+	if (!ok && (ok = sv_u64(s, 86400, &n)))
+		v = (unsigned)n;
+	if (ok && v <= 86400)
+		*ret = v < 30 ? 30 : v; /* "the minimum is 30 seconds" */
+	return ok;
+}
+
+static void read_property(xmlNodePtr node, struct provisioning *v)
+{
+	char name[64], text[64];
+
+	if (!xml_is(node, "property") || !xml_iattr(node, "name", name, sizeof name) || !xml_text(node, text, sizeof text))
+		return;
+	if (sv_ieq(sv_of(name), SV("EnableHotdesking")))
+		v->hotdesking = sv_ieq(sv_trim(sv_of(text)), SV("true")) || strcmp(text, "1") == 0;
+	else if (sv_ieq(sv_of(name), SV("HotdeskingTimeout")))
+		read_timespan(sv_trim(sv_of(text)), &v->hotdesking_s); /* one that cannot be read leaves the default */
+}
+
+static void read_endpoint(xmlNodePtr group, struct provisioning *v)
+{
+	for (xmlNodePtr list = group->children; list; list = list->next)
+		for (xmlNodePtr p = xml_is(list, "propertyEntryList") ? list->children : NULL; p; p = p->next)
+			read_property(p, v);
+}
+
+static void write_endpoint(struct buf *b, const struct provisioning *v)
+{
+	buf_printf(b, "<propertyEntryList><property name=\"EnableHotdesking\">%s</property>", v->hotdesking ? "true" : "false");
+	buf_printf(b, "<property name=\"HotdeskingTimeout\">%02u:%02u:%02u</property></propertyEntryList>", v->hotdesking_s / 3600,
+		   v->hotdesking_s / 60 % 60, v->hotdesking_s % 60);
+}
+
+/* ---- the whole answer ----------------------------------------------------------------------------------------- */
+
 const char *provisioning_read(const void *p, size_t n, struct provisioning *ret)
 {
 	struct provisioning v = PROVISIONING_DEFAULT;
@@ -141,6 +221,9 @@ const char *provisioning_read(const void *p, size_t n, struct provisioning *ret)
 		if (xml_is(g, "provisionGroup") && xml_iattr(g, "name", name, sizeof name) &&
 		    sv_ieq(sv_of(name), SV("ServerConfiguration")))
 			why = read_configuration(g, &v);
+		else if (xml_is(g, "provisionGroup") && xml_iattr(g, "name", name, sizeof name) &&
+			 sv_ieq(sv_of(name), SV("endpointConfiguration")))
+			read_endpoint(g, &v);
 	}
 	if (why == NULL)
 		*ret = v;
@@ -179,6 +262,8 @@ void provisioning_write(struct buf *b, const struct provisioning *v, const struc
 		buf_str(b, "\">");
 		if (sv_ieq(sv_of(asked->group[i]), SV("ServerConfiguration")))
 			write_configuration(b, v);
+		else if (sv_ieq(sv_of(asked->group[i]), SV("endpointConfiguration")))
+			write_endpoint(b, v);
 		else
 			buf_str(b, "<propertyEntryList/>");
 		buf_str(b, "</provisionGroup>");

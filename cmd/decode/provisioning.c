@@ -22,6 +22,8 @@ static json_t *told(const struct provisioning *v)
 
 	if (v->has_updates)
 		json_object_set_new(o, "updates_enabled", json_boolean(v->updates_enabled));
+	json_object_set_new(o, "hotdesking", json_boolean(v->hotdesking));
+	json_object_set_new(o, "hotdesking_seconds", json_integer(v->hotdesking_s));
 	json_put(o, "updates_internal", v->updates_internal);
 	json_put(o, "updates_external", v->updates_external);
 	json_put(o, "organization", v->organization);

@@ -142,6 +142,18 @@ static int call_wait(struct handset_call *c, bool (*over)(const struct handset_c
 	return command_fail(c->command, EX_TEMPFAIL, "the phone is not done after %d s: ask it later with: dialtone handset status", WAIT_S);
 }
 
+static bool status_is(const struct handset_call *c, const char *key)
+{
+	return json_is_true(json_object_get(json_object_get(c->answer, "status"), key));
+}
+
+static bool over_guest(const struct handset_call *c)
+{
+	const char *state = status_text(c, "state");
+
+	return (strcmp(state, "signed-in") == 0 && status_is(c, "guest")) || (!status_is(c, "guest") && status_text(c, "error")[0]);
+}
+
 static bool over_signing_in(const struct handset_call *c)
 {
 	const char *state = status_text(c, "state");
@@ -186,6 +198,7 @@ static int sign_in_as(struct handset_call *c, const char *verb)
 {
 	const struct handset_options *o = c->o;
 	const char *number = o->extension ? o->extension : o->number;
+	bool guest = strcmp(verb, "guest") == 0;
 	struct buf secret = {0};
 	char prompt[300];
 	int rc;
@@ -200,10 +213,10 @@ static int sign_in_as(struct handset_call *c, const char *verb)
 		rc = call_ask(c, json_pack("{ss ss ss ss}", "do", verb, "login", o->user, "password", buf_cstr(&secret), "sip", o->sip));
 	buf_wipe(&secret);
 	if (rc == 0 && !o->no_wait)
-		rc = call_wait(c, over_signing_in);
+		rc = call_wait(c, guest ? over_guest : over_signing_in);
 	if (rc || o->no_wait)
 		return rc;
-	if (strcmp(status_text(c, "state"), "signed-in") == 0)
+	if (strcmp(status_text(c, "state"), "signed-in") == 0 && status_is(c, "guest") == guest)
 		return call_show(c);
 	rc = (int)json_integer_value(json_object_get(json_object_get(c->answer, "status"), "stage"));
 	return command_fail(c->command, rc >= 1 && rc <= 9 ? rc : EX_UNAVAILABLE, "stage %d: %s: %s", rc, status_text(c, "why"),
@@ -213,6 +226,11 @@ static int sign_in_as(struct handset_call *c, const char *verb)
 static int handset_sign_in(struct handset_call *c)
 {
 	return sign_in_as(c, "sign-in");
+}
+
+static int handset_guest(struct handset_call *c)
+{
+	return sign_in_as(c, "guest");
 }
 
 static int handset_sign_out_verb(struct handset_call *c)
@@ -309,6 +327,7 @@ static const struct option_row lock_options[] = {
 static const struct verb *const verbs[] = {
     HANDSET_VERB("status", "what the phone is doing, and who is signed in", handset_status),
     HANDSET_VERB("sign-in", "signs a user in, and waits for dial tone", handset_sign_in, .options = who_options),
+    HANDSET_VERB("guest", "signs a guest in at a common-area phone (hot-desking)", handset_guest, .options = who_options),
     HANDSET_VERB("sign-out", "signs the user out; the phone forgets them", handset_sign_out_verb),
     HANDSET_VERB("lock", "locks the phone; with --pin-file, that PIN opens it from now on", handset_lock, .options = lock_options),
     HANDSET_VERB("unlock", "opens the lock", handset_unlock, .options = lock_options),

@@ -39,6 +39,13 @@ static enum dt_handset do_sign_in(struct dt_phone *ph, struct handset_ask *a)
 	return dt_phone_sign_in(ph, &who);
 }
 
+static enum dt_handset do_guest(struct dt_phone *ph, struct handset_ask *a)
+{
+	struct dt_sign_in who = ask_who(a);
+
+	return dt_phone_guest(ph, &who);
+}
+
 static enum dt_handset do_sign_out(struct dt_phone *ph, struct handset_ask *a)
 {
 	(void)a;
@@ -70,7 +77,7 @@ static enum dt_handset do_restart(struct dt_phone *ph, struct handset_ask *a)
 static const struct {
 	const char *name;
 	enum dt_handset (*run)(struct dt_phone *ph, struct handset_ask *a);
-} asks[] = {{"status", do_status},   {"sign-in", do_sign_in},	  {"sign-out", do_sign_out}, {"lock", do_lock},
+} asks[] = {{"status", do_status},   {"sign-in", do_sign_in},	  {"guest", do_guest},	     {"sign-out", do_sign_out}, {"lock", do_lock},
 	    {"unlock", do_unlock},   {"send-logs", do_send_logs}, {"restart", do_restart}};
 
 /* ---- the answer ------------------------------------------------------------------------------------------------ */
@@ -81,8 +88,8 @@ static json_t *serve_status(const struct dt_phone *ph)
 	json_t *j;
 
 	dt_phone_status(ph, &s);
-	j = json_pack("{ss so so ss sb sb sb si si so so ss}", "state", dt_state_names[s.state], "user", json_text(s.user), "registrar",
-		      json_text(s.registrar), "version", s.version, "locked", s.locked, "lock_set", s.lock_set, "EnforcePhoneLock",
+	j = json_pack("{ss so sb so ss sb si sb sb sb si si so so ss}", "state", dt_phase_names[s.state], "user", json_text(s.user), "guest", s.guest, "registrar",
+		      json_text(s.registrar), "version", s.version, "EnableHotdesking", s.hotdesking, "HotdeskingTimeout", (int)s.hotdesking_s, "locked", s.locked, "lock_set", s.lock_set, "EnforcePhoneLock",
 		      s.lock_enforced, "PhoneLockTimeout", (int)s.lock_minutes, "MinPhonePinLength", (int)s.lock_min_length,
 		      "SIPSecurityMode", json_text(s.sip_security), "LoggingLevel", json_text(s.logging), "logs", dt_logs_names[s.logs]);
 	if (j && s.failure != DT_F_OK) {
@@ -125,6 +132,8 @@ void handset_serve(struct dt_phone *ph, char *line, struct buf *answer)
 	enum dt_handset h = DT_HANDSET_COUNT;
 
 	explicit_bzero(line, strlen(line));
+	if (what && strcmp(what, "status") != 0)
+		dt_phone_touch(ph);
 	for (size_t i = 0; what && i < sizeof asks / sizeof *asks; i++)
 		if (strcmp(what, asks[i].name) == 0)
 			h = asks[i].run(ph, &a);

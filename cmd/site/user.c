@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/pins.h"
 #include "admin/users.h"
 #include "cmd/secret.h"
 #include "cmd/site/endpoint.h"
@@ -15,7 +16,7 @@
 
 struct user_options {
 	const char *field[USER_FIELDS];
-	bool remote, no_remote, ask_password, ask_pin, disabled;
+	bool remote, no_remote, ask_password, ask_pin, disabled, common_area;
 	const char *password_file, *pin_file;
 };
 
@@ -27,6 +28,7 @@ static const struct option_row user_fields[] = {
     {"--extension", "DIGITS", "the extension", AT(field[USER_EXTENSION])},
     {"--display", "NAME", "the name in full", AT(field[USER_DISPLAY])},
     {"--home-pool", "FQDN", "the user's home pool (default: this one)", AT(field[USER_POOL])},
+    {"--display-number", "NUMBER", "of a common-area phone: the number as people dial it", AT(field[USER_DISPLAY_NUMBER])},
     {"--remote", NULL, "may sign in from outside (default)", AT(remote)},
     {"--no-remote", NULL, "may not", AT(no_remote)},
     {"--password-file", "FILE", "password: its first line (or $DIALTONE_PASSWORD)", AT(password_file)},
@@ -34,7 +36,9 @@ static const struct option_row user_fields[] = {
     {"--ask-password", NULL, "asks for the password, without echo", AT(ask_password)},
     {"--ask-pin", NULL, "asks for the PIN, without echo", AT(ask_pin)},
     {0}};
-static const struct option_row add_options[] = {{"--disabled", NULL, "may not sign in yet", AT(disabled)}, {0}};
+static const struct option_row add_options[] = {{"--disabled", NULL, "may not sign in yet", AT(disabled)},
+						{"--common-area", NULL, "of a room, not of a person: makes address and PIN", AT(common_area)},
+						{0}};
 
 static int secret(struct session *s, const char *file, const char *environment, bool ask, const char *prompt, struct buf *ret)
 {
@@ -86,13 +90,59 @@ static int fill_and_store(struct session *s, struct store_user *u)
 	return rc;
 }
 
+/* The new account, said once: the PIN is nowhere to be read later. */
+static int common_area_made(struct session *s, const struct store_user *u, const struct buf *pin)
+{
+	struct writer w;
+
+	session_writer(s, &w);
+	writer_member(&w, "address", u->aor, json_string(u->aor));
+	writer_member(&w, "number", u->number[0] ? u->number : "-", json_string(u->number));
+	writer_member(&w, "extension", u->extension[0] ? u->extension : "-", json_string(u->extension));
+	writer_member(&w, "display_number", u->display_number, json_string(u->display_number));
+	if (pin)
+		writer_member(&w, "pin", (const char *)pin->p, json_string((const char *)pin->p));
+	return writer_end(&w);
+}
+
+static int add_common_area(struct session *s, struct store_user *u)
+{
+	const struct user_options *o = s->c->o;
+	struct buf pin = {0};
+	bool made = false;
+	int rc = user_fill(s, o, u);
+
+	if (rc == 0 && (o->password_file || o->ask_password))
+		rc = command_fail(s->c, EX_USAGE, "a common-area phone signs in with number and PIN: leave the password away");
+	if (rc == 0 && !user_common_area(&s->site, u, &s->why))
+		rc = session_end(s, ADMIN_REFUSED);
+	if (rc == 0)
+		rc = secret(s, o->pin_file, "DIALTONE_PIN", o->ask_pin, "PIN: ", &pin);
+	if (rc == 0 && pin.n == 0) {
+		made = true;
+		rc = session_end(s, pins_make(&s->admin, u, &pin, &s->why));
+	}
+	if (rc == 0)
+		rc = session_end(s, users_put(&s->admin, u, (struct sv){0}, buf_view(&pin), &s->why));
+	if (rc == 0) {
+		buf_cstr(&pin);
+		rc = common_area_made(s, u, made ? &pin : NULL);
+	}
+	buf_wipe(&pin);
+	return rc;
+}
+
 static int user_add(struct session *s)
 {
 	const struct user_options *o = s->c->o;
-	struct store_user u = {.enabled = !o->disabled, .remote = true, .created = s->admin.now};
+	struct store_user u = {.enabled = !o->disabled, .remote = !o->common_area, .created = s->admin.now};
 
-	if (!user_address_read(&s->site, s->c->argument[0], u.aor, &s->why))
+	if (s->c->arguments && !user_address_read(&s->site, s->c->argument[0], u.aor, &s->why))
 		return session_end(s, ADMIN_REFUSED);
+	if (o->common_area)
+		return add_common_area(s, &u);
+	if (s->c->arguments == 0)
+		return command_fail(s->c, EX_USAGE, "whose? type the user's address, like alice@%s", s->site.domain);
 	return fill_and_store(s, &u);
 }
 
@@ -128,7 +178,16 @@ static int user_set(struct session *s)
 struct user_row {
 	struct store_user u;
 	bool password_set;
+	char kind[16];
 };
+
+static struct user_row row_of(const struct store_user *u)
+{
+	struct user_row row = {*u, u->n_nt_hash > 0};
+
+	snprintf(row.kind, sizeof row.kind, "%s", u->common_area ? "common-area" : "person");
+	return row;
+}
 
 static const struct column user_columns[] = {
     {"address", COLUMN_TEXT, offsetof(struct user_row, u.aor)},
@@ -141,11 +200,14 @@ static const struct column user_columns[] = {
     {"created", COLUMN_TIME, offsetof(struct user_row, u.created)},
     {"home_pool", COLUMN_TEXT, offsetof(struct user_row, u.home_pool), "this one"},
     {"display", COLUMN_TEXT, offsetof(struct user_row, u.display)},
+    {"kind", COLUMN_TEXT, offsetof(struct user_row, kind)},
+    {"display_number", COLUMN_TEXT, offsetof(struct user_row, u.display_number)},
     {0}};
 
 struct list_options {
 	const char *after;
 	unsigned count;
+	bool common_area;
 };
 
 static const char *count_option(void *at, const char *value)
@@ -161,18 +223,22 @@ static const char *count_option(void *at, const char *value)
 static const struct option_row list_options[] = {
     {"--after", "ADDRESS", "begins behind this address: the next page of a long list", offsetof(struct list_options, after)},
     {"--count", "NUMBER", "ends after so many users", offsetof(struct list_options, count), .read = count_option},
+    {"--common-area", NULL, "accounts of rooms only", offsetof(struct list_options, common_area)},
     {0}};
 
 struct listing {
 	struct writer w;
 	unsigned left; /* UINT_MAX: all */
+	bool common_area;
 };
 
 static bool user_list_one(void *arg, const struct store_user *u)
 {
-	struct user_row row = {*u, u->n_nt_hash > 0};
+	struct user_row row = row_of(u);
 	struct listing *l = arg;
 
+	if (l->common_area && !u->common_area)
+		return true;
 	writer_row(&l->w, &row);
 	return l->left == UINT_MAX || --l->left > 0;
 }
@@ -180,7 +246,7 @@ static bool user_list_one(void *arg, const struct store_user *u)
 static int user_list(struct session *s)
 {
 	const struct list_options *o = s->c->o;
-	struct listing l = {.left = o->count ? o->count : UINT_MAX};
+	struct listing l = {.left = o->count ? o->count : UINT_MAX, .common_area = o->common_area};
 	int rc;
 
 	session_writer(s, &l.w);
@@ -215,7 +281,7 @@ static void endpoint_keep(void *arg, const struct control_endpoint *e)
 /* Then where the user is signed in; null in JSON when dialtoned does not run. */
 static void show(struct writer *w, const struct store_user *u, const struct endpoints *all, bool nobody)
 {
-	struct user_row row = {*u, u->n_nt_hash > 0};
+	struct user_row row = row_of(u);
 
 	writer_record(w, user_columns, &row);
 	if (nobody)
@@ -294,7 +360,7 @@ static int user_remove(struct session *s)
 /* ---- the verb ---------------------------------------------------------------------------------------------------- */
 
 static const struct verb *const verbs[] = {
-    SITE_VERB("add", "ADDRESS", "adds a user", user_add, .options = add_options, .shared = user_fields,
+    SITE_VERB("add", "[ADDRESS]", "adds a user; with --common-area an account of a room", user_add, .options = add_options, .shared = user_fields,
 	      .size = sizeof(struct user_options)),
     SITE_VERB("list", "", "lists all users, or a page of them", user_list, .options = list_options, .size = sizeof(struct list_options)),
     SITE_VERB("show", "USER", "shows one, and where the user is signed in now", user_show),

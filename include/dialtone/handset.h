@@ -26,6 +26,8 @@ X(NOBODY,   "nobody",     "nobody is signed in") \
 X(LOCKED,   "locked",     "the phone is locked: unlock it first") \
 X(MODEL,    "model",      "this model cannot sign in that way") \
 X(SECRET,   "secret",     "number and PIN, or user name, password and sign-in address are needed") \
+X(NO_DESK,  "no-desk",    "guests may not sign in at this phone: it is no common-area phone, or the site does not allow it") \
+X(GUEST,    "guest",      "a guest cannot lock the phone: it is given back when nobody touches it") \
 X(NO_PIN,   "no-pin",     "no PIN for the lock is set on this phone: give one") \
 X(SHORT,    "short",      "the PIN for the lock is too short, or is not made of digits") \
 X(WRONG,    "wrong",      "that is not the PIN of the lock") \
@@ -46,9 +48,9 @@ extern const struct dt_handset_row dt_handset_answers[DT_HANDSET_COUNT];
 
 /* OFF: no power.  STARTING: VLAN, address, updates.  READY: nobody is signed in.  RETRYING: dial tone was lost, or the servers
  * were not there, and the phone tries again by itself. */
-enum dt_state { DT_STATE_OFF, DT_STATE_STARTING, DT_STATE_READY, DT_STATE_SIGNING_IN, DT_STATE_SIGNED_IN, DT_STATE_RETRYING,
-		DT_STATE_SIGNING_OUT, DT_STATE_COUNT };
-extern const char *const dt_state_names[DT_STATE_COUNT]; /* "off" ... "signing-out" */
+enum dt_phase { DT_PHASE_OFF, DT_PHASE_STARTING, DT_PHASE_READY, DT_PHASE_SIGNING_IN, DT_PHASE_SIGNED_IN, DT_PHASE_RETRYING,
+		DT_PHASE_SIGNING_OUT, DT_PHASE_COUNT };
+extern const char *const dt_phase_names[DT_PHASE_COUNT]; /* "off" ... "signing-out" */
 
 enum dt_logs { DT_LOGS_NONE, DT_LOGS_SENDING, DT_LOGS_SENT, DT_LOGS_FAILED, DT_LOGS_COUNT };
 extern const char *const dt_logs_names[DT_LOGS_COUNT]; /* "none", "sending", "sent", "failed" */
@@ -60,10 +62,13 @@ struct dt_sign_in { /* number and pin, or login, password and sip; the others ar
 };
 
 struct dt_status {
-	enum dt_state state;
+	enum dt_phase state;
 	char user[256];	     /* "alice@contoso.test"; "": nobody, or not known yet */
 	char registrar[300]; /* where it signed in last */
 	char version[32];
+	bool guest;	    /* hot-desking: the user is a guest */
+	bool hotdesking;    /* guests may sign in here */
+	unsigned hotdesking_s;
 	bool locked;
 	bool lock_set;	    /* a PIN for the lock is there */
 	bool lock_enforced; /* the site wants the phone locked when it is not used */
@@ -77,7 +82,11 @@ struct dt_status {
 
 void dt_phone_status(const struct dt_phone *ph, struct dt_status *ret);
 enum dt_handset dt_phone_sign_in(struct dt_phone *ph, const struct dt_sign_in *who); /* copies; the caller wipes its own */
-enum dt_handset dt_phone_sign_out(struct dt_phone *ph); /* forgets the user: certificate, key, secrets */
+enum dt_handset dt_phone_sign_out(struct dt_phone *ph); /* forgets the user: certificate, key, secrets; of a guest: gives the phone back */
+/* Hot-desking, at a common-area phone whose site allows it: the account of the room is signed off, and comes back when the guest
+ * signs out, cannot sign in, does not touch the phone for HotdeskingTimeout, or the power goes.  Nothing of a guest is stored. */
+enum dt_handset dt_phone_guest(struct dt_phone *ph, const struct dt_sign_in *who);
+void dt_phone_touch(struct dt_phone *ph); /* somebody uses the phone: the times of lock and hot-desking begin anew */
 /* pin NULL: the one that is set (the PIN that the user signed in with, or the last one given here). */
 enum dt_handset dt_phone_lock(struct dt_phone *ph, const char *pin);
 enum dt_handset dt_phone_unlock(struct dt_phone *ph, const char *pin);

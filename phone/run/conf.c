@@ -46,6 +46,19 @@ static void conf_wipe(char **s)
 	*s = NULL;
 }
 
+void conf_swap_who(struct ph_conf *c, struct ph_who *other)
+{
+	struct ph_who was = {c->number, c->pin, c->login, c->password, c->sip, c->tethered};
+
+	c->number = other->number;
+	c->pin = other->pin;
+	c->login = other->login;
+	c->password = other->password;
+	c->sip = other->sip;
+	c->tethered = other->tethered;
+	*other = was;
+}
+
 bool conf_set_who(struct ph_conf *c, const struct dt_sign_in *who)
 {
 	static const struct dt_sign_in nobody;

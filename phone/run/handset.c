@@ -9,7 +9,7 @@
 #define ROW(id, code, what) {code, what},
 const struct dt_handset_row dt_handset_answers[DT_HANDSET_COUNT] = {DT_HANDSET_ANSWERS(ROW)};
 #undef ROW
-const char *const dt_state_names[DT_STATE_COUNT] = {"off", "starting", "ready", "signing-in", "signed-in", "retrying", "signing-out"};
+const char *const dt_phase_names[DT_PHASE_COUNT] = {"off", "starting", "ready", "signing-in", "signed-in", "retrying", "signing-out"};
 const char *const dt_logs_names[DT_LOGS_COUNT] = {"none", "sending", "sent", "failed"};
 
 static bool handset_has_secret(const struct dt_phone *ph)
@@ -62,7 +62,7 @@ static void handset_ready(struct dt_phone *ph)
 static enum plan_id handset_sign_in_plan(const struct dt_phone *ph)
 {
 	if (!ph->conf.outside)
-		return PLAN_SIGN_IN;
+		return desk_guest(ph) ? PLAN_GUEST : PLAN_SIGN_IN;
 	return cert_good(ph) ? PLAN_OUTSIDE_CERT : PLAN_SIGN_IN_OUTSIDE;
 }
 
@@ -85,6 +85,10 @@ void handset_failed(struct dt_phone *ph, enum dt_failure f)
 	uint32_t wait = RETRY_MS << (ph->run.retries < 5 ? ph->run.retries : 5);
 
 	ph_halt(ph);
+	if (desk_guest(ph)) {
+		desk_give_back(ph);
+		return;
+	}
 	/* a stored certificate is tried again until the servers have decided; typed secrets are typed again */
 	if (dt_failures[f].final)
 		ph->run.gave_up = true;
@@ -97,6 +101,12 @@ void handset_failed(struct dt_phone *ph, enum dt_failure f)
 	ph->run.retries++;
 	wait = wait > RETRY_MOST_MS ? RETRY_MOST_MS : wait;
 	ph_timer_set(ph, T_RETRY, wait + ph_random_below(ph, wait / 4));
+}
+
+void handset_signed_in(struct dt_phone *ph)
+{
+	lock_signed_in(ph);
+	desk_used(ph);
 }
 
 void handset_retry(struct dt_phone *ph)
@@ -125,7 +135,7 @@ static enum dt_handset handset_refusal(const struct dt_phone *ph)
 	return ph->lock.locked ? DT_H_LOCKED : DT_H_OK;
 }
 
-static void handset_begin(struct dt_phone *ph)
+void handset_begin(struct dt_phone *ph)
 {
 	ph->run.reported = false;
 	ph->run.result.ok = false;
@@ -141,16 +151,23 @@ static void handset_begin(struct dt_phone *ph)
 		phone_want_start(ph);
 }
 
-enum dt_handset dt_phone_sign_in(struct dt_phone *ph, const struct dt_sign_in *who)
+enum dt_handset handset_check(const struct dt_phone *ph, const struct dt_sign_in *who)
 {
 	enum dt_handset h = handset_refusal(ph);
 
+	if (h != DT_H_OK)
+		return h;
+	if (!((who->number && who->pin) || (who->login && who->password && who->sip)))
+		return DT_H_SECRET;
+	return handset_can(ph, who) ? DT_H_OK : DT_H_MODEL;
+}
+
+enum dt_handset dt_phone_sign_in(struct dt_phone *ph, const struct dt_sign_in *who)
+{
+	enum dt_handset h = handset_check(ph, who);
+
 	if (h == DT_H_OK && !handset_nobody(ph))
 		h = DT_H_BUSY;
-	if (h == DT_H_OK && !((who->number && who->pin) || (who->login && who->password && who->sip)))
-		h = DT_H_SECRET;
-	if (h == DT_H_OK && !handset_can(ph, who))
-		h = DT_H_MODEL;
 	if (h == DT_H_OK && !conf_set_who(&ph->conf, who)) {
 		conf_set_who(&ph->conf, NULL);
 		h = DT_H_MEMORY;
@@ -170,7 +187,12 @@ enum dt_handset dt_phone_sign_in(struct dt_phone *ph, const struct dt_sign_in *w
 void handset_signed_out(struct dt_phone *ph)
 {
 	ph_halt(ph);
-	ph->run.signing_out = ph->run.registered = ph->run.reported = ph->run.ready = false;
+	ph->run.signing_out = ph->run.registered = ph->run.reported = false;
+	if (ph->run.guest_next || desk_guest(ph)) {
+		desk_signed_off(ph);
+		return;
+	}
+	ph->run.ready = false;
 	ph->run.gave_up = false;
 	conf_set_who(&ph->conf, NULL);
 	ph_state_forget_user(ph);
@@ -227,7 +249,7 @@ enum dt_handset dt_phone_send_logs(struct dt_phone *ph)
 		return DT_H_NO_LOGS;
 	if (ph->run.running || ph->run.signing_out || (ph->sip && ph->sip->asked.busy))
 		return DT_H_LATER;
-	lock_used(ph);
+	dt_phone_touch(ph);
 	ph->run.logs = DT_LOGS_SENDING;
 	phone_want_plan(ph, PLAN_LOGS);
 	ph_settle(ph);

@@ -10,8 +10,11 @@ bool handset_nobody(const struct dt_phone *ph);
 bool handset_plan_end(struct dt_phone *ph);
 /* After a failure was reported: the phone is ready for the next user, or tries again later. */
 void handset_failed(struct dt_phone *ph, enum dt_failure f);
+void handset_signed_in(struct dt_phone *ph); /* dial tone was reported */
 void handset_retry(struct dt_phone *ph); /* T_RETRY, before there was dial tone */
 void handset_sign_out(struct dt_phone *ph);   /* whoever is signed in, locked or not */
+enum dt_handset handset_check(const struct dt_phone *ph, const struct dt_sign_in *who); /* whether that can be typed here */
+void handset_begin(struct dt_phone *ph); /* the user of ph->conf, or of the stored certificate, signs in */
 void handset_signed_out(struct dt_phone *ph); /* the Registrar has answered, or will not */
 
 /* phone.c; ph_halt(): handset.c */

@@ -53,7 +53,7 @@ void lock_load(struct dt_phone *ph)
 void lock_clear(struct dt_phone *ph)
 {
 	if (ph->lock.set)
-		ph->core.body->forget(ph->core.arg, DT_STATE_LOCK);
+		persist_forget(ph, DT_STATE_LOCK);
 	explicit_bzero(&ph->lock, sizeof ph->lock);
 	ph_timer_off(ph, T_LOCK);
 }
@@ -102,7 +102,8 @@ bool lock_set(struct dt_phone *ph, bool locked)
 
 void lock_used(struct dt_phone *ph)
 {
-	if (ph->conf.appliance && ph->run.registered && ph->policy.lock_enforced && ph->policy.lock_minutes && ph->lock.set && !ph->lock.locked)
+	/* a phone that is everybody's locks nobody out: it is given back instead */
+	if (ph->conf.appliance && ph->run.registered && !ph->policy.hotdesking && ph->policy.lock_enforced && ph->policy.lock_minutes && ph->lock.set && !ph->lock.locked)
 		ph_timer_set(ph, T_LOCK, ph->policy.lock_minutes * 60000ull);
 	else
 		ph_timer_off(ph, T_LOCK);
@@ -121,7 +122,7 @@ void lock_timer(struct dt_phone *ph)
 
 void lock_signed_in(struct dt_phone *ph)
 {
-	if (ph->conf.appliance && !ph->lock.set && ph->conf.pin && lock_fits(ph, ph->conf.pin))
+	if (ph->conf.appliance && !desk_guest(ph) && !ph->lock.set && ph->conf.pin && lock_fits(ph, ph->conf.pin))
 		lock_take(ph, ph->conf.pin);
 	lock_used(ph);
 }
@@ -134,6 +135,8 @@ enum dt_handset dt_phone_lock(struct dt_phone *ph, const char *pin)
 		h = DT_H_NOBODY;
 	else if (ph->lock.locked)
 		h = DT_H_LOCKED;
+	else if (desk_guest(ph))
+		h = DT_H_GUEST;
 	else if (pin && !lock_fits(ph, pin))
 		h = DT_H_SHORT;
 	else if (pin == NULL && !ph->lock.set)

@@ -82,7 +82,7 @@ void log_text(struct dt_phone *ph, struct buf *ret)
 	mac_text_upper(mac, ph->core.mac, '-');
 	buf_printf(ret, "# %s %s, %s revision %s, MAC %s, serial %s\n", ph->core.model->vendor, ph->core.model->model, ph->core.version,
 		   ph->core.model->revision, mac, ph->conf.serial ? ph->conf.serial : "");
-	buf_printf(ret, "# %s, %s%s%s, log level %s, %u lines lost\n", iso_time(t, ph_unix_s(ph)), dt_state_names[s.state],
+	buf_printf(ret, "# %s, %s%s%s, log level %s, %u lines lost\n", iso_time(t, ph_unix_s(ph)), dt_phase_names[s.state],
 		   s.user[0] ? " " : "", s.user, s.logging[0] ? s.logging : "Off", ph->log.lost);
 	if (s.failure != DT_F_OK)
 		buf_printf(ret, "# last failure: stage %u, %s\n", (unsigned)s.stage, dt_failures[s.failure].code);

@@ -22,6 +22,11 @@ struct ph_conf {
 };
 bool conf_copy(struct ph_conf *to, const struct dt_phone_conf *c); /* false: out of memory; conf_free() all the same */
 void conf_free(struct ph_conf *c); /* wipes */
+struct ph_who { /* the strings of a user, while another one is signed in */
+	char *number, *pin, *login, *password, *sip;
+	bool tethered;
+};
+void conf_swap_who(struct ph_conf *c, struct ph_who *other);
 struct dt_sign_in;
 bool conf_set_who(struct ph_conf *c, const struct dt_sign_in *who); /* NULL: nobody.  The strings before are wiped */
 
@@ -64,6 +69,7 @@ struct ph_run { /* where the phone is */
 	bool ready;	  /* it has come up once: DT_REC_READY was given */
 	bool gave_up;	  /* the servers decided against the stored certificate: nobody is signed in */
 	bool signing_out; /* the answer to the last REGISTER is waited for */
+	bool guest_next;  /* then a guest signs in */
 	enum dt_logs logs;
 };
 
@@ -77,6 +83,16 @@ struct ph_lock { /* persisted */
 struct ph_policy { /* as in-band provisioning told it last */
 	bool lock_enforced;
 	unsigned lock_minutes, lock_min_length;
+	bool hotdesking;
+	unsigned hotdesking_s;
+};
+
+struct ph_desk { /* hot-desking: from dt_phone_new() on */
+	bool guest;
+	struct ph_who resident; /* while a guest is there */
+	enum dt_stage stage;	/* why the last guest could not sign in */
+	enum dt_failure failure;
+	char *why; /* on the heap */
 };
 
 #define PH_LOG_MAX 12288

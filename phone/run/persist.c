@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/sv.h"
+#include "phone/run/desk.h"
 #include "phone/run/record.h"
 
 #define PERSIST_MAX 65536
@@ -23,10 +24,28 @@ bool persist_load(struct dt_phone *ph, const char *name, struct buf *ret)
 	return true;
 }
 
+/* Nothing of a guest is stored: the account of the room comes back with the power. */
+static bool persist_is_guest(const struct dt_phone *ph, const char *name)
+{
+	static const char *const of_user[] = {DT_STATE_USER, DT_STATE_FRESH, DT_STATE_ACCOUNT, DT_STATE_LOCK};
+
+	for (size_t i = 0; desk_guest(ph) && i < sizeof of_user / sizeof *of_user; i++)
+		if (strcmp(name, of_user[i]) == 0)
+			return true;
+	return false;
+}
+
+int persist_forget(struct dt_phone *ph, const char *name)
+{
+	struct ph_core *core = ph_core(ph);
+
+	return persist_is_guest(ph, name) ? 0 : core->body->forget(core->arg, name);
+}
+
 bool persist_save(struct dt_phone *ph, const char *name, const struct buf *b)
 {
 	struct ph_core *core = ph_core(ph);
-	int rc = b->oom ? -ENOMEM : core->body->save(core->arg, name, b->p, b->n);
+	int rc = persist_is_guest(ph, name) ? 0 : b->oom ? -ENOMEM : core->body->save(core->arg, name, b->p, b->n);
 	struct why why;
 
 	if (rc < 0)

@@ -6,6 +6,7 @@
 #include "phone/run/core.h"
 
 bool persist_load(struct dt_phone *ph, const char *name, struct buf *ret); /* appended; false: it is not there */
+int persist_forget(struct dt_phone *ph, const char *name); /* 0, or -errno */
 bool persist_save(struct dt_phone *ph, const char *name, const struct buf *b); /* false: ph_core()->persist_why says why */
 bool persist_save_changed(struct dt_phone *ph, const char *name, const struct buf *b); /* unless it is so already */
 

@@ -44,7 +44,7 @@ static void phone_result(struct dt_phone *ph, bool ok, enum dt_failure f, const 
 		ph_off(ph);
 	record_result(ph, ph->run.result.stage, ok, f, ph->run.result.why);
 	if (ok)
-		lock_signed_in(ph);
+		handset_signed_in(ph);
 	else if (ph->conf.appliance)
 		handset_failed(ph, f);
 }
@@ -265,7 +265,7 @@ static void (*const on_timer[T_COUNT])(struct dt_phone *) = {
 	[T_ARP] = on_arp,            [T_SNTP] = on_sntp,      [T_DNS] = on_dns,           [T_HTTP] = on_http,
 	[T_IMAGE] = on_image,        [T_SIP] = on_sip,        [T_KEEPALIVE] = registered_keepalive,
 	[T_REFRESH] = registered_refresh,  [T_REAUTH] = registered_reauth, [T_LEASE] = lease_timer,   [T_UPDATE] = registered_update,
-	[T_RENEW] = registered_renew,      [T_RETRY] = registered_retry, [T_LOCK] = lock_timer,
+	[T_RENEW] = registered_renew,      [T_RETRY] = registered_retry, [T_LOCK] = lock_timer, [T_DESK] = desk_timer,
 };
 /* clang-format on */
 
@@ -335,6 +335,7 @@ void dt_phone_free(struct dt_phone *ph)
 {
 	if (ph == NULL)
 		return;
+	desk_close(ph);
 	phone_reset(ph);
 	conf_free(&ph->conf);
 	free(ph);
@@ -342,6 +343,7 @@ void dt_phone_free(struct dt_phone *ph)
 
 static void phone_power_on(struct dt_phone *ph)
 {
+	desk_close(ph);
 	phone_reset(ph);
 	ph->power.started = true;
 	ph->run.stage = DT_STAGE_VLAN;

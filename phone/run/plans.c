@@ -40,6 +40,9 @@ const struct plan plans[PLANS] = {
 	{DT_STAGE_UPDATE, DT_STAGE_DISCOVER, DT_STAGE_CHAIN, DT_STAGE_AUTH, DT_STAGE_CERT, DT_STAGE_LOGON}},
 [PLAN_SIGN_IN_OUTSIDE] = {"sign-in outside", HAS_ADDRESS | HAS_SECRET, HAS_SECRET,
 	{DT_STAGE_UPDATE, DT_STAGE_DISCOVER, DT_STAGE_LOGON, DT_STAGE_CHAIN, DT_STAGE_AUTH, DT_STAGE_CERT}},
+/* A guest at a common-area phone; an update can wait until the guest has gone. */
+[PLAN_GUEST] = {"guest", HAS_ADDRESS | HAS_SECRET, HAS_USER_CERT,
+	{DT_STAGE_DISCOVER, DT_STAGE_CHAIN, DT_STAGE_AUTH, DT_STAGE_CERT, DT_STAGE_LOGON}},
 /* The log is asked for: stage 4 talks to the service that takes it. */
 [PLAN_LOGS] = {"log upload", HAS_ADDRESS | HAS_UPDATE_URL | HAS_DIAL_TONE, 0, {DT_STAGE_UPDATE}},
 };

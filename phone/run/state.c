@@ -165,13 +165,13 @@ bool ph_state_promote(struct dt_phone *ph)
 	ph->cred.user_cert = ph->cred.fresh_cert;
 	ph->cred.fresh_key = ph->cred.fresh_cert = (struct buf){0};
 	ph->cred.use_fresh = false;
-	return ph->core.body->forget(ph->core.arg, DT_STATE_FRESH) == 0;
+	return persist_forget(ph, DT_STATE_FRESH) == 0;
 }
 
 void ph_state_drop_fresh(struct dt_phone *ph)
 {
 	if (ph->cred.fresh_key.n || ph->cred.use_fresh)
-		ph->core.body->forget(ph->core.arg, DT_STATE_FRESH);
+		persist_forget(ph, DT_STATE_FRESH);
 	buf_wipe(&ph->cred.fresh_key);
 	buf_free(&ph->cred.fresh_cert);
 	ph->cred.use_fresh = false;
@@ -180,27 +180,32 @@ void ph_state_drop_fresh(struct dt_phone *ph)
 
 /* ---- all of it ------------------------------------------------------------------------------------------------ */
 
-void ph_state_forget_user(struct dt_phone *ph)
+static void state_drop_user(struct dt_phone *ph)
 {
-	ph->core.body->forget(ph->core.arg, DT_STATE_FRESH);
-	ph->core.body->forget(ph->core.arg, DT_STATE_USER);
 	buf_wipe(&ph->cred.user_key);
 	buf_wipe(&ph->cred.fresh_key);
 	buf_free(&ph->cred.user_cert);
 	buf_free(&ph->cred.fresh_cert);
 	ph->cred.use_fresh = false;
 	ph->cred.cert_after = ph->cred.cert_before = 0;
+}
+
+void ph_state_forget_user(struct dt_phone *ph)
+{
+	persist_forget(ph, DT_STATE_FRESH);
+	persist_forget(ph, DT_STATE_USER);
+	state_drop_user(ph);
 	/* what the site told stays with the phone; where that user was registered goes */
 	ph->account.sip[0] = ph->account.registrar[0] = ph->account.addresses[0] = ph->account.domain[0] = '\0';
 	ph_state_save_account(ph);
 }
 
-bool ph_state_load(struct dt_phone *ph)
+void ph_state_load_user(struct dt_phone *ph)
 {
 	struct buf b = {0};
 
+	state_drop_user(ph);
 	ph->account = (struct ph_account){0};
-	persist_load(ph, DT_STATE_ROOTS, &ph->cred.roots);
 	if (persist_load(ph, DT_STATE_ACCOUNT, &b))
 		state_account_read(ph, buf_view(&b));
 	buf_free(&b);
@@ -211,6 +216,12 @@ bool ph_state_load(struct dt_phone *ph)
 	if (ph->account.sip[0] == '\0' && ph->conf.sip)
 		sv_copy(ph->account.sip, sizeof ph->account.sip,
 			sv_from(sv_of(ph->conf.sip), sv_istarts(sv_of(ph->conf.sip), SV("sip:")) ? 4 : 0));
+}
+
+bool ph_state_load(struct dt_phone *ph)
+{
+	persist_load(ph, DT_STATE_ROOTS, &ph->cred.roots);
+	ph_state_load_user(ph);
 	return !ph->cred.roots.oom;
 }
 

@@ -19,6 +19,7 @@ const struct buf *key_in_use(const struct dt_phone *ph);
 bool cert_good(const struct dt_phone *ph); /* there is one, valid now */
 bool cert_half_gone(const struct dt_phone *ph);
 void ph_state_forget(struct dt_phone *ph); /* --cold */
+void ph_state_load_user(struct dt_phone *ph); /* the account and the certificate, as they are stored */
 void ph_state_forget_user(struct dt_phone *ph); /* the signed-in one; the chain and the site's settings stay */
 void ph_state_update_url(struct dt_phone *ph); /* where the update service is, as in-band provisioning told it; "": it did not */
 

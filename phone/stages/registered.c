@@ -132,6 +132,10 @@ void registered_update(struct dt_phone *ph)
 {
 	bool waits = handset_nobody(ph) && ph->run.ready && !ph->run.running;
 
+	if (desk_guest(ph)) { /* "installed while the device is not in use" */
+		ph_timer_set(ph, T_UPDATE, 600000);
+		return;
+	}
 	if (!waits && registered_later(ph, T_UPDATE))
 		return;
 	registered_update_later(ph);

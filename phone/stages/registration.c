@@ -2,6 +2,17 @@
 #include "phone/internal.h"
 #include "wire/provisioning.h"
 
+/* A guest's own settings say nothing of the phone that the guest sits at. */
+static void policy_take(struct dt_phone *ph, const struct provisioning *p)
+{
+	bool hotdesking = desk_guest(ph) ? ph->policy.hotdesking : p->hotdesking;
+	unsigned seconds = desk_guest(ph) ? ph->policy.hotdesking_s : p->hotdesking_s;
+
+	ph->policy = (struct ph_policy){p->enforce_pin_lock, p->phone_timeout_min, p->min_pin_length, hotdesking, seconds};
+	lock_used(ph);
+	desk_used(ph);
+}
+
 const char *provisioning_take(struct dt_phone *ph, struct sv body, char found[SOAP_URI_MAX])
 {
 	struct provisioning p = PROVISIONING_DEFAULT;
@@ -12,8 +23,7 @@ const char *provisioning_take(struct dt_phone *ph, struct sv body, char found[SO
 		return bad;
 	text_set(ph->account.sip_security, sizeof ph->account.sip_security, "%s", p.sip_security);
 	text_set(ph->account.logging, sizeof ph->account.logging, "%s", p.logging_level);
-	ph->policy = (struct ph_policy){p.enforce_pin_lock, p.phone_timeout_min, p.min_pin_length};
-	lock_used(ph);
+	policy_take(ph, &p);
 	text_set(found, SOAP_URI_MAX, "%s", p.updates_internal);
 	if (p.has_updates && p.updates_enabled) {
 		if (p.updates_internal[0])

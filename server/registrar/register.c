@@ -211,6 +211,7 @@ static void register_judged(struct reg_turn *t, const struct vault_admission *a)
 	} else {
 		memcpy(sa->proved, a->user.aor, sizeof sa->proved);
 		sa->admitted = true;
+		sa->common_area = a->user.common_area;
 		sa->changes = t->changes;
 		reg_bind(t, sa->proved);
 	}

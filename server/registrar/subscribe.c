@@ -15,7 +15,8 @@ typedef bool state_fn(struct reg_conn *c, struct reg_sa *sa, const struct msg *m
 
 /* ---- provisioning --------------------------------------------------------------------------------------------- */
 
-static void provisioning_of(const struct site *s, struct provisioning *p)
+/* "A common area phone whose client policy allows hot-desking": other phones are their user's alone. */
+static void provisioning_of(const struct site *s, bool common_area, struct provisioning *p)
 {
 	*p = (struct provisioning)PROVISIONING_DEFAULT;
 	p->has_updates = true;
@@ -31,6 +32,8 @@ static void provisioning_of(const struct site *s, struct provisioning *p)
 	p->diffserv_voice = s->VoiceDiffServTag;
 	p->voice_8021p = s->Voice8021p;
 	(void)sv_copy(p->sip_security, sizeof p->sip_security, sv_of(s->SIPSecurityMode));
+	p->hotdesking = common_area && s->EnableHotdesking;
+	p->hotdesking_s = s->HotdeskingTimeout;
 	(void)sv_copy(p->logging_level, sizeof p->logging_level, sv_of(s->LoggingLevel));
 }
 
@@ -48,7 +51,7 @@ static bool provisioning(struct reg_conn *c, struct reg_sa *sa, const struct msg
 		reg_refuse(c, sa, m, REFUSE_XML);
 		return false;
 	}
-	provisioning_of(c->r->conf.site, &p);
+	provisioning_of(c->r->conf.site, sa->common_area, &p);
 	provisioning_write(body, &p, &ask);
 	return true;
 }

@@ -81,6 +81,8 @@ const struct site_key site_keys[] = {
 	{"CalendarPollInterval",               KEY_NUMBER,   AT(CalendarPollInterval),                1, 1440, "3"},
 	{"VoiceDiffServTag",                   KEY_NUMBER,   AT(VoiceDiffServTag),                    0, 63, "40"},
 	{"Voice8021p",                         KEY_NUMBER,   AT(Voice8021p),                          0, 7, "0"},
+	{"EnableHotdesking",                   KEY_BOOLEAN,  AT(EnableHotdesking),                    0, 0, "false"},
+	{"HotdeskingTimeout",                  KEY_NUMBER,   AT(HotdeskingTimeout),                   30, 86400, "300"},
 	{"SIPSecurityMode",                    KEY_TEXT,     AT(SIPSecurityMode),                     0, 0, "High"},
 	{"LoggingLevel",                       KEY_TEXT,     AT(LoggingLevel),                        0, 0, "Off"},
 	{"organization",                       KEY_TEXT,     AT(organization),                        0, 0, ""},

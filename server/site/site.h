@@ -72,6 +72,8 @@ struct site {
 	/* phone settings, in-band */
 	bool EnforcePhoneLock;
 	unsigned MinPhonePinLength, PhoneLockTimeout, CalendarPollInterval, VoiceDiffServTag, Voice8021p;
+	bool EnableHotdesking;
+	unsigned HotdeskingTimeout; /* seconds */
 	char SIPSecurityMode[16], LoggingLevel[16], organization[128];
 
 	/* update service */

@@ -86,7 +86,7 @@ bool vault_name_eq(const char *a, const char *b)
 
 void vault_user_of(const struct store_user *u, struct vault_user *ret)
 {
-	*ret = (struct vault_user){.enabled = u->enabled, .remote = u->remote};
+	*ret = (struct vault_user){.enabled = u->enabled, .remote = u->remote, .common_area = u->common_area};
 	memcpy(ret->aor, u->aor, sizeof ret->aor);
 	memcpy(ret->display, u->display, sizeof ret->display);
 	memcpy(ret->home_pool, u->home_pool, sizeof ret->home_pool);

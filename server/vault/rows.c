@@ -24,7 +24,7 @@ static const struct field issued[] = {
 static const struct field ticket[] = {STRUCT(vault_ticket, issued, issued), FLAG(vault_ticket, remote), FIELDS_END};
 static const struct field user[] = {
 	STR(vault_user, aor), STR(vault_user, display), STR(vault_user, home_pool), FLAG(vault_user, enabled),
-	FLAG(vault_user, remote), FIELDS_END
+	FLAG(vault_user, remote), FLAG(vault_user, common_area), FIELDS_END
 };
 static const struct field login[] = {
 	INT(vault_login, id), STR(vault_login, aor), SECRET_FIXED(vault_login, session_key), INT(vault_login, flags), FIELDS_END

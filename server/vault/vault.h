@@ -40,6 +40,7 @@ struct vault_user {
 	char aor[256];	     /* "alice@contoso.test", as stored */
 	char display[128], home_pool[256];
 	bool enabled, remote; /* remote: may sign in from outside */
+	bool common_area;     /* of a room, not of a person */
 };
 
 struct vault_login { /* after a good NTLM answer */

@@ -22,12 +22,12 @@ static struct dt_status status(struct meet *m)
 	return s;
 }
 
-static void in_state(struct meet *m, enum dt_state state)
+static void in_state(struct meet *m, enum dt_phase state)
 {
 	if (status(m).state == state)
 		return;
 	meet_dump(m);
-	fail_msg("the phone is %s, expected %s", dt_state_names[status(m).state], dt_state_names[state]);
+	fail_msg("the phone is %s, expected %s", dt_phase_names[status(m).state], dt_phase_names[state]);
 }
 
 static unsigned bindings(struct meet *m)
@@ -71,7 +71,7 @@ static void signed_in(struct meet *m)
 {
 	assert_int_equal(dt_phone_sign_in(m->phone, &alice), DT_H_OK);
 	meet_run(m, 5 * MINUTE);
-	in_state(m, DT_STATE_SIGNED_IN);
+	in_state(m, DT_PHASE_SIGNED_IN);
 	assert_int_equal(bindings(m), 1);
 }
 
@@ -88,9 +88,9 @@ static void comes_up_and_waits(void **state)
 	struct meet *m = powered(&flash);
 
 	(void)state;
-	in_state(m, DT_STATE_STARTING);
+	in_state(m, DT_PHASE_STARTING);
 	assert_false(meet_run(m, 10 * MINUTE)); /* no result: nothing has failed, nobody has signed in */
-	in_state(m, DT_STATE_READY);
+	in_state(m, DT_PHASE_READY);
 	assert_int_equal(records(m, DT_REC_READY, NULL), 1);
 	assert_int_equal(m->vlan, m->net.voice);
 	assert_int_not_equal(m->lease.address, 0);
@@ -114,7 +114,7 @@ static void asks_daily(void **state)
 	(void)state;
 	for (unsigned day = 0; day < 3; day++) {
 		assert_false(meet_run(m, 24 * HOUR + 11 * MINUTE));
-		in_state(m, DT_STATE_READY);
+		in_state(m, DT_PHASE_READY);
 		assert_int_equal(records(m, DT_REC_ATTEMPT, "update question"), day == 0 ? 2 : 1);
 		m->nrecord = 0;
 	}
@@ -133,7 +133,7 @@ static void updates_while_it_waits(void **state)
 	servers_offer(m, "4.0.7577.9999", false);
 	meet_run(m, 26 * HOUR);
 	assert_int_equal(m->restarts, 1);
-	in_state(m, DT_STATE_READY);
+	in_state(m, DT_PHASE_READY);
 	assert_string_equal(status(m).version, "4.0.7577.9999");
 	signed_in(m);
 	end(m, &flash);
@@ -145,7 +145,7 @@ static void typed_while_it_starts(void **state)
 	struct meet *m = powered(&flash);
 
 	(void)state;
-	in_state(m, DT_STATE_STARTING);
+	in_state(m, DT_PHASE_STARTING);
 	signed_in(m);
 	end(m, &flash);
 }
@@ -160,7 +160,7 @@ static void signs_out_and_forgets(void **state)
 	assert_true(kept(&flash, DT_STATE_USER));
 	assert_int_equal(dt_phone_sign_out(m->phone), DT_H_OK);
 	meet_run(m, MINUTE);
-	in_state(m, DT_STATE_READY);
+	in_state(m, DT_PHASE_READY);
 	assert_int_equal(bindings(m), 0);
 	assert_false(kept(&flash, DT_STATE_USER));
 	assert_true(kept(&flash, DT_STATE_ROOTS)); /* the chain is the phone's, not the user's */
@@ -168,13 +168,13 @@ static void signs_out_and_forgets(void **state)
 	meet_phone_off(m); /* the power goes: nobody is signed in afterwards either */
 	assert_true(meet_phone(m));
 	meet_run(m, 5 * MINUTE);
-	in_state(m, DT_STATE_READY);
+	in_state(m, DT_PHASE_READY);
 	signed_in(m);
 	/* the power goes while alice is signed in: the certificate signs in again */
 	meet_phone_off(m);
 	assert_true(meet_phone(m));
 	meet_run(m, 5 * MINUTE);
-	in_state(m, DT_STATE_SIGNED_IN);
+	in_state(m, DT_PHASE_SIGNED_IN);
 	end(m, &flash);
 }
 
@@ -189,7 +189,7 @@ static void signs_out_of_silence(void **state)
 	servers_stop(m, MEET_WORKER);
 	dt_phone_sign_out(m->phone);
 	meet_run(m, 10 * 1000);
-	in_state(m, DT_STATE_READY);
+	in_state(m, DT_PHASE_READY);
 	assert_false(kept(&flash, DT_STATE_USER));
 	end(m, &flash);
 }
@@ -205,7 +205,7 @@ static void wrong_pin_is_typed_again(void **state)
 	assert_int_equal(dt_phone_sign_in(m->phone, &half), DT_H_SECRET);
 	assert_int_equal(dt_phone_sign_in(m->phone, &wrong), DT_H_OK);
 	assert_true(meet_run(m, 5 * MINUTE));
-	in_state(m, DT_STATE_READY);
+	in_state(m, DT_PHASE_READY);
 	assert_int_equal(status(m).failure, DT_F_PIN_REFUSED);
 	assert_int_equal(status(m).stage, DT_STAGE_AUTH);
 	meet_run(m, HOUR); /* one attempt: it is not tried again by itself */
@@ -230,7 +230,7 @@ static void cx700_wants_no_pin(void **state)
 	assert_int_equal(dt_phone_sign_in(m->phone, &alice), DT_H_MODEL);
 	assert_int_equal(dt_phone_sign_in(m->phone, &ntlm), DT_H_OK);
 	meet_run(m, 5 * MINUTE);
-	in_state(m, DT_STATE_SIGNED_IN);
+	in_state(m, DT_PHASE_SIGNED_IN);
 	end(m, &flash);
 }
 
@@ -250,7 +250,7 @@ static void network_comes_late(void **state)
 	m->net.dhcp = true;
 	while (meet_run(m, 30 * MINUTE))
 		;
-	in_state(m, DT_STATE_READY);
+	in_state(m, DT_PHASE_READY);
 	signed_in(m);
 	end(m, &flash);
 }
@@ -268,11 +268,11 @@ static void servers_come_late(void **state)
 	meet_listener(m, MEET_FE, 5061)->down = meet_listener(m, MEET_FE, 443)->down = true;
 	assert_true(meet_phone(m));
 	meet_run(m, 10 * MINUTE);
-	in_state(m, DT_STATE_RETRYING);
+	in_state(m, DT_PHASE_RETRYING);
 	meet_listener(m, MEET_FE, 5061)->down = meet_listener(m, MEET_FE, 443)->down = false;
-	for (int i = 0; i < 10 && status(m).state != DT_STATE_SIGNED_IN; i++)
+	for (int i = 0; i < 10 && status(m).state != DT_PHASE_SIGNED_IN; i++)
 		meet_run(m, 20 * MINUTE);
-	in_state(m, DT_STATE_SIGNED_IN);
+	in_state(m, DT_PHASE_SIGNED_IN);
 	end(m, &flash);
 }
 
@@ -297,7 +297,7 @@ static void lock_and_unlock(void **state)
 	assert_int_equal(dt_phone_unlock(m->phone, "111111"), DT_H_WRONG);
 	assert_int_equal(dt_phone_power_cycle(m->phone), DT_H_OK); /* pulling the plug opens nothing */
 	meet_run(m, 5 * MINUTE);
-	in_state(m, DT_STATE_SIGNED_IN);
+	in_state(m, DT_PHASE_SIGNED_IN);
 	assert_true(status(m).locked);
 	assert_int_equal(dt_phone_unlock(m->phone, "824650"), DT_H_OK);
 	assert_false(status(m).locked);
@@ -313,7 +313,7 @@ static void lock_and_unlock(void **state)
 	}
 	assert_int_equal(dt_phone_unlock(m->phone, "000000"), DT_H_FORGOT);
 	meet_run(m, MINUTE);
-	in_state(m, DT_STATE_READY);
+	in_state(m, DT_PHASE_READY);
 	assert_false(kept(&flash, DT_STATE_USER) || kept(&flash, DT_STATE_LOCK));
 	end(m, &flash);
 }
@@ -386,7 +386,7 @@ static void sends_its_log(void **state)
 		assert_int_equal(dt_phone_send_logs(m->phone), DT_H_OK);
 		meet_run(m, MINUTE);
 		assert_int_equal(status(m).logs, DT_LOGS_SENT);
-		in_state(m, DT_STATE_SIGNED_IN);
+		in_state(m, DT_PHASE_SIGNED_IN);
 		uploaded(m, text, sizeof text);
 		assert_non_null(strstr(text, "POLYCOM CX600"));
 		assert_non_null(strstr(text, levels[i]));
@@ -412,7 +412,7 @@ static void nobody_takes_the_log(void **state)
 	assert_int_equal(dt_phone_send_logs(m->phone), DT_H_LATER);
 	meet_run(m, 10 * MINUTE);
 	assert_int_equal(status(m).logs, DT_LOGS_FAILED);
-	in_state(m, DT_STATE_READY);
+	in_state(m, DT_PHASE_READY);
 	end(m, &flash);
 }
 
@@ -434,15 +434,15 @@ static void plain_tcp(void **state)
 		assert_int_equal(dt_phone_sign_in(m->phone, &alice), DT_H_OK);
 		meet_run(m, 10 * MINUTE);
 		if (i == 0) {
-			in_state(m, DT_STATE_SIGNED_IN);
+			in_state(m, DT_PHASE_SIGNED_IN);
 		} else {
-			assert_int_not_equal(status(m).state, DT_STATE_SIGNED_IN);
+			assert_int_not_equal(status(m).state, DT_PHASE_SIGNED_IN);
 			meet_listener(m, MEET_FE, 5061)->down = false;
-			if (status(m).state == DT_STATE_READY)
+			if (status(m).state == DT_PHASE_READY)
 				dt_phone_sign_in(m->phone, &alice);
-			for (int k = 0; k < 10 && status(m).state != DT_STATE_SIGNED_IN; k++)
+			for (int k = 0; k < 10 && status(m).state != DT_PHASE_SIGNED_IN; k++)
 				meet_run(m, 20 * MINUTE);
-			in_state(m, DT_STATE_SIGNED_IN);
+			in_state(m, DT_PHASE_SIGNED_IN);
 			assert_non_null(strstr(status(m).registrar, "tls"));
 		}
 		end(m, &flash);

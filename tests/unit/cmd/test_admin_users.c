@@ -30,21 +30,56 @@ static void users(void **state)
 	store_close(s);
 	said(w, "user list", 0, "alice@contoso.test");
 	said(w, "user list --json", 0, "\"login\": \"CONTOSO\\\\alice\"");
-	said(w, "user show sip:ALICE@contoso.test", 0, "password_set  yes");
+	said(w, "user show sip:ALICE@contoso.test", 0, "password_set    yes");
 	assert_null(strstr((char *)w->out.p, "Pa$$word"));
 	said(w, "user set alice@contoso.test --display Alice~A. --no-remote --home-pool pool2.contoso.test", 0, NULL);
-	said(w, "user show alice@contoso.test", 0, "home_pool     pool2.contoso.test\ndisplay       Alice A.\n");
+	said(w, "user show alice@contoso.test", 0, "home_pool       pool2.contoso.test\ndisplay         Alice A.\n");
 	said(w, "user disable alice@contoso.test", 0, "ORDER alice@contoso.test 1 4141 User disabled\n2 phones of alice");
 	said(w, "user show alice@contoso.test --json", 0, "\"enabled\": false");
 	said(w, "user enable alice@contoso.test", 0, NULL);
 	assert_null(strstr((char *)w->err.p, "ORDER"));
 	said(w, "user add bob@contoso.test --disabled --extension=4412", 0, NULL);
-	said(w, "user show bob@contoso.test", 0, "enabled       no\n");
+	said(w, "user show bob@contoso.test", 0, "enabled         no\n");
 	put(w, "dead", "");
 	said(w, "user disable alice@contoso.test", 70, "it is stored, but dialtoned did not act");
-	said(w, "user show alice@contoso.test", 0, "enabled       no\n");
+	said(w, "user show alice@contoso.test", 0, "enabled         no\n");
 	said(w, "user remove bob@contoso.test", 70, "a worker does not answer");
 	said(w, "user show bob@contoso.test", 64, "there is no user 'bob@contoso.test'; 'dialtone user list' shows what is there");
+}
+
+/* New-CsCommonAreaPhone: an account without a person. */
+static void common_area(void **state)
+{
+	struct world *w = *state;
+	struct store_user u, found[2];
+	struct store_pin p;
+	struct store *s;
+	char pin[32];
+	size_t n = 0;
+
+	said(w, "user add --common-area", 64, "needs the number that people dial; type --display-number");
+	said(w, "user add --common-area --display-number lobby", 64, "'lobby' is not a number");
+	said(w, "user add --common-area --display-number 6710 --login CONTOSO\\room", 64, "a common-area phone has no login");
+	said(w, "user add", 64, "whose? type the user's address, like alice@contoso.test");
+	said(w, "user add --common-area --display-number +1~(425)~555-6710", 0, "display_number  +1 (425) 555-6710\n");
+	assert_int_equal(sscanf(strstr((char *)w->out.p, "\npin "), " pin %31s", pin), 1);
+	s = open_store(w);
+	assert_int_equal(s->ops->user_by_line(s, "+14255556710", NULL, found, 2, &n), STORE_OK);
+	u = found[0];
+	assert_true(n == 1 && u.common_area && u.enabled && !u.remote && u.n_nt_hash == 0 && u.login[0] == '\0');
+	assert_int_equal(strlen(u.aor), 36 + strlen("@contoso.test"));
+	assert_string_equal(u.display, "+1 (425) 555-6710");
+	assert_int_equal(s->ops->pin_get(s, u.id, &p), STORE_OK);
+	assert_true(p.set && p.length == strlen(pin) && strspn(pin, "0123456789") == strlen(pin));
+	store_close(s);
+	said(w, "user add --common-area --display-number 6711 --display Lobby --pin-file %/pin", 0, "extension  6711\n");
+	assert_null(strstr((char *)w->out.p, "pin ")); /* whoever gave it knows it */
+	said(w, ALICE, 0, NULL);
+	said(w, "user list --json", 0, "\"kind\": \"common-area\"");
+	assert_non_null(strstr((char *)w->out.p, "\"kind\": \"person\""));
+	said(w, "user list --common-area", 0, "Lobby");
+	assert_null(strstr((char *)w->out.p, "alice"));
+	said(w, "user show 6711", 0, "kind            common-area\ndisplay_number  6711\n");
 }
 
 /* ---- who is registered ------------------------------------------------------------------------------------------- */
@@ -127,7 +162,7 @@ static void user_refusals(void **state)
 	} rows[] = {
 	    {"user", 64, "what to do? type one of: add, list"},
 	    {"user frob", 64, "there is no 'frob'; type one of: add, list"},
-	    {"user add", 64, "type: dialtone user add ADDRESS"},
+	    {"user add", 64, "whose? type the user's address, like alice@contoso.test"},
 	    {"user list all", 64, "'all' is one argument too many"},
 	    {"user add a@contoso.test --nummer 5", 64, "there is no option '--nummer'"},
 	    {"user add a@contoso.test --number", 64, "'--number' needs a value; type --number +NUMBER"},
@@ -192,8 +227,8 @@ static void import(void **state)
 	said(w, "user import %/v.csv", 64, ":3: carol@contoso.test exists already");
 	said(w, "user show erin@contoso.test", 64, NULL); /* all or nothing */
 	said(w, "user import %/v.csv --update", 0, "2 users imported");
-	said(w, "user show carol@contoso.test", 0, "number        +14255550125\nextension     4425\n");
-	assert_non_null(strstr((char *)w->out.p, "remote        no")); /* what the file does not say stays */
+	said(w, "user show carol@contoso.test", 0, "number          +14255550125\nextension       4425\n");
+	assert_non_null(strstr((char *)w->out.p, "remote          no")); /* what the file does not say stays */
 	put(w, "x.csv", "address,login\nf@contoso.test,CONTOSO\\f\ng@contoso.test,contoso\\F\n");
 	said(w, "user import %/x.csv", 64, ":3: line 2 has the same");
 	put(w, "x.csv", "address,login\nf@contoso.test,CONTOSO\\carol\n");
@@ -282,7 +317,7 @@ static void import_is_whole(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, admin_setup, admin_teardown)
-	const struct CMUnitTest tests[] = {T(users), T(who_is_registered), T(user_refusals), T(import), T(import_tells_all), T(import_is_whole)};
+	const struct CMUnitTest tests[] = {T(users), T(common_area), T(who_is_registered), T(user_refusals), T(import), T(import_tells_all), T(import_is_whole)};
 
 	unsetenv("DIALTONE_CONF");
 	unsetenv("DIALTONE_PIN");

@@ -96,6 +96,36 @@ static void remembers_three(void *arg, size_t i, struct store_pin *p)
 	p->last_attempt = 97;
 }
 
+/* New-CsPinPolicy, Grant-CsPinPolicy, New-CsCommonAreaPhone, Lock-CsClientPin: what the store keeps of them. */
+static void rooms_and_policies(void **state)
+{
+	struct store *s = store_world_open(state);
+	struct store_user u = {.aor = "6a1c0d0e@contoso.test", .extension = "6710", .display_number = "+1 (425) 555-6710", .common_area = true,
+			       .pin_policy = "lobby", .pin_locked = true},
+			  got;
+	struct store_pin_policy p = {"Lobby", 8, 30, 5, 10, true}, back;
+
+	assert_int_equal(s->ops->policy_get(s, "lobby", &back), STORE_NONE);
+	assert_int_equal(s->ops->policy_put(s, &p), STORE_OK);
+	assert_int_equal(s->ops->user_add(s, &u), STORE_OK);
+	s = store_world_reopen(state, s);
+	assert_int_equal(s->ops->user_get(s, u.aor, &got), STORE_OK);
+	assert_true(got.common_area && got.pin_locked);
+	assert_string_equal(got.display_number, u.display_number);
+	assert_string_equal(got.pin_policy, "lobby");
+	assert_int_equal(s->ops->policy_get(s, "LOBBY", &back), STORE_OK);
+	assert_true(back.min_length == 8 && back.lifetime == 30 && back.history == 5 && back.attempts == 10 && back.common);
+	assert_int_equal(s->ops->policy_remove(s, "lobby"), STORE_TAKEN);
+	got.pin_policy[0] = '\0';
+	got.pin_locked = got.common_area = false;
+	assert_int_equal(s->ops->user_set(s, &got), STORE_OK);
+	assert_int_equal(s->ops->user_get(s, u.aor, &got), STORE_OK);
+	assert_false(got.common_area || got.pin_locked);
+	assert_int_equal(s->ops->policy_remove(s, "lobby"), STORE_OK);
+	assert_int_equal(s->ops->policy_remove(s, "lobby"), STORE_NONE);
+	store_close(s);
+}
+
 static void pins(void **state)
 {
 	struct store *s = store_world_open(state);
@@ -414,9 +444,9 @@ static void changes(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, store_world_setup, store_world_teardown)
-	const struct CMUnitTest all[] = {T(users), T(pins), T(audit), T(whole), T(lists), T(changes)};
+	const struct CMUnitTest all[] = {T(users), T(pins), T(rooms_and_policies), T(audit), T(whole), T(lists), T(changes)};
 	const struct CMUnitTest lasting[] = {T(two_processes_count), T(acknowledged_is_kept), T(beside_an_import)};
 	const struct CMUnitTest sqlite[] = {T(refusals)};
 
-	return store_world_run("store", all, 6, lasting, 3) + cmocka_run_group_tests(sqlite, NULL, NULL);
+	return store_world_run("store", all, 7, lasting, 3) + cmocka_run_group_tests(sqlite, NULL, NULL);
 }

@@ -135,9 +135,42 @@ static void cut_at_every_length(void **state)
 	}
 }
 
+/* [MS-SIPREGE] 2.2.2.5.6: EnableHotdesking, HotdeskingTimeout; "the minimum is 30 seconds" */
+static void hotdesking(void **state)
+{
+	static const struct {
+		const char *value;
+		unsigned seconds;
+	} rows[] = {{"00:05:00", 300}, {"01:02:03", 3723}, {"90", 90}, {"PT5M", 300}, {"PT1H30S", 3630}, {"00:00:10", 30}, {"5", 30},
+		    {"", 300}, {"soon", 300}, {"99:00:00", 300}, {"1:2", 300}, {"PT", 30}, {"-5", 300}};
+	struct provisioning_ask ask = {.group = {"ServerConfiguration", "endpointConfiguration"}, .ngroup = 2};
+	struct provisioning v = PROVISIONING_DEFAULT, back;
+	struct buf b = {0};
+
+	(void)state;
+	assert_false(v.hotdesking);
+	v.hotdesking = true;
+	v.hotdesking_s = 4000;
+	provisioning_write(&b, &v, &ask);
+	assert_null(provisioning_read(b.p, b.n, &back));
+	assert_true(back.hotdesking && back.hotdesking_s == 4000);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		buf_clear(&b);
+		buf_printf(&b, "<provisionGroupList><provisionGroup name=\"endpointConfiguration\"><propertyEntryList><property name=\"enablehotdesking\">"
+			       "TRUE</property><property name=\"HotdeskingTimeout\">%s</property></propertyEntryList></provisionGroup></provisionGroupList>",
+			   rows[i].value);
+		assert_null(provisioning_read(b.p, b.n, &back));
+		assert_true(back.hotdesking);
+		if (back.hotdesking_s != rows[i].seconds)
+			fail_msg("'%s' is read as %u s, expected %u", rows[i].value, back.hotdesking_s, rows[i].seconds);
+	}
+	buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(hotdesking),
 	    cmocka_unit_test(ask_both_ways),	  cmocka_unit_test(answer_is_read),	cmocka_unit_test(written_and_read),
 	    cmocka_unit_test(cases_and_refusals), cmocka_unit_test(cut_at_every_length),
 	};
