@@ -1,4 +1,4 @@
-/* cmd/decode/input.h: the forms in which a message comes: its octets as they are, a hex dump of them, a capture.
+/* cmd/decode/input.h: a message that comes as a hex dump of its octets.
  *
  * A hex dump: digits alone, in pairs or longer groups, with blanks, colons or commas between, `#` before a comment; or as
  * xxd, hexdump -C, tcpdump -xx and Wireshark print it, with offsets before and letters behind.
@@ -12,27 +12,5 @@
 enum dump { DUMP_NONE, DUMP_READ, DUMP_BAD };
 /* NONE: it is no dump, but the octets themselves.  BAD: it is one, but cannot be read: *why says why not. */
 enum dump dump_read(struct sv text, size_t most, struct buf *ret, const char **why);
-
-enum { CAPTURE_INTERFACES = 1024 }; /* a machine's interfaces: dumpcap describes each, captured on or not */
-struct capture {
-	struct rd r;
-	bool is, swapped, ng; /* is: it is a capture at all */
-	unsigned links; /* how many interfaces were described */
-	uint16_t link[CAPTURE_INTERFACES]; /* link type of each of the first ones */
-	unsigned packets;
-	const char *err; /* why it does not go on; NULL at its end */
-};
-struct packet {
-	unsigned link; /* 1: Ethernet */
-	struct sv octets;
-	bool cut; /* it was longer on the wire */
-};
-bool capture_open(struct capture *c, const void *p, size_t n); /* false: it is none */
-bool capture_next(struct capture *c, struct packet *ret);
-/* A capture in a form that is not read here, or a file that something is packed in: what it is and what to do, as the end of
- * a sentence; NULL when it is nothing of the kind. */
-const char *capture_foreign(const void *p, size_t n);
-
-enum { LINK_ETHERNET = 1, LINK_RAW_BSD = 12, LINK_RAW = 101, LINK_IPV4 = 228 };
 
 #endif
