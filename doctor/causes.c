@@ -43,6 +43,7 @@ const struct doctor_cause doctor_causes[] = {
 #include "doctor/causes/cert.inc"
 #include "doctor/causes/logon.inc"
 #include "doctor/causes/outside.inc"
+#include "doctor/causes/hidden.inc"
 };
 /* clang-format on */
 

@@ -11,7 +11,7 @@
 #include "doctor/facts.h"
 #include "doctor/record_v1.h"
 
-static void line_free(struct doctor_line *l)
+void doctor_line_clear(struct doctor_line *l)
 {
 	for (size_t i = 0; i < DOCTOR_FACTS; i++)
 		if (doctor_facts[i].kind == FACT_TEXT)
@@ -26,7 +26,7 @@ static void line_free(struct doctor_line *l)
 static void forget(struct doctor_run *r)
 {
 	for (size_t i = 0; i < r->n; i++)
-		line_free(&r->line[i]);
+		doctor_line_clear(&r->line[i]);
 	r->n = r->answers = 0;
 	r->has_heard = false;
 }
@@ -76,7 +76,7 @@ bool doctor_run_add(struct doctor_run *r, const struct dt_record *rec)
 	memcpy(l.sign, rec->sign, sizeof l.sign);
 	if (!keep_facts(&l.fact) || !run_keep(&l.what, rec->what) || !run_keep(&l.peer, rec->peer) || !run_keep(&l.found, rec->found) ||
 	    !run_keep(&l.warn, rec->warn) || !run_keep(&l.why, rec->why)) {
-		line_free(&l);
+		doctor_line_clear(&l);
 		return false;
 	}
 	r->line[r->n++] = l;

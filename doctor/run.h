@@ -48,6 +48,8 @@ struct doctor_run {
 
 void doctor_run_free(struct doctor_run *r); /* leaves it zeroed */
 
+void doctor_line_clear(struct doctor_line *l); /* frees its texts */
+
 /* false: out of memory. BEGIN lines are not kept. */
 bool doctor_run_add(struct doctor_run *r, const struct dt_record *rec);
 /* JSON lines as `connect --json` and `doctor --json` write them: v = 2, or v = 1 of earlier versions, whose sentences are

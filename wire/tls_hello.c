@@ -13,7 +13,7 @@
 
 #include "base/cursor.h"
 
-enum { HANDSHAKE = 22, CLIENT_HELLO = 1, RECORD_HEAD = 5, RECORD_MAX = 16384, SUPPORTED_VERSIONS = 43, TLS10 = 0x0301 };
+enum { HANDSHAKE = 22, CLIENT_HELLO = 1, RECORD_HEAD = 5, RECORD_MAX = 16384, SERVER_NAME = 0, SUPPORTED_VERSIONS = 43, TLS10 = 0x0301 };
 
 /* Suites that no modern library offers any more (RFC 7465, RFC 9325 4.1): NULL, export, RC4, DES, 3DES, and signals. */
 static bool suite_is_old(unsigned suite)
@@ -72,6 +72,12 @@ static void extensions_read(struct rd *r, struct tls_hello *h)
 		unsigned type = (unsigned)rd_be(&all, 2);
 		struct rd one = rd_sub(&all, (size_t)rd_be(&all, 2)), list;
 
+		if (all.err == NULL && type == SERVER_NAME) { /* list 2: type 1, length 2, name */
+			rd_take(&one, 3);
+			h->name = rd_sv(&one, (size_t)rd_be(&one, 2));
+			if (one.err)
+				h->name = (struct sv){0};
+		}
 		if (all.err || type != SUPPORTED_VERSIONS)
 			continue;
 		list = rd_sub(&one, (size_t)rd_be(&one, 1));

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/sv.h"
+
 enum tls_hello_result {
 	TLS_HELLO_MORE, /* it may be one; more octets are needed */
 	TLS_HELLO_READ,
@@ -15,6 +17,7 @@ enum tls_hello_result {
 struct tls_hello {
 	bool sslv2;	  /* in the format of SSL 2.0 (RFC 5246 E.2), as a Schannel of 2006 sends it */
 	uint16_t version; /* the highest that is offered: 0x0301 is TLS 1.0, 0x0304 TLS 1.3 */
+	struct sv name;	  /* the server that it wants (RFC 6066 3), in the octets that were read; n 0: not said */
 	bool modern;	  /* a suite other than RC4, 3DES, DES, export and NULL ones is among those offered */
 };
 

@@ -17,7 +17,7 @@
 #include "cmd/decode/msg.h"
 #include "cmd/json_put.h"
 #include "cmd/verbs.h"
-#include "wire/capture.h"
+#include "wire/capture/capture.h"
 
 #define MESSAGE_MAX (1 << 20)
 #define CAPTURE_MAX (64 << 20)

@@ -10,16 +10,16 @@
 
 #include "base/clock.h"
 #include "base/date.h"
+#include "cmd/phone/capture.h"
+#include "cmd/phone/findings.h"
 #include "cmd/phone/run.h"
 #include "cmd/phone/record_json.h"
 #include "cmd/phone/record_text.h"
 #include "cmd/verbs.h"
-#include "doctor/diagnose.h"
 #include "doctor/probe.h"
 
 #define RECORD_MAX (16 << 20)
 #define PROBE_SECONDS 12
-#define FINDINGS 12
 
 struct doctor {
 	struct phone_run run;
@@ -28,8 +28,7 @@ struct doctor {
 	struct record_text *text; /* to standard output, or (with --json) NULL */
 	struct doctor_run record;
 	struct doctor_probe *probe;
-	struct doctor_finding finding[FINDINGS];
-	unsigned findings;
+	struct findings found;
 	json_t *lines; /* the record as JSON, for the bundle */
 };
 
@@ -119,81 +118,6 @@ static void doctor_on_over(void *arg)
 
 /* ---- saying -------------------------------------------------------------------------------------------------- */
 
-static void doctor_label(struct doctor *d, const char *name)
-{
-	printf("  %s%-8s%s ", record_text_ink(d->text, INK_BOLD), name, record_text_ink(d->text, INK_PLAIN));
-}
-
-static void say_evidence(const struct doctor_finding *f)
-{
-	const struct doctor_line *l = f->evidence;
-	char text[1400];
-
-	if (f->asked) {
-		snprintf(text, sizeof text, "%s: %s", f->asked->what, f->asked->text);
-		text_fold(stdout, 11, 11, text);
-		return;
-	}
-	snprintf(text, sizeof text, "%s%s%s%s%s", l->what && l->kind == DT_REC_ATTEMPT ? l->what : "", l->peer ? " at " : "",
-		 l->peer ? l->peer : "", (l->what && l->kind == DT_REC_ATTEMPT) || l->peer ? ": " : "",
-		 l->why ? l->why : f->failure == DT_F_OK && l->warn ? l->warn : dt_failures[f->failure].what);
-	text_fold(stdout, 11, 11, text);
-}
-
-/* The party that has to act; the cause says what to do. */
-static void say_fault(struct doctor *d, enum dt_fault fault)
-{
-	static const char *const who[] = {
-	    [DT_FAULT_NETWORK] = "whoever runs the network: switches, DHCP, DNS, firewalls",
-	    [DT_FAULT_SERVER] = "whoever runs the servers",
-	    [DT_FAULT_PHONE] = "whoever runs this phone",
-	    [DT_FAULT_USER] = "the user",
-	    [DT_FAULT_US] = "the authors of this program",
-	};
-
-	if (fault == DT_FAULT_NONE)
-		return;
-	doctor_label(d, "for");
-	text_fold(stdout, 11, 11, who[fault]);
-}
-
-static void say_finding(struct doctor *d, const struct doctor_finding *f)
-{
-	enum ink ink = f->verdict == DOCTOR_FAIL ? INK_BAD : INK_WARN;
-	const char *head = f->verdict == DOCTOR_FAIL	     ? "it fails at"
-			   : f->verdict == DOCTOR_WARN	     ? f->failure == DT_F_OK ? "odd, though it worked, at" : "it went on without"
-			   : f->failure == DT_F_STOPPED ? "it was stopped at"
-							     : "the record ends at";
-
-	printf("\n%s%s stage %d%s, %s\n", record_text_ink(d->text, ink), head, (int)f->stage, record_text_ink(d->text, INK_PLAIN),
-	       f->stage < DT_STAGE_COUNT && f->stage > DT_STAGE_NONE ? dt_stage_titles[f->stage] : "before the first");
-	if (f->because) {
-		doctor_label(d, "because");
-		text_fold(stdout, 11, 11, f->because->cause);
-	}
-	doctor_label(d, "seen");
-	say_evidence(f);
-	say_fault(d, dt_failures[f->failure].fault);
-	if (f->guess) {
-		doctor_label(d, "careful");
-		text_fold(stdout, 11, 11, "no specification publishes the format used here: it may be this program that is wrong, not "
-					  "the server and not the PIN");
-	}
-	for (unsigned i = 0; i < f->ncause; i++) {
-		char why[600];
-
-		snprintf(why, sizeof why, "%s (%s)", f->cause[i]->cause, f->cause[i]->id);
-		doctor_label(d, f->failure == DT_F_OK ? i == 0 ? "means" : "and" : i == 0 ? "likely" : "or");
-		text_fold(stdout, 11, 11, why);
-		doctor_label(d, "do");
-		text_fold(stdout, 11, 11, f->cause[i]->remedy);
-	}
-	if (f->ncause == 0 && f->failure != DT_F_OK) {
-		doctor_label(d, "do");
-		text_fold(stdout, 11, 11, dt_failures[f->failure].fix);
-	}
-}
-
 static void say_answers(struct doctor *d)
 {
 	if (d->record.answers == 0)
@@ -225,61 +149,14 @@ static void doctor_say(struct doctor *d)
 	say_answers(d);
 	if (result == NULL || !result->ok)
 		say_heard(&d->record);
-	for (unsigned i = 0; i < d->findings; i++)
-		say_finding(d, &d->finding[i]);
+	findings_say(d->text, &d->found);
 	if (result && result->ok)
 		printf("\n%sdial tone%s: %s\n", record_text_ink(d->text, INK_GOOD), record_text_ink(d->text, INK_PLAIN),
-		       d->findings ? "the above did not stop it, this time" : "nothing to cure");
+		       d->found.n ? "the above did not stop it, this time" : "nothing to cure");
 	fflush(stdout);
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------------------- */
-
-static json_t *answer_json(const struct doctor_answer *a)
-{
-	json_t *j = json_pack("{si ss si so sb so}", "v", 2, "kind", "probe", "stage", (int)a->stage, "try", json_text(a->what), "ok",
-			      a->ok, "found", json_text(a->text));
-
-	if (j)
-		record_json_facts(j, a->sign, &a->fact);
-	return j;
-}
-
-static json_t *finding_json(const struct doctor_finding *f)
-{
-	const struct doctor_line *l = f->evidence;
-	json_t *causes = json_array(), *j;
-
-	for (unsigned i = 0; i < f->ncause; i++)
-		json_array_append_new(causes, json_pack("{ss ss ss}", "id", f->cause[i]->id, "cause", f->cause[i]->cause, "remedy",
-							f->cause[i]->remedy));
-	j = json_pack("{si ss ss si ss so}", "v", 2, "kind", "finding", "verdict", doctor_verdicts[f->verdict], "stage",
-		      (int)f->stage, "error", dt_failures[f->failure].code, "causes", causes);
-	if (j && f->stage > DT_STAGE_NONE && f->stage < DT_STAGE_COUNT)
-		json_object_set_new(j, "key", json_string(dt_stage_keys[f->stage]));
-	if (j && f->failure != DT_F_OK)
-		json_object_set_new(j, "fault", json_string(dt_fault_names[dt_failures[f->failure].fault]));
-	if (j)
-		record_json_facts(j, f->asked ? f->asked->sign : l->sign, f->asked ? &f->asked->fact : &l->fact);
-	if (j && f->asked)
-		json_object_set_new(j, "try", json_text(f->asked->what));
-	else if (j && l->what && l->kind == DT_REC_ATTEMPT)
-		json_object_set_new(j, "try", json_text(l->what));
-	if (j && !f->asked && l->peer)
-		json_object_set_new(j, "peer", json_text(l->peer));
-	if (j)
-		json_object_set_new(j, "why", json_text(f->asked			      ? f->asked->text
-							: l->why			      ? l->why
-							: f->failure == DT_F_OK && l->warn ? l->warn
-											   : dt_failures[f->failure].what));
-	if (j)
-		json_object_set_new(j, "fix", json_string(f->ncause ? f->cause[0]->remedy : dt_failures[f->failure].fix));
-	if (j && f->guess)
-		json_object_set_new(j, "basis", json_string("guess"));
-	if (j && f->because)
-		json_object_set_new(j, "because", json_string(f->because->id));
-	return j;
-}
 
 static void put_json(struct doctor *d)
 {
@@ -287,8 +164,8 @@ static void put_json(struct doctor *d)
 		json_line(stdout, record_json_heard(&d->run.ids, &d->record.heard, clock_unix_ms()));
 	for (unsigned i = 0; i < d->record.answers; i++)
 		json_line(stdout, answer_json(&d->record.answer[i]));
-	for (unsigned i = 0; i < d->findings; i++)
-		json_line(stdout, finding_json(&d->finding[i]));
+	for (unsigned i = 0; i < d->found.n; i++)
+		json_line(stdout, finding_json(&d->found.one[i]));
 	if (!d->o->record)
 		json_line(stdout, record_json_result(&d->run.ids, &d->run.result, clock_unix_ms()));
 }
@@ -320,8 +197,8 @@ static int write_bundle(struct doctor *d)
 
 	for (unsigned i = 0; i < d->record.answers; i++)
 		json_array_append_new(answers, answer_json(&d->record.answer[i]));
-	for (unsigned i = 0; i < d->findings; i++)
-		json_array_append_new(findings, finding_json(&d->finding[i]));
+	for (unsigned i = 0; i < d->found.n; i++)
+		json_array_append_new(findings, finding_json(&d->found.one[i]));
 	j = json_pack("{si ss ss so so sO}", "v", 2, "dialtone", DIALTONE_VERSION, "t", iso_time_ms(t, clock_unix_ms()),
 		      "findings", findings, "probes", answers, "record", d->lines);
 	text = j ? json_dumps(j, JSON_INDENT(1)) : NULL;
@@ -416,7 +293,7 @@ static int examine(struct doctor *d)
 
 	if (d->record.n == 0)
 		return rc;
-	d->findings = doctor_diagnose(&d->record, d->finding, FINDINGS);
+	findings_of(&d->found, &d->record);
 	if (d->text)
 		doctor_say(d);
 	else
@@ -436,6 +313,11 @@ static int doctor_run(struct command *c)
 	d->command = c;
 	d->o = c->o;
 	rc = phone_options_check(c);
+	if (rc == 0 && d->o->capture) {
+		rc = capture_examine(c);
+		free(d);
+		return rc;
+	}
 	if (rc == 0 && d->o->bundle)
 		rc = judge_bundle(d->o->bundle);
 	if (rc == 0) {
@@ -466,7 +348,8 @@ const struct verb verb_doctor = {
 	     "           --extension N --pin-file FILE [OPTIONS]\n"
 	     "       dialtone doctor --interface IF --model cx700\n"
 	     "           --user 'DOMAIN\\USER' --sip USER@DOMAIN [OPTIONS]\n"
-	     "       dialtone doctor --record FILE [--json] [--bundle FILE]\n",
+	     "       dialtone doctor --record FILE [--json] [--bundle FILE]\n"
+	     "       dialtone doctor --capture FILE|INTERFACE [--json]\n",
     .text = "Runs a phone as connect does, then names the stage that fails, the likely causes and what to do. --json writes one object "
 	    "a line.",
     .example = "  dialtone doctor --interface eth0 --extension 4411\n",

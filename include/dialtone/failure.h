@@ -83,6 +83,7 @@ X(NEVER_INSIDE,       "never-inside",        USER,    CURE,  "this phone has nev
 X(SIGNED_OFF,         "signed-off",          SERVER,  RETRY, "the Registrar ended the registration", "see the reason it gave") \
 X(STOPPED,            "stopped",             USER,    RETRY, "it was stopped before there was dial tone", "let it run to its end: a stage may take minutes where servers are silent") \
 X(MEMORY,             "memory",              PHONE,   RETRY, "out of memory", "restart the phone") \
+X(HIDDEN,             "hidden",              SERVER,  CURE,  "the phone went no further after an encrypted answer", "look into the server's log for this phone's address at that time; or run dialtone doctor with this user") \
 X(US,                 "internal",            US,      CURE,  "a fault of this program", "report this with the record")
 /* clang-format on */
 

@@ -98,6 +98,7 @@ X(CERT_SELF_SIGNED,   "cert-self-signed",     "the certificate is self-signed, a
 X(CERT_EXPIRED,       "cert-expired",         "the certificate has expired") \
 X(CERT_NOT_YET,       "cert-not-yet",         "the certificate is not valid yet") \
 X(CERT_OTHER_NAME,    "cert-other-name",      "the certificate carries other names than the one that was asked for") \
+X(CERT_NOT_TAKEN,     "cert-not-taken",         "the phone hung up after it had seen the server's certificate, which the capture cannot show") \
 X(TLS_ALERT,          "tls-alert",            "the server refused the handshake with an alert") \
 /* the web service */ \
 X(PLAIN_REDIRECTED,   "plain-redirected",     "plain HTTP is sent elsewhere; real phones may not follow") \

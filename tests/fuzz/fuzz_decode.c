@@ -6,7 +6,7 @@
 #include "cmd/decode/decode.h"
 #include "cmd/decode/frame.h"
 #include "cmd/decode/input.h"
-#include "wire/capture.h"
+#include "wire/capture/capture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n); /* the target */
 

@@ -171,7 +171,7 @@ static void each_cause_is_met(void **state)
 	for (size_t i = 0; i < doctor_cause_count; i++) {
 		const struct doctor_cause *c = &doctor_causes[i];
 
-		if (met[i] != is_elsewhere(c))
+		if (met[i] != (is_elsewhere(c) || c->failure == DT_F_HIDDEN)) /* of a capture: test_passive.c */
 			continue;
 		wrong++;
 		fprintf(stderr, "%s (%s, %s, \"%.60s...\") is %s\n", c->id, c->stage ? dt_stage_keys[c->stage] : "any stage",

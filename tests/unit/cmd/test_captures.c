@@ -1,5 +1,5 @@
 /* tests/unit/cmd/test_captures.c: captures after public bug reports of other programs (tests/vectors/reports/README). */
-#include "wire/capture.h"
+#include "wire/capture/capture.h"
 #include "tests/support/check.h"
 
 static void report_read(struct buf *to, const char *name)

@@ -3,7 +3,7 @@
 
 #include "cmd/decode/frame.h"
 #include "cmd/decode/input.h"
-#include "wire/capture.h"
+#include "wire/capture/capture.h"
 
 /* An LLDP frame, as far as a capture cares. */
 #define ETH "01 80 C2 00 00 0E 00 1B 21 AA BB 01 88 CC "

@@ -1,11 +1,11 @@
-/* wire/capture.c
+/* wire/capture/capture.c
  *
  * pcap (draft-ietf-opsawg-pcap): magic 4 | version 4 | zone 4 | accuracy 4 | most 4 | link type 4, then packets:
  * seconds 4 | fraction 4 | length here 4 | length on the wire 4 | octets.  Either order of octets.
  *
  * pcapng (draft-ietf-opsawg-pcapng): blocks, type 4 | length 4 | body | length 4.
  */
-#include "wire/capture.h"
+#include "wire/capture/capture.h"
 
 #include <string.h>
 
@@ -21,8 +21,9 @@ bool capture_open(struct capture *c, const void *p, size_t n)
 	static const struct {
 		uint32_t magic;
 		bool swapped, ng;
-	} kinds[] = {{0xa1b2c3d4, false, false}, {0xd4c3b2a1, true, false}, {0xa1b23c4d, false, false},
-		     {0x4d3cb2a1, true, false},	 {SECTION, false, true}};
+		uint8_t ticks;
+	} kinds[] = {{0xa1b2c3d4, false, false, 6}, {0xd4c3b2a1, true, false, 6}, {0xa1b23c4d, false, false, 9},
+		     {0x4d3cb2a1, true, false, 9}, {SECTION, false, true, 6}};
 	uint32_t magic;
 
 	*c = (struct capture){.r = rd_of(p, n)};
@@ -32,6 +33,7 @@ bool capture_open(struct capture *c, const void *p, size_t n)
 			c->is = true;
 			c->swapped = kinds[i].swapped;
 			c->ng = kinds[i].ng;
+			c->ticks[0] = kinds[i].ticks;
 		}
 	if (c->is && c->ng) {
 		c->r.p -= 4; /* the block is read as the others */
@@ -97,9 +99,32 @@ const char *capture_foreign(const void *p, size_t n)
 	return event_trace_log(o, n) ? "an event trace log (netsh trace, pktmon): convert it with etl2pcapng" : NULL;
 }
 
-static bool packet_of(struct capture *c, struct packet *ret, unsigned interface, uint32_t here, uint32_t wire)
+/* if_tsresol: "If the Most Significant Bit is equal to zero, the remaining bits indicate the resolution of the timestamp as a
+ * negative power of 10 ...  If the Most Significant Bit is equal to one, ... as a negative power of 2" */
+static int64_t microseconds(uint64_t ticks, uint8_t resolution)
 {
-	*ret = (struct packet){.octets = rd_sv(&c->r, here), .cut = here < wire};
+	unsigned n = resolution & 0x7f;
+	uint64_t per_second = 1;
+
+	if (resolution & 0x80) {
+		uint64_t part;
+
+		if (n > 63)
+			return 0;
+		part = n ? ticks & ((1ull << n) - 1) : 0;
+		return (int64_t)((ticks >> n) % (INT64_MAX / 2000000) * 1000000 + (n > 32 ? (part >> (n - 32)) * 1000000 >> 32 : part * 1000000 >> n));
+	}
+	if (n > 18)
+		return 0;
+	for (unsigned i = 0; i < n; i++)
+		per_second *= 10;
+	return (int64_t)(ticks / per_second % (INT64_MAX / 2000000) * 1000000 +
+			 (per_second > 1000000 ? ticks % per_second / (per_second / 1000000) : ticks % per_second * (1000000 / per_second)));
+}
+
+static bool packet_of(struct capture *c, struct packet *ret, unsigned interface, int64_t us, uint32_t here, uint32_t wire)
+{
+	*ret = (struct packet){.octets = rd_sv(&c->r, here), .cut = here < wire, .unix_us = us};
 	if (interface >= c->links && c->r.err == NULL)
 		rd_fail(&c->r, "a packet names an interface that the capture does not describe");
 	else if (interface >= CAPTURE_INTERFACES && c->r.err == NULL)
@@ -113,14 +138,15 @@ static bool packet_of(struct capture *c, struct packet *ret, unsigned interface,
 
 static bool pcap_next(struct capture *c, struct packet *ret)
 {
-	uint32_t here, wire;
+	uint32_t here, wire, seconds, part;
 
 	if (rd_left(&c->r) == 0)
 		return false;
-	rd_take(&c->r, 8);
+	seconds = u32(c);
+	part = u32(c);
 	here = u32(c);
 	wire = u32(c);
-	return packet_of(c, ret, 0, here, wire);
+	return packet_of(c, ret, 0, seconds * INT64_C(1000000) + part / (c->ticks[0] == 9 ? 1000 : 1), here, wire);
 }
 
 /* Opens the next block: the cursor is within it, the end of it becomes *after. */
@@ -144,6 +170,37 @@ static bool block_next(struct capture *c, uint32_t *type, const uint8_t **after)
 	return c->r.err == NULL;
 }
 
+static unsigned u16(struct capture *c)
+{
+	return (unsigned)(c->swapped ? rd_le(&c->r, 2) : rd_be(&c->r, 2));
+}
+
+/* Interface Description Block: link type 2 | reserved 2 | snapshot length 4 | options: code 2, length 2, value, padding. */
+static void interface_next(struct capture *c)
+{
+	enum { TSRESOL = 9 };
+	unsigned link = u16(c);
+	uint8_t ticks = 6;
+
+	rd_take(&c->r, 6);
+	while (c->r.err == NULL && rd_left(&c->r) >= 8) { /* the block's second length stands behind them */
+		unsigned code = u16(c), n = u16(c);
+		const uint8_t *value = rd_take(&c->r, n);
+
+		if (code == 0)
+			break;
+		if (value && code == TSRESOL && n == 1)
+			ticks = value[0];
+		rd_take(&c->r, (4 - n % 4) % 4);
+	}
+	if (c->links < CAPTURE_INTERFACES) {
+		c->link[c->links] = (uint16_t)link;
+		c->ticks[c->links] = ticks;
+	}
+	c->links++;
+	c->r.err = NULL; /* options that run past the block are none: the block itself is whole */
+}
+
 static bool pcapng_next(struct capture *c, struct packet *ret)
 {
 	const uint8_t *after = c->r.p, *end = c->r.end;
@@ -154,24 +211,19 @@ static bool pcapng_next(struct capture *c, struct packet *ret)
 
 		c->r.end = after;
 		if (type == INTERFACE) {
-			unsigned link = c->swapped ? (unsigned)rd_le(&c->r, 2) : (unsigned)rd_be(&c->r, 2);
-
-			if (c->links < CAPTURE_INTERFACES)
-				c->link[c->links] = (uint16_t)link;
-			c->links++;
+			interface_next(c);
 		} else if (type == ENHANCED) {
 			unsigned interface = u32(c);
-			uint32_t here, wire;
+			uint64_t high = u32(c), ticks = high << 32 | u32(c);
+			uint32_t here = u32(c), wire = u32(c);
 
-			rd_take(&c->r, 8);
-			here = u32(c);
-			wire = u32(c);
-			got = packet_of(c, ret, interface, here, wire);
+			got = packet_of(c, ret, interface,
+					interface < CAPTURE_INTERFACES ? microseconds(ticks, c->ticks[interface]) : 0, here, wire);
 		} else if (type == SIMPLE) {
 			uint32_t wire = u32(c);
 			size_t room = rd_left(&c->r) < 4 ? 0 : rd_left(&c->r) - 4; /* the length behind */
 
-			got = packet_of(c, ret, 0, wire < room ? wire : (uint32_t)room, wire);
+			got = packet_of(c, ret, 0, 0, wire < room ? wire : (uint32_t)room, wire);
 		}
 		c->r.end = end;
 		if (c->r.err)
@@ -190,4 +242,32 @@ bool capture_next(struct capture *c, struct packet *ret)
 	if (!got && c->err == NULL)
 		c->err = c->r.err;
 	return got;
+}
+
+size_t capture_piece(const struct capture *c, bool first, const void *p, size_t n)
+{
+	const uint8_t *o = p;
+	struct rd r = rd_of(p, n);
+	bool swapped = c->swapped;
+	uint32_t length;
+
+	if (first && (n < 4 || memcmp(o, "\x0a\x0d\x0d\x0a", 4) != 0))
+		return CAPTURE_PIECE_HEAD;
+	if (n < 12)
+		return 0;
+	if (!first && !c->ng) { /* a packet of pcap */
+		rd_take(&r, 8);
+		length = (uint32_t)(swapped ? rd_le(&r, 4) : rd_be(&r, 4));
+		return length > CAPTURE_PIECE_MAX - 16 ? 0 : length + 16;
+	}
+	if (memcmp(o, "\x0a\x0d\x0d\x0a", 4) == 0)
+		swapped = o[8] != 0x1a;
+	rd_take(&r, 4);
+	length = (uint32_t)(swapped ? rd_le(&r, 4) : rd_be(&r, 4));
+	return length < 12 || length > CAPTURE_PIECE_MAX ? 0 : length;
+}
+
+void capture_feed(struct capture *c, const void *p, size_t n)
+{
+	c->r = rd_of(p, n);
 }

@@ -1,0 +1,24 @@
+/* cmd/phone/findings.h: what the doctor found, for people and as JSON.  doctor --capture and --record show it in the same form. */
+#ifndef DIALTONE_CMD_PHONE_FINDINGS_H
+#define DIALTONE_CMD_PHONE_FINDINGS_H
+
+#include <jansson.h>
+
+#include "cmd/phone/record_text.h"
+#include "doctor/diagnose.h"
+
+#define FINDINGS 12
+
+struct findings {
+	struct doctor_finding one[FINDINGS];
+	unsigned n;
+};
+
+void findings_of(struct findings *ret, const struct doctor_run *r);
+void findings_say(const struct record_text *t, const struct findings *f);
+
+/* New references; NULL when out of memory. */
+json_t *finding_json(const struct doctor_finding *f);
+json_t *answer_json(const struct doctor_answer *a);
+
+#endif
