@@ -21,6 +21,11 @@ void log_set(enum log_level most, const char *process)
 	log_to.process = process;
 }
 
+bool log_wanted(enum log_level level)
+{
+	return level <= log_to.most;
+}
+
 #define LOG_LINE 2048
 
 /* Octets off the wire cannot forge a second line, nor speak to a terminal. */

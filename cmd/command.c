@@ -191,6 +191,16 @@ static int verb_take(struct command *c, const char *name)
 	return 0;
 }
 
+/* "dialtone phones --stage 7" means "dialtone phones list --stage 7"; its help is that of all the verbs. */
+static int usual_take(struct command *c, const char *next)
+{
+	const struct verb *usual = c->verb->usual;
+
+	if (usual == NULL || (next && (verb_find(c->verb, next) || strcmp(next, "--help") == 0 || strcmp(next, "-h") == 0)))
+		return 0;
+	return verb_take(c, usual->name);
+}
+
 static int arguments_check(struct command *c)
 {
 	unsigned least;
@@ -223,7 +233,7 @@ static int command_read(struct command *c, int argc, char **argv)
 		else if (c->verb->verbs && i == 1 && strcmp(arg, "help") == 0)
 			continue; /* "dialtone help user" */
 		else if (c->verb->verbs)
-			rc = verb_take(c, arg);
+			rc = (rc = verb_take(c, arg)) ? rc : usual_take(c, i + 1 < argc ? argv[i + 1] : NULL);
 		else if (c->arguments == arguments_most(c->verb, &least))
 			rc = fail_argument(c, arg);
 		else

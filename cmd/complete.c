@@ -107,6 +107,10 @@ void options_complete(FILE *to, const struct verb *program, unsigned n, char **w
 		if (i || strcmp(words[i], "help") != 0)
 			word_take(&k, words[i]);
 	k.begun = n ? words[n - 1] : "";
+	if (k.path[k.depth - 1]->usual && k.begun[0] == '-' && k.depth < OPTIONS_DEPTH) {
+		k.path[k.depth] = k.path[k.depth - 1]->usual;
+		k.depth++;
+	}
 	v = k.path[k.depth - 1];
 	if (k.of)
 		offer_value(&k);

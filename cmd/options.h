@@ -48,6 +48,7 @@ struct verb {
 	unsigned flags;	       /* of the verbs below as well */
 	const struct option_row *options, *shared; /* the last: {0}; NULL: none. Those of a verb are also of the verbs below */
 	const struct verb *const *verbs;	   /* the last: NULL. A verb that has some has no arguments of its own */
+	const struct verb *usual;   /* one of them: it is meant when none is typed; NULL: one must be */
 	size_t size;		    /* of the struct that `at` counts in; 0: that of the verb above */
 	void (*begin)(void *o);	    /* fills the struct before the options do; NULL: zeros */
 	int (*run)(struct command *c);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "base/date.h"
 #include "base/utf8.h"
 #include "base/vec.h"
@@ -17,6 +18,21 @@ void writer_begin(struct writer *w, FILE *to, enum writer_form form)
 }
 
 /* ---- one value ------------------------------------------------------------------------------------------------- */
+
+const char *writer_ago(char ret[32], int64_t seconds)
+{
+	long long s = seconds < 0 ? 0 : (long long)seconds;
+
+	if (s < 60)
+		snprintf(ret, 32, "%llds", s);
+	else if (s < 3600)
+		snprintf(ret, 32, "%lldm%02llds", s / 60, s % 60);
+	else if (s < 86400)
+		snprintf(ret, 32, "%lldh%02lldm", s / 3600, s / 60 % 60);
+	else
+		snprintf(ret, 32, "%lldd%02lldh", s / 86400, s / 3600 % 24);
+	return ret;
+}
 
 static const char *text_of(const struct column *c, const void *record, char out[32])
 {
@@ -34,6 +50,11 @@ static const char *text_of(const struct column *c, const void *record, char out[
 	case COLUMN_NUMBER:
 		snprintf(out, 32, "%lld", (long long)*(const int64_t *)(const void *)at);
 		return out;
+	case COLUMN_POSITIVE:
+		snprintf(out, 32, "%lld", (long long)*(const int64_t *)(const void *)at);
+		return *(const int64_t *)(const void *)at ? out : none;
+	case COLUMN_AGO:
+		return *(const int64_t *)(const void *)at ? writer_ago(out, clock_unix_ms() / 1000 - *(const int64_t *)(const void *)at) : none;
 	default:
 		return *(const int64_t *)(const void *)at ? iso_time(out, *(const int64_t *)(const void *)at) : none;
 	}
@@ -53,6 +74,10 @@ static json_t *json_of(const struct column *c, const void *record)
 		return json_boolean(*(const bool *)(const void *)at);
 	case COLUMN_UNSIGNED:
 		return json_integer(*(const unsigned *)(const void *)at);
+	case COLUMN_POSITIVE:
+		if (*(const int64_t *)(const void *)at == 0)
+			return json_null();
+		return json_integer(*(const int64_t *)(const void *)at);
 	case COLUMN_NUMBER:
 		return json_integer(*(const int64_t *)(const void *)at);
 	default:
@@ -151,6 +176,18 @@ static void cell_add(struct writer *w, const char *text)
 
 static void part_end(struct writer *w);
 
+void writer_row_with(struct writer *w, const void *record, const char *key, json_t *value)
+{
+	json_t *row;
+
+	writer_row(w, record);
+	row = w->form == WRITER_JSON ? json_array_get(w->list, json_array_size(w->list) - 1) : NULL;
+	if (row)
+		w->failed |= json_object_set_new(row, key, value) != 0;
+	else
+		json_decref(value);
+}
+
 void writer_row(struct writer *w, const void *record)
 {
 	char text[32];
@@ -164,7 +201,8 @@ void writer_row(struct writer *w, const void *record)
 		w->failed |= json_array_append_new(w->list, object_of(w->columns, record)) != 0;
 	else
 		for (const struct column *c = w->columns; c->key; c++)
-			cell_add(w, text_of(c, record, text));
+			if (!c->machine)
+				cell_add(w, text_of(c, record, text));
 }
 
 /* How many characters: only combining ones take no place. */
@@ -200,12 +238,15 @@ static void table_print(struct writer *w)
 	struct buf head[WRITER_COLUMNS] = {0};
 	size_t n = 0;
 
-	for (; n < WRITER_COLUMNS && w->columns[n].key; n++) {
+	for (const struct column *c = w->columns; n < WRITER_COLUMNS && c->key; c++) {
 		size_t is;
 
-		buf_str(&head[n], w->columns[n].key);
+		if (c->machine)
+			continue;
+		buf_str(&head[n], c->key);
 		is = width_of(buf_cstr(&head[n]));
 		w->width[n] = is > w->width[n] ? is : w->width[n];
+		n++;
 	}
 	for (size_t i = 0; n && i < w->cells; i++) {
 		size_t is = width_of((const char *)w->cell[i].p);

@@ -29,7 +29,9 @@ enum column_kind {
 	COLUMN_BOOL,	 /* bool: yes or no */
 	COLUMN_UNSIGNED, /* unsigned */
 	COLUMN_NUMBER,	 /* int64_t */
+	COLUMN_POSITIVE, /* int64_t; 0 is null in JSON */
 	COLUMN_TIME,	 /* int64_t, seconds since 1970; 0 is null in JSON */
+	COLUMN_AGO,	 /* the same; people read how long ago that is: "2h05m" */
 };
 
 struct column {
@@ -37,6 +39,7 @@ struct column {
 	enum column_kind kind;
 	size_t at;	  /* in the record */
 	const char *none; /* the text for "" and for a time that is not there; NULL: "-" */
+	bool machine;	  /* not in a table for people: it would be too wide */
 };
 
 #define WRITER_COLUMNS 32
@@ -62,6 +65,8 @@ void writer_record(struct writer *w, const struct column *columns, const void *r
 /* A list: the whole of what is written, or (key) a member of the object.  columns: the last {0} */
 void writer_list(struct writer *w, const char *key, const struct column *columns);
 void writer_row(struct writer *w, const void *record);
+void writer_row_with(struct writer *w, const void *record, const char *key, json_t *value); /* a member more, in JSON */
+const char *writer_ago(char ret[32], int64_t seconds); /* "14s", "3m07s", "2h05m", "12d04h" */
 void writer_list_end(struct writer *w);
 /* A member without a record: its text for people, its value for programs (the reference is taken). */
 void writer_member(struct writer *w, const char *key, const char *text, json_t *value);

@@ -38,6 +38,7 @@ struct http_conn {
 	int file;
 	uint64_t file_at, file_n;
 	bool last; /* the connection ends behind this answer */
+	bool spoke, left; /* the peer has sent something of a request; it sends no more */
 };
 
 static uint64_t in_ms(uint64_t ms)
@@ -363,6 +364,7 @@ static void data(void *arg, const void *p, size_t n)
 {
 	struct http_conn *c = arg;
 
+	c->spoke = true;
 	buf_add(&c->in, p, n);
 	if (c->in.oom)
 		conn_reset(c->conn, "out of memory");
@@ -403,7 +405,7 @@ static void eof(void *arg)
 {
 	struct http_conn *c = arg;
 
-	c->last = true;
+	c->last = c->left = true;
 	if (c->state != ANSWER && c->state != WAIT)
 		conn_close(c->conn);
 }
@@ -412,7 +414,8 @@ static void gone(void *arg, const char *why)
 {
 	struct http_conn *c = arg;
 
-	(void)why;
+	if (!c->spoke && conn_tls(c->conn) && c->server->conf.service->wordless && (c->own == NULL ? why != NULL : c->left))
+		c->server->conf.service->wordless(c->server->conf.arg, c, c->own ? NULL : why);
 	if (c->own)
 		c->server->conf.service->gone(c->server->conf.arg, c->own);
 	if (c->next)

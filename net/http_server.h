@@ -30,6 +30,9 @@ struct http_service {
 	size_t (*body_max)(void *arg, void *state, const struct msg *head, unsigned *status);
 	/* Everything is borrowed until the request is answered, or gone() is called; body: whole, out of its chunks. */
 	void (*request)(void *arg, void *state, const struct msg *m, struct sv body, struct http_answer *ret);
+	/* A connection with TLS ended before the first octet of a request: why the handshake failed, or NULL when the peer left
+	 * behind it.  May be NULL. */
+	void (*wordless)(void *arg, struct http_conn *c, const char *why);
 };
 
 struct http_server_conf {

@@ -1,4 +1,5 @@
 #include "server/control/control.h"
+#include "server/control/lists.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,7 @@
 #define CONTROL SITE_CONTROL
 #define DEADLINE_MS 15000
 #define ANSWER_MAX 65536
-#define LIST_LINE_MAX 1024
+#define LIST_LINE_MAX 2048
 
 /* "run/control" in this folder.  The folder is held open, and named by its descriptor: a path of any length fits into the
  * 108 octets that a socket's address has. */
@@ -160,73 +161,41 @@ bool control_status(const char *dir, struct buf *text, struct why *why)
 	return true;
 }
 
-/* ---- who is registered ------------------------------------------------------------------------------------------------ */
-
-/* As server/location/process.h has it. */
-static bool endpoint_read(struct sv line, struct control_endpoint *ret)
-{
-	struct control_endpoint e = {0};
-	struct {
-		char *to;
-		size_t cap;
-	} text[] = {{e.aor, sizeof e.aor}, {e.epid, sizeof e.epid}, {e.instance, sizeof e.instance}, {e.peer, sizeof e.peer}};
-	struct sv side, worker, seconds;
-	uint64_t w = 0, s = 0;
-
-	for (size_t i = 0; i < sizeof text / sizeof *text; i++)
-		if (!sv_copy(text[i].to, text[i].cap, sv_cut(&line, '\t')))
-			return false;
-	worker = sv_cut(&line, '\t');
-	seconds = sv_cut(&line, '\t');
-	side = sv_cut(&line, '\t');
-	e.outside = sv_eq(side, SV("outside"));
-	if (line.p == NULL || !sv_u64(worker, UINT32_MAX, &w) || !sv_u64(seconds, INT64_MAX, &s) ||
-	    !(e.outside || sv_eq(side, SV("inside"))) || !sv_copy(e.user_agent, sizeof e.user_agent, line))
-		return false;
-	e.worker = (unsigned)w;
-	e.seconds = (int64_t)s;
-	*ret = e;
-	return true;
-}
+/* ---- lists ------------------------------------------------------------------------------------------------------------- */
 
 /* What of the list has come: its whole lines are told and forgotten.  *ended: the last one was among them. */
-static bool lines_read(struct buf *have, void (*fn)(void *arg, const struct control_endpoint *e), void *arg, bool *ended)
+static bool lines_read(struct buf *have, bool (*line)(void *arg, struct sv text), void *arg, bool *ended)
 {
 	struct sv rest = buf_view(have);
 	size_t used = 0;
 
 	for (ptrdiff_t n; !*ended && (n = sv_find(rest, '\n')) >= 0; rest = sv_from(rest, (size_t)n + 1), used += (size_t)n + 1) {
-		struct control_endpoint e;
-		struct sv line = {rest.p, (size_t)n};
+		struct sv text = {rest.p, (size_t)n};
 
-		*ended = sv_eq(line, SV("end"));
-		if (*ended)
-			continue;
-		if (!endpoint_read(line, &e))
+		*ended = sv_eq(text, SV("end"));
+		if (!*ended && !line(arg, text))
 			return false;
-		fn(arg, &e);
 	}
 	buf_drop(have, used);
 	return have->n <= LIST_LINE_MAX && !have->oom;
 }
 
-bool control_registered(const char *dir, const char *aor, void (*fn)(void *arg, const struct control_endpoint *e), void *arg,
-			bool *nobody, struct why *why)
+bool control_list(const char *dir, const char *question, bool (*line)(void *arg, struct sv text), void *arg, bool *nobody,
+		  struct why *why)
 {
 	bool good = true, ended = false;
 	struct buf have = {0};
-	char line[300], part[4096];
-	ssize_t got = -1;
-	int n = snprintf(line, sizeof line, "registered%s%s\n", aor ? " " : "", aor ? aor : "");
+	char part[4096];
+	ssize_t got = -1, n = (ssize_t)strlen(question);
 	int fd = reach(dir, nobody, why);
 
 	if (fd < 0)
 		return *nobody;
 	errno = EINVAL;
-	if (n > 0 && (size_t)n < sizeof line && strpbrk(line, "\r\n") == line + n - 1 && send(fd, line, (size_t)n, MSG_NOSIGNAL) == n)
+	if (strpbrk(question, "\r\n") == question + n - 1 && send(fd, question, (size_t)n, MSG_NOSIGNAL) == n)
 		while (good && !ended && (got = control_more(fd, clock_mono_ms() + DEADLINE_MS, part, sizeof part)) > 0) {
 			buf_add(&have, part, (size_t)got);
-			good = lines_read(&have, fn, arg, &ended);
+			good = lines_read(&have, line, arg, &ended);
 		}
 	close(fd);
 	if (got >= 0)

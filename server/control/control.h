@@ -30,6 +30,24 @@ struct control_endpoint {
 bool control_registered(const char *dir, const char *aor, void (*fn)(void *arg, const struct control_endpoint *e), void *arg,
 			bool *nobody, struct why *why);
 
+/* A phone, as the servers saw it: server/location/process.h.  Times are ms ago; -1: never. */
+#define CONTROL_STEPS 16
+struct control_phone {
+	char mac[18], model[32], firmware[32], user[256], number[64], instance[40], epid[20], address[72];
+	char state[16], code[24], cause[160], failed[24]; /* failed: code of the last failure, "" : none */
+	unsigned stage, ways; /* stage 0: registered */
+	bool outside, proved;
+	int64_t failed_ms, since_ms, heard_ms, began_ms, expires; /* expires: seconds until then; 0: not registered */
+	struct control_step {
+		char name[16], result[16];
+		int64_t began_ms, ms; /* began: ms ago; ms: how long it took */
+	} step[CONTROL_STEPS];
+	unsigned nstep;
+};
+/* fn gets each phone; as control_registered(). */
+bool control_phones(const char *dir, void (*fn)(void *arg, const struct control_phone *p), void *arg, bool *nobody,
+		    struct why *why);
+
 /* DIR/run/control, listening, for its owner only; one that is there is replaced.  -1: *why. */
 int control_listen(const char *dir, struct why *why);
 

@@ -16,8 +16,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/enc.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "net/loop.h"
+#include "server/location/ipc.h"
 #include "wire/dhcp.h"
 #include "wire/url.h"
 
@@ -97,6 +101,7 @@ struct responder {
 	const struct site *site;
 	struct loop *loop;
 	struct loop_fd watch;
+	int seen_fd;
 };
 
 /* The address that the message came in on: what option 54 says. */
@@ -115,6 +120,24 @@ static uint32_t arrived_at(const struct site *s, struct msghdr *m)
 		return ntohl(info.ipi_spec_dst.s_addr);
 	}
 	return 0;
+}
+
+/* A datagram proves nothing, not even its address. */
+static void responder_seen(const struct responder *d, const uint8_t *in, size_t n, const char *address)
+{
+	struct location_ask q = {.kind = LOCATION_SEEN, .seen = {.step = SEEN_DHCP, .evidence = SEEN_DATAGRAM, .began = clock_mono_ms()}};
+	struct rd r = rd_of(in, n);
+	struct buf b = {0};
+	char mac[MAC_TEXT_MAX];
+	struct dhcp m;
+
+	if (d->seen_fd < 0 || !dhcp_read(&r, &m))
+		return;
+	memcpy(q.seen.mac, mac_text(mac, m.chaddr), sizeof q.seen.mac);
+	text_set(q.seen.address, sizeof q.seen.address, "%s", address);
+	location_ask_write(&b, 0, &q);
+	if (!ipc_send(d->seen_fd, &b))
+		log_line(LOG_DEBUG, "dhcp", "the INFORM of %s is not in the table of phones", address);
 }
 
 static void answer(void *arg, unsigned what)
@@ -140,7 +163,7 @@ static void answer(void *arg, unsigned what)
 	if (sendto(d->watch.fd, out, len, MSG_DONTWAIT, (struct sockaddr *)&dst, sizeof dst) < 0)
 		log_line(LOG_WARN, "dhcp", "cannot answer the INFORM of %s: %s", text, strerror(errno));
 	else
-		log_line(LOG_DEBUG, "dhcp", "answered the INFORM of %s", text);
+		responder_seen(d, in, (size_t)n, text);
 }
 
 static void stop(void *arg, int signo)
@@ -151,9 +174,9 @@ static void stop(void *arg, int signo)
 	loop_stop(d->loop);
 }
 
-int dhcp_responder_main(const struct site *s, int fd, int ready_fd)
+int dhcp_responder_main(const struct site *s, int fd, int seen_fd, int ready_fd)
 {
-	struct responder d = {.site = s, .loop = loop_new()};
+	struct responder d = {.site = s, .loop = loop_new(), .seen_fd = seen_fd};
 	struct loop_signal term = {0};
 	int status = EXIT_FAILURE;
 

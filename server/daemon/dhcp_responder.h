@@ -15,8 +15,9 @@
 size_t dhcp_responder_answer(const struct site *s, const void *p, size_t n, uint32_t server, void *out, size_t cap,
 			     uint32_t *to);
 
-/* The process: answers on a bound socket (listen_udp_broadcast()) until SIGTERM. ready_fd: one octet when it listens; -1:
+/* The process: answers on a bound socket (listen_udp_broadcast()) until SIGTERM. seen_fd: whom it answered goes there, to the
+ * location process (server/location/ipc.h); -1: nowhere.  ready_fd: one octet when it listens; -1:
  * none.  The exit status. */
-int dhcp_responder_main(const struct site *s, int fd, int ready_fd);
+int dhcp_responder_main(const struct site *s, int fd, int seen_fd, int ready_fd);
 
 #endif

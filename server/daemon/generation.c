@@ -49,6 +49,7 @@ static void generation_tell(const struct slot *s, struct role_state *t, struct k
 		break;
 	case ROLE_LOCATION:
 		t->control_fd = generation_keep(k, g->control_fd);
+		t->seen_fd = generation_keep(k, g->dhcp_seen[1]);
 		for (unsigned i = 0; i < g->workers; i++) {
 			t->ask[i] = generation_keep(k, g->ask[i][1]);
 			t->push[i] = generation_keep(k, g->push[i][1]);
@@ -69,6 +70,7 @@ static void generation_tell(const struct slot *s, struct role_state *t, struct k
 		break;
 	case ROLE_DHCP:
 		t->dhcp_fd = generation_keep(k, g->dhcp_fd);
+		t->seen_fd = generation_keep(k, g->dhcp_seen[0]);
 		break;
 	case ROLE_DNS:
 	case ROLES:
@@ -98,6 +100,7 @@ bool generation_start(struct slot *s)
 					 .control_fd = -1,
 					 .hand_over_fd = -1,
 					 .dhcp_fd = -1,
+					 .seen_fd = -1,
 					 .keylog_fd = -1};
 		generation_tell(s, t, &k);
 		c.nkeep = k.n;
@@ -236,6 +239,8 @@ static bool generation_make(struct generation *g, struct why *why)
 		return false;
 	if (site->dhcp_responder) {
 		slot_add(g, ROLE_DHCP, 0);
+		if (!ipc_pair(g->dhcp_seen))
+			return why_not(why, "cannot make a socket pair: %s", strerror(errno));
 		g->dhcp_fd = listen_udp_broadcast(67, site->dhcp_interface, why);
 		if (g->dhcp_fd < 0)
 			return false;
@@ -261,7 +266,7 @@ struct generation *generation_new(const struct site *site, const struct generati
 	g->scoreboard = shared->scoreboard;
 	g->scoreboard_fd = shared->scoreboard_fd;
 	g->keylog_fd = shared->keylog_fd;
-	g->control_fd = g->dhcp_fd = g->ready[0] = g->ready[1] = g->hand_over[0] = g->hand_over[1] = -1;
+	g->control_fd = g->dhcp_fd = g->dhcp_seen[0] = g->dhcp_seen[1] = g->ready[0] = g->ready[1] = g->hand_over[0] = g->hand_over[1] = -1;
 	g->ticket_key = shared->ticket_key;
 	for (unsigned i = 0; i < ROLE_WORKERS; i++)
 		for (unsigned k = 0; k < 2; k++)
@@ -293,6 +298,8 @@ void generation_free(struct generation *g)
 		}
 	for (unsigned k = 0; k < 2; k++)
 		generation_shut(g->hand_over[k]);
+	generation_shut(g->dhcp_seen[0]);
+	generation_shut(g->dhcp_seen[1]);
 	generation_shut(g->ready[0]);
 	generation_shut(g->ready[1]);
 	generation_shut(g->control_fd);

@@ -34,6 +34,7 @@ struct generation {
 	struct site site;
 	unsigned workers; /* with the legacy process */
 	int vault[ROLE_WORKERS][2], ask[ROLE_WORKERS][2], push[ROLE_WORKERS][2]; /* [0]: the worker's end */
+	int dhcp_seen[2]; /* the DHCP responder to the location process; -1: none */
 	int ready[2];	/* each process writes one octet when it can do its work */
 	int hand_over[2]; /* connections of old phones: [0] the workers' end, [1] the legacy process's (server/worker/old.c) */
 	int control_fd; /* borrowed from here on by the location process */

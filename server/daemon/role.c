@@ -36,6 +36,7 @@ static int run_location(struct role_state *s, struct scoreboard *b)
 				     .ask = s->ask,
 				     .push = s->push,
 				     .nworker = s->workers,
+				     .dhcp_fd = s->seen_fd,
 				     .control_fd = s->control_fd,
 				     .scoreboard = b,
 				     .ready_fd = s->ready_fd};
@@ -65,7 +66,7 @@ static int run_worker(struct role_state *s, struct scoreboard *b)
 static int run_dhcp(struct role_state *s, struct scoreboard *b)
 {
 	(void)b;
-	return dhcp_responder_main(&s->site, s->dhcp_fd, s->ready_fd);
+	return dhcp_responder_main(&s->site, s->dhcp_fd, s->seen_fd, s->ready_fd);
 }
 
 static int run_dns(struct role_state *s, struct scoreboard *b)

@@ -23,7 +23,7 @@ struct role_state {
 	unsigned index; /* among the workers */
 	unsigned workers;
 	pid_t parent;
-	int ready_fd, control_fd, hand_over_fd, dhcp_fd, keylog_fd, scoreboard_fd;
+	int ready_fd, control_fd, hand_over_fd, dhcp_fd, seen_fd, keylog_fd, scoreboard_fd;
 	unsigned row; /* of the scoreboard; SCOREBOARD_ROWS: none */
 	int vault[ROLE_WORKERS], ask[ROLE_WORKERS], push[ROLE_WORKERS]; /* a worker's own are at its index */
 	struct worker_listener listener[WORKER_LISTENERS_MAX];

@@ -135,6 +135,19 @@ struct location_client *location_client_new(struct loop *l, int fd, void (*gone)
 	return c;
 }
 
+static void client_seen(void *arg, const struct seen *s)
+{
+	struct location_client *c = arg;
+
+	if (TAILQ_EMPTY(&c->ipc.unsent))
+		ask(c, &(struct location_ask){.kind = LOCATION_SEEN, .seen = *s}, NULL, NULL);
+}
+
+void location_client_seen(struct location_client *c, struct seen_link *ret)
+{
+	*ret = (struct seen_link){client_seen, c};
+}
+
 void location_client_free(struct location_client *c)
 {
 	if (c == NULL)

@@ -20,6 +20,8 @@ struct location_client;
  * NULL: out of memory. */
 struct location_client *location_client_new(struct loop *l, int fd, void (*gone)(void *arg), void *arg,
 					    struct location_link *ret);
+/* A link for what this process saw.  It never waits: while the location process does not read, what is seen is lost. */
+void location_client_seen(struct location_client *c, struct seen_link *ret);
 void location_client_free(struct location_client *c); /* open requests are answered: not in time */
 
 /* ---- messages ---- */

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "server/location/seen.h"
+
 #define LOCATION_ENDPOINTS_MAX 64
 
 struct location_binding {
@@ -40,7 +42,8 @@ enum location_order { LOCATION_UNREGISTERED, LOCATION_REJECTED, LOCATION_DEACTIV
 	X(LOCATION_DROP,  drop)  /* drop one */ \
 	X(LOCATION_LIST,  list)  /* every live binding of a user; nothing is changed */ \
 	X(LOCATION_HELD,  held)  /* this worker holds this binding: told to a new location process */ \
-	X(LOCATION_TOLD,  told)  /* and that was all */
+	X(LOCATION_TOLD,  told)  /* and that was all */ \
+	X(LOCATION_SEEN,  seen)  /* something was seen of a phone: for its journey */
 /* clang-format on */
 
 #define LOCATION_KIND(kind, name) kind,
@@ -57,6 +60,7 @@ struct location_ask { /* starts as {.kind = ...} */
 		struct {
 			char aor[256], instance[40];
 			uint64_t conn; /* 0: whichever */
+			char cause[64]; /* "": the phone asked for it */
 		} drop;
 		struct {
 			char aor[256];
@@ -64,6 +68,7 @@ struct location_ask { /* starts as {.kind = ...} */
 		struct {
 			struct location_binding binding;
 		} held;
+		struct seen seen;
 	};
 };
 

@@ -10,11 +10,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/utf8.h"
 #include "net/ipc.h"
 #include "net/loop.h"
 #include "pki/key.h"
+#include "server/location/feed.h"
 #include "server/location/ipc.h"
+#include "server/location/lists.h"
 
 enum {
 	CLIENTS = 16,	      /* of the control socket at once */
@@ -39,6 +40,7 @@ struct client { /* one connection of the control socket */
 	bool waits;
 	unsigned outstanding, acted;
 	bool more; /* a list goes out, and this was not all */
+	bool phones; /* the list of phones; else the registered endpoints */
 	struct location_walk walk;
 	struct buf out;
 };
@@ -57,7 +59,9 @@ struct process {
 	struct loop_timer expire, gather;
 	struct loop_fd control;
 	struct location *location;
+	struct journeys *journeys;
 	struct worker *worker;
+	struct ipc_server dhcp;
 	struct client client[CLIENTS];
 	struct client *asks; /* the client that is giving an order just now */
 	uint64_t number;
@@ -148,38 +152,14 @@ static void process_status(struct client *c)
 
 /* ---- the control socket: lists ---------------------------------------------------------------------------------------- */
 
-/* A client of ours wrote it: no control character ends a field or a line. */
-static void process_field(struct buf *out, const char *s, const char *end)
-{
-	struct sv rest = sv_of(s);
-	char c[5];
-
-	while (utf8_shown(&rest, c))
-		buf_str(out, c);
-	buf_str(out, end);
-}
-
-static void row(void *arg, const struct location_binding *b)
-{
-	int64_t now = clock_unix_ms() / 1000;
-	struct buf *out = arg;
-
-	process_field(out, b->aor, "\t");
-	process_field(out, b->epid, "\t");
-	process_field(out, b->instance, "\t");
-	process_field(out, b->peer, "\t");
-	buf_printf(out, "%u\t%lld\t%s\t", b->worker, b->expires > now ? (long long)(b->expires - now) : 0,
-		   b->outside ? "outside" : "inside");
-	process_field(out, b->user_agent, "\n");
-}
-
 /* A part at a time, as the other end reads: however many there are, no more than a piece is held. */
 static void client_writable(struct client *c)
 {
 	ssize_t n;
 
 	while (c->more && c->out.n < PIECE) {
-		c->more = location_walk(c->process->location, &c->walk, row, &c->out);
+		c->more = c->phones ? journeys_walk(c->process->journeys, &c->walk, list_journey, &c->out)
+				    : location_walk(c->process->location, &c->walk, list_binding, &c->out);
 		if (!c->more)
 			buf_str(&c->out, "end\n");
 	}
@@ -191,6 +171,13 @@ static void client_writable(struct client *c)
 		loop_timer_at(&c->late, clock_mono_ms() + CLIENT_MS);
 	}
 	if (n <= 0 || (c->out.n == 0 && !c->more))
+		client_close(c);
+}
+
+static void phones(struct client *c)
+{
+	c->phones = c->more = true;
+	if (!loop_fd_want(&c->watch, LOOP_WRITE))
 		client_close(c);
 }
 
@@ -208,7 +195,7 @@ static void registered(struct client *c, struct sv aor)
 			return;
 		}
 		for (size_t i = 0, n = location_list(c->process->location, user, all, LOCATION_ENDPOINTS_MAX); i < n; i++)
-			row(&c->out, &all[i]);
+			list_binding(&c->out, &all[i]);
 		buf_str(&c->out, "end\n");
 		free(all);
 	}
@@ -227,6 +214,7 @@ static void notice(void *arg, uint32_t worker, const struct location_notice *n)
 	struct buf b = {0};
 	unsigned slot = 0;
 
+	feed_order(p->journeys, n);
 	if (c) {
 		while (slot < PENDING && p->pending[slot].number)
 			slot++;
@@ -323,8 +311,10 @@ static void client_ready(void *arg, unsigned what)
 		process_status(c);
 	else if (sv_eq(word, SV("registered")))
 		registered(c, line);
+	else if (sv_eq(word, SV("phones")))
+		phones(c);
 	else
-		client_say(c, "error the questions are: order, status, registered\n", 0, 0);
+		client_say(c, "error the questions are: order, status, registered, phones\n", 0, 0);
 }
 
 static void process_on_accept(void *arg, unsigned what)
@@ -374,6 +364,7 @@ static void process_question(void *arg, struct ipc_server *from, struct ipc_mess
 		return;
 	}
 	location_answer(p->location, w->index, &q, &r);
+	feed_question(p->journeys, w->index, &q, &r);
 	w->here |= q.kind == LOCATION_HELLO || q.kind == LOCATION_TOLD;
 	location_reply_write(&answer, m->number, &r);
 	location_reply_clear(&r);
@@ -398,6 +389,18 @@ static bool worker_init(struct process *p, unsigned i)
 	return ipc_server_send(&w->push, &b);
 }
 
+/* The DHCP responder tells, and is answered nothing: it does not even read. */
+static void process_seen(void *arg, struct ipc_server *from, struct ipc_message *m)
+{
+	struct process *p = arg;
+	struct location_reply none = {.kind = LOCATION_SEEN};
+	struct location_ask q;
+
+	(void)from;
+	if (location_ask_read(m, &q) && q.kind == LOCATION_SEEN && q.seen.evidence == SEEN_DATAGRAM)
+		feed_question(p->journeys, LOCATION_ANYBODY, &q, &none);
+}
+
 /* ---- the process ---------------------------------------------------------------------------------------------------------- */
 
 static int64_t process_unix_s(void *arg)
@@ -411,6 +414,7 @@ static void expire(void *arg)
 	struct process *p = arg;
 
 	location_expire(p->location);
+	feed_expire(p->journeys);
 	loop_timer_at(&p->expire, clock_mono_ms() + EXPIRE_MS);
 }
 
@@ -426,8 +430,9 @@ static bool process_begin(struct process *p)
 {
 	p->loop = loop_new();
 	p->location = location_new(process_unix_s, notice, p);
+	p->journeys = feed_new();
 	p->worker = calloc(p->conf->nworker, sizeof *p->worker);
-	if (p->loop == NULL || p->location == NULL || p->worker == NULL ||
+	if (p->loop == NULL || p->location == NULL || p->journeys == NULL || p->worker == NULL ||
 	    !pki_random(&p->number, 4) || /* no answer to a predecessor's order is taken for one to ours */
 	    !loop_signal_init(&p->term, p->loop, SIGTERM, term, p))
 		return false;
@@ -442,7 +447,7 @@ static bool process_begin(struct process *p)
 	for (unsigned i = 0; i < p->conf->nworker; i++)
 		if (!worker_init(p, i))
 			return false;
-	return true;
+	return p->conf->dhcp_fd < 0 || ipc_server_init(&p->dhcp, p->loop, p->conf->dhcp_fd, process_seen, p);
 }
 
 static void end(struct process *p)
@@ -455,11 +460,13 @@ static void end(struct process *p)
 		ipc_server_clear(&p->worker[i].push);
 	}
 	free(p->worker);
+	ipc_server_clear(&p->dhcp);
 	loop_fd_stop(&p->control);
 	loop_timer_stop(&p->expire);
 	loop_timer_stop(&p->gather);
 	loop_signal_stop(&p->term);
 	location_free(p->location);
+	journeys_free(p->journeys);
 	loop_free(p->loop);
 }
 

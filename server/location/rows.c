@@ -20,7 +20,8 @@ REPLY(put) = {
 	INT_TO(location_reply, action, LOCATION_DOWN), HEAP(location_reply, all, n, LOCATION_ENDPOINTS_MAX, binding), FIELDS_END
 };
 
-ASK(drop) = {STR(location_ask, drop.aor), STR(location_ask, drop.instance), INT(location_ask, drop.conn), FIELDS_END};
+ASK(drop) = {STR(location_ask, drop.aor), STR(location_ask, drop.instance), INT(location_ask, drop.conn),
+	STR(location_ask, drop.cause), FIELDS_END};
 REPLY(drop) = {FLAG(location_reply, found), FIELDS_END};
 
 ASK(list) = {STR(location_ask, list.aor), FIELDS_END};
@@ -31,6 +32,15 @@ REPLY(held) = {FIELDS_END};
 
 ASK(told) = {FIELDS_END};
 REPLY(told) = {FIELDS_END};
+
+static const struct field seen[] = {
+	INT_TO(seen, step, SEEN_STEP_COUNT - 1), INT_TO(seen, result, SEEN_REFUSED), INT_TO(seen, evidence, SEEN_PROVED),
+	INT(seen, began), INT_TO(seen, code, DT_FAILURE_COUNT - 1), STR(seen, cause), STR(seen, address), FLAG(seen, outside),
+	STR(seen, mac), STR(seen, model), STR(seen, firmware), STR(seen, user), STR(seen, number), STR(seen, instance),
+	STR(seen, epid), FIELDS_END
+};
+ASK(seen) = {STRUCT(location_ask, seen, seen), FIELDS_END};
+REPLY(seen) = {FIELDS_END};
 
 #define ROW(kind, name) [kind] = {#name, ask_##name, reply_##name},
 static const struct location_row rows[LOCATION_KINDS] = {LOCATION_QUESTIONS(ROW)};

@@ -58,7 +58,8 @@ void reg_refuse(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, enum
 		buf_str(&h, refusals[which].header);
 	if (refusals[which].id)
 		reg_diagnostics(c, &h, refusals[which].id, refusals[which].reason, refusals[which].open);
-	log_line(LOG_INFO, "registrar", "%s: " SV_FMT " of " SV_FMT ": %u %s%s%s", c->peer.address, SV_ARG(m->method),
+	reg_seen_refused(c, sa, m, reg_failure_of(which), refusals[which].reason ? refusals[which].reason : refusals[which].phrase);
+	log_line(LOG_DEBUG, "registrar", "%s: " SV_FMT " of " SV_FMT ": %u %s%s%s", c->peer.address, SV_ARG(m->method),
 		 SV_ARG(msg_get(m, "From")), refusals[which].status, refusals[which].phrase,
 		 refusals[which].reason ? ": " : "", refusals[which].reason ? refusals[which].reason : "");
 	reg_answer(c, sa, m, refusals[which].status, refusals[which].phrase, &h, NULL, (struct sv){0});

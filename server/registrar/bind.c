@@ -79,7 +79,7 @@ static void bound(struct reg_turn *t, struct location_reply *r)
 		reg_challenge(c, &t->m, 0);
 	} else if (r->action == LOCATION_ADDED || r->action == LOCATION_REFRESHED) {
 		t->binding->cseq = t->ours && sa->binding ? sa->binding->cseq : 0;
-		reg_unbind(c, sa, false);
+		reg_unbind(c, sa, NULL);
 		sa->binding = t->binding;
 		t->binding = NULL;
 		/* 11.3: "added" or "fixed" after a refresh tell the phone that the binding had been lost */
@@ -98,7 +98,7 @@ static void bind_put(struct reg_turn *t, const char *aor)
 	t->binding = b;
 	t->ours = t->sa->binding && sv_ieq(sv_of(t->sa->binding->b.instance), sv_of(t->q.instance));
 	if (t->sa->binding && !t->ours)
-		reg_unbind(t->c, t->sa, true);
+		reg_unbind(t->c, t->sa, "the phone registers as another instance");
 	if (b == NULL || (b->from = sv_dup(msg_get(&t->m, "From"))) == NULL) {
 		reg_turn_refuse(t, REFUSE_UNAVAILABLE);
 	} else if (!bind_fill(t->c, &t->m, &t->q, aor, b)) {
@@ -149,7 +149,7 @@ static void bind_leave(struct reg_turn *t, const char *aor)
 		memcpy(q.drop.instance, t->q.instance, sizeof q.drop.instance);
 		location_send(t->c->r->conf.location, &q, NULL, NULL);
 	}
-	reg_unbind(t->c, t->sa, true);
+	reg_unbind(t->c, t->sa, "");
 	keep_alive(t->c, &t->m, &h);
 	buf_str(&h, "Expires: 0\r\nServer: RTC/5.0\r\n");
 	reg_answer(t->c, t->sa, &t->m, 200, "OK", &h, NULL, (struct sv){0});

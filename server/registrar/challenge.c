@@ -25,8 +25,10 @@ static void head_of_401(const struct reg_conn *c, struct buf *h)
 
 static void send_401(struct reg_conn *c, const struct msg *m, const struct buf *h)
 {
-	if (c->challenged == 0 && !reg_authenticated(c))
+	if (c->challenged == 0 && !reg_authenticated(c)) {
 		c->challenged = c->now;
+		reg_seen_asked(c, m);
+	}
 	reg_answer(c, NULL, m, 401, "Unauthorized", h, NULL, (struct sv){0});
 }
 
@@ -49,10 +51,11 @@ void reg_challenge(struct reg_conn *c, const struct msg *m, unsigned diag)
 	buf_free(&h);
 }
 
-void reg_refuse_proof(struct reg_conn *c, const struct msg *m, const char *why)
+void reg_refuse_proof(struct reg_conn *c, const struct msg *m, bool ntlm, const char *why)
 {
-	log_line(LOG_WARN, "registrar", "%s: " SV_FMT " is not authenticated: %s", c->peer.address, SV_ARG(msg_get(m, "From")),
+	log_line(LOG_DEBUG, "registrar", "%s: " SV_FMT " is not authenticated: %s", c->peer.address, SV_ARG(msg_get(m, "From")),
 		 why);
+	reg_seen_refused(c, NULL, m, ntlm ? DT_F_PASSWORD_REFUSED : DT_F_CERT_REFUSED, why);
 	reg_challenge(c, m, 1000);
 	if (++c->failures >= REG_FAILURES)
 		c->closing = true;

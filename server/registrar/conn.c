@@ -32,7 +32,7 @@ void reg_conn_free(struct reg_conn *c)
 		return;
 	reg_turn_orphan(c);
 	while (c->sas) {
-		reg_unbind(c, c->sas, true);
+		reg_unbind(c, c->sas, "the connection ended");
 		reg_sa_free(c, c->sas);
 	}
 	*c->link = c->next;
@@ -103,7 +103,7 @@ static struct reg_sa *conn_authenticate(struct reg_conn *c, const struct msg *m)
 	if (!(sa->state == SA_KEYED && sa->version <= 3 && a.response.p == NULL) && !reg_sa_verify(c, sa, m, &a)) {
 		if (sa->state == SA_KEYED)
 			reg_sa_free(c, sa);
-		reg_refuse_proof(c, m, "the signature is wrong, or was seen before");
+		reg_refuse_proof(c, m, ntlm, "the signature is wrong, or was seen before");
 		return NULL;
 	}
 	reg_sa_up(c, sa);
@@ -316,7 +316,7 @@ bool reg_conn_timer(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s)
 		if (sa->binding && sa->binding->until <= mono_ms) {
 			log_line(LOG_INFO, "registrar", "%s: the registration of %s has expired", c->peer.address,
 				 sa->binding->b.aor);
-			reg_unbind(c, sa, true);
+			reg_unbind(c, sa, "the registration expired");
 		}
 	return over(c);
 }

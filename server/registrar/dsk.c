@@ -31,7 +31,7 @@ static void named(struct reg_conn *c, struct reg_sa *sa, const struct pki_cert_i
 static void dsk_refuse(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const char *why)
 {
 	reg_sa_free(c, sa);
-	reg_refuse_proof(c, m, why);
+	reg_refuse_proof(c, m, false, why);
 }
 
 static void dsk_known(struct reg_turn *t, struct vault_reply *r)
@@ -99,7 +99,7 @@ static void step(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, con
 		break;
 	case DSK_FAILED:
 		reg_sa_free(c, sa);
-		reg_refuse_proof(c, m, why.text);
+		reg_refuse_proof(c, m, false, why.text);
 	}
 	buf_free(&in);
 	buf_free(&flight);

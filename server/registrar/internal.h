@@ -140,7 +140,8 @@ bool reg_sa_verify(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, c
 /* Somebody has used its keys: it takes the place (and the binding) of an older one of the same endpoint. */
 void reg_sa_up(struct reg_conn *c, struct reg_sa *sa);
 bool reg_authenticated(const struct reg_conn *c);
-void reg_unbind(struct reg_conn *c, struct reg_sa *sa, bool tell);
+/* cause: why, for the log; "": the phone asked for it; NULL: the location process is not told. */
+void reg_unbind(struct reg_conn *c, struct reg_sa *sa, const char *cause);
 /* The epid of a request's From: false when it is too long. */
 bool reg_epid(const struct msg *m, char out[REG_EPID_KEPT + 1]);
 
@@ -148,7 +149,7 @@ void reg_binding_free(struct reg_binding *b);
 
 /* ---- challenge.c, dsk.c, ntlm.c ---- */
 void reg_challenge(struct reg_conn *c, const struct msg *m, unsigned diag); /* 401 with every scheme; diag 0: none */
-void reg_refuse_proof(struct reg_conn *c, const struct msg *m, const char *why); /* 1000, counted, logged */
+void reg_refuse_proof(struct reg_conn *c, const struct msg *m, bool ntlm, const char *why); /* 1000, counted, logged */
 void reg_flight(struct reg_conn *c, const struct reg_sa *sa, const struct msg *m, const struct buf *token);
 void reg_ntlm(struct reg_conn *c, const struct msg *m, const struct sip_auth *a); /* serves whom it believes */
 void reg_dsk(struct reg_conn *c, const struct msg *m, const struct sip_auth *a);
@@ -167,6 +168,13 @@ void reg_diagnostics(const struct reg_conn *c, struct buf *b, unsigned id, const
 /* Signs (when sa) a finished message and sends it. */
 void reg_send(struct reg_conn *c, struct reg_sa *sa, const struct buf *message);
 bool reg_has_tag(const struct msg *m, const char *header, const char *tag);
+
+/* ---- seen.c ---- */
+/* What a REGISTER says of its phone, to the phone's journey (server/location/seen.h); other methods say nothing. */
+void reg_seen_asked(struct reg_conn *c, const struct msg *m); /* it is asked for a proof */
+void reg_seen_refused(struct reg_conn *c, const struct reg_sa *sa, const struct msg *m, enum dt_failure code, const char *why);
+
+enum dt_failure reg_failure_of(enum reg_refusal which);
 
 /* ---- turn.c ---- */
 /* The turn of this request: a new one, or the one that runs.  NULL: no memory; the request has been refused then. */

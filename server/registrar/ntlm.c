@@ -71,13 +71,13 @@ static void ntlm_verified(struct reg_turn *t, struct vault_reply *r)
 		if (vault_is_busy(r->status))
 			reg_refuse(c, NULL, &t->m, REFUSE_UNAVAILABLE);
 		else
-			reg_refuse_proof(c, &t->m, r->why.text);
+			reg_refuse_proof(c, &t->m, true, r->why.text);
 		return;
 	}
 	keys(c, sa, &r->ntlm_verify);
 	if (!reg_epid(&t->m, sa->epid) || ((sa->version > 3 || t->auth.response.p) && !reg_sa_verify(c, sa, &t->m, &t->auth))) {
 		reg_sa_free(c, sa);
-		reg_refuse_proof(c, &t->m, "the signature does not fit the NTLM session key");
+		reg_refuse_proof(c, &t->m, true, "the signature does not fit the NTLM session key");
 		return;
 	}
 	reg_sa_up(c, sa);
@@ -92,7 +92,7 @@ static void ntlm_end(struct reg_conn *c, struct reg_sa *sa, const struct msg *m,
 
 	if (!b64_read(&token, a->gssapi)) {
 		reg_sa_free(c, sa);
-		reg_refuse_proof(c, m, "the answer is not base64");
+		reg_refuse_proof(c, m, true, "the answer is not base64");
 	} else if ((t = reg_turn_of(c, sa, m)) != NULL) {
 		t->auth = *a;
 		q.ntlm_verify.type3 = buf_view(&token);
@@ -114,5 +114,5 @@ void reg_ntlm(struct reg_conn *c, const struct msg *m, const struct sip_auth *a)
 	else if (a->gssapi.n == 0)
 		ntlm_begin(c, m, (unsigned)version);
 	else
-		reg_refuse_proof(c, m, "an answer to no challenge of this connection");
+		reg_refuse_proof(c, m, true, "an answer to no challenge of this connection");
 }

@@ -178,15 +178,15 @@ static void certificate_refused(struct reg_turn *t, const char *why)
 {
 	struct reg_conn *c = t->c;
 
-	reg_unbind(c, t->sa, true);
+	reg_unbind(c, t->sa, "the certificate is refused");
 	reg_sa_free(c, t->sa);
 	c->challenged = c->now; /* the time of a stranger: to fetch another certificate */
-	reg_refuse_proof(c, &t->m, why);
+	reg_refuse_proof(c, &t->m, false, why);
 }
 
 static void no_longer(struct reg_turn *t, enum reg_refusal which)
 {
-	reg_unbind(t->c, t->sa, true);
+	reg_unbind(t->c, t->sa, "the user may no longer sign in");
 	reg_refuse(t->c, t->sa, &t->m, which);
 }
 
@@ -206,7 +206,8 @@ static void register_judged(struct reg_turn *t, const struct vault_admission *a)
 	} else if (!reg_client_allowed(c->r->conf.site, msg_get(&t->m, "User-Agent"))) {
 		reg_refuse(c, sa, &t->m, REFUSE_VERSION);
 	} else if (!homed_here(c->r->conf.site, a->user.home_pool)) {
-		reg_unbind(c, sa, true);
+		reg_unbind(c, sa, "the user's home is another pool");
+		reg_seen_refused(c, sa, &t->m, DT_F_REDIRECTS, "redirected: the user's home is another pool");
 		redirect(c, sa, &t->m, a->user.home_pool);
 	} else {
 		memcpy(sa->proved, a->user.aor, sizeof sa->proved);
@@ -285,7 +286,7 @@ void reg_register(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
 	}
 	/* "From = To, AOR known and SIP-enabled: 404, 4005" */
 	if (!sip_addr_read(msg_get(m, "From"), &from) || !reg_aor(from.uri, q.aor) || !sv_ieq(sv_of(q.aor), sv_of(other))) {
-		reg_unbind(c, sa, true);
+		reg_unbind(c, sa, "the phone registers as another user");
 		reg_refuse(c, sa, m, REFUSE_UNKNOWN_USER);
 		return;
 	}

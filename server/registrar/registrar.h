@@ -19,6 +19,7 @@ struct registrar_conf {
 	const struct site *site;
 	const struct vault_link *vault;
 	const struct location_link *location;
+	const struct seen_link *seen; /* reports of phones go there; NULL: nowhere */
 	struct tls_ctx *dsk; /* TLS_DSK server context: certificate named targetname, client CA = the issuing CA */
 	struct tls_ctx *dsk_outside; /* the same with the public names, for connections from outside; NULL: dsk */
 	void (*random)(void *arg, void *p, size_t n);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "server/registrar/internal.h"
 
 static void unlink_sa(struct reg_conn *c, const struct reg_sa *sa)
@@ -35,7 +36,7 @@ void reg_sa_free(struct reg_conn *c, struct reg_sa *sa)
 	free(sa);
 }
 
-void reg_unbind(struct reg_conn *c, struct reg_sa *sa, bool tell)
+void reg_unbind(struct reg_conn *c, struct reg_sa *sa, const char *cause)
 {
 	struct location_ask q = {.kind = LOCATION_DROP, .drop.conn = c->peer.id};
 	struct reg_binding *b = sa->binding;
@@ -43,7 +44,8 @@ void reg_unbind(struct reg_conn *c, struct reg_sa *sa, bool tell)
 	if (b == NULL)
 		return;
 	sa->binding = NULL;
-	if (tell) {
+	if (cause) {
+		text_set(q.drop.cause, sizeof q.drop.cause, "%s", cause);
 		memcpy(q.drop.aor, b->b.aor, sizeof q.drop.aor);
 		memcpy(q.drop.instance, b->b.instance, sizeof q.drop.instance);
 		location_send(c->r->conf.location, &q, NULL, NULL);
@@ -153,7 +155,7 @@ void reg_sa_up(struct reg_conn *c, struct reg_sa *sa)
 			sa->binding = old->binding;
 			old->binding = NULL;
 		} else {
-			reg_unbind(c, old, true); /* somebody else signs in on the same device */
+			reg_unbind(c, old, "another user signed in on this phone"); /* somebody else signs in on the same device */
 		}
 		reg_sa_free(c, old);
 	}

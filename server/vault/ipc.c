@@ -39,6 +39,7 @@ void vault_reply_write(struct buf *b, uint64_t number, const struct vault_reply 
 	ipc_begin(b, number, r->kind);
 	field_put(b, 2, r->status);
 	field_put_str(b, r->why.text);
+	field_put_str(b, r->who);
 	if (row && vault_row_replies(row, r->status))
 		fields_put(b, row->reply, r);
 }
@@ -54,6 +55,7 @@ bool vault_reply_read(struct ipc_message *m, struct vault_reply *ret)
 	if (status > VAULT_STATUS_LAST)
 		rd_fail(&m->body, "no such status");
 	field_get_str(&m->body, ret->why.text, sizeof ret->why.text);
+	field_get_str(&m->body, ret->who, sizeof ret->who);
 	if (m->body.err == NULL && vault_row_replies(row, ret->status))
 		fields_get(&m->body, row->reply, ret);
 	rd_end(&m->body); /* nothing may be missing and nothing left over */

@@ -85,7 +85,8 @@ static const char *reason(const struct attempt *a, size_t users, unsigned right)
 	return "wrong PIN";
 }
 
-static enum vault_status prove(struct vault *v, const char *number, const char *pin, struct store_user *ret, struct why *why)
+static enum vault_status prove(struct vault *v, const char *number, const char *pin, struct store_user *ret,
+			       struct vault_reply *reply)
 {
 	struct store *s = v->conf.store;
 	struct store_user user[VAULT_CANDIDATES];
@@ -115,7 +116,9 @@ static enum vault_status prove(struct vault *v, const char *number, const char *
 	if (right != 1) {
 		const char *because = reason(&a, users, right);
 
-		why_set(why, "%s", because);
+		why_set(&reply->why, "%s", because);
+		if (users == 1)
+			memcpy(reply->who, user[0].aor, sizeof reply->who);
 		vault_audit(v, "pin", users == 1 ? user[0].aor : "", false, because);
 		return VAULT_REFUSED;
 	}
@@ -171,10 +174,12 @@ enum vault_status vault_on_ticket_pin(struct vault *v, const struct vault_ask *q
 	}
 	if (!vault_source_try(v, q->ticket_pin.peer, &ret->why))
 		return VAULT_WAIT;
-	if ((st = prove(v, q->ticket_pin.number, q->ticket_pin.pin, &u, &ret->why)) != VAULT_OK)
+	if ((st = prove(v, q->ticket_pin.number, q->ticket_pin.pin, &u, ret)) != VAULT_OK)
 		return st;
 	vault_source_good(v, q->ticket_pin.peer);
 	st = vault_ticket_issue(v, &u, "pin", &q->ticket_pin.issue, outside, &ret->ticket_pin, &ret->why);
+	if (st != VAULT_OK)
+		memcpy(ret->who, u.aor, sizeof ret->who);
 	if (st == VAULT_OK && outside)
 		remember(v, u.aor, q->ticket_pin.peer);
 	return st;

@@ -152,6 +152,7 @@ struct vault_reply {
 	enum vault_kind kind; /* of the question */
 	enum vault_status status;
 	struct why why; /* for the operator: a sentence, or "" */
+	char who[256];	/* for the operator: the user that a refused number belongs to, or "" */
 	union { /* when VAULT_OK; ntlm_verify also when VAULT_NOT_ENABLED */
 		struct vault_user user, ticket_known; /* ticket_known: the ticket's user */
 		struct {

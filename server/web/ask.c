@@ -28,6 +28,7 @@ static void finish(struct web_call *k)
 	log_line(a->status >= 500 ? LOG_WARN : LOG_DEBUG, "web", "%s " SV_FMT " " SV_FMT ": %u", k->q->peer,
 		 SV_ARG(k->q->m->method), (int)(k->path.n < 100 ? k->path.n : 100), k->path.p ? k->path.p : "", a->status);
 	k->c->call = NULL;
+	web_seen_send(k);
 	k->done(k->done_arg, a);
 	k->c = NULL;
 	call_free(k);

@@ -43,5 +43,5 @@ void web_basic_refused(struct web_call *k, const char *why)
 	web_header(k, "X-Ms-diagnostics", buf_cstr(&b));
 	web_header(k, "X-MS-Server-Fqdn", name_of(k));
 	buf_free(&b);
-	log_line(LOG_INFO, "web", "%s " SV_FMT " refused: %s", k->q->peer, SV_ARG(k->path), why && why[0] ? why : "wrong PIN");
+	log_line(LOG_DEBUG, "web", "%s " SV_FMT " refused: %s", k->q->peer, SV_ARG(k->path), why && why[0] ? why : "wrong PIN");
 }

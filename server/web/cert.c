@@ -21,6 +21,7 @@ static void issued(struct web_call *k, struct vault_reply *r)
 	struct soap_cert_answer m = {0};
 	const char *why = r->why.text;
 
+	web_seen_cert(k, r);
 	memcpy(m.device_id, ask->device_id, sizeof m.device_id);
 	/* "@DeviceId @Entity: echo"; but a phone that named itself by a number, or not at all, learns its user here */
 	memcpy(m.entity, r->status == VAULT_OK && strchr(ask->entity, '@') == NULL ? c->aor : ask->entity, sizeof m.entity);
@@ -61,6 +62,7 @@ void web_cert(struct web_call *k)
 	const char *why;
 	xmlDocPtr doc;
 
+	web_seen(k, SEEN_CERT);
 	if (!k->w->conf.site->UseCertificateAuth) {
 		web_fault(k, FAULT_METHOD, "UseCertificateAuth is off");
 		return;

@@ -95,6 +95,7 @@ void web_chain(struct web_call *k)
 	char name[128], ns[256];
 	xmlDocPtr doc;
 
+	web_seen(k, SEEN_CHAIN);
 	if (off(k))
 		return;
 	doc = web_soap(k, NULL); /* UNKNOWN: the real action; any is borne */
@@ -117,6 +118,7 @@ void web_chain(struct web_call *k)
 
 void web_chain_p7b(struct web_call *k)
 {
+	web_seen(k, SEEN_CHAIN);
 	if (off(k))
 		return;
 	web_reply(k, 200, "application/x-pkcs7-certificates");

@@ -50,7 +50,8 @@ void web_fault(struct web_call *k, enum web_fault f, const char *why)
 		web_header(k, "Retry-After", WEB_RETRY_AFTER);
 	if (m.error_id)
 		diagnostics(k, m.error_id, m.reason, m.code);
-	log_line(LOG_INFO, "web", "%s " SV_FMT " refused: %s", k->q->peer, SV_ARG(k->path), why && why[0] ? why : m.reason);
+	web_seen_refused(k, web_failure_of(f), why && why[0] ? why : m.reason);
+	log_line(LOG_DEBUG, "web", "%s " SV_FMT " refused: %s", k->q->peer, SV_ARG(k->path), why && why[0] ? why : m.reason);
 }
 
 enum web_fault web_fault_of(enum vault_status st)

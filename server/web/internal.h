@@ -40,8 +40,11 @@ struct web_call {
 	/* what a handler keeps until the answer is there */
 	struct soap_issue issue;       /* ticket.c */
 	bool basic;		       /* ticket.c: number and PIN came by HTTP Basic */
+	char number[64];	       /* ticket.c: as typed */
 	struct soap_cert cert;	       /* cert.c */
 	struct update_question update; /* update.c */
+	struct seen seen;	       /* seen.c: the report on its phone; sent when it has a step */
+	bool has_step;
 	void (*proved)(struct web_call *k);  /* windows.c */
 	void (*allowed)(struct web_call *k); /* outside.c */
 	/* ask.c */
@@ -101,6 +104,15 @@ enum web_fault {
 };
 void web_fault(struct web_call *k, enum web_fault f, const char *why); /* why: for our log; for FAULT_CLIENT also told */
 enum web_fault web_fault_of(enum vault_status st);
+
+/* seen.c: the request is this step of a phone's way; how it ended is seen when it is answered. */
+void web_seen(struct web_call *k, enum seen_step step);
+void web_seen_ticket(struct web_call *k, const struct vault_reply *r, const struct vault_ticket *t);
+void web_seen_cert(struct web_call *k, const struct vault_reply *r);
+void web_seen_device(struct web_call *k);
+void web_seen_refused(struct web_call *k, enum dt_failure code, const char *why); /* an answer that is no refusal by its status */
+enum dt_failure web_failure_of(enum web_fault f);
+void web_seen_send(struct web_call *k);
 
 /* soap_in.c: content type, action, XML. NULL: the answer is composed already. `actions`: those that are this operation's,
  * NULL ends; NULL itself: any is borne. */

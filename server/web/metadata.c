@@ -17,6 +17,7 @@ static void serve(struct web_call *k, const struct soap_metadata *m, const char 
 	char id[128];
 	xmlDocPtr doc;
 
+	web_seen(k, SEEN_METADATA);
 	if (!sv_eq(k->q->m->method, SV("POST"))) {
 		web_reply(k, 200, "text/xml; charset=utf-8");
 		write(&k->a->body, m);

@@ -5,6 +5,7 @@
 
 #include "base/enc.h"
 #include "base/number.h"
+#include "base/text.h"
 
 /* ---- the answer, the same for every way ---------------------------------------------------------------------- */
 
@@ -13,6 +14,7 @@ static void ticket_answer(struct web_call *k, struct vault_reply *r, struct vaul
 {
 	const struct soap_issue *ask = &k->issue;
 
+	web_seen_ticket(k, r, t);
 	if (r->status == VAULT_MALFORMED)
 		web_fault(k, FAULT_CLIENT, r->why.text[0] ? r->why.text : "The request cannot be read.");
 	else if (r->status == VAULT_NOT_ENABLED && r->kind == VAULT_TICKET_LOGIN)
@@ -54,6 +56,7 @@ static void login_ticket(struct web_call *k, struct vault_reply *r)
 		ticket_answer(k, r, &r->ticket_login);
 		return;
 	}
+	web_seen_refused(k, DT_F_PASSWORD_REFUSED, r->why.text);
 	k->c->windows = WINDOWS_NOT_YET; /* "forgotten after 10 minutes": prove it again */
 	web_reply(k, 401, "text/html");
 	web_header(k, "WWW-Authenticate", "NTLM");
@@ -74,6 +77,7 @@ static void logged_in(struct web_call *k)
 
 void web_wts_windows(struct web_call *k)
 {
+	web_seen(k, SEEN_TICKET);
 	if (k->w->conf.site->UseWindowsAuth == SITE_WINDOWS_NTLM)
 		web_windows(k, logged_in);
 	else
@@ -92,6 +96,7 @@ void web_wts_cert(struct web_call *k)
 	struct vault_ask q = {.kind = VAULT_TICKET_CERT, .ticket_cert = {k->q->body, k->q->outside}};
 	xmlDocPtr doc;
 
+	web_seen(k, SEEN_TICKET);
 	if (!k->w->conf.site->UseCertificateAuth) {
 		web_fault(k, FAULT_METHOD, "UseCertificateAuth is off");
 		return;
@@ -244,9 +249,10 @@ static bool recognised(struct web_call *k, xmlDocPtr doc, struct secret *ret)
 
 static void pin_ticket(struct web_call *k, struct vault_reply *r)
 {
-	if (k->basic && (r->status == VAULT_REFUSED || r->status == VAULT_NOT_FOUND))
+	if (k->basic && (r->status == VAULT_REFUSED || r->status == VAULT_NOT_FOUND)) {
+		web_seen_ticket(k, r, &r->ticket_pin);
 		web_basic_refused(k, r->why.text);
-	else
+	} else
 		ticket_answer(k, r, &r->ticket_pin);
 }
 
@@ -264,6 +270,7 @@ static void ask_pin(struct web_call *k, const struct secret *s)
 
 	memcpy(q.ticket_pin.number, s->number, sizeof q.ticket_pin.number);
 	memcpy(q.ticket_pin.pin, s->pin, sizeof q.ticket_pin.pin);
+	text_set(k->number, sizeof k->number, "%s", s->number);
 	if (sv_copy(q.ticket_pin.peer, sizeof q.ticket_pin.peer, sv_of(k->q->peer)))
 		web_ask(k, &q, pin_ticket);
 	else
@@ -277,6 +284,7 @@ void web_wts_pin(struct web_call *k)
 	struct secret s = {"", ""};
 	xmlDocPtr doc;
 
+	web_seen(k, SEEN_TICKET);
 	if (!web_pin_taken(k)) {
 		web_fault(k, FAULT_METHOD, k->q->outside ? "no PIN from outside" : "UsePinAuth is off");
 		return;

@@ -45,6 +45,7 @@ static void question(struct web_call *k)
 		web_plain(k, 400, "This is not an update request.");
 		return;
 	}
+	web_seen_device(k);
 	q.update_offer.device = k->update;
 	snprintf(q.update_offer.peer, sizeof q.update_offer.peer, "%s", k->q->peer);
 	web_ask(k, &q, offered);
@@ -60,6 +61,8 @@ static void allowed(struct web_call *k)
 
 void web_update(struct web_call *k)
 {
+	if (!sv_ieq(web_query(k, "op"), SV("log")))
+		web_seen(k, SEEN_UPDATE);
 	if (k->w->conf.site->update_enabled)
 		update_may_ask(k, allowed);
 	else

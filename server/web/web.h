@@ -7,6 +7,7 @@
 #ifndef DIALTONE_SERVER_WEB_H
 #define DIALTONE_SERVER_WEB_H
 
+#include "server/location/seen.h"
 #include "server/site/site.h"
 #include "server/vault/vault.h"
 #include "wire/msg.h"
@@ -20,6 +21,7 @@ struct web_conf {
 	struct sv chain_pem;  /* the web server's own chain, leaf first, root included: the root chain download */
 	struct sv trusted_pem; /* what else TrustedCACerts may name; looked at while InferCertChainFromSSL is off */
 	const char *files;    /* folder of the update store (images), opened read-only */
+	const struct seen_link *seen; /* reports of phones go there; NULL: nowhere */
 	const char *logs;     /* folder for device logs and the audit log; NULL: none are kept */
 };
 struct web *web_new(const struct web_conf *c); /* NULL: out of memory, or TrustedCACerts names what is not there */
@@ -33,6 +35,7 @@ struct web_request {
 	bool tls, outside;
 	const char *peer; /* true address as text */
 	int64_t unix_s;
+	uint64_t mono_ms; /* when it came: for the phone's journey */
 };
 struct web_answer {
 	unsigned status;

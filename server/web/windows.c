@@ -66,7 +66,8 @@ static void verified(struct web_call *k, struct vault_reply *r)
 		web_fault(k, FAULT_BUSY, "the vault does not answer");
 		break;
 	default:
-		log_line(LOG_INFO, "web", "%s NTLM refused: %s", k->q->peer, r->why.text);
+		log_line(LOG_DEBUG, "web", "%s NTLM refused: %s", k->q->peer, r->why.text);
+		web_seen_refused(k, DT_F_PASSWORD_REFUSED, r->why.text);
 		ask(k);
 	}
 }

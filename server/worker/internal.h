@@ -43,10 +43,13 @@ void worker_old_init(struct worker_old *o, struct loop *loop, int fd); /* the ca
 struct worker_web {
 	struct http_server http;
 	struct web *web;
+	const struct seen_link *seen;
 	char files[PATH_MAX], logs[PATH_MAX];
 };
 bool worker_web_init(struct worker_web *w, struct loop *loop, const struct site *site, const struct vault_link *vault,
-		     struct sv chain_pem);
+		     const struct seen_link *seen, struct sv chain_pem);
+/* A connection with TLS ended before a word of its protocol: why the handshake failed; NULL: the phone left behind it. */
+void worker_seen_tls(const struct seen_link *seen, enum seen_step step, struct conn *c, bool outside, const char *why);
 void worker_web_clear(struct worker_web *w); /* its connections are gone already */
 
 /* ---- server/worker/sip.c: the Registrar behind connections ------------------------------------------------------------ */
@@ -56,6 +59,7 @@ struct worker_sip {
 	struct loop *loop;
 	struct registrar *registrar;
 	struct sip_link *first;
+	const struct seen_link *seen;
 	struct shares *shares;
 	unsigned n;
 	uint64_t last_id;

@@ -13,7 +13,7 @@ struct sip_link {
 	struct conn *conn;
 	struct reg_conn *reg; /* NULL before the peer is known, and after it is over */
 	uint64_t id;
-	bool tls, outside;
+	bool tls, outside, spoke;
 	bool leaving; /* it is closed behind the answer that it waits for */
 };
 
@@ -78,6 +78,7 @@ static void data(void *arg, const void *p, size_t n)
 {
 	struct sip_link *k = arg;
 
+	k->spoke = true;
 	after(k, reg_conn_feed(k->reg, p, n, clock_mono_ms(), sip_unix_s()));
 }
 
@@ -92,8 +93,10 @@ static void sip_gone(void *arg, const char *why)
 {
 	struct sip_link *k = arg;
 
+	if (k->tls && !k->spoke && !k->owner->draining)
+		worker_seen_tls(k->owner->seen, SEEN_SIP_TLS, k->conn, k->outside, k->reg ? NULL : why);
 	if (why)
-		log_line(LOG_INFO, "sip", "%s port %u: %s", conn_address(k->conn), conn_port(k->conn), why);
+		log_line(LOG_DEBUG, "sip", "%s port %u: %s", conn_address(k->conn), conn_port(k->conn), why);
 	reg_conn_free(k->reg);
 	if (k->next)
 		k->next->link = k->link;
@@ -158,7 +161,7 @@ void worker_sip_reset(struct worker_sip *s)
 
 bool worker_sip_init(struct worker_sip *s, struct loop *loop, const struct registrar_conf *conf)
 {
-	*s = (struct worker_sip){.loop = loop, .registrar = registrar_new(conf)};
+	*s = (struct worker_sip){.loop = loop, .registrar = registrar_new(conf), .seen = conf->seen};
 	/* An order for a worker that died must not reach a connection of its successor's. */
 	return s->registrar && pki_random(&s->last_id, sizeof s->last_id);
 }

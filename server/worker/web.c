@@ -78,7 +78,8 @@ static void request(void *arg, void *state, const struct msg *m, struct sv body,
 				.tls = k->tls,
 				.outside = k->listener->outside,
 				.peer = conn_address(http_conn_conn(k->http)),
-				.unix_s = clock_unix_ms() / 1000};
+				.unix_s = clock_unix_ms() / 1000,
+				.mono_ms = clock_mono_ms()};
 
 	ret->status = HTTP_LATER;
 	k->ret = ret;
@@ -86,16 +87,25 @@ static void request(void *arg, void *state, const struct msg *m, struct sv body,
 	k->ret = NULL;
 }
 
-static const struct http_service service = {opened, web_gone, body_max, request};
+static void wordless(void *arg, struct http_conn *c, const char *why)
+{
+	struct worker_web *w = arg;
+	const struct worker_listener *l = http_conn_tag(c);
+
+	worker_seen_tls(w->seen, SEEN_WEB_TLS, http_conn_conn(c), l->outside, why);
+}
+
+static const struct http_service service = {opened, web_gone, body_max, request, wordless};
 
 bool worker_web_init(struct worker_web *w, struct loop *loop, const struct site *site, const struct vault_link *vault,
-		     struct sv chain_pem)
+		     const struct seen_link *seen, struct sv chain_pem)
 {
-	struct web_conf conf = {.site = site, .vault = vault, .chain_pem = chain_pem, .files = w->files, .logs = w->logs};
+	struct web_conf conf = {.site = site, .vault = vault, .seen = seen, .chain_pem = chain_pem, .files = w->files, .logs = w->logs};
 	char path[sizeof site->dir + 16];
 	struct buf trusted = {0};
 
 	snprintf(path, sizeof path, "%s/" SITE_TRUSTED_CERTS, site->dir);
+	w->seen = seen;
 	if (!site->InferCertChainFromSSL && file_read(path, TRUSTED_MAX, &trusted) == 0)
 		conf.trusted_pem = buf_view(&trusted);
 	snprintf(w->files, sizeof w->files, "%s/" SITE_IMAGES, site->dir);

@@ -45,6 +45,7 @@ struct worker {
 	struct vault_link vault_link;
 	struct location_client *location;
 	struct location_link location_link;
+	struct seen_link seen;
 	struct listening listening[WORKER_LISTENERS_MAX];
 	struct worker_old old; /* of the legacy process, in the place of listeners */
 	struct ipc_server orders;
@@ -324,6 +325,8 @@ static bool neighbours(struct worker *w, struct why *why)
 	why_set(why, "cannot talk to the vault and location processes");
 	w->vault = vault_client_new(w->loop, c->vault_fd, vault_gone, w, &w->vault_link);
 	w->location = location_client_new(w->loop, c->location_fd, location_gone, w, &w->location_link);
+	if (w->location)
+		location_client_seen(w->location, &w->seen);
 	return w->vault && w->location && (c->push_fd < 0 || ipc_server_init(&w->orders, w->loop, c->push_fd, ordered, w)) &&
 	       (c->push_fd < 0 || (w->orders.gone = orders_gone) != NULL);
 }
@@ -333,13 +336,14 @@ static bool services(struct worker *w, struct why *why)
 	struct registrar_conf registrar = {.site = w->conf->site,
 					   .vault = &w->vault_link,
 					   .location = &w->location_link,
+					   .seen = &w->seen,
 					   .dsk = w->tls.dsk,
 					   .dsk_outside = w->tls.dsk_outside,
 					   .random = random_octets};
 
 	why_set(why, "out of memory");
 	w->shares = shares_new(w->connections_max / SHARE > SHARE_MIN ? w->connections_max / SHARE : SHARE_MIN);
-	if (w->shares == NULL || !worker_web_init(&w->web, w->loop, w->conf->site, &w->vault_link, buf_view(&w->tls.chain_pem)) ||
+	if (w->shares == NULL || !worker_web_init(&w->web, w->loop, w->conf->site, &w->vault_link, &w->seen, buf_view(&w->tls.chain_pem)) ||
 	    !worker_sip_init(&w->sip, w->loop, &registrar))
 		return false;
 	w->web.http.conf.shares = w->sip.shares = w->shares;

@@ -197,10 +197,45 @@ static void netconfig(void **state)
 	     "srv-host=_ntp._udp.contoso.test,ntp.contoso.test,123,0,0\nhost-record=ntp.contoso.test,10.20.0.1\n");
 }
 
+/* ---- phones ----------------------------------------------------------------------------------------------------------- */
+
+static void phones(void **state)
+{
+	struct world *w = *state;
+
+	said(w, "phones", 69, "dialtoned is not running for this site");
+	put(w, "runs", "");
+	said(w, ALICE, 0, NULL);
+	said(w, "phones", 0, "mac                model  firmware       user");
+	assert_non_null(strstr((char *)w->out.p, "00:04:f2:00:00:07  CX500  -"));
+	assert_true(strstr((char *)w->out.p, "CX500") < strstr((char *)w->out.p, "CX600")); /* the phone that stands still comes first */
+	assert_null(strchr((char *)w->out.p, '\x1b'));
+	said(w, "phones --sort model --json", 0, "\"extension\": \"4411\"");
+	assert_non_null(strstr((char *)w->out.p, "\"stage\": null"));
+	said(w, "phones --stage 7", 0, "wrong PIN");
+	assert_null(strstr((char *)w->out.p, "CX600"));
+	said(w, "phones list --mac 0004f2-000006", 0, "alice@contoso.test");
+	assert_null(strstr((char *)w->out.p, "bob"));
+	said(w, "phones --extension 4411 --state registered --user ALICE --model cx6 --address 10.66", 0, "2m05s");
+	said(w, "phones --user carol", 0, "no phone fits; 2 do not");
+	said(w, "phones --stage 10", 64, "type a stage, 1 to 9");
+	said(w, "phones --state well", 64, "type under-way, silent");
+	said(w, "phones --sort foo", 64, "type the name of a column");
+	said(w, "phones shwo", 64, "'shwo' is one argument too many");
+	said(w, "phones show 4411", 0, "   7  ticket        1000      700  ");
+	assert_true(strstr((char *)w->out.p, "  update") < strstr((char *)w->out.p, "  ticket"));
+	said(w, "phones show 00-04-F2-00-00-07", 0, "cause     wrong PIN");
+	assert_non_null(strstr((char *)w->out.p, "(claimed, not proved)"));
+	said(w, "phones show 10.66.0.148 --json", 0, "\"at_ms\": 1000");
+	said(w, "phones show 10.66.0.1", 67, "no phone '10.66.0.1' was seen");
+	put(w, "mute", "");
+	said(w, "phones", 69, "no answer");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, admin_setup, admin_teardown)
-	const struct CMUnitTest tests[] = {T(pins), T(certs), T(updates), T(netconfig)};
+	const struct CMUnitTest tests[] = {T(pins), T(certs), T(updates), T(netconfig), T(phones)};
 
 	unsetenv("DIALTONE_CONF");
 	unsetenv("DIALTONE_PIN");

@@ -253,14 +253,14 @@ static void many(void **state)
 
 /* ---- through all of them, while they come and go ---------------------------------------------------------------------- */
 
-struct seen {
+struct walked {
 	unsigned n, twice;
 	uint8_t times[20000];
 };
 
 static void see(void *arg, const struct location_binding *b)
 {
-	struct seen *s = arg;
+	struct walked *s = arg;
 
 	assert_true(b->conn < sizeof s->times);
 	s->n++;
@@ -272,7 +272,7 @@ static void a_walk(void **state)
 {
 	struct world w = {.now = 1000};
 	struct location *l = location_new(clock_of, heard, &w);
-	struct seen *s = calloc(1, sizeof *s);
+	struct walked *s = calloc(1, sizeof *s);
 	struct location_walk walk = {0};
 	struct location_binding b, one;
 	struct location_link o;

@@ -81,7 +81,7 @@ static void place_up(void)
 	place.pid = fork();
 	assert_true(place.pid >= 0);
 	if (place.pid == 0) {
-		struct location_process p = {.ask = &place.ask[1], .push = &place.push[1], .nworker = 1,
+		struct location_process p = {.ask = &place.ask[1], .push = &place.push[1], .dhcp_fd = -1, .nworker = 1,
 					     .control_fd = place.control, .ready_fd = -1};
 
 		if (freopen("/dev/null", "w", stderr) == NULL)

@@ -166,7 +166,7 @@ static void processes_start(void)
 	}
 	wait_ready(ready[0]);
 	if ((s.location = fork()) == 0) {
-		struct location_process c = {.site = &s.site, .ask = &s.pair[ASK][1], .push = &s.pair[PUSH][1], .nworker = 1,
+		struct location_process c = {.site = &s.site, .ask = &s.pair[ASK][1], .push = &s.pair[PUSH][1], .dhcp_fd = -1, .nworker = 1,
 					     .control_fd = -1, .ready_fd = ready[1]};
 
 		quiet();
