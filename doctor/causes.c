@@ -24,6 +24,26 @@
 #define WARM SEES_WARM, 0, NULL
 #define INSIDE SEES_INSIDE, 0, NULL
 #define OUTSIDE SEES_OUTSIDE, 0, NULL
+#define SIP(status) SEES_SIP, status, NULL
+#define SIP_CLASS(digit) SEES_SIP_CLASS, digit, NULL
+#define ALERT(number) SEES_ALERT, number, NULL
+#define RUN_CANDIDATE(c) SEES_RUN_CANDIDATE, DT_CAND_##c, NULL
+#define HOST_ANSWER(sign) SEES_HOST_ANSWER, DT_SIGN_##sign, NULL
+#define ENDED_WELL SEES_ENDED_WELL, 0, NULL
+
+/* A second condition, one that excludes the row, and what else a row can say (doctor_cause). */
+#define ALSO(...) .also = {__VA_ARGS__}
+#define UNLESS(...) .unless = {__VA_ARGS__}
+#define EXPLAINS(kinds) .explains = kinds
+#define AT(stage) .home = DT_STAGE_##stage
+#define TOLD .told = true
+#define ASKED .asked = true
+#define REACH EXPLAINS_REACH
+#define NAMES EXPLAINS_NAMES
+#define TRUST EXPLAINS_TRUST
+#define TALK EXPLAINS_TALK
+#define DHCP EXPLAINS_DHCP
+#define HERE EXPLAINS_HERE
 
 /* clang-format off */
 /* Cause and remedy of more rows than one. */

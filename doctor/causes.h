@@ -28,10 +28,14 @@ enum doctor_sees {
 	SEES_TCP_PORT,	  /* the peer's port is `value` */
 	SEES_HTTP,	  /* the answer's HTTP status is `value` */
 	SEES_HTTP_CLASS,  /* its first digit is */
+	SEES_SIP,	  /* the answer's SIP status is `value` */
+	SEES_SIP_CLASS,	  /* its first digit is */
 	SEES_ALERT,	  /* the peer sent the TLS alert `value` */
 	SEES_OPTION,	  /* it is about DHCP option `value` */
 	SEES_VLAN,	  /* it is about a VLAN */
 	SEES_CANDIDATE,	  /* the Registrar was known by enum dt_candidate `value` */
+	SEES_RUN_CANDIDATE, /* the run ended with a Registrar that was known so */
+	SEES_ENDED_WELL,  /* the attempt's stage ended well all the same */
 	SEES_DIAG,	  /* the server's reason has the id `value` */
 	SEES_SERVER_SAYS, /* the server wrote one of `words` ("|" between them) */
 	SEES_WARM,	  /* an earlier stage used what was stored */

@@ -83,6 +83,58 @@ static void finding(const struct doctor_run *r, struct doctor_finding *f, enum d
 	attempts(r, f, at, DT_F_OK);
 }
 
+/* ---- what follows from what ------------------------------------------------------------------------------------- */
+
+/* clang-format off */
+static const unsigned kind_of[DT_FAILURE_COUNT] = {
+	[DT_F_VLAN_NONE]      = EXPLAINS_DHCP,
+	[DT_F_DHCP_SILENT]    = EXPLAINS_DHCP,
+	[DT_F_DHCP_NAK]       = EXPLAINS_DHCP,
+	[DT_F_DHCP_BAD]       = EXPLAINS_DHCP,
+	[DT_F_ADDRESS_TAKEN]  = EXPLAINS_DHCP,
+	[DT_F_UC_SILENT]      = EXPLAINS_DHCP,
+	[DT_F_CLOCK_WRONG]    = EXPLAINS_REACH | EXPLAINS_TRUST,
+	[DT_F_DNS_SILENT]     = EXPLAINS_NAMES | EXPLAINS_REACH,
+	[DT_F_DNS_ERROR]      = EXPLAINS_NAMES,
+	[DT_F_DNS_NONE]       = EXPLAINS_NAMES,
+	[DT_F_DOMAIN_NONE]    = EXPLAINS_NAMES,
+	[DT_F_REGISTRAR_NONE] = EXPLAINS_NAMES,
+	[DT_F_CONNECT]        = EXPLAINS_REACH,
+	[DT_F_TIMEOUT]        = EXPLAINS_REACH,
+	[DT_F_CLOSED]         = EXPLAINS_REACH,
+	[DT_F_TLS_HANDSHAKE]  = EXPLAINS_TRUST,
+	[DT_F_TLS_UNTRUSTED]  = EXPLAINS_TRUST,
+	[DT_F_TLS_NAME]       = EXPLAINS_TRUST,
+	[DT_F_TLS_DATE]       = EXPLAINS_TRUST,
+	[DT_F_CHAIN_CHANGED]  = EXPLAINS_TRUST,
+	[DT_F_CERT_BAD]       = EXPLAINS_TRUST,
+	[DT_F_CHAIN_DISABLED] = EXPLAINS_TALK,
+	[DT_F_CHAIN_BAD]      = EXPLAINS_TALK,
+	[DT_F_UPDATE_REFUSED] = EXPLAINS_TALK,
+	[DT_F_UPDATE_ANSWER]  = EXPLAINS_TALK,
+	[DT_F_UPDATE_FETCH]   = EXPLAINS_TALK | EXPLAINS_REACH,
+	[DT_F_HTTP_STATUS]    = EXPLAINS_TALK,
+	[DT_F_HTTP_BAD]       = EXPLAINS_TALK,
+	[DT_F_SOAP_BAD]       = EXPLAINS_TALK,
+	[DT_F_METADATA_BAD]   = EXPLAINS_TALK,
+	[DT_F_SIP_BAD]        = EXPLAINS_TALK,
+};
+/* clang-format on */
+
+static uint32_t finding_address(const struct doctor_finding *f)
+{
+	return f->asked ? f->asked->fact.address : f->evidence->fact.address;
+}
+
+static bool explains(const struct doctor_finding *x, const struct doctor_finding *y)
+{
+	const struct doctor_cause *c = x->ncause ? x->cause[0] : NULL;
+
+	if (c == NULL || x == y || x->verdict != DOCTOR_WARN || !(c->explains & kind_of[y->failure]) || x->stage > y->stage)
+		return false;
+	return !(c->explains & EXPLAINS_HERE) || (finding_address(x) && finding_address(x) == finding_address(y));
+}
+
 /* ---- all of them ----------------------------------------------------------------------------------------------- */
 
 #define ALL 32
@@ -93,13 +145,19 @@ struct all {
 	unsigned n;
 };
 
+/* It says in other words what f says, and knows less: f is why the stage failed. */
+static bool all_knows_more(const struct doctor_finding *f, const struct doctor_finding *told)
+{
+	return told->verdict != DOCTOR_WARN && f->cause[0]->home && explains(f, told) && strcmp(f->cause[0]->cause, told->cause[0]->cause) != 0;
+}
+
 /* The same cause is told once. */
 static void all_add(struct all *all, const struct doctor_finding *f)
 {
 	if (f->ncause == 0 || all->n == ALL)
 		return;
 	for (unsigned i = 0; i < all->n; i++)
-		if (is_in(&all->f[i], f->cause[0]))
+		if (is_in(&all->f[i], f->cause[0]) && !all_knows_more(f, &all->f[i]))
 			return;
 	all->f[all->n++] = *f;
 }
@@ -120,23 +178,13 @@ static void all_note(struct all *all, const struct doctor_line *l)
 	all_add(all, &f);
 }
 
-static bool stage_ended_well(const struct doctor_run *r, enum dt_stage stage)
-{
-	const struct doctor_line *result = doctor_run_result(r);
-
-	for (size_t i = r->n; i > 0; i--)
-		if (r->line[i - 1].kind == DT_REC_STAGE && r->line[i - 1].stage == stage)
-			return r->line[i - 1].ok && !(result && !result->ok && result->stage == stage);
-	return false;
-}
-
 /* An attempt that failed though its stage ended well, where the table says that this is worth telling. */
 static void all_told(struct all *all, const struct doctor_line *l)
 {
 	struct doctor_finding f = {.verdict = DOCTOR_WARN, .stage = l->stage, .evidence = l, .failure = l->failure};
 
 	causes(all->r, &f, l);
-	if (f.ncause == 0 || !f.cause[0]->told || !stage_ended_well(all->r, l->stage))
+	if (f.ncause == 0 || !f.cause[0]->told || !doctor_stage_ended_well(all->r, l->stage))
 		return;
 	f.ncause = 1;
 	all_settle(&f);
@@ -201,7 +249,7 @@ static void all_find(struct all *all)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct doctor_line *l = &r->line[i];
 
-		if (l->kind == DT_REC_ATTEMPT && l->ok && l->sign[0] != DT_SIGN_NONE)
+		if (l->kind == DT_REC_ATTEMPT && l->ok)
 			all_note(all, l);
 		else if (l->kind == DT_REC_ATTEMPT && !l->ok)
 			all_told(all, l);
@@ -211,57 +259,7 @@ static void all_find(struct all *all)
 			all_asked(all, &doctor_causes[i], &r->line[r->n - 1]);
 }
 
-/* ---- what follows from what ------------------------------------------------------------------------------------- */
-
-/* clang-format off */
-static const unsigned kind_of[DT_FAILURE_COUNT] = {
-	[DT_F_VLAN_NONE]      = EXPLAINS_DHCP,
-	[DT_F_DHCP_SILENT]    = EXPLAINS_DHCP,
-	[DT_F_DHCP_NAK]       = EXPLAINS_DHCP,
-	[DT_F_DHCP_BAD]       = EXPLAINS_DHCP,
-	[DT_F_ADDRESS_TAKEN]  = EXPLAINS_DHCP,
-	[DT_F_UC_SILENT]      = EXPLAINS_DHCP,
-	[DT_F_CLOCK_WRONG]    = EXPLAINS_REACH | EXPLAINS_TRUST,
-	[DT_F_DNS_SILENT]     = EXPLAINS_NAMES | EXPLAINS_REACH,
-	[DT_F_DNS_ERROR]      = EXPLAINS_NAMES,
-	[DT_F_DNS_NONE]       = EXPLAINS_NAMES,
-	[DT_F_DOMAIN_NONE]    = EXPLAINS_NAMES,
-	[DT_F_REGISTRAR_NONE] = EXPLAINS_NAMES,
-	[DT_F_CONNECT]        = EXPLAINS_REACH,
-	[DT_F_TIMEOUT]        = EXPLAINS_REACH,
-	[DT_F_CLOSED]         = EXPLAINS_REACH,
-	[DT_F_TLS_HANDSHAKE]  = EXPLAINS_TRUST,
-	[DT_F_TLS_UNTRUSTED]  = EXPLAINS_TRUST,
-	[DT_F_TLS_NAME]       = EXPLAINS_TRUST,
-	[DT_F_TLS_DATE]       = EXPLAINS_TRUST,
-	[DT_F_CHAIN_CHANGED]  = EXPLAINS_TRUST,
-	[DT_F_CERT_BAD]       = EXPLAINS_TRUST,
-	[DT_F_CHAIN_DISABLED] = EXPLAINS_TALK,
-	[DT_F_CHAIN_BAD]      = EXPLAINS_TALK,
-	[DT_F_UPDATE_REFUSED] = EXPLAINS_TALK,
-	[DT_F_UPDATE_ANSWER]  = EXPLAINS_TALK,
-	[DT_F_UPDATE_FETCH]   = EXPLAINS_TALK | EXPLAINS_REACH,
-	[DT_F_HTTP_STATUS]    = EXPLAINS_TALK,
-	[DT_F_HTTP_BAD]       = EXPLAINS_TALK,
-	[DT_F_SOAP_BAD]       = EXPLAINS_TALK,
-	[DT_F_METADATA_BAD]   = EXPLAINS_TALK,
-	[DT_F_SIP_BAD]        = EXPLAINS_TALK,
-};
-/* clang-format on */
-
-static uint32_t finding_address(const struct doctor_finding *f)
-{
-	return f->asked ? f->asked->fact.address : f->evidence->fact.address;
-}
-
-static bool explains(const struct doctor_finding *x, const struct doctor_finding *y)
-{
-	const struct doctor_cause *c = x->ncause ? x->cause[0] : NULL;
-
-	if (c == NULL || x == y || x->verdict != DOCTOR_WARN || !(c->explains & kind_of[y->failure]) || x->stage > y->stage)
-		return false;
-	return !(c->explains & EXPLAINS_HERE) || (finding_address(x) && finding_address(x) == finding_address(y));
-}
+/* ---- their order ---------------------------------------------------------------------------------------------------- */
 
 static unsigned explained(const struct all *all, unsigned x)
 {
@@ -331,6 +329,8 @@ unsigned doctor_diagnose(const struct doctor_run *r, struct doctor_finding *ret,
 		return 0;
 	all_find(&all);
 	all_order(&all);
+	for (unsigned i = 0; i < all.n; i++)
+		all.f[i].run = r;
 	if (all.n > cap)
 		all.n = cap;
 	memcpy(ret, all.f, all.n * sizeof *ret);

@@ -16,6 +16,7 @@ extern const char *const doctor_verdicts[]; /* "fail", "warn", "unknown" */
 #define DOCTOR_CAUSES 4
 
 struct doctor_finding {
+	const struct doctor_run *run;
 	enum doctor_verdict verdict;
 	enum dt_stage stage;
 	const struct doctor_line *evidence; /* in the run */

@@ -67,6 +67,10 @@ static bool sees_fact(const struct doctor_run *r, const struct doctor_need *c, c
 		return l->fact.http == c->value;
 	case SEES_HTTP_CLASS:
 		return l->fact.http / 100 == c->value;
+	case SEES_SIP:
+		return l->fact.sip == c->value;
+	case SEES_SIP_CLASS:
+		return l->fact.sip / 100 == c->value;
 	case SEES_ALERT:
 		return l->fact.alert == c->value;
 	case SEES_OPTION:
@@ -110,6 +114,31 @@ static bool server_says(const struct doctor_run *r, const struct doctor_need *c,
 	return false;
 }
 
+static bool sees_run_candidate(const struct doctor_run *r, const struct doctor_need *c, const struct doctor_line *l)
+{
+	(void)l;
+	for (size_t i = 0; i < r->n; i++)
+		if (r->line[i].kind == DT_REC_ATTEMPT && r->line[i].ok && r->line[i].fact.candidate == c->value)
+			return true;
+	return false;
+}
+
+bool doctor_stage_ended_well(const struct doctor_run *r, enum dt_stage stage)
+{
+	const struct doctor_line *result = doctor_run_result(r);
+
+	for (size_t i = r->n; i > 0; i--)
+		if (r->line[i - 1].kind == DT_REC_STAGE && r->line[i - 1].stage == stage)
+			return r->line[i - 1].ok && !(result && !result->ok && result->stage == stage);
+	return false;
+}
+
+static bool ended_well(const struct doctor_run *r, const struct doctor_need *c, const struct doctor_line *l)
+{
+	(void)c;
+	return !l->ok && doctor_stage_ended_well(r, l->stage);
+}
+
 static bool is_warm(const struct doctor_run *r, const struct doctor_need *c, const struct doctor_line *l)
 {
 	(void)c;
@@ -146,10 +175,14 @@ static sees_fn *const sees[SEES_COUNT] = {
 	[SEES_TCP_PORT]    = sees_fact,
 	[SEES_HTTP]        = sees_fact,
 	[SEES_HTTP_CLASS]  = sees_fact,
+	[SEES_SIP]         = sees_fact,
+	[SEES_SIP_CLASS]   = sees_fact,
 	[SEES_ALERT]       = sees_fact,
 	[SEES_OPTION]      = sees_fact,
 	[SEES_VLAN]        = sees_fact,
 	[SEES_CANDIDATE]   = sees_fact,
+	[SEES_RUN_CANDIDATE] = sees_run_candidate,
+	[SEES_ENDED_WELL]  = ended_well,
 	[SEES_DIAG]        = sees_fact,
 	[SEES_SERVER_SAYS] = server_says,
 	[SEES_WARM]        = is_warm,

@@ -9,6 +9,9 @@
  * compared. */
 bool doctor_sees(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l);
 
+/* The last word about that stage is that it went well, or that the phone went on without. */
+bool doctor_stage_ended_well(const struct doctor_run *r, enum dt_stage stage);
+
 /* How many conditions a row has: the more it wants to see, the more it knows. */
 unsigned doctor_sees_count(const struct doctor_cause *c);
 

@@ -35,6 +35,7 @@ struct host_stream {
 	struct tls *tls;
 	struct buf out; /* octets for the socket */
 	bool wants_tls, judge_only, public_roots, dead, ending;
+	bool heard, speaks_tls; /* TLS: an octet came; the first one is one of TLS */
 	unsigned busy;
 	int64_t unix_s;
 	char name[DT_NAME_MAX];
@@ -139,6 +140,8 @@ static bool stream_failed(struct host_stream *s, enum dt_failure f, const char *
 {
 	struct dt_stream_opened o = {.failure = f, .why = why, .verdict = DT_NO_CERT};
 
+	if (s->where == SHAKING && !s->heard)
+		o.sign[0] = f == DT_F_TIMEOUT ? DT_SIGN_TLS_STALLED : DT_SIGN_TLS_CLOSED;
 	return stream_opened(s, &o);
 }
 
@@ -252,6 +255,8 @@ static bool handshake_failed(struct host_stream *s, const char *broken)
 
 	if (o.alert)
 		o.sign[0] = DT_SIGN_TLS_ALERT;
+	else if (!s->speaks_tls)
+		o.sign[0] = DT_SIGN_TLS_NONE;
 	return stream_opened(s, &o);
 }
 
@@ -280,6 +285,10 @@ static bool feed(struct host_stream *s, const uint8_t *p, size_t n)
 	if (s->tls == NULL) {
 		tell_data(s->h, s->id, p, n);
 		return !s->dead;
+	}
+	if (!s->heard) { /* RFC 5246 6.2.1: a record begins with 20 to 23 */
+		s->heard = true;
+		s->speaks_tls = p[0] >= 20 && p[0] <= 23;
 	}
 	state = tls_feed(s->tls, p, n);
 	broken = stream_flush(s);

@@ -5,6 +5,7 @@
 #include "cmd/json_line.h"
 #include "cmd/phone/record_json.h"
 #include "cmd/text.h"
+#include "doctor/fill.h"
 
 void findings_of(struct findings *ret, const struct doctor_run *r)
 {
@@ -63,7 +64,9 @@ static void say_finding(const struct record_text *t, const struct doctor_finding
 	       f->stage < DT_STAGE_COUNT && f->stage > DT_STAGE_NONE ? dt_stage_titles[f->stage] : "before the first");
 	if (f->because) {
 		findings_label(t, "because");
-		text_fold(stdout, 11, 11, f->because->cause);
+		char cause[DOCTOR_TEXT_MAX];
+
+		text_fold(stdout, 11, 11, doctor_fill(f, f->because->cause, cause));
 	}
 	findings_label(t, "seen");
 	say_evidence(f);
@@ -74,13 +77,13 @@ static void say_finding(const struct record_text *t, const struct doctor_finding
 					  "the server and not the PIN");
 	}
 	for (unsigned i = 0; i < f->ncause; i++) {
-		char why[600];
+		char why[DOCTOR_TEXT_MAX + 16], text[DOCTOR_TEXT_MAX];
 
-		snprintf(why, sizeof why, "%s (%s)", f->cause[i]->cause, f->cause[i]->id);
+		snprintf(why, sizeof why, "%s (%s)", doctor_fill(f, f->cause[i]->cause, text), f->cause[i]->id);
 		findings_label(t, f->failure == DT_F_OK ? i == 0 ? "means" : "and" : i == 0 ? "likely" : "or");
 		text_fold(stdout, 11, 11, why);
 		findings_label(t, "do");
-		text_fold(stdout, 11, 11, f->cause[i]->remedy);
+		text_fold(stdout, 11, 11, doctor_fill(f, f->cause[i]->remedy, text));
 	}
 	if (f->ncause == 0 && f->failure != DT_F_OK) {
 		findings_label(t, "do");
@@ -109,11 +112,13 @@ json_t *answer_json(const struct doctor_answer *a)
 json_t *finding_json(const struct doctor_finding *f)
 {
 	const struct doctor_line *l = f->evidence;
+	char cause[DOCTOR_TEXT_MAX], remedy[DOCTOR_TEXT_MAX];
 	json_t *causes = json_array(), *j;
 
 	for (unsigned i = 0; i < f->ncause; i++)
-		json_array_append_new(causes, json_pack("{ss ss ss}", "id", f->cause[i]->id, "cause", f->cause[i]->cause, "remedy",
-							f->cause[i]->remedy));
+		json_array_append_new(causes, json_pack("{ss so so}", "id", f->cause[i]->id, "cause",
+							json_text(doctor_fill(f, f->cause[i]->cause, cause)), "remedy",
+							json_text(doctor_fill(f, f->cause[i]->remedy, remedy))));
 	j = json_pack("{si ss ss si ss so}", "v", 2, "kind", "finding", "verdict", doctor_verdicts[f->verdict], "stage",
 		      (int)f->stage, "error", dt_failures[f->failure].code, "causes", causes);
 	if (j && f->stage > DT_STAGE_NONE && f->stage < DT_STAGE_COUNT)
@@ -134,7 +139,8 @@ json_t *finding_json(const struct doctor_finding *f)
 							: f->failure == DT_F_OK && l->warn ? l->warn
 											   : dt_failures[f->failure].what));
 	if (j)
-		json_object_set_new(j, "fix", json_string(f->ncause ? f->cause[0]->remedy : dt_failures[f->failure].fix));
+		json_object_set_new(j, "fix", json_text(f->ncause ? doctor_fill(f, f->cause[0]->remedy, remedy)
+								     : dt_failures[f->failure].fix));
 	if (j && f->guess)
 		json_object_set_new(j, "basis", json_string("guess"));
 	if (j && f->because)

@@ -48,6 +48,16 @@ struct dt_model {
 	const char *product; /* within its User-Agent: "Microsoft Lync Phone Edition" */
 };
 
+/* A real phone of this model, with this firmware, cannot do these; this program may. */
+enum dt_cannot {
+	DT_CANNOT_LLDP = 1,	   /* it takes its VLAN from DHCP only */
+	DT_CANNOT_ONE_STEP = 2,	   /* it is not updated to 4.0 at once */
+	DT_CANNOT_STRONG_ROOT = 4, /* a root of 4096 bits with a signature of the SHA-2 family stops it */
+	DT_CANNOT_WILDCARD = 8,	   /* it compares names exactly */
+	DT_CANNOT_TLS12 = 16	   /* TLS 1.0 is all it speaks */
+};
+unsigned dt_model_cannot(const struct dt_model *m, const char *firmware); /* enum dt_cannot, or-ed */
+
 extern const struct dt_model dt_models[];
 extern const size_t dt_model_count;
 const struct dt_model *dt_model_find(const char *key); /* NULL: unknown */

@@ -23,6 +23,7 @@ X(LLDP_CHANGED,       "lldp-changed",         "the switch changed its policy: th
 X(LLDP_CONFLICT,      "lldp-conflict",        "a second neighbour announces another VLAN") \
 X(VLAN_RESERVED,      "vlan-reserved",        "the policy names VLAN 4095, which is reserved") \
 X(VLAN_ZERO,          "vlan-zero",            "the policy is priority-tagged: VLAN 0 is no VLAN of its own") \
+X(LLDP_NOT_READ,      "lldp-not-read",        "firmware of this age reads no LLDP: a real phone would not have this VLAN") \
 X(VLAN_OPTION_ABSENT, "vlan-option-absent",   "an answer came, without option 43 sub-option 10") \
 X(VLAN_OPTION_RANGE,  "vlan-option-range",    "option 43 sub-option 10 holds no VLAN from 1 to 4094") \
 X(VLAN_OPTION_FORM,   "vlan-option-form",     "sub-option 10 is not two octets; it was read all the same") \
@@ -37,10 +38,13 @@ X(RESOLVER_ABSENT,    "resolver-absent",      "option 6, the resolvers, is missi
 X(DOMAIN_ABSENT,      "domain-absent",        "option 15, the domain, is missing") \
 X(ROUTER_ABSENT,      "router-absent",        "option 3, the router, is missing") \
 X(ROUTER_OUTSIDE,     "router-outside",       "option 3, the router, lies outside the subnet") \
+X(LEASE_SHORT,        "lease-short",          "the lease is so short that the phone asks for it all the time") \
 X(LEASE_EXPIRED,      "lease-expired",        "the lease ended and no DHCP server renewed it") \
 X(LEASE_REVOKED,      "lease-revoked",        "the DHCP server took the address back") \
 X(TIME_SILENT,        "time-silent",          "no time server answers") \
 X(CLOCK_DIFFERS,      "clock-differs",        "the web server's clock differs from the phone's") \
+X(TIME_ODD,           "time-odd",             "the time server's clock is the odd one: the phone's own and the web server's agree") \
+X(WEB_TIME_ODD,       "web-time-odd",         "the web server's clock is the odd one: the time server's and the phone's own agree") \
 /* names */ \
 X(DNS_NO_SERVER,      "dns-no-server",        "no name server is known") \
 X(DNS_NO_RECORD,      "dns-no-record",        "the name exists, but has no such record") \
@@ -53,6 +57,7 @@ X(SRV_OTHER_DOMAIN,   "srv-other-domain",     "the target lies outside the SIP d
 X(NAME_NO_ADDRESS,    "name-no-address",      "the name has no address") \
 /* the update */ \
 X(UPDATE_KEY_NONE,    "update-key-none",      "this phone trusts no update key: nothing is installed") \
+X(UPDATE_STEPS,       "update-steps",         "from this firmware the version that is offered is reached in two steps only") \
 X(CATALOG_NONE,       "catalog-none",         "the answer names no catalog, and without its signature no image is installed") \
 X(CATALOG_BAD,        "catalog-bad",          "the catalog is not signed by a key that this phone trusts") \
 X(UPDATE_ELSEWHERE,   "update-elsewhere",     "the answer sends the phone to a machine that is not the update service's") \
@@ -99,10 +104,16 @@ X(CERT_EXPIRED,       "cert-expired",         "the certificate has expired") \
 X(CERT_NOT_YET,       "cert-not-yet",         "the certificate is not valid yet") \
 X(CERT_OTHER_NAME,    "cert-other-name",      "the certificate carries other names than the one that was asked for") \
 X(CERT_NOT_TAKEN,     "cert-not-taken",         "the phone hung up after it had seen the server's certificate, which the capture cannot show") \
+X(CERT_SHORT,         "cert-short",           "the user's certificate is good for a short time only") \
+X(ROOT_STRONG,        "root-strong",          "this model cannot read a root of that key size and signature") \
+X(TLS_CLOSED,         "tls-closed",           "the server hung up before it had said a word of TLS") \
+X(TLS_NONE,           "tls-none",             "the peer speaks another protocol than TLS") \
+X(TLS_STALLED,        "tls-stalled",          "the connection came up, but no answer to the first message of TLS came") \
 X(TLS_ALERT,          "tls-alert",            "the server refused the handshake with an alert") \
 /* the web service */ \
 X(PLAIN_REDIRECTED,   "plain-redirected",     "plain HTTP is sent elsewhere; real phones may not follow") \
 X(REDIRECTED,         "redirected",           "the question is sent elsewhere") \
+X(ANSWER_PAGE,        "answer-page",          "a page for people came, not what was asked for") \
 X(CHAIN_NONE,         "chain-none",           "no chain was downloaded; other roots that the phone holds were enough") \
 X(CHAIN_EMPTY,        "chain-empty",          "it holds no certificate of an authority") \
 X(CHAIN_OUTSIDE,      "chain-outside",        "outside, a chain over plain HTTP is not taken") \

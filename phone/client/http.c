@@ -7,13 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/date.h"
 #include "base/ip.h"
 #include "phone/run/core.h"
 #include "phone/run/record.h"
 #include "wire/soap/soap.h"
 
-#define DATE_OFF_S 300
 #define OPEN_MS 10000
 #define ASK_MS 30000
 #define BODY_MAX 65536
@@ -259,6 +257,8 @@ void attempt_http(struct attempt *a, const struct http_client *h)
 	a->fact.rcode = h->rcode;
 	for (unsigned i = 0; i < DT_SIGNS_MAX && h->sign[i] != DT_SIGN_NONE; i++)
 		attempt_sign(a, h->sign[i]);
+	if (h->status == 200 && sv_istarts(sv_trim(msg_get(&h->m, "Content-Type")), SV("text/html")))
+		attempt_sign(a, DT_SIGN_ANSWER_PAGE);
 }
 
 static void http_report_redirect(struct http_client *h, const char *to)
@@ -360,47 +360,6 @@ static bool http_has_no_body(unsigned status)
 	return status / 100 == 1 || status == 204 || status == 304;
 }
 
-/* In the largest unit that leaves at least two: "90 minutes", "550 days". */
-static const char *http_span_text(int64_t seconds, char out[32])
-{
-	static const struct {
-		int64_t seconds;
-		const char *name;
-	} units[] = {{86400, "days"}, {3600, "hours"}, {60, "minutes"}, {1, "seconds"}};
-	size_t i = 0;
-
-	while (i + 1 < sizeof units / sizeof *units && seconds < 2 * units[i].seconds)
-		i++;
-	text_set(out, 32, "%lld %s", (long long)(seconds / units[i].seconds), units[i].name);
-	return out;
-}
-
-/* "The phone also takes the Date: header of any HTTP answer as a cross-check and flags > 5 min" [network C.6].
- * It only reports the difference and never sets the clock: plain HTTP is not authenticated.  Once a run. */
-static void http_compare_clocks(struct http_client *h)
-{
-	struct ph_core *core = ph_core(h->ph);
-	struct attempt a;
-	int64_t theirs, off;
-	char found[96], span[32];
-
-	if (core->clock_reported || !http_date_read(msg_get(&h->m, "Date"), &theirs))
-		return;
-	off = theirs - ph_unix_s(h->ph);
-	if (off >= -DATE_OFF_S && off <= DATE_OFF_S)
-		return;
-	core->clock_reported = true;
-	attempt_begin(h->ph, &a, "clock");
-	attempt_http(&a, h);
-	memset(a.sign, 0, sizeof a.sign);
-	attempt_sign(&a, DT_SIGN_CLOCK_DIFFERS);
-	a.fact.off_s = off;
-	text_set(found, sizeof found, "the web server's is %s %s the phone's", http_span_text(off < 0 ? -off : off, span),
-	     off < 0 ? "behind" : "ahead of");
-	attempt_ok(h->ph, &a, found, core->time_known ? "the web server's clock differs from the time server's"
-						  : "the phone's clock differs from the web server's, and no time server answered");
-}
-
 static void http_read_head(struct http_client *h)
 {
 	struct msg_error err = {0};
@@ -422,7 +381,7 @@ static void http_read_head(struct http_client *h)
 		return;
 	}
 	h->status = h->m.status;
-	http_compare_clocks(h);
+	http_clock_compare(h);
 	h->chunked = h->m.chunked;
 	h->by_close = !h->chunked && !h->m.has_length && !http_has_no_body(h->status);
 	h->left = http_has_no_body(h->status) || h->chunked ? 0 : h->m.length;

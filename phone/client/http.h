@@ -82,4 +82,7 @@ void http_timer(struct http_client *h);
 void attempt_http(struct attempt *a, const struct http_client *h); /* the facts of the question that has ended */
 bool http_unreachable(enum dt_failure f); /* nobody was there: not a refusal */
 
+/* http_clock.c: reports, once a run, that the Date of the answer that has come is more than five minutes off. */
+void http_clock_compare(struct http_client *h);
+
 #endif

@@ -32,6 +32,31 @@ const struct dt_model *dt_model_find(const char *key)
 	return NULL;
 }
 
+/* What real phones cannot do: rows add up.  Firmware: how its version begins. */
+/* clang-format off */
+static const struct {
+	const char *model, *firmware; /* "": any */
+	unsigned cannot;
+} limits[] = {
+	{"",      "",   DT_CANNOT_TLS12},       /* "TLS 1.0 and nothing later" [network E.1]; C-09 */
+	{"",      "",   DT_CANNOT_WILDCARD},    /* "wildcard commonly reported" as not taken; C-10, U-04 */
+	{"",      "1.", DT_CANNOT_LLDP},        /* "OCS-era firmware reads the VLAN from DHCP only"; V-14 */
+	{"",      "1.", DT_CANNOT_ONE_STEP},    /* "two-step update needed"; U-08 */
+	{"cx700", "",   DT_CANNOT_STRONG_ROOT}, /* "root too strong for its Windows CE: SHA-2 with 4096 bits"; C-08 */
+};
+/* clang-format on */
+
+unsigned dt_model_cannot(const struct dt_model *m, const char *firmware)
+{
+	unsigned cannot = 0;
+
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+		if ((limits[i].model[0] == '\0' || sv_ieq(sv_of(limits[i].model), sv_of(m->key))) &&
+		    sv_starts(sv_of(firmware), sv_of(limits[i].firmware)))
+			cannot |= limits[i].cannot;
+	return cannot;
+}
+
 /* clang-format off */
 static const struct {
 	unsigned method;

@@ -188,6 +188,7 @@ struct ph_work {
 	/* stage 6 */
 	bool chain_kept;
 	enum dt_failure chain_failure;
+	bool chain_fault; /* the service itself refused to hand out the chain */
 	struct why chain_why;
 	char chain_found[FOUND_MAX];
 

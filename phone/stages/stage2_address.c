@@ -9,6 +9,7 @@
 #include "phone/internal.h"
 
 #define SLOW_MS 3000 /* I-02: a server that pings first needs three seconds */
+#define SHORT_S 300  /* of a lease: its holder asks again after half of it */
 #define DECLINES 3
 #define DECLINE_WAIT_MS 10000 /* RFC 2131 3.1.5: "The client SHOULD wait a minimum of ten seconds" */
 
@@ -22,6 +23,8 @@ static void address_odd_lease(const struct dt_phone *ph, const struct dhcp_resul
 
 	a->fact.vlan = ph->core.tagged ? ph->core.vlan : 0;
 	a->fact.seconds = l->seconds;
+	if (l->seconds < SHORT_S)
+		attempt_sign(a, DT_SIGN_LEASE_SHORT);
 	if (l->l.ndns == 0)
 		attempt_sign(a, DT_SIGN_RESOLVER_ABSENT);
 	if (l->domain[0] == '\0')

@@ -73,6 +73,8 @@ static void update_judge_offer(struct dt_phone *ph, const struct update_answer *
 		stage_done(ph, "%s is up to date", ph->core.version);
 		return;
 	}
+	if ((dt_model_cannot(ph->core.model, ph->core.version) & DT_CANNOT_ONE_STEP) && image->version[0] >= '4')
+		attempt_sign(&ph->work->update_try, DT_SIGN_UPDATE_STEPS);
 	attempt_ok(ph, &ph->work->update_try, image->version, warn);
 	if (ph->conf.update_key) {
 		c.offer = *image;

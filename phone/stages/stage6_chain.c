@@ -110,6 +110,12 @@ static const char *chain_certificates(const void *p, size_t n, struct pki_cert_i
 	return why;
 }
 
+/* C-08: "SHA-2 with 4096 bits" */
+static bool chain_is_strong(const struct pki_cert_info *info)
+{
+	return info->rsa && info->bits >= 4096 && !sv_istarts(sv_of(info->signature), SV("sha1"));
+}
+
 /* Only authorities are anchors: the server's own certificate in the answer proves nothing about later ones. */
 static const char *chain_take_chain(struct dt_phone *ph, const void *p7, size_t n, enum dt_sign *sign)
 {
@@ -117,17 +123,21 @@ static const char *chain_take_chain(struct dt_phone *ph, const void *p7, size_t 
 	struct pki_cert_info *info = calloc(1, sizeof *info);
 	const char *why = info ? chain_certificates(p7, n, info, &pem) : "out of memory";
 	char print[41];
+	bool strong = false;
 
 	ph->work->chain_found[0] = '\0';
 	for (unsigned i = 0; why == NULL && pki_pem_cert(buf_view(&pem), i, &der); i++) {
 		if (pki_cert_info(der.p, der.n, info) == NULL && (info->ca || info->self_signed)) {
 			pki_pem_add(&roots, "CERTIFICATE", der.p, der.n);
+			strong |= chain_is_strong(info);
 			hex_write(print, info->sha1, 20, true);
 			if (info->self_signed)
 				text_set(ph->work->chain_found, sizeof ph->work->chain_found, "%s, SHA-1 %s", info->subject_cn, print);
 		}
 		buf_clear(&der);
 	}
+	if (why == NULL && strong && (dt_model_cannot(ph->core.model, ph->core.version) & DT_CANNOT_STRONG_ROOT))
+		attempt_sign(&ph->work->try, DT_SIGN_ROOT_STRONG);
 	if (why == NULL && roots.n == 0) {
 		*sign = DT_SIGN_CHAIN_EMPTY;
 		why = dt_signs[DT_SIGN_CHAIN_EMPTY].what;
@@ -186,9 +196,12 @@ static void chain_have_raw(void *arg, struct http_client *h)
 	if (h->failure != DT_F_OK) {
 		why_set(&why, "%s", h->why.text);
 		chain_no_chain(ph, h->failure, why.text);
-	} else if (h->status != 200) {
+	} else if (h->status != 200 && (ph->work->chain_fault || h->status == 403)) {
 		why_set(&why, "HTTP %u", h->status);
 		chain_no_chain(ph, DT_F_CHAIN_DISABLED, why.text);
+	} else if (h->status != 200) { /* it is not the service that answers so: nobody knows whether it would hand a chain out */
+		why_set(&why, "HTTP %u", h->status);
+		chain_no_chain(ph, DT_F_HTTP_STATUS, why.text);
 	} else {
 		chain_taken(ph, h->body.p, h->body.n);
 	}
@@ -214,6 +227,7 @@ static void chain_have_chain(void *arg, struct http_client *h)
 		chain_no_chain(ph, DT_F_CHAIN_BAD, dt_signs[DT_SIGN_CHAIN_OUTSIDE].what);
 		return;
 	}
+	ph->work->chain_fault = h->status == 200 || soap_is_fault(h);
 	if (h->status != 200) {
 		chain_ask_raw(ph); /* "the raw DER: our own phone's fall-back" */
 		return;

@@ -12,6 +12,8 @@
 #include "phone/internal.h"
 #include "pki/cert.h"
 
+#define SHORT_S (72 * 3600) /* P-03: a weekend without the server, and the phone is signed out */
+
 static void cert_ask(struct dt_phone *ph);
 static const char *cert_whom(const struct dt_phone *ph);
 
@@ -149,6 +151,21 @@ static const char *certificate_of(struct dt_phone *ph, struct soap_cert_answer *
 	return ph->account.sip[0] ? NULL : cert_learn_name(ph, a);
 }
 
+static void cert_report(struct dt_phone *ph, const struct pki_cert_info *info, const char *until, char found[FOUND_MAX])
+{
+	text_set(found, FOUND_MAX, "%s, by %s, until %s", info->subject_cn, info->issuer_cn, until);
+	if (info->not_before > ph_unix_s(ph)) {
+		attempt_sign(&ph->work->try, DT_SIGN_CERT_NOT_YET);
+		ph->work->try.fact.off_s = info->not_before - ph_unix_s(ph);
+	}
+	if (info->not_after - info->not_before < SHORT_S)
+		attempt_sign(&ph->work->try, DT_SIGN_CERT_SHORT);
+	ph->work->try.fact.seconds = info->not_after - info->not_before > UINT32_MAX ? UINT32_MAX
+									       : (uint32_t)(info->not_after - info->not_before);
+	attempt_ok(ph, &ph->work->try, found,
+		   info->not_before > ph_unix_s(ph) ? "it is not valid yet: the phone's clock is behind the server's" : NULL);
+}
+
 static void cert_have_answer(void *arg, struct http_client *h)
 {
 	struct dt_phone *ph = arg;
@@ -199,15 +216,7 @@ static void cert_have_answer(void *arg, struct http_client *h)
 			cert_failed(ph, f, why.text);
 		return;
 	}
-	text_set(found, sizeof found, "%s, by %s, until %s", info->subject_cn, info->issuer_cn, until);
-	if (info->not_before > ph_unix_s(ph)) {
-		attempt_sign(&ph->work->try, DT_SIGN_CERT_NOT_YET);
-		ph->work->try.fact.off_s = info->not_before - ph_unix_s(ph);
-	}
-	ph->work->try.fact.seconds = info->not_after - info->not_before > UINT32_MAX ? UINT32_MAX
-									       : (uint32_t)(info->not_after - info->not_before);
-	attempt_ok(ph, &ph->work->try, found,
-		   info->not_before > ph_unix_s(ph) ? "it is not valid yet: the phone's clock is behind the server's" : NULL);
+	cert_report(ph, info, until, found);
 	free(info);
 	stage_done(ph, "%s%s", found, asked ? ", renewed" : "");
 }

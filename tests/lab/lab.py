@@ -312,6 +312,8 @@ class Lab:
         self.dialtone("init", self.site_dir, "--domain", self.site.domain, "--fqdn", self.site.fqdn, *self.site.init)
         self.conf = next(iter(glob.glob(os.path.join(self.site_dir, "dialtone*.conf"))))
         self.site.edit(self.conf)
+        # Experiments that make certificates below the site's root look for its key in the vault's folder, where it once was.
+        shutil.copy(os.path.join(self.site_dir, "root.pem"), os.path.join(self.site_dir, "vault", "root.pem"))
         self.pin_file = self.write("pin", PIN + "\n")
         self.password_file = self.write("password", PASSWORD + "\n")
         for f in (self.pin_file, self.password_file):

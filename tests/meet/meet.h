@@ -61,6 +61,7 @@ struct meet_network {
 	struct sv vlan43;	       /* p not NULL: this as option 43 for the VLAN class, wherever it is asked */
 	const char *domain;	       /* option 15; NULL: contoso.test */
 	bool no_router, slow;	       /* option 3 is missing; each OFFER takes five seconds */
+	uint32_t lease_s;	       /* 0: 600 */
 	bool ntp;
 	int64_t ntp_off_s; /* what the time server is wrong by */
 	uint32_t conflict; /* this address is taken: ARP says so once */

@@ -178,7 +178,7 @@ static void dhcp_answer(struct meet *m, const struct dhcp *q, uint8_t type, uint
 {
 	struct dhcp *a = calloc(1, sizeof *a);
 	uint32_t server = MEET_IP(10, vlan, 0, 1), mask = htobe32(0xffffff00), router = htobe32(server),
-		 dns = htobe32(server), lease = htobe32(600), sid = htobe32(server), ntp = htobe32(server);
+		 dns = htobe32(server), lease = htobe32(m->net.lease_s ? m->net.lease_s : 600), sid = htobe32(server), ntp = htobe32(server);
 	uint8_t v43[300], v120[300];
 
 	if (a == NULL)

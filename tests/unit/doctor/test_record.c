@@ -94,7 +94,7 @@ static void version_1_is_read(void **state)
 		{"\"try\":\"web ticket pin\",\"why\":\"the server says 28020: the PIN is locked\"", 7, "pin-refused", "A-01"},
 		{"\"try\":\"web ticket pin\",\"why\":\"HTTP 403\"", 7, "pin-refused", "A-02"},
 		{"\"try\":\"register\",\"why\":\"403 Forbidden: 17000 The client version is blocked by policy\"", 9, "sip-forbidden", "L-05"},
-		{"\"try\":\"registrar last known good old.contoso.test:5061\",\"peer\":\"10.0.0.9:5061\"", 9, "connect", "L-08"},
+		{"\"try\":\"registrar last known good old.contoso.test:5061\",\"peer\":\"10.0.0.9:5061\"", 9, "connect", "E-03"}, /* without stage 1: outside */
 		{"\"try\":\"registrar home pool p2.contoso.test:5061\",\"peer\":\"10.0.0.9:5061\"", 9, "connect", "L-04"},
 	};
 	/* clang-format on */

@@ -1,0 +1,101 @@
+#include "doctor/fill.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ip.h"
+#include "base/sv.h"
+#include "doctor/facts.h"
+
+enum form { AS_IS, AS_HOURS };
+
+/* The names in braces, the fact of that name in a record, and the word when it is not known. */
+/* clang-format off */
+static const struct {
+	const char *name, *fact;
+	enum form form;
+	const char *otherwise;
+	bool run; /* that of any other attempt will do */
+} places[] = {
+	{"host",    "host",    AS_IS,    "the server",     false},
+	{"address", "address", AS_IS,    "its address",    false},
+	{"port",    "port",    AS_IS,    "PORT",           false},
+	{"vlan",    "vlan",    AS_IS,    "N",              true},
+	{"domain",  "domain",  AS_IS,    "DOMAIN",         true},
+	{"cert",    "cert",    AS_IS,    "another name",   false},
+	{"seconds", "seconds", AS_IS,    "some",           false},
+	{"hours",   "seconds", AS_HOURS, "some",           false},
+	{"http",    "http",    AS_IS,    "an error",       false},
+	{"sip",     "sip",     AS_IS,    "an error",       false},
+	{"said",    "said",    AS_IS,    "no reason",      false},
+};
+/* clang-format on */
+
+static const struct doctor_fact *fact_of(const char *name)
+{
+	for (size_t i = 0; i < DOCTOR_FACTS; i++)
+		if (strcmp(doctor_facts[i].name, name) == 0)
+			return &doctor_facts[i];
+	return NULL;
+}
+
+/* false: these facts have none. */
+static bool fact_text(const struct dt_facts *f, const struct doctor_fact *field, enum form form, char *out, size_t cap)
+{
+	int64_t n = doctor_fact_number(f, field);
+	char ip[IP_TEXT_MAX];
+
+	if (n == 0)
+		return false;
+	if (field->kind == FACT_TEXT)
+		snprintf(out, cap, "%s", *(const char *const *)((const char *)f + field->at));
+	else if (field->kind == FACT_ADDRESS)
+		snprintf(out, cap, "%s", ip_text((uint32_t)n, ip));
+	else
+		snprintf(out, cap, "%lld", (long long)(form == AS_HOURS ? n / 3600 : n));
+	return true;
+}
+
+static void value_of(const struct doctor_finding *f, size_t place, char *out, size_t cap)
+{
+	const struct doctor_fact *field = fact_of(places[place].fact);
+
+	if (f->asked && fact_text(&f->asked->fact, field, places[place].form, out, cap))
+		return;
+	if (!f->asked && f->evidence && fact_text(&f->evidence->fact, field, places[place].form, out, cap))
+		return;
+	for (size_t i = 0; places[place].run && i < f->run->n; i++)
+		if (fact_text(&f->run->line[i].fact, field, places[place].form, out, cap))
+			return;
+	snprintf(out, cap, "%s", places[place].otherwise);
+}
+
+static bool place_of(struct sv name, size_t *ret)
+{
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (sv_eq(name, sv_of(places[i].name))) {
+			*ret = i;
+			return true;
+		}
+	return false;
+}
+
+const char *doctor_fill(const struct doctor_finding *f, const char *text, char out[DOCTOR_TEXT_MAX])
+{
+	size_t n = 0, place;
+
+	while (*text && n + 1 < DOCTOR_TEXT_MAX) {
+		const char *end = *text == '{' ? strchr(text, '}') : NULL;
+
+		if (end && place_of((struct sv){text + 1, (size_t)(end - text - 1)}, &place)) {
+			value_of(f, place, out + n, DOCTOR_TEXT_MAX - n);
+			n += strlen(out + n);
+			text = end + 1;
+		} else {
+			out[n++] = *text++;
+		}
+	}
+	out[n] = '\0';
+	return out;
+}
