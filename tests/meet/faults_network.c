@@ -124,6 +124,14 @@ static void no_router(struct meet *m)
 	m->net.no_router = true;
 }
 
+static void short_lease(struct meet *m)
+{
+	m->net.lease_s = 60;
+}
+static void firmware_of_ocs(struct meet *m)
+{
+	m->conf.factory_version = "1.0.522.101";
+}
 static void slow(struct meet *m)
 {
 	m->net.slow = true;
@@ -408,9 +416,11 @@ const struct meet_fault faults_network[] = {
 	{"VLAN 4095 by DHCP", vlan_too_big, NULL, "V-09"},
 	{"the VLAN as text", vlan_as_text, NULL, "V-09"},
 	{"DHCP and LLDP disagree", vlans_differ, NULL, "V-10"},
-	{"somebody has the address", address_taken, NULL, ""},
+	{"somebody has the address", address_taken, NULL, "I-06"},
 	{"no router", no_router, NULL, "I-05"},
 	{"no domain", no_domain, NULL, "I-04"}, /* seen with the lease, and in stage 3: told once */
+	{"a lease of a minute", short_lease, NULL, "I-08"},
+	{"firmware that reads no LLDP", firmware_of_ocs, NULL, "V-14"},
 	{"a slow server", slow, NULL, "I-02"},
 	{"nobody answers INFORM", no_uc, "R-01", ""},
 	{"nothing for the class", no_options, "R-02", ""},

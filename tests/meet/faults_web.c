@@ -66,6 +66,15 @@ static void no_secret(struct meet *m)
 	m->conf.pin = m->conf.number = NULL;
 }
 
+static void short_certificates(struct meet *m)
+{
+	m->site.DefaultValidityPeriodHours = m->site.MinValidityPeriodHours = 8;
+}
+static void offered_4_at_once(struct meet *m)
+{
+	m->conf.factory_version = "1.0.522.101";
+	servers_offer(m, "4.0.9999.1", false);
+}
 static void years_behind(struct meet *m)
 {
 	m->net.ntp_off_s = -20LL * 365 * 86400;
@@ -384,7 +393,9 @@ const struct meet_fault faults_web[] = {
 	{"chain download off", chain_off, "C-02", ""},
 	{"port 443 speaks no TLS", no_tls_on_443, "C-09", "C-09"},
 	{"certificate without the name", wrong_name, "C-10", ""},
-	{"the time server is years behind", years_behind, "C-04", ""},
+	{"the time server is years behind", years_behind, "C-04", "!C-04"},
+	{"certificates for a day's work", short_certificates, NULL, "P-03"},
+	{"4.0 offered to firmware 1.0", offered_4_at_once, NULL, "V-14 U-08"},
 	{"clock wrong", clock_wrong, "C-04", ""},
 	{"the time server is an hour ahead", time_server_wrong, NULL, "C-04"},
 	{"wrong PIN", wrong_pin, "A-02", ""},
