@@ -1,0 +1,114 @@
+"""A lab with handles: one fault is put into a healthy site, the way a real one would have it."""
+import json
+import os
+import sys
+import time
+
+import servers
+from lab import Lab
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+WEB = {"web": "web.contoso.test", "init": ("--web-fqdn", "web.contoso.test", "--address", "10.20.0.10")}  # with a name of its own
+NAMES = ("web.contoso.test", "fe01.contoso.test", "ucupdates-r2.contoso.test", "sip.contoso.test")
+
+
+def changed(old, new):
+    return lambda text: text.replace(old, new)
+
+
+def added(*lines):
+    return lambda text: text + "".join(f"{line}\n" for line in lines)
+
+
+class FaultLab(Lab):
+    """edits: functions that change dnsmasq's configuration."""
+
+    def __init__(self, *edits, web=False, **site):
+        super().__init__(dhcp=site.pop("dhcp", "dnsmasq"), lldp=site.pop("lldp", "tagged"), site=servers.Site(**{**(WEB if web else {}), **site}))
+        self.edits = edits
+
+    def write(self, name, text):
+        for edit in self.edits if name == "dnsmasq.conf" else ():
+            new = edit(text)
+            assert new != text, "the edit changes nothing"
+            text = new
+        return super().write(name, text)
+
+    def liar(self, host, kind, address, port, **options):
+        p = self.start(f"liar-{kind}-{port}", [sys.executable, "-u", os.path.join(HERE, "liar.py"), kind, address, str(port),
+                                               *[f"{k}={v}" for k, v in options.items()]], host)
+        p.wait_said("it listens")
+        return p
+
+    def nft(self, hook, *rules, host="core", kind="filter", priority=0):
+        body = "\n".join(f"  {r}" for r in rules)
+        self.exec(host, "nft", "-f", "-", text=f"table ip t{hook} {{\n chain c {{\n  type {kind} hook {hook} priority {priority}\n{body}\n }}\n}}\n")
+
+    def drop(self, *rules, hook="forward"):
+        self.nft(hook, *[f"{r} drop" for r in rules])
+
+    def divert(self, port, to):
+        """Who asks the front end at this port gets another program, at 10.20.0.12."""
+        self.nft("prerouting", f"ip daddr 10.20.0.10 tcp dport {port} dnat to 10.20.0.12:{to}", kind="nat", priority=-100)
+
+    def registrar_answers(self, status, head="Server: RTC/5.0"):
+        self.divert(5061, 15061)
+        return self.liar("fe", "sip", "10.20.0.12", 15061, status=status, head=head, cert=self.server_pem())
+
+    def server_pem(self):
+        return os.path.join(self.site_dir, "server.pem")
+
+    def openssl(self, *args):
+        return self.exec("fe", "openssl", *args)
+
+    def ca(self, name, bits=2048, digest="sha256"):
+        cert, key = self.path(f"{name}.crt"), self.path(f"{name}.key")
+        self.openssl("req", "-x509", "-newkey", f"rsa:{bits}", "-nodes", "-keyout", key, "-out", cert, "-days", "3650", f"-{digest}",
+                     "-subj", f"/CN={name}")
+        return cert, key
+
+    def leaf(self, names=NAMES, ca=None, bits=2048, digest="sha256", days=365, more=""):
+        """A PEM with key and certificate, below the site's root or another."""
+        ca = ca or (os.path.join(self.site_dir, "ca.pem"), os.path.join(self.site_dir, "root.pem"))
+        key, csr, crt = self.path("leaf.key"), self.path("leaf.csr"), self.path("leaf.crt")
+        ext = self.write("leaf.ext", "subjectAltName=" + ",".join(f"DNS:{n}" for n in names) + f"\nextendedKeyUsage=serverAuth\n{more}\n")
+        self.openssl("req", "-new", "-newkey", f"rsa:{bits}", "-nodes", "-keyout", key, "-out", csr, "-subj", f"/CN={names[0]}")
+        self.openssl("x509", "-req", "-in", csr, "-CA", ca[0], "-CAkey", ca[1], "-CAcreateserial", "-CAserial", self.path("serial"),
+                     "-out", crt, "-days", str(days), "-extfile", ext, f"-{digest}")
+        return self.write("leaf.pem", "".join(open(f).read() for f in (key, crt, ca[0])))
+
+    def front(self, *rules, crt=None, tls="", address="10.20.0.11"):
+        """HAProxy ends TLS before the Web Services; `rules` stand in its front end."""
+        pem = self.write("front.pem", open(crt or self.server_pem()).read())
+        body = "\n".join(f" {r}" for r in rules)
+        conf = self.write("front.cfg", f"""defaults
+ mode http
+ timeout connect 5s
+ timeout client 60s
+ timeout server 60s
+frontend web
+ bind {address}:443 ssl crt {pem} {tls}
+ bind {address}:80
+{body}
+ use_backend plain if !{{ ssl_fc }}
+ default_backend secure
+backend secure
+ server fe 10.20.0.10:443 ssl verify none
+backend plain
+ server fe 10.20.0.10:80
+""")
+        p = self.start("front", ["haproxy", "-db", "-f", conf], "fe")
+        for _ in range(100):
+            if f"{address}:443" in self.exec("fe", "ss", "-ltn").stdout:
+                return p
+            time.sleep(0.05)
+        raise AssertionError("HAProxy does not listen")
+
+    def examined(self, *args, way=("--extension", "4411"), model="cx600", state=None, cold=True, env=None):
+        """Exit status; (verdict, stage, first cause) of each finding; and all of them as objects."""
+        argv = self.phone_argv(*(["--cold"] if cold else []), *args, model=model, state=state or "phone")
+        argv[1] = "doctor"
+        done = self.exec("ph", *argv, seconds=200, check=False, env=env)
+        self.last = done.stdout
+        found = [f for f in map(json.loads, done.stdout.splitlines()) if f["kind"] == "finding"]
+        return done.returncode, [(f["verdict"], f["stage"], f["causes"][0]["id"] if f["causes"] else f["error"]) for f in found], found

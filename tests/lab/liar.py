@@ -1,0 +1,128 @@
+"""liar.py KIND ADDRESS PORT [KEY=VALUE ...]: a server that answers otherwise than it should.
+
+    hangup                                  takes a connection and ends it
+    mute                                    takes a connection and says nothing
+    banner text=T                           says T at once
+    http   status=S type=T text=B [cert=P]  one answer for every request; with cert over TLS
+    sip    status=S head=H cert=P           one answer for every SIP request, over TLS
+    dns    upstream=A mode=M [arg=X]        A's answers, but: servfail, refused, portal (every A is X), flap (every other A of
+                                            fe01.contoso.test is X), no-srv (SRV does not exist), udp-only, late (X seconds)
+"""
+import re
+import socket
+import ssl
+import struct
+import sys
+import threading
+import time
+
+KIND, ADDRESS, PORT = sys.argv[1], sys.argv[2], int(sys.argv[3])
+OPT = dict(o.split("=", 1) for o in sys.argv[4:])
+
+
+def request(s):
+    """Head and body of what is asked; None at the end."""
+    got = b""
+    while b"\r\n\r\n" not in got:
+        piece = s.recv(65536)
+        if not piece:
+            return None
+        got = (got + piece).lstrip(b"\r\n")
+    head, _, body = got.partition(b"\r\n\r\n")
+    length = re.search(rb"(?im)^content-length: *(\d+)", head)
+    while length and len(body) < int(length[1]):
+        body += s.recv(65536)
+    return head.decode("latin-1")
+
+
+def answer_http(s):
+    text = OPT.get("text", "").encode()
+    while request(s) is not None:
+        s.sendall(f"HTTP/1.1 {OPT['status']}\r\nContent-Type: {OPT.get('type', 'text/plain')}\r\n"
+                  f"Content-Length: {len(text)}\r\n{OPT.get('head', 'X-Liar: yes')}\r\n\r\n".encode() + text)
+
+
+def answer_sip(s):
+    while (head := request(s)) is not None:
+        copied = [line for line in head.split("\r\n")[1:] if re.match(r"(?i)(via|from|to|call-id|cseq):", line)]
+        copied = [line + ";tag=1d" if re.match(r"(?i)to:", line) and "tag=" not in line else line for line in copied]
+        s.sendall("\r\n".join([f"SIP/2.0 {OPT['status']}", *copied, OPT.get("head", "Server: liar"), "Content-Length: 0", "", ""]).encode())
+
+
+def serve(s, context):
+    try:
+        if context:
+            s = context.wrap_socket(s, server_side=True)
+        if KIND == "banner":
+            s.sendall(OPT["text"].encode() + b"\r\n")
+        if KIND in ("banner", "mute"):
+            time.sleep(60)
+        if KIND == "http":
+            answer_http(s)
+        if KIND == "sip":
+            answer_sip(s)
+    except OSError:
+        pass
+    s.close()
+
+
+def listen():
+    context = None
+    if "cert" in OPT:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(OPT["cert"])
+    listener = socket.create_server((ADDRESS, PORT), backlog=64)
+    print("it listens", flush=True)
+    while True:
+        threading.Thread(target=serve, args=(listener.accept()[0], context), daemon=True).start()
+
+
+flaps = [0]
+
+
+def dns_answer(p):
+    at = 12
+    while p[at]:
+        at += p[at] + 1
+    kind, = struct.unpack(">H", p[at + 1:at + 3])
+    question, name = p[12:at + 5], p[12:at].lower()
+    mode, arg = OPT["mode"], OPT.get("arg", "")
+
+    def reply(rcode, *addresses):
+        records = b"".join(b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 0, 4) + socket.inet_aton(a) for a in addresses)
+        return p[:2] + struct.pack(">HHHHH", 0x8580 | rcode, 1, len(addresses), 0, 0) + question + records
+
+    if mode in ("servfail", "refused"):
+        return reply(2 if mode == "servfail" else 5)
+    if mode == "portal":
+        return reply(0, arg) if kind == 1 else reply(3)
+    if mode == "no-srv" and kind == 33:
+        return reply(3)
+    if mode == "flap" and kind == 1 and name.startswith(b"\x04fe01"):
+        flaps[0] += 1
+        if flaps[0] % 2:
+            return reply(0, arg)
+    if mode == "late":
+        time.sleep(float(arg))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u:
+        u.settimeout(5)
+        u.sendto(p, (OPT["upstream"], 53))
+        return u.recv(4096)
+
+
+def dns():
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind((ADDRESS, PORT))
+    print("it listens", flush=True)
+
+    def one(p, peer):
+        try:
+            s.sendto(dns_answer(p), peer)
+        except (OSError, IndexError, struct.error):
+            pass
+
+    while True:
+        threading.Thread(target=one, args=s.recvfrom(4096), daemon=True).start()
+
+
+dns() if KIND == "dns" else listen()
