@@ -48,7 +48,7 @@ class FaultLab(Lab):
         self.nft(hook, *[f"{r} drop" for r in rules])
 
     def divert(self, port, to):
-        """Who asks the front end at this port gets another program, at 10.20.0.12."""
+        """Connections to the front end at this port go to another program, at 10.20.0.12."""
         self.nft("prerouting", f"ip daddr 10.20.0.10 tcp dport {port} dnat to 10.20.0.12:{to}", kind="nat", priority=-100)
 
     def registrar_answers(self, status, head="Server: RTC/5.0"):
