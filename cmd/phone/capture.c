@@ -19,6 +19,7 @@
 #include "base/enc.h"
 #include "base/ip.h"
 #include "base/sv.h"
+#include "cmd/phone/answer.h"
 #include "cmd/phone/capture_read.h"
 #include "cmd/phone/findings.h"
 #include "cmd/phone/record_json.h"
@@ -28,7 +29,7 @@
 struct watcher {
 	struct passive *passive;
 	struct record_text *text; /* NULL: JSON */
-	bool live;
+	bool live, verbose;
 	unsigned strange; /* a link type that cannot be read */
 	uint64_t packets;
 };
@@ -165,7 +166,7 @@ static void phone_say(struct watcher *w, size_t i, const struct findings *f)
 	phone_text(ph, id, ip);
 	printf("\n%s%s%s  %s%s%s\n", record_text_ink(w->text, INK_BOLD), id, record_text_ink(w->text, INK_PLAIN), ip, ph->model[0] ? "  " : "",
 	       ph->model);
-	findings_say(w->text, f);
+	answer_say(stdout, w->text, passive_run(w->passive, i), f, w->verbose);
 }
 
 static int report(struct watcher *w)
@@ -246,7 +247,8 @@ static int watch(struct watcher *w, const struct command *c, const char *what, u
 int capture_examine(const struct command *c)
 {
 	const struct phone_options *o = c->o;
-	struct watcher w = {.passive = passive_new(0), .text = c->json ? NULL : record_text_new(stdout)};
+	struct watcher w = {.passive = passive_new(0), .text = c->json ? NULL : record_text_new(stdout),
+			    .verbose = o->verbose};
 	uint64_t seconds = 0;
 	int rc = EX_SOFTWARE;
 

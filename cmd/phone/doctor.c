@@ -10,7 +10,9 @@
 
 #include "base/clock.h"
 #include "base/date.h"
+#include "cmd/phone/answer.h"
 #include "cmd/phone/capture.h"
+#include "cmd/phone/explain.h"
 #include "cmd/phone/findings.h"
 #include "cmd/phone/run.h"
 #include "cmd/phone/record_json.h"
@@ -48,8 +50,10 @@ static void doctor_on_record(void *arg, const struct dt_record *r)
 			json_line(stdout, json_incref(j));
 		json_decref(j);
 	}
-	if (d->text)
+	if (d->text && d->o->verbose)
 		record_text_line(d->text, r);
+	else if (d->text)
+		record_text_progress(d->text, r);
 }
 
 static void doctor_on_tick(void *arg)
@@ -111,49 +115,9 @@ static void doctor_on_over(void *arg)
 		host_sign_off(d->run.host, 0);
 		return;
 	}
-	if (d->text)
-		record_text_say(d->text, "\nasking further ...");
+	if (d->text && d->o->verbose)
+		record_text_say(d->text, "\nchecking further ...");
 	doctor_probe_start(d->probe);
-}
-
-/* ---- saying -------------------------------------------------------------------------------------------------- */
-
-static void say_answers(struct doctor *d)
-{
-	if (d->record.answers == 0)
-		return;
-	printf("\nasked besides\n");
-	for (unsigned i = 0; i < d->record.answers; i++) {
-		const struct doctor_answer *a = &d->record.answer[i];
-		char text[1400];
-
-		printf("  %s%-4s%s ", record_text_ink(d->text, a->ok ? INK_GOOD : INK_WARN), a->ok ? "ok" : "no",
-		       record_text_ink(d->text, INK_PLAIN));
-		snprintf(text, sizeof text, "%s: %s", a->what, a->text);
-		text_fold(stdout, 7, 7, text);
-	}
-}
-
-static void say_heard(const struct doctor_run *r)
-{
-	if (r->has_heard)
-		printf("\nheard on the port: %u frames for a phone, of them %u LLDP (%u with MED, %u with a voice policy), %u CDP%s, "
-		       "%u DHCP answers\n", r->heard.frames, r->heard.lldp, r->heard.med, r->heard.voice, r->heard.cdp,
-		       r->heard.cdp_vlan ? " (with a voice VLAN)" : "", r->heard.dhcp);
-}
-
-static void doctor_say(struct doctor *d)
-{
-	const struct doctor_line *result = doctor_run_result(&d->record);
-
-	say_answers(d);
-	if (result == NULL || !result->ok)
-		say_heard(&d->record);
-	findings_say(d->text, &d->found);
-	if (result && result->ok)
-		printf("\n%sdial tone%s: %s\n", record_text_ink(d->text, INK_GOOD), record_text_ink(d->text, INK_PLAIN),
-		       d->found.n ? "the above did not stop it, this time" : "nothing to cure");
-	fflush(stdout);
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------------------- */
@@ -275,9 +239,13 @@ static int from_phone(struct doctor *d)
 
 	if (rc)
 		return rc;
-	if (d->text)
+	if (d->text && d->o->verbose)
 		record_text_head(d->text, &d->run);
 	phone_run_go(&d->run);
+	if (d->text)
+		record_text_clear(d->text);
+	if (d->text && d->o->verbose)
+		putchar('\n');
 	if (doctor_run_result(&d->record) == NULL) { /* interrupted */
 		struct dt_record rec = {.kind = DT_REC_RESULT, .stage = d->run.result.stage, .failure = d->run.result.failure,
 					.why = d->run.result.why.text};
@@ -295,7 +263,7 @@ static int examine(struct doctor *d)
 		return rc;
 	findings_of(&d->found, &d->record);
 	if (d->text)
-		doctor_say(d);
+		answer_say(stdout, d->text, &d->record, &d->found, d->o->verbose);
 	else
 		put_json(d);
 	if (d->o->bundle)
@@ -313,8 +281,8 @@ static int doctor_run(struct command *c)
 	d->command = c;
 	d->o = c->o;
 	rc = phone_options_check(c);
-	if (rc == 0 && d->o->capture) {
-		rc = capture_examine(c);
+	if (rc == 0 && (d->o->capture || d->o->explain)) {
+		rc = d->o->explain ? explain(stdout, d->o->explain) : capture_examine(c);
 		free(d);
 		return rc;
 	}
@@ -349,7 +317,8 @@ const struct verb verb_doctor = {
 	     "       dialtone doctor --interface IF --model cx700\n"
 	     "           --user 'DOMAIN\\USER' --sip USER@DOMAIN [OPTIONS]\n"
 	     "       dialtone doctor --record FILE [--json] [--bundle FILE]\n"
-	     "       dialtone doctor --capture FILE|INTERFACE [--json]\n",
+	     "       dialtone doctor --capture FILE|INTERFACE [--json]\n"
+	     "       dialtone doctor --explain ID\n",
     .text = "Runs a phone as connect does, then names the stage that fails, the likely causes and what to do. --json writes one object "
 	    "a line.",
     .example = "  dialtone doctor --interface eth0 --extension 4411\n",

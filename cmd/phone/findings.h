@@ -1,4 +1,4 @@
-/* cmd/phone/findings.h: what the doctor found, for people and as JSON.  doctor --capture and --record show it in the same form. */
+/* cmd/phone/findings.h: the doctor's findings, and as JSON.  For people: cmd/phone/answer.h. */
 #ifndef DIALTONE_CMD_PHONE_FINDINGS_H
 #define DIALTONE_CMD_PHONE_FINDINGS_H
 
@@ -15,7 +15,6 @@ struct findings {
 };
 
 void findings_of(struct findings *ret, const struct doctor_run *r);
-void findings_say(const struct record_text *t, const struct findings *f);
 
 /* New references; NULL when out of memory. */
 json_t *finding_json(const struct doctor_finding *f);

@@ -140,6 +140,8 @@ const struct option_row doctor_options[] = {
 	{"--record",        "FILE",      "run no phone: read what `connect --json` wrote (\"-\": standard input)", AT(record)},
 	{"--capture",       "WHAT",      "run no phone: watch those of a capture file (pcap, pcapng; \"-\"), or of an interface", AT(capture)},
 	{"--seconds",       "N",         "with --capture of an interface: end after so many (default: when interrupted)", AT(seconds)},
+	{"--explain",       "ID",        "run no phone: explain a cause, like C-13; all: each of them", AT(explain)},
+	{"--verbose",       NULL,        "every stage, every cause, and what was asked besides", AT(verbose)},
 	{"--bundle",        "FILE",      "write record, answers and findings to FILE, without secrets", AT(bundle)},
 	{0},
 };
@@ -166,7 +168,7 @@ int phone_options_check(const struct command *c)
 	    {o->no_dhcp && o->address == NULL && !o->take, "'--no-dhcp': the phone then needs an address; type --address A/PREFIX"},
 	};
 
-	for (size_t i = 0; o->record == NULL && o->capture == NULL && i < sizeof rules / sizeof *rules; i++)
+	for (size_t i = 0; o->record == NULL && o->capture == NULL && o->explain == NULL && i < sizeof rules / sizeof *rules; i++)
 		if (rules[i].wrong)
 			return command_fail(c, EX_USAGE, "%s", rules[i].sentence);
 	return 0;

@@ -15,6 +15,7 @@
 struct record_text {
 	FILE *to;
 	bool colour, live, pending; /* pending: the line at the cursor is to be overwritten */
+	bool brief;		    /* one line of progress, no more */
 	enum dt_stage stage;
 	uint64_t since;
 	unsigned said; /* seconds at which the wait was mentioned last */
@@ -209,6 +210,29 @@ void record_text_line(struct record_text *t, const struct dt_record *r)
 	}
 }
 
+void record_text_progress(struct record_text *t, const struct dt_record *r)
+{
+	t->brief = true;
+	if (r->kind != DT_REC_BEGIN || r->stage <= DT_STAGE_NONE || r->stage >= DT_STAGE_COUNT)
+		return;
+	t->stage = r->stage;
+	t->since = clock_mono_ms();
+	t->trying[0] = '\0';
+	if (!t->live)
+		return;
+	wipe(t);
+	fprintf(t->to, "stage %d of 9: %.60s ...", (int)r->stage, dt_stage_titles[r->stage]);
+	t->pending = true;
+	fflush(t->to);
+}
+
+void record_text_clear(struct record_text *t)
+{
+	wipe(t);
+	t->stage = DT_STAGE_NONE;
+	fflush(t->to);
+}
+
 void record_text_tick(struct record_text *t)
 {
 	unsigned waited;
@@ -227,7 +251,7 @@ void record_text_tick(struct record_text *t)
 		}
 		t->pending = true;
 		fflush(t->to);
-	} else if (waited >= 10 && waited >= t->said * 2) { /* 10, 20, 40 ... */
+	} else if (!t->brief && waited >= 10 && waited >= t->said * 2) { /* 10, 20, 40 ... */
 		t->said = waited;
 		record_text_say(t, "%d %5u s  %s: still waiting", (int)t->stage, waited, dt_stage_titles[t->stage]);
 	}

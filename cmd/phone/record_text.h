@@ -19,6 +19,9 @@ void record_text_free(struct record_text *t);
 
 void record_text_head(struct record_text *t, const struct phone_run *r);
 void record_text_line(struct record_text *t, const struct dt_record *r);
+/* In one line on a terminal, and nothing elsewhere: which stage it is at; record_text_clear() takes it away. */
+void record_text_progress(struct record_text *t, const struct dt_record *r);
+void record_text_clear(struct record_text *t);
 void record_text_tick(struct record_text *t); /* once a second */
 /* The result; argv: the command line, for the advice what to type next (NULL: no advice). */
 void record_text_result(struct record_text *t, const struct run_result *r, int argc, char **argv);

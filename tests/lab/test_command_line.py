@@ -29,7 +29,7 @@ def test_stopped():
         assert '"error":"stopped"' in lines[-1] and '"fix":"' in lines[-1] and '"kind":"result"' in lines[-1], lines
         done = lab.dialtone("doctor", "--record", p.log, check=False)
         assert done.returncode == 2, done
-        assert "it was stopped at stage 2" in done.stdout and "it fails at" not in done.stdout, done.stdout
+        assert "STAGE 2 was stopped" in done.stdout and "fails" not in done.stdout, done.stdout
 
 
 def test_a_model_that_cannot():
