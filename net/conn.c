@@ -12,6 +12,7 @@
 #define STALL_MS 30000
 #define LINGER_MS 2000 /* for the peer's own end, so that a late octet of the peer does not reset what we sent last */
 #define QUEUE_MAX ((size_t)1024 * 1024)
+#define CONN_OCTETS 4096 /* of the heap, as measured: itself, its owner's struct and the loop's */
 
 static void conn_settle(struct conn *c);
 
@@ -42,7 +43,7 @@ static void conn_destroy(struct conn *c)
 		setsockopt(c->watch.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 	close(c->watch.fd);
 	c->conf.on->gone(c->conf.arg, c->why);
-	shares_give(c->conf.shares, c->share);
+	shares_give(&c->hold);
 	tls_free(c->tls);
 	buf_wipe(&c->head);
 	buf_wipe(&c->out);
@@ -155,8 +156,8 @@ static void conn_settle(struct conn *c)
 		want |= LOOP_READ;
 	if (c->sent < c->out.n)
 		want |= LOOP_WRITE;
-	if (!loop_fd_want(&c->watch, want))
-		conn_fail(c, "out of memory", true);
+	if (!loop_fd_want(&c->watch, want) || !conn_hold(c, c->own))
+		conn_fail(c, "there is no memory for it", true);
 	loop_timer_at(&c->timer, c->phase == DEAD || c->again ? 0 : deadline(c));
 }
 
@@ -228,6 +229,18 @@ static void due(void *arg)
 
 /* ---- the owner's side -------------------------------------------------------------------------------------- */
 
+static void give_way(void *arg, const char *why)
+{
+	conn_reset(arg, why);
+}
+
+bool conn_share(struct conn *c)
+{
+	c->hold = (struct hold){.end = give_way, .arg = c};
+	c->base = CONN_OCTETS;
+	return shares_take(c->conf.shares, &c->hold, c->address, c->base);
+}
+
 static void greet(struct conn *c)
 {
 	c->phase = c->conf.proxy ? PROXY_HEAD : FIRST_OCTET;
@@ -250,7 +263,7 @@ struct conn *conn_new(const struct conn_conf *conf, int fd, const struct sockadd
 	c->stall_at = c->linger_at = c->owner_at = UINT64_MAX;
 	if (from == NULL || !net_address_text(from, c->address, &c->port))
 		memcpy(c->address, "local", sizeof "local");
-	if (!conf->proxy && !shares_take(c->conf.shares, c->address, &c->share)) {
+	if (!conf->proxy && !conn_share(c)) {
 		net_reset(fd);
 		free(c);
 		return NULL;
@@ -259,7 +272,7 @@ struct conn *conn_new(const struct conn_conf *conf, int fd, const struct sockadd
 	loop_fd_init(&c->watch, conf->loop, fd, conn_ready, c);
 	loop_timer_init(&c->timer, conf->loop, due, c);
 	if (!loop_fd_want(&c->watch, LOOP_READ)) {
-		shares_give(conf->shares, c->share);
+		shares_give(&c->hold);
 		close(fd);
 		free(c);
 		return NULL;
@@ -318,6 +331,17 @@ void conn_reset(struct conn *c, const char *why)
 bool conn_open(const struct conn *c)
 {
 	return c->phase <= OPEN;
+}
+
+bool conn_hold(struct conn *c, size_t octets)
+{
+	c->own = octets;
+	return shares_hold(&c->hold, c->base + c->own + c->out.cap);
+}
+
+void conn_know(struct conn *c)
+{
+	shares_know(&c->hold);
 }
 
 const char *conn_address(const struct conn *c)

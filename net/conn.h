@@ -47,7 +47,8 @@ struct conn_conf {
 				     * owner is concerned; NULL: nobody */
 	unsigned hello_ms;   /* the PROXY head and the handshake are through by then; 0: 10 s */
 	unsigned stall_ms;   /* the peer takes something of what waits for it within this; 0: 30 s */
-	struct shares *shares; /* of the peers' addresses; a peer that holds its share is reset; NULL: no limit */
+	struct shares *shares; /* of the peers' addresses; a peer that holds its share is reset, and one may have to give way;
+				NULL: no limit */
 	size_t queue_max;    /* octets that may wait for the peer; 0: 1 MB; more is the end of the connection */
 	const struct conn_events *on;
 	void *arg;
@@ -66,6 +67,11 @@ void conn_timer(struct conn *c, uint64_t mono_ms);	/* the owner's one deadline; 
 void conn_close(struct conn *c);			/* when everything queued is out; no data() follows */
 void conn_reset(struct conn *c, const char *why);	/* at once, by a TCP reset; why: constant text */
 bool conn_open(const struct conn *c);			/* not closed, not failed */
+
+/* The owner holds so many octets for this peer, beside what the connection itself takes: counted until the peer has
+ * proved who it is.  false: there is not so much for it (net/shares.h). */
+bool conn_hold(struct conn *c, size_t octets);
+void conn_know(struct conn *c); /* the peer has proved who it is */
 
 const char *conn_address(const struct conn *c); /* the true peer: behind a proxy, who connected to the proxy */
 uint16_t conn_port(const struct conn *c);

@@ -7,6 +7,8 @@
 #include "net/hello.h"
 #include "net/proxy.h"
 
+#define TLS_OCTETS 49152 /* of the heap, as measured: an engine, its handshake and its buffers */
+
 /* ---- from the engine to the owner ------------------------------------------------------------------------------ */
 
 void conn_opened(struct conn *c)
@@ -72,7 +74,7 @@ static void take_proxy_head(struct conn *c, const uint8_t *p, size_t n)
 		memcpy(c->address, from.address, sizeof c->address);
 		c->port = from.port;
 	}
-	if (!shares_take(c->conf.shares, c->address, &c->share)) {
+	if (!conn_share(c)) {
 		conn_fail(c, "its address has too many connections", true);
 		return;
 	}
@@ -110,9 +112,10 @@ static void conn_take(struct conn *c, const uint8_t *p, size_t n)
 			conn_fail(c, "not TLS: connection reset", true);
 			return;
 		}
-		c->tls = tls_accept(c->conf.tls);
+		c->base += TLS_OCTETS;
+		c->tls = conn_hold(c, c->own) ? tls_accept(c->conf.tls) : NULL;
 		if (c->tls == NULL) {
-			conn_fail(c, "out of memory", true);
+			conn_fail(c, "there is no memory for it", true);
 			return;
 		}
 		c->phase = HANDSHAKE;

@@ -26,7 +26,8 @@ struct conn {
 	bool tell;  /* the owner waits for the queue to be empty */
 	const char *why;
 	char why_text[240];
-	uint64_t share; /* key of the peer's; 0: none */
+	struct hold hold; /* of what its address may hold */
+	size_t base, own; /* octets that it holds without what waits to be sent; that its owner holds */
 	char address[NET_ADDRESS_MAX];
 	uint16_t port;
 };
@@ -36,6 +37,7 @@ void conn_fail(struct conn *c, const char *why, bool reset);
 void conn_fail_because(struct conn *c, const char *what, const char *detail);
 void conn_drain(struct conn *c); /* out of the engine, into the queue */
 void conn_flush(struct conn *c);
+bool conn_share(struct conn *c); /* false: its address holds its share */
 
 /* conn_in.c */
 void conn_opened(struct conn *c);

@@ -52,29 +52,13 @@ static void enter(struct http_conn *c, enum state to, uint64_t ms)
 	conn_timer(c->conn, in_ms(ms));
 }
 
-/* ---- answers ----------------------------------------------------------------------------------------------- */
-
-static const char *reason_of(unsigned status)
+/* What the peer has sent and the server has not answered. */
+static bool http_hold(struct http_conn *c)
 {
-	static const struct {
-		unsigned status;
-		const char *text;
-	} reasons[] = {
-		{200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
-		{301, "Moved Permanently"}, {302, "Found"}, {304, "Not Modified"},
-		{400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
-		{405, "Method Not Allowed"}, {408, "Request Timeout"}, {409, "Conflict"}, {411, "Length Required"},
-		{413, "Content Too Large"}, {414, "URI Too Long"}, {415, "Unsupported Media Type"},
-		{416, "Range Not Satisfiable"}, {417, "Expectation Failed"}, {429, "Too Many Requests"},
-		{431, "Request Header Fields Too Large"}, {500, "Internal Server Error"}, {501, "Not Implemented"},
-		{503, "Service Unavailable"}, {505, "HTTP Version Not Supported"},
-	};
-
-	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
-		if (reasons[i].status == status)
-			return reasons[i].text;
-	return "Unknown";
+	return conn_hold(c->conn, c->in.cap + c->body.cap);
 }
+
+/* ---- answers ----------------------------------------------------------------------------------------------- */
 
 static void file_close(struct http_conn *c)
 {
@@ -123,7 +107,7 @@ static void answer(struct http_conn *c, struct http_answer *a, bool head_only)
 		return;
 	}
 	c->last = c->last || a->close || c->server->draining;
-	buf_printf(&out, "HTTP/1.1 %u %s\r\nDate: %s\r\n", a->status, reason_of(a->status),
+	buf_printf(&out, "HTTP/1.1 %u %s\r\nDate: %s\r\n", a->status, http_reason(a->status),
 		   http_date(date, clock_unix_ms() / 1000));
 	if (a->type[0])
 		buf_printf(&out, "Content-Type: %s\r\n", a->type);
@@ -159,13 +143,22 @@ static void answer_clear(struct http_answer *a)
 }
 
 /* A framing error ends the connection: the start of the next request is unknown. */
-static void http_refuse(struct http_conn *c, unsigned status, const char *why)
+static void http_refuse_with(struct http_conn *c, unsigned status, const char *why, struct buf *headers)
 {
 	struct http_answer a = {.status = status ? status : 400, .type = "text/plain; charset=utf-8", .file = -1, .close = true};
 
+	a.headers = *headers;
+	*headers = (struct buf){0}; /* they have moved */
 	buf_printf(&a.body, "%s\n", why);
+	if (a.status == 503)
+		buf_str(&a.headers, "Retry-After: 30\r\n");
 	answer(c, &a, false);
 	answer_clear(&a);
+}
+
+static void http_refuse(struct http_conn *c, unsigned status, const char *why)
+{
+	http_refuse_with(c, status, why, &(struct buf){0});
 }
 
 /* The answer is on its way: the next request, or the end.  true: go on with what is in the buffer. */
@@ -196,6 +189,7 @@ static void served(struct http_conn *c, struct http_answer *a)
 	if (c->in.n == 0)
 		buf_free(&c->in);
 	buf_wipe(&c->body);
+	http_hold(c);
 	c->looked = 0;
 }
 
@@ -227,13 +221,15 @@ static void begin_body(struct http_conn *c, const struct msg *m)
 {
 	const struct http_server_conf *conf = &c->server->conf;
 	struct sv expect = msg_get(m, "Expect");
+	struct buf headers = {0};
 	unsigned status = 400;
 
-	c->body_max = conf->service->body_max(conf->arg, c->own, m, &status);
+	c->body_max = conf->service->body_max(conf->arg, c->own, m, &status, &headers);
 	if (c->body_max == 0) {
-		http_refuse(c, status, "this request is refused");
+		http_refuse_with(c, status, "this request is refused", &headers);
 		return;
 	}
+	buf_free(&headers);
 	if (m->has_length && m->length > c->body_max) {
 		http_refuse(c, 413, "the body is too long");
 		return;
@@ -368,6 +364,8 @@ static void data(void *arg, const void *p, size_t n)
 	buf_add(&c->in, p, n);
 	if (c->in.oom)
 		conn_reset(c->conn, "out of memory");
+	else if (!http_hold(c) && (c->state == HEAD || c->state == BODY))
+		http_refuse(c, 503, "there is no room for this request now");
 	else
 		go_on(c);
 }

@@ -26,8 +26,8 @@ struct http_answer { /* starts as {.file = -1} */
 struct http_service {
 	void *(*open)(void *arg, struct http_conn *c); /* a connection's own state; NULL: none could be made, it ends */
 	void (*gone)(void *arg, void *state);
-	/* The body that this head may have; 0: none is taken, *status (400 when left alone) is the answer. */
-	size_t (*body_max)(void *arg, void *state, const struct msg *head, unsigned *status);
+	/* The body that this head may have; 0: none is taken, *status (400 when left alone) is the answer, with these headers. */
+	size_t (*body_max)(void *arg, void *state, const struct msg *head, unsigned *status, struct buf *headers);
 	/* Everything is borrowed until the request is answered, or gone() is called; body: whole, out of its chunks. */
 	void (*request)(void *arg, void *state, const struct msg *m, struct sv body, struct http_answer *ret);
 	/* A connection with TLS ended before the first octet of a request: why the handshake failed, or NULL when the peer left
@@ -62,6 +62,7 @@ void http_server_reset(struct http_server *s); /* all end now; they are gone whe
 void http_conn_answer(struct http_conn *c, struct http_answer *a);
 
 struct conn *http_conn_conn(struct http_conn *c);
+const char *http_reason(unsigned status); /* "Not Found" */
 const void *http_conn_tag(const struct http_conn *c); /* as given to http_server_take() */
 
 #endif

@@ -321,6 +321,20 @@ bool reg_conn_timer(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s)
 	return over(c);
 }
 
+size_t reg_conn_held(const struct reg_conn *c)
+{
+	size_t n = sizeof *c + c->in.cap + c->more.cap;
+
+	for (const struct reg_sa *sa = c->sas; sa; sa = sa->next)
+		n += sizeof *sa + (sa->dsk ? REG_DSK_OCTETS : 0);
+	return n;
+}
+
+bool reg_conn_proved(const struct reg_conn *c)
+{
+	return reg_authenticated(c);
+}
+
 bool reg_conn_idle(const struct reg_conn *c)
 {
 	if (c->turn)

@@ -25,6 +25,8 @@
 #define REG_BODY_STRANGER 8192	   /* before anybody has signed */
 #define REG_MORE_MAX ((size_t)256 * 1024) /* limit of octets that may come while a request waits */
 #define REG_ASSOCIATIONS 8	   /* per connection: one endpoint has one, two while it renews */
+#define REG_ASSOCIATIONS_STRANGER 2 /* before a user is proved: a begun handshake of TLS-DSK takes REG_DSK_OCTETS */
+#define REG_DSK_OCTETS 45056
 #define REG_FAILURES 16		   /* refused proofs before the connection is closed */
 #define REG_STEPS 8		   /* flights of a handshake */
 #define REG_EPID_MAX 16

@@ -54,6 +54,9 @@ bool reg_conn_busy(const struct reg_conn *c);
 bool reg_conn_go_on(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s); /* after io->ready; false: close it */
 uint64_t reg_conn_deadline(const struct reg_conn *c); /* when to call reg_conn_timer(); UINT64_MAX: never */
 bool reg_conn_timer(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s); /* false: close it */
+/* Octets of the heap that it holds for a peer without proof; whether a user was proved on it. */
+size_t reg_conn_held(const struct reg_conn *c);
+bool reg_conn_proved(const struct reg_conn *c);
 bool reg_conn_idle(const struct reg_conn *c); /* nobody is registered on it: may be closed when draining */
 /* This worker's bindings, for a new location process. */
 void registrar_bindings(const struct registrar *r, void (*fn)(void *arg, const struct location_binding *b), void *arg);

@@ -64,7 +64,7 @@ struct reg_sa *reg_sa_new(struct reg_conn *c, bool ntlm)
 		if (sa->state != SA_UP || (sa->binding == NULL && sa->until <= c->now))
 			oldest = sa; /* new ones stand first */
 	}
-	if (n >= REG_ASSOCIATIONS) {
+	if (n >= (reg_authenticated(c) ? REG_ASSOCIATIONS : REG_ASSOCIATIONS_STRANGER)) {
 		if (oldest == NULL)
 			return NULL;
 		reg_sa_free(c, oldest);

@@ -92,6 +92,8 @@ const struct site_key site_keys[] = {
 	{"max_logs_per_device",                KEY_NUMBER,   AT(max_logs_per_device),                 1, 1000, "30"},
 	{"max_logs_total",                     KEY_NUMBER,   AT(max_logs_total),                      1, 1 << 20, "1024"},
 
+	{"max_stranger_memory",                KEY_NUMBER,   AT(max_stranger_memory),                 16, 65536, "256"},
+
 	{"dhcp_responder",                     KEY_BOOLEAN,  AT(dhcp_responder),                      0, 0, "false"},
 	{"dhcp_interface",                     KEY_TEXT,     AT(dhcp_interface),                      0, 0, ""},
 

@@ -80,6 +80,8 @@ struct site {
 	bool update_enabled;
 	unsigned max_log_size, max_logs_per_device, max_logs_total; /* the last: MiB, of all that is in logs/ */
 
+	unsigned max_stranger_memory; /* MiB, of a worker: for peers that have not proved who they are */
+
 	/* the DHCP responder: answers INFORM with 43 and 120, as the product's Registrar can */
 	bool dhcp_responder;
 	char dhcp_interface[16]; /* "": all */

@@ -126,6 +126,8 @@ void web_mask(struct buf *to, struct sv body); /* text and values without what t
 
 /* outside.c: goes on with allowed(): inside always, outside when a user with remote access has proved an identity; else the
  * answer is composed. */
+/* 401 with what we take; 403 when no credentials can help. */
+unsigned update_challenge(const struct site *s, struct buf *headers);
 void update_may_ask(struct web_call *k, void (*allowed)(struct web_call *k));
 
 /* budget.c: whether so many octets more may go into logs/; they are counted then.  audit: for the audit log, else for what

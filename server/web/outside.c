@@ -10,22 +10,31 @@
 #include "base/enc.h"
 #include "base/log.h"
 
-static bool takes_windows(const struct web_call *k)
+static bool takes_windows(const struct site *s)
 {
-	return k->w->conf.site->UseWindowsAuth == SITE_WINDOWS_NTLM;
+	return s->UseWindowsAuth == SITE_WINDOWS_NTLM;
+}
+
+unsigned update_challenge(const struct site *s, struct buf *headers)
+{
+	unsigned status = takes_windows(s) || s->UseCertificateAuth ? 401 : 403;
+	char url[SITE_URL_MAX];
+
+	if (status == 401 && takes_windows(s))
+		buf_str(headers, "WWW-Authenticate: NTLM\r\n");
+	if (status == 401)
+		buf_printf(headers, "X-MS-WebTicketURL: %s\r\n", site_wts_url(s, true, url));
+	return status;
 }
 
 /* 401, and where a ticket is to be had; 403 when no credentials can help. */
 static void refuse(struct web_call *k, const char *why)
 {
-	const struct site *s = k->w->conf.site;
-	char url[SITE_URL_MAX];
+	struct buf headers = {0};
 
-	web_plain(k, takes_windows(k) || s->UseCertificateAuth ? 401 : 403, why);
-	if (k->a->status == 401 && takes_windows(k))
-		web_header(k, "WWW-Authenticate", "NTLM");
-	if (k->a->status == 401)
-		web_header(k, "X-MS-WebTicketURL", site_wts_url(s, true, url));
+	web_plain(k, update_challenge(k->w->conf.site, &headers), why);
+	buf_sv(&k->a->headers, buf_view(&headers));
+	buf_free(&headers);
 }
 
 static void user_known(struct web_call *k, const struct vault_user *u)
@@ -90,7 +99,7 @@ void update_may_ask(struct web_call *k, void (*allowed)(struct web_call *k))
 		allowed(k);
 	else if (msg_count(k->q->m, "X-MS-WebTicket") == 1)
 		by_ticket(k);
-	else if (takes_windows(k))
+	else if (takes_windows(k->w->conf.site))
 		web_windows(k, by_login);
 	else
 		refuse(k, "Anonymous questions are not answered here.");

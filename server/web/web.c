@@ -142,21 +142,31 @@ static void allow(struct web_call *k)
 	web_header(k, "Allow", methods == GET ? "GET, HEAD" : methods == POST ? "POST" : "GET, HEAD, POST");
 }
 
-size_t web_body_max(struct web *w, const struct msg *head, bool tls, bool outside, unsigned *status)
+static bool with_credentials(const struct web_conn *c, const struct msg *head)
+{
+	return c->windows == WINDOWS_PROVED || msg_count(head, "Authorization") || msg_count(head, "X-MS-WebTicket");
+}
+
+size_t web_body_max(struct web *w, const struct web_conn *c, const struct msg *head, const struct web_side *side, unsigned *status,
+		    struct buf *headers)
 {
 	struct sv path, query, rest;
 	unsigned no;
-	const struct route *r = route(head, tls, outside, &path, &query, &rest, &no);
+	const struct route *r = route(head, side->tls, side->outside, &path, &query, &rest, &no);
 	struct web_call k = {.query = query};
 
 	if (r == NULL) {
 		*status = no;
 		return 0;
 	}
-	if (r->handler == web_update && sv_ieq(web_query(&k, "op"), SV("log")) && w->conf.logs &&
-	    w->conf.site->max_log_size > SOAP_BODY_MAX)
-		return w->conf.site->max_log_size;
-	return SOAP_BODY_MAX;
+	if (r->handler != web_update || !sv_ieq(web_query(&k, "op"), SV("log")) || !w->conf.logs ||
+	    w->conf.site->max_log_size <= SOAP_BODY_MAX)
+		return SOAP_BODY_MAX;
+	if (side->outside && (head->chunked || head->length > SOAP_BODY_MAX) && !with_credentials(c, head)) {
+		*status = update_challenge(w->conf.site, headers);
+		return 0;
+	}
+	return w->conf.site->max_log_size;
 }
 
 /* ---- one request ------------------------------------------------------------------------------------------- */

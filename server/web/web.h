@@ -53,7 +53,12 @@ typedef void web_done(void *arg, struct web_answer *a);
 /* One request of a connection at a time.  What the texts of q->m, q->body and q->peer point to must stay until done. */
 void web_handle(struct web *w, struct web_conn *c, const struct web_request *q, web_done *done, void *arg);
 void web_answer_clear(struct web_answer *a); /* frees, closes the file if it is still there */
-/* Body limit for this head, before the body is read: 64 KB, more for device logs; 0: refuse (*status says why). */
-size_t web_body_max(struct web *w, const struct msg *head, bool tls, bool outside, unsigned *status);
+struct web_side {
+	bool tls, outside;
+};
+/* Body limit for this head, before the body is read: 64 KB, more for device logs; 0: refuse (*status says why, with these headers):
+ * outside, a long log needs credentials before its first octet. */
+size_t web_body_max(struct web *w, const struct web_conn *c, const struct msg *head, const struct web_side *side, unsigned *status,
+		    struct buf *headers);
 
 #endif

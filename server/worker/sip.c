@@ -44,6 +44,10 @@ static void after(struct sip_link *k, bool alive)
 	if (!alive || (k->leaving && !busy)) {
 		conn_close(k->conn);
 	} else if (conn_open(k->conn)) {
+		if (reg_conn_proved(k->reg))
+			conn_know(k->conn);
+		else if (!conn_hold(k->conn, reg_conn_held(k->reg)))
+			conn_reset(k->conn, "there is no memory for it");
 		conn_pause(k->conn, busy);
 		conn_timer(k->conn, reg_conn_deadline(k->reg));
 	}

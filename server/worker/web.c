@@ -45,12 +45,12 @@ static void web_gone(void *arg, void *state)
 	free(k);
 }
 
-static size_t body_max(void *arg, void *state, const struct msg *head, unsigned *status)
+static size_t body_max(void *arg, void *state, const struct msg *head, unsigned *status, struct buf *headers)
 {
 	struct worker_web *w = arg;
 	const struct web_link *k = state;
 
-	return web_body_max(w->web, head, k->tls, k->listener->outside, status);
+	return web_body_max(w->web, k->web, head, &(struct web_side){k->tls, k->listener->outside}, status, headers);
 }
 
 static void web_answered(void *arg, struct web_answer *a)

@@ -118,9 +118,11 @@ static void worker_on_accept(void *arg, unsigned what)
 		socklen_t n = sizeof from;
 		int fd;
 
-		if (is_full(d)) {
-			loop_fd_want(&d->watch, 0);
-			loop_timer_at(&w->accept, clock_mono_ms() + ACCEPT_PAUSE_MS);
+		if (is_full(d)) { /* whoever holds the most gives way, when the loop has turned */
+			if (!shares_make_room(w->shares)) {
+				loop_fd_want(&d->watch, 0);
+				loop_timer_at(&w->accept, clock_mono_ms() + ACCEPT_PAUSE_MS);
+			}
 			return;
 		}
 		fd = accept4(d->listener.fd, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -342,7 +344,9 @@ static bool services(struct worker *w, struct why *why)
 					   .random = random_octets};
 
 	why_set(why, "out of memory");
-	w->shares = shares_new(w->connections_max / SHARE > SHARE_MIN ? w->connections_max / SHARE : SHARE_MIN);
+	w->shares = shares_new(&(struct shares_conf){
+	    .connections = w->connections_max / SHARE > SHARE_MIN ? w->connections_max / SHARE : SHARE_MIN,
+	    .memory = (size_t)w->conf->site->max_stranger_memory << 20});
 	if (w->shares == NULL || !worker_web_init(&w->web, w->loop, w->conf->site, &w->vault_link, &w->seen, buf_view(&w->tls.chain_pem)) ||
 	    !worker_sip_init(&w->sip, w->loop, &registrar))
 		return false;

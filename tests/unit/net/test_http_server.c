@@ -32,9 +32,9 @@ static void on_gone(void *arg, void *state)
 	w->gone++;
 }
 
-static size_t on_body_max(void *arg, void *state, const struct msg *head, unsigned *status)
+static size_t on_body_max(void *arg, void *state, const struct msg *head, unsigned *status, struct buf *headers)
 {
-	(void)arg, (void)state;
+	(void)arg, (void)state, (void)headers;
 	if (sv_eq(head->target, SV("/nothing"))) {
 		*status = 403;
 		return 0;

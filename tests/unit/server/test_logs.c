@@ -146,9 +146,46 @@ static int group_teardown(void **state)
 	return 0;
 }
 
+/* How long a body may be is said by its head; outside, credentials are asked for before the first octet of what is long. */
+static void credentials_before_bodies(void **state)
+{
+	static const struct {
+		bool outside;
+		const char *more;
+		size_t most;
+	} rows[] = {
+	    {false, "Content-Length: 0\r\n", 100000},
+	    {false, "Content-Length: 90000\r\n", 100000},
+	    {true, "Content-Length: 60000\r\n", 100000},
+	    {true, "Content-Length: 90000\r\n", 0},
+	    {true, "Transfer-Encoding: chunked\r\n", 0},
+	    {true, "Content-Length: 90000\r\nX-MS-WebTicket: opaque=YQ==\r\n", 100000},
+	    {true, "Content-Length: 90000\r\nAuthorization: NTLM YQ==\r\n", 100000},
+	};
+	struct world *w = *state;
+
+	strcpy(w->site.external_web_fqdn, "web.contoso.test");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buf head = {0}, headers = {0};
+		struct msg_error err;
+		unsigned status = 0;
+		struct msg m;
+
+		buf_printf(&head, "POST /RequestHandler%s/ucdevice.upx?op=log HTTP/1.1\r\nHost: x\r\n%s\r\n",
+			   rows[i].outside ? "Ext" : "", rows[i].more);
+		assert_int_equal(msg_scan_head((char *)head.p, head.n, MSG_HTTP, &m, &err), MSG_OK);
+		assert_int_equal(web_body_max(w->w, w->c, &m, &(struct web_side){true, rows[i].outside}, &status, &headers), rows[i].most);
+		assert_int_equal(status, rows[i].most ? 0 : 401);
+		assert_true(rows[i].most || strstr(buf_cstr(&headers), "WWW-Authenticate: NTLM\r\n"));
+		buf_free(&head);
+		buf_free(&headers);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(logs_have_a_bound, setup, teardown)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(logs_have_a_bound, setup, teardown),
+					   cmocka_unit_test_setup_teardown(credentials_before_bodies, setup, teardown)};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

@@ -133,6 +133,14 @@ static void bent_handshakes(void **state)
 		assert_int_equal(bound(w, "alice@contoso.test"), 0);
 		phone_free(ph);
 	}
+	/* whole ones, without an end: a stranger has two at a time, and the heap that they take */
+	struct phone *ph = phone_new(w, "alice@contoso.test", false);
+	for (unsigned i = 0; i < 8; i++) {
+		assert_int_equal(with_token(ph, &hello, false, ""), 401);
+		assert_false(reg_conn_proved(ph->c));
+		assert_in_range(reg_conn_held(ph->c), 20000, 120000);
+	}
+	phone_free(ph);
 	dsk_free(d);
 	tls_ctx_free(ctx);
 	buf_free(&hello);

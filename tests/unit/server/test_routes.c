@@ -83,12 +83,13 @@ static void refused_by_its_head(void **state)
 	static struct msg m;
 	struct msg_error err;
 	size_t used;
+	struct buf headers = {0};
 	unsigned status = 0;
 
 	assert_int_equal(msg_scan(head, sizeof head - 1, MSG_HTTP, 100, &m, &used, &err), MSG_OK);
-	assert_int_equal(web_body_max(w->w, &m, false, false, &status), 0);
+	assert_int_equal(web_body_max(w->w, w->c, &m, &(struct web_side){false, false}, &status, &headers), 0);
 	assert_int_equal(status, 403);
-	assert_int_equal(web_body_max(w->w, &m, true, false, &status), 65536);
+	assert_int_equal(web_body_max(w->w, w->c, &m, &(struct web_side){true, false}, &status, &headers), 65536);
 }
 
 /* Both services tell their own metadata, at their own address and at /mex. */

@@ -442,16 +442,6 @@ static void logs(void **state)
 	assert_int_equal(status_of(w, HTTPS_IN, "POST /RequestHandler/ucdevice.upx?op=log&type=Config&name=d.txt HTTP/1.1\r\n", buf_view(&big)), 200);
 	/* outside, not without credentials */
 	assert_int_equal(status_of(w, HTTPS_OUT, "POST /RequestHandlerExt/ucdevice.upx?op=log&type=Config&name=e.txt HTTP/1.1\r\n", SV("x")), 401);
-	{
-		static const char head[] = "POST /RequestHandler/ucdevice.upx?op=log HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
-		static struct msg m;
-		struct msg_error err;
-		unsigned status;
-		size_t used;
-
-		assert_int_equal(msg_scan(head, sizeof head - 1, MSG_HTTP, 9, &m, &used, &err), MSG_OK);
-		assert_int_equal(web_body_max(w->w, &m, true, false, &status), 100000);
-	}
 	buf_free(&big);
 	buf_free(&out);
 }

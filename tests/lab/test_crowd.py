@@ -1,0 +1,75 @@
+"""Strangers in numbers: thousands of silent and slow connections from one address, and from each of twenty.
+
+A phone from another address signs in as if nobody else were there, and the memory of the front end stays below what the
+configuration says (max_stranger_memory).
+"""
+import os
+import sys
+import time
+
+import pytest
+
+import servers
+from lab import Lab
+from proc import children, wait_for
+
+STAGES = ("chain", "auth", "cert", "logon")  # where the phone speaks with the front end
+MEMORY, WORKERS = 48, 2
+
+
+def resident(lab):
+    """MiB of all workers."""
+    total = 0
+    for pid in children(lab.daemon.pid):
+        with open(f"/proc/{pid}/comm") as f:
+            name = f.read().strip()
+        if name == "worker":
+            with open(f"/proc/{pid}/statm") as f:
+                total += int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return total / (1 << 20)
+
+
+def sign_in(lab, state):
+    """How long the phone waited for the front end, in seconds."""
+    began = time.monotonic()
+    run = lab.phone("--cold", state=state)
+    assert run.status == 0, run
+    spent = sum(r.get("ms") or 0 for key in STAGES for r in run.of(key) if r.get("try")) / 1000
+    print(f"{state}: signed in, {spent:.2f} s with the front end, {time.monotonic() - began:.1f} s in all")
+    return spent
+
+
+@pytest.fixture(scope="module")
+def lab():
+    site = servers.Site(conf={"workers": WORKERS, "max_stranger_memory": MEMORY})
+    with Lab(dhcp="dnsmasq", site=site) as lab:
+        for last in range(100, 121):
+            lab.ip("core", "addr", "add", f"10.20.0.{last}/24", "dev", "eth2")
+        lab.go()
+        yield lab
+
+
+@pytest.mark.parametrize("name, crowd", [
+    ("one", {"10.20.0.100": 3000}),
+    ("twenty", {f"10.20.0.{last}": 1000 for last in range(101, 121)}),
+])
+def test_a_phone_signs_in_beside_them(lab, name, crowd):
+    sign_in(lab, f"alone-{name}")
+    before = resident(lab)
+    strangers = []
+    for i in range(0, len(crowd), 10):  # a process has no more descriptors than that
+        names = [f"{source}={n}" for source, n in list(crowd.items())[i:i + 10]]
+        strangers.append(lab.start(f"crowd-{name}-{i}", [sys.executable, os.path.join(os.path.dirname(__file__), "crowd.py"), "10.20.0.10",
+                                                         "90", *names], "core"))
+    for p in strangers:
+        wait_for("the crowd", lambda p=p: "there" in open(p.log).read(), 60, p.ended)
+    most = resident(lab)
+    beside = [sign_in(lab, f"beside-{name}-{i}") for i in range(3)]  # the phone and the strangers share this machine's processors
+    for _ in range(20):
+        most = max(most, resident(lab))
+        time.sleep(0.1)
+    for p in strangers:
+        lab.stop(p)
+    print(f"{sum(crowd.values())} strangers: workers took {most - before:.0f} MiB more, {WORKERS} x {MEMORY} are allowed")
+    assert min(beside) < 1
+    assert most - before < WORKERS * MEMORY
