@@ -26,7 +26,7 @@ size_t ask_dhcp_write(const struct ask_dhcp *q, uint8_t *out, size_t cap)
 	d->option[55] = (struct sv){(const char *)wanted, sizeof wanted};
 	d->option[60] = sv_of(q->class);
 	d->option[61] = (struct sv){(const char *)id, sizeof id};
-	dhcp_write(&w, d);
+	dhcp_write(&w, d, NULL);
 	free(d);
 	u.payload = (struct sv){(const char *)payload, wr_n(&w)};
 	eth_write(&f, everyone, q->mac, ETH_IPV4);

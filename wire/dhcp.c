@@ -233,7 +233,26 @@ static void field_write(struct wr *w, struct sv s, size_t n)
 	zeros(w, s.n < n ? n - s.n : 0);
 }
 
-void dhcp_write(struct wr *w, const struct dhcp *d)
+static void options_write(struct wr *w, const struct dhcp *d, const uint8_t *order)
+{
+	static const uint8_t usual[] = {TYPE, 0};
+	bool written[256] = {[PAD] = true, [OVERLOAD] = true, [END] = true};
+
+	for (order = order ? order : usual; *order; order++) {
+		if (*order == TYPE && d->type)
+			option_write(w, TYPE, (struct sv){(const char *)&d->type, 1});
+		else if (*order != TYPE && d->option[*order].p && !written[*order])
+			option_write(w, *order, d->option[*order]);
+		written[*order] = true;
+	}
+	for (unsigned code = PAD + 1; code < END; code++)
+		if (d->option[code].p && !written[code] && code != WANTED)
+			option_write(w, code, d->option[code]);
+	if (d->option[WANTED].p && !written[WANTED])
+		option_write(w, WANTED, d->option[WANTED]);
+}
+
+void dhcp_write(struct wr *w, const struct dhcp *d, const uint8_t *order)
 {
 	size_t from = wr_n(w), n;
 
@@ -252,13 +271,7 @@ void dhcp_write(struct wr *w, const struct dhcp *d)
 	field_write(w, d->sname, SNAME);
 	field_write(w, d->file, FILE_NAME);
 	wr_be(w, 4, COOKIE);
-	if (d->type)
-		option_write(w, TYPE, (struct sv){(const char *)&d->type, 1});
-	for (unsigned code = PAD + 1; code < END; code++)
-		if (d->option[code].p && code != TYPE && code != WANTED && code != OVERLOAD)
-			option_write(w, code, d->option[code]);
-	if (d->option[WANTED].p)
-		option_write(w, WANTED, d->option[WANTED]);
+	options_write(w, d, order);
 	wr_be(w, 1, END);
 	/* RFC 1542 2.1: a BOOTP message has at least 300 octets */
 	n = wr_n(w) - from;

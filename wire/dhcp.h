@@ -37,9 +37,9 @@ bool dhcp_read(struct rd *r, struct dhcp *ret);
  * marked or not, and after an error. */
 bool dhcp_option_next(struct rd *list, uint8_t *code, struct sv *value);
 
-/* Fixed part and the options with p != NULL, in order 53, then ascending; 55 (parameter request list) last.
- * Long ones are split (RFC 3396).  Padded to 300 octets (RFC 1542 2.1). */
-void dhcp_write(struct wr *w, const struct dhcp *d);
+/* Fixed part and the options with p != NULL: first those of `order`, in that order, as a list that ends with 0 (NULL: 53), then
+ * ascending; 55 (parameter request list) last unless `order` has it.  Long ones are split (RFC 3396).  Padded to 300 octets (RFC 1542 2.1). */
+void dhcp_write(struct wr *w, const struct dhcp *d, const uint8_t *order);
 
 bool dhcp_u32(const struct dhcp *d, unsigned code, uint32_t *ret);	   /* 4 octets exactly */
 size_t dhcp_addrs(const struct dhcp *d, unsigned code, uint32_t *ret, size_t cap); /* 4n octets; 0: absent or bad */

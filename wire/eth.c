@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { ETH_HEAD = 14, PROTO_UDP = 17, IP_HEAD = 20, UDP_HEAD = 8, DONT_FRAGMENT = 0x4000, FRAGMENT = 0x3fff, TTL = 64 };
+enum { ETH_HEAD = 14, PROTO_UDP = 17, IP_HEAD = 20, UDP_HEAD = 8, DONT_FRAGMENT = 0x4000, FRAGMENT = 0x3fff, TTL = 128 /* as Windows CE */ };
 
 bool eth_read(struct rd *r, struct eth *ret)
 {

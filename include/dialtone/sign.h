@@ -32,6 +32,7 @@ X(VLAN_CONFLICT,      "vlan-conflict",        "DHCP and LLDP-MED name different 
 X(OFFER_NONE,         "offer-none",           "no OFFER to any DISCOVER") \
 X(OFFER_SLOW,         "offer-slow",           "the OFFER took long") \
 X(REQUEST_SILENT,     "request-silent",       "an address was offered, but the REQUEST was not answered") \
+X(ADDRESS_DEFENDED,   "address-defended",     "another machine uses the phone's address; the phone has announced it again, and keeps it") \
 X(LEASE_ADDRESS,      "lease-address",        "the address that was given is none a phone can have") \
 X(LEASE_MASK,         "lease-mask",           "option 1, the subnet mask, is missing or no mask") \
 X(RESOLVER_ABSENT,    "resolver-absent",      "option 6, the resolvers, is missing") \

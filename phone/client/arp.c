@@ -1,4 +1,4 @@
-/* phone/client/arp.c: RFC 5227 2.1.
+/* phone/client/arp.c: RFC 5227 2.1 and 2.3.
  *
  * DIFFERS: RFC 5227 waits up to seven seconds (PROBE_WAIT, PROBE_MIN to PROBE_MAX, ANNOUNCE_WAIT).  Here: three probes a
  * quarter of a second apart, and half a second of listening after the last.
@@ -24,11 +24,11 @@ struct arp_client {
 	void *arg;
 };
 
-static void arp_send(struct arp_client *c, uint32_t spa)
+static void arp_send(struct dt_phone *ph, uint32_t spa, uint32_t tpa)
 {
 	static const uint8_t everyone[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-	const uint8_t *mac = ph_core(c->ph)->mac;
-	struct arp a = {.op = 1, .spa = spa, .tpa = c->address};
+	const uint8_t *mac = ph_core(ph)->mac;
+	struct arp a = {.op = 1, .spa = spa, .tpa = tpa};
 	uint8_t frame[64];
 	struct wr w = wr_of(frame, sizeof frame);
 
@@ -36,7 +36,12 @@ static void arp_send(struct arp_client *c, uint32_t spa)
 	eth_write(&w, everyone, mac, ETH_ARP);
 	arp_write(&w, &a);
 	if (!w.err)
-		ph_frame(c->ph, frame, wr_n(&w));
+		ph_frame(ph, frame, wr_n(&w));
+}
+
+void arp_announce(struct dt_phone *ph, uint32_t address)
+{
+	arp_send(ph, address, address);
 }
 
 struct arp_client *arp_probe(struct dt_phone *ph, uint32_t address, arp_fn *done, void *arg)
@@ -48,7 +53,7 @@ struct arp_client *arp_probe(struct dt_phone *ph, uint32_t address, arp_fn *done
 		return NULL;
 	*c = (struct arp_client){.ph = ph, .address = address, .sent = 1, .done = done, .arg = arg};
 	attempt_begin(ph, &c->try, "arp-probe %s", ip_text(address, ip));
-	arp_send(c, 0);
+	arp_send(ph, 0, address);
 	ph_timer_set(ph, T_ARP, PROBE_MS);
 	return c;
 }
@@ -70,14 +75,13 @@ void arp_timer(struct arp_client *c)
 	if (arp_ended(c))
 		return;
 	if (c->sent < PROBES) {
-		arp_send(c, 0);
+		arp_send(c->ph, 0, c->address);
 		c->sent++;
 		ph_timer_set(c->ph, T_ARP, c->sent < PROBES ? PROBE_MS : LISTEN_MS);
 		return;
 	}
 	c->sent = 0;
 	attempt_ok(c->ph, &c->try, "free", NULL);
-	arp_send(c, c->address); /* the announcement */
 	c->done(c->arg, NULL, &c->try);
 }
 

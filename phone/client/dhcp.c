@@ -5,18 +5,20 @@
  */
 #include "phone/client/dhcp.h"
 
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/ip.h"
 #include "base/name.h"
+#include "phone/client/dhcp_send.h"
 #include "phone/run/core.h"
 
 enum { NAKS = 3, NAK_WAIT_MS = 1000, LATE_MS = 10000 };
 
 /* A shorter lease than this, in seconds, counts as this long, as with other clients: it would ask for nothing but renewals. */
 enum { LEASE_MIN = 20 };
+
+static const uint8_t everyone[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 enum dhcp_state { DHCP_ENDED, DHCP_SELECTING, DHCP_REQUESTING, DHCP_INFORMING, DHCP_RENEWING, DHCP_REBINDING,
 		  DHCP_LATE /* the INFORM was answered: others may say something else */ };
@@ -29,6 +31,7 @@ struct dhcp_client {
 	uint32_t xid;
 	unsigned tries, naks;
 	uint64_t since, offer_ms;
+	uint16_t secs; /* of the last DISCOVER */
 	uint32_t offered, server;
 	struct dhcp_lease lease; /* the one that is renewed, or that the INFORM is sent from */
 	struct attempt try;
@@ -37,86 +40,29 @@ struct dhcp_client {
 	void *arg;
 };
 
-static const uint8_t everyone[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-
-/* What one message says besides its type. */
-struct dhcp_fields {
-	uint8_t type;
-	const char *class;
-	uint32_t ciaddr, requested, server; /* 0: not said */
-	uint32_t from, to;		     /* IP addresses */
-	const uint8_t *mac;		     /* Ethernet destination */
-	const uint8_t *ask;		     /* option 55 */
-	size_t nask;
-};
-
-static const uint8_t ask_vlan[] = {1, 3, 6, 15, 43};
-/* DIFFERS: the CX phones very likely ask for 1, 3, 6, 15, 42, 43, 44, 46, 47, 119 [network B.1]. */
-static const uint8_t ask_address[] = {1, 3, 4, 6, 15, 42, 43, 51, 54, 58, 59, 119};
-static const uint8_t ask_uc[] = {120, 43, 6, 15};
-
-static void dhcp_send(struct dhcp_client *c, const struct dhcp_fields *s)
-{
-	const uint8_t *mac = ph_core(c->ph)->mac;
-	uint8_t id[7] = {1}, payload[DHCP_SIZE_MAX], frame[1518];
-	uint32_t requested = htobe32(s->requested), server = htobe32(s->server);
-	uint16_t max = htobe16(DHCP_SIZE_MAX);
-	struct dhcp *d = &c->message;
-	uint64_t secs = (ph_now_ms(c->ph) - c->since) / 1000;
-	struct udp u = {.src = s->from, .dst = s->to, .sport = 68, .dport = 67};
-	struct wr w = wr_of(payload, sizeof payload);
-
-	memcpy(id + 1, mac, 6);
-	memset(d, 0, sizeof *d);
-	d->op = 1;
-	d->xid = c->xid;
-	d->secs = (uint16_t)(secs > 0xffff ? 0xffff : secs);
-	d->ciaddr = s->ciaddr;
-	memcpy(d->chaddr, mac, 6);
-	d->type = s->type;
-	d->option[53] = (struct sv){(const char *)&s->type, 1};
-	d->option[61] = (struct sv){(const char *)id, sizeof id};
-	if (s->class)
-		d->option[60] = sv_of(s->class);
-	if (s->requested)
-		d->option[50] = (struct sv){(const char *)&requested, 4};
-	if (s->server)
-		d->option[54] = (struct sv){(const char *)&server, 4};
-	if (s->ask) {
-		d->option[55] = (struct sv){(const char *)s->ask, s->nask};
-		d->option[57] = (struct sv){(const char *)&max, 2};
-	}
-	dhcp_write(&w, d);
-	u.payload = (struct sv){(const char *)payload, wr_n(&w)};
-	if (!w.err) {
-		struct wr f = wr_of(frame, sizeof frame);
-
-		eth_write(&f, s->mac, mac, ETH_IPV4);
-		udp_write(&f, &u, 0);
-		if (!f.err)
-			ph_frame(c->ph, frame, wr_n(&f));
-	}
-}
-
 static void dhcp_send_state(struct dhcp_client *c)
 {
-	struct dhcp_fields s = {.mac = everyone, .to = 0xffffffff, .class = DHCP_CLASS_VLAN,
-				.ask = c->for_vlan ? ask_vlan : ask_address,
-				.nask = c->for_vlan ? sizeof ask_vlan : sizeof ask_address};
+	uint64_t secs = (ph_now_ms(c->ph) - c->since) / 1000;
+	struct dhcp_fields s = {.mac = everyone, .to = 0xffffffff, .class = DHCP_CLASS_VLAN, .xid = c->xid,
+				.ask = c->for_vlan ? DHCP_ASK_VLAN : DHCP_ASK_ADDRESS,
+				.secs = (uint16_t)(secs > 0xffff ? 0xffff : secs)};
 
 	switch (c->state) {
 	case DHCP_SELECTING:
 		s.type = DHCP_DISCOVER;
+		c->secs = s.secs;
 		break;
 	case DHCP_REQUESTING:
 		s.type = DHCP_REQUEST;
+		s.secs = c->secs;
 		s.requested = c->offered;
 		s.server = c->server;
 		break;
 	case DHCP_INFORMING:
-		s = (struct dhcp_fields){.type = DHCP_INFORM, .class = DHCP_CLASS_UC, .ciaddr = c->lease.l.address,
-					 .from = c->lease.l.address, .to = 0xffffffff, .mac = everyone, .ask = ask_uc,
-					 .nask = sizeof ask_uc};
+		s.type = DHCP_INFORM;
+		s.class = DHCP_CLASS_UC;
+		s.ciaddr = s.from = c->lease.l.address;
+		s.ask = DHCP_ASK_UC;
 		break;
 	case DHCP_RENEWING:
 		s.to = c->lease.server;
@@ -129,7 +75,7 @@ static void dhcp_send_state(struct dhcp_client *c)
 	default:
 		return;
 	}
-	dhcp_send(c, &s);
+	dhcp_send(c->ph, &s, &c->message);
 }
 
 /* ---- an exchange ------------------------------------------------------------------------------------------------ */
@@ -237,35 +183,6 @@ void dhcp_free(struct dhcp_client *c)
 		return;
 	dhcp_stop(c);
 	free(c);
-}
-
-static void dhcp_one(struct dt_phone *ph, const struct dhcp_fields *s)
-{
-	struct dhcp_client *c = calloc(1, sizeof *c);
-
-	if (c == NULL)
-		return;
-	c->ph = ph;
-	dhcp_start(c, DHCP_ENDED);
-	dhcp_send(c, s);
-	free(c);
-}
-
-void dhcp_release(struct dt_phone *ph, const struct dhcp_lease *l)
-{
-	struct dhcp_fields s = {.type = DHCP_RELEASE, .ciaddr = l->l.address, .server = l->server, .from = l->l.address,
-				.to = l->server, .mac = l->server_mac};
-
-	dhcp_one(ph, &s);
-}
-
-/* RFC 2131 4.4.4 table 5: ciaddr 0, requested IP address, server identifier; broadcast. */
-void dhcp_decline(struct dt_phone *ph, const struct dhcp_lease *l)
-{
-	struct dhcp_fields s = {.type = DHCP_DECLINE, .requested = l->l.address, .server = l->server, .to = 0xffffffff,
-				.mac = everyone};
-
-	dhcp_one(ph, &s);
 }
 
 /* ---- silence ------------------------------------------------------------------------------------------------------ */

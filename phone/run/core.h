@@ -10,7 +10,7 @@
 #define PH_NEVER UINT64_MAX
 #define FOUND_MAX 320 /* what an attempt found, in words */
 
-enum ph_timer { T_LINK, T_STAGE, T_LLDP, T_DHCP, T_ARP, T_SNTP, T_DNS, T_HTTP, T_IMAGE, T_SIP, T_KEEPALIVE, T_REFRESH, T_REAUTH,
+enum ph_timer { T_LINK, T_STAGE, T_LLDP, T_DHCP, T_ARP, T_ANNOUNCE, T_SNTP, T_DNS, T_HTTP, T_IMAGE, T_SIP, T_KEEPALIVE, T_REFRESH, T_REAUTH,
 		T_LEASE, T_UPDATE, T_RENEW, T_RETRY, T_LOCK, T_DESK, T_COUNT };
 
 struct ph_core {

@@ -31,7 +31,7 @@ static bool handset_has_address(const struct dt_phone *ph)
  * runner frees later; the other clients are not at work then. */
 void ph_halt(struct dt_phone *ph)
 {
-	static const enum ph_timer stays[] = {T_LLDP, T_LEASE, T_UPDATE};
+	static const enum ph_timer stays[] = {T_LLDP, T_LEASE, T_ANNOUNCE, T_UPDATE};
 	uint64_t at[T_COUNT];
 
 	memcpy(at, ph->core.timer, sizeof at);

@@ -106,10 +106,13 @@ struct ph_link { /* VLAN and address */
 	bool lldp_heard, lldp_used;
 	bool lldp_late;	  /* a policy came after the fall-back, and was reported */
 	bool lldp_bridge; /* a bridge has told a policy: nobody else's counts */
-	unsigned lldp_sent;
+	bool lldp_said;	      /* the switch knows the phone: it is told when it ends */
+	unsigned lldp_fast;   /* frames that are still sent one second apart */
+	uint64_t lldp_until;  /* the information of lldp_from is good so long */
 	struct attempt lldp_try;
 	struct dhcp_lease lease;
 	bool bound;
+	uint64_t conflict_at; /* when another machine used the phone's address; 0: never */
 };
 
 struct ph_account { /* persisted as "key value" lines */

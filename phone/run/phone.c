@@ -118,6 +118,7 @@ static void phone_restart(struct dt_phone *ph)
 
 	if (ph->run.registered)
 		registered_off(ph); /* said, not waited for */
+	vlan_bye(ph);
 	ph_off(ph);
 	record_give(ph, &r);
 	ph->core.body->restart(ph->core.arg);
@@ -262,7 +263,7 @@ static void on_dns(struct dt_phone *ph)
 /* clang-format off */
 static void (*const on_timer[T_COUNT])(struct dt_phone *) = {
 	[T_LINK] = link_timer,       [T_STAGE] = phone_stage_timer, [T_LLDP] = vlan_lldp_timer, [T_DHCP] = on_dhcp,
-	[T_ARP] = on_arp,            [T_SNTP] = on_sntp,      [T_DNS] = on_dns,           [T_HTTP] = on_http,
+	[T_ARP] = on_arp,            [T_ANNOUNCE] = lease_announce, [T_SNTP] = on_sntp,      [T_DNS] = on_dns,           [T_HTTP] = on_http,
 	[T_IMAGE] = on_image,        [T_SIP] = on_sip,        [T_KEEPALIVE] = registered_keepalive,
 	[T_REFRESH] = registered_refresh,  [T_REAUTH] = registered_reauth, [T_LEASE] = lease_timer,   [T_UPDATE] = registered_update,
 	[T_RENEW] = registered_renew,      [T_RETRY] = registered_retry, [T_LOCK] = lock_timer, [T_DESK] = desk_timer,
@@ -423,8 +424,10 @@ void dt_phone_frame(struct dt_phone *ph, const uint8_t *frame, size_t n, int tci
 	} else if (e.type == ETH_ARP) {
 		struct arp a;
 
-		if (arp_read(&body, &a))
+		if (arp_read(&body, &a)) {
 			arp_frame(ph->arp, &a);
+			lease_arp(ph, &a);
+		}
 	} else if (e.type == ETH_IPV4) {
 		struct udp u;
 

@@ -276,6 +276,7 @@ static void registered_quiet(struct dt_phone *ph)
 	ph_timers_off(ph);
 	if (ph->link.bound)
 		dhcp_release(ph, &ph->link.lease);
+	vlan_bye(ph);
 	ph->link.bound = false;
 	ph->core.body->address(ph->core.arg, NULL);
 	record_result(ph, told ? ph->run.result.stage : ph->run.stage, told && ph->run.result.ok, told ? ph->run.result.failure : DT_F_STOPPED,

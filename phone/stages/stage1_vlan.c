@@ -7,8 +7,8 @@
 
 #include "phone/internal.h"
 
-#define FAST_MS 1000 /* "4 frames 1 s apart" */
-#define FAST 4
+#define FAST_MS 1000 /* TIA-1057 medFastStartRepeatCount: three frames, one second apart, for a new neighbour and a new policy */
+#define FAST 3
 #define SLOW_MS 30000
 #define PATIENCE_MS 6000 /* UNKNOWN: how long a real phone waits */
 
@@ -48,7 +48,34 @@ static void vlan_say(struct dt_phone *ph)
 	lldp_write(&w, &l);
 	if (!w.err)
 		ph->core.body->frame(ph->core.arg, frame, wr_n(&w), -1);
-	ph->link.lldp_sent++;
+	if (ph->link.lldp_fast)
+		ph->link.lldp_fast--;
+	ph->link.lldp_said = true;
+}
+
+/* The first of three. */
+static void vlan_fast_start(struct dt_phone *ph)
+{
+	ph->link.lldp_fast = FAST;
+	vlan_say(ph);
+	ph_timer_set(ph, T_LLDP, FAST_MS);
+}
+
+/* IEEE 802.1AB 9.1.2.2: a "shutdown LLDPDU" of chassis, port and a time to live of 0, so that the switch forgets the phone at once. */
+void vlan_bye(struct dt_phone *ph)
+{
+	const struct lldp l = {.chassis_subtype = 4, .chassis = {(const char *)ph->core.mac, 6},
+			       .port_subtype = 3, .port = {(const char *)ph->core.mac, 6}};
+	uint8_t frame[64];
+	struct wr w = wr_of(frame, sizeof frame);
+
+	if (!ph->link.lldp_said)
+		return;
+	ph->link.lldp_said = false;
+	eth_write(&w, lldp_group, ph->core.mac, ETH_LLDP);
+	lldp_write(&w, &l);
+	if (!w.err)
+		ph->core.body->frame(ph->core.arg, frame, wr_n(&w), -1);
 }
 
 static bool vlan_join(struct dt_phone *ph, bool tagged, uint16_t vlan, uint8_t prio, uint8_t dscp)
@@ -72,7 +99,6 @@ void stage_vlan(struct dt_phone *ph)
 {
 	ph->core.tagged = false;
 	ph->core.vlan = ph->core.prio = ph->core.dscp = 0;
-	ph->link.lldp_sent = 0;
 	ph->link.lldp_heard = ph->link.lldp_used = ph->link.lldp_late = false;
 	if (ph->conf.no_vlan) {
 		stage_skip(ph, "untagged, as announced");
@@ -80,8 +106,7 @@ void stage_vlan(struct dt_phone *ph)
 	}
 	ph->core.body->vlan(ph->core.arg, 0, 0, 0);
 	attempt_begin(ph, &ph->link.lldp_try, "lldp-med");
-	vlan_say(ph);
-	ph_timer_set(ph, T_LLDP, FAST_MS);
+	vlan_fast_start(ph);
 }
 
 /* "keeps the VLAN id, releases that lease at once" */
@@ -125,7 +150,7 @@ void vlan_lldp_timer(struct dt_phone *ph)
 
 	if (!vlan_deciding(ph) || dhcp_busy(ph->dhcp)) {
 		vlan_say(ph);
-		ph_timer_set(ph, T_LLDP, SLOW_MS);
+		ph_timer_set(ph, T_LLDP, ph->link.lldp_fast ? FAST_MS : SLOW_MS);
 		return;
 	}
 	if (waited >= wait) {
@@ -136,7 +161,7 @@ void vlan_lldp_timer(struct dt_phone *ph)
 		ph->dhcp = dhcp_discover(ph, true, 0, vlan_have_dhcp, ph);
 		return;
 	}
-	if (ph->link.lldp_sent < FAST)
+	if (ph->link.lldp_fast)
 		vlan_say(ph);
 	ph_timer_set(ph, T_LLDP, wait - waited < FAST_MS ? wait - waited : FAST_MS);
 }
@@ -181,13 +206,29 @@ static void vlan_too_late(struct dt_phone *ph, const struct lldp *l, const struc
 			      : "LLDP-MED came too late: the phone goes on untagged");
 }
 
+/* The neighbour whose policy counts, or any when that one has gone: "keeps it until the time to live is over" (802.1AB 9.2.7.7). */
+static bool vlan_is_from(const struct dt_phone *ph, const struct eth *e)
+{
+	return memcmp(e->src, ph->link.lldp_from, 6) == 0 || ph_now_ms(ph) >= ph->link.lldp_until;
+}
+
+/* Its information is good for that many seconds from now; 0: it ends now, and any other bridge may speak. */
+static void vlan_keep(struct dt_phone *ph, const struct eth *e, uint16_t ttl)
+{
+	if (memcmp(e->src, ph->link.lldp_from, 6) != 0)
+		return;
+	ph->link.lldp_until = ph_now_ms(ph) + ttl * 1000ull;
+	if (ttl == 0)
+		ph->link.lldp_bridge = false;
+}
+
 /* The policy was used already: another one from the same switch means another VLAN; from another neighbour, a conflict.
  * "When two neighbours give different VLANs take the one whose capabilities include bridge, report conflict." */
 static void vlan_later(struct dt_phone *ph, const struct eth *e, const struct lldp *l, const struct med_policy *p)
 {
 	struct attempt a;
 	char found[80];
-	bool same = memcmp(e->src, ph->link.lldp_from, 6) == 0, better = !same && vlan_is_bridge(l) && !ph->link.lldp_bridge;
+	bool same = vlan_is_from(ph, e), better = !same && vlan_is_bridge(l) && !ph->link.lldp_bridge;
 
 	if (ph->run.stage == DT_STAGE_VLAN || p->vlan == 4095 || (p->tagged == ph->core.tagged && (!p->tagged || p->vlan == ph->core.vlan)))
 		return;
@@ -217,14 +258,22 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 {
 	const struct med_policy *p = lldp_policy(l, MED_VOICE);
 	char found[80];
+	bool joined;
 
-	if (l->ttl == 0 || ph->conf.no_vlan)
+	if (ph->conf.no_vlan)
 		return;
+	if (ph->link.lldp_used && ph_now_ms(ph) >= ph->link.lldp_until)
+		ph->link.lldp_bridge = false; /* that one has gone without a word */
+	if (l->ttl == 0) {
+		vlan_keep(ph, e, 0);
+		return;
+	}
 	ph->link.lldp_heard = true;
 	if (p == NULL || vlan_is_endpoint(l) || (ph->link.lldp_bridge && !vlan_is_bridge(l)))
 		return;
 	if (!vlan_deciding(ph)) {
 		vlan_later(ph, e, l, p);
+		vlan_keep(ph, e, l->ttl);
 		return;
 	}
 	attempt_peer(&ph->link.lldp_try, SV_FMT, SV_ARG(l->sys_name));
@@ -242,12 +291,15 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 	if (dt_model_cannot(ph->core.model, ph->core.version) & DT_CANNOT_LLDP)
 		attempt_sign(&ph->link.lldp_try, DT_SIGN_LLDP_NOT_READ);
 	attempt_ok(ph, &ph->link.lldp_try, vlan_policy_text(p, found, sizeof found), NULL);
-	ph_timer_set(ph, T_LLDP, SLOW_MS);
 	memcpy(ph->link.lldp_from, e->src, 6);
+	vlan_keep(ph, e, l->ttl);
 	ph->link.lldp_used = true;
 	ph->link.lldp_bridge = vlan_is_bridge(l);
 	/* "send untagged; VLAN and L2 priority are void, DSCP alone applies" */
-	if (vlan_join(ph, p->tagged, p->tagged ? p->vlan : 0, p->tagged ? p->prio : 0, p->dscp))
+	joined = vlan_join(ph, p->tagged, p->tagged ? p->vlan : 0, p->tagged ? p->prio : 0, p->dscp);
+	/* 802.1AB 9.2.5.4, somethingChangedLocal: told at once, so that a switch that waits for the confirmation has it. */
+	vlan_fast_start(ph);
+	if (joined)
 		stage_done(ph, "%s, from LLDP-MED", vlan_policy_text(p, found, sizeof found));
 }
 

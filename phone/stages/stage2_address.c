@@ -73,7 +73,7 @@ static void address_use(struct dt_phone *ph)
 		return;
 	}
 	if (!ph->conf.no_dhcp)
-		lease_take(ph);
+		lease_use(ph);
 	memcpy(from.ntp, ph->link.lease.ntp, sizeof from.ntp);
 	memcpy(from.time, ph->link.lease.time, sizeof from.time);
 	sntp_free(ph->sntp);

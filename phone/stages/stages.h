@@ -21,10 +21,14 @@ void stage_logon(struct dt_phone *ph);
 /* stage1_vlan.c: neighbours speak at any time */
 void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l);
 void vlan_lldp_timer(struct dt_phone *ph);
+void vlan_bye(struct dt_phone *ph); /* the shutdown LLDPDU, when the phone ends or restarts */
 
 /* lease.c */
 void lease_take(struct dt_phone *ph); /* starts T1 */
 void lease_timer(struct dt_phone *ph);
+void lease_use(struct dt_phone *ph);	  /* the same, and announces the address */
+void lease_announce(struct dt_phone *ph); /* once more */
+void lease_arp(struct dt_phone *ph, const struct arp *m); /* any that is not the phone's own */
 
 /* registration.c: in-band settings; NULL, or why they cannot be read.  found: what the record says of them */
 const char *provisioning_take(struct dt_phone *ph, struct sv body, char found[SOAP_URI_MAX]);

@@ -88,7 +88,7 @@ size_t dhcp_responder_answer(const struct site *s, const void *p, size_t n, uint
 			return 0;
 		a.option[VENDOR] = (struct sv){(char *)vendor, wr_n(&w43)};
 	}
-	dhcp_write(&w, &a);
+	dhcp_write(&w, &a, NULL);
 	if (w.err || w120.err)
 		return 0;
 	*to = q.ciaddr;

@@ -78,7 +78,7 @@ static void message(const uint8_t *p, size_t n)
 	if (dhcp_read(&r, d)) {
 		struct wr w = wr_of(out, sizeof out);
 
-		dhcp_write(&w, d);
+		dhcp_write(&w, d, NULL);
 		check(w.err == NULL);
 		r = rd_of(out, wr_n(&w));
 		check(dhcp_read(&r, d2) && d2->xid == d->xid && d2->yiaddr == d->yiaddr);

@@ -161,7 +161,7 @@ static void dhcp_send(struct meet *m, const struct dhcp *q, const struct dhcp *a
 
 	if (f == NULL)
 		return;
-	dhcp_write(&w, a);
+	dhcp_write(&w, a, NULL);
 	u.payload = (struct sv){(const char *)bytes, wr_n(&w)};
 	fw = wr_of(f->p, sizeof f->p);
 	eth_write(&fw, q->chaddr, server_mac, ETH_IPV4);

@@ -239,10 +239,12 @@ void pass(struct world *w, uint64_t ms)
 	w->mono = end;
 }
 
+uint16_t lldp_ttl = 120;
+
 static size_t lldp_frame_of(uint8_t out[600], const uint8_t from[6], uint8_t class, uint16_t caps, struct med_policy p)
 {
 	struct lldp l = {.chassis_subtype = 4, .chassis = {(const char *)from, 6}, .port_subtype = 7, .port = SV("1"),
-			 .ttl = 120, .sys_name = SV("sw"), .has_caps = caps > 0, .caps = caps, .caps_on = caps,
+			 .ttl = lldp_ttl, .sys_name = SV("sw"), .has_caps = caps > 0, .caps = caps, .caps_on = caps,
 			 .has_med = class > 0, .med_caps = 3, .med_class = class, .npolicy = 1, .policy = {p}};
 	struct wr w = wr_of(out, 600);
 
@@ -341,7 +343,7 @@ size_t says_frame(const struct world *w, const struct says *s, uint8_t out[1518]
 		a->option[42] = (struct sv){(const char *)&option42, 4};
 	if (option4)
 		a->option[4] = (struct sv){(const char *)&option4, 4};
-	dhcp_write(&pw, a);
+	dhcp_write(&pw, a, NULL);
 	assert_false(pw.err);
 	u.payload = (struct sv){(const char *)bytes, wr_n(&pw)};
 	eth_write(&fw, mac, server_mac, ETH_IPV4);

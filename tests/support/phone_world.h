@@ -60,6 +60,7 @@ void pass(struct world *w, uint64_t ms);
 
 /* ---- the other side of the cable --------------------------------------------------------------------------- */
 
+extern uint16_t lldp_ttl; /* of the frames that follow: 120 */
 size_t lldp_frame(uint8_t out[600], struct med_policy p);
 void lldp_of(struct world *w, const uint8_t from[6], uint8_t class, uint16_t caps, struct med_policy p);
 void lldp(struct world *w, struct med_policy p);

@@ -48,6 +48,8 @@ static const struct cause_case cases[] = {
 	{"I-04",           DT_STAGE_ADDRESS,   DT_F_DHCP_BAD},
 	{"I-06",           DT_STAGE_ADDRESS,   DT_F_ADDRESS_TAKEN},
 	{"I-08",           DT_STAGE_ADDRESS,   DT_F_OK,              .sign = DT_SIGN_LEASE_SHORT},
+	{"I-06",           DT_STAGE_LOGON,     DT_F_ADDRESS_TAKEN},
+	{"I-06",           DT_STAGE_NONE,      DT_F_OK,              .sign = DT_SIGN_ADDRESS_DEFENDED},
 	{"I-02",           DT_STAGE_ADDRESS,   DT_F_OK,              .sign = DT_SIGN_OFFER_SLOW},
 	{"I-04",           DT_STAGE_ADDRESS,   DT_F_OK,              .sign = DT_SIGN_RESOLVER_ABSENT},
 	{"I-04",           DT_STAGE_ADDRESS,   DT_F_OK,              .sign = DT_SIGN_DOMAIN_ABSENT},

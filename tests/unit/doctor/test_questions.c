@@ -154,7 +154,7 @@ static size_t dhcp_answer(const struct ask_dhcp *q, uint8_t type, struct sv opti
 	memcpy(d.chaddr, q->mac, 6);
 	d.option[43] = option43;
 	d.option[120] = option120;
-	dhcp_write(&w, &d);
+	dhcp_write(&w, &d, NULL);
 	u.payload = (struct sv){(const char *)payload, wr_n(&w)};
 	eth_write(&f, q->mac, q->mac, ETH_IPV4);
 	udp_write(&f, &u, 0);

@@ -64,6 +64,50 @@ static void discover_to_ack(void **state)
 	unplug(w);
 }
 
+/* The options of the last DHCP message that was sent, in their order, as "53 61 55 60". */
+static const char *order(const struct world *w)
+{
+	static char text[80];
+	struct rd list = rd_of(w->udp.payload.p + 240, w->udp.payload.n - 240);
+	struct sv value;
+	uint8_t code;
+	size_t n = 0;
+
+	for (text[0] = '\0'; dhcp_option_next(&list, &code, &value);)
+		n += (size_t)snprintf(text + n, sizeof text - n, "%s%u", n ? " " : "", code);
+	return text;
+}
+
+/* As Windows CE orders options, and as a Polycom device of the time asks [network B.1]. RFC 2131 4.4.1: "The DHCPREQUEST message MUST
+ * use the same value in the DHCP message header's 'secs' field ... as the original DHCPDISCOVER message." */
+static void as_the_phones_ask(void **state)
+{
+	static const uint8_t asks[] = {0x37, 0x0a, 0x01, 0x03, 0x06, 0x0f, 0x2a, 0x2b, 0x2c, 0x2e, 0x2f, 0x77};
+	struct world *w = plugged();
+	uint16_t secs;
+
+	(void)state;
+	lldp(w, (struct med_policy){.app = MED_VOICE, .tagged = true, .vlan = 20});
+	pass(w, 14000);
+	assert_true(asked(w));
+	assert_int_equal(w->q.type, DHCP_DISCOVER);
+	assert_non_null(memmem(w->udp.payload.p, w->udp.payload.n, asks, sizeof asks));
+	assert_string_equal(order(w), "53 61 55 60");
+	secs = w->q.secs;
+	assert_true(secs >= 8);
+	pass(w, 3000); /* a server that pings first */
+	answer(w, offer);
+	assert_true(asked(w));
+	assert_int_equal(w->q.type, DHCP_REQUEST);
+	assert_int_equal(w->q.secs, secs);
+	assert_string_equal(order(w), "53 54 50 61 55 60");
+	pass(w, 5500); /* and when it is repeated */
+	assert_true(asked(w));
+	assert_int_equal(w->q.type, DHCP_REQUEST);
+	assert_int_equal(w->q.secs, secs);
+	unplug(w);
+}
+
 /* RFC 2132 2: "the receiver of such options MUST be prepared to delete trailing nulls"; and what scopes hold besides. */
 static void domains(void **state)
 {
@@ -393,7 +437,7 @@ static void address_as_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(discover_to_ack),
+	    cmocka_unit_test(discover_to_ack), cmocka_unit_test(as_the_phones_ask),
 	    cmocka_unit_test(domains),
 	    cmocka_unit_test(odd_leases),
 	    cmocka_unit_test(time_sources),

@@ -164,6 +164,77 @@ static void somebody_has_it(void **state)
 	unplug(w);
 }
 
+/* The ARP announcements of its address among the frames since the last call. */
+static unsigned announced(struct world *w)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < w->nframe; i++) {
+		struct rd r = rd_of(w->frame[i].p, w->frame[i].n);
+		struct eth e;
+		struct arp a;
+
+		if (!eth_read(&r, &e) || e.type != ETH_ARP)
+			continue;
+		r = rd_of(e.payload.p, e.payload.n);
+		n += arp_read(&r, &a) && a.spa == ADDRESS && a.tpa == ADDRESS;
+	}
+	w->nframe = 0;
+	return n;
+}
+
+/* RFC 5227 2.3: "the host must broadcast ANNOUNCE_NUM ARP Announcements, spaced ANNOUNCE_INTERVAL seconds apart": two, two seconds. */
+static void announces_twice(void **state)
+{
+	struct world *w = plugged();
+	unsigned n;
+
+	(void)state;
+	lldp(w, (struct med_policy){.app = MED_VOICE, .dscp = 46});
+	assert_true(asked(w));
+	answer(w, offer);
+	assert_true(asked(w));
+	answer(w, ack);
+	for (n = 0; n < 30 && w->addresses == 0; n++) {
+		assert_int_equal(announced(w), 0); /* not while it is probed */
+		pass(w, 100);
+	}
+	assert_int_equal(announced(w), 1);
+	pass(w, 1900);
+	assert_int_equal(announced(w), 0);
+	pass(w, 150);
+	assert_int_equal(announced(w), 1);
+	pass(w, 10000);
+	assert_int_equal(announced(w), 0);
+	unplug(w);
+}
+
+/* RFC 5227 2.4 (b): "broadcasting one single ARP Announcement"; a second conflict "within DEFEND_INTERVAL seconds, then the host MUST
+ * immediately cease using this address". */
+static void defends_its_address(void **state)
+{
+	struct world *w = addressed();
+	uint32_t v;
+
+	(void)state;
+	pass(w, 3000);
+	announced(w);
+	taken(w);
+	assert_int_equal(announced(w), 1);
+	pass(w, 11000);
+	taken(w); /* long after the first: defended again */
+	assert_int_equal(announced(w), 1);
+	assert_int_equal(w->lease.address, ADDRESS);
+	pass(w, 9000);
+	taken(w);
+	assert_true(asked_for(w, DHCP_DECLINE));
+	assert_true(dhcp_u32(&w->q, 50, &v) && v == ADDRESS);
+	assert_int_equal(w->last, DT_F_ADDRESS_TAKEN);
+	assert_int_equal(w->lease.address, 0);
+	assert_int_equal(dt_phone_stage(w->ph), DT_STAGE_VLAN); /* it begins again */
+	unplug(w);
+}
+
 /* RFC 2131 4.4.5 */
 static void renew_and_rebind(void **state)
 {
@@ -247,7 +318,7 @@ int main(void)
 	    cmocka_unit_test(one_nak),
 	    cmocka_unit_test(silence),
 	    cmocka_unit_test(silence_on_the_voice_vlan),
-	    cmocka_unit_test(somebody_has_it),
+	    cmocka_unit_test(somebody_has_it), cmocka_unit_test(announces_twice), cmocka_unit_test(defends_its_address),
 	    cmocka_unit_test(renew_and_rebind),
 	    cmocka_unit_test(times_of_nothing),
 	};

@@ -198,6 +198,117 @@ static void two_neighbours(void **state)
 	unplug(w);
 }
 
+/* The LLDPDUs among the frames that the phone has sent since the last call: how many, and the last one. */
+static unsigned told(struct world *w, struct lldp *last)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < w->nframe; i++) {
+		struct rd r = rd_of(w->frame[i].p, w->frame[i].n);
+		struct eth e;
+
+		if (!eth_read(&r, &e) || e.type != ETH_LLDP)
+			continue;
+		r = rd_of(e.payload.p, e.payload.n);
+		assert_true(lldp_read(&r, last));
+		assert_int_equal(w->frame[i].tci, -1);
+		n++;
+	}
+	w->nframe = 0;
+	return n;
+}
+
+/* TIA-1057 11.2.1, fast start: "medFastStartRepeatCount" (3) LLDPDUs one second apart, then 802.1AB's msgTxInterval of 30 s. */
+static void fast_start(void **state)
+{
+	struct world *w = plugged();
+	struct lldp l;
+
+	(void)state;
+	assert_int_equal(told(w, &l), 1);
+	assert_true(l.policy[0].unknown);
+	pass(w, 1000);
+	assert_int_equal(told(w, &l), 1);
+	pass(w, 1000);
+	assert_int_equal(told(w, &l), 1);
+	pass(w, 3900);
+	assert_int_equal(told(w, &l), 0);
+	unplug(w);
+}
+
+/* 802.1AB 9.2.5.4, somethingChangedLocal: a changed policy is told at once, and fast. */
+static void a_policy_is_confirmed_at_once(void **state)
+{
+	struct world *w = plugged();
+	struct lldp l;
+
+	(void)state;
+	told(w, &l);
+	pass(w, 300);
+	lldp(w, (struct med_policy){.app = MED_VOICE, .tagged = true, .vlan = 20, .prio = 5, .dscp = 46});
+	assert_int_equal(told(w, &l), 1);
+	assert_true(l.npolicy == 1 && !l.policy[0].unknown && l.policy[0].tagged && l.policy[0].vlan == 20);
+	assert_true(l.policy[0].prio == 5 && l.policy[0].dscp == 46);
+	for (int i = 0; i < 2; i++) {
+		pass(w, 1000);
+		assert_int_equal(told(w, &l), 1);
+	}
+	pass(w, 29900);
+	assert_int_equal(told(w, &l), 0);
+	pass(w, 200);
+	assert_int_equal(told(w, &l), 1);
+	unplug(w);
+}
+
+/* 802.1AB 9.1.2.2: "a shutdown LLDPDU", with the three mandatory TLVs, a time to live of 0, and no other. */
+static void it_says_that_it_ends(void **state)
+{
+	struct world *w = plugged();
+	struct lldp l;
+
+	(void)state;
+	told(w, &l);
+	dt_phone_stop(w->ph);
+	pass(w, 10000);
+	assert_int_equal(told(w, &l), 1);
+	assert_int_equal(l.ttl, 0);
+	assert_true(!l.has_med && !l.has_caps && l.npolicy == 0);
+	assert_memory_equal(l.chassis.p, mac, 6);
+	unplug(w);
+}
+
+/* 802.1AB 9.2.7.7.2: a neighbour that says that it ends, or whose time to live is over, is forgotten: the next one may be another. */
+static void a_neighbour_that_has_gone(void **state)
+{
+	static const uint8_t other[6] = {2, 0, 0, 0, 0, 9};
+	const struct med_policy v20 = {.app = MED_VOICE, .tagged = true, .vlan = 20, .prio = 5},
+				v30 = {.app = MED_VOICE, .tagged = true, .vlan = 30, .prio = 5};
+
+	(void)state;
+	for (int silent = 0; silent < 2; silent++) {
+		struct world *w = addressed(); /* on VLAN 20, from a switch */
+
+		lldp(w, v20);
+		lldp_of(w, other, MED_NETWORK, 0, v30);
+		assert_int_equal(w->vlan, 20); /* a conflict, while both are there */
+		if (silent) {
+			pass(w, 119000);
+			lldp_of(w, other, MED_NETWORK, 0, v30);
+			assert_int_not_equal(dt_phone_stage(w->ph), DT_STAGE_VLAN);
+			pass(w, 1100);
+		} else {
+			lldp_ttl = 0;
+			lldp(w, v20);
+			lldp_ttl = 120;
+		}
+		lldp_of(w, other, MED_NETWORK, 0, v30);
+		assert_int_equal(dt_phone_stage(w->ph), DT_STAGE_VLAN);
+		lldp_of(w, other, MED_NETWORK, 0, v30);
+		assert_int_equal(w->vlan, 30);
+		unplug(w);
+	}
+}
+
 /* A serial number longer than LLDP-MED's 32 octets is cut there: the phone does not fall silent. */
 static void long_serial(void **state)
 {
@@ -232,6 +343,10 @@ int main(void)
 	    cmocka_unit_test(another_vlan),
 	    cmocka_unit_test(two_neighbours),
 	    cmocka_unit_test(long_serial),
+	    cmocka_unit_test(fast_start),
+	    cmocka_unit_test(a_policy_is_confirmed_at_once),
+	    cmocka_unit_test(it_says_that_it_ends),
+	    cmocka_unit_test(a_neighbour_that_has_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

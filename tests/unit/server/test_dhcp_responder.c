@@ -37,7 +37,7 @@ static size_t question(const struct question *what, uint8_t out[DHCP_SIZE_MAX])
 	if (what->class)
 		q.option[60] = (struct sv){what->class, what->nclass ? what->nclass : strlen(what->class)};
 	q.option[55] = what->list;
-	dhcp_write(&w, &q);
+	dhcp_write(&w, &q, NULL);
 	assert_null(w.err);
 	return wr_n(&w);
 }

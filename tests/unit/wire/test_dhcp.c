@@ -100,7 +100,7 @@ static void round_trip(void **state)
 	d.option[6] = SV("\x0a\x42\x00\x01\x0a\x42\x00\x02");
 	d.option[80] = (struct sv){"", 0};
 	d.option[120] = SV("\x01\x0a\x42\x00\x01");
-	dhcp_write(&w, &d);
+	dhcp_write(&w, &d, NULL);
 	assert_null(w.err);
 	assert_memory_equal(out + 240, "\x35\x01\x05\x06\x08", 5); /* 53 first, then ascending, 55 last */
 	assert_memory_equal(out + wr_n(&w) - 5, "\x37\x02\x78\x2b\xff", 5);
@@ -115,13 +115,13 @@ static void round_trip(void **state)
 	assert_true(back.hops == 3 && sv_eq(back.sname, d.sname) && sv_eq(back.file, d.file));
 	assert_true(back.op == 2 && back.xid == d.xid && back.secs == 3 && back.flags == 0x8000 && back.ciaddr == 1 &&
 		    back.yiaddr == 2 && back.siaddr == 3 && back.giaddr == 4 && back.type == DHCP_ACK);
-	dhcp_write(&w2, &back);
+	dhcp_write(&w2, &back, NULL);
 	assert_int_equal(wr_n(&w2), wr_n(&w));
 	assert_memory_equal(again, out, wr_n(&w));
 
 	d.sname = (struct sv){big, 65};
 	w2 = wr_of(again, sizeof again);
-	dhcp_write(&w2, &d);
+	dhcp_write(&w2, &d, NULL);
 	assert_non_null(w2.err);
 
 	assert_true(dhcp_u32(&back, 51, a) && a[0] == 3600);
@@ -148,14 +148,14 @@ static void padded(void **state)
 
 	(void)state;
 	d = (struct dhcp){.op = 1, .type = DHCP_DISCOVER};
-	dhcp_write(&w, &d);
+	dhcp_write(&w, &d, NULL);
 	assert_null(w.err);
 	assert_int_equal(wr_n(&w), 300);
 	for (size_t n = 0; n < 300; n++) {
 		uint8_t *small = exact_copy("", 0, n);
 
 		w = wr_of(small, n);
-		dhcp_write(&w, &d);
+		dhcp_write(&w, &d, NULL);
 		assert_non_null(w.err);
 		free(small);
 	}
