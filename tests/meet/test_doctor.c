@@ -19,6 +19,8 @@ static const struct {
 	unsigned value;
 	const char *why;
 } elsewhere[] = {
+    {"I-06", DT_STAGE_NONE, DT_F_ADDRESS_TAKEN, SEES_NOTHING, 0, "it takes a second machine for ten seconds: tests/unit/phone/test_phone_lease.c"},
+    {"I-06", DT_STAGE_NONE, DT_F_OK, SEES_SIGN, DT_SIGN_ADDRESS_DEFENDED, "likewise"},
     {"C-04", DT_STAGE_NONE, DT_F_OK, SEES_SIGN, DT_SIGN_WEB_TIME_ODD, IN_LAB},
     {"C-04", DT_STAGE_NONE, DT_F_OK, SEES_SIGN, DT_SIGN_CLOCK_DIFFERS, IN_LAB},
     {"D-05", DT_STAGE_UPDATE, DT_F_HTTP_STATUS, SEES_SIGN, DT_SIGN_CERT_OTHER_NAME, IN_LAB},
