@@ -82,7 +82,7 @@ static const struct {
 
 /* ---- the answer ------------------------------------------------------------------------------------------------ */
 
-static json_t *serve_status(const struct dt_phone *ph)
+static json_t *serve_status(const struct dt_phone *ph, const char *usb_code)
 {
 	struct dt_status s;
 	json_t *j;
@@ -92,6 +92,10 @@ static json_t *serve_status(const struct dt_phone *ph)
 		      json_text(s.registrar), "version", s.version, "EnableHotdesking", s.hotdesking, "HotdeskingTimeout", (int)s.hotdesking_s, "locked", s.locked, "lock_set", s.lock_set, "EnforcePhoneLock",
 		      s.lock_enforced, "PhoneLockTimeout", (int)s.lock_minutes, "MinPhonePinLength", (int)s.lock_min_length,
 		      "SIPSecurityMode", json_text(s.sip_security), "LoggingLevel", json_text(s.logging), "logs", dt_logs_names[s.logs]);
+	if (j && usb_code[0]) {
+		json_object_set_new(j, "usb_code", json_string(usb_code));
+		json_object_set_new(j, "tethered", json_boolean(s.tethered));
+	}
 	if (j && s.failure != DT_F_OK) {
 		json_object_set_new(j, "stage", json_integer(s.stage));
 		json_object_set_new(j, "error", json_string(dt_failures[s.failure].code));
@@ -124,7 +128,7 @@ static void serve_wipe(json_t *j)
 	json_decref(j);
 }
 
-void handset_serve(struct dt_phone *ph, char *line, struct buf *answer)
+void handset_serve(struct dt_phone *ph, const char *usb_code, char *line, struct buf *answer)
 {
 	json_t *j = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 	struct handset_ask a = {.j = j};
@@ -139,10 +143,10 @@ void handset_serve(struct dt_phone *ph, char *line, struct buf *answer)
 			h = asks[i].run(ph, &a);
 	serve_wipe(j);
 	if (h == DT_H_OK)
-		serve_write(answer, json_pack("{sb so}", "ok", 1, "status", serve_status(ph)));
+		serve_write(answer, json_pack("{sb so}", "ok", 1, "status", serve_status(ph, usb_code)));
 	else if (h == DT_HANDSET_COUNT)
 		serve_write(answer, json_pack("{sb ss ss}", "ok", 0, "code", "question", "why", "the phone does not know that question"));
 	else
 		serve_write(answer, json_pack("{sb ss ss so}", "ok", 0, "code", dt_handset_answers[h].code, "why",
-					      dt_handset_answers[h].what, "status", serve_status(ph)));
+					      dt_handset_answers[h].what, "status", serve_status(ph, usb_code)));
 }

@@ -6,7 +6,7 @@
 #include "dialtone/handset.h"
 
 /* {"do": "sign-in", "number": ..., "pin": ...} and the like; the answer {"ok": true, "status": {...}} or
- * {"ok": false, "code": ..., "why": ...}.  Secrets of the question are wiped. */
-void handset_serve(struct dt_phone *ph, char *line, struct buf *answer);
+ * {"ok": false, "code": ..., "why": ...}.  usb_code: as the phone's display would show it; "": it has no USB port.  Secrets of the question are wiped. */
+void handset_serve(struct dt_phone *ph, const char *usb_code, char *line, struct buf *answer);
 
 #endif

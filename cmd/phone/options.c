@@ -134,6 +134,7 @@ const struct option_row phone_options[] = {
 };
 const struct option_row connect_options[] = {
 	{"--stay",          "SECONDS",   "stay signed in that long; 0: until interrupted", AT(stay)},
+	{"--usb",           "TTY",       "the phone's USB port, for `dialtone tether`; with --stay", AT(usb)},
 	{0},
 };
 const struct option_row doctor_options[] = {
@@ -165,6 +166,7 @@ int phone_options_check(const struct command *c)
 	    {o->pin_file && !o->extension && !o->number, "'--pin-file' is of which number? type --extension N or --number N"},
 	    {o->address && !o->no_dhcp, "'--address' goes only together with '--no-dhcp'"},
 	    {o->router && !o->no_dhcp, "'--router' goes only together with '--no-dhcp'"},
+	    {o->usb && o->stay == NULL, "'--usb' is of a phone that stays; type --stay 0 as well"},
 	    {o->no_dhcp && o->address == NULL && !o->take, "'--no-dhcp': the phone then needs an address; type --address A/PREFIX"},
 	};
 

@@ -13,8 +13,10 @@
 #include "base/enc.h"
 #include "base/ip.h"
 #include "cmd/phone/handset_serve.h"
+#include "cmd/phone/usb_serve.h"
 #include "cmd/secret.h"
 #include "host/handset.h"
+#include "host/usb.h"
 #include "pki/cert.h"
 
 #define ROOT_STATE "/var/lib/dialtone/phones"
@@ -239,7 +241,44 @@ static void answered(void *arg, char *line, struct buf *answer)
 {
 	struct phone_run *r = arg;
 
-	handset_serve(r->phone, line, answer);
+	handset_serve(r->phone, usb_code(r->usb), line, answer);
+}
+
+static void usb_message(void *arg, const struct tether_message *m, struct tether_message *answer)
+{
+	usb_serve(((struct phone_run *)arg)->phone, m, answer);
+}
+
+static void usb_state(void *arg, struct tether_message *m)
+{
+	usb_serve_state(((struct phone_run *)arg)->phone, m);
+}
+
+static void usb_gone(void *arg)
+{
+	dt_phone_tether_gone(((struct phone_run *)arg)->phone);
+}
+
+/* The socket of `dialtone handset`, and the USB port. */
+static int open_ports(struct phone_run *r)
+{
+	struct usb_conf usb = {.path = r->o->usb, .message = usb_message, .state = usb_state, .gone = usb_gone, .arg = r};
+	struct why why = {0};
+	char name[64];
+
+	if (handset_open(r->host, answered, r, &r->handset, &why) < 0)
+		return complain(r, EX_CONFIG, "%s", why.text);
+	if (r->o->usb == NULL)
+		return 0;
+	if (!(r->conf.model->auth & DT_AUTH_TETHER)) {
+		dt_model_refusal(r->conf.model, DT_AUTH_TETHER, why.text, sizeof why.text);
+		return complain(r, EX_USAGE, "'--usb %s': %s", r->o->usb, why.text);
+	}
+	snprintf(name, sizeof name, "%s, %s", r->conf.model->name, r->ids.mac);
+	usb.name = name;
+	if (usb_open(r->host, &usb, &r->usb, &why) < 0)
+		return complain(r, EX_CONFIG, "%s", why.text);
+	return 0;
 }
 
 static void ticked(void *arg)
@@ -299,7 +338,6 @@ static int open_host(struct phone_run *r)
 int phone_run_open(struct phone_run *r)
 {
 	const struct phone_options *o = r->o;
-	struct why why = {0};
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN); /* whoever stops reading ends no phone: it has an address and a registration to give back */
@@ -338,9 +376,7 @@ int phone_run_open(struct phone_run *r)
 	if (r->phone == NULL)
 		return complain(r, EX_SOFTWARE, "out of memory");
 	host_attach(r->host, r->phone);
-	if (r->appliance && handset_open(r->host, answered, r, &r->handset, &why) < 0)
-		return complain(r, EX_CONFIG, "%s", why.text);
-	return 0;
+	return r->appliance ? open_ports(r) : 0;
 }
 
 int phone_run_go(struct phone_run *r)
@@ -358,6 +394,7 @@ int phone_run_go(struct phone_run *r)
 
 void phone_run_close(struct phone_run *r)
 {
+	usb_close(r->usb);
 	handset_close(r->handset);
 	if (r->host)
 		host_attach(r->host, NULL);

@@ -39,6 +39,7 @@ struct phone_run {
 	struct doctor_heard heard; /* on the port, by now */
 	uint64_t began; /* mono ms */
 	struct handset *handset; /* of an appliance */
+	struct usb *usb;	 /* its USB port, if it has one */
 	struct buf pin, password, trust, update_key;
 	char serial[MAC_TEXT_MAX];
 	void (*record)(void *arg, const struct dt_record *r);

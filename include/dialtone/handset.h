@@ -26,6 +26,7 @@ X(NOBODY,   "nobody",     "nobody is signed in") \
 X(LOCKED,   "locked",     "the phone is locked: unlock it first") \
 X(MODEL,    "model",      "this model cannot sign in that way") \
 X(SECRET,   "secret",     "number and PIN, or user name, password and sign-in address are needed") \
+X(UNTETHERED, "untethered", "nobody is signed in through the USB port") \
 X(NO_DESK,  "no-desk",    "guests may not sign in at this phone: it is no common-area phone, or the site does not allow it") \
 X(GUEST,    "guest",      "a guest cannot lock the phone: it is given back when nobody touches it") \
 X(NO_PIN,   "no-pin",     "no PIN for the lock is set on this phone: give one") \
@@ -66,6 +67,7 @@ struct dt_status {
 	char user[256];	     /* "alice@contoso.test"; "": nobody, or not known yet */
 	char registrar[300]; /* where it signed in last */
 	char version[32];
+	bool tethered;	    /* the user signed in through a PC on the USB port */
 	bool guest;	    /* hot-desking: the user is a guest */
 	bool hotdesking;    /* guests may sign in here */
 	unsigned hotdesking_s;
@@ -90,6 +92,10 @@ void dt_phone_touch(struct dt_phone *ph); /* somebody uses the phone: the times 
 /* pin NULL: the one that is set (the PIN that the user signed in with, or the last one given here). */
 enum dt_handset dt_phone_lock(struct dt_phone *ph, const char *pin);
 enum dt_handset dt_phone_unlock(struct dt_phone *ph, const char *pin);
+/* What a PC on the USB port does.  Its user is gone with the cable, locked or not; a start without the cable finds nobody. */
+enum dt_handset dt_phone_tether(struct dt_phone *ph, const struct dt_sign_in *who);
+enum dt_handset dt_phone_tether_lock(struct dt_phone *ph, bool locked); /* as the PC is locked: needs no PIN */
+void dt_phone_tether_gone(struct dt_phone *ph);
 enum dt_handset dt_phone_send_logs(struct dt_phone *ph);
 enum dt_handset dt_phone_power_cycle(struct dt_phone *ph); /* signs off, then dt_body.restart() */
 

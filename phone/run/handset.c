@@ -132,7 +132,7 @@ static enum dt_handset handset_refusal(const struct dt_phone *ph)
 {
 	if (!ph->conf.appliance)
 		return DT_H_WAITS;
-	return ph->lock.locked ? DT_H_LOCKED : DT_H_OK;
+	return lock_closed(ph) ? DT_H_LOCKED : DT_H_OK;
 }
 
 void handset_begin(struct dt_phone *ph)
@@ -176,6 +176,7 @@ enum dt_handset dt_phone_sign_in(struct dt_phone *ph, const struct dt_sign_in *w
 		return h;
 	ph_state_forget_user(ph);
 	lock_clear(ph);
+	text_set(ph->account.tethered, sizeof ph->account.tethered, "%s", who->tethered ? "1" : "");
 	if (ph->conf.sip)
 		sv_copy(ph->account.sip, sizeof ph->account.sip,
 			sv_from(sv_of(ph->conf.sip), sv_istarts(sv_of(ph->conf.sip), SV("sip:")) ? 4 : 0));
@@ -226,6 +227,31 @@ enum dt_handset dt_phone_sign_out(struct dt_phone *ph)
 	handset_sign_out(ph);
 	ph_settle(ph);
 	return DT_H_OK;
+}
+
+/* ---- a PC on the USB port ------------------------------------------------------------------------------------------ */
+
+enum dt_handset dt_phone_tether(struct dt_phone *ph, const struct dt_sign_in *who)
+{
+	struct dt_sign_in through = *who;
+
+	through.number = through.pin = NULL;
+	through.tethered = true;
+	if (ph->conf.tethered && ph->conf.login && who->login && sv_ieq(sv_of(ph->conf.login), sv_of(who->login)))
+		return DT_H_OK; /* the PC has begun anew; its user is signed in, or signing in */
+	return dt_phone_sign_in(ph, &through);
+}
+
+void dt_phone_tether_gone(struct dt_phone *ph)
+{
+	struct attempt a;
+
+	if (!ph->conf.tethered || handset_nobody(ph) || ph->run.signing_out)
+		return;
+	attempt_begin(ph, &a, "untether");
+	attempt_ok(ph, &a, "the cable is out: its user is signed out", NULL);
+	handset_sign_out(ph);
+	ph_settle(ph);
 }
 
 enum dt_handset dt_phone_power_cycle(struct dt_phone *ph)

@@ -83,6 +83,11 @@ static bool lock_take(struct dt_phone *ph, const char *pin)
 	return lock_save(ph);
 }
 
+bool lock_closed(const struct dt_phone *ph)
+{
+	return ph->lock.locked || ph->lock.by_pc;
+}
+
 /* ---- closing and opening ------------------------------------------------------------------------------------ */
 
 static void lock_report(struct dt_phone *ph, const char *what, const char *found)
@@ -103,7 +108,7 @@ bool lock_set(struct dt_phone *ph, bool locked)
 void lock_used(struct dt_phone *ph)
 {
 	/* a phone that is everybody's locks nobody out: it is given back instead */
-	if (ph->conf.appliance && ph->run.registered && !ph->policy.hotdesking && ph->policy.lock_enforced && ph->policy.lock_minutes && ph->lock.set && !ph->lock.locked)
+	if (ph->conf.appliance && ph->run.registered && !ph->policy.hotdesking && ph->policy.lock_enforced && ph->policy.lock_minutes && ph->lock.set && !lock_closed(ph))
 		ph_timer_set(ph, T_LOCK, ph->policy.lock_minutes * 60000ull);
 	else
 		ph_timer_off(ph, T_LOCK);
@@ -133,7 +138,7 @@ enum dt_handset dt_phone_lock(struct dt_phone *ph, const char *pin)
 
 	if (handset_nobody(ph))
 		h = DT_H_NOBODY;
-	else if (ph->lock.locked)
+	else if (lock_closed(ph))
 		h = DT_H_LOCKED;
 	else if (desk_guest(ph))
 		h = DT_H_GUEST;
@@ -157,7 +162,7 @@ enum dt_handset dt_phone_unlock(struct dt_phone *ph, const char *pin)
 	uint8_t hash[32];
 
 	if (!ph->lock.locked)
-		return DT_H_OK;
+		return ph->lock.by_pc ? DT_H_WRONG : DT_H_OK; /* the PC has locked it, and opens it */
 	ph->lock.wrong++;
 	if (!lock_save(ph) || !lock_hash(&ph->lock, pin ? pin : "", hash))
 		return DT_H_MEMORY;
@@ -175,4 +180,20 @@ enum dt_handset dt_phone_unlock(struct dt_phone *ph, const char *pin)
 	lock_used(ph);
 	ph_settle(ph);
 	return h;
+}
+
+/* "Locking the computer locks the phone": the PC's own lock stands for the PIN. */
+enum dt_handset dt_phone_tether_lock(struct dt_phone *ph, bool locked)
+{
+	if (!ph->conf.tethered || handset_nobody(ph))
+		return DT_H_UNTETHERED;
+	if (locked != lock_closed(ph)) {
+		ph->lock.by_pc = locked;
+		if (!locked && ph->lock.locked)
+			lock_set(ph, false);
+		lock_report(ph, locked ? "lock" : "unlock", "by the PC on the USB port");
+	}
+	lock_used(ph);
+	ph_settle(ph);
+	return DT_H_OK;
 }

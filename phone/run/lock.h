@@ -10,6 +10,7 @@
 
 #include "dialtone/handset.h"
 
+bool lock_closed(const struct dt_phone *ph); /* by a PIN, or by the PC */
 void lock_load(struct dt_phone *ph);
 void lock_clear(struct dt_phone *ph);	/* the user has gone */
 void lock_signed_in(struct dt_phone *ph); /* dial tone: the PIN that was typed opens the lock; the time begins */

@@ -16,10 +16,11 @@ static enum dt_phase handset_state(const struct dt_phone *ph)
 
 void dt_phone_status(const struct dt_phone *ph, struct dt_status *ret)
 {
-	*ret = (struct dt_status){.state = handset_state(ph), .locked = ph->lock.locked, .lock_set = ph->lock.set,
+	*ret = (struct dt_status){.state = handset_state(ph), .locked = lock_closed(ph), .lock_set = ph->lock.set,
 				  .lock_enforced = ph->policy.lock_enforced, .lock_minutes = ph->policy.lock_minutes,
 				  .lock_min_length = ph->policy.lock_min_length, .logs = ph->run.logs,
 				  .guest = desk_guest(ph), .hotdesking = ph->policy.hotdesking, .hotdesking_s = ph->policy.hotdesking_s};
+	ret->tethered = ph->conf.tethered && !handset_nobody(ph);
 	text_set(ret->user, sizeof ret->user, "%s", handset_nobody(ph) ? "" : ph->account.sip);
 	text_set(ret->registrar, sizeof ret->registrar, "%s", ph->account.registrar);
 	text_set(ret->version, sizeof ret->version, "%s", ph->core.version);

@@ -76,6 +76,7 @@ struct ph_run { /* where the phone is */
 #define LOCK_SALT 16
 struct ph_lock { /* persisted */
 	bool set, locked;
+	bool by_pc; /* a PC on the USB port has locked it; not persisted: the user is gone with the cable */
 	unsigned wrong; /* PINs in a row */
 	uint8_t salt[LOCK_SALT], hash[32];
 };
@@ -121,6 +122,7 @@ struct ph_account { /* persisted as "key value" lines */
 	char domain[256];    /* SRV was asked for it with success */
 	char update_internal[512], update_external[512], web_url[512], web_external[512];
 	char addresses[128]; /* of that Registrar, as text */
+	char tethered[2]; /* "1": the certificate is of a user whose PC was on the USB port */
 	char sip_security[16], logging[16]; /* Low, Medium, High; Off, Low, Medium, High */
 };
 

@@ -49,6 +49,7 @@ static const struct {
 	FIELD("update-external", update_external),
 	FIELD("web", web_url),
 	FIELD("web-external", web_external),
+	FIELD("tethered", tethered),
 	FIELD("sip-security", sip_security),
 	FIELD("logging", logging),
 #undef FIELD
@@ -196,7 +197,7 @@ void ph_state_forget_user(struct dt_phone *ph)
 	persist_forget(ph, DT_STATE_USER);
 	state_drop_user(ph);
 	/* what the site told stays with the phone; where that user was registered goes */
-	ph->account.sip[0] = ph->account.registrar[0] = ph->account.addresses[0] = ph->account.domain[0] = '\0';
+	ph->account.sip[0] = ph->account.registrar[0] = ph->account.addresses[0] = ph->account.domain[0] = ph->account.tethered[0] = '\0';
 	ph_state_save_account(ph);
 }
 
@@ -212,6 +213,8 @@ void ph_state_load_user(struct dt_phone *ph)
 	state_user_read(ph, DT_STATE_USER, &ph->cred.user_key, &ph->cred.user_cert);
 	state_user_read(ph, DT_STATE_FRESH, &ph->cred.fresh_key, &ph->cred.fresh_cert);
 	ph->cred.use_fresh = ph->cred.fresh_cert.n > 0;
+	if (ph->conf.appliance && ph->account.tethered[0]) /* the cable went with the power */
+		ph_state_forget_user(ph);
 	ph_state_use(ph);
 	if (ph->account.sip[0] == '\0' && ph->conf.sip)
 		sv_copy(ph->account.sip, sizeof ph->account.sip,

@@ -1,85 +1,9 @@
-/* tests/meet/test_handset.c: the phone as an appliance: it comes up without a user, people sign in and out, lock it, send its
- * log, switch it off; it obeys what the site tells it in-band.
+/* tests/meet/test_handset.c: the phone as an appliance: it comes up without a user, people sign in and out, send its log,
+ * switch it off; it obeys what the site tells it in-band.
  */
-#include "tests/support/check.h"
+#include "tests/meet/appliance.h"
 
 #include <dirent.h>
-
-#include "dialtone/handset.h"
-#include "tests/meet/meet.h"
-
-#define ALICE "alice@contoso.test"
-#define MINUTE (60 * 1000ull)
-#define HOUR (60 * MINUTE)
-
-static const struct dt_sign_in alice = {.number = "4411", .pin = "73914"};
-
-static struct dt_status status(struct meet *m)
-{
-	struct dt_status s;
-
-	dt_phone_status(m->phone, &s);
-	return s;
-}
-
-static void in_state(struct meet *m, enum dt_phase state)
-{
-	if (status(m).state == state)
-		return;
-	meet_dump(m);
-	fail_msg("the phone is %s, expected %s", dt_phase_names[status(m).state], dt_phase_names[state]);
-}
-
-static unsigned bindings(struct meet *m)
-{
-	struct location_binding b[4];
-
-	location_expire(m->location);
-	return (unsigned)location_list(m->location, ALICE, b, 4);
-}
-
-static unsigned records(const struct meet *m, enum dt_record_kind kind, const char *what)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < m->nrecord; i++)
-		n += m->record[i].kind == kind && (what == NULL || strncmp(m->record[i].what, what, strlen(what)) == 0);
-	return n;
-}
-
-static bool kept(const struct meet_flash *flash, const char *name)
-{
-	for (size_t i = 0; i < sizeof flash->file / sizeof *flash->file; i++)
-		if (flash->file[i].there && strcmp(flash->file[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-/* A phone that was just plugged in, and knows nobody. */
-static struct meet *powered(struct meet_flash *flash)
-{
-	struct meet *m = meet_new(flash, 5);
-
-	assert_non_null(m);
-	m->conf.appliance = true;
-	m->conf.number = m->conf.pin = NULL;
-	assert_true(meet_phone(m));
-	return m;
-}
-
-static void signed_in(struct meet *m)
-{
-	assert_int_equal(dt_phone_sign_in(m->phone, &alice), DT_H_OK);
-	meet_run(m, 5 * MINUTE);
-	in_state(m, DT_PHASE_SIGNED_IN);
-	assert_int_equal(bindings(m), 1);
-}
-
-static void end(struct meet *m, struct meet_flash *flash)
-{
-	meet_free(m);
-	meet_flash_free(flash);
-}
 
 /* "The log on process begins when the user starts to sign in": without a user VLAN, address, updates, and no more. */
 static void comes_up_and_waits(void **state)
@@ -276,70 +200,6 @@ static void servers_come_late(void **state)
 	end(m, &flash);
 }
 
-/* ---- the lock ------------------------------------------------------------------------------------------------- */
-
-static void lock_and_unlock(void **state)
-{
-	struct meet_flash flash = {0};
-	struct meet *m = powered(&flash);
-
-	(void)state;
-	m->site.EnforcePhoneLock = false;
-	m->site.MinPhonePinLength = 6;
-	signed_in(m);
-	assert_int_equal(dt_phone_lock(m->phone, NULL), DT_H_NO_PIN); /* alice's own has five digits */
-	assert_int_equal(dt_phone_lock(m->phone, "12345"), DT_H_SHORT);
-	assert_int_equal(dt_phone_lock(m->phone, "12x456"), DT_H_SHORT);
-	assert_int_equal(dt_phone_lock(m->phone, "824650"), DT_H_OK);
-	assert_int_equal(dt_phone_sign_out(m->phone), DT_H_LOCKED);
-	assert_int_equal(dt_phone_send_logs(m->phone), DT_H_LOCKED);
-	assert_int_equal(dt_phone_lock(m->phone, "111111"), DT_H_LOCKED);
-	assert_int_equal(dt_phone_unlock(m->phone, "111111"), DT_H_WRONG);
-	assert_int_equal(dt_phone_power_cycle(m->phone), DT_H_OK); /* pulling the plug opens nothing */
-	meet_run(m, 5 * MINUTE);
-	in_state(m, DT_PHASE_SIGNED_IN);
-	assert_true(status(m).locked);
-	assert_int_equal(dt_phone_unlock(m->phone, "824650"), DT_H_OK);
-	assert_false(status(m).locked);
-	meet_run(m, 24 * HOUR);
-	assert_false(status(m).locked); /* the site does not enforce it */
-	/* the fifth wrong PIN in a row, the power going in between */
-	assert_int_equal(dt_phone_lock(m->phone, NULL), DT_H_OK);
-	for (int i = 0; i < 4; i++) {
-		assert_int_equal(dt_phone_unlock(m->phone, "000000"), DT_H_WRONG);
-		meet_phone_off(m);
-		assert_true(meet_phone(m));
-		meet_run(m, 5 * MINUTE);
-	}
-	assert_int_equal(dt_phone_unlock(m->phone, "000000"), DT_H_FORGOT);
-	meet_run(m, MINUTE);
-	in_state(m, DT_PHASE_READY);
-	assert_false(kept(&flash, DT_STATE_USER) || kept(&flash, DT_STATE_LOCK));
-	end(m, &flash);
-}
-
-/* EnforcePhoneLock, PhoneLockTimeout: by itself, counted from the last touch; the PIN is that of the sign-in. */
-static void locks_itself(void **state)
-{
-	struct meet_flash flash = {0};
-	struct meet *m = powered(&flash);
-
-	(void)state;
-	m->site.EnforcePhoneLock = true;
-	m->site.PhoneLockTimeout = 10;
-	m->site.MinPhonePinLength = 5;
-	signed_in(m);
-	assert_true(status(m).lock_set);
-	meet_run(m, 9 * MINUTE);
-	assert_int_equal(dt_phone_send_logs(m->phone), DT_H_OK); /* a touch */
-	meet_run(m, 9 * MINUTE);
-	assert_false(status(m).locked);
-	meet_run(m, 2 * MINUTE);
-	assert_true(status(m).locked);
-	assert_int_equal(dt_phone_unlock(m->phone, alice.pin), DT_H_OK);
-	end(m, &flash);
-}
-
 /* ---- the log -------------------------------------------------------------------------------------------------- */
 
 /* What the service has taken; "" when there is none. */
@@ -476,8 +336,6 @@ int main(void)
 	    cmocka_unit_test(cx700_wants_no_pin),
 	    cmocka_unit_test(network_comes_late),
 	    cmocka_unit_test(servers_come_late),
-	    cmocka_unit_test(lock_and_unlock),
-	    cmocka_unit_test(locks_itself),
 	    cmocka_unit_test(sends_its_log),
 	    cmocka_unit_test(nobody_takes_the_log),
 	    cmocka_unit_test(plain_tcp),
