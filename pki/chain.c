@@ -1,4 +1,4 @@
-/* pki/judge.c: is this chain to be trusted, for this name, at this time? */
+/* pki/chain.c: is this chain to be trusted, for this name, at this time? */
 #include <string.h>
 #include <time.h>
 
