@@ -5,10 +5,10 @@
 #include "pki/key.h"
 #include "server/vault/make.h"
 
-bool pins_judge(const struct admin *a, const struct store_user *u, struct sv pin, struct why *why)
+bool pins_check(const struct admin *a, const struct store_user *u, struct sv pin, struct why *why)
 {
 	struct pin_policy policy = {a->site->MinPasswordLength, a->site->AllowCommonPatterns};
-	const char *no = pin_judge(pin, &policy, sv_of(u->number), sv_of(u->extension));
+	const char *no = pin_check_policy(pin, &policy, sv_of(u->number), sv_of(u->extension));
 
 	if (no == NULL)
 		return true;
@@ -32,7 +32,7 @@ enum admin_result pins_make(const struct admin *a, const struct store_user *u, s
 			if (v < 250) /* every digit as likely as any other */
 				buf_printf(pin, "%u", v % 10u);
 		}
-		if (!pin->oom && pin_judge(buf_view(pin), &policy, sv_of(u->number), sv_of(u->extension)) == NULL)
+		if (!pin->oom && pin_check_policy(buf_view(pin), &policy, sv_of(u->number), sv_of(u->extension)) == NULL)
 			return ADMIN_OK;
 	}
 	return admin_no(ADMIN_FAILED, why, "no PIN could be made that the policy takes");

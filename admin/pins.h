@@ -16,7 +16,7 @@ struct pin_info {
 };
 
 /* false: the policy refuses this PIN of the user's; the PIN itself is not quoted. */
-bool pins_judge(const struct admin *a, const struct store_user *u, struct sv pin, struct why *why);
+bool pins_check(const struct admin *a, const struct store_user *u, struct sv pin, struct why *why);
 /* "can generate a PIN": one that the policy takes, into *pin, which the caller wipes.  It is not set yet. */
 enum admin_result pins_make(const struct admin *a, const struct store_user *u, struct buf *pin, struct why *why);
 enum admin_result pins_set(struct admin *a, const struct store_user *u, struct sv pin, struct why *why); /* counters start at 0 */

@@ -112,7 +112,7 @@ static bool begin(struct import *im, bool judged)
 	return false;
 }
 
-static void judge(struct import *im, const struct user_row *r)
+static void import_check(struct import *im, const struct user_row *r)
 {
 	struct why w = {0};
 	const char *no = unique_in_file(im, r, &w);
@@ -138,7 +138,7 @@ static enum admin_result judge_rows(struct import *im, struct why *why)
 
 	while (looks == STORE_OK && (got = user_rows_next(&im->rows, &r, &w)) != ROW_END) {
 		if (got == ROW_READ)
-			judge(im, &r);
+			import_check(im, &r);
 		else if (got != ROW_EMPTY)
 			refuse(im, r.line, w.text);
 		user_row_wipe(&r);

@@ -158,7 +158,7 @@ static const char *row_fill(struct user_rows *im, const struct fields *f, struct
 		if (im->column[i] != COL_ADDRESS && !value_read(im, im->column[i], &f->text[i], r, &remote, why))
 			return why->text;
 	r->user.remote = remote;
-	return r->pin.n == 0 || pins_judge(im->a, &r->user, buf_view(&r->pin), why) ? NULL : why->text;
+	return r->pin.n == 0 || pins_check(im->a, &r->user, buf_view(&r->pin), why) ? NULL : why->text;
 }
 
 void user_row_wipe(struct user_row *r)

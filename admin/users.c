@@ -194,7 +194,7 @@ enum admin_result user_write_make(struct admin *a, struct user_write *w, struct 
 	const char *no;
 	struct why text = {0};
 
-	if (pin.n && !pins_judge(a, &w->user, pin, why))
+	if (pin.n && !pins_check(a, &w->user, pin, why))
 		return ADMIN_REFUSED;
 	if ((password.n || pin.n) && admin_secret(a, why) != ADMIN_OK)
 		return ADMIN_SITE;

@@ -114,7 +114,7 @@ static const struct {
 };
 /* clang-format on */
 
-const char *pin_judge(struct sv pin, const struct pin_policy *p, struct sv number, struct sv extension)
+const char *pin_check_policy(struct sv pin, const struct pin_policy *p, struct sv number, struct sv extension)
 {
 	struct pin_case c = {pin, number, extension, p->min_length};
 

@@ -18,7 +18,7 @@ struct pin_policy {
 	bool allow_common;
 };
 /* NULL when allowed, else why not: a sentence. number ("+14255550123") and extension are the user's own. */
-const char *pin_judge(struct sv pin, const struct pin_policy *p, struct sv number, struct sv extension);
+const char *pin_check_policy(struct sv pin, const struct pin_policy *p, struct sv number, struct sv extension);
 
 struct pin_limits {
 	unsigned local, global;

@@ -125,7 +125,7 @@ out:
 
 /* ---- the Timestamp and the proof ------------------------------------------------------------------------- */
 
-static const char *check_stamp_judge(xmlNodePtr stamp, int64_t now)
+static const char *check_stamp_limits(xmlNodePtr stamp, int64_t now)
 {
 	int64_t from, to;
 
@@ -142,7 +142,7 @@ static const char *stamp_of(struct buf *verified, int64_t now)
 	xmlDocPtr doc = xml_read(verified->p, verified->n, &why);
 
 	if (doc)
-		why = check_stamp_judge(xmlDocGetRootElement(doc), now);
+		why = check_stamp_limits(xmlDocGetRootElement(doc), now);
 	xmlFreeDoc(doc);
 	return why;
 }
@@ -172,7 +172,7 @@ static const char *proof_check(xmlNodePtr security, xmlNodePtr stamp, const stru
 	return why;
 }
 
-static const char *conditions_judge(const struct ticket *t, const char *audience, const char *issuer, int64_t now)
+static const char *conditions_check(const struct ticket *t, const char *audience, const char *issuer, int64_t now)
 {
 	if (t->not_before > now + SIG_SKEW)
 		return "the ticket is not valid yet";
@@ -207,12 +207,12 @@ const char *ticket_check(const void *envelope, size_t n, const void *ticket_cert
 		goto out;
 	why = "the ticket key's certificate cannot be read";
 	if (cert == NULL || (why = assertion_check(assertion, cert, seal_key, &t)) != NULL ||
-	    (why = conditions_judge(&t, audience, issuer, now)) != NULL)
+	    (why = conditions_check(&t, audience, issuer, now)) != NULL)
 		goto out;
 	if (!t.bearer)
 		why = proof_check(security, stamp, &t, now);
 	else
-		why = xml_child(security, NS_DS, "Signature") ? "a bearer ticket with a signature" : check_stamp_judge(stamp, now);
+		why = xml_child(security, NS_DS, "Signature") ? "a bearer ticket with a signature" : check_stamp_limits(stamp, now);
 	if (why == NULL)
 		*ret = t;
 out:
@@ -239,7 +239,7 @@ const char *ticket_check_shown(const void *assertion, size_t n, const void *tick
 		goto out;
 	why = "the ticket key's certificate cannot be read";
 	if (cert == NULL || (why = assertion_check(root, cert, seal_key, &t)) != NULL ||
-	    (why = conditions_judge(&t, audience, issuer, now)) != NULL)
+	    (why = conditions_check(&t, audience, issuer, now)) != NULL)
 		goto out;
 	*ret = t;
 out:

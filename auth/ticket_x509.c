@@ -11,7 +11,7 @@
 static const char *const methods[] = {ALG_RSA_SHA1, ALG_RSA_SHA256, NULL};
 static const char *const digests[] = {ALG_SHA1, ALG_SHA256, NULL};
 
-static const char *stamp_judge(const struct buf *verified, int64_t now)
+static const char *stamp_check(const struct buf *verified, int64_t now)
 {
 	const char *why = NULL;
 	xmlDocPtr doc = xml_read(verified->p, verified->n, &why);
@@ -64,7 +64,7 @@ static const char *check(xmlDocPtr doc, int64_t now, struct buf *cert)
 	else
 		why = sig_verify_rsa(&s, X509_get0_pubkey(x), data);
 	if (why == NULL)
-		why = stamp_judge(&data[at], now);
+		why = stamp_check(&data[at], now);
 	X509_free(x);
 	buf_free(&text);
 	for (unsigned i = 0; i < SIG_REFERENCES; i++)

@@ -117,7 +117,7 @@ static unsigned arguments_most(const struct verb *v, unsigned *least)
 static int value_take(struct command *c, const struct option_row *r, const char *value)
 {
 	void *at = c->o ? (char *)c->o + r->at : NULL; /* no struct: the option is one of many verbs */
-	const char *instead = value && r->judge ? r->judge(value) : NULL;
+	const char *instead = value && r->check ? r->check(value) : NULL;
 
 	if (!instead && r->value && !r->repeats && r != &option_site && option_given(c, r->name))
 		return command_fail(c, EX_USAGE, "'%s' is given twice", r->name);

@@ -27,9 +27,9 @@ struct option_row {
 	const char *value; /* its name in the help; NULL: a flag. Completion: FILE... files, DIR folders, IF interfaces */
 	const char *what;
 	size_t at; /* in the verb's struct: a const char * for the value, a bool for a flag */
-	/* NULL when the value can be; else what to type instead ("type digits, like 4411").  The row of a judge holds texts. */
-	const char *(*judge)(const char *value);
-	/* Instead of keeping the text: reads it into the member at `at`.  The value as judge(). */
+	/* NULL when the value can be; else what to type instead ("type digits, like 4411").  A row with a check holds texts. */
+	const char *(*check)(const char *value);
+	/* Instead of keeping the text: reads it into the member at `at`.  The value as check(). */
 	const char *(*read)(void *at, const char *value);
 	const char *(*word)(unsigned i); /* completion and help: the i-th thing that the value can be; NULL: no more */
 	bool repeats;			 /* may be given more than once: read() sees each */

@@ -245,7 +245,7 @@ static int send_dhcp(struct doctor_probe *p, unsigned at)
 static int send(struct doctor_probe *p, unsigned i)
 {
 	const struct doctor_question *q = &p->q[i];
-	struct dt_stream_conf c = {.address = q->address, .port = q->port, .tls = q->ask == ASK_TLS, .tls_judge_only = true,
+	struct dt_stream_conf c = {.address = q->address, .port = q->port, .tls = q->ask == ASK_TLS, .tls_report_only = true,
 				   .name = q->name[0] ? q->name : NULL, .anchors = p->anchors,
 				   .unix_s = clock_unix_ms() / 1000, .timeout_ms = 4000};
 

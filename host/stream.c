@@ -1,7 +1,7 @@
 /* host/stream.c: TCP and TLS streams of the phone.
  *
  * CONNECTING -> (TLS: SHAKING ->) OPEN.  TLS has no socket of its own (pki/tls.h): octets from the socket are fed,
- * its output is drained.  The peer's chain is judged here, with the phone's anchors, at the phone's time; the phone
+ * its output is drained.  The peer's chain is verified here, with the phone's anchors, at the phone's time; the phone
  * gets the chain and the verdict.
  *
  * The phone may close a stream inside a callback about it: `busy` keeps the memory until the teller is done.
@@ -34,7 +34,7 @@ struct host_stream {
 	struct event rd, wr, limit;
 	struct tls *tls;
 	struct buf out; /* octets for the socket */
-	bool wants_tls, judge_only, public_roots, dead, ending;
+	bool wants_tls, report_only, public_roots, dead, ending;
 	bool heard, speaks_tls; /* TLS: an octet came; the first one is one of TLS */
 	unsigned busy;
 	int64_t unix_s;
@@ -228,19 +228,19 @@ static bool shaken(struct host_stream *s)
 						   [PKI_NO_CERT] = DT_NO_CERT};
 	struct dt_stream_opened o = {.failure = DT_F_OK};
 	struct buf der = {0};
-	struct pki_judged judged;
+	struct pki_chain_result result;
 	bool alive;
 
 	o.nchain = tls_peer_chain(s->tls, &der, o.chain, o.chain_n, sizeof o.chain / sizeof *o.chain);
-	o.verdict = verdicts[pki_judge(o.chain, o.chain_n, o.nchain, sv_of(s->anchors), s->public_roots,
-				       s->name[0] ? s->name : NULL, s->unix_s, &judged)];
-	memcpy(o.sign, judged.sign, sizeof o.sign);
-	o.cert_name = judged.name[0] ? judged.name : NULL;
+	o.verdict = verdicts[pki_chain_verify(o.chain, o.chain_n, o.nchain, sv_of(s->anchors), s->public_roots,
+				       s->name[0] ? s->name : NULL, s->unix_s, &result)];
+	memcpy(o.sign, result.sign, sizeof o.sign);
+	o.cert_name = result.name[0] ? result.name : NULL;
 	o.version = tls_version(s->tls);
 	o.cipher = tls_cipher(s->tls);
 	if (o.verdict != DT_TRUSTED)
-		o.why = judged.why.text;
-	if (o.verdict != DT_TRUSTED && !s->judge_only)
+		o.why = result.why.text;
+	if (o.verdict != DT_TRUSTED && !s->report_only)
 		o.failure = failures[o.verdict];
 	alive = stream_opened(s, &o);
 	buf_free(&der);
@@ -452,7 +452,7 @@ int stream_open(struct host *h, unsigned id, const struct dt_stream_conf *conf)
 	s->id = id;
 	s->fd = -1;
 	s->wants_tls = conf->tls;
-	s->judge_only = conf->tls_judge_only;
+	s->report_only = conf->tls_report_only;
 	s->public_roots = conf->public_roots;
 	s->unix_s = conf->unix_s;
 	s->anchors = sv_dup(sv_of(conf->anchors ? conf->anchors : ""));

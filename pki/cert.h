@@ -48,13 +48,13 @@ bool pki_pem_cert(struct sv pem, unsigned i, struct buf *der);
 
 /* Judges a chain (leaf first) at a time against anchors (PEM). */
 enum pki_verdict { PKI_TRUSTED, PKI_UNTRUSTED, PKI_WRONG_NAME, PKI_WRONG_DATE, PKI_NO_CERT };
-struct pki_judged {
+struct pki_chain_result {
 	struct why why;			 /* empty when trusted */
 	char name[256];			 /* the first name in the leaf; "": none */
 	enum dt_sign sign[DT_SIGNS_MAX]; /* DT_SIGN_CERT_...: what decided, then another name, which needs no root to be seen */
 };
-enum pki_verdict pki_judge(const uint8_t *const *der, const size_t *n, unsigned count, struct sv anchors_pem,
-			   bool public_roots, const char *host, int64_t unix_s, struct pki_judged *ret /* or NULL */);
+enum pki_verdict pki_chain_verify(const uint8_t *const *der, const size_t *n, unsigned count, struct sv anchors_pem,
+			   bool public_roots, const char *host, int64_t unix_s, struct pki_chain_result *ret /* or NULL */);
 
 /* PKCS#7 SignedData, certificates only (RFC 2315): leaf first, then issuers, root last. */
 bool pki_p7_write(struct buf *p7, struct sv certs_pem);

@@ -34,8 +34,8 @@ static void first_name(const uint8_t *der, size_t n, char out[256])
 	free(info);
 }
 
-static enum pki_verdict judge_verify(X509 *leaf, STACK_OF(X509) *others, X509_STORE *store, bool server, int64_t unix_s,
-			       struct pki_judged *ret)
+static enum pki_verdict chain_verify(X509 *leaf, STACK_OF(X509) *others, X509_STORE *store, bool server, int64_t unix_s,
+			       struct pki_chain_result *ret)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	enum pki_verdict v = PKI_UNTRUSTED;
@@ -73,14 +73,14 @@ static enum pki_verdict judge_verify(X509 *leaf, STACK_OF(X509) *others, X509_ST
 	return v;
 }
 
-enum pki_verdict pki_judge(const uint8_t *const *der, const size_t *n, unsigned count, struct sv anchors_pem,
-			   bool public_roots, const char *host, int64_t unix_s, struct pki_judged *ret)
+enum pki_verdict pki_chain_verify(const uint8_t *const *der, const size_t *n, unsigned count, struct sv anchors_pem,
+			   bool public_roots, const char *host, int64_t unix_s, struct pki_chain_result *ret)
 {
 	STACK_OF(X509) *others = NULL;
 	X509_STORE *store = NULL;
 	X509 *leaf = NULL;
 	enum pki_verdict v = PKI_NO_CERT;
-	struct pki_judged nobody;
+	struct pki_chain_result nobody;
 
 	ERR_clear_error();
 	if (ret == NULL)
@@ -106,7 +106,7 @@ enum pki_verdict pki_judge(const uint8_t *const *der, const size_t *n, unsigned 
 		why_set(&ret->why, "the trusted roots cannot be read");
 		v = PKI_UNTRUSTED;
 	} else {
-		v = judge_verify(leaf, others, store, host != NULL, unix_s, ret);
+		v = chain_verify(leaf, others, store, host != NULL, unix_s, ret);
 	}
 	if (host != NULL && !pki_cert_names(der[0], n[0], host)) {
 		dt_signs_add(ret->sign, DT_SIGN_CERT_OTHER_NAME);

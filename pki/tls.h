@@ -58,7 +58,7 @@ const char *tls_why(const struct tls *t); /* when failed: a sentence */
 uint8_t tls_alert(const struct tls *t);	  /* when failed: the alert that the peer sent (RFC 5246 7.2), or 0 */
 
 /* The chain as the peer sent it, leaf first: DER, appended to *store; der[i], n[i]: where each lies in it and its length.
- * Returns how many, at most cap. The library does not judge it: the caller asks pki_judge().  (Exception: a TLS_DSK server context has verified
+ * Returns how many, at most cap. The library does not verify it: the caller asks pki_chain_verify().  (Exception: a TLS_DSK server context has verified
  * the client's chain against client_ca_pem before TLS_UP.) */
 unsigned tls_peer_chain(struct tls *t, struct buf *store, const uint8_t **der, size_t *n, unsigned cap);
 const char *tls_version(const struct tls *t);

@@ -166,7 +166,7 @@ struct tls_ctx *tls_ctx_client(const struct tls_client_conf *conf)
 
 	if (c == NULL)
 		return NULL;
-	if (c->ssl) /* the caller judges: pki_judge() */
+	if (c->ssl) /* the caller verifies: pki_chain_verify() */
 		SSL_CTX_set_verify(c->ssl, SSL_VERIFY_NONE, NULL);
 	if ((c->ssl && conf->cert_pem.n && !load(c, conf->cert_pem, conf->key, false)) ||
 	    (profiles[conf->profile].old_client && (c->old = tls_old_client(conf)) == NULL)) {

@@ -135,7 +135,7 @@ static void put_json(struct doctor *d)
 }
 
 /* A run costs minutes: reasons to refuse its bundle are reported before. */
-static int judge_bundle(const char *path)
+static int diagnose_bundle(const char *path)
 {
 	char folder[4096];
 	struct stat st;
@@ -287,7 +287,7 @@ static int doctor_run(struct command *c)
 		return rc;
 	}
 	if (rc == 0 && d->o->bundle)
-		rc = judge_bundle(d->o->bundle);
+		rc = diagnose_bundle(d->o->bundle);
 	if (rc == 0) {
 		d->run = (struct phone_run){.verb = "doctor", .o = d->o, .record = doctor_on_record, .tick = doctor_on_tick, .over = doctor_on_over,
 					    .arg = d};

@@ -72,7 +72,7 @@ static int read_network(struct phone_run *r)
 }
 
 /* A phone would find out in stage 7; this reports it at once. */
-static int judge_way(const struct phone_run *r)
+static int check_auth_method(const struct phone_run *r)
 {
 	const struct phone_options *o = r->o;
 	unsigned method = o->extension || o->number ? DT_AUTH_PIN : !o->user ? 0 : o->tethered ? DT_AUTH_TETHER : DT_AUTH_NTLM;
@@ -101,7 +101,7 @@ static int read_words(struct phone_run *r)
 		fputc('\n', stderr);
 		return EX_USAGE;
 	}
-	rc = judge_way(r);
+	rc = check_auth_method(r);
 	if (rc)
 		return rc;
 	/* "the doctor listens 35 s": a whole interval of a switch without fast start [network A.4]. */
@@ -186,7 +186,7 @@ static int ask_secret(struct phone_run *r)
 }
 
 /* A PIN with something else in it is never right, and a wrong one costs an attempt. */
-static int judge_secret(struct phone_run *r)
+static int check_secret(struct phone_run *r)
 {
 	bool pin = r->o->extension || r->o->number;
 	const char *text = buf_cstr(pin ? &r->pin : &r->password);
@@ -357,13 +357,13 @@ int phone_run_open(struct phone_run *r)
 	if (rc == 0)
 		rc = read_secret(r);
 	if (rc == 0)
-		rc = judge_secret(r);
+		rc = check_secret(r);
 	if (rc == 0)
 		rc = open_host(r);
 	if (rc == 0)
 		rc = ask_secret(r);
 	if (rc == 0)
-		rc = judge_secret(r);
+		rc = check_secret(r);
 	if (rc)
 		return rc;
 	name_run(r);

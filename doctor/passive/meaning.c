@@ -163,7 +163,7 @@ static enum dt_failure by_alert(uint8_t alert)
 
 /* The phone hung up after it had seen the certificate: why, by the roots that it fetched in clear; else by name and date, which need
  * no root to be compared. */
-static void judge(struct passive *p, const struct host *h, const struct flow *f, struct dt_record *r, struct pki_judged *j)
+static void judge(struct passive *p, const struct host *h, const struct flow *f, struct dt_record *r, struct pki_chain_result *j)
 {
 	static const enum dt_failure failures[] = {[PKI_TRUSTED] = DT_F_HIDDEN, [PKI_UNTRUSTED] = DT_F_TLS_UNTRUSTED,
 						   [PKI_WRONG_NAME] = DT_F_TLS_NAME, [PKI_WRONG_DATE] = DT_F_TLS_DATE,
@@ -182,7 +182,7 @@ static void judge(struct passive *p, const struct host *h, const struct flow *f,
 	}
 	if (h->chain.n == 0)
 		pki_pem_add(&own, "CERTIFICATE", der[count - 1], n[count - 1]);
-	verdict = pki_judge(der, n, count, buf_view(h->chain.n ? &h->chain : &own), false, f->name[0] ? f->name : NULL, p->now / 1000000, j);
+	verdict = pki_chain_verify(der, n, count, buf_view(h->chain.n ? &h->chain : &own), false, f->name[0] ? f->name : NULL, p->now / 1000000, j);
 	buf_free(&own);
 	if (failures[verdict] != DT_F_HIDDEN)
 		r->failure = failures[verdict];
@@ -306,7 +306,7 @@ void meaning_http(struct passive *p, struct flow *f, unsigned status, struct sv 
 
 /* ---- the end of it ----------------------------------------------------------------------------------------------- */
 
-static enum dt_failure tls_failure(struct passive *p, const struct host *h, struct flow *f, struct dt_record *r, struct pki_judged *j)
+static enum dt_failure tls_failure(struct passive *p, const struct host *h, struct flow *f, struct dt_record *r, struct pki_chain_result *j)
 {
 	const struct half *server = &f->half[1];
 
@@ -322,7 +322,7 @@ static enum dt_failure tls_failure(struct passive *p, const struct host *h, stru
 	return r->failure;
 }
 
-static enum dt_failure why_over(struct passive *p, const struct host *h, struct flow *f, bool end, struct dt_record *r, struct pki_judged *j)
+static enum dt_failure why_over(struct passive *p, const struct host *h, struct flow *f, bool end, struct dt_record *r, struct pki_chain_result *j)
 {
 	if (!f->answered)
 		return f->refused ? DT_F_CONNECT : f->closed_by && p->now - f->began < SECONDS(2) ? DT_F_OK : DT_F_TIMEOUT;
@@ -340,7 +340,7 @@ void meaning_over(struct passive *p, struct flow *f, bool end)
 	struct host *h = flow_host(p, f);
 	struct line l;
 	struct dt_record r = record_of(f, &l);
-	struct pki_judged j = {0};
+	struct pki_chain_result j = {0};
 
 	if (h == NULL || !h->is_phone || f->told_end || (end && !f->answered && p->now - f->began < SECONDS(2) && !f->refused))
 		return;

@@ -143,7 +143,7 @@ struct dt_stream_conf {
 	uint32_t address; /* host byte order */
 	uint16_t port;
 	bool tls;
-	bool tls_judge_only; /* go on whatever the verdict: the caller looks at it */
+	bool tls_report_only; /* go on whatever the verdict: the caller looks at it */
 	bool public_roots;   /* the host's public roots count too */
 	const char *name;    /* TLS: the name to expect, and SNI */
 	const char *anchors; /* TLS: PEM, NUL-terminated; may be "" */

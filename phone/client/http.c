@@ -122,7 +122,7 @@ static void http_have_addresses(void *arg, const struct dt_dns_answer *a)
 static void http_open_next(struct http_client *h)
 {
 	struct dt_stream_conf c = {.address = h->address[h->at], .port = h->port, .tls = h->tls,
-				   .tls_judge_only = h->judge_only, .public_roots = h->public_roots, .name = h->host,
+				   .tls_report_only = h->report_only, .public_roots = h->public_roots, .name = h->host,
 				   .anchors = buf_cstr(h->anchors), .unix_s = ph_unix_s(h->ph), .timeout_ms = OPEN_MS};
 	char ip[16];
 	int rc;
@@ -186,7 +186,7 @@ void http_ask(struct http_client *h, const struct http_ask *a)
 	if (a->body)
 		buf_sv(&h->out, buf_view(a->body));
 	fits = h->open && strcmp(h->host, u->host) == 0 && h->port == u->port && h->tls == u->https &&
-	       (h->verdict == DT_TRUSTED || a->judge_only);
+	       (h->verdict == DT_TRUSTED || a->report_only);
 	if (h->out.oom || (a->body && a->body->oom)) {
 		http_finish_soon(h, DT_F_MEMORY, "");
 		return;
@@ -201,7 +201,7 @@ void http_ask(struct http_client *h, const struct http_ask *a)
 	text_set(h->host, sizeof h->host, "%s", u->host);
 	h->port = u->port;
 	h->tls = u->https;
-	h->judge_only = a->judge_only;
+	h->report_only = a->report_only;
 	h->public_roots = a->public_roots || h->trust_public;
 	http_resolve(h);
 }
@@ -274,7 +274,7 @@ static void http_report_redirect(struct http_client *h, const char *to)
 /* RFC 9110 15.4: a GET that is answered "elsewhere" is asked there; but nobody is led out of TLS. */
 static bool http_followed(struct http_client *h)
 {
-	struct http_ask a = {.method = "GET", .follow = true, .judge_only = h->judge_only, .public_roots = h->public_roots,
+	struct http_ask a = {.method = "GET", .follow = true, .report_only = h->report_only, .public_roots = h->public_roots,
 			     .timeout_ms = h->timeout_ms, .done = h->done, .arg = h->arg};
 	struct sv to = msg_get(&h->m, "Location");
 	unsigned hops = h->hops + 1;

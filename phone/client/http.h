@@ -21,7 +21,7 @@ struct http_ask {
 	const char *method, *url, *soap_action, *type;
 	const struct buf *body;	 /* copied */
 	const char *headers;	 /* further lines, each with CRLF; or NULL */
-	bool judge_only, public_roots;
+	bool report_only, public_roots;
 	bool follow;		 /* a GET: to where a 3xx sends it */
 	uint32_t timeout_ms;	 /* 0: 30 s */
 	bool (*sink)(void *arg, const void *p, size_t n); /* takes the body of a 200 or 206 piece by piece */
@@ -42,7 +42,7 @@ struct http_client {
 	unsigned id; /* of the stream; 0: none */
 	char host[256];
 	uint16_t port;
-	bool tls, judge_only, public_roots;
+	bool tls, report_only, public_roots;
 	uint32_t address[8];
 	unsigned naddress, at;
 	struct url url;

@@ -256,7 +256,7 @@ void image_timer(struct image_client *c)
 static void image_ask_catalog(struct image_client *c)
 {
 	char url[SOAP_URI_MAX * 2];
-	struct http_ask a = {.method = "GET", .url = url, .judge_only = c->conf.judge_only, .public_roots = true,
+	struct http_ask a = {.method = "GET", .url = url, .report_only = c->conf.report_only, .public_roots = true,
 			     .done = image_have_catalog, .arg = c};
 	const char *bad = image_url_of(c, c->conf.offer.signature, url, sizeof url);
 
@@ -347,7 +347,7 @@ static void image_have(void *arg, struct http_client *h)
 static void image_ask(struct image_client *c)
 {
 	char url[SOAP_URI_MAX * 2], range[64] = "";
-	struct http_ask a = {.method = "GET", .url = url, .headers = range, .judge_only = c->conf.judge_only, .public_roots = true,
+	struct http_ask a = {.method = "GET", .url = url, .headers = range, .report_only = c->conf.report_only, .public_roots = true,
 			     .timeout_ms = 60000, .sink = image_sink, .done = image_have, .arg = c};
 	const char *bad = image_url_of(c, c->conf.offer.file, url, sizeof url);
 

@@ -22,7 +22,7 @@ struct image_conf { /* its texts, but the store, live as long as the client */
 	const char *store;	  /* where images are; "": beside the question's handler */
 	struct update_module offer;
 	bool trusted;	 /* the offer came over TLS from a server that the root chain knows */
-	bool judge_only; /* the store's certificate chain is looked at, but does not decide */
+	bool report_only; /* the store's certificate chain is looked at, but does not decide */
 };
 struct image_client *image_fetch(struct dt_phone *ph, struct http_client *http, const struct image_conf *c, image_fn *done, void *arg);
 bool image_ended(const struct image_client *c); /* true for NULL */

@@ -50,7 +50,7 @@ struct sip_handlers {
 struct sip_conf { /* what it points to lives as long as the client */
 	const char *aor; /* "alice@contoso.test" */
 	struct buf *anchors; /* PEM */
-	bool outside; /* public roots count too; certificates are judged as outside */
+	bool outside; /* public roots count too; certificates are verified as outside */
 	bool old_tls; /* TLS-DSK with TLS 1.0, RC4, 3DES and AES (TLS_PHONE) */
 	const struct buf *key, *cert; /* PEM, DER: for TLS-DSK; NULL: none that is good */
 	struct ntlm_login ntlm; /* login NULL: not to be used */

@@ -91,7 +91,7 @@ static bool auth_dsk_begin(struct sip_client *s, struct buf *flight)
 }
 
 /* "It [SIPE] does not check the server's certificate chain or name...  (Our phone must check both.)" */
-static enum dt_failure auth_dsk_judge(struct sip_client *s, struct sip_challenge *ret)
+static enum dt_failure auth_dsk_verify(struct sip_client *s, struct sip_challenge *ret)
 {
 	static const enum dt_failure of[] = {DT_F_OK, DT_F_TLS_UNTRUSTED, DT_F_TLS_NAME, DT_F_TLS_DATE, DT_F_TLS_HANDSHAKE};
 	const uint8_t *der[8];
@@ -99,12 +99,12 @@ static enum dt_failure auth_dsk_judge(struct sip_client *s, struct sip_challenge
 	unsigned count;
 	struct buf chain = {0};
 	enum dt_failure f;
-	struct pki_judged judged;
+	struct pki_chain_result result;
 
 	count = dsk_peer_chain(s->dsk, &chain, der, n, sizeof der / sizeof *der);
-	f = of[pki_judge(der, n, count, buf_view(s->conf.anchors), s->conf.outside, s->next.targetname, ph_unix_s(s->ph), &judged)];
-	memcpy(ret->sign, judged.sign, sizeof ret->sign);
-	why_set(&ret->why, "inside SIP: %s", judged.why.text);
+	f = of[pki_chain_verify(der, n, count, buf_view(s->conf.anchors), s->conf.outside, s->next.targetname, ph_unix_s(s->ph), &result)];
+	memcpy(ret->sign, result.sign, sizeof ret->sign);
+	why_set(&ret->why, "inside SIP: %s", result.why.text);
 	buf_free(&chain);
 	return f;
 }
@@ -127,7 +127,7 @@ static enum auth_result auth_dsk_next(struct sip_client *s, struct sv in, sip_fn
 	if (r == DSK_DONE) {
 		if (!dsk_keys(s->dsk, &s->next.ours, &s->next.theirs))
 			ret->failure = DT_F_US;
-		else if ((ret->failure = auth_dsk_judge(s, ret)) == DT_F_OK)
+		else if ((ret->failure = auth_dsk_verify(s, ret)) == DT_F_OK)
 			s->next.up = true;
 	}
 	if (r == DSK_MORE || (s->next.up && flight.n)) {

@@ -108,7 +108,7 @@ static enum ntlm_leg ticket_next_leg(struct ticket_client *t, struct why *why)
 }
 
 /* "The client is WCF: it sends the RST once without credentials, gets the bare 401, sends it again with Basic" [web-services 6.3].
- * Number and PIN go out once, to a server that was judged and asks for them so; nothing else takes them. */
+ * Number and PIN go out once, to a server that was verified and asks for them so; nothing else takes them. */
 static bool ticket_basic(struct ticket_client *t)
 {
 	struct buf pair = {0}, header = {0};
@@ -319,7 +319,7 @@ void ticket_get(struct ticket_client *t, enum ticket_by by_what, const char *cer
 }
 
 /* "A redirect to another pool means: start over with that pool's WTS, tickets do not travel."  What was sent has been
- * judged by nobody. */
+ * verified by nobody. */
 bool ticket_moved(struct ticket_client *t, struct attempt *try, ticket_fn *done, void *arg)
 {
 	const struct http_client *h = t->http;

@@ -1,7 +1,7 @@
 /* phone/stages/stage2_address.c
  *
  * "Obtain an IP Address": DISCOVER to ACK on the VLAN, a probe whether somebody has it, then the time, which must be
- * right before any certificate is judged.
+ * right before any certificate is verified.
  */
 #include <errno.h>
 

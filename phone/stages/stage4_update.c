@@ -29,7 +29,7 @@ static void update_failed(struct dt_phone *ph, enum dt_failure f, const char *wh
 }
 
 /* The update server need not be trusted: no root chain is known yet. */
-static bool update_judge_only(const struct dt_phone *ph)
+static bool update_report_only(const struct dt_phone *ph)
 {
 	return !ph->conf.outside && ph->cred.roots.n == 0;
 }
@@ -61,12 +61,12 @@ static void update_have_image(void *arg, enum dt_failure f, const char *why)
 		stage_without(ph, f, why);
 }
 
-static void update_judge_offer(struct dt_phone *ph, const struct update_answer *a, const char *warn)
+static void update_check_offer(struct dt_phone *ph, const struct update_answer *a, const char *warn)
 {
 	const struct update_module *image = update_image_of(a->module, a->nmodule);
 	struct image_conf c = {.update_key = ph->conf.update_key, .question_url = ph->found.update_url, .store = a->store,
 			       .told = {ph->account.update_internal, ph->account.update_external},
-			       .trusted = http_is_trusted(ph->http), .judge_only = update_judge_only(ph)};
+			       .trusted = http_is_trusted(ph->http), .report_only = update_report_only(ph)};
 
 	if (image == NULL || strcmp(image->version, ph->core.version) == 0) {
 		attempt_ok(ph, &ph->work->update_try, "nothing new", warn);
@@ -155,7 +155,7 @@ static void update_answered(void *arg, struct http_client *h)
 	if (h->tls && h->verdict == DT_UNTRUSTED && ph->cred.roots.n == 0) {
 		ph->work->update_try.sign[0] = DT_SIGN_CERT_NOT_JUDGED; /* that is all CERT_UNTRUSTED means here; names need no root */
 	} else if (h->tls && h->verdict != DT_TRUSTED)
-		text_set(warn, sizeof warn, "the server's certificate could not be judged: %s", h->chain_fault.text);
+		text_set(warn, sizeof warn, "the server's certificate could not be verified: %s", h->chain_fault.text);
 	if (h->status == 401) {
 		update_with_credentials(ph);
 		return;
@@ -167,7 +167,7 @@ static void update_answered(void *arg, struct http_client *h)
 		return;
 	}
 	if (h->status == 204) { /* "204-like nothing" */
-		update_judge_offer(ph, &a, warn);
+		update_check_offer(ph, &a, warn);
 		return;
 	}
 	if (h->status != 200) {
@@ -180,7 +180,7 @@ static void update_answered(void *arg, struct http_client *h)
 		update_failed(ph, DT_F_UPDATE_ANSWER, bad);
 		return;
 	}
-	update_judge_offer(ph, &a, warn);
+	update_check_offer(ph, &a, warn);
 }
 
 /* UNKNOWN: how the product names a log in its request; as our server reads it (doc/reference/update-service.md). */
@@ -196,7 +196,7 @@ static const char *update_log_url(const struct dt_phone *ph, char *out, size_t c
 static void update_ask(struct dt_phone *ph, const char *headers)
 {
 	struct http_ask a = {.method = "POST", .url = ph->found.update_url, .type = "text/xml; charset=utf-8", .body = &ph->work->ask,
-			     .headers = headers, .judge_only = update_judge_only(ph), .public_roots = true, .done = update_answered, .arg = ph};
+			     .headers = headers, .report_only = update_report_only(ph), .public_roots = true, .done = update_answered, .arg = ph};
 	struct http_client *h = ph_http(ph);
 	char url[SOAP_URI_MAX + 96];
 

@@ -1,10 +1,10 @@
 /* phone/stages/stage6_chain.c
  *
  * "Connect to the Web Service and Download the Root CA Certificate Chain": anonymously over HTTP, stored; then the web
- * server's own certificate is judged by it, name included, and stored too.
+ * server's own certificate is verified by it, name included, and stored too.
  *
  * "What comes over HTTP 80 is trusted on first use": the chain is kept from then on; another one is taken only after the
- * phone was told to forget (--cold).  Outside there is no HTTP: TCP is refused, then TLS, judged by the chain stored
+ * phone was told to forget (--cold).  Outside there is no HTTP: TCP is refused, then TLS, verified by the chain stored
  * inside, else by the host's public roots.
  */
 #include <stdlib.h>

@@ -151,7 +151,7 @@ static ldns_resolver *resolver(const struct site *s, const char *key, const char
 	return r;
 }
 
-static bool dns_publish_judged(const struct site *s, ldns_status status, const ldns_pkt *answer, struct why *why)
+static bool dns_publish_checked(const struct site *s, ldns_status status, const ldns_pkt *answer, struct why *why)
 {
 	if (status != LDNS_STATUS_OK)
 		return why_not(why, "%s refuses the update of %s: %s", s->dns.server, s->dns.zone,
@@ -187,7 +187,7 @@ static bool publish(const struct site *s, const char *key, struct why *why)
 		status = ldns_pkt_tsig_sign(q, s->dns.key_name, key, FUDGE_S, algorithm, NULL);
 	if (status == LDNS_STATUS_OK)
 		status = ldns_resolver_send_pkt(&answer, r, q);
-	ok = dns_publish_judged(s, status, answer, why);
+	ok = dns_publish_checked(s, status, answer, why);
 	ldns_pkt_free(answer);
 	ldns_pkt_free(q);
 	ldns_resolver_deep_free(r);

@@ -5,7 +5,7 @@
 #include "base/enc.h"
 #include "server/registrar/internal.h"
 
-static bool dsk_judged(const struct reg_conn *c, struct reg_sa *sa, struct pki_cert_info *info, const char **why)
+static bool dsk_checked(const struct reg_conn *c, struct reg_sa *sa, struct pki_cert_info *info, const char **why)
 {
 	const uint8_t *leaf;
 	size_t n;
@@ -65,7 +65,7 @@ static void finished(struct reg_conn *c, struct reg_sa *sa, const struct msg *m,
 	struct reg_turn *t;
 	const char *why;
 
-	if (!dsk_judged(c, sa, &info, &why)) {
+	if (!dsk_checked(c, sa, &info, &why)) {
 		dsk_refuse(c, sa, m, why);
 		return;
 	}

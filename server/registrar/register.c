@@ -190,7 +190,7 @@ static void no_longer(struct reg_turn *t, enum reg_refusal which)
 	reg_refuse(t->c, t->sa, &t->m, which);
 }
 
-static void register_judged(struct reg_turn *t, const struct vault_admission *a)
+static void register_admitted(struct reg_turn *t, const struct vault_admission *a)
 {
 	struct reg_conn *c = t->c;
 	struct reg_sa *sa = t->sa;
@@ -227,7 +227,7 @@ static void admitted(struct reg_turn *t, struct vault_reply *r)
 	t->sa->admitted = false;
 	switch (r->status) {
 	case VAULT_OK:
-		register_judged(t, &r->admit);
+		register_admitted(t, &r->admit);
 		break;
 	case VAULT_NOT_FOUND:
 		no_longer(t, REFUSE_UNKNOWN_USER);

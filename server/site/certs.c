@@ -23,7 +23,7 @@ static const char *name_missing(const struct site *s, bool outside, const struct
 	return NULL;
 }
 
-static void judge_key(const struct site *s, bool outside, int64_t now, struct sv pem, const struct buf *der, struct site_cert *c)
+static void certs_check_key(const struct site *s, bool outside, int64_t now, struct sv pem, const struct buf *der, struct site_cert *c)
 {
 	struct pki_key *key = pki_key_read(pem);
 	struct site_name names[SITE_NAMES];
@@ -45,7 +45,7 @@ static void judge_key(const struct site *s, bool outside, int64_t now, struct sv
 	pki_key_free(key);
 }
 
-static void judge(const struct site *s, bool server, bool outside, int64_t now, struct site_cert *c)
+static void certs_check(const struct site *s, bool server, bool outside, int64_t now, struct site_cert *c)
 {
 	struct pki_cert_info *info = malloc(sizeof *info);
 	char path[sizeof s->dir + 32];
@@ -68,7 +68,7 @@ static void judge(const struct site *s, bool server, bool outside, int64_t now, 
 	else if (now < info->not_before)
 		why_set(&c->why, "it is not good yet: is the clock right?");
 	else if (server)
-		judge_key(s, outside, now, buf_view(&pem), &der, c);
+		certs_check_key(s, outside, now, buf_view(&pem), &der, c);
 	free(info);
 	buf_wipe(&pem);
 	buf_free(&der);
@@ -92,7 +92,7 @@ unsigned site_certs(const struct site *s, int64_t unix_s, struct site_cert ret[S
 		if ((all[i].outside && !site_is_outside(s)) || (all[i].legacy && s->legacy == SITE_LEGACY_OFF))
 			continue;
 		ret[n] = (struct site_cert){.file = all[i].file};
-		judge(s, all[i].server, all[i].outside, unix_s, &ret[n++]);
+		certs_check(s, all[i].server, all[i].outside, unix_s, &ret[n++]);
 	}
 	return n;
 }

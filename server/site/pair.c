@@ -29,7 +29,7 @@ bool site_pair_good(struct sv pem, struct sv anchors, bool public_roots, int64_t
 	const uint8_t *p[CHAIN_MAX];
 	size_t n[CHAIN_MAX];
 	unsigned count = 0;
-	struct pki_judged judged;
+	struct pki_chain_result result;
 	enum pki_verdict v = PKI_NO_CERT;
 
 	for (; count < CHAIN_MAX && pki_pem_cert(pem, count, &der[count]); count++) {
@@ -40,10 +40,10 @@ bool site_pair_good(struct sv pem, struct sv anchors, bool public_roots, int64_t
 		why_set(why, "there is no certificate in it");
 	else if (!key_good(info, why))
 		; /* it says why */
-	else if ((v = pki_judge(p, n, count, anchors, public_roots, "", unix_s, &judged)) == PKI_UNTRUSTED)
-		why_set(why, "phones will not trust it: %.260s", judged.why.text);
+	else if ((v = pki_chain_verify(p, n, count, anchors, public_roots, "", unix_s, &result)) == PKI_UNTRUSTED)
+		why_set(why, "phones will not trust it: %.260s", result.why.text);
 	else if (v == PKI_WRONG_DATE)
-		why_set(why, "its chain is out of date: %.260s", judged.why.text);
+		why_set(why, "its chain is out of date: %.260s", result.why.text);
 	for (unsigned i = 0; i < CHAIN_MAX; i++)
 		buf_free(&der[i]);
 	free(info);

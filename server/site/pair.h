@@ -1,4 +1,4 @@
-/* server/site/pair.h: a server's key and certificates in one PEM file, judged as phones will judge them. */
+/* server/site/pair.h: a server's key and certificates in one PEM file, verified as phones will verify them. */
 #ifndef DIALTONE_SERVER_SITE_PAIR_H
 #define DIALTONE_SERVER_SITE_PAIR_H
 

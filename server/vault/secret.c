@@ -117,7 +117,7 @@ const char *vault_pin_set(const uint8_t secret[32], const struct site *site, str
 			  const struct store_user *u, struct sv pin, bool by_user, int64_t unix_s, struct why *ret)
 {
 	struct pin_policy policy = {site->MinPasswordLength, site->AllowCommonPatterns};
-	const char *why = pin_judge(pin, &policy, sv_of(u->number), sv_of(u->extension));
+	const char *why = pin_check_policy(pin, &policy, sv_of(u->number), sv_of(u->extension));
 	struct store_pin p;
 
 	if (why == NULL && by_user)

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct buf out = {0};
 	struct sv text;
 	const uint8_t *der;
-	struct pki_judged judged;
+	struct pki_chain_result result;
 
 	if (in == NULL)
 		abort();
@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	pki_catalog_verify(in, n, text, &out);
 	buf_free(&out);
 	der = in;
-	pki_judge(&der, &n, 1, text, false, "fe01.contoso.test", 1795000000, &judged);
+	pki_chain_verify(&der, &n, 1, text, false, "fe01.contoso.test", 1795000000, &result);
 	pki_key_free(pki_key_read(text));
 	free(in);
 	return 0;

@@ -405,7 +405,7 @@ const struct meet_fault faults_web[] = {
 	{"a PIN on a model that takes none", pin_on_a_model_without, "A-05", ""},
 	{"keys of 4096 bits only", big_keys_only, "P-02", ""},
 	{"an image that was tampered with", tampered_image, NULL, "U-09"},
-	{"an update, and no key to judge it by", no_update_key, NULL, "U-09"},
+	{"an update, and no key to verify it by", no_update_key, NULL, "U-09"},
 	{"a page instead of the update service", update_page, NULL, "U-07"},
 	{"the update service refuses", update_refused, NULL, "U-05"},
 	{"ucupdates-r2 points to a retired server", updates_retired, NULL, "D-05"},

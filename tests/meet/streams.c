@@ -289,21 +289,21 @@ static void pump(struct meet *m, void *arg)
 
 /* ---- opening ------------------------------------------------------------------------------------------------ */
 
-static void judge(struct meet_stream *s, struct dt_stream_opened *o, struct buf *der)
+static void stream_verify(struct meet_stream *s, struct dt_stream_opened *o, struct buf *der)
 {
 	static const enum dt_failure failures[] = {DT_F_OK, DT_F_TLS_UNTRUSTED, DT_F_TLS_NAME, DT_F_TLS_DATE,
 						   DT_F_TLS_HANDSHAKE};
-	static struct pki_judged judged;
+	static struct pki_chain_result result;
 	enum pki_verdict v;
 
 	o->nchain = tls_peer_chain(s->client, der, o->chain, o->chain_n, 8);
-	v = pki_judge(o->chain, o->chain_n, o->nchain, sv_of(s->anchors), false, s->name, s->conf.unix_s, &judged);
+	v = pki_chain_verify(o->chain, o->chain_n, o->nchain, sv_of(s->anchors), false, s->name, s->conf.unix_s, &result);
 	o->verdict = (enum dt_verdict)v;
-	memcpy(o->sign, judged.sign, sizeof o->sign);
-	o->cert_name = judged.name[0] ? judged.name : NULL;
-	if (v != PKI_TRUSTED && !s->conf.tls_judge_only) {
+	memcpy(o->sign, result.sign, sizeof o->sign);
+	o->cert_name = result.name[0] ? result.name : NULL;
+	if (v != PKI_TRUSTED && !s->conf.tls_report_only) {
 		o->failure = failures[v];
-		o->why = judged.why.text;
+		o->why = result.why.text;
 	}
 	o->version = tls_version(s->client);
 	o->cipher = tls_cipher(s->client);
@@ -335,7 +335,7 @@ static void opening(struct meet *m, void *arg)
 			o.failure = DT_F_TLS_HANDSHAKE;
 			o.why = s->client ? tls_why(s->client) : "out of memory";
 		} else {
-			judge(s, &o, &der);
+			stream_verify(s, &o, &der);
 		}
 	}
 	if (o.failure == DT_F_OK && s->at->service <= MEET_HTTPS && (s->web = web_conn_new()) == NULL) {

@@ -85,7 +85,7 @@ static void cold_then_warm(void **state)
 	for (unsigned i = 0; i < m->nrecord; i++)
 		stages |= m->record[i].kind == DT_REC_STAGE && m->record[i].ok ? 1u << m->record[i].stage : 0;
 	assert_int_equal(stages, 0x3fe);
-	assert_true(noted(m, "was not judged: before stage 6"));
+	assert_true(noted(m, "was not verified: before stage 6"));
 	assert_int_equal(m->vlan, 20);
 	assert_int_equal(location_list(m->location, "alice@contoso.test", b, 4), 1);
 	/* It stays: two refreshes of the registration, then signs off. */
@@ -103,7 +103,7 @@ static void cold_then_warm(void **state)
 	dial_tone(m);
 	assert_int_equal(m->keys_made, 1);
 	assert_int_equal(attempts(m, "web ticket"), 0);
-	assert_false(noted(m, "judged"));
+	assert_false(noted(m, "verified"));
 	meet_free(m);
 	meet_flash_free(&flash);
 }

@@ -114,7 +114,7 @@ char *joined(const char *a, const char *b, const char *c)
 	return (char *)buf_cstr(&out);
 }
 
-void judge_forgery(const char *name, struct buf *env, const char *words)
+void refuse_forgery(const char *name, struct buf *env, const char *words)
 {
 	struct ticket t = {0};
 	const char *why = check(buf_view(env), NOW + 10, &t);

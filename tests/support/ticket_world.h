@@ -28,7 +28,7 @@ void good_envelope(struct buf *env); /* with alice's ticket and its proof */
 const char *check(struct sv env, int64_t now, struct ticket *t);
 #define refused(why, words) assert_string_equal((why) ? (why) : "accepted", words)
 /* words: the rule that refuses it; NULL: accepted, with what was signed and nothing else. Frees env. */
-void judge_forgery(const char *name, struct buf *env, const char *words);
+void refuse_forgery(const char *name, struct buf *env, const char *words);
 
 /* ---- text that is there; the test fails where it is not ---------------------------------------------------- */
 

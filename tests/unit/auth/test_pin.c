@@ -55,7 +55,7 @@ static void each_rule(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct pin_policy p = {5, rows[i].common};
-		const char *why = pin_judge(sv_of(rows[i].pin), &p, SV("+14257350192"), SV("44110"));
+		const char *why = pin_check_policy(sv_of(rows[i].pin), &p, SV("+14257350192"), SV("44110"));
 
 		if (why == NULL || rows[i].why == NULL ? why != rows[i].why : strcmp(why, rows[i].why) != 0)
 			fail_msg("PIN %s: %s", rows[i].pin, why ? why : "allowed");
@@ -68,8 +68,8 @@ static void never_below_four(void **state)
 	struct pin_policy p = {0, false};
 
 	(void)state;
-	assert_string_equal(pin_judge(SV("739"), &p, SV(""), SV("")), shorter);
-	assert_null(pin_judge(SV("7391"), &p, SV(""), SV("")));
+	assert_string_equal(pin_check_policy(SV("739"), &p, SV(""), SV("")), shorter);
+	assert_null(pin_check_policy(SV("7391"), &p, SV(""), SV("")));
 }
 
 static void limits_by_length(void **state)

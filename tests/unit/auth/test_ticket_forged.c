@@ -129,7 +129,7 @@ static void wrapped_assertions(void **state)
 			buf_sv(&env, buf_view(&good));
 			buf_cstr(&env);
 			forms[i].form(&env, &s, other ? "AssertionID=\"evil\"" : NULL);
-			judge_forgery(forms[i].name, &env, forms[i].why[other]);
+			refuse_forgery(forms[i].name, &env, forms[i].why[other]);
 		}
 	free(s.assertion);
 	free(s.signature);
@@ -207,14 +207,14 @@ static void bent_signatures(void **state)
 
 		good_envelope(&env);
 		replace(&env, bent[i].old, bent[i].new);
-		judge_forgery(bent[i].name, &env, bent[i].why);
+		refuse_forgery(bent[i].name, &env, bent[i].why);
 	}
 	{ /* a comment cuts no name short: the digested octets have none */
 		struct buf env = {0};
 
 		good_envelope(&env);
 		replace(&env, "sip:alice@contoso.test", "sip:alice<!-- x -->@contoso.test");
-		judge_forgery("a comment", &env, NULL);
+		refuse_forgery("a comment", &env, NULL);
 	}
 	{ /* Security in the Body, and the Header empty */
 		struct buf env = {0};
@@ -222,7 +222,7 @@ static void bent_signatures(void **state)
 		good_envelope(&env);
 		replace(&env, "<s:Header>", "<s:Header/><s:Body>");
 		replace(&env, "</s:Header><s:Body>", "");
-		judge_forgery("Security in the Body", &env, "no Security header, or two");
+		refuse_forgery("Security in the Body", &env, "no Security header, or two");
 	}
 	{ /* the Timestamp of one ticket, wrapped, under a fresh one */
 		struct buf env = {0};
@@ -234,7 +234,7 @@ static void bent_signatures(void **state)
 			      "</wsu:Created><wsu:Expires>2036-11-18T00:00:00Z</wsu:Expires></wsu:Timestamp><wrap>",
 			      stamp, "</wrap>");
 		replace(&env, stamp, both);
-		judge_forgery("a wrapped Timestamp", &env, "the signature is not good");
+		refuse_forgery("a wrapped Timestamp", &env, "the signature is not good");
 		free(stamp);
 		free(both);
 	}

@@ -168,7 +168,7 @@ static void proof_as_wcf_signs(void **state)
 						: strcmp(c.ids[k], "_1") == 0 ? "u:Id=\"_1\">httpz"
 						: strcmp(c.ids[k], "_2") == 0 ? "urn:bct"
 									      : "<x >y");
-					judge_forgery(c.ids[k], &bent_, "the signature is not good");
+					refuse_forgery(c.ids[k], &bent_, "the signature is not good");
 				}
 				free(text);
 			}

@@ -62,7 +62,7 @@ static void narrow_and_plain(const struct world *w)
 /* An oddity stands below its own stage, once, whenever it was noticed. */
 static void notes(void **state)
 {
-	static const char odd[] = "the server's certificate could not be judged: self-signed certificate in certificate chain";
+	static const char odd[] = "the server's certificate could not be verified: self-signed certificate in certificate chain";
 	struct world w;
 
 	(void)state;

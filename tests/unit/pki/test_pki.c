@@ -271,8 +271,8 @@ static void judging(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const uint8_t *p = rows[i].leaf->p;
 		size_t n = rows[i].leaf->n;
-		struct pki_judged j;
-		enum pki_verdict v = pki_judge(&p, &n, 1, buf_view(rows[i].anchors), false, rows[i].host, rows[i].at, &j);
+		struct pki_chain_result j;
+		enum pki_verdict v = pki_chain_verify(&p, &n, 1, buf_view(rows[i].anchors), false, rows[i].host, rows[i].at, &j);
 
 		if (v != rows[i].v)
 			fail_msg("row %zu: %d, %s", i, (int)v, j.why.text);
@@ -281,21 +281,21 @@ static void judging(void **state)
 			fail_msg("row %zu: %s, %s", i, dt_signs[j.sign[0]].code, dt_signs[j.sign[1]].code);
 		assert_string_equal(j.name, v == PKI_NO_CERT ? "" : rows[i].leaf == &keys.server_der ? "fe01.contoso.test" : j.name);
 	}
-	assert_int_equal(pki_judge(NULL, NULL, 0, buf_view(&keys.ca_pem), false, NULL, NOW, NULL), PKI_NO_CERT);
+	assert_int_equal(pki_chain_verify(NULL, NULL, 0, buf_view(&keys.ca_pem), false, NULL, NOW, NULL), PKI_NO_CERT);
 }
 
 static void an_issuer_between(void **state)
 {
 	struct buf between = {0}, leaf = {0};
-	struct pki_judged j;
+	struct pki_chain_result j;
 
 	(void)state;
 	issue(PKI_CA, "Between", NULL, keys.code, keys.ca, &keys.ca_der, &between);
 	issue(PKI_SERVER, "leaf.contoso.test", NULL, keys.server, keys.code, &between, &leaf);
 	const uint8_t *const p[] = {leaf.p, between.p};
 	const size_t n[] = {leaf.n, between.n};
-	assert_int_equal(pki_judge(p, n, 2, buf_view(&keys.ca_pem), false, "leaf.contoso.test", NOW, &j), PKI_TRUSTED);
-	assert_int_equal(pki_judge(p, n, 1, buf_view(&keys.ca_pem), false, "leaf.contoso.test", NOW, &j),
+	assert_int_equal(pki_chain_verify(p, n, 2, buf_view(&keys.ca_pem), false, "leaf.contoso.test", NOW, &j), PKI_TRUSTED);
+	assert_int_equal(pki_chain_verify(p, n, 1, buf_view(&keys.ca_pem), false, "leaf.contoso.test", NOW, &j),
 			 PKI_UNTRUSTED);
 	/* a certificate that is no CA's cannot sign another */
 	buf_clear(&between);
@@ -304,7 +304,7 @@ static void an_issuer_between(void **state)
 	issue(PKI_SERVER, "leaf.contoso.test", NULL, keys.server, keys.code, &between, &leaf);
 	const uint8_t *const q[] = {leaf.p, between.p};
 	const size_t k[] = {leaf.n, between.n};
-	assert_int_equal(pki_judge(q, k, 2, buf_view(&keys.ca_pem), false, "leaf.contoso.test", NOW, &j),
+	assert_int_equal(pki_chain_verify(q, k, 2, buf_view(&keys.ca_pem), false, "leaf.contoso.test", NOW, &j),
 			 PKI_UNTRUSTED);
 	buf_free(&between);
 	buf_free(&leaf);

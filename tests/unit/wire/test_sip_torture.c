@@ -41,7 +41,7 @@ static void file_of(struct buf *b, const char *name)
 		fail_msg("cannot read %s", path);
 }
 
-static unsigned judge(const void *p, size_t n, struct msg *m, const char **why)
+static unsigned verdict_of(const void *p, size_t n, struct msg *m, const char **why)
 {
 	struct msg_error e = {0};
 	unsigned status = 0;
@@ -74,13 +74,13 @@ static void torture(void **state)
 
 		file_of(&b, rows[i].file);
 		c = exact_copy(b.p, b.n, b.n);
-		status = judge(c, b.n, &m, &why);
+		status = verdict_of(c, b.n, &m, &why);
 		if (status != rows[i].status)
 			fail_msg("%s (%s): %u, %s; expected %u", rows[i].file, rows[i].section, status, why, rows[i].status);
 		free(c);
 		/* some files end before the empty line: with it they are refused (or read) no less, and for what they are */
 		buf_str(&b, "\r\n");
-		status = judge(b.p, b.n, &m, &why);
+		status = verdict_of(b.p, b.n, &m, &why);
 		if (status != rows[i].status || (strcmp(why ? why : "", "it ends too early") == 0 && strcmp(rows[i].file, "clerr") != 0))
 			fail_msg("%s with its empty line: %u, %s; expected %u", rows[i].file, status, why, rows[i].status);
 		buf_free(&b);
@@ -100,7 +100,7 @@ static void cut_and_changed(void **state)
 		for (size_t n = 0; n < b.n; n++) {
 			uint8_t *c = exact_copy(b.p, b.n, n);
 
-			judge(c, n, &m, &why);
+			verdict_of(c, n, &m, &why);
 			free(c);
 		}
 		if (b.n < 1000)
@@ -108,7 +108,7 @@ static void cut_and_changed(void **state)
 				uint8_t *c = exact_copy(b.p, b.n, b.n);
 
 				c[n] = "\0\"<>;,=%@\r\n\\:? "[n % 15];
-				judge(c, b.n, &m, &why);
+				verdict_of(c, b.n, &m, &why);
 				free(c);
 			}
 		buf_free(&b);
@@ -127,7 +127,7 @@ static void what_wsinv_says(void **state)
 
 	(void)state;
 	file_of(&b, "wsinv");
-	assert_int_equal(judge(b.p, b.n, &m, &why), 0);
+	assert_int_equal(verdict_of(b.p, b.n, &m, &why), 0);
 	assert_true(sip_addr_read(msg_get(&m, "To"), &a));
 	assert_true(sv_eq(a.uri, SV("sip:vivekg@chair-dnrc.example.com")));
 	assert_true(sv_eq(sip_param(a.params, "TAG"), SV("1918181833n")));
