@@ -71,6 +71,7 @@ static const struct {
 	{PLAN_POWER_ON_OUTSIDE, "power-on outside", "address find update",      0, 0},
 	{PLAN_SIGN_IN,          "sign-in",          "update discover chain auth cert logon", HAS_ADDRESS | HAS_SECRET, HAS_USER_CERT},
 	{PLAN_SIGN_IN_OUTSIDE,  "sign-in outside",  "update discover logon chain auth cert", HAS_ADDRESS | HAS_SECRET, HAS_SECRET},
+	{PLAN_GUEST,            "guest",            "discover chain auth cert logon", HAS_ADDRESS | HAS_SECRET, HAS_USER_CERT},
 	{PLAN_LOGS,             "log upload",       "update",                 HAS_ADDRESS | HAS_UPDATE_URL | HAS_DIAL_TONE, 0},
 };
 /* clang-format on */
