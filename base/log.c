@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/date.h"
+#include "base/systemd.h"
 #include "base/utf8.h"
 
 /* The one global of the house: where the operator's lines go is a property of the process, like its stderr. */
@@ -43,15 +44,18 @@ static const char *tame(char out[LOG_LINE * 3], const char *line)
 
 static void put(const char *process, const char *level, const char *place, const char *line)
 {
-	char when[ISO_TIME_MAX], tamed[LOG_LINE * 3];
+	char when[ISO_TIME_MAX], tamed[LOG_LINE * 3], whole[LOG_LINE * 3 + 80];
 
 	line = tame(tamed, line);
-	if (process == NULL)
+	if (process == NULL) {
 		fprintf(stderr, "%s%s%s\n", level, place, line);
-	else if (getenv("JOURNAL_STREAM"))
-		fprintf(stderr, "%s: %s%s%s\n", process, level, place, line);
-	else
+		return;
+	}
+	snprintf(whole, sizeof whole, "%s%s%s", level, place, line);
+	if (!journal_here())
 		fprintf(stderr, "%s %s: %s%s%s\n", iso_time_ms(when, clock_unix_ms()), process, level, place, line);
+	else if (!journal_send(process, whole))
+		fprintf(stderr, "%s: %s\n", process, whole);
 }
 
 void log_line(enum log_level level, const char *place, const char *fmt, ...)

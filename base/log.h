@@ -1,7 +1,7 @@
 /* base/log.h: one line for the operator, on standard error.
  *
  * A level, a place ("registrar"), a sentence.  No secrets, ever: PINs, passwords and keys are not passed in.
- * Lines carry no time when the journal adds one (JOURNAL_STREAM is set).
+ * Where standard error is the journal's (JOURNAL_STREAM), lines go there with a priority and fields (base/systemd.h).
  */
 #ifndef DIALTONE_BASE_LOG_H
 #define DIALTONE_BASE_LOG_H

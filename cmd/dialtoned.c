@@ -64,6 +64,7 @@ static int daemon_run(struct command *c)
 	if (!conf_read(conf.path, &site, &why))
 		return command_fail(c, EX_CONFIG, "%s%s", why.text,
 				    access(conf.path, F_OK) < 0 ? "; name the file with -c, or make a site with: dialtone init DIR" : "");
+	log_set(site.log_level, "dialtoned");
 	if (o->test)
 		return check(c, conf.path, &site);
 	path = realpath(conf.path, NULL); /* SIGHUP must find it wherever we are */

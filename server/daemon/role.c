@@ -187,7 +187,7 @@ int role_main(const char *name, const char *number)
 		return EX_USAGE;
 	}
 	prctl(PR_SET_NAME, roles[s->role].name, 0, 0, 0);
-	log_set(LOG_INFO, NULL);
+	log_set(s->site.log_level, NULL);
 	if (!role_settle(s, &why)) {
 		log_line(LOG_ERROR, name, "%s", why.text);
 		return EX_CONFIG;

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/systemd.h"
 #include "net/listen.h"
 #include "pki/key.h"
 #include "server/site/conf.h"
@@ -216,6 +217,8 @@ static void say_ready(struct supervisor *s)
 {
 	const struct site *site = &s->now->site;
 
+	log_set(site->log_level, "dialtoned");
+	systemd_notify("READY=1");
 	if (s->ready) {
 		log_line(LOG_INFO, "supervisor", "reloaded");
 		return;
@@ -324,6 +327,10 @@ static void end_all(struct supervisor *s)
 {
 	struct generation *all[] = {s->now, s->next};
 
+	if (!s->ending) {
+		log_line(LOG_INFO, "supervisor", "stopping: requests that are under way are finished first");
+		systemd_notify("STOPPING=1");
+	}
 	s->ending = true;
 	s->now = s->next = NULL;
 	for (unsigned i = 0; i < 2; i++)
@@ -432,8 +439,17 @@ static bool turn(struct supervisor *s, int timeout_ms)
 
 static void supervisor_run(struct supervisor *s)
 {
+	uint64_t watchdog = systemd_watchdog_ms(), bark = 0;
+
 	for (;;) {
 		uint64_t now = clock_mono_ms(), at = work(s, now);
+
+		if (watchdog && now >= bark) {
+			systemd_notify("WATCHDOG=1");
+			bark = now + watchdog;
+		}
+		if (watchdog)
+			at = sooner(at, bark);
 
 		if (!anybody(s) || !turn(s, at == UINT64_MAX ? -1 : at > now ? (int)sooner(at - now, 60000) : 0))
 			return;

@@ -251,7 +251,7 @@ static void process_order(struct client *c, struct sv rest)
 	c->process->asks = c;
 	location_order_user(c->process->location, user, (enum location_order)n, (unsigned)d, reason);
 	c->process->asks = NULL;
-	log_line(LOG_INFO, "location", "order %u for %s (%s): %u endpoints", (unsigned)n, user, reason, c->acted);
+	log_line(LOG_INFO, "location", "%s (%s): %u phone%s signed off", user, reason[0] ? reason : "an order", c->acted, c->acted == 1 ? "" : "s");
 	client_acted(c);
 }
 

@@ -48,8 +48,13 @@ static int check_text(cfg_t *cfg, cfg_opt_t *opt, const struct site_key *k, cons
 {
 	struct why why = {0};
 
-	if (k->kind == KEY_WINDOWS || k->kind == KEY_WAY || k->kind == KEY_LEGACY)
-		return check_word(cfg, opt, k->kind == KEY_WAY ? ways : k->kind == KEY_LEGACY ? site_legacy_words : windows, v);
+	if (k->kind == KEY_WINDOWS || k->kind == KEY_WAY || k->kind == KEY_LEGACY || k->kind == KEY_LEVEL)
+		return check_word(cfg, opt,
+				  k->kind == KEY_WAY      ? ways
+				  : k->kind == KEY_LEGACY ? site_legacy_words
+				  : k->kind == KEY_LEVEL  ? site_level_words
+							  : windows,
+				  v);
 	if (k->kind == KEY_THUMBS)
 		return check_thumbs(cfg, opt, v);
 	if (k->kind == KEY_DIGITS && v[strspn(v, "0123456789")] != '\0') {

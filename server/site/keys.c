@@ -35,6 +35,7 @@ const struct site_key site_keys[] = {
 	{"legacy",                             KEY_LEGACY,   AT(legacy),                              0, 0, "off", TEMPLATE_ALWAYS, "TLS 1.0 for old phones, on the same ports: off, known (the phones of legacy_known), on"},
 	{"legacy_known",                       KEY_SUBNETS,  AT(legacy_known),                        0, 0, "", TEMPLATE_SET},
 	{"workers",                            KEY_NUMBER,   AT(workers),                             0, 64, "0", TEMPLATE_ALWAYS, "0: one a core"},
+	{"log_level",                          KEY_LEVEL,    AT(log_level),                           0, 0, "info", TEMPLATE_HINT},
 	{"user",                               KEY_TEXT,     AT(user),                                0, 0, SITE_USER, TEMPLATE_ALWAYS},
 	{"worker_user",                        KEY_TEXT,     AT(worker_user),                         0, 0, SITE_WORKER_USER, TEMPLATE_ALWAYS},
 	{"legacy_user",                        KEY_TEXT,     AT(legacy_user),                         0, 0, SITE_LEGACY_USER, TEMPLATE_ALWAYS},
@@ -135,6 +136,7 @@ const struct site_key *site_key_find(const char *name, bool dns)
 /* ---- values -------------------------------------------------------------------------------------------------------- */
 
 const char *const site_legacy_words[] = {"off", "known", "on", NULL};
+const char *const site_level_words[] = {"error", "warning", "info", "debug", NULL};
 
 int site_boolean(const char *v)
 {
@@ -204,6 +206,10 @@ void site_key_set(struct site *s, const struct site_key *k, const char *v)
 		for (s->legacy = SITE_LEGACY_OFF; strcasecmp(v, site_legacy_words[s->legacy]) != 0; s->legacy++)
 			; /* it is one of them: check_text() */
 		break;
+	case KEY_LEVEL:
+		for (s->log_level = LOG_ERROR; strcasecmp(v, site_level_words[s->log_level]) != 0; s->log_level++)
+			;
+		break;
 	case KEY_WAY:
 		snprintf(to, k->size, "%s", strcasecmp(v, "None") == 0 ? "" : v);
 		break;
@@ -248,6 +254,9 @@ static void value_add(struct buf *out, const struct site *s, const struct site_k
 		break;
 	case KEY_LEGACY:
 		buf_str(out, site_legacy_words[s->legacy]);
+		break;
+	case KEY_LEVEL:
+		buf_str(out, site_level_words[s->log_level]);
 		break;
 	case KEY_WAY:
 		buf_str(out, *(const char *)at ? at : "None");

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/log.h"
+
 #define SITE_NAME_MAX 256
 #define SITE_URL_MAX 512
 #define SITE_USER "dialtone-vault" /* the users of our own: packaging/sysusers.d/dialtone.conf */
@@ -33,6 +35,7 @@ struct site {
 	bool proxy_protocol;		       /* PROXY v2 demanded on the outside listeners */
 	bool external_require_pin;	       /* number and PIN as well, outside ("Device Connection Process") */
 	unsigned workers;
+	enum log_level log_level;
 	char user[64];	      /* what the vault runs as, when root starts it */
 	char worker_user[64]; /* processes that talk to the network, so that a captured worker cannot read the vault's files */
 	char legacy_user[64]; /* the process that speaks TLS 1.0, in the group of worker_user */

@@ -305,12 +305,16 @@ static void keys_of_older_releases(void **state)
 	    {NAMES "legacy_address = 10.0.0.1\n", {":3: ", "legacy_address", "legacy = known", "legacy_known"}},
 	    {NAMES "legacy_https = 4444\n", {":3: ", "legacy_https = 4444"}},
 	    {NAMES "legacy = maybe\n", {":3: ", "maybe", "off, known or on"}},
+	    {NAMES "log_level = loud\n", {":3: ", "loud", "error, warning, info or debug"}},
 	    {NAMES "legacy_known = \"10.66.0.1/16\"\n", {":3: ", "10.66.0.1/16", "one machine"}},
 	};
 	struct world *w = *state;
 
 	assert_true(reads(w, NAMES "legacy_address = \"\"\nlegacy_sip_tls = 0\nlegacy_https = 0\n"));
 	assert_int_equal(w->site.legacy, SITE_LEGACY_OFF);
+	assert_int_equal(w->site.log_level, LOG_INFO);
+	assert_true(reads(w, NAMES "log_level = debug\n"));
+	assert_int_equal(w->site.log_level, LOG_DEBUG);
 	assert_true(reads(w, NAMES "legacy = Known\nlegacy_known = \"10.66.0.0/16, 10.67.3.4\"\n"));
 	assert_int_equal(w->site.legacy, SITE_LEGACY_KNOWN);
 	assert_string_equal(w->site.legacy_known, "10.66.0.0/16, 10.67.3.4");
