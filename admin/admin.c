@@ -34,6 +34,8 @@ enum admin_result admin_open(struct admin *a, const struct site *site, int64_t n
 				strerror(errno));
 	if (access(path, F_OK) < 0)
 		return admin_no(ADMIN_SITE, why, "there is no store '%s'; make the site with: dialtone init %s", path, site->dir);
+	if (!store_whole(path, &text))
+		return admin_no(ADMIN_SITE, why, "%s", text.text);
 	a->store = store_sqlite(path, &text);
 	return a->store ? ADMIN_OK : admin_no(ADMIN_SITE, why, "%s", text.text);
 }

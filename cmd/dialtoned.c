@@ -12,9 +12,7 @@
 #include "base/log.h"
 #include "cmd/options.h"
 #include "server/site/conf.h"
-#include "server/daemon/accounts.h"
-#include "server/daemon/dns_publish.h"
-#include "server/site/certs.h"
+#include "server/daemon/check_site.h"
 #include "server/daemon/role.h"
 #include "server/daemon/supervisor.h"
 
@@ -24,31 +22,25 @@ struct daemon_options {
 };
 
 static const struct option_row options[] = {
-    {"-t", NULL, "check the configuration and the certificates, and leave", offsetof(struct daemon_options, test)},
+    {"-t", NULL, "check the configuration and all that a start needs, and leave", offsetof(struct daemon_options, test)},
     {"--keylog", "FILE", "append the secrets of every TLS session, for Wireshark: whoever reads it reads all",
      offsetof(struct daemon_options, keylog)},
     {0},
 };
 
-/* More than the file: what it names must be there as well, so that a start does not find it missing. */
 static int check(const struct command *c, const char *path, const struct site *site)
 {
-	struct site_cert cert[SITE_CERTS];
-	unsigned n = site_certs(site, clock_unix_ms() / 1000, cert);
-	char key[DNS_KEY_MAX];
 	struct why why = {0};
 
-	if (site->dns.server[0] && !(access(site->dns.key_file, R_OK) < 0 && errno == EACCES) &&
-	    !dns_key_read(site, key, &why))
+	switch (check_site(site, clock_unix_ms() / 1000, &why)) {
+	case CHECK_GOOD:
+		printf("%s: good: configuration, certificates, keys, store, rights and ports\n", path);
+		return 0;
+	case CHECK_NOT_ALLOWED:
+		return command_fail(c, EX_NOPERM, "%s: %s", path, why.text);
+	default:
 		return command_fail(c, EX_CONFIG, "%s: %s", path, why.text);
-	explicit_bzero(key, sizeof key);
-	if (!accounts_fit(site, &why))
-		return command_fail(c, EX_CONFIG, "%s: %s", path, why.text);
-	for (unsigned i = 0; i < n; i++)
-		if (cert[i].why.text[0] && !cert[i].unreadable)
-			return command_fail(c, EX_CONFIG, "%s/%s: %s", site->dir, cert[i].file, cert[i].why.text);
-	printf("%s: the configuration is good\n", path);
-	return 0;
+	}
 }
 
 static int daemon_run(struct command *c)

@@ -23,6 +23,7 @@
 #include "server/site/listeners.h"
 #include "server/control/control.h"
 #include "server/daemon/accounts.h"
+#include "server/daemon/check_site.h"
 #include "server/daemon/generation.h"
 #include "server/daemon/sandbox.h"
 
@@ -63,33 +64,6 @@ static bool lock(struct supervisor *s, const char *dir, struct why *why)
 	return true;
 }
 
-static bool ports_free(const struct site *s, struct why *why)
-{
-	static const struct {
-		int reason;
-		const char *hint;
-	} hints[] = {
-	    {EADDRINUSE, "; 'ss -ltnp' shows which program has it"},
-	    {EACCES, "; a port below 1024 needs root"},
-	    {EADDRNOTAVAIL, "; 'ip addr' shows what this machine has"},
-	};
-	struct site_listener all[SITE_LISTENERS];
-	unsigned n = site_listeners(s, all);
-	struct why reason = {0};
-
-	for (unsigned i = 0; i < n; i++) {
-		const char *hint = "";
-
-		if (listen_free(all[i].address, all[i].port, &reason))
-			continue;
-		for (size_t k = 0; k < sizeof hints / sizeof *hints; k++)
-			if (errno == hints[k].reason)
-				hint = hints[k].hint;
-		return why_not(why, "%s: %s%s", all[i].key, reason.text, hint);
-	}
-	return true;
-}
-
 static bool supervisor_signals(struct supervisor *s)
 {
 	static const int ours[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
@@ -107,7 +81,7 @@ static bool supervisor_signals(struct supervisor *s)
 
 static bool supervisor_begin(struct supervisor *s, const struct site *site, struct why *why)
 {
-	if (!accounts_fit(site, why) || !lock(s, site->dir, why) || !ports_free(site, why))
+	if (!accounts_fit(site, why) || !lock(s, site->dir, why) || !check_ports(site, why))
 		return false;
 	if (s->conf->keylog) {
 		s->keylog_fd = open(s->conf->keylog, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

@@ -23,6 +23,23 @@ static const char *name_missing(const struct site *s, bool outside, const struct
 	return NULL;
 }
 
+/* "With InferCertChainFromSSL true, the chain of the web server's own certificate" is what a new phone downloads: without the root
+ * in it, the phone has nothing to trust. */
+static bool has_root(struct sv pem)
+{
+	struct pki_cert_info *info = malloc(sizeof *info);
+	struct buf der = {0};
+	bool found = info == NULL;
+
+	for (unsigned i = 0; !found && pki_pem_cert(pem, i, &der); i++) {
+		found = pki_cert_info(der.p, der.n, info) == NULL && info->self_signed;
+		buf_clear(&der);
+	}
+	buf_free(&der);
+	free(info);
+	return found;
+}
+
 static void certs_check_key(const struct site *s, bool outside, int64_t now, struct sv pem, const struct buf *der, struct site_cert *c)
 {
 	struct pki_key *key = pki_key_read(pem);
@@ -39,8 +56,8 @@ static void certs_check_key(const struct site *s, bool outside, int64_t now, str
 		why_set(&c->why, "its first certificate is of another key");
 	else if ((name = name_missing(s, outside, der, names)) != NULL)
 		why_set(&c->why, "it is not for the name %.100s; new ones: dialtone init %.200s --renew", name, s->dir);
-	else
-		site_pair_good(pem, buf_view(&anchors), outside, now, &c->why);
+	else if (site_pair_good(pem, buf_view(&anchors), outside, now, &c->why) && !outside && s->InferCertChainFromSSL && !has_root(pem))
+		why_set(&c->why, "its chain ends below its root, which new phones download from here: append the root's certificate");
 	buf_free(&anchors);
 	pki_key_free(key);
 }
@@ -66,7 +83,7 @@ static void certs_check(const struct site *s, bool server, bool outside, int64_t
 	else if (c->not_after <= now)
 		why_set(&c->why, "it has expired");
 	else if (now < info->not_before)
-		why_set(&c->why, "it is not good yet: is the clock right?");
+		why_set(&c->why, "it is not valid before its time: is the clock right?");
 	else if (server)
 		certs_check_key(s, outside, now, buf_view(&pem), &der, c);
 	free(info);

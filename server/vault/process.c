@@ -80,6 +80,8 @@ static bool open_store(struct process *p, struct why *why)
 	if (access(path, F_OK) < 0) { /* made by init, with its owner: a new one would be an empty site */
 		return why_not(why, "there is no store '%.300s' that this user may open: was it made by 'dialtone init'?", path);
 	}
+	if (!store_whole(path, why))
+		return false;
 	p->store = store_shared(store_sqlite(path, why));
 	return p->store != NULL;
 }
