@@ -126,8 +126,11 @@ static void keylog_line(void *arg, const char *line)
 	char text[1024];
 	int n = snprintf(text, sizeof text, "%s\n", line);
 
-	if (n > 0 && (size_t)n < sizeof text && write(h->keylog, text, (size_t)n) < 0)
+	if (h->secrets && n > 0 && (size_t)n < sizeof text)
+		buf_add(h->secrets, text, (size_t)n);
+	if (h->keylog >= 0 && n > 0 && (size_t)n < sizeof text && write(h->keylog, text, (size_t)n) < 0)
 		errno = 0; /* the log of keys is for looking on: a full disk must not end the call */
+	explicit_bzero(text, sizeof text);
 }
 
 static int open_tls(struct host *h, const struct host_conf *c, struct why *why)
@@ -137,6 +140,8 @@ static int open_tls(struct host *h, const struct host_conf *c, struct why *why)
 		why_set(why, "TLS: %s", pki_error());
 		return -EIO;
 	}
+	if (c->keylog || c->witness)
+		tls_ctx_keylog(h->tls, keylog_line, h);
 	if (c->keylog == NULL)
 		return 0;
 	h->keylog = open(c->keylog, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -144,7 +149,6 @@ static int open_tls(struct host *h, const struct host_conf *c, struct why *why)
 		why_set(why, "%s: %s", c->keylog, strerror(errno));
 		return -errno;
 	}
-	tls_ctx_keylog(h->tls, keylog_line, h);
 	return 0;
 }
 
@@ -194,6 +198,8 @@ static int open_rest(struct host *h, struct why *why)
 	if (e == 0)
 		e = frames_open(h);
 	if (e == 0)
+		e = witness_open(h);
+	if (e == 0)
 		e = udp_hold_68(h);
 	if (e == -EADDRINUSE)
 		e = 0; /* a DHCP client of the host has it: it does the same good */
@@ -216,7 +222,8 @@ int host_open(const struct host_conf *c, struct host **ret, struct why *why)
 		why_set(why, "out of memory");
 		return -ENOMEM;
 	}
-	h->packet = h->port68 = h->udp = h->keylog = -1;
+	h->packet = h->port68 = h->udp = h->keylog = h->watcher = -1;
+	h->witness = c->witness;
 	h->later_end = &h->later;
 	h->record = c->record;
 	h->tick = c->tick;
@@ -259,6 +266,7 @@ void host_free(struct host *h)
 	names_close(h);
 	udp_close(h);
 	frames_close(h);
+	witness_close(h);
 	host_drop_later(h);
 	drop_events(h);
 	if (h->port68 >= 0)

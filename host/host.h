@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/why.h"
 #include "dialtone/phone.h"
+#include "host/witness.h"
 
 struct host;
 
@@ -32,6 +33,7 @@ struct host_conf {
 	void (*tick)(void *arg);			      /* once a second while it runs, or NULL */
 	void (*frame)(void *arg, const uint8_t *frame, size_t n); /* each that arrives, before the phone; or NULL */
 	void *arg;
+	const struct host_witness *witness; /* or NULL; the caller keeps the struct */
 };
 
 extern const struct dt_body host_body; /* its arg is the struct host */
@@ -54,6 +56,9 @@ int host_run(struct host *h);
 /* May be called from the record function. */
 void host_sign_off(struct host *h, unsigned seconds); /* dt_phone_stop() that many seconds from now */
 void host_end(struct host *h);			      /* host_run() returns soon */
+
+/* Connections that are open still are given to the witness, as if they ended now. */
+void host_witness_all(struct host *h);
 
 bool host_stopping(const struct host *h); /* it signs off, or has */
 

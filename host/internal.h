@@ -52,6 +52,10 @@ struct host {
 	struct host_stream *streams;
 	struct tls_ctx *tls;
 	int keylog;
+	struct buf *secrets; /* of the connection whose TLS is working now, or NULL */
+	const struct host_witness *witness;
+	int watcher; /* its packet socket */
+	struct event watcher_ev;
 	struct host_names *names;
 	struct host_keys *keys;
 

@@ -38,6 +38,7 @@ struct host_stream {
 	bool heard, speaks_tls; /* TLS: an octet came; the first one is one of TLS */
 	unsigned busy;
 	int64_t unix_s;
+	struct witnessed seen;
 	char name[DT_NAME_MAX];
 	char *anchors;
 };
@@ -64,6 +65,7 @@ static void abrupt(int fd, bool on)
 
 static void release(struct host_stream *s)
 {
+	witness_end(s->h, &s->seen);
 	if (event_initialized(&s->rd)) {
 		event_del(&s->rd);
 		event_del(&s->wr);
@@ -185,6 +187,7 @@ int stream_write(struct host *h, unsigned id, const void *p, size_t n)
 
 	if (s == NULL || s->where != OPEN)
 		return -ENOTCONN;
+	witness_sent(h, &s->seen, p, n);
 	if (s->tls ? !tls_write(s->tls, p, n) : (buf_add(&s->out, p, n), s->out.oom))
 		return -EIO;
 	if (stream_flush(s) == NULL)
@@ -209,6 +212,12 @@ void stream_close(struct host *h, unsigned id)
 		(void)stream_flush(s); /* one try: a phone that hangs up does not wait */
 	}
 	stream_drop(s);
+}
+
+void host_witness_all(struct host *h)
+{
+	for (struct host_stream *s = h->streams; s; s = s->next)
+		witness_end(h, &s->seen);
 }
 
 void streams_close_all(struct host *h)
@@ -242,6 +251,7 @@ static bool shaken(struct host_stream *s)
 		o.why = result.why.text;
 	if (o.verdict != DT_TRUSTED && !s->report_only)
 		o.failure = failures[o.verdict];
+	witness_opened(s->h, &s->seen, &o);
 	alive = stream_opened(s, &o);
 	buf_free(&der);
 	return alive;
@@ -270,6 +280,7 @@ static bool stream_deliver(struct host_stream *s)
 
 		if (n <= 0)
 			return true;
+		witness_got(s->h, &s->seen, p, (size_t)n);
 		tell_data(s->h, s->id, p, (size_t)n);
 		if (s->dead)
 			return false;
@@ -283,6 +294,7 @@ static bool feed(struct host_stream *s, const uint8_t *p, size_t n)
 	const char *broken;
 
 	if (s->tls == NULL) {
+		witness_got(s->h, &s->seen, p, n);
 		tell_data(s->h, s->id, p, n);
 		return !s->dead;
 	}
@@ -290,7 +302,9 @@ static bool feed(struct host_stream *s, const uint8_t *p, size_t n)
 		s->heard = true;
 		s->speaks_tls = p[0] >= 20 && p[0] <= 23;
 	}
+	s->h->secrets = s->seen.credentials || !s->h->witness ? NULL : &s->seen.secrets;
 	state = tls_feed(s->tls, p, n);
+	s->h->secrets = NULL;
 	broken = stream_flush(s);
 	if (s->where == SHAKING) {
 		if (state == TLS_FAILED || state == TLS_CLOSED || broken)
@@ -452,6 +466,9 @@ int stream_open(struct host *h, unsigned id, const struct dt_stream_conf *conf)
 	s->id = id;
 	s->fd = -1;
 	s->wants_tls = conf->tls;
+	s->seen.address = conf->address;
+	s->seen.port = conf->port;
+	sv_copy(s->seen.name, sizeof s->seen.name, sv_of(conf->name));
 	s->report_only = conf->tls_report_only;
 	s->public_roots = conf->public_roots;
 	s->unix_s = conf->unix_s;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "cmd/phone/answer.h"
+#include "cmd/phone/bundle.h"
 #include "cmd/phone/capture.h"
 #include "cmd/phone/explain.h"
 #include "cmd/phone/findings.h"
@@ -32,6 +33,8 @@ struct doctor {
 	struct doctor_probe *probe;
 	struct findings found;
 	json_t *lines; /* the record as JSON, for the bundle */
+	json_t *old;   /* the bundle that was read, or NULL */
+	struct bundle bundle;
 };
 
 /* ---- running ------------------------------------------------------------------------------------------------- */
@@ -104,6 +107,7 @@ static void doctor_on_over(void *arg)
 	d->record.has_heard = true;
 	d->record.heard = d->run.heard;
 	json_array_append_new(d->lines, record_json_heard(&d->run.ids, &d->record.heard, clock_unix_ms()));
+	json_array_append_new(d->lines, record_json_result(&d->run.ids, r, clock_unix_ms()));
 	if (r->ok || d->probe || r->failure == DT_F_STOPPED) { /* a user who stops it wants no more questions */
 		host_sign_off(d->run.host, 0);
 		return;
@@ -134,49 +138,6 @@ static void put_json(struct doctor *d)
 		json_line(stdout, record_json_result(&d->run.ids, &d->run.result, clock_unix_ms()));
 }
 
-/* A run costs minutes: reasons to refuse its bundle are reported before. */
-static int diagnose_bundle(const char *path)
-{
-	char folder[4096];
-	struct stat st;
-	int e = 0;
-
-	if (snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder)
-		e = ENAMETOOLONG;
-	else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		e = EISDIR;
-	else if (access(dirname(folder), W_OK | X_OK) < 0)
-		e = errno;
-	if (e)
-		fprintf(stderr, "dialtone doctor: '--bundle %s': %s\n", path, strerror(e));
-	return e ? EX_CONFIG : 0;
-}
-
-/* One JSON document. What it is made of never held a secret: neither the record nor the questions know one. */
-static int write_bundle(struct doctor *d)
-{
-	json_t *answers = json_array(), *findings = json_array(), *j;
-	char t[ISO_TIME_MAX], *text;
-	int e;
-
-	for (unsigned i = 0; i < d->record.answers; i++)
-		json_array_append_new(answers, answer_json(&d->record.answer[i]));
-	for (unsigned i = 0; i < d->found.n; i++)
-		json_array_append_new(findings, finding_json(&d->found.one[i]));
-	j = json_pack("{si ss ss so so sO}", "v", 2, "dialtone", DIALTONE_VERSION, "t", iso_time_ms(t, clock_unix_ms()),
-		      "findings", findings, "probes", answers, "record", d->lines);
-	text = j ? json_dumps(j, JSON_INDENT(1)) : NULL;
-	json_decref(j);
-	e = text ? file_write(NULL, d->o->bundle, text, strlen(text), 0600) : -ENOMEM;
-	free(text);
-	if (e < 0) {
-		fprintf(stderr, "dialtone doctor: '--bundle %s': %s\n", d->o->bundle, strerror(-e));
-		return EX_CONFIG;
-	}
-	fprintf(stderr, "dialtone doctor: written to %s\n", d->o->bundle);
-	return 0;
-}
-
 /* ---- the two ways in ----------------------------------------------------------------------------------------- */
 
 static int read_all(const char *path, struct buf *to)
@@ -194,10 +155,18 @@ static int read_all(const char *path, struct buf *to)
 	return to->oom ? -ENOMEM : ferror(stdin) ? -EIO : 0;
 }
 
+/* The lines of the record; of a bundle all that it holds. */
 static void keep_lines(struct doctor *d, const struct buf *text)
 {
 	struct sv rest = {(const char *)text->p, text->n};
+	json_t *whole = json_loadb(rest.p, rest.n, JSON_REJECT_DUPLICATES, NULL), *record = json_object_get(whole, "record");
 
+	if (json_is_array(record)) {
+		json_array_extend(d->lines, record);
+		d->old = whole;
+		return;
+	}
+	json_decref(whole);
 	while (rest.p) {
 		struct sv s = sv_trim(sv_cut(&rest, '\n'));
 		json_t *j = s.n ? json_loadb(s.p, s.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
@@ -235,13 +204,17 @@ static int from_record(struct doctor *d)
 
 static int from_phone(struct doctor *d)
 {
-	int rc = phone_run_open(&d->run);
+	int rc;
 
+	if ((d->o->bundle || d->o->pcapng) && bundle_begin(&d->bundle))
+		d->run.witness = &d->bundle.witness;
+	rc = phone_run_open(&d->run);
 	if (rc)
 		return rc;
 	if (d->text && d->o->verbose)
 		record_text_head(d->text, &d->run);
 	phone_run_go(&d->run);
+	host_witness_all(d->run.host);
 	if (d->text)
 		record_text_clear(d->text);
 	if (d->text && d->o->verbose)
@@ -251,13 +224,26 @@ static int from_phone(struct doctor *d)
 					.why = d->run.result.why.text};
 
 		doctor_run_add(&d->record, &rec);
+		json_array_append_new(d->lines, record_json_result(&d->run.ids, &d->run.result, clock_unix_ms()));
 	}
 	return phone_run_status(&d->run.result);
 }
 
+static int write_files(struct doctor *d)
+{
+	struct bundle_of of = {&d->record, &d->found, d->lines, d->old, &d->bundle};
+	int rc = 0, more = 0;
+
+	if (d->o->bundle)
+		rc = bundle_write(&of, d->o->bundle, d->o->redact && strcmp(d->o->redact, "names") == 0);
+	if (d->o->pcapng)
+		more = bundle_write_pcapng(&of, d->o->pcapng);
+	return rc ? rc : more;
+}
+
 static int examine(struct doctor *d)
 {
-	int rc = d->o->record ? from_record(d) : from_phone(d), wrote = 0;
+	int rc = d->o->record ? from_record(d) : from_phone(d), wrote;
 
 	if (d->record.n == 0)
 		return rc;
@@ -266,8 +252,8 @@ static int examine(struct doctor *d)
 		answer_say(stdout, d->text, &d->record, &d->found, d->o->verbose);
 	else
 		put_json(d);
-	if (d->o->bundle)
-		wrote = write_bundle(d);
+	fflush(stdout);
+	wrote = write_files(d);
 	return rc ? rc : wrote;
 }
 
@@ -286,8 +272,10 @@ static int doctor_run(struct command *c)
 		free(d);
 		return rc;
 	}
-	if (rc == 0 && d->o->bundle)
-		rc = diagnose_bundle(d->o->bundle);
+	if (rc == 0)
+		rc = bundle_check("--bundle", d->o->bundle);
+	if (rc == 0)
+		rc = bundle_check("--pcapng", d->o->pcapng);
 	if (rc == 0) {
 		d->run = (struct phone_run){.verb = "doctor", .o = d->o, .record = doctor_on_record, .tick = doctor_on_tick, .over = doctor_on_over,
 					    .arg = d};
@@ -299,6 +287,8 @@ static int doctor_run(struct command *c)
 	}
 	doctor_run_free(&d->record);
 	json_decref(d->lines);
+	json_decref(d->old);
+	bundle_free(&d->bundle);
 	record_text_free(d->text);
 	free(d);
 	return rc;
@@ -316,7 +306,7 @@ const struct verb verb_doctor = {
 	     "           --extension N --pin-file FILE [OPTIONS]\n"
 	     "       dialtone doctor --interface IF --model cx700\n"
 	     "           --user 'DOMAIN\\USER' --sip USER@DOMAIN [OPTIONS]\n"
-	     "       dialtone doctor --record FILE [--json] [--bundle FILE]\n"
+	     "       dialtone doctor --record FILE [--json] [--bundle FILE] [--pcapng FILE]\n"
 	     "       dialtone doctor --capture FILE|INTERFACE [--json]\n"
 	     "       dialtone doctor --explain ID\n",
     .text = "Runs a phone as connect does, then names the stage that fails, the likely causes and what to do. --json writes one object "

@@ -91,6 +91,11 @@ static const char *tls_kind(unsigned i)
 	return i < 2 ? (const char *[]){"modern", "phone"}[i] : NULL;
 }
 
+static const char *redaction(unsigned i)
+{
+	return i < 2 ? (const char *[]){"secrets", "names"}[i] : NULL;
+}
+
 static const char *strictness(unsigned i)
 {
 	return i < 3 ? (const char *[]){"strict", "exact", "off"}[i] : NULL;
@@ -143,7 +148,9 @@ const struct option_row doctor_options[] = {
 	{"--seconds",       "N",         "with --capture of an interface: end after so many (default: when interrupted)", AT(seconds)},
 	{"--explain",       "ID",        "run no phone: explain a cause, like C-13; all: each of them", AT(explain)},
 	{"--verbose",       NULL,        "every stage, every cause, and what was asked besides", AT(verbose)},
-	{"--bundle",        "FILE",      "write record, answers and findings to FILE, without secrets", AT(bundle)},
+	{"--bundle",        "FILE",      "write record, answers, findings and packets to FILE, without secrets", AT(bundle)},
+	{"--redact",        "LEVEL",     "(default: secrets); names: with other names and addresses, without packets", AT(redact), .word = redaction},
+	{"--pcapng",        "FILE",      "write the packets to FILE, with the TLS secrets that open them (of a bundle: with --record)", AT(pcapng)},
 	{0},
 };
 /* clang-format on */

@@ -319,7 +319,7 @@ static int open_host(struct phone_run *r)
 	struct host_conf h = {.interface = o->interface, .take = o->take, .oui = r->conf.model->oui, .state = o->state,
 			      .state_base = base, .keylog = o->keylog, .record = recorded, .tick = ticked, .frame = arrived, .arg = r,
 			      .has_address = o->no_dhcp && o->address == NULL,
-			      .phone_tls = o->tls && strcmp(o->tls, "phone") == 0};
+			      .witness = r->witness, .phone_tls = o->tls && strcmp(o->tls, "phone") == 0};
 	int e;
 
 	if (o->mac && !read_mac(o->mac, mac))

@@ -42,6 +42,7 @@ struct phone_run {
 	struct usb *usb;	 /* its USB port, if it has one */
 	struct buf pin, password, trust, update_key;
 	char serial[MAC_TEXT_MAX];
+	const struct host_witness *witness; /* or NULL */
 	void (*record)(void *arg, const struct dt_record *r);
 	void (*tick)(void *arg);
 	void (*over)(void *arg); /* the run has its result: sign off now, or later */

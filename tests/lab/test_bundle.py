@@ -1,0 +1,100 @@
+"""The bundle: what the doctor leaves for somebody who knows more.  It opens in tshark, holds no secret, and says the same again.
+
+      phone ── p1 switch ── DHCP, DNS, servers
+"""
+import base64
+import json
+import os
+import re
+
+import pytest
+
+from lab import PASSWORD, PIN, Lab
+
+
+def examined(lab, name, *args, **kw):
+    """The doctor's status and findings, and the bundle that it wrote."""
+    bundle = lab.path(name)
+    argv = lab.phone_argv("--cold", "--lldp-wait", "3", "--bundle", bundle, *args, **kw)
+    argv[1] = "doctor"
+    at = argv.index("--keylog")
+    del argv[at:at + 2]
+    done = lab.exec("ph", *argv, seconds=200, check=False)
+    assert os.stat(bundle).st_mode & 0o777 == 0o600
+    return done.returncode, findings(done.stdout), bundle
+
+
+def findings(out):
+    return [f for f in map(json.loads, out.splitlines()) if f["kind"] == "finding"]
+
+
+def again(lab, bundle, *args):
+    done = lab.dialtone("doctor", "--json", "--record", bundle, *args, check=False)
+    return done.returncode, findings(done.stdout)
+
+
+def text_of(lab, pcapng):
+    """Everything that tshark can read in it, decrypted by the secrets inside alone."""
+    return lab.tshark(pcapng, "-V", "-x", keys=False)
+
+
+def secrets_of(lab):
+    """The secrets of the site, and what of them goes over the wire: never to be found."""
+    pairs = [f"+14255554411:{PIN}", f"4411:{PIN}", f"alice@contoso.test:{PIN}", f"CONTOSO\\alice:{PASSWORD}"]
+    return [PIN, PASSWORD, *(base64.b64encode(p.encode()).decode() for p in pairs), "saml:Assertion", "BEGIN PRIVATE KEY", "BEGIN RSA PRIVATE KEY"]
+
+
+def no_secret_in(lab, text):
+    plain = re.sub(r"\s", "", text)
+    for s in secrets_of(lab):
+        assert s not in text and s not in plain, s
+
+
+def test_dial_tone():
+    with Lab() as lab:
+        lab.go()
+        status, found, bundle = examined(lab, "b.json")
+        assert (status, found) == (0, [])
+        assert again(lab, bundle, "--pcapng", lab.path("b.pcapng")) == (0, [])
+        with open(bundle) as f:
+            text = f.read()
+        document = json.loads(text)
+        assert document["packets"]["held"] > 100 and document["packets"]["left_out"] == 0, document["packets"]
+        assert any("BEGIN CERTIFICATE" in c["pem"] for c in document["certificates"]), document["certificates"]
+        assert any(h["head"].startswith("HTTP/1.1 200") for h in document["heads"]), document["heads"]
+        assert any(h["head"].startswith("SIP/2.0 ") for h in document["heads"]), document["heads"]
+        no_secret_in(lab, text)
+        seen = text_of(lab, lab.path("b.pcapng"))
+        assert "REGISTER sip:" in seen and "SIP/2.0 200 OK" in seen  # the Registrar's connection opens by itself
+        assert "WebTicketService.svc" not in seen                    # that with the PIN does not
+        no_secret_in(lab, seen)
+
+
+@pytest.mark.parametrize("way, model", [("pin", "cx600"), ("password", "cx700")])
+def test_a_fault_is_the_same_again(way, model):
+    with Lab() as lab:
+        lab.go()
+        with open(lab.pin_file, "w") as f:
+            f.write(PIN[::-1] + "\n")
+        with open(lab.password_file, "w") as f:
+            f.write(PASSWORD[::-1] + "\n")
+        status, found, bundle = examined(lab, "b.json", way=way, model=model)
+        assert status in (7, 9) and found, found
+        assert again(lab, bundle, "--pcapng", lab.path("b.pcapng")) == (status, found)
+        for text in (open(bundle).read(), text_of(lab, lab.path("b.pcapng"))):
+            no_secret_in(lab, text)
+            assert PIN[::-1] not in text and PASSWORD[::-1] not in text
+
+
+def test_other_names():
+    with Lab() as lab:
+        lab.go()
+        lab.unplug_web()
+        status, found, bundle = examined(lab, "b.json", "--redact", "names")
+        assert status == 6
+        text = open(bundle).read()
+        for name in ("contoso", "alice", "10.66.0.", "10.20.0.", "10.10.0.", lab.mac(), "access-switch", "pcapng", "BEGIN CERT"):
+            assert name not in text, name
+        code, same = again(lab, bundle)
+        assert code == 6 and [(f["stage"], f["error"], [c["id"] for c in f["causes"]]) for f in same] == \
+            [(f["stage"], f["error"], [c["id"] for c in f["causes"]]) for f in found]
