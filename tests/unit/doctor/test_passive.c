@@ -183,7 +183,7 @@ static size_t discover(uint8_t frame[600], uint32_t who, const char *class)
 	d->option[53] = (struct sv){(const char *)&type, 1};
 	if (class)
 		d->option[60] = sv_of(class);
-	dhcp_write(&w, d);
+	dhcp_write(&w, d, NULL);
 	u.payload = (struct sv){(const char *)payload, wr_n(&w)};
 	eth_write(&f, all, d->chaddr, ETH_IPV4);
 	udp_write(&f, &u, 0);
