@@ -99,6 +99,11 @@ static void names(void **state)
 	assert_string_equal(names_text(&s, true, SITE_IN_CERT), /* external_fqdn is sip.contoso.test: once */
 			    "sip.contoso.test\nextweb.contoso.test\nsipexternal.contoso.test\nucupdates-r2.contoso.test\n");
 	assert_string_equal(names_text(&s, true, SITE_CERT_NEEDS), "sip.contoso.test\nextweb.contoso.test\n");
+	assert_string_equal(names_text(&s, false, SITE_WEB_ADDRESS), "web.contoso.test\nucupdates-r2.contoso.test\n");
+	assert_string_equal(names_text(&s, true, SITE_WEB_ADDRESS), "extweb.contoso.test\n");
+	strcpy(s.external_fqdn, "edge.contoso.test");
+	assert_string_equal(names_text(&s, true, SITE_IN_CERT),
+			    "edge.contoso.test\nextweb.contoso.test\nsip.contoso.test\nsipexternal.contoso.test\nucupdates-r2.contoso.test\n");
 }
 
 /* "nothing internal is told" outside: no inside name is in the certificate or the zone of the Internet. */
