@@ -34,10 +34,10 @@ static const struct {
 	{ASK_SRV, DT_STAGE_DISCOVER, SRV_INTERNAL_TCP ".", DT_SIGN_ASKED_SRV},
 	{ASK_SRV, DT_STAGE_DISCOVER, SRV_EXTERNAL_TLS ".", DT_SIGN_ASKED_SRV},
 	{ASK_SRV, DT_STAGE_DISCOVER, SRV_EXTERNAL_TCP ".", DT_SIGN_ASKED_SRV},
-	{ASK_SRV, DT_STAGE_ADDRESS,  "_ntp._udp.",            DT_SIGN_NONE},
+	{ASK_SRV, DT_STAGE_ADDRESS,  SRV_NTP ".",             DT_SIGN_NONE},
 	{ASK_A,   DT_STAGE_FIND,     NAME_UPDATES ".",     DT_SIGN_NONE},
-	{ASK_A,   DT_STAGE_FIND,     "ucupdates.",            DT_SIGN_ASKED_OLD_NAME},
-	{ASK_A,   DT_STAGE_DISCOVER, "sip.",                  DT_SIGN_NONE},
+	{ASK_A,   DT_STAGE_FIND,     NAME_UPDATES_OLD ".",    DT_SIGN_ASKED_OLD_NAME},
+	{ASK_A,   DT_STAGE_DISCOVER, NAME_SIP ".",            DT_SIGN_NONE},
 };
 
 /* R-02, V-08: "P: INFORM in both spellings", "DISCOVER in each spelling"; R-01: "if a DISCOVER with the same class does return

@@ -12,6 +12,8 @@
 #define SRV_NTP "_ntp._udp"
 
 #define NAME_UPDATES "ucupdates-r2" /* the Device Update web service, before ".<SIP domain>" */
+#define NAME_UPDATES_OLD "ucupdates"  /* of Communications Server 2007: what it points to is no use to these phones */
+#define NAME_SIP "sip"		     /* tried by hand and named in certificates, before ".<SIP domain>" */
 
 #define CERTPROV_PATH "/CertProv/CertProvisioningService.svc"
 #define CERTPROV_ANON_PATH CERTPROV_PATH "/anon"

@@ -14,10 +14,10 @@ static const struct {
 	const char *prefix;
 	enum dt_candidate candidate;
 } services[] = {
-	{"_sipinternaltls._tcp.", DT_CAND_INTERNAL_TLS},
-	{"_sipinternal._tcp.", DT_CAND_INTERNAL_TCP},
-	{"_sip._tls.", DT_CAND_EXTERNAL_TLS},
-	{"_sip._tcp.", DT_CAND_EXTERNAL_TCP},
+	{SRV_INTERNAL_TLS ".", DT_CAND_INTERNAL_TLS},
+	{SRV_INTERNAL_TCP ".", DT_CAND_INTERNAL_TCP},
+	{SRV_EXTERNAL_TLS ".", DT_CAND_EXTERNAL_TLS},
+	{SRV_EXTERNAL_TCP ".", DT_CAND_EXTERNAL_TCP},
 };
 
 static enum dt_candidate candidate_of(const char *name, const char **domain)
@@ -32,7 +32,7 @@ static enum dt_candidate candidate_of(const char *name, const char **domain)
 
 static bool is_update(const char *name)
 {
-	return sv_istarts(sv_of(name), SV("ucupdates-r2."));
+	return sv_istarts(sv_of(name), SV(NAME_UPDATES "."));
 }
 
 static bool is_registrar(const struct host *h, const char *name)

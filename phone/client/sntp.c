@@ -7,6 +7,7 @@
 #include "phone/run/core.h"
 #include "phone/run/record.h"
 #include "wire/sntp.h"
+#include "wire/well_known.h"
 
 #define TRIES 2
 #define WAIT_MS 1500
@@ -93,7 +94,7 @@ static void sntp_next_source(struct sntp_client *c)
 	if (at < srv) {
 		sntp_ask_server(c, c->from.ntp[at]);
 	} else if (at == srv) {
-		text_set(name, sizeof name, "_ntp._udp.%s", c->domain);
+		text_set(name, sizeof name, SRV_NTP ".%s", c->domain);
 		dns_ask(c->dns, name, DT_RR_SRV, sntp_have_srv, c);
 	} else if (at < last) {
 		sntp_ask_server(c, c->from.time[at - srv - 1]);

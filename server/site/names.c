@@ -29,7 +29,7 @@ static const struct {
 	{"",               AT(pool),              INSIDE,  HOST},
 	{"",               AT(external_fqdn),     OUTSIDE, HOST},
 	{"",               AT(external_web_fqdn), OUTSIDE, HOST | WEB},
-	{"sip.",           AT(domain),            BOTH,    CERT},
+	{NAME_SIP ".",     AT(domain),            BOTH,    CERT},
 	{"sipinternal.",   AT(domain),            INSIDE,  CERT},
 	{"sipexternal.",   AT(domain),            OUTSIDE, CERT},
 	{"",               AT(web_fqdn),          INSIDE,  HOST | OWN | WEB},

@@ -63,6 +63,7 @@ def test_init(tmp_path):
     (tmp_path / "file").write_text("precious")
     for args, name, status, words in (
             (("--fqdn", "fe01"), "x", 64, "'--fqdn fe01': a name with its domain is needed"),
+            (("--fqdn", "fe..01.contoso.test"), "x", 64, "'--fqdn fe..01.contoso.test': it has an empty label"),
             (("--fqdn", "fe01.contoso.test"), "file", 73, "it is a file; choose another folder"),
             (("--fqdn", "fe01.contoso.test", "--external-fqdn", "sip.contoso.test"), "x", 78, "type: --external-address A")):
         got = init(*args, name=name)
