@@ -11,7 +11,7 @@ import pytest
 
 from lab import BUILD
 
-# what is typed, what must be offered, what must not
+# Each row: the line as typed, the words that must be offered, those that must not.
 ROWS = [
     ("dialtone user s", {"show", "set"}, {"add", "status"}),
     ("dialtone ", {"connect", "doctor", "user"}, {"add"}),
