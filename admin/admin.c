@@ -60,7 +60,7 @@ void admin_audit(const struct admin *a, const char *whom, const char *done)
 	char detail[160];
 
 	snprintf(detail, sizeof detail, "%s%s%s", done, a->who[0] ? ", by " : "", a->who);
-	if (a->store->ops->audit(a->store, a->now, "administrator", whom, true, detail) != STORE_OK)
+	if (a->store->ops->audit(a->store, a->now, STORE_ADMINISTRATOR, whom, true, detail) != STORE_OK)
 		log_line(LOG_WARN, "admin", "no audit row of '%s': %s", detail, store_why(a->store));
 }
 

@@ -42,7 +42,7 @@ struct sql_engine {
 struct sql { /* an engine's own struct begins with it */
 	struct store store; /* first: a struct store * is one of these */
 	const struct sql_engine *engine;
-	unsigned device_puts, audits;
+	unsigned device_puts, audits[3]; /* written; audits by kind: sql_audit.c */
 	unsigned depth; /* transactions that stand inside each other: the outermost one is the engine's */
 	bool broken;	/* one of the inner ones failed: the whole is rolled back */
 	struct why why;

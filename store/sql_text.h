@@ -66,7 +66,8 @@ X(TICKETS_AFTER,  "UPDATE account SET tickets_after = ?2 WHERE id = ?1") \
 X(DEVICE_PUT,     "INSERT INTO device (key, mac, serial, vendor, model, revision, locale, device_type, version, account, address, first_seen, last_seen) " \
                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12) ON CONFLICT (key) DO UPDATE SET mac = ?2, serial = ?3, vendor = ?4, " \
                   "model = ?5, revision = ?6, locale = ?7, device_type = ?8, version = ?9, account = ?10, address = ?11, last_seen = ?12") \
-X(DEVICE_TRIM,    "DELETE FROM device WHERE key IN (SELECT key FROM device ORDER BY last_seen DESC LIMIT 9223372036854775807 OFFSET ?1)") \
+X(DEVICE_TRIM,    "DELETE FROM device WHERE key IN (SELECT key FROM device ORDER BY last_seen - first_seen >= ?2 DESC, last_seen DESC " \
+                  "LIMIT 9223372036854775807 OFFSET ?1)") \
 X(DEVICE_PAGE,    "SELECT mac, serial, vendor, model, revision, locale, device_type, version, account, address, first_seen, last_seen " \
                   "FROM device WHERE (last_seen, key) < (?1, ?2) ORDER BY last_seen DESC, key DESC LIMIT ?3") \
 X(RULE_ADD,       "INSERT INTO rule (guid, key, device_type, brand, model, revision, locale, approved, restore, pending) " \
@@ -86,7 +87,9 @@ X(TEST_REMOVE,    "DELETE FROM test_device WHERE name = ?1") \
 X(TEST_FIND,      "SELECT 1 FROM test_device WHERE id = ?2 AND is_mac = ?1") \
 X(TEST_PAGE,      "SELECT name, is_mac, id FROM test_device WHERE name > ?1 ORDER BY name LIMIT ?2") \
 X(AUDIT,          "INSERT INTO audit (at, what, whom, ok, detail) VALUES (?1, ?2, ?3, ?4, ?5)") \
-X(AUDIT_TRIM,     "DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?1") \
+X(AUDIT_TRIM,     "DELETE FROM audit WHERE what <> ?1 AND ok = ?2 AND id <= (SELECT id FROM audit WHERE what <> ?1 AND ok = ?2 " \
+                  "ORDER BY id DESC LIMIT 1 OFFSET ?3)") \
+X(AUDIT_TRIM_OF,  "DELETE FROM audit WHERE what = ?1 AND id <= (SELECT id FROM audit WHERE what = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)") \
 X(AUDIT_PAGE,     "SELECT id, at, what, whom, ok, detail FROM audit WHERE (at, id) > (?1, ?2) ORDER BY at, id LIMIT ?3")
 /* clang-format on */
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #define DEVICES_MAX 200000 /* any client inside may ask: the table has an end */
+#define DEVICE_STAYS 86400 /* a device that was seen over so many seconds is not pushed out by new ones */
 
 static const char *device_key(const struct store_device *d)
 {
@@ -19,7 +20,7 @@ enum store_result sql_device_put(struct store *s, const struct store_device *d)
 	r = sql_run(q, SQL_DEVICE_PUT, "ttttttttttti", device_key(d), d->mac, d->serial, d->vendor, d->model, d->revision, d->locale, d->device_type, d->version,
 		       d->user, d->address, d->last_seen);
 	if (r == STORE_OK && ++q->device_puts % 1024 == 0)
-		r = sql_run(q, SQL_DEVICE_TRIM, "i", (int64_t)DEVICES_MAX);
+		r = sql_run(q, SQL_DEVICE_TRIM, "ii", (int64_t)DEVICES_MAX, (int64_t)DEVICE_STAYS);
 	q->engine->lazy(q, false);
 	return r;
 }

@@ -110,6 +110,8 @@ struct store_test_device {
 
 struct store;
 
+#define STORE_ADMINISTRATOR "administrator" /* an audit row of the administrator's: strangers push none of them out */
+
 struct store_ops {
 	const char *name;
 	void (*close)(struct store *s);
@@ -185,7 +187,7 @@ struct store_ops {
 	enum store_result (*test_device_each)(struct store *s, bool (*each)(void *arg, const struct store_test_device *d),
 					      void *arg);
 
-	/* what: "pin", "ticket", "cert", "user" ...; whom: the user or ""; detail: a sentence without secrets */
+	/* what: STORE_ADMINISTRATOR, or "pin", "ticket", "cert", "user" ...; whom: the user or ""; detail: a sentence without secrets */
 	enum store_result (*audit)(struct store *s, int64_t now, const char *what, const char *whom, bool ok,
 				   const char *detail);
 	enum store_result (*audit_each)(struct store *s, int64_t since,

@@ -107,7 +107,7 @@ static const struct {
 	[ROLE_VAULT]    = {"vault",    AS_VAULT,  077, SANDBOX_READ | SANDBOX_WRITE | SANDBOX_THREADS, vault_places, run_vault},
 	[ROLE_LOCATION] = {"location", AS_WORKER, 007, SANDBOX_ACCEPT, NULL, run_location},
 	[ROLE_WORKER]   = {"worker",   AS_WORKER, 007, SERVES, worker_places, run_worker},
-	[ROLE_LEGACY]   = {"legacy",   AS_LEGACY, 007, SERVES, legacy_places, run_worker},
+	[ROLE_LEGACY]   = {"legacy",   AS_LEGACY, 007, SERVES & ~SANDBOX_ACCEPT, legacy_places, run_worker},
 	[ROLE_DHCP]     = {"dhcp",     AS_WORKER, 007, SANDBOX_NETWORK, NULL, run_dhcp},
 	[ROLE_DNS]      = {"dns",      AS_WORKER, 007, SANDBOX_ASK | SANDBOX_NETWORK, NULL, run_dns},
 };

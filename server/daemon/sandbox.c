@@ -16,7 +16,7 @@
 #endif
 #endif
 
-#define FILES_AT_ONCE 4096 /* descriptors of a process that takes no connections */
+#define FILES_AT_ONCE 4096 /* descriptors of a process that serves no phones */
 
 /* Libraries read these by themselves: OpenSSL and GnuTLS their modules and configuration, libc the number of processors. */
 static const struct sandbox_place libraries[] = {
@@ -55,7 +55,7 @@ static bool limits(const struct sandbox *s, struct why *why)
 	    {RLIMIT_NPROC, 0, !(s->may & SANDBOX_THREADS)},
 	    {RLIMIT_MSGQUEUE, 0, true},
 	    {RLIMIT_FSIZE, s->file_max, true},
-	    {RLIMIT_NOFILE, FILES_AT_ONCE, !(s->may & SANDBOX_ACCEPT)},
+	    {RLIMIT_NOFILE, FILES_AT_ONCE, !(s->may & SANDBOX_NETWORK)},
 #ifndef SANITIZED
 	    {RLIMIT_MEMLOCK, 0, true},
 #endif

@@ -244,7 +244,7 @@ static const struct {
 } rows[] = {
 	{"read a file of `vault/`",                                 read_vault},
 	{"write or make one",                                       write_vault},
-	{"read the TLS keys",                                       read_tls_key},
+	{"read the TLS keys, `server.pem`",                                      read_tls_key},
 	{"read `files/`",                                           read_images},
 	{"write into `logs/`",                                      write_logs},
 	{"read what is root's: `root.pem`, `update.key`, `run/`",   read_roots},
@@ -276,11 +276,11 @@ static int captured(const struct captive *c, int ready_fd)
 		poll(NULL, 0, -1);
 }
 
-int __wrap_vault_process_main(const struct vault_process *p);
-int __wrap_location_process_main(const struct location_process *p);
-int __wrap_worker_main(const struct worker_conf *c);
-int __wrap_dhcp_responder_main(const struct site *s, int fd, int ready_fd);
-int __wrap_dns_publish_main(const struct site *s, const char *key, int ready_fd);
+__typeof__(vault_process_main) __wrap_vault_process_main; /* each is as the one that it replaces */
+__typeof__(location_process_main) __wrap_location_process_main;
+__typeof__(worker_main) __wrap_worker_main;
+__typeof__(dhcp_responder_main) __wrap_dhcp_responder_main;
+__typeof__(dns_publish_main) __wrap_dns_publish_main;
 
 int __wrap_vault_process_main(const struct vault_process *p)
 {
@@ -294,11 +294,12 @@ int __wrap_location_process_main(const struct location_process *p)
 
 int __wrap_worker_main(const struct worker_conf *c)
 {
-	return captured(&(struct captive){c->site->dir, c->listener[0].fd, 32}, c->ready_fd);
+	return captured(&(struct captive){c->site->dir, c->legacy ? -1 : c->listener[0].fd, 32}, c->ready_fd);
 }
 
-int __wrap_dhcp_responder_main(const struct site *s, int fd, int ready_fd)
+int __wrap_dhcp_responder_main(const struct site *s, int fd, int seen_fd, int ready_fd)
 {
+	(void)seen_fd;
 	return captured(&(struct captive){s->dir, fd, 32}, ready_fd);
 }
 

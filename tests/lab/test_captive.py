@@ -27,8 +27,6 @@ class Captured(front_end.Site):
         key = self.secret("tsig", "c2VjcmV0")
         with open(self.conf, "a") as f:
             f.write(f"""
-legacy_address = "127.0.0.2"
-legacy_https = {self.https}
 dhcp_responder = true
 dns {{
     server = "127.0.0.1"
@@ -66,7 +64,7 @@ def landlock():
 
 @pytest.mark.skipif(landlock() <= 0, reason="this kernel has no Landlock")
 def test_what_a_captured_process_can_do(tmp_path):
-    with Captured(tmp_path, workers=1) as s:
+    with Captured(tmp_path, workers=1, init=["--legacy", "on"]) as s:
         said = s.said()
         got = table(said)
         print("\n".join(got))

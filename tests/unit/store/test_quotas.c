@@ -1,0 +1,112 @@
+/* tests/unit/store/test_quotas.c: rows of strangers have an end, and push out no others. */
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "store/store.h"
+#include "tests/support/check.h"
+
+struct world {
+	char path[64];
+	sqlite3 *db;
+	struct store *s;
+};
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+	int fd;
+
+	strcpy(w->path, "/tmp/dialtone-quotas.XXXXXX");
+	fd = mkstemp(w->path);
+	assert_true(fd >= 0);
+	close(fd);
+	w->s = store_sqlite(w->path, NULL);
+	assert_non_null(w->s);
+	assert_int_equal(sqlite3_open(w->path, &w->db), SQLITE_OK);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+	char more[80];
+
+	sqlite3_close(w->db);
+	store_close(w->s);
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(more, sizeof more, "%s%s", w->path, (const char *const[]){"", "-wal", "-shm"}[i]);
+		unlink(more);
+	}
+	free(w);
+	return 0;
+}
+
+static void quick(struct world *w, const char *sql)
+{
+	assert_int_equal(sqlite3_exec(w->db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static int number(struct world *w, const char *sql)
+{
+	sqlite3_stmt *st;
+	int n;
+
+	assert_int_equal(sqlite3_prepare_v2(w->db, sql, -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	n = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	return n;
+}
+
+/* Half a million failures before, and a thousand more: rows of administrators and of who signed in are all there, the oldest
+ * failures are not. */
+static void guessing_flushes_no_audit(void **state)
+{
+	struct world *w = *state;
+
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(w->s->ops->audit(w->s, 1, STORE_ADMINISTRATOR, "", true, "user add"), STORE_OK);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(w->s->ops->audit(w->s, 2, "pin", "alice@contoso.test", true, ""), STORE_OK);
+	assert_int_equal(w->s->ops->audit(w->s, 3, "pin", "", false, "the first"), STORE_OK);
+	quick(w, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000) "
+		 "INSERT INTO audit (at, what, whom, ok, detail) SELECT 4, 'ntlm', '', 0, 'wrong password' FROM n");
+	for (int i = 0; i < 1100; i++)
+		assert_int_equal(w->s->ops->audit(w->s, 5, "ntlm", "", false, "wrong password"), STORE_OK);
+	assert_in_range(number(w, "SELECT count(*) FROM audit WHERE ok = 0"), 500000, 501100);
+	assert_int_equal(number(w, "SELECT count(*) FROM audit WHERE detail = 'the first'"), 0);
+	assert_int_equal(number(w, "SELECT count(*) FROM audit WHERE what = 'administrator'"), 6);
+	assert_int_equal(number(w, "SELECT count(*) FROM audit WHERE what = 'pin' AND ok = 1"), 5);
+}
+
+/* Devices that were seen on more than one day stay; a flood of new ones pushes out itself. */
+static void new_devices_push_out_new_ones(void **state)
+{
+	struct store_device d = {.mac = "00-04-F2-00-01-76", .vendor = "POLYCOM", .model = "CX600", .last_seen = 1000000};
+	struct world *w = *state;
+
+	assert_int_equal(w->s->ops->device_put(w->s, &d), STORE_OK);
+	d.last_seen += 100000;
+	assert_int_equal(w->s->ops->device_put(w->s, &d), STORE_OK);
+	quick(w, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) "
+		 "INSERT INTO device SELECT 'x' || i, '', 'x' || i, '', '', '', '', '', '', '', '', 2000000, 2000000 FROM n");
+	for (int i = 0; i < 1100; i++) {
+		struct store_device flood = {.last_seen = 2000001};
+
+		snprintf(flood.serial, sizeof flood.serial, "flood%d", i);
+		assert_int_equal(w->s->ops->device_put(w->s, &flood), STORE_OK);
+	}
+	assert_in_range(number(w, "SELECT count(*) FROM device"), 200000, 201100);
+	assert_int_equal(number(w, "SELECT count(*) FROM device WHERE mac = '00-04-F2-00-01-76'"), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(guessing_flushes_no_audit, setup, teardown),
+					   cmocka_unit_test_setup_teardown(new_devices_push_out_new_ones, setup, teardown)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
