@@ -175,6 +175,8 @@ static enum location_action location_put(struct location *l, const struct locati
 	for (p = *bucket_of(l, b->aor); p && !same_endpoint(&p->b, b);)
 		p = p->next;
 	known = p != NULL;
+	if (known && b->cseq <= p->b.cseq && strcmp(b->call_id, p->b.call_id) == 0 && p->b.call_id[0])
+		return LOCATION_OLD;
 	if (!known) {
 		if ((p = calloc(1, sizeof *p)) == NULL)
 			return LOCATION_DOWN;

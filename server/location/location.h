@@ -26,6 +26,7 @@ struct location_binding {
 	int64_t expires;    /* UNIX seconds */
 	bool outside;
 	char user_agent[160], call_id[128];
+	uint32_t cseq; /* of its REGISTER with that Call-ID */
 	char peer[72]; /* where it comes from: "10.66.0.148:51234", "[2001:db8::1]:51234" */
 };
 
@@ -72,7 +73,7 @@ struct location_ask { /* starts as {.kind = ...} */
 	};
 };
 
-enum location_action { LOCATION_ADDED, LOCATION_REFRESHED, LOCATION_FULL, LOCATION_DOWN /* nobody can say */ };
+enum location_action { LOCATION_ADDED, LOCATION_REFRESHED, LOCATION_FULL, LOCATION_OLD /* RFC 3261 10.3: CSeq is not higher */, LOCATION_DOWN /* nobody can say */ };
 
 struct location_reply {
 	enum location_kind kind;

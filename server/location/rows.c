@@ -6,7 +6,7 @@ static const struct field binding[] = {
 	STR(location_binding, aor), STR(location_binding, instance), STR(location_binding, epid), STR(location_binding, contact),
 	INT(location_binding, worker), INT(location_binding, conn), INT(location_binding, expires),
 	FLAG(location_binding, outside), STR(location_binding, user_agent), STR(location_binding, call_id),
-	STR(location_binding, peer), FIELDS_END
+	STR(location_binding, peer), INT(location_binding, cseq), FIELDS_END
 };
 
 #define ASK(name) static const struct field ask_##name[]

@@ -17,6 +17,7 @@ static const struct {
 	const char *header;
 } refusals[] = {
 	[REFUSE_MALFORMED]      = {400, "Bad Request", 0, NULL, false, NULL},
+	[REFUSE_ORDER]          = {400, "CSeq is not higher than before", 0, NULL, false, NULL},
 	[REFUSE_NO_ENDPOINT]    = {400, "Bad Request", 4010, "Missing endpoint identifier", false, NULL},
 	[REFUSE_EPID_LONG]      = {400, "Bad Request", 4012, "epid too long", false, NULL},
 	[REFUSE_EPID_OTHER]     = {400, "Bad Request", 4010, "The epid and the sip.instance do not belong together", false, NULL},
@@ -88,7 +89,7 @@ static void copy_header(struct buf *b, const char *name, struct sv value)
 	buf_sv(b, value);
 }
 
-/* "Server responses copy Via unchanged"; "the server adds a To tag in every response other than 100". */
+/* "the server adds a To tag in every response other than 100". */
 void reg_answer(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, unsigned status, const char *reason,
 		const struct buf *headers, const char *type, struct sv body)
 {
@@ -107,10 +108,7 @@ void reg_answer(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, unsi
 			buf_printf(&b, ";tag=%s", c->tag);
 		buf_str(&b, "\r\n");
 	}
-	for (size_t i = 0; i < msg_count(m, "Via"); i++) {
-		copy_header(&b, "Via", msg_get_nth(m, "Via", i));
-		buf_str(&b, "\r\n");
-	}
+	reg_vias(c, &b, m);
 	if (headers)
 		buf_sv(&b, buf_view(headers));
 	if (type && body.n)

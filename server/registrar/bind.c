@@ -37,6 +37,7 @@ static void bind_registered(struct reg_conn *c, struct reg_sa *sa, const struct 
 	struct buf h = {0};
 
 	keep_alive(c, m, &h);
+	reg_date(c, &h); /* RFC 3261 10.3: "The response SHOULD include a Date header field." */
 	for (unsigned i = 0; i < r->n; i++)
 		contact_line(c, &h, &r->all[i]);
 	buf_printf(&h, "Expires: %u\r\npresence-state: register-action=\"%s\"\r\n", seconds, action);
@@ -55,7 +56,8 @@ static bool bind_fill(const struct reg_conn *c, const struct msg *m, const struc
 	struct location_binding *b = &ret->b;
 	struct sv agent = msg_get(m, "User-Agent");
 
-	*b = (struct location_binding){.conn = c->peer.id, .expires = c->unix_s + q->seconds, .outside = c->peer.outside};
+	*b = (struct location_binding){.conn = c->peer.id, .expires = c->unix_s + q->seconds, .outside = c->peer.outside,
+				       .cseq = q->cseq};
 	memcpy(b->aor, aor, sizeof b->aor);
 	memcpy(b->instance, q->instance, sizeof b->instance);
 	(void)sv_copy(b->epid, sizeof b->epid, sv_of(q->epid)); /* it is no longer than REG_EPID_MAX */
@@ -85,7 +87,7 @@ static void bound(struct reg_turn *t, struct location_reply *r)
 		/* 11.3: "added" or "fixed" after a refresh tell the phone that the binding had been lost */
 		bind_registered(c, sa, &t->m, t->q.seconds, r->action == LOCATION_REFRESHED ? "refreshed" : t->ours ? "fixed" : "added", r);
 	} else {
-		reg_refuse(c, sa, &t->m, REFUSE_UNAVAILABLE);
+		reg_refuse(c, sa, &t->m, r->action == LOCATION_OLD ? REFUSE_ORDER : REFUSE_UNAVAILABLE);
 	}
 }
 
@@ -123,6 +125,7 @@ static void listed(struct reg_turn *t, struct location_reply *r)
 	} else if (r->answered) {
 		for (unsigned i = 0; i < r->n; i++)
 			contact_line(t->c, &h, &r->all[i]);
+		reg_date(t->c, &h);
 		buf_str(&h, "Server: RTC/5.0\r\n");
 		reg_answer(t->c, t->sa, &t->m, 200, "OK", &h, NULL, (struct sv){0});
 	} else {
@@ -151,15 +154,28 @@ static void bind_leave(struct reg_turn *t, const char *aor)
 	}
 	reg_unbind(t->c, t->sa, "");
 	keep_alive(t->c, &t->m, &h);
+	reg_date(t->c, &h);
 	buf_str(&h, "Expires: 0\r\nServer: RTC/5.0\r\n");
 	reg_answer(t->c, t->sa, &t->m, 200, "OK", &h, NULL, (struct sv){0});
 	buf_free(&h);
 	reg_turn_over(t);
 }
 
+/* RFC 3261 10.3 step 7: "If it does match [the Call-ID], the registrar compares the CSeq value.  If the value is higher than that of the
+ * existing binding, it MUST update or remove the binding as above.  If not, the update MUST be aborted and the request fails."  What
+ * another connection has bound, the location process compares. */
+static bool is_old(const struct reg_turn *t)
+{
+	const struct location_binding *b = t->sa->binding ? &t->sa->binding->b : NULL;
+
+	return b && !t->q.fetch && sv_eq(msg_get(&t->m, "Call-ID"), sv_of(b->call_id)) && t->q.cseq <= b->cseq;
+}
+
 void reg_bind(struct reg_turn *t, const char *aor)
 {
-	if (t->q.leave)
+	if (is_old(t))
+		reg_turn_refuse(t, REFUSE_ORDER);
+	else if (t->q.leave)
 		bind_leave(t, aor);
 	else if (t->q.fetch)
 		list(t, aor);

@@ -1,4 +1,5 @@
 /* server/registrar/challenge.c: 401s: with every scheme, or with the next flight of one ([MS-SIPAE] 3.3.5.1; [sip 6.3, 9.1]). */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/date.h"
@@ -13,12 +14,17 @@ static void challenge_line(struct buf *h, const struct sip_auth *a)
 	buf_str(h, "\r\n");
 }
 
-/* "clients use Date for clock skew".  Outside, no client learns the server's version before it has signed in. */
-static void head_of_401(const struct reg_conn *c, struct buf *h)
+void reg_date(const struct reg_conn *c, struct buf *h)
 {
 	char date[ISO_TIME_MAX];
 
 	buf_printf(h, "Date: %s\r\n", http_date(date, c->unix_s));
+}
+
+/* "clients use Date for clock skew".  Outside, no client learns the server's version before it has signed in. */
+static void head_of_401(const struct reg_conn *c, struct buf *h)
+{
+	reg_date(c, h);
 	if (!c->peer.outside)
 		buf_str(h, "Server: RTC/5.0\r\n");
 }
@@ -65,11 +71,15 @@ void reg_flight(struct reg_conn *c, const struct reg_sa *sa, const struct msg *m
 {
 	struct sip_auth a = reg_auth_base(c, sa->ntlm);
 	struct buf h = {0}, text = {0};
+	char version[12];
 
 	b64_add(&text, token->p, token->n);
 	a.opaque = sv_of(sa->opaque);
 	a.gssapi = buf_view(&text);
 	a.has_gssapi = true;
+	/* [MS-SIPAE] 3.3.5.1: in a handshake under way the version is the one that the client has chosen */
+	snprintf(version, sizeof version, "%u", sa->version);
+	a.version = sv_of(version);
 	head_of_401(c, &h);
 	challenge_line(&h, &a);
 	if (text.oom || h.oom)

@@ -7,7 +7,7 @@
  *     register.c   REGISTER, the checks in their order                 subscribe.c  SUBSCRIBE and what it answers
  *     answer.c     responses, refusals, our signature                  notify.c     requests of ours
  *     policy.c     client versions                                     registrar.c  the worker's Registrar, orders
- *     identity.c   our name on a connection
+ *     identity.c   our name on a connection                            via.c        Via of responses
  */
 #ifndef DIALTONE_SERVER_REGISTRAR_INTERNAL_H
 #define DIALTONE_SERVER_REGISTRAR_INTERNAL_H
@@ -74,6 +74,7 @@ struct reg_asked {
 	char epid[REG_EPID_KEPT + 1], instance[40];
 	struct sip_addr contact;
 	bool has_contact, leave, fetch;
+	uint32_t cseq;
 	unsigned seconds;
 };
 
@@ -158,7 +159,7 @@ void reg_dsk(struct reg_conn *c, const struct msg *m, const struct sip_auth *a);
 
 /* ---- answer.c ---- */
 enum reg_refusal {
-	REFUSE_MALFORMED, REFUSE_NO_ENDPOINT, REFUSE_EPID_LONG, REFUSE_EPID_OTHER, REFUSE_EVENT, REFUSE_GRUU,
+	REFUSE_MALFORMED, REFUSE_ORDER, REFUSE_NO_ENDPOINT, REFUSE_EPID_LONG, REFUSE_EPID_OTHER, REFUSE_EVENT, REFUSE_GRUU,
 	REFUSE_UNKNOWN_USER, REFUSE_IDENTITY, REFUSE_REMOTE, REFUSE_PIN, REFUSE_VERSION, REFUSE_XML, REFUSE_TYPE,
 	REFUSE_UNKNOWN_EVENT, REFUSE_NO_CALL, REFUSE_NOT_REGISTERED, REFUSE_METHOD, REFUSE_UNAVAILABLE, REFUSE_BUSY
 };
@@ -170,6 +171,9 @@ void reg_diagnostics(const struct reg_conn *c, struct buf *b, unsigned id, const
 /* Signs (when sa) a finished message and sends it. */
 void reg_send(struct reg_conn *c, struct reg_sa *sa, const struct buf *message);
 bool reg_has_tag(const struct msg *m, const char *header, const char *tag);
+
+/* ---- via.c ---- */
+void reg_vias(const struct reg_conn *c, struct buf *b, const struct msg *m); /* of a response to m */
 
 /* ---- seen.c ---- */
 /* What a REGISTER says of its phone, to the phone's journey (server/location/seen.h); other methods say nothing. */
@@ -191,7 +195,9 @@ void reg_turn_put_back(const struct reg_turn *t); /* the binding that was being 
 void reg_turn_orphan(struct reg_conn *c); /* its connection goes */
 
 /* ---- the methods ---- */
+bool reg_is_own(const struct reg_sa *sa, struct sv uri); /* it is the address of the user who was proved */
 void reg_serve(struct reg_conn *c, struct reg_sa *sa, const struct msg *m);
+void reg_date(const struct reg_conn *c, struct buf *h); /* the line Date */
 void reg_register(struct reg_conn *c, struct reg_sa *sa, const struct msg *m);
 void reg_subscribe(struct reg_conn *c, struct reg_sa *sa, const struct msg *m);
 bool reg_aor(struct sv uri, char out[256]); /* "sip:alice@contoso.test" -> "alice@contoso.test" */

@@ -8,6 +8,7 @@
 
 #define REDIRECT_SECONDS 2592000 /* 12.1: 30 days */
 #define POOL_PORT 5061
+#define MALFORMED_SECONDS 3600
 
 bool reg_aor(struct sv uri, char out[256])
 {
@@ -71,11 +72,16 @@ static bool endpoint(struct reg_conn *c, struct reg_sa *sa, const struct msg *m,
 
 /* RFC 3261 10.3: "If the field value has an "expires" parameter, that value MUST be taken ... If there is no such parameter,
  * but the request has an Expires header field, that value MUST be taken ... If there is neither, a locally-configured
- * default value".  A value that is no number counts as absent. */
+ * default value".  10.2.1.1: "Malformed values SHOULD be treated as equivalent to 3600." */
 static bool seconds_asked(const struct msg *m, const struct sip_addr *contact, uint64_t *ret)
 {
-	return (contact && sv_u64(sv_trim(sip_param(contact->params, "expires")), UINT32_MAX, ret)) ||
-	       sv_u64(msg_get(m, "Expires"), UINT32_MAX, ret);
+	struct sv v = contact ? sip_param(contact->params, "expires") : (struct sv){0};
+
+	if (v.p == NULL)
+		v = msg_get(m, "Expires");
+	if (v.p && !sv_u64(sv_trim(v), UINT32_MAX, ret))
+		*ret = MALFORMED_SECONDS;
+	return v.p != NULL;
 }
 
 /* The Contact that this endpoint is bound by: one that names its instance before one that does not, one that stays before
@@ -116,10 +122,12 @@ static bool headers(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, 
 	const struct site *s = c->r->conf.site;
 	struct sv event = msg_get(m, "Event"), kind = sv_trim(sv_cut(&event, ';'));
 	bool good = contact(m, q);
+	struct sv method;
 	uint64_t n;
 
 	if (!endpoint(c, sa, m, q))
 		return false;
+	(void)sip_cseq_read(msg_get(m, "CSeq"), &q->cseq, &method); /* sip_check() has read it */
 	if (kind.p && !sv_ieq(kind, SV("registration"))) {
 		reg_refuse(c, sa, m, REFUSE_EVENT);
 		return false;
@@ -144,6 +152,17 @@ static bool headers(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, 
 		return false;
 	}
 	return true;
+}
+
+/* RFC 3261 10.3 step 5: "The registrar extracts the address-of-record from the To header field of the request.  If the
+ * address-of-record is not valid for the domain in the Request-URI, the registrar MUST send a 404 (Not Found) response".  10.2: in that
+ * URI "the "userinfo" and "@" components MUST NOT be present": one with them names no domain. */
+static bool of_that_domain(const struct msg *m, struct sv to)
+{
+	struct sip_uri domain, user;
+
+	return sip_uri_read(m->target, &domain) && (sv_ieq(domain.scheme, SV("sip")) || sv_ieq(domain.scheme, SV("sips"))) &&
+	       domain.user.n == 0 && sip_uri_read(to, &user) && sv_ieq(domain.host, user.host);
 }
 
 /* ---- the user -------------------------------------------------------------------------------------------------- */
@@ -282,6 +301,10 @@ void reg_register(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
 	 * required to contain a SIP or SIPS URI as an AOR" */
 	if (!sip_addr_read(msg_get(m, "To"), &to) || !reg_aor(to.uri, other)) {
 		reg_refuse(c, sa, m, REFUSE_MALFORMED);
+		return;
+	}
+	if (!of_that_domain(m, to.uri)) {
+		reg_refuse(c, sa, m, REFUSE_UNKNOWN_USER);
 		return;
 	}
 	/* "From = To, AOR known and SIP-enabled: 404, 4005" */

@@ -94,12 +94,13 @@ static bool messages(struct reg_conn *c, struct reg_sa *sa, const struct msg *m,
 static const struct {
 	const char *event, *type;
 	state_fn *state;
+	bool anybody; /* may ask for it: it is empty for everybody */
 } events[] = {
 	{"vnd-microsoft-provisioning-v2", PROVISIONING_TYPE, provisioning},
 	{"vnd-microsoft-roaming-contacts", "application/vnd-microsoft-roaming-contacts+xml", contacts},
 	{"vnd-microsoft-roaming-self", "application/vnd-microsoft-roaming-self+xml", roaming_self},
 	{"message-summary", "application/simple-message-summary", messages},
-	{"presence", NULL, nothing},
+	{"presence", NULL, nothing, true},
 	{"presence.wpending", NULL, nothing},
 	{"vnd-microsoft-roaming-ACL", NULL, nothing},
 	{"vnd-microsoft-provisioning", NULL, nothing},
@@ -137,6 +138,15 @@ static void subscribe_answer(struct reg_conn *c, struct reg_sa *sa, const struct
 		reg_notify_first(c, sa, m, event, expires, type, buf_view(body));
 }
 
+/* The user's own; within a subscription the Request-URI is our Contact, and names no user. */
+static bool is_of_own(const struct reg_sa *sa, const struct msg *m)
+{
+	struct sip_addr to;
+	char aor[256];
+
+	return sip_addr_read(msg_get(m, "To"), &to) && reg_is_own(sa, to.uri) && (!reg_aor(m->target, aor) || reg_is_own(sa, m->target));
+}
+
 void reg_subscribe(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
 {
 	struct sv whole = msg_get(m, "Event"), rest = whole, event = sv_trim(sv_cut(&rest, ';'));
@@ -145,6 +155,11 @@ void reg_subscribe(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
 		if (!sv_ieq(event, sv_of(events[i].event)))
 			continue;
+		/* RFC 6665 4.2.1.3: a notifier authorizes who subscribes: settings and lists are their user's alone. */
+		if (!events[i].anybody && !is_of_own(sa, m)) {
+			reg_refuse(c, sa, m, REFUSE_IDENTITY);
+			return;
+		}
 		if (events[i].state(c, sa, m, &body))
 			subscribe_answer(c, sa, m, whole, events[i].type, &body); /* with its id, if it has one (RFC 6665 4.5.2) */
 		buf_free(&body);

@@ -11,6 +11,7 @@ struct phone {
 	struct reg_conn *c;
 	struct buf got; /* from the server, not yet looked at */
 	bool closed;
+	uint64_t number; /* its connection's, and in its Call-ID */
 	const char *user, *login, *targetname, *epid, *supported;
 	const struct buf *cert_pem;
 	const char *password;

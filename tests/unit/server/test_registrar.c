@@ -99,7 +99,7 @@ static void expiry(void **state)
 	static const struct {
 		const char *ask, *get;
 	} rows[] = {{"Expires: 1\r\n", "300"}, {"Expires: 450\r\n", "450"}, {"Expires: 7200\r\n", "900"},
-		    {"Expires: 4294967296\r\n", "600"}, {"Expires: x\r\n", "600"}, {"", "600"}};
+		    {"Expires: 4294967296\r\n", "900"}, {"Expires: x\r\n", "900"}, {"", "600"}};
 	struct world *w = *state;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -14,7 +14,7 @@ static void notified(struct phone *ph, const char *event)
 	assert_true(says(ph, "Event", "registration-notify"));
 	assert_true(says(ph, "subscription-state", "terminated;expires=0"));
 	assert_true(says(ph, "Content-Type", "text/registration-event"));
-	assert_true(sv_eq(msg_get(&ph->m, "Call-ID"), SV("call-alice@contoso.test")));
+	assert_true(sv_starts(msg_get(&ph->m, "Call-ID"), SV("call-alice@contoso.test-")));
 	assert_true(sv_starts(msg_get(&ph->m, "From"), SV("<sip:alice@contoso.test>;tag=")));
 	assert_true(sv_starts(msg_get(&ph->m, "To"), SV("<sip:alice@contoso.test>;tag=f")));
 	snprintf(body, sizeof body, "deregistered;event=%s", event);
@@ -86,7 +86,7 @@ static void orders(void **state)
 /* ---- subscriptions and the rest -------------------------------------------------------------------------- */
 
 #define RIDES "Supported: com.microsoft.autoextend\r\nSupported: ms-benotify\r\nProxy-Require: ms-benotify\r\n" \
-	      "Supported: ms-piggyback-first-notify\r\nContact: <sip:alice@contoso.test;opaque=user:epid:x;gruu>\r\n"
+	      "Supported: ms-piggyback-first-notify\r\nContact: <sip:alice@contoso.test;opaque=user:epid:DbHNXKHcnlWtK7UUBgotogAA;gruu>\r\n"
 #define PROV "Event: vnd-microsoft-provisioning-v2\r\nAccept: " PROVISIONING_TYPE "\r\n"
 
 static void in_band_provisioning(void **state)
