@@ -2,7 +2,7 @@
  *
  * RFC 3261 18.2.1: "If the host portion of the "sent-by" parameter contains a domain name, or if it contains an IP address that differs
  * from the packet source address, the server MUST add a "received" parameter to that Via header field value."  The product adds it to
- * every one, with the port and a name for the connection [sip evidence 5].  RFC 3581 4: an `rport` without a value gets one.
+ * every one, with the port and a name for the connection, as recorded.  RFC 3581 4: an `rport` without a value gets one.
  */
 #include "base/enc.h"
 #include "server/registrar/internal.h"
