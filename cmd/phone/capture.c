@@ -20,8 +20,10 @@
 #include "base/ip.h"
 #include "base/sv.h"
 #include "cmd/phone/answer.h"
+#include "cmd/phone/bundle.h"
 #include "cmd/phone/capture_read.h"
 #include "cmd/phone/findings.h"
+#include "cmd/phone/html.h"
 #include "cmd/phone/record_json.h"
 #include "doctor/passive/passive.h"
 #include "wire/capture/capture.h"
@@ -32,6 +34,7 @@ struct watcher {
 	bool live, verbose;
 	unsigned strange; /* a link type that cannot be read */
 	uint64_t packets;
+	struct buf page; /* begun, when one was asked for */
 };
 
 static void clock_text(int64_t us, char out[16])
@@ -123,12 +126,12 @@ static struct run_result result_of(const struct passive_phone *ph)
 	return r;
 }
 
-/* As `dialtone doctor --json` writes the run of its own phone. */
-static void phone_json(struct watcher *w, size_t i, const struct findings *f)
+/* The record as `dialtone doctor --json` writes that of its own phone, without what was made of it. */
+static json_t *phone_lines(struct watcher *w, size_t i)
 {
 	const struct passive_phone *ph = passive_phone_at(w->passive, i);
 	const struct doctor_run *run = passive_run(w->passive, i);
-	struct run_result r = result_of(ph);
+	json_t *lines = json_array();
 	struct run_ids ids = {.model = ph->model[0] ? ph->model : "unknown"};
 	uint8_t run_id[8] = {0};
 
@@ -142,11 +145,26 @@ static void phone_json(struct watcher *w, size_t i, const struct findings *f)
 		struct dt_record rec = record_of(&ph->line[k]);
 
 		if (rec.kind != DT_REC_RESULT)
-			json_line(stdout, record_json(&ids, &rec, ph->at_us[k] / 1000));
+			json_array_append_new(lines, record_json(&ids, &rec, ph->at_us[k] / 1000));
 	}
 	if (run->has_heard)
-		json_line(stdout, record_json_heard(&ids, &run->heard, ph->last_us / 1000));
-	for (unsigned k = 0; k < f->n; k++) {
+		json_array_append_new(lines, record_json_heard(&ids, &run->heard, ph->last_us / 1000));
+	return lines;
+}
+
+static void phone_json(struct watcher *w, size_t i, const struct findings *f)
+{
+	const struct passive_phone *ph = passive_phone_at(w->passive, i);
+	json_t *lines = phone_lines(w, i), *l;
+	struct run_result r = result_of(ph);
+	struct run_ids ids = {.model = ph->model[0] ? ph->model : "unknown"};
+	size_t k;
+
+	mac_text(ids.mac, ph->mac);
+	json_array_foreach(lines, k, l)
+		json_line(stdout, json_incref(l));
+	snprintf(ids.run, sizeof ids.run, "%s", json_string_value(json_object_get(json_array_get(lines, 0), "run")));
+	for (k = 0; k < f->n; k++) {
 		json_t *j = finding_json(&f->one[k]);
 
 		json_object_set_new(j, "mac", json_string(ids.mac));
@@ -154,6 +172,7 @@ static void phone_json(struct watcher *w, size_t i, const struct findings *f)
 	}
 	if (r.known)
 		json_line(stdout, record_json_result(&ids, &r, ph->since_us / 1000));
+	json_decref(lines);
 }
 
 static void phone_say(struct watcher *w, size_t i, const struct findings *f)
@@ -167,6 +186,18 @@ static void phone_say(struct watcher *w, size_t i, const struct findings *f)
 	printf("\n%s%s%s  %s%s%s\n", record_text_ink(w->text, INK_BOLD), id, record_text_ink(w->text, INK_PLAIN), ip, ph->model[0] ? "  " : "",
 	       ph->model);
 	answer_say(stdout, w->text, passive_run(w->passive, i), f, w->verbose);
+}
+
+static void phone_page(struct watcher *w, size_t i, const struct findings *f)
+{
+	const struct passive_phone *ph = passive_phone_at(w->passive, i);
+	json_t *lines = phone_lines(w, i);
+	char name[128], id[MAC_TEXT_MAX], ip[16];
+
+	phone_text(ph, id, ip);
+	snprintf(name, sizeof name, "%s, %s, %s", ph->model[0] ? ph->model : "phone", id, ip);
+	html_phone(&w->page, name, passive_run(w->passive, i), f, lines);
+	json_decref(lines);
 }
 
 static int report(struct watcher *w)
@@ -187,6 +218,8 @@ static int report(struct watcher *w)
 		struct findings f;
 
 		findings_of(&f, passive_run(w->passive, i));
+		if (w->page.p)
+			phone_page(w, i, &f);
 		if (w->text)
 			phone_say(w, i, &f);
 		else
@@ -244,21 +277,31 @@ static int watch(struct watcher *w, const struct command *c, const char *what, u
 	return report(w);
 }
 
+static int write_page(struct watcher *w, const char *path)
+{
+	html_end(&w->page);
+	return w->page.oom ? EX_SOFTWARE : bundle_put_file("--html", path, w->page.p, w->page.n);
+}
+
 int capture_examine(const struct command *c)
 {
 	const struct phone_options *o = c->o;
 	struct watcher w = {.passive = passive_new(0), .text = c->json ? NULL : record_text_new(stdout),
 			    .verbose = o->verbose};
 	uint64_t seconds = 0;
-	int rc = EX_SOFTWARE;
+	int rc = EX_SOFTWARE, wrote = 0;
 
 	if (o->seconds && (!sv_u64(sv_of(o->seconds), 86400 * 7, &seconds) || seconds == 0))
 		rc = command_fail(c, EX_USAGE, "'--seconds %s': type a number of seconds", o->seconds);
 	else if (w.passive && (c->json || w.text)) {
 		passive_watch(w.passive, on_change, &w);
+		if (o->html)
+			html_begin(&w.page, o->capture);
 		rc = watch(&w, c, o->capture, seconds);
+		wrote = w.page.p ? write_page(&w, o->html) : 0;
 	}
 	passive_free(w.passive);
 	record_text_free(w.text);
-	return rc;
+	buf_free(&w.page);
+	return rc ? rc : wrote;
 }

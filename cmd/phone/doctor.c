@@ -15,6 +15,7 @@
 #include "cmd/phone/capture.h"
 #include "cmd/phone/explain.h"
 #include "cmd/phone/findings.h"
+#include "cmd/phone/html.h"
 #include "cmd/phone/run.h"
 #include "cmd/phone/record_json.h"
 #include "cmd/phone/record_text.h"
@@ -229,6 +230,23 @@ static int from_phone(struct doctor *d)
 	return phone_run_status(&d->run.result);
 }
 
+static int write_page(struct doctor *d)
+{
+	const json_t *first = json_array_get(d->lines, 0);
+	const char *mac = json_string_value(json_object_get(first, "mac")), *model = json_string_value(json_object_get(first, "model"));
+	char name[128];
+	struct buf b = {0};
+	int rc;
+
+	snprintf(name, sizeof name, "%s%s%s", model ? model : "phone", mac ? ", " : "", mac ? mac : "");
+	html_begin(&b, name);
+	html_phone(&b, name, &d->record, &d->found, d->lines);
+	html_end(&b);
+	rc = b.oom ? EX_SOFTWARE : bundle_put_file("--html", d->o->html, b.p, b.n);
+	buf_free(&b);
+	return rc;
+}
+
 static int write_files(struct doctor *d)
 {
 	struct bundle_of of = {&d->record, &d->found, d->lines, d->old, &d->bundle};
@@ -238,6 +256,8 @@ static int write_files(struct doctor *d)
 		rc = bundle_write(&of, d->o->bundle, d->o->redact && strcmp(d->o->redact, "names") == 0);
 	if (d->o->pcapng)
 		more = bundle_write_pcapng(&of, d->o->pcapng);
+	if (d->o->html && rc == 0)
+		rc = write_page(d);
 	return rc ? rc : more;
 }
 
@@ -276,6 +296,8 @@ static int doctor_run(struct command *c)
 		rc = bundle_check("--bundle", d->o->bundle);
 	if (rc == 0)
 		rc = bundle_check("--pcapng", d->o->pcapng);
+	if (rc == 0)
+		rc = bundle_check("--html", d->o->html);
 	if (rc == 0) {
 		d->run = (struct phone_run){.verb = "doctor", .o = d->o, .record = doctor_on_record, .tick = doctor_on_tick, .over = doctor_on_over,
 					    .arg = d};

@@ -150,6 +150,7 @@ const struct option_row doctor_options[] = {
 	{"--verbose",       NULL,        "every stage, every cause, and what was asked besides", AT(verbose)},
 	{"--bundle",        "FILE",      "write record, answers, findings and packets to FILE, without secrets", AT(bundle)},
 	{"--redact",        "LEVEL",     "(default: secrets); names: with other names and addresses, without packets", AT(redact), .word = redaction},
+	{"--html",          "FILE",      "write the answer to FILE as one page for a browser", AT(html)},
 	{"--pcapng",        "FILE",      "write the packets to FILE, with the TLS secrets that open them (of a bundle: with --record)", AT(pcapng)},
 	{0},
 };

@@ -80,8 +80,8 @@ def test_a_fault_is_the_same_again(way, model):
             f.write(PASSWORD[::-1] + "\n")
         status, found, bundle = examined(lab, "b.json", way=way, model=model)
         assert status in (7, 9) and found, found
-        assert again(lab, bundle, "--pcapng", lab.path("b.pcapng")) == (status, found)
-        for text in (open(bundle).read(), text_of(lab, lab.path("b.pcapng"))):
+        assert again(lab, bundle, "--pcapng", lab.path("b.pcapng"), "--html", lab.path("b.html")) == (status, found)
+        for text in (open(bundle).read(), open(lab.path("b.html")).read(), text_of(lab, lab.path("b.pcapng"))):
             no_secret_in(lab, text)
             assert PIN[::-1] not in text and PASSWORD[::-1] not in text
 
