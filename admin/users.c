@@ -102,8 +102,10 @@ static bool users_display_read(const char *text, struct sv s, struct store_user 
 
 static bool pool_read(const char *text, struct sv s, struct store_user *u, struct why *why)
 {
-	if ((s.n == 0 || name_check(s) == NULL) && sv_copy(u->home_pool, sizeof u->home_pool, name_plain(s)))
+	if ((s.n == 0 || name_check(s) == NULL) && sv_copy(u->home_pool, sizeof u->home_pool, name_plain(s))) {
+		ascii_lower_all(u->home_pool);
 		return true;
+	}
 	return why_not(why, "'%.100s' is not a pool's name; type it like pool01.contoso.test", text);
 }
 

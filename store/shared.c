@@ -80,6 +80,7 @@ FORWARD(image_get, (struct store *s, int64_t rule, const char *version, struct s
 FORWARD(image_each, (struct store *s, int64_t rule, bool (*each)(void *arg, const struct store_image *im), void *arg), rule, each,
 	arg)
 FORWARD(test_device_find, (struct store *s, bool is_mac, const char *id), is_mac, id)
+FORWARD(pool_get, (struct store *s, const char *name, struct store_pool *ret), name, ret)
 FORWARD(audit, (struct store *s, int64_t now, const char *what, const char *whom, bool ok, const char *detail), now, what, whom, ok,
 	detail)
 
@@ -230,6 +231,7 @@ static const struct store_ops ops = {
     .image_get = image_get,
     .image_each = image_each,
     .test_device_find = test_device_find,
+    .pool_get = pool_get,
     .audit = audit,
 };
 

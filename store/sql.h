@@ -52,7 +52,7 @@ extern const struct store_ops sql_ops;
 struct sql *sql_of(struct store *s);
 
 /* The schema, version by version: [0] makes all of version 1, each further one adds to the one before. */
-#define SQL_SCHEMAS 4
+#define SQL_SCHEMAS 5
 extern const char *const sql_schema[SQL_SCHEMAS];
 #define SQL_NEWER "it was made by a newer version of this program"
 
@@ -142,6 +142,16 @@ enum store_result sql_test_put(struct store *s, const struct store_test_device *
 enum store_result sql_test_remove(struct store *s, const char *name);
 enum store_result sql_test_find(struct store *s, bool is_mac, const char *id);
 enum store_result sql_test_each(struct store *s, bool (*each)(void *, const struct store_test_device *), void *arg);
+
+enum store_result sql_pool_put(struct store *s, const struct store_pool *p);
+enum store_result sql_pool_get(struct store *s, const char *name, struct store_pool *ret);
+enum store_result sql_pool_each(struct store *s, bool (*each)(void *, const struct store_pool *), void *arg);
+enum store_result sql_pool_remove(struct store *s, const char *name);
+enum store_result sql_pool_user(struct store *s, const char *name, struct store_user *ret);
+
+void sql_lower(char *ret, size_t cap, const char *s);
+/* The first row of a text over USER_COLUMNS. */
+enum store_result sql_user_one(struct sql *q, struct sql_st *st, struct store_user *ret);
 
 enum store_result sql_audit(struct store *s, int64_t now, const char *what, const char *whom, bool ok,
 			       const char *detail);

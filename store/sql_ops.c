@@ -87,6 +87,11 @@ const struct store_ops sql_ops = {
     .test_device_remove = sql_test_remove,
     .test_device_find = sql_test_find,
     .test_device_each = sql_test_each,
+    .pool_put = sql_pool_put,
+    .pool_get = sql_pool_get,
+    .pool_each = sql_pool_each,
+    .pool_remove = sql_pool_remove,
+    .pool_user = sql_pool_user,
     .audit = sql_audit,
     .audit_each = sql_audit_each,
 };

@@ -64,5 +64,11 @@ const char *const sql_schema[SQL_SCHEMAS] = {
     "CREATE INDEX account_policy ON account (pin_policy) WHERE pin_policy <> '';"
     "CREATE TABLE pin_policy (name TEXT PRIMARY KEY, min_length INTEGER NOT NULL, lifetime INTEGER NOT NULL,"
     " history INTEGER NOT NULL, attempts INTEGER NOT NULL, common INTEGER NOT NULL);",
+
+    /* the other pools of the company, and whose home they are */
+    [4] =
+    "CREATE TABLE pool (name TEXT PRIMARY KEY, sip TEXT NOT NULL, web TEXT NOT NULL, external_sip TEXT NOT NULL,"
+    " external_web TEXT NOT NULL, backup TEXT NOT NULL, store TEXT NOT NULL);"
+    "CREATE INDEX account_pool ON account (home_pool) WHERE home_pool <> '';",
 };
 /* clang-format on */

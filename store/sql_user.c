@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-static void user_lower(char *ret, size_t cap, const char *s)
+void sql_lower(char *ret, size_t cap, const char *s)
 {
 	snprintf(ret, cap, "%s", s);
 	ascii_lower_all(ret);
@@ -29,7 +29,7 @@ static void user_row(struct sql *q, struct sql_st *st, struct store_user *ret)
 	ret->n_nt_hash = sql_blob(q, st, 9, ret->nt_hash, sizeof ret->nt_hash);
 }
 
-static enum store_result user_one(struct sql *q, struct sql_st *st, struct store_user *ret)
+enum store_result sql_user_one(struct sql *q, struct sql_st *st, struct store_user *ret)
 {
 	enum store_result r;
 
@@ -63,8 +63,8 @@ enum store_result sql_user_add(struct store *s, struct store_user *u)
 	char aor[256], login[256];
 	enum store_result r;
 
-	user_lower(aor, sizeof aor, u->aor);
-	user_lower(login, sizeof login, u->login);
+	sql_lower(aor, sizeof aor, u->aor);
+	sql_lower(login, sizeof login, u->login);
 	u->id = 0;
 	if ((r = sql_begin(q)) != STORE_OK)
 		return r;
@@ -87,8 +87,8 @@ enum store_result sql_user_set(struct store *s, const struct store_user *u)
 	char aor[256], login[256];
 	enum store_result r;
 
-	user_lower(aor, sizeof aor, u->aor);
-	user_lower(login, sizeof login, u->login);
+	sql_lower(aor, sizeof aor, u->aor);
+	sql_lower(login, sizeof login, u->login);
 	if ((r = sql_begin(q)) != STORE_OK)
 		return r;
 	r = clash(q, u, aor, login);
@@ -125,15 +125,15 @@ enum store_result sql_user_get(struct store *s, const char *aor, struct store_us
 	struct sql *q = sql_of(s);
 	char key[256];
 
-	user_lower(key, sizeof key, aor);
-	return user_one(q, sql_bind(q, SQL_USER_GET, "t", key), ret);
+	sql_lower(key, sizeof key, aor);
+	return sql_user_one(q, sql_bind(q, SQL_USER_GET, "t", key), ret);
 }
 
 enum store_result sql_user_by_id(struct store *s, int64_t id, struct store_user *ret)
 {
 	struct sql *q = sql_of(s);
 
-	return user_one(q, sql_bind(q, SQL_USER_BY_ID, "i", id), ret);
+	return sql_user_one(q, sql_bind(q, SQL_USER_BY_ID, "i", id), ret);
 }
 
 enum store_result sql_user_by_login(struct store *s, const char *login, struct store_user *ret)
@@ -141,8 +141,8 @@ enum store_result sql_user_by_login(struct store *s, const char *login, struct s
 	struct sql *q = sql_of(s);
 	char key[256];
 
-	user_lower(key, sizeof key, login);
-	return user_one(q, sql_bind(q, SQL_USER_BY_LOGIN, "t", key), ret);
+	sql_lower(key, sizeof key, login);
+	return sql_user_one(q, sql_bind(q, SQL_USER_BY_LOGIN, "t", key), ret);
 }
 
 enum store_result sql_user_by_line(struct store *s, const char *number, const char *extension, struct store_user *ret,
@@ -198,6 +198,6 @@ enum store_result sql_user_each(struct store *s, const char *after, bool (*each)
 	static const struct sql_list list = {sizeof(struct store_user), users_behind, users_row, users_give, NULL};
 	char key[256];
 
-	user_lower(key, sizeof key, after ? after : "");
+	sql_lower(key, sizeof key, after ? after : "");
 	return sql_each(sql_of(s), &list, key, &(struct users_to){each, arg});
 }

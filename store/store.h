@@ -102,6 +102,14 @@ struct store_image { /* one imported package of a rule */
 	bool released;		/* was approved at some time: may serve as a stepping stone */
 };
 
+struct store_pool { /* another pool of the company; places are "HOST" or "HOST:PORT", "" : none */
+	char name[256];			  /* the key, and what store_user.home_pool says; lower case */
+	char sip[264], web[264];	  /* its Registrar and its Web Services, as phones inside reach them */
+	char external_sip[264], external_web[264]; /* outside: the only names that are told there */
+	char backup[256];		  /* the pool that takes its users when it is gone; "" : none */
+	char store[512];		  /* where the administrator's verbs reach its store: the folder of its site; "" : nowhere */
+};
+
 struct store_test_device {
 	char name[64];
 	bool is_mac;	 /* else a serial number */
@@ -186,6 +194,14 @@ struct store_ops {
 	enum store_result (*test_device_find)(struct store *s, bool is_mac, const char *id); /* NONE: it is not one */
 	enum store_result (*test_device_each)(struct store *s, bool (*each)(void *arg, const struct store_test_device *d),
 					      void *arg);
+
+	/* The other pools of the company. */
+	enum store_result (*pool_put)(struct store *s, const struct store_pool *p); /* adds it, or replaces the one of this name */
+	enum store_result (*pool_get)(struct store *s, const char *name, struct store_pool *ret);
+	enum store_result (*pool_each)(struct store *s, bool (*each)(void *arg, const struct store_pool *p), void *arg);
+	enum store_result (*pool_remove)(struct store *s, const char *name);
+	/* One user whose home pool this is; NONE: there is none. */
+	enum store_result (*pool_user)(struct store *s, const char *name, struct store_user *ret);
 
 	/* what: STORE_ADMINISTRATOR, or "pin", "ticket", "cert", "user" ...; whom: the user or ""; detail: a sentence without secrets */
 	enum store_result (*audit)(struct store *s, int64_t now, const char *what, const char *whom, bool ok,

@@ -78,7 +78,7 @@ X(SIP_SCHEME,         "sip-scheme",          SERVER,  CURE,  "the Registrar offe
 X(SIP_NOT_FOUND,      "sip-not-found",       SERVER,  FINAL, "the Registrar does not know this user", "enable the user for SIP") \
 X(SIP_FORBIDDEN,      "sip-forbidden",       SERVER,  FINAL, "the Registrar does not allow this", "see the reason it gave") /* L-05 */ \
 X(REMOTE_OFF,         "remote-off",          SERVER,  FINAL, "this user may not sign in from outside", "allow remote access for the user") \
-X(REDIRECTS,          "redirects",           SERVER,  FINAL, "the Registrars redirect in a circle", "check the user's home pool") /* L-04 */ \
+X(REDIRECTS,          "redirects",           SERVER,  FINAL, "the pools send the phone round in a circle", "check the user's home pool") /* L-04 */ \
 X(NEVER_INSIDE,       "never-inside",        USER,    CURE,  "this phone has never been inside the company network", "sign it in inside once, then carry it out") /* E-01 */ \
 X(SIGNED_OFF,         "signed-off",          SERVER,  RETRY, "the Registrar ended the registration", "see the reason it gave") \
 X(STOPPED,            "stopped",             USER,    RETRY, "it was stopped before there was dial tone", "let it run to its end: a stage may take minutes where servers are silent") \

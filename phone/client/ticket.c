@@ -296,7 +296,7 @@ static void ticket_have_certprov(void *arg, struct http_client *h)
 	ticket_get_wts(t);
 }
 
-void ticket_get(struct ticket_client *t, enum ticket_by by_what, const char *certprov_url, ticket_fn *done, void *arg)
+static void ticket_begin(struct ticket_client *t, enum ticket_by by_what, const char *certprov_url, ticket_fn *done, void *arg)
 {
 	char url[SOAP_URI_MAX + 8];
 	struct http_ask a = {.method = "GET", .url = url, .follow = true, .done = ticket_have_certprov, .arg = t};
@@ -318,6 +318,25 @@ void ticket_get(struct ticket_client *t, enum ticket_by by_what, const char *cer
 	http_ask(t->http, &a);
 }
 
+void ticket_get(struct ticket_client *t, enum ticket_by by_what, const char *certprov_url, ticket_fn *done, void *arg)
+{
+	t->moves = 0;
+	ticket_begin(t, by_what, certprov_url, done, arg);
+}
+
+/* The pools so far, this one among them: *url is one of them, or they are too many. */
+static bool ticket_in_a_circle(struct ticket_client *t, const char *url)
+{
+	bool again = false;
+
+	if (t->moves < TICKET_MOVES)
+		text_set(t->visited[t->moves], sizeof t->visited[0], "%s", t->metadata_of);
+	t->moves++;
+	for (unsigned i = 0; i < t->moves && i < TICKET_MOVES; i++)
+		again |= sv_ieq(sv_of(t->visited[i]), sv_of(url));
+	return again || t->moves > TICKET_MOVES;
+}
+
 /* "A redirect to another pool means: start over with that pool's WTS, tickets do not travel."  What was sent has been
  * verified by nobody. */
 bool ticket_moved(struct ticket_client *t, struct attempt *try, ticket_fn *done, void *arg)
@@ -325,14 +344,23 @@ bool ticket_moved(struct ticket_client *t, struct attempt *try, ticket_fn *done,
 	const struct http_client *h = t->http;
 	char to[SOAP_URI_MAX], url[SOAP_URI_MAX];
 
-	if (h->failure != DT_F_OK || h->status / 100 != 3 || t->moved || !sv_copy(to, sizeof to, msg_get(&h->m, "Location")) ||
+	if (h->failure != DT_F_OK || h->status / 100 != 3 || !sv_copy(to, sizeof to, msg_get(&h->m, "Location")) ||
 	    !web_external_of(to, url, sizeof url))
 		return false;
-	t->moved = true;
+	if (ticket_in_a_circle(t, url)) {
+		struct why why = {0};
+
+		why_set(&why, "the pools send it round in a circle: to %.200s again", url);
+		attempt_fail(t->ph, try, DT_F_REDIRECTS, why.text);
+		t->done = done;
+		t->arg = arg;
+		ticket_ended(t, DT_F_REDIRECTS, why.text);
+		return true;
+	}
 	*t->who.pin_used = false;
-	attempt_sign(try, DT_SIGN_REDIRECTED);
+	attempt_sign(try, DT_SIGN_MOVED);
 	attempt_ok(t->ph, try, url, "sent to another pool");
-	ticket_get(t, t->by, url, done, arg);
+	ticket_begin(t, t->by, url, done, arg);
 	return true;
 }
 
@@ -353,7 +381,8 @@ void ticket_drop(struct ticket_client *t)
 		soap_issued_clear(&t->ticket);
 	memset(&t->ticket, 0, sizeof t->ticket);
 	explicit_bzero(t->proof, sizeof t->proof);
-	t->have = t->moved = false;
+	t->have = false;
+	t->moves = 0;
 }
 
 void ticket_free(struct ticket_client *t)

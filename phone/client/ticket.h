@@ -8,6 +8,8 @@
 
 enum ticket_by { BY_NOTHING, BY_PIN, BY_NTLM, BY_CERT };
 
+#define TICKET_MOVES 5 /* "Follow at most 5 redirects in a row" [sip 12.1]: here, too */
+
 struct ticket_client;
 typedef void ticket_fn(void *arg, enum dt_failure f, const char *why); /* DT_F_OK: ticket and proof are in the client */
 
@@ -35,7 +37,8 @@ struct ticket_client {
 	bool basic_sent; /* number and PIN have gone out on this port */
 	char ask_url[SOAP_URI_MAX];
 	uint8_t entropy[32];
-	bool moved; /* sent to another pool: once */
+	unsigned moves; /* how often it was sent to another pool, and from where */
+	char visited[TICKET_MOVES][SOAP_URI_MAX];
 	/* the result */
 	struct soap_issued ticket;
 	bool have;
@@ -48,7 +51,8 @@ void ticket_free(struct ticket_client *t); /* wipes; NULL is fine */
 void ticket_drop(struct ticket_client *t); /* the ticket that is there */
 
 void ticket_get(struct ticket_client *t, enum ticket_by by, const char *certprov_url, ticket_fn *done, void *arg);
-/* The answer that came sends to another pool, once: try is closed, a ticket is asked for there, then done(). */
+/* The answer that came sends to another pool: try is closed, a ticket is asked for there, then done().  A circle, or a sixth one in
+ * a row, ends with DT_F_REDIRECTS. */
 bool ticket_moved(struct ticket_client *t, struct attempt *try, ticket_fn *done, void *arg);
 bool ticket_metadata_take(struct ticket_client *t, const char *certprov_url, struct why *why); /* of the answer that came */
 

@@ -167,17 +167,22 @@ static bool of_that_domain(const struct msg *m, struct sv to)
 
 /* ---- the user -------------------------------------------------------------------------------------------------- */
 
-static bool homed_here(const struct site *s, const char *pool)
-{
-	return pool[0] == '\0' || sv_ieq(sv_of(pool), sv_of(s->pool)) || sv_ieq(sv_of(pool), sv_of(s->fqdn));
-}
-
-/* 12.1.  DIFFERS: outside, the product's Director proxies; we have no way into the other pool and redirect as well. */
-static void redirect(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const char *pool)
+/* 12.1.  DIFFERS: outside, the product's Director proxies; we have no way into the other pool and redirect as well, to a public
+ * name.  to: "HOST" or "HOST:PORT" */
+static void redirect(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct vault_admission *a)
 {
 	struct buf h = {0};
 
-	buf_printf(&h, "Contact: <sip:%s:%u;transport=tls>\r\nExpires: %u\r\n", pool, POOL_PORT, REDIRECT_SECONDS);
+	if (a->sip[0] == '\0') { /* names of the inside are not told */
+		log_line(LOG_WARN, "registrar", "%s: %s lives on pool %s, which has no name on this side", c->peer.address, a->user.aor,
+			 a->user.home_pool);
+		reg_refuse(c, sa, m, REFUSE_REMOTE);
+		return;
+	}
+	buf_printf(&h, "Contact: <sip:%s", a->sip);
+	if (strchr(a->sip, ':') == NULL)
+		buf_printf(&h, ":%u", POOL_PORT);
+	buf_printf(&h, ";transport=tls>\r\nExpires: %u\r\n", REDIRECT_SECONDS);
 	reg_answer(c, sa, m, 301, "Redirect request to Home Server", &h, NULL, (struct sv){0});
 	buf_free(&h);
 }
@@ -224,10 +229,10 @@ static void register_admitted(struct reg_turn *t, const struct vault_admission *
 		reg_refuse(c, sa, &t->m, REFUSE_PIN);
 	} else if (!reg_client_allowed(c->r->conf.site, msg_get(&t->m, "User-Agent"))) {
 		reg_refuse(c, sa, &t->m, REFUSE_VERSION);
-	} else if (!homed_here(c->r->conf.site, a->user.home_pool)) {
+	} else if (a->elsewhere) {
 		reg_unbind(c, sa, "the user's home is another pool");
 		reg_seen_refused(c, sa, &t->m, DT_F_REDIRECTS, "redirected: the user's home is another pool");
-		redirect(c, sa, &t->m, a->user.home_pool);
+		redirect(c, sa, &t->m, a);
 	} else {
 		memcpy(sa->proved, a->user.aor, sizeof sa->proved);
 		sa->admitted = true;
@@ -282,6 +287,7 @@ static void admit(struct reg_turn *t)
 	struct vault_ask q = {.kind = VAULT_ADMIT, .admit.der = buf_view(&t->sa->cert)};
 
 	memcpy(q.admit.aor, t->q.aor, sizeof q.admit.aor);
+	q.admit.outside = t->c->peer.outside;
 	memcpy(q.admit.proved, t->sa->proved, sizeof q.admit.proved);
 	memcpy(q.admit.peer, t->c->peer.address, sizeof q.admit.peer);
 	t->changes = register_changes(t->c); /* before it is asked: a change that comes between is seen at the next refresh */

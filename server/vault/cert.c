@@ -4,6 +4,7 @@
  */
 #include "server/vault/internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "auth/ticket.h"
@@ -44,6 +45,30 @@ void vault_cert_seen(struct vault *v, const struct store_cert *c)
 		log_line(LOG_WARN, "vault", "cannot retire an older certificate: %s", store_why(s));
 }
 
+enum vault_status vault_cert_company(struct vault *v, struct sv der, const struct store_user *u, struct why *why)
+{
+	const uint8_t *leaf = (const uint8_t *)der.p;
+	struct pki_cert_info *info = calloc(1, sizeof *info);
+	struct pki_judged judged = {0};
+	struct buf ca = {0};
+	bool good = false;
+
+	pki_pem_add(&ca, "CERTIFICATE", v->conf.ca_der.p, v->conf.ca_der.n);
+	if (info && !ca.oom && pki_cert_info(der.p, der.n, info) == NULL && vault_name_eq(info->subject_cn, u->aor))
+		good = pki_judge(&leaf, &der.n, 1, buf_view(&ca), false, NULL, vault_now(v), &judged) == PKI_TRUSTED;
+	if (!good)
+		why_set(why, "the certificate is not one that the company's CA made for %.100s: %.60s", u->aor, judged.why.text);
+	buf_free(&ca);
+	free(info);
+	return good ? VAULT_OK : VAULT_REFUSED;
+}
+
+/* Of a user who is at home here only the store decides; who is not is only sent on. */
+static bool lives_elsewhere(struct vault *v, const char *aor, struct store_user *u)
+{
+	return v->conf.store->ops->user_get(v->conf.store, aor, u) == STORE_OK && !vault_is_home(v->conf.site, u->home_pool);
+}
+
 enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *aor, struct why *why)
 {
 	struct store_cert c = {0};
@@ -54,10 +79,14 @@ enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *a
 		why_set(why, "UseCertificateAuth is off");
 		return VAULT_METHOD_OFF;
 	}
-	if ((st = vault_cert_user(v, (const uint8_t *)der.p, der.n, &c, &u, why)) != VAULT_OK)
+	if (lives_elsewhere(v, aor, &u)) {
+		st = vault_cert_company(v, der, &u, why);
+	} else if ((st = vault_cert_user(v, (const uint8_t *)der.p, der.n, &c, &u, why)) == VAULT_OK) {
+		vault_cert_seen(v, &c);
+		store_cert_clear(&c);
+	}
+	if (st != VAULT_OK)
 		return st;
-	vault_cert_seen(v, &c);
-	store_cert_clear(&c);
 	if (!vault_name_eq(u.aor, aor)) {
 		why_set(why, "the certificate belongs to %.120s", u.aor);
 		return VAULT_REFUSED;
@@ -159,6 +188,10 @@ static enum vault_status issue(struct vault *v, const struct ticket *t, const st
 	if (!u.enabled) {
 		why_set(why, "%.120s is disabled", u.aor);
 		return VAULT_NOT_ENABLED;
+	}
+	if (!vault_is_home(v->conf.site, u.home_pool)) { /* "published in the data store of the user's home pool" */
+		why_set(why, "%.100s lives on pool %.100s: the ticket is to be had there", u.aor, u.home_pool);
+		return VAULT_TICKET_BAD;
 	}
 	if (t->issued <= u.tickets_after) { /* "on revoke also refuse tickets issued before that moment" */
 		why_set(why, "the ticket is from before the revocation");

@@ -21,6 +21,7 @@ const char *vault_status_name(enum vault_status s)
 	    [VAULT_MALFORMED] = "malformed",
 	    [VAULT_CSR] = "certificate request refused",
 	    [VAULT_NOT_FOUND] = "not found",
+	    [VAULT_ELSEWHERE] = "at home on another pool",
 	    [VAULT_WAIT] = "too many failures from there",
 	    [VAULT_UNAVAILABLE] = "vault not available",
 	    [VAULT_LATE] = "no answer in time",

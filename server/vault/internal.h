@@ -75,8 +75,20 @@ enum vault_status vault_cert_user(struct vault *v, const uint8_t *der, size_t n,
 				  struct store_user *u, struct why *why);
 /* It is published, not revoked, in time, and this user's, who is enabled. */
 enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *aor, struct why *why);
+/* A certificate that our issuing CA has made for this user, for one who lives on another pool: what the company's pools have in
+ * common is the CA; whether it is published and not revoked, the home pool's store knows. */
+enum vault_status vault_cert_company(struct vault *v, struct sv der, const struct store_user *u, struct why *why);
 /* It was used by who has its key: an older one of the same device has had its day. */
 void vault_cert_seen(struct vault *v, const struct store_cert *c);
+
+/* ---- home.c ---- */
+/* Where the user lives. NULL row: it is here; else *ret, whose places are those that the other side of the wall may know. */
+enum vault_home { HOME_HERE, HOME_ELSEWHERE, HOME_UNKNOWN /* the store cannot be read */ };
+struct vault_place {
+	char pool[256], sip[264], web[264]; /* "" : no such place on that side */
+};
+enum vault_home vault_home_of(const struct vault *v, const struct store_user *u, bool outside, struct vault_place *ret, struct why *why);
+bool vault_is_home(const struct site *s, const char *pool); /* this pool, by its name or by that of its front end; "" is */
 
 /* The handlers: vault_on_user(), vault_on_cert_known() ...  *ret is zero but for its kind; `why` may be written in any case. */
 #define VAULT_HANDLER(kind, name)                                                                                                 \

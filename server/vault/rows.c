@@ -21,7 +21,7 @@ static const struct field issued[] = {
 	SECRET_BLOB(soap_issued, assertion), SECRET_OCTETS(soap_issued, entropy, nentropy), BLOB(soap_issued, lifetime),
 	INT(soap_issued, created), INT(soap_issued, expires), FIELDS_END
 };
-static const struct field ticket[] = {STRUCT(vault_ticket, issued, issued), FLAG(vault_ticket, remote), FIELDS_END};
+static const struct field ticket[] = {STRUCT(vault_ticket, issued, issued), FLAG(vault_ticket, remote), STR(vault_ticket, web), FIELDS_END};
 static const struct field user[] = {
 	STR(vault_user, aor), STR(vault_user, display), STR(vault_user, home_pool), FLAG(vault_user, enabled),
 	FLAG(vault_user, remote), FLAG(vault_user, common_area), FIELDS_END
@@ -85,9 +85,11 @@ ASK(update_offer) = {STRUCT(vault_ask, update_offer.device, device), STR(vault_a
 REPLY(update_offer) = {STRUCT(vault_reply, update_offer, offer), FIELDS_END};
 
 ASK(admit) = {
-	STR(vault_ask, admit.aor), STR(vault_ask, admit.proved), VIEW(vault_ask, admit.der), STR(vault_ask, admit.peer), FIELDS_END
+	STR(vault_ask, admit.aor), STR(vault_ask, admit.proved), VIEW(vault_ask, admit.der), STR(vault_ask, admit.peer),
+	FLAG(vault_ask, admit.outside), FIELDS_END
 };
-REPLY(admit) = {STRUCT(vault_reply, admit.user, user), FLAG(vault_reply, admit.pin), FIELDS_END};
+REPLY(admit) = {STRUCT(vault_reply, admit.user, user), FLAG(vault_reply, admit.pin), FLAG(vault_reply, admit.elsewhere), STR(vault_reply, admit.sip),
+	FIELDS_END};
 
 #define ROW(kind, name) [kind] = {#name, ask_##name, reply_##name, vault_on_##name},
 static const struct vault_row rows[VAULT_KINDS] = {VAULT_QUESTIONS(ROW)};
@@ -101,7 +103,7 @@ const struct vault_row *vault_row_of(unsigned kind)
 /* An account that is real, and not enabled: its refusal is signed, so the key comes with it. */
 bool vault_row_replies(const struct vault_row *row, enum vault_status st)
 {
-	return st == VAULT_OK || (st == VAULT_NOT_ENABLED && row == &rows[VAULT_NTLM_VERIFY]);
+	return st == VAULT_OK || st == VAULT_ELSEWHERE || (st == VAULT_NOT_ENABLED && row == &rows[VAULT_NTLM_VERIFY]);
 }
 
 void vault_ask_clear(struct vault_ask *q)

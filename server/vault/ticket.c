@@ -2,6 +2,7 @@
 #include "server/vault/internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "auth/ticket.h"
@@ -96,6 +97,7 @@ enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u
 	struct ticket t = {.issued = now, .not_before = now, .not_after = expiry(v, ask, now)};
 	struct vault_ticket out = {.remote = u->remote};
 	struct soap_issued *m = &out.issued;
+	struct vault_place place;
 	char uuid[37], name[SITE_NAME_MAX + 32];
 	enum vault_status st = VAULT_OK;
 
@@ -106,6 +108,17 @@ enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u
 		why_set(why, "%.120s is disabled", u->aor);
 		vault_audit(v, "ticket", u->aor, false, "the user is disabled");
 		return VAULT_NOT_ENABLED;
+	}
+	switch (vault_home_of(v, u, outside, &place, why)) {
+	case HOME_UNKNOWN:
+		return VAULT_UNAVAILABLE;
+	case HOME_ELSEWHERE:
+		memcpy(ret->web, place.web, sizeof ret->web);
+		ret->remote = u->remote;
+		vault_audit(v, "ticket", u->aor, true, why->text);
+		return VAULT_ELSEWHERE;
+	default:
+		break;
 	}
 	if (!ask_ok(v, u, ask, &st, why)) {
 		vault_audit(v, "ticket", u->aor, false, vault_status_name(st));
@@ -155,6 +168,19 @@ static bool shown(xmlDocPtr doc, struct buf *der)
 	return ok && !der->oom;
 }
 
+/* Published here, or that of a user who is only sent on. */
+static enum vault_status cert_signer(struct vault *v, struct sv der, struct store_cert *c, struct store_user *u, struct why *why)
+{
+	enum vault_status st = vault_cert_user(v, (const uint8_t *)der.p, der.n, c, u, why);
+	struct pki_cert_info *info = st == VAULT_REFUSED ? calloc(1, sizeof *info) : NULL;
+
+	if (info && pki_cert_info(der.p, der.n, info) == NULL &&
+	    v->conf.store->ops->user_get(v->conf.store, info->subject_cn, u) == STORE_OK && !vault_is_home(v->conf.site, u->home_pool))
+		st = vault_cert_company(v, der, u, why);
+	free(info);
+	return st;
+}
+
 /* The store comes before the signature: a stranger chooses how much the use of its key costs. */
 enum vault_status vault_on_ticket_cert(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
@@ -180,7 +206,7 @@ enum vault_status vault_on_ticket_cert(struct vault *v, const struct vault_ask *
 		no = "there is no certificate in it, or two";
 		if (shown(doc, &der)) {
 			no = NULL;
-			st = vault_cert_user(v, der.p, der.n, &c, &u, why);
+			st = cert_signer(v, buf_view(&der), &c, &u, why);
 		}
 		if (st == VAULT_OK && ((no = ticket_check_x509(envelope.p, envelope.n, vault_now(v), &verified)) != NULL ||
 				       !sv_eq(buf_view(&verified), buf_view(&der)))) {
@@ -193,7 +219,8 @@ enum vault_status vault_on_ticket_cert(struct vault *v, const struct vault_ask *
 	if (no)
 		why_set(why, "%s", no);
 	else if (st == VAULT_OK) {
-		vault_cert_seen(v, &c);
+		if (c.der.n)
+			vault_cert_seen(v, &c);
 		st = vault_ticket_issue(v, &u, "cert", &ask, q->ticket_cert.outside, &ret->ticket_cert, why);
 	}
 	store_cert_clear(&c);

@@ -1,6 +1,8 @@
 /* server/vault/user.c: users, and whether the Registrar may admit one [sip 11.2]. */
 #include "server/vault/internal.h"
 
+#include <string.h>
+
 enum vault_status vault_on_user(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
 	struct store_user u;
@@ -21,6 +23,7 @@ enum vault_status vault_on_admit(struct vault *v, const struct vault_ask *q, str
 {
 	struct store *s = v->conf.store;
 	enum vault_status st = VAULT_OK;
+	struct vault_place place;
 	struct store_user u;
 
 	if (q->admit.der.n)
@@ -31,7 +34,16 @@ enum vault_status vault_on_admit(struct vault *v, const struct vault_ask *q, str
 	case STORE_OK:
 		vault_user_of(&u, &ret->admit.user);
 		ret->admit.pin = vault_pin_proved(v, u.aor, q->admit.peer);
-		return VAULT_OK;
+		switch (vault_home_of(v, &u, q->admit.outside, &place, &ret->why)) {
+		case HOME_UNKNOWN:
+			return VAULT_UNAVAILABLE;
+		case HOME_ELSEWHERE:
+			ret->admit.elsewhere = true;
+			memcpy(ret->admit.sip, place.sip, sizeof ret->admit.sip);
+			return VAULT_OK;
+		default:
+			return VAULT_OK;
+		}
 	case STORE_NONE:
 		why_set(&ret->why, "no user has this address");
 		return VAULT_NOT_FOUND;

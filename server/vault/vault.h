@@ -28,6 +28,7 @@ enum vault_status {
 	VAULT_MALFORMED,
 	VAULT_CSR,	   /* `why` may be told: ErrorInfo */
 	VAULT_NOT_FOUND,
+	VAULT_ELSEWHERE,   /* proved; the user lives on another pool: the reply says where */
 	VAULT_WAIT,	   /* too many failures from this address: nothing was checked, `why` says for how long */
 	VAULT_UNAVAILABLE, /* its store, or the vault itself, cannot do it now */
 	VAULT_LATE	   /* said by a link: there was no answer before the deadline */
@@ -53,6 +54,7 @@ struct vault_login { /* after a good NTLM answer */
 struct vault_ticket {
 	struct soap_issued issued; /* ready for soap_issued_write(); vault_ticket_clear() */
 	bool remote;		   /* its user may sign in from outside */
+	char web[264];		   /* VAULT_ELSEWHERE: the Web Services of the home pool, "HOST" or "HOST:PORT"; "" : none on that side */
 };
 void vault_ticket_clear(struct vault_ticket *t);
 
@@ -70,6 +72,8 @@ struct vault_offer {
 struct vault_admission {
 	struct vault_user user;
 	bool pin; /* number and PIN were proved for this user from that address in the last ten minutes */
+	bool elsewhere; /* the user lives on another pool ... */
+	char sip[264];	/* ... whose Registrar this is, "HOST" or "HOST:PORT"; "" : none on that side */
 };
 
 /* ---- questions ----------------------------------------------------------------------------------------------- */
@@ -144,6 +148,7 @@ struct vault_ask { /* starts as {.kind = ...}; views point to what must last unt
 			char proved[256]; /* the signer: the certificate's user */
 			struct sv der;	  /* empty: it was no certificate */
 			char peer[64];	  /* the phone's address */
+			bool outside;
 		} admit;
 	};
 };

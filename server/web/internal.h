@@ -85,6 +85,9 @@ void web_windows(struct web_call *k, void (*proved)(struct web_call *k));
 
 #define WEB_RETRY_AFTER "30" /* seconds */
 
+/* elsewhere.c: to the same service of the user's home pool; why: for our log */
+void web_elsewhere(struct web_call *k, const struct vault_ticket *t, const char *why);
+
 /* basic.c */
 void web_basic_ask(struct web_call *k);			    /* 401 that asks for number and PIN */
 void web_basic_refused(struct web_call *k, const char *why); /* 401 with 28003; why: for our log alone */

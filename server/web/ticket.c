@@ -19,6 +19,8 @@ static void ticket_answer(struct web_call *k, struct vault_reply *r, struct vaul
 		web_fault(k, FAULT_CLIENT, r->why.text[0] ? r->why.text : "The request cannot be read.");
 	else if (r->status == VAULT_NOT_ENABLED && r->kind == VAULT_TICKET_LOGIN)
 		web_fault(k, FAULT_WINDOWS_USER, r->why.text);
+	else if (r->status == VAULT_ELSEWHERE)
+		web_elsewhere(k, t, r->why.text);
 	else if (r->status != VAULT_OK)
 		web_fault(k, web_fault_of(r->status), r->why.text);
 	else if (k->q->outside && !t->remote)

@@ -165,6 +165,18 @@ static void home_pool_silent(struct meet *m)
 	fault_silent_at(m, FAULT_RETIRED, 5061, MEET_SIP_TLS);
 }
 
+static void home_pool_web_silent(struct meet *m)
+{
+	home_pool_down(m);
+	fault_silent_at(m, FAULT_RETIRED, 443, MEET_HTTPS);
+}
+
+static void home_pool_nameless(struct meet *m)
+{
+	change_alice(m, at_home_elsewhere);
+	m->net.srv_outside = false;
+}
+
 static void at_home_by_another_name(struct store_user *u)
 {
 	sv_copy(u->home_pool, sizeof u->home_pool, SV("sip.contoso.test"));
@@ -281,9 +293,13 @@ const struct meet_fault faults_registrar[] = {
 	{"no remote access", fault_nothing, "E-01", "U-05", .later = no_remote_access},
 	{"the certificate is revoked", fault_nothing, "L-03", "", .later = certificate_revoked},
 	{"only the Registrar of last time, and it is gone", fault_nothing, "L-08", "", .later = registrar_alone_and_gone},
-	{"the home pool is down", home_pool_down, "L-04", ""},
-	{"the home pool is silent", home_pool_silent, "L-04", ""},
-	{"home pools in a circle", home_pools_in_a_circle, "L-04", ""},
+	{"the home pool is down", fault_nothing, "L-04", "", .later = home_pool_down},
+	{"the home pool is silent", fault_nothing, "L-04", "", .later = home_pool_silent},
+	{"home pools in a circle", fault_nothing, "L-04", "", .later = home_pools_in_a_circle},
+	{"the Web Services of the home pool are down", home_pool_down, "L-04", ""},
+	{"the Web Services of the home pool are silent", home_pool_web_silent, "L-04", ""},
+	{"the home pool has no address", home_pool_nameless, "L-04", ""},
+	{"the Web Services of the pools send in a circle", home_pools_in_a_circle, "L-04", ""},
 	{"the Registrar is silent", registrar_silent, "L-01", ""},
 	{"a web server on 5061", web_server_on_5061, "L-02", ""},
 	{"too many endpoints", too_many_endpoints, "L-06", ""},

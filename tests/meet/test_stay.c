@@ -300,10 +300,11 @@ static void redirects(void **state)
 
 	(void)state;
 	change_alice(m, elsewhere); /* both names are this server: it never is at home */
-	run(m, false, DT_STAGE_LOGON, DT_F_REDIRECTS);
+	run(m, false, DT_STAGE_AUTH, DT_F_REDIRECTS);
+	assert_non_null(strstr(meet_result(m)->why, "to https://sip.contoso.test/CertProv/CertProvisioningService.svc again"));
 	change_alice(m, nowhere);
 	meet_phone_off(m);
-	run(m, false, DT_STAGE_LOGON, DT_F_DNS_NONE);
+	run(m, false, DT_STAGE_AUTH, DT_F_DNS_NONE);
 	assert_non_null(strstr(meet_result(m)->why, "pool9.contoso.test"));
 	end(m, &flash);
 }

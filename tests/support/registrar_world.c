@@ -84,6 +84,8 @@ static enum vault_status v_admit(void *arg, const struct vault_ask *q, struct va
 	if (u == NULL)
 		return VAULT_NOT_FOUND;
 	ret->admit.user = *u;
+	ret->admit.elsewhere = u->home_pool[0] && strcasecmp(u->home_pool, w->site.pool) != 0;
+	memcpy(ret->admit.sip, ret->admit.elsewhere && !w->nameless ? u->home_pool : "", sizeof ret->admit.sip);
 	ret->admit.pin = w->pin && strcmp(q->admit.peer, "198.51.100.7") == 0;
 	return VAULT_OK;
 }

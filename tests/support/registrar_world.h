@@ -52,7 +52,7 @@ struct world {
 	struct location_notice notice[16];
 	unsigned notices;
 	struct vault_user alice, bob;
-	bool down, cert_off, pin, revoked;
+	bool down, cert_off, pin, revoked, nameless; /* nameless: the home pool has no name on the phone's side */
 	uint8_t challenge[8];
 };
 
