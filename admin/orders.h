@@ -10,4 +10,7 @@ enum admin_result order_reject(const struct admin *a, const char *aor, unsigned 
 /* The user's certificates are gone: the phones are signed off, and may come back with a PIN. */
 enum admin_result order_unregister(const struct admin *a, const char *aor, unsigned *phones, struct why *why);
 
+/* The phones of the user on the site in that folder come back, and are sent to the new home pool; *phones: how many. */
+enum admin_result order_move(const char *dir, const char *aor, unsigned *phones, struct why *why);
+
 #endif

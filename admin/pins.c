@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "admin/pools.h"
+
 #include "pki/key.h"
 #include "server/vault/make.h"
 
@@ -49,7 +51,7 @@ enum admin_result pins_set(struct admin *a, const struct store_user *u, struct s
 	if (no)
 		return admin_no(ADMIN_REFUSED, why, "the PIN of %s is refused: %s", u->aor, no);
 	admin_audit(a, u->aor, "pin set");
-	return ADMIN_OK;
+	return pools_tell(a, u->aor, false, why);
 }
 
 static void unlock(void *arg, size_t i, struct store_pin *p)

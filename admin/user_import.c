@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "admin/pins.h"
+#include "admin/pools.h"
 #include "admin/user_rows.h"
 #include "server/vault/make.h"
 #include "store/seen.h"
@@ -46,6 +47,13 @@ static const char *unique_in_file(struct import *im, const struct user_row *r, s
 			return why_set(why, "line %u has the same %s", before, keys[i].what);
 	}
 	return NULL;
+}
+
+static const char *home_is_known(struct import *im, const struct user_row *r, struct why *why)
+{
+	char home[256];
+
+	return pools_home(im->a, r->user.home_pool, home, why) == ADMIN_OK ? NULL : why->text;
 }
 
 static const char *unique_in_store(struct import *im, const struct user_row *r, struct why *why)
@@ -119,6 +127,8 @@ static void import_check(struct import *im, const struct user_row *r)
 
 	if (no == NULL)
 		no = unique_in_store(im, r, &w);
+	if (no == NULL)
+		no = home_is_known(im, r, &w);
 	if (no == NULL)
 		no = shared_extension(im, r, &w);
 	if (no)

@@ -5,6 +5,7 @@
 
 #include "admin/orders.h"
 #include "admin/pins.h"
+#include "admin/pools.h"
 #include "base/enc.h"
 #include "base/name.h"
 #include "base/number.h"
@@ -263,7 +264,7 @@ enum admin_result users_put(struct admin *a, struct store_user *u, struct sv pas
 	rc = users_write(a, u, password, pin, why);
 	if (rc == ADMIN_OK)
 		admin_audit(a, u->aor, is_new ? "user add" : "user set");
-	return rc;
+	return rc == ADMIN_OK ? pools_tell(a, u->aor, false, why) : rc;
 }
 
 enum admin_result users_enable(struct admin *a, struct store_user *u, bool on, unsigned *phones, struct why *why)
@@ -276,7 +277,8 @@ enum admin_result users_enable(struct admin *a, struct store_user *u, bool on, u
 	if (rc != ADMIN_OK)
 		return rc;
 	admin_audit(a, u->aor, on ? "user enable" : "user disable");
-	return on ? ADMIN_OK : order_reject(a, u->aor, phones, why);
+	rc = on ? ADMIN_OK : order_reject(a, u->aor, phones, why);
+	return rc == ADMIN_OK ? pools_tell(a, u->aor, false, why) : rc;
 }
 
 enum admin_result users_remove(struct admin *a, const struct store_user *u, unsigned *phones, struct why *why)
@@ -287,7 +289,8 @@ enum admin_result users_remove(struct admin *a, const struct store_user *u, unsi
 	if (rc != ADMIN_OK)
 		return rc;
 	admin_audit(a, u->aor, "user remove");
-	return order_reject(a, u->aor, phones, why);
+	rc = order_reject(a, u->aor, phones, why);
+	return rc == ADMIN_OK ? pools_tell(a, u->aor, true, why) : rc;
 }
 
 enum admin_result users_each(struct admin *a, const char *after, bool (*each)(void *arg, const struct store_user *u), void *arg,

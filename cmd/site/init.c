@@ -25,6 +25,7 @@
 
 struct init_options {
 	struct site site;
+	const char *company;
 	bool renew, owners;
 };
 
@@ -157,6 +158,8 @@ static const struct option_row init_options[] = {
 	{"--worker-user",       "NAME", "the same for what talks to phones (" SITE_WORKER_USER ")", AT(worker_user), .read = worker_user_option},
 	{"--legacy-user",       "NAME", "the same for TLS 1.0 (" SITE_LEGACY_USER ")", AT(legacy_user), .read = legacy_user_option},
 	{"--ca-key-length",     "BITS", "of the key that signs users' certificates (2048)", AT(CASigningKeyLength), .read = bits_option},
+	{"--company",           "DIR", "a further pool of the company of the site in DIR: the same root, CA and secret",
+	 offsetof(struct init_options, company)},
 	{"--renew",             NULL, "new certificates of the servers, for the names in DIR/dialtone.conf, below the same root",
 	 offsetof(struct init_options, renew)},
 	{"--owners",            NULL, "make the users of DIR/dialtone.conf that are ours and missing, and give them what is theirs in DIR",
@@ -312,7 +315,7 @@ static int owners(const struct command *c, const char *dir)
 	return fflush(stdout) == 0 ? 0 : EX_IOERR;
 }
 
-static int make(const struct command *c, struct site *s, const char *dir)
+static int make(const struct command *c, struct site *s, const char *dir, const char *company)
 {
 	struct site read;
 	struct why why = {0};
@@ -331,6 +334,8 @@ static int make(const struct command *c, struct site *s, const char *dir)
 		return command_fail(c, EX_CANTCREAT, "%s", why.text);
 	if (!accounts_separate(s, &why))
 		return command_fail(c, EX_CONFIG, "%s", why.text);
+	if (company && !init_company(s->dir, company, &why))
+		return command_fail(c, EX_CANTCREAT, "--company: %s", why.text);
 	if (!init_site(s, clock_unix_ms() / 1000, &why))
 		return command_fail(c, EX_CANTCREAT, "%s", why.text);
 	if (!conf_read(path, &read, &why)) { /* the options contradict each other */
@@ -373,7 +378,7 @@ static int init_run(struct command *c)
 		return command_fail(c, EX_USAGE, "'--external-address %s' needs a public name: --external-fqdn sip.contoso.test",
 				    s->external_address);
 	complete(c, s);
-	return make(c, s, dir);
+	return make(c, s, dir, o->company);
 }
 
 const struct verb verb_init = {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admin/pins.h"
+#include "admin/pools.h"
 #include "admin/users.h"
 #include "cmd/secret.h"
 #include "cmd/site/endpoint.h"
@@ -15,7 +16,7 @@
 /* ---- add, set ---------------------------------------------------------------------------------------------- */
 
 struct user_options {
-	const char *field[USER_FIELDS];
+	const char *field[USER_FIELDS], *pool;
 	bool remote, no_remote, ask_password, ask_pin, disabled, common_area;
 	const char *password_file, *pin_file;
 };
@@ -27,7 +28,8 @@ static const struct option_row user_fields[] = {
     {"--number", "+NUMBER", "the phone number, with country code", AT(field[USER_NUMBER])},
     {"--extension", "DIGITS", "the extension", AT(field[USER_EXTENSION])},
     {"--display", "NAME", "the name in full", AT(field[USER_DISPLAY])},
-    {"--home-pool", "FQDN", "the user's home pool (default: this one)", AT(field[USER_POOL])},
+    {"--home-pool", "FQDN", "the user's home pool, of 'dialtone pool list' (default: this one)", AT(field[USER_POOL])},
+    {"--pool", "FQDN", "the same", AT(pool)},
     {"--display-number", "NUMBER", "of a common-area phone: the number as people dial it", AT(field[USER_DISPLAY_NUMBER])},
     {"--remote", NULL, "may sign in from outside (default)", AT(remote)},
     {"--no-remote", NULL, "may not", AT(no_remote)},
@@ -56,6 +58,10 @@ static int user_fill(struct session *s, const struct user_options *o, struct sto
 	for (unsigned f = 0; f < USER_FIELDS; f++)
 		if (o->field[f] && !user_field_read(f, o->field[f], u, &s->why))
 			return command_fail(s->c, EX_USAGE, "%s: %s", user_fields[f].name, s->why.text);
+	if (o->pool && o->field[USER_POOL])
+		return command_fail(s->c, EX_USAGE, "'--pool' and '--home-pool' are the same; type one of them");
+	if (o->pool && !user_field_read(USER_POOL, o->pool, u, &s->why))
+		return command_fail(s->c, EX_USAGE, "--pool: %s", s->why.text);
 	if (o->remote && o->no_remote)
 		return command_fail(s->c, EX_USAGE, "'--remote' and '--no-remote' contradict each other; type one of them");
 	if (o->remote || o->no_remote)
@@ -71,11 +77,28 @@ static void extension_note(struct session *s, const struct store_user *u)
 		text_say(stderr, "note: the extension %s is that of %s, too: " USERS_SHARED_EXTENSION, u->extension, other.aor);
 }
 
+/* The home pool is one that is known: else nobody could send the phone on. */
+static int home_fill(struct session *s, const struct user_options *o, struct store_user *u)
+{
+	char home[256];
+	int rc;
+
+	if (o->pool == NULL && o->field[USER_POOL] == NULL)
+		return 0;
+	rc = session_end(s, pools_home(&s->admin, u->home_pool, home, &s->why));
+	if (rc == 0)
+		memcpy(u->home_pool, home, sizeof home);
+	return rc;
+}
+
 static int fill_and_store(struct session *s, struct store_user *u)
 {
 	const struct user_options *o = s->c->o;
 	struct buf password = {0}, pin = {0};
 	int rc = user_fill(s, o, u);
+
+	if (rc == 0)
+		rc = home_fill(s, o, u);
 
 	if (rc == 0)
 		rc = secret(s, o->password_file, "DIALTONE_PASSWORD", o->ask_password, "Password: ", &password);
@@ -345,6 +368,19 @@ static int user_enable(struct session *s)
 	return enable(s, true);
 }
 
+static int user_move(struct session *s)
+{
+	struct store_user u;
+	unsigned phones = 0;
+	int rc = session_end(s, users_get(&s->admin, s->c->argument[0], &u, &s->why));
+
+	if (rc == 0)
+		rc = session_end(s, pools_move(&s->admin, &u, s->c->argument[1], &phones, &s->why));
+	if (phones && !s->c->json)
+		text_say(stderr, "%u phone%s of %s sent to %s", phones, phones == 1 ? "" : "s", u.aor, s->c->argument[1]);
+	return rc;
+}
+
 static int user_remove(struct session *s)
 {
 	struct store_user u;
@@ -367,6 +403,7 @@ static const struct verb *const verbs[] = {
     SITE_VERB("set", "USER", "changes what is given, leaves the rest", user_set, .shared = user_fields,
 	      .size = sizeof(struct user_options)),
     &verb_user_import.verb,
+    SITE_VERB("move", "USER POOL", "to another pool, with PIN, password and certificates; phones follow", user_move),
     SITE_VERB("disable", "USER", "the user may not sign in any more; phones are signed off at once", user_disable),
     SITE_VERB("enable", "USER", "the user may sign in again", user_enable),
     SITE_VERB("remove", "USER", "deletes the user, PIN and certificates; phones are signed off at once", user_remove),
@@ -374,7 +411,7 @@ static const struct verb *const verbs[] = {
 
 const struct verb verb_user = {
     .name = "user",
-    .what = "users: add, list, show, set, import, enable, disable, remove",
+    .what = "users: add, list, show, set, import, move, enable, disable, remove",
     .flags = VERB_SITE | VERB_JSON,
     .verbs = verbs,
     .text = "The users who may sign in. USER is an address, a login, a phone number or an extension.",

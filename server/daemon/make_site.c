@@ -346,6 +346,40 @@ bool init_site(const struct site *site, int64_t unix_s, struct why *why)
 				  root(&w) && vault(&w) && servers(&w) && update(&w) && conf(&w) && owners(&w));
 }
 
+/* Who is in the company is one set of keys; tickets are each pool's own: "a ticket is valid only on the pool that issued it". */
+static const struct {
+	const char *name;
+	mode_t mode;
+} company_files[] = {
+    {SITE_ROOT_KEY, 0600}, {SITE_ROOT, 0644}, {VAULT_CA, 0600}, {SITE_VAULT "/secret", 0600}, {SITE_UPDATE_KEY, 0600}, {SITE_UPDATE_CERT, 0644},
+};
+
+static bool company_copy(const char *dir, const char *from, const char *name, mode_t mode, struct why *why)
+{
+	struct buf text = {0};
+	char path[PATH_MAX];
+	bool ok = site_path(path, from, name, why);
+	int rc = ok ? file_read(path, PKI_PEM_MAX, &text) : 0;
+
+	ok = ok && (rc == 0 || site_fail(why, path, strerror(-rc))) && site_save(dir, name, &text, mode, why);
+	buf_wipe(&text);
+	return ok;
+}
+
+bool init_company(const char *dir, const char *from, struct why *why)
+{
+	char path[PATH_MAX];
+
+	if (!site_path(path, dir, VAULT_DIR, why))
+		return false;
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return site_fail(why, path, strerror(errno));
+	for (size_t i = 0; i < sizeof company_files / sizeof *company_files; i++)
+		if (!company_copy(dir, from, company_files[i].name, company_files[i].mode, why))
+			return false;
+	return true;
+}
+
 bool init_renew(const struct site *site, int64_t unix_s, struct why *why)
 {
 	struct work w = {.site = site, .now = unix_s, .why = why, .anew = true};

@@ -22,6 +22,10 @@
 /* site: names, addresses and ports as given (site_defaults() first), dir set.  Slow: four or five RSA keys. */
 bool init_site(const struct site *site, int64_t unix_s, struct why *why);
 
+/* Before init_site(): what a further pool of the company shares, out of the folder of a site that is there: the root with its key,
+ * the CA that certifies users, the secret that PINs and passwords are kept with.  Needs whoever may read all that: root. */
+bool init_company(const char *dir, const char *from, struct why *why);
+
 /* server.pem, external.pem, legacy.pem and legacy-external.pem anew, as many as the site needs, below the root that is there, for the names of the site as it is now; no other file is
  * touched, but logs/ goes to whom it belongs, and the root's key of an older release is moved out of vault/.  false also when that key is not ca.pem's. */
 bool init_renew(const struct site *site, int64_t unix_s, struct why *why);

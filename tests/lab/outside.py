@@ -54,12 +54,17 @@ def site(conf=None, **kw):
     return s
 
 
-def haproxy():
+def haproxy_listens(public, dmz, which=""):
+    """SIP and HTTPS at a public address, to the front end's address outside."""
     def listen(name, port, to):
-        return f"listen {name}\n    bind {PUBLIC}:{port}\n    server fe01 {DMZ}:{to} send-proxy-v2\n"
+        return f"listen {name}{which}\n    bind {public}:{port}\n    server fe01 {dmz}:{to} send-proxy-v2\n"
 
+    return listen("sip", 5061, 5061) + listen("web", 443, 4443)
+
+
+def haproxy():
     return ("global\n    maxconn 200\ndefaults\n    mode tcp\n    timeout connect 5s\n    timeout client 600s\n"
-            "    timeout server 600s\n" + listen("sip", 5061, 5061) + listen("web", 443, 4443))
+            "    timeout server 600s\n" + haproxy_listens(PUBLIC, DMZ))
 
 
 def named(folder, address, zone, file, keys="", rights=""):
@@ -130,18 +135,24 @@ dhcp-option=option:dns-server,{HOME_DNS}
         p.wait_said("started, version")
 
     def start_internet(self):
+        self.start_internet_with("")
+
+    def start_internet_with(self, records):
         """bind9 with the public zone as `netconfig zone --outside` prints it."""
         zone = self.admin("netconfig", "zone", "--outside", "--external", PUBLIC, "--dns", NAME_SERVER).stdout
         if self.external_tcp:
             zone += f"_sip._tcp.{self.site.domain}. SRV 0 0 5060 {SIP_NAME}.\n"
-        file = self.write("public.zone", zone)
+        file = self.write("public.zone", zone + records)
         run(["named-checkzone", "-k", "fail", self.site.domain, file])
         conf = self.write("public.conf", named(self.dir, NAME_SERVER, self.site.domain, file))
         p = self.start("bind9", ["named", "-g", "-u", "root", "-c", conf, "-n", "1"], "inet")
         p.wait_said("all zones loaded")
 
+    def haproxy(self):
+        return haproxy()
+
     def start_vip(self):
-        conf = self.write("haproxy.cfg", haproxy())
+        conf = self.write("haproxy.cfg", self.haproxy())
         p = self.start("haproxy", ["haproxy", "-db", "-f", conf], "vip")
         wait_for("HAProxy listens", lambda: f"{PUBLIC}:5061" in self.exec("vip", "ss", "-ltn").stdout, 10, p.ended)
 

@@ -120,7 +120,7 @@ enum vault_status call_ticket_pin(const struct vault_link *l, const char *number
 	strcpy(q.ticket_pin.number, number);
 	strcpy(q.ticket_pin.pin, pin);
 	from(q.ticket_pin.peer);
-	if (call(l, &q, &r, why) == VAULT_OK)
+	if (call(l, &q, &r, why) == VAULT_OK || r.status == VAULT_ELSEWHERE)
 		*ret = r.ticket_pin;
 	return r.status;
 }
@@ -131,7 +131,7 @@ enum vault_status call_ticket_cert(const struct vault_link *l, const void *envel
 	struct vault_ask q = {.kind = VAULT_TICKET_CERT, .ticket_cert = {call_octets(envelope, n), outside}};
 	struct vault_reply r;
 
-	if (call(l, &q, &r, why) == VAULT_OK)
+	if (call(l, &q, &r, why) == VAULT_OK || r.status == VAULT_ELSEWHERE)
 		*ret = r.ticket_cert;
 	return r.status;
 }

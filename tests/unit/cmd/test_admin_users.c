@@ -32,8 +32,18 @@ static void users(void **state)
 	said(w, "user list --json", 0, "\"login\": \"CONTOSO\\\\alice\"");
 	said(w, "user show sip:ALICE@contoso.test", 0, "password_set    yes");
 	assert_null(strstr((char *)w->out.p, "Pa$$word"));
+	said(w, "user set alice@contoso.test --home-pool pool2.contoso.test", 64, "there is no pool 'pool2.contoso.test': its users could not sign in");
+	said(w, "pool add pool2.contoso.test --web web2.contoso.test:4443 --external-sip sip2.contoso.com:443", 0, NULL);
+	said(w, "pool add pool2.contoso.test", 64, "the pool 'pool2.contoso.test' is in the list");
+	said(w, "pool set pool2.contoso.test --sip a:b:c", 64, "sip is 'a:b:c'; type pool1.contoso.test");
+	said(w, "pool list --json", 0, "\"sip\": \"pool2.contoso.test:5061\",\n    \"web\": \"web2.contoso.test:4443\",\n    \"external_sip\": \"sip2.contoso.com:443\"");
 	said(w, "user set alice@contoso.test --display Alice~A. --no-remote --home-pool pool2.contoso.test", 0, NULL);
 	said(w, "user show alice@contoso.test", 0, "home_pool       pool2.contoso.test\ndisplay         Alice A.\n");
+	said(w, "pool remove pool2.contoso.test", 64, "is the home of alice@contoso.test");
+	said(w, "user move alice@contoso.test pool2.contoso.test", 64, "alice@contoso.test lives on pool2.contoso.test already");
+	said(w, "user set alice@contoso.test --pool=", 0, NULL);
+	said(w, "user move alice@contoso.test pool2.contoso.test", 64, "type: dialtone pool set pool2.contoso.test --store DIR");
+	said(w, "pool remove pool2.contoso.test", 0, NULL);
 	said(w, "user disable alice@contoso.test", 0, "ORDER alice@contoso.test 1 4141 User disabled\n2 phones of alice");
 	said(w, "user show alice@contoso.test --json", 0, "\"enabled\": false");
 	said(w, "user enable alice@contoso.test", 0, NULL);

@@ -316,12 +316,86 @@ static void shown_is_not_proved(void **state)
 	buf_free(&new.der);
 }
 
+/* ---- users of other pools ------------------------------------------------------------------------------------------------ */
+
+static struct vault_admission admitted(struct world *w, const struct buf *der, bool outside, enum vault_status want)
+{
+	struct vault_ask q = {.kind = VAULT_ADMIT, .admit = {.der = buf_view(der), .outside = outside}};
+	struct vault_admission a;
+	struct vault_reply r;
+
+	strcpy(q.admit.aor, "alice@contoso.test");
+	strcpy(q.admit.proved, "alice@contoso.test");
+	vault_answer(w->vault, &q, &r);
+	assert_int_equal(r.status, want);
+	a = r.admit;
+	return a;
+}
+
+static void moves(struct world *w, const char *pool)
+{
+	struct store_user u;
+
+	assert_int_equal(w->store->ops->user_get(w->store, "alice@contoso.test", &u), STORE_OK);
+	strcpy(u.home_pool, pool);
+	assert_int_equal(w->store->ops->user_set(w->store, &u), STORE_OK);
+}
+
+/* Proved here, and sent to the home pool by the names of that side; the certificate of a home pool is enough to be sent on. */
+static void at_home_elsewhere(void **state)
+{
+	static const struct store_pool pool2 = {.name = "pool2.contoso.test", .sip = "fe2.contoso.test:5061", .web = "web2.contoso.test",
+						.external_sip = "sip2.contoso.com:443"};
+	struct world *w = *state;
+	struct soap_issue ask = ask_of(w);
+	struct vault_cert c = {0}, d = {0};
+	struct vault_ticket t, to = {0};
+	struct store_user alice;
+	struct buf sec = {0}, env = {0};
+	unsigned n;
+
+	alice = person(w, "alice@contoso.test", "", "+14255550123", "4411", "73914");
+	t = pin_ticket(w);
+	assert_int_equal(issue(w, &t, "alice@contoso.test", &c), VAULT_OK);
+	assert_int_equal(w->store->ops->pool_put(w->store, &pool2), STORE_OK);
+	moves(w, "POOL2.contoso.test");
+	assert_int_equal(w->store->ops->cert_revoke(w->store, alice.id, 0, &n), STORE_OK); /* it is in the other store now */
+
+	assert_int_equal(call_ticket_pin(&w->link, "4411", "99999", &ask, false, &to, &w->why), VAULT_REFUSED);
+	assert_int_equal(call_ticket_pin(&w->link, "4411", "73914", &ask, false, &to, &w->why), VAULT_ELSEWHERE);
+	assert_string_equal(to.web, "web2.contoso.test");
+	assert_int_equal(issue(w, &t, "alice@contoso.test", &d), VAULT_TICKET_BAD); /* of before: it is published nowhere here */
+	assert_string_equal(admitted(w, &c.der, false, VAULT_OK).sip, "fe2.contoso.test:5061");
+	assert_string_equal(admitted(w, &c.der, true, VAULT_OK).sip, "sip2.contoso.com:443");
+	assert_true(ticket_sign_x509(&sec, keys.phone, c.der.p, c.der.n, NOW, false));
+	soap_issue_write(&env, &ask, buf_view(&sec));
+	assert_int_equal(call_ticket_cert(&w->link, env.p, env.n, false, &to, &w->why), VAULT_ELSEWHERE);
+	assert_string_equal(to.web, "web2.contoso.test");
+	assert_int_equal(call_ticket_cert(&w->link, env.p, env.n, true, &to, &w->why), VAULT_ELSEWHERE);
+	assert_string_equal(to.web, ""); /* it has no name outside: none is told */
+	c.der.p[c.der.n - 1] ^= 1; /* the signature of the company's CA */
+	admitted(w, &c.der, false, VAULT_REFUSED);
+	c.der.p[c.der.n - 1] ^= 1;
+
+	assert_int_equal(w->store->ops->pool_remove(w->store, "pool2.contoso.test"), STORE_OK);
+	assert_string_equal(admitted(w, &c.der, false, VAULT_OK).sip, "POOL2.contoso.test"); /* only its name is known */
+	assert_string_equal(admitted(w, &c.der, true, VAULT_OK).sip, "");
+	moves(w, w->site.fqdn);
+	admitted(w, &c.der, false, VAULT_REFUSED); /* at home here the store decides */
+	assert_int_equal(call_ticket_pin(&w->link, "4411", "73914", &ask, false, &to, &w->why), VAULT_OK);
+	vault_ticket_clear(&to);
+	vault_ticket_clear(&t);
+	buf_free(&sec);
+	buf_free(&env);
+	buf_free(&c.der);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    T(certificate), T(limits_of_requests), T(tickets_end), T(no_certificate_that_is_not_stored),
-	    T(no_certificate_for_a_stranger), T(claims_and_services), T(by_certificate), T(shown_is_not_proved),
+	    T(no_certificate_for_a_stranger), T(claims_and_services), T(by_certificate), T(shown_is_not_proved), T(at_home_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -1,0 +1,105 @@
+/* cmd/site/pool.c: dialtone pool: the other pools of the company. */
+#include <stdio.h>
+
+#include "admin/pools.h"
+#include "cmd/site/site.h"
+#include "cmd/text.h"
+#include "cmd/verbs.h"
+
+struct pool_options {
+	const char *field[POOL_FIELDS];
+};
+
+#define AT(f) offsetof(struct pool_options, field[f])
+
+static const struct option_row options[] = {
+    {"--sip", "HOST[:PORT]", "its Registrar, as phones inside reach it (NAME:5061)", AT(POOL_SIP)},
+    {"--web", "HOST[:PORT]", "its Web Services, inside (NAME)", AT(POOL_WEB)},
+    {"--external-sip", "HOST[:PORT]", "its Registrar's public name (none: nobody is sent there from outside)", AT(POOL_EXTERNAL_SIP)},
+    {"--external-web", "HOST[:PORT]", "the public name of its Web Services (none)", AT(POOL_EXTERNAL_WEB)},
+    {"--backup", "NAME", "the pool that takes its users when it is gone (none)", AT(POOL_BACKUP)},
+    {"--store", "DIR", "the folder of its site: users are added, changed and moved there, too (not reached)", AT(POOL_STORE)},
+    {0}};
+
+static int put(struct session *s, bool is_new)
+{
+	const struct pool_options *o = s->c->o;
+
+	return session_end(s, pools_put(&s->admin, s->c->argument[0], o->field, is_new, &s->why));
+}
+
+static int pool_add(struct session *s)
+{
+	return put(s, true);
+}
+
+static int pool_set(struct session *s)
+{
+	return put(s, false);
+}
+
+static int pool_remove(struct session *s)
+{
+	return session_end(s, pools_remove(&s->admin, s->c->argument[0], &s->why));
+}
+
+static int pool_sync(struct session *s)
+{
+	size_t n = 0;
+	int rc = session_end(s, pools_sync(&s->admin, s->c->argument[0], &n, &s->why));
+
+	if (rc == 0)
+		text_say(stderr, "%zu user%s told to %s", n, n == 1 ? "" : "s", s->c->argument[0]);
+	return rc;
+}
+
+static const struct column columns[] = {
+    {"name", COLUMN_TEXT, offsetof(struct store_pool, name)},
+    {"sip", COLUMN_TEXT, offsetof(struct store_pool, sip)},
+    {"web", COLUMN_TEXT, offsetof(struct store_pool, web)},
+    {"external_sip", COLUMN_OPTIONAL, offsetof(struct store_pool, external_sip)},
+    {"external_web", COLUMN_OPTIONAL, offsetof(struct store_pool, external_web)},
+    {"backup", COLUMN_OPTIONAL, offsetof(struct store_pool, backup)},
+    {"store", COLUMN_OPTIONAL, offsetof(struct store_pool, store)},
+    {0}};
+
+static bool list_one(void *arg, const struct store_pool *p)
+{
+	writer_row(arg, p);
+	return true;
+}
+
+static int pool_list(struct session *s)
+{
+	struct writer w;
+	int rc;
+
+	session_writer(s, &w);
+	writer_list(&w, NULL, columns);
+	rc = session_end(s, pools_each(&s->admin, list_one, &w, &s->why));
+	if (rc) {
+		writer_drop(&w);
+		return rc;
+	}
+	if (w.rows == 0)
+		text_say(stderr, "there is no pool but this one, %s", s->site.pool);
+	return writer_end(&w);
+}
+
+static const struct verb *const verbs[] = {
+    SITE_VERB("add", "POOL", "adds a pool to which its users are sent", pool_add, .options = options, .size = sizeof(struct pool_options)),
+    SITE_VERB("set", "POOL", "changes what is given, leaves the rest", pool_set, .options = options, .size = sizeof(struct pool_options)),
+    SITE_VERB("list", "", "lists the other pools", pool_list),
+    SITE_VERB("sync", "POOL", "tells it all users of this one again", pool_sync),
+    SITE_VERB("remove", "POOL", "removes a pool that is nobody's home", pool_remove),
+    NULL};
+
+const struct verb verb_pool = {
+    .name = "pool",
+    .what = "the other pools of the company: add, set, list, sync, remove",
+    .flags = VERB_SITE | VERB_JSON,
+    .verbs = verbs,
+    .text = "The other pools of the company. A phone whose user lives there is sent there: Web Services and Registrar.",
+    .example = "  dialtone pool add pool2.contoso.test --store /etc/dialtone-pool2\n"
+	       "  dialtone user move alice@contoso.test pool2.contoso.test\n",
+};
