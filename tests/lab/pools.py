@@ -8,11 +8,12 @@ All run in the front end's namespace, each on addresses of its own, with a folde
 root, its CA and its secret.  DHCP and DNS name the Director only.
 """
 import glob
+import json
 import os
 
 import outside
 from lab import BUILD
-from outside import OutsideLab, run
+from outside import OutsideLab
 
 PUBLIC1, DMZ1 = "198.51.100.20", "10.30.0.20"
 RECORDS = ("host-record=pool1.contoso.test,10.20.0.20", "host-record=web1.contoso.test,10.20.0.20",
@@ -83,9 +84,9 @@ class PoolLab(OutsideLab):
         return outside.haproxy() + outside.haproxy_listens(PUBLIC1, DMZ1, "1")
 
     def certificates(self, name):
-        """Of alice in that pool's store."""
-        text = run([os.path.join(BUILD, "dialtone"), "-c", self.confs[name], "cert", "list", "alice@contoso.test", "--json"]).stdout
-        return text.count('"thumbprint"')
+        """The thumbprints of alice's in that pool's store."""
+        listed = json.loads(self.pool(name, "cert", "list", "alice@contoso.test", "--json").stdout)
+        return {c["thumbprint"] for c in listed}
 
     def registered(self, name):
         return self.pool(name, "status", "--registered", "--json").stdout.count('"aor": "alice@contoso.test"')
