@@ -346,7 +346,7 @@ bool init_site(const struct site *site, int64_t unix_s, struct why *why)
 				  root(&w) && vault(&w) && servers(&w) && update(&w) && conf(&w) && owners(&w));
 }
 
-/* Who is in the company is one set of keys; tickets are each pool's own: "a ticket is valid only on the pool that issued it". */
+/* The pools of a company share these keys; tickets are each pool's own: "a ticket is valid only on the pool that issued it". */
 static const struct {
 	const char *name;
 	mode_t mode;

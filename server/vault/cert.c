@@ -63,7 +63,7 @@ enum vault_status vault_cert_company(struct vault *v, struct sv der, const struc
 	return good ? VAULT_OK : VAULT_REFUSED;
 }
 
-/* Of a user who is at home here only the store decides; who is not is only sent on. */
+/* About a user who is at home here only the store decides; another user is only sent on. */
 static bool lives_elsewhere(struct vault *v, const char *aor, struct store_user *u)
 {
 	return v->conf.store->ops->user_get(v->conf.store, aor, u) == STORE_OK && !vault_is_home(v->conf.site, u->home_pool);

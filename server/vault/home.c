@@ -1,4 +1,4 @@
-/* server/vault/home.c: the pool that a user lives on, and what is told of it [web-services 5.3, sip 12.1].
+/* server/vault/home.c: the pool that a user lives on, and what is told of it [web-services 5.3] [sip 12.1].
  *
  * "A Director's web ticket service authenticates, looks up the home pool, and redirects to the home pool's Web Services, where the
  * client authenticates again." Every pool does so with users who are not its own.

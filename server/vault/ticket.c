@@ -90,6 +90,24 @@ static int64_t expiry(const struct vault *v, const struct soap_issue *ask, int64
 	return ask->want_expires < now + TICKET_SECONDS_MIN ? now + TICKET_SECONDS_MIN : ask->want_expires;
 }
 
+/* Tickets are for users who live here; where the others live is told. */
+static enum vault_status at_home(struct vault *v, const struct store_user *u, bool outside, struct vault_ticket *ret, struct why *why)
+{
+	struct vault_place place;
+
+	switch (vault_home_of(v, u, outside, &place, why)) {
+	case HOME_UNKNOWN:
+		return VAULT_UNAVAILABLE;
+	case HOME_ELSEWHERE:
+		memcpy(ret->web, place.web, sizeof ret->web);
+		ret->remote = u->remote;
+		vault_audit(v, "ticket", u->aor, true, why->text);
+		return VAULT_ELSEWHERE;
+	default:
+		return VAULT_OK;
+	}
+}
+
 enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u, const char *method,
 				     const struct soap_issue *ask, bool outside, struct vault_ticket *ret, struct why *why)
 {
@@ -97,7 +115,6 @@ enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u
 	struct ticket t = {.issued = now, .not_before = now, .not_after = expiry(v, ask, now)};
 	struct vault_ticket out = {.remote = u->remote};
 	struct soap_issued *m = &out.issued;
-	struct vault_place place;
 	char uuid[37], name[SITE_NAME_MAX + 32];
 	enum vault_status st = VAULT_OK;
 
@@ -109,17 +126,8 @@ enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u
 		vault_audit(v, "ticket", u->aor, false, "the user is disabled");
 		return VAULT_NOT_ENABLED;
 	}
-	switch (vault_home_of(v, u, outside, &place, why)) {
-	case HOME_UNKNOWN:
-		return VAULT_UNAVAILABLE;
-	case HOME_ELSEWHERE:
-		memcpy(ret->web, place.web, sizeof ret->web);
-		ret->remote = u->remote;
-		vault_audit(v, "ticket", u->aor, true, why->text);
-		return VAULT_ELSEWHERE;
-	default:
-		break;
-	}
+	if ((st = at_home(v, u, outside, ret, why)) != VAULT_OK)
+		return st;
 	if (!ask_ok(v, u, ask, &st, why)) {
 		vault_audit(v, "ticket", u->aor, false, vault_status_name(st));
 		return st;

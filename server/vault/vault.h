@@ -73,7 +73,7 @@ struct vault_admission {
 	struct vault_user user;
 	bool pin; /* number and PIN were proved for this user from that address in the last ten minutes */
 	bool elsewhere; /* the user lives on another pool ... */
-	char sip[264];	/* ... whose Registrar this is, "HOST" or "HOST:PORT"; "" : none on that side */
+	char sip[264];	/* ... and this is its Registrar, "HOST" or "HOST:PORT"; "" : none on that side */
 };
 
 /* ---- questions ----------------------------------------------------------------------------------------------- */

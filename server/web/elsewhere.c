@@ -1,6 +1,6 @@
 /* server/web/elsewhere.c: a user who lives on another pool is sent to that pool's Web Services [web-services 5.3].
  *
- * "... redirects to the home pool's Web Services, where the client authenticates again": what was proved here is not passed on.
+ * "... redirects to the home pool's Web Services, where the client authenticates again": no proof is passed on.
  * UNKNOWN: the status that the product's redirect has; 302 is what its other services answer with.
  */
 #include "server/web/internal.h"
