@@ -12,8 +12,12 @@ static const struct {
 	enum sql_id id;
 	const char *step; /* the one that is allowed */
 } excused[] = {
-    /* once in 1,024 questions of devices; device has at most 200,000 rows, and only the index is read */
-    {SQL_DEVICE_TRIM, "SCAN device USING COVERING INDEX device_page"},
+    /* once in 1,024 questions of devices, of which there are at most 201,024 */
+    {SQL_DEVICE_TRIM, "SCAN device"},
+    {SQL_DEVICE_TRIM, "USE TEMP B-TREE FOR ORDER BY"},
+    /* once in 1,024 rows of the audit, from its end until enough rows have been counted */
+    {SQL_AUDIT_TRIM, "SCAN audit"},
+    {SQL_AUDIT_TRIM_OF, "SCAN audit"},
 };
 
 static struct {
