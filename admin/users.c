@@ -6,6 +6,7 @@
 #include "admin/orders.h"
 #include "admin/pins.h"
 #include "admin/pools.h"
+#include "base/text.h"
 #include "base/enc.h"
 #include "base/name.h"
 #include "base/number.h"
@@ -145,7 +146,7 @@ bool user_common_area(const struct site *site, struct store_user *u, struct why 
 		return true;
 	if (!pki_random(random, sizeof random))
 		return why_not(why, "no address could be made: %s", pki_error());
-	snprintf(u->aor, sizeof u->aor, "%s@%s", uuid_random(id, random), site->domain);
+	text_set(u->aor, sizeof u->aor, "%s@%s", uuid_random(id, random), site->domain);
 	return true;
 }
 
