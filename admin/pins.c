@@ -9,7 +9,7 @@
 
 bool pins_check(const struct admin *a, const struct store_user *u, struct sv pin, struct why *why)
 {
-	struct pin_policy policy = {a->site->MinPasswordLength, a->site->AllowCommonPatterns};
+	struct pin_policy policy = vault_pin_policy(a->site, a->store, u);
 	const char *no = pin_check_policy(pin, &policy, sv_of(u->number), sv_of(u->extension));
 
 	if (no == NULL)
@@ -21,7 +21,7 @@ bool pins_check(const struct admin *a, const struct store_user *u, struct sv pin
 
 enum admin_result pins_make(const struct admin *a, const struct store_user *u, struct buf *pin, struct why *why)
 {
-	struct pin_policy policy = {a->site->MinPasswordLength, a->site->AllowCommonPatterns};
+	struct pin_policy policy = vault_pin_policy(a->site, a->store, u);
 	unsigned n = policy.min_length > PIN_DIGITS_MIN ? policy.min_length : PIN_DIGITS_MIN;
 
 	for (unsigned tries = 0; tries < 1000 && !pin->oom; tries++) {
@@ -73,9 +73,30 @@ static void unlock_password(void *arg, struct store_tries *t)
 	*t = (struct store_tries){.all = t->all};
 }
 
+static enum admin_result pins_by_hand(struct admin *a, const struct store_user *u, bool locked, struct why *why)
+{
+	struct store_user changed = *u;
+
+	changed.pin_locked = locked;
+	return u->pin_locked == locked ? ADMIN_OK : admin_store(a, a->store->ops->user_set(a->store, &changed), u->aor, why);
+}
+
+/* "Lock-CsClientPin: temporarily disables PIN authentication of a user". */
+enum admin_result pins_lock(struct admin *a, const struct store_user *u, struct why *why)
+{
+	enum admin_result rc = pins_by_hand(a, u, true, why);
+
+	if (rc == ADMIN_OK)
+		admin_audit(a, u->aor, "pin lock");
+	return rc;
+}
+
 enum admin_result pins_unlock(struct admin *a, const struct store_user *u, struct why *why)
 {
-	enum admin_result rc = admin_store(a, a->store->ops->pin_step(a->store, &u->id, 1, unlock, NULL), u->aor, why);
+	enum admin_result rc = pins_by_hand(a, u, false, why);
+
+	if (rc == ADMIN_OK)
+		rc = admin_store(a, a->store->ops->pin_step(a->store, &u->id, 1, unlock, NULL), u->aor, why);
 
 	if (rc == ADMIN_OK)
 		rc = admin_store(a, a->store->ops->password_step(a->store, u->id, unlock_password, NULL), u->aor, why);
@@ -90,18 +111,21 @@ enum admin_result pins_info(struct admin *a, const struct store_user *u, struct 
 	enum store_result r = a->store->ops->pin_get(a->store, u->id, &p);
 	struct pin_counters c = {p.local, p.global, p.local_since, p.locked_until};
 	struct store_tries t;
+	struct pin_policy policy;
 	enum pin_gate gate;
 
 	if (r != STORE_OK && r != STORE_NONE)
 		return admin_store(a, r, u->aor, why);
-	ret->limit = pin_limits(p.length, a->site->MaximumLogonAttempts);
+	policy = vault_pin_policy(a->site, a->store, u);
+	ret->limit = pin_limits(p.length, policy.attempts);
 	gate = pin_gate(&c, ret->limit, a->now);
 	ret->set = p.set;
-	ret->locked = gate != PIN_OPEN;
-	ret->by_hand = gate == PIN_LOCKED_GLOBAL;
+	ret->locked = gate != PIN_OPEN || u->pin_locked;
+	ret->by_hand = gate == PIN_LOCKED_GLOBAL || u->pin_locked;
+	snprintf(ret->policy, sizeof ret->policy, "%s", u->pin_policy);
 	ret->local = p.local_since && a->now - p.local_since < PIN_WINDOW ? p.local : 0;
 	ret->global = p.global;
-	ret->expires = p.set && a->site->PINLifetime ? p.set_at + (int64_t)a->site->PINLifetime * 86400 : 0;
+	ret->expires = p.set && policy.lifetime ? p.set_at + (int64_t)policy.lifetime * 86400 : 0;
 	ret->until = gate == PIN_LOCKED ? p.locked_until : 0;
 	if ((r = a->store->ops->password_get(a->store, u->id, &t)) != STORE_OK)
 		return admin_store(a, r, u->aor, why);

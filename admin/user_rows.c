@@ -142,7 +142,7 @@ static const char *fields_read(struct user_rows *im, struct fields *f)
 static const char *row_fill(struct user_rows *im, const struct fields *f, struct user_row *r, struct why *why)
 {
 	struct store_user there;
-	bool remote = true;
+	bool remote = im->a->site->EnableOutsideAccess;
 
 	for (unsigned i = 0; i < f->n; i++)
 		if (im->column[i] == COL_ADDRESS && !value_read(im, COL_ADDRESS, &f->text[i], r, &remote, why))

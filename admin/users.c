@@ -219,7 +219,7 @@ enum admin_result user_write_store(struct admin *a, struct user_write *w, struct
 		return admin_store(a, r, u->aor, why);
 	r = u->id ? s->ops->user_set(s, u) : s->ops->user_add(s, u);
 	if (r == STORE_OK && w->has_pin)
-		p = s->ops->pin_set(s, u->id, &w->pin, a->site->PINHistoryCount);
+		p = s->ops->pin_set(s, u->id, &w->pin, vault_pin_policy(a->site, a->store, u).history);
 	if (p != STORE_OK)
 		admin_no(ADMIN_FAILED, why, "%s is not stored, since the PIN cannot be: %s", u->aor, store_why(s));
 	r = s->ops->end(s, p == STORE_OK ? r : STORE_FAILED);

@@ -76,9 +76,33 @@ static bool pin_too_long(const struct pin_case *c)
 	return c->pin.n > PIN_DIGITS_MAX;
 }
 
+/* Four equal digits in a row, or each digit at least twice in a row: "repeating digits (225577)". */
 static bool repeated(const struct pin_case *c)
 {
-	return has_run(c->pin, 0);
+	size_t run = 1;
+
+	for (size_t i = 1; i <= c->pin.n; i++)
+		if (i < c->pin.n && c->pin.p[i] == c->pin.p[i - 1])
+			run++;
+		else if (run == 1)
+			return has_run(c->pin, 0);
+		else
+			run = 1;
+	return c->pin.n > 0;
+}
+
+/* A shorter sequence again and again: 121212, 123123, 12121. */
+static bool periodic(const struct pin_case *c)
+{
+	for (size_t period = 1; period <= c->pin.n / 2; period++) {
+		size_t i = period;
+
+		while (i < c->pin.n && c->pin.p[i] == c->pin.p[i - period])
+			i++;
+		if (i == c->pin.n)
+			return true;
+	}
+	return false;
 }
 
 static bool consecutive(const struct pin_case *c)
@@ -96,8 +120,9 @@ static bool pin_is_number(const struct pin_case *c)
 	return sv_ends(c->number, c->pin);
 }
 
-/* "AllowCommonPatterns = false refuses: repeated digits; four or more consecutive digits; the user's phone number or
- * extension".  UNKNOWN: how many repeated digits; four, as for consecutive ones.  Of the number its end counts as well. */
+/* "AllowCommonPatterns = false refuses: repeating digits (225577); 4 or more consecutive digits (991234); the user's phone number
+ * or extension".  UNKNOWN: where repeating begins beside that example; here also four equal digits among others, and a sequence
+ * that is repeated as a whole.  Of the number its end counts as well. */
 /* clang-format off */
 static const struct {
 	bool (*refuses)(const struct pin_case *c);
@@ -107,7 +132,8 @@ static const struct {
 	{not_digits,   true,  "a PIN has digits only"},
 	{too_short,    true,  "it is shorter than the policy's MinPasswordLength"},
 	{pin_too_long,     true,  "it is longer than 24 digits"},
-	{repeated,     false, "it repeats a digit four times"},
+	{repeated,     false, "it repeats its digits"},
+	{periodic,     false, "it repeats a shorter sequence"},
 	{consecutive,  false, "it has four consecutive digits"},
 	{is_extension, false, "it is the user's extension"},
 	{pin_is_number,    false, "it is the user's phone number, or its end"},

@@ -13,9 +13,10 @@
 #define PIN_LOCK 3600	/* "locked for 1 hour, even with the right PIN" */
 #define PIN_PAUSE_MAX 64 /* seconds, between attempts with a password that has been wrong often */
 
-struct pin_policy {
+struct pin_policy { /* New-CsPinPolicy */
 	unsigned min_length;
 	bool allow_common;
+	unsigned lifetime, history, attempts; /* days, 0: for ever; PINs; 0: by the length */
 };
 /* NULL when allowed, else why not: a sentence. number ("+14255550123") and extension are the user's own. */
 const char *pin_check_policy(struct sv pin, const struct pin_policy *p, struct sv number, struct sv extension);

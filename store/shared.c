@@ -70,6 +70,8 @@ FORWARD(user_by_id, (struct store *s, int64_t id, struct store_user *ret), id, r
 FORWARD(user_by_login, (struct store *s, const char *login, struct store_user *ret), login, ret)
 FORWARD(user_by_line, (struct store *s, const char *number, const char *extension, struct store_user *ret, size_t cap, size_t *n),
 	number, extension, ret, cap, n)
+FORWARD(pin_get, (struct store *s, int64_t user, struct store_pin *ret), user, ret)
+FORWARD(pin_history, (struct store *s, int64_t user, struct store_old_pin *ret, size_t cap, size_t *n), user, ret, cap, n)
 FORWARD(policy_get, (struct store *s, const char *name, struct store_pin_policy *ret), name, ret)
 FORWARD(password_get, (struct store *s, int64_t user, struct store_tries *ret), user, ret)
 FORWARD(cert_find, (struct store *s, const uint8_t sha1[20], struct store_cert *ret), sha1, ret)
@@ -185,6 +187,26 @@ static enum store_result password_step(struct store *s, int64_t user, void (*ste
 	return lasting(s, run_tries, &t);
 }
 
+struct fresh_pin {
+	int64_t user;
+	const struct store_pin *p;
+	unsigned keep;
+};
+
+static enum store_result run_pin_set(struct store *real, void *arg)
+{
+	const struct fresh_pin *f = arg;
+
+	return real->ops->pin_set(real, f->user, f->p, f->keep);
+}
+
+static enum store_result pin_set(struct store *s, int64_t user, const struct store_pin *p, unsigned keep)
+{
+	struct fresh_pin f = {user, p, keep};
+
+	return lasting(s, run_pin_set, &f);
+}
+
 static enum store_result run_cert(struct store *real, void *arg)
 {
 	return real->ops->cert_put(real, arg);
@@ -220,6 +242,9 @@ static const struct store_ops ops = {
     .user_by_login = user_by_login,
     .user_by_line = user_by_line,
     .policy_get = policy_get,
+    .pin_get = pin_get,
+    .pin_set = pin_set,
+    .pin_history = pin_history,
     .pin_step = pin_step,
     .password_get = password_get,
     .password_step = password_step,

@@ -19,6 +19,7 @@
 #define CERTPROV_ANON_PATH CERTPROV_PATH "/anon"
 #define CERTPROV_PROOF_PATH CERTPROV_PATH "/WebTicket_Proof_SHA1"
 #define WEBTICKET_PATH "/WebTicket/WebTicketService.svc"
+#define PIN_PATH "/dialin/pin" /* a user changes the PIN; ours */
 #define UPDATE_PATH "/RequestHandler/ucdevice.upx"
 #define UPDATE_EXT_PATH "/RequestHandlerExt/ucdevice.upx" /* outside */
 #define UPDATE_FILES_PATH "/RequestHandler/Files"

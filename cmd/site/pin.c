@@ -78,6 +78,14 @@ static int pin_clear(struct session *s)
 	return rc ? rc : session_end(s, pins_unlock(&s->admin, &u, &s->why));
 }
 
+static int pin_lock(struct session *s)
+{
+	struct store_user u;
+	int rc = session_end(s, users_get(&s->admin, s->c->argument[0], &u, &s->why));
+
+	return rc ? rc : session_end(s, pins_lock(&s->admin, &u, &s->why));
+}
+
 /* ---- show ------------------------------------------------------------------------------------------------------ */
 
 struct pin_row {
@@ -96,6 +104,7 @@ static const struct column pin_columns[] = {
     {"local_limit", COLUMN_UNSIGNED, offsetof(struct pin_row, i.limit.local)},
     {"global", COLUMN_UNSIGNED, offsetof(struct pin_row, i.global)},
     {"global_limit", COLUMN_UNSIGNED, offsetof(struct pin_row, i.limit.global)},
+    {"policy", COLUMN_OPTIONAL, offsetof(struct pin_row, i.policy), "the site's"},
     {0}};
 
 static void until_text(char ret[32], bool by_hand, int64_t until)
@@ -171,14 +180,16 @@ static int pin_show(struct session *s)
 static const struct verb *const verbs[] = {
     SITE_VERB("set", "USER", "sets the PIN; the failure counters start again", pin_set, .options = set_options,
 	      .size = sizeof(struct pin_options)),
+    SITE_VERB("lock", "USER", "no PIN of the user is taken until it is unlocked", pin_lock),
     SITE_VERB("unlock", "USER", "clears the lockout", pin_clear),
     SITE_VERB("show", "[USER]", "shows whether a PIN is set, locked out, when it expires; never the PIN",
 	      pin_show),
+    &verb_pin_policy,
     NULL};
 
 const struct verb verb_pin = {
     .name = "pin",
-    .what = "PINs: set, unlock, show",
+    .what = "PINs: set, lock, unlock, show; policies of single users",
     .flags = VERB_SITE | VERB_JSON,
     .verbs = verbs,
     .text = "The PINs of users. USER is an address, a login, a phone number or an extension.",

@@ -31,7 +31,7 @@ static const struct option_row user_fields[] = {
     {"--home-pool", "FQDN", "the user's home pool, of 'dialtone pool list' (default: this one)", AT(field[USER_POOL])},
     {"--pool", "FQDN", "the same", AT(pool)},
     {"--display-number", "NUMBER", "of a common-area phone: the number as people dial it", AT(field[USER_DISPLAY_NUMBER])},
-    {"--remote", NULL, "may sign in from outside (default)", AT(remote)},
+    {"--remote", NULL, "may sign in from outside (default: as EnableOutsideAccess says)", AT(remote)},
     {"--no-remote", NULL, "may not", AT(no_remote)},
     {"--password-file", "FILE", "password: its first line (or $DIALTONE_PASSWORD)", AT(password_file)},
     {"--pin-file", "FILE", "PIN: its first line (or $DIALTONE_PIN)", AT(pin_file)},
@@ -158,7 +158,7 @@ static int add_common_area(struct session *s, struct store_user *u)
 static int user_add(struct session *s)
 {
 	const struct user_options *o = s->c->o;
-	struct store_user u = {.enabled = !o->disabled, .remote = !o->common_area, .created = s->admin.now};
+	struct store_user u = {.enabled = !o->disabled, .remote = s->site.EnableOutsideAccess && !o->common_area, .created = s->admin.now};
 
 	if (s->c->arguments && !user_address_read(&s->site, s->c->argument[0], u.aor, &s->why))
 		return session_end(s, ADMIN_REFUSED);

@@ -211,7 +211,7 @@ static void registered_told_off(struct dt_phone *ph, const struct msg *m, struct
 
 		/* "register again (will be redirected)"; "register at the given registrar" */
 		if (sip_addr_read(msg_get(m, "P-Preferred-Registrar"), &addr) && sip_uri_read(addr.uri, &u) && u.host.n < 256) {
-			bool tcp = sv_ieq(sip_param(u.params, "transport"), SV("tcp"));
+			bool tcp = sv_ieq(sip_param(u.params, "transport"), SV("tcp")) && !candidates_tls_only(ph);
 
 			text_set(uri, sizeof uri, SV_FMT ":%u %s", SV_ARG(u.host), u.port ? u.port : tcp ? 5060 : 5061, tcp ? "tcp" : "tls");
 			ph->found.have_redirect = target_read(uri, &ph->found.redirect);

@@ -30,6 +30,8 @@ static const struct {
 	[REFUSE_REMOTE]         = {403, "Forbidden", 4003, "From URI not enabled for remote access", true, NULL},
 	/* DIFFERS: no such switch exists in the product; its nearest reason is used */
 	[REFUSE_PIN]            = {403, "Forbidden", 4004, "Credentials provided are not authorized to act as specified from URI", true, NULL},
+	/* UNKNOWN: how the product says that SIPSecurityMode wants TLS; its nearest reason is used */
+	[REFUSE_PLAIN]          = {403, "Forbidden", 4004, "SIPSecurityMode is High: register over TLS", true, NULL},
 	[REFUSE_VERSION]        = {403, "Forbidden", 17000, "The client version is blocked by policy", true, NULL},
 	[REFUSE_XML]            = {400, "Bad Request", 4001, "XML parse failure", false, NULL},
 	[REFUSE_TYPE]           = {415, "Unsupported Media Type", 4013, "Content type mismatch", false,

@@ -225,6 +225,8 @@ static void register_admitted(struct reg_turn *t, const struct vault_admission *
 		reg_refuse(c, sa, &t->m, REFUSE_IDENTITY);
 	} else if (c->peer.outside && !a->user.remote) {
 		no_longer(t, REFUSE_REMOTE);
+	} else if (!c->peer.tls && sv_ieq(sv_of(c->r->conf.site->SIPSecurityMode), SV("High"))) {
+		no_longer(t, REFUSE_PLAIN); /* "High: NTLM or Kerberos, and TLS" */
 	} else if (pin_demanded(t) && !a->pin) {
 		reg_refuse(c, sa, &t->m, REFUSE_PIN);
 	} else if (!reg_client_allowed(c->r->conf.site, msg_get(&t->m, "User-Agent"))) {

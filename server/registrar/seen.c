@@ -46,7 +46,7 @@ enum dt_failure reg_failure_of(enum reg_refusal which)
 		enum dt_failure code;
 	} rows[] = {
 		{REFUSE_UNKNOWN_USER, DT_F_SIP_NOT_FOUND}, {REFUSE_IDENTITY, DT_F_SIP_FORBIDDEN}, {REFUSE_REMOTE, DT_F_REMOTE_OFF},
-		{REFUSE_PIN, DT_F_SIP_FORBIDDEN}, {REFUSE_VERSION, DT_F_SIP_FORBIDDEN},
+		{REFUSE_PIN, DT_F_SIP_FORBIDDEN}, {REFUSE_PLAIN, DT_F_SIP_FORBIDDEN}, {REFUSE_VERSION, DT_F_SIP_FORBIDDEN},
 	};
 	/* clang-format on */
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -76,6 +76,7 @@ const struct site_key site_keys[] = {
 	{"keepalive_timeout",                  KEY_NUMBER,   AT(keepalive_timeout),                   30, 86400, "300"},
 	{"sa_seconds",                         KEY_NUMBER,   AT(sa_seconds),                          60, 28800, "28800"},
 
+	{"EnableOutsideAccess",                KEY_BOOLEAN,  AT(EnableOutsideAccess),                 0, 0, "false"},
 	{"EnforcePhoneLock",                   KEY_BOOLEAN,  AT(EnforcePhoneLock),                    0, 0, "true"},
 	{"MinPhonePinLength",                  KEY_NUMBER,   AT(MinPhonePinLength),                   4, 15, "6"},
 	{"PhoneLockTimeout",                   KEY_NUMBER,   AT(PhoneLockTimeout),                    0, 1440, "10"},

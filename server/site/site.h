@@ -73,6 +73,7 @@ struct site {
 	unsigned nversion_rule;
 
 	/* phone settings, in-band */
+	bool EnableOutsideAccess; /* of users that are added: --remote, --no-remote say otherwise */
 	bool EnforcePhoneLock;
 	unsigned MinPhonePinLength, PhoneLockTimeout, CalendarPollInterval, VoiceDiffServTag, Voice8021p;
 	bool EnableHotdesking;

@@ -9,6 +9,7 @@
 #ifndef DIALTONE_SERVER_VAULT_MAKE_H
 #define DIALTONE_SERVER_VAULT_MAKE_H
 
+#include "auth/pin.h"
 #include "base/why.h"
 #include "pki/cert.h"
 #include "server/site/files.h"
@@ -65,7 +66,9 @@ bool vault_nt_hash_open(const uint8_t secret[32], const struct store_user *u, ui
 bool vault_pin_hash(const uint8_t secret[32], const uint8_t salt[16], struct sv pin, uint8_t hash[32]);
 /* A PIN's verifier with a new salt, its counters at zero: NULL, or why not, a sentence in *why. */
 const char *vault_pin_make(const uint8_t secret[32], struct sv pin, int64_t unix_s, struct store_pin *ret, struct why *why);
-/* Sets a user's PIN by the site's policy [web-services 14.1]: NULL when done, else why not, a sentence in
+/* The policy that was granted to the user, or the site's. */
+struct pin_policy vault_pin_policy(const struct site *site, struct store *store, const struct store_user *u);
+/* Sets a user's PIN by the user's policy [web-services 14.1]: NULL when done, else why not, a sentence in
  * `buf`.  by_user: history counts; an administrator's PIN ignores it.  Counters start at zero. */
 const char *vault_pin_set(const uint8_t secret[32], const struct site *site, struct store *store,
 			  const struct store_user *u, struct sv pin, bool by_user, int64_t unix_s, struct why *ret);

@@ -11,11 +11,13 @@
 #include "auth/pin.h"
 
 struct attempt {
-	const struct site *site;
 	int64_t now;
 	size_t n;
 	enum pin_gate gate[VAULT_CANDIDATES];
 	struct store_pin pin[VAULT_CANDIDATES];
+	struct pin_policy policy[VAULT_CANDIDATES]; /* of nobody: zeros */
+	bool by_hand[VAULT_CANDIDATES]; /* Lock-CsClientPin */
+	bool expired_too; /* an expired PIN proves as well: its user changes it */
 	size_t right; /* which one, when the outcome is written */
 };
 
@@ -38,10 +40,12 @@ static void count(void *arg, size_t i, struct store_pin *p)
 	struct pin_counters c = counters_of(p);
 
 	/* A PIN that is not set is never locked: its state would tell who has one. */
-	a->gate[i] = p->set ? pin_attempt(&c, pin_limits(p->length, a->site->MaximumLogonAttempts), a->now) : PIN_OPEN;
+	a->gate[i] = p->set ? pin_attempt(&c, pin_limits(p->length, a->policy[i].attempts), a->now) : PIN_OPEN;
 	counters_to(p, &c);
 	/* Each attempt changes the row, so that each one is a write that waits for the disk: none is quicker than another. */
 	p->last_attempt = p->last_attempt < a->now ? a->now : p->last_attempt + 1;
+	if (a->by_hand[i])
+		a->gate[i] = PIN_LOCKED_GLOBAL; /* after the same steps as any other */
 	a->pin[i] = *p;
 }
 
@@ -56,13 +60,13 @@ static void settle(void *arg, size_t i, struct store_pin *p)
 	if (i == a->right)
 		pin_success(&c);
 	else
-		pin_retract(&c, pin_limits(p->length, a->site->MaximumLogonAttempts));
+		pin_retract(&c, pin_limits(p->length, a->policy[i].attempts));
 	counters_to(p, &c);
 }
 
 static bool expired(const struct attempt *a, size_t i)
 {
-	return a->site->PINLifetime && a->now - a->pin[i].set_at >= (int64_t)a->site->PINLifetime * 86400;
+	return !a->expired_too && a->policy[i].lifetime && a->now - a->pin[i].set_at >= (int64_t)a->policy[i].lifetime * 86400;
 }
 
 /* Why nobody was let in, for the operator: the first reason found. */
@@ -75,6 +79,8 @@ static const char *reason(const struct attempt *a, size_t users, unsigned right)
 	for (size_t i = 0; i < users; i++) {
 		if (!a->pin[i].set)
 			return "no PIN is set";
+		if (a->by_hand[i])
+			return "the PIN was locked by an administrator";
 		if (a->gate[i] == PIN_LOCKED_GLOBAL)
 			return "the PIN is locked until an administrator unlocks it";
 		if (a->gate[i] == PIN_LOCKED)
@@ -85,20 +91,23 @@ static const char *reason(const struct attempt *a, size_t users, unsigned right)
 	return "wrong PIN";
 }
 
-static enum vault_status prove(struct vault *v, const char *number, const char *pin, struct store_user *ret,
-			       struct vault_reply *reply)
+enum vault_status vault_pin_prove(struct vault *v, const char *number, const char *pin, bool expired_too, struct store_user *ret,
+				  struct vault_reply *reply)
 {
 	struct store *s = v->conf.store;
 	struct store_user user[VAULT_CANDIDATES];
 	int64_t ids[VAULT_CANDIDATES] = {0};
-	struct attempt a = {.site = v->conf.site, .now = vault_now(v)};
+	struct attempt a = {.now = vault_now(v), .expired_too = expired_too};
 	size_t users = vault_candidates(v, number, user);
 	unsigned right = 0;
 
 	if (users == SIZE_MAX)
 		return VAULT_UNAVAILABLE;
-	for (size_t i = 0; i < users; i++)
+	for (size_t i = 0; i < users; i++) {
 		ids[i] = user[i].id;
+		a.policy[i] = vault_pin_policy(v->conf.site, s, &user[i]);
+		a.by_hand[i] = user[i].pin_locked;
+	}
 	a.n = users ? users : 1; /* nobody: row 0 */
 	if (s->ops->pin_step(s, ids, a.n, count, &a) != STORE_OK)
 		return VAULT_UNAVAILABLE;
@@ -174,7 +183,7 @@ enum vault_status vault_on_ticket_pin(struct vault *v, const struct vault_ask *q
 	}
 	if (!vault_source_try(v, q->ticket_pin.peer, &ret->why))
 		return VAULT_WAIT;
-	if ((st = prove(v, q->ticket_pin.number, q->ticket_pin.pin, &u, ret)) != VAULT_OK)
+	if ((st = vault_pin_prove(v, q->ticket_pin.number, q->ticket_pin.pin, false, &u, ret)) != VAULT_OK)
 		return st;
 	vault_source_good(v, q->ticket_pin.peer);
 	st = vault_ticket_issue(v, &u, "pin", &q->ticket_pin.issue, outside, &ret->ticket_pin, &ret->why);

@@ -72,6 +72,12 @@ ASK(ticket_pin) = {
 };
 REPLY(ticket_pin) = {STRUCT(vault_reply, ticket_pin, ticket), FIELDS_END};
 
+ASK(pin_change) = {
+	STR(vault_ask, pin_change.number), SECRET(vault_ask, pin_change.pin), INT(vault_ask, pin_change.login),
+	SECRET(vault_ask, pin_change.fresh), STR(vault_ask, pin_change.peer), FIELDS_END
+};
+REPLY(pin_change) = {FIELDS_END};
+
 ASK(ticket_cert) = {VIEW(vault_ask, ticket_cert.envelope), FLAG(vault_ask, ticket_cert.outside), FIELDS_END};
 REPLY(ticket_cert) = {STRUCT(vault_reply, ticket_cert, ticket), FIELDS_END};
 

@@ -83,12 +83,11 @@ static bool secret_same(const uint8_t secret[32], const uint8_t salt[16], const 
 }
 
 /* PINHistoryCount: the present PIN and those before it, that many together. */
-static const char *used_before(const uint8_t secret[32], const struct site *site, struct store *store,
-			       const struct store_user *u, struct sv pin)
+static const char *used_before(const uint8_t secret[32], unsigned history, struct store *store, const struct store_user *u, struct sv pin)
 {
 	struct store_old_pin old[20];
 	struct store_pin now = {0};
-	size_t n = 0, cap = site->PINHistoryCount;
+	size_t n = 0, cap = history;
 
 	if (cap == 0)
 		return NULL;
@@ -116,15 +115,15 @@ const char *vault_pin_make(const uint8_t secret[32], struct sv pin, int64_t unix
 const char *vault_pin_set(const uint8_t secret[32], const struct site *site, struct store *store,
 			  const struct store_user *u, struct sv pin, bool by_user, int64_t unix_s, struct why *ret)
 {
-	struct pin_policy policy = {site->MinPasswordLength, site->AllowCommonPatterns};
+	struct pin_policy policy = vault_pin_policy(site, store, u);
 	const char *why = pin_check_policy(pin, &policy, sv_of(u->number), sv_of(u->extension));
 	struct store_pin p;
 
 	if (why == NULL && by_user)
-		why = used_before(secret, site, store, u, pin);
+		why = used_before(secret, policy.history, store, u, pin);
 	if (why == NULL)
 		why = vault_pin_make(secret, pin, unix_s, &p, ret);
-	if (why == NULL && store->ops->pin_set(store, u->id, &p, site->PINHistoryCount) != STORE_OK)
+	if (why == NULL && store->ops->pin_set(store, u->id, &p, policy.history) != STORE_OK)
 		why = store_why(store);
 	return why && why != ret->text ? why_set(ret, "%s", why) : why;
 }

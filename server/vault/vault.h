@@ -87,6 +87,7 @@ struct vault_admission {
 	X(VAULT_NTLM_VERIFY,    ntlm_verify)    /* is this the right answer to it? */ \
 	X(VAULT_TICKET_LOGIN,   ticket_login)   /* a ticket for such a login */ \
 	X(VAULT_TICKET_PIN,     ticket_pin)     /* a ticket for number and PIN */ \
+	X(VAULT_PIN_CHANGE,     pin_change)     /* a new PIN, by the old one or by such a login */ \
 	X(VAULT_TICKET_CERT,    ticket_cert)    /* a ticket for the certificate that signed this envelope */ \
 	X(VAULT_TICKET_KNOWN,   ticket_known)   /* a web ticket that is only shown: whose is it? */ \
 	X(VAULT_CERT_ISSUE,     cert_issue)     /* GetAndPublishCert, the whole envelope */ \
@@ -127,6 +128,11 @@ struct vault_ask { /* starts as {.kind = ...}; views point to what must last unt
 			bool outside;
 			struct soap_issue issue;
 		} ticket_pin;
+		struct {
+			char number[256], pin[256]; /* the old one; number "": by the login */
+			uint64_t login;		    /* vault_login.id */
+			char fresh[256], peer[64];
+		} pin_change;
 		struct {
 			struct sv envelope;
 			bool outside;

@@ -61,6 +61,8 @@ typedef void web_handler(struct web_call *k);
 
 web_handler web_certprov_mex, web_wts_mex;	    /* metadata.c */
 web_handler web_wts_windows, web_wts_pin, web_wts_cert; /* ticket.c */
+bool web_basic_read(const struct web_call *k, char number[256], char pin[256]); /* ticket.c: HTTP Basic over TLS */
+web_handler web_pin;				    /* pin.c */
 bool web_pin_taken(const struct web_call *k);	    /* ticket.c: PINs are taken on this side */
 web_handler web_cert, web_chain, web_chain_p7b;	    /* cert.c, chain.c */
 bool web_chain_outside(struct sv chain_pem, struct buf *p7); /* chain.c; no authority in it: *p7 stays empty */

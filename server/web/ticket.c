@@ -222,6 +222,19 @@ static bool basic(const struct web_call *k, xmlDocPtr doc, const struct soap_iss
 	return ok;
 }
 
+bool web_basic_read(const struct web_call *k, char number[256], char pin[256])
+{
+	struct secret s = {"", ""};
+	bool ok = basic(k, NULL, NULL, &s);
+
+	if (ok) {
+		memcpy(number, s.number, sizeof s.number);
+		memcpy(pin, s.pin, sizeof s.pin);
+	}
+	explicit_bzero(&s, sizeof s);
+	return ok;
+}
+
 /* From outside only where the site demands it there: else the Internet could guess, and lock everybody out. */
 bool web_pin_taken(const struct web_call *k)
 {

@@ -41,6 +41,7 @@ static const struct route {
 	{WTS,                              POST,       TLS,               web_wts_windows},
 	{WTS "/cert",                      POST,       TLS,               web_wts_cert},
 	{WTS "/pin",                       POST,       TLS,               web_wts_pin},
+	{PIN_PATH,                         POST,       TLS,               web_pin},
 	{UPDATE_PATH,                       POST,       TLS_IN | PLAIN_IN, web_update},
 	{UPDATE_EXT_PATH,                   POST,       TLS,               web_update},
 	{UPDATE_FILES_PATH "/",             GET,        TLS_IN | PLAIN_IN, web_update_file},

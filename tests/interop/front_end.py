@@ -64,7 +64,7 @@ class Site:
         assert done.returncode == 0, done.stdout + done.stderr
         self.conf, = glob.glob(os.path.join(self.dir, "dialtone*.conf"))
         self.ca = os.path.join(self.dir, "ca.pem")
-        self.edit(**self.values)
+        self.edit(**{"SIPSecurityMode": '"Low"', **self.values})  # some clients speak plain TCP
         self.start()
         return self
 

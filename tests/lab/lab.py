@@ -343,7 +343,7 @@ class Lab:
     def add_user(self, name, extension):
         """A user with the usual PIN and password; the user's address."""
         self.admin("user", "add", f"{name}@{self.site.domain}", "--login", f"CONTOSO\\{name}", "--number", f"+1425555{extension}",
-                   "--extension", extension, "--password-file", self.password_file, "--pin-file", self.pin_file)
+                   "--extension", extension, "--password-file", self.password_file, "--pin-file", self.pin_file, "--remote")
         return f"{name}@{self.site.domain}"
 
     def phone_argv(self, *args, model="cx600", state="phone", way="pin", user="alice", extension="4411", json_out=True):

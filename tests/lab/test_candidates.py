@@ -8,8 +8,8 @@ import servers
 from lab import Lab
 
 NAMES = ["internal SRV, TLS", "DHCP, TLS", "internal SRV, TCP", "DHCP, TCP", "external SRV, TLS", "external SRV, TCP"]
-TLS_OFF = {"workers": 2, "sip_tls": 0, "sip_tcp": 5060}
-TLS_ON = {"workers": 2, "sip_tcp": 5060}
+TLS_OFF = {"workers": 2, "sip_tls": 0, "sip_tcp": 5060, "SIPSecurityMode": '"Low"'}
+TLS_ON = {"workers": 2, "sip_tcp": 5060, "SIPSecurityMode": '"Low"'}
 EXTERNAL = ("srv-host=_sip._tls.contoso.test,fe01.contoso.test,5061,0,0", "srv-host=_sip._tcp.contoso.test,fe01.contoso.test,5060,0,0")
 
 # the winner, the state of DHCP, DNS and the Registrar, and the codes that those before it are passed over with

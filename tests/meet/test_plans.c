@@ -191,6 +191,7 @@ static void registrar_down(struct meet *m)
 }
 static void tls_down(struct meet *m) /* the third candidate: internal SRV over TCP */
 {
+	strcpy(m->site.SIPSecurityMode, "Low");
 	meet_listener(m, MEET_FE, 5061)->down = true;
 }
 static void clock_wrong(struct meet *m)

@@ -33,7 +33,7 @@ struct phone *phone_new(struct world *w, const char *user, bool outside)
 {
 	struct phone *ph = calloc(1, sizeof *ph);
 	struct reg_io io = {p_send, p_close, ph, p_ready};
-	struct reg_peer peer = {.port = 40000, .tls = true, .outside = outside, .id = ++w->ids};
+	struct reg_peer peer = {.port = 40000, .tls = !w->plain, .outside = outside, .id = ++w->ids};
 
 	assert_non_null(ph);
 	strcpy(peer.address, outside ? "198.51.100.7" : "192.0.2.10");

@@ -53,6 +53,7 @@ struct world {
 	unsigned notices;
 	struct vault_user alice, bob;
 	bool down, cert_off, pin, revoked, nameless; /* nameless: the home pool has no name on the phone's side */
+	bool plain; /* phones that are made from now on speak plain TCP */
 	uint8_t challenge[8];
 };
 

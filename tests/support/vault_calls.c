@@ -125,6 +125,19 @@ enum vault_status call_ticket_pin(const struct vault_link *l, const char *number
 	return r.status;
 }
 
+enum vault_status call_pin_change(const struct vault_link *l, const char *number, const char *pin, const char *fresh, struct why *why)
+{
+	struct vault_ask q = {.kind = VAULT_PIN_CHANGE};
+	struct vault_reply r;
+
+	strcpy(q.pin_change.number, number);
+	strcpy(q.pin_change.pin, pin);
+	strcpy(q.pin_change.fresh, fresh);
+	from(q.pin_change.peer);
+	call(l, &q, &r, why);
+	return r.status;
+}
+
 enum vault_status call_ticket_cert(const struct vault_link *l, const void *envelope, size_t n, bool outside,
 				   struct vault_ticket *ret, struct why *why)
 {

@@ -24,6 +24,7 @@ enum vault_status call_ticket_login(const struct vault_link *l, uint64_t login,
 enum vault_status call_ticket_pin(const struct vault_link *l, const char *number, const char *pin,
 				  const struct soap_issue *issue, bool outside, struct vault_ticket *ret,
 				  struct why *why);
+enum vault_status call_pin_change(const struct vault_link *l, const char *number, const char *pin, const char *fresh, struct why *why);
 enum vault_status call_ticket_cert(const struct vault_link *l, const void *envelope, size_t n, bool outside,
 				   struct vault_ticket *ret, struct why *why);
 enum vault_status call_ticket_known(const struct vault_link *l, const void *assertion, size_t n, bool outside,

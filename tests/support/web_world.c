@@ -107,11 +107,21 @@ static enum vault_status fake_cert(void *arg, const struct vault_ask *q, struct 
 	return fake.cert;
 }
 
+static enum vault_status fake_pin_change(void *arg, const struct vault_ask *q, struct vault_reply *ret)
+{
+	(void)arg;
+	fake.changes++;
+	fake.change = *q;
+	say(&ret->why);
+	return fake.changed;
+}
+
 static struct fake_vault fakes = {.answer = {[VAULT_USER] = fake_user,
 					     [VAULT_NTLM_CHALLENGE] = fake_challenge,
 					     [VAULT_NTLM_VERIFY] = fake_verify,
 					     [VAULT_TICKET_LOGIN] = fake_login,
 					     [VAULT_TICKET_PIN] = fake_pin,
+					     [VAULT_PIN_CHANGE] = fake_pin_change,
 					     [VAULT_TICKET_CERT] = fake_cert_ticket,
 					     [VAULT_CERT_ISSUE] = fake_cert}};
 static const struct vault_link vault = {.send = fake_vault_send, .arg = &fakes};

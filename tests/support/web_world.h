@@ -19,6 +19,9 @@ struct fake {
 	unsigned pins, certs, challenges, verifies;
 	struct soap_issue asked;
 	bool outside;
+	enum vault_status changed;
+	struct vault_ask change; /* the last change of a PIN that was asked for */
+	unsigned changes;
 };
 extern struct fake fake; /* what it answers, and what it was asked */
 

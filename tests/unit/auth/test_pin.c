@@ -9,7 +9,8 @@
 static const char digits[]    = "a PIN has digits only",
 		  shorter[]   = "it is shorter than the policy's MinPasswordLength",
 		  longer[]    = "it is longer than 24 digits",
-		  repeats[]   = "it repeats a digit four times",
+		  repeats[]   = "it repeats its digits",
+		  period[]    = "it repeats a shorter sequence",
 		  sequence[]  = "it has four consecutive digits",
 		  extension[] = "it is the user's extension",
 		  number[]    = "it is the user's phone number, or its end";
@@ -25,7 +26,7 @@ static void each_rule(void **state)
 		const char *why; /* NULL: allowed */
 	} rows[] = {
 		{"73914",                     false, NULL},
-		{"739141739141739141739141",  false, NULL},      /* 24 */
+		{"739141739141739141739142",  false, NULL},      /* 24 */
 		{"7391417391417391417391411", false, longer},
 		{"7391417391417391417391411", true,  longer},
 		{"7391",                      false, shorter},
@@ -38,6 +39,16 @@ static void each_rule(void **state)
 		{"77779",                     false, repeats},
 		{"91111",                     false, repeats},
 		{"11111",                     true,  NULL},
+		{"225577",                    false, repeats},   /* the product's own example */
+		{"112233",                    false, repeats},
+		{"2255577",                   false, repeats},
+		{"22557",                     false, NULL},
+		{"121212",                    false, period},
+		{"123123",                    false, period},
+		{"12121",                     false, period},
+		{"121213",                    false, NULL},
+		{"225577",                    true,  NULL},
+		{"991234",                    false, sequence},
 		{"1234567",                   false, sequence},
 		{"91234",                     false, sequence},
 		{"98765",                     false, sequence},

@@ -103,7 +103,7 @@ bool control_status(const char *dir, struct buf *text, struct why *why)
 
 /* ---- a line ---------------------------------------------------------------------------------------------------- */
 
-static const struct verb *const verbs[] = {&verb_user, &verb_pin, &verb_pool, &verb_cert, &verb_device, &verb_update, &verb_netconfig,
+static const struct verb *const verbs[] = {&verb_user, &verb_pin, &verb_audit, &verb_pool, &verb_cert, &verb_device, &verb_update, &verb_netconfig,
 					   &verb_status, &verb_phones, NULL};
 static const struct verb program = {.name = "dialtone", .verbs = verbs};
 

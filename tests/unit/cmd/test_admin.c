@@ -53,6 +53,41 @@ static void pins(void **state)
 	said(w, "pin --help", 0, "pin set alice@contoso.test --generate");
 }
 
+static void locks_policies_audit(void **state)
+{
+	struct world *w = *state;
+
+	said(w, ALICE " --pin-file %/pin", 0, NULL);
+	said(w, "user add bob@contoso.test", 0, NULL);
+	said(w, "pin lock alice@contoso.test", 0, NULL);
+	said(w, "pin show alice@contoso.test --json", 0, "\"IsLockedOut\": true");
+	said(w, "pin show alice@contoso.test --json", 0, "\"locked_until\": \"unlocked by hand\"");
+	said(w, "pin unlock alice@contoso.test", 0, NULL);
+	said(w, "pin show alice@contoso.test --json", 0, "\"IsLockedOut\": false");
+	said(w, "pin policy set strict --min-length 3", 64, "MinPasswordLength goes from 4 to 24");
+	said(w, "pin policy set strict --min-length 8 --lifetime 30", 64, "PINHistoryCount must be greater than 0");
+	said(w, "pin policy set strict --min-length 8 --lifetime 30 --history 2 --attempts 3", 0, NULL);
+	said(w, "pin policy grant alice@contoso.test stirct", 64, "there is no PIN policy 'stirct'");
+	said(w, "pin policy grant alice@contoso.test Strict", 0, NULL);
+	said(w, "pin policy list", 0, "(site)");
+	assert_non_null(strstr((char *)w->out.p, "strict  8                  30           2                3                     no"));
+	said(w, "pin set alice@contoso.test --pin-file %/pin", 64, "it is shorter than the policy's MinPasswordLength");
+	said(w, "pin set alice@contoso.test --generate", 0, NULL);
+	assert_int_equal(w->out.n, 9);
+	said(w, "pin show alice@contoso.test --json", 0, "\"policy\": \"strict\"");
+	said(w, "pin policy remove strict", 64, "alice@contoso.test has this policy");
+	said(w, "pin policy grant alice@contoso.test", 0, NULL);
+	said(w, "pin policy remove strict", 0, NULL);
+	said(w, "audit --what administrator", 0, "pin policy grant strict");
+	said(w, "audit --user alice@contoso.test --json", 0, "\"detail\": \"pin lock");
+	assert_null(strstr((char *)w->out.p, "user add bob"));
+	said(w, "audit --last 1", 0, "pin policy remove strict");
+	assert_null(strstr((char *)w->out.p, "pin lock"));
+	said(w, "audit --since 1d", 0, "pin lock");
+	said(w, "audit --since yesterday", 64, "type a day like 2026-11-30, or 7d");
+	said(w, "audit --failed", 0, "nothing is written down of that kind");
+}
+
 static void certs(void **state)
 {
 	struct world *w = *state;
@@ -235,7 +270,7 @@ static void phones(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, admin_setup, admin_teardown)
-	const struct CMUnitTest tests[] = {T(pins), T(certs), T(updates), T(netconfig), T(phones)};
+	const struct CMUnitTest tests[] = {T(pins), T(locks_policies_audit), T(certs), T(updates), T(netconfig), T(phones)};
 
 	unsetenv("DIALTONE_CONF");
 	unsetenv("DIALTONE_PIN");

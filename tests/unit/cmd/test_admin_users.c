@@ -22,7 +22,7 @@ static void users(void **state)
 	assert_int_equal(w->out.n + w->err.n, 0); /* nothing to say */
 	s = open_store(w);
 	assert_int_equal(s->ops->user_get(s, "alice@contoso.test", &u), STORE_OK);
-	assert_true(u.enabled && u.remote && strcmp(u.login, "CONTOSO\\alice") == 0 && strcmp(u.extension, "4411") == 0);
+	assert_true(u.enabled && !u.remote && strcmp(u.login, "CONTOSO\\alice") == 0 && strcmp(u.extension, "4411") == 0);
 	assert_true(vault_secret_load(w->dir, secret, &why));
 	assert_true(vault_nt_hash_open(secret, &u, hash));
 	assert_int_equal(s->ops->pin_get(s, u.id, &p), STORE_OK);
@@ -37,6 +37,8 @@ static void users(void **state)
 	said(w, "pool add pool2.contoso.test", 64, "the pool 'pool2.contoso.test' is in the list");
 	said(w, "pool set pool2.contoso.test --sip a:b:c", 64, "sip is 'a:b:c'; type pool1.contoso.test");
 	said(w, "pool list --json", 0, "\"sip\": \"pool2.contoso.test:5061\",\n    \"web\": \"web2.contoso.test:4443\",\n    \"external_sip\": \"sip2.contoso.com:443\"");
+	said(w, "user set alice@contoso.test --remote", 0, NULL);
+	said(w, "user show alice@contoso.test", 0, "remote          yes\n");
 	said(w, "user set alice@contoso.test --display Alice~A. --no-remote --home-pool pool2.contoso.test", 0, NULL);
 	said(w, "user show alice@contoso.test", 0, "home_pool       pool2.contoso.test\ndisplay         Alice A.\n");
 	said(w, "pool remove pool2.contoso.test", 64, "is the home of alice@contoso.test");

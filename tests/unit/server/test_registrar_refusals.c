@@ -11,6 +11,28 @@ static void refuse(struct phone *ph, bool ntlm, const char *more, int status, un
 	phone_free(ph);
 }
 
+/* "SIPSecurityMode High: NTLM or Kerberos, and TLS" */
+static void plain_tcp(void **state)
+{
+	struct world *w = *state;
+	struct phone *ph;
+
+	for (unsigned ntlm = 0; ntlm < 2; ntlm++) {
+		w->plain = true;
+		strcpy(w->site.SIPSecurityMode, "High");
+		refuse(phone_new(w, "alice@contoso.test", false), ntlm, "", 403, 4004);
+		strcpy(w->site.SIPSecurityMode, "Medium");
+		ph = phone_new(w, "alice@contoso.test", false);
+		assert_int_equal(sign_in(ph, ntlm, ""), 200);
+		phone_free(ph);
+		strcpy(w->site.SIPSecurityMode, "High");
+		w->plain = false;
+		ph = phone_new(w, "alice@contoso.test", false);
+		assert_int_equal(sign_in(ph, ntlm, ""), 200);
+		phone_free(ph);
+	}
+}
+
 static void checks_in_their_order(void **state)
 {
 	struct world *w = *state;
@@ -277,7 +299,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    T(checks_in_their_order), T(endpoints), T(client_versions), T(wrong_proofs), T(the_vault_is_away),
+	    T(plain_tcp), T(checks_in_their_order), T(endpoints), T(client_versions), T(wrong_proofs), T(the_vault_is_away),
 	    T(refused_refresh), T(replays),
 	};
 

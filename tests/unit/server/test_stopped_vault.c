@@ -97,6 +97,7 @@ static void site_make(void)
 	strcpy(s.site.dir, "/tmp/dialtone-stopped.XXXXXX");
 	assert_non_null(mkdtemp(s.site.dir));
 	strcpy(s.site.domain, "contoso.test");
+	strcpy(s.site.SIPSecurityMode, "Low"); /* these phones speak plain TCP */
 	strcpy(s.site.fqdn, FQDN);
 	strcpy(s.site.pool, FQDN);
 	strcpy(s.site.web_fqdn, FQDN);

@@ -361,13 +361,92 @@ static void each_attempt_is_written(void **state)
 	assert_int_equal(try_pin(w, "4411", "73914"), VAULT_REFUSED); /* it is locked */
 }
 
+/* ---- policies, locks, and a change by the user (14) ---------------------------------------------------------------- */
+
+static void set_user(struct world *w, struct store_user *u)
+{
+	assert_int_equal(w->store->ops->user_set(w->store, u), STORE_OK);
+}
+
+/* "Lock-CsClientPin": the right PIN is refused until the administrator unlocks it, and looks like a wrong one. */
+static void locked_by_hand(void **state)
+{
+	struct world *w = *state;
+	struct store_user u = person(w, "a@contoso.test", "", "", "4411", "73914");
+
+	u.pin_locked = true;
+	set_user(w, &u);
+	assert_int_equal(try_pin(w, "4411", "73914"), VAULT_REFUSED);
+	assert_string_equal(w->why.text, "the PIN was locked by an administrator");
+	u.pin_locked = false;
+	set_user(w, &u);
+	assert_int_equal(try_pin(w, "4411", "73914"), VAULT_OK);
+}
+
+/* Grant-CsPinPolicy: attempts, lifetime and length are those of the user's own policy. */
+static void policy_of_one_user(void **state)
+{
+	struct world *w = *state;
+	struct store_user a = person(w, "a@contoso.test", "", "", "4411", "73914"), b = person(w, "b@contoso.test", "", "", "4412", "73914");
+	struct store_pin_policy p = {"strict", 8, 30, 2, 3, false};
+	struct why why = {0};
+
+	assert_int_equal(w->store->ops->policy_put(w->store, &p), STORE_OK);
+	strcpy(a.pin_policy, "strict");
+	set_user(w, &a);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(try_pin(w, "4411", "11112"), VAULT_REFUSED);
+		assert_int_equal(try_pin(w, "4412", "11112"), VAULT_REFUSED);
+	}
+	assert_int_equal(try_pin(w, "4411", "73914"), VAULT_REFUSED); /* MaximumLogonAttempts 3 */
+	assert_int_equal(try_pin(w, "4412", "73914"), VAULT_OK);
+	assert_non_null(vault_pin_set(secret, &w->site, w->store, &a, SV("739142"), false, w->now, &why));
+	assert_null(vault_pin_set(secret, &w->site, w->store, &a, SV("73914285"), false, w->now, &why));
+	assert_null(vault_pin_set(secret, &w->site, w->store, &b, SV("739142"), false, w->now, &why));
+	w->now += 31 * 86400;
+	assert_int_equal(try_pin(w, "4411", "73914285"), VAULT_REFUSED);
+	assert_string_equal(w->why.text, "the PIN has expired");
+	assert_int_equal(try_pin(w, "4412", "739142"), VAULT_OK);
+}
+
+/* By the old PIN, counted as a sign-in is; an expired one proves as well; the history counts. */
+static void changed_by_the_user(void **state)
+{
+	struct world *w = *state;
+	struct store_user u = person(w, "a@contoso.test", "", "", "4411", "73914");
+	struct store_pin p;
+	struct why why = {0};
+
+	w->site.PINLifetime = 30;
+	w->site.PINHistoryCount = 3;
+	w->now += 40 * 86400;
+	assert_int_equal(try_pin(w, "4411", "73914"), VAULT_REFUSED);
+	assert_int_equal(call_pin_change(&w->link, "4411", "73914", "11111", &why), VAULT_MALFORMED);
+	assert_string_equal(why.text, "it repeats its digits");
+	assert_int_equal(call_pin_change(&w->link, "4411", "73914", "73914", &why), VAULT_MALFORMED);
+	assert_int_equal(call_pin_change(&w->link, "4411", "73914", "82605", &why), VAULT_OK);
+	assert_int_equal(try_pin(w, "4411", "82605"), VAULT_OK);
+	assert_int_equal(try_pin(w, "4411", "73914"), VAULT_REFUSED);
+	assert_int_equal(call_pin_change(&w->link, "4411", "82605", "73914", &why), VAULT_MALFORMED); /* used before */
+	for (int i = 0; i < 25; i++)
+		assert_int_equal(call_pin_change(&w->link, "4411", "11112", "60931", &why), VAULT_REFUSED);
+	assert_int_equal(w->store->ops->pin_get(w->store, u.id, &p), STORE_OK);
+	assert_true(p.local >= 25 || p.locked_until > w->now);
+	assert_int_equal(call_pin_change(&w->link, "4411", "82605", "60931", &why), VAULT_REFUSED); /* locked for an hour */
+	assert_int_equal(call_pin_change(&w->link, "4499", "82605", "60931", &why), VAULT_REFUSED);
+	w->now += 3601;
+	u.pin_locked = true;
+	set_user(w, &u);
+	assert_int_equal(call_pin_change(&w->link, "4411", "82605", "60931", &why), VAULT_REFUSED);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    T(lockout_by_length), T(parallel_guesser), T(failures_look_alike),	     T(counted_before_checked),
 	    T(numbers),		  T(access_prefix), T(pin_history),      T(outside_pin_is_remembered),
-	    T(one_address_slows_down), T(each_attempt_is_written)};
+	    T(one_address_slows_down), T(each_attempt_is_written), T(locked_by_hand), T(policy_of_one_user), T(changed_by_the_user)};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

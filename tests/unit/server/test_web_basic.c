@@ -1,6 +1,7 @@
 /* tests/unit/server/test_web_basic.c: number and PIN by HTTP Basic, as a real server was recorded [web-services 6.3]. */
 #include "base/enc.h"
 #include "tests/support/web_world.h"
+#include "wire/well_known.h"
 
 #define PIN_PORT SOAP_POST(WTS "/pin")
 
@@ -104,9 +105,60 @@ static void refused(void **state)
 	buf_free(&head);
 }
 
+/* A user changes the PIN: by number and old PIN, or by the password over NTLM [pin.c]. */
+static const char *change(const char *credentials)
+{
+	static char head[1200];
+
+	snprintf(head, sizeof head, "%s", with(credentials));
+	memmove(head + strlen("POST " PIN_PATH), strchr(head + 5, ' '), strlen(strchr(head + 5, ' ')) + 1);
+	memcpy(head, "POST " PIN_PATH, strlen("POST " PIN_PATH));
+	return head;
+}
+
+static void pin_is_changed(void **state)
+{
+	static const struct {
+		const char *body;
+		const char *fresh; /* NULL: the vault is not asked */
+	} bodies[] = {{"628194", "628194"}, {"new=628194\r\n", "628194"}, {"", NULL}, {"62819x", NULL}, {"new=", NULL},
+		      {"1234567890123456789012345", NULL}};
+	static const struct {
+		enum vault_status vault;
+		unsigned status;
+	} ends[] = {{VAULT_OK, 200}, {VAULT_MALFORMED, 422}, {VAULT_REFUSED, 401}, {VAULT_NOT_FOUND, 401}, {VAULT_NOT_ENABLED, 403},
+		    {VAULT_METHOD_OFF, 403}, {VAULT_UNAVAILABLE, 503}, {VAULT_WAIT, 503}};
+	struct world *w = *state;
+	struct web_answer a;
+
+	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+		unsigned before = fake.changes;
+
+		fake.changed = VAULT_OK;
+		assert_int_equal(status_of(w, HTTPS_IN, change("4411:81735"), sv_of(bodies[i].body)), bodies[i].fresh ? 200 : 400);
+		assert_int_equal(fake.changes - before, bodies[i].fresh != NULL);
+		if (bodies[i].fresh)
+			assert_string_equal(fake.change.pin_change.fresh, bodies[i].fresh);
+	}
+	assert_string_equal(fake.change.pin_change.number, "4411");
+	assert_string_equal(fake.change.pin_change.pin, "81735");
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		fake.changed = ends[i].vault;
+		fake.why = "it repeats its digits";
+		assert_int_equal(go(w, HTTPS_IN, change("4411:81735"), SV("628194"), &a), ends[i].status);
+		/* what the policy says is for who has proved who it is */
+		assert_int_equal(memmem(a.body.p, a.body.n, "repeats", 7) != NULL, ends[i].vault == VAULT_MALFORMED);
+		assert_string_equal(answer_header(&a, "Cache-Control"), ends[i].status == 401 ? "private" : "no-store");
+		web_answer_clear(&a);
+	}
+	assert_int_equal(status_of(w, HTTPS_IN, "POST " PIN_PATH " HTTP/1.1\r\n", SV("628194")), 401);
+	assert_int_equal(status_of(w, HTTP_IN, change("4411:81735"), SV("628194")), 403);
+	assert_int_equal(status_of(w, HTTPS_OUT, change("4411:81735"), SV("628194")), 403); /* where no PIN is taken */
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {T(asked_for), T(each_user_name), T(refused)};
+	const struct CMUnitTest tests[] = {T(asked_for), T(each_user_name), T(refused), T(pin_is_changed)};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }
