@@ -8,10 +8,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
-#define HELLO_MS 10000
-#define STALL_MS 30000
 #define LINGER_MS 2000 /* for the peer's own end, so that a late octet of the peer does not reset what we sent last */
-#define QUEUE_MAX ((size_t)1024 * 1024)
 #define CONN_OCTETS 4096 /* of the heap, as measured: itself, its owner's struct and the loop's */
 
 static void conn_settle(struct conn *c);
@@ -127,7 +124,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static uint64_t deadline(const struct conn *c)
+uint64_t conn_deadline(const struct conn *c)
 {
 	uint64_t at = least(c->stall_at, c->phase < OPEN ? c->hello_at : UINT64_MAX);
 
@@ -147,7 +144,7 @@ static void conn_settle(struct conn *c)
 		return;
 	if (c->tell && c->phase == OPEN && c->sent == c->out.n)
 		c->again = true;
-	if (c->phase == DEAD) { /* from the loop, never from under a caller: see conn_ready() and due() */
+	if (c->phase == DEAD) { /* from the loop, never from under a caller: see conn_new.c */
 		loop_fd_stop(&c->watch);
 		loop_timer_at(&c->timer, 0);
 		return;
@@ -158,10 +155,10 @@ static void conn_settle(struct conn *c)
 		want |= LOOP_WRITE;
 	if (!loop_fd_want(&c->watch, want) || !conn_hold(c, c->own))
 		conn_fail(c, "there is no memory for it", true);
-	loop_timer_at(&c->timer, c->phase == DEAD || c->again ? 0 : deadline(c));
+	loop_timer_at(&c->timer, c->phase == DEAD || c->again ? 0 : conn_deadline(c));
 }
 
-static void conn_settle_or_destroy(struct conn *c)
+void conn_settle_or_destroy(struct conn *c)
 {
 	if (c->depth == 1 && c->phase != DEAD)
 		conn_flush(c);
@@ -171,60 +168,12 @@ static void conn_settle_or_destroy(struct conn *c)
 		conn_settle(c);
 }
 
-static void conn_told(struct conn *c)
+void conn_told(struct conn *c)
 {
 	if (c->tell && c->phase == OPEN && c->sent == c->out.n) {
 		c->tell = false;
 		c->conf.on->sent(c->conf.arg);
 	}
-}
-
-static void conn_ready(void *arg, unsigned what)
-{
-	struct conn *c = arg;
-
-	c->depth++;
-	if (c->phase == FIRST_OCTET && c->conf.tls == NULL)
-		conn_opened(c);
-	if (what & LOOP_WRITE)
-		conn_flush(c);
-	conn_told(c);
-	if (what & LOOP_READ && c->phase != DEAD && !(c->phase == OPEN && c->paused))
-		conn_receive(c);
-	conn_settle_or_destroy(c);
-}
-
-static void due(void *arg)
-{
-	struct conn *c = arg;
-	uint64_t now = clock_mono_ms();
-
-	c->depth++;
-	if (c->phase == DEAD) {
-		/* destroyed below */
-	} else if (c->phase < OPEN && now >= c->hello_at) {
-		conn_fail(c, c->phase == HANDSHAKE ? "timed out in the TLS handshake" : "timed out waiting for the first octet", true);
-	} else if (now >= c->stall_at) {
-		conn_fail(c, "send timeout: the peer does not read", true);
-	} else if (c->phase == LINGERING && now >= c->linger_at) {
-		conn_fail(c, c->why, false);
-	} else if (c->phase == OPEN && now >= c->owner_at) {
-		c->owner_at = UINT64_MAX;
-		if (c->conf.on->timer)
-			c->conf.on->timer(c->conf.arg);
-	}
-	if (c->again && c->phase == FIRST_OCTET) { /* plain, and just accepted */
-		c->again = false;
-		conn_opened(c);
-	} else if (c->again && c->phase == OPEN) { /* conn_pause(false): what the engine holds */
-		c->again = false;
-		conn_told(c);
-		if (c->tls && !c->paused && c->phase == OPEN)
-			conn_deliver(c);
-	} else {
-		c->again = false;
-	}
-	conn_settle_or_destroy(c);
 }
 
 /* ---- the owner's side -------------------------------------------------------------------------------------- */
@@ -239,46 +188,6 @@ bool conn_share(struct conn *c)
 	c->hold = (struct hold){.end = give_way, .arg = c};
 	c->base = CONN_OCTETS;
 	return shares_take(c->conf.shares, &c->hold, c->address, c->base);
-}
-
-static void greet(struct conn *c)
-{
-	c->phase = c->conf.proxy ? PROXY_HEAD : FIRST_OCTET;
-	c->again = !c->conf.proxy && c->conf.tls == NULL;
-}
-
-struct conn *conn_new(const struct conn_conf *conf, int fd, const struct sockaddr_storage *from)
-{
-	struct conn *c = calloc(1, sizeof *c);
-
-	if (c == NULL) {
-		close(fd);
-		return NULL;
-	}
-	c->conf = *conf;
-	c->conf.hello_ms = conf->hello_ms ? conf->hello_ms : HELLO_MS;
-	c->conf.stall_ms = conf->stall_ms ? conf->stall_ms : STALL_MS;
-	c->conf.queue_max = conf->queue_max ? conf->queue_max : QUEUE_MAX;
-	c->hello_at = clock_mono_ms() + c->conf.hello_ms;
-	c->stall_at = c->linger_at = c->owner_at = UINT64_MAX;
-	if (from == NULL || !net_address_text(from, c->address, &c->port))
-		memcpy(c->address, "local", sizeof "local");
-	if (!conf->proxy && !conn_share(c)) {
-		net_reset(fd);
-		free(c);
-		return NULL;
-	}
-	greet(c);
-	loop_fd_init(&c->watch, conf->loop, fd, conn_ready, c);
-	loop_timer_init(&c->timer, conf->loop, due, c);
-	if (!loop_fd_want(&c->watch, LOOP_READ)) {
-		shares_give(&c->hold);
-		close(fd);
-		free(c);
-		return NULL;
-	}
-	loop_timer_at(&c->timer, c->again ? 0 : deadline(c));
-	return c;
 }
 
 void conn_pause(struct conn *c, bool paused)

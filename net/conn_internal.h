@@ -1,5 +1,5 @@
-/* net/conn_internal.h: one connection, for the two files that share it: conn.c (its life, what goes out) and conn_in.c (what
- * comes in).
+/* net/conn_internal.h: one connection, for the three files that share it: conn.c (its life, what goes out), conn_in.c (what
+ * comes in), conn_new.c (what the loop calls).
  */
 #ifndef DIALTONE_NET_CONN_INTERNAL_H
 #define DIALTONE_NET_CONN_INTERNAL_H
@@ -38,6 +38,9 @@ void conn_fail_because(struct conn *c, const char *what, const char *detail);
 void conn_drain(struct conn *c); /* out of the engine, into the queue */
 void conn_flush(struct conn *c);
 bool conn_share(struct conn *c); /* false: its address holds its share */
+uint64_t conn_deadline(const struct conn *c);
+void conn_told(struct conn *c); /* tells the owner that the queue is empty, if it waits for that */
+void conn_settle_or_destroy(struct conn *c); /* the end of what the loop calls */
 
 /* conn_in.c */
 void conn_opened(struct conn *c);

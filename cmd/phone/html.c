@@ -1,10 +1,8 @@
 #include "cmd/phone/html.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "doctor/fill.h"
 
 /* clang-format off */
@@ -36,30 +34,6 @@ static const char style[] =
 	"@media print{:root{--ink:#000;--dim:#444;--paper:#fff;--line:#bbb;--good:#1a7f37;--bad:#b00;--warn:#860;--bar:#0969da;--soft:#f4f4f4}"
 	"body{max-width:none;padding:0;font-size:10pt}.wide{overflow:visible}svg{min-width:0}h2{break-after:avoid}.answer,tr,.row{break-inside:avoid}}";
 /* clang-format on */
-
-void html_text(struct buf *to, const char *s)
-{
-	struct sv rest = sv_of(s);
-	char one[5];
-
-	while (utf8_shown(&rest, one)) {
-		const char *escaped = one[0] == '&' ? "&amp;" : one[0] == '<' ? "&lt;" : one[0] == '>' ? "&gt;" : one[0] == '"' ? "&quot;" : one;
-
-		buf_add(to, escaped, strlen(escaped));
-	}
-}
-
-void html_put(struct buf *to, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	buf_add(to, text, n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
-}
 
 static void put(struct buf *to, const char *s)
 {

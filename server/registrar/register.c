@@ -10,18 +10,6 @@
 #define POOL_PORT 5061
 #define MALFORMED_SECONDS 3600
 
-bool reg_aor(struct sv uri, char out[256])
-{
-	struct sip_uri u;
-	int n;
-
-	if (!sip_uri_read(uri, &u) || !(sv_ieq(u.scheme, SV("sip")) || sv_ieq(u.scheme, SV("sips"))) || u.user.n == 0 ||
-	    u.host.n == 0 || memchr(u.user.p, 0, u.user.n))
-		return false;
-	n = snprintf(out, 256, SV_FMT "@" SV_FMT, SV_ARG(u.user), SV_ARG(u.host));
-	return n > 0 && n < 256;
-}
-
 /* ---- the endpoint ---------------------------------------------------------------------------------------------- */
 
 static bool instance_of(const struct sip_addr *contact, char out[40])

@@ -28,13 +28,6 @@ static bool contact_is_own(const struct reg_sa *sa, const struct msg *m)
 	return reg_is_own(sa, contact.uri) && sv_eq(sip_param(u.params, "opaque"), sv_of(own));
 }
 
-bool reg_is_own(const struct reg_sa *sa, struct sv uri)
-{
-	char aor[256];
-
-	return reg_aor(uri, aor) && sv_ieq(sv_of(aor), sv_of(sa->proved));
-}
-
 /* RFC 3261 11.2: "Allow, Accept, Accept-Encoding, Accept-Language, and Supported header fields SHOULD be present in a 200 (OK) response to
  * an OPTIONS request." */
 static void options(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
