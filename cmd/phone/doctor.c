@@ -13,6 +13,8 @@
 #include "cmd/phone/answer.h"
 #include "cmd/phone/bundle.h"
 #include "cmd/phone/capture.h"
+#include "cmd/phone/check.h"
+#include "cmd/phone/every.h"
 #include "cmd/phone/explain.h"
 #include "cmd/phone/findings.h"
 #include "cmd/phone/html.h"
@@ -50,7 +52,7 @@ static void doctor_on_record(void *arg, const struct dt_record *r)
 	if (r->kind != DT_REC_BEGIN) {
 		j = record_json(&d->run.ids, r, clock_unix_ms());
 		json_array_append(d->lines, j);
-		if (d->text == NULL)
+		if (d->text == NULL && !d->o->check)
 			json_line(stdout, json_incref(j));
 		json_decref(j);
 	}
@@ -265,48 +267,42 @@ static int examine(struct doctor *d)
 {
 	int rc = d->o->record ? from_record(d) : from_phone(d), wrote;
 
-	if (d->record.n == 0)
+	if (d->record.n == 0 && !d->o->check)
 		return rc;
 	findings_of(&d->found, &d->record);
-	if (d->text)
+	if (d->o->check)
+		rc = (int)check_say(stdout, &d->record, &d->found);
+	else if (d->text)
 		answer_say(stdout, d->text, &d->record, &d->found, d->o->verbose);
 	else
 		put_json(d);
 	fflush(stdout);
 	wrote = write_files(d);
+	if (wrote && d->o->check)
+		return CHECK_UNKNOWN;
 	return rc ? rc : wrote;
 }
 
-static int doctor_run(struct command *c)
+/* One run.  *refused: the server does not take number and PIN, or the password. */
+static int once(void *arg, bool *refused)
 {
 	struct doctor *d = calloc(1, sizeof *d);
-	int rc;
+	struct command *c = arg;
+	int rc = EX_SOFTWARE;
 
 	if (d == NULL)
-		return EX_SOFTWARE;
+		return rc;
 	d->command = c;
 	d->o = c->o;
-	rc = phone_options_check(c);
-	if (rc == 0 && (d->o->capture || d->o->explain)) {
-		rc = d->o->explain ? explain(stdout, d->o->explain) : capture_examine(c);
-		free(d);
-		return rc;
-	}
-	if (rc == 0)
-		rc = bundle_check("--bundle", d->o->bundle);
-	if (rc == 0)
-		rc = bundle_check("--pcapng", d->o->pcapng);
-	if (rc == 0)
-		rc = bundle_check("--html", d->o->html);
-	if (rc == 0) {
-		d->run = (struct phone_run){.verb = "doctor", .o = d->o, .record = doctor_on_record, .tick = doctor_on_tick, .over = doctor_on_over,
-					    .arg = d};
-		d->lines = json_array();
-		d->text = c->json ? NULL : record_text_new(stdout);
-		rc = d->lines && (c->json || d->text) ? examine(d) : EX_SOFTWARE;
-		doctor_probe_free(d->probe);
-		phone_run_close(&d->run);
-	}
+	d->run = (struct phone_run){.verb = "doctor", .o = d->o, .record = doctor_on_record, .tick = doctor_on_tick, .over = doctor_on_over,
+				    .arg = d};
+	d->lines = json_array();
+	d->text = c->json || d->o->check ? NULL : record_text_new(stdout);
+	if (d->lines && (c->json || d->o->check || d->text))
+		rc = examine(d);
+	*refused = d->run.result.failure == DT_F_PIN_REFUSED || d->run.result.failure == DT_F_PASSWORD_REFUSED;
+	doctor_probe_free(d->probe);
+	phone_run_close(&d->run);
 	doctor_run_free(&d->record);
 	json_decref(d->lines);
 	json_decref(d->old);
@@ -314,6 +310,27 @@ static int doctor_run(struct command *c)
 	record_text_free(d->text);
 	free(d);
 	return rc;
+}
+
+static int doctor_run(struct command *c)
+{
+	const struct phone_options *o = c->o;
+	bool refused = false;
+	int rc = phone_options_check(c);
+
+	if (rc == 0 && o->explain)
+		return explain(stdout, o->explain);
+	if (rc == 0 && o->capture)
+		return capture_examine(c);
+	if (rc == 0)
+		rc = bundle_check("--bundle", o->bundle);
+	if (rc == 0)
+		rc = bundle_check("--pcapng", o->pcapng);
+	if (rc == 0)
+		rc = bundle_check("--html", o->html);
+	if (rc)
+		return o->check ? (int)CHECK_UNKNOWN : rc;
+	return o->every ? every_run(every_read(o->every), once, c) : once(c, &refused);
 }
 
 const struct verb verb_doctor = {

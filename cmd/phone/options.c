@@ -5,6 +5,7 @@
 #include "base/name.h"
 #include "base/number.h"
 #include "base/sv.h"
+#include "cmd/phone/every.h"
 #include "dialtone/phone.h"
 #include "wire/update.h"
 #include "wire/url.h"
@@ -91,6 +92,11 @@ static const char *tls_kind(unsigned i)
 	return i < 2 ? (const char *[]){"modern", "phone"}[i] : NULL;
 }
 
+static const char *period(const char *v)
+{
+	return every_read(v) ? NULL : "type a time from 30s to 1d, like 5m";
+}
+
 static const char *redaction(unsigned i)
 {
 	return i < 2 ? (const char *[]){"secrets", "names"}[i] : NULL;
@@ -150,6 +156,8 @@ const struct option_row doctor_options[] = {
 	{"--verbose",       NULL,        "every stage, every cause, and what was asked besides", AT(verbose)},
 	{"--bundle",        "FILE",      "write record, answers, findings and packets to FILE, without secrets", AT(bundle)},
 	{"--redact",        "LEVEL",     "(default: secrets); names: with other names and addresses, without packets", AT(redact), .word = redaction},
+	{"--check",         NULL,        "one line with performance data and the exit status of a monitoring plugin", AT(check)},
+	{"--every",         "TIME",      "run again each TIME, like 5m (30s to 1d), until interrupted", AT(every), period},
 	{"--html",          "FILE",      "write the answer to FILE as one page for a browser", AT(html)},
 	{"--pcapng",        "FILE",      "write the packets to FILE, with the TLS secrets that open them (of a bundle: with --record)", AT(pcapng)},
 	{0},

@@ -14,10 +14,10 @@
 struct phone_options {
 	const char *interface, *model, *extension, *number, *pin_file, *user, *password_file, *sip;
 	const char *state, *mac, *serial, *firmware, *address, *router, *domain, *web_url, *registrar;
-	const char *trust, *update_key, *strict, *tls, *lldp_wait, *keylog, *stay, *usb, *bundle, *record, *capture, *seconds, *explain, *pcapng, *redact, *html;
+	const char *trust, *update_key, *strict, *tls, *lldp_wait, *keylog, *stay, *usb, *bundle, *record, *capture, *seconds, *explain, *pcapng, *redact, *html, *every;
 	const char *dns[4];
 	unsigned ndns;
-	bool take, cold, outside, tethered, no_vlan, no_dhcp, verbose;
+	bool take, cold, outside, tethered, no_vlan, no_dhcp, verbose, check;
 };
 
 extern const struct option_row phone_options[], connect_options[], doctor_options[]; /* of both; of one */
