@@ -1,8 +1,11 @@
 /* pki/csr.c: PKCS#10 requests (RFC 2986), made and read. */
 #include <limits.h>
+#include <openssl/core_names.h>
 #include <string.h>
 
 #include "pki/internal.h"
+
+#define PKI_CSR_BITS_MAX 8192
 
 bool pki_csr_make(const struct pki_key *k, const char *cn, bool sha1, struct buf *der)
 {
@@ -50,6 +53,27 @@ static bool csr_is_signed(X509_REQ *req, EVP_PKEY *pkey)
 	return good;
 }
 
+/* Whoever publishes a key that can be computed from its public half lets everybody sign in with its certificate: a small or even
+ * exponent, a modulus that is a prime or has small factors.  A long key costs whoever verifies. */
+static const char *csr_key_is_weak(EVP_PKEY *pkey)
+{
+	EVP_PKEY_CTX *c = NULL;
+	const char *why = NULL;
+	BIGNUM *e = NULL;
+
+	if (EVP_PKEY_get_base_id(pkey) != EVP_PKEY_RSA)
+		return NULL; /* its caller takes no other */
+	if (EVP_PKEY_get_bits(pkey) > PKI_CSR_BITS_MAX)
+		why = "its key is longer than 8192 bits";
+	else if (!EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) || !BN_is_odd(e) || BN_num_bits(e) < 17 || BN_num_bits(e) > 33)
+		why = "its key's exponent is not an odd number from 65537 to 2^33";
+	else if ((c = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL)) == NULL || EVP_PKEY_public_check(c) != 1)
+		why = "its key is not sound";
+	EVP_PKEY_CTX_free(c);
+	BN_free(e);
+	return why;
+}
+
 const char *pki_csr_read(const void *der, size_t n, struct pki_csr *ret)
 {
 	const unsigned char *p = der;
@@ -76,6 +100,8 @@ const char *pki_csr_read(const void *der, size_t n, struct pki_csr *ret)
 		why = "its public key cannot be read";
 	else if (!csr_is_signed(req, pkey))
 		why = "its signature is not by its own key";
+	else
+		why = csr_key_is_weak(pkey);
 	if (why == NULL) {
 		/* "Ignore subject and extensions": the requester is known by its ticket */
 		if (!pki_name_cn(X509_REQ_get_subject_name(req), csr.cn, sizeof csr.cn))

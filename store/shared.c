@@ -64,6 +64,23 @@ static const char *why(struct store *s)
 		return r;                                                                                                         \
 	}
 
+static enum store_result reserve(struct store *s)
+{
+	struct shared *x = shared_of(s);
+	enum store_result r;
+
+	pthread_mutex_lock(&x->lock);
+	r = x->real->ops->reserve(x->real);
+	keep_why(x, r, &last_why);
+	pthread_mutex_unlock(&x->lock);
+	return r;
+}
+
+static bool has_room(struct store *s)
+{
+	return shared_of(s)->real->ops->has_room(shared_of(s)->real);
+}
+
 FORWARD(changes, (struct store *s, uint64_t *ret), ret)
 FORWARD(user_get, (struct store *s, const char *aor, struct store_user *ret), aor, ret)
 FORWARD(user_by_id, (struct store *s, int64_t id, struct store_user *ret), id, ret)
@@ -236,6 +253,8 @@ static const struct store_ops ops = {
     .name = "shared",
     .close = shared_close,
     .why = why,
+    .reserve = reserve,
+    .has_room = has_room,
     .changes = changes,
     .user_get = user_get,
     .user_by_id = user_by_id,

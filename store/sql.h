@@ -33,6 +33,8 @@ struct sql_engine {
 	void (*end)(struct sql *q, struct sql_st *st);
 	int64_t (*changed)(struct sql *q); /* rows that the last text wrote or deleted */
 	void (*lazy)(struct sql *q, bool lazy); /* the next writes may be lost with the power */
+	enum store_result (*reserve)(struct sql *q); /* store_ops; NULL: the engine's server has a disk of its own */
+	bool (*has_room)(struct sql *q);
 	int64_t (*column_int)(struct sql *q, struct sql_st *st, int column);
 	/* Of the engine, until the next step: text with a NUL behind it, "" when there is none. */
 	const char *(*column_text)(struct sql *q, struct sql_st *st, int column);

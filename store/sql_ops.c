@@ -42,6 +42,20 @@ static enum store_result ops_changes(struct store *s, uint64_t *ret)
 	return STORE_OK;
 }
 
+static enum store_result ops_reserve(struct store *s)
+{
+	struct sql *q = sql_of(s);
+
+	return q->engine->reserve ? q->engine->reserve(q) : STORE_OK;
+}
+
+static bool ops_has_room(struct store *s)
+{
+	struct sql *q = sql_of(s);
+
+	return q->engine->has_room == NULL || q->engine->has_room(q);
+}
+
 const struct store_ops sql_ops = {
     .name = "sql",
     .close = ops_close,
@@ -50,6 +64,8 @@ const struct store_ops sql_ops = {
     .end = ops_end,
     .look = ops_look,
     .look_end = ops_look_end,
+    .reserve = ops_reserve,
+    .has_room = ops_has_room,
     .changes = ops_changes,
     .user_add = sql_user_add,
     .user_set = sql_user_set,

@@ -196,6 +196,35 @@ static void sqlite_rollback(struct sql *s)
 		run(sqlite_of(s), "ROLLBACK", &sqlite_of(s)->rollback);
 }
 
+/* ---- a full disk -------------------------------------------------------------------------------------------------------- */
+
+#define ROOM (UINT64_C(16) << 20) /* less free than that, or than a twentieth of a small file system: nearly full */
+
+/* Both files are made larger than small writes need until the next checkpoint (a thousand pages), and their blocks are kept: pages
+ * of the database that are free, and a log that begins anew in the same place. */
+static enum store_result sqlite_reserve(struct sql *s)
+{
+	static const char text[] = "DROP TABLE IF EXISTS reserve; CREATE TABLE reserve (x BLOB);"
+				   "INSERT INTO reserve VALUES (zeroblob(6291456)); PRAGMA wal_checkpoint(PASSIVE);"
+				   "DROP TABLE reserve; PRAGMA wal_checkpoint(PASSIVE);";
+	struct sqlite *q = sqlite_of(s);
+
+	return sqlite3_exec(q->db, text, NULL, NULL, NULL) == SQLITE_OK ? STORE_OK : sqlite_failed(q);
+}
+
+static bool sqlite_has_room(struct sql *s)
+{
+	const char *path = sqlite3_db_filename(sqlite_of(s)->db, "main");
+	uint64_t all, left;
+	struct statvfs v;
+
+	if (path == NULL || path[0] == '\0' || statvfs(path, &v) < 0)
+		return true;
+	all = (uint64_t)v.f_blocks * v.f_frsize;
+	left = (uint64_t)v.f_bavail * v.f_frsize;
+	return left >= (all / 20 < ROOM ? all / 20 : ROOM);
+}
+
 /* ---- opening --------------------------------------------------------------------------------------------------------- */
 
 static void sqlite_close(struct sql *s)
@@ -224,6 +253,8 @@ static const struct sql_engine engine = {
     .end = sqlite_end,
     .changed = sqlite_changed,
     .lazy = sqlite_lazy,
+    .reserve = sqlite_reserve,
+    .has_room = sqlite_has_room,
     .column_int = column_int,
     .column_text = column_text,
     .column_blob = column_blob,

@@ -132,6 +132,11 @@ struct store_ops {
 	enum store_result (*look)(struct store *s);
 	void (*look_end)(struct store *s);
 
+	/* A disk that is full.  reserve(), once by the process that writes most: takes room on the disk that small writes find
+	 * later, when there is none left.  has_room(): new rows may be added, the disk is not nearly full. */
+	enum store_result (*reserve)(struct store *s);
+	bool (*has_room)(struct store *s);
+
 	/* A count that is another one when a user was changed or removed, or a certificate was dropped, by whomever. */
 	enum store_result (*changes)(struct store *s, uint64_t *ret);
 

@@ -309,6 +309,11 @@ void reg_register(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
 		reg_refuse(c, sa, m, REFUSE_UNKNOWN_USER);
 		return;
 	}
+	/* DIFFERS: the product looks for the user first (404), and so tells whoever has signed in which addresses there are. */
+	if (sa->proved[0] && !sv_ieq(sv_of(sa->proved), sv_of(q.aor))) {
+		reg_refuse(c, sa, m, REFUSE_IDENTITY);
+		return;
+	}
 	if ((t = reg_turn_of(c, sa, m)) == NULL)
 		return;
 	t->q = q;

@@ -163,19 +163,14 @@ static const char *csr_ok(const struct site *s, const struct soap_cert *ask, str
 	return NULL;
 }
 
-static enum vault_status issue(struct vault *v, const struct ticket *t, const struct soap_cert *ask,
-			       struct vault_cert *ret, struct why *why)
+/* Whether this user may have this certificate: VAULT_OK, and *u. */
+static enum vault_status may_have(struct vault *v, const struct ticket *t, const struct soap_cert *ask, bool outside,
+				  struct store_user *u, struct why *why)
 {
-	struct store *s = v->conf.store;
-	int64_t now = vault_now(v);
-	struct store_cert c = {.published = now, .expires = validity(v->conf.site, ask, now)};
-	struct pki_issue what = {.profile = PKI_USER, .not_before = now - 300, .not_after = c.expires,
-				 .sha1 = v->conf.site->sign_sha1};
-	struct store_user u;
 	struct why reason;
 	const char *no;
 
-	switch (s->ops->user_get(s, t->user + 4, &u)) {
+	switch (v->conf.store->ops->user_get(v->conf.store, t->user + 4, u)) {
 	case STORE_OK:
 		break;
 	case STORE_NONE:
@@ -185,15 +180,19 @@ static enum vault_status issue(struct vault *v, const struct ticket *t, const st
 		why_set(why, "The user store of the home pool cannot be reached.");
 		return VAULT_UNAVAILABLE;
 	}
-	if (!u.enabled) {
-		why_set(why, "%.120s is disabled", u.aor);
+	if (!u->enabled) {
+		why_set(why, "%.120s is disabled", u->aor);
 		return VAULT_NOT_ENABLED;
 	}
-	if (!vault_is_home(v->conf.site, u.home_pool)) { /* "published in the data store of the user's home pool" */
-		why_set(why, "%.100s lives on pool %.100s: the ticket is to be had there", u.aor, u.home_pool);
+	if (outside && !u->remote) {
+		why_set(why, "%.120s may not sign in from outside", u->aor);
+		return VAULT_REMOTE;
+	}
+	if (!vault_is_home(v->conf.site, u->home_pool)) { /* "published in the data store of the user's home pool" */
+		why_set(why, "%.100s lives on pool %.100s: the ticket is to be had there", u->aor, u->home_pool);
 		return VAULT_TICKET_BAD;
 	}
-	if (t->issued <= u.tickets_after) { /* "on revoke also refuse tickets issued before that moment" */
+	if (t->issued <= u->tickets_after) { /* "on revoke also refuse tickets issued before that moment" */
 		why_set(why, "the ticket is from before the revocation");
 		return VAULT_TICKET_BAD;
 	}
@@ -205,6 +204,26 @@ static enum vault_status issue(struct vault *v, const struct ticket *t, const st
 		why_set(why, "%s", no);
 		return VAULT_CSR;
 	}
+	if (vault_has_room(v))
+		return VAULT_OK;
+	why_set(why, "The disk of the front end is full: no new certificate can be made until there is room. A phone that has one signs in.");
+	log_line(LOG_ERROR, "vault", "no certificate for %s: the disk of the store is nearly full", u->aor);
+	return VAULT_UNAVAILABLE;
+}
+
+static enum vault_status issue(struct vault *v, const struct ticket *t, const struct soap_cert *ask, bool outside,
+			       struct vault_cert *ret, struct why *why)
+{
+	struct store *s = v->conf.store;
+	int64_t now = vault_now(v);
+	struct store_cert c = {.published = now, .expires = validity(v->conf.site, ask, now)};
+	struct pki_issue what = {.profile = PKI_USER, .not_before = now - 300, .not_after = c.expires,
+				 .sha1 = v->conf.site->sign_sha1};
+	struct store_user u;
+	enum vault_status st = may_have(v, t, ask, outside, &u, why);
+
+	if (st != VAULT_OK)
+		return st;
 	what.cn = u.aor;
 	c.user = u.id;
 	device_name(ask->device_id, c.device);
@@ -266,7 +285,7 @@ enum vault_status vault_on_cert_issue(struct vault *v, const struct vault_ask *q
 	st = VAULT_MALFORMED;
 	if ((no = soap_cert_read(doc, &ask)) != NULL)
 		goto out;
-	st = issue(v, &t, &ask, &ret->cert_issue, why);
+	st = issue(v, &t, &ask, outside, &ret->cert_issue, why);
 	vault_audit(v, "cert", t.user + 4, st == VAULT_OK, st == VAULT_OK ? ask.device_id : vault_status_name(st));
 out:
 	if (no) {

@@ -22,6 +22,7 @@ const char *vault_status_name(enum vault_status s)
 	    [VAULT_CSR] = "certificate request refused",
 	    [VAULT_NOT_FOUND] = "not found",
 	    [VAULT_ELSEWHERE] = "at home on another pool",
+	    [VAULT_REMOTE] = "no access from outside",
 	    [VAULT_WAIT] = "too many failures from there",
 	    [VAULT_UNAVAILABLE] = "vault not available",
 	    [VAULT_LATE] = "no answer in time",
@@ -76,8 +77,17 @@ void vault_audit(const struct vault *v, const char *what, const char *whom, bool
 {
 	struct store *s = v->conf.store;
 
+	if (!ok && !vault_has_room(v))
+		return; /* the rest of the disk is for sign-ins */
 	if (s->ops->audit && s->ops->audit(s, vault_now(v), what, whom, ok, detail) != STORE_OK)
 		log_line(LOG_ERROR, "vault", "cannot write an audit row: %s", store_why(s));
+}
+
+bool vault_has_room(const struct vault *v)
+{
+	struct store *s = v->conf.store;
+
+	return s->ops->has_room == NULL || s->ops->has_room(s);
 }
 
 bool vault_name_eq(const char *a, const char *b)

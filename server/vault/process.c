@@ -83,6 +83,8 @@ static bool open_store(struct process *p, struct why *why)
 	if (!store_whole(path, why))
 		return false;
 	p->store = store_shared(store_sqlite(path, why));
+	if (p->store && p->store->ops->reserve(p->store) != STORE_OK)
+		log_line(LOG_WARN, "vault", "no room is kept for a full disk: %s", store_why(p->store));
 	return p->store != NULL;
 }
 

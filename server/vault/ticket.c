@@ -128,6 +128,11 @@ enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u
 	}
 	if ((st = at_home(v, u, outside, ret, why)) != VAULT_OK)
 		return st;
+	if (outside && !u->remote) {
+		why_set(why, "%.120s may not sign in from outside", u->aor);
+		vault_audit(v, "ticket", u->aor, false, "no access from outside");
+		return VAULT_REMOTE;
+	}
 	if (!ask_ok(v, u, ask, &st, why)) {
 		vault_audit(v, "ticket", u->aor, false, vault_status_name(st));
 		return st;

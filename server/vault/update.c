@@ -103,6 +103,8 @@ static void inventory(struct vault *v, const struct update_question *q, const ch
 	snprintf(d.version, sizeof d.version, "%s", running(q));
 	snprintf(d.user, sizeof d.user, "%s", q->user);
 	snprintf(d.address, sizeof d.address, "%s", peer ? peer : "");
+	if (!vault_has_room(v))
+		return;
 	if (s->ops->device_put(s, &d) != STORE_OK)
 		log_line(LOG_WARN, "vault", "the device %s is not stored: %s", q->mac[0] ? q->mac : q->serial,
 			 store_why(s));

@@ -29,6 +29,7 @@ enum vault_status {
 	VAULT_CSR,	   /* `why` may be told: ErrorInfo */
 	VAULT_NOT_FOUND,
 	VAULT_ELSEWHERE,   /* proved; the user lives on another pool: the reply says where */
+	VAULT_REMOTE,	   /* proved, but this user may not sign in from outside */
 	VAULT_WAIT,	   /* too many failures from this address: nothing was checked, `why` says for how long */
 	VAULT_UNAVAILABLE, /* its store, or the vault itself, cannot do it now */
 	VAULT_LATE	   /* said by a link: there was no answer before the deadline */

@@ -37,7 +37,7 @@ static void issued(struct web_call *k, struct vault_reply *r)
 		error_info(&m, "The Entity is not the user of the web ticket.");
 		break;
 	case VAULT_UNAVAILABLE:
-		error_info(&m, "The user store of the home pool cannot be reached.");
+		error_info(&m, why[0] ? why : "The user store of the home pool cannot be reached.");
 		break;
 	case VAULT_MALFORMED:
 		web_fault(k, FAULT_CLIENT, why[0] ? why : "The request cannot be read.");

@@ -4,6 +4,9 @@
 #include "pki/cert.h"
 #include "pki/internal.h"
 
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
+
 #define NOW 1795000000
 #define DAY 86400
 
@@ -51,6 +54,81 @@ static void set_version(unsigned char *der, size_t n, EVP_PKEY *key, const char 
 	assert_true(c && EVP_DigestSignInit(c, NULL, EVP_get_digestbyname(md), NULL, key) == 1);
 	assert_int_equal(EVP_DigestSign(c, der + n - nsig, &nsig, info, (size_t)(end - info)), 1);
 	EVP_MD_CTX_free(c);
+}
+
+/* ---- keys that anybody could compute ---------------------------------------------------------------------------------- */
+
+/* n, e and d as a key. */
+static EVP_PKEY *key_of(const BIGNUM *n, const BIGNUM *e, const BIGNUM *d)
+{
+	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	EVP_PKEY *k = NULL;
+	OSSL_PARAM *p;
+
+	assert_true(b && c && OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, n) && OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_E, e) &&
+		    OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_D, d));
+	p = OSSL_PARAM_BLD_to_param(b);
+	assert_true(EVP_PKEY_fromdata_init(c) == 1 && EVP_PKEY_fromdata(c, &k, EVP_PKEY_KEYPAIR, p) == 1);
+	OSSL_PARAM_free(p);
+	OSSL_PARAM_BLD_free(b);
+	EVP_PKEY_CTX_free(c);
+	return k;
+}
+
+/* The modulus is a * b, primes; a of 0 bits is 1: the modulus is a prime. */
+static EVP_PKEY *weak_key(int a_bits, int b_bits, unsigned long exponent)
+{
+	BIGNUM *a = BN_new(), *b = BN_new(), *n = BN_new(), *e = BN_new(), *d = NULL, *phi = BN_new();
+	BN_CTX *x = BN_CTX_new();
+	EVP_PKEY *k;
+
+	assert_true(a && b && n && e && phi && x && BN_one(a) && BN_set_word(e, exponent));
+	do { /* until the exponent has an inverse */
+		if (a_bits)
+			assert_true(BN_generate_prime_ex(a, a_bits, 0, NULL, NULL, NULL));
+		assert_true(BN_generate_prime_ex(b, b_bits, 0, NULL, NULL, NULL) && BN_mul(n, a, b, x) && BN_sub(phi, n, b));
+		if (a_bits)
+			assert_true(BN_sub(phi, phi, a) && BN_add_word(phi, 1));
+		else
+			assert_true(BN_copy(phi, b) && BN_sub_word(phi, 1));
+	} while ((d = BN_mod_inverse(NULL, e, phi, x)) == NULL);
+	k = key_of(n, e, d);
+	BN_free(a);
+	BN_free(b);
+	BN_free(n);
+	BN_free(e);
+	BN_free(d);
+	BN_free(phi);
+	BN_CTX_free(x);
+	return k;
+}
+
+static void keys_that_are_not_sound(void **state)
+{
+	static const struct {
+		int a, b;
+		unsigned long e;
+		const char *why; /* NULL: it is sound */
+	} rows[] = {
+	    {1024, 1024, 65537, NULL},     {1024, 1024, 4294967297, NULL}, {1024, 1024, 3, "exponent"}, {1024, 1024, 257, "exponent"},
+	    {0, 2048, 65537, "not sound"}, {8, 2040, 65537, "not sound"},  {1024, 1024, 8589934595, "exponent"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct pki_key k = {.pkey = weak_key(rows[i].a, rows[i].b, rows[i].e)};
+		struct pki_csr r = {.bits = 7};
+		struct buf der = {0};
+		const char *why;
+
+		assert_true(pki_csr_make(&k, "alice@contoso.test", false, &der));
+		why = pki_csr_read(der.p, der.n, &r);
+		if (rows[i].why ? !why || !strstr(why, rows[i].why) || r.bits != 7 : !!why)
+			fail_msg("row %zu: %s", i, why ? why : "it was taken");
+		buf_free(&der);
+		EVP_PKEY_free(k.pkey);
+	}
 }
 
 /* Requests as other clients make them: "accept version 0, 1 and 2", "ignore subject and extensions". */
@@ -175,7 +253,7 @@ static void requests(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(requests_of_others), cmocka_unit_test(requests)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(requests_of_others), cmocka_unit_test(keys_that_are_not_sound), cmocka_unit_test(requests)};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("csr", tests, make, unmake);

@@ -43,8 +43,10 @@ static void checks_in_their_order(void **state)
 		ph->supported = "msrtc-event-categories";
 		refuse(ph, ntlm, "", 421, 2057);
 
-		ph = phone_new(w, "carol@contoso.test", false); /* nobody: whoever proves to be whom */
-		refuse(ph, ntlm, "", 404, 4005);
+		ph = phone_new(w, "carol@contoso.test", false); /* nobody has this address: the answer is that of an address which somebody has */
+		ph->login = "alice";
+		ph->cert_pem = &keys.alice_pem;
+		refuse(ph, ntlm, "", 403, 4004);
 
 		ph = phone_new(w, "bob@contoso.test", false); /* alice claims to be bob */
 		ph->login = "alice";

@@ -223,6 +223,8 @@ static void inside_and_outside_do_not_mix(void **state)
 	f->alice.remote = false;
 	assert_int_equal(f->v->store->ops->user_set(f->v->store, &f->alice), STORE_OK);
 	assert_int_equal(by_pin(f, HTTPS_OUT, "4411", "73914", NULL), 28000);
+	request(f, true, &out, ALICE, &b); /* nor a certificate for a ticket from before */
+	assert_int_equal(publish(f, HTTPS_OUT, buf_view(&b), NULL), 28000);
 	assert_int_equal(by_pin(f, HTTPS_IN, "4411", "73914", NULL), 0);
 	soap_issued_clear(&in.issued);
 	soap_issued_clear(&out.issued);
