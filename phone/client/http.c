@@ -245,22 +245,6 @@ void http_opened(struct http_client *h, const struct dt_stream_opened *o)
 
 /* ---- the answer --------------------------------------------------------------------------------------------- */
 
-void attempt_http(struct attempt *a, const struct http_client *h)
-{
-	attempt_peer(a, "%s", h->peer);
-	a->fact.host = h->host;
-	a->fact.address = h->peer[0] && h->at < h->naddress ? h->address[h->at] : 0;
-	a->fact.port = h->port;
-	a->fact.http = (uint16_t)h->status;
-	a->fact.cert = h->cert[0] ? h->cert : NULL;
-	a->fact.alert = h->alert;
-	a->fact.rcode = h->rcode;
-	for (unsigned i = 0; i < DT_SIGNS_MAX && h->sign[i] != DT_SIGN_NONE; i++)
-		attempt_sign(a, h->sign[i]);
-	if (h->status == 200 && sv_istarts(sv_trim(msg_get(&h->m, "Content-Type")), SV("text/html")))
-		attempt_sign(a, DT_SIGN_ANSWER_PAGE);
-}
-
 static void http_report_redirect(struct http_client *h, const char *to)
 {
 	struct attempt a;

@@ -11,7 +11,6 @@
 
 bool desk_guest(const struct dt_phone *ph); /* a guest has the phone */
 void desk_used(struct dt_phone *ph);	    /* the guest's time begins anew */
-void desk_timer(struct dt_phone *ph);
 void desk_signed_off(struct dt_phone *ph);  /* the Registrar has answered: the guest comes, or goes */
 void desk_give_back(struct dt_phone *ph);   /* the guest is forgotten, and the room's account signs in */
 void desk_close(struct dt_phone *ph);	    /* the power goes: the same without signing in */

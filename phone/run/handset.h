@@ -6,6 +6,11 @@
 
 /* An appliance with nobody to sign in: no secret was typed, no certificate is stored that still counts. */
 bool handset_nobody(const struct dt_phone *ph);
+bool handset_has_secret(const struct dt_phone *ph);
+bool handset_has_address(const struct dt_phone *ph);
+enum dt_handset handset_refusal(const struct dt_phone *ph); /* whether people can do anything here at all */
+enum plan_id handset_sign_in_plan(const struct dt_phone *ph);
+void handset_desk_timer(struct dt_phone *ph); /* nobody has touched a guest's phone for too long */
 /* A plan has ended well.  true: without dial tone, which is what it was for. */
 bool handset_plan_end(struct dt_phone *ph);
 /* After a failure was reported: the phone is ready for the next user, or tries again later. */

@@ -18,4 +18,14 @@ void lock_used(struct dt_phone *ph);	/* somebody touched the phone, or the polic
 void lock_timer(struct dt_phone *ph);
 bool lock_set(struct dt_phone *ph, bool locked); /* false: it cannot be persisted */
 
+/* ---- lock.c, for people.c ---- */
+
+#define LOCK_WRONG_MAX 5
+bool lock_save(struct dt_phone *ph); /* false: it cannot be persisted */
+struct ph_lock;
+bool lock_hash(const struct ph_lock *l, const char *pin, uint8_t out[32]);
+bool lock_fits(const struct dt_phone *ph, const char *pin); /* long enough for the site's policy */
+bool lock_take(struct dt_phone *ph, const char *pin);	    /* this PIN opens it from now on */
+void lock_report(struct dt_phone *ph, const char *what, const char *found);
+
 #endif

@@ -60,6 +60,7 @@ struct ph_run { /* where the phone is */
 	} result;
 	uint64_t stage_since;
 	bool registered;
+	bool signed_off; /* the Registrar has answered the sign-out, or will not: handset_signed_out() is next */
 	bool renewing;	     /* the certificate: stages 7 and 8 */
 	bool pin_used;	     /* one PIN attempt a run */
 	bool ticket_again;   /* a ticket was asked for anew */

@@ -190,7 +190,9 @@ static void obey(struct dt_phone *ph)
 		stage_fail(ph, DT_F_MEMORY, NULL);
 	ph->core.no_memory = false;
 	for (;;)
-		if (ph->run.want.what != WANT_NOTHING)
+		if (ph->run.signed_off)
+			handset_signed_out(ph);
+		else if (ph->run.want.what != WANT_NOTHING)
 			phone_obey_want(ph);
 		else if (ph->run.running && ph->run.verdict != V_WAIT)
 			phone_close_stage(ph);
@@ -266,7 +268,7 @@ static void (*const on_timer[T_COUNT])(struct dt_phone *) = {
 	[T_ARP] = on_arp,            [T_ANNOUNCE] = lease_announce, [T_SNTP] = on_sntp,      [T_DNS] = on_dns,           [T_HTTP] = on_http,
 	[T_IMAGE] = on_image,        [T_SIP] = on_sip,        [T_KEEPALIVE] = registered_keepalive,
 	[T_REFRESH] = registered_refresh,  [T_REAUTH] = registered_reauth, [T_LEASE] = lease_timer,   [T_UPDATE] = registered_update,
-	[T_RENEW] = registered_renew,      [T_RETRY] = registered_retry, [T_LOCK] = lock_timer, [T_DESK] = desk_timer,
+	[T_RENEW] = registered_renew,      [T_RETRY] = registered_retry, [T_LOCK] = lock_timer, [T_DESK] = handset_desk_timer,
 };
 /* clang-format on */
 

@@ -117,16 +117,6 @@ static void state_user_read(struct dt_phone *ph, const char *name, struct buf *k
 	buf_wipe(&pem);
 }
 
-const struct buf *cert_in_use(const struct dt_phone *ph)
-{
-	return ph->cred.use_fresh ? &ph->cred.fresh_cert : &ph->cred.user_cert;
-}
-
-const struct buf *key_in_use(const struct dt_phone *ph)
-{
-	return ph->cred.use_fresh ? &ph->cred.fresh_key : &ph->cred.user_key;
-}
-
 void ph_state_use(struct dt_phone *ph)
 {
 	const struct buf *der = cert_in_use(ph);

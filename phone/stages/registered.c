@@ -304,7 +304,7 @@ static void registered_signed_off(void *arg, const struct msg *m)
 	if (ph->power.stopping)
 		registered_quiet(ph);
 	else if (ph->run.signing_out)
-		handset_signed_out(ph);
+		ph->run.signed_off = true;
 }
 
 void registered_off(struct dt_phone *ph)
@@ -318,5 +318,5 @@ void registered_off(struct dt_phone *ph)
 	if (ph->power.stopping)
 		registered_quiet(ph);
 	else if (ph->run.signing_out)
-		handset_signed_out(ph);
+		ph->run.signed_off = true;
 }
