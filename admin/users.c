@@ -10,6 +10,7 @@
 #include "base/enc.h"
 #include "base/name.h"
 #include "base/number.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "pki/key.h"
 #include "server/vault/make.h"

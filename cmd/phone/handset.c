@@ -11,6 +11,7 @@
 
 #include "base/enc.h"
 #include "base/sv.h"
+#include "base/text.h"
 #include "cmd/phone/run.h"
 #include "cmd/secret.h"
 #include "cmd/text.h"
@@ -47,7 +48,7 @@ static int find_only(struct handset_call *c, const char *base)
 		    access(path, F_OK) != 0)
 			continue;
 		n++;
-		snprintf(c->dir, sizeof c->dir, "%s/%s", base, e->d_name);
+		text_set(c->dir, sizeof c->dir, "%s/%s", base, e->d_name);
 	}
 	if (d)
 		closedir(d);
@@ -72,7 +73,7 @@ static int find_phone(struct handset_call *c)
 		return find_only(c, base);
 	if (!mac_read(sv_of(c->o->mac), mac))
 		return command_fail(c->command, EX_USAGE, "'--mac %s': type one like 00:04:f2:12:34:56", c->o->mac);
-	snprintf(c->dir, sizeof c->dir, "%s/%02x%02x%02x%02x%02x%02x", base, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	text_set(c->dir, sizeof c->dir, "%s/%02x%02x%02x%02x%02x%02x", base, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/enc.h"
 #include "base/ip.h"
+#include "base/text.h"
 #include "doctor/passive/internal.h"
 #include "wire/dhcp.h"
 #include "wire/eth.h"
@@ -322,10 +323,10 @@ static void uc_told(struct passive *p, struct host *h, const struct dhcp *d)
 	if (!d->option[43].p && !d->option[120].p)
 		uc_unreadable(p, h, d, 0, DT_SIGN_OPTIONS_ABSENT);
 	if (have120 && sip.encoding == 0 && sip.name[0][0])
-		snprintf(h->registrar[DT_CAND_DHCP_TLS].host, TEXT_MAX, "%s", sip.name[0]);
+		text_set(h->registrar[DT_CAND_DHCP_TLS].host, TEXT_MAX, "%s", sip.name[0]);
 	if (have43) {
 		dhcp_uc_url(&uc, url, sizeof url);
-		snprintf(h->web_host, sizeof h->web_host, "%s", uc.host);
+		text_set(h->web_host, sizeof h->web_host, "%s", uc.host);
 		h->web_known = true;
 	}
 	if (!have43 && !have120)

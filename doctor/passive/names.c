@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/ip.h"
+#include "base/text.h"
 #include "doctor/passive/internal.h"
 #include "wire/capture/dns.h"
 #include "wire/well_known.h"
@@ -91,7 +92,7 @@ static void asked(struct passive *p, struct host *h, const struct dns_message *m
 	q = question_slot(h, m);
 	if (q->name[0] == '\0') {
 		*q = (struct question){.type = m->type, .began = p->now, .stage = stage_of(h, m)};
-		snprintf(q->name, sizeof q->name, "%s", m->name);
+		text_set(q->name, sizeof q->name, "%s", m->name);
 	}
 	q->id = m->id;
 	q->server = v->dst;
@@ -154,7 +155,7 @@ static void found(struct passive *p, struct host *h, const struct question *q, c
 	r->ok = true;
 	r->found = text;
 	if (q->type == DNS_SRV) {
-		snprintf(text, sizeof text, "%u %u %u %s", m->rr[0].priority, m->rr[0].weight, m->rr[0].port,
+		text_set(text, sizeof text, "%u %u %u %s", m->rr[0].priority, m->rr[0].weight, m->rr[0].port,
 			 m->rr[0].target[0] ? m->rr[0].target : ".");
 	} else {
 		snprintf(text, sizeof text, "%s", ip_text(m->rr[0].address, ip));

@@ -8,6 +8,7 @@
 #include "admin/pools.h"
 #include "admin/users.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "server/control/control.h"
 #include "server/vault/make.h"
 
@@ -42,7 +43,7 @@ static void one_site(struct world *w, unsigned i, const char *secret)
 	struct site *s = &w->site[i];
 	char path[sizeof s->dir + 32];
 
-	snprintf(s->dir, sizeof s->dir, "%s/%s", w->dir, names[i]);
+	text_set(s->dir, sizeof s->dir, "%s/%s", w->dir, names[i]);
 	snprintf(s->pool, sizeof s->pool, "%s.contoso.test", names[i]);
 	snprintf(s->fqdn, sizeof s->fqdn, "fe-%s.contoso.test", names[i]);
 	strcpy(s->domain, "contoso.test");
