@@ -205,7 +205,7 @@ static void servers_come_late(void **state)
 /* What the service has taken; "" when there is none. */
 static void uploaded(const struct meet *m, char *ret, size_t cap)
 {
-	char path[300];
+	char path[600];
 	struct dirent *e;
 	DIR *d;
 
