@@ -14,6 +14,7 @@
 #include "cmd/phone/bundle.h"
 #include "cmd/phone/capture.h"
 #include "cmd/phone/check.h"
+#include "cmd/phone/compare.h"
 #include "cmd/phone/every.h"
 #include "cmd/phone/explain.h"
 #include "cmd/phone/findings.h"
@@ -330,6 +331,8 @@ static int doctor_run(struct command *c)
 		rc = bundle_check("--html", o->html);
 	if (rc)
 		return o->check ? (int)CHECK_UNKNOWN : rc;
+	if (o->compare)
+		return compare_run(c, once);
 	return o->every ? every_run(every_read(o->every), once, c) : once(c, &refused);
 }
 

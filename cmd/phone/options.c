@@ -97,6 +97,11 @@ static const char *period(const char *v)
 	return every_read(v) ? NULL : "type a time from 30s to 1d, like 5m";
 }
 
+static const char *comparison(unsigned i)
+{
+	return i < 2 ? (const char *[]){"warm", "cold"}[i] : model(i - 2);
+}
+
 static const char *redaction(unsigned i)
 {
 	return i < 2 ? (const char *[]){"secrets", "names"}[i] : NULL;
@@ -158,6 +163,7 @@ const struct option_row doctor_options[] = {
 	{"--redact",        "LEVEL",     "(default: secrets); names: with other names and addresses, without packets", AT(redact), .word = redaction},
 	{"--check",         NULL,        "one line with performance data and the exit status of a monitoring plugin", AT(check)},
 	{"--every",         "TIME",      "run again each TIME, like 5m (30s to 1d), until interrupted", AT(every), period},
+	{"--compare",       "WITH",      "run twice, the second time warm, cold, or as that model, and show the difference", AT(compare), .word = comparison},
 	{"--html",          "FILE",      "write the answer to FILE as one page for a browser", AT(html)},
 	{"--pcapng",        "FILE",      "write the packets to FILE, with the TLS secrets that open them (of a bundle: with --record)", AT(pcapng)},
 	{0},
@@ -175,6 +181,8 @@ int phone_options_check(const struct command *c)
 	} rules[] = {
 	    {o->interface == NULL, "'--interface' is missing: which interface is the phone plugged into? type --interface IF; 'ip link' shows "
 				   "what there is"},
+	    {o->compare && (o->bundle || o->html || o->pcapng || o->every || o->check), "'--compare' prints its table and writes no file; leave "
+											"--bundle, --html, --pcapng, --every and --check away"},
 	    {o->extension && o->number, "'--number' does not go together with '--extension'; type the one that the user signs in with"},
 	    {(o->extension || o->number) && o->user, "'--user' does not go together with a number; a phone signs in with number and PIN "
 						     "or with user name and password"},

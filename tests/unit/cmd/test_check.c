@@ -5,6 +5,7 @@
 #include "tests/support/check.h"
 
 #include "cmd/phone/check.h"
+#include "cmd/phone/compare.h"
 #include "cmd/phone/every.h"
 
 static char *line_of(const struct doctor_run *r, enum check state)
@@ -60,6 +61,47 @@ static void states(void **state)
 	doctor_run_free(&r);
 }
 
+static bool in_order(const char *text, const char *const *words)
+{
+	for (; *words && text; words++)
+		if ((text = strstr(text, *words)) != NULL)
+			text += strlen(*words);
+	return text != NULL;
+}
+
+/* Two runs side by side: what only one of them has is told with its name, the rest once. */
+static void side_by_side(void **state)
+{
+	static const char *const names[2] = {"cx600, warm", "cx600, cold"};
+	static const char *const told[] = {"cx600, warm", "cx600, cold", "1 vlan", "ok", "6 ms", "-", "6 chain", "-", "FAILED", "result", "dial tone   1.2 s",
+					   "stage 6 fails", "only with cx600, cold: stage 6: ", "DO: ", "with both: stage 2: ", "[I-02]", NULL};
+	struct dt_record vlan = {.kind = DT_REC_STAGE, .stage = DT_STAGE_VLAN, .ok = true, .ms = 6};
+	struct dt_record odd = {.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_ADDRESS, .ok = true, .what = "dhcp", .sign = {DT_SIGN_OFFER_SLOW}};
+	struct dt_record good = {.kind = DT_REC_RESULT, .stage = DT_STAGE_LOGON, .ok = true, .ms = 1234};
+	struct dt_record bad = {.kind = DT_REC_RESULT, .stage = DT_STAGE_CHAIN, .failure = DT_F_CHAIN_DISABLED, .ms = 50};
+	struct doctor_run *r = calloc(2, sizeof *r);
+	const struct doctor_run *const runs[2] = {&r[0], &r[1]};
+	struct findings f[2];
+	char *text = NULL;
+	size_t n = 0;
+	FILE *to = open_memstream(&text, &n);
+
+	(void)state;
+	assert_true(doctor_run_add(&r[0], &vlan) && doctor_run_add(&r[0], &odd) && doctor_run_add(&r[0], &good));
+	assert_true(doctor_run_add(&r[1], &odd) && doctor_run_add(&r[1], &bad));
+	for (unsigned i = 0; i < 2; i++)
+		f[i].n = doctor_diagnose(&r[i], f[i].one, FINDINGS);
+	compare_say(to, names, runs, f);
+	fclose(to);
+	if (!in_order(text, told))
+		fail_msg("%s", text);
+	assert_null(strstr(strstr(text, "with both") + 1, "with both")); /* once */
+	free(text);
+	doctor_run_free(&r[0]);
+	doctor_run_free(&r[1]);
+	free(r);
+}
+
 static void periods(void **state)
 {
 	(void)state;
@@ -103,7 +145,7 @@ static void again_and_again(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(states), cmocka_unit_test(periods), cmocka_unit_test(again_and_again)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(states), cmocka_unit_test(side_by_side), cmocka_unit_test(periods), cmocka_unit_test(again_and_again)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
