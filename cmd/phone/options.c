@@ -5,7 +5,7 @@
 #include "base/name.h"
 #include "base/number.h"
 #include "base/sv.h"
-#include "cmd/phone/every.h"
+#include "cmd/doctor/every.h"
 #include "dialtone/phone.h"
 #include "wire/update.h"
 #include "wire/url.h"

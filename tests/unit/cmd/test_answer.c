@@ -1,8 +1,8 @@
 /* The doctor's answer: one screen, what is broken first, then what to type; and each row of the table explained. */
 #include "tests/support/check.h"
 
-#include "cmd/phone/answer.h"
-#include "cmd/phone/explain.h"
+#include "cmd/doctor/answer.h"
+#include "cmd/doctor/explain.h"
 #include "doctor/fill.h"
 
 enum { SCREEN = 24 };

@@ -1,7 +1,7 @@
 /* The bundle: a capture that is read back, and names that become others. */
 #include "tests/support/check.h"
 
-#include "cmd/phone/bundle.h"
+#include "cmd/doctor/bundle.h"
 #include "wire/capture/capture.h"
 #include "wire/capture/pcapng.h"
 

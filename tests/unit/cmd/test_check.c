@@ -4,9 +4,9 @@
 
 #include "tests/support/check.h"
 
-#include "cmd/phone/check.h"
-#include "cmd/phone/compare.h"
-#include "cmd/phone/every.h"
+#include "cmd/doctor/check.h"
+#include "cmd/doctor/compare.h"
+#include "cmd/doctor/every.h"
 
 static char *line_of(const struct doctor_run *r, enum check state)
 {

@@ -1,7 +1,7 @@
 /* The page: whole by itself, and nothing that a network wrote becomes markup. */
 #include "tests/support/check.h"
 
-#include "cmd/phone/html.h"
+#include "cmd/doctor/html.h"
 
 static json_t *line(const char *t, const char *kind, int stage, const char *what, bool ok, int ms, const char *text)
 {

@@ -1,4 +1,4 @@
-/* cmd/phone/capture.c
+/* cmd/doctor/capture.c
  *
  *     3 phones: 2 with dial tone, 1 without
  *
@@ -7,7 +7,7 @@
  *
  * then, for each phone that has something to cure, what the doctor says of any other phone.
  */
-#include "cmd/phone/capture.h"
+#include "cmd/doctor/capture.h"
 
 #include <net/if.h>
 #include <stdlib.h>
@@ -19,11 +19,11 @@
 #include "base/enc.h"
 #include "base/ip.h"
 #include "base/sv.h"
-#include "cmd/phone/answer.h"
-#include "cmd/phone/bundle.h"
-#include "cmd/phone/capture_read.h"
-#include "cmd/phone/findings.h"
-#include "cmd/phone/html.h"
+#include "cmd/doctor/answer.h"
+#include "cmd/doctor/bundle.h"
+#include "cmd/doctor/capture_read.h"
+#include "cmd/doctor/findings.h"
+#include "cmd/doctor/html.h"
 #include "cmd/phone/record_json.h"
 #include "doctor/passive/passive.h"
 #include "wire/capture/capture.h"

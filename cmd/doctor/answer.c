@@ -1,4 +1,4 @@
-#include "cmd/phone/answer.h"
+#include "cmd/doctor/answer.h"
 
 #include <stdlib.h>
 #include <string.h>

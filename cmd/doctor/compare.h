@@ -1,8 +1,8 @@
-/* cmd/phone/compare.h: two runs side by side: a warm start and a cold one, or two models. */
-#ifndef DIALTONE_CMD_PHONE_COMPARE_H
-#define DIALTONE_CMD_PHONE_COMPARE_H
+/* cmd/doctor/compare.h: two runs side by side: a warm start and a cold one, or two models. */
+#ifndef DIALTONE_CMD_DOCTOR_COMPARE_H
+#define DIALTONE_CMD_DOCTOR_COMPARE_H
 
-#include "cmd/phone/findings.h"
+#include "cmd/doctor/findings.h"
 #include "cmd/phone/options.h"
 
 /* Runs `once` twice, each in a process of its own: as it was typed, then warm, cold, or as another model (o->compare).  The second is

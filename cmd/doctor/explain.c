@@ -1,4 +1,4 @@
-#include "cmd/phone/explain.h"
+#include "cmd/doctor/explain.h"
 
 #include <stdbool.h>
 #include <string.h>

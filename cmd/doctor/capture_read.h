@@ -1,6 +1,6 @@
-/* cmd/phone/capture_read.h: the packets of a capture file, however long, or of an interface, read only. */
-#ifndef DIALTONE_CMD_PHONE_CAPTURE_READ_H
-#define DIALTONE_CMD_PHONE_CAPTURE_READ_H
+/* cmd/doctor/capture_read.h: the packets of a capture file, however long, or of an interface, read only. */
+#ifndef DIALTONE_CMD_DOCTOR_CAPTURE_READ_H
+#define DIALTONE_CMD_DOCTOR_CAPTURE_READ_H
 
 #include "base/sv.h"
 #include "base/why.h"

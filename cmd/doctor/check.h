@@ -1,10 +1,10 @@
-/* cmd/phone/check.h: the doctor for a monitoring system: one line and a state. */
-#ifndef DIALTONE_CMD_PHONE_CHECK_H
-#define DIALTONE_CMD_PHONE_CHECK_H
+/* cmd/doctor/check.h: the doctor for a monitoring system: one line and a state. */
+#ifndef DIALTONE_CMD_DOCTOR_CHECK_H
+#define DIALTONE_CMD_DOCTOR_CHECK_H
 
 #include <stdio.h>
 
-#include "cmd/phone/findings.h"
+#include "cmd/doctor/findings.h"
 
 /* The states of the Monitoring Plugins' guidelines. */
 enum check { CHECK_OK, CHECK_WARNING, CHECK_CRITICAL, CHECK_UNKNOWN };

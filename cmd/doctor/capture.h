@@ -1,6 +1,6 @@
-/* cmd/phone/capture.h: dialtone doctor --capture: the phones of a capture, each with its stage and its fault. */
-#ifndef DIALTONE_CMD_PHONE_CAPTURE_H
-#define DIALTONE_CMD_PHONE_CAPTURE_H
+/* cmd/doctor/capture.h: dialtone doctor --capture: the phones of a capture, each with its stage and its fault. */
+#ifndef DIALTONE_CMD_DOCTOR_CAPTURE_H
+#define DIALTONE_CMD_DOCTOR_CAPTURE_H
 
 #include "cmd/phone/options.h"
 

@@ -1,4 +1,4 @@
-#include "cmd/phone/findings.h"
+#include "cmd/doctor/findings.h"
 
 #include "cmd/json_line.h"
 #include "cmd/phone/record_json.h"

@@ -1,10 +1,10 @@
-/* cmd/phone/html_text.c: text into a page: that of others is escaped. */
+/* cmd/doctor/html_text.c: text into a page: that of others is escaped. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
-#include "cmd/phone/html.h"
+#include "cmd/doctor/html.h"
 
 void html_text(struct buf *to, const char *s)
 {

@@ -1,4 +1,4 @@
-/* cmd/phone/bundle_write.c: the files that the doctor leaves behind, each whole or not at all, mode 0600. */
+/* cmd/doctor/bundle_write.c: the files that the doctor leaves behind, each whole or not at all, mode 0600. */
 #include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/file.h"
-#include "cmd/phone/bundle.h"
+#include "cmd/doctor/bundle.h"
 
 /* A run costs minutes: reasons to refuse its file are reported before. */
 int bundle_check(const char *option, const char *path)

@@ -1,14 +1,14 @@
-/* cmd/phone/bundle.h: one file for somebody who knows more: record, questions and findings, and the octets behind them.
+/* cmd/doctor/bundle.h: one file for somebody who knows more: record, questions and findings, and the octets behind them.
  *
  * dialtone-record(5) describes it.  The capture in it opens by itself in Wireshark (its TLS secrets are inside), but for connections on
  * which a PIN, a password, or a web ticket went: their secrets are not there (host/witness.h).
  */
-#ifndef DIALTONE_CMD_PHONE_BUNDLE_H
-#define DIALTONE_CMD_PHONE_BUNDLE_H
+#ifndef DIALTONE_CMD_DOCTOR_BUNDLE_H
+#define DIALTONE_CMD_DOCTOR_BUNDLE_H
 
 #include <jansson.h>
 
-#include "cmd/phone/findings.h"
+#include "cmd/doctor/findings.h"
 #include "host/witness.h"
 
 struct bundle {

@@ -1,4 +1,4 @@
-#include "cmd/phone/html.h"
+#include "cmd/doctor/html.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* cmd/phone/rename.c: a bundle without the names of its site.
+/* cmd/doctor/rename.c: a bundle without the names of its site.
  *
  *     fe01.contoso.test         h1.site1.example         ucupdates-r2 and _services stay: they are everybody's
  *     alice@contoso.test        user1@site1.example
@@ -15,7 +15,7 @@
 #include "base/ip.h"
 #include "base/sv.h"
 #include "base/vec.h"
-#include "cmd/phone/bundle.h"
+#include "cmd/doctor/bundle.h"
 
 enum kind { HOST, SITE, USER, ADDRESS, MAC, DEVICE, KINDS };
 

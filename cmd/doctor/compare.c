@@ -1,4 +1,4 @@
-/* cmd/phone/compare.c
+/* cmd/doctor/compare.c
  *
  *                  cx600, warm      cx600, cold
  *      1 vlan      ok      6 ms     ok      6 ms
@@ -7,7 +7,7 @@
  *
  *     only with cx600, cold: stage 6: the root chain is fetched over plain HTTP, and port 80 is closed [C-13]
  */
-#include "cmd/phone/compare.h"
+#include "cmd/doctor/compare.h"
 
 #include <string.h>
 

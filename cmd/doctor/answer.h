@@ -1,4 +1,4 @@
-/* cmd/phone/answer.h: the doctor's answer on one screen, 24 lines of 80 columns:
+/* cmd/doctor/answer.h: the doctor's answer on one screen, 24 lines of 80 columns:
  *
  *     STAGE 6 fails: the root chain is fetched over plain HTTP, and port 80 is closed [C-13]
  *     DO: open TCP 80 to the web service from the voice VLAN; ...
@@ -14,10 +14,10 @@
  *
  * The first line names the fault and its stage, the second the command to type.  --verbose shows the parts that had no room.
  */
-#ifndef DIALTONE_CMD_PHONE_ANSWER_H
-#define DIALTONE_CMD_PHONE_ANSWER_H
+#ifndef DIALTONE_CMD_DOCTOR_ANSWER_H
+#define DIALTONE_CMD_DOCTOR_ANSWER_H
 
-#include "cmd/phone/findings.h"
+#include "cmd/doctor/findings.h"
 
 /* verbose: without end, with every cause and its remedy, and what the doctor asked and heard. */
 void answer_say(FILE *to, const struct record_text *ink, const struct doctor_run *r, const struct findings *f, bool verbose);

@@ -1,4 +1,4 @@
-#include "cmd/phone/capture_read.h"
+#include "cmd/doctor/capture_read.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

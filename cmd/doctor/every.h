@@ -1,6 +1,6 @@
-/* cmd/phone/every.h: a run again and again. */
-#ifndef DIALTONE_CMD_PHONE_EVERY_H
-#define DIALTONE_CMD_PHONE_EVERY_H
+/* cmd/doctor/every.h: a run again and again. */
+#ifndef DIALTONE_CMD_DOCTOR_EVERY_H
+#define DIALTONE_CMD_DOCTOR_EVERY_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
-/* cmd/phone/findings.h: the doctor's findings, and as JSON.  For people: cmd/phone/answer.h. */
-#ifndef DIALTONE_CMD_PHONE_FINDINGS_H
-#define DIALTONE_CMD_PHONE_FINDINGS_H
+/* cmd/doctor/findings.h: the doctor's findings, and as JSON.  For people: cmd/doctor/answer.h. */
+#ifndef DIALTONE_CMD_DOCTOR_FINDINGS_H
+#define DIALTONE_CMD_DOCTOR_FINDINGS_H
 
 #include <jansson.h>
 

@@ -1,4 +1,4 @@
-#include "cmd/phone/bundle.h"
+#include "cmd/doctor/bundle.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
-/* cmd/phone/html_time.c: the run in time: bars of stages and attempts, and the ladder between the phone and those that it spoke with. */
+/* cmd/doctor/html_time.c: the run in time: bars of stages and attempts, and the ladder between the phone and those that it spoke with. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/date.h"
-#include "cmd/phone/html.h"
+#include "cmd/doctor/html.h"
 #include "dialtone/phone.h"
 
 struct step { /* of one line of the record */

@@ -1,4 +1,4 @@
-/* cmd/phone/doctor.c: dialtone doctor: be a phone, and when it gets no dial tone say where, why, and what to type. */
+/* cmd/doctor/doctor.c: dialtone doctor: be a phone, and when it gets no dial tone say where, why, and what to type. */
 #include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
@@ -10,15 +10,15 @@
 
 #include "base/clock.h"
 #include "base/date.h"
-#include "cmd/phone/answer.h"
-#include "cmd/phone/bundle.h"
-#include "cmd/phone/capture.h"
-#include "cmd/phone/check.h"
-#include "cmd/phone/compare.h"
-#include "cmd/phone/every.h"
-#include "cmd/phone/explain.h"
-#include "cmd/phone/findings.h"
-#include "cmd/phone/html.h"
+#include "cmd/doctor/answer.h"
+#include "cmd/doctor/bundle.h"
+#include "cmd/doctor/capture.h"
+#include "cmd/doctor/check.h"
+#include "cmd/doctor/compare.h"
+#include "cmd/doctor/every.h"
+#include "cmd/doctor/explain.h"
+#include "cmd/doctor/findings.h"
+#include "cmd/doctor/html.h"
 #include "cmd/phone/run.h"
 #include "cmd/phone/record_json.h"
 #include "cmd/phone/record_text.h"

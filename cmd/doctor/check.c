@@ -1,4 +1,4 @@
-#include "cmd/phone/check.h"
+#include "cmd/doctor/check.h"
 
 #include <stdio.h>
 #include <string.h>

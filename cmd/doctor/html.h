@@ -1,14 +1,14 @@
-/* cmd/phone/html.h: the doctor's answer as one page for a browser: the answer, a waterfall of stages and attempts, a ladder of who spoke
+/* cmd/doctor/html.h: the doctor's answer as one page for a browser: the answer, a waterfall of stages and attempts, a ladder of who spoke
  * with whom, and the evidence.  Nothing is fetched: no script, no font, no picture from elsewhere.
  *
  * Every text in it may come from a network: each is shown as base/utf8.h says, and escaped.
  */
-#ifndef DIALTONE_CMD_PHONE_HTML_H
-#define DIALTONE_CMD_PHONE_HTML_H
+#ifndef DIALTONE_CMD_DOCTOR_HTML_H
+#define DIALTONE_CMD_DOCTOR_HTML_H
 
 #include <jansson.h>
 
-#include "cmd/phone/findings.h"
+#include "cmd/doctor/findings.h"
 
 void html_begin(struct buf *to, const char *title);
 /* One phone.  name: its MAC address and what else is known; lines: its record (dialtone-record(5)), with times. */

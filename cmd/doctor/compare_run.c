@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "cmd/phone/compare.h"
+#include "cmd/doctor/compare.h"
 
 enum { OUTPUT_MAX = 16 << 20 };
 

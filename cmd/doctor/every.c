@@ -1,4 +1,4 @@
-#include "cmd/phone/every.h"
+#include "cmd/doctor/every.h"
 
 #include <errno.h>
 #include <signal.h>
