@@ -178,6 +178,7 @@ struct passive {
 /* ---- passive.c ---------------------------------------------------------------------------------------------------- */
 
 struct host *host_of_mac(struct passive *p, const uint8_t mac[6]); /* made when there is none */
+void host_clear(struct passive *p, struct host *h);
 struct host *host_find(struct passive *p, uint32_t address);
 void host_has_address(struct passive *p, struct host *h, uint32_t address);
 struct host *host_of_packet(struct passive *p, const struct packet_view *v); /* of its sender; may be NULL */
