@@ -16,7 +16,7 @@
 #define DIALTONE_AUTH_TETHER_H
 
 #include "base/why.h"
-#include "wire/tether.h"
+#include "wire/usb/tether.h"
 
 #define TETHER_SESSION 8
 #define TETHER_CODE_DIGITS 12 /* of 32 letters: 60 bits */

@@ -58,6 +58,8 @@ struct update_image {
 	char device_type[32], vendor[32], model[32], revision[16], locale[16], version[32], time[40];
 	size_t head_n; /* where the payload begins */
 };
+/* What a package's updateInfo.xml says of its image; what it does not say is "".  NULL when read. */
+const char *update_description_read(const void *p, size_t n, struct update_image *ret);
 #define UPDATE_IMAGE_HEAD_MAX 2048
 const char *update_image_read(const void *p, size_t n, struct update_image *ret);
 void update_image_write(struct buf *b, const struct update_image *im); /* the head */

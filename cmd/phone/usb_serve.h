@@ -3,7 +3,7 @@
 #define DIALTONE_CMD_PHONE_USB_SERVE_H
 
 #include "dialtone/handset.h"
-#include "wire/tether.h"
+#include "wire/usb/tether.h"
 
 void usb_serve(struct dt_phone *ph, const struct tether_message *m, struct tether_message *answer);
 void usb_serve_state(const struct dt_phone *ph, struct tether_message *m);

@@ -151,7 +151,7 @@ static const struct verb *const test_verbs[] = {
 static const struct verb *const verbs[] = {
     SITE_VERB("sign", "PAYLOAD", "makes an image and its signed catalog out of a payload, with DIR/" IMAGE_KEY, update_sign,
 	      .options = update_sign_options, .size = sizeof(struct update_sign_options)),
-    SITE_VERB("import", "FILE.nbt", "takes an image signed with the update key; it is pending: test devices get it", update_import,
+    SITE_VERB("import", "FILE", "takes an image signed with the update key, or a cabinet (UCUpdates.cab); pending: test devices get it", update_import,
 	      .options = update_import_options, .size = sizeof(struct update_import_options)),
     SITE_VERB("list", "", "lists the rules", update_list),
     SITE_VERB("approve", "RULE", "gives what is pending to all phones", update_approve),

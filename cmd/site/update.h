@@ -5,7 +5,7 @@
 #include "cmd/site/site.h"
 
 struct update_import_options {
-	const char *catalog, *min_installed;
+	const char *catalog, *min_installed, *vendor, *model, *revision, *locale, *device_type, *version;
 	bool approve;
 };
 struct update_sign_options {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/tether.h"
+#include "wire/usb/tether.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n); /* the target */
 

@@ -1,4 +1,4 @@
-/* wire/tether.h: the messages on the USB cable between a phone and a PC, on a serial line.
+/* wire/usb/tether.h: the messages on the USB cable between a phone and a PC, on a serial line.
  *
  * UNKNOWN: the product's own format is published nowhere.  This one is ours; doc/reference/usb.md describes it.
  *

@@ -1,4 +1,4 @@
-#include "wire/tether.h"
+#include "wire/usb/tether.h"
 
 #include <string.h>
 

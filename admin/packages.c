@@ -1,0 +1,230 @@
+#include "admin/packages.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "admin/rules.h"
+#include "base/enc.h"
+#include "pki/key.h"
+
+#define PARTS 24
+
+/* ---- what an image is for -------------------------------------------------------------------------------------------- */
+
+/* DeviceType/Brand/Model/Revision/Locale stand before the version, the nearest last [update-service 3.5]. */
+static const struct {
+	size_t at, cap;
+} before_version[] = {
+#define FIELD(name) {offsetof(struct update_image, name), sizeof((struct update_image *)0)->name}
+    FIELD(locale), FIELD(revision), FIELD(model), FIELD(vendor), FIELD(device_type)
+#undef FIELD
+};
+
+static void fill(char *to, size_t cap, struct sv value)
+{
+	if (to[0] == '\0' && value.n && value.n < cap)
+		sv_copy(to, cap, value);
+}
+
+/* Names of nested cabinets are often made of the same parts, joined by '_'. */
+static void from_path(const char *path, struct update_image *ret)
+{
+	struct sv part[PARTS], folders = sv_of(path);
+	const char *last = strrchr(path, '/');
+	struct update_version v;
+	size_t n = 0, at;
+
+	folders.n = last ? (size_t)(last - path) : 0;
+	while (folders.p && folders.n && n < PARTS) {
+		struct sv rest = sv_cut(&folders, '/');
+
+		while (rest.p && n < PARTS)
+			part[n++] = sv_cut(&rest, '_');
+	}
+	for (at = n; at > 0 && !update_version_read(part[at - 1], &v);)
+		at--;
+	if (at == 0)
+		return;
+	fill(ret->version, sizeof ret->version, part[--at]);
+	for (size_t i = 0; i < sizeof before_version / sizeof *before_version && at > 0; i++)
+		fill((char *)ret + before_version[i].at, before_version[i].cap, part[--at]);
+}
+
+static void from_description(const struct buf *xml, struct update_image *ret)
+{
+	struct update_image told;
+	const struct {
+		char *to;
+		size_t cap;
+		const char *from;
+	} fields[] = {{ret->device_type, sizeof ret->device_type, told.device_type}, {ret->vendor, sizeof ret->vendor, told.vendor},
+		      {ret->model, sizeof ret->model, told.model},		     {ret->revision, sizeof ret->revision, told.revision},
+		      {ret->locale, sizeof ret->locale, told.locale},		     {ret->version, sizeof ret->version, told.version},
+		      {ret->time, sizeof ret->time, told.time}};
+
+	if (update_description_read(xml->p, xml->n, &told) != NULL)
+		return; /* one that cannot be read says nothing */
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+		fill(fields[i].to, fields[i].cap, sv_of(fields[i].from));
+}
+
+/* Descriptions in the folder of the image, then above it: the nearest counts first. */
+static void from_descriptions(const struct cab *c, const char *path, struct update_image *ret)
+{
+	char folder[CAB_PATH_MAX];
+
+	snprintf(folder, sizeof folder, "%s", path);
+	for (char *slash = strrchr(folder, '/');; slash = strrchr(folder, '/')) {
+		if (slash)
+			slash[1] = '\0';
+		else
+			folder[0] = '\0';
+		for (size_t i = 0; i < c->n; i++)
+			if (sv_istarts(sv_of(c->file[i].path), sv_of(folder)) && sv_iends(sv_of(c->file[i].path), SV(".xml")) &&
+			    strchr(c->file[i].path + strlen(folder), '/') == NULL)
+				from_description(&c->file[i].data, ret);
+		if (slash == NULL)
+			return;
+		*slash = '\0';
+	}
+}
+
+bool package_identify(const struct cab *c, const char *path, const struct update_image *given, struct update_image *ret, struct why *why)
+{
+	struct update_image im = *given;
+	struct update_version v;
+	const struct {
+		const char *value, *option;
+	} needed[] = {{im.vendor, "--vendor"}, {im.model, "--model"}, {im.version, "--version"}};
+
+	from_descriptions(c, path, &im);
+	from_path(path, &im);
+	fill(im.device_type, sizeof im.device_type, SV("UCPhone"));
+	fill(im.revision, sizeof im.revision, SV("A"));
+	fill(im.locale, sizeof im.locale, SV("ENU"));
+	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+		if (needed[i].value[0] == '\0')
+			return why_not(why, "neither its path nor a description says which device it is for; give %s", needed[i].option);
+	if (!update_version_read(sv_of(im.version), &v))
+		return why_not(why, "its version '%s' is not four numbers; give --version", im.version);
+	fill(im.time, sizeof im.time, SV("2013-01-01T00:00:00Z"));
+	*ret = im;
+	return true;
+}
+
+/* ---- import ---------------------------------------------------------------------------------------------------------------- */
+
+/* "x/CPE.cat" of "x/CPE.nbt", else the only catalog of that folder. */
+static const struct cab_file *catalog_of(const struct cab *c, const char *image)
+{
+	size_t folder = strrchr(image, '/') ? (size_t)(strrchr(image, '/') - image) + 1 : 0;
+	const struct cab_file *only = NULL;
+	unsigned n = 0;
+	char name[1024];
+
+	for (size_t i = 0; i < c->n; i++) {
+		const char *p = c->file[i].path;
+
+		if (!sv_iends(sv_of(p), SV(".cat")) || strncmp(p, image, folder) != 0 || strchr(p + folder, '/'))
+			continue;
+		if (image_catalog_name(image, name) && sv_ieq(sv_of(p), sv_of(name)))
+			return &c->file[i];
+		only = &c->file[i];
+		n++;
+	}
+	return n == 1 ? only : NULL;
+}
+
+/* As it lies in the package; the version's own folder keeps it apart from any other. */
+static enum admin_result package_store(struct admin *a, const struct package_import *in, const struct cab_file *image,
+				       const struct cab_file *catalog, const struct update_image *head, struct why *why)
+{
+	struct store_image im = {.size = image->data.n};
+	struct store_rule rule = {0};
+	const char *base = strrchr(image->path, '/');
+	uint8_t sum[32];
+	mode_t was = umask(022); /* the workers serve what is here */
+	enum admin_result rc = image_files_write(a, head, base ? base + 1 : image->path, buf_view(&image->data), buf_view(&catalog->data), &im, why);
+
+	umask(was);
+	if (rc != ADMIN_OK)
+		return rc;
+	pki_sha256(image->data.p, image->data.n, sum);
+	hex_write(im.sha256, sum, sizeof sum, false);
+	snprintf(im.version, sizeof im.version, "%s", head->version);
+	snprintf(im.time, sizeof im.time, "%s", head->time);
+	if (in->min_installed)
+		snprintf(im.min_installed, sizeof im.min_installed, "%s", in->min_installed);
+	memcpy(rule.device_type, head->device_type, sizeof rule.device_type);
+	memcpy(rule.brand, head->vendor, sizeof rule.brand);
+	memcpy(rule.model, head->model, sizeof rule.model);
+	memcpy(rule.revision, head->revision, sizeof rule.revision);
+	memcpy(rule.locale, head->locale, sizeof rule.locale);
+	return admin_store(a, rule_import(a->store, &rule, &im, in->approve), rule.model, why);
+}
+
+static bool same_target(const struct update_image *a, const struct update_image *b)
+{
+	return strcasecmp(a->vendor, b->vendor) == 0 && strcasecmp(a->model, b->model) == 0 && strcasecmp(a->revision, b->revision) == 0 &&
+	       strcasecmp(a->locale, b->locale) == 0 && strcasecmp(a->device_type, b->device_type) == 0;
+}
+
+/* Two images for one device in one package: which of them would a phone get? */
+static bool ambiguous(const struct cab *c, size_t which, const struct package_import *in, const struct update_image *head)
+{
+	struct update_image other;
+	struct why why = {0};
+
+	for (size_t i = 0; i < which; i++)
+		if (sv_iends(sv_of(c->file[i].path), SV(".nbt")) && package_identify(c, c->file[i].path, in->given, &other, &why) &&
+		    same_target(&other, head))
+			return true;
+	return false;
+}
+
+static enum admin_result one_image(struct admin *a, const struct package_import *in, const struct cab *c, size_t which,
+				   struct update_image *head, struct why *why)
+{
+	const struct cab_file *image = &c->file[which], *catalog = catalog_of(c, image->path);
+
+	if (!package_identify(c, image->path, in->given, head, why))
+		return ADMIN_REFUSED;
+	if (catalog == NULL)
+		return admin_no(ADMIN_REFUSED, why, "it has no catalog beside it: phones would not take it");
+	if (ambiguous(c, which, in, head))
+		return admin_no(ADMIN_REFUSED, why, "another image in the package is for the same device");
+	return package_store(a, in, image, catalog, head, why);
+}
+
+enum admin_result packages_import(struct admin *a, const struct package_import *in, unsigned *images, struct why *why)
+{
+	static const char *const endings[] = {".nbt", ".cat", ".xml", NULL};
+	struct update_version v;
+	struct cab c = {0};
+	struct why no = {0};
+	enum admin_result rc = ADMIN_OK;
+
+	*images = 0;
+	if (in->min_installed && !update_version_read(sv_of(in->min_installed), &v))
+		return admin_no(ADMIN_REFUSED, why, "'%.40s' is not four numbers; type one like 3.5.0.0", in->min_installed);
+	if (!cab_read(in->cab, &cab_usual, endings, &c, &no))
+		rc = admin_no(ADMIN_REFUSED, why, "'%.200s' is refused: %s", in->name, no.text);
+	for (size_t i = 0; i < c.n && (rc == ADMIN_OK || rc == ADMIN_REFUSED); i++) {
+		struct update_image head = {0};
+
+		if (!sv_iends(sv_of(c.file[i].path), SV(".nbt")))
+			continue;
+		no = (struct why){0};
+		rc = one_image(a, in, &c, i, &head, &no);
+		in->done(in->arg, c.file[i].path, &head, rc == ADMIN_OK ? NULL : no.text);
+		*images += rc == ADMIN_OK;
+	}
+	cab_clear(&c);
+	if (*images) {
+		admin_audit(a, "", in->approve ? "update import of a package, approved" : "update import of a package");
+		return rc == ADMIN_REFUSED ? ADMIN_OK : rc;
+	}
+	return rc == ADMIN_OK ? admin_no(ADMIN_REFUSED, why, "'%.200s' holds no image (.nbt)", in->name)
+	       : why->text[0] ? rc : admin_no(rc, why, "%s", no.text);
+}
