@@ -13,6 +13,7 @@
 
 enum admin_result {
 	ADMIN_OK,
+	ADMIN_UNCHANGED, /* it is so already; *why may say it */
 	ADMIN_REFUSED, /* the input breaks a rule */
 	ADMIN_NONE,    /* the named object does not exist */
 	ADMIN_EXISTS,  /* it is there already, or something that must be unique is in use */

@@ -43,6 +43,8 @@ enum admin_result certs_revoke(struct admin *a, const struct store_user *u, unsi
 	*phones = 0;
 	if (rc != ADMIN_OK)
 		return rc;
+	if (*n == 0)
+		return ADMIN_UNCHANGED;
 	admin_audit(a, u->aor, "cert revoke");
 	return order_unregister(a, u->aor, phones, why);
 }

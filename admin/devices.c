@@ -1,5 +1,7 @@
 #include "admin/devices.h"
 
+#include <string.h>
+
 #include "base/sv.h"
 #include "server/vault/device_id.h"
 
@@ -14,9 +16,23 @@ enum admin_result test_devices_each(struct admin *a, bool (*each)(void *arg, con
 	return admin_store(a, a->store->ops->test_device_each(a->store, each, arg), "the list of test devices", why);
 }
 
+struct same {
+	const struct store_test_device *d;
+	bool found;
+};
+
+static bool same_device(void *arg, const struct store_test_device *d)
+{
+	struct same *s = arg;
+
+	s->found = sv_ieq(sv_of(d->name), sv_of(s->d->name)) && d->is_mac == s->d->is_mac && strcmp(d->id, s->d->id) == 0;
+	return !s->found;
+}
+
 enum admin_result test_device_add(struct admin *a, const char *name, const char *mac, const char *serial, struct why *why)
 {
 	struct store_test_device d = {.is_mac = mac != NULL};
+	struct same same = {.d = &d};
 	enum admin_result rc;
 
 	if ((mac == NULL) == (serial == NULL))
@@ -27,6 +43,8 @@ enum admin_result test_device_add(struct admin *a, const char *name, const char 
 		return admin_no(ADMIN_REFUSED, why, "'%s' is not a MAC address; type six pairs, like 01-02-03-04-05-06", mac);
 	if (serial && !update_id_serial(serial, d.id))
 		return admin_no(ADMIN_REFUSED, why, "'%s' is not a serial number; type letters, digits, '-' and '_'", serial);
+	if (a->store->ops->test_device_each(a->store, same_device, &same) == STORE_OK && same.found)
+		return ADMIN_UNCHANGED;
 	rc = admin_store(a, a->store->ops->test_device_put(a->store, &d), d.name, why);
 	if (rc == ADMIN_OK)
 		admin_audit(a, "", "update testdevice add");
@@ -39,5 +57,5 @@ enum admin_result test_device_remove(struct admin *a, const char *name, struct w
 
 	if (rc == ADMIN_OK)
 		admin_audit(a, "", "update testdevice remove");
-	return rc == ADMIN_NONE ? admin_no(rc, why, "there is no test device '%s'", name) : rc;
+	return rc == ADMIN_NONE ? admin_no(ADMIN_UNCHANGED, why, "there is no test device '%s'", name) : rc;
 }

@@ -39,6 +39,8 @@ enum admin_result policy_remove(struct admin *a, const char *name, struct why *w
 
 	if (rc == ADMIN_NONE)
 		return admin_no(rc, why, "there is no PIN policy '%.60s'", name);
+	if (rc == ADMIN_EXISTS)
+		return admin_no(ADMIN_REFUSED, why, "'%.60s' is not removed: %s", name, store_why(a->store));
 	snprintf(done, sizeof done, "pin policy remove %.60s", name);
 	if (rc == ADMIN_OK)
 		admin_audit(a, "", done);
@@ -54,6 +56,8 @@ enum admin_result policy_grant(struct admin *a, const struct store_user *u, cons
 
 	if (rc != ADMIN_OK)
 		return rc;
+	if (strcmp(u->pin_policy, p.name) == 0)
+		return ADMIN_UNCHANGED;
 	snprintf(changed.pin_policy, sizeof changed.pin_policy, "%s", p.name);
 	rc = admin_store(a, a->store->ops->user_set(a->store, &changed), u->aor, why);
 	snprintf(done, sizeof done, "pin policy grant %s", name[0] ? p.name : "(the site's)");

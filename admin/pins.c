@@ -1,6 +1,7 @@
 #include "admin/pins.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "admin/pools.h"
 
@@ -40,6 +41,21 @@ enum admin_result pins_make(const struct admin *a, const struct store_user *u, s
 	return admin_no(ADMIN_FAILED, why, "no PIN could be made that the policy takes");
 }
 
+bool pins_same(struct admin *a, const struct store_user *u, struct sv pin)
+{
+	struct store_pin p = {0};
+	struct pin_info info = {0};
+	struct why none = {0};
+	uint8_t hash[32];
+	bool same = pins_check(a, u, pin, &none) && a->store->ops->pin_get(a->store, u->id, &p) == STORE_OK && p.set && p.local == 0 && p.global == 0 &&
+		    pins_info(a, u, &info, &none) == ADMIN_OK && !info.locked && (info.expires == 0 || info.expires > a->now) &&
+		    vault_pin_hash(a->secret, p.salt, pin, hash) && pki_equal(hash, p.hash, sizeof hash);
+
+	explicit_bzero(hash, sizeof hash);
+	explicit_bzero(&p, sizeof p);
+	return same;
+}
+
 enum admin_result pins_set(struct admin *a, const struct store_user *u, struct sv pin, struct why *why)
 {
 	struct why text = {0};
@@ -47,6 +63,8 @@ enum admin_result pins_set(struct admin *a, const struct store_user *u, struct s
 
 	if (admin_secret(a, why) != ADMIN_OK)
 		return ADMIN_SITE;
+	if (pins_same(a, u, pin))
+		return ADMIN_UNCHANGED;
 	no = vault_pin_set(a->secret, a->site, a->store, u, pin, false, a->now, &text);
 	if (no)
 		return admin_no(ADMIN_REFUSED, why, "the PIN of %s is refused: %s", u->aor, no);
@@ -84,7 +102,7 @@ static enum admin_result pins_by_hand(struct admin *a, const struct store_user *
 /* "Lock-CsClientPin: temporarily disables PIN authentication of a user". */
 enum admin_result pins_lock(struct admin *a, const struct store_user *u, struct why *why)
 {
-	enum admin_result rc = pins_by_hand(a, u, true, why);
+	enum admin_result rc = u->pin_locked ? ADMIN_UNCHANGED : pins_by_hand(a, u, true, why);
 
 	if (rc == ADMIN_OK)
 		admin_audit(a, u->aor, "pin lock");
@@ -93,11 +111,17 @@ enum admin_result pins_lock(struct admin *a, const struct store_user *u, struct 
 
 enum admin_result pins_unlock(struct admin *a, const struct store_user *u, struct why *why)
 {
-	enum admin_result rc = pins_by_hand(a, u, false, why);
+	struct pin_info info = {0};
+	struct store_tries t = {0};
+	enum admin_result rc = pins_info(a, u, &info, why);
 
+	if (rc == ADMIN_OK && !u->pin_locked && !info.locked && info.local == 0 && info.global == 0 &&
+	    a->store->ops->password_get(a->store, u->id, &t) == STORE_OK && t.local == 0 && t.global == 0 && t.locked_until == 0)
+		return ADMIN_UNCHANGED;
+	if (rc == ADMIN_OK)
+		rc = pins_by_hand(a, u, false, why);
 	if (rc == ADMIN_OK)
 		rc = admin_store(a, a->store->ops->pin_step(a->store, &u->id, 1, unlock, NULL), u->aor, why);
-
 	if (rc == ADMIN_OK)
 		rc = admin_store(a, a->store->ops->password_step(a->store, u->id, unlock_password, NULL), u->aor, why);
 	if (rc == ADMIN_OK)

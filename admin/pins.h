@@ -20,6 +20,8 @@ struct pin_info {
 bool pins_check(const struct admin *a, const struct store_user *u, struct sv pin, struct why *why);
 /* "can generate a PIN": one that the policy takes, into *pin, which the caller wipes.  It is not set yet. */
 enum admin_result pins_make(const struct admin *a, const struct store_user *u, struct buf *pin, struct why *why);
+/* The user has this PIN, not locked, not expired, and without a failure counted; admin_secret() has been called. */
+bool pins_same(struct admin *a, const struct store_user *u, struct sv pin);
 enum admin_result pins_set(struct admin *a, const struct store_user *u, struct sv pin, struct why *why); /* counters start at 0 */
 enum admin_result pins_lock(struct admin *a, const struct store_user *u, struct why *why); /* until pins_unlock() */
 /* The PIN and the password. */

@@ -59,7 +59,7 @@ static bool is_here(const struct admin *a, const char *name)
 
 enum admin_result pools_put(struct admin *a, const char *name, const char *const field[POOL_FIELDS], bool is_new, struct why *why)
 {
-	struct store_pool p = {0};
+	struct store_pool p = {0}, was;
 	enum store_result r;
 	enum admin_result rc;
 
@@ -70,11 +70,11 @@ enum admin_result pools_put(struct admin *a, const char *name, const char *const
 	r = a->store->ops->pool_get(a->store, name, &p);
 	if (r == STORE_FAILED)
 		return admin_store(a, r, name, why);
-	if (is_new && r == STORE_OK)
-		return admin_no(ADMIN_EXISTS, why, "the pool '%s' is in the list", p.name);
 	if (!is_new && r == STORE_NONE)
 		return admin_no(ADMIN_NONE, why, "there is no pool '%s'", name);
+	was = p;
 	if (is_new) {
+		p = (struct store_pool){0};
 		snprintf(p.name, sizeof p.name, "%s", name);
 		snprintf(p.sip, sizeof p.sip, "%s:5061", name);
 		snprintf(p.web, sizeof p.web, "%s", name);
@@ -82,6 +82,10 @@ enum admin_result pools_put(struct admin *a, const char *name, const char *const
 	for (unsigned f = 0; f < POOL_FIELDS; f++)
 		if (field[f] && !fields[f].read(field[f], (char *)&p + fields[f].at))
 			return admin_no(ADMIN_REFUSED, why, "%s is '%.100s'; type %s", pool_field_names[f], field[f], fields[f].type);
+	if (r == STORE_OK && memcmp(&was, &p, sizeof p) == 0)
+		return ADMIN_UNCHANGED;
+	if (is_new && r == STORE_OK)
+		return admin_no(ADMIN_EXISTS, why, "the pool '%s' is in the list", was.name);
 	rc = admin_store(a, a->store->ops->pool_put(a->store, &p), name, why);
 	if (rc == ADMIN_OK)
 		admin_audit(a, "", is_new ? "pool add" : "pool set");
@@ -224,7 +228,7 @@ enum admin_result pools_move(struct admin *a, const struct store_user *u, const 
 
 	*phones = 0;
 	if (rc == ADMIN_OK && (strcasecmp(home, was_here ? "" : u->home_pool) == 0))
-		return admin_no(ADMIN_REFUSED, why, "%s lives on %s already", u->aor, goes_here ? "this pool" : home);
+		return admin_no(ADMIN_UNCHANGED, why, "%s lives on %s already", u->aor, goes_here ? "this pool" : home);
 	if (rc == ADMIN_OK && !goes_here && (rc = pool_of(a, home, &p, why)) == ADMIN_OK)
 		rc = pool_copy_open(a, &p, &there, why);
 	if (rc == ADMIN_OK && !was_here && (rc = pool_of(a, u->home_pool, &p, why)) == ADMIN_OK)

@@ -201,7 +201,7 @@ static enum admin_result transit(struct admin *a, const char *name, rule_transit
 	if (rc != ADMIN_OK)
 		return rc;
 	if (!changed)
-		return admin_no(ADMIN_REFUSED, why, "'%s' has nothing %s", name, nothing);
+		return admin_no(ADMIN_UNCHANGED, why, "'%s' has nothing %s", name, nothing);
 	snprintf(done, sizeof done, "update %s", what);
 	admin_audit(a, "", done);
 	return ADMIN_OK;

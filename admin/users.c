@@ -255,14 +255,52 @@ enum admin_result users_share_extension(struct admin *a, const struct store_user
 	return ADMIN_NONE;
 }
 
+static bool same_fields(const struct store_user *a, const struct store_user *b)
+{
+	return strcmp(a->login, b->login) == 0 && strcmp(a->number, b->number) == 0 && strcmp(a->extension, b->extension) == 0 &&
+	       strcmp(a->display, b->display) == 0 && strcmp(a->home_pool, b->home_pool) == 0 &&
+	       strcmp(a->display_number, b->display_number) == 0 && a->remote == b->remote && a->enabled == b->enabled &&
+	       a->common_area == b->common_area;
+}
+
+static bool same_password(struct admin *a, const struct store_user *u, struct sv password)
+{
+	struct store_user other = *u;
+	uint8_t had[16], has[16];
+	bool same;
+
+	if (password.n == 0)
+		return true;
+	same = u->n_nt_hash && vault_password_set(a->secret, &other, password) && vault_nt_hash_open(a->secret, u, had) &&
+	       vault_nt_hash_open(a->secret, &other, has) && pki_equal(had, has, sizeof had);
+	explicit_bzero(had, sizeof had);
+	explicit_bzero(has, sizeof has);
+	explicit_bzero(&other, sizeof other);
+	return same;
+}
+
+/* The fields, and the secrets that are given: a script may run twice. */
+static bool same_user(struct admin *a, const struct store_user *there, const struct store_user *u, struct sv password, struct sv pin)
+{
+	struct why none = {0};
+
+	if (!same_fields(there, u) || ((password.n || pin.n) && admin_secret(a, &none) != ADMIN_OK))
+		return false;
+	return same_password(a, there, password) && (pin.n == 0 || pins_same(a, there, pin));
+}
+
 enum admin_result users_put(struct admin *a, struct store_user *u, struct sv password, struct sv pin, struct why *why)
 {
 	bool is_new = u->id == 0;
 	struct store_user there;
 	enum admin_result rc;
 
-	if (is_new && a->store->ops->user_get(a->store, u->aor, &there) == STORE_OK)
-		return admin_no(ADMIN_EXISTS, why, "%s exists already", there.aor);
+	if (a->store->ops->user_get(a->store, u->aor, &there) == STORE_OK) {
+		if (same_user(a, &there, u, password, pin))
+			return ADMIN_UNCHANGED;
+		if (is_new)
+			return admin_no(ADMIN_EXISTS, why, "%s exists already", there.aor);
+	}
 	rc = users_write(a, u, password, pin, why);
 	if (rc == ADMIN_OK)
 		admin_audit(a, u->aor, is_new ? "user add" : "user set");
@@ -274,6 +312,12 @@ enum admin_result users_enable(struct admin *a, struct store_user *u, bool on, u
 	enum admin_result rc;
 
 	*phones = 0;
+	if (u->enabled == on && on)
+		return ADMIN_UNCHANGED;
+	if (u->enabled == on) { /* perhaps dialtoned did not act the first time */
+		rc = order_reject(a, u->aor, phones, why);
+		return rc == ADMIN_OK && *phones == 0 ? ADMIN_UNCHANGED : rc;
+	}
 	u->enabled = on;
 	rc = admin_store(a, a->store->ops->user_set(a->store, u), u->aor, why);
 	if (rc != ADMIN_OK)

@@ -26,6 +26,7 @@ bool user_common_area(const struct site *site, struct store_user *u, struct why 
 enum admin_result users_get(struct admin *a, const char *name, struct store_user *ret, struct why *why);
 /* Adds u (when u->id is 0) or changes it.  Password and PIN may be empty views: then they stay as they are.  A user is
  * stored with the PIN or not at all. */
+/* UNCHANGED: all that is given is so already. EXISTS: a new one whose address another has, with other fields. */
 enum admin_result users_put(struct admin *a, struct store_user *u, struct sv password, struct sv pin, struct why *why);
 
 /* The same in two steps and without a row of the audit, for many at once: first all that takes time, then the store alone. */

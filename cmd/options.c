@@ -33,6 +33,22 @@ int command_fail(const struct command *c, int status, const char *fmt, ...)
 /* ---- the tables ------------------------------------------------------------------------------------------------ */
 
 const struct option_row option_site = {"-c", "FILE", "the site's configuration (else $DIALTONE_CONF, else " OPTIONS_CONF ")"};
+static const char *form_word(unsigned i)
+{
+	static const char *const words[] = {"text", "json", "csv"};
+
+	return i < 3 ? words[i] : NULL;
+}
+
+static const char *form_check(const char *value)
+{
+	for (unsigned i = 0; i < 3; i++)
+		if (strcmp(value, form_word(i)) == 0)
+			return NULL;
+	return "type text, json or csv";
+}
+
+const struct option_row option_form = {"-f", "FORM", "of the output: text (default), json or csv", .check = form_check, .word = form_word};
 const struct option_row option_json = {"--json", NULL, "JSON on standard output"};
 const struct option_row option_version = {"--version", NULL, "the version"};
 const struct option_row option_help = {"--help", NULL, "this text"};
@@ -57,14 +73,15 @@ static const struct option_row *row_at(const struct option_row *rows, unsigned *
 const struct option_row *options_each(const struct verb *const *path, unsigned depth, unsigned i)
 {
 	unsigned flags = verb_flags_of(path, depth);
-	const struct option_row *const common[4] = {flags & VERB_SITE ? &option_site : NULL, flags & VERB_JSON ? &option_json : NULL,
-					     flags & VERB_VERSION ? &option_version : NULL, &option_help};
+	const struct option_row *const common[5] = {flags & VERB_SITE ? &option_site : NULL, flags & VERB_FORM ? &option_form : NULL,
+						    flags & VERB_JSON ? &option_json : NULL, flags & VERB_VERSION ? &option_version : NULL,
+						    &option_help};
 	const struct option_row *r;
 
 	for (unsigned d = depth; d-- > 0;)
 		if ((r = row_at(path[d]->shared, &i)) != NULL || (r = row_at(path[d]->options, &i)) != NULL)
 			return r;
-	for (size_t k = 0; k < 4; k++)
+	for (size_t k = 0; k < 5; k++)
 		if (common[k] && i-- == 0)
 			return common[k];
 	return NULL;

@@ -39,6 +39,7 @@ enum verb_flags {
 	VERB_SITE = 1, /* works on a site: takes -c FILE */
 	VERB_JSON = 2, /* takes --json */
 	VERB_VERSION = 4, /* takes --version */
+	VERB_FORM = 8,	  /* takes -f FORM: text, json, csv */
 };
 
 struct verb {
@@ -64,7 +65,8 @@ struct command {
 	const struct verb *path[OPTIONS_DEPTH], *verb; /* from the program down; verb: the last one */
 	unsigned depth;
 	const char *conf; /* -c, else $DIALTONE_CONF, else OPTIONS_CONF */
-	bool json;
+	bool json; /* --json, -f json */
+	bool csv;  /* -f csv */
 	const char *argument[OPTIONS_ARGUMENTS];
 	unsigned arguments;
 	const struct option_row *given[OPTIONS_GIVEN]; /* in the order in which they were typed */
@@ -88,7 +90,7 @@ const char *command_name(const struct command *c, char ret[128]);
 
 /* ---- what reading, help and completion share -------------------------------------------------------------------- */
 
-extern const struct option_row option_site, option_json, option_version, option_help; /* of many verbs */
+extern const struct option_row option_site, option_form, option_json, option_version, option_help; /* of many verbs */
 
 /* Every row that the verb at this end of the path takes, its own first, those that all verbs share last (-c, --json,
  * --help).  i counts up; NULL: no more. */

@@ -1,5 +1,7 @@
 #include "cmd/text.h"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,4 +139,11 @@ const char *nearest(const char *word, const char *const *first, size_t n, size_t
 		}
 	}
 	return best;
+}
+
+size_t text_screen(FILE *to)
+{
+	struct winsize size;
+
+	return isatty(fileno(to)) == 1 && ioctl(fileno(to), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }

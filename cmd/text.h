@@ -11,6 +11,7 @@ void text_put(FILE *to, const char *s, size_t n);
 /* Prints one line and ends it; the line is filtered as text_put() does. */
 void text_say(FILE *to, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_vsay(FILE *to, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+size_t text_screen(FILE *to); /* columns of the terminal; 0: it is none */
 /* Folded at 79 columns, further lines indented by `indent`. `at`: the column now. Ends the line. */
 void text_fold(FILE *to, unsigned at, unsigned indent, const char *s);
 /* One row of a help: "  head", then `what` from column `at` on, below the head when that is too long. */

@@ -12,6 +12,11 @@
 #include "cmd/json_put.h"
 #include "cmd/text.h"
 
+enum writer_form command_form(const struct command *c)
+{
+	return c->json ? WRITER_JSON : c->csv ? WRITER_CSV : WRITER_TEXT;
+}
+
 void writer_begin(struct writer *w, FILE *to, enum writer_form form)
 {
 	*w = (struct writer){.to = to, .form = form};
@@ -40,7 +45,6 @@ static const char *text_of(const struct column *c, const void *record, char out[
 
 	switch (c->kind) {
 	case COLUMN_TEXT:
-	case COLUMN_OPTIONAL:
 		return at[0] ? at : none;
 	case COLUMN_BOOL:
 		return *(const bool *)(const void *)at ? "yes" : "no";
@@ -67,8 +71,6 @@ static json_t *json_of(const struct column *c, const void *record)
 
 	switch (c->kind) {
 	case COLUMN_TEXT:
-		return json_text(at);
-	case COLUMN_OPTIONAL:
 		return at[0] ? json_text(at) : json_null();
 	case COLUMN_BOOL:
 		return json_boolean(*(const bool *)(const void *)at);
@@ -83,6 +85,56 @@ static json_t *json_of(const struct column *c, const void *record)
 	default:
 		return *(const int64_t *)(const void *)at ? json_string(iso_time(time, *(const int64_t *)(const void *)at)) : json_null();
 	}
+}
+
+/* As in JSON: a time as one, nothing for null; true and false. */
+static const char *csv_of(const struct column *c, const void *record, char out[32])
+{
+	const char *at = (const char *)record + c->at;
+	int64_t n = c->kind >= COLUMN_NUMBER ? *(const int64_t *)(const void *)at : 0;
+
+	if (c->kind == COLUMN_TEXT)
+		return at;
+	if (c->kind == COLUMN_BOOL)
+		return *(const bool *)(const void *)at ? "true" : "false";
+	if (c->kind == COLUMN_TIME || c->kind == COLUMN_AGO)
+		return n ? iso_time(out, n) : "";
+	return c->kind == COLUMN_POSITIVE && n == 0 ? "" : text_of(c, record, out);
+}
+
+/* RFC 4180.  A control character of a store or a network is shown as elsewhere, but for the line end, which quotes hold. */
+static void csv_field(FILE *to, const char *text, const char *end)
+{
+	bool quote = text[strcspn(text, ",\"\r\n")] != '\0';
+	char c[5];
+
+	if (quote)
+		fputc('"', to);
+	for (struct sv rest = sv_of(text); rest.n;) {
+		if (rest.p[0] == '\n') {
+			fputc('\n', to);
+			rest = sv_from(rest, 1);
+		} else if (utf8_shown(&rest, c)) {
+			fputs(c[0] == '"' ? "\"\"" : c, to);
+		}
+	}
+	fputs(quote ? "\"" : "", to);
+	fputs(end, to);
+}
+
+static void csv_line(FILE *to, const struct column *columns, const void *record)
+{
+	char text[32];
+
+	for (const struct column *c = columns; c->key; c++)
+		csv_field(to, record ? csv_of(c, record, text) : c->key, c[1].key ? "," : "\n");
+}
+
+static json_t *root_of(struct writer *w)
+{
+	if (w->root == NULL)
+		w->root = json_pack("{s:i}", "v", WRITER_V);
+	return w->root;
 }
 
 static json_t *object_of(const struct column *c, const void *record)
@@ -107,12 +159,15 @@ void writer_record(struct writer *w, const struct column *columns, const void *r
 	size_t width = 0;
 	char text[32];
 
+	if (w->form == WRITER_CSV) {
+		csv_line(w->to, columns, NULL);
+		csv_line(w->to, columns, record);
+		return;
+	}
 	if (w->form != WRITER_TEXT) {
 		json_t *members = object_of(columns, record);
 
-		if (w->root == NULL)
-			w->root = json_object();
-		w->failed |= json_object_update(w->root, members) != 0;
+		w->failed |= json_object_update(root_of(w), members) != 0;
 		json_decref(members);
 		return;
 	}
@@ -124,14 +179,13 @@ void writer_record(struct writer *w, const struct column *columns, const void *r
 
 void writer_member(struct writer *w, const char *key, const char *text, json_t *value)
 {
-	if (w->form == WRITER_TEXT) {
-		label(w, key, text, strlen(key) + 2);
+	if (w->form == WRITER_TEXT || w->form == WRITER_CSV) {
+		if (w->form == WRITER_TEXT)
+			label(w, key, text, strlen(key) + 2);
 		json_decref(value);
 		return;
 	}
-	if (w->root == NULL)
-		w->root = json_object();
-	w->failed |= json_object_set_new(w->root, key, value) != 0;
+	w->failed |= json_object_set_new(root_of(w), key, value) != 0;
 }
 
 /* ---- a list ----------------------------------------------------------------------------------------------------- */
@@ -143,16 +197,13 @@ void writer_list(struct writer *w, const char *key, const struct column *columns
 	w->rows = 0;
 	w->part = false;
 	memset(w->width, 0, sizeof w->width);
+	if (w->form == WRITER_CSV)
+		csv_line(w->to, columns, NULL);
 	if (w->form != WRITER_JSON)
 		return;
 	w->list = json_array();
-	if (key) {
-		if (w->root == NULL)
-			w->root = json_object();
-		w->failed |= json_object_set_new(w->root, key, w->list) != 0;
-	} else {
-		w->root = w->list;
-	}
+	w->items = key == NULL;
+	w->failed |= json_object_set_new(root_of(w), key ? key : "items", w->list) != 0;
 }
 
 static void cell_add(struct writer *w, const char *text)
@@ -195,9 +246,14 @@ void writer_row(struct writer *w, const void *record)
 	if (w->rows && w->rows % WRITER_PART == 0)
 		part_end(w);
 	w->rows++;
-	if (w->form == WRITER_LINES)
-		w->failed |= !json_line(w->to, object_of(w->columns, record));
-	else if (w->form == WRITER_JSON)
+	if (w->form == WRITER_LINES) {
+		json_t *line = object_of(w->columns, record);
+
+		json_object_set_new(line, "v", json_integer(WRITER_V));
+		w->failed |= !json_line(w->to, line);
+	} else if (w->form == WRITER_CSV) {
+		csv_line(w->to, w->columns, record);
+	} else if (w->form == WRITER_JSON)
 		w->failed |= json_array_append_new(w->list, object_of(w->columns, record)) != 0;
 	else
 		for (const struct column *c = w->columns; c->key; c++)
@@ -215,15 +271,54 @@ static size_t width_of(const char *s)
 	return n;
 }
 
+#define CUT "\xe2\x80\xa6" /* an ellipsis */
+
+/* As many characters as fit; the last one says that there are more. */
+static void cell_print(FILE *to, const char *text, size_t width)
+{
+	size_t n = 0;
+
+	if (width_of(text) <= width) {
+		fputs(text, to);
+		return;
+	}
+	for (; *text && n < width; text++) {
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+		if (n < width)
+			fputc(*text, to);
+	}
+	fputs(CUT, to);
+}
+
 static void table_line(FILE *to, const struct buf *cell, size_t columns, const size_t *width)
 {
 	for (size_t i = 0; i < columns; i++) {
 		const char *text = (const char *)cell[i].p;
-		size_t gap = i + 1 < columns ? width[i] - width_of(text) + 2 : 0;
+		size_t is = width_of(text), gap = i + 1 < columns ? width[i] - (is < width[i] ? is : width[i]) + 2 : 0;
 
-		fprintf(to, "%s%*s", text, (int)gap, "");
+		cell_print(to, text, width[i]);
+		fprintf(to, "%*s", (int)gap, "");
 	}
 	fputc('\n', to);
+}
+
+/* A terminal folds lines that are too long, and a table is none then: the widest column gives way, as far as its head. */
+static void table_fit(FILE *to, size_t columns, size_t *width, const struct buf *head)
+{
+	size_t screen = text_screen(to);
+
+	while (screen) {
+		size_t all = 2 * (columns - 1), widest = columns;
+
+		for (size_t i = 0; i < columns; i++) {
+			all += width[i];
+			if (width[i] > width_of((const char *)head[i].p) && width[i] > 8 && (widest == columns || width[i] > width[widest]))
+				widest = i;
+		}
+		if (all <= screen || widest == columns)
+			return;
+		width[widest]--;
+	}
 }
 
 static void cells_free(struct writer *w)
@@ -253,6 +348,8 @@ static void table_print(struct writer *w)
 
 		w->width[i % n] = is > w->width[i % n] ? is : w->width[i % n];
 	}
+	if (n)
+		table_fit(w->to, n, w->width, head);
 	if (!w->part)
 		table_line(w->to, head, n, w->width);
 	for (size_t i = 0; i + n <= w->cells; i += n)
@@ -269,8 +366,11 @@ static void part_end(struct writer *w)
 		return;
 	if (w->form == WRITER_TEXT) {
 		table_print(w);
-	} else if (w->form == WRITER_JSON && w->root == w->list) {
-		fputs(w->part ? ",\n" : "[\n", w->to);
+	} else if (w->form == WRITER_JSON && w->items) {
+		if (w->part)
+			fputs(",\n", w->to);
+		else
+			fprintf(w->to, "{\n\"v\": %d,\n\"items\": [\n", WRITER_V);
 		w->failed |= !json_put_elements(w->to, w->list) || json_array_clear(w->list) != 0;
 	}
 	w->part = true;
@@ -280,9 +380,9 @@ void writer_list_end(struct writer *w)
 {
 	if (w->columns && w->rows && w->form == WRITER_TEXT && !w->failed)
 		table_print(w);
-	if (w->part && w->form == WRITER_JSON && w->root == w->list) {
+	if (w->part && w->form == WRITER_JSON && w->items) {
 		part_end(w); /* there is at least one row behind the last part */
-		fputs("\n]\n", w->to);
+		fputs("\n]\n}\n", w->to);
 		json_decref(w->root);
 		w->root = NULL;
 		w->whole = true;

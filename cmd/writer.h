@@ -7,8 +7,10 @@
  *     writer_row(&w, &user);                 for each
  *     return writer_end(&w);
  *
- * The head of a column is its key in JSON: what people read and what programs read has one name.  A table is as wide as
- * what stands in it, so nothing is shifted (of a long one each thousand rows are, and no part is narrower than the one before); and whatever octets a store or a network gave, a terminal gets only what it
+ * The head of a column is its key in JSON and CSV: what people read and what programs read has one name.  JSON is one object:
+ * "v", and the members of a record, or "items", the list (dialtone-output(5)).  A table is as wide as what stands in it, so
+ * nothing is shifted (of a long one each thousand rows are, and no part is narrower than the one before); on a terminal it is no
+ * wider than that, and the widest columns are cut.  Whatever octets a store or a network gave, a terminal gets only what it
  * shows (base/utf8.h).
  */
 #ifndef DIALTONE_CMD_WRITER_H
@@ -20,12 +22,13 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "cmd/options.h"
 
-enum writer_form { WRITER_TEXT, WRITER_JSON, WRITER_LINES /* JSON, the rows of a list one object a line */ };
+enum writer_form { WRITER_TEXT, WRITER_JSON, WRITER_LINES /* JSON, the rows of a list one object a line */, WRITER_CSV };
+#define WRITER_V 1 /* of the JSON: another number when a member goes or means something else */
 
 enum column_kind {
-	COLUMN_TEXT,	 /* char[] */
-	COLUMN_OPTIONAL, /* char[]; "" is null in JSON */
+	COLUMN_TEXT,	 /* char[]; "" is null in JSON */
 	COLUMN_BOOL,	 /* bool: yes or no */
 	COLUMN_UNSIGNED, /* unsigned */
 	COLUMN_NUMBER,	 /* int64_t */
@@ -55,14 +58,16 @@ struct writer {
 	size_t cells, cap;
 	size_t width[WRITER_COLUMNS]; /* of the table so far */
 	bool part;		      /* a part of the list is written already */
-	bool whole;		      /* the list was all there is to write */
+	bool items;		      /* the list is all there is to write: "items" */
+	bool whole;		      /* it is written */
 	bool failed;
 };
 
+enum writer_form command_form(const struct command *c); /* as --json or -f has it */
 void writer_begin(struct writer *w, FILE *to, enum writer_form form);
 /* The members of one record: in a table of two columns, or in the object that is the whole. */
 void writer_record(struct writer *w, const struct column *columns, const void *record);
-/* A list: the whole of what is written, or (key) a member of the object.  columns: the last {0} */
+/* A list: all there is ("items"), or (key) a member beside others.  columns: the last {0} */
 void writer_list(struct writer *w, const char *key, const struct column *columns);
 void writer_row(struct writer *w, const void *record);
 void writer_row_with(struct writer *w, const void *record, const char *key, json_t *value); /* a member more, in JSON */

@@ -49,7 +49,7 @@ static bool audit_since(const char *text, int64_t now, int64_t *ret)
 
 static const struct column audit_columns[] = {{"time", COLUMN_TIME, offsetof(struct audit_entry, at)},
 					      {"what", COLUMN_TEXT, offsetof(struct audit_entry, what)},
-					      {"user", COLUMN_OPTIONAL, offsetof(struct audit_entry, user)},
+					      {"user", COLUMN_TEXT, offsetof(struct audit_entry, user)},
 					      {"ok", COLUMN_BOOL, offsetof(struct audit_entry, ok)},
 					      {"detail", COLUMN_TEXT, offsetof(struct audit_entry, detail)},
 					      {0}};
@@ -107,7 +107,7 @@ static const struct verb *const verbs[] = {&audit_list_verb.verb, NULL};
 const struct verb verb_audit = {
     .name = "audit",
     .what = "the record of administrators, sign-ins and refusals",
-    .flags = VERB_SITE | VERB_JSON,
+    .flags = VERB_SITE | VERB_JSON | VERB_FORM,
     .verbs = verbs,
     .usual = &audit_list_verb.verb,
     .text = "The record of what administrators did to users and rules, and how sign-ins ended. Without a verb: list.",

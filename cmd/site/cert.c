@@ -9,10 +9,10 @@
 
 static const struct column cert_columns[] = {
     {"address", COLUMN_TEXT, offsetof(struct cert_info, address)},
-    {"DeviceId", COLUMN_TEXT, offsetof(struct cert_info, device)},
+    {"device_id", COLUMN_TEXT, offsetof(struct cert_info, device)},
     {"thumbprint", COLUMN_TEXT, offsetof(struct cert_info, thumbprint)},
-    {"PublicationTime", COLUMN_TIME, offsetof(struct cert_info, published)},
-    {"ExpirationTime", COLUMN_TIME, offsetof(struct cert_info, expires)},
+    {"published", COLUMN_TIME, offsetof(struct cert_info, published)},
+    {"expires", COLUMN_TIME, offsetof(struct cert_info, expires)},
     {"expired", COLUMN_BOOL, offsetof(struct cert_info, expired)},
     {0}};
 
@@ -53,18 +53,21 @@ static int cert_revoke(struct session *s)
 	if (rc)
 		return rc;
 	r = certs_revoke(&s->admin, &u, &n, &phones, &s->why);
-	if (r == ADMIN_OK || r == ADMIN_ORDER) { /* they are gone, whether the phones were reached or not */
+	if (r == ADMIN_OK || r == ADMIN_ORDER || r == ADMIN_UNCHANGED) { /* they are gone, whether the phones were reached or not */
+		s->did = r == ADMIN_UNCHANGED ? DID_NOT_CHANGE : DID_CHANGE;
+		s->written = s->c->json;
 		session_writer(s, &w);
 		if (s->c->json) {
+			writer_member(&w, "changed", "", json_boolean(r != ADMIN_UNCHANGED));
 			writer_member(&w, "address", u.aor, json_string(u.aor));
 			writer_member(&w, "revoked", "", json_integer(n));
-		} else {
+		} else if (n) {
 			text_say(stderr, "%u certificate%s of %s revoked", n, n == 1 ? "" : "s", u.aor);
 		}
 		rc = writer_end(&w);
 	}
 	session_phones(s, u.aor, phones);
-	return r == ADMIN_OK ? rc : session_end(s, r);
+	return r == ADMIN_OK || r == ADMIN_UNCHANGED ? rc : session_end(s, r);
 }
 
 static const struct verb *const verbs[] = {
@@ -76,7 +79,7 @@ static const struct verb *const verbs[] = {
 const struct verb verb_cert = {
     .name = "cert",
     .what = "users' certificates: list, revoke",
-    .flags = VERB_SITE | VERB_JSON,
+    .flags = VERB_SITE | VERB_JSON | VERB_FORM,
     .verbs = verbs,
     .text = "The certificates of users. USER is an address, a login, a phone number or an extension.",
     .example = "  dialtone cert list alice@contoso.test\n"

@@ -4,7 +4,7 @@ const struct column endpoint_columns[] = {
     {"address", COLUMN_TEXT, offsetof(struct control_endpoint, aor)},
     {"outside", COLUMN_BOOL, offsetof(struct control_endpoint, outside)},
     {"worker", COLUMN_UNSIGNED, offsetof(struct control_endpoint, worker)},
-    {"expires", COLUMN_NUMBER, offsetof(struct control_endpoint, seconds)},
+    {"expires_in", COLUMN_NUMBER, offsetof(struct control_endpoint, seconds)},
     {"peer", COLUMN_TEXT, offsetof(struct control_endpoint, peer)},
     {"epid", COLUMN_TEXT, offsetof(struct control_endpoint, epid)},
     {"instance", COLUMN_TEXT, offsetof(struct control_endpoint, instance)},

@@ -25,7 +25,7 @@ struct phones_options {
 	bool watch;
 };
 
-static const char *stage_judge(const char *value)
+static const char *stage_check(const char *value)
 {
 	return value[0] >= '1' && value[0] <= '9' && value[1] == '\0' ? NULL : "type a stage, 1 to 9";
 }
@@ -37,7 +37,7 @@ static const char *state_word(unsigned i)
 	return i < sizeof words / sizeof *words ? words[i] : NULL;
 }
 
-static const char *state_judge(const char *value)
+static const char *state_check(const char *value)
 {
 	const char *word;
 
@@ -47,7 +47,7 @@ static const char *state_judge(const char *value)
 	return "type under-way, silent, refused, registered or signed-off";
 }
 
-static const char *sort_judge(const char *value)
+static const char *sort_check(const char *value)
 {
 	const char *word;
 
@@ -59,14 +59,14 @@ static const char *sort_judge(const char *value)
 
 #define FILTER(member) offsetof(struct phones_options, filter.member)
 static const struct option_row list_options[] = {
-    {"--stage", "N", "those that are in this stage", FILTER(stage), stage_judge},
-    {"--state", "STATE", "of the states; those in it", FILTER(state), state_judge, NULL, state_word},
+    {"--stage", "N", "those that are in this stage", FILTER(stage), stage_check},
+    {"--state", "STATE", "of the states; those in it", FILTER(state), state_check, NULL, state_word},
     {"--user", "USER", "those of a user: an address or a part of it", FILTER(user)},
     {"--extension", "N", "those of an extension", FILTER(extension)},
     {"--mac", "MAC", "one MAC, or how it begins", FILTER(mac)},
     {"--model", "MODEL", "those of a model, or a part of its name", FILTER(model)},
     {"--address", "IP", "one IP address, or how it begins", FILTER(address)},
-    {"--sort", "COLUMN", "by a column (default: stage, then since)", offsetof(struct phones_options, sort), sort_judge, NULL,
+    {"--sort", "COLUMN", "by a column (default: stage, then since)", offsetof(struct phones_options, sort), sort_check, NULL,
      phone_sort_word},
     {"--watch", NULL, "again every two seconds, until it is interrupted", offsetof(struct phones_options, watch)},
     {0}};
@@ -74,28 +74,28 @@ static const struct option_row list_options[] = {
 /* ---- the phones ---------------------------------------------------------------------------------------------------- */
 
 static const struct column phone_columns[] = {
-    {"mac", COLUMN_OPTIONAL, offsetof(struct phone_row, p.mac)},
-    {"model", COLUMN_OPTIONAL, offsetof(struct phone_row, p.model)},
-    {"firmware", COLUMN_OPTIONAL, offsetof(struct phone_row, p.firmware)},
-    {"user", COLUMN_OPTIONAL, offsetof(struct phone_row, p.user)},
-    {"extension", COLUMN_OPTIONAL, offsetof(struct phone_row, extension)},
+    {"mac", COLUMN_TEXT, offsetof(struct phone_row, p.mac)},
+    {"model", COLUMN_TEXT, offsetof(struct phone_row, p.model)},
+    {"firmware", COLUMN_TEXT, offsetof(struct phone_row, p.firmware)},
+    {"user", COLUMN_TEXT, offsetof(struct phone_row, p.user)},
+    {"extension", COLUMN_TEXT, offsetof(struct phone_row, extension)},
     {"address", COLUMN_TEXT, offsetof(struct phone_row, p.address)},
     {"stage", COLUMN_POSITIVE, offsetof(struct phone_row, stage)},
     {"state", COLUMN_TEXT, offsetof(struct phone_row, p.state)},
     {"since", COLUMN_AGO, offsetof(struct phone_row, since)},
     {"code", COLUMN_TEXT, offsetof(struct phone_row, p.code)},
-    {"cause", COLUMN_OPTIONAL, offsetof(struct phone_row, p.cause)},
+    {"cause", COLUMN_TEXT, offsetof(struct phone_row, p.cause)},
     {"outside", COLUMN_BOOL, offsetof(struct phone_row, p.outside), .machine = true},
     {"proved", COLUMN_BOOL, offsetof(struct phone_row, p.proved), .machine = true},
-    {"number", COLUMN_OPTIONAL, offsetof(struct phone_row, p.number), .machine = true},
-    {"last_failure", COLUMN_OPTIONAL, offsetof(struct phone_row, p.failed), .machine = true},
+    {"number", COLUMN_TEXT, offsetof(struct phone_row, p.number), .machine = true},
+    {"last_failure", COLUMN_TEXT, offsetof(struct phone_row, p.failed), .machine = true},
     {"last_failure_at", COLUMN_TIME, offsetof(struct phone_row, failed), .machine = true},
     {"began", COLUMN_TIME, offsetof(struct phone_row, began), .machine = true},
     {"heard", COLUMN_TIME, offsetof(struct phone_row, heard), .machine = true},
     {"ways", COLUMN_UNSIGNED, offsetof(struct phone_row, p.ways), .machine = true},
     {"expires", COLUMN_TIME, offsetof(struct phone_row, expires), .machine = true},
-    {"epid", COLUMN_OPTIONAL, offsetof(struct phone_row, p.epid), .machine = true},
-    {"instance", COLUMN_OPTIONAL, offsetof(struct phone_row, p.instance), .machine = true},
+    {"epid", COLUMN_TEXT, offsetof(struct phone_row, p.epid), .machine = true},
+    {"instance", COLUMN_TEXT, offsetof(struct phone_row, p.instance), .machine = true},
     {0}};
 
 struct gathered {
@@ -162,12 +162,12 @@ static int list_once(const struct command *c, const struct site *site)
 
 	if (rc == 0) {
 		phone_sort(g.row, g.n, o->sort);
-		writer_begin(&w, stdout, !c->json ? WRITER_TEXT : o->watch ? WRITER_LINES : WRITER_JSON);
+		writer_begin(&w, stdout, c->json && o->watch ? WRITER_LINES : command_form(c));
 		writer_list(&w, NULL, phone_columns);
 		for (size_t i = 0; i < g.n; i++)
 			if (phone_fits(&o->filter, &g.row[i]))
 				writer_row(&w, &g.row[i]);
-		if (w.rows == 0 && !c->json)
+		if (w.rows == 0 && w.form == WRITER_TEXT)
 			fprintf(stderr, g.n ? "no phone fits; %zu do not\n" : "no phone was seen since dialtoned started\n", g.n);
 		rc = writer_end(&w);
 	}
@@ -205,15 +205,15 @@ static int show(const struct command *c, const struct site *site)
 	int rc = phones_get(c, site, &g);
 
 	if (rc == 0) {
-		writer_begin(&w, stdout, c->json ? WRITER_JSON : WRITER_TEXT);
-		if (c->json)
+		writer_begin(&w, stdout, command_form(c));
+		if (w.form != WRITER_TEXT)
 			writer_list(&w, NULL, phone_columns);
 		for (size_t i = 0; i < g.n; i++) {
 			if (!phone_is(&g.row[i], c->argument[0]))
 				continue;
-			if (shown++ && !c->json)
+			if (shown++ && w.form == WRITER_TEXT)
 				fputc('\n', stdout);
-			if (c->json)
+			if (w.form != WRITER_TEXT)
 				writer_row_with(&w, &g.row[i], "steps", phone_steps(&g.row[i]));
 			else
 				phone_waterfall(stdout, &g.row[i]);
@@ -266,7 +266,7 @@ static const struct verb *const verbs[] = {&verb_list, &verb_show, NULL};
 const struct verb verb_phones = {
     .name = "phones",
     .what = "the phones now: stage, state and last failure of each one",
-    .flags = VERB_SITE | VERB_JSON,
+    .flags = VERB_SITE | VERB_JSON | VERB_FORM,
     .verbs = verbs,
     .usual = &verb_list,
     .text = "Every phone that the servers have seen: which stage it is in, since when, and why it stands still. Without a verb: list.",

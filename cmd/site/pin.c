@@ -36,15 +36,17 @@ static int pin_get(struct session *s, const struct store_user *u, struct buf *pi
 }
 
 /* The one place where a PIN is shown: it was made here, and nobody else can tell the user. */
-static int pin_show_made(const struct session *s, const struct store_user *u, struct buf *pin)
+static int pin_show_made(struct session *s, const struct store_user *u, struct buf *pin)
 {
 	struct writer w;
 
-	if (!s->c->json) {
+	if (!s->c->json && !s->c->csv) {
 		printf(SV_FMT "\n", SV_ARG(buf_view(pin)));
 		return 0;
 	}
+	s->written = true;
 	session_writer(s, &w);
+	writer_member(&w, "changed", "", json_true());
 	writer_member(&w, "address", u->aor, json_string(u->aor));
 	writer_member(&w, "pin", "", json_string(buf_cstr(pin)));
 	return writer_end(&w);
@@ -63,7 +65,7 @@ static int pin_set(struct session *s)
 	if (rc == 0)
 		rc = pin_get(s, &u, &pin);
 	if (rc == 0)
-		rc = session_end(s, pins_set(&s->admin, &u, buf_view(&pin), &s->why));
+		rc = session_did(s, pins_set(&s->admin, &u, buf_view(&pin), &s->why));
 	if (rc == 0 && o->generate)
 		rc = pin_show_made(s, &u, &pin);
 	buf_wipe(&pin);
@@ -75,7 +77,7 @@ static int pin_clear(struct session *s)
 	struct store_user u;
 	int rc = session_end(s, users_get(&s->admin, s->c->argument[0], &u, &s->why));
 
-	return rc ? rc : session_end(s, pins_unlock(&s->admin, &u, &s->why));
+	return rc ? rc : session_did(s, pins_unlock(&s->admin, &u, &s->why));
 }
 
 static int pin_lock(struct session *s)
@@ -83,7 +85,7 @@ static int pin_lock(struct session *s)
 	struct store_user u;
 	int rc = session_end(s, users_get(&s->admin, s->c->argument[0], &u, &s->why));
 
-	return rc ? rc : session_end(s, pins_lock(&s->admin, &u, &s->why));
+	return rc ? rc : session_did(s, pins_lock(&s->admin, &u, &s->why));
 }
 
 /* ---- show ------------------------------------------------------------------------------------------------------ */
@@ -95,16 +97,16 @@ struct pin_row {
 
 static const struct column pin_columns[] = {
     {"address", COLUMN_TEXT, offsetof(struct pin_row, address)},
-    {"IsPinSet", COLUMN_BOOL, offsetof(struct pin_row, i.set)},
-    {"IsLockedOut", COLUMN_BOOL, offsetof(struct pin_row, i.locked)},
-    {"locked_until", COLUMN_OPTIONAL, offsetof(struct pin_row, until)},
-    {"PinExpirationTime", COLUMN_TIME, offsetof(struct pin_row, i.expires), "never"},
-    {"password_until", COLUMN_OPTIONAL, offsetof(struct pin_row, password)},
+    {"pin_set", COLUMN_BOOL, offsetof(struct pin_row, i.set)},
+    {"locked_out", COLUMN_BOOL, offsetof(struct pin_row, i.locked)},
+    {"locked_until", COLUMN_TEXT, offsetof(struct pin_row, until)},
+    {"pin_expires", COLUMN_TIME, offsetof(struct pin_row, i.expires), "never"},
+    {"password_until", COLUMN_TEXT, offsetof(struct pin_row, password)},
     {"local", COLUMN_UNSIGNED, offsetof(struct pin_row, i.local)},
     {"local_limit", COLUMN_UNSIGNED, offsetof(struct pin_row, i.limit.local)},
     {"global", COLUMN_UNSIGNED, offsetof(struct pin_row, i.global)},
     {"global_limit", COLUMN_UNSIGNED, offsetof(struct pin_row, i.limit.global)},
-    {"policy", COLUMN_OPTIONAL, offsetof(struct pin_row, i.policy), "the site's"},
+    {"policy", COLUMN_TEXT, offsetof(struct pin_row, i.policy), "the site's"},
     {0}};
 
 static void until_text(char ret[32], bool by_hand, int64_t until)
@@ -190,7 +192,7 @@ static const struct verb *const verbs[] = {
 const struct verb verb_pin = {
     .name = "pin",
     .what = "PINs: set, lock, unlock, show; policies of single users",
-    .flags = VERB_SITE | VERB_JSON,
+    .flags = VERB_SITE | VERB_JSON | VERB_FORM,
     .verbs = verbs,
     .text = "The PINs of users. USER is an address, a login, a phone number or an extension.",
     .example = "  dialtone pin set alice@contoso.test --generate\n"

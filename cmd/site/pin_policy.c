@@ -47,11 +47,17 @@ static void take(unsigned *to, unsigned given)
 		*to = given;
 }
 
+static bool policy_same(const struct store_pin_policy *a, const struct store_pin_policy *b)
+{
+	return a->min_length == b->min_length && a->lifetime == b->lifetime && a->history == b->history && a->attempts == b->attempts &&
+	       a->common == b->common;
+}
+
 /* A new one begins as the site's own is. */
 static int policy_set(struct session *s)
 {
 	const struct policy_options *o = s->c->o;
-	struct store_pin_policy p = {.name = ""};
+	struct store_pin_policy p = {.name = ""}, was = {.name = ""};
 	struct why none = {0};
 
 	if (o->common && o->no_common)
@@ -66,12 +72,16 @@ static int policy_set(struct session *s)
 	take(&p.history, o->history);
 	take(&p.attempts, o->attempts);
 	p.common = o->common || (p.common && !o->no_common);
-	return session_end(s, policy_put(&s->admin, &p, &s->why));
+	if (policy_get(&s->admin, p.name, &was, &none) == ADMIN_OK && policy_same(&was, &p))
+		return session_did(s, ADMIN_UNCHANGED);
+	return session_did(s, policy_put(&s->admin, &p, &s->why));
 }
 
 static int policy_delete(struct session *s)
 {
-	return session_end(s, policy_remove(&s->admin, s->c->argument[0], &s->why));
+	enum admin_result r = policy_remove(&s->admin, s->c->argument[0], &s->why);
+
+	return session_did(s, r == ADMIN_NONE ? ADMIN_UNCHANGED : r);
 }
 
 static int policy_give(struct session *s)
@@ -79,16 +89,16 @@ static int policy_give(struct session *s)
 	struct store_user u;
 	int rc = session_end(s, users_get(&s->admin, s->c->argument[0], &u, &s->why));
 
-	return rc ? rc : session_end(s, policy_grant(&s->admin, &u, s->c->arguments > 1 ? s->c->argument[1] : "", &s->why));
+	return rc ? rc : session_did(s, policy_grant(&s->admin, &u, s->c->arguments > 1 ? s->c->argument[1] : "", &s->why));
 }
 
 static const struct column policy_columns[] = {
     {"name", COLUMN_TEXT, offsetof(struct store_pin_policy, name)},
-    {"MinPasswordLength", COLUMN_UNSIGNED, offsetof(struct store_pin_policy, min_length)},
-    {"PINLifetime", COLUMN_UNSIGNED, offsetof(struct store_pin_policy, lifetime)},
-    {"PINHistoryCount", COLUMN_UNSIGNED, offsetof(struct store_pin_policy, history)},
-    {"MaximumLogonAttempts", COLUMN_UNSIGNED, offsetof(struct store_pin_policy, attempts)},
-    {"AllowCommonPatterns", COLUMN_BOOL, offsetof(struct store_pin_policy, common)},
+    {"min_length", COLUMN_UNSIGNED, offsetof(struct store_pin_policy, min_length)},
+    {"lifetime", COLUMN_UNSIGNED, offsetof(struct store_pin_policy, lifetime)},
+    {"history", COLUMN_UNSIGNED, offsetof(struct store_pin_policy, history)},
+    {"attempts", COLUMN_UNSIGNED, offsetof(struct store_pin_policy, attempts)},
+    {"allow_common", COLUMN_BOOL, offsetof(struct store_pin_policy, common)},
     {0}};
 
 static bool policy_row(void *arg, const struct store_pin_policy *p)
@@ -123,7 +133,7 @@ static const struct verb *const verbs[] = {
 const struct verb verb_pin_policy = {
     .name = "policy",
     .what = "PIN policies of single users: set, grant, list, remove",
-    .flags = VERB_SITE | VERB_JSON,
+    .flags = VERB_SITE | VERB_JSON | VERB_FORM,
     .verbs = verbs,
     .text = "PIN policies of single users. The site's own is in its configuration.",
     .example = "  dialtone pin policy set executives --min-length 8 --lifetime 90 --history 5\n"

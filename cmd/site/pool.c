@@ -25,7 +25,7 @@ static int put(struct session *s, bool is_new)
 {
 	const struct pool_options *o = s->c->o;
 
-	return session_end(s, pools_put(&s->admin, s->c->argument[0], o->field, is_new, &s->why));
+	return session_did(s, pools_put(&s->admin, s->c->argument[0], o->field, is_new, &s->why));
 }
 
 static int pool_add(struct session *s)
@@ -40,13 +40,15 @@ static int pool_set(struct session *s)
 
 static int pool_remove(struct session *s)
 {
-	return session_end(s, pools_remove(&s->admin, s->c->argument[0], &s->why));
+	enum admin_result r = pools_remove(&s->admin, s->c->argument[0], &s->why);
+
+	return session_did(s, r == ADMIN_NONE ? ADMIN_UNCHANGED : r);
 }
 
 static int pool_sync(struct session *s)
 {
 	size_t n = 0;
-	int rc = session_end(s, pools_sync(&s->admin, s->c->argument[0], &n, &s->why));
+	int rc = session_did(s, pools_sync(&s->admin, s->c->argument[0], &n, &s->why));
 
 	if (rc == 0)
 		text_say(stderr, "%zu user%s told to %s", n, n == 1 ? "" : "s", s->c->argument[0]);
@@ -57,10 +59,10 @@ static const struct column columns[] = {
     {"name", COLUMN_TEXT, offsetof(struct store_pool, name)},
     {"sip", COLUMN_TEXT, offsetof(struct store_pool, sip)},
     {"web", COLUMN_TEXT, offsetof(struct store_pool, web)},
-    {"external_sip", COLUMN_OPTIONAL, offsetof(struct store_pool, external_sip)},
-    {"external_web", COLUMN_OPTIONAL, offsetof(struct store_pool, external_web)},
-    {"backup", COLUMN_OPTIONAL, offsetof(struct store_pool, backup)},
-    {"store", COLUMN_OPTIONAL, offsetof(struct store_pool, store)},
+    {"external_sip", COLUMN_TEXT, offsetof(struct store_pool, external_sip)},
+    {"external_web", COLUMN_TEXT, offsetof(struct store_pool, external_web)},
+    {"backup", COLUMN_TEXT, offsetof(struct store_pool, backup)},
+    {"store", COLUMN_TEXT, offsetof(struct store_pool, store)},
     {0}};
 
 static bool list_one(void *arg, const struct store_pool *p)
@@ -97,7 +99,7 @@ static const struct verb *const verbs[] = {
 const struct verb verb_pool = {
     .name = "pool",
     .what = "the other pools of the company: add, set, list, sync, remove",
-    .flags = VERB_SITE | VERB_JSON,
+    .flags = VERB_SITE | VERB_JSON | VERB_FORM,
     .verbs = verbs,
     .text = "The other pools of the company. A phone whose user lives there is sent there: Web Services and Registrar.",
     .example = "  dialtone pool add pool2.contoso.test --store /etc/dialtone-pool2\n"

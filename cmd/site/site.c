@@ -17,9 +17,10 @@ static const struct {
 	const char *next; /* behind the sentence, for the verb named %s */
 } results[] = {
     [ADMIN_OK] = {EX_OK, ""},
+    [ADMIN_UNCHANGED] = {EX_OK, ""},
     [ADMIN_REFUSED] = {EX_USAGE, ""},
-    [ADMIN_NONE] = {EX_USAGE, "; 'dialtone %s list' shows what is there"},
-    [ADMIN_EXISTS] = {EX_USAGE, "; to change what is there: dialtone %s set"},
+    [ADMIN_NONE] = {EX_NOUSER, "; 'dialtone %s list' shows what is there"},
+    [ADMIN_EXISTS] = {EX_CANTCREAT, "; to change what is there: dialtone %s set"},
     [ADMIN_SITE] = {EX_CONFIG, ""},
     [ADMIN_STORE] = {EX_IOERR, ""},
     [ADMIN_ORDER] = {EX_SOFTWARE, ""},
@@ -40,10 +41,36 @@ int session_end(const struct session *s, enum admin_result r)
 {
 	char next[160], verb[128];
 
-	if (r == ADMIN_OK || s->why.text[0] == '\0')
+	if (r == ADMIN_OK || r == ADMIN_UNCHANGED || s->why.text[0] == '\0')
 		return results[r].status;
 	snprintf(next, sizeof next, results[r].next, lister(s->c, verb));
 	return command_fail(s->c, results[r].status, "%s%s", s->why.text, next);
+}
+
+int session_did(struct session *s, enum admin_result r)
+{
+	if (r == ADMIN_OK || r == ADMIN_ORDER)
+		s->did = DID_CHANGE;
+	else if (r == ADMIN_UNCHANGED && s->did == DID_NOTHING)
+		s->did = DID_NOT_CHANGE;
+	return session_end(s, r);
+}
+
+/* For a script: whether a second run of the same would have been worth it. */
+static int changes_write(const struct session *s)
+{
+	struct writer w;
+
+	if (s->did == DID_NOTHING || s->written)
+		return 0;
+	if (!s->c->json) {
+		if (s->did == DID_NOT_CHANGE)
+			text_say(stderr, "unchanged%s%s", s->why.text[0] ? ": " : "", s->why.text);
+		return 0;
+	}
+	session_writer(s, &w);
+	writer_member(&w, "changed", "", json_boolean(s->did == DID_CHANGE));
+	return writer_end(&w);
 }
 
 void session_phones(const struct session *s, const char *aor, unsigned phones)
@@ -54,7 +81,7 @@ void session_phones(const struct session *s, const char *aor, unsigned phones)
 
 void session_writer(const struct session *s, struct writer *w)
 {
-	writer_begin(w, stdout, s->c->json ? WRITER_JSON : WRITER_TEXT);
+	writer_begin(w, stdout, command_form(s->c));
 }
 
 int session_file(const struct session *s, const char *path, size_t max, struct buf *ret)
@@ -87,6 +114,8 @@ int site_verb_run(struct command *c)
 				  access(c->conf, F_OK) < 0 ? "; name the file with -c, or make a site with: dialtone init DIR" : "");
 	else if ((rc = session_end(s, admin_open(&s->admin, &s->site, clock_unix_ms() / 1000, operator_name(), &s->why))) == 0)
 		rc = ((const struct site_verb *)c->verb)->run(s);
+	if (rc == 0)
+		rc = changes_write(s);
 	admin_close(&s->admin);
 	free(s);
 	if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))

@@ -17,6 +17,8 @@ struct session {
 	struct site site;
 	struct admin admin;
 	struct why why; /* of the last result that was not ADMIN_OK */
+	enum { DID_NOTHING, DID_CHANGE, DID_NOT_CHANGE } did; /* what became of a verb that may change something */
+	bool written; /* its own output says so */
 };
 
 struct site_verb {
@@ -30,6 +32,8 @@ int site_verb_run(struct command *c);
 
 /* "dialtone user add: <s->why, and what to type>" on standard error; the exit status of this result. 0 for ADMIN_OK. */
 int session_end(const struct session *s, enum admin_result r);
+/* The same for the result of a change: behind the verb, "unchanged" is said when it was so already, and `changed` in JSON. */
+int session_did(struct session *s, enum admin_result r);
 /* "2 phones of alice@contoso.test signed off", unless --json or none */
 void session_phones(const struct session *s, const char *aor, unsigned phones);
 void session_writer(const struct session *s, struct writer *w); /* to standard output, JSON with --json */

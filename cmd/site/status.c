@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "cmd/site/endpoint.h"
+#include "cmd/site/status_check.h"
 #include "cmd/verbs.h"
 #include "cmd/writer.h"
 #include "server/site/certs.h"
@@ -14,13 +15,14 @@
 #define SOON ((int64_t)60 * 86400) /* seconds: a certificate that ends so soon is worth a word */
 
 struct status_options {
-	bool registered;
+	bool registered, check;
 };
 
 static const struct option_row status_options[] = {
     {"--registered", NULL, "the endpoints that are registered instead: each one's user, whether it is outside, the worker that holds it, "
 			   "the seconds until it expires, its address, epid, instance and User-Agent",
      offsetof(struct status_options, registered)},
+    {"--check", NULL, "one line for a monitoring system; exit status 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN", offsetof(struct status_options, check)},
     {0}};
 
 /* ---- processes ------------------------------------------------------------------------------------------------- */
@@ -102,7 +104,7 @@ static const struct column cert_columns[] = {
     {"file", COLUMN_TEXT, offsetof(struct cert_row, file)},
     {"until", COLUMN_TIME, offsetof(struct cert_row, until)},
     {"days", COLUMN_NUMBER, offsetof(struct cert_row, days)},
-    {"why", COLUMN_OPTIONAL, offsetof(struct cert_row, why.text)},
+    {"why", COLUMN_TEXT, offsetof(struct cert_row, why.text)},
     {0}};
 
 static void certs_write(struct writer *w, const struct site_cert *cert, unsigned n, int64_t now)
@@ -146,7 +148,7 @@ static int registered(const struct command *c, const struct site *site)
 	struct why why = {0};
 	bool nobody;
 
-	writer_begin(&w, stdout, c->json ? WRITER_LINES : WRITER_TEXT);
+	writer_begin(&w, stdout, command_form(c));
 	writer_list(&w, NULL, endpoint_columns);
 	if (!control_registered(site->dir, NULL, status_list_one, &w, &nobody, &why)) {
 		writer_end(&w); /* shows the lines that have come */
@@ -188,7 +190,7 @@ static int status(const struct command *c, const struct site *site)
 	} else if (text.n == 0) {
 		ret = nobody_runs(c, site);
 	}
-	writer_begin(&w, stdout, c->json ? WRITER_JSON : WRITER_TEXT);
+	writer_begin(&w, stdout, command_form(c));
 	processes_write(&w, buf_view(&text));
 	if (registered_count(buf_view(&text), &endpoints)) {
 		snprintf(count, sizeof count, "%llu endpoint%s", (unsigned long long)endpoints, endpoints == 1 ? "" : "s");
@@ -213,7 +215,9 @@ static int status_run(struct command *c)
 	if (site == NULL)
 		return command_fail(c, EX_OSERR, "out of memory");
 	if (!conf_read(c->conf, site, &why))
-		rc = command_fail(c, EX_CONFIG, "%s", why.text);
+		rc = command_fail(c, o->check ? 3 : EX_CONFIG, "%s", why.text);
+	else if (o->check)
+		rc = status_check(stdout, site, clock_unix_ms() / 1000);
 	else
 		rc = o->registered ? registered(c, site) : status(c, site);
 	free(site);
@@ -223,7 +227,7 @@ static int status_run(struct command *c)
 const struct verb verb_status = {
     .name = "status",
     .what = "state of a site: processes, registered endpoints, certificates",
-    .flags = VERB_SITE | VERB_JSON,
+    .flags = VERB_SITE | VERB_JSON | VERB_FORM,
     .options = status_options,
     .size = sizeof(struct status_options),
     .run = status_run,

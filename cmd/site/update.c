@@ -16,9 +16,9 @@ typedef enum admin_result rules_verb(struct admin *a, const char *name, struct s
 static int change(struct session *s, rules_verb *verb)
 {
 	struct store_rule r;
-	int rc = session_end(s, verb(&s->admin, s->c->argument[0], &r, &s->why));
+	int rc = session_did(s, verb(&s->admin, s->c->argument[0], &r, &s->why));
 
-	if (rc == 0)
+	if (rc == 0 && s->did == DID_CHANGE)
 		text_say(stderr, "%s %s: approved %s, restore %s, pending %s%s", r.brand, r.model, r.approved[0] ? r.approved : "-",
 			r.restore[0] ? r.restore : "-", r.pending[0] ? r.pending : "-",
 			r.approved[0] == '\0' && verb == rules_restore ? "; no version is offered to all phones any more" : "");
@@ -42,22 +42,24 @@ static int update_restore(struct session *s)
 
 static int update_remove(struct session *s)
 {
-	return session_end(s, rules_remove(&s->admin, s->c->argument[0], &s->why));
+	enum admin_result r = rules_remove(&s->admin, s->c->argument[0], &s->why);
+
+	return session_did(s, r == ADMIN_NONE ? ADMIN_UNCHANGED : r);
 }
 
 /* ---- list ---------------------------------------------------------------------------------------------------- */
 
 static const struct column rule_columns[] = {
     {"number", COLUMN_NUMBER, offsetof(struct store_rule, id)},
-    {"Brand", COLUMN_TEXT, offsetof(struct store_rule, brand)},
-    {"Model", COLUMN_TEXT, offsetof(struct store_rule, model)},
-    {"Revision", COLUMN_TEXT, offsetof(struct store_rule, revision)},
-    {"Locale", COLUMN_TEXT, offsetof(struct store_rule, locale)},
-    {"ApprovedVersion", COLUMN_TEXT, offsetof(struct store_rule, approved)},
-    {"RestoreVersion", COLUMN_TEXT, offsetof(struct store_rule, restore)},
-    {"PendingVersion", COLUMN_TEXT, offsetof(struct store_rule, pending)},
-    {"DeviceType", COLUMN_TEXT, offsetof(struct store_rule, device_type)},
-    {"Id", COLUMN_TEXT, offsetof(struct store_rule, guid)},
+    {"brand", COLUMN_TEXT, offsetof(struct store_rule, brand)},
+    {"model", COLUMN_TEXT, offsetof(struct store_rule, model)},
+    {"revision", COLUMN_TEXT, offsetof(struct store_rule, revision)},
+    {"locale", COLUMN_TEXT, offsetof(struct store_rule, locale)},
+    {"approved", COLUMN_TEXT, offsetof(struct store_rule, approved)},
+    {"restore", COLUMN_TEXT, offsetof(struct store_rule, restore)},
+    {"pending", COLUMN_TEXT, offsetof(struct store_rule, pending)},
+    {"device_type", COLUMN_TEXT, offsetof(struct store_rule, device_type)},
+    {"id", COLUMN_TEXT, offsetof(struct store_rule, guid)},
     {0}};
 
 static bool rule_one(void *arg, const struct store_rule *r)
@@ -91,8 +93,8 @@ struct test_row {
 
 static const struct column test_columns[] = {
     {"name", COLUMN_TEXT, offsetof(struct test_row, name)},
-    {"IdentifierType", COLUMN_TEXT, offsetof(struct test_row, type)},
-    {"Identifier", COLUMN_TEXT, offsetof(struct test_row, id)},
+    {"identifier_type", COLUMN_TEXT, offsetof(struct test_row, type)},
+    {"identifier", COLUMN_TEXT, offsetof(struct test_row, id)},
     {0}};
 
 static bool test_one(void *arg, const struct store_test_device *d)
@@ -132,12 +134,12 @@ static int test_add(struct session *s)
 {
 	const struct test_options *o = s->c->o;
 
-	return session_end(s, test_device_add(&s->admin, s->c->argument[0], o->mac, o->serial, &s->why));
+	return session_did(s, test_device_add(&s->admin, s->c->argument[0], o->mac, o->serial, &s->why));
 }
 
 static int test_remove(struct session *s)
 {
-	return session_end(s, test_device_remove(&s->admin, s->c->argument[0], &s->why));
+	return session_did(s, test_device_remove(&s->admin, s->c->argument[0], &s->why));
 }
 
 static const struct verb *const test_verbs[] = {
@@ -164,7 +166,7 @@ static const struct verb *const verbs[] = {
 const struct verb verb_update = {
     .name = "update",
     .what = "firmware: sign, import, list, approve, reject, restore, remove, testdevice",
-    .flags = VERB_SITE | VERB_JSON,
+    .flags = VERB_SITE | VERB_JSON | VERB_FORM,
     .verbs = verbs,
     .text = "The firmware of phones. RULE is its number, its GUID, or BRAND/MODEL[/REVISION[/LOCALE]].",
     .example = "  dialtone update sign payload.bin --vendor POLYCOM --model CX600 \\\n"

@@ -53,9 +53,9 @@ struct package_row {
 };
 
 static const struct column package_columns[] = {{"image", COLUMN_TEXT, offsetof(struct package_row, path)},
-						{"device", COLUMN_OPTIONAL, offsetof(struct package_row, device)},
-						{"version", COLUMN_OPTIONAL, offsetof(struct package_row, version)},
-						{"refused", COLUMN_OPTIONAL, offsetof(struct package_row, why)},
+						{"device", COLUMN_TEXT, offsetof(struct package_row, device)},
+						{"version", COLUMN_TEXT, offsetof(struct package_row, version)},
+						{"refused", COLUMN_TEXT, offsetof(struct package_row, why)},
 						{0}};
 
 static void package_one(void *arg, const char *path, const struct update_image *h, const char *why)
@@ -132,7 +132,7 @@ int update_import(struct session *s)
 	in.image = buf_view(&image);
 	in.catalog = buf_view(&catalog);
 	if (rc == 0)
-		rc = session_end(s, images_import(&s->admin, &in, &rule, version, &s->why));
+		rc = session_did(s, images_import(&s->admin, &in, &rule, version, &s->why));
 	if (rc == 0)
 		text_say(stderr, "%s %s: version %s is %s", rule.brand, rule.model, version,
 			o->approve ? "approved" : "pending; 'dialtone update approve' gives it to all phones");

@@ -105,7 +105,7 @@ static int fill_and_store(struct session *s, struct store_user *u)
 	if (rc == 0)
 		rc = secret(s, o->pin_file, "DIALTONE_PIN", o->ask_pin, "PIN: ", &pin);
 	if (rc == 0)
-		rc = session_end(s, users_put(&s->admin, u, buf_view(&password), buf_view(&pin), &s->why));
+		rc = session_did(s, users_put(&s->admin, u, buf_view(&password), buf_view(&pin), &s->why));
 	if (rc == 0 && o->field[USER_EXTENSION])
 		extension_note(s, u);
 	buf_wipe(&password);
@@ -118,6 +118,7 @@ static int common_area_made(struct session *s, const struct store_user *u, const
 {
 	struct writer w;
 
+	s->written = true;
 	session_writer(s, &w);
 	writer_member(&w, "address", u->aor, json_string(u->aor));
 	writer_member(&w, "number", u->number[0] ? u->number : "-", json_string(u->number));
@@ -146,7 +147,7 @@ static int add_common_area(struct session *s, struct store_user *u)
 		rc = session_end(s, pins_make(&s->admin, u, &pin, &s->why));
 	}
 	if (rc == 0)
-		rc = session_end(s, users_put(&s->admin, u, (struct sv){0}, buf_view(&pin), &s->why));
+		rc = session_did(s, users_put(&s->admin, u, (struct sv){0}, buf_view(&pin), &s->why));
 	if (rc == 0) {
 		buf_cstr(&pin);
 		rc = common_area_made(s, u, made ? &pin : NULL);
@@ -180,7 +181,7 @@ static bool in_environment(const char *name)
 static bool asks_for_something(const struct command *c)
 {
 	for (unsigned i = 0; i < c->givens; i++)
-		if (strcmp(c->given[i]->name, "-c") != 0 && strcmp(c->given[i]->name, "--json") != 0)
+		if (strcmp(c->given[i]->name, "-c") != 0 && strcmp(c->given[i]->name, "--json") != 0 && strcmp(c->given[i]->name, "-f") != 0)
 			return true;
 	return false;
 }
@@ -353,7 +354,7 @@ static int enable(struct session *s, bool on)
 	int rc = session_end(s, users_get(&s->admin, s->c->argument[0], &u, &s->why));
 
 	if (rc == 0)
-		rc = session_end(s, users_enable(&s->admin, &u, on, &phones, &s->why));
+		rc = session_did(s, users_enable(&s->admin, &u, on, &phones, &s->why));
 	session_phones(s, u.aor, phones);
 	return rc;
 }
@@ -375,7 +376,7 @@ static int user_move(struct session *s)
 	int rc = session_end(s, users_get(&s->admin, s->c->argument[0], &u, &s->why));
 
 	if (rc == 0)
-		rc = session_end(s, pools_move(&s->admin, &u, s->c->argument[1], &phones, &s->why));
+		rc = session_did(s, pools_move(&s->admin, &u, s->c->argument[1], &phones, &s->why));
 	if (phones && !s->c->json)
 		text_say(stderr, "%u phone%s of %s sent to %s", phones, phones == 1 ? "" : "s", u.aor, s->c->argument[1]);
 	return rc;
@@ -385,10 +386,14 @@ static int user_remove(struct session *s)
 {
 	struct store_user u;
 	unsigned phones = 0;
-	int rc = session_end(s, users_get(&s->admin, s->c->argument[0], &u, &s->why));
+	enum admin_result r = users_get(&s->admin, s->c->argument[0], &u, &s->why);
+	int rc;
 
+	if (r == ADMIN_NONE) /* a script that removes may run twice */
+		return session_did(s, ADMIN_UNCHANGED);
+	rc = session_end(s, r);
 	if (rc == 0)
-		rc = session_end(s, users_remove(&s->admin, &u, &phones, &s->why));
+		rc = session_did(s, users_remove(&s->admin, &u, &phones, &s->why));
 	session_phones(s, u.aor, phones);
 	return rc;
 }
@@ -412,7 +417,7 @@ static const struct verb *const verbs[] = {
 const struct verb verb_user = {
     .name = "user",
     .what = "users: add, list, show, set, import, move, enable, disable, remove",
-    .flags = VERB_SITE | VERB_JSON,
+    .flags = VERB_SITE | VERB_JSON | VERB_FORM,
     .verbs = verbs,
     .text = "The users who may sign in. USER is an address, a login, a phone number or an extension.",
     .example = "  dialtone user add alice@contoso.test --login 'CONTOSO\\alice' \\\n"

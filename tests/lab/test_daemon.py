@@ -173,12 +173,12 @@ def test_who_is_registered():
     with Lab() as lab:
         lab.go()
         def seen():
-            return [json.loads(line) for line in lab.admin("status", "--registered", "--json").stdout.splitlines()]
+            return json.loads(lab.admin("status", "--registered", "--json").stdout)["items"]
         assert seen() == []
         phone = lab.start_phone("--stay", "0", "--cold")
         phone.wait_said('"dialtone"', 90)
         one, = seen()
-        assert one["address"] == "alice@contoso.test" and one["outside"] is False and 0 < one["expires"] <= 3600, one
+        assert one["address"] == "alice@contoso.test" and one["outside"] is False and 0 < one["expires_in"] <= 3600, one
         assert one["peer"].startswith("10.66.") and one["user_agent"].startswith("CPE/") and one["epid"], one
         head, row = (line.split() for line in lab.admin("status", "--registered").stdout.splitlines())
         assert row[head.index("worker")] == str(one["worker"]) and row[head.index("outside")] == "no", row

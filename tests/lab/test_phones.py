@@ -41,7 +41,7 @@ class Phones:
         """By fault.  The servers know no MAC of a phone that never got through TLS: DHCP's leases say whose address it has."""
         with open(self.lab.dns.log) as f:
             leases = dict(re.findall(r"DHCPACK\(eth1\) ([0-9.]+) (\S+)", f.read()))
-        of_mac = {r["mac"] or leases.get(r["address"]): r for r in json.loads(self.lab.admin("phones", "--json").stdout)}
+        of_mac = {r["mac"] or leases.get(r["address"]): r for r in json.loads(self.lab.admin("phones", "--json").stdout)["items"]}
         return {fault: of_mac.get(mac) for fault, mac in self.macs.items()}
 
 
@@ -102,11 +102,11 @@ def test_dhcp_responder_is_seen():
         lab.go()
         run = lab.phone("--cold")
         assert run.status == 0, run
-        row = json.loads(lab.admin("phones", "show", lab.mac(), "--json").stdout)[0]
+        row = json.loads(lab.admin("phones", "show", lab.mac(), "--json").stdout)["items"][0]
         steps = {s["step"]: s for s in row["steps"]}
         assert {"update", "chain", "metadata", "ticket", "cert", "register"} <= set(steps), row
         assert steps["update"]["at_ms"] <= steps["ticket"]["at_ms"] <= steps["register"]["at_ms"], row
         assert lab.admin("phones", "--stage", "3").stdout == ""
         phone = lab.start_phone("--stay", "0")
         phone.wait_said('"dialtone"', 60)
-        wait_for("registered", lambda: json.loads(lab.admin("phones", "show", "4411", "--json").stdout)[0]["state"] == "registered")
+        wait_for("registered", lambda: json.loads(lab.admin("phones", "show", "4411", "--json").stdout)["items"][0]["state"] == "registered")

@@ -23,15 +23,17 @@ static void pins(void **state)
 	struct store *s;
 
 	said(w, ALICE, 0, NULL);
-	said(w, "pin show alice@contoso.test", 0, "IsPinSet           no");
+	said(w, "pin show alice@contoso.test", 0, "pin_set         no");
 	said(w, "pin set alice@contoso.test", 64, "give --pin-file FILE, or $DIALTONE_PIN, or --generate");
 	said(w, "pin set alice@contoso.test --pin-file %/weak", 64, "the PIN of alice@contoso.test is refused");
 	said(w, "pin set alice@contoso.test --pin-file %/pin", 0, NULL);
+	said(w, "pin set alice@contoso.test --pin-file %/pin", 0, "unchanged");
+	said(w, "pin set alice@contoso.test --pin-file %/pin --json", 0, "\"changed\": false");
 	said(w, "pin set alice@contoso.test --generate", 0, NULL);
 	assert_int_equal(w->out.n, 6); /* five digits and a newline */
 	said(w, "pin set alice@contoso.test --generate --json", 0, "\"pin\": \"");
 	said(w, "pin set alice@contoso.test --generate --pin-file %/pin", 64, "contradict each other");
-	said(w, "pin set nobody@contoso.test --generate", 64, "there is no user");
+	said(w, "pin set nobody@contoso.test --generate", 67, "there is no user");
 	s = open_store(w);
 	assert_int_equal(s->ops->user_get(s, "alice@contoso.test", &u), STORE_OK);
 	assert_int_equal(s->ops->pin_get(s, u.id, &p), STORE_OK);
@@ -40,16 +42,18 @@ static void pins(void **state)
 	assert_int_equal(s->ops->pin_set(s, u.id, &p, 0), STORE_OK);
 	assert_int_equal(s->ops->password_step(s, u.id, guessed, NULL), STORE_OK);
 	store_close(s);
-	said(w, "pin show alice@contoso.test", 0, "IsLockedOut        yes");
+	said(w, "pin show alice@contoso.test", 0, "locked_out      yes");
 	said(w, "pin show alice@contoso.test --json", 0, "\"locked_until\": \"unlocked by hand\"");
 	said(w, "pin show alice@contoso.test --json", 0, "\"password_until\": \"unlocked by hand\"");
 	said(w, "user add bob@contoso.test", 0, NULL);
-	said(w, "pin show", 0, "alice@contoso.test  yes       yes          unlocked by hand  ");
-	assert_non_null(strstr((char *)w->out.p, "bob@contoso.test    no        no           -                 "));
+	said(w, "pin show", 0, "alice@contoso.test  yes      yes         unlocked by hand  ");
+	assert_non_null(strstr((char *)w->out.p, "bob@contoso.test    no       no          -                 "));
 	said(w, "pin show --json", 0, "\"address\": \"bob@contoso.test\"");
 	said(w, "pin unlock alice@contoso.test", 0, NULL);
-	said(w, "pin show alice@contoso.test --json", 0, "\"IsLockedOut\": false");
+	said(w, "pin show alice@contoso.test --json", 0, "\"locked_out\": false");
 	said(w, "pin show alice@contoso.test --json", 0, "\"password_until\": null"); /* the password as well */
+	said(w, "pin unlock alice@contoso.test -f json", 0, "\"changed\": false");
+	said(w, "pin show -f csv", 0, "address,pin_set,locked_out,locked_until,");
 	said(w, "pin --help", 0, "pin set alice@contoso.test --generate");
 }
 
@@ -60,17 +64,17 @@ static void locks_policies_audit(void **state)
 	said(w, ALICE " --pin-file %/pin", 0, NULL);
 	said(w, "user add bob@contoso.test", 0, NULL);
 	said(w, "pin lock alice@contoso.test", 0, NULL);
-	said(w, "pin show alice@contoso.test --json", 0, "\"IsLockedOut\": true");
+	said(w, "pin show alice@contoso.test --json", 0, "\"locked_out\": true");
 	said(w, "pin show alice@contoso.test --json", 0, "\"locked_until\": \"unlocked by hand\"");
 	said(w, "pin unlock alice@contoso.test", 0, NULL);
-	said(w, "pin show alice@contoso.test --json", 0, "\"IsLockedOut\": false");
+	said(w, "pin show alice@contoso.test --json", 0, "\"locked_out\": false");
 	said(w, "pin policy set strict --min-length 3", 64, "MinPasswordLength goes from 4 to 24");
 	said(w, "pin policy set strict --min-length 8 --lifetime 30", 64, "PINHistoryCount must be greater than 0");
 	said(w, "pin policy set strict --min-length 8 --lifetime 30 --history 2 --attempts 3", 0, NULL);
-	said(w, "pin policy grant alice@contoso.test stirct", 64, "there is no PIN policy 'stirct'");
+	said(w, "pin policy grant alice@contoso.test stirct", 67, "there is no PIN policy 'stirct'");
 	said(w, "pin policy grant alice@contoso.test Strict", 0, NULL);
 	said(w, "pin policy list", 0, "(site)");
-	assert_non_null(strstr((char *)w->out.p, "strict  8                  30           2                3                     no"));
+	assert_non_null(strstr((char *)w->out.p, "strict  8           30        2        3         no"));
 	said(w, "pin set alice@contoso.test --pin-file %/pin", 64, "it is shorter than the policy's MinPasswordLength");
 	said(w, "pin set alice@contoso.test --generate", 0, NULL);
 	assert_int_equal(w->out.n, 9);
@@ -105,11 +109,13 @@ static void certs(void **state)
 	store_close(s);
 	store_cert_clear(&c);
 	said(w, "cert list alice@contoso.test", 0, "4b1682a8-f968-5701-83fc-7c6741dc6697");
-	said(w, "cert list --json", 0, "\"PublicationTime\": \"2026-11-18T");
+	said(w, "cert list --json", 0, "\"published\": \"2026-11-18T");
 	said(w, "cert revoke alice@contoso.test", 0, "1 certificate of alice@contoso.test revoked");
 	assert_non_null(strstr((char *)w->err.p, "ORDER alice@contoso.test 0 4140 Certificate revoked"));
 	said(w, "cert list", 0, "no certificate is published");
-	said(w, "cert revoke nobody@contoso.test", 64, "there is no user");
+	said(w, "cert revoke alice@contoso.test", 0, "unchanged");
+	said(w, "cert revoke alice@contoso.test --json", 0, "\"changed\": false");
+	said(w, "cert revoke nobody@contoso.test", 67, "there is no user");
 	said(w, "device list", 0, "no device has asked");
 }
 
@@ -128,15 +134,15 @@ static void updates(void **state)
 	said(w, "update import %/CPE.nbt", 0, "version 4.0.7577.4387 is pending");
 	snprintf(path, sizeof path, "%s/files/UCPhone/POLYCOM/CX600/A/ENU/4.0.7577.4387/CPE.nbt", w->dir);
 	assert_int_equal(access(path, R_OK), 0);
-	said(w, "update list", 0, "POLYCOM  CX600  A         ENU     -                -               4.0.7577.4387 ");
+	said(w, "update list", 0, "POLYCOM  CX600  A         ENU     -         -        4.0.7577.4387 ");
 	put(w, "bare.nbt", "firmware");
 	said(w, "update import %/bare.nbt", 64, "bare.nbt' has no catalog '");
-	said(w, "update approve hp/4110", 64, "there is no rule 'hp/4110'");
+	said(w, "update approve hp/4110", 67, "there is no rule 'hp/4110'");
 	said(w, "update approve Polycom/cx600", 0, "approved 4.0.7577.4387, restore -, pending -");
-	said(w, "update approve 1", 64, "has nothing pending");
+	said(w, "update approve 1", 0, "unchanged: '1' has nothing pending");
 	said(w, SIGN "4.0.7577.5000 --json", 0, "CPE.cat\"\n}");
 	said(w, "update import %/CPE.nbt --approve --min-installed 3.5.0.0", 0, "version 4.0.7577.5000 is approved");
-	said(w, "update list --json", 0, "\"RestoreVersion\": \"4.0.7577.4387\"");
+	said(w, "update list --json", 0, "\"restore\": \"4.0.7577.4387\"");
 	/* the same once more, by both roads: the version to go back to is not lost */
 	said(w, "update import %/CPE.nbt", 0, "is pending");
 	said(w, "update approve 1", 0, "approved 4.0.7577.5000, restore 4.0.7577.4387, pending -");
@@ -167,16 +173,23 @@ static void updates(void **state)
 	said(w, SIGN "4.0.7577.6000 --key %/else.key", 78, "it is not the certificate of the key");
 	said(w, SIGN "4.0.7577.6000 --key %/else.key --cert %/else.pem", 0, NULL);
 	said(w, "update import %/CPE.nbt", 64, "must be signed with the update key");
-	said(w, "update testdevice add lab --mac 00-04-f2-00-01-76", 0, NULL);
-	said(w, "update testdevice list", 0, "0004F2000176");
-	said(w, "update testdevice add lab --mac 00-04-f2-00-01", 64, "'00-04-f2-00-01' is not a MAC address");
-	said(w, "update testdevice remove lab", 0, NULL);
-	said(w, "update testdevice remove lab", 64, "there is no test device 'lab'");
 	said(w, "update testdevice frob", 64, "type one of: add, remove, list");
 	said(w, "update remove 1", 0, NULL);
 	snprintf(path, sizeof path, "%s/files/UCPhone/POLYCOM/CX600/A/ENU/4.0.7577.4387/CPE.nbt", w->dir);
 	assert_int_equal(access(path, F_OK), -1);
 	said(w, "update list", 0, "there are no rules yet");
+}
+
+static void test_devices(void **state)
+{
+	struct world *w = *state;
+
+	said(w, "update testdevice add lab --mac 00-04-f2-00-01-76", 0, NULL);
+	said(w, "update testdevice add lab --mac 0004f2000176", 0, "unchanged");
+	said(w, "update testdevice list", 0, "0004F2000176");
+	said(w, "update testdevice add lab --mac 00-04-f2-00-01", 64, "'00-04-f2-00-01' is not a MAC address");
+	said(w, "update testdevice remove lab", 0, NULL);
+	said(w, "update testdevice remove lab", 0, "unchanged: there is no test device 'lab'");
 }
 
 /* ---- netconfig -------------------------------------------------------------------------------------------------------- */
@@ -270,7 +283,7 @@ static void phones(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, admin_setup, admin_teardown)
-	const struct CMUnitTest tests[] = {T(pins), T(locks_policies_audit), T(certs), T(updates), T(netconfig), T(phones)};
+	const struct CMUnitTest tests[] = {T(pins), T(locks_policies_audit), T(certs), T(updates), T(test_devices), T(netconfig), T(phones)};
 
 	unsetenv("DIALTONE_CONF");
 	unsetenv("DIALTONE_PIN");

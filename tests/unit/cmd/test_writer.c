@@ -14,7 +14,7 @@ struct thing {
 };
 
 static const struct column columns[] = {{"name", COLUMN_TEXT, offsetof(struct thing, name)},
-					{"maybe", COLUMN_OPTIONAL, offsetof(struct thing, maybe), "none"},
+					{"maybe", COLUMN_TEXT, offsetof(struct thing, maybe), "none"},
 					{"on", COLUMN_BOOL, offsetof(struct thing, on)},
 					{"n", COLUMN_UNSIGNED, offsetof(struct thing, n)},
 					{"big", COLUMN_NUMBER, offsetof(struct thing, big)},
@@ -62,7 +62,7 @@ static void json(void **state)
 {
 	FILE *f = paper();
 	struct writer w;
-	json_t *j, *last;
+	json_t *whole_json, *j, *last;
 
 	(void)state;
 	writer_begin(&w, f, WRITER_JSON);
@@ -71,7 +71,9 @@ static void json(void **state)
 		writer_row(&w, &things[i]);
 	assert_int_equal(writer_end(&w), 0);
 	fclose(f);
-	j = json_loads(text, 0, NULL);
+	whole_json = json_loads(text, 0, NULL);
+	assert_int_equal(json_integer_value(json_object_get(whole_json, "v")), 1);
+	j = json_object_get(whole_json, "items");
 	assert_int_equal(json_array_size(j), 4);
 	last = json_array_get(j, 3);
 	for (size_t i = 0; columns[i].key; i++) /* the same columns as the table */
@@ -81,10 +83,10 @@ static void json(void **state)
 	assert_string_equal(json_string_value(json_object_get(json_array_get(j, 0), "when")), "2026-11-18T11:06:40Z");
 	assert_true(json_is_null(json_object_get(json_array_get(j, 1), "when")));
 	assert_true(json_is_null(json_object_get(json_array_get(j, 1), "maybe")));
-	assert_string_equal(json_string_value(json_object_get(json_array_get(j, 2), "name")), "");
+	assert_true(json_is_null(json_object_get(json_array_get(j, 2), "name")));
 	assert_true(json_is_true(json_object_get(json_array_get(j, 0), "on")));
 	assert_int_equal(json_integer_value(json_object_get(json_array_get(j, 1), "big")), INT64_MAX);
-	json_decref(j);
+	json_decref(whole_json);
 }
 
 static void whole(FILE *f, enum writer_form form)
@@ -137,7 +139,7 @@ static void nothing_and_no_room(void **state)
 	writer_row(&w, &things[0]);
 	writer_drop(&w);
 	fclose(f);
-	assert_string_equal(text, "[]\n");
+	assert_string_equal(text, "{\n  \"v\": 1,\n  \"items\": []\n}\n");
 	f = fmemopen(small, sizeof small, "w");
 	setvbuf(f, NULL, _IONBF, 0);
 	writer_begin(&w, f, WRITER_LINES);
@@ -174,7 +176,24 @@ static void json_on_a_terminal(void **state)
 	}
 	fclose(f);
 	close(master);
-	assert_string_equal(got, "{\"name\":\"evil\\u001B[31m\\n\\u009B\\u202Etxt\\uFFFD\\u007f\"}\r\n");
+	assert_string_equal(got, "{\"name\":\"evil\\u001B[31m\\n\\u009B\\u202Etxt\\uFFFD\\u007f\",\"v\":1}\r\n");
+}
+
+static void csv(void **state)
+{
+	FILE *f = paper();
+	struct writer w;
+
+	(void)state;
+	writer_begin(&w, f, WRITER_CSV);
+	writer_list(&w, NULL, columns);
+	writer_row(&w, &things[0]);
+	writer_row(&w, &things[2]);
+	writer_row(&w, &things[3]);
+	assert_int_equal(writer_end(&w), 0);
+	fclose(f);
+	assert_string_equal(text, "name,maybe,on,n,big,when\nshort,x,true,7,-5,2026-11-18T11:06:40Z\n,,false,4000000000,0,\n"
+				  "\"evil?[31m\n??txt\xef\xbf\xbd?\",\xc3\xa4\xc3\xb6,true,1,1,1970-01-01T00:00:01Z\n");
 }
 
 /* ---- long lists --------------------------------------------------------------------------------------------------------- */
@@ -213,15 +232,16 @@ static void long_lists(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-		char *list = long_list(WRITER_JSON, sizes[i]), *again;
-		json_t *j = json_loads(list, 0, NULL);
+		char *list = long_list(WRITER_JSON, sizes[i]), number[16];
+		json_t *j = json_loads(list, 0, NULL), *items = json_object_get(j, "items");
 
-		assert_int_equal(json_array_size(j), sizes[i]);
-		assert_non_null(again = json_dumps(j, JSON_INDENT(2)));
-		assert_int_equal(strlen(list), strlen(again) + 1);
-		assert_memory_equal(list, again, strlen(again));
+		assert_int_equal(json_object_size(j), 2);
+		assert_int_equal(json_array_size(items), sizes[i]);
+		for (unsigned k = 0; k < sizes[i]; k++) {
+			snprintf(number, sizeof number, "%u", k);
+			assert_string_equal(json_string_value(json_object_get(json_array_get(items, k), "name")), number);
+		}
 		json_decref(j);
-		free(again);
 		free(list);
 		list = long_list(WRITER_TEXT, sizes[i]);
 		assert_int_equal(strncmp(list, "name\n0\n", sizes[i] ? 7 : 0), 0);
@@ -234,7 +254,7 @@ static void long_lists(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(a_table), cmocka_unit_test(json), cmocka_unit_test(a_record_and_lists),
-					   cmocka_unit_test(nothing_and_no_room), cmocka_unit_test(json_on_a_terminal), cmocka_unit_test(long_lists)};
+					   cmocka_unit_test(nothing_and_no_room), cmocka_unit_test(json_on_a_terminal), cmocka_unit_test(csv), cmocka_unit_test(long_lists)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,51 +7,14 @@ import subprocess
 
 import pytest
 
-from lab import BUILD
-
-
-class Site:
-    def __init__(self, folder):
-        self.dir = str(folder / "site")
-        self.conf = os.path.join(self.dir, "dialtone.conf")
-        made = subprocess.run([os.path.join(BUILD, "dialtone"), "init", self.dir, "--domain", "contoso.test", "--fqdn", "fe01.contoso.test",
-                               "--address", "127.0.0.1"], capture_output=True, text=True, timeout=120)
-        assert made.returncode == 0, made.stderr
-        with open(self.conf) as f:
-            text = f.read()
-        ports = iter(free_ports(3))
-        for key in ("sip_tls", "https", "http"):
-            text = re.sub(rf"^{key} = \d+", f"{key} = {next(ports)}", text, flags=re.M)
-        with open(self.conf, "w") as f:
-            f.write(text)
-
-    def check(self):
-        return subprocess.run([os.path.join(BUILD, "dialtoned"), "-c", self.conf, "-t"], capture_output=True, text=True, timeout=60)
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-
-def free_ports(n):
-    socks = [socket.socket() for _ in range(n)]
-    for s in socks:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in socks]
-    for s in socks:
-        s.close()
-    return ports
+from programs import BUILD, Site, open_folder
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     if os.geteuid() != 0:
         pytest.skip("the site's users are made by root")
-    folder = tmp_path_factory.mktemp("check")
-    at = folder  # the site's users must be able to enter: pytest's folders are root's alone
-    while str(at) not in ("/tmp", "/"):
-        os.chmod(at, 0o755)
-        at = at.parent
-    return Site(folder)
+    return Site(open_folder(tmp_path_factory.mktemp("check")))
 
 
 def refused(site, *words):
