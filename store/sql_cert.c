@@ -20,6 +20,8 @@ static enum store_result dropped(struct sql *q, enum store_result r)
 	return r == STORE_OK && sql_changed(q) ? sql_note_change(q, r) : r;
 }
 
+#define USER_CERTS_MAX 128 /* two a device, and as many devices as MaxEndpointsPerUser may be */
+
 enum store_result sql_cert_put(struct store *s, const struct store_cert *c)
 {
 	struct sql *q = sql_of(s);
@@ -31,6 +33,8 @@ enum store_result sql_cert_put(struct store *s, const struct store_cert *c)
 		       c->published, c->expires);
 	if (r == STORE_OK)
 		r = dropped(q, sql_run(q, SQL_CERT_TRIM, "it", c->user, c->device));
+	if (r == STORE_OK)
+		r = dropped(q, sql_run(q, SQL_CERT_TRIM_USER, "iii", c->user, c->published, (int64_t)USER_CERTS_MAX));
 	return sql_commit(q, r);
 }
 

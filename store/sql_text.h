@@ -57,6 +57,8 @@ X(PIN_REMOVE,     "DELETE FROM pin WHERE account = ?1") \
 X(CERT_PUT,       "INSERT INTO cert (account, device, sha1, der, published, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
 X(CERT_TRIM,      "DELETE FROM cert WHERE account = ?1 AND device = ?2 AND id NOT IN " \
                   "(SELECT id FROM cert WHERE account = ?1 AND device = ?2 ORDER BY id DESC LIMIT 2)") \
+X(CERT_TRIM_USER, "DELETE FROM cert WHERE account = ?1 AND (expires <= ?2 OR id NOT IN " \
+                  "(SELECT id FROM cert WHERE account = ?1 ORDER BY id DESC LIMIT ?3))") \
 X(CERT_OLDER,     "SELECT 1 FROM cert WHERE account = ?1 AND device = ?2 AND id < (SELECT id FROM cert WHERE sha1 = ?3) LIMIT 1") \
 X(CERT_SETTLE,    "DELETE FROM cert WHERE account = ?1 AND device = ?2 AND id < (SELECT id FROM cert WHERE sha1 = ?3)") \
 X(CERT_FIND,      "SELECT " CERT_COLUMNS " FROM cert WHERE sha1 = ?1") \

@@ -142,7 +142,7 @@ const struct option_row phone_options[] = {
 	{"--web-url",       "URL",       "the web service, instead of DHCP option 43", AT(web_url), web_url},
 	{"--registrar",     "HOST[:P]",  "the Registrar, instead of DNS SRV and DHCP option 120", AT(registrar), host_port},
 	{"--strict",        "HOW",       "(default: strict); the SRV target against the SIP domain", AT(strict), .word = strictness},
-	{"--trust",         "FILE",      "further roots that the phone trusts from the start (PEM)", AT(trust)},
+	{"--trust",         "FILE",      "the roots that the phone trusts, and no others (PEM)", AT(trust)},
 	{"--update-key",    "FILE",      "the certificate that images must be signed with (PEM); without it none is installed", AT(update_key)},
 	{"--tls",           "WHICH",     "(default: modern); phone: TLS 1.0 and the suites that real phones have, no more", AT(tls), .word = tls_kind},
 	{"--keylog",        "FILE",      "append the TLS secrets to FILE, for Wireshark", AT(keylog)},

@@ -248,7 +248,7 @@ struct dt_phone_conf {
 	const char *domain;	   /* instead of DHCP option 15 */
 	const char *web_url;	   /* instead of DHCP option 43 */
 	const char *registrar;	   /* HOST[:PORT], instead of SRV and option 120 */
-	const char *trust;	   /* PEM: further roots that this phone trusts from the start */
+	const char *trust;	   /* PEM: the roots that it trusts, and no others; NULL: as a real phone, those that it downloads on its first day */
 	unsigned lldp_wait_s;	   /* 0: 6 */
 	enum dt_strict strict;
 };

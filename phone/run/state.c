@@ -11,8 +11,10 @@
 bool ph_state_anchors(struct dt_phone *ph)
 {
 	buf_clear(&ph->cred.anchors);
-	buf_sv(&ph->cred.anchors, buf_view(&ph->cred.roots));
-	buf_str(&ph->cred.anchors, ph->conf.trust ? ph->conf.trust : "");
+	if (ph->conf.trust) /* these roots, or none: what the network hands out is then no anchor */
+		buf_str(&ph->cred.anchors, ph->conf.trust);
+	else
+		buf_sv(&ph->cred.anchors, buf_view(&ph->cred.roots));
 	buf_cstr(&ph->cred.anchors);
 	return !ph->cred.anchors.oom && !ph->cred.roots.oom;
 }

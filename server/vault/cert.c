@@ -10,6 +10,8 @@
 #include "auth/ticket.h"
 #include "base/log.h"
 
+#define ENROLMENTS 3 /* certificates for one ticket */
+
 enum vault_status vault_cert_user(struct vault *v, const uint8_t *der, size_t n, struct store_cert *c,
 				  struct store_user *u, struct why *why)
 {
@@ -245,6 +247,44 @@ static enum vault_status issue(struct vault *v, const struct ticket *t, const st
 	return VAULT_OK;
 }
 
+/* Whoever sees an envelope (a captured worker, say) could send it again with another request: its proof covers the Timestamp
+ * only.  A ticket lasts hours and is good for three certificates: a phone needs one, and may lose an answer. */
+static struct vault_enrolled *enrolled(struct vault *v, const struct ticket *t)
+{
+	struct vault_enrolled *e;
+	uint8_t id[20];
+
+	pki_sha1(t->id, strlen(t->id), id);
+	for (unsigned i = 0; i < VAULT_SLOTS; i++)
+		if (memcmp(v->enrolled[i].id, id, sizeof id) == 0)
+			return &v->enrolled[i];
+	e = &v->enrolled[v->next_enrolled++ % VAULT_SLOTS];
+	*e = (struct vault_enrolled){.n = 0};
+	memcpy(e->id, id, sizeof e->id);
+	return e;
+}
+
+static bool may_enrol_again(struct vault *v, const struct ticket *t)
+{
+	struct vault_enrolled *e;
+	bool may;
+
+	pthread_mutex_lock(&v->lock);
+	e = enrolled(v, t);
+	may = e->n < ENROLMENTS;
+	e->n += may;
+	pthread_mutex_unlock(&v->lock);
+	return may;
+}
+
+/* A refusal does not count. */
+static void has_not_enrolled(struct vault *v, const struct ticket *t)
+{
+	pthread_mutex_lock(&v->lock);
+	enrolled(v, t)->n -= enrolled(v, t)->n > 0;
+	pthread_mutex_unlock(&v->lock);
+}
+
 static bool carries_ticket(xmlDocPtr doc)
 {
 	xmlNodePtr security = soap_security(doc);
@@ -285,7 +325,14 @@ enum vault_status vault_on_cert_issue(struct vault *v, const struct vault_ask *q
 	st = VAULT_MALFORMED;
 	if ((no = soap_cert_read(doc, &ask)) != NULL)
 		goto out;
+	st = VAULT_TICKET_BAD;
+	no = "the ticket has been used for certificates already";
+	if (!may_enrol_again(v, &t))
+		goto out;
+	no = NULL;
 	st = issue(v, &t, &ask, outside, &ret->cert_issue, why);
+	if (st != VAULT_OK)
+		has_not_enrolled(v, &t);
 	vault_audit(v, "cert", t.user + 4, st == VAULT_OK, st == VAULT_OK ? ask.device_id : vault_status_name(st));
 out:
 	if (no) {

@@ -29,6 +29,11 @@ struct vault_pin_proof {
 	char aor[256], peer[64];
 };
 
+struct vault_enrolled { /* a ticket that was used: cert.c */
+	uint8_t id[20]; /* SHA-1 of its AssertionID */
+	unsigned n;
+};
+
 struct vault_source { /* an address that PINs and passwords come from: sources.c */
 	uint64_t key;
 	unsigned failures;
@@ -46,6 +51,8 @@ struct vault {
 	struct vault_logged_in login[VAULT_SLOTS];
 	struct vault_pin_proof proved[VAULT_PROVED];
 	struct vault_source source[VAULT_SOURCES];
+	unsigned next_enrolled;
+	struct vault_enrolled enrolled[VAULT_SLOTS];
 	struct store_user nobody; /* with a password that nobody knows: unknown names cost the work of known ones */
 };
 

@@ -8,6 +8,7 @@
 #include "wire/well_known.h"
 
 #define SOAP_BODY_MAX 65536
+#define CERT_BODY_MAX 24576 /* a ticket, its proof and a request of 8192 bits; the vault reads it before it knows who asks */
 
 /* ---- routes ------------------------------------------------------------------------------------------------ */
 
@@ -160,6 +161,8 @@ size_t web_body_max(struct web *w, const struct web_conn *c, const struct msg *h
 		*status = no;
 		return 0;
 	}
+	if (r->handler == web_cert)
+		return CERT_BODY_MAX;
 	if (r->handler != web_update || !sv_ieq(web_query(&k, "op"), SV("log")) || !w->conf.logs ||
 	    w->conf.site->max_log_size <= SOAP_BODY_MAX)
 		return SOAP_BODY_MAX;

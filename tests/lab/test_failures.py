@@ -62,6 +62,18 @@ def test_warm_phone_whose_server_changed_its_ca():
         assert lab.phone("--cold").status == 0
 
 
+def test_these_roots_or_none():
+    """--trust: a chain that the network hands out is no anchor, and number and PIN are not sent."""
+    with Lab() as lab:
+        lab.go()
+        other = lab.path("other.pem")
+        lab.exec("core", "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=other", "-keyout", "/dev/null", "-out",
+                 other, "-days", "30")
+        got = lab.phone("--cold", "--trust", other)
+        assert got.status == 6 and not got.tries("auth"), got
+        assert lab.phone("--cold", "--trust", os.path.join(lab.site_dir, "ca.pem")).status == 0
+
+
 def test_name_mismatch():
     site = servers.Site(dhcp_web="other.contoso.test", records=("host-record=other.contoso.test,10.20.0.10",))
     with Lab(site=site) as lab:

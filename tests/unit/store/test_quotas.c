@@ -103,10 +103,33 @@ static void new_devices_push_out_new_ones(void **state)
 	assert_int_equal(number(w, "SELECT count(*) FROM device WHERE mac = '00-04-F2-00-01-76'"), 1);
 }
 
+/* One user's: 128 at most, and those that have expired go with the next one. */
+static void certificates_have_an_end(void **state)
+{
+	struct store_user alice = {.aor = "alice@contoso.test", .enabled = true, .created = 1};
+	struct world *w = *state;
+
+	assert_int_equal(w->s->ops->user_add(w->s, &alice), STORE_OK);
+	for (int i = 0; i < 300; i++) {
+		struct store_cert c = {.user = alice.id, .published = 1000 + i, .expires = i < 100 ? 1150 : 5000};
+
+		snprintf(c.device, sizeof c.device, "device-%d", i);
+		snprintf((char *)c.sha1, sizeof c.sha1, "sha1 %d", i);
+		buf_str(&c.der, "der");
+		assert_int_equal(w->s->ops->cert_put(w->s, &c), STORE_OK);
+		store_cert_clear(&c);
+		if (i == 160)
+			assert_int_equal(number(w, "SELECT count(*) FROM cert WHERE expires = 1150"), 0);
+	}
+	assert_int_equal(number(w, "SELECT count(*) FROM cert"), 128);
+	assert_int_equal(number(w, "SELECT count(*) FROM cert WHERE device = 'device-299'"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(guessing_flushes_no_audit, setup, teardown),
-					   cmocka_unit_test_setup_teardown(new_devices_push_out_new_ones, setup, teardown)};
+					   cmocka_unit_test_setup_teardown(new_devices_push_out_new_ones, setup, teardown),
+					   cmocka_unit_test_setup_teardown(certificates_have_an_end, setup, teardown)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
