@@ -14,6 +14,7 @@
 #include "server/vault/make.h"
 #include "store/seen.h"
 
+#define PATIENCE 20 /* times a second and a half */
 #define PAUSE_US 4000 /* between two transactions: whoever waits for the store looks every millisecond */
 
 struct import {
@@ -200,10 +201,20 @@ static void part_clear(struct part *p)
 	p->n = 0;
 }
 
+/* Phones that sign in come first: the import waits for a gap between them, for half a minute. */
+static enum store_result part_begin(struct store *s)
+{
+	enum store_result r = s->ops->begin(s);
+
+	for (unsigned again = 0; r == STORE_FAILED && again < PATIENCE; again++)
+		r = s->ops->begin(s);
+	return r;
+}
+
 static enum admin_result part_store(struct import *im, struct part *p, struct why *why)
 {
 	struct store *s = im->a->store;
-	enum admin_result rc = admin_store(im->a, s->ops->begin(s), "the import", why);
+	enum admin_result rc = admin_store(im->a, part_begin(s), "the import", why);
 	enum store_result r;
 
 	if (rc != ADMIN_OK)

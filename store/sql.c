@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUES_MAX 24
-
 #define X(name, text) [SQL_##name] = (text),
 const char *const sql_text_of[SQL_COUNT] = {SQL_LIST};
 #undef X
@@ -21,10 +19,10 @@ struct sql *sql_of(struct store *s)
 
 static struct sql_st *vbind(struct sql *q, enum sql_id id, const char *types, va_list ap)
 {
-	struct sql_value v[VALUES_MAX] = {{0}};
+	struct sql_value v[SQL_VALUES_MAX] = {{0}};
 	unsigned n = 0;
 
-	for (; *types; types++, n++) {
+	for (; *types && n < SQL_VALUES_MAX; types++, n++) {
 		v[n].type = *types;
 		if (*types == 'i') {
 			v[n].i = va_arg(ap, int64_t);

@@ -1,7 +1,7 @@
 /* store/sql.h: the store over a database that speaks SQL: the interface between its functions and its engines.
  *
  * The functions of the store (sql_user.c, sql_pin.c, ...) are written once, over texts (sql_text.h) and one schema (sql_schema.c).
- * An engine (sqlite.c) runs a text with its values and gives the rows.
+ * An engine (sqlite.c, postgres.c) runs a text with its values and gives the rows.
  */
 #ifndef DIALTONE_STORE_SQL_H
 #define DIALTONE_STORE_SQL_H
@@ -11,6 +11,8 @@
 
 struct sql;
 struct sql_st; /* a text that runs; the engine's */
+
+#define SQL_VALUES_MAX 32 /* of one text */
 
 struct sql_value {
 	char type; /* i: int64, t: text, b: octets */

@@ -229,6 +229,10 @@ struct store *store_sqlite(const char *path, struct why *why);
 /* The file is there and has the head of a store: a file of no octets is one that was lost, not a new one. false: *why. */
 bool store_whole(const char *path, struct why *why);
 bool store_sqlite_check(const char *path, struct why *why); /* reads all of it; false: *why says what is damaged */
+/* PostgreSQL ("postgresql://HOST,HOST/NAME?..."; libpq-connect of its manual); its tables are made when they are not there.  Any
+ * call may fail while no server that takes writes answers, and works again when one does. */
+struct store *store_postgres(const char *conninfo, struct why *why);
+bool store_is_postgres(const char *where); /* it is such a text, else the name of a file */
 /* The same store for many threads: what the vault asks of it, each call whole; those who write at the same time share one commit.
  * Takes `real` (NULL is fine), and closes it with itself.  store_why(): of the calling thread's last call.  NULL: out of memory. */
 struct store *store_shared(struct store *real);

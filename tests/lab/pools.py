@@ -89,4 +89,4 @@ class PoolLab(OutsideLab):
         return {c["thumbprint"] for c in listed}
 
     def registered(self, name):
-        return self.pool(name, "status", "--registered", "--json").stdout.count('"aor": "alice@contoso.test"')
+        return self.pool(name, "status", "--registered", "--json").stdout.count('"alice@contoso.test"')

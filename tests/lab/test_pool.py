@@ -1,5 +1,5 @@
 """A Director and two pools: every phone finds the Director, and signs in where its user lives."""
-import pytest
+import os
 
 from pools import PoolLab
 from proc import wait_for
@@ -9,7 +9,7 @@ MODELS = {"cx600": "pin", "cx3000": "pin", "cx500": "pin", "cx700": "password", 
 
 def sent_home(run):
     """It found the Director, and was sent on by its Web Services."""
-    assert run.status == 0, run
+    assert run.status == 0, str(run)
     return [r for r in run.of("auth") + run.of("cert") if "moved" in r.get("signs", [])]
 
 
@@ -20,10 +20,56 @@ def test_each_model_inside():
         known = set()
         for model, way in MODELS.items():
             run = lab.phone("--cold", model=model, way=way, state=model)
-            assert sent_home(run), run
-            assert "pool1.contoso.test:5061" in run.found("logon"), run
+            assert sent_home(run), str(run)
+            assert "pool1.contoso.test:5061" in run.found("logon"), str(run)
             assert lab.certificates("pool1") - known, run
             assert not lab.certificates("dir") and not lab.certificates("pool2")
             known |= lab.certificates("pool1")
             again = lab.phone(model=model, way="stored" if way == "pin" else way, state=model)  # by certificate, through the Director
             assert again.status == 0 and "pool1.contoso.test:5061" in again.found("logon"), again
+
+
+def test_outside_by_public_names():
+    """The phone that signed in inside is carried home: it finds the Director's public name and is sent to the pool's public name."""
+    with PoolLab() as lab:
+        lab.go()
+        run = lab.phone("--cold")
+        assert sent_home(run), str(run)
+        lab.carry_home()
+        run = lab.outside(way="stored")
+        assert run.status == 0 and "sip1.contoso.test:5061" in run.found("logon"), str(run)
+        trust = ("--trust", os.path.join(lab.site_dir, "ca.pem"))  # the company's root, the same on all pools
+        run = lab.outside("--cold", *trust, model="cx700", way="password", state="cx700")
+        assert run.status == 0 and "sip1.contoso.test:5061" in run.found("logon"), str(run)
+        lab.pool("dir", "user", "move", "alice@contoso.test", "pool2.contoso.test")  # which has no name outside
+        run = lab.outside("--cold", *trust, model="cx700", way="password", state="cx700")
+        assert run.status and "pool2" not in run.out, run
+
+
+def test_moved_while_registered():
+    """It is told, comes back, is sent to the new pool and registers there with the certificate that it has."""
+    with PoolLab() as lab:
+        lab.go()
+        p = lab.start_phone("--cold", "--stay", "0")
+        wait_for("it is registered on pool1", lambda: lab.registered("pool1"), 60, p.ended)
+        thumbprints = lab.certificates("pool1")
+        said = lab.pool("dir", "user", "move", "alice@contoso.test", "pool2.contoso.test").stderr
+        assert "1 phone of alice@contoso.test sent to pool2.contoso.test" in said, said
+        wait_for("it is registered on pool2", lambda: lab.registered("pool2"), 60, p.ended)
+        assert not lab.registered("pool1")
+        assert lab.certificates("pool2") == thumbprints and not lab.certificates("pool1")
+
+
+def test_a_circle_is_named():
+    """Each pool takes the other for the user's home: the phone ends after the first turn, and the doctor says so."""
+    with PoolLab() as lab:
+        lab.go()
+        lab.pool("pool1", "pool", "set", "pool2.contoso.test", "--store=")
+        lab.pool("pool1", "pool", "set", "fe01.contoso.test", "--store=")
+        lab.pool("pool1", "user", "set", "alice@contoso.test", "--pool", "pool2.contoso.test")
+        run = lab.phone("--cold")
+        assert run.status == 7 and run.result["error"] == "redirects", run
+        argv = lab.phone_argv("--cold")
+        argv[1] = "doctor"
+        said = lab.exec("ph", *argv, check=False, seconds=120).stdout
+        assert '"L-04"' in said and "round in a circle" in said, said[-3000:]

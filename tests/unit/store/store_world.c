@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include "tests/unit/store/pg.h"
+
 /* ---- the backends: the suite holds for each -------------------------------------------------------------------------- */
 
 static struct store *open_sqlite(struct place *p, struct why *why)
@@ -15,7 +17,14 @@ static struct store *open_memory(struct place *p, struct why *why)
 	return store_sqlite(":memory:", why);
 }
 
-static const struct backend backends[] = {{"SQLite", open_sqlite, true}, {"memory", open_memory, false}};
+static struct store *open_postgres(struct place *p, struct why *why)
+{
+	if (p->database[0] == '\0')
+		pg_database(p->database, sizeof p->database);
+	return store_postgres(p->database, why);
+}
+
+static const struct backend backends[] = {{"SQLite", open_sqlite, true}, {"memory", open_memory, false}, {"PostgreSQL", open_postgres, true}};
 static const struct backend *backend = &backends[0]; /* the one that the suite runs on now */
 
 int store_world_setup(void **state)
@@ -131,7 +140,13 @@ int store_world_run(const char *suite, const struct CMUnitTest *all, size_t n, c
 	int failed = 0;
 
 	for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
+		const char *no;
+
 		backend = &backends[i];
+		if (backend->open == open_postgres && (no = pg_start()) != NULL) {
+			print_message("[  SKIPPED ] %s, PostgreSQL: %s\n", suite, no);
+			continue;
+		}
 		failed += run(suite, all, n);
 		if (backend->lasts)
 			failed += run(suite, lasting, m);

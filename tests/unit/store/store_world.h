@@ -8,7 +8,7 @@
 
 struct place { /* a test's *state */
 	const struct backend *b;
-	char dir[64], path[96];
+	char dir[64], path[96], database[160];
 };
 
 struct backend {

@@ -306,6 +306,7 @@ static void beside_an_import(void **state)
 	s = store_world_open(state);
 	while (waitpid(child, &st, WNOHANG) == 0) {
 		assert_int_equal(s->ops->pin_step(s, &a.id, 1, one_more, NULL), STORE_OK);
+		usleep(2000);
 		done++;
 	}
 	assert_int_equal(st, 0);
@@ -369,7 +370,8 @@ static bool in_order(void *arg, const struct store_user *u)
 	l->in_order &= strcmp(l->last, u->aor) < 0;
 	strcpy(l->last, u->aor);
 	strcpy(copy.display, "listed");
-	assert_int_equal(l->s->ops->user_set(l->s, &copy), STORE_OK);
+	if (l->s->ops->user_set(l->s, &copy) != STORE_OK)
+		fail_msg("%s", store_why(l->s));
 	return ++l->n != l->stop;
 }
 
