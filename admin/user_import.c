@@ -184,12 +184,29 @@ static enum admin_result judge_all(struct import *im, struct why *why)
 struct part { /* what one transaction stores; all that takes time is done before it begins */
 	struct user_write write[USER_IMPORT_PART];
 	size_t n;
+	struct buf pins; /* that were made, as lines */
 };
+
+/* A PIN for a user who has none. */
+static enum admin_result part_pin(struct import *im, struct part *p, struct user_row *r, struct why *why)
+{
+	enum admin_result rc;
+
+	if (im->how->pins == NULL || r->pin.n || r->user.id)
+		return ADMIN_OK;
+	rc = pins_make(im->a, &r->user, &r->pin, why);
+	if (rc == ADMIN_OK)
+		buf_printf(&p->pins, "%s,%s,%s," SV_FMT "\n", r->user.aor, r->user.number, r->user.extension, SV_ARG(buf_view(&r->pin)));
+	return rc == ADMIN_OK && p->pins.oom ? admin_no(ADMIN_FAILED, why, "out of memory") : rc;
+}
 
 static enum admin_result part_add(struct import *im, struct part *p, struct user_row *r, struct why *why)
 {
 	struct user_write *w = &p->write[p->n];
+	enum admin_result rc = part_pin(im, p, r, why);
 
+	if (rc != ADMIN_OK)
+		return rc;
 	*w = (struct user_write){.user = r->user};
 	p->n++;
 	return user_write_make(im->a, w, buf_view(&r->password), buf_view(&r->pin), why);
@@ -198,6 +215,8 @@ static enum admin_result part_add(struct import *im, struct part *p, struct user
 static void part_clear(struct part *p)
 {
 	explicit_bzero(p->write, p->n * sizeof *p->write);
+	buf_wipe(&p->pins);
+	p->pins = (struct buf){0};
 	p->n = 0;
 }
 
@@ -226,6 +245,8 @@ static enum admin_result part_store(struct import *im, struct part *p, struct wh
 		rc = admin_store(im->a, r, "the import", why);
 	if (rc == ADMIN_OK)
 		im->how->users += p->n;
+	if (rc == ADMIN_OK && p->pins.n && !im->how->pins(im->how->arg, buf_view(&p->pins)))
+		rc = admin_no(ADMIN_SITE, why, "the PINs that were made cannot be written; set new ones for the last %zu users", p->n);
 	part_clear(p);
 	return rc;
 }

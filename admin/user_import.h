@@ -21,6 +21,9 @@ struct user_import {
 	void (*noted)(void *arg, unsigned line, const char *sentence);
 	/* Now and then; octets: of the file, read in this pass; of: its length; NULL: not told. */
 	void (*progress)(void *arg, bool storing, uint64_t octets, uint64_t of, size_t users);
+	/* Users who are new and have no PIN get one; told when they are stored, "address,number,extension,pin" a line; false: it
+	 * cannot be kept, and the import ends.  NULL: they get none. */
+	bool (*pins)(void *arg, struct sv lines);
 	void *arg;
 	size_t users;	/* out: how many are good, then how many were stored */
 	unsigned wrong; /* out: how many lines are wrong; then nothing was stored */

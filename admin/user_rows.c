@@ -4,9 +4,19 @@
 #include <string.h>
 
 #include "admin/pins.h"
+#include "base/number.h"
 
-enum { COL_ADDRESS = USER_FIELDS, COL_REMOTE, COL_PASSWORD, COL_PIN, COLUMNS };
+enum { COL_ADDRESS = USER_FIELDS, COL_REMOTE, COL_PASSWORD, COL_PIN, COLUMNS, COL_LINE = COLUMNS, COL_ENABLED, COL_SAM, COL_NOTHING };
 static const char *const extra_names[] = {"address", "remote", "password", "pin"};
+
+/* What Get-CsUser and Get-CsCommonAreaPhone call them; of the same names as ours: their meaning here. */
+static const struct {
+	const char *name;
+	int column;
+} exported[] = {
+    {"SipAddress", COL_ADDRESS},     {"LineURI", COL_LINE},	      {"DisplayName", USER_DISPLAY},
+    {"DisplayNumber", USER_DISPLAY_NUMBER}, {"Enabled", COL_ENABLED}, {"SamAccountName", COL_SAM},
+};
 
 /* ---- the first line -------------------------------------------------------------------------------------------- */
 
@@ -18,11 +28,34 @@ static int column_of(struct sv name)
 	return -1;
 }
 
+static int column_exported(struct sv name)
+{
+	for (size_t i = 0; i < sizeof exported / sizeof *exported; i++)
+		if (sv_ieq(name, sv_of(exported[i].name)))
+			return exported[i].column;
+	return COL_NOTHING;
+}
+
+/* Looks through the names without taking them. */
+static void look_for_export(struct user_rows *im)
+{
+	struct csv names = im->csv;
+	struct buf text = {0};
+	bool last = false;
+
+	while (!last && csv_field(&names, &text, &last)) {
+		im->exported |= sv_ieq(sv_trim(buf_view(&text)), SV("SipAddress"));
+		im->common_area |= sv_ieq(sv_trim(buf_view(&text)), SV("DisplayNumber"));
+	}
+	im->common_area &= im->exported;
+	buf_free(&text);
+}
+
 /* NULL, or what is wrong with it. */
 static const char *column_read(struct user_rows *im, const struct buf *text, struct why *why)
 {
 	struct sv name = sv_trim(buf_view(text));
-	int which = column_of(name);
+	int which = im->exported ? column_exported(name) : column_of(name);
 
 	if (which >= 0 && im->columns < USER_ROWS_COLUMNS) {
 		im->column[im->columns++] = which;
@@ -41,6 +74,7 @@ static const char *columns_read(struct user_rows *im, struct why *why)
 	const char *no = NULL;
 	bool last = false, address = false;
 
+	look_for_export(im);
 	while (!last && no == NULL)
 		no = csv_field(&im->csv, &text, &last) ? column_read(im, &text, why) : "a quote does not close";
 	for (unsigned i = 0; i < im->columns; i++)
@@ -67,15 +101,20 @@ bool user_rows_begin(struct user_rows *im, unsigned *line, struct why *why)
 	if (sv_trim(*rest).n == 0)
 		return why_not(why, "it is empty; begin it with: address,login,number");
 	*line = 1;
+	if (sv_istarts(*rest, SV("#TYPE"))) { /* "#TYPE Microsoft.Rtc.Management.ADConnect.Schema.OCSADUser" */
+		if ((no = csv_record(&im->file, rest)))
+			return why_not(why, "%s", no);
+		*line = ++im->csv.line;
+	}
 	if ((no = columns_read(im, why)))
 		return no == why->text ? false : why_not(why, "%s", no);
-	im->csv.line = 2;
+	im->csv.line = *line + 1;
 	return true;
 }
 
 /* ---- a line ---------------------------------------------------------------------------------------------------- */
 
-static bool remote_read(const char *value, bool *remote, struct why *why)
+static bool flag_read(const char *name, const char *value, bool *remote, struct why *why)
 {
 	static const struct {
 		const char *word;
@@ -87,7 +126,32 @@ static bool remote_read(const char *value, bool *remote, struct why *why)
 			*remote = words[i].means;
 			return true;
 		}
-	return value[0] == '\0' || why_not(why, "remote is '%.60s'; type yes or no", value);
+	return value[0] == '\0' || why_not(why, "%s is '%.60s'; type yes or no", name, value);
+}
+
+/* "tel:+14255550123;ext=4411": both; "tel:4411": an extension alone. */
+static bool line_uri_read(const char *value, struct store_user *u, struct why *why)
+{
+	struct number n = {0};
+	struct sv s = sv_trim(sv_of(value));
+
+	if (s.n == 0)
+		return true;
+	if (number_read(s, &n) != NULL || (n.local[0] && !extension_check(sv_of(n.local))))
+		return why_not(why, "LineURI is '%.100s'; type it like tel:+14255550123;ext=4411", value);
+	snprintf(u->number, sizeof u->number, "%s", n.global);
+	snprintf(u->extension, sizeof u->extension, "%s", n.local);
+	return true;
+}
+
+static bool sam_read(const struct site *site, const char *value, struct store_user *u, struct why *why)
+{
+	char login[160];
+
+	if (value[0] == '\0')
+		return true;
+	snprintf(login, sizeof login, "%s\\%.100s", site->netbios_domain, value);
+	return user_field_read(USER_LOGIN, login, u, why);
 }
 
 static bool value_read(struct user_rows *im, int column, const struct buf *text, struct user_row *r, bool *remote, struct why *why)
@@ -100,7 +164,15 @@ static bool value_read(struct user_rows *im, int column, const struct buf *text,
 		return user_address_read(im->a->site, sv_copy(trimmed, sizeof trimmed, sv_trim(buf_view(text))) ? trimmed : value,
 					 r->user.aor, why);
 	case COL_REMOTE:
-		return remote_read(value, remote, why);
+		return flag_read("remote", value, remote, why);
+	case COL_ENABLED:
+		return flag_read("Enabled", value, &r->user.enabled, why);
+	case COL_LINE:
+		return line_uri_read(value, &r->user, why);
+	case COL_SAM:
+		return sam_read(im->a->site, value, &r->user, why);
+	case COL_NOTHING:
+		return true;
 	case COL_PASSWORD:
 		buf_sv(&r->password, buf_view(text));
 		return true;
@@ -158,6 +230,8 @@ static const char *row_fill(struct user_rows *im, const struct fields *f, struct
 		if (im->column[i] != COL_ADDRESS && !value_read(im, im->column[i], &f->text[i], r, &remote, why))
 			return why->text;
 	r->user.remote = remote;
+	if (im->common_area && !user_common_area(im->a->site, &r->user, why))
+		return why->text;
 	return r->pin.n == 0 || pins_check(im->a, &r->user, buf_view(&r->pin), why) ? NULL : why->text;
 }
 

@@ -1,11 +1,17 @@
-/* admin/user_rows.h: the lines of a CSV file as users (RFC 4180): its first line names the columns, in any order. */
+/* admin/user_rows.h: the lines of a CSV file as users (RFC 4180): its first line names the columns, in any order.
+ *
+ * A file that `Get-CsUser | Export-Csv` or `Get-CsCommonAreaPhone | Export-Csv` has written is taken as it is: a column SipAddress
+ * says that it is one.  Its line "#TYPE" is read over, as are the columns that mean nothing here; LineURI is number and
+ * extension, SamAccountName the login in the site's domain, and a column DisplayNumber makes its users common-area phones.
+ * RegistrarPool is read over: it names the pool that the users come from.
+ */
 #ifndef DIALTONE_ADMIN_USER_ROWS_H
 #define DIALTONE_ADMIN_USER_ROWS_H
 
 #include "admin/csv.h"
 #include "admin/users.h"
 
-#define USER_ROWS_COLUMNS 16
+#define USER_ROWS_COLUMNS 128 /* Get-CsUser writes some sixty */
 
 struct user_row {
 	struct store_user user;
@@ -21,6 +27,7 @@ struct user_rows { /* starts as {.a, .update, .file.fd} */
 	struct csv csv;
 	int column[USER_ROWS_COLUMNS];
 	unsigned columns;
+	bool exported, common_area; /* by Export-Csv; of Get-CsCommonAreaPhone */
 };
 
 enum row_read {

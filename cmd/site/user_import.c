@@ -16,17 +16,20 @@
 
 struct import_options {
 	bool update, dry, all;
+	const char *pins;
 };
 
 static const struct option_row options[] = {
     {"--update", NULL, "changes existing users instead of refusing them", offsetof(struct import_options, update)},
     {"--dry-run", NULL, "judges the file and stores nothing", offsetof(struct import_options, dry)},
     {"--all", NULL, "lists every line that is wrong, not the first 20 only", offsetof(struct import_options, all)},
+    {"--generate-pins", "FILE", "makes a PIN for each new user who has none, and writes them there", offsetof(struct import_options, pins)},
     {0}};
 
 struct import {
 	struct session *s;
 	unsigned refused, noted;
+	FILE *pins;
 	bool terminal, shown; /* shown: the line of the progress stands there */
 	uint64_t since;	      /* the last time that progress was shown */
 };
@@ -87,6 +90,28 @@ static void say_what_is_there(const struct session *s, const struct user_import 
 		command_fail(s->c, 0, "the first %zu users of the file are stored; mend it, then import the file again with --update", im->users);
 }
 
+static bool pins_write(void *arg, struct sv lines)
+{
+	struct import *i = arg;
+
+	return fwrite(lines.p, 1, lines.n, i->pins) == lines.n && fflush(i->pins) == 0;
+}
+
+/* For its owner alone, and a new one: PINs of an earlier import are not written over. */
+static FILE *pins_open(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (f)
+		setvbuf(f, NULL, _IONBF, 0); /* no copy stays in memory */
+	if (f && fputs("address,number,extension,pin\n", f) == EOF) {
+		fclose(f);
+		return NULL;
+	}
+	return f;
+}
+
 static int user_import(struct session *s)
 {
 	const struct import_options *o = s->c->o;
@@ -97,8 +122,20 @@ static int user_import(struct session *s)
 
 	if (fd < 0)
 		return command_fail(s->c, EX_USAGE, "%s: %s", s->c->argument[0], strerror(errno));
+	if (o->pins && !o->dry) {
+		i.pins = pins_open(o->pins);
+		im.pins = pins_write;
+		if (i.pins == NULL) {
+			close(fd);
+			return command_fail(s->c, EX_CANTCREAT, "%s: %s%s", o->pins, strerror(errno), errno == EEXIST ? "; name a new file" : "");
+		}
+	}
 	r = users_import(&s->admin, fd, &im, &s->why);
 	close(fd);
+	if (i.pins && fclose(i.pins) != 0)
+		r = r == ADMIN_OK ? ADMIN_FAILED : r;
+	if (i.pins && im.users == 0)
+		unlink(o->pins);
 	progress_clear(&i);
 	if (im.wrong > SHOWN && !o->all)
 		why_set(&s->why, "%s; the first %d are listed above, --all lists every one", s->why.text, SHOWN);
@@ -114,6 +151,6 @@ static int user_import(struct session *s)
 
 const struct site_verb verb_user_import = {
     {"import", "FILE.csv",
-     "adds all users of a CSV file, or none; first line: address,login,number,extension,display,home_pool,remote,password,pin",
+     "adds all users of a CSV file, or none; or one that Get-CsUser | Export-Csv has written; else its first line is: address,login,number,extension,display,home_pool,remote,password,pin",
      .options = options, .size = sizeof(struct import_options), .run = site_verb_run},
     user_import};
