@@ -19,6 +19,7 @@
 #include "cmd/doctor/explain.h"
 #include "cmd/doctor/findings.h"
 #include "cmd/doctor/html.h"
+#include "cmd/doctor/plan_show.h"
 #include "cmd/phone/run.h"
 #include "cmd/phone/record_json.h"
 #include "cmd/phone/record_text.h"
@@ -270,6 +271,10 @@ static int examine(struct doctor *d)
 
 	if (d->record.n == 0 && !d->o->check)
 		return rc;
+	if (d->o->nplan && doctor_run_result(&d->record) == NULL)
+		return EX_CONFIG;
+	if (d->o->nplan)
+		return plan_show(d->o, &d->record, d->text == NULL);
 	findings_of(&d->found, &d->record);
 	if (d->o->check)
 		rc = (int)check_say(stdout, &d->record, &d->found);
@@ -350,6 +355,7 @@ const struct verb verb_doctor = {
 	     "           --user 'DOMAIN\\USER' --sip USER@DOMAIN [OPTIONS]\n"
 	     "       dialtone doctor --record FILE [--json] [--bundle FILE] [--pcapng FILE]\n"
 	     "       dialtone doctor --capture FILE|INTERFACE [--json]\n"
+	     "       dialtone doctor --record FILE --plan chain=PEM|dns=ZONE|dhcp=OPTIONS\n"
 	     "       dialtone doctor --explain ID\n",
     .text = "Runs a phone as connect does, then names the stage that fails, the likely causes and what to do. --json writes one object "
 	    "a line.",

@@ -82,6 +82,19 @@ static const char *dns_add(void *options, const char *value)
 	return NULL;
 }
 
+static const char *plan_add(void *options, const char *value)
+{
+	static const char *const kinds[] = {"chain=", "dns=", "dhcp="};
+	struct phone_options *o = options;
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds && o->nplan < sizeof o->plan / sizeof *o->plan; i++)
+		if (strncmp(value, kinds[i], strlen(kinds[i])) == 0 && value[strlen(kinds[i])]) {
+			o->plan[o->nplan++] = value;
+			return NULL;
+		}
+	return "type one like chain=new.pem, dns=zone.txt or dhcp=options.txt, at most three";
+}
+
 static const char *model(unsigned i)
 {
 	return i < dt_model_count ? dt_models[i].key : NULL;
@@ -163,6 +176,7 @@ const struct option_row doctor_options[] = {
 	{"--redact",        "LEVEL",     "(default: secrets); names: with other names and addresses, without packets", AT(redact), .word = redaction},
 	{"--check",         NULL,        "one line with performance data and the exit status of a monitoring plugin", AT(check)},
 	{"--every",         "TIME",      "run again each TIME, like 5m (30s to 1d), until interrupted", AT(every), period},
+	{"--plan",          "WHAT=FILE", "with --record: which models would fail with a new chain=PEM, dns=ZONE or dhcp=OPTIONS", .read = plan_add, .repeats = true},
 	{"--compare",       "WITH",      "run twice, the second time warm, cold, or as that model, and show the difference", AT(compare), .word = comparison},
 	{"--html",          "FILE",      "write the answer to FILE as one page for a browser", AT(html)},
 	{"--pcapng",        "FILE",      "write the packets to FILE, with the TLS secrets that open them (of a bundle: with --record)", AT(pcapng)},
@@ -183,6 +197,7 @@ int phone_options_check(const struct command *c)
 				   "what there is"},
 	    {o->compare && (o->bundle || o->html || o->pcapng || o->every || o->check), "'--compare' prints its table and writes no file; leave "
 											"--bundle, --html, --pcapng, --every and --check away"},
+	    {o->nplan && o->record == NULL, "'--plan' is applied to a run that went well; type --record FILE as well: a record or a bundle of one"},
 	    {o->extension && o->number, "'--number' does not go together with '--extension'; type the one that the user signs in with"},
 	    {(o->extension || o->number) && o->user, "'--user' does not go together with a number; a phone signs in with number and PIN "
 						     "or with user name and password"},

@@ -15,8 +15,8 @@ struct phone_options {
 	const char *interface, *model, *extension, *number, *pin_file, *user, *password_file, *sip;
 	const char *state, *mac, *serial, *firmware, *address, *router, *domain, *web_url, *registrar;
 	const char *trust, *update_key, *strict, *tls, *lldp_wait, *keylog, *stay, *usb, *bundle, *record, *capture, *seconds, *explain, *pcapng, *redact, *html, *every, *compare;
-	const char *dns[4];
-	unsigned ndns;
+	const char *dns[4], *plan[3];
+	unsigned ndns, nplan;
 	bool take, cold, outside, tethered, no_vlan, no_dhcp, verbose, check;
 };
 
