@@ -60,9 +60,19 @@ static void read_120(struct sv option, struct ask_dhcp_answer *ret)
 		 bad ? ", unreadable" : sip.encoding ? ": an address" : ": ", bad || sip.encoding ? "" : sip.name[0]);
 }
 
+static uint32_t first_address(struct sv option)
+{
+	struct rd r = rd_of(option.p, option.n);
+
+	return option.n >= 4 ? (uint32_t)rd_be(&r, 4) : 0;
+}
+
 static void read_answer(const struct dhcp *d, struct ask_dhcp_answer *ret)
 {
-	*ret = (struct ask_dhcp_answer){.option43 = d->option[43].p != NULL, .option120 = d->option[120].p != NULL};
+	*ret = (struct ask_dhcp_answer){.option43 = d->option[43].p != NULL, .option120 = d->option[120].p != NULL, .address = d->yiaddr,
+					.server = first_address(d->option[54]), .mask = first_address(d->option[1]),
+					.router = first_address(d->option[3]), .dns = first_address(d->option[6])};
+	sv_copy(ret->domain, sizeof ret->domain, d->option[15]);
 	if (ret->option43)
 		read_43(d->option[43], ret);
 	if (ret->option120)

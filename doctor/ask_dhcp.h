@@ -21,6 +21,8 @@ size_t ask_dhcp_write(const struct ask_dhcp *q, uint8_t *out, size_t cap); /* an
 struct ask_dhcp_answer {
 	bool option43, option120; /* they are in it, readable or not */
 	uint16_t vlan;		  /* that option 43 names, or 0 */
+	uint32_t server, address, mask, router, dns; /* of the lease; 0: not said */
+	char domain[128];
 	char text[900];		  /* what a phone would make of the two, for people */
 };
 /* Whether the frame answers that question; else *ret is untouched. */

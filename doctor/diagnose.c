@@ -130,7 +130,7 @@ static bool explains(const struct doctor_finding *x, const struct doctor_finding
 {
 	const struct doctor_cause *c = x->ncause ? x->cause[0] : NULL;
 
-	if (c == NULL || x == y || x->verdict != DOCTOR_WARN || !(c->explains & kind_of[y->failure]) || x->stage > y->stage)
+	if (c == NULL || x == y || (y->ncause && strcmp(c->cause, y->cause[0]->cause) == 0) || x->verdict != DOCTOR_WARN || !(c->explains & kind_of[y->failure]) || x->stage > y->stage)
 		return false;
 	return !(c->explains & EXPLAINS_HERE) || (finding_address(x) && finding_address(x) == finding_address(y));
 }
@@ -146,8 +146,10 @@ struct all {
 };
 
 /* It says in other words what f says, and knows less: f is why the stage failed. */
-static bool all_knows_more(const struct doctor_finding *f, const struct doctor_finding *told)
+static bool all_knows_more(const struct all *all, const struct doctor_finding *f, const struct doctor_finding *told)
 {
+	if (told->verdict == DOCTOR_WARN)
+		return all->f[0].verdict == DOCTOR_FAIL && explains(f, &all->f[0]);
 	return told->verdict != DOCTOR_WARN && f->cause[0]->home && explains(f, told) && strcmp(f->cause[0]->cause, told->cause[0]->cause) != 0;
 }
 
@@ -157,7 +159,7 @@ static void all_add(struct all *all, const struct doctor_finding *f)
 	if (f->ncause == 0 || all->n == ALL)
 		return;
 	for (unsigned i = 0; i < all->n; i++)
-		if (is_in(&all->f[i], f->cause[0]) && !all_knows_more(f, &all->f[i]))
+		if (is_in(&all->f[i], f->cause[0]) && !all_knows_more(all, f, &all->f[i]))
 			return;
 	all->f[all->n++] = *f;
 }
@@ -313,8 +315,11 @@ static void all_order(struct all *all)
 		if (x == all->n)
 			continue;
 		all->f[y].because = all->f[x].cause[0];
-		if (y == 0 && failed)
+		if (y == 0 && failed) {
 			all->f[x].verdict = DOCTOR_FAIL;
+			if (all->f[x].cause[0]->home == DT_STAGE_NONE)
+				all->f[x].stage = all->f[0].stage; /* where the phone was stopped by it */
+		}
 	}
 	for (unsigned i = 1; i < all->n; i++) /* the order of equals stays */
 		for (unsigned k = i; k > 0 && comes_before(&all->f[k], &all->f[k - 1]); k--)

@@ -7,6 +7,8 @@
 
 enum { ETH_HEAD = 14 };
 
+static const uint8_t stp_group[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x00};
+static const uint8_t pvst_group[6] = {0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcd};
 static const uint8_t cdp_group[6] = {0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc};
 
 /* CDP's appliance TLV (0x000e): one octet, then the voice VLAN [network A.5].  The phone does not read CDP. */
@@ -61,6 +63,8 @@ void doctor_heard_frame(struct doctor_heard *heard, const uint8_t *frame, size_t
 	heard->frames++;
 	if (type == ETH_LLDP)
 		hear_lldp(heard, frame, n);
+	heard->eapol += type == ETH_EAPOL;
+	heard->bpdu += memcmp(frame, stp_group, 6) == 0 || memcmp(frame, pvst_group, 6) == 0;
 	heard->arp += type == ETH_ARP;
 	heard->dhcp += type == ETH_IPV4;
 	if (memcmp(frame, cdp_group, sizeof cdp_group) == 0)
@@ -84,6 +88,12 @@ bool doctor_heard_is(const struct doctor_heard *h, enum doctor_port what)
 		return h->voice_none > 0 && h->voice == 0;
 	case PORT_UNKNOWN:
 		return h->voice_unknown > 0 && h->voice == 0;
+	case PORT_HELD:
+		return h->eapol > 0 && h->dhcp == 0;
+	case PORT_EAPOL:
+		return h->eapol > 0;
+	case PORT_BPDU:
+		return h->bpdu > 0 && h->dhcp == 0 && h->arp == 0;
 	case PORT_CDP_VLAN:
 		return h->cdp_vlan > 0 && h->voice == 0;
 	}

@@ -21,6 +21,8 @@ X(voice_none,    "voice_none",    "of them with policies for others than voice o
 X(port_vlan,     "port_vlan",     "the port's untagged VLAN as LLDP says it; 0: not said") \
 X(cdp,           "cdp",           "CDP frames") \
 X(cdp_vlan,      "cdp_vlan",      "the voice VLAN that CDP names; 0: none") \
+X(eapol,         "eapol",         "802.1X frames: the port asks who is there before it lets anything pass") \
+X(bpdu,          "bpdu",          "spanning tree frames") \
 X(arp,           "arp",           "ARP frames") \
 X(dhcp,          "dhcp",          "DHCP frames to a client")
 /* clang-format on */
@@ -40,6 +42,9 @@ enum doctor_port {
 	PORT_NO_POLICY, /* MED was heard, without a policy for anything */
 	PORT_NO_VOICE,	/* MED was heard, with policies for others than voice */
 	PORT_UNKNOWN,	/* MED was heard, with a voice policy that is unknown */
+	PORT_HELD,	/* 802.1X asks, and nothing else passes */
+	PORT_EAPOL,	/* 802.1X asks */
+	PORT_BPDU,	/* spanning tree was heard, and nothing of anybody else */
 	PORT_CDP_VLAN,	/* CDP names a voice VLAN, and LLDP does not */
 };
 

@@ -7,35 +7,28 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/date.h"
 #include "base/ip.h"
-#include "doctor/ask_dhcp.h"
-#include "doctor/questions.h"
-#include "pki/cert.h"
+#include "doctor/probe_internal.h"
 
-struct asked {
-	struct ask_dhcp dhcp;
-	bool open;
+#define FINISH_MS 6000	  /* behind the phone's result */
+#define OFFERS_EVERY_MS 4000
+#define OPEN_MAX 24	  /* questions under way at once */
+
+/* How long each is waited for. */
+/* clang-format off */
+static const unsigned wait_ms[] = {
+	[ASK_SRV] = 5000, [ASK_A] = 5000, [ASK_TCP] = 4500, [ASK_TLS] = 4500, [ASK_PHONE_TLS] = 4500, [ASK_OCTET] = 4500, [ASK_LARGE] = 4500,
+	[ASK_CRL] = 6000, [ASK_RESOLVER] = 2500, [ASK_RESOLVER_TCP] = 2500, [ASK_ARP] = 1000, [ASK_OFFERS] = 2500, [ASK_INFORM] = 3000,
+	[ASK_DISCOVER] = 3000,
 };
-
-struct doctor_probe {
-	struct host *h;
-	struct doctor_run *run;
-	struct host_observer observer;
-	char *anchors;
-	unsigned seconds, waited, n, open;
-	bool started, over;
-	void (*done)(void *arg);
-	void *arg;
-	struct doctor_question q[DOCTOR_ANSWERS];
-	struct asked asked[DOCTOR_ANSWERS];
+static const char *const ask_words[] = {
+	[ASK_SRV] = "srv", [ASK_A] = "a", [ASK_TCP] = "tcp", [ASK_TLS] = "tls", [ASK_PHONE_TLS] = "tls 1.0", [ASK_OCTET] = "small request",
+	[ASK_LARGE] = "large request", [ASK_CRL] = "crl", [ASK_RESOLVER] = "dns", [ASK_RESOLVER_TCP] = "dns over tcp", [ASK_ARP] = "arp",
+	[ASK_OFFERS] = "offers", [ASK_INFORM] = "inform", [ASK_DISCOVER] = "discover",
 };
+/* clang-format on */
 
-/* ---- answers ------------------------------------------------------------------------------------------------- */
-
-static void more(char *out, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
-static void more(char *out, size_t cap, const char *fmt, ...)
+void probe_more(char *out, size_t cap, const char *fmt, ...)
 {
 	size_t n = strlen(out);
 	va_list ap;
@@ -46,277 +39,308 @@ static void more(char *out, size_t cap, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void probe_finish(struct doctor_probe *p)
+/* ---- answers ------------------------------------------------------------------------------------------------- */
+
+static void what_of(const struct doctor_question *q, char *out, size_t cap)
 {
-	if (p->over || p->open)
-		return;
-	p->over = true;
-	host_listen(p->h, NULL);
-	p->done(p->arg);
+	char ip[IP_TEXT_MAX];
+
+	if (q->ask == ASK_OFFERS)
+		snprintf(out, cap, q->vlan ? "dhcp offers in VLAN %u" : "dhcp offers, untagged", q->vlan);
+	else if (q->ask == ASK_ARP)
+		snprintf(out, cap, "arp %s", ip_text(q->address, ip));
+	else if (q->ask == ASK_RESOLVER || q->ask == ASK_RESOLVER_TCP)
+		snprintf(out, cap, "%s %s: %s", ask_words[q->ask], ip_text(q->address, ip), q->name);
+	else if (q->address)
+		snprintf(out, cap, "%s %s:%u%s%s", ask_words[q->ask], ip_text(q->address, ip), q->port, q->name[0] ? " as " : "", q->name);
+	else
+		snprintf(out, cap, "%s %s%s", ask_words[q->ask], q->name, q->again ? ", again" : "");
 }
 
-/* ok: a good answer came, and with it the sign that the question was asked for. */
-static struct doctor_answer *probe_answer(struct doctor_probe *p, unsigned at, bool ok)
+struct doctor_answer *probe_answer_open(struct doctor_probe *p, unsigned at, bool ok)
 {
-	static const char *const words[] = {"srv", "a", "tcp", "tls", "inform", "discover"};
 	struct doctor_answer *a = &p->run->answer[p->run->answers];
 	const struct doctor_question *q = &p->q[at];
 
-	p->asked[at].open = false;
-	p->open--;
 	if (p->run->answers == DOCTOR_ANSWERS)
 		return NULL;
-	p->run->answers++;
+	p->asked[at].answer = p->run->answers++;
 	*a = (struct doctor_answer){.stage = q->stage, .ok = ok, .fact.address = q->address, .fact.port = q->port};
+	if (q->ask < ASK_RESOLVER)
+		snprintf(a->host, sizeof a->host, "%s", q->name);
+	a->fact.host = a->host[0] ? a->host : NULL;
 	if (ok && q->gives != DT_SIGN_NONE)
 		dt_signs_add(a->sign, q->gives);
 	if (ok && q->gives == DT_SIGN_ASKED_SRV_INSIDE) /* is one of these, too */
 		dt_signs_add(a->sign, DT_SIGN_ASKED_SRV);
-	if (q->ask != ASK_TCP && q->ask != ASK_TLS)
-		snprintf(a->what, sizeof a->what, "%s %s", words[q->ask], q->name);
-	else
-		snprintf(a->what, sizeof a->what, "%s " IP_FMT ":%u%s%s", words[q->ask], IP_ARG(q->address), q->port,
-			 q->name[0] ? " as " : "", q->name);
+	what_of(q, a->what, sizeof a->what);
 	return a;
 }
 
+void probe_close(struct doctor_probe *p, unsigned at)
+{
+	p->asked[at].open = false;
+	p->open--;
+}
+
+struct doctor_answer *probe_answer(struct doctor_probe *p, unsigned at, bool ok)
+{
+	probe_close(p, at);
+	return probe_answer_open(p, at, ok);
+}
+
 /* DOCTOR_ANSWERS: nobody's any more. */
-static unsigned question_of(const struct doctor_probe *p, unsigned id)
+unsigned probe_question_of(const struct doctor_probe *p, unsigned id)
 {
 	unsigned i = id - HOST_OBSERVER;
 
 	return i < p->n && p->asked[i].open ? i : DOCTOR_ANSWERS;
 }
 
-static void rr_text(const struct dt_dns_answer *d, enum doctor_ask ask, struct doctor_answer *a)
+void probe_add(struct doctor_probe *p, struct doctor_question q, const char *name)
 {
-	for (unsigned i = 0; i < d->n; i++) {
-		const char *comma = i ? ", " : "";
-
-		if (ask == ASK_SRV)
-			more(a->text, sizeof a->text, "%s%s:%u (priority %u, weight %u)", comma,
-			     d->rr[i].target[0] ? d->rr[i].target : ".", d->rr[i].port, d->rr[i].priority, d->rr[i].weight);
-		else
-			more(a->text, sizeof a->text, "%s" IP_FMT, comma, IP_ARG(d->rr[i].address));
-	}
-	if (ask == ASK_A && d->n)
-		a->fact.address = d->rr[0].address;
-}
-
-/* A made-up name is asked in the hope that there is none. */
-static void wildcard_text(const struct dt_dns_answer *d, struct doctor_answer *a)
-{
-	if (d->status == DT_DNS_OK) {
-		a->ok = false;
-		more(a->text, sizeof a->text, ": this name was made up just now, so the zone has a wildcard");
-	} else if (d->status == DT_DNS_NXDOMAIN) {
-		a->ok = true;
-		more(a->text, sizeof a->text, "does not exist, as it should: the zone has no wildcard");
-	}
-}
-
-static void probe_on_dns(void *arg, unsigned id, const struct dt_dns_answer *d)
-{
-	static const char *const words[] = {[DT_DNS_OK] = "", [DT_DNS_NXDOMAIN] = "the name does not exist",
-					    [DT_DNS_NODATA] = "the name exists, but has no such record",
-					    [DT_DNS_TIMEOUT] = "no name server answers",
-					    [DT_DNS_ERROR] = "the name server answers with an error"};
-	struct doctor_probe *p = arg;
-	unsigned at = question_of(p, id);
-	struct doctor_answer *a;
-
-	if (at == DOCTOR_ANSWERS)
+	if (p->n == DOCTOR_ANSWERS || !sv_copy(q.name, sizeof q.name, sv_of(name)))
 		return;
-	a = probe_answer(p, at, d->status == DT_DNS_OK);
-	if (a) {
-		a->fact.rcode = d->status == DT_DNS_NXDOMAIN ? 3 : d->rcode;
-		rr_text(d, p->q[at].ask, a);
-		if (p->q[at].gives == DT_SIGN_ASKED_WILDCARD)
-			wildcard_text(d, a);
-	}
-	if (a && !a->ok && a->text[0] == '\0')
-		more(a->text, sizeof a->text, "%s", d->status == DT_DNS_ERROR && d->rcode == 0 ? dt_signs[DT_SIGN_DNS_NO_SERVER].what
-												 : words[d->status]);
-	if (a && !a->ok && d->rcode)
-		more(a->text, sizeof a->text, " (rcode %u)", d->rcode);
-	probe_finish(p);
-}
-
-/* A certificate chain in a few lines of text: subject, names, issuer, validity, key. */
-static void chain_text(const struct dt_stream_opened *o, char *out, size_t cap)
-{
-	out[0] = '\0';
-	for (unsigned i = 0; i < o->nchain; i++) {
-		struct pki_cert_info *c = calloc(1, sizeof *c);
-		char from[ISO_TIME_MAX], to[ISO_TIME_MAX];
-		const char *bad;
-
-		if (c == NULL)
+	for (unsigned i = 0; i < p->n; i++)
+		if (doctor_question_is(&p->q[i], &q))
 			return;
-		bad = pki_cert_info(o->chain[i], o->chain_n[i], c);
-		if (bad) {
-			more(out, cap, "; certificate %u: %s", i, bad);
-			free(c);
-			continue;
-		}
-		more(out, cap, "%s%s, issued by %s, %.10s to %.10s, %s %u bits, %s", i ? "; " : "", c->subject, c->issuer,
-		     iso_time(from, c->not_before), iso_time(to, c->not_after), c->rsa ? "RSA" : "EC", c->bits, c->signature);
-		for (unsigned n = 0; i == 0 && n < c->nnames; n++)
-			more(out, cap, "%s%s", n ? ", " : ", names ", c->names[n]);
-		free(c);
+	p->q[p->n] = q;
+	p->asked[p->n++] = (struct asked){.answer = DOCTOR_ANSWERS};
+}
+
+/* ---- sending ------------------------------------------------------------------------------------------------- */
+
+static void probe_on_frame(void *arg, const uint8_t *frame, size_t n, int tci)
+{
+	probe_lan_frame(arg, frame, n, tci);
+}
+
+static unsigned resolver_number(const struct doctor_probe *p, uint32_t address)
+{
+	const struct dt_lease *l = &p->run->place.lease;
+	unsigned i = 0;
+
+	while (i < l->ndns && l->dns[i] != address)
+		i++;
+	return i;
+}
+
+static int send_question(struct doctor_probe *p, unsigned i)
+{
+	const struct doctor_question *q = &p->q[i];
+	unsigned id = HOST_OBSERVER + i;
+
+	switch (q->ask) {
+	case ASK_SRV:
+	case ASK_A:
+		return host_body.dns(p->h, id, q->name, q->ask == ASK_SRV ? DT_RR_SRV : DT_RR_A);
+	case ASK_RESOLVER:
+	case ASK_RESOLVER_TCP:
+		return host_ask_dns(p->h, id, resolver_number(p, q->address), q->ask == ASK_RESOLVER_TCP, q->name, DT_RR_SRV);
+	case ASK_ARP:
+	case ASK_OFFERS:
+	case ASK_INFORM:
+	case ASK_DISCOVER:
+		return probe_lan_send(p, i);
+	case ASK_CRL:
+		return probe_send_crl(p, i);
+	default:
+		return probe_send_stream(p, i);
 	}
 }
 
-static void on_opened(void *arg, unsigned id, const struct dt_stream_opened *o)
+static bool needs_address(enum doctor_ask ask)
 {
-	static const char *const verdicts[] = {[DT_TRUSTED] = "trusted", [DT_UNTRUSTED] = "not trusted by this phone",
-					       [DT_WRONG_NAME] = "trusted, but for another name",
-					       [DT_WRONG_DATE] = "not valid now", [DT_NO_CERT] = "no certificate"};
-	struct doctor_probe *p = arg;
-	unsigned at = question_of(p, id);
+	return ask != ASK_OFFERS && ask != ASK_DISCOVER;
+}
+
+static void probe_send(struct doctor_probe *p)
+{
+	for (unsigned i = 0; i < p->n && p->open < OPEN_MAX; i++) {
+		struct asked *s = &p->asked[i];
+		int e;
+
+		if (s->sent || (needs_address(p->q[i].ask) && p->run->place.lease.address == 0))
+			continue;
+		s->sent = s->open = true;
+		p->open++;
+		s->since = clock_mono_ms();
+		s->until = s->since + wait_ms[p->q[i].ask];
+		e = send_question(p, i);
+		if (e == -EAGAIN || (e < 0 && p->q[i].ask == ASK_OFFERS)) { /* another one comes first; the cable has no link yet */
+			s->sent = false;
+			probe_close(p, i);
+		} else if (e < 0) {
+			probe_end(p, i);
+		}
+	}
+}
+
+/* ---- the end of waiting -------------------------------------------------------------------------------------- */
+
+void probe_end(struct doctor_probe *p, unsigned at)
+{
+	struct asked *s = &p->asked[at];
+	enum doctor_ask ask = p->q[at].ask;
 	struct doctor_answer *a;
 
-	if (at == DOCTOR_ANSWERS)
+	if (ask >= ASK_ARP) {
+		probe_lan_end(p, at);
 		return;
-	a = probe_answer(p, at, o->failure == DT_F_OK && (p->q[at].ask == ASK_TCP || o->verdict == DT_TRUSTED));
-	if (a) {
-		memcpy(a->sign, o->sign, sizeof a->sign);
-		a->fact.alert = o->alert;
 	}
-	if (a && o->failure != DT_F_OK) {
-		snprintf(a->text, sizeof a->text, "%s%s%s", dt_failures[o->failure].what, o->why ? ": " : "", o->why ? o->why : "");
-	} else if (a && p->q[at].ask == ASK_TCP) {
-		snprintf(a->text, sizeof a->text, "open");
-	} else if (a) {
-		char chain[800];
-
-		chain_text(o, chain, sizeof chain);
-		snprintf(a->text, sizeof a->text, "%s; %s %s; %s", verdicts[o->verdict], o->version ? o->version : "",
-			 o->cipher ? o->cipher : "", chain);
+	if (ask > ASK_A && ask < ASK_RESOLVER)
+		host_body.stream_close(p->h, HOST_OBSERVER + at);
+	if (ask == ASK_TLS && s->opened) { /* nothing more came: it is content */
+		probe_close(p, at);
+		return;
 	}
-	host_body.stream_close(p->h, id);
-	probe_finish(p);
+	a = probe_answer(p, at, false);
+	s->status = DT_DNS_TIMEOUT;
+	s->stalled = s->opened;
+	if (a && ask == ASK_OCTET && s->opened)
+		dt_signs_add(a->sign, DT_SIGN_ASKED_NO_OCTET);
+	if (a && ask == ASK_CRL)
+		dt_signs_add(a->sign, DT_SIGN_ASKED_CRL_SILENT);
+	if (a)
+		probe_more(a->text, sizeof a->text, "no answer");
 }
 
-static void on_frame(void *arg, const uint8_t *frame, size_t n, int tci)
+static void probe_offers_again(struct doctor_probe *p, uint64_t now)
 {
-	struct doctor_probe *p = arg;
+	if (p->run->place.lease.address || now - p->last_offer_ms < OFFERS_EVERY_MS)
+		return;
+	p->last_offer_ms = now;
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->q[i].ask == ASK_OFFERS && p->asked[i].open && p->asked[i].offers == 0)
+			probe_lan_send(p, i);
+}
 
-	(void)tci;
+static void probe_expire(struct doctor_probe *p)
+{
+	uint64_t now = clock_mono_ms();
+
 	for (unsigned i = 0; i < p->n; i++) {
-		struct ask_dhcp_answer said;
-		struct doctor_answer *a;
+		bool waits = p->q[i].ask == ASK_OFFERS && p->asked[i].offers == 0 && p->run->place.lease.address == 0 &&
+			     (!p->finishing || now < p->listen_until);
 
-		if (p->q[i].ask < ASK_INFORM || !p->asked[i].open || !ask_dhcp_read(&p->asked[i].dhcp, frame, n, &said))
-			continue;
-		a = probe_answer(p, i, p->q[i].gives == DT_SIGN_ASKED_VLAN_CLASS ? said.vlan != 0 : said.option43);
-		if (a) {
-			a->fact.vlan = said.vlan;
-			more(a->text, sizeof a->text, "%s", said.text);
-		}
-		probe_finish(p);
-		return;
+		if (p->asked[i].open && p->asked[i].until <= now && !waits)
+			probe_end(p, i);
 	}
+	probe_offers_again(p, now);
 }
 
-static int send_dhcp(struct doctor_probe *p, unsigned at)
+static bool probe_has_more(const struct doctor_probe *p)
 {
-	const struct doctor_question *q = &p->q[at];
-	struct ask_dhcp *d = &p->asked[at].dhcp;
-	uint8_t frame[1518];
-	unsigned vlan;
-	uint32_t address;
-	size_t n;
+	for (unsigned i = 0; i < p->n; i++)
+		if (!p->asked[i].sent && (!needs_address(p->q[i].ask) || p->run->place.lease.address))
+			return true;
+	return false;
+}
 
-	host_where(p->h, &vlan, &address);
-	if (q->stage == DT_STAGE_VLAN) /* as in stage 1: untagged */
-		vlan = 0;
-	*d = (struct ask_dhcp){.class = q->name, .address = q->ask == ASK_INFORM ? address : 0};
-	if (q->ask == ASK_INFORM && address == 0)
-		return -EADDRNOTAVAIL;
-	memcpy(d->mac, host_mac(p->h), 6);
-	host_body.random(p->h, &d->xid, sizeof d->xid);
-	n = ask_dhcp_write(d, frame, sizeof frame);
-	return n ? host_body.frame(p->h, frame, n, vlan ? (int)vlan : -1) : -EMSGSIZE;
+/* Where no DHCP server answered the phone, an offer is what the port was listened to for. */
+static bool probe_offered(const struct doctor_probe *p)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->q[i].ask == ASK_OFFERS && p->asked[i].offers && p->run->place.lease.address == 0)
+			return true;
+	return false;
+}
+
+static void probe_settle(struct doctor_probe *p)
+{
+	uint64_t now = clock_mono_ms();
+	bool busy = p->open || probe_has_more(p) || (now < p->listen_until && !probe_offered(p));
+
+	if (!p->finishing || p->over || (busy && now <= p->finish_by))
+		return;
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->asked[i].open)
+			probe_end(p, i);
+	p->over = true;
+	host_listen(p->h, NULL);
+	p->done(p->arg);
 }
 
 /* ---- life ---------------------------------------------------------------------------------------------------- */
 
-static int send(struct doctor_probe *p, unsigned i)
-{
-	const struct doctor_question *q = &p->q[i];
-	struct dt_stream_conf c = {.address = q->address, .port = q->port, .tls = q->ask == ASK_TLS, .tls_report_only = true,
-				   .name = q->name[0] ? q->name : NULL, .anchors = p->anchors,
-				   .unix_s = clock_unix_ms() / 1000, .timeout_ms = 4000};
-
-	if (q->ask >= ASK_INFORM)
-		return send_dhcp(p, i);
-	if (q->ask <= ASK_A)
-		return host_body.dns(p->h, HOST_OBSERVER + i, q->name, q->ask == ASK_SRV ? DT_RR_SRV : DT_RR_A);
-	return host_body.stream(p->h, HOST_OBSERVER + i, &c);
-}
-
-struct doctor_probe *doctor_probe_new(struct host *h, struct doctor_run *r, const char *anchors, unsigned seconds,
-				      void (*done)(void *arg), void *arg)
+struct doctor_probe *doctor_probe_new(struct host *h, struct doctor_run *r, unsigned cannot, bool dhcp, void (*done)(void *arg), void *arg)
 {
 	struct doctor_probe *p = calloc(1, sizeof *p);
+	uint8_t x[6];
 
 	if (p == NULL)
 		return NULL;
-	*p = (struct doctor_probe){.h = h, .run = r, .seconds = seconds, .done = done, .arg = arg};
-	p->anchors = sv_dup(sv_of(anchors));
-	if (p->anchors == NULL) {
-		free(p);
-		return NULL;
-	}
-	p->observer = (struct host_observer){probe_on_dns, on_opened, on_frame, p};
+	*p = (struct doctor_probe){.began = clock_mono_ms(), .h = h, .run = r, .cannot = cannot, .done = done, .arg = arg};
+	p->run->place.asks = dhcp;
+	host_body.random(h, x, sizeof x);
+	snprintf(p->odd, sizeof p->odd, "dialtone-%02x%02x%02x%02x%02x%02x", x[0], x[1], x[2], x[3], x[4], x[5]);
+	p->observer = (struct host_observer){.dns = probe_on_dns, .opened = probe_on_opened, .data = probe_on_data, .closed = probe_on_closed,
+					     .frame = probe_on_frame, .arg = p};
+	host_listen(h, &p->observer);
 	return p;
 }
 
-void doctor_probe_start(struct doctor_probe *p)
+void doctor_probe_more(struct doctor_probe *p)
 {
-	uint8_t random[6];
-	char odd[32]; /* a label that nobody made, the same in every domain of this run */
+	const struct dt_lease *l = host_lease(p->h);
+	struct doctor_question *q;
+	uint32_t address;
+	unsigned n;
 
-	host_body.random(p->h, random, sizeof random);
-	snprintf(odd, sizeof odd, "dialtone-%02x%02x%02x%02x%02x%02x", random[0], random[1], random[2], random[3], random[4],
-		 random[5]);
-	p->n = doctor_questions(p->run, odd, p->q);
-	p->started = true;
-	host_listen(p->h, &p->observer);
-	p->open = p->n;
+	if (p->over)
+		return;
+	host_where(p->h, &p->run->place.vlan, &address);
+	p->run->place.lease = l ? *l : (struct dt_lease){0};
+	q = calloc(DOCTOR_ANSWERS, sizeof *q);
+	n = q ? doctor_questions(p->run, p->odd, q) : 0;
+	for (unsigned i = 0; i < n; i++)
+		probe_add(p, q[i], q[i].name);
+	free(q);
+	probe_send(p);
+}
+
+void doctor_probe_restart(struct doctor_probe *p)
+{
 	for (unsigned i = 0; i < p->n; i++)
-		p->asked[i].open = true;
-	for (unsigned i = 0; i < p->n; i++) {
-		struct doctor_answer *a;
-		int e = send(p, i);
-
-		if (e < 0 && (a = probe_answer(p, i, false)))
-			snprintf(a->text, sizeof a->text, "could not be asked: %s", strerror(-e));
-	}
-	/* With nothing open (no address, say) the next tick says that it is over: not from within this call. */
+		if (p->asked[i].open) {
+			probe_close(p, i);
+			p->asked[i].sent = false;
+		}
 }
 
 void doctor_probe_tick(struct doctor_probe *p)
 {
-	if (!p->started || p->over)
+	if (p->over)
 		return;
-	p->waited++;
-	for (unsigned i = 0; p->waited >= p->seconds && i < p->n; i++) {
-		struct doctor_answer *a;
+	doctor_probe_more(p);
+	probe_expire(p);
+	probe_settle(p);
+}
 
-		if (p->asked[i].open && (a = probe_answer(p, i, false)))
-			snprintf(a->text, sizeof a->text, "no answer");
-	}
-	probe_finish(p);
+void doctor_probe_finish(struct doctor_probe *p, int64_t off_s, unsigned until_s)
+{
+	p->off_s = off_s;
+	p->finishing = true;
+	p->finish_by = clock_mono_ms() + FINISH_MS;
+	p->listen_until = p->began + until_s * 1000ull;
+	if (p->finish_by < p->listen_until)
+		p->finish_by = p->listen_until;
+	doctor_probe_more(p);
+}
+
+void doctor_probe_judge(struct doctor_probe *p, const char *anchors)
+{
+	probe_names_judge(p);
+	probe_tls_judge(p, anchors);
 }
 
 void doctor_probe_free(struct doctor_probe *p)
 {
 	if (p == NULL)
 		return;
-	if (p->started && !p->over)
+	if (!p->over)
 		host_listen(p->h, NULL);
-	free(p->anchors);
+	for (unsigned i = 0; i < p->n; i++)
+		buf_free(&p->asked[i].der);
 	free(p);
 }

@@ -1,8 +1,8 @@
-/* doctor/probe.h: asking further, through the phone's own body, on its VLAN and with its address.
+/* doctor/probe.h: asking further, through the phone's own body, on its VLAN and with its address, beside the phone.
  *
- * The questions follow from the record: the domains in whose names the phone asked, the servers it talked to.  Nothing that
- * costs anybody anything: names, TCP connections that are closed at once, TLS handshakes whose chain is shown, DHCP in other
- * spellings of the phones' classes.  No PIN is ever tried.
+ * The questions follow from the record as it grows (doctor/questions.h).  Nothing that costs anybody anything: names, TCP
+ * connections that say a few octets, TLS handshakes whose chain is looked at, DHCP and ARP questions, the list of revoked
+ * certificates.  No PIN and no password is ever sent.
  */
 #ifndef DIALTONE_DOCTOR_PROBE_H
 #define DIALTONE_DOCTOR_PROBE_H
@@ -12,12 +12,17 @@
 
 struct doctor_probe;
 
-/* Answers go into *r (which must outlive it) as they come; `done` is called once, when all are there or `seconds` are over.
- * anchors: PEM of the roots that the phone trusts, may be "". NULL: out of memory. */
-struct doctor_probe *doctor_probe_new(struct host *h, struct doctor_run *r, const char *anchors, unsigned seconds,
-				      void (*done)(void *arg), void *arg);
-void doctor_probe_start(struct doctor_probe *p);
-void doctor_probe_tick(struct doctor_probe *p); /* once a second */
+/* Answers go into *r (which must outlive it) as they come.  `done` is called once, after doctor_probe_finish(): when all are
+ * there or their time is over.  cannot: enum dt_cannot of the phone.  dhcp: it is used here.  NULL: out of memory. */
+struct doctor_probe *doctor_probe_new(struct host *h, struct doctor_run *r, unsigned cannot, bool dhcp, void (*done)(void *arg), void *arg);
+void doctor_probe_more(struct doctor_probe *p);	   /* the record has grown: asks what follows from it */
+void doctor_probe_restart(struct doctor_probe *p); /* the phone starts again: asks anew the open ones */
+void doctor_probe_tick(struct doctor_probe *p);	   /* once a second */
+/* The phone has its result.  off_s: its clock less this machine's.  until_s: so long after doctor_probe_new() the port is listened
+ * to in any case, and DHCP asked where nobody has answered yet; 0: no longer than the questions take. */
+void doctor_probe_finish(struct doctor_probe *p, int64_t off_s, unsigned until_s);
+/* After `done`: certificates are judged by these anchors (PEM, may be ""), and answers compared. */
+void doctor_probe_judge(struct doctor_probe *p, const char *anchors);
 void doctor_probe_free(struct doctor_probe *p);
 
 #endif

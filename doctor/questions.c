@@ -12,13 +12,18 @@ struct list {
 	unsigned n;
 };
 
+bool doctor_question_is(const struct doctor_question *a, const struct doctor_question *b)
+{
+	return a->ask == b->ask && a->address == b->address && a->port == b->port && a->vlan == b->vlan && a->again == b->again &&
+	       strcmp(a->name, b->name) == 0;
+}
+
 static void questions_add(struct list *l, struct doctor_question q, const char *name)
 {
 	if (l->n == DOCTOR_ANSWERS || !sv_copy(q.name, sizeof q.name, sv_of(name)))
 		return;
 	for (unsigned i = 0; i < l->n; i++)
-		if (l->q[i].ask == q.ask && l->q[i].address == q.address && l->q[i].port == q.port &&
-		    strcmp(l->q[i].name, q.name) == 0)
+		if (doctor_question_is(&l->q[i], &q))
 			return;
 	l->q[l->n++] = q;
 }
@@ -35,7 +40,7 @@ static const struct {
 	{ASK_SRV, DT_STAGE_DISCOVER, SRV_EXTERNAL_TLS ".", DT_SIGN_ASKED_SRV},
 	{ASK_SRV, DT_STAGE_DISCOVER, SRV_EXTERNAL_TCP ".", DT_SIGN_ASKED_SRV},
 	{ASK_SRV, DT_STAGE_ADDRESS,  SRV_NTP ".",             DT_SIGN_NONE},
-	{ASK_A,   DT_STAGE_FIND,     NAME_UPDATES ".",     DT_SIGN_NONE},
+	{ASK_A,   DT_STAGE_FIND,     NAME_UPDATES ".",     DT_SIGN_ASKED_NEW_NAME},
 	{ASK_A,   DT_STAGE_FIND,     NAME_UPDATES_OLD ".",    DT_SIGN_ASKED_OLD_NAME},
 	{ASK_A,   DT_STAGE_DISCOVER, NAME_SIP ".",            DT_SIGN_NONE},
 };
@@ -87,26 +92,72 @@ static void ask_domain(struct list *l, const char *domain, const char *odd)
 		questions_add(l, (struct doctor_question){.ask = ASK_A, .stage = DT_STAGE_FIND, .gives = DT_SIGN_ASKED_WILDCARD}, name);
 }
 
+static bool speaks_tls(uint16_t port)
+{
+	return port == HTTPS || port == SIP_TLS || port == WEB_OUTSIDE;
+}
+
+static void ask_port(struct list *l, enum dt_stage stage, uint32_t address, uint16_t port, const char *host)
+{
+	questions_add(l, (struct doctor_question){.ask = ASK_TCP, .stage = stage, .address = address, .port = port}, "");
+	questions_add(l, (struct doctor_question){.ask = ASK_OCTET, .stage = stage, .address = address, .port = port}, "");
+	if (!speaks_tls(port))
+		return;
+	questions_add(l, (struct doctor_question){.ask = ASK_TLS, .stage = stage, .address = address, .port = port}, host);
+	questions_add(l, (struct doctor_question){.ask = ASK_PHONE_TLS, .stage = stage, .address = address, .port = port}, "");
+}
+
 static void ask_server(struct list *l, const struct doctor_line *a)
 {
 	const struct dt_facts *f = &a->fact;
 	const char *host = f->host ? f->host : "";
 
-	questions_add(l, (struct doctor_question){.ask = ASK_TCP, .stage = a->stage, .address = f->address, .port = f->port}, "");
-	if (f->port == HTTPS || f->port == SIP_TLS || f->port == WEB_OUTSIDE)
-		questions_add(l, (struct doctor_question){.ask = ASK_TLS, .stage = a->stage, .address = f->address, .port = f->port}, host);
+	ask_port(l, a->stage, f->address, f->port, host);
 	if (a->stage != DT_STAGE_CHAIN)
 		return;
 	/* the chain comes over 80, the rest over 443 */
-	questions_add(l, (struct doctor_question){.ask = ASK_TCP, .stage = DT_STAGE_CHAIN, .address = f->address, .port = HTTP}, "");
-	questions_add(l, (struct doctor_question){.ask = ASK_TCP, .stage = DT_STAGE_AUTH, .address = f->address, .port = HTTPS}, "");
-	questions_add(l, (struct doctor_question){.ask = ASK_TLS, .stage = DT_STAGE_AUTH, .address = f->address, .port = HTTPS}, host);
+	ask_port(l, DT_STAGE_CHAIN, f->address, HTTP, host);
+	questions_add(l, (struct doctor_question){.ask = ASK_LARGE, .stage = DT_STAGE_CHAIN, .address = f->address, .port = HTTP}, "");
+	ask_port(l, DT_STAGE_AUTH, f->address, HTTPS, host);
+}
+
+/* The network below the phone: DHCP servers, the router, its own address. */
+static void ask_place(struct list *l, const struct doctor_place *p)
+{
+	const struct dt_lease *e = &p->lease;
+
+	questions_add(l, (struct doctor_question){.ask = ASK_OFFERS, .stage = DT_STAGE_ADDRESS}, "");
+	if (p->vlan)
+		questions_add(l, (struct doctor_question){.ask = ASK_OFFERS, .stage = DT_STAGE_ADDRESS, .vlan = (uint16_t)p->vlan}, "");
+	if (e->address == 0)
+		return;
+	questions_add(l, (struct doctor_question){.ask = ASK_ARP, .stage = DT_STAGE_ADDRESS, .address = e->address}, "own");
+	if (e->router && (e->router & e->mask) == (e->address & e->mask))
+		questions_add(l, (struct doctor_question){.ask = ASK_ARP, .stage = DT_STAGE_ADDRESS, .address = e->router}, "router");
+}
+
+static void ask_resolvers(struct list *l, const struct dt_lease *e, const char *name)
+{
+	for (unsigned i = 0; i < e->ndns && i < 4; i++) {
+		questions_add(l, (struct doctor_question){.ask = ASK_RESOLVER, .stage = DT_STAGE_ADDRESS, .address = e->dns[i]}, name);
+		if (e->ndns == 1) /* of several, that one is silent says enough */
+			questions_add(l, (struct doctor_question){.ask = ASK_RESOLVER_TCP, .stage = DT_STAGE_ADDRESS, .address = e->dns[i]}, name);
+	}
+}
+
+/* "servers look local": with a mask that is too wide nobody answers ARP for them (I-05). */
+static void ask_neighbour(struct list *l, const struct dt_lease *e, uint32_t address)
+{
+	if (e->address && address && address != e->address && (address & e->mask) == (e->address & e->mask))
+		questions_add(l, (struct doctor_question){.ask = ASK_ARP, .stage = DT_STAGE_ADDRESS, .address = address}, "server");
 }
 
 unsigned doctor_questions(const struct doctor_run *r, const char *odd, struct doctor_question *ret)
 {
 	struct list l = {.q = ret};
 
+	if (r->place.asks)
+		ask_place(&l, &r->place);
 	for (size_t i = 0; i < r->n; i++) {
 		const struct doctor_line *a = &r->line[i];
 		uint32_t literal;
@@ -116,10 +167,15 @@ unsigned doctor_questions(const struct doctor_run *r, const char *odd, struct do
 		ask_class(&l, a);
 		if (a->fact.domain)
 			ask_domain(&l, a->fact.domain, odd);
-		else if (a->fact.host && a->fact.host[0] && !ip_read(sv_of(a->fact.host), &literal)) /* an address is no name */
+		else if (a->fact.host && a->fact.host[0] && !ip_read(sv_of(a->fact.host), &literal)) { /* an address is no name */
 			questions_add(&l, (struct doctor_question){.ask = ASK_A, .stage = a->stage}, a->fact.host);
+			questions_add(&l, (struct doctor_question){.ask = ASK_A, .stage = a->stage, .again = true}, a->fact.host);
+		}
+		if (a->fact.domain)
+			ask_resolvers(&l, &r->place.lease, a->fact.host ? a->fact.host : a->fact.domain);
 		if (a->fact.address && a->fact.port && a->fact.port != NTP)
 			ask_server(&l, a);
+		ask_neighbour(&l, &r->place.lease, a->fact.port ? a->fact.address : 0);
 	}
 	return l.n;
 }

@@ -31,11 +31,18 @@ struct doctor_answer { /* of something the doctor asked itself */
 	enum dt_sign sign[DT_SIGNS_MAX]; /* DT_SIGN_ASKED_..., and what was wrong */
 	struct dt_facts fact;		 /* numbers; of its texts only the host */
 	char host[DT_NAME_MAX];		 /* fact.host, or "" */
+	struct dt_lease offer;		 /* of a DHCP server; no part of the record */
 	char what[DT_NAME_MAX + 64];	 /* for people: "srv _sip._tls.contoso.test", "tls 10.20.0.11:443" */
 	char text[1024];
 };
 
 #define DOCTOR_ANSWERS 192
+
+struct doctor_place { /* where the phone is: for questions, no part of the record */
+	unsigned vlan;
+	struct dt_lease lease; /* address 0: none yet */
+	bool asks;	       /* there is a network below, and DHCP in use */
+};
 
 struct doctor_run {
 	struct doctor_line *line;
@@ -44,6 +51,7 @@ struct doctor_run {
 	struct doctor_heard heard;
 	struct doctor_answer answer[DOCTOR_ANSWERS];
 	unsigned answers;
+	struct doctor_place place;
 };
 
 void doctor_run_free(struct doctor_run *r); /* leaves it zeroed */

@@ -65,7 +65,7 @@ static int body_dns(void *arg, unsigned id, const char *name, enum dt_rr type)
 
 static int body_stream(void *arg, unsigned id, const struct dt_stream_conf *conf)
 {
-	return stream_open(arg, id, conf);
+	return stream_open(arg, id, conf, ((struct host *)arg)->tls);
 }
 
 static int body_stream_send(void *arg, unsigned id, const void *p, size_t n)

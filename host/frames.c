@@ -1,7 +1,7 @@
 /* host/frames.c: Ethernet frames, raw (packet(7)).
  *
  * One socket for all types, with a filter in the kernel that lets pass what a phone reads before it has an address: LLDP,
- * CDP (to tell what the switch says instead), ARP, and DHCP's answers.  All types, because a socket for one type is not shown
+ * CDP, spanning tree and 802.1X (to tell what the switch says instead), ARP, and DHCP's answers.  All types, because a socket for one type is not shown
  * the frames of a VLAN.  The kernel takes the tag out and reports it beside the frame.
  */
 #include "host/internal.h"
@@ -21,23 +21,32 @@
 #define FRAME_MAX 2048
 #define BURST 64
 
-static const uint8_t cdp_group[6] = {0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc};
+/* CDP; spanning tree, and that of a VLAN each; 802.1X (the PAE group): these frames tell why a port is silent */
+static const uint8_t groups[][6] = {
+	{0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc},
+	{0x01, 0x80, 0xc2, 0x00, 0x00, 0x00},
+	{0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcd},
+	{0x01, 0x80, 0xc2, 0x00, 0x00, 0x03},
+};
 
 /* clang-format off */
 static struct sock_filter what_a_phone_reads[] = {
 	BPF_STMT(BPF_LD  | BPF_H | BPF_ABS, 12),                    /* ethertype */
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_LLDP, 11, 0),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 10, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_LLDP, 14, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 13, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PAE, 12, 0),      /* 802.1X */
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 5),
 	BPF_STMT(BPF_LD  | BPF_B | BPF_ABS, 23),                    /* protocol: UDP */
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 17, 0, 8),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 17, 0, 10),
 	BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 14),                    /* length of the IP header */
 	BPF_STMT(BPF_LD  | BPF_H | BPF_IND, 16),                    /* destination port */
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 68, 4, 5),
-	BPF_STMT(BPF_LD  | BPF_W | BPF_ABS, 0),                     /* CDP: 01:00:0c:cc .. */
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x01000ccc, 0, 3),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 68, 6, 7),
+	BPF_STMT(BPF_LD  | BPF_W | BPF_ABS, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x0180c200, 4, 0),      /* 01:80:c2:00 ..: spanning tree */
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x01000ccc, 0, 4),      /* CDP: 01:00:0c:cc .. */
 	BPF_STMT(BPF_LD  | BPF_H | BPF_ABS, 4),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xcccc, 0, 1),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xcccc, 1, 0),          /* CDP */
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xcccd, 0, 1),          /* spanning tree, a VLAN each */
 	BPF_STMT(BPF_RET | BPF_K, 0xffff),
 	BPF_STMT(BPF_RET | BPF_K, 0),
 };
@@ -111,9 +120,11 @@ int frames_open(struct host *h)
 	memcpy(group.mr_address, lldp_group, 6);
 	if (setsockopt(h->packet, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &group, sizeof group) < 0)
 		return -errno;
-	memcpy(group.mr_address, cdp_group, 6);
-	if (setsockopt(h->packet, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &group, sizeof group) < 0)
-		return -errno;
+	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+		memcpy(group.mr_address, groups[i], 6);
+		if (setsockopt(h->packet, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &group, sizeof group) < 0)
+			return -errno;
+	}
 	if (event_assign(&h->packet_ev, h->base, h->packet, EV_READ | EV_PERSIST, frames_arrived, h) < 0 ||
 	    event_add(&h->packet_ev, NULL) < 0)
 		return -ENOMEM;

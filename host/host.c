@@ -274,6 +274,8 @@ void host_free(struct host *h)
 	if (h->keylog >= 0)
 		close(h->keylog);
 	tls_ctx_free(h->tls);
+	tls_ctx_free(h->tls_phone);
+	tls_ctx_free(h->tls_modern);
 	state_close(h->state);
 	if (h->base)
 		event_base_free(h->base);
@@ -305,6 +307,25 @@ void host_where(const struct host *h, unsigned *vlan, uint32_t *address)
 {
 	*vlan = h->vlan;
 	*address = h->has_lease ? h->lease.address : 0;
+}
+
+const struct dt_lease *host_lease(const struct host *h)
+{
+	return h->has_lease ? &h->lease : NULL;
+}
+
+int host_ask_stream(struct host *h, unsigned id, const struct dt_stream_conf *conf, bool phone_tls)
+{
+	struct tls_ctx **ctx = phone_tls ? &h->tls_phone : &h->tls_modern;
+
+	if (conf->tls && *ctx == NULL)
+		*ctx = tls_ctx_client(&(struct tls_client_conf){.profile = phone_tls ? TLS_PHONE : TLS_CLIENT_OLD});
+	return conf->tls && *ctx == NULL ? -EIO : stream_open(h, id, conf, *ctx);
+}
+
+int host_ask_dns(struct host *h, unsigned id, unsigned server, bool tcp, const char *name, enum dt_rr type)
+{
+	return names_ask_one(h, id, server, tcp, name, type);
 }
 
 bool host_stopping(const struct host *h)

@@ -67,10 +67,17 @@ bool host_stopping(const struct host *h); /* it signs off, or has */
 struct host_observer {
 	void (*dns)(void *arg, unsigned id, const struct dt_dns_answer *a);
 	void (*opened)(void *arg, unsigned id, const struct dt_stream_opened *o);
+	void (*data)(void *arg, unsigned id, const void *p, size_t n); /* or NULL */
+	void (*closed)(void *arg, unsigned id, uint8_t alert);	       /* by the peer; alert: of TLS, or 0; or NULL */
 	void (*frame)(void *arg, const uint8_t *frame, size_t n, int tci); /* whatever the phone is shown too; or NULL */
 	void *arg;
 };
 void host_listen(struct host *h, const struct host_observer *observer); /* NULL: none; the caller keeps the struct */
+/* For an observer, 0 or -errno: a stream whose TLS, if it has one, is that of phones of the time and nothing later (phone_tls)
+ * or a modern one; and a question to the lease's name server of that number alone, once, over UDP or TCP. */
+int host_ask_stream(struct host *h, unsigned id, const struct dt_stream_conf *conf, bool phone_tls);
+int host_ask_dns(struct host *h, unsigned id, unsigned server, bool tcp, const char *name, enum dt_rr type);
+const struct dt_lease *host_lease(const struct host *h); /* NULL: the phone has no address */
 /* Where the phone is now: its VLAN (0: untagged), and its address (0: it has none). */
 void host_where(const struct host *h, unsigned *vlan, uint32_t *address);
 

@@ -50,7 +50,7 @@ struct host {
 	struct event later_ev;
 	unsigned life; /* grows with every restart: results for an earlier run are dropped */
 	struct host_stream *streams;
-	struct tls_ctx *tls;
+	struct tls_ctx *tls, *tls_phone, *tls_modern; /* the phone's; an observer's, made when they are asked for */
 	int keylog;
 	struct buf *secrets; /* of the connection whose TLS is working now, or NULL */
 	const struct host_witness *witness;
@@ -88,9 +88,10 @@ int names_open(struct host *h);
 void names_close(struct host *h);
 void names_servers(struct host *h); /* takes them from h->lease; drops open queries */
 int names_ask(struct host *h, unsigned id, const char *name, enum dt_rr type);
+int names_ask_one(struct host *h, unsigned id, unsigned server, bool tcp, const char *name, enum dt_rr type);
 
 /* stream.c */
-int stream_open(struct host *h, unsigned id, const struct dt_stream_conf *conf);
+int stream_open(struct host *h, unsigned id, const struct dt_stream_conf *conf, struct tls_ctx *tls);
 int stream_write(struct host *h, unsigned id, const void *p, size_t n);
 void stream_close(struct host *h, unsigned id);
 void streams_close_all(struct host *h);
@@ -105,7 +106,7 @@ void keys_ahead(struct host *h);
 void tell_dns(struct host *h, unsigned id, const struct dt_dns_answer *a);
 void tell_opened(struct host *h, unsigned id, const struct dt_stream_opened *o);
 void tell_data(struct host *h, unsigned id, const void *p, size_t n);
-void tell_closed(struct host *h, unsigned id, const char *why);
+void tell_closed(struct host *h, unsigned id, const char *why, uint8_t alert);
 
 /* tell.c: fn runs when the loop comes round, unless the phone restarted meanwhile; `arg` is freed after it, either way. */
 int host_later(struct host *h, void (*fn)(struct host *h, void *arg), void *arg);

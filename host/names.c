@@ -17,14 +17,16 @@
 
 #include "host/internal.h"
 
-#define SOCKETS 16
+#define SOCKETS 48
 
-enum { ASKS, TELLS, CHANNELS };
+/* An observer asks each server by itself: a channel each, over UDP and over TCP. */
+enum { SERVERS = 4, ASKS = 0, TELLS, EACH_UDP, EACH_TCP = EACH_UDP + SERVERS, CHANNELS = EACH_TCP + SERVERS };
 
 struct host_names {
 	struct host *h;
 	ares_channel channel[CHANNELS];
-	bool open; /* all of them */
+	bool open; /* the phone's two */
+	bool each[CHANNELS]; /* the others */
 	struct event timer;
 	struct socket_watch {
 		struct event ev;
@@ -37,7 +39,7 @@ struct question {
 	struct host *h;
 	unsigned id, life;
 	enum dt_rr type;
-	bool again;
+	bool again; /* or it is never asked again */
 	char name[DT_NAME_MAX];
 };
 
@@ -48,12 +50,18 @@ struct reply {
 
 /* ---- c-ares in the loop -------------------------------------------------------------------------------------- */
 
+static bool channel_is(const struct host_names *n, int c)
+{
+	return n->open && (c < EACH_UDP || n->each[c]);
+}
+
 static void names_set_timer(struct host_names *n)
 {
 	struct timeval t[CHANNELS], *wait = NULL;
 
 	for (int c = 0; c < CHANNELS && n->open; c++)
-		wait = ares_timeout(n->channel[c], wait, &t[c]); /* the shorter of the two */
+		if (channel_is(n, c))
+			wait = ares_timeout(n->channel[c], wait, &t[c]); /* the shortest of them */
 	if (wait)
 		event_add(&n->timer, wait);
 	else
@@ -67,15 +75,17 @@ static void process(struct host_names *n, ares_socket_t fd, short what)
 {
 	ares_fd_events_t at = {fd, (what & EV_READ ? ARES_FD_EVENT_READ : 0u) | (what & EV_WRITE ? ARES_FD_EVENT_WRITE : 0u)};
 
-	for (int c = 0; c < CHANNELS && n->open; c++)
-		ares_process_fds(n->channel[c], &at, fd == ARES_SOCKET_BAD ? 0 : 1, ARES_PROCESS_FLAG_NONE);
+	for (int c = 0; c < CHANNELS; c++)
+		if (channel_is(n, c))
+			ares_process_fds(n->channel[c], &at, fd == ARES_SOCKET_BAD ? 0 : 1, ARES_PROCESS_FLAG_NONE);
 	names_set_timer(n);
 }
 #else
 static void process(struct host_names *n, ares_socket_t fd, short what)
 {
-	for (int c = 0; c < CHANNELS && n->open; c++)
-		ares_process_fd(n->channel[c], what & EV_READ ? fd : ARES_SOCKET_BAD, what & EV_WRITE ? fd : ARES_SOCKET_BAD);
+	for (int c = 0; c < CHANNELS; c++)
+		if (channel_is(n, c))
+			ares_process_fd(n->channel[c], what & EV_READ ? fd : ARES_SOCKET_BAD, what & EV_WRITE ? fd : ARES_SOCKET_BAD);
 	names_set_timer(n);
 }
 #endif
@@ -125,9 +135,10 @@ static int socket_made(ares_socket_t fd, int type, void *arg)
 
 static bool channel_open(struct host_names *n, int c, const char *servers)
 {
-	struct ares_options o = {.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | (c == TELLS ? ARES_FLAG_NOCHECKRESP : 0),
+	struct ares_options o = {.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | (c >= TELLS ? ARES_FLAG_NOCHECKRESP : 0) |
+					  (c >= EACH_TCP ? ARES_FLAG_USEVC : 0),
 				 .timeout = 2000,
-				 .tries = c == TELLS ? 1 : 3,
+				 .tries = c >= TELLS ? 1 : 3,
 				 .ndots = 0,
 				 .lookups = (char *)"b",
 				 .sock_state_cb = socket_changed,
@@ -149,11 +160,21 @@ static void channels_open(struct host_names *n, const char *servers)
 {
 	int c = 0;
 
-	while (c < CHANNELS && channel_open(n, c, servers))
+	while (c < EACH_UDP && channel_open(n, c, servers))
 		c++;
-	n->open = c == CHANNELS;
+	n->open = c == EACH_UDP;
 	while (!n->open && c-- > 0)
 		ares_destroy(n->channel[c]);
+}
+
+static void channels_open_each(struct host_names *n, unsigned at, const char *server)
+{
+	int udp = EACH_UDP + (int)at, tcp = EACH_TCP + (int)at;
+
+	if (!n->open || at >= SERVERS)
+		return;
+	n->each[udp] = channel_open(n, udp, server);
+	n->each[tcp] = channel_open(n, tcp, server);
 }
 
 static void channels_close(struct host_names *n)
@@ -162,12 +183,14 @@ static void channels_close(struct host_names *n)
 
 	n->open = false;
 	for (int c = 0; c < CHANNELS && were; c++)
-		ares_destroy(n->channel[c]); /* open questions are answered ECANCELLED: dropped in names_answered() */
+		if (c < EACH_UDP || n->each[c])
+			ares_destroy(n->channel[c]); /* open questions are answered ECANCELLED: dropped in names_answered() */
 	event_del(&n->timer);
 	for (unsigned i = 0; i < SOCKETS; i++)
 		if (n->at[i].used)
 			event_del(&n->at[i].ev);
 	memset(n->at, 0, sizeof n->at);
+	memset(n->each, 0, sizeof n->each);
 }
 
 int names_open(struct host *h)
@@ -205,6 +228,11 @@ void names_servers(struct host *h)
 				      inet_ntop(AF_INET, &at, address, sizeof address));
 	}
 	channels_open(h->names, list);
+	for (unsigned i = 0; i < h->lease.ndns; i++) {
+		struct in_addr at = {.s_addr = htonl(h->lease.dns[i])};
+
+		channels_open_each(h->names, i, inet_ntop(AF_INET, &at, address, sizeof address));
+	}
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------- */
@@ -347,4 +375,25 @@ int names_ask(struct host *h, unsigned id, const char *name, enum dt_rr type)
 		return -ENOMEM;
 	r->answer.status = DT_DNS_ERROR; /* rcode 0: no server is known */
 	return host_later(h, names_tell, r);
+}
+
+int names_ask_one(struct host *h, unsigned id, unsigned server, bool tcp, const char *name, enum dt_rr type)
+{
+	struct host_names *n = h->names;
+	int c = (tcp ? EACH_TCP : EACH_UDP) + (int)server;
+	struct question *q;
+
+	if (server >= SERVERS || !channel_is(n, c))
+		return -EADDRNOTAVAIL;
+	q = calloc(1, sizeof *q);
+	if (q == NULL)
+		return -ENOMEM;
+	*q = (struct question){.h = h, .id = id, .life = h->life, .type = type, .again = true};
+	if (!sv_copy(q->name, sizeof q->name, sv_of(name))) {
+		free(q);
+		return -ENAMETOOLONG;
+	}
+	ask(n->channel[c], q);
+	names_set_timer(n);
+	return 0;
 }

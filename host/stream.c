@@ -32,6 +32,7 @@ struct host_stream {
 	enum where where;
 	int fd;
 	struct event rd, wr, limit;
+	struct tls_ctx *ctx;
 	struct tls *tls;
 	struct buf out; /* octets for the socket */
 	bool wants_tls, report_only, public_roots, dead, ending;
@@ -110,9 +111,10 @@ static void closed(struct host_stream *s, const char *why)
 {
 	struct host *h = s->h;
 	unsigned id = s->id;
+	uint8_t alert = s->tls ? tls_alert(s->tls) : 0;
 
 	stream_drop(s);
-	tell_closed(h, id, why);
+	tell_closed(h, id, why, alert);
 }
 
 /* false: the stream is gone */
@@ -360,6 +362,12 @@ static void stream_readable(evutil_socket_t fd, short what, void *arg)
 
 /* ---- opening ------------------------------------------------------------------------------------------------- */
 
+static enum dt_sign sign_of_errno(int error)
+{
+	return error == ECONNREFUSED ? DT_SIGN_TCP_REFUSED : error == EHOSTUNREACH || error == ENETUNREACH ? DT_SIGN_TCP_UNREACHED
+													    : DT_SIGN_NONE;
+}
+
 static bool stream_connected(struct host_stream *s)
 {
 	struct dt_stream_opened o = {.failure = DT_F_OK, .verdict = DT_NO_CERT};
@@ -368,13 +376,16 @@ static bool stream_connected(struct host_stream *s)
 
 	if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		error = errno;
-	if (error)
-		return stream_failed(s, error == ETIMEDOUT ? DT_F_TIMEOUT : DT_F_CONNECT, strerror(error));
+	if (error) {
+		o = (struct dt_stream_opened){.failure = error == ETIMEDOUT ? DT_F_TIMEOUT : DT_F_CONNECT, .why = strerror(error),
+					      .verdict = DT_NO_CERT, .sign = {sign_of_errno(error)}};
+		return stream_opened(s, &o);
+	}
 	event_add(&s->rd, NULL);
 	if (!s->wants_tls)
 		return stream_opened(s, &o);
 	s->where = SHAKING;
-	s->tls = tls_connect(s->h->tls, s->name[0] ? s->name : NULL);
+	s->tls = tls_connect(s->ctx, s->name[0] ? s->name : NULL);
 	if (s->tls == NULL)
 		return stream_failed(s, DT_F_MEMORY, NULL);
 	if (stream_flush(s))
@@ -452,7 +463,7 @@ static int stream_begin(struct host_stream *s, const struct dt_stream_conf *conf
 	return host_later(s->h, stream_refused, id);
 }
 
-int stream_open(struct host *h, unsigned id, const struct dt_stream_conf *conf)
+int stream_open(struct host *h, unsigned id, const struct dt_stream_conf *conf, struct tls_ctx *tls)
 {
 	struct host_stream *s;
 	int e;
@@ -465,6 +476,7 @@ int stream_open(struct host *h, unsigned id, const struct dt_stream_conf *conf)
 	s->h = h;
 	s->id = id;
 	s->fd = -1;
+	s->ctx = tls;
 	s->wants_tls = conf->tls;
 	s->seen.address = conf->address;
 	s->seen.port = conf->port;

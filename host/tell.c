@@ -78,10 +78,14 @@ void tell_data(struct host *h, unsigned id, const void *p, size_t n)
 {
 	if (id < HOST_OBSERVER && h->phone)
 		dt_phone_stream_data(h->phone, id, p, n);
+	else if (id >= HOST_OBSERVER && h->observer && h->observer->data)
+		h->observer->data(h->observer->arg, id, p, n);
 }
 
-void tell_closed(struct host *h, unsigned id, const char *why)
+void tell_closed(struct host *h, unsigned id, const char *why, uint8_t alert)
 {
 	if (id < HOST_OBSERVER && h->phone)
 		dt_phone_stream_closed(h->phone, id, why);
+	else if (id >= HOST_OBSERVER && h->observer && h->observer->closed)
+		h->observer->closed(h->observer->arg, id, alert);
 }

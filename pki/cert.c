@@ -266,3 +266,35 @@ X509_STORE *pki_store(struct sv pem)
 	sk_X509_pop_free(all, X509_free);
 	return store;
 }
+
+static bool crl_of(const DIST_POINT *d, char *out, size_t cap)
+{
+	const GENERAL_NAMES *names = d->distpoint && d->distpoint->type == 0 ? d->distpoint->name.fullname : NULL;
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *g = sk_GENERAL_NAME_value(names, i);
+		struct sv url;
+
+		if (g->type != GEN_URI)
+			continue;
+		url = (struct sv){(const char *)ASN1_STRING_get0_data(g->d.uniformResourceIdentifier),
+				  (size_t)ASN1_STRING_length(g->d.uniformResourceIdentifier)};
+		if (sv_istarts(url, SV("http://")) && memchr(url.p, '\0', url.n) == NULL && sv_copy(out, cap, url))
+			return true;
+	}
+	return false;
+}
+
+bool pki_cert_crl(const void *der, size_t n, char *out, size_t cap)
+{
+	X509 *x = pki_x509(der, n);
+	CRL_DIST_POINTS *points = x ? X509_get_ext_d2i(x, NID_crl_distribution_points, NULL, NULL) : NULL;
+	bool found = false;
+
+	for (int i = 0; i < sk_DIST_POINT_num(points) && !found; i++)
+		found = crl_of(sk_DIST_POINT_value(points, i), out, cap);
+	CRL_DIST_POINTS_free(points);
+	X509_free(x);
+	ERR_clear_error();
+	return found;
+}

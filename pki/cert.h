@@ -23,6 +23,9 @@ const char *pki_cert_info(const void *der, size_t n, struct pki_cert_info *ret);
 /* The certificate's public key is this key's. */
 bool pki_cert_is_of(const void *der, size_t n, const struct pki_key *k);
 
+/* The first http URL of its CRL distribution points (RFC 5280 4.2.1.13); false: it has none, or it does not fit. */
+bool pki_cert_crl(const void *der, size_t n, char *out, size_t cap);
+
 /* Name check as TLS clients do it (RFC 6125: SAN only when there is one, else CN; no wildcard partial labels). */
 bool pki_cert_names(const void *der, size_t n, const char *host);
 

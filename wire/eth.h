@@ -8,7 +8,7 @@
 
 #include "base/cursor.h"
 
-enum { ETH_IPV4 = 0x0800, ETH_ARP = 0x0806, ETH_LLDP = 0x88cc };
+enum { ETH_IPV4 = 0x0800, ETH_ARP = 0x0806, ETH_EAPOL = 0x888e, ETH_LLDP = 0x88cc };
 
 struct eth {
 	uint8_t dst[6], src[6];

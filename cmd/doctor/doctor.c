@@ -27,7 +27,8 @@
 #include "doctor/probe.h"
 
 #define RECORD_MAX (16 << 20)
-#define PROBE_SECONDS 12
+#define LLDP_LISTEN_S 35
+#define DHCP_LISTEN_S 44
 
 struct doctor {
 	struct phone_run run;
@@ -62,6 +63,8 @@ static void doctor_on_record(void *arg, const struct dt_record *r)
 		record_text_line(d->text, r);
 	else if (d->text)
 		record_text_progress(d->text, r);
+	if (d->probe && r->kind == DT_REC_RESTART)
+		doctor_probe_restart(d->probe);
 }
 
 static void doctor_on_tick(void *arg)
@@ -72,13 +75,6 @@ static void doctor_on_tick(void *arg)
 		record_text_tick(d->text);
 	if (d->probe)
 		doctor_probe_tick(d->probe);
-}
-
-static void on_answers(void *arg)
-{
-	struct doctor *d = arg;
-
-	host_sign_off(d->run.host, 0);
 }
 
 static char *anchors(struct doctor *d)
@@ -98,6 +94,21 @@ static char *anchors(struct doctor *d)
 	return pem;
 }
 
+/* A switch without fast start sends LLDP every 30 s: without a VLAN a whole interval is listened to before that is blamed on it
+ * [network A.4].  Without DHCP a port that spanning tree holds may still open. */
+static unsigned doctor_listens(const struct doctor *d)
+{
+	unsigned s = d->run.result.failure == DT_F_DHCP_SILENT && !d->run.result.ok ? DHCP_LISTEN_S : 0;
+
+	for (size_t i = 0; i < d->record.n; i++) {
+		const struct doctor_line *l = &d->record.line[i];
+
+		if (s == 0 && l->kind == DT_REC_STAGE && l->stage == DT_STAGE_VLAN && l->failure == DT_F_VLAN_NONE && d->run.heard.voice == 0)
+			s = LLDP_LISTEN_S;
+	}
+	return s;
+}
+
 /* The phone has its result. It is told to sign off only after the doctor's own questions: they need its address. */
 static void doctor_on_over(void *arg)
 {
@@ -105,28 +116,34 @@ static void doctor_on_over(void *arg)
 	const struct run_result *r = &d->run.result;
 	struct dt_record rec = {.kind = DT_REC_RESULT, .stage = r->stage, .ok = r->ok, .failure = r->failure, .ms = r->ms,
 				.why = why_or(&r->why, NULL), .guess = r->guess};
-	char *pem;
 
 	if (!doctor_run_add(&d->record, &rec))
 		fprintf(stderr, "dialtone doctor: out of memory: the record has a gap\n");
-	d->record.has_heard = true;
-	d->record.heard = d->run.heard;
-	json_array_append_new(d->lines, record_json_heard(&d->run.ids, &d->record.heard, clock_unix_ms()));
 	json_array_append_new(d->lines, record_json_result(&d->run.ids, r, clock_unix_ms()));
-	if (r->ok || d->probe || r->failure == DT_F_STOPPED) { /* a user who stops it wants no more questions */
-		host_sign_off(d->run.host, 0);
-		return;
-	}
-	pem = anchors(d);
-	d->probe = pem ? doctor_probe_new(d->run.host, &d->record, pem, PROBE_SECONDS, on_answers, d) : NULL;
-	free(pem);
-	if (d->probe == NULL) {
+	if (d->probe == NULL || r->failure == DT_F_STOPPED) { /* a user who stops it wants no more questions */
 		host_sign_off(d->run.host, 0);
 		return;
 	}
 	if (d->text && d->o->verbose)
 		record_text_say(d->text, "\nchecking further ...");
-	doctor_probe_start(d->probe);
+	doctor_probe_finish(d->probe, dt_phone_clock_off_s(d->run.phone), doctor_listens(d));
+}
+
+static void doctor_on_answers(void *arg)
+{
+	struct doctor *d = arg;
+
+	host_sign_off(d->run.host, 0);
+}
+
+/* Beside the phone, from the first moment on. */
+static void doctor_ask(struct doctor *d)
+{
+	unsigned cannot = dt_model_cannot(d->run.conf.model, d->run.conf.factory_version ? d->run.conf.factory_version : d->run.conf.model->firmware);
+
+	d->probe = doctor_probe_new(d->run.host, &d->record, cannot, !d->o->no_dhcp && !d->o->outside, doctor_on_answers, d);
+	if (d->probe)
+		doctor_probe_more(d->probe);
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------------------- */
@@ -207,6 +224,18 @@ static int from_record(struct doctor *d)
 	return phone_run_status(&(struct run_result){.ok = result->ok, .stage = result->stage, .failure = result->failure});
 }
 
+static void doctor_judge(struct doctor *d)
+{
+	char *pem = d->probe ? anchors(d) : NULL;
+
+	d->record.has_heard = true;
+	d->record.heard = d->run.heard;
+	json_array_append_new(d->lines, record_json_heard(&d->run.ids, &d->record.heard, clock_unix_ms()));
+	if (pem)
+		doctor_probe_judge(d->probe, pem);
+	free(pem);
+}
+
 static int from_phone(struct doctor *d)
 {
 	int rc;
@@ -218,12 +247,14 @@ static int from_phone(struct doctor *d)
 		return rc;
 	if (d->text && d->o->verbose)
 		record_text_head(d->text, &d->run);
+	doctor_ask(d);
 	phone_run_go(&d->run);
 	host_witness_all(d->run.host);
 	if (d->text)
 		record_text_clear(d->text);
 	if (d->text && d->o->verbose)
 		putchar('\n');
+	doctor_judge(d);
 	if (doctor_run_result(&d->record) == NULL) { /* interrupted */
 		struct dt_record rec = {.kind = DT_REC_RESULT, .stage = d->run.result.stage, .failure = d->run.result.failure,
 					.why = d->run.result.why.text};

@@ -104,8 +104,7 @@ static int read_words(struct phone_run *r)
 	rc = check_auth_method(r);
 	if (rc)
 		return rc;
-	/* "the doctor listens 35 s": a whole interval of a switch without fast start [network A.4]. */
-	r->conf.lldp_wait_s = strcmp(r->verb, "doctor") == 0 ? 35 : 0;
+	r->conf.brief = strcmp(r->verb, "doctor") == 0;
 	if (o->lldp_wait) {
 		if (!sv_u64(sv_of(o->lldp_wait), 60, &seconds) || seconds == 0)
 			return complain(r, EX_USAGE, "'--lldp-wait %s': type 1 to 60 seconds", o->lldp_wait);

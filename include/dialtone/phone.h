@@ -250,6 +250,7 @@ struct dt_phone_conf {
 	const char *registrar;	   /* HOST[:PORT], instead of SRV and option 120 */
 	const char *trust;	   /* PEM: the roots that it trusts, and no others; NULL: as a real phone, those that it downloads on its first day */
 	unsigned lldp_wait_s;	   /* 0: 6 */
+	bool brief; /* two fifths of a phone's waits for answers, for one that examines a network rather than lives in it */
 	enum dt_strict strict;
 };
 
@@ -275,6 +276,7 @@ enum dt_stage dt_phone_stage(const struct dt_phone *ph); /* where it is, or ende
 /* PEM: the chain that stage 6 downloaded and then dropped, since the web server did not prove good for it; "": none.  For
  * whoever looks into the failure; until the next call. */
 const char *dt_phone_dropped_chain(const struct dt_phone *ph);
+int64_t dt_phone_clock_off_s(const struct dt_phone *ph); /* its clock less the body's: what a time server told it */
 const char *dt_phone_version(const struct dt_phone *ph); /* of the verified image in the active slot; until the next call */
 
 #ifdef __cplusplus

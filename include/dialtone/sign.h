@@ -46,6 +46,9 @@ X(TIME_SILENT,        "time-silent",          "no time server answers") \
 X(CLOCK_DIFFERS,      "clock-differs",        "the web server's clock differs from the phone's") \
 X(TIME_ODD,           "time-odd",             "the time server's clock is the odd one: the phone's own and the web server's agree") \
 X(WEB_TIME_ODD,       "web-time-odd",         "the web server's clock is the odd one: the time server's and the phone's own agree") \
+/* connections */ \
+X(TCP_REFUSED,        "tcp-refused",          "the port is closed: the machine answers, and refuses") \
+X(TCP_UNREACHED,      "tcp-unreached",        "no machine or route is there: the network says so") \
 /* names */ \
 X(DNS_NO_SERVER,      "dns-no-server",        "no name server is known") \
 X(DNS_NO_RECORD,      "dns-no-record",        "the name exists, but has no such record") \
@@ -132,9 +135,33 @@ X(ASKED_VLAN_CLASS,   "asked-vlan-class",     "the class CPE-OCPHONE in other le
 X(ASKED_UC_CLASS,     "asked-uc-class",       "the class MS-UC-Client in other letters was answered with option 43") \
 X(ASKED_UC_DISCOVER,  "asked-uc-discover",    "a DISCOVER of class MS-UC-Client was answered with option 43") \
 X(ASKED_OLD_NAME,     "asked-old-name",       "the old name ucupdates exists") \
+X(ASKED_NEW_NAME,     "asked-new-name",       "the name ucupdates-r2 exists") \
 X(ASKED_SRV,          "asked-srv",            "an SRV record of SIP exists") \
 X(ASKED_SRV_INSIDE,   "asked-srv-inside",     "SRV _sipinternaltls._tcp exists") \
-X(ASKED_WILDCARD,     "asked-wildcard",       "a name that was made up just now exists: the zone has a wildcard")
+X(ASKED_WILDCARD,     "asked-wildcard",       "a name that was made up just now exists: the zone has a wildcard") \
+X(ASKED_FLAPS,        "asked-flaps",          "asked twice, the name had different addresses") \
+X(ASKED_DEAD_ADDRESS, "asked-dead-address",   "of several addresses of the name this one does not answer, and another one does") \
+X(ASKED_RESOLVER_DEAD, "asked-resolver-dead", "of several name servers this one does not answer") \
+X(ASKED_RESOLVER_ODD, "asked-resolver-odd",   "of several name servers this one does not know what another one knows") \
+X(ASKED_DNS_TCP,      "asked-dns-tcp",        "the name server answers over UDP, but not over TCP") \
+X(ASKED_OFFER,        "asked-offer",          "a DHCP server offers an address here") \
+X(ASKED_OFFER_UNTAGGED, "asked-offer-untagged", "a DHCP server offers an address in the untagged VLAN") \
+X(ASKED_OFFER_NONE,   "asked-offer-none",     "no DHCP server answers in the untagged VLAN either") \
+X(ASKED_OFFER_OTHER,  "asked-offer-other",    "a second DHCP server offers another network, router, resolver or domain") \
+X(ASKED_OFFER_LATE,   "asked-offer-late",     "a DHCP server is there, but the port let nothing pass for a long time after the link was up") \
+X(ASKED_ARP_SILENT,   "asked-arp-silent",     "the lease's mask makes this address a neighbour, but nobody answers ARP for it") \
+X(ASKED_ARP_ROUTER,   "asked-arp-router",     "the router of the lease does not answer ARP") \
+X(ASKED_ARP_TWO,      "asked-arp-two",        "two machines answer ARP for this address") \
+X(ASKED_NO_OCTET,     "asked-no-octet",       "the connection opens, but not one octet comes back") \
+X(ASKED_SMALL_ONLY,   "asked-small-only",     "small packets come through, large ones do not") \
+X(ASKED_OLD_TLS,      "asked-old-tls",        "a handshake as phones of the time begin it is refused, a modern one is not") \
+X(ASKED_CLIENT_CERT,  "asked-client-cert",    "the server demands a certificate of the client") \
+X(ASKED_BETWEEN,      "asked-between",        "at one address two ports show certificates of different authorities") \
+X(ASKED_CERT_WILDCARD, "asked-cert-wildcard", "only a wildcard in the certificate covers the name") \
+X(ASKED_CERT_WEAK,    "asked-cert-weak",      "the certificate has fewer than 2048 bits, or a signature with SHA-1 or MD5") \
+X(ASKED_CERT_NAME,    "asked-cert-name",      "the certificate does not carry the name") \
+X(ASKED_CERT_ENDS,    "asked-cert-ends",      "the certificate ends within two weeks") \
+X(ASKED_CRL_SILENT,   "asked-crl-silent",     "the certificate's list of revoked ones cannot be fetched")
 /* clang-format on */
 
 #define DT_SIGN_ENUM(id, code, what) DT_SIGN_##id,

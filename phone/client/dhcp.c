@@ -82,7 +82,7 @@ static void dhcp_send_state(struct dhcp_client *c)
 
 static void dhcp_sent(struct dhcp_client *c)
 {
-	uint64_t wait = (4000ull << c->tries) - 1000 + ph_random_below(c->ph, 2000);
+	uint64_t wait = ph_wait_ms(c->ph, (4000u << c->tries) - 1000 + ph_random_below(c->ph, 2000));
 
 	if (c->state == DHCP_SELECTING && c->tries == 0)
 		c->since = ph_now_ms(c->ph);

@@ -50,7 +50,7 @@ void dns_ask(struct dns_client *d, const char *name, enum dt_rr type, dns_fn *do
 	if (q == NULL)
 		return;
 	*q = (struct dns_question){.id = ph_next_id(d->ph), .type = type, .done = done, .arg = arg,
-				   .deadline = ph_now_ms(d->ph) + DNS_WAIT_MS};
+				   .deadline = ph_now_ms(d->ph) + ph_wait_ms(d->ph, DNS_WAIT_MS)};
 	while (*end)
 		end = &(*end)->next;
 	*end = q;

@@ -123,7 +123,7 @@ static void http_open_next(struct http_client *h)
 {
 	struct dt_stream_conf c = {.address = h->address[h->at], .port = h->port, .tls = h->tls,
 				   .tls_report_only = h->report_only, .public_roots = h->public_roots, .name = h->host,
-				   .anchors = buf_cstr(h->anchors), .unix_s = ph_unix_s(h->ph), .timeout_ms = OPEN_MS};
+				   .anchors = buf_cstr(h->anchors), .unix_s = ph_unix_s(h->ph), .timeout_ms = ph_wait_ms(h->ph, OPEN_MS)};
 	char ip[16];
 	int rc;
 
@@ -131,7 +131,7 @@ static void http_open_next(struct http_client *h)
 	h->id = ph_next_id(h->ph);
 	h->open = false;
 	h->state = HTTP_OPENING;
-	ph_timer_set(h->ph, T_HTTP, OPEN_MS + 2000);
+	ph_timer_set(h->ph, T_HTTP, ph_wait_ms(h->ph, OPEN_MS) + 2000);
 	rc = ph_core(h->ph)->body->stream(ph_core(h->ph)->arg, h->id, &c);
 	if (rc < 0) {
 		h->id = 0;
@@ -160,7 +160,7 @@ void http_ask(struct http_client *h, const struct http_ask *a)
 	h->failure = DT_F_OK;
 	h->status = 0;
 	h->sink = a->sink;
-	h->timeout_ms = a->timeout_ms ? a->timeout_ms : ASK_MS;
+	h->timeout_ms = a->timeout_ms ? a->timeout_ms : ph_wait_ms(h->ph, ASK_MS);
 	h->again = false;
 	h->follow = a->follow;
 	h->hops = 0;

@@ -6,7 +6,7 @@ void attempt_http(struct attempt *a, const struct http_client *h)
 {
 	attempt_peer(a, "%s", h->peer);
 	a->fact.host = h->host;
-	a->fact.address = h->peer[0] && h->at < h->naddress ? h->address[h->at] : 0;
+	a->fact.address = h->peer[0] && h->naddress ? h->address[h->at < h->naddress ? h->at : h->naddress - 1] : 0;
 	a->fact.port = h->port;
 	a->fact.http = (uint16_t)h->status;
 	a->fact.cert = h->cert[0] ? h->cert : NULL;

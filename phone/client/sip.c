@@ -59,7 +59,7 @@ bool sip_open(struct sip_client *s, const struct sip_target *at, uint32_t addres
 {
 	struct dt_stream_conf c = {.address = address, .port = at->port, .tls = at->tls, .public_roots = s->conf.outside,
 				   .name = s->peer.host, .anchors = buf_cstr(s->conf.anchors), .unix_s = ph_unix_s(s->ph),
-				   .timeout_ms = at->tls ? 15000 : 5000};
+				   .timeout_ms = ph_wait_ms(s->ph, at->tls ? 15000 : 5000)};
 
 	sip_close(s);
 	s->peer = *at;
@@ -181,7 +181,7 @@ static void sip_complete(struct sip_client *s, struct buf *b, const struct buf *
 	}
 	buf_sv(&out, buf_view(&end));
 	ok = ok && !out.oom && !value.oom && !end.oom && !b->oom;
-	ph_timer_set(s->ph, T_SIP, ANSWER_MS);
+	ph_timer_set(s->ph, T_SIP, ph_wait_ms(s->ph, ANSWER_MS));
 	if (!ok) {
 		sip_fail_soon(s, DT_F_MEMORY, "");
 	} else if (sip_send_octets(s, out.p, out.n) < 0) {

@@ -15,10 +15,15 @@ struct ph_core *ph_core(struct dt_phone *ph)
 void ph_core_reset(struct ph_core *core)
 {
 	free(core->persist_why);
-	*core = (struct ph_core){.body = core->body, .arg = core->arg, .model = core->model,
+	*core = (struct ph_core){.body = core->body, .arg = core->arg, .model = core->model, .brief = core->brief,
 				 .mac = {core->mac[0], core->mac[1], core->mac[2], core->mac[3], core->mac[4], core->mac[5]}};
 	for (int t = 0; t < T_COUNT; t++)
 		core->timer[t] = PH_NEVER;
+}
+
+uint32_t ph_wait_ms(struct dt_phone *ph, uint32_t ms)
+{
+	return ph_core(ph)->brief ? ms / 5 * 2 : ms;
 }
 
 uint64_t ph_now_ms(const struct dt_phone *ph)

@@ -26,6 +26,7 @@ struct ph_core {
 	char said[160];	   /* the last reason that a server wrote */
 	char *persist_why; /* on the heap: the file that could not be written last, and why; NULL: none */
 
+	bool brief; /* of dt_phone_conf */
 	bool tagged; /* frames are sent with an 802.1Q tag */
 	uint16_t vlan;
 	uint8_t prio, dscp;
@@ -37,6 +38,7 @@ struct ph_core {
 struct ph_core *ph_core(struct dt_phone *ph);
 void ph_core_reset(struct ph_core *core); /* as after power-on: the body, the model and the MAC address stay */
 
+uint32_t ph_wait_ms(struct dt_phone *ph, uint32_t ms); /* so long an answer is waited for: less, when an examiner is in a hurry */
 uint64_t ph_now_ms(const struct dt_phone *ph);	/* of the body's monotonic clock */
 int64_t ph_unix_s(const struct dt_phone *ph);	/* seconds, by the phone's own clock */
 void ph_random(const struct dt_phone *ph, void *p, size_t n);

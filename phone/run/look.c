@@ -52,6 +52,11 @@ const char *dt_phone_dropped_chain(const struct dt_phone *ph)
 	return ph->cred.dropped.n && !ph->cred.dropped.oom ? (const char *)ph->cred.dropped.p : "";
 }
 
+int64_t dt_phone_clock_off_s(const struct dt_phone *ph)
+{
+	return ph->core.offset_ms / 1000;
+}
+
 const char *dt_phone_version(const struct dt_phone *ph)
 {
 	return ph->core.version;

@@ -324,6 +324,7 @@ struct dt_phone *dt_phone_new(const struct dt_phone_conf *c)
 	ph->core.body = c->body;
 	ph->core.arg = c->arg;
 	ph->core.model = c->model;
+	ph->core.brief = c->brief;
 	memcpy(ph->core.mac, c->mac, 6);
 	phone_reset(ph);
 	if (!conf_copy(&ph->conf, c)) {

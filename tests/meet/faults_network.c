@@ -449,7 +449,7 @@ const struct meet_fault faults_network[] = {
 	{"LLDP while DHCP is asked", lldp_while_dhcp_is_asked, NULL, "V-13 I-02"},
 	{"LLDP after DHCP has given another VLAN", lldp_after_dhcp, NULL, "V-13", .more_s = 60},
 	{"LLDP much later", lldp_after_dial_tone, NULL, "V-13", .more_s = 60},
-	{"CPE-OCPHONE in small letters", vlan_class_in_small_letters, NULL, "V-01"},
+	{"CPE-OCPHONE in small letters", vlan_class_in_small_letters, NULL, "V-08"},
 	{"the lease is refused", refused_lease, "I-03", ""},
 	{"no subnet mask", no_mask, "I-05", ""},
 	{"a lease of 127.0.0.1", loopback_lease, "I-04", ""},

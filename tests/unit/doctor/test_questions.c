@@ -21,6 +21,42 @@ static const struct doctor_question *find(const struct doctor_question *q, unsig
 	return NULL;
 }
 
+/* Below the phone: DHCP servers, tagged and not; the router, its own address, neighbours by its mask; each resolver. */
+static void of_a_place(void **state)
+{
+	struct doctor_question *q = calloc(DOCTOR_ANSWERS, sizeof *q);
+	struct doctor_run r = {.place = {.asks = true}};
+	unsigned n, tcp = 0;
+
+	(void)state;
+	assert_non_null(q);
+	assert_int_equal(doctor_questions(&r, ODD, q), 1); /* no address yet, no VLAN */
+	assert_int_equal(q[0].ask, ASK_OFFERS);
+	assert_int_equal(q[0].vlan, 0);
+	r.place.vlan = 66;
+	r.place.lease = (struct dt_lease){.address = 0x0a420064, .mask = 0xff000000, .router = 0x0a420001, .dns = {0x0a420035, 0x0a420036}, .ndns = 2};
+	add(&r, (struct dt_record){.stage = DT_STAGE_FIND, .fact.host = "_sip._tls.a", .fact.domain = "a"});
+	add(&r, (struct dt_record){.stage = DT_STAGE_UPDATE, .fact = {.address = 0x0a14000a, .port = 443}});
+	n = doctor_questions(&r, ODD, q);
+	assert_int_equal(q[1].vlan, 66);
+	assert_int_equal(find(q, n, ASK_ARP, "own", 0)->address, 0x0a420064);
+	assert_int_equal(find(q, n, ASK_ARP, "router", 0)->address, 0x0a420001);
+	assert_int_equal(find(q, n, ASK_ARP, "server", 0)->address, 0x0a14000a);
+	assert_non_null(find(q, n, ASK_RESOLVER, "_sip._tls.a", 0));
+	for (unsigned i = 0; i < n; i++)
+		tcp += q[i].ask == ASK_RESOLVER_TCP;
+	assert_int_equal(tcp, 0);
+	r.place.lease.ndns = 1;
+	r.place.lease.mask = 0xffffff00;
+	r.place.lease.router = 0x0a010101; /* outside: told of the lease already */
+	n = doctor_questions(&r, ODD, q);
+	assert_non_null(find(q, n, ASK_RESOLVER_TCP, "_sip._tls.a", 0));
+	assert_null(find(q, n, ASK_ARP, "server", 0));
+	assert_null(find(q, n, ASK_ARP, "router", 0));
+	doctor_run_free(&r);
+	free(q);
+}
+
 /* Of the domain of an SRV question: the records that phones look for, once, each with the sign that its answer is. */
 static void of_a_domain(void **state)
 {
@@ -36,7 +72,7 @@ static void of_a_domain(void **state)
 		{ASK_SRV, "_sip._tls.contoso.test",            DT_STAGE_DISCOVER, DT_SIGN_ASKED_SRV},
 		{ASK_SRV, "_sip._tcp.contoso.test",            DT_STAGE_DISCOVER, DT_SIGN_ASKED_SRV},
 		{ASK_SRV, "_ntp._udp.contoso.test",            DT_STAGE_ADDRESS,  DT_SIGN_NONE},
-		{ASK_A,   "ucupdates-r2.contoso.test",         DT_STAGE_FIND,     DT_SIGN_NONE},
+		{ASK_A,   "ucupdates-r2.contoso.test",         DT_STAGE_FIND,     DT_SIGN_ASKED_NEW_NAME},
 		{ASK_A,   "ucupdates.contoso.test",            DT_STAGE_FIND,     DT_SIGN_ASKED_OLD_NAME},
 		{ASK_A,   "sip.contoso.test",                  DT_STAGE_DISCOVER, DT_SIGN_NONE},
 		{ASK_A,   ODD ".contoso.test",                 DT_STAGE_FIND,     DT_SIGN_ASKED_WILDCARD},
@@ -124,14 +160,17 @@ static void of_a_server(void **state)
 	assert_int_equal(n, 0); /* a time server, and whom no port is known of */
 	add(&r, (struct dt_record){.stage = DT_STAGE_LOGON, .fact = {.host = "fe01.contoso.test", .address = 0x0a14000b, .port = 5061}});
 	n = doctor_questions(&r, ODD, q);
-	assert_int_equal(n, 3);
+	assert_int_equal(n, 6);
 	assert_non_null(find(q, n, ASK_A, "fe01.contoso.test", 0));
+	assert_non_null(find(q, n, ASK_PHONE_TLS, "", 5061));
+	assert_non_null(find(q, n, ASK_OCTET, "", 5061));
 	assert_non_null(find(q, n, ASK_TCP, "", 5061));
 	assert_non_null(find(q, n, ASK_TLS, "fe01.contoso.test", 5061));
 	add(&r, (struct dt_record){.stage = DT_STAGE_CHAIN, .fact = {.host = "10.20.0.12", .address = 0x0a14000c, .port = 80}});
 	n = doctor_questions(&r, ODD, q);
-	assert_int_equal(n, 6);
+	assert_int_equal(n, 13);
 	assert_null(find(q, n, ASK_A, "10.20.0.12", 0)); /* an address is no name */
+	assert_non_null(find(q, n, ASK_LARGE, "", 80));
 	assert_non_null(find(q, n, ASK_TCP, "", 80));
 	assert_non_null(find(q, n, ASK_TCP, "", 443));
 	assert_non_null(find(q, n, ASK_TLS, "10.20.0.12", 443));
@@ -225,6 +264,7 @@ static void other_spellings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(of_a_place),
 	    cmocka_unit_test(of_a_domain),
 	    cmocka_unit_test(of_a_class),
 	    cmocka_unit_test(of_a_server),
