@@ -94,7 +94,8 @@ void update_audit(const struct web_call *k, const struct update_question *q, con
 	audit_modules(&line, a->module, a->nmodule, true);
 	field(&line, sv_of(q->user), true);
 	snprintf(file, sizeof file, "%s/RequestHandlerAuditLog_%s_%.10s.log", path, k->w->conf.site->fqdn, at);
-	if (!line.oom && web_logs_may_grow(k->w, line.n, true, k->q->unix_s))
+	if (!line.oom && web_rate_may(k->w, WEB_RATE_AUDIT, k->q->peer, line.n, k->q->unix_s) &&
+	    web_logs_may_grow(k->w, line.n, true, k->q->unix_s))
 		audit_append(file, &line);
 	buf_free(&line);
 }

@@ -5,6 +5,15 @@
 #include "server/web/web.h"
 #include "wire/update.h"
 
+enum web_rate_kind { WEB_RATE_AUDIT, WEB_RATE_LOG, WEB_RATES };
+#define WEB_RATE_PLACES 1024 /* addresses that are remembered */
+
+struct web_rate { /* rate.c */
+	uint64_t key; /* of the address */
+	int64_t at;
+	uint64_t left[WEB_RATES]; /* octets */
+};
+
 struct web {
 	struct web_conf conf; /* chain_pem points into `pem` */
 	struct buf pem, p7;
@@ -15,6 +24,7 @@ struct web {
 		int64_t at;
 		bool disk; /* the file system has room */
 	} budget;
+	struct web_rate rate[WEB_RATE_PLACES];
 };
 
 /* NTLM proves a connection, not a message (RFC 4559). */
@@ -138,6 +148,9 @@ void update_may_ask(struct web_call *k, void (*allowed)(struct web_call *k));
 /* budget.c: whether so many octets more may go into logs/; they are counted then.  audit: for the audit log, else for what
  * devices send. */
 bool web_logs_may_grow(struct web *w, uint64_t octets, bool audit, int64_t unix_s);
+
+/* rate.c: whether this address may write so many octets now; they are taken from what it has then. */
+bool web_rate_may(struct web *w, enum web_rate_kind kind, const char *peer, uint64_t octets, int64_t unix_s);
 
 void update_log(struct web_call *k); /* logs.c: a device's log */
 /* audit.c: one line a question [update-service 5] */

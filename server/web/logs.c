@@ -103,6 +103,9 @@ void update_log(struct web_call *k)
 		snprintf(file, sizeof file, "%s/%s_%lld_%s", path, device, (long long)k->q->unix_s, name);
 		if (!room(path, device, s->max_logs_per_device)) {
 			web_plain(k, 403, "This device has sent too many logs.");
+		} else if (!web_rate_may(k->w, WEB_RATE_LOG, k->q->peer, k->q->body.n, k->q->unix_s)) {
+			web_plain(k, 503, "This address has sent too much for now.");
+			web_header(k, "Retry-After", WEB_RETRY_AFTER);
 		} else if (!web_logs_may_grow(k->w, k->q->body.n, false, k->q->unix_s)) {
 			web_plain(k, 503, "The log store is full.");
 		} else if (file_write(NULL, file, k->q->body.p ? k->q->body.p : "", k->q->body.n, 0660) != 0) {

@@ -146,6 +146,54 @@ static int group_teardown(void **state)
 	return 0;
 }
 
+static off_t today(const struct world *w)
+{
+	char path[256];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/Server/Audit/imageUpdates/RequestHandlerAuditLog_fe01.contoso.test_2026-01-15.log", w->logs);
+	return stat(path, &st) == 0 ? st.st_size : 0;
+}
+
+/* One address that asks without end fills its share of the audit log, and then a little each second; others are written down. */
+static void one_address_has_its_rate(void **state)
+{
+	struct world *w = *state;
+	struct buf b = {0}, big = {0};
+	off_t line, most, after;
+	unsigned taken = 0;
+
+	w->site.max_logs_total = 100;
+	text_vector(&b, "update/question.xml");
+	assert_int_equal(status_of(w, HTTPS_IN, ASK, buf_view(&b)), 200);
+	line = today(w);
+	while (most = today(w), status_of(w, HTTPS_IN, ASK, buf_view(&b)) == 200 && today(w) > most)
+		;
+	assert_in_range(most, 250000, 265000);
+	ask_peer = "192.0.2.8";
+	assert_int_equal(status_of(w, HTTPS_IN, ASK, buf_view(&b)), 200);
+	assert_true(today(w) > most);
+	ask_peer = "192.0.2.7";
+	w->later = 60;
+	after = today(w);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(status_of(w, HTTPS_IN, ASK, buf_view(&b)), 200); /* it is answered all the same */
+	assert_in_range(today(w) - after, 60 * 256 - 2 * line, 60 * 256 + line);
+
+	w->site.max_logs_per_device = 1000;
+	while (big.n < 100000)
+		buf_str(&big, "x");
+	while (status_of(w, HTTPS_IN, "POST /RequestHandler/ucdevice.upx?op=log&type=CELog&name=a.clg HTTP/1.1\r\n", buf_view(&big)) == 200) {
+		taken++;
+		w->site.max_logs_per_device++;
+		w->later += taken % 2; /* each file has its second in its name */
+		assert_true(taken < 500);
+	}
+	assert_in_range(taken, 300, 400);
+	buf_free(&b);
+	buf_free(&big);
+}
+
 /* How long a body may be is said by its head; outside, credentials are asked for before the first octet of what is long. */
 static void credentials_before_bodies(void **state)
 {
@@ -185,6 +233,7 @@ static void credentials_before_bodies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(logs_have_a_bound, setup, teardown),
+					   cmocka_unit_test_setup_teardown(one_address_has_its_rate, setup, teardown),
 					   cmocka_unit_test_setup_teardown(credentials_before_bodies, setup, teardown)};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
