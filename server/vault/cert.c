@@ -210,7 +210,7 @@ static enum vault_status may_have(struct vault *v, const struct ticket *t, const
 		return VAULT_OK;
 	why_set(why, "The disk of the front end is full: no new certificate can be made until there is room. A phone that has one signs in.");
 	log_line(LOG_ERROR, "vault", "no certificate for %s: the disk of the store is nearly full", u->aor);
-	return VAULT_UNAVAILABLE;
+	return VAULT_FULL;
 }
 
 static enum vault_status issue(struct vault *v, const struct ticket *t, const struct soap_cert *ask, bool outside,

@@ -24,6 +24,7 @@ const char *vault_status_name(enum vault_status s)
 	    [VAULT_ELSEWHERE] = "at home on another pool",
 	    [VAULT_REMOTE] = "no access from outside",
 	    [VAULT_WAIT] = "too many failures from there",
+	    [VAULT_FULL] = "disk full",
 	    [VAULT_UNAVAILABLE] = "vault not available",
 	    [VAULT_LATE] = "no answer in time",
 	};

@@ -31,6 +31,7 @@ enum vault_status {
 	VAULT_ELSEWHERE,   /* proved; the user lives on another pool: the reply says where */
 	VAULT_REMOTE,	   /* proved, but this user may not sign in from outside */
 	VAULT_WAIT,	   /* too many failures from this address: nothing was checked, `why` says for how long */
+	VAULT_FULL,	   /* there is no room for what would have to be stored; `why` may be told */
 	VAULT_UNAVAILABLE, /* its store, or the vault itself, cannot do it now */
 	VAULT_LATE	   /* said by a link: there was no answer before the deadline */
 };

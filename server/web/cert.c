@@ -33,11 +33,14 @@ static void issued(struct web_call *k, struct vault_reply *r)
 	case VAULT_CSR:
 		error_info(&m, why[0] ? why : "The certificate request is refused.");
 		break;
+	case VAULT_FULL:
+		error_info(&m, why);
+		break;
 	case VAULT_CLAIM:
 		error_info(&m, "The Entity is not the user of the web ticket.");
 		break;
 	case VAULT_UNAVAILABLE:
-		error_info(&m, why[0] ? why : "The user store of the home pool cannot be reached.");
+		error_info(&m, "The user store of the home pool cannot be reached.");
 		break;
 	case VAULT_MALFORMED:
 		web_fault(k, FAULT_CLIENT, why[0] ? why : "The request cannot be read.");

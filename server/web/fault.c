@@ -70,6 +70,7 @@ enum web_fault web_fault_of(enum vault_status st)
 		{VAULT_AUDIENCE,    FAULT_AUDIENCE},
 		{VAULT_REMOTE,      FAULT_REMOTE},
 		{VAULT_WAIT,        FAULT_BUSY},
+		{VAULT_FULL,        FAULT_BUSY},
 		{VAULT_UNAVAILABLE, FAULT_BUSY},
 		{VAULT_LATE,        FAULT_BUSY},
 	};
