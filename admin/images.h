@@ -27,6 +27,10 @@ struct image_import {
 enum admin_result images_import(struct admin *a, const struct image_import *in, struct store_rule *rule, char version[32],
 				struct why *why);
 
+/* Clear-CsDeviceUpdateFile: deletes images below DIR/files that are of no version that a rule has in approved, restore or pending,
+ * and forgets them.  *n: how many images. */
+enum admin_result images_clear(struct admin *a, unsigned *n, struct why *why);
+
 struct image_sign {
 	struct update_image head;
 	struct sv payload;

@@ -139,6 +139,7 @@ enum store_result sql_rule_find(struct store *s, const struct store_rule *key, s
 enum store_result sql_rule_each(struct store *s, bool (*each)(void *, const struct store_rule *), void *arg);
 enum store_result sql_rule_remove(struct store *s, int64_t id);
 enum store_result sql_image_put(struct store *s, const struct store_image *im);
+enum store_result sql_image_remove(struct store *s, int64_t rule, const char *version);
 enum store_result sql_image_get(struct store *s, int64_t rule, const char *version, struct store_image *ret);
 enum store_result sql_image_each(struct store *s, int64_t rule, bool (*each)(void *, const struct store_image *),
 				    void *arg);

@@ -97,6 +97,7 @@ const struct store_ops sql_ops = {
     .rule_each = sql_rule_each,
     .rule_remove = sql_rule_remove,
     .image_put = sql_image_put,
+    .image_remove = sql_image_remove,
     .image_get = sql_image_get,
     .image_each = sql_image_each,
     .test_device_put = sql_test_put,

@@ -83,6 +83,7 @@ X(RULE_REMOVE,    "DELETE FROM rule WHERE id = ?1") \
 X(IMAGES_REMOVE,  "DELETE FROM image WHERE rule = ?1") \
 X(IMAGE_PUT,      "INSERT INTO image (" IMAGE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (rule, version) DO UPDATE SET " \
                   "file = ?3, signature = ?4, time = ?5, size = ?6, sha256 = ?7, min_installed = ?8, released = ?9") \
+X(IMAGE_REMOVE,   "DELETE FROM image WHERE rule = ?1 AND version = ?2") \
 X(IMAGE_GET,      "SELECT " IMAGE_COLUMNS " FROM image WHERE rule = ?1 AND version = ?2") \
 X(IMAGE_PAGE,     "SELECT " IMAGE_COLUMNS " FROM image WHERE rule = ?1 AND version > ?2 ORDER BY version LIMIT ?3") \
 X(TEST_PUT,       "INSERT INTO test_device (name, is_mac, id) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET is_mac = ?2, id = ?3") \

@@ -198,6 +198,16 @@ enum store_result sql_image_put(struct store *s, const struct store_image *im)
 			  im->min_installed, (int64_t)im->released);
 }
 
+enum store_result sql_image_remove(struct store *s, int64_t rule, const char *version)
+{
+	struct sql *q = sql_of(s);
+	enum store_result r = sql_begin(q);
+
+	if (r != STORE_OK)
+		return r;
+	return sql_commit(q, sql_some(q, sql_run(q, SQL_IMAGE_REMOVE, "it", rule, version)));
+}
+
 enum store_result sql_image_get(struct store *s, int64_t rule, const char *version, struct store_image *ret)
 {
 	struct sql *q = sql_of(s);

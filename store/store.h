@@ -191,6 +191,7 @@ struct store_ops {
 	enum store_result (*rule_each)(struct store *s, bool (*each)(void *arg, const struct store_rule *r), void *arg);
 	enum store_result (*rule_remove)(struct store *s, int64_t id); /* with its images */
 	enum store_result (*image_put)(struct store *s, const struct store_image *im); /* replaces (rule, version) */
+	enum store_result (*image_remove)(struct store *s, int64_t rule, const char *version);
 	enum store_result (*image_get)(struct store *s, int64_t rule, const char *version, struct store_image *ret);
 	enum store_result (*image_each)(struct store *s, int64_t rule,
 					bool (*each)(void *arg, const struct store_image *im), void *arg);

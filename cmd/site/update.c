@@ -7,7 +7,9 @@
 #include "admin/devices.h"
 #include "admin/images.h"
 #include "admin/rules.h"
+#include "base/sv.h"
 #include "cmd/verbs.h"
+#include "server/web/logs_clean.h"
 
 /* ---- transitions ------------------------------------------------------------------------------------------- */
 
@@ -85,6 +87,49 @@ static int update_list(struct session *s)
 	return writer_end(&w);
 }
 
+/* ---- clearing: Clear-CsDeviceUpdateFile, Clear-CsDeviceUpdateLog --------------------------------------------------- */
+
+struct clear_options {
+	unsigned days;
+};
+
+static const char *clear_days(void *at, const char *value)
+{
+	uint64_t n;
+
+	if (!sv_u64(sv_of(value), 36500, &n) || n == 0)
+		return "type a number of days from 1 on";
+	*(unsigned *)at = (unsigned)n;
+	return NULL;
+}
+
+static const struct option_row clear_options[] = {
+    {"--days", "NUMBER", "logs that are older than so many days (DaysBack)", offsetof(struct clear_options, days), .read = clear_days}, {0}};
+
+static int update_clear_files(struct session *s)
+{
+	unsigned n = 0;
+	int rc = session_end(s, images_clear(&s->admin, &n, &s->why));
+
+	text_say(stderr, "%u image%s that no rule has any more %s deleted", n, n == 1 ? "" : "s", n == 1 ? "was" : "were");
+	return rc;
+}
+
+static int update_clear_logs(struct session *s)
+{
+	const struct clear_options *o = s->c->o;
+	char logs[sizeof s->site.dir + 8];
+	unsigned n;
+
+	if (o->days == 0)
+		return command_fail(s->c, EX_USAGE, "how old? type --days NUMBER: logs of devices and of update questions that are older go");
+	snprintf(logs, sizeof logs, "%s/logs", s->site.dir);
+	n = logs_clean(logs, s->admin.now - (int64_t)o->days * 86400);
+	admin_audit(&s->admin, "", "update clear-logs");
+	text_say(stderr, "%u log%s deleted", n, n == 1 ? "" : "s");
+	return 0;
+}
+
 /* ---- test devices [update-service 3.3] ---------------------------------------------------------------------------- */
 
 struct test_row {
@@ -159,13 +204,16 @@ static const struct verb *const verbs[] = {
     SITE_VERB("approve", "RULE", "gives what is pending to all phones", update_approve),
     SITE_VERB("reject", "RULE", "drops what is pending", update_reject),
     SITE_VERB("restore", "RULE", "goes back to the version approved before; without one, none is offered any more", update_restore),
+    SITE_VERB("clear-files", "", "deletes images that no rule has in approved, restore or pending", update_clear_files),
+    SITE_VERB("clear-logs", "", "deletes old logs of devices, and old days of the log of update questions", update_clear_logs,
+	      .options = clear_options, .size = sizeof(struct clear_options)),
     SITE_VERB("remove", "RULE", "deletes the rule and its files", update_remove),
     &(const struct verb){.name = "testdevice", .what = "which devices get what is pending: add, remove, list", .verbs = test_verbs},
     NULL};
 
 const struct verb verb_update = {
     .name = "update",
-    .what = "firmware: sign, import, list, approve, reject, restore, remove, testdevice",
+    .what = "firmware: sign, import, list, approve, reject, restore, remove, clear-files, clear-logs, testdevice",
     .flags = VERB_SITE | VERB_JSON | VERB_FORM,
     .verbs = verbs,
     .text = "The firmware of phones. RULE is its number, its GUID, or BRAND/MODEL[/REVISION[/LOCALE]].",

@@ -8,6 +8,7 @@
 #include "base/name.h"
 #include "base/sv.h"
 #include "server/site/listeners.h"
+#include "server/web/logs_clean.h"
 #include "wire/well_known.h"
 
 /* Keys that are absent follow from those that are there. */
@@ -90,6 +91,8 @@ const char *conf_together(const struct site *s, struct why *why)
 	if (s->MinValidityPeriodHours > s->DefaultValidityPeriodHours ||
 	    s->DefaultValidityPeriodHours > s->MaxValidityPeriodHours)
 		return "MinValidityPeriodHours <= DefaultValidityPeriodHours <= MaxValidityPeriodHours is required";
+	if (logs_clean_minute(s->LogCleanUpTimeOfDay) == -2)
+		return "LogCleanUpTimeOfDay is no time; type it like 02:30";
 	if (s->PINLifetime && s->PINHistoryCount == 0)
 		return "PINHistoryCount must be greater than 0 while PINLifetime is set";
 	if (s->UseWsFedPassiveAuth)

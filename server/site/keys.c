@@ -90,6 +90,11 @@ const struct site_key site_keys[] = {
 	{"organization",                       KEY_TEXT,     AT(organization),                        0, 0, ""},
 
 	{"update_enabled",                     KEY_BOOLEAN,  AT(update_enabled),                      0, 0, "true"},
+	{"ValidLogFileTypes",                  KEY_TEXT,     AT(ValidLogFileTypes),                   0, 0, "Watson, Config, Diaglog, CELog"},
+	{"ValidLogFileExtensions",             KEY_TEXT,     AT(ValidLogFileExtensions),              0, 0, ".dmp, .clg, .clg1, .clg2, .bak, .kdmp, .dat, .bin, .cat, .xml, .txt, .hex"},
+	{"MaxLogFileSize",                     KEY_NUMBER,   AT(MaxLogFileSize),                      1024, 64 << 20, "1024000"},
+	{"LogCleanUpInterval",                 KEY_NUMBER,   AT(LogCleanUpInterval),                  0, 365, "10"},
+	{"LogCleanUpTimeOfDay",                KEY_TEXT,     AT(LogCleanUpTimeOfDay),                 0, 0, ""},
 	{"max_log_size",                       KEY_NUMBER,   AT(max_log_size),                        1024, 64 << 20, "1048576"},
 	{"max_logs_per_device",                KEY_NUMBER,   AT(max_logs_per_device),                 1, 1000, "30"},
 	{"max_logs_total",                     KEY_NUMBER,   AT(max_logs_total),                      1, 1 << 20, "1024"},

@@ -82,6 +82,9 @@ struct site {
 
 	/* update service */
 	bool update_enabled;
+	char ValidLogFileTypes[256], ValidLogFileExtensions[256]; /* lists, commas between them */
+	unsigned MaxLogFileSize, LogCleanUpInterval; /* octets; days, 0: never */
+	char LogCleanUpTimeOfDay[8];		     /* "02:30", UTC; "": any */
 	unsigned max_log_size, max_logs_per_device, max_logs_total; /* the last: MiB, of all that is in logs/ */
 
 	unsigned max_stranger_memory; /* MiB, of a worker: for peers that have not proved who they are */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "server/web/logs_clean.h"
 
 enum { MEASURE_S = 60, PARTS = 16, DEPTH = 6 };
 #define RESERVE ((uint64_t)64 << 20) /* free for the store; a tenth of a small file system */
@@ -87,10 +88,26 @@ static bool disk_has_room(const char *logs)
 	return free_now > (size / 10 < RESERVE ? size / 10 : RESERVE);
 }
 
+/* LogCleanUpInterval and LogCleanUpTimeOfDay: when something is written, and the time has come.  Every worker may do it: a file
+ * that is gone is gone. */
+static void clean(struct web *w, int64_t unix_s)
+{
+	const struct site *s = w->conf.site;
+	unsigned n;
+
+	if (s->LogCleanUpInterval == 0 || !logs_clean_due(unix_s, w->budget.cleaned, logs_clean_minute(s->LogCleanUpTimeOfDay)))
+		return;
+	w->budget.cleaned = unix_s;
+	n = logs_clean(w->conf.logs, unix_s - (int64_t)s->LogCleanUpInterval * 86400);
+	if (n)
+		log_line(LOG_INFO, "update", "%u logs older than %u days were deleted", n, s->LogCleanUpInterval);
+}
+
 static void measure(struct web *w, uint64_t most, int64_t unix_s)
 {
 	uint64_t gone = 1;
 
+	clean(w, unix_s);
 	w->budget.used = octets_of(AT_FDCWD, w->conf.logs, 0);
 	while (w->budget.used > most - most / 8 && gone) {
 		gone = drop_oldest(w->conf.logs);

@@ -23,6 +23,7 @@ struct web {
 		uint64_t used, own; /* octets in logs/ when it was measured; written by this process since then */
 		int64_t at;
 		bool disk; /* the file system has room */
+		int64_t cleaned; /* old logs were deleted then */
 	} budget;
 	struct web_rate rate[WEB_RATE_PLACES];
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -18,33 +19,48 @@
 
 #define FOLDER_MAX 20000 /* files of all devices together, a folder */
 
-/* ValidLogFileTypes, and where their files go */
+/* Where the files of the known types go; another type of ValidLogFileTypes has a folder of its own name. */
 static const struct {
 	const char *type, *folder;
-} types[] = {{"CELog", "Client/CE Log"}, {"Config", "Client/Config"}, {"Watson", "Client/Watson"}, {"Diaglog", "Client/Diaglog"}};
+} types[] = {{"CELog", "CE Log"}};
 
-/* ValidLogFileExtensions */
-static const char *const extensions[] = {".dmp", ".clg", ".clg1", ".clg2", ".bak", ".kdmp",
-					 ".dat", ".bin", ".cat",  ".xml",  ".txt", ".hex"};
-
-static const char *logs_folder_of(struct sv type)
+/* The entry of a list with commas that fits; p NULL: none does. */
+static struct sv listed(const char *list, struct sv word, bool (*fits)(struct sv word, struct sv entry))
 {
+	struct sv rest = sv_of(list);
+
+	while (rest.p) {
+		struct sv entry = sv_trim(sv_cut(&rest, ','));
+
+		if (entry.n && fits(word, entry))
+			return entry;
+	}
+	return (struct sv){0};
+}
+
+static const char *logs_folder_of(const struct site *s, struct sv type, char ret[96])
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+	char name[64];
+
+	type = listed(s->ValidLogFileTypes, type, sv_ieq);
+	if (type.p == NULL || !sv_copy(name, sizeof name, type) || strspn(name, plain) != type.n)
+		return NULL;
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
 		if (sv_ieq(type, sv_of(types[i].type)))
-			return types[i].folder;
-	return NULL;
+			snprintf(name, sizeof name, "%s", types[i].folder);
+	snprintf(ret, 96, "Client/%s", name);
+	return ret;
 }
 
 /* "Sanitise names to [A-Za-z0-9._-]", and no leading dot. */
-static bool name_of(struct sv asked, char out[128])
+static bool name_of(const struct site *s, struct sv asked, char out[128])
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-	bool known = false;
+	bool known = listed(s->ValidLogFileExtensions, asked, sv_iends).p != NULL;
 
 	if (asked.n == 0 || asked.n > 100)
 		return false;
-	for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++)
-		known |= sv_iends(asked, sv_of(extensions[i]));
 	for (size_t i = 0; i < asked.n; i++)
 		out[i] = (char)(asked.p[i] && strchr(plain, asked.p[i]) ? asked.p[i] : '_');
 	out[asked.n] = '\0';
@@ -68,50 +84,75 @@ static void device_of(const struct web_call *k, char out[64])
 			out[n] = '-';
 }
 
+/* A device's logs roll over: its oldest ones make room for the new one.  false: the folder is full of others'. */
 static bool room(const char *path, const char *device, unsigned most)
 {
-	DIR *d = opendir(path);
+	char oldest[256] = "";
 	unsigned of_device = 0, all = 0;
 	struct dirent *e;
+	DIR *d = opendir(path);
 
 	if (d == NULL)
 		return false;
 	while ((e = readdir(d)) != NULL) {
 		all++;
-		of_device += strncmp(e->d_name, device, strlen(device)) == 0 && e->d_name[strlen(device)] == '_';
+		if (strncmp(e->d_name, device, strlen(device)) != 0 || e->d_name[strlen(device)] != '_')
+			continue;
+		of_device++;
+		if (oldest[0] == '\0' || strcmp(e->d_name, oldest) < 0) /* behind the device stands the time, which sorts */
+			snprintf(oldest, sizeof oldest, "%s", e->d_name);
 	}
+	if (of_device >= most && unlinkat(dirfd(d), oldest, 0) == 0)
+		all--;
 	closedir(d);
-	return of_device < most && all < FOLDER_MAX;
+	return all < FOLDER_MAX;
+}
+
+/* "MaxLogFileSize: then a new file is begun". */
+static bool logs_write(const struct site *s, const char *path, const char *device, const char *name, const struct web_request *q)
+{
+	size_t part = s->MaxLogFileSize, at = 0;
+	char file[4608], part_of[16];
+
+	for (unsigned n = 0; at < q->body.n || n == 0; n++) {
+		size_t take = q->body.n - at < part ? q->body.n - at : part;
+
+		if (!room(path, device, s->max_logs_per_device))
+			return false;
+		snprintf(part_of, sizeof part_of, n ? "%u_" : "", n);
+		snprintf(file, sizeof file, "%s/%s_%lld_%s%s", path, device, (long long)q->unix_s, part_of, name);
+		if (file_write(NULL, file, q->body.p ? q->body.p + at : "", take, 0660) != 0)
+			return false;
+		at += take;
+	}
+	return true;
 }
 
 void update_log(struct web_call *k)
 {
 	const struct site *s = k->w->conf.site;
-	const char *folder = logs_folder_of(web_query(k, "type"));
-	char name[128], device[64], path[4096], file[4608];
+	char name[128], device[64], path[4096], folder[96];
+	bool known = logs_folder_of(s, web_query(k, "type"), folder) && name_of(s, web_query(k, "name"), name);
 
 	if (k->w->conf.logs == NULL) {
 		web_plain(k, 403, "Device logs are not kept here.");
-	} else if (folder == NULL || !name_of(web_query(k, "name"), name)) {
+	} else if (!known) {
 		web_plain(k, 415, "Logs of that type or name are refused.");
 	} else if (k->q->body.n > s->max_log_size) {
 		web_plain(k, 413, "The log is too long.");
 	} else if (!update_folder(k->w->conf.logs, folder, path, sizeof path)) {
 		web_plain(k, 503, "The log store cannot be reached.");
+	} else if (!web_rate_may(k->w, WEB_RATE_LOG, k->q->peer, k->q->body.n, k->q->unix_s)) {
+		web_plain(k, 503, "This address has sent too much for now.");
+		web_header(k, "Retry-After", WEB_RETRY_AFTER);
+	} else if (!web_logs_may_grow(k->w, k->q->body.n, false, k->q->unix_s)) {
+		web_plain(k, 503, "The log store is full.");
 	} else {
 		device_of(k, device);
-		snprintf(file, sizeof file, "%s/%s_%lld_%s", path, device, (long long)k->q->unix_s, name);
-		if (!room(path, device, s->max_logs_per_device)) {
-			web_plain(k, 403, "This device has sent too many logs.");
-		} else if (!web_rate_may(k->w, WEB_RATE_LOG, k->q->peer, k->q->body.n, k->q->unix_s)) {
-			web_plain(k, 503, "This address has sent too much for now.");
-			web_header(k, "Retry-After", WEB_RETRY_AFTER);
-		} else if (!web_logs_may_grow(k->w, k->q->body.n, false, k->q->unix_s)) {
-			web_plain(k, 503, "The log store is full.");
-		} else if (file_write(NULL, file, k->q->body.p ? k->q->body.p : "", k->q->body.n, 0660) != 0) {
+		if (!logs_write(s, path, device, name, k->q)) {
 			web_plain(k, 503, "The log store cannot be written.");
 		} else {
-			log_line(LOG_INFO, "update", "%s sent a log: %s", k->q->peer, file);
+			log_line(LOG_INFO, "update", "%s sent a log: %s/%s_%lld_%s", k->q->peer, path, device, (long long)k->q->unix_s, name);
 			web_reply(k, 200, "");
 		}
 	}

@@ -2,10 +2,13 @@
 #include "tests/support/check_web.h"
 #include "tests/support/fake_vault.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "pki/cert.h"
+#include "server/web/logs_clean.h"
 
 #define NOW 1768467600 /* 2026-01-15T09:00:00Z */
 #define ASK SOAP_POST("/RequestHandler/ucdevice.upx")
@@ -125,6 +128,115 @@ static void logs_have_a_bound(void **state)
 	buf_free(&b);
 }
 
+static unsigned files_of(const struct world *w, const char *folder, const char *begin)
+{
+	char path[256];
+	struct dirent *e;
+	unsigned n = 0;
+	DIR *d;
+
+	snprintf(path, sizeof path, "%s/Client/%s", w->logs, folder);
+	for (d = opendir(path); d && (e = readdir(d)) != NULL;)
+		n += strncmp(e->d_name, begin, strlen(begin)) == 0;
+	if (d)
+		closedir(d);
+	return n;
+}
+
+#define LOG(query) "POST /RequestHandler/ucdevice.upx?op=log&" query " HTTP/1.1\r\n"
+
+/* MaxLogFileSize begins a new file; a device's logs roll over, and it is never refused for its older ones. */
+static void logs_roll_over(void **state)
+{
+	struct world *w = *state;
+	char octets[5000];
+
+	memset(octets, 'x', sizeof octets);
+	w->site.MaxLogFileSize = 2000;
+	w->site.max_logs_per_device = 5;
+	assert_int_equal(status_of(w, HTTPS_IN, LOG("type=CELog&name=a.clg&mac=0004F2000001"), (struct sv){octets, 5000}), 200);
+	assert_int_equal(files_of(w, "CE Log", "0004F2000001_"), 3); /* 2000, 2000, 1000 */
+	for (int i = 1; i < 20; i++) {
+		w->later = i;
+		assert_int_equal(status_of(w, HTTPS_IN, LOG("type=CELog&name=a.clg&mac=0004F2000001"), SV("x")), 200);
+		assert_true(files_of(w, "CE Log", "0004F2000001_") <= 5);
+	}
+	assert_int_equal(files_of(w, "CE Log", "0004F2000001_17684676"), 5);
+	assert_int_equal(files_of(w, "CE Log", "0004F2000001_1768467600"), 0); /* the first ones have gone */
+}
+
+/* ValidLogFileTypes, ValidLogFileExtensions */
+static void types_and_extensions(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(status_of(w, HTTPS_IN, LOG("type=Trace&name=a.clg"), SV("x")), 415);
+	assert_int_equal(status_of(w, HTTPS_IN, LOG("type=CELog&name=a.etl"), SV("x")), 415);
+	strcpy(w->site.ValidLogFileTypes, "CELog,Trace");
+	strcpy(w->site.ValidLogFileExtensions, ".etl");
+	assert_int_equal(status_of(w, HTTPS_IN, LOG("type=trace&name=a.etl&mac=0004F2000001"), SV("x")), 200);
+	assert_int_equal(files_of(w, "Trace", "0004F2000001_"), 1); /* as the list spells it */
+	assert_int_equal(status_of(w, HTTPS_IN, LOG("type=celog&name=a.ETL"), SV("x")), 200);
+	assert_int_equal(status_of(w, HTTPS_IN, LOG("type=Watson&name=a.etl"), SV("x")), 415);
+	assert_int_equal(status_of(w, HTTPS_IN, LOG("type=CELog&name=a.clg"), SV("x")), 415);
+	strcpy(w->site.ValidLogFileTypes, "../x");
+	assert_int_equal(status_of(w, HTTPS_IN, LOG("type=..%2fx&name=a.etl"), SV("x")), 415);
+}
+
+static void age(const struct world *w, const char *path, int64_t at)
+{
+	struct timespec t[2] = {{at, 0}, {at, 0}};
+	char whole[256];
+
+	snprintf(whole, sizeof whole, "%s/%s", w->logs, path);
+	assert_int_equal(utimensat(AT_FDCWD, whole, t, 0), 0);
+}
+
+/* LogCleanUpInterval, LogCleanUpTimeOfDay: old logs and old audit days go by themselves, at that time of the day. */
+static void cleaned_by_age(void **state)
+{
+	struct world *w = *state;
+	struct buf b = {0};
+
+	text_vector(&b, "update/question.xml");
+	w->site.LogCleanUpInterval = 10;
+	strcpy(w->site.LogCleanUpTimeOfDay, "10:30"); /* NOW is 09:00 */
+	assert_int_equal(status_of(w, HTTPS_IN, ASK, buf_view(&b)), 200);
+	assert_int_equal(status_of(w, HTTPS_IN, LOG("type=CELog&name=a.clg&mac=0004F2000001"), SV("x")), 200);
+	old_day(w, "2025-12-31");
+	old_day(w, "2026-01-10");
+	age(w, "Server/Audit/imageUpdates/RequestHandlerAuditLog_fe01.contoso.test_2025-12-31.log", NOW - 11 * 86400);
+	age(w, "Server/Audit/imageUpdates/RequestHandlerAuditLog_fe01.contoso.test_2026-01-10.log", NOW - 9 * 86400);
+	age(w, "Client/CE Log/0004F2000001_1768467600_a.clg", NOW - 20 * 86400);
+	w->later = 3600;
+	assert_int_equal(status_of(w, HTTPS_IN, ASK, buf_view(&b)), 200);
+	assert_true(has_day(w, "2025-12-31"));
+	w->later = 2 * 3600;
+	assert_int_equal(status_of(w, HTTPS_IN, ASK, buf_view(&b)), 200);
+	assert_false(has_day(w, "2025-12-31"));
+	assert_true(has_day(w, "2026-01-10"));
+	assert_int_equal(files_of(w, "CE Log", "0004F2000001_"), 0);
+	buf_free(&b);
+}
+
+static void when_cleaning_is_due(void **state)
+{
+	(void)state;
+	assert_int_equal(logs_clean_minute(""), -1);
+	assert_int_equal(logs_clean_minute("02:30"), 150);
+	assert_int_equal(logs_clean_minute("23:59"), 1439);
+	assert_int_equal(logs_clean_minute("24:00"), -2);
+	assert_int_equal(logs_clean_minute("2:30"), -2);
+	assert_int_equal(logs_clean_minute("noon"), -2);
+	assert_true(logs_clean_due(NOW, 0, -1));
+	assert_false(logs_clean_due(NOW, NOW - 86399, -1));
+	assert_true(logs_clean_due(NOW, NOW - 86400, -1));
+	assert_false(logs_clean_due(NOW, 0, 600)); /* 09:00 is before 10:00 */
+	assert_true(logs_clean_due(NOW + 3600, 0, 600));
+	assert_false(logs_clean_due(NOW + 86400, NOW + 3600, 600)); /* tomorrow, 09:00 */
+	assert_true(logs_clean_due(NOW + 86400 + 3600, NOW + 3600, 600));
+}
+
 static int group_setup(void **state)
 {
 	struct pki_key *k = pki_key_make(2048);
@@ -234,6 +346,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(logs_have_a_bound, setup, teardown),
 					   cmocka_unit_test_setup_teardown(one_address_has_its_rate, setup, teardown),
+					   cmocka_unit_test_setup_teardown(logs_roll_over, setup, teardown),
+					   cmocka_unit_test_setup_teardown(types_and_extensions, setup, teardown),
+					   cmocka_unit_test_setup_teardown(cleaned_by_age, setup, teardown),
+					   cmocka_unit_test(when_cleaning_is_due),
 					   cmocka_unit_test_setup_teardown(credentials_before_bodies, setup, teardown)};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -401,8 +401,8 @@ static void logs(void **state)
 	    {"op=log&type=CELog&name=a.clg&mac=00-04-F2-00-01-76", 200},
 	    {"OP=LOG&type=celog&name=b.CLG1&mac=0004f2000176", 200},
 	    {"op=log&type=CELog&name=..%2f..%2fx.clg&mac=00:04:F2:00:01:76", 200}, /* a name, not a path */
-	    {"op=log&type=CELog&name=c.clg&mac=00-04-F2-00-01-76", 403},	     /* three are enough */
-	    {"op=log&type=CELog&name=c.clg&mac=00-04-F2-00-01-77", 200},
+	    {"op=log&type=CELog&name=c.clg&mac=00-04-F2-00-01-76", 200},	     /* a fourth: the oldest goes */
+	    {"op=log&type=CELog&name=..%2f..%2fx.clg&mac=00-04-F2-00-01-77", 200}, /* a name, not a path */
 	    {"op=log&type=Watson&name=c.dmp&mac=00-04-F2-00-01-76", 200},
 	    {"op=log&type=Watson&name=c.dmp", 200},
 	    {"op=log&type=Other&name=c.clg", 415},
@@ -429,10 +429,10 @@ static void logs(void **state)
 	assert_non_null(f);
 	assert_true(fread(text, 1, sizeof text - 1, f) > 0);
 	pclose(f);
-	assert_string_equal(text, "./Client/CE Log/0004F2000176_1768467600__._2f.._2fx.clg\n"
-				  "./Client/CE Log/0004F2000176_1768467600_a.clg\n"
+	assert_string_equal(text, "./Client/CE Log/0004F2000176_1768467600_a.clg\n"
 				  "./Client/CE Log/0004F2000176_1768467600_b.CLG1\n"
-				  "./Client/CE Log/0004F2000177_1768467600_c.clg\n"
+				  "./Client/CE Log/0004F2000176_1768467600_c.clg\n"
+				  "./Client/CE Log/0004F2000177_1768467600__._2f.._2fx.clg\n"
 				  "./Client/Watson/0004F2000176_1768467600_c.dmp\n"
 				  "./Client/Watson/192.0.2.7_1768467600_c.dmp\n");
 	while (big.n < 100001)
