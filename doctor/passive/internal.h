@@ -74,6 +74,7 @@ struct host {
 	bool find_ok;
 	struct buf chain; /* PEM: the root chain that it fetched in clear */
 	/* of its talk with the web service, by shape */
+	char hung_up[TEXT_MAX]; /* the Registrar's connection that it ended without dial tone; "": none */
 	bool web_up;
 	unsigned web_questions;
 	/* with the Registrar */

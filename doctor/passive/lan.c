@@ -258,6 +258,7 @@ static void vlan_told(struct passive *p, struct host *h, const struct dhcp *d)
 static void lease_given(struct passive *p, struct host *h, const struct dhcp *d)
 {
 	uint32_t mask = 0, router = 0, seconds = 0, dns;
+	uint16_t vlan = 0;
 	char ip[16], mine[16], found[64];
 	struct dt_record r = dhcp_record(h, p->now, "dhcp", d, ip);
 
@@ -286,6 +287,11 @@ static void lease_given(struct passive *p, struct host *h, const struct dhcp *d)
 		dt_signs_add(r.sign, DT_SIGN_ROUTER_ABSENT);
 	else if ((router & mask) != (d->yiaddr & mask) && d->yiaddr)
 		dt_signs_add(r.sign, DT_SIGN_ROUTER_OUTSIDE);
+	if (p->switch_says.policy && h->lldp_at && d->option[43].p && dhcp_vlan_read(d->option[43], &vlan) != DHCP_VLAN_BAD && vlan &&
+	    vlan != (p->switch_says.tagged ? p->switch_says.vlan : 0)) {
+		dt_signs_add(r.sign, DT_SIGN_VLAN_CONFLICT);
+		r.fact.vlan = vlan;
+	}
 	if (h->dhcp.offer_ms >= SLOW_MS) {
 		dt_signs_add(r.sign, DT_SIGN_OFFER_SLOW);
 		r.fact.seconds = h->dhcp.offer_ms / 1000;

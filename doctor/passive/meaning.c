@@ -17,7 +17,7 @@
 #include "wire/well_known.h"
 #include "wire/xml.h"
 
-enum { TICKET = 2500, WITH_TICKET = 4096, SIGN_IN = 5, FINISHED = 80, CHAIN_CERTS = 8 };
+enum { TICKET = 2500, WITH_TICKET = 4096, SIGN_IN = 5, FINISHED = 80, ALERT_SIZED = 64, CHAIN_CERTS = 8 };
 #define STAYS SECONDS(20)
 
 /* ---- whose it is ------------------------------------------------------------------------------------------------ */
@@ -50,6 +50,16 @@ static enum dt_stage stage_of(const struct host *h, const struct flow *f)
 	return f->sport == 80 || !h->web_up || h->pub.stage < DT_STAGE_CHAIN ? DT_STAGE_CHAIN : h->pub.stage;
 }
 
+/* The phone comes to another Registrar after it hung up on one: it was sent on to the home pool, or refused in a way that is hidden. */
+static void hung_up_before(struct passive *p, struct host *h, const struct flow *f)
+{
+	struct dt_record r = {.stage = DT_STAGE_LOGON, .what = h->hung_up, .failure = DT_F_HIDDEN};
+
+	if (h->hung_up[0] && h->is_phone && f->candidate != DT_CAND_HOME_POOL)
+		story_attempt(p, h, &r);
+	h->hung_up[0] = '\0';
+}
+
 void meaning_began(struct passive *p, struct flow *f)
 {
 	struct host *h = flow_host(p, f);
@@ -61,6 +71,8 @@ void meaning_began(struct passive *p, struct flow *f)
 		snprintf(f->name, sizeof f->name, "%s", name);
 	f->candidate = candidate_of(h, f);
 	f->stage = stage_of(h, f);
+	if (f->stage == DT_STAGE_LOGON)
+		hung_up_before(p, h, f);
 	if (h->is_phone && h->pub.stage)
 		story_stage(p, h, f->stage);
 }
@@ -261,23 +273,31 @@ void meaning_turn(struct passive *p, struct flow *f)
 
 /* ---- HTTP in clear ----------------------------------------------------------------------------------------------- */
 
-static void chain_take(struct passive *p, struct host *h, struct sv body)
+/* false: it is no chain. */
+static bool chain_take(struct passive *p, struct host *h, struct sv body)
 {
 	struct buf p7 = {0}, pem = {0};
 	xmlDocPtr doc = xml_read(body.p, body.n, NULL);
+	bool taken = doc ? soap_chain_answer_read(doc, &p7) == NULL && pki_p7_read(p7.p, p7.n, &pem) == NULL
+			 : pki_p7_read(body.p, body.n, &pem) == NULL;
 
-	if (doc) {
-		if (soap_chain_answer_read(doc, &p7) == NULL && pki_p7_read(p7.p, p7.n, &pem) == NULL) {
-			flow_drop(p, &h->chain);
-			flow_hold(p, &h->chain, pem.p, pem.n);
-		}
-		xmlFreeDoc(doc);
-	} else if (pki_p7_read(body.p, body.n, &pem) == NULL) {
+	xmlFreeDoc(doc);
+	if (taken) {
 		flow_drop(p, &h->chain);
 		flow_hold(p, &h->chain, pem.p, pem.n);
 	}
 	buf_free(&p7);
 	buf_free(&pem);
+	return taken;
+}
+
+/* HTML, for people: a proxy's or a portal's. */
+static bool is_page(struct sv body)
+{
+	for (size_t at = 0; at + 5 <= body.n && at < 512; at++)
+		if (sv_istarts(sv_from(body, at), SV("<html")))
+			return true;
+	return false;
 }
 
 void meaning_http(struct passive *p, struct flow *f, unsigned status, struct sv body)
@@ -292,8 +312,12 @@ void meaning_http(struct passive *p, struct flow *f, unsigned status, struct sv 
 	snprintf(why, sizeof why, "HTTP %u", status);
 	r.fact.http = (uint16_t)status;
 	r.ok = status < 400;
-	if (f->stage == DT_STAGE_CHAIN && status == 200)
-		chain_take(p, h, body);
+	if (f->stage == DT_STAGE_CHAIN && status == 200 && !chain_take(p, h, body) && body.n < STREAM_MAX / 2) { /* a longer one was cut */
+		r.ok = false;
+		r.failure = DT_F_CHAIN_BAD;
+		if (is_page(body))
+			dt_signs_add(r.sign, DT_SIGN_ANSWER_PAGE);
+	}
 	if (status >= 300 && status < 400) {
 		r.what = "redirect";
 		dt_signs_add(r.sign, DT_SIGN_PLAIN_REDIRECTED);
@@ -311,7 +335,7 @@ static enum dt_failure tls_failure(struct passive *p, const struct host *h, stru
 	const struct half *server = &f->half[1];
 
 	r->failure = DT_F_TLS_HANDSHAKE;
-	if (server->octets == 0 && !f->closed_by)
+	if (server->octets == 0 && (!f->closed_by || (f->closed_by == 1 && p->now - f->began > SECONDS(5))))
 		r->failure = DT_F_TIMEOUT;
 	else if (server->alert) {
 		dt_signs_add(r->sign, DT_SIGN_TLS_ALERT);
@@ -332,6 +356,8 @@ static enum dt_failure why_over(struct passive *p, const struct host *h, struct 
 		return DT_F_TIMEOUT;
 	if (f->asked && f->half[1].octets == 0 && f->closed_by == 2)
 		return DT_F_CLOSED;
+	if (f->told_up && f->closed_by == 2 && f->questions - f->seen_questions <= 1 && f->answer_octets <= ALERT_SIZED && f->stage >= DT_STAGE_CHAIN)
+		return DT_F_CLOSED; /* an alert, perhaps: it wants a certificate of the phone */
 	return DT_F_OK;
 }
 
@@ -346,6 +372,8 @@ void meaning_over(struct passive *p, struct flow *f, bool end)
 		return;
 	if (f->closed_by && f->told_up && f->stage == DT_STAGE_LOGON && h->pub.dial_tone && !h->released && p->now - f->began > SECONDS(2))
 		h->sip_up = false; /* the connection went; whether the phone comes back is seen next */
+	if (f->closed_by == 1 && f->told_up && f->stage == DT_STAGE_LOGON && !h->pub.dial_tone)
+		snprintf(h->hung_up, sizeof h->hung_up, "%.*s", TEXT_MAX - 1, r.what);
 	r.failure = why_over(p, h, f, end, &r, &j);
 	if (r.failure == DT_F_OK)
 		return;

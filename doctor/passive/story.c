@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ip.h"
 #include "doctor/facts.h"
 #include "doctor/passive/internal.h"
 
@@ -233,7 +234,7 @@ static enum dt_failure discover_failure(const struct host *h)
 }
 
 /* Of several Registrars, and of chain and TLS at the web service, the first failure counts that says more than "no such record", as in
- * the phone's stages 6 and 9; a hidden one says least. */
+ * the phone's stages 6 and 9. */
 static enum dt_failure first_failure(const struct host *h, enum dt_stage s)
 {
 	enum dt_failure none = DT_F_OK;
@@ -243,7 +244,7 @@ static enum dt_failure first_failure(const struct host *h, enum dt_stage s)
 
 		if (l->kind != DT_REC_ATTEMPT || l->stage != s || l->ok)
 			continue;
-		if (l->failure != DT_F_DNS_NONE && l->failure != DT_F_HIDDEN)
+		if (l->failure != DT_F_DNS_NONE)
 			return l->failure;
 		none = l->failure;
 	}
@@ -269,6 +270,31 @@ static void silent_end(struct passive *p, struct host *h)
 	story_attempt(p, h, &r);
 }
 
+/* A name was resolved, and nothing went to its address: there is no way to it, or nobody answered ARP for it. */
+static void unsent_end(struct passive *p, struct host *h)
+{
+	const struct doctor_line *last = story_last(h, h->pub.stage);
+	struct dt_record r = {.stage = h->pub.stage, .failure = DT_F_CONNECT};
+	char what[TEXT_MAX + 16], why[96], ip[IP_TEXT_MAX];
+
+	if (h->pub.stage < DT_STAGE_CHAIN || last == NULL || !last->ok || last->fact.address == 0 || last->fact.host == NULL ||
+	    strncmp(last->what, "a ", 2) != 0)
+		return;
+	r.fact.address = last->fact.address;
+	ip_text(last->fact.address, ip);
+	if (h->wanted == last->fact.address)
+		snprintf(why, sizeof why, "nobody answers ARP for %s", ip);
+	else if (h->no_router && (last->fact.address & h->mask) != (h->pub.address & h->mask))
+		snprintf(why, sizeof why, "the phone has no router, and %s is not in its subnet", ip);
+	else
+		return;
+	snprintf(what, sizeof what, "connect to %s", last->fact.host);
+	r.what = what;
+	r.why = why;
+	r.fact.host = what + strlen("connect to ");
+	story_attempt(p, h, &r);
+}
+
 /* The answer was encrypted, and after it the phone went no further. */
 static enum dt_failure hidden(const struct host *h)
 {
@@ -280,8 +306,10 @@ void story_end(struct passive *p, struct host *h)
 	const struct doctor_line *last;
 	struct dt_record r = {.kind = DT_REC_RESULT, .ok = h->pub.dial_tone};
 
-	if (!h->pub.dial_tone)
+	if (!h->pub.dial_tone) {
 		silent_end(p, h);
+		unsent_end(p, h);
+	}
 	r.stage = h->pub.stage;
 	last = story_last(h, r.stage);
 	if (h->pub.dial_tone)
