@@ -168,7 +168,7 @@ void conn_settle_or_destroy(struct conn *c)
 		conn_settle(c);
 }
 
-void conn_told(struct conn *c)
+void conn_report_sent(struct conn *c)
 {
 	if (c->tell && c->phase == OPEN && c->sent == c->out.n) {
 		c->tell = false;

@@ -39,7 +39,7 @@ void conn_drain(struct conn *c); /* out of the engine, into the queue */
 void conn_flush(struct conn *c);
 bool conn_share(struct conn *c); /* false: its address holds its share */
 uint64_t conn_deadline(const struct conn *c);
-void conn_told(struct conn *c); /* tells the owner that the queue is empty, if it waits for that */
+void conn_report_sent(struct conn *c); /* tells the owner that the queue is empty, if it waits for that */
 void conn_settle_or_destroy(struct conn *c); /* the end of what the loop calls */
 
 /* conn_in.c */

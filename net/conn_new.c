@@ -19,7 +19,7 @@ static void conn_ready(void *arg, unsigned what)
 		conn_opened(c);
 	if (what & LOOP_WRITE)
 		conn_flush(c);
-	conn_told(c);
+	conn_report_sent(c);
 	if (what & LOOP_READ && c->phase != DEAD && !(c->phase == OPEN && c->paused))
 		conn_receive(c);
 	conn_settle_or_destroy(c);
@@ -49,7 +49,7 @@ static void due(void *arg)
 		conn_opened(c);
 	} else if (c->again && c->phase == OPEN) { /* conn_pause(false): what the engine holds */
 		c->again = false;
-		conn_told(c);
+		conn_report_sent(c);
 		if (c->tls && !c->paused && c->phase == OPEN)
 			conn_deliver(c);
 	} else {

@@ -55,14 +55,14 @@ const char *record_text_ink(const struct record_text *t, enum ink ink)
 
 /* ---- text ---------------------------------------------------------------------------------------------------- */
 
-static void wipe(struct record_text *t)
+static void record_text_wipe(struct record_text *t)
 {
 	if (t->pending)
 		fputs("\r\033[K", t->to);
 	t->pending = false;
 }
 
-static void seconds(char out[16], uint64_t ms)
+static void record_text_seconds(char out[16], uint64_t ms)
 {
 	if (ms < 1000)
 		snprintf(out, 16, "%u ms", (unsigned)ms);
@@ -81,7 +81,7 @@ void record_text_say(struct record_text *t, const char *fmt, ...)
 {
 	va_list ap;
 
-	wipe(t);
+	record_text_wipe(t);
 	va_start(ap, fmt);
 	vfprintf(t->to, fmt, ap);
 	va_end(ap);
@@ -105,7 +105,7 @@ static const char *record_text_reason(const struct dt_record *r)
 	return r->why && r->why[0] ? r->why : dt_failures[r->failure].what;
 }
 
-static void keep_try(struct record_text *t, const struct dt_record *r)
+static void record_text_hold_try(struct record_text *t, const struct dt_record *r)
 {
 	char s[16];
 	unsigned i = t->ntried;
@@ -117,12 +117,12 @@ static void keep_try(struct record_text *t, const struct dt_record *r)
 	} else {
 		t->ntried++;
 	}
-	seconds(s, r->ms);
+	record_text_seconds(s, r->ms);
 	snprintf(t->tried[i].line, sizeof t->tried[i].line, "%s%s%s: %s (%s)", r->what ? r->what : "?", r->peer ? " at " : "",
 		 r->peer ? r->peer : "", record_text_reason(r), s);
 }
 
-static void show_tries(struct record_text *t)
+static void record_text_tries(struct record_text *t)
 {
 	for (unsigned i = 0; i < t->ntried; i++) {
 		if (i == 1 && t->lost) {
@@ -135,7 +135,7 @@ static void show_tries(struct record_text *t)
 	}
 }
 
-static void keep_note(struct record_text *t, const char *warn)
+static void record_text_hold_note(struct record_text *t, const char *warn)
 {
 	for (unsigned i = 0; i < t->notes; i++)
 		if (strncmp(t->note[i], warn, sizeof t->note[i] - 1) == 0)
@@ -144,33 +144,33 @@ static void keep_note(struct record_text *t, const char *warn)
 		snprintf(t->note[t->notes++], sizeof t->note[0], "%s", warn);
 }
 
-static void show_notes(struct record_text *t)
+static void record_text_notes(struct record_text *t)
 {
 	for (unsigned i = 0; i < t->notes; i++)
 		record_text_below(t, INK_WARN, "note: ", t->note[i]);
 	t->notes = 0;
 }
 
-static void stage_ended(struct record_text *t, const struct dt_record *r)
+static void record_text_stage(struct record_text *t, const struct dt_record *r)
 {
 	char s[16];
 	enum ink ink = !r->ok ? INK_BAD : r->skipped ? INK_WARN : INK_GOOD;
 
-	wipe(t);
-	seconds(s, r->ms);
+	record_text_wipe(t);
+	record_text_seconds(s, r->ms);
 	fprintf(t->to, "%s%d%s %7s  %s%s%s\n", record_text_ink(t, ink), (int)r->stage, record_text_ink(t, INK_PLAIN), s,
 		record_text_ink(t, INK_BOLD), dt_stage_titles[r->stage], record_text_ink(t, INK_PLAIN));
 	if (r->found && r->found[0])
 		record_text_below(t, INK_PLAIN, "", r->found);
 	if (!r->ok || (r->skipped && r->failure != DT_F_OK))
-		show_tries(t);
+		record_text_tries(t);
 	if (!r->ok)
 		record_text_below(t, INK_BAD, "FAILED: ", record_text_reason(r));
 	else if (r->skipped && r->failure != DT_F_OK)
 		record_text_below(t, INK_WARN, "goes on without: ", record_text_reason(r));
 	if (r->warn)
-		keep_note(t, r->warn);
-	show_notes(t);
+		record_text_hold_note(t, r->warn);
+	record_text_notes(t);
 	fflush(t->to);
 }
 
@@ -186,17 +186,17 @@ void record_text_line(struct record_text *t, const struct dt_record *r)
 	case DT_REC_ATTEMPT:
 		snprintf(t->trying, sizeof t->trying, "%s", r->what ? r->what : "");
 		if (!r->ok)
-			keep_try(t, r);
+			record_text_hold_try(t, r);
 		if (r->warn)
-			keep_note(t, r->warn);
+			record_text_hold_note(t, r->warn);
 		if (t->stage == DT_STAGE_NONE && t->notes) { /* of a phone that stays: no stage will end */
-			wipe(t);
-			show_notes(t);
+			record_text_wipe(t);
+			record_text_notes(t);
 			fflush(t->to);
 		}
 		break;
 	case DT_REC_STAGE:
-		stage_ended(t, r);
+		record_text_stage(t, r);
 		t->stage = DT_STAGE_NONE;
 		break;
 	case DT_REC_RESTART:
@@ -220,7 +220,7 @@ void record_text_progress(struct record_text *t, const struct dt_record *r)
 	t->trying[0] = '\0';
 	if (!t->live)
 		return;
-	wipe(t);
+	record_text_wipe(t);
 	fprintf(t->to, "stage %d of 9: %.60s ...", (int)r->stage, dt_stage_titles[r->stage]);
 	t->pending = true;
 	fflush(t->to);
@@ -228,7 +228,7 @@ void record_text_progress(struct record_text *t, const struct dt_record *r)
 
 void record_text_clear(struct record_text *t)
 {
-	wipe(t);
+	record_text_wipe(t);
 	t->stage = DT_STAGE_NONE;
 	fflush(t->to);
 }
@@ -243,7 +243,7 @@ void record_text_tick(struct record_text *t)
 	if (waited < 1)
 		return;
 	if (t->live) {
-		wipe(t);
+		record_text_wipe(t);
 		fprintf(t->to, "%d %5u s  %.44s ...", (int)t->stage, waited, dt_stage_titles[t->stage]);
 		if (t->trying[0]) {
 			fputs(" last: ", t->to);
@@ -263,7 +263,7 @@ static void record_text_part(struct record_text *t, const char *label, const cha
 	text_fold(t->to, 9, 9, s);
 }
 
-static void type_next(struct record_text *t, int argc, char **argv)
+static void record_text_next(struct record_text *t, int argc, char **argv)
 {
 	fprintf(t->to, "  %s%-6s%s dialtone doctor", record_text_ink(t, INK_BOLD), "type", record_text_ink(t, INK_PLAIN));
 	for (int i = 1; i < argc; i++) {
@@ -284,9 +284,9 @@ void record_text_result(struct record_text *t, const struct run_result *r, int a
 	const struct dt_failure_row *f = &dt_failures[r->failure];
 	char s[16];
 
-	wipe(t);
-	show_notes(t); /* of a stage that did not end */
-	seconds(s, r->ms);
+	record_text_wipe(t);
+	record_text_notes(t); /* of a stage that did not end */
+	record_text_seconds(s, r->ms);
 	if (r->ok) {
 		fprintf(t->to, "\n%sdial tone%s after %s\n", record_text_ink(t, INK_GOOD), record_text_ink(t, INK_PLAIN), s);
 		fflush(t->to);
@@ -309,6 +309,6 @@ void record_text_result(struct record_text *t, const struct run_result *r, int a
 				"and not the PIN");
 	record_text_part(t, "do", f->fix);
 	if (argv)
-		type_next(t, argc, argv);
+		record_text_next(t, argc, argv);
 	fflush(t->to);
 }

@@ -201,7 +201,7 @@ static int check_secret(struct phone_run *r)
 
 /* ---- the run ------------------------------------------------------------------------------------------------- */
 
-static void keep_result(struct run_result *to, const struct dt_record *rec, uint32_t ms)
+static void run_take_result(struct run_result *to, const struct dt_record *rec, uint32_t ms)
 {
 	to->known = true;
 	to->ok = rec->ok;
@@ -225,7 +225,7 @@ static void recorded(void *arg, const struct dt_record *rec)
 	}
 	if (r->appliance ? host_stopping(r->host) : r->result.known && (rec->ok || !r->result.ok))
 		return; /* of the sign-off; or it is over already: releasing the address is no news */
-	keep_result(&r->result, rec, (uint32_t)(clock_mono_ms() - r->began));
+	run_take_result(&r->result, rec, (uint32_t)(clock_mono_ms() - r->began));
 	r->over(r->arg);
 }
 

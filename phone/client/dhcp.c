@@ -284,13 +284,13 @@ static enum dt_sign dhcp_unfit(const struct dhcp *d, const struct dhcp_lease *l)
 }
 
 /* One message that is for this client, and where it came from. */
-struct dhcp_heard {
+struct dhcp_received {
 	const uint8_t *mac;
 	uint32_t server; /* option 54; 0: not said */
 	char ip[16];
 };
 
-static void dhcp_offered(struct dhcp_client *c, const struct dhcp_heard *h)
+static void dhcp_offered(struct dhcp_client *c, const struct dhcp_received *h)
 {
 	const struct dhcp *d = &c->message;
 
@@ -315,7 +315,7 @@ static void dhcp_refused(struct dhcp_client *c)
 		dhcp_failed(c, DT_F_DHCP_NAK, NULL);
 }
 
-static void dhcp_acked(struct dhcp_client *c, const struct dhcp_heard *h)
+static void dhcp_acked(struct dhcp_client *c, const struct dhcp_received *h)
 {
 	struct dhcp_lease l;
 	struct dhcp_result r = {.ack = &c->message, .lease = &l, .server = h->ip, .offer_ms = c->offer_ms, .try = &c->try};
@@ -334,7 +334,7 @@ static void dhcp_acked(struct dhcp_client *c, const struct dhcp_heard *h)
 	c->done(c->arg, &r);
 }
 
-static void dhcp_requested(struct dhcp_client *c, const struct dhcp_heard *h)
+static void dhcp_requested(struct dhcp_client *c, const struct dhcp_received *h)
 {
 	if (h->server != c->server)
 		return;
@@ -344,7 +344,7 @@ static void dhcp_requested(struct dhcp_client *c, const struct dhcp_heard *h)
 		dhcp_refused(c);
 }
 
-static void dhcp_informed(struct dhcp_client *c, const struct dhcp_heard *h)
+static void dhcp_informed(struct dhcp_client *c, const struct dhcp_received *h)
 {
 	struct dhcp_result r = {.ack = &c->message, .server = h->ip, .try = &c->try};
 
@@ -358,7 +358,7 @@ static void dhcp_informed(struct dhcp_client *c, const struct dhcp_heard *h)
 	}
 }
 
-static void dhcp_renewed(struct dhcp_client *c, const struct dhcp_heard *h)
+static void dhcp_renewed(struct dhcp_client *c, const struct dhcp_received *h)
 {
 	struct dhcp_lease l;
 	struct dhcp_result r = {.ack = &c->message, .lease = &l, .server = h->ip, .try = &c->try};
@@ -375,7 +375,7 @@ static void dhcp_renewed(struct dhcp_client *c, const struct dhcp_heard *h)
 	c->done(c->arg, &r);
 }
 
-static void dhcp_heard_late(struct dhcp_client *c, const struct dhcp_heard *h)
+static void dhcp_received_late(struct dhcp_client *c, const struct dhcp_received *h)
 {
 	struct dhcp_result r = {.ack = &c->message, .server = h->ip};
 
@@ -384,16 +384,16 @@ static void dhcp_heard_late(struct dhcp_client *c, const struct dhcp_heard *h)
 }
 
 /* clang-format off */
-static void (*const on_message[])(struct dhcp_client *, const struct dhcp_heard *) = {
+static void (*const on_message[])(struct dhcp_client *, const struct dhcp_received *) = {
 	[DHCP_SELECTING] = dhcp_offered,  [DHCP_REQUESTING] = dhcp_requested, [DHCP_INFORMING] = dhcp_informed,
-	[DHCP_RENEWING] = dhcp_renewed,   [DHCP_REBINDING] = dhcp_renewed,    [DHCP_LATE] = dhcp_heard_late,
+	[DHCP_RENEWING] = dhcp_renewed,   [DHCP_REBINDING] = dhcp_renewed,    [DHCP_LATE] = dhcp_received_late,
 };
 /* clang-format on */
 
 void dhcp_frame(struct dhcp_client *c, const struct eth *e, const struct udp *u)
 {
 	struct rd r = rd_of(u->payload.p, u->payload.n);
-	struct dhcp_heard h = {.mac = e->src};
+	struct dhcp_received h = {.mac = e->src};
 
 	if (dhcp_ended(c) || !dhcp_read(&r, &c->message) || c->message.op != 2 || c->message.xid != c->xid ||
 	    memcmp(c->message.chaddr, ph_core(c->ph)->mac, 6) != 0)

@@ -105,7 +105,7 @@ struct ph_log { /* lines, oldest first; nothing while the level is Off */
 
 struct ph_link { /* VLAN and address */
 	uint8_t lldp_from[6]; /* the switch that told the VLAN */
-	bool lldp_heard, lldp_used;
+	bool lldp_received, lldp_used;
 	bool lldp_late;	  /* a policy came after the fall-back, and was reported */
 	bool lldp_bridge; /* a bridge has told a policy: nobody else's counts */
 	bool lldp_said;	      /* the switch knows the phone: it is told when it ends */
@@ -192,7 +192,7 @@ struct ph_work {
 	unsigned passed_reported; /* candidates reported so far */
 
 	/* stage 6 */
-	bool chain_kept;
+	bool chain_stored;
 	enum dt_failure chain_failure;
 	bool chain_fault; /* the service itself refused to hand out the chain */
 	struct why chain_why;

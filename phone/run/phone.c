@@ -184,7 +184,7 @@ static void phone_obey_want(struct dt_phone *ph)
 }
 
 /* Closes stages that have ended, begins others, does what was asked for, until there is nothing of that to do. */
-static void obey(struct dt_phone *ph)
+static void phone_obey(struct dt_phone *ph)
 {
 	if (ph->core.no_memory)
 		stage_fail(ph, DT_F_MEMORY, NULL);
@@ -204,7 +204,7 @@ void ph_settle(struct dt_phone *ph)
 {
 	uint64_t at = PH_NEVER;
 
-	obey(ph);
+	phone_obey(ph);
 	ph_clients_ended(ph);
 	if (!ph->run.running)
 		phone_work_free(ph);
@@ -221,52 +221,52 @@ static void phone_stage_timer(struct dt_phone *ph)
 	stage_fail(ph, DT_F_TIMEOUT, "the stage took too long");
 }
 
-static void link_timer(struct dt_phone *ph)
+static void phone_link_timer(struct dt_phone *ph)
 {
 	ph->run.stage = DT_STAGE_VLAN;
 	phone_result(ph, false, DT_F_LINK_DOWN, NULL);
 }
 
-static void on_dhcp(struct dt_phone *ph)
+static void phone_on_dhcp(struct dt_phone *ph)
 {
 	dhcp_timer(ph->dhcp);
 }
 
-static void on_arp(struct dt_phone *ph)
+static void phone_on_arp(struct dt_phone *ph)
 {
 	arp_timer(ph->arp);
 }
 
-static void on_sntp(struct dt_phone *ph)
+static void phone_on_sntp(struct dt_phone *ph)
 {
 	sntp_timer(ph->sntp);
 }
 
-static void on_http(struct dt_phone *ph)
+static void phone_on_http(struct dt_phone *ph)
 {
 	http_timer(ph->http);
 }
 
-static void on_image(struct dt_phone *ph)
+static void phone_on_image(struct dt_phone *ph)
 {
 	image_timer(ph->image);
 }
 
-static void on_sip(struct dt_phone *ph)
+static void phone_on_sip(struct dt_phone *ph)
 {
 	sip_timer(ph->sip);
 }
 
-static void on_dns(struct dt_phone *ph)
+static void phone_on_dns(struct dt_phone *ph)
 {
 	dns_timer(&ph->dns);
 }
 
 /* clang-format off */
 static void (*const on_timer[T_COUNT])(struct dt_phone *) = {
-	[T_LINK] = link_timer,       [T_STAGE] = phone_stage_timer, [T_LLDP] = vlan_lldp_timer, [T_DHCP] = on_dhcp,
-	[T_ARP] = on_arp,            [T_ANNOUNCE] = lease_announce, [T_SNTP] = on_sntp,      [T_DNS] = on_dns,           [T_HTTP] = on_http,
-	[T_IMAGE] = on_image,        [T_SIP] = on_sip,        [T_KEEPALIVE] = registered_keepalive,
+	[T_LINK] = phone_link_timer,       [T_STAGE] = phone_stage_timer, [T_LLDP] = vlan_lldp_timer, [T_DHCP] = phone_on_dhcp,
+	[T_ARP] = phone_on_arp,            [T_ANNOUNCE] = lease_announce, [T_SNTP] = phone_on_sntp,      [T_DNS] = phone_on_dns,           [T_HTTP] = phone_on_http,
+	[T_IMAGE] = phone_on_image,        [T_SIP] = phone_on_sip,        [T_KEEPALIVE] = registered_keepalive,
 	[T_REFRESH] = registered_refresh,  [T_REAUTH] = registered_reauth, [T_LEASE] = lease_timer,   [T_UPDATE] = registered_update,
 	[T_RENEW] = registered_renew,      [T_RETRY] = registered_retry, [T_LOCK] = lock_timer, [T_DESK] = handset_desk_timer,
 };
@@ -281,7 +281,7 @@ void dt_phone_timer(struct dt_phone *ph)
 			continue;
 		ph->core.timer[t] = PH_NEVER;
 		on_timer[t](ph);
-		obey(ph);
+		phone_obey(ph);
 	}
 	ph_settle(ph);
 }

@@ -45,7 +45,7 @@ void attempt_sign(struct attempt *a, enum dt_sign s)
 }
 
 /* What the signs say, where nothing more particular is to be said. */
-static const char *sentences(const struct attempt *a, char *out, size_t cap)
+static const char *record_sentences(const struct attempt *a, char *out, size_t cap)
 {
 	size_t n = 0;
 
@@ -57,14 +57,14 @@ static const char *sentences(const struct attempt *a, char *out, size_t cap)
 	return n ? out : NULL;
 }
 
-static void attempt(struct dt_phone *ph, const struct attempt *a, struct dt_record r)
+static void record_attempt(struct dt_phone *ph, const struct attempt *a, struct dt_record r)
 {
 	char said[FOUND_MAX];
 
 	if (r.ok && r.warn == NULL)
-		r.warn = sentences(a, said, sizeof said);
+		r.warn = record_sentences(a, said, sizeof said);
 	if (!r.ok && r.why == NULL)
-		r.why = sentences(a, said, sizeof said);
+		r.why = record_sentences(a, said, sizeof said);
 	memcpy(r.sign, a->sign, sizeof r.sign);
 	r.fact = a->fact;
 	r.kind = DT_REC_ATTEMPT;
@@ -78,12 +78,12 @@ static void attempt(struct dt_phone *ph, const struct attempt *a, struct dt_reco
 
 void attempt_ok(struct dt_phone *ph, const struct attempt *a, const char *found, const char *warn)
 {
-	attempt(ph, a, (struct dt_record){.ok = true, .found = found, .warn = warn && warn[0] ? warn : NULL});
+	record_attempt(ph, a, (struct dt_record){.ok = true, .found = found, .warn = warn && warn[0] ? warn : NULL});
 }
 
 void attempt_fail(struct dt_phone *ph, const struct attempt *a, enum dt_failure f, const char *why)
 {
-	attempt(ph, a, (struct dt_record){.failure = f, .why = why && why[0] ? why : NULL});
+	record_attempt(ph, a, (struct dt_record){.failure = f, .why = why && why[0] ? why : NULL});
 }
 
 void record_stage(struct dt_phone *ph, enum dt_record_kind kind, bool ok)

@@ -120,7 +120,7 @@ bool candidates_tls_only(const struct dt_phone *ph)
 	return sv_ieq(sv_of(ph->account.sip_security), SV("High"));
 }
 
-static void candidates_kept(struct dt_phone *ph, enum dt_candidate c, const char *s)
+static void candidates_stored(struct dt_phone *ph, enum dt_candidate c, const char *s)
 {
 	struct sip_target t;
 
@@ -170,7 +170,7 @@ void candidates_build(struct dt_phone *ph)
 	ph->work->ntarget = ph->work->passed_reported = 0;
 	memset(ph->work->passed, 0, sizeof ph->work->passed);
 	if (ph->conf.registrar) {
-		candidates_kept(ph, DT_CAND_CONFIGURED, ph->conf.registrar);
+		candidates_stored(ph, DT_CAND_CONFIGURED, ph->conf.registrar);
 		return;
 	}
 	for (enum dt_candidate c = DT_CAND_NONE + 1; c < CANDIDATES; c++) {
@@ -186,7 +186,7 @@ void candidates_build(struct dt_phone *ph)
 	free(ph->work->srv);
 	ph->work->srv = NULL;
 	/* "When SRV and 120 both fail, or the names do not resolve, the last good registrar/addresses are used." */
-	candidates_kept(ph, DT_CAND_STORED, ph->account.registrar);
+	candidates_stored(ph, DT_CAND_STORED, ph->account.registrar);
 }
 
 static const char *candidates_passed_why(const struct dt_phone *ph, enum dt_candidate c, struct why *why)

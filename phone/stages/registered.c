@@ -187,7 +187,7 @@ void registered_retry(struct dt_phone *ph)
 
 /* ---- what the server says (13.1) ------------------------------------------------------------------------------------------ */
 
-static void registered_told_off(struct dt_phone *ph, const struct msg *m, struct sv event)
+static void registered_dismissed(struct dt_phone *ph, const struct msg *m, struct sv event)
 {
 	struct sv v = msg_get(m, "ms-diagnostics-public");
 	struct sip_diag d = {0};
@@ -226,7 +226,7 @@ static void registered_told_off(struct dt_phone *ph, const struct msg *m, struct
 }
 
 /* From a server that does not let the first notification ride in the 200, or when something has changed (14.2). */
-static void registered_told_provisioning(struct dt_phone *ph, struct sv body)
+static void registered_provisioned(struct dt_phone *ph, struct sv body)
 {
 	struct attempt a;
 	const char *bad;
@@ -256,12 +256,12 @@ void registered_request(void *arg, const struct msg *m)
 	if (!notify && !best)
 		return;
 	if (sv_ieq(event, SV("vnd-microsoft-provisioning-v2")) && m->body.n)
-		registered_told_provisioning(ph, m->body);
+		registered_provisioned(ph, m->body);
 	if (sv_ieq(event, SV("registration-notify"))) {
 		struct sv what = sv_trim(m->body), first = sv_cut(&what, ';');
 
 		if (sv_ieq(sv_trim(first), SV("deregistered")))
-			registered_told_off(ph, m, sip_param(what, "event"));
+			registered_dismissed(ph, m, sip_param(what, "event"));
 	}
 }
 

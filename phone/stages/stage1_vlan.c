@@ -19,7 +19,7 @@ static bool vlan_deciding(const struct dt_phone *ph)
 }
 
 /* UNKNOWN: which inventory TLVs a real phone sends; all but the asset. */
-static void vlan_say(struct dt_phone *ph)
+static void vlan_send_lldp(struct dt_phone *ph)
 {
 	struct lldp l = {.chassis_subtype = 4, .chassis = {(const char *)ph->core.mac, 6},
 			 .port_subtype = 3, .port = {(const char *)ph->core.mac, 6}, .ttl = 120,
@@ -57,7 +57,7 @@ static void vlan_say(struct dt_phone *ph)
 static void vlan_fast_start(struct dt_phone *ph)
 {
 	ph->link.lldp_fast = FAST;
-	vlan_say(ph);
+	vlan_send_lldp(ph);
 	ph_timer_set(ph, T_LLDP, FAST_MS);
 }
 
@@ -99,7 +99,7 @@ void stage_vlan(struct dt_phone *ph)
 {
 	ph->core.tagged = false;
 	ph->core.vlan = ph->core.prio = ph->core.dscp = 0;
-	ph->link.lldp_heard = ph->link.lldp_used = ph->link.lldp_late = false;
+	ph->link.lldp_received = ph->link.lldp_used = ph->link.lldp_late = false;
 	if (ph->conf.no_vlan) {
 		stage_skip(ph, "untagged, as announced");
 		return;
@@ -149,12 +149,12 @@ void vlan_lldp_timer(struct dt_phone *ph)
 	uint64_t waited = ph_now_ms(ph) - ph->link.lldp_try.since, wait = ph->conf.lldp_wait_s * 1000ull;
 
 	if (!vlan_deciding(ph) || dhcp_busy(ph->dhcp)) {
-		vlan_say(ph);
+		vlan_send_lldp(ph);
 		ph_timer_set(ph, T_LLDP, ph->link.lldp_fast ? FAST_MS : SLOW_MS);
 		return;
 	}
 	if (waited >= wait) {
-		attempt_sign(&ph->link.lldp_try, ph->link.lldp_heard ? DT_SIGN_LLDP_NO_POLICY : DT_SIGN_LLDP_SILENT);
+		attempt_sign(&ph->link.lldp_try, ph->link.lldp_received ? DT_SIGN_LLDP_NO_POLICY : DT_SIGN_LLDP_SILENT);
 		attempt_fail(ph, &ph->link.lldp_try, DT_F_VLAN_NONE, NULL);
 		ph_timer_set(ph, T_LLDP, SLOW_MS);
 		dhcp_free(ph->dhcp);
@@ -162,7 +162,7 @@ void vlan_lldp_timer(struct dt_phone *ph)
 		return;
 	}
 	if (ph->link.lldp_fast)
-		vlan_say(ph);
+		vlan_send_lldp(ph);
 	ph_timer_set(ph, T_LLDP, wait - waited < FAST_MS ? wait - waited : FAST_MS);
 }
 
@@ -268,7 +268,7 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 		vlan_keep(ph, e, 0);
 		return;
 	}
-	ph->link.lldp_heard = true;
+	ph->link.lldp_received = true;
 	if (p == NULL || vlan_is_endpoint(l) || (ph->link.lldp_bridge && !vlan_is_bridge(l)))
 		return;
 	if (!vlan_deciding(ph)) {

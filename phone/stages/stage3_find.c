@@ -115,7 +115,7 @@ static void find_by_dns(struct dt_phone *ph)
 	find_ask_srv(ph);
 }
 
-static void find_have_kept(void *arg, const struct dt_dns_answer *a)
+static void find_have_stored(void *arg, const struct dt_dns_answer *a)
 {
 	struct dt_phone *ph = arg;
 	struct url u;
@@ -151,7 +151,7 @@ void stage_find(struct dt_phone *ph)
 	ph->found.update_unknown = false;
 	ph_state_update_url(ph);
 	if (ph->found.update_url[0] && url_read(sv_of(ph->found.update_url), &u)) {
-		dns_ask(&ph->dns, u.host, DT_RR_A, find_have_kept, ph);
+		dns_ask(&ph->dns, u.host, DT_RR_A, find_have_stored, ph);
 		return;
 	}
 	ph->found.update_url[0] = '\0';

@@ -29,7 +29,7 @@ static void discover_settled(struct dt_phone *ph)
 }
 
 /* What one answer says. */
-struct told {
+struct discover_told {
 	char url[SOAP_URI_MAX], host[256], found[FOUND_MAX];
 	enum dt_sign bad43, odd[DT_SIGNS_MAX]; /* unreadable, and why; readable, but odd */
 	const char *why120;
@@ -37,12 +37,12 @@ struct told {
 	bool have_120, fqdn;
 };
 
-static void discover_read_answer(const struct dhcp *ack, struct told *t)
+static void discover_read_answer(const struct dhcp *ack, struct discover_told *t)
 {
 	struct dhcp_uc uc;
 	const char *name = "";
 
-	*t = (struct told){.url = ""};
+	*t = (struct discover_told){.url = ""};
 	if (ack->option[43].p) {
 		t->bad43 = dhcp_uc_read(ack->option[43], &uc);
 		if (t->bad43 == DT_SIGN_NONE && !dhcp_uc_url(&uc, t->url, sizeof t->url))
@@ -74,7 +74,7 @@ static void discover_unreadable(struct dt_phone *ph, const struct attempt *try, 
 	attempt_fail(ph, &a, DT_F_UC_BAD, why.text);
 }
 
-static void discover_readable(struct dt_phone *ph, const struct attempt *try, const struct dhcp *ack, const struct told *t)
+static void discover_readable(struct dt_phone *ph, const struct attempt *try, const struct dhcp *ack, const struct discover_told *t)
 {
 	struct attempt a = *try;
 
@@ -90,7 +90,7 @@ static void discover_readable(struct dt_phone *ph, const struct attempt *try, co
 	attempt_ok(ph, &a, t->found, NULL);
 }
 
-static void discover_keep_answer(struct dt_phone *ph, const struct told *t)
+static void discover_take_answer(struct dt_phone *ph, const struct discover_told *t)
 {
 	ph->work->have_120 = t->have_120;
 	ph->work->option120 = t->sip;
@@ -104,7 +104,7 @@ static bool discover_have_inform(void *arg, const struct dhcp_result *r)
 {
 	struct dt_phone *ph = arg;
 	const struct dhcp *ack = r->ack;
-	struct told t;
+	struct discover_told t;
 
 	if (ack == NULL) {
 		ph->work->uc_done = true;
@@ -123,10 +123,10 @@ static bool discover_have_inform(void *arg, const struct dhcp_result *r)
 	discover_readable(ph, r->try, ack, &t);
 	if (!t.fqdn) {
 		if (t.have_120 && !ph->work->have_120)
-			discover_keep_answer(ph, &t);
+			discover_take_answer(ph, &t);
 		return false;
 	}
-	discover_keep_answer(ph, &t);
+	discover_take_answer(ph, &t);
 	text_set(ph->found.informed.server, sizeof ph->found.informed.server, "%s", r->server);
 	text_set(ph->found.informed.found, sizeof ph->found.informed.found, "%s", t.found);
 	ph->work->uc_done = true;
@@ -139,7 +139,7 @@ static bool discover_late(void *arg, const struct dhcp_result *r)
 {
 	struct dt_phone *ph = arg;
 	struct attempt a;
-	struct told t;
+	struct discover_told t;
 
 	if (strcmp(r->server, ph->found.informed.server) == 0)
 		return false;

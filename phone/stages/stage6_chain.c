@@ -18,14 +18,14 @@ static void chain_connect_tls(struct dt_phone *ph);
 static void chain_tls_failed(struct dt_phone *ph, enum dt_failure f, const char *why)
 {
 	/* C-05: "the phone keeps the chain of its very first connection" */
-	if (f == DT_F_TLS_UNTRUSTED && ph->work->chain_kept)
+	if (f == DT_F_TLS_UNTRUSTED && ph->work->chain_stored)
 		f = DT_F_CHAIN_CHANGED;
 	attempt_fail(ph, &ph->work->try, f, why);
 	if (f == DT_F_TLS_UNTRUSTED && ph->work->chain_failure != DT_F_OK && !ph->conf.outside) { /* no chain: that is why the stage fails */
 		f = ph->work->chain_failure;
 		why = ph->work->chain_why.text;
 	}
-	if (!ph->work->chain_kept) {
+	if (!ph->work->chain_stored) {
 		buf_free(&ph->cred.dropped);
 		ph->cred.dropped = ph->cred.roots;
 		ph->cred.roots = (struct buf){0};
@@ -62,11 +62,11 @@ static void chain_connected(void *arg, struct http_client *h)
 	if (h->status == 200 && (t = ph_ticket(ph)) != NULL)
 		ticket_metadata_take(t, ph->found.web_url, &why); /* stage 7 asks again and tells, if it could not be read */
 	/* the chain, now that it has proved good for the server that handed it out; then the server's certificate */
-	if ((!ph->work->chain_kept && ph->cred.roots.n && !ph_state_save_roots(ph)) || !ph_state_save_web(ph, h->leaf.p, h->leaf.n)) {
+	if ((!ph->work->chain_stored && ph->cred.roots.n && !ph_state_save_roots(ph)) || !ph_state_save_web(ph, h->leaf.p, h->leaf.n)) {
 		stage_fail(ph, DT_F_STORE, ph->core.persist_why);
 		return;
 	}
-	if (ph->work->chain_kept)
+	if (ph->work->chain_stored)
 		stage_skip(ph, "the stored chain, %s", found);
 	else
 		stage_done(ph, "%s", ph->work->chain_found[0] ? ph->work->chain_found : found);
@@ -253,7 +253,7 @@ void stage_chain(struct dt_phone *ph)
 
 	ph->work->chain_failure = DT_F_OK;
 	ph->work->chain_found[0] = '\0';
-	ph->work->chain_kept = ph->cred.roots.n > 0;
+	ph->work->chain_stored = ph->cred.roots.n > 0;
 	if (ph->found.web_url[0] == '\0' && cert_good(ph)) {
 		stage_skip(ph, "no web service is needed: the certificate is good");
 		return;
@@ -264,7 +264,7 @@ void stage_chain(struct dt_phone *ph)
 		return;
 	}
 	ph_key_early(ph);
-	if (ph->work->chain_kept && !ph->conf.outside) {
+	if (ph->work->chain_stored && !ph->conf.outside) {
 		chain_connect_tls(ph);
 		return;
 	}

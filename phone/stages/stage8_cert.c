@@ -82,7 +82,7 @@ static const char *cert_unfit(struct dt_phone *ph, const struct soap_cert_answer
 	return NULL;
 }
 
-static bool cert_keep(struct dt_phone *ph, struct buf *der)
+static bool cert_persist(struct dt_phone *ph, struct buf *der)
 {
 	if (!ph_state_save_user(ph, ph->run.renewing ? DT_STATE_FRESH : DT_STATE_USER, &ph->key->pem, der))
 		return false;
@@ -199,7 +199,7 @@ static void cert_have_answer(void *arg, struct http_client *h)
 	} else if (doc && ((bad = certificate_of(ph, &a)) != NULL || (bad = cert_unfit(ph, &a, info)) != NULL)) {
 		f = DT_F_CERT_BAD;
 		why_set(&why, "%s", bad);
-	} else if (doc && ((nameless && !ph_state_save_account(ph)) || !cert_keep(ph, &a.cert))) {
+	} else if (doc && ((nameless && !ph_state_save_account(ph)) || !cert_persist(ph, &a.cert))) {
 		f = DT_F_STORE;
 		why_set(&why, "%s", ph->core.persist_why ? ph->core.persist_why : "");
 	} else if (doc) {

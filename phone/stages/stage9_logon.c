@@ -336,7 +336,7 @@ static void logon_have_provisioning(void *arg, const struct msg *m)
 		stage_fail(ph, DT_F_CLOSED, NULL);
 }
 
-static void logon_keep_registrar(struct dt_phone *ph)
+static void logon_store_registrar(struct dt_phone *ph)
 {
 	size_t n = 0;
 	char ip[16];
@@ -370,7 +370,7 @@ static void logon_registered(struct dt_phone *ph, const struct msg *m)
 	attempt_ok(ph, &ph->work->try, found, NULL);
 	/* a phone outside keeps the Registrar it found inside: "internal phones keep the FQDN of the registrar, remote ones
 	 * that of the access proxy" */
-	logon_keep_registrar(ph);
+	logon_store_registrar(ph);
 	if (!ph_state_promote(ph) || !ph_state_save_account(ph)) {
 		stage_fail(ph, DT_F_STORE, ph->core.persist_why);
 		return;
