@@ -136,7 +136,7 @@ const struct option_row phone_options[] = {
 	{"--pin-file",      "FILE",      "the PIN (or the variable DIALTONE_PIN, or it is asked for)", AT(pin_file)},
 	{"--user",          "DOM\\USER", "sign in with user name and password", AT(user), login},
 	{"--password-file", "FILE",      "the password (or the variable DIALTONE_PASSWORD, or it is asked for)", AT(password_file)},
-	{"--sip",           "USER@DOM",  "the sign-in address; with --user", AT(sip), address_of_record},
+	{"--sip",           "USER@DOM",  "the sign-in address; outside with --user", AT(sip), address_of_record},
 	{"--state",         "DIR",       "the phone's stored state (default: a folder for each MAC)", AT(state)},
 	{"--cold",          NULL,        "forget everything first: a phone from the box", AT(cold)},
 	{"--outside",       NULL,        "the phone is outside the company network", AT(outside)},
@@ -201,7 +201,7 @@ int phone_options_check(const struct command *c)
 	    {o->extension && o->number, "'--number' does not go together with '--extension'; type the one that the user signs in with"},
 	    {(o->extension || o->number) && o->user, "'--user' does not go together with a number; a phone signs in with number and PIN "
 						     "or with user name and password"},
-	    {o->user && o->sip == NULL, "'--user' needs the sign-in address as well; type --sip USER@DOMAIN"},
+	    {o->user && o->sip == NULL && o->outside, "'--user' outside needs the sign-in address as well; type --sip USER@DOMAIN"},
 	    {o->pin_file && !o->extension && !o->number, "'--pin-file' is of which number? type --extension N or --number N"},
 	    {o->address && !o->no_dhcp, "'--address' goes only together with '--no-dhcp'"},
 	    {o->router && !o->no_dhcp, "'--router' goes only together with '--no-dhcp'"},

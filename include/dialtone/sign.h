@@ -121,6 +121,7 @@ X(ANSWER_PAGE,        "answer-page",          "a page for people came, not what 
 X(CHAIN_NONE,         "chain-none",           "no chain was downloaded; other roots that the phone holds were enough") \
 X(CHAIN_EMPTY,        "chain-empty",          "it holds no certificate of an authority") \
 X(CHAIN_OUTSIDE,      "chain-outside",        "outside, a chain over plain HTTP is not taken") \
+X(CERT_NOT_GIVEN,     "cert-not-given",       "the Web Services give no certificates: certificate authentication is off there") \
 X(PORT_NOT_OFFERED,   "port-not-offered",     "the web ticket service's metadata offers no such port") \
 X(CERT_OTHER_USER,    "cert-other-user",      "the certificate is for another user") \
 X(CERT_OTHER_KEY,     "cert-other-key",       "the certificate carries another public key than the one in the request") \

@@ -265,8 +265,8 @@ bool ticket_metadata_take(struct ticket_client *t, const char *certprov_url, str
 	if (doc)
 		bad = soap_metadata_read(doc, &m);
 	xmlFreeDoc(doc);
-	if (bad == NULL && doc && (m.issuer[0] == '\0' || m.cert_url[0] == '\0'))
-		bad = "it names no web ticket service or no certificate port";
+	if (bad == NULL && doc && m.issuer[0] == '\0' && m.cert_url[0])
+		bad = "it names no web ticket service";
 	if (bad)
 		why_set(why, "%s", bad);
 	if (doc == NULL || bad)
@@ -290,6 +290,11 @@ static void ticket_have_certprov(void *arg, struct http_client *h)
 	}
 	if (!ticket_metadata_take(t, url, &why)) {
 		ticket_failed(t, DT_F_METADATA_BAD, why.text);
+		return;
+	}
+	if (t->metadata.cert_url[0] == '\0') { /* "Set-CsWebServiceConfiguration -UseCertificateAuth $False" */
+		attempt_sign(&t->try, DT_SIGN_CERT_NOT_GIVEN);
+		ticket_failed(t, DT_F_METHOD_OFF, dt_signs[DT_SIGN_CERT_NOT_GIVEN].what);
 		return;
 	}
 	attempt_ok(t->ph, &t->try, NULL, NULL);

@@ -124,6 +124,14 @@ static void phone_restart(struct dt_phone *ph)
 	ph->core.body->restart(ph->core.arg);
 }
 
+/* Outside, with NTLM, log on comes before the Web Services: a dial tone that was reached is not thrown away for these. */
+static bool phone_goes_on(const struct dt_phone *ph)
+{
+	bool before = ph->run.plan == PLAN_OUTSIDE_NTLM || ph->run.plan == PLAN_SIGN_IN_OUTSIDE;
+
+	return stages[ph->run.stage].optional || (before && ph->run.registered && ph->run.stage != DT_STAGE_LOGON);
+}
+
 static void phone_close_stage(struct dt_phone *ph)
 {
 	enum ph_verdict v = ph->run.verdict;
@@ -132,7 +140,7 @@ static void phone_close_stage(struct dt_phone *ph)
 	ph->run.running = false;
 	ph_timer_off(ph, T_STAGE);
 	dns_drop(&ph->dns, NULL);
-	if (v == V_FAILED && stages[ph->run.stage].optional)
+	if (v == V_FAILED && phone_goes_on(ph))
 		v = V_WITHOUT;
 	ph->run.skipped |= v == V_WITHOUT;
 	record_stage(ph, DT_REC_STAGE, v != V_FAILED && v != V_INSTEAD);

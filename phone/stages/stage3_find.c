@@ -133,10 +133,15 @@ static void find_have_stored(void *arg, const struct dt_dns_answer *a)
 	}
 }
 
-/* E-01: "first sign-in must happen inside" (all but the phone that has a user name and a password) */
+/* E-01: "Before an external IP phone can connect to Lync Server, it must have had a successful connection, internally": then it has a
+ * certificate, or at least, with NTLM, knows a Registrar.  A phone without a user may wait. */
 static bool find_never_inside(const struct dt_phone *ph)
 {
-	return ph->conf.outside && ph->run.plan == PLAN_OUTSIDE_CERT && (ph->cred.user_cert.n == 0 || ph->account.sip[0] == '\0');
+	if (!ph->conf.outside || ph->run.plan == PLAN_POWER_ON_OUTSIDE || handset_nobody(ph))
+		return false;
+	if (ph->run.plan == PLAN_OUTSIDE_NTLM)
+		return ph->account.registrar[0] == '\0' && ph->account.web_url[0] == '\0';
+	return ph->run.plan == PLAN_OUTSIDE_CERT && (ph->cred.user_cert.n == 0 || ph->account.sip[0] == '\0');
 }
 
 void stage_find(struct dt_phone *ph)
@@ -145,7 +150,9 @@ void stage_find(struct dt_phone *ph)
 
 	if (find_never_inside(ph)) {
 		phone_want_end(ph, DT_F_NEVER_INSIDE,
-			       "this phone has no certificate: it has never been inside the company network");
+			       ph->run.plan == PLAN_OUTSIDE_NTLM
+				       ? "this phone has never been inside the company network"
+				       : "this phone has no certificate: it has never been inside the company network");
 		return;
 	}
 	ph->found.update_unknown = false;

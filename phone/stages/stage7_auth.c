@@ -19,6 +19,13 @@ static bool auth_no_ticket_today(enum dt_failure f)
 	return http_unreachable(f) || f == DT_F_METADATA_BAD || f == DT_F_HTTP_STATUS || f == DT_F_METHOD_OFF;
 }
 
+/* "The CX700 can use certificate or NTLM"; with certificate authentication off in the Web Services phones that were paired with a
+ * computer work, and the CX700 "will continue to connect externally and internally". */
+bool auth_ntlm_is_enough(const struct dt_phone *ph)
+{
+	return ph->conf.login && ph->conf.password && (ph->core.model->auth & (ph->conf.tethered ? DT_AUTH_TETHER : DT_AUTH_NTLM));
+}
+
 /* "The phone did not know its SIP URI.  It learns it from the ticket's NameIdentifier, or from Entity or subject in the
  * next answer." */
 static bool auth_whose(struct dt_phone *ph, struct why *why)
@@ -65,8 +72,9 @@ static void auth_have_ticket(void *arg, enum dt_failure f, const char *failed)
 		stage_skip(ph, "no ticket; the stored certificate is good all the same");
 		return;
 	}
-	if (f == DT_F_METHOD_OFF && ph->ticket->by == BY_NTLM && ph->run.registered) {
-		stage_skip(ph, "the Registrar took NTLM; the Web Services do not");
+	if (ph->ticket->by == BY_NTLM && auth_no_ticket_today(f) && auth_ntlm_is_enough(ph)) {
+		stage_skip(ph, ph->run.registered ? "the Registrar took NTLM; the Web Services do not"
+						  : "no ticket; NTLM at the Registrar is enough");
 		return;
 	}
 	if (f != DT_F_OK) {

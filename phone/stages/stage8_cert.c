@@ -24,6 +24,10 @@ static void cert_ended(struct dt_phone *ph, enum dt_failure f, const char *why)
 		stage_skip(ph, "not renewed; the stored certificate is good all the same");
 		return;
 	}
+	if (f == DT_F_METHOD_OFF && auth_ntlm_is_enough(ph)) {
+		stage_skip(ph, "no certificate; NTLM at the Registrar is enough");
+		return;
+	}
 	stage_fail(ph, f, why);
 }
 

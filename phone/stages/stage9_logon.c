@@ -151,8 +151,7 @@ static void logon_srv(struct dt_phone *ph)
 /* What the phone may be known by at the Registrar. */
 static void logon_credentials(struct dt_phone *ph)
 {
-	bool good = cert_good(ph), ntlm = ph->conf.login && ph->conf.password &&
-					 (ph->core.model->auth & (ph->conf.tethered ? DT_AUTH_TETHER : DT_AUTH_NTLM));
+	bool good = cert_good(ph), ntlm = auth_ntlm_is_enough(ph);
 
 	ph->sip->conf.key = good ? key_in_use(ph) : NULL;
 	ph->sip->conf.cert = good ? cert_in_use(ph) : NULL;

@@ -15,6 +15,7 @@ void stage_update(struct dt_phone *ph);
 void stage_discover(struct dt_phone *ph);
 void stage_chain(struct dt_phone *ph);
 void stage_auth(struct dt_phone *ph);
+bool auth_ntlm_is_enough(const struct dt_phone *ph); /* it has user name and password, and may show them to the Registrar */
 void stage_cert(struct dt_phone *ph);
 void stage_logon(struct dt_phone *ph);
 

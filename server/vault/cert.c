@@ -77,8 +77,10 @@ enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *a
 	struct store_user u;
 	enum vault_status st;
 
-	if (!v->conf.site->UseCertificateAuth) {
-		why_set(why, "UseCertificateAuth is off");
+	/* UseCertificateAuth is a switch of the Web Services; the Registrar's is offer_tls_dsk (the product's
+	 * UseCertificateForClientToProxyAuth). */
+	if (!v->conf.site->offer_tls_dsk) {
+		why_set(why, "offer_tls_dsk is off");
 		return VAULT_METHOD_OFF;
 	}
 	if (lives_elsewhere(v, aor, &u)) {

@@ -22,6 +22,19 @@ def codes(run):
     return [r["error"] for r in run.failures()]
 
 
+def inside_by_ntlm(lab):
+    """A CX700 that has been inside once, where the Web Services gave no certificates; they do from now on."""
+    lab.site.conf["UseCertificateAuth"] = "false"
+    lab.go()
+    run = signed_in_inside(lab, model="cx700", way="password")
+    assert "NTLM" in run.found("logon") and not lab.stored("user.pem"), run
+    lab.stop_dialtoned()
+    lab.site.conf["UseCertificateAuth"] = "true"
+    lab.site.edit(lab.conf)
+    lab.start_dialtoned()
+    lab.carry_home()
+
+
 # ---- who gets dial tone, and how -------------------------------------------------------------------------------
 
 
@@ -59,9 +72,11 @@ def test_an_update_outside():
 
 def test_cx700_by_ntlm_then_by_certificate():
     with OutsideLab() as lab:
-        lab.go()
+        inside_by_ntlm(lab)
         ca = os.path.join(lab.site_dir, "ca.pem")  # what public roots are in the world
-        run = lab.outside("--cold", "--trust", ca, model="cx700", way="password")
+        run = lab.outside("--cold", "--trust", ca, model="cx700", way="password", state="new")
+        assert run.status == 3 and run.result["error"] == "never-inside", run
+        run = lab.outside("--trust", ca, model="cx700", way="password")
         assert run.status == 0, run
         assert run.of("vlan") == [] and "NTLM" in run.found("logon"), run
         chain = [r for r in run.of("chain") if r["kind"] == "attempt" and not r["try"].startswith("a ")]
@@ -136,13 +151,13 @@ def test_a_user_without_remote_access():
 def test_the_registrar_refuses_remote_access_too():
     """4003, in a 403, for who needs no web ticket: the CX700 signs in by NTLM at the Registrar itself."""
     with OutsideLab() as lab:
-        lab.go()
+        inside_by_ntlm(lab)
         lab.admin("user", "set", "alice@contoso.test", "--no-remote")
-        run = lab.outside("--cold", "--trust", os.path.join(lab.site_dir, "ca.pem"), model="cx700", way="password")
+        run = lab.outside("--trust", os.path.join(lab.site_dir, "ca.pem"), model="cx700", way="password")
         assert run.status == 9 and run.result["error"] == "remote-off" and "4003" in run.out, run
         with open(lab.daemon.log, errors="replace") as f:
             log = f.read()
-        assert "100.64.0.2: REGISTER" in log and "10.30.0.2" not in log, log  # the home's address, not HAProxy's
+        assert "address=100.64.0.2" in log and "10.30.0.2" not in log, log  # the home's address, not HAProxy's
 
 
 def test_pin_demanded_outside():

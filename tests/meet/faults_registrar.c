@@ -79,6 +79,7 @@ static void no_public_srv(struct meet *m)
 /* A CX700, which signs in outside with user name and password. */
 static void no_public_srv_from_the_box(struct meet *m)
 {
+	meet_was_inside(m); /* by NTLM, and it kept nothing but that */
 	no_public_srv(m);
 	m->conf.model = dt_model_find("cx700");
 	m->conf.login = "CONTOSO\\alice";
@@ -287,7 +288,7 @@ const struct meet_fault faults_registrar[] = {
 	{"outside, no public name of the web", fault_nothing, NULL, "E-02 E-02", .later = web_not_in_public_dns},
 	{"outside, the web is not published", fault_nothing, NULL, "E-02", .later = web_not_published},
 	{"outside, no public SRV", fault_nothing, "E-03", "", .later = no_public_srv},
-	{"outside, from the box, no public SRV", no_public_srv_from_the_box, "E-03", "E-02"},
+	{"outside, without a certificate, no public SRV", no_public_srv_from_the_box, "E-03", "E-02"},
 	{"outside, the update service refuses", fault_nothing, NULL, "U-05", .later = updates_refused_outside},
 	{"the user is disabled", user_disabled, "A-03", ""},
 	{"no remote access", fault_nothing, "E-01", "U-05", .later = no_remote_access},

@@ -56,6 +56,11 @@ static void port_80_down(struct meet *m)
 	meet_listener(m, MEET_FE, 80)->down = true;
 }
 
+static void certificates_off(struct meet *m)
+{
+	m->site.UseCertificateAuth = false;
+}
+
 static void pin_off(struct meet *m)
 {
 	m->site.UsePinAuth = false;
@@ -400,6 +405,7 @@ const struct meet_fault faults_web[] = {
 	{"the time server is an hour ahead", time_server_wrong, NULL, "C-04"},
 	{"wrong PIN", wrong_pin, "A-02", ""},
 	{"PIN authentication off", pin_off, "A-04", ""},
+	{"certificate authentication off", certificates_off, "A-05", ""},
 	{"fault_nothing to sign in with", no_secret, "A-11", ""},
 	{"a wrong password", wrong_password, "A-10", ""},
 	{"a PIN on a model that takes none", pin_on_a_model_without, "A-05", ""},

@@ -183,6 +183,7 @@ struct meet *meet_new(struct meet_flash *flash, uint64_t seed);
 void meet_free(struct meet *m);
 void meet_flash_free(struct meet_flash *f);
 
+void meet_was_inside(struct meet *m); /* the phone remembers Web Services of the company network, and nothing else */
 bool meet_phone(struct meet *m); /* makes and starts the phone of m->conf; false: out of memory */
 void meet_phone_off(struct meet *m); /* the power goes; the servers go on; meet_phone() may follow */
 /* Runs until the phone has a result, or `ms` of its time are over, or it died. true: a result. */

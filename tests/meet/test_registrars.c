@@ -147,6 +147,7 @@ static void ntlm_phone(struct meet *m)
 	m->conf.sip = ALICE;
 	m->conf.trust = (const char *)meet_keys()->root_pem.p;
 	m->conf.outside = true;
+	meet_was_inside(m);
 	m->net.lldp = m->net.uc = m->net.srv = m->net.update_record = false;
 	for (unsigned i = 0; i < m->nlistener; i++)
 		m->listener[i].down = !m->listener[i].outside;

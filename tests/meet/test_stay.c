@@ -399,6 +399,7 @@ static void outside_refused(void **state)
 	m = world(&flash);
 	change_alice(m, no_remote);
 	cx700(m);
+	meet_was_inside(m);
 	carried_home(m);
 	run(m, false, DT_STAGE_LOGON, DT_F_REMOTE_OFF);
 	assert_non_null(strstr(meet_result(m)->why, "403"));
@@ -414,6 +415,7 @@ static void outside_by_ntlm(void **state)
 
 	(void)state;
 	cx700(m);
+	meet_was_inside(m);
 	carried_home(m);
 	dial_tone(m);
 	assert_int_equal(m->keys_made, 1);
@@ -426,6 +428,7 @@ static void outside_by_ntlm(void **state)
 	m = world(&flash);
 	cx700(m);
 	m->conf.password = "no";
+	meet_was_inside(m);
 	carried_home(m);
 	run(m, false, DT_STAGE_LOGON, DT_F_PASSWORD_REFUSED);
 	end(m, &flash);

@@ -173,6 +173,7 @@ static const struct cause_case cases[] = {
 	{"L-05",           DT_STAGE_LOGON,     DT_F_HIDDEN},
 	{"A-10",           DT_STAGE_AUTH,      DT_F_PASSWORD_REFUSED},
 	{"A-04",           DT_STAGE_AUTH,      DT_F_METADATA_BAD},
+	{"A-05 A-04",      DT_STAGE_AUTH,      DT_F_METHOD_OFF,      .sign = DT_SIGN_CERT_NOT_GIVEN},
 	{"A-04",           DT_STAGE_AUTH,      DT_F_METHOD_OFF},
 	{"A-09",           DT_STAGE_AUTH,      DT_F_HTTP_STATUS},
 	{"A-09",           DT_STAGE_AUTH,      DT_F_HTTP_BAD},

@@ -18,6 +18,8 @@ static void methods_off(void **state)
 	w->site.UseCertificateAuth = false;
 	assert_int_equal(call_ticket_cert(&w->link, "<x/>", 4, false, &t, NULL), VAULT_METHOD_OFF);
 	assert_int_equal(call_cert_issue(&w->link, "<x/>", 4, false, &c, NULL), VAULT_METHOD_OFF);
+	assert_int_not_equal(call_cert_known(&w->link, (const uint8_t *)"x", 1, "alice@contoso.test", NULL), VAULT_METHOD_OFF); /* SIP's is another */
+	w->site.offer_tls_dsk = false;
 	assert_int_equal(call_cert_known(&w->link, (const uint8_t *)"x", 1, "alice@contoso.test", NULL), VAULT_METHOD_OFF);
 	w->site.UseWindowsAuth = SITE_WINDOWS_NONE;
 	assert_int_equal(call_ntlm_challenge(&w->link, false, NULL, 0, &id, &b), VAULT_METHOD_OFF);
