@@ -209,7 +209,7 @@ int main(void)
 		meet_dump(m);
 		return 1;
 	}
-	while (meet_step(m, m->mono + 60000) && m->mono < late) /* a minute later: nothing is under way */
+	while (meet_step(m, late - 60000)) /* minutes later, and before the lease is renewed: nothing is under way */
 		;
 	heap_print("registered:");
 	printf("%-34s %6zu octets\n", "most at once:", heap.most);
