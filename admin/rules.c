@@ -15,6 +15,7 @@ bool rule_approve(struct store_rule *r)
 	if (strcmp(r->approved, r->pending) != 0)
 		memcpy(r->restore, r->approved, sizeof r->restore);
 	memcpy(r->approved, r->pending, sizeof r->approved);
+	r->withdrawn[0] = '\0';
 	r->pending[0] = '\0';
 	return true;
 }
@@ -31,6 +32,8 @@ bool rule_restore(struct store_rule *r)
 {
 	if (r->approved[0] == '\0')
 		return false;
+	if (r->restore[0] == '\0')
+		memcpy(r->withdrawn, r->approved, sizeof r->withdrawn);
 	memcpy(r->approved, r->restore, sizeof r->approved);
 	r->restore[0] = '\0';
 	return true;

@@ -70,5 +70,9 @@ const char *const sql_schema[SQL_SCHEMAS] = {
     "CREATE TABLE pool (name TEXT PRIMARY KEY, sip TEXT NOT NULL, web TEXT NOT NULL, external_sip TEXT NOT NULL,"
     " external_web TEXT NOT NULL, backup TEXT NOT NULL, store TEXT NOT NULL);"
     "CREATE INDEX account_pool ON account (home_pool) WHERE home_pool <> '';",
+
+    /* a version that phones uninstall */
+    [5] =
+    "ALTER TABLE rule ADD COLUMN withdrawn TEXT NOT NULL DEFAULT '';",
 };
 /* clang-format on */

@@ -12,7 +12,7 @@
 #define POLICY_COLUMNS "name, min_length, lifetime, history, attempts, common"
 #define PIN_COLUMNS "salt, hash, length, set_at, local, local_since, locked_until, global, last_attempt"
 #define CERT_COLUMNS "id, account, device, sha1, der, published, expires"
-#define RULE_COLUMNS "id, guid, device_type, brand, model, revision, locale, approved, restore, pending"
+#define RULE_COLUMNS "id, guid, device_type, brand, model, revision, locale, approved, restore, pending, withdrawn"
 #define POOL_COLUMNS "name, sip, web, external_sip, external_web, backup, store"
 #define IMAGE_COLUMNS "rule, version, file, signature, time, size, sha256, min_installed, released"
 
@@ -73,10 +73,10 @@ X(DEVICE_TRIM,    "DELETE FROM device WHERE key IN (SELECT key FROM device ORDER
                   "LIMIT 9223372036854775807 OFFSET ?1)") \
 X(DEVICE_PAGE,    "SELECT mac, serial, vendor, model, revision, locale, device_type, version, account, address, first_seen, last_seen " \
                   "FROM device WHERE (last_seen, key) < (?1, ?2) ORDER BY last_seen DESC, key DESC LIMIT ?3") \
-X(RULE_ADD,       "INSERT INTO rule (guid, key, device_type, brand, model, revision, locale, approved, restore, pending) " \
-                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING id") \
+X(RULE_ADD,       "INSERT INTO rule (guid, key, device_type, brand, model, revision, locale, approved, restore, pending, withdrawn) " \
+                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING id") \
 X(RULE_SET,       "UPDATE rule SET guid = ?1, key = ?2, device_type = ?3, brand = ?4, model = ?5, revision = ?6, locale = ?7, approved = ?8, " \
-                  "restore = ?9, pending = ?10 WHERE id = ?11") \
+                  "restore = ?9, pending = ?10, withdrawn = ?11 WHERE id = ?12") \
 X(RULE_FIND,      "SELECT " RULE_COLUMNS " FROM rule WHERE key = ?1") \
 X(RULE_PAGE,      "SELECT " RULE_COLUMNS " FROM rule WHERE key > ?1 ORDER BY key LIMIT ?2") \
 X(RULE_REMOVE,    "DELETE FROM rule WHERE id = ?1") \

@@ -91,6 +91,7 @@ static void rule_row(struct sql *q, struct sql_st *st, struct store_rule *ret)
 	sql_text(q, st, 7, ret->approved, sizeof ret->approved);
 	sql_text(q, st, 8, ret->restore, sizeof ret->restore);
 	sql_text(q, st, 9, ret->pending, sizeof ret->pending);
+	sql_text(q, st, 10, ret->withdrawn, sizeof ret->withdrawn);
 }
 
 enum store_result sql_rule_put(struct store *s, struct store_rule *u)
@@ -101,13 +102,13 @@ enum store_result sql_rule_put(struct store *s, struct store_rule *u)
 
 	rule_key(u, key);
 	if (u->id == 0) {
-		struct sql_st *st = sql_bind(q, SQL_RULE_ADD, "tttttttttt", u->guid, key, u->device_type, u->brand, u->model,
-					     u->revision, u->locale, u->approved, u->restore, u->pending);
+		struct sql_st *st = sql_bind(q, SQL_RULE_ADD, "ttttttttttt", u->guid, key, u->device_type, u->brand, u->model,
+					     u->revision, u->locale, u->approved, u->restore, u->pending, u->withdrawn);
 
 		return sql_one(q, st, &u->id);
 	}
-	r = sql_run(q, SQL_RULE_SET, "tttttttttti", u->guid, key, u->device_type, u->brand, u->model, u->revision,
-		       u->locale, u->approved, u->restore, u->pending, u->id);
+	r = sql_run(q, SQL_RULE_SET, "ttttttttttti", u->guid, key, u->device_type, u->brand, u->model, u->revision,
+		       u->locale, u->approved, u->restore, u->pending, u->withdrawn, u->id);
 	return sql_some(q, r);
 }
 

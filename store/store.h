@@ -91,6 +91,7 @@ struct store_rule { /* [update-service 3.1] */
 	char guid[40];
 	char device_type[32], brand[32], model[32], revision[16], locale[16]; /* the key, compared without case */
 	char approved[32], restore[32], pending[32];			      /* versions; "" : none */
+	char withdrawn[32]; /* was approved and taken back, with none before it: phones uninstall it */
 };
 
 struct store_image { /* one imported package of a rule */

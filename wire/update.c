@@ -28,6 +28,7 @@ static const struct field of_question[] = {
 };
 static const struct field of_answer[] = {
 	FIELD(update_answer, store, "StoreUri"),
+	FIELD(update_answer, uninstall, "Uninstall"),
 };
 static const struct field of_module[] = {
 	FIELD(update_module, file,      "FileName", "Name"),
@@ -322,7 +323,7 @@ const char *update_answer_read(const void *p, size_t n, struct update_answer *re
 	if (!sv_iends(sv_of((const char *)root->name), SV("Response")) && xml_find(root, "Modules", true) == NULL)
 		why = "it is no answer of an update service";
 	else if (!fields(root, of_answer, COUNT(of_answer), true, &a))
-		why = "the StoreUri is too long, or has control characters";
+		why = "the StoreUri or Uninstall is too long, or has control characters";
 	else
 		why = update_modules(root, true, a.module, &a.nmodule);
 	if (why == NULL)
@@ -335,6 +336,8 @@ void update_answer_write(struct buf *b, const struct update_answer *a)
 {
 	buf_str(b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<ImageUpdateResponse xmlns=\"" UPDATE_NS "\">\n  ");
 	xml_element(b, "StoreUri", a->store);
+	if (a->uninstall[0])
+		xml_element(b, "Uninstall", a->uninstall);
 	buf_str(b, "\n");
 	write_modules(b, a->module, a->nmodule);
 	buf_str(b, "</ImageUpdateResponse>\n");

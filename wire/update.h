@@ -34,6 +34,7 @@ void update_question_write(struct buf *b, const struct update_question *q);
 
 struct update_answer {
 	char store[256];
+	char uninstall[32]; /* a phone that runs this version goes back to the one before; "": none */
 	struct update_module module[UPDATE_MODULES];
 	unsigned nmodule; /* 0: up to date */
 };

@@ -21,9 +21,10 @@ static int change(struct session *s, rules_verb *verb)
 	int rc = session_did(s, verb(&s->admin, s->c->argument[0], &r, &s->why));
 
 	if (rc == 0 && s->did == DID_CHANGE)
-		text_say(stderr, "%s %s: approved %s, restore %s, pending %s%s", r.brand, r.model, r.approved[0] ? r.approved : "-",
+		text_say(stderr, "%s %s: approved %s, restore %s, pending %s%s%s", r.brand, r.model, r.approved[0] ? r.approved : "-",
 			r.restore[0] ? r.restore : "-", r.pending[0] ? r.pending : "-",
-			r.approved[0] == '\0' && verb == rules_restore ? "; no version is offered to all phones any more" : "");
+			r.approved[0] == '\0' && verb == rules_restore ? "; phones uninstall " : "",
+			r.approved[0] == '\0' && verb == rules_restore ? r.withdrawn : "");
 	return rc;
 }
 

@@ -37,6 +37,9 @@ const char *image_check(struct dt_phone *ph, const char *key, unsigned slot, str
 			enum dt_sign *sign);
 const char *image_broke(enum dt_sign *sign, enum dt_sign rule); /* what the rule says */
 
+/* image_back.c: back to the image before; NULL: the phone must restart, else why not. */
+const char *image_uninstall(struct dt_phone *ph, const char *update_key);
+
 void image_url(const char *store, const char *question, const char *file, char *out, size_t cap);
 
 #endif

@@ -61,6 +61,23 @@ static void update_have_image(void *arg, enum dt_failure f, const char *why)
 		stage_without(ph, f, why);
 }
 
+/* The version that runs was taken back.  What a server may order so that could not be checked is as little as an older image. */
+static void update_uninstall(struct dt_phone *ph, const char *warn)
+{
+	const char *why;
+
+	attempt_ok(ph, &ph->work->update_try, "the running version was taken back", warn);
+	attempt_begin(ph, &ph->work->update_try, "uninstall %s", ph->core.version);
+	if (!http_is_trusted(ph->http)) {
+		update_failed(ph, DT_F_UPDATE_OLDER, NULL);
+	} else if ((why = image_uninstall(ph, ph->conf.update_key)) != NULL) {
+		update_failed(ph, DT_F_UPDATE_STORE, why);
+	} else {
+		attempt_ok(ph, &ph->work->update_try, "the version before it runs again", NULL);
+		stage_restart(ph);
+	}
+}
+
 static void update_check_offer(struct dt_phone *ph, const struct update_answer *a, const char *warn)
 {
 	const struct update_module *image = update_image_of(a->module, a->nmodule);
@@ -68,6 +85,10 @@ static void update_check_offer(struct dt_phone *ph, const struct update_answer *
 			       .told = {ph->account.update_internal, ph->account.update_external},
 			       .trusted = http_is_trusted(ph->http), .report_only = update_report_only(ph)};
 
+	if (a->uninstall[0] && strcmp(a->uninstall, ph->core.version) == 0) {
+		update_uninstall(ph, warn);
+		return;
+	}
 	if (image == NULL || strcmp(image->version, ph->core.version) == 0) {
 		attempt_ok(ph, &ph->work->update_try, "nothing new", warn);
 		stage_done(ph, "%s is up to date", ph->core.version);

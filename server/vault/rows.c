@@ -40,7 +40,8 @@ static const struct field device[] = {
 	STR(update_question, locale), STR(update_question, user), LIST(update_question, module, nmodule, module), FIELDS_END
 };
 static const struct field offer[] = {
-	FLAG(vault_offer, known), FLAG(vault_offer, test_device), STRUCT(vault_offer, module, module), FIELDS_END
+	FLAG(vault_offer, known), FLAG(vault_offer, test_device), STRUCT(vault_offer, module, module), STR(vault_offer, uninstall),
+	FIELDS_END
 };
 
 /* ---- the questions ----------------------------------------------------------------------------------------------------- */

@@ -133,6 +133,9 @@ enum vault_status vault_on_update_offer(struct vault *v, const struct vault_ask 
 		out.known = true;
 		out.test_device = is_test_device(v, q);
 		version = out.test_device && rule.pending[0] ? rule.pending : rule.approved;
+		/* "with no Restore version the update is just uninstalled" */
+		if (version[0] == '\0' && rule.withdrawn[0] && installed[0] && same_version(rule.withdrawn, installed))
+			snprintf(out.uninstall, sizeof out.uninstall, "%s", rule.withdrawn);
 		if (version[0] && !(installed[0] && same_version(version, installed))) {
 			r = image_for(v, &rule, version, installed, &im);
 			if (r == STORE_FAILED)

@@ -69,6 +69,7 @@ struct vault_offer {
 	bool known;			   /* a rule matches this device */
 	struct update_module module;	   /* file: path below the store; version "" : nothing to offer */
 	bool test_device;
+	char uninstall[32]; /* the version that was taken back, when the device runs it; "" : none */
 };
 
 struct vault_admission {

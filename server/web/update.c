@@ -25,6 +25,7 @@ static void offered(struct web_call *k, struct vault_reply *r)
 	}
 	if (r->update_offer.module.version[0])
 		a.module[a.nmodule++] = r->update_offer.module;
+	memcpy(a.uninstall, r->update_offer.uninstall, sizeof a.uninstall);
 	web_reply(k, 200, "text/xml; charset=utf-8");
 	update_answer_write(&k->a->body, &a);
 	update_audit(k, &k->update, &a);

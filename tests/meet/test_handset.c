@@ -63,6 +63,63 @@ static void updates_while_it_waits(void **state)
 	end(m, &flash);
 }
 
+static void set_rule(struct meet *m, const char *approved, const char *withdrawn)
+{
+	struct store_rule rule = {.device_type = "UCPhone", .revision = "A", .locale = "ENU"};
+
+	snprintf(rule.brand, sizeof rule.brand, "%s", m->conf.model->vendor);
+	snprintf(rule.model, sizeof rule.model, "%s", m->conf.model->model);
+	assert_int_equal(m->store->ops->rule_find(m->store, &rule, &rule), STORE_OK);
+	snprintf(rule.approved, sizeof rule.approved, "%s", approved);
+	snprintf(rule.withdrawn, sizeof rule.withdrawn, "%s", withdrawn);
+	assert_int_equal(m->store->ops->rule_put(m->store, &rule), STORE_OK);
+}
+
+/* "With no such previous version the update will simply be uninstalled": the phone goes back to what it had, and the same version may
+ * be approved again later. */
+static void uninstalls(void **state)
+{
+	struct meet_flash flash = {0};
+	struct meet *m = powered(&flash);
+
+	(void)state;
+	signed_in(m);
+	servers_offer(m, "4.0.7577.9999", false);
+	meet_run(m, 26 * HOUR);
+	assert_int_equal(m->restarts, 1);
+	assert_string_equal(status(m).version, "4.0.7577.9999");
+	set_rule(m, "", "4.0.7577.9999");
+	meet_run(m, 26 * HOUR);
+	assert_int_equal(m->restarts, 2);
+	assert_string_equal(status(m).version, m->conf.model->firmware);
+	meet_run(m, 26 * HOUR);
+	assert_int_equal(m->restarts, 2);
+	in_state(m, DT_PHASE_SIGNED_IN);
+	set_rule(m, "4.0.7577.9999", "");
+	meet_run(m, 26 * HOUR);
+	assert_int_equal(m->restarts, 3);
+	assert_string_equal(status(m).version, "4.0.7577.9999");
+	end(m, &flash);
+}
+
+/* A server whose certificate the phone cannot check orders no such thing. */
+static void uninstalls_for_nobody_else(void **state)
+{
+	struct meet_flash flash = {0};
+	struct meet *m = powered(&flash);
+
+	(void)state;
+	servers_offer(m, "4.0.7577.9999", false);
+	meet_run(m, 26 * HOUR); /* nobody has signed in: no root chain is there */
+	assert_string_equal(status(m).version, "4.0.7577.9999");
+	m->nrecord = 0;
+	set_rule(m, "", "4.0.7577.9999");
+	meet_run(m, 26 * HOUR);
+	assert_string_equal(status(m).version, "4.0.7577.9999");
+	assert_non_null(meet_failed(m, DT_F_UPDATE_OLDER));
+	end(m, &flash);
+}
+
 static void typed_while_it_starts(void **state)
 {
 	struct meet_flash flash = {0};
@@ -329,6 +386,8 @@ int main(void)
 	    cmocka_unit_test(comes_up_and_waits),
 	    cmocka_unit_test(asks_daily),
 	    cmocka_unit_test(updates_while_it_waits),
+	    cmocka_unit_test(uninstalls),
+	    cmocka_unit_test(uninstalls_for_nobody_else),
 	    cmocka_unit_test(typed_while_it_starts),
 	    cmocka_unit_test(signs_out_and_forgets),
 	    cmocka_unit_test(signs_out_of_silence),

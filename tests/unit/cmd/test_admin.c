@@ -150,7 +150,7 @@ static void updates(void **state)
 	said(w, "update restore 1", 0, "approved 4.0.7577.4387, restore -");
 	said(w, "update import %/CPE.nbt", 0, NULL);
 	said(w, "update reject 1", 0, "pending -");
-	said(w, "update restore 1", 0, "approved -");
+	said(w, "update restore 1", 0, "approved -, restore -, pending -; phones uninstall 4.0.7577.4387");
 	said(w, "update clear-files", 0, "2 images that no rule has any more were deleted");
 	assert_int_equal(access(path, F_OK), -1);
 	said(w, "update clear-files", 0, "0 images");

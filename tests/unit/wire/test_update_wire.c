@@ -87,7 +87,7 @@ static void no_control_characters(void **state)
 						     : q.module[0].time, i < 4 || i == 6 ? "1 2" : "1  2");
 		}
 		snprintf(text, sizeof text, "<Response><StoreUri>http://a/%sb</StoreUri><Modules/></Response>", codes[i]);
-		assert_string_equal(update_answer_read(text, strlen(text), &a), "the StoreUri is too long, or has control characters");
+		assert_string_equal(update_answer_read(text, strlen(text), &a), "the StoreUri or Uninstall is too long, or has control characters");
 		snprintf(text, sizeof text, "<Q><DeviceType>UCPhone</DeviceType><UserId>a%sb</UserId></Q>", codes[i]);
 		assert_null(question(text, strlen(text), NULL, &q));
 		assert_string_equal(q.user, i < 4 || i == 6 ? "a b" : "a  b");
