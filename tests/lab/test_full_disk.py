@@ -23,7 +23,7 @@ def fill(folder):
 
 
 def certificates(lab):
-    return {json.dumps(c, sort_keys=True) for c in json.loads(lab.admin("cert", "list", "--json").stdout)}
+    return {json.dumps(c, sort_keys=True) for c in json.loads(lab.admin("cert", "list", "--json").stdout)["items"]}
 
 
 def test_a_full_disk():
