@@ -85,7 +85,7 @@ static enum vault_status v_admit(void *arg, const struct vault_ask *q, struct va
 		return VAULT_NOT_FOUND;
 	ret->admit.user = *u;
 	ret->admit.elsewhere = u->home_pool[0] && strcasecmp(u->home_pool, w->site.pool) != 0;
-	memcpy(ret->admit.sip, ret->admit.elsewhere && !w->nameless ? u->home_pool : "", sizeof ret->admit.sip);
+	snprintf(ret->admit.sip, sizeof ret->admit.sip, "%s", ret->admit.elsewhere && !w->nameless ? u->home_pool : "");
 	ret->admit.pin = w->pin && strcmp(q->admit.peer, "198.51.100.7") == 0;
 	return VAULT_OK;
 }
