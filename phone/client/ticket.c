@@ -9,6 +9,7 @@
 #include "phone/client/sip.h"
 #include "pki/cert.h"
 #include "wire/challenge.h"
+#include "wire/url.h"
 
 static void ticket_ended(struct ticket_client *t, enum dt_failure f, const char *why)
 {
@@ -329,6 +330,14 @@ void ticket_get(struct ticket_client *t, enum ticket_by by_what, const char *cer
 	ticket_begin(t, by_what, certprov_url, done, arg);
 }
 
+/* Two URLs of one server: a port that goes without saying may be said (RFC 3986 6.2.3). */
+static bool ticket_same_server(const char *one, const char *other)
+{
+	struct url a, b;
+
+	return url_read(sv_of(one), &a) && url_read(sv_of(other), &b) && a.port == b.port && sv_ieq(sv_of(a.host), sv_of(b.host));
+}
+
 /* The pools so far, this one among them: *url is one of them, or they are too many. */
 static bool ticket_in_a_circle(struct ticket_client *t, const char *url)
 {
@@ -338,7 +347,7 @@ static bool ticket_in_a_circle(struct ticket_client *t, const char *url)
 		text_set(t->visited[t->moves], sizeof t->visited[0], "%s", t->metadata_of);
 	t->moves++;
 	for (unsigned i = 0; i < t->moves && i < TICKET_MOVES; i++)
-		again |= sv_ieq(sv_of(t->visited[i]), sv_of(url));
+		again |= ticket_same_server(t->visited[i], url);
 	return again || t->moves > TICKET_MOVES;
 }
 

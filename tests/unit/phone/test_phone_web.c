@@ -264,8 +264,8 @@ static void redirected(void **state)
 	web_run(w, late, false);
 	SIGNED_IN();
 	w = web_anew(state);
-	web_run(w, twice, false);
-	STAGE(DT_STAGE_AUTH, DT_F_HTTP_STATUS);
+	web_run(w, twice, false); /* back to the first: a circle, whether or not its URL names port 443 */
+	STAGE(DT_STAGE_AUTH, DT_F_REDIRECTS);
 	w = web_anew(state);
 	web_run(w, loop, false); /* three times at most; then asked anew by stage 7, and never out of TLS */
 	STAGE(DT_STAGE_AUTH, DT_F_HTTP_STATUS);

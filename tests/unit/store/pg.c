@@ -65,7 +65,7 @@ static const char *find(void)
 
 void pg_again(void)
 {
-	char command[256];
+	char command[600];
 
 	snprintf(command, sizeof command, "exec %s/postgres -D data -k %s -c listen_addresses= -c fsync=off -c max_connections=20", pg.bin, pg.dir);
 	pg.server = begin(command, "server.log");
