@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/enc.h"
+#include "base/file.h"
 #include "base/ip.h"
 #include "base/sv.h"
 #include "cmd/doctor/answer.h"
@@ -27,6 +28,8 @@
 #include "cmd/phone/record_json.h"
 #include "doctor/passive/passive.h"
 #include "wire/capture/capture.h"
+
+enum { SECRETS_MAX = 16 << 20 };
 
 struct watcher {
 	struct passive *passive;
@@ -81,6 +84,10 @@ static void on_packet(void *arg, int64_t unix_us, unsigned link, struct sv octet
 {
 	struct watcher *w = arg;
 
+	if (link == LINK_SECRETS) {
+		passive_secrets(w->passive, octets);
+		return;
+	}
 	w->packets++;
 	if (!passive_packet(w->passive, unix_us, link, octets) && link != LINK_ETHERNET)
 		w->strange = link;
@@ -283,6 +290,19 @@ static int write_page(struct watcher *w, const char *path)
 	return w->page.oom ? EX_SOFTWARE : bundle_put_file("--html", path, w->page.p, w->page.n);
 }
 
+static int secrets_read(struct watcher *w, const char *path)
+{
+	struct buf b = {0};
+	int e = file_read(path, SECRETS_MAX, &b);
+
+	if (e < 0)
+		fprintf(stderr, "dialtone doctor: '--keylog %s': %s\n", path, strerror(-e));
+	else
+		passive_secrets(w->passive, buf_view(&b));
+	buf_wipe(&b);
+	return e < 0 ? EX_CONFIG : 0;
+}
+
 int capture_examine(const struct command *c)
 {
 	const struct phone_options *o = c->o;
@@ -295,6 +315,13 @@ int capture_examine(const struct command *c)
 		rc = command_fail(c, EX_USAGE, "'--seconds %s': type a number of seconds", o->seconds);
 	else if (w.passive && (c->json || w.text)) {
 		passive_watch(w.passive, on_change, &w);
+		if (o->keylog)
+			rc = secrets_read(&w, o->keylog);
+		if (o->keylog && rc) {
+			passive_free(w.passive);
+			record_text_free(w.text);
+			return rc;
+		}
 		if (o->html)
 			html_begin(&w.page, o->capture);
 		rc = watch(&w, c, o->capture, seconds);

@@ -59,6 +59,9 @@ static int pieces(struct reading *r, capture_fn *fn, void *arg, struct why *why)
 	do {
 		while (capture_next(&r->capture, &k))
 			fn(arg, k.unix_us, k.link, k.octets);
+		if (r->capture.secrets.n)
+			fn(arg, 0, LINK_SECRETS, r->capture.secrets);
+		r->capture.secrets = (struct sv){0};
 		if (r->capture.err) {
 			why_set(why, "before octet %llu: %s", (unsigned long long)r->at, r->capture.err);
 			return 1;

@@ -158,7 +158,7 @@ const struct option_row phone_options[] = {
 	{"--trust",         "FILE",      "the roots that the phone trusts, and no others (PEM)", AT(trust)},
 	{"--update-key",    "FILE",      "the certificate that images must be signed with (PEM); without it none is installed", AT(update_key)},
 	{"--tls",           "WHICH",     "(default: modern); phone: TLS 1.0 and the suites that real phones have, no more", AT(tls), .word = tls_kind},
-	{"--keylog",        "FILE",      "append the TLS secrets to FILE, for Wireshark", AT(keylog)},
+	{"--keylog",        "FILE",      "append the TLS secrets to FILE, for Wireshark; with doctor and a capture they are read", AT(keylog)},
 	{0},
 };
 const struct option_row connect_options[] = {

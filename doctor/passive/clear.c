@@ -104,6 +104,7 @@ static void http_request(struct passive *p, struct flow *f, const struct msg *m)
 
 		sv_copy(f->name, sizeof f->name, sv_cut(&host, ':'));
 	}
+	f->basic |= sv_istarts(msg_get(m, "Authorization"), SV("Basic "));
 	meaning_named(p, f);
 }
 
@@ -142,6 +143,8 @@ static bool http_next(struct passive *p, struct flow *f, unsigned from, struct m
 	}
 	if (from == 0)
 		http_request(p, f, m);
+	else if (m->status >= 200 && f->protocol == P_TLS)
+		meaning_web(p, f, m->status);
 	else if (m->status >= 200)
 		meaning_http(p, f, m->status, body);
 	text_use(p, h, m->head_n + used);
@@ -152,13 +155,14 @@ static bool http_next(struct passive *p, struct flow *f, unsigned from, struct m
 void clear_octets(struct passive *p, struct flow *f, unsigned from, const uint8_t *o, size_t n)
 {
 	struct half *h = &f->half[from];
+	bool sip = f->protocol == P_SIP || (f->protocol == P_TLS && f->stage == DT_STAGE_LOGON);
 	struct msg *m;
 
 	if (h->lost || (h->text.n + n > STREAM_MAX && (h->lost = true)))
 		return;
 	m = malloc(sizeof *m);
 	flow_hold(p, &h->text, o, n);
-	while (m && (f->protocol == P_SIP ? sip_next(p, f, from, m) : http_next(p, f, from, m)))
+	while (m && (sip ? sip_next(p, f, from, m) : http_next(p, f, from, m)))
 		;
 	free(m);
 }

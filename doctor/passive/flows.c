@@ -45,6 +45,9 @@ static void half_clear(struct passive *p, struct half *h)
 		h->part[i] = (struct part){0};
 	}
 	flow_drop(p, &h->text);
+	flow_drop(p, &h->record);
+	free(h->open);
+	h->open = NULL;
 }
 
 void flow_free(struct passive *p, struct flow *f)

@@ -111,6 +111,8 @@ struct half { /* one direction: 0 from the client, 1 from the server */
 	unsigned secrets; /* encrypted records that came */
 	uint32_t longest; /* the longest of them */
 	uint8_t alert;
+	struct tls_open *open; /* its records can be read; NULL: they cannot */
+	struct buf record;     /* the body of the record that is coming, then */
 };
 
 enum protocol { P_UNKNOWN, P_TLS, P_HTTP, P_SIP, P_OTHER };
@@ -132,6 +134,8 @@ struct flow {
 	/* TLS */
 	char name[TEXT_MAX]; /* SNI, else the name that was resolved to this address */
 	uint16_t version, offered;
+	uint8_t random[32]; /* of the client's hello */
+	bool basic;	    /* number and PIN were sent, as far as can be read */
 	bool greeted, answered_hello;
 	struct buf chain; /* DER certificates: length 3, octets */
 	/* questions and answers, by shape */
@@ -142,6 +146,10 @@ struct flow {
 	char target[TEXT_MAX]; /* of the last request */
 	bool register_ok;
 	enum dt_failure http_failure;
+};
+
+struct secret { /* of one direction of a connection */
+	uint8_t random[32], secret[48], n, from;
 };
 
 struct neighbour { /* the switches on the captured port, by their LLDP */
@@ -163,6 +171,8 @@ struct passive {
 	uint8_t router[ROUTERS][6];
 	unsigned routers;
 	struct doctor_run run; /* its lines are a phone's while it is looked at */
+	struct secret *secret;
+	size_t nsecrets, secrets_cap;
 	struct neighbour switch_says;
 	struct doctor_heard heard;
 	int64_t now, swept;
@@ -217,12 +227,17 @@ void flow_drop(struct passive *p, struct buf *b);
 void tls_octets(struct passive *p, struct flow *f, unsigned from, const uint8_t *o, size_t n);
 void clear_octets(struct passive *p, struct flow *f, unsigned from, const uint8_t *o, size_t n);
 
+/* secrets.c: the hello is known: whether its connection can be opened; a record of it has come. */
+void secrets_find(struct passive *p, struct flow *f, uint16_t suite);
+void secrets_record(struct passive *p, struct flow *f, unsigned from);
+
 /* What a connection means. */
 void meaning_began(struct passive *p, struct flow *f);			/* its first SYN */
 void meaning_named(struct passive *p, struct flow *f);			/* the client has said whom it wants */
 void meaning_turn(struct passive *p, struct flow *f);			/* a question was begun, or answered */
 void meaning_up(struct passive *p, struct flow *f);			/* TLS is up: the client has said something under it */
 void meaning_http(struct passive *p, struct flow *f, unsigned status, struct sv body); /* in clear */
+void meaning_web(struct passive *p, struct flow *f, unsigned status);	/* under TLS that could be opened */
 void meaning_over(struct passive *p, struct flow *f, bool end);		/* it is closed, refused, or waited for too long */
 bool meaning_tls_up(const struct flow *f);
 

@@ -328,6 +328,23 @@ void meaning_http(struct passive *p, struct flow *f, unsigned status, struct sv 
 	story_attempt(p, h, &r);
 }
 
+/* Under TLS: a PIN that is refused, and errors of the web services.  A 401 before the PIN is the question for it. */
+void meaning_web(struct passive *p, struct flow *f, unsigned status)
+{
+	struct host *h = flow_host(p, f);
+	struct line l;
+	struct dt_record r = record_of(f, &l);
+	char why[32];
+
+	if (h == NULL || !h->is_phone || f->stage < DT_STAGE_CHAIN || status < 400 || (status == 401 && !f->basic))
+		return;
+	snprintf(why, sizeof why, "HTTP %u", status);
+	r.why = why;
+	r.fact.http = (uint16_t)status;
+	r.failure = status == 401 || status == 403 ? DT_F_PIN_REFUSED : DT_F_HTTP_STATUS;
+	story_attempt(p, h, &r);
+}
+
 /* ---- the end of it ----------------------------------------------------------------------------------------------- */
 
 static enum dt_failure tls_failure(struct passive *p, const struct host *h, struct flow *f, struct dt_record *r, struct pki_chain_result *j)

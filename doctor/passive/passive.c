@@ -33,6 +33,9 @@ void passive_free(struct passive *p)
 			flow_free(p, &p->flow[i]);
 	for (unsigned i = 0; p->host && i < p->hosts_max; i++)
 		host_clear(p, &p->host[i]);
+	if (p->secret)
+		explicit_bzero(p->secret, p->nsecrets * sizeof *p->secret);
+	free(p->secret);
 	free(p->host);
 	free(p->flow);
 	free(p);

@@ -11,15 +11,17 @@
 enum { CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22, APPLICATION_DATA = 23, HEARTBEAT = 24, RECORD_HEAD = 5 };
 enum { SERVER_HELLO = 2, CERTIFICATE = 11, SUPPORTED_VERSIONS = 43, CHAIN_MAX = 16384 };
 
-static void server_hello(struct flow *f, struct rd r)
+static void server_hello(struct passive *p, struct flow *f, struct rd r)
 {
 	struct rd extensions;
+	uint16_t suite;
 
 	f->answered_hello = true;
 	f->version = (uint16_t)rd_be(&r, 2);
 	rd_take(&r, 32);
 	rd_take(&r, (size_t)rd_be(&r, 1));
-	rd_take(&r, 3);
+	suite = (uint16_t)rd_be(&r, 2);
+	rd_take(&r, 1);
 	extensions = rd_sub(&r, (size_t)rd_be(&r, 2));
 	while (rd_left(&extensions) >= 4) {
 		unsigned type = (unsigned)rd_be(&extensions, 2);
@@ -28,6 +30,8 @@ static void server_hello(struct flow *f, struct rd r)
 		if (type == SUPPORTED_VERSIONS && rd_left(&one) == 2)
 			f->version = (uint16_t)rd_be(&one, 2);
 	}
+	if (f->version == 0x0304 && r.err == NULL)
+		secrets_find(p, f, suite);
 }
 
 /* RFC 5246 7.4.2: length of all 3, then each: length 3, DER. */
@@ -56,7 +60,7 @@ static void handshake(struct passive *p, struct flow *f, unsigned from)
 			break;
 		body = rd_sub(&r, length);
 		if (from == 1 && type == SERVER_HELLO)
-			server_hello(f, body);
+			server_hello(p, f, body);
 		else if (from == 1 && type == CERTIFICATE)
 			certificates(p, f, body);
 		used = (size_t)(r.p - h->text.p);
@@ -76,6 +80,8 @@ static void record_body(struct passive *p, struct flow *f, unsigned from, const 
 		flow_hold(p, &h->text, o, n);
 	else if (h->type == ALERT && !h->hidden && h->left + n >= 2 && h->text.n < 2)
 		flow_hold(p, &h->text, o, n < 2 ? n : 2);
+	else if (h->type == APPLICATION_DATA && h->open)
+		flow_hold(p, &h->record, o, n);
 }
 
 static void record_end(struct passive *p, struct flow *f, unsigned from)
@@ -88,6 +94,8 @@ static void record_end(struct passive *p, struct flow *f, unsigned from)
 		if (h->text.n == 2 && h->text.p[1] != 0) /* 0: close_notify */
 			h->alert = h->text.p[1];
 		flow_drop(p, &h->text);
+	} else if (h->type == APPLICATION_DATA && h->open) {
+		secrets_record(p, f, from);
 	} else if (h->type == CHANGE_CIPHER_SPEC) {
 		h->hidden = h->hidden || f->version < 0x0304;
 	}
@@ -127,6 +135,8 @@ static void hello(struct passive *p, struct flow *f, const uint8_t *o, size_t n)
 	f->greeted = true;
 	if (got == TLS_HELLO_READ) {
 		f->offered = t.version;
+		if (!t.sslv2 && h->text.n >= 11 + sizeof f->random) /* behind the heads of record and message, and a version */
+			memcpy(f->random, h->text.p + 11, sizeof f->random);
 		if (t.name.n)
 			sv_copy(f->name, sizeof f->name, t.name);
 	}

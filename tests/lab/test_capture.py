@@ -71,6 +71,15 @@ def test_a_capture_says_what_the_phone_says(fault):
             assert seen[0] == active[0], (active, seen)
 
 
+def test_with_the_tls_secrets_the_reason_is_read():
+    with Lab() as lab:
+        lab.go()
+        wrong_pin(lab)
+        (status, active, _), _, run = watched(lab)
+        _, seen, done = told(lab, "--capture", lab.path("capture-1.pcap"), "--keylog", lab.keylog)
+        assert status == 7 and seen == active and '"error":"pin-refused"' in done.stdout, (run, done)
+
+
 def test_dial_tone_and_nothing_to_cure():
     with Lab() as lab:
         lab.go()

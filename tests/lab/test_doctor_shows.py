@@ -69,6 +69,7 @@ def test_dial_tone():
         assert "REGISTER sip:" in seen and "SIP/2.0 200 OK" in seen  # the Registrar's connection opens by itself
         assert "WebTicketService.svc" not in seen                    # that with the PIN does not
         no_secret_in(lab, seen)
+        assert lab.dialtone("doctor", "--capture", lab.path("b.pcapng")).stdout.startswith("1 phone: 1 with dial tone")
 
 
 @pytest.mark.parametrize("way, model", [("pin", "cx600"), ("password", "cx700")])

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { SECTION = 0x0a0d0d0a, INTERFACE = 1, SIMPLE = 3, ENHANCED = 6, ORDER = 0x1a2b3c4d };
+enum { SECTION = 0x0a0d0d0a, INTERFACE = 1, SIMPLE = 3, ENHANCED = 6, SECRETS = 10, TLS_KEY_LOG = 0x544c534b, ORDER = 0x1a2b3c4d };
 
 static uint32_t u32(struct capture *c)
 {
@@ -219,6 +219,11 @@ static bool pcapng_next(struct capture *c, struct packet *ret)
 
 			got = packet_of(c, ret, interface,
 					interface < CAPTURE_INTERFACES ? microseconds(ticks, c->ticks[interface]) : 0, here, wire);
+		} else if (type == SECRETS) {
+			uint32_t kind = u32(c), n = u32(c);
+			struct sv lines = rd_sv(&c->r, n);
+
+			c->secrets = kind == TLS_KEY_LOG && c->r.err == NULL ? lines : (struct sv){0};
 		} else if (type == SIMPLE) {
 			uint32_t wire = u32(c);
 			size_t room = rd_left(&c->r) < 4 ? 0 : rd_left(&c->r) - 4; /* the length behind */

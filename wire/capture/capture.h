@@ -12,6 +12,7 @@ struct capture {
 	uint16_t link[CAPTURE_INTERFACES]; /* link type of each of the first ones */
 	uint8_t ticks[CAPTURE_INTERFACES]; /* how finely it counts time: if_tsresol of pcapng */
 	unsigned packets;
+	struct sv secrets; /* TLS key log lines of the last block of secrets; n 0: none came */
 	const char *err; /* why it does not go on; NULL at its end */
 };
 struct packet {
@@ -35,5 +36,6 @@ void capture_feed(struct capture *c, const void *p, size_t n);
 const char *capture_foreign(const void *p, size_t n);
 
 enum { LINK_ETHERNET = 1, LINK_RAW_BSD = 12, LINK_RAW = 101, LINK_SLL = 113, LINK_IPV4 = 228, LINK_SLL2 = 276 };
+enum { LINK_SECRETS = 0x10000 }; /* none of a packet: key log lines, among packets */
 
 #endif

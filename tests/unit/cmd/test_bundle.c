@@ -21,6 +21,7 @@ static void the_capture_is_read_back(void **state)
 	assert_non_null(memmem(b.p, b.n, "\x0a\x00\x00\x00", 4)); /* a block of secrets */
 	assert_non_null(memmem(b.p, b.n, "KSLT", 4));
 	assert_true(capture_open(&c, b.p, b.n));
+	assert_int_equal(c.secrets.n, 0);
 	for (size_t i = 0; i < 5; i++) {
 		assert_true(capture_next(&c, &k));
 		assert_int_equal(k.link, LINK_ETHERNET);
@@ -29,6 +30,7 @@ static void the_capture_is_read_back(void **state)
 	}
 	assert_false(capture_next(&c, &k));
 	assert_null(c.err);
+	assert_true(sv_eq(c.secrets, SV("CLIENT_RANDOM 00 11\n")));
 	buf_free(&b);
 }
 

@@ -23,7 +23,7 @@ static void corpus_read(struct buf *to, const char *name)
 /* Packets of a capture, by what a bad network or a mirror port does to them. */
 enum how { AS_THEY_CAME, TWICE, SWAPPED };
 
-static struct passive *watched(const char *name, enum how how)
+static struct passive *watched_with(const char *name, enum how how, struct sv secrets)
 {
 	struct passive *p = passive_new(EVERYBODY);
 	struct packet k, held = {0};
@@ -31,6 +31,7 @@ static struct passive *watched(const char *name, enum how how)
 	struct capture c;
 
 	assert_non_null(p);
+	passive_secrets(p, secrets);
 	corpus_read(&v, name);
 	assert_true(capture_open(&c, v.p, v.n));
 	while (capture_next(&c, &k)) {
@@ -54,6 +55,11 @@ static struct passive *watched(const char *name, enum how how)
 	passive_end(p);
 	buf_free(&v);
 	return p;
+}
+
+static struct passive *watched(const char *name, enum how how)
+{
+	return watched_with(name, how, (struct sv){0});
 }
 
 /* The first finding is that of the phone's own record, at its stage. */
@@ -130,6 +136,42 @@ static void packets_twice_and_out_of_order(void **state)
 	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
 		fault_is_seen(faults[i].name, TWICE, i);
 		fault_is_seen(faults[i].name, SWAPPED, i);
+	}
+}
+
+/* With the TLS secrets the reason is read that is hidden without: the same as the phone's own. */
+static void with_secrets(void **state)
+{
+	static const struct {
+		const char *name;
+		enum dt_stage stage;
+		enum dt_failure failure;
+		const char *cause;
+	} rows[] = {
+		{"A-02-wrong-pin", DT_STAGE_AUTH, DT_F_PIN_REFUSED, "A-02"},
+		{"L-06-endpoints", DT_STAGE_LOGON, DT_F_SIP_FORBIDDEN, "L-06"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *dir = getenv("TEST_VECTORS");
+		const struct doctor_line *result;
+		struct doctor_finding f[8];
+		struct buf keys = {0};
+		struct passive *p;
+		char path[4096];
+
+		snprintf(path, sizeof path, "%s/captures/%s.keys", dir ? dir : "tests/vectors", rows[i].name);
+		assert_int_equal(file_read(path, CAPTURE_MAX, &keys), 0);
+		buf_add(&keys, "nonsense\nCLIENT_TRAFFIC_SECRET_0 00 11\nCLIENT_TRAFFIC_SECRET_0\n", 60);
+		p = watched_with(rows[i].name, AS_THEY_CAME, buf_view(&keys));
+		result = doctor_run_result(passive_run(p, 0));
+		if (result == NULL || result->stage != rows[i].stage || result->failure != rows[i].failure)
+			fail_msg("%s: %s", rows[i].name, result ? dt_failures[result->failure].code : "no result");
+		assert_true(doctor_diagnose(passive_run(p, 0), f, 8) >= 1);
+		assert_string_equal(f[0].cause[0]->id, rows[i].cause);
+		passive_free(p);
+		buf_free(&keys);
 	}
 }
 
@@ -345,7 +387,7 @@ static void times(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(faults_are_seen), cmocka_unit_test(packets_twice_and_out_of_order), cmocka_unit_test(dial_tone),
+		cmocka_unit_test(faults_are_seen), cmocka_unit_test(with_secrets), cmocka_unit_test(packets_twice_and_out_of_order), cmocka_unit_test(dial_tone),
 		cmocka_unit_test(stages_in_order), cmocka_unit_test(a_flood_is_bounded), cmocka_unit_test(a_day_of_trying),
 		cmocka_unit_test(pieces),	   cmocka_unit_test(times),
 	};
