@@ -215,6 +215,9 @@ static void framed(struct reg_conn *c)
 			/* where the next one begins is not known: it is answered, if it can be, and that is all */
 			if (msg_salvage((const char *)c->in.p, c->in.n, MSG_SIP, &m))
 				refuse_malformed(c, NULL, &m, err.status, err.why);
+			else
+				log_line(LOG_WARN, "registrar", "%s: the connection is closed, what comes is no SIP message: %s", c->peer.address,
+					 err.why);
 			c->closing = true;
 		}
 	}
@@ -303,14 +306,30 @@ uint64_t reg_conn_deadline(const struct reg_conn *c)
 	return at;
 }
 
+/* Octets that have come, and in which no message ends. */
+static const char *unfinished(const struct buf *in)
+{
+	const uint8_t *lf = memchr(in->p, '\n', in->n);
+
+	if (in->p[0] == '\0')
+		return "it begins with NUL: a keep-alive is CRLF (RFC 5626 3.5.1)";
+	if (lf && (lf == in->p || lf[-1] != '\r'))
+		return "its lines end in LF alone: SIP wants CRLF (RFC 3261 7)";
+	return "it has no end";
+}
+
 bool reg_conn_timer(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s)
 {
 	if (c->closing)
 		return true;
 	c->now = mono_ms;
 	c->unix_s = unix_s;
-	if (connection_end(c) <= mono_ms)
+	if (connection_end(c) <= mono_ms) {
+		if (c->in.n && c->turn == NULL)
+			log_line(LOG_WARN, "registrar", "%s: the connection is closed, what has come is no SIP message: %s", c->peer.address,
+				 unfinished(&c->in));
 		return false;
+	}
 	reg_sa_purge(c);
 	for (struct reg_sa *sa = c->sas; sa; sa = sa->next)
 		if (sa->binding && sa->binding->until <= mono_ms) {

@@ -10,6 +10,8 @@
 #include "auth/ntlm.h"
 #include "auth/pin.h"
 
+enum { NTLM_V1_RESPONSE = 24 };
+
 struct netbios {
 	char domain[SITE_NETBIOS_MAX], computer[SITE_NETBIOS_MAX];
 };
@@ -181,6 +183,13 @@ static enum vault_status check(struct vault *v, struct vault_pending *p, struct 
 	if (!!(m.flags & NTLM_DATAGRAM) != p->datagram) { /* made for the other transport: somebody carries it over */
 		why_set(why, "the answer is one for %s", p->datagram ? "HTTP" : "SIP");
 		vault_audit(v, "ntlm", "", false, "an answer for the other transport");
+		return VAULT_REFUSED;
+	}
+	/* [MS-NLMP] 2.2.2.6: an NTLM v1 response has 24 octets.  It proves too little, and tells the password to who tries all: Windows CE
+	 * sends it unless LmCompatibilityLevel is 3 or more. */
+	if (m.nt.n == NTLM_V1_RESPONSE) {
+		why_set(why, "%.60s\\%.60s: NTLMv1, which is not taken: the client must send NTLMv2 (LmCompatibilityLevel 3)", domain, user);
+		vault_audit(v, "ntlm", "", false, "NTLMv1 is not taken: the client must send NTLMv2");
 		return VAULT_REFUSED;
 	}
 	found = whose(v, user, domain, u);

@@ -3,6 +3,8 @@ looks for TLS 1.0."""
 import base64
 import os
 import re
+import socket
+import time
 
 import pytest
 
@@ -88,6 +90,25 @@ def test_the_ticket_verifies_with_xmlsec1(site, tmp_path):
     done = peers.run([peers.tool("xmlsec1"), "--verify", "--pubkey-cert-pem", tmp_path / "ticket.pem",
                       "--id-attr:AssertionID", "urn:oasis:names:tc:SAML:1.0:assertion:Assertion", tmp_path / "ticket.xml"])
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# ---- what is no SIP ----------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("octets", [b"REGISTER sip:contoso.test SIP/2.0\nVia: SIP/2.0/TCP a\nContent-Length: 0\n\n", b"\0\0\0\0",
+                                    b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"], ids=["bare LF", "NUL", "HTTP"])
+def test_a_connection_is_closed_with_a_word(site, octets):
+    """RFC 3261 7: lines end in CRLF; RFC 5626 3.5.1: a keep-alive is CRLF.  The log says why the connection ended."""
+    before = len(site.said())
+    with socket.create_connection(("127.0.0.1", site.sip_tcp), 10) as s:
+        s.sendall(octets)
+        s.settimeout(70)
+        while s.recv(4096):
+            pass
+    end = time.monotonic() + 5
+    while site.said()[before:] == "" and time.monotonic() < end:  # the log goes by way of the supervisor
+        time.sleep(0.05)
+    line = site.said()[before:]
+    assert "127.0.0.1" in line and ("is no SIP message" in line or "a request is refused" in line), line
 
 
 # ---- certificates ---------------------------------------------------------------------------------------------

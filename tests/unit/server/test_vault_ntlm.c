@@ -50,6 +50,34 @@ static void passwords_are_paused(void **state)
 	assert_int_equal(ntlm(w, false, "alice", "CONTOSO", "Pa$$word", &l, NULL, NULL), VAULT_OK); /* it begins anew */
 }
 
+/* [MS-NLMP] 2.2.2.6: an answer of NTLMv1 has 24 octets.  It is refused with that reason, and is no try at the password. */
+static void ntlm_v1_is_refused(void **state)
+{
+	static const uint8_t v1[24] = {1, 2, 3};
+	struct world *w = *state;
+	struct store_user u = person(w, "alice@contoso.test", "CONTOSO\\alice", "", "", NULL);
+	struct ntlm_authenticate m = {.flags = NTLM_NTLM, .user = SV("alice"), .domain = SV("CONTOSO"),
+				      .nt = {(const char *)v1, sizeof v1}, .lm = {(const char *)v1, sizeof v1}};
+	struct buf type2 = {0}, type3 = {0};
+	struct store_tries t;
+	struct vault_login l;
+	uint64_t id;
+
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(call_ntlm_challenge(&w->link, false, NULL, 0, &id, &type2), VAULT_OK);
+		buf_clear(&type3);
+		ntlm_authenticate_write(&type3, &m);
+		assert_int_equal(call_ntlm_verify(&w->link, id, type3.p, type3.n, &l, &w->why), VAULT_REFUSED);
+		assert_non_null(strstr(w->why.text, "NTLMv1"));
+		assert_non_null(strstr(w->why.text, "LmCompatibilityLevel"));
+		buf_clear(&type2);
+	}
+	assert_int_equal(w->store->ops->password_get(w->store, u.id, &t), STORE_OK);
+	assert_int_equal(t.local, 0);
+	buf_free(&type2);
+	buf_free(&type3);
+}
+
 /* One who guesses passwords waits as one who guesses PINs does, and one count is for both. */
 static void one_address_waits(void **state)
 {
@@ -285,7 +313,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    T(passwords_are_paused), T(one_address_waits), T(passwords_are_locked), T(ntlm_of_the_other_transport), T(ntlm_names_outside), T(ntlm_logins),
+	    T(passwords_are_paused), T(ntlm_v1_is_refused), T(one_address_waits), T(passwords_are_locked), T(ntlm_of_the_other_transport), T(ntlm_names_outside), T(ntlm_logins),
 	    T(an_answer_is_good_once), T(rubbish_of_any_length), T(logins_are_forgotten),
 	};
 
