@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "server/site/files.h"
 #include "server/vault/make.h"
 
 enum admin_result admin_no(enum admin_result r, struct why *why, const char *fmt, ...)
@@ -23,12 +24,17 @@ enum admin_result admin_no(enum admin_result r, struct why *why, const char *fmt
 
 enum admin_result admin_open(struct admin *a, const struct site *site, int64_t now, const char *who, struct why *why)
 {
-	char path[sizeof site->dir + sizeof STORE_FILE + 1];
+	char path[PATH_MAX];
 	struct why text = {0};
 
 	*a = (struct admin){.site = site, .now = now};
 	snprintf(a->who, sizeof a->who, "%s", who);
-	snprintf(path, sizeof path, "%s/" STORE_FILE, site->dir);
+	if (!site_store(site, path, &text))
+		return admin_no(ADMIN_SITE, why, "%s", text.text);
+	if (store_is_postgres(path)) {
+		a->store = store_open(path, &text);
+		return a->store ? ADMIN_OK : admin_no(ADMIN_SITE, why, "%s", text.text);
+	}
 	if (access(path, F_OK) < 0 && errno != ENOENT)
 		return admin_no(ADMIN_SITE, why, "the store '%s': %s; run it as root, or as the user that made the site", path,
 				strerror(errno));

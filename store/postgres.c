@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "store/postgres.h"
 
+#define COPY_MS 20000
 #define LOCK "7237110" /* of the one who writes: any number that no other program of this database uses */
 
 static struct postgres *postgres_of(struct sql *q)
@@ -23,9 +24,9 @@ static struct postgres *postgres_of(struct sql *q)
 #define TEXT_MAX 2048
 
 /* ?1 is $1 here. */
-static void text_of(enum sql_id id, char ret[TEXT_MAX])
+static void text_of(const char *text, char ret[TEXT_MAX])
 {
-	snprintf(ret, TEXT_MAX, "%s", sql_text_of[id]);
+	snprintf(ret, TEXT_MAX, "%s", text);
 	for (char *c = ret; *c; c++)
 		if (*c == '?')
 			*c = '$';
@@ -40,7 +41,7 @@ static bool prepare(struct postgres *p, enum sql_id id, const char *name, unsign
 
 	if (p->prepared[id])
 		return true;
-	text_of(id, text);
+	text_of(sql_text_of[id], text);
 	if (!PQsendPrepare(p->c, name, text, (int)n, NULL) || !postgres_flushed(p, until)) {
 		postgres_reason(p, PQerrorMessage(p->c));
 		return false;
@@ -155,6 +156,33 @@ static struct sql_st *postgres_start(struct sql *s, enum sql_id id, const struct
 	return st;
 }
 
+static struct sql_st *postgres_start_text(struct sql *s, enum sql_id slot, const char *text, const struct sql_value *v, unsigned n)
+{
+	struct postgres *p = postgres_of(s);
+	struct sql_st *st = &p->st[slot];
+	uint64_t until = clock_mono_ms() + COPY_MS;
+	char own[TEXT_MAX];
+	struct bound b;
+	PGresult *r;
+
+	st_clear(st);
+	text_of(text, own);
+	values_bind(&b, v, n);
+	if (!postgres_online(p))
+		return NULL;
+	if (!PQsendQueryParams(p->c, own, (int)n, NULL, b.value, b.length, b.format, 1) || !postgres_flushed(p, until)) {
+		postgres_reason(p, PQerrorMessage(p->c));
+		return NULL;
+	}
+	while ((r = postgres_result(p, until)) != NULL) {
+		PQclear(st->result);
+		st->result = r;
+	}
+	st->r = postgres_judged(p, st->result);
+	st->row = -1;
+	return st;
+}
+
 static enum store_result postgres_step(struct sql *s, struct sql_st *st)
 {
 	enum store_result r = st->r;
@@ -257,7 +285,7 @@ static void postgres_close(struct sql *s)
 {
 	struct postgres *p = postgres_of(s);
 
-	for (size_t i = 0; i < SQL_COUNT; i++)
+	for (size_t i = 0; i < SQL_SLOTS; i++)
 		st_clear(&p->st[i]);
 	postgres_hang_up(p);
 	if (p->conninfo)
@@ -274,6 +302,10 @@ const struct sql_engine postgres_engine = {
     .look = postgres_look,
     .rollback = postgres_rollback,
     .start = postgres_start,
+    .start_text = postgres_start_text,
+    .ids_get = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM %s_id_seq",
+    .ids_clear = "SELECT 0 WHERE '%s' = ''",
+    .ids_set = "SELECT setval('%s_id_seq', GREATEST(?1::bigint, 1), ?1::bigint > 0)",
     .step = postgres_step,
     .end = postgres_end,
     .changed = postgres_changed,

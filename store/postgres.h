@@ -22,7 +22,7 @@ struct postgres {
 	uint64_t down_until; /* mono_ms: nobody is tried before */
 	int64_t changed;
 	unsigned answer_ms;
-	struct sql_st st[SQL_COUNT];
+	struct sql_st st[SQL_SLOTS];
 };
 
 /* ---- postgres_link.c: the connection ---- */

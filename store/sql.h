@@ -30,6 +30,10 @@ struct sql_engine {
 	enum store_result (*look)(struct sql *q); /* a transaction that only reads; rollback() ends it */
 	void (*rollback)(struct sql *q); /* a transaction that is open, if there is one */
 	struct sql_st *(*start)(struct sql *q, enum sql_id id, const struct sql_value *v, unsigned n); /* NULL: q->why */
+	/* The same for a text that is in no table: SQL_OTHER_GET, SQL_OTHER_PUT. */
+	struct sql_st *(*start_text)(struct sql *q, enum sql_id slot, const char *text, const struct sql_value *v, unsigned n);
+	/* Formats of texts with a table's name: the last id that was given, and (after the first) to go on behind ?1 */
+	const char *ids_get, *ids_clear, *ids_set;
 	/* OK: a row; NONE: the end; TAKEN: something that must be unique is in use.  After all but OK it has ended. */
 	enum store_result (*step)(struct sql *q, struct sql_st *st);
 	void (*end)(struct sql *q, struct sql_st *st);
@@ -99,6 +103,16 @@ struct sql_list {
 };
 /* Each page is read to its end before its rows are given: no lock is held meanwhile, and the store may be used and written. */
 enum store_result sql_each(struct sql *q, const struct sql_list *l, const void *of, void *each);
+
+/* ---- the tables, for sql_copy.c -------------------------------------------------------------------------------------------- */
+
+struct sql_table {
+	const char *name;
+	const char *columns; /* "id:i aor:t": each with its type, as in struct sql_value */
+	const char *key;     /* its rows are read in this order, page by page when it is one column */
+	bool ids;	     /* given by the database, never twice */
+};
+const struct sql_table *sql_tables(size_t *n);
 
 /* ---- the functions of the store, by file ---------------------------------------------------------------------------------- */
 

@@ -104,7 +104,7 @@ X(AUDIT_PAGE,     "SELECT id, at, what, whom, ok, detail FROM audit WHERE (at, i
 /* clang-format on */
 
 #define X(name, text) SQL_##name,
-enum sql_id { SQL_LIST SQL_COUNT };
+enum sql_id { SQL_LIST SQL_COUNT, SQL_OTHER_GET = SQL_COUNT, SQL_OTHER_PUT, SQL_SLOTS /* two for texts of sql_copy.c */ };
 #undef X
 extern const char *const sql_text_of[SQL_COUNT];
 

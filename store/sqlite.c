@@ -5,6 +5,7 @@
  */
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@
 struct sqlite {
 	struct sql sql; /* first */
 	sqlite3 *db;
-	sqlite3_stmt *st[SQL_COUNT];
+	sqlite3_stmt *st[SQL_SLOTS];
 	sqlite3_stmt *begin, *look, *commit, *rollback;
 	uint64_t busy_since;
 };
@@ -76,15 +77,10 @@ static bool prepare(struct sqlite *q, const char *text, sqlite3_stmt **ret)
 	return false;
 }
 
-static struct sql_st *sqlite_start(struct sql *s, enum sql_id id, const struct sql_value *v, unsigned n)
+static struct sql_st *start(struct sqlite *q, sqlite3_stmt *st, const struct sql_value *v, unsigned n)
 {
-	struct sqlite *q = sqlite_of(s);
 	int rc = SQLITE_OK;
-	sqlite3_stmt *st;
 
-	if (!prepare(q, sql_text_of[id], &q->st[id]))
-		return NULL;
-	st = q->st[id];
 	sqlite3_reset(st);
 	sqlite3_clear_bindings(st);
 	for (int i = 0; i < (int)n && rc == SQLITE_OK; i++) {
@@ -99,6 +95,26 @@ static struct sql_st *sqlite_start(struct sql *s, enum sql_id id, const struct s
 		return (struct sql_st *)st;
 	sqlite_failed(q);
 	return NULL;
+}
+
+static struct sql_st *sqlite_start(struct sql *s, enum sql_id id, const struct sql_value *v, unsigned n)
+{
+	struct sqlite *q = sqlite_of(s);
+
+	return prepare(q, sql_text_of[id], &q->st[id]) ? start(q, q->st[id], v, n) : NULL;
+}
+
+/* The text is prepared once, as long as it is the same. */
+static struct sql_st *sqlite_start_text(struct sql *s, enum sql_id slot, const char *text, const struct sql_value *v, unsigned n)
+{
+	struct sqlite *q = sqlite_of(s);
+	sqlite3_stmt **st = &q->st[slot];
+
+	if (*st && strcmp(sqlite3_sql(*st), text) != 0) {
+		sqlite3_finalize(*st);
+		*st = NULL;
+	}
+	return prepare(q, text, st) ? start(q, *st, v, n) : NULL;
 }
 
 static enum store_result step(struct sqlite *q, sqlite3_stmt *st)
@@ -231,7 +247,7 @@ static void sqlite_close(struct sql *s)
 {
 	struct sqlite *q = sqlite_of(s);
 
-	for (size_t i = 0; i < SQL_COUNT; i++)
+	for (size_t i = 0; i < SQL_SLOTS; i++)
 		sqlite3_finalize(q->st[i]);
 	sqlite3_finalize(q->begin);
 	sqlite3_finalize(q->look);
@@ -249,6 +265,10 @@ static const struct sql_engine engine = {
     .look = sqlite_look,
     .rollback = sqlite_rollback,
     .start = sqlite_start,
+    .start_text = sqlite_start_text,
+    .ids_get = "SELECT seq FROM sqlite_sequence WHERE name = '%s'",
+    .ids_clear = "DELETE FROM sqlite_sequence WHERE name = '%s'",
+    .ids_set = "INSERT INTO sqlite_sequence (name, seq) VALUES ('%s', ?1)",
     .step = sqlite_step,
     .end = sqlite_end,
     .changed = sqlite_changed,

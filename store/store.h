@@ -235,6 +235,11 @@ bool store_sqlite_check(const char *path, struct why *why); /* reads all of it; 
  * call may fail while no server that takes writes answers, and works again when one does. */
 struct store *store_postgres(const char *conninfo, struct why *why);
 bool store_is_postgres(const char *where); /* it is such a text, else the name of a file */
+/* The one of the two that `where` names. */
+struct store *store_open(const char *where, struct why *why);
+/* All rows of one into the other, which must be empty; ids stay what they are, and none that was ever given is given again.
+ * done(): after each table, how many rows.  false: *why, and *to is as it was. */
+bool store_copy(struct store *from, struct store *to, void (*done)(void *arg, const char *table, uint64_t rows), void *arg, struct why *why);
 /* The same store for many threads: what the vault asks of it, each call whole; those who write at the same time share one commit.
  * Takes `real` (NULL is fine), and closes it with itself.  store_why(): of the calling thread's last call.  NULL: out of memory. */
 struct store *store_shared(struct store *real);

@@ -180,6 +180,12 @@ static enum check_result vault(const struct site *s, struct why *why)
 	if (!vault_keys_load(s->dir, &keys, why))
 		return CHECK_BAD;
 	vault_keys_clear(&keys);
+	if (store_is_postgres(s->store)) {
+		struct store *store = store_open(s->store, why);
+
+		store_close(store);
+		return store ? CHECK_GOOD : CHECK_BAD;
+	}
 	if (!site_path(path, s->dir, STORE_FILE, why) || !store_whole(path, why) || !store_sqlite_check(path, why))
 		return CHECK_BAD;
 	return CHECK_GOOD;

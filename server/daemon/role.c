@@ -21,6 +21,7 @@
 #include "server/location/process.h"
 #include "server/site/files.h"
 #include "server/vault/process.h"
+#include "store/store.h"
 
 static int run_vault(struct role_state *s, struct scoreboard *b)
 {
@@ -78,6 +79,20 @@ static int run_dns(struct role_state *s, struct scoreboard *b)
 enum { AS_VAULT, AS_WORKER, AS_LEGACY };
 
 static const struct sandbox_place vault_places[] = {{SITE_VAULT, true}, {NULL, false}};
+/* The vault whose store is in PostgreSQL: names of hosts, the socket, and the roots of its certificate are read here. */
+static const struct sandbox_place database_places[] = {{SITE_VAULT, true},
+						       {"/etc/hosts", false},
+						       {"/etc/resolv.conf", false},
+						       {"/run/systemd/resolve", false},
+						       {"/etc/nsswitch.conf", false},
+						       {"/etc/host.conf", false},
+						       {"/etc/gai.conf", false},
+						       {"/etc/services", false},
+						       {"/etc/passwd", false},
+						       {"/etc/ssl/certs", false},
+						       {"/run/postgresql", true},
+						       {"/var/run/postgresql", true},
+						       {NULL, false}};
 static const struct sandbox_place worker_places[] = {{SITE_SERVER, false},
 						     {SITE_EXTERNAL, false},
 						     {SITE_ISSUING, false},
@@ -146,6 +161,12 @@ static uint64_t role_file_max(const struct role_state *s)
 				       : (uint64_t)s->site.max_logs_total << 20;
 }
 
+/* The vault has no business with the network, unless its store is there. */
+static bool has_database(const struct role_state *s)
+{
+	return s->role == ROLE_VAULT && store_is_postgres(s->site.store);
+}
+
 static bool role_settle(const struct role_state *s, struct why *why)
 {
 	const struct site *site = &s->site;
@@ -158,8 +179,9 @@ static bool role_settle(const struct role_state *s, struct why *why)
 				      .group_of = shares ? site->legacy_user : NULL,
 				      .also_group_of = shares ? site->worker_user : NULL};
 	const struct sandbox box = {.dir = site->dir,
-				    .may = roles[s->role].may,
-				    .places = roles[s->role].places,
+				    .may = roles[s->role].may |
+					   (has_database(s) ? SANDBOX_ASK | SANDBOX_NETWORK | SANDBOX_DATABASE : 0),
+				    .places = has_database(s) ? database_places : roles[s->role].places,
 				    .file_max = role_file_max(s)};
 
 	signal(SIGINT, SIG_IGN);

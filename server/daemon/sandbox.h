@@ -25,6 +25,7 @@ enum sandbox_may { /* besides computing, waiting, logging and using the descript
 	SANDBOX_ACCEPT = 8,	   /* take connections from listeners that it was handed */
 	SANDBOX_ASK = 16,	   /* make IPv4 and IPv6 sockets, and connect them */
 	SANDBOX_NETWORK = 32,	   /* stays in the machine's network */
+	SANDBOX_DATABASE = 64,	   /* make UNIX sockets as well, and connect them: to PostgreSQL */
 };
 
 struct sandbox_place {

@@ -40,6 +40,7 @@ static const struct {
 	{SANDBOX_WRITE, "fallocate utimensat sync_file_range"},
 	{SANDBOX_ACCEPT, "accept accept4"},
 	{SANDBOX_ASK, "connect bind"},
+	{SANDBOX_DATABASE, "uname getresuid getresgid"},
 };
 /* clang-format on */
 
@@ -92,6 +93,7 @@ static bool add_rules(scmp_filter_ctx ctx, unsigned may, struct why *why)
 	    {SANDBOX_THREADS, "clone", SCMP_A0_32(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)}, /* never a process */
 	    {SANDBOX_ASK, "socket", SCMP_A0_32(SCMP_CMP_EQ, AF_INET)},
 	    {SANDBOX_ASK, "socket", SCMP_A0_32(SCMP_CMP_EQ, AF_INET6)},
+	    {SANDBOX_DATABASE, "socket", SCMP_A0_32(SCMP_CMP_EQ, AF_UNIX)},
 	};
 
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)

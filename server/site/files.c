@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "store/store.h"
 
 bool site_fail(struct why *why, const char *what, const char *reason)
 {
@@ -77,4 +78,12 @@ bool site_pair_make(const struct pki_issue *what, unsigned bits, const struct pk
 	pki_key_free(key);
 	buf_free(&der);
 	return ok;
+}
+
+bool site_store(const struct site *s, char out[PATH_MAX], struct why *why)
+{
+	if (s->store[0] == '\0')
+		return site_path(out, s->dir, STORE_FILE, why);
+	snprintf(out, PATH_MAX, "%s", s->store);
+	return true;
 }

@@ -10,6 +10,7 @@
 
 #include "base/why.h"
 #include "pki/cert.h"
+#include "server/site/site.h"
 
 #define SITE_CONF "dialtone.conf"
 #define SITE_ROOT_KEY "root.pem"     /* key and certificate of the private root: root's alone */
@@ -31,6 +32,8 @@
 #define SECONDS_OF_YEARS(n) ((int64_t)(n) * 365 * 86400)
 
 bool site_path(char out[PATH_MAX], const char *dir, const char *name, struct why *why);
+/* Where the site's store is, for store_open(): the configuration's, or the file in the site's folder. */
+bool site_store(const struct site *s, char out[PATH_MAX], struct why *why);
 bool site_fail(struct why *why, const char *what, const char *reason); /* "what: reason"; false */
 bool site_has(const char *dir, const char *name);
 bool site_save(const char *dir, const char *name, const struct buf *b, mode_t mode, struct why *why);

@@ -34,6 +34,7 @@ const struct site_key site_keys[] = {
 	{"external_require_pin",               KEY_BOOLEAN,  AT(external_require_pin),                0, 0, "false", TEMPLATE_HINT},
 	{"legacy",                             KEY_LEGACY,   AT(legacy),                              0, 0, "off", TEMPLATE_ALWAYS, "TLS 1.0 for old phones, on the same ports: off, known (the phones of legacy_known), on"},
 	{"legacy_known",                       KEY_SUBNETS,  AT(legacy_known),                        0, 0, "", TEMPLATE_SET},
+	{"store",                              KEY_TEXT,     AT(store),                               0, 0, "", TEMPLATE_SET, "postgresql://HOST,HOST/NAME; empty: SQLite, in vault/"},
 	{"workers",                            KEY_NUMBER,   AT(workers),                             0, 64, "0", TEMPLATE_ALWAYS, "0: one a core"},
 	{"log_level",                          KEY_LEVEL,    AT(log_level),                           0, 0, "info", TEMPLATE_HINT},
 	{"user",                               KEY_TEXT,     AT(user),                                0, 0, SITE_USER, TEMPLATE_ALWAYS},

@@ -34,6 +34,7 @@ struct site {
 	char legacy_known[512]; /* addresses and subnets (net/subnets.h) */
 	bool proxy_protocol;		       /* PROXY v2 demanded on the outside listeners */
 	bool external_require_pin;	       /* number and PIN as well, outside ("Device Connection Process") */
+	char store[SITE_URL_MAX]; /* "" : STORE_FILE in dir; else "postgresql://..." */
 	unsigned workers;
 	enum log_level log_level;
 	char user[64];	      /* what the vault runs as, when root starts it */

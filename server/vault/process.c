@@ -1,3 +1,4 @@
+#include "server/site/files.h"
 #include "server/vault/process.h"
 
 #include <signal.h>
@@ -73,10 +74,15 @@ static void term(void *arg, int signo)
 
 static bool open_store(struct process *p, struct why *why)
 {
-	char path[sizeof p->conf->site->dir + sizeof STORE_FILE + 1];
+	char path[PATH_MAX];
 
 	umask(077);
-	snprintf(path, sizeof path, "%s/" STORE_FILE, p->conf->site->dir);
+	if (!site_store(p->conf->site, path, why))
+		return false;
+	if (store_is_postgres(path)) {
+		p->store = store_shared(store_open(path, why));
+		return p->store != NULL;
+	}
 	if (access(path, F_OK) < 0) { /* made by init, with its owner: a new one would be an empty site */
 		return why_not(why, "there is no store '%.300s' that this user may open: was it made by 'dialtone init'?", path);
 	}

@@ -1,0 +1,82 @@
+/* cmd/site/store.c: dialtone store: where users, PINs and certificates are kept. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/site/site.h"
+#include "cmd/text.h"
+#include "cmd/verbs.h"
+#include "server/control/control.h"
+
+static void copied(void *arg, const char *table, uint64_t rows)
+{
+	(void)arg;
+	text_say(stderr, "%s: %llu", table, (unsigned long long)rows);
+}
+
+/* A change that is made while it is copied would be lost. */
+static int stopped(struct session *s)
+{
+	struct buf text = {0};
+	struct why why = {0};
+	bool runs = !control_status(s->site.dir, &text, &why) || text.n;
+
+	buf_free(&text);
+	return runs ? command_fail(s->c, EX_UNAVAILABLE, "dialtoned runs: stop it first, and start it with the new store") : 0;
+}
+
+/* The file belongs to whom its folder belongs: the vault. */
+static int own(struct session *s, const char *path)
+{
+	char folder[4096];
+	struct stat st;
+	char *slash;
+
+	snprintf(folder, sizeof folder, "%s", path);
+	slash = strrchr(folder, '/');
+	if (slash)
+		*slash = '\0';
+	if (stat(slash ? folder : ".", &st) < 0 || chmod(path, 0600) < 0 || (geteuid() == 0 && chown(path, st.st_uid, st.st_gid) < 0))
+		return command_fail(s->c, EX_IOERR, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int store_copy_verb(struct session *s)
+{
+	const char *to = s->c->argument[0];
+	bool postgres = store_is_postgres(to);
+	struct why why = {0};
+	struct store *new;
+	int rc = stopped(s);
+
+	if (rc)
+		return rc;
+	if (!postgres && access(to, F_OK) == 0)
+		return command_fail(s->c, EX_CANTCREAT, "'%s' is there already; name a new file", to);
+	new = store_open(to, &why);
+	if (new == NULL)
+		return command_fail(s->c, EX_CANTCREAT, "%s", why.text);
+	if (!store_copy(s->admin.store, new, copied, NULL, &why))
+		rc = command_fail(s->c, EX_IOERR, "%s; nothing was copied", why.text);
+	store_close(new);
+	if (rc == 0 && !postgres)
+		rc = own(s, to);
+	if (rc == 0)
+		text_say(stderr, postgres ? "copied; put into dialtone.conf: store = \"%s\"" : "copied; take 'store' out of dialtone.conf when this is "
+			 "DIR/vault/store.db: %s", to);
+	return rc;
+}
+
+static const struct verb *const verbs[] = {
+    SITE_VERB("copy", "TO", "copies all of it to PostgreSQL (postgresql://...) or into a new SQLite file", store_copy_verb), NULL};
+
+const struct verb verb_store = {
+    .name = "store",
+    .what = "where users, PINs and certificates are kept: copy",
+    .flags = VERB_SITE,
+    .verbs = verbs,
+    .text = "The store: an SQLite file of the site's own, or a database of PostgreSQL that several front ends share.",
+    .example = "  dialtone store copy 'postgresql://db1,db2/dialtone?user=dialtone'\n",
+};
