@@ -270,10 +270,13 @@ static void whole(void **state)
 /* Long transactions one after the other, with the pause of an import between them. */
 static void write_much(struct store *s)
 {
-	for (unsigned part = 0; part < 20; part++) {
-		if (s->ops->begin(s) != STORE_OK)
-			_exit(1);
-		for (unsigned i = 0; i < 1000; i++) {
+	for (unsigned part = 0; part < 50; part++) {
+		unsigned patience = 20; /* as an import has */
+
+		while (s->ops->begin(s) != STORE_OK)
+			if (patience-- == 0)
+				_exit(1);
+		for (unsigned i = 0; i < 200; i++) {
 			struct store_user u = store_world_user("", "", "", "");
 
 			snprintf(u.aor, sizeof u.aor, "u%u.%u@contoso.test", part, i);
