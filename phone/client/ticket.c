@@ -268,6 +268,8 @@ bool ticket_metadata_take(struct ticket_client *t, const char *certprov_url, str
 	xmlFreeDoc(doc);
 	if (bad == NULL && doc && m.issuer[0] == '\0' && m.cert_url[0])
 		bad = "it names no web ticket service";
+	if (bad == NULL && doc && m.cert_url[0] && strncmp(m.cert_url, "https://", 8) != 0)
+		bad = "its port for certificates is not an https URL: no web ticket goes there";
 	if (bad)
 		why_set(why, "%s", bad);
 	if (doc == NULL || bad)

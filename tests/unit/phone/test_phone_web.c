@@ -272,6 +272,21 @@ static void redirected(void **state)
 	buf_free(&a);
 }
 
+/* A server that names a port without TLS for certificates gets no ticket, and no number and PIN before. */
+static void no_ticket_without_tls(void **state)
+{
+#define PLAIN WSDL(POLICY_AT(HOST), PORT("CertProvisioningServiceWebTicketProof_SHA1", "http://" HOST PROOF))
+	static const struct step plain[] = {
+	    CHAIN_STEPS,
+	    {"GET " CERTPROV "/mex", PLAIN},
+	    {"GET " CERTPROV "/mex", PLAIN},
+	    END};
+	struct world *w = *state;
+
+	web_run(w, plain, false);
+	STAGE(DT_STAGE_AUTH, DT_F_METADATA_BAD);
+}
+
 /* "On 28032: ask for a new ticket once." */
 static void another_ticket_once(void **state)
 {
@@ -418,7 +433,7 @@ static void chains(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, web_setup, web_teardown)
-	const struct CMUnitTest tests[] = {T(other_words), T(unusable), T(redirected), T(another_ticket_once), T(pin_by_basic), T(windows),
+	const struct CMUnitTest tests[] = {T(other_words), T(unusable), T(redirected), T(no_ticket_without_tls), T(another_ticket_once), T(pin_by_basic), T(windows),
 					   T(chains)};
 
 	return cmocka_run_group_tests(tests, web_group_setup, web_group_teardown);
