@@ -62,10 +62,12 @@ void netconfig_ios(struct buf *out, const struct netconf *n)
 		return;
 	buf_printf(out, "!\nlldp run\nnetwork-policy profile 1\n voice vlan %u cos %u\n voice vlan %u dscp %u\n!\n", n->vlan,
 		   n->priority, n->vlan, n->dscp);
-	if (*n->voice.interface == '\0')
-		buf_str(out, "! all ports: write yours, uplinks and servers are none of them (--voice NET,interface=...)\n");
-	buf_printf(out, "interface %s\n switchport mode access\n",
-		   *n->voice.interface ? n->voice.interface : "range GigabitEthernet1/0/1-48");
+	if (*n->voice.interface == '\0') { /* no port is made up: an uplink among them would cut the switch off */
+		buf_str(out, "! the ports of phones: name them with --voice NET,interface='range GigabitEthernet1/0/1-24', and none that is an uplink\n"
+			     "end\n");
+		return;
+	}
+	buf_printf(out, "interface %s\n switchport mode access\n", n->voice.interface);
 	if (n->data_vlan)
 		buf_printf(out, " switchport access vlan %u\n", n->data_vlan);
 	buf_printf(out, " switchport voice vlan %u\n network-policy 1\n lldp transmit\n lldp receive\n"

@@ -19,19 +19,20 @@ struct format {
 	netconfig_writer *write;
 	bool needs_net; /* at least one subnet */
 	bool whole;	/* an option is written in one piece: the server cannot split one (RFC 3396) that is longer than OPTION_MAX */
+	const char *comment; /* how a line begins that is one; NULL: the writer puts its own */
 };
 
 #define FORMAT(name, what) {(name), "", (what), .run = netconfig_run}
 
 /* clang-format off */
 static const struct format formats[] = {
-	{FORMAT("kea",     "ISC Kea, DHCPv4"),                  netconfig_kea, true},
-	{FORMAT("isc",     "ISC dhcpd"),                        netconfig_isc, true},
-	{FORMAT("dnsmasq", "dnsmasq: DHCP and names"),          netconfig_dnsmasq, true},
-	{FORMAT("ios",     "a Cisco switch: VLAN, LLDP-MED, DHCP"), netconfig_ios, true, true},
+	{FORMAT("kea",     "ISC Kea, DHCPv4"),                  netconfig_kea, true, false, "// "},
+	{FORMAT("isc",     "ISC dhcpd"),                        netconfig_isc, true, false, "# "},
+	{FORMAT("dnsmasq", "dnsmasq: DHCP and names"),          netconfig_dnsmasq, true, false, "# "},
+	{FORMAT("ios",     "a Cisco switch: VLAN, LLDP-MED, DHCP"), netconfig_ios, true, true, "! "},
 	{FORMAT("windows", "the DHCP server of Windows (netsh)"), netconfig_windows, true},
 	{FORMAT("zone",    "a DNS zone file"),                  netconfig_zone, false},
-	{FORMAT("lldpd",   "lldpd: the LLDP-MED policy"),       netconfig_lldpd, false},
+	{FORMAT("lldpd",   "lldpd: the LLDP-MED policy"),       netconfig_lldpd, false, false, "# "},
 };
 /* clang-format on */
 
@@ -223,12 +224,15 @@ static int netconfig_fits(const struct command *c, const struct netconf *n)
 			    too_long ? 43 : 120, too_long ? uc : sip, c->verb->name, OPTION_MAX, too_long ? "web_fqdn" : "pool");
 }
 
-static int netconfig_print(const struct command *c, const struct netconf *n, netconfig_writer *write)
+static int netconfig_print(const struct command *c, const struct netconf *n, const struct format *f)
 {
 	struct buf out = {0};
 	int status = 0;
 
-	write(&out, n);
+	if (f->comment)
+		buf_printf(&out, "%sWhat IP phones of %s ask for (dialtone netconfig %s): to be put beside what is there, not in its place.\n", f->comment,
+			   n->site->domain, f->verb.name);
+	f->write(&out, n);
 	if (out.oom || fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0)
 		status = command_fail(c, EX_IOERR, "standard output cannot be written");
 	buf_free(&out);
@@ -267,7 +271,7 @@ static int netconfig_run(struct command *c)
 	rc = netconfig_check(c, &site, n, ns);
 	if (rc == 0 && f->whole)
 		rc = netconfig_fits(c, n);
-	return rc ? rc : netconfig_print(c, n, f->write);
+	return rc ? rc : netconfig_print(c, n, f);
 }
 
 const struct verb verb_netconfig = {

@@ -41,7 +41,6 @@ static void uc_class(struct buf *out, const struct netconf *n)
 	};
 
 	snprintf(port, sizeof port, "%u", n->uc.port);
-	buf_str(out, NETSH "delete class MSUCClient\n");
 	buf_str(out, NETSH "add class MSUCClient \"UC Vendor Class Id\" \"" DHCP_CLASS_UC "\" 1\n");
 	for (unsigned i = 0; i < 5; i++) {
 		buf_printf(out, NETSH "add optiondef %u %s Binary 0 vendor=MSUCClient comment=\"%s\"\n", i + 1, sub[i].name,
@@ -52,29 +51,43 @@ static void uc_class(struct buf *out, const struct netconf *n)
 	}
 }
 
+/* How to begin anew is written down, and not done. */
+static void netconfig_windows_end(struct buf *out)
+{
+	buf_str(out, "exit /b 0\n:there\n"
+		     "echo Options for phones are there already: nothing was changed. To make them anew, when no phone starts, first type:\n"
+		     "echo     netsh dhcp server delete class MSUCClient\n"
+		     "echo     netsh dhcp server delete class CPEOCPHONE\n"
+		     "echo     netsh dhcp server delete optiondef 120\n"
+		     "exit /b 1\n");
+}
+
 void netconfig_windows(struct buf *out, const struct netconf *n)
 {
 	uint8_t sip[300];
 	size_t nsip = netconfig_sip(n, sip, sizeof sip);
 
 	buf_str(out, "@echo off\n"
-		     "rem Options 120 and 43 are deleted and made again: on a server that serves phones now, run this when none starts.\n");
+		     "rem What phones ask a DHCP server for.  Nothing that is there is deleted: on a server that serves phones already it stops.\n"
+		     "netsh dhcp server show class | findstr /i \"MSUCClient CPEOCPHONE\" >nul && goto there\n"
+		     "netsh dhcp server show optiondef | findstr /i \"UCSipServer\" >nul && goto there\n");
 	scope(out, &n->data, "Data");
 	scope(out, &n->voice, "Voice");
 	addresses(out, 6, n->dns, n->ndns);
 	buf_printf(out, NETSH "set optionvalue 15 STRING \"%s\"\n", n->site->domain);
 	addresses(out, 42, n->ntp, n->nntp);
-	buf_str(out, NETSH "delete optiondef 120\n");
 	buf_str(out, NETSH "add optiondef 120 UCSipServer Binary 0 comment=\"Sip Server Fqdn\"\n");
 	buf_str(out, NETSH "set optionvalue 120 Binary ");
 	netconfig_hex(out, sip, nsip, "", true);
 	buf_str(out, "\n");
 	uc_class(out, n);
-	if (n->vlan == 0)
+	if (n->vlan == 0) {
+		netconfig_windows_end(out);
 		return;
+	}
 	/* A Word is two octets, most significant first: the best reading of sub-option 10. */
-	buf_str(out, NETSH "delete class CPEOCPHONE\n");
 	buf_str(out, NETSH "add class CPEOCPHONE \"phone VLAN class\" \"" DHCP_CLASS_VLAN "\" 1\n");
 	buf_str(out, NETSH "add optiondef 10 VLANID WORD 0 vendor=CPEOCPHONE\n");
 	buf_printf(out, NETSH "set optionvalue 10 WORD vendor=CPEOCPHONE %u\n", n->vlan);
+	netconfig_windows_end(out);
 }

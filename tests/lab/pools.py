@@ -85,7 +85,7 @@ class PoolLab(OutsideLab):
 
     def certificates(self, name):
         """The thumbprints of alice's in that pool's store."""
-        listed = json.loads(self.pool(name, "cert", "list", "alice@contoso.test", "--json").stdout)
+        listed = json.loads(self.pool(name, "cert", "list", "alice@contoso.test", "--json").stdout)["items"]
         return {c["thumbprint"] for c in listed}
 
     def registered(self, name):
