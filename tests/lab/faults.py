@@ -107,6 +107,8 @@ backend plain
     def examined(self, *args, way=("--extension", "4411"), model="cx600", state=None, cold=True, env=None):
         """Exit status; (verdict, stage, first cause) of each finding; and all of them as objects."""
         argv = self.phone_argv(*(["--cold"] if cold else []), *args, model=model, state=state or "phone")
+        if way[1] != "4411":
+            argv[argv.index("4411")] = way[1]
         argv[1] = "doctor"
         done = self.exec("ph", *argv, seconds=200, check=False, env=env)
         self.last = done.stdout

@@ -5,6 +5,8 @@
     banner text=T                           says T at once
     http   status=S type=T text=B [cert=P]  one answer for every request; with cert over TLS
     sip    status=S head=H cert=P           one answer for every SIP request, over TLS
+    offers device=D router=R dns=N          a second DHCP server: offers 10.66.0.200 a second after it was asked
+    eapol  device=D                         a port that 802.1X holds asks who is there
     dns    upstream=A mode=M [arg=X]        A's answers, but: servfail, refused, portal (every A is X), flap (every other A of
                                             fe01.contoso.test is X), no-srv (SRV does not exist), udp-only, late (X seconds)
 """
@@ -125,4 +127,35 @@ def dns():
         threading.Thread(target=one, args=s.recvfrom(4096), daemon=True).start()
 
 
-dns() if KIND == "dns" else listen()
+def offers():
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for option in (socket.SO_REUSEADDR, socket.SO_BROADCAST):
+        s.setsockopt(socket.SOL_SOCKET, option, 1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, OPT["device"].encode())
+    s.bind(("0.0.0.0", 67))
+    print("it listens", flush=True)
+
+    def option(code, *octets):
+        value = b"".join(socket.inet_aton(o) if isinstance(o, str) else o for o in octets)
+        return bytes([code, len(value)]) + value
+
+    while True:
+        p = s.recv(2048)
+        if len(p) > 243 and b"\x35\x01\x01" in p[240:]:
+            time.sleep(1)
+            out = b"\x02\x01\x06\x00" + p[4:8] + bytes(8) + socket.inet_aton("10.66.0.200") + bytes(8) + p[28:44] + bytes(192) + \
+                b"\x63\x82\x53\x63" + option(53, b"\x02") + option(54, ADDRESS) + option(51, b"\0\0\2\0") + \
+                option(1, "255.255.255.0") + option(3, OPT["router"]) + option(6, OPT["dns"]) + b"\xff"
+            s.sendto(out.ljust(300, b"\0"), ("255.255.255.255", 68))
+
+
+def eapol():
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    s.bind((OPT["device"], 0))
+    print("it listens", flush=True)
+    while True:
+        s.send(b"\x01\x80\xc2\0\0\x03\x00\x1b\x54\x00\x00\x01\x88\x8e\x02\0\0\5\1\1\0\5\1" + bytes(37))
+        time.sleep(2)
+
+
+{"dns": dns, "offers": offers, "eapol": eapol}.get(KIND, listen)()
