@@ -79,6 +79,7 @@ X(OPTION120_ABSENT,   "option120-absent",     "DHCP told no option 120") \
 X(OPTION120_BAD,      "option120-bad",        "option 120 cannot be read") \
 X(OPTION120_ADDRESS,  "option120-address",    "option 120 holds an address: TLS needs a name (encoding 0)") \
 X(DHCP_SECOND,        "dhcp-second",          "a second DHCP server answers, and not the same; the first one counts") \
+X(OPTIONS_DIFFER,     "options-differ",       "options 43 and 120 name one server, SRV another") \
 X(UC_HEX_TYPED,       "uc-hex-typed",         "it is hexadecimal digits typed as text, not the octets they stand for") \
 X(UC_TEXT_TYPED,      "uc-text-typed",        "it is plain text: each sub-option needs its code and its length before it") \
 X(UC_OVERRUN,         "uc-overrun",           "a sub-option runs past the end of option 43") \

@@ -4,6 +4,31 @@
  */
 #include "phone/internal.h"
 
+/* options 43 and 120 name one server, SRV another: whoever moved the pool forgot one of them.  Told once, of the search. */
+static void discover_compare(struct dt_phone *ph)
+{
+	const struct dhcp_sip *sip = &ph->work->option120;
+	bool srv = false, same = false;
+	struct attempt a;
+	struct url u;
+
+	if (!ph->work->have_120 || sip->encoding != 0 || sip->n == 0 || !url_read(sv_of(ph->found.web_url), &u) ||
+	    !sv_ieq(sv_of(u.host), sv_of(sip->name[0])))
+		return;
+	for (unsigned i = 0; i < ph->work->ntarget; i++) {
+		const struct sip_target *t = &ph->work->target[i];
+
+		srv |= t->candidate == DT_CAND_INTERNAL_TLS;
+		same |= t->candidate == DT_CAND_INTERNAL_TLS && sv_ieq(sv_of(t->host), sv_of(u.host));
+	}
+	if (!srv || same)
+		return;
+	attempt_begin(ph, &a, "compare options 43 and 120 with SRV");
+	attempt_sign(&a, DT_SIGN_OPTIONS_DIFFER);
+	a.fact.host = u.host;
+	attempt_ok(ph, &a, u.host, NULL);
+}
+
 static void discover_settled(struct dt_phone *ph)
 {
 	struct why why = {0};
@@ -12,6 +37,7 @@ static void discover_settled(struct dt_phone *ph)
 	if (!ph->work->uc_done || ph->work->srv_open)
 		return;
 	candidates_build(ph);
+	discover_compare(ph);
 	if (ph->work->ntarget == 0) {
 		enum dt_failure f = candidates_failure(ph, &why);
 

@@ -129,9 +129,11 @@ static const struct cause_case cases[] = {
 	{"R-10",           DT_STAGE_CHAIN,     DT_F_DNS_NONE},
 	{"R-10",           DT_STAGE_AUTH,      DT_F_DNS_NONE},
 	{"R-10",           DT_STAGE_LOGON,     DT_F_DNS_NONE},
-	{"C-13 R-06 R-12", DT_STAGE_CHAIN,     DT_F_CONNECT,         .fact.port = 80},
-	{"R-06 R-12",      DT_STAGE_CHAIN,     DT_F_CONNECT},
-	{"R-06 R-12",      DT_STAGE_CHAIN,     DT_F_CONNECT},
+	{"R-12 R-06",      DT_STAGE_CHAIN,     DT_F_CONNECT,         .run = DT_SIGN_OPTIONS_DIFFER},
+	{"R-12 C-01",      DT_STAGE_CHAIN,     DT_F_TIMEOUT,         .run = DT_SIGN_OPTIONS_DIFFER},
+	{"R-12 R-10",      DT_STAGE_CHAIN,     DT_F_DNS_NONE,        .run = DT_SIGN_OPTIONS_DIFFER},
+	{"C-13 R-06", DT_STAGE_CHAIN,     DT_F_CONNECT,         .fact.port = 80},
+	{"R-06",      DT_STAGE_CHAIN,     DT_F_CONNECT},
 	{"C-01",           DT_STAGE_CHAIN,     DT_F_TIMEOUT},
 	{"C-17 C-03",      DT_STAGE_CHAIN,     DT_F_CHAIN_BAD,       .sign = DT_SIGN_ANSWER_PAGE},
 	{"C-01",           DT_STAGE_CHAIN,     DT_F_HTTP_STATUS,     .fact.http = 404},
@@ -359,7 +361,7 @@ static void fragments_decide_nothing(void **state)
 		struct cause_case c;
 		const char *not;
 	} rows[] = {
-	    {{"R-06 R-12", DT_STAGE_CHAIN, DT_F_CONNECT, .fact = {.port = 8080}}, "C-13"},
+	    {{"R-06", DT_STAGE_CHAIN, DT_F_CONNECT, .fact = {.port = 8080}}, "C-13"},
 	    {{"L-05", DT_STAGE_LOGON, DT_F_SIP_FORBIDDEN, .fact = {.sip = 403, .said = "The conversion failed"}},
 	     "the client version policy refuses this firmware"},
 	    {{"A-02", DT_STAGE_AUTH, DT_F_PIN_REFUSED, .fact = {.http = 403, .said = "the request is blocked by policy"}}, "A-01"},
