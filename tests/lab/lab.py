@@ -304,6 +304,9 @@ class Lab:
         return run([os.path.join(BUILD, "dialtone"), *args], seconds=kw.pop("seconds", 60), **kw)
 
     def admin(self, *args, **kw):
+        pool = args[args.index("--home-pool") + 1] if "--home-pool" in args else ""
+        if pool:  # users are homed in pools that the store knows only
+            self.dialtone("-c", self.conf, "pool", "add", pool, check=False)
         return self.dialtone("-c", self.conf, *args, **kw)
 
     def make_site(self, name="site"):
