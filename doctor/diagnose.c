@@ -317,7 +317,7 @@ static void all_order(struct all *all)
 		all->f[y].because = all->f[x].cause[0];
 		if (y == 0 && failed) {
 			all->f[x].verdict = DOCTOR_FAIL;
-			if (all->f[x].cause[0]->home == DT_STAGE_NONE)
+			if (all->f[x].asked && all->f[x].cause[0]->home == DT_STAGE_NONE)
 				all->f[x].stage = all->f[0].stage; /* where the phone was stopped by it */
 		}
 	}

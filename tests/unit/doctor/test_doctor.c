@@ -146,6 +146,50 @@ static void the_attempt_that_failed_so(void **state)
 	doctor_run_free(&r);
 }
 
+/* Spanning tree shuts the port to all VLANs: an offer that came late says nothing about the tagged one. */
+static void late_is_not_untagged(void **state)
+{
+	struct doctor_run r = {0};
+	struct doctor_finding f[4];
+	struct dt_record tried = {.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_ADDRESS, .failure = DT_F_DHCP_SILENT, .fact.vlan = 66};
+	struct dt_record end = {.kind = DT_REC_RESULT, .stage = DT_STAGE_ADDRESS, .failure = DT_F_DHCP_SILENT};
+
+	(void)state;
+	assert_true(doctor_run_add(&r, &tried));
+	assert_true(doctor_run_add(&r, &end));
+	r.answers = 1;
+	r.answer[0] = (struct doctor_answer){.stage = DT_STAGE_ADDRESS, .sign = {DT_SIGN_ASKED_OFFER_UNTAGGED}};
+	assert_int_equal(doctor_diagnose(&r, f, 4), 1);
+	assert_string_equal(f[0].cause[0]->id, "V-07");
+	dt_signs_add(r.answer[0].sign, DT_SIGN_ASKED_OFFER_LATE);
+	assert_int_equal(doctor_diagnose(&r, f, 4), 1);
+	assert_string_equal(f[0].cause[0]->id, "V-16");
+	doctor_run_free(&r);
+}
+
+/* A lease without a router is why servers are not reached: it is the diagnosis, and the failure its consequence. */
+static void what_explains_comes_first(void **state)
+{
+	struct doctor_run r = {0};
+	struct doctor_finding f[4];
+	struct dt_record lease = {.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_ADDRESS, .ok = true, .sign = {DT_SIGN_ROUTER_ABSENT}};
+	struct dt_record tried = {.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_CHAIN, .failure = DT_F_TIMEOUT, .fact.port = 443};
+	struct dt_record end = {.kind = DT_REC_RESULT, .stage = DT_STAGE_CHAIN, .failure = DT_F_TIMEOUT};
+
+	(void)state;
+	assert_true(doctor_run_add(&r, &lease));
+	assert_true(doctor_run_add(&r, &tried));
+	assert_true(doctor_run_add(&r, &end));
+	assert_int_equal(doctor_diagnose(&r, f, 4), 2);
+	assert_string_equal(f[0].cause[0]->id, "I-05");
+	assert_int_equal(f[0].verdict, DOCTOR_FAIL);
+	assert_int_equal(f[0].stage, DT_STAGE_ADDRESS);
+	assert_null(f[0].because);
+	assert_string_equal(f[1].cause[0]->id, "C-01");
+	assert_ptr_equal(f[1].because, f[0].cause[0]);
+	doctor_run_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +199,8 @@ int main(void)
 	    cmocka_unit_test(guess_is_said),
 	    cmocka_unit_test(stopped_is_no_failure),
 	    cmocka_unit_test(the_attempt_that_failed_so),
+	    cmocka_unit_test(late_is_not_untagged),
+	    cmocka_unit_test(what_explains_comes_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
