@@ -133,8 +133,12 @@ static bool med_read(struct lldp *l, unsigned subtype, struct rd *v)
 		l->med_class = class;
 		return true;
 	case MED_POLICY:
-		if (l->npolicy == POLICIES || !med_policy_read(v, &l->policy[l->npolicy]))
+		if (l->npolicy == POLICIES)
 			return false;
+		if (!med_policy_read(v, &l->policy[l->npolicy])) {
+			l->bad_policy = true;
+			return false;
+		}
 		l->npolicy++;
 		return true;
 	default:

@@ -43,6 +43,7 @@ struct lldp {
 	uint8_t med_class;
 	struct med_policy policy[8];
 	unsigned npolicy;
+	bool bad_policy; /* a policy of another length than 8 octets stood there: ignored (TIA-1057 10.2.3) */
 	struct sv hw_rev, fw_rev, sw_rev, serial, maker, model, asset; /* MED inventory: MED_INVENTORY_MAX each */
 	unsigned skipped; /* TLVs not known, or beyond the tables */
 };

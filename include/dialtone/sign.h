@@ -17,6 +17,8 @@ X(NONE,               "",                     "") \
 /* the VLAN */ \
 X(LLDP_SILENT,        "lldp-silent",          "no neighbour speaks LLDP") \
 X(LLDP_NO_POLICY,     "lldp-no-policy",       "a neighbour speaks LLDP, but announces no usable voice policy") \
+X(LLDP_MALFORMED,     "lldp-malformed",       "a neighbour sends malformed LLDP frames, which are discarded (802.1AB 9.2.7.7.1)") \
+X(LLDP_POLICY_BAD,    "lldp-policy-bad",      "a neighbour announces a network policy of a wrong length, which is ignored (TIA-1057 10.2.3)") \
 X(LLDP_LATE,          "lldp-late",            "the LLDP-MED policy came late: phones may have given up waiting by then") \
 X(LLDP_TOO_LATE,      "lldp-too-late",        "the LLDP-MED policy came too late: the phone had fallen back already") \
 X(LLDP_CHANGED,       "lldp-changed",         "the switch changed its policy: the phone begins again") \

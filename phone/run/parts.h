@@ -106,6 +106,8 @@ struct ph_log { /* lines, oldest first; nothing while the level is Off */
 struct ph_link { /* VLAN and address */
 	uint8_t lldp_from[6]; /* the switch that told the VLAN */
 	bool lldp_received, lldp_used;
+	const char *lldp_bad; /* why a frame was discarded; NULL: none was */
+	bool lldp_policy_bad;
 	bool lldp_late;	  /* a policy came after the fall-back, and was reported */
 	bool lldp_bridge; /* a bridge has told a policy: nobody else's counts */
 	bool lldp_said;	      /* the switch knows the phone: it is told when it ends */

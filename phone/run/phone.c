@@ -430,6 +430,8 @@ void dt_phone_frame(struct dt_phone *ph, const uint8_t *frame, size_t n, int tci
 
 		if (memcmp(e.dst, lldp_group, 6) == 0 && lldp_read(&body, &l))
 			vlan_lldp(ph, &e, &l);
+		else if (body.err)
+			vlan_lldp_bad(ph, body.err);
 	} else if ((tci < 0 ? 0 : tci & 0xfff) != (ph_tci(ph) < 0 ? 0 : ph_tci(ph) & 0xfff)) {
 		return; /* another VLAN's */
 	} else if (e.type == ETH_ARP) {

@@ -99,6 +99,8 @@ void stage_vlan(struct dt_phone *ph)
 {
 	ph->core.tagged = false;
 	ph->core.vlan = ph->core.prio = ph->core.dscp = 0;
+	ph->link.lldp_bad = NULL;
+	ph->link.lldp_policy_bad = false;
 	ph->link.lldp_received = ph->link.lldp_used = ph->link.lldp_late = false;
 	if (ph->conf.no_vlan) {
 		stage_skip(ph, "untagged, as announced");
@@ -144,6 +146,23 @@ static bool vlan_have_dhcp(void *arg, const struct dhcp_result *r)
 	return true;
 }
 
+/* A frame that was dropped is no silence. */
+static void vlan_without_lldp(struct dt_phone *ph)
+{
+	enum dt_sign sign = ph->link.lldp_policy_bad ? DT_SIGN_LLDP_POLICY_BAD
+			    : ph->link.lldp_received ? DT_SIGN_LLDP_NO_POLICY
+			    : ph->link.lldp_bad	     ? DT_SIGN_LLDP_MALFORMED
+						     : DT_SIGN_LLDP_SILENT;
+
+	attempt_sign(&ph->link.lldp_try, sign);
+	attempt_fail(ph, &ph->link.lldp_try, DT_F_VLAN_NONE, sign == DT_SIGN_LLDP_MALFORMED ? ph->link.lldp_bad : NULL);
+}
+
+void vlan_lldp_bad(struct dt_phone *ph, const char *why)
+{
+	ph->link.lldp_bad = why;
+}
+
 void vlan_lldp_timer(struct dt_phone *ph)
 {
 	uint64_t waited = ph_now_ms(ph) - ph->link.lldp_try.since, wait = ph->conf.lldp_wait_s * 1000ull;
@@ -154,8 +173,7 @@ void vlan_lldp_timer(struct dt_phone *ph)
 		return;
 	}
 	if (waited >= wait) {
-		attempt_sign(&ph->link.lldp_try, ph->link.lldp_received ? DT_SIGN_LLDP_NO_POLICY : DT_SIGN_LLDP_SILENT);
-		attempt_fail(ph, &ph->link.lldp_try, DT_F_VLAN_NONE, NULL);
+		vlan_without_lldp(ph);
 		ph_timer_set(ph, T_LLDP, SLOW_MS);
 		dhcp_free(ph->dhcp);
 		ph->dhcp = dhcp_discover(ph, true, 0, vlan_have_dhcp, ph);
@@ -269,6 +287,7 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 		return;
 	}
 	ph->link.lldp_received = true;
+	ph->link.lldp_policy_bad |= l->bad_policy && !vlan_is_endpoint(l);
 	if (p == NULL || vlan_is_endpoint(l) || (ph->link.lldp_bridge && !vlan_is_bridge(l)))
 		return;
 	if (!vlan_deciding(ph)) {

@@ -21,6 +21,7 @@ void stage_logon(struct dt_phone *ph);
 
 /* stage1_vlan.c: neighbours speak at any time */
 void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l);
+void vlan_lldp_bad(struct dt_phone *ph, const char *why); /* a frame that cannot be read; why: constant text */
 void vlan_lldp_timer(struct dt_phone *ph);
 void vlan_bye(struct dt_phone *ph); /* the shutdown LLDPDU, when the phone ends or restarts */
 

@@ -25,6 +25,8 @@ static const struct cause_case cases[] = {
 	{"V-05 V-01",      DT_STAGE_VLAN,      DT_F_VLAN_NONE,       .has_heard = true, .heard = {.frames = 9, .cdp = 2, .cdp_vlan = 66}},
 	{"V-12 V-01",      DT_STAGE_VLAN,      DT_F_VLAN_NONE,       .has_heard = true, .heard = {.frames = 0}},
 	{"V-13",           DT_STAGE_VLAN,      DT_F_VLAN_NONE,       .run = DT_SIGN_LLDP_TOO_LATE},
+	{"V-02",           DT_STAGE_VLAN,      DT_F_VLAN_NONE,       .run = DT_SIGN_LLDP_POLICY_BAD},
+	{"V-02",           DT_STAGE_VLAN,      DT_F_VLAN_NONE,       .run = DT_SIGN_LLDP_MALFORMED},
 	{"V-04",           DT_STAGE_VLAN,      DT_F_VLAN_NONE,       .has_heard = true, .heard = {.frames = 9, .lldp = 3, .med = 3, .voice_unknown = 3}},
 	{"V-03",           DT_STAGE_VLAN,      DT_F_VLAN_NONE,       .has_heard = true, .heard = {.frames = 9, .lldp = 3, .med = 3, .voice_none = 3}},
 	{"V-02",           DT_STAGE_VLAN,      DT_F_VLAN_NONE,       .has_heard = true, .heard = {.frames = 9, .lldp = 3, .med = 3}},

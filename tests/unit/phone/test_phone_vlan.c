@@ -309,6 +309,31 @@ static void a_neighbour_that_has_gone(void **state)
 	}
 }
 
+/* A frame that came and had to be dropped is told as that, not as silence. */
+static void dropped_is_not_silence(void **state)
+{
+	static const struct {
+		const char *frame, *said;
+	} rows[] = {{"lldp-ttl-not-third/frame.bin", "lldp-malformed"}, {"lldp-policy-9-octets/frame.bin", "lldp-policy-bad"}};
+	const char *dir = getenv("TEST_VECTORS");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct world *w = plugged();
+		struct buf b = {0};
+		char path[512];
+
+		snprintf(path, sizeof path, "%s/reports/%s", dir ? dir : "tests/vectors", rows[i].frame);
+		assert_int_equal(file_read(path, 2000, &b), 0);
+		dt_phone_frame(w->ph, b.p, b.n, -1);
+		assert_int_equal(w->vlan, 0);
+		pass(w, 7000);
+		assert_string_equal(w->said, rows[i].said);
+		buf_free(&b);
+		unplug(w);
+	}
+}
+
 /* A serial number longer than LLDP-MED's 32 octets is cut there: the phone does not fall silent. */
 static void long_serial(void **state)
 {
@@ -343,6 +368,7 @@ int main(void)
 	    cmocka_unit_test(another_vlan),
 	    cmocka_unit_test(two_neighbours),
 	    cmocka_unit_test(long_serial),
+	    cmocka_unit_test(dropped_is_not_silence),
 	    cmocka_unit_test(fast_start),
 	    cmocka_unit_test(a_policy_is_confirmed_at_once),
 	    cmocka_unit_test(it_says_that_it_ends),
