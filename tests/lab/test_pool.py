@@ -1,6 +1,11 @@
-"""A Director and two pools: every phone finds the Director, and signs in where its user lives."""
+"""A Director and two pools: every phone finds the Director, and signs in where its user lives.  A store in PostgreSQL."""
+import glob
 import os
+import pwd
 
+import pytest
+
+from lab import BUILD, Lab
 from pools import PoolLab
 from proc import wait_for
 
@@ -73,3 +78,63 @@ def test_a_circle_is_named():
         argv[1] = "doctor"
         said = lab.exec("ph", *argv, check=False, seconds=120).stdout
         assert '"L-04"' in said and "round in a circle" in said, said[-3000:]
+
+
+# ---- PostgreSQL ---------------------------------------------------------------------------------------------------------
+
+BINS = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
+
+
+class Database:
+    """A private cluster in the front end's namespace, reached by TCP on 127.0.0.1."""
+
+    def __init__(self, lab):
+        self.lab, self.dir = lab, lab.path("pg")
+        os.mkdir(self.dir)
+        os.chmod(lab.dir, 0o755)
+        owner = pwd.getpwnam("postgres")
+        os.chown(self.dir, owner.pw_uid, owner.pw_gid)
+        self.run("initdb", "-D", "data", "-U", "dialtone", "-A", "trust", "-N", "-E", "UTF8", "--locale=C.UTF-8")
+        self.start()
+        self.run("createdb", "-U", "dialtone", "dialtone")
+        self.where = "postgresql://dialtone@127.0.0.1/dialtone"
+
+    def argv(self, program, *args):
+        return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "env", "-C", self.dir, f"PGHOST={self.dir}",
+                os.path.join(BINS[-1], program), *args]
+
+    def run(self, program, *args):
+        return self.lab.exec("fe", *self.argv(program, *args))
+
+    def start(self):
+        self.server = self.lab.start(f"postgres-{len(os.listdir(self.lab.dir))}", self.argv(
+            "postgres", "-D", "data", "-k", self.dir, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"), "fe")
+        self.server.wait_said("ready to accept connections", 30)
+
+
+@pytest.mark.skipif(not BINS, reason="PostgreSQL is not installed: script/install-packages test")
+def test_the_database_goes_and_comes_back():
+    """A new sign-in is refused with 503 while it is gone, and succeeds when it is back."""
+    with Lab() as lab:
+        lab.make_site()
+        lab.ip("fe", "link", "set", "lo", "up")
+        db = Database(lab)
+        lab.exec("fe", os.path.join(BUILD, "dialtone"), "-c", lab.conf, "store", "copy", db.where)
+        with open(lab.conf, "a") as f:
+            f.write(f'\nstore = "{db.where}"\n')
+        lab.start_dialtoned()
+        assert lab.phone("--cold").status == 0
+        p = lab.start_phone("--cold", "--stay", "0")
+        registered = ["status", "--registered", "--json"]
+
+        def is_registered():
+            return "alice@contoso.test" in lab.exec("fe", os.path.join(BUILD, "dialtone"), "-c",
+                                                    lab.conf, *registered, check=False).stdout
+
+        wait_for("it is registered", is_registered, 60, p.ended)
+        lab.stop(db.server)
+        lab.stop(p)
+        refused = lab.phone("--cold")
+        assert refused.status == 7 and "503" in str(refused), str(refused)
+        db.start()
+        wait_for("a phone signs in again", lambda: lab.phone("--cold").status == 0, 60, db.server.ended)
