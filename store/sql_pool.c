@@ -13,8 +13,7 @@ static bool pools_row(struct sql *q, struct sql_st *st, void *ret)
 	sql_text(q, st, 2, p->web, sizeof p->web);
 	sql_text(q, st, 3, p->external_sip, sizeof p->external_sip);
 	sql_text(q, st, 4, p->external_web, sizeof p->external_web);
-	sql_text(q, st, 5, p->backup, sizeof p->backup);
-	sql_text(q, st, 6, p->store, sizeof p->store);
+	sql_text(q, st, 5, p->store, sizeof p->store);
 	return true;
 }
 
@@ -23,13 +22,12 @@ enum store_result sql_pool_put(struct store *s, const struct store_pool *p)
 {
 	struct sql *q = sql_of(s);
 	enum store_result r = sql_begin(q);
-	char name[256], backup[256];
+	char name[256];
 
 	if (r != STORE_OK)
 		return r;
 	sql_lower(name, sizeof name, p->name);
-	sql_lower(backup, sizeof backup, p->backup);
-	r = sql_run(q, SQL_POOL_PUT, "ttttttt", name, p->sip, p->web, p->external_sip, p->external_web, backup, p->store);
+	r = sql_run(q, SQL_POOL_PUT, "tttttt", name, p->sip, p->web, p->external_sip, p->external_web, p->store);
 	return sql_commit(q, sql_note_change(q, r));
 }
 

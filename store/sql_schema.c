@@ -68,7 +68,7 @@ const char *const sql_schema[SQL_SCHEMAS] = {
     /* the other pools of the company, and whose home they are */
     [4] =
     "CREATE TABLE pool (name TEXT PRIMARY KEY, sip TEXT NOT NULL, web TEXT NOT NULL, external_sip TEXT NOT NULL,"
-    " external_web TEXT NOT NULL, backup TEXT NOT NULL, store TEXT NOT NULL);"
+    " external_web TEXT NOT NULL, store TEXT NOT NULL);"
     "CREATE INDEX account_pool ON account (home_pool) WHERE home_pool <> '';",
 
     /* a version that phones uninstall */

@@ -107,7 +107,6 @@ struct store_pool { /* another pool of the company; places are "HOST" or "HOST:P
 	char name[256];			  /* the key, and what store_user.home_pool says; lower case */
 	char sip[264], web[264];	  /* its Registrar and its Web Services, as phones inside reach them */
 	char external_sip[264], external_web[264]; /* outside: the only names that are told there */
-	char backup[256];		  /* the pool that takes its users when it is gone; "" : none */
 	char store[512];		  /* where the administrator's verbs reach its store: the folder of its site; "" : nowhere */
 };
 

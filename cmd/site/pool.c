@@ -17,7 +17,6 @@ static const struct option_row options[] = {
     {"--web", "HOST[:PORT]", "its Web Services, inside (NAME)", AT(POOL_WEB)},
     {"--external-sip", "HOST[:PORT]", "its Registrar's public name (none: nobody is sent there from outside)", AT(POOL_EXTERNAL_SIP)},
     {"--external-web", "HOST[:PORT]", "the public name of its Web Services (none)", AT(POOL_EXTERNAL_WEB)},
-    {"--backup", "NAME", "the pool that takes its users when it is gone (none)", AT(POOL_BACKUP)},
     {"--store", "DIR", "the folder of its site: users are added, changed and moved there, too (not reached)", AT(POOL_STORE)},
     {0}};
 
@@ -61,7 +60,6 @@ static const struct column columns[] = {
     {"web", COLUMN_TEXT, offsetof(struct store_pool, web)},
     {"external_sip", COLUMN_TEXT, offsetof(struct store_pool, external_sip)},
     {"external_web", COLUMN_TEXT, offsetof(struct store_pool, external_web)},
-    {"backup", COLUMN_TEXT, offsetof(struct store_pool, backup)},
     {"store", COLUMN_TEXT, offsetof(struct store_pool, store)},
     {0}};
 
