@@ -172,7 +172,7 @@ def certificate(name, verdict, stage, cause, **leaf):
         lab.front(crt=lab.leaf(**leaf))
 
 
-certificate("only a wildcard", "warn", 7, "C-10", names=("*.contoso.test",))
+certificate("only a wildcard", "warn", 4, "C-10", names=("*.contoso.test",))
 certificate("a certificate that ends in a week", "warn", 4, "C-14", days=7)
 certificate("a list of revoked ones that is nowhere", "warn", 4, "C-11", more="crlDistributionPoints=URI:http://crl.contoso.test/ca.crl")
 certificate("without ucupdates-r2", "warn", 4, "U-04", names=("web.contoso.test", "fe01.contoso.test"))
@@ -182,7 +182,7 @@ web("TLS 1.2 and up only", "warn", 4, "C-09", tls="ssl-min-ver TLSv1.2")
 
 @fault("a client certificate is demanded", "fail", 6, "C-15", web=True)
 def _(lab):
-    lab.front(tls=f"verify required ca-file {lab.ca('Device CA')[0]}")
+    lab.front(tls=f"verify required ca-file {lab.ca('DeviceCA')[0]}")
 
 
 @fault("a firewall opens TLS", "fail", 6, "C-16")
