@@ -36,14 +36,14 @@ static enum dt_failure failure_of(const struct vault_reply *r)
 		[VAULT_NOT_ENABLED] = DT_F_NOT_ENABLED, [VAULT_METHOD_OFF] = DT_F_METHOD_OFF, [VAULT_TICKET_BAD] = DT_F_TICKET_BAD,
 		[VAULT_CLAIM] = DT_F_HTTP_STATUS, [VAULT_AUDIENCE] = DT_F_HTTP_STATUS, [VAULT_MALFORMED] = DT_F_HTTP_STATUS,
 		[VAULT_CSR] = DT_F_CSR_REFUSED, [VAULT_UNAVAILABLE] = DT_F_HTTP_STATUS, [VAULT_LATE] = DT_F_TIMEOUT,
-		[VAULT_WAIT] = DT_F_PIN_REFUSED, [VAULT_FULL] = DT_F_HTTP_STATUS, [VAULT_REMOTE] = DT_F_REMOTE_OFF,
+		[VAULT_WAIT] = DT_F_PIN_REFUSED, [VAULT_ELSEWHERE] = DT_F_REDIRECTS, [VAULT_FULL] = DT_F_HTTP_STATUS, [VAULT_REMOTE] = DT_F_REMOTE_OFF,
 	};
 	/* clang-format on */
 	if (r->status == VAULT_REFUSED || r->status == VAULT_NOT_FOUND)
 		return r->kind == VAULT_TICKET_PIN     ? DT_F_PIN_REFUSED
 		       : r->kind == VAULT_TICKET_LOGIN ? DT_F_PASSWORD_REFUSED
 						       : DT_F_CERT_REFUSED;
-	return of[r->status];
+	return of[r->status] == DT_F_OK ? DT_F_HTTP_STATUS : of[r->status];
 }
 
 void web_seen_ticket(struct web_call *k, const struct vault_reply *r, const struct vault_ticket *t)
