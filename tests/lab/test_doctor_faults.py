@@ -235,7 +235,7 @@ def _(lab):
 
 @fault("of two addresses of the Registrar one is dead", "warn", 9, "D-10", web=True, records=("host-record=fe01.contoso.test,10.20.0.98",))
 def _(lab):
-    pass
+    lab.front()
 
 
 @pytest.mark.parametrize("verdict, stage, cause, edits, kw, put", FAULTS)
