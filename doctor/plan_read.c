@@ -5,6 +5,7 @@
 
 #include "base/enc.h"
 #include "base/ip.h"
+#include "base/text.h"
 #include "doctor/plan.h"
 #include "pki/cert.h"
 
@@ -55,11 +56,11 @@ static struct sv word_next(struct sv *line)
 static void absolute(const struct doctor_plan *p, struct sv name, char ret[DT_NAME_MAX])
 {
 	if (sv_eq(name, SV("@")))
-		snprintf(ret, DT_NAME_MAX, "%s", p->origin);
+		text_set(ret, DT_NAME_MAX, "%s", p->origin);
 	else if (sv_ends(name, SV(".")))
-		snprintf(ret, DT_NAME_MAX, "%.*s", (int)name.n - 1, name.p);
+		text_set(ret, DT_NAME_MAX, "%.*s", (int)name.n - 1, name.p);
 	else
-		snprintf(ret, DT_NAME_MAX, "%.*s%s%s", SV_ARG(name), p->origin[0] ? "." : "", p->origin);
+		text_set(ret, DT_NAME_MAX, "%.*s%s%s", SV_ARG(name), p->origin[0] ? "." : "", p->origin);
 }
 
 static bool is_number(struct sv s)

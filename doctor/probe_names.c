@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/ip.h"
+#include "base/text.h"
 #include "doctor/probe_internal.h"
 
 /* ---- names --------------------------------------------------------------------------------------------------- */
@@ -82,7 +83,7 @@ static void compare_names(struct doctor_probe *p, unsigned at, const struct dt_d
 	if (p->naddresses == NAMES_MAX)
 		return;
 	*was = *d;
-	snprintf(p->address_of[p->naddresses++], DT_NAME_MAX, "%s", p->q[at].name);
+	text_set(p->address_of[p->naddresses++], DT_NAME_MAX, "%s", p->q[at].name);
 }
 
 static void dns_text(const struct dt_dns_answer *d, struct doctor_answer *a)
