@@ -417,6 +417,13 @@ static void logon_challenged(struct dt_phone *ph, const struct msg *m)
 		logon_refused(ph, c.failure, c.why.text);
 }
 
+/* A Registrar that wants TLS (SIPSecurityMode) forbids plain TCP; that says nothing about why TLS failed before. */
+static bool logon_forbids_tcp(const struct dt_phone *ph, const struct msg *m)
+{
+	return m->status == 403 && !ph->sip->peer.tls && !ph->run.registered && ph->work->logon_failure != DT_F_OK &&
+	       ph->work->logon_failure != DT_F_DNS_NONE;
+}
+
 static void logon_have_answer(void *arg, const struct msg *m)
 {
 	struct dt_phone *ph = arg;
@@ -433,8 +440,8 @@ static void logon_have_answer(void *arg, const struct msg *m)
 	attempt_sip(ph->sip, &ph->work->try, m);
 	if (!ph->work->answered)
 		attempt_sip(ph->sip, &ph->work->logon_try, m);
-	if (!ph->run.registered && (m->status / 100 == 5 || m->status == 480)) {
-		logon_next_place(ph, DT_F_SIP_STATUS, why.text);
+	if ((!ph->run.registered && (m->status / 100 == 5 || m->status == 480)) || logon_forbids_tcp(ph, m)) {
+		logon_next_place(ph, logon_of_status(m, diag), why.text);
 		return;
 	}
 	if (!ph->work->answered && !ph->run.registered) {
