@@ -1,4 +1,4 @@
-/* store/store.c: what is the same for every engine. */
+/* store/store.c: the functions that every engine shares. */
 #include "store/store.h"
 
 void store_close(struct store *s)

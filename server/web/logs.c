@@ -112,14 +112,15 @@ static bool room(const char *path, const char *device, unsigned most)
 static bool logs_write(const struct site *s, const char *path, const char *device, const char *name, const struct web_request *q)
 {
 	size_t part = s->MaxLogFileSize, at = 0;
-	char file[4608], part_of[16];
+	char file[4608], part_of[16] = "";
 
 	for (unsigned n = 0; at < q->body.n || n == 0; n++) {
 		size_t take = q->body.n - at < part ? q->body.n - at : part;
 
 		if (!room(path, device, s->max_logs_per_device))
 			return false;
-		snprintf(part_of, sizeof part_of, n ? "%u_" : "", n);
+		if (n)
+			snprintf(part_of, sizeof part_of, "%u_", n);
 		snprintf(file, sizeof file, "%s/%s_%lld_%s%s", path, device, (long long)q->unix_s, part_of, name);
 		if (file_write(NULL, file, q->body.p ? q->body.p + at : "", take, 0660) != 0)
 			return false;
