@@ -1,5 +1,6 @@
 #include "auth/tether.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "pki/key.h"
@@ -35,7 +36,7 @@ bool tether_code_read(struct sv typed, char ret[TETHER_CODE_MAX])
 	size_t digits = 0, n = 0;
 
 	for (size_t i = 0; i < typed.n; i++) {
-		char c = typed.p[i] >= 'a' && typed.p[i] <= 'z' ? (char)(typed.p[i] - 'a' + 'A') : typed.p[i];
+		char c = (char)toupper((unsigned char)typed.p[i]);
 
 		if (c == '-' || c == ' ' || c == '\t' || c == '\r' || c == '\n')
 			continue;
@@ -81,9 +82,8 @@ void tether_hello(struct tether *t, struct buf *out)
 
 static void side_key(const uint8_t k[32], bool phone, uint8_t ret[32])
 {
-	char label[32] = LABEL;
+	const char *label = phone ? LABEL "phone" : LABEL "pc";
 
-	strcat(label, phone ? "phone" : "pc");
 	pki_hmac_sha256(k, 32, label, strlen(label), ret);
 }
 

@@ -192,7 +192,7 @@ static int ask_read(int fd, struct buf *answer)
 		n = recv(fd, part, sizeof part, MSG_DONTWAIT);
 		if (n == 0)
 			return answer->n && answer->p[answer->n - 1] == '\n' ? 0 : -EPROTO;
-		if (n > 0 && answer->n < 16 * HANDSET_LINE)
+		if (n > 0 && answer->n < (size_t)16 * HANDSET_LINE)
 			buf_add(answer, part, (size_t)n);
 		else if (n > 0 || (errno != EAGAIN && errno != EINTR))
 			return n > 0 ? -EMSGSIZE : -errno;

@@ -168,7 +168,7 @@ void shares_give(struct hold *h)
 	forget(h);
 	if (--h->share->n == 0) {
 		at = place(h->of, h->share->key);
-		gone = *at;
+		gone = h->share; /* it is the one at this place */
 		*at = gone->next;
 		free(gone);
 	}

@@ -1,4 +1,5 @@
 /* store/postgres_open.c: the schema in PostgreSQL, and opening it. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ static enum store_result version_read(struct postgres *p, int *version)
 	uint64_t until = clock_mono_ms() + p->answer_ms;
 	enum store_result r = STORE_FAILED;
 	PGresult *got;
+	uint64_t n;
 
 	*version = 0;
 	if (!PQsendQuery(p->c, "SELECT n::text FROM schema_version") || !postgres_flushed(p, until))
@@ -45,7 +47,7 @@ static enum store_result version_read(struct postgres *p, int *version)
 	while ((got = postgres_result(p, until)) != NULL) {
 		r = postgres_judged(p, got);
 		if (r == STORE_OK && PQntuples(got) == 1)
-			*version = atoi(PQgetvalue(got, 0, 0));
+			*version = sv_u64(sv_of(PQgetvalue(got, 0, 0)), INT_MAX, &n) ? (int)n : 0;
 		PQclear(got);
 	}
 	return r;

@@ -12,7 +12,7 @@
 #include "phone/internal.h"
 #include "pki/cert.h"
 
-#define SHORT_S (72 * 3600) /* P-03: a weekend without the server, and the phone is signed out */
+#define SHORT_S ((int64_t)72 * 3600) /* P-03: a weekend without the server, and the phone is signed out */
 
 static void cert_ask(struct dt_phone *ph);
 static const char *cert_whom(const struct dt_phone *ph);

@@ -191,6 +191,16 @@ static void take_thumbs(char *to, struct sv rest)
 		memcpy(to + 40, rest.n ? " " : "", rest.n ? 2 : 1);
 }
 
+/* Which of the words `v` is; it is one of them, as check_text() saw. */
+static unsigned word_at(const char *const *words, const char *v)
+{
+	unsigned i = 0;
+
+	while (words[i] && strcasecmp(v, words[i]) != 0)
+		i++;
+	return words[i] ? i : 0;
+}
+
 void site_key_set(struct site *s, const struct site_key *k, const char *v)
 {
 	void *to = (char *)s + k->at;
@@ -210,12 +220,10 @@ void site_key_set(struct site *s, const struct site_key *k, const char *v)
 		s->UseWindowsAuth = strcasecmp(v, "None") == 0 ? SITE_WINDOWS_NONE : SITE_WINDOWS_NTLM;
 		break;
 	case KEY_LEGACY:
-		for (s->legacy = SITE_LEGACY_OFF; strcasecmp(v, site_legacy_words[s->legacy]) != 0; s->legacy++)
-			; /* it is one of them: check_text() */
+		s->legacy = word_at(site_legacy_words, v);
 		break;
 	case KEY_LEVEL:
-		for (s->log_level = LOG_ERROR; strcasecmp(v, site_level_words[s->log_level]) != 0; s->log_level++)
-			;
+		s->log_level = word_at(site_level_words, v);
 		break;
 	case KEY_WAY:
 		snprintf(to, k->size, "%s", strcasecmp(v, "None") == 0 ? "" : v);
