@@ -113,7 +113,8 @@ static bool path_take(char ret[CAB_PATH_MAX], const char *above, const char *nam
 	if (n == 0 || n == sizeof plain || (size_t)snprintf(ret, CAB_PATH_MAX, "%s", above) >= CAB_PATH_MAX)
 		return false;
 	for (size_t i = 0; i <= n; i++)
-		plain[i] = name[i] == '\\' ? '/' : name[i];
+		if ((plain[i] = name[i]) == '\\')
+			plain[i] = '/';
 	rest = sv_of(plain);
 	while (rest.p) {
 		part = sv_cut(&rest, '/');

@@ -7,7 +7,7 @@
 #include "doctor/probe_internal.h"
 #include "pki/cert.h"
 
-#define ENDS_S (14 * 86400)
+#define ENDS_S ((int64_t)14 * 86400)
 
 /* ---- as it comes ---------------------------------------------------------------------------------------------- */
 

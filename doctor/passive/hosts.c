@@ -81,21 +81,20 @@ static void host_forget(struct passive *p, struct host *h)
 /* A place for one more: machines that are no phones go first, then the one that was silent for longest. */
 static struct host *host_new(struct passive *p)
 {
-	struct host *oldest = NULL;
+	struct host *oldest = &p->host[0];
 
 	if (p->nhosts == p->hosts_max) {
-		for (unsigned i = 0; i < p->hosts_max; i++) {
+		for (unsigned i = 1; i < p->hosts_max; i++) {
 			struct host *h = &p->host[i];
 
-			if (oldest == NULL || (oldest->is_phone && !h->is_phone) ||
+			if ((oldest->is_phone && !h->is_phone) ||
 			    (oldest->is_phone == h->is_phone && h->pub.last_us < oldest->pub.last_us))
 				oldest = h;
 		}
 		host_forget(p, oldest);
 	}
-	for (unsigned i = 0; oldest == NULL && i < p->hosts_max; i++)
-		if (!p->host[i].used)
-			oldest = &p->host[i];
+	for (unsigned i = 0; oldest->used && i < p->hosts_max; i++)
+		oldest = &p->host[i];
 	*oldest = (struct host){.used = true, .pub = {.first_us = p->now, .since_us = p->now, .last_us = p->now}};
 	p->nhosts++;
 	return oldest;

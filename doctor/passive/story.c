@@ -60,7 +60,7 @@ static const char *cut(const char *s, char to[TEXT_MAX * 2])
 {
 	if (s == NULL)
 		return NULL;
-	snprintf(to, TEXT_MAX * 2, "%s", s);
+	snprintf(to, (size_t)TEXT_MAX * 2, "%s", s);
 	return to;
 }
 

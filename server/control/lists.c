@@ -37,7 +37,7 @@ static bool flag_take(struct sv *line, struct sv yes, struct sv no, bool *ret)
 	return *ret || sv_eq(word, no);
 }
 
-#define TEXT(field) {field, sizeof field}
+#define TEXT(field) {(field), sizeof(field)}
 
 /* ---- who is registered ------------------------------------------------------------------------------------------------- */
 
