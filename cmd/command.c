@@ -128,7 +128,7 @@ static int value_take(struct command *c, const struct option_row *r, const char 
 		c->conf = value, c->site_given = true;
 	else if (r == &option_json)
 		c->json = true;
-	else if (r == &option_form && instead == NULL)
+	else if (r == &option_form && instead == NULL && value)
 		c->json = strcmp(value, "json") == 0, c->csv = strcmp(value, "csv") == 0;
 	else if (r == &option_help)
 		c->help = true;

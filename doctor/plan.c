@@ -79,11 +79,12 @@ static enum pki_verdict chain_verdict(const struct after *a, const char *host, s
 	return v;
 }
 
-static void tls_after(struct after *a, struct dt_record *r)
+static void tls_after(struct after *a, const struct dt_record *before)
 {
 	static const enum dt_failure failures[] = {[PKI_TRUSTED] = DT_F_OK, [PKI_UNTRUSTED] = DT_F_TLS_UNTRUSTED, [PKI_WRONG_NAME] = DT_F_TLS_NAME,
 						   [PKI_WRONG_DATE] = DT_F_TLS_DATE, [PKI_NO_CERT] = DT_F_TLS_HANDSHAKE};
 	struct pki_chain_result result = {0};
+	struct dt_record after = *before, *r = &after;
 	enum pki_verdict v = chain_verdict(a, r->fact.host, &result);
 
 	memset(r->sign, 0, sizeof r->sign);
@@ -123,8 +124,9 @@ static bool in_zone(const struct doctor_plan *p, const char *name)
 	return p->has_zone && p->origin[0] && sv_within(sv_of(name), sv_of(p->origin));
 }
 
-static void name_after(struct after *a, struct dt_record *r, bool srv)
+static void name_after(struct after *a, const struct dt_record *before, bool srv)
 {
+	struct dt_record after = *before, *r = &after;
 	const struct plan_record *z = r->fact.host ? zone_find(a->p, r->fact.host, srv) : NULL;
 	char what[DT_NAME_MAX + 8];
 

@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/ip.h"
 #include "base/sv.h"
+#include "base/text.h"
 #include "cmd/doctor/answer.h"
 #include "cmd/doctor/bundle.h"
 #include "cmd/doctor/capture_read.h"
@@ -54,11 +55,11 @@ static void phone_text(const struct passive_phone *ph, char id[MAC_TEXT_MAX], ch
 	if (ph->has_mac)
 		mac_text(id, ph->mac);
 	else
-		strcpy(id, "behind a router");
+		text_set(id, MAC_TEXT_MAX, "behind a router");
 	if (ph->address)
 		ip_text(ph->address, ip);
 	else
-		strcpy(ip, "-");
+		text_set(ip, 16, "-");
 }
 
 static void phone_row(const struct watcher *w, const struct passive_phone *ph)
@@ -311,7 +312,7 @@ int capture_examine(const struct command *c)
 	uint64_t seconds = 0;
 	int rc = EX_SOFTWARE, wrote = 0;
 
-	if (o->seconds && (!sv_u64(sv_of(o->seconds), 86400 * 7, &seconds) || seconds == 0))
+	if (o->seconds && (!sv_u64(sv_of(o->seconds), UINT64_C(86400) * 7, &seconds) || seconds == 0))
 		rc = command_fail(c, EX_USAGE, "'--seconds %s': type a number of seconds", o->seconds);
 	else if (w.passive && (c->json || w.text)) {
 		passive_watch(w.passive, on_change, &w);

@@ -123,7 +123,7 @@ static void serve_wipe(json_t *j)
 		const char *s = json_string_value(json_object_get(j, secret[i]));
 
 		if (s)
-			explicit_bzero((char *)(uintptr_t)s, strlen(s));
+			explicit_bzero((char *)s, strlen(s));
 	}
 	json_decref(j);
 }
