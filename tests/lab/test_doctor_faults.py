@@ -214,7 +214,7 @@ def _(lab):
     lab.admin("user", "disable", "alice@contoso.test")
 
 
-@fault("the home pool is away", "fail", 9, "L-04", records=("host-record=pool2.contoso.test,10.20.0.99",))
+@fault("the home pool is away", "fail", 7, "L-04", records=("host-record=pool2.contoso.test,10.20.0.99",))
 def _(lab):
     lab.admin("user", "set", "alice@contoso.test", "--home-pool", "pool2.contoso.test")
 
