@@ -1,8 +1,9 @@
 """What the interop tests share: the programs under test, and the peers that are not ours.
 
-The peers in C are built by the project's own meson, in the folder that script/build has made (or DIALTONE_MESON names).
+The peers in C are built by the project's own meson, in build/peers (or the folder that DIALTONE_MESON names).
 A peer whose package is missing skips its tests.
 """
+import fcntl
 import glob
 import os
 import shutil
@@ -12,7 +13,7 @@ import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("DIALTONE_BUILD", os.path.join(TOP, "build"))
-MESON = os.environ.get("DIALTONE_MESON", os.path.join(TOP, "build", "release"))
+MESON = os.environ.get("DIALTONE_MESON", os.path.join(TOP, "build", "peers"))
 
 
 def run(argv, seconds=60, env=None, text=None):
@@ -24,10 +25,13 @@ def run(argv, seconds=60, env=None, text=None):
 
 def peer(name):
     """The path of a peer in C, built."""
-    if not os.path.exists(os.path.join(MESON, "build.ninja")):
-        pytest.skip(f"{MESON} is not set up; run script/build")
-    run(["meson", "setup", "--reconfigure", MESON], 300)  # packages may have come since
-    made = run(["ninja", "-C", MESON, f"tests/interop/{name}"], 900)
+    os.makedirs(os.path.dirname(MESON), exist_ok=True)
+    with open(MESON + ".lock", "w") as lock:  # tests run side by side
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        set_up = os.path.exists(os.path.join(MESON, "build.ninja"))
+        made = run(["meson", "setup", *(["--reconfigure"] if set_up else ["--buildtype=debug"]), MESON], 300)  # packages may have come since
+        assert made.returncode == 0, made.stdout + made.stderr
+        made = run(["ninja", "-C", MESON, f"tests/interop/{name}"], 900)
     if "unknown target" in made.stdout + made.stderr:
         pytest.skip(f"the packages that {name} needs are not installed")
     assert made.returncode == 0, made.stdout + made.stderr
