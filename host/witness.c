@@ -113,7 +113,7 @@ void witness_sent(struct host *h, struct witnessed *w, const void *p, size_t n)
 {
 	struct buf whole = {0};
 
-	if (h->witness == NULL || w->credentials)
+	if (h->witness == NULL || w->credentials || n == 0)
 		return;
 	buf_add(&whole, w->before, w->nbefore);
 	buf_add(&whole, p, n);

@@ -174,7 +174,7 @@ struct dt_stream_opened {
 #define DT_STATE_UPDATE "update"	      /* the image offered, fetched, installed: guards against loops */
 #define DT_STATE_CATALOG "spare.cat"   /* signature of the image in the spare slot, once it is whole */
 #define DT_STATE_FRESH "user-new.pem"  /* a renewed certificate with its key, until it has registered */
-#define DT_STATE_LOCK "lock"	      /* whether the phone is locked, and a hash of the PIN that opens it */
+#define DT_STATE_LOCK "phone-lock"    /* whether the phone is locked, and a hash of the PIN that opens it */
 
 /* None may be NULL.  An int is 0, or -errno; of a question that was answered by -errno no event follows. */
 struct dt_body {

@@ -23,7 +23,7 @@ import tempfile
 import time
 
 import servers
-from proc import LabError, Process, children, run, tail, wait_for
+from proc import LabError, Process, children, listening, run, tail, wait_for
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("DIALTONE_BUILD", os.path.join(TOP, "build"))
@@ -217,7 +217,7 @@ class Lab:
         self.ovs_socket = f"unix:{self.path('db.sock')}"
         ovsdb = self.start("ovsdb", ["ovsdb-server", db, f"--remote=punix:{self.path('db.sock')}",
                                      f"--unixctl={self.path('db.ctl')}"], "sw", env)
-        wait_for("the switch's database", lambda: os.path.exists(self.path("db.sock")), 10, ovsdb.ended)
+        wait_for("the switch's database", lambda: listening(self.path("db.sock")), 10, ovsdb.ended)
         self.vsctl("--no-wait", "init")
         self.start("vswitchd", ["ovs-vswitchd", self.ovs_socket, f"--unixctl={self.path('vs.ctl')}"], "sw", env)
         for dev in ("p2", "p3"):

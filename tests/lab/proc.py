@@ -1,12 +1,19 @@
 """Processes of the lab: started in a namespace, known by their own pid, waited for with a deadline."""
 import os
 import signal
+import socket
 import subprocess
 import time
 
 
 class LabError(Exception):
     """Something did not come about in time; the text says what, and shows the logs."""
+
+
+def listening(path):
+    """Whether a program accepts connections at this Unix socket."""
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(path) == 0
 
 
 def wait_for(what, condition, seconds=10, failed=None):
