@@ -213,6 +213,8 @@ int main(void)
 
 	if (phone == NULL) {
 		fprintf(stderr, "first_phone: %s\n", strerror(errno));
+		if (d.entropy)
+			fclose(d.entropy);
 		return EXIT_FAILURE;
 	}
 	dt_phone_start(phone);

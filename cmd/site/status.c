@@ -48,6 +48,11 @@ static int64_t number_of(struct sv s)
 	return (int64_t)n;
 }
 
+static void number_put(struct process *p, size_t at, int64_t n)
+{
+	memcpy((char *)p + at, &n, sizeof n);
+}
+
 /* "worker 0 pid 4711 private 12 restarts 0" */
 static void process_read(struct sv line, struct process *ret)
 {
@@ -61,7 +66,7 @@ static void process_read(struct sv line, struct process *ret)
 
 		for (const struct column *c = process_columns + 2; c->key; c++)
 			if (sv_eq(word, sv_of(c->key)))
-				*(int64_t *)(void *)((char *)ret + c->at) = number_of(value);
+				number_put(ret, c->at, number_of(value));
 	}
 }
 

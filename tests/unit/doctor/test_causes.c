@@ -85,7 +85,7 @@ static const struct cause_case cases[] = {
 	{"U-04 C-10",      DT_STAGE_UPDATE,    DT_F_TLS_NAME},
 	{"U-04",           DT_STAGE_UPDATE,    DT_F_OK,              .sign = DT_SIGN_CERT_OTHER_NAME},
 	{"U-05",           DT_STAGE_UPDATE,    DT_F_UPDATE_REFUSED,  .inside = false},
-	{"U-05",           DT_STAGE_UPDATE,    DT_F_UPDATE_REFUSED,  .inside = true},
+	{"D-05",           DT_STAGE_UPDATE,    DT_F_UPDATE_REFUSED,  .inside = true},
 	{"D-05 U-07",      DT_STAGE_UPDATE,    DT_F_HTTP_STATUS,     .sign = DT_SIGN_CERT_OTHER_NAME},
 	{"D-05 U-07",      DT_STAGE_UPDATE,    DT_F_UPDATE_ANSWER,   .sign = DT_SIGN_CERT_OTHER_NAME},
 	{"U-07",           DT_STAGE_UPDATE,    DT_F_UPDATE_ANSWER,   .sign = DT_SIGN_ANSWER_PAGE},
