@@ -37,3 +37,15 @@ bool dt_signs_add(enum dt_sign *signs, enum dt_sign s)
 	}
 	return false;
 }
+
+enum dt_failure dt_failure_of_sip(unsigned status, unsigned diag)
+{
+	switch (status) {
+	case 403:
+		return diag == 4003 ? DT_F_REMOTE_OFF : DT_F_SIP_FORBIDDEN;
+	case 404:
+		return DT_F_SIP_NOT_FOUND;
+	default:
+		return DT_F_SIP_STATUS;
+	}
+}

@@ -1,4 +1,4 @@
-/* base/systemd.h: what a program says to systemd, where it runs under it: lines of the journal with fields, and its state.
+/* base/systemd.h: lines with fields for the journal, and the state of a service, for a program that systemd has started.
  *
  * Both are datagrams of text ("KEY=value" a line) to a socket that systemd names; see systemd.journal-fields(7), sd_notify(3).
  * They are written here and not by libsystemd, which would come with compression libraries into every process of dialtoned.

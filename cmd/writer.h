@@ -7,7 +7,7 @@
  *     writer_row(&w, &user);                 for each
  *     return writer_end(&w);
  *
- * The head of a column is its key in JSON and CSV: what people read and what programs read has one name.  JSON is one object:
+ * The head of a column is its key in JSON and CSV: people and programs read one name.  JSON is one object:
  * "v", and the members of a record, or "items", the list (dialtone-output(5)).  A table is as wide as what stands in it, so
  * nothing is shifted (of a long one each thousand rows are, and no part is narrower than the one before); on a terminal it is no
  * wider than that, and the widest columns are cut.  Whatever octets a store or a network gave, a terminal gets only what it

@@ -84,7 +84,7 @@ static void tls_after(struct after *a, const struct dt_record *before)
 	static const enum dt_failure failures[] = {[PKI_TRUSTED] = DT_F_OK, [PKI_UNTRUSTED] = DT_F_TLS_UNTRUSTED, [PKI_WRONG_NAME] = DT_F_TLS_NAME,
 						   [PKI_WRONG_DATE] = DT_F_TLS_DATE, [PKI_NO_CERT] = DT_F_TLS_HANDSHAKE};
 	struct pki_chain_result result = {0};
-	struct dt_record after = *before, *r = &after;
+	struct dt_record changed = *before, *r = &changed;
 	enum pki_verdict v = chain_verdict(a, r->fact.host, &result);
 
 	memset(r->sign, 0, sizeof r->sign);
@@ -126,7 +126,7 @@ static bool in_zone(const struct doctor_plan *p, const char *name)
 
 static void name_after(struct after *a, const struct dt_record *before, bool srv)
 {
-	struct dt_record after = *before, *r = &after;
+	struct dt_record changed = *before, *r = &changed;
 	const struct plan_record *z = r->fact.host ? zone_find(a->p, r->fact.host, srv) : NULL;
 	char what[DT_NAME_MAX + 8];
 

@@ -65,18 +65,14 @@ static void frames_arrived(evutil_socket_t fd, short what, void *arg)
 		struct msghdr m = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &v, .msg_iovlen = 1,
 				   .msg_control = control, .msg_controllen = sizeof control};
 		ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
+		struct tpacket_auxdata aux;
 		int tci = -1;
 
 		if (n < 0)
 			return;
 		if (n < ETH_HLEN || (m.msg_flags & MSG_TRUNC) || from.sll_pkttype == PACKET_OUTGOING)
 			continue;
-		for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
-			struct tpacket_auxdata aux;
-
-			if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
-				continue;
-			memcpy(&aux, CMSG_DATA(c), sizeof aux);
+		if (frame_aux(&m, &aux)) {
 			tci = tag_of(aux.tp_status, aux.tp_vlan_tci, aux.tp_vlan_tpid);
 			if (aux.tp_status & TP_STATUS_CSUMNOTREADY)
 				udp_checksum(frame, (size_t)n);

@@ -47,6 +47,17 @@ size_t tag_insert(uint8_t *out, size_t cap, const uint8_t *frame, size_t n, uint
 	return n + 4;
 }
 
+bool frame_aux(struct msghdr *m, struct tpacket_auxdata *ret)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA || c->cmsg_len < CMSG_LEN(sizeof *ret))
+			continue;
+		memcpy(ret, CMSG_DATA(c), sizeof *ret);
+		return true;
+	}
+	return false;
+}
+
 /* A priority tag (VLAN 0) has a tci of zero when its priority is zero: the status bit tells it from none at all. */
 int tag_of(uint32_t status, uint16_t tci, uint16_t tpid)
 {
@@ -83,20 +94,13 @@ static void from_tap(evutil_socket_t fd, short what, void *arg)
 static bool tagger_is_ours(struct msghdr *m, unsigned vlan)
 {
 	const struct sockaddr_ll *from = m->msg_name;
+	struct tpacket_auxdata aux;
+	int tci;
 
-	if (from->sll_pkttype == PACKET_OUTGOING)
+	if (from->sll_pkttype == PACKET_OUTGOING || !frame_aux(m, &aux))
 		return false;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		struct tpacket_auxdata aux;
-		int tci;
-
-		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
-			continue;
-		memcpy(&aux, CMSG_DATA(c), sizeof aux);
-		tci = tag_of(aux.tp_status, aux.tp_vlan_tci, aux.tp_vlan_tpid);
-		return tci >= 0 && (unsigned)(tci & 0xfff) == vlan;
-	}
-	return false;
+	tci = tag_of(aux.tp_status, aux.tp_vlan_tci, aux.tp_vlan_tpid);
+	return tci >= 0 && (unsigned)(tci & 0xfff) == vlan;
 }
 
 static void from_wire(evutil_socket_t fd, short what, void *arg)

@@ -22,6 +22,10 @@ struct tagger;
 
 /* out needs n + 4 octets. 0: not a frame (under 14 octets, or no room). */
 size_t tag_insert(uint8_t *out, size_t cap, const uint8_t *frame, size_t n, uint16_t tci);
+struct msghdr;
+struct tpacket_auxdata;
+/* The kernel's note beside a frame that recvmsg() gave (PACKET_AUXDATA). false: there is none. */
+bool frame_aux(struct msghdr *m, struct tpacket_auxdata *ret);
 /* The tci of an arrived frame from its auxiliary data (tpacket_auxdata.tp_status, tp_vlan_tci, tp_vlan_tpid); -1: untagged. */
 int tag_of(uint32_t status, uint16_t tci, uint16_t tpid);
 

@@ -211,8 +211,3 @@ const char *usb_code(const struct usb *u)
 {
 	return u ? u->code : "";
 }
-
-bool usb_here(const struct usb *u)
-{
-	return u && u->t.proved;
-}

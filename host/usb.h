@@ -24,6 +24,5 @@ struct usb_conf {
 int usb_open(struct host *h, const struct usb_conf *c, struct usb **ret, struct why *why);
 void usb_close(struct usb *u); /* NULL is fine; tells nobody */
 const char *usb_code(const struct usb *u); /* NULL: "" */
-bool usb_here(const struct usb *u); /* a PC is on the line that knows the code */
 
 #endif

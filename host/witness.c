@@ -17,19 +17,12 @@ enum { FRAME_MAX = 65536, BURST = 256, ROOM = 8 << 20 };
 static void witness_packet(struct host *h, const uint8_t *frame, size_t n, struct msghdr *m)
 {
 	uint8_t tagged[FRAME_MAX + 4];
+	struct tpacket_auxdata aux;
+	int tci = frame_aux(m, &aux) ? tag_of(aux.tp_status, aux.tp_vlan_tci, aux.tp_vlan_tpid) : -1;
 
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		struct tpacket_auxdata aux;
-		int tci;
-
-		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
-			continue;
-		memcpy(&aux, CMSG_DATA(c), sizeof aux);
-		tci = tag_of(aux.tp_status, aux.tp_vlan_tci, aux.tp_vlan_tpid);
-		if (tci >= 0) {
-			n = tag_insert(tagged, sizeof tagged, frame, n, (uint16_t)tci);
-			frame = tagged;
-		}
+	if (tci >= 0) {
+		n = tag_insert(tagged, sizeof tagged, frame, n, (uint16_t)tci);
+		frame = tagged;
 	}
 	if (n)
 		h->witness->packet(h->witness->arg, frame, n);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "host/tagger.h"
 #include "wire/capture/capture.h"
 
 /* ---- files ------------------------------------------------------------------------------------------------------ */
@@ -121,20 +122,15 @@ static int port_open(const char *name)
 /* The kernel takes the VLAN tag out of a frame and tells it beside: it is put in again.  `frame` has TAG_OCTETS before the octets. */
 static struct sv with_tag(uint8_t *frame, size_t n, struct msghdr *m)
 {
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c && n >= 12; c = CMSG_NXTHDR(m, c)) {
-		struct tpacket_auxdata aux;
+	struct tpacket_auxdata aux;
 
-		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA || c->cmsg_len < CMSG_LEN(sizeof aux))
-			continue;
-		memcpy(&aux, CMSG_DATA(c), sizeof aux);
-		if (aux.tp_status & TP_STATUS_VLAN_VALID) {
-			uint16_t type = htons(aux.tp_status & TP_STATUS_VLAN_TPID_VALID ? aux.tp_vlan_tpid : ETH_P_8021Q), tci = htons(aux.tp_vlan_tci);
+	if (n >= 12 && frame_aux(m, &aux) && (aux.tp_status & TP_STATUS_VLAN_VALID)) {
+		uint16_t type = htons(aux.tp_status & TP_STATUS_VLAN_TPID_VALID ? aux.tp_vlan_tpid : ETH_P_8021Q), tci = htons(aux.tp_vlan_tci);
 
-			memmove(frame, frame + TAG_OCTETS, 12);
-			memcpy(frame + 12, &type, 2);
-			memcpy(frame + 14, &tci, 2);
-			return (struct sv){(const char *)frame, n + TAG_OCTETS};
-		}
+		memmove(frame, frame + TAG_OCTETS, 12);
+		memcpy(frame + 12, &type, 2);
+		memcpy(frame + 14, &tci, 2);
+		return (struct sv){(const char *)frame, n + TAG_OCTETS};
 	}
 	return (struct sv){(const char *)frame + TAG_OCTETS, n};
 }

@@ -1,4 +1,4 @@
-/* cmd/phone/handset.c: dialtone handset: what a person does at a phone that runs on this machine (dialtone connect --stay). */
+/* cmd/phone/handset.c: dialtone handset: the keys of a phone that runs on this machine (dialtone connect --stay). */
 #include <dirent.h>
 #include <errno.h>
 #include <jansson.h>

@@ -19,19 +19,6 @@ static void text_use(struct passive *p, struct half *h, size_t n)
 
 /* ---- SIP: the Registrar's answers -------------------------------------------------------------------------------- */
 
-/* As the phone's stage 9 reads them. */
-static enum dt_failure sip_failure(unsigned status, unsigned diag)
-{
-	switch (status) {
-	case 403:
-		return diag == 4003 ? DT_F_REMOTE_OFF : DT_F_SIP_FORBIDDEN;
-	case 404:
-		return DT_F_SIP_NOT_FOUND;
-	default:
-		return DT_F_SIP_STATUS;
-	}
-}
-
 static void registered(struct passive *p, struct flow *f, struct host *h, const struct msg *m)
 {
 	char said[TEXT_MAX] = "", peer[40], ip[16];
@@ -52,7 +39,7 @@ static void registered(struct passive *p, struct flow *f, struct host *h, const 
 	if (m->status >= 300 && m->status < 400)
 		dt_signs_add(r.sign, DT_SIGN_MOVED);
 	if (!r.ok) {
-		r.failure = sip_failure(m->status, r.fact.diag);
+		r.failure = dt_failure_of_sip(m->status, r.fact.diag);
 		r.why = said;
 	}
 	story_attempt(p, h, &r);

@@ -11,7 +11,7 @@
 bool ph_state_anchors(struct dt_phone *ph)
 {
 	buf_clear(&ph->cred.anchors);
-	if (ph->conf.trust) /* these roots, or none: what the network hands out is then no anchor */
+	if (ph->conf.trust) /* these roots, or none: the phone takes none from the network */
 		buf_str(&ph->cred.anchors, ph->conf.trust);
 	else
 		buf_sv(&ph->cred.anchors, buf_view(&ph->cred.roots));

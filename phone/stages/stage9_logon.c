@@ -244,18 +244,6 @@ static void logon_refused(struct dt_phone *ph, enum dt_failure f, const char *wh
 	stage_fail(ph, f, copy.text);
 }
 
-static enum dt_failure logon_of_status(const struct msg *m, unsigned diag)
-{
-	switch (m->status) {
-	case 403:
-		return diag == 4003 ? DT_F_REMOTE_OFF : DT_F_SIP_FORBIDDEN;
-	case 404:
-		return DT_F_SIP_NOT_FOUND;
-	default:
-		return DT_F_SIP_STATUS;
-	}
-}
-
 static void logon_redirected(struct dt_phone *ph, const struct msg *m)
 {
 	struct sip_target t = {.candidate = DT_CAND_HOME_POOL, .tls = true};
@@ -441,7 +429,7 @@ static void logon_have_answer(void *arg, const struct msg *m)
 	if (!ph->work->answered)
 		attempt_sip(ph->sip, &ph->work->logon_try, m);
 	if ((!ph->run.registered && (m->status / 100 == 5 || m->status == 480)) || logon_forbids_tcp(ph, m)) {
-		logon_next_place(ph, logon_of_status(m, diag), why.text);
+		logon_next_place(ph, dt_failure_of_sip(m->status, diag), why.text);
 		return;
 	}
 	if (!ph->work->answered && !ph->run.registered) {
@@ -458,6 +446,6 @@ static void logon_have_answer(void *arg, const struct msg *m)
 	} else if ((m->status == 301 || m->status == 302) && ph->sip->next.up) {
 		logon_redirected(ph, m);
 	} else {
-		logon_refused(ph, logon_of_status(m, diag), why.text);
+		logon_refused(ph, dt_failure_of_sip(m->status, diag), why.text);
 	}
 }

@@ -76,10 +76,12 @@ void vault_source_good(struct vault *v, const char *peer); /* that attempt was n
 /* A ticket for an authenticated user. */
 enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u, const char *method,
 				     const struct soap_issue *ask, bool outside, struct vault_ticket *ret, struct why *why);
-/* external_require_pin: number and PIN were proved for this user from that address in the last ten minutes. */
 /* Number and PIN, counted [pin.c]; expired_too: an expired PIN proves as well.  VAULT_OK: *ret is the user. */
 enum vault_status vault_pin_prove(struct vault *v, const char *number, const char *pin, bool expired_too, struct store_user *ret,
 				  struct vault_reply *reply);
+/* The user of a password that was checked a moment ago. false, why: the login is not known, or too old. */
+bool vault_login_find(struct vault *v, uint64_t login, int64_t *user, struct why *why);
+/* external_require_pin: number and PIN were proved for this user from that address in the last ten minutes. */
 bool vault_pin_proved(struct vault *v, const char *aor, const char *peer);
 /* A published certificate and its user, or why it proves nothing. `c` is the caller's to clear when VAULT_OK. */
 enum vault_status vault_cert_user(struct vault *v, const uint8_t *der, size_t n, struct store_cert *c,

@@ -299,26 +299,35 @@ enum vault_status vault_on_ntlm_verify(struct vault *v, const struct vault_ask *
 	return st;
 }
 
+bool vault_login_find(struct vault *v, uint64_t login, int64_t *user, struct why *why)
+{
+	struct vault_logged_in l;
+
+	pthread_mutex_lock(&v->lock);
+	l = v->login[login % VAULT_SLOTS];
+	pthread_mutex_unlock(&v->lock);
+	*user = l.user;
+	if (login != 0 && l.id == login && vault_now(v) - l.at < VAULT_REMEMBER)
+		return true;
+	why_set(why, "the login is not known, or too old");
+	return false;
+}
+
 enum vault_status vault_on_ticket_login(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
 {
 	uint64_t login = q->ticket_login.login;
 	struct why *why = &ret->why;
-	struct vault_logged_in l;
 	struct store *s = v->conf.store;
 	struct store_user u;
+	int64_t user;
 
 	if (v->conf.site->UseWindowsAuth == SITE_WINDOWS_NONE) {
 		why_set(why, "UseWindowsAuth is None");
 		return VAULT_METHOD_OFF;
 	}
-	pthread_mutex_lock(&v->lock);
-	l = v->login[login % VAULT_SLOTS];
-	pthread_mutex_unlock(&v->lock);
-	if (login == 0 || l.id != login || vault_now(v) - l.at >= VAULT_REMEMBER) {
-		why_set(why, "the login is not known, or too old");
+	if (!vault_login_find(v, login, &user, why))
 		return VAULT_REFUSED;
-	}
-	switch (s->ops->user_by_id(s, l.user, &u)) {
+	switch (s->ops->user_by_id(s, user, &u)) {
 	case STORE_OK:
 		return vault_ticket_issue(v, &u, "ntlm", &q->ticket_login.issue, q->ticket_login.outside, &ret->ticket_login, why);
 	case STORE_NONE:

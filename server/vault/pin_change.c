@@ -7,16 +7,11 @@
 static enum vault_status of_login(struct vault *v, uint64_t login, struct store_user *ret, struct why *why)
 {
 	struct store *s = v->conf.store;
-	struct vault_logged_in l;
+	int64_t user;
 
-	pthread_mutex_lock(&v->lock);
-	l = v->login[login % VAULT_SLOTS];
-	pthread_mutex_unlock(&v->lock);
-	if (login == 0 || l.id != login || vault_now(v) - l.at >= VAULT_REMEMBER) {
-		why_set(why, "the login is not known, or too old");
+	if (!vault_login_find(v, login, &user, why))
 		return VAULT_REFUSED;
-	}
-	return s->ops->user_by_id(s, l.user, ret) == STORE_OK ? VAULT_OK : VAULT_REFUSED;
+	return s->ops->user_by_id(s, user, ret) == STORE_OK ? VAULT_OK : VAULT_REFUSED;
 }
 
 enum vault_status vault_on_pin_change(struct vault *v, const struct vault_ask *q, struct vault_reply *ret)
