@@ -132,10 +132,12 @@ static int user_import(struct session *s)
 	}
 	r = users_import(&s->admin, fd, &im, &s->why);
 	close(fd);
-	if (i.pins && fclose(i.pins) != 0)
-		r = r == ADMIN_OK ? ADMIN_FAILED : r;
-	if (i.pins && im.users == 0)
-		unlink(o->pins);
+	if (i.pins) {
+		if (fclose(i.pins) != 0 && r == ADMIN_OK)
+			r = ADMIN_FAILED;
+		if (im.users == 0)
+			unlink(o->pins);
+	}
 	progress_clear(&i);
 	if (im.wrong > SHOWN && !o->all)
 		why_set(&s->why, "%s; the first %d are listed above, --all lists every one", s->why.text, SHOWN);
