@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "kit")]  # the kit: programs and faults that are put into a lab
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 
 import lab as lab_module  # noqa: E402

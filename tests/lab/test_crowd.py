@@ -59,7 +59,7 @@ def test_a_phone_signs_in_beside_them(lab, name, crowd):
     strangers = []
     for i in range(0, len(crowd), 10):  # a process has no more descriptors than that
         names = [f"{source}={n}" for source, n in list(crowd.items())[i:i + 10]]
-        strangers.append(lab.start(f"crowd-{name}-{i}", [sys.executable, os.path.join(os.path.dirname(__file__), "crowd.py"), "10.20.0.10",
+        strangers.append(lab.start(f"crowd-{name}-{i}", [sys.executable, os.path.join(os.path.dirname(__file__), "kit", "crowd.py"), "10.20.0.10",
                                                          "90", *names], "core"))
     for p in strangers:
         wait_for("the crowd", lambda p=p: "there" in open(p.log).read(), 60, p.ended)

@@ -214,7 +214,7 @@ def test_inside_listeners_do_not_answer_outside():
 
 
 def stranger(lab):
-    return json.loads(lab.ask("/usr/bin/python3", os.path.join(HERE, "stranger.py"), outside.PUBLIC, outside.WEB_NAME, outside.SIP_NAME,
+    return json.loads(lab.ask("/usr/bin/python3", os.path.join(HERE, "kit", "stranger.py"), outside.PUBLIC, outside.WEB_NAME, outside.SIP_NAME,
                              lab.site.domain, seconds=120).stdout)
 
 
