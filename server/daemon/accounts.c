@@ -1,18 +1,12 @@
 #include "server/daemon/accounts.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-
-enum { ACCOUNTS = 3, TRIES = 50, PAUSE_MS = 100 };
+enum { ACCOUNTS = 3 };
 
 struct named {
 	const char *key, *user, *usual;
@@ -25,23 +19,6 @@ static unsigned names(const struct site *s, struct named ret[ACCOUNTS])
 	ret[1] = (struct named){"worker_user", s->worker_user, SITE_WORKER_USER};
 	ret[2] = (struct named){"legacy_user", s->legacy_user, SITE_LEGACY_USER};
 	return s->legacy != SITE_LEGACY_OFF ? 3 : 2;
-}
-
-bool account_of(const char *user, struct account *ret, struct why *why)
-{
-	const struct passwd *p;
-
-	errno = 0;
-	p = getpwnam(user);
-	if (p && p->pw_uid) {
-		*ret = (struct account){p->pw_uid, p->pw_gid};
-		return true;
-	}
-	if (p)
-		why_set(why, "user '%s' is root: name another", user);
-	else
-		why_set(why, "user '%s': %s", user, errno ? strerror(errno) : "there is no such user on this machine");
-	return false;
 }
 
 /* ---- judging ---------------------------------------------------------------------------------------------- */
@@ -141,53 +118,6 @@ bool accounts_fit(const struct site *s, struct why *why)
 
 /* ---- making ------------------------------------------------------------------------------------------------- */
 
-/* The exit status; -1: it could not be run. */
-static int run(const char *const argv[])
-{
-	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *const env[] = {path, NULL};
-	static const char *const places[] = {"/usr/sbin", "/usr/bin", "/sbin", "/bin"};
-	posix_spawn_file_actions_t files;
-	char *args[12] = {NULL}, program[64];
-	int status = -1;
-	pid_t pid;
-
-	for (unsigned i = 0; argv[i] && i < 11; i++)
-		memcpy(&args[i], &argv[i], sizeof args[i]); /* posix_spawn() leaves them as they are */
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
-	for (unsigned i = 0; i < sizeof places / sizeof *places && status < 0; i++) {
-		snprintf(program, sizeof program, "%s/%s", places[i], argv[0]);
-		if (access(program, X_OK) < 0 || posix_spawn(&pid, program, &files, NULL, args, env) != 0)
-			continue;
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-		status = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
-	}
-	posix_spawn_file_actions_destroy(&files);
-	return status;
-}
-
-static bool make_one(const char *user)
-{
-	const char *const useradd[] = {"useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent",
-				       "--shell", "/usr/sbin/nologin", user, NULL};
-	const char *const busybox[] = {"adduser", "-S", "-D", "-H", "-h", "/nonexistent", "-s", "/bin/false", user, NULL};
-
-	for (unsigned i = 0; i < TRIES && getpwnam(user) == NULL; i++) { /* another program may hold the file's lock */
-		int status = run(useradd);
-
-		if (status < 0)
-			status = run(busybox);
-		if (status < 0)
-			break;
-		if (status != 0)
-			nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000l}, NULL);
-	}
-	return getpwnam(user) != NULL;
-}
-
 bool accounts_make(const struct site *s, char *made, size_t made_cap, struct why *why)
 {
 	struct named all[ACCOUNTS];
@@ -201,7 +131,7 @@ bool accounts_make(const struct site *s, char *made, size_t made_cap, struct why
 
 		if (strcmp(all[i].user, all[i].usual) != 0 || getpwnam(all[i].user))
 			continue;
-		if (!make_one(all[i].user))
+		if (!account_make(all[i].user))
 			return why_not(why,
 				       "the system user '%s' cannot be made; make it with your system's tools, or name another: %s",
 				       all[i].user, all[i].key);

@@ -11,18 +11,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "base/why.h"
+#include "confine/account.h"
 #include "server/site/site.h"
-
-struct account {
-	uid_t uid;
-	gid_t gid;
-};
-
-/* Of one user of the password file. false: *why says that there is none, or that it is root. */
-bool account_of(const char *user, struct account *ret, struct why *why);
 
 /* Whether the site's users keep its processes apart: each is there, is not shared with other programs, and is not the user
  * of another kind of process; true when we are not root, as no user is changed then.  false: *why is what is wrong. */

@@ -17,7 +17,7 @@
 #include "server/daemon/credentials.h"
 #include "server/daemon/dhcp_responder.h"
 #include "server/daemon/dns_publish.h"
-#include "server/daemon/sandbox.h"
+#include "confine/sandbox.h"
 #include "server/location/process.h"
 #include "server/site/files.h"
 #include "server/vault/process.h"

@@ -25,7 +25,7 @@
 #include "server/daemon/accounts.h"
 #include "server/daemon/check_site.h"
 #include "server/daemon/generation.h"
-#include "server/daemon/sandbox.h"
+#include "confine/sandbox.h"
 
 enum {
 	READY_MS = 60000,	    /* a generation that is not ready by then is given up */

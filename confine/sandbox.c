@@ -1,4 +1,4 @@
-#include "server/daemon/sandbox.h"
+#include "confine/sandbox.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "server/daemon/sandbox.h"
+#include "confine/sandbox.h"
 
 struct ruleset {
 	uint64_t files, net, scoped;

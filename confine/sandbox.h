@@ -1,4 +1,4 @@
-/* server/daemon/sandbox.h: what the kernel refuses a process of dialtoned, whoever has captured it.
+/* confine/sandbox.h: what the kernel refuses a process of dialtoned, whoever has captured it.
  *
  * Users keep files apart (accounts.h); this keeps a captured process from all else that its user could do: make sockets, run
  * programs, signal, look at the rest of the machine.  Three layers, each of which holds by itself:
@@ -10,8 +10,8 @@
  *
  * A process that root has started also gets an empty network of its own when its role has no business with the network.
  */
-#ifndef DIALTONE_SERVER_DAEMON_SANDBOX_H
-#define DIALTONE_SERVER_DAEMON_SANDBOX_H
+#ifndef DIALTONE_CONFINE_SANDBOX_H
+#define DIALTONE_CONFINE_SANDBOX_H
 
 #include <stdbool.h>
 #include <stdint.h>

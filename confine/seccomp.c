@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "server/daemon/sandbox.h"
+#include "confine/sandbox.h"
 
 #define ALWAYS 0u
 #ifndef PR_SET_VMA
