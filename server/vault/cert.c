@@ -68,7 +68,11 @@ enum vault_status vault_cert_company(struct vault *v, struct sv der, const struc
 /* About a user who is at home here only the store decides; another user is only sent on. */
 static bool lives_elsewhere(struct vault *v, const char *aor, struct store_user *u)
 {
-	return v->conf.store->ops->user_get(v->conf.store, aor, u) == STORE_OK && !vault_is_home(v->conf.site, u->home_pool);
+	struct vault_place place;
+	struct why why = {0};
+
+	return v->conf.store->ops->user_get(v->conf.store, aor, u) == STORE_OK &&
+	       vault_web_home_of(v, u, false, &place, &why) == HOME_ELSEWHERE;
 }
 
 enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *aor, struct why *why)
@@ -167,11 +171,28 @@ static const char *csr_ok(const struct site *s, const struct soap_cert *ask, str
 	return NULL;
 }
 
+/* The certificate is "published in the data store of the user's home pool". */
+static enum vault_status is_published_here(struct vault *v, const struct store_user *u, bool outside, struct why *why)
+{
+	struct vault_place place;
+
+	switch (vault_web_home_of(v, u, outside, &place, why)) {
+	case HOME_UNKNOWN:
+		return VAULT_UNAVAILABLE;
+	case HOME_ELSEWHERE:
+		why_set(why, "%.100s lives on pool %.100s: the ticket is to be had there", u->aor, u->home_pool);
+		return VAULT_TICKET_BAD;
+	default:
+		return VAULT_OK;
+	}
+}
+
 /* Whether this user may have this certificate: VAULT_OK, and *u. */
 static enum vault_status may_have(struct vault *v, const struct ticket *t, const struct soap_cert *ask, bool outside,
 				  struct store_user *u, struct why *why)
 {
 	struct why reason;
+	enum vault_status st;
 	const char *no;
 
 	switch (v->conf.store->ops->user_get(v->conf.store, t->user + 4, u)) {
@@ -192,10 +213,8 @@ static enum vault_status may_have(struct vault *v, const struct ticket *t, const
 		why_set(why, "%.120s may not sign in from outside", u->aor);
 		return VAULT_REMOTE;
 	}
-	if (!vault_is_home(v->conf.site, u->home_pool)) { /* "published in the data store of the user's home pool" */
-		why_set(why, "%.100s lives on pool %.100s: the ticket is to be had there", u->aor, u->home_pool);
-		return VAULT_TICKET_BAD;
-	}
+	if ((st = is_published_here(v, u, outside, why)) != VAULT_OK)
+		return st;
 	if (t->issued <= u->tickets_after) { /* "on revoke also refuse tickets issued before that moment" */
 		why_set(why, "the ticket is from before the revocation");
 		return VAULT_TICKET_BAD;

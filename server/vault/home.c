@@ -1,7 +1,8 @@
 /* server/vault/home.c: the pool that a user lives on, and what is told of it [web-services 5.3] [sip 12.1].
  *
  * "A Director's web ticket service authenticates, looks up the home pool, and redirects to the home pool's Web Services, where the
- * client authenticates again." Every pool does so with users who are not its own.
+ * client authenticates again." Every pool does so with users who are not its own. A pool may be a Registrar alone, as a Survivable
+ * Branch Appliance is: its users' Web Services are those of the pool that it belongs to, and only the Registrar sends phones on.
  */
 #include "server/vault/internal.h"
 
@@ -10,6 +11,28 @@
 bool vault_is_home(const struct site *s, const char *pool)
 {
 	return pool[0] == '\0' || vault_name_eq(pool, s->pool) || vault_name_eq(pool, s->fqdn);
+}
+
+/* "HOST" or "HOST:PORT" of these Web Services themselves? */
+static bool is_own_web(const struct site *s, const char *place)
+{
+	const char *own[] = {s->web_fqdn, s->external_web_fqdn, s->pool, s->fqdn};
+	struct sv rest = sv_of(place), host = sv_cut(&rest, ':');
+
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (own[i][0] && sv_ieq(host, sv_of(own[i])))
+			return true;
+	return false;
+}
+
+enum vault_home vault_web_home_of(const struct vault *v, const struct store_user *u, bool outside, struct vault_place *ret, struct why *why)
+{
+	enum vault_home home = vault_home_of(v, u, outside, ret, why);
+
+	if (home != HOME_ELSEWHERE || !is_own_web(v->conf.site, ret->web))
+		return home;
+	why_set(why, "%s", "");
+	return HOME_HERE;
 }
 
 enum vault_home vault_home_of(const struct vault *v, const struct store_user *u, bool outside, struct vault_place *ret, struct why *why)

@@ -101,6 +101,8 @@ struct vault_place {
 	char pool[256], sip[264], web[264]; /* "" : no such place on that side */
 };
 enum vault_home vault_home_of(const struct vault *v, const struct store_user *u, bool outside, struct vault_place *ret, struct why *why);
+/* The same of the Web Services: here, too, when the home pool is one whose Web Services are these. */
+enum vault_home vault_web_home_of(const struct vault *v, const struct store_user *u, bool outside, struct vault_place *ret, struct why *why);
 bool vault_is_home(const struct site *s, const char *pool); /* this pool, by its name or by that of its front end; "" is */
 
 /* The handlers: vault_on_user(), vault_on_cert_known() ...  *ret is zero but for its kind; `why` may be written in any case. */

@@ -90,12 +90,12 @@ static int64_t expiry(const struct vault *v, const struct soap_issue *ask, int64
 	return ask->want_expires < now + TICKET_SECONDS_MIN ? now + TICKET_SECONDS_MIN : ask->want_expires;
 }
 
-/* Tickets are for users who live here; where the others live is told. */
+/* Tickets are for users whose Web Services are these; where those of the others are is told. */
 static enum vault_status at_home(struct vault *v, const struct store_user *u, bool outside, struct vault_ticket *ret, struct why *why)
 {
 	struct vault_place place;
 
-	switch (vault_home_of(v, u, outside, &place, why)) {
+	switch (vault_web_home_of(v, u, outside, &place, why)) {
 	case HOME_UNKNOWN:
 		return VAULT_UNAVAILABLE;
 	case HOME_ELSEWHERE:

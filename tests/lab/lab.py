@@ -305,8 +305,8 @@ class Lab:
 
     def admin(self, *args, **kw):
         pool = args[args.index("--home-pool") + 1] if "--home-pool" in args else ""
-        if pool:  # users are homed in pools that the store knows only
-            self.dialtone("-c", self.conf, "pool", "add", pool, check=False)
+        if pool:  # a Registrar of its own, whose Web Services are these; a test that wants a whole pool adds it before
+            self.dialtone("-c", self.conf, "pool", "add", pool, "--web", self.site.fqdn, check=False)
         return self.dialtone("-c", self.conf, *args, **kw)
 
     def make_site(self, name="site"):

@@ -296,6 +296,7 @@ const struct meet_fault faults_registrar[] = {
 	{"only the Registrar of last time, and it is gone", fault_nothing, "L-08", "", .later = registrar_alone_and_gone},
 	{"the home pool is down", fault_nothing, "L-04", "", .later = home_pool_down},
 	{"the home pool is silent", fault_nothing, "L-04", "", .later = home_pool_silent},
+	{"the home pool has lost its address", fault_nothing, "L-04", "", .later = home_pool_nameless},
 	{"home pools in a circle", fault_nothing, "L-04", "", .later = home_pools_in_a_circle},
 	{"the Web Services of the home pool are down", home_pool_down, "L-04", ""},
 	{"the Web Services of the home pool are silent", home_pool_web_silent, "L-04", ""},

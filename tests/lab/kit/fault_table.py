@@ -231,6 +231,23 @@ def _(lab):
 
 @fault("the home pool is away", "fail", 7, "L-04", records=("host-record=pool2.contoso.test,10.20.0.99",))
 def _(lab):
+    lab.admin("pool", "add", "pool2.contoso.test")
+    lab.admin("user", "set", "alice@contoso.test", "--home-pool", "pool2.contoso.test")
+
+
+@fault("the branch's Registrar is away", "fail", 9, "L-04", records=("host-record=branch.contoso.test,10.20.0.99",))
+def _(lab):
+    lab.admin("user", "set", "alice@contoso.test", "--home-pool", "branch.contoso.test")
+
+
+@fault("the branch's Registrar has no address", "fail", 9, "L-04")
+def _(lab):
+    lab.admin("user", "set", "alice@contoso.test", "--home-pool", "branch.contoso.test")
+
+
+@fault("the home pool's Web Services have no address", "fail", 7, "L-04")
+def _(lab):
+    lab.admin("pool", "add", "pool2.contoso.test")
     lab.admin("user", "set", "alice@contoso.test", "--home-pool", "pool2.contoso.test")
 
 

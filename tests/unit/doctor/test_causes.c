@@ -206,6 +206,7 @@ static const struct cause_case cases[] = {
 	{"L-08 L-01",      DT_STAGE_LOGON,     DT_F_TIMEOUT,         .fact.candidate = DT_CAND_STORED, .inside = true},
 	{"L-04 L-01",      DT_STAGE_LOGON,     DT_F_CONNECT,         .fact.candidate = DT_CAND_HOME_POOL},
 	{"L-04 L-01",      DT_STAGE_LOGON,     DT_F_TIMEOUT,         .fact.candidate = DT_CAND_HOME_POOL},
+	{"L-04 R-10",      DT_STAGE_LOGON,     DT_F_DNS_NONE,        .fact.candidate = DT_CAND_HOME_POOL},
 	{"D-10",           DT_STAGE_LOGON,     DT_F_CONNECT,         .well = true},
 	{"D-10",           DT_STAGE_LOGON,     DT_F_TIMEOUT,         .well = true},
 	{"L-10",           DT_STAGE_LOGON,     DT_F_SIP_STATUS,      .well = true},

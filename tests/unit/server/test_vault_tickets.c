@@ -390,12 +390,48 @@ static void at_home_elsewhere(void **state)
 	buf_free(&c.der);
 }
 
+/* A Survivable Branch Appliance: a Registrar alone. Its users' Web Services are these, and so is the store of their certificates;
+ * only the Registrar sends their phones on. */
+static void at_home_in_a_branch(void **state)
+{
+	static const char *const webs[] = {"fe01.contoso.test", "WEB.contoso.test:443", "pool.contoso.test"};
+	struct world *w = *state;
+	struct soap_issue ask = ask_of(w);
+	struct store_pool branch = {.name = "branch.contoso.test", .sip = "branch.contoso.test:5061"};
+	struct store_user alice = person(w, "alice@contoso.test", "", "+14255550123", "4411", "73914");
+	unsigned n;
+
+	strcpy(w->site.fqdn, "fe01.contoso.test");
+	strcpy(w->site.pool, "pool.contoso.test");
+	strcpy(w->site.web_fqdn, "web.contoso.test");
+	moves(w, branch.name);
+	for (size_t i = 0; i < sizeof webs / sizeof *webs; i++) {
+		struct vault_ticket t = {0};
+		struct vault_cert c = {0};
+
+		strcpy(branch.web, webs[i]);
+		assert_int_equal(w->store->ops->pool_put(w->store, &branch), STORE_OK);
+		t = pin_ticket(w);
+		assert_int_equal(issue(w, &t, "alice@contoso.test", &c), VAULT_OK);
+		assert_string_equal(admitted(w, &c.der, false, VAULT_OK).sip, "branch.contoso.test:5061");
+		assert_int_equal(w->store->ops->cert_revoke(w->store, alice.id, 0, &n), STORE_OK);
+		admitted(w, &c.der, false, VAULT_REFUSED); /* the store here knows it */
+		vault_ticket_clear(&t);
+		buf_free(&c.der);
+	}
+	strcpy(branch.web, "web.contoso.test.evil.test");
+	assert_int_equal(w->store->ops->pool_put(w->store, &branch), STORE_OK);
+	struct vault_ticket to = {0};
+	assert_int_equal(call_ticket_pin(&w->link, "4411", "73914", &ask, false, &to, &w->why), VAULT_ELSEWHERE);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    T(certificate), T(limits_of_requests), T(tickets_end), T(no_certificate_that_is_not_stored),
 	    T(no_certificate_for_a_stranger), T(claims_and_services), T(by_certificate), T(shown_is_not_proved), T(at_home_elsewhere),
+	    T(at_home_in_a_branch),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
