@@ -57,6 +57,9 @@ static const char *column_read(struct user_rows *im, const struct buf *text, str
 	struct sv name = sv_trim(buf_view(text));
 	int which = im->exported ? column_exported(name) : column_of(name);
 
+	for (unsigned i = 0; i < im->columns; i++)
+		if (which >= 0 && which != COL_NOTHING && im->column[i] == which)
+			return why_set(why, "column '" SV_FMT "' stands there twice", (int)(name.n < 100 ? name.n : 100), name.p);
 	if (which >= 0 && im->columns < USER_ROWS_COLUMNS) {
 		im->column[im->columns++] = which;
 		return NULL;
@@ -85,6 +88,14 @@ static const char *columns_read(struct user_rows *im, struct why *why)
 	return no;
 }
 
+/* RFC 4180 2: "Each record is located on a separate line, delimited by a line break (CRLF)"; LF alone is taken as well. */
+static bool ends_in_cr(struct sv line)
+{
+	const char *cr = line.n ? memchr(line.p, '\r', line.n) : NULL;
+
+	return cr && cr + 1 < line.p + line.n && cr[1] != '\n';
+}
+
 bool user_rows_begin(struct user_rows *im, unsigned *line, struct why *why)
 {
 	struct sv *rest = &im->csv.rest;
@@ -101,6 +112,8 @@ bool user_rows_begin(struct user_rows *im, unsigned *line, struct why *why)
 	if (sv_trim(*rest).n == 0)
 		return why_not(why, "it is empty; begin it with: address,login,number");
 	*line = 1;
+	if (ends_in_cr(*rest))
+		return why_not(why, "its lines end in CR alone, as on old Macs; save it with line ends of Windows (CRLF) or Unix (LF)");
 	if (sv_istarts(*rest, SV("#TYPE"))) { /* "#TYPE Microsoft.Rtc.Management.ADConnect.Schema.OCSADUser" */
 		if ((no = csv_record(&im->file, rest)))
 			return why_not(why, "%s", no);

@@ -47,6 +47,12 @@
 
 /* clang-format off */
 /* Cause and remedy of more rows than one. */
+#define PAGE_CAME \
+	"a page for people came instead of an answer: a proxy or portal stands between the phone and {host}, or {host} is another server", \
+	"exempt {host} from the proxy or portal for the phones' network; or check what answers at {address}"
+#define LED_AWAY \
+	"the question was sent on to {host}, which is no server of this process: a sign-in page or portal stands before the web service", \
+	"exempt the web service's paths (/CertProv, /WebTicket, /RequestHandler) from the sign-in or portal for the phones' network"
 #define ODD_43 \
  "option 43 was read here, but a value in it is not as phones want it", "write it with: dialtone netconfig (kea, isc, dnsmasq, ios, windows)"
 #define UNKNOWN_NAME \

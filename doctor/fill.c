@@ -24,6 +24,7 @@ static const struct {
 	{"vlan",    "vlan",    AS_IS,    "N",              true},
 	{"domain",  "domain",  AS_IS,    "DOMAIN",         true},
 	{"cert",    "cert",    AS_IS,    "another name",   false},
+	{"option",  "option",  AS_IS,    "N",              false},
 	{"seconds", "seconds", AS_IS,    "some",           false},
 	{"hours",   "seconds", AS_HOURS, "some",           false},
 	{"http",    "http",    AS_IS,    "an error",       false},

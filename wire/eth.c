@@ -97,7 +97,7 @@ static bool ip_read(struct rd *r, struct udp *u, struct rd *body)
 	return r->err == NULL;
 }
 
-bool udp_read(struct rd *r, struct udp *ret)
+bool udp_read_damaged(struct rd *r, struct udp *ret, bool *damaged)
 {
 	struct udp u = {.src = 0};
 	struct rd body;
@@ -114,15 +114,28 @@ bool udp_read(struct rd *r, struct udp *ret)
 	sum = (uint16_t)rd_be(&body, 2);
 	if (body.err == NULL && (length < UDP_HEAD || length - UDP_HEAD > rd_left(&body)))
 		rd_fail(&body, "the UDP length is not that of the packet");
-	/* "An all zero transmitted checksum value means that the transmitter generated no checksum" */
-	if (body.err == NULL && sum != 0 &&
-	    sum_add(sum_pseudo(u.src, u.dst, length), head, length) != 0xffff)
-		rd_fail(&body, "the UDP checksum is wrong");
 	if (body.err) {
 		rd_fail(r, body.err);
 		return false;
 	}
+	/* "An all zero transmitted checksum value means that the transmitter generated no checksum" */
+	*damaged = sum != 0 && sum_add(sum_pseudo(u.src, u.dst, length), head, length) != 0xffff;
 	u.payload = rd_sv(&body, length - UDP_HEAD);
+	*ret = u;
+	return true;
+}
+
+bool udp_read(struct rd *r, struct udp *ret)
+{
+	struct udp u;
+	bool damaged;
+
+	if (!udp_read_damaged(r, &u, &damaged))
+		return false;
+	if (damaged) {
+		rd_fail(r, "the UDP checksum is wrong");
+		return false;
+	}
 	*ret = u;
 	return true;
 }

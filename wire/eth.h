@@ -25,6 +25,8 @@ struct udp {
 };
 /* From the payload of an IPv4 frame. Checks version, header and UDP checksums, lengths; refuses fragments. */
 bool udp_read(struct rd *r, struct udp *ret);
+/* The same, also of a packet whose UDP checksum is wrong: *damaged then, and its payload is good for a message to people only. */
+bool udp_read_damaged(struct rd *r, struct udp *ret, bool *damaged);
 /* IPv4 and UDP headers with checksums, TTL 64, and the payload. */
 void udp_write(struct wr *w, const struct udp *u, unsigned dscp);
 /* The UDP checksum of a frame that came without: a sender on the same machine leaves it to a card that does not exist.

@@ -32,7 +32,7 @@ static int64_t unix_ms_of(uint64_t stamp)
 	return (s - UNIX_EPOCH) * 1000 + (fraction * 1000 >> 32);
 }
 
-bool sntp_read(struct rd *r, uint64_t cookie, int64_t *unix_ms)
+enum sntp_answer sntp_read(struct rd *r, uint64_t cookie, int64_t *unix_ms)
 {
 	uint8_t first = (uint8_t)rd_be(r, 1);
 	uint8_t stratum = (uint8_t)rd_be(r, 1);
@@ -44,19 +44,20 @@ bool sntp_read(struct rd *r, uint64_t cookie, int64_t *unix_ms)
 	transmit = rd_be(r, 8);
 	/* What follows, a key identifier and digest or extension fields, is not ours to judge. */
 	if (r->err)
-		return false;
-	if ((first & 7) != SERVER)
+		return SNTP_NONE;
+	if ((first & 7) != SERVER) {
 		rd_fail(r, "it is not a server's answer");
-	else if (first >> 6 == UNSYNCHRONIZED)
-		rd_fail(r, "the server reports that its clock is not set");
-	else if (stratum == 0 || stratum > STRATUM_MAX)
-		rd_fail(r, "the server reports that it has no source of time");
-	else if (originate != cookie)
+	} else if (first >> 6 == UNSYNCHRONIZED || stratum == 0 || stratum > STRATUM_MAX) {
+		rd_fail(r, first >> 6 == UNSYNCHRONIZED ? "the server reports that its clock is not set"
+							: "the server reports that it has no source of time");
+		return SNTP_UNSET;
+	} else if (originate != cookie) {
 		rd_fail(r, "it answers another question");
-	else if (transmit == 0)
+	} else if (transmit == 0) {
 		rd_fail(r, "it carries no time");
+	}
 	if (r->err)
-		return false;
+		return SNTP_NONE;
 	*unix_ms = unix_ms_of(transmit);
-	return true;
+	return SNTP_TIME;
 }

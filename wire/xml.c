@@ -143,15 +143,28 @@ static const char *parse(xmlParserCtxtPtr ctxt, const void *p, size_t n, xmlDocP
 	return r.why;
 }
 
+/* A blank line before "<?xml" is no document of XML 1.0 (2.8), and what some servers' templates send all the same. */
+static size_t xml_blank(const uint8_t *p, size_t n)
+{
+	size_t blank = 0;
+
+	while (blank < n && (p[blank] == ' ' || p[blank] == '\t' || p[blank] == '\r' || p[blank] == '\n'))
+		blank++;
+	return blank < n && p[blank] == '<' ? blank : 0; /* of UTF-16 a NUL comes next */
+}
+
 xmlDocPtr xml_read_at(const void *p, size_t n, const char **why, size_t *at)
 {
 	static pthread_once_t ready = PTHREAD_ONCE_INIT;
 	xmlParserCtxtPtr ctxt;
 	xmlDocPtr doc = NULL;
 	const char *refused = NULL;
-	size_t where = 0;
+	size_t where = 0, blank;
 
 	pthread_once(&ready, xml_once);
+	blank = xml_blank(p, n);
+	p = (const uint8_t *)p + blank;
+	n -= blank;
 	while (n && ((const uint8_t *)p)[n - 1] == 0 && xml_utf16_ascii(p, n) < 0)
 		n--;
 	if (n == 0) {
@@ -170,7 +183,7 @@ xmlDocPtr xml_read_at(const void *p, size_t n, const char **why, size_t *at)
 	if (refused && why)
 		*why = refused;
 	if (refused && at)
-		*at = where;
+		*at = blank + where;
 	return doc;
 }
 

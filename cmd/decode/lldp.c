@@ -54,6 +54,7 @@ static json_t *id_json(const char *subtype, struct sv id, bool mac, bool network
 static const char *policy_means(const struct med_policy *p)
 {
 	return p->unknown	 ? "unknown: as if there were no policy"
+	       : !p->tagged && p->vlan ? "send untagged: the VLAN is void (TIA-1057 10.2.3.2)"
 	       : !p->tagged	 ? "send untagged"
 	       : p->vlan == 0	 ? "send priority-tagged, in the port's own VLAN"
 	       : p->vlan == 4095 ? "invalid: VLAN 4095 is reserved"

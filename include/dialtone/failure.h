@@ -28,7 +28,7 @@ X(DHCP_SILENT,        "dhcp-silent",         NETWORK, RETRY, "no DHCP server ans
 X(DHCP_NAK,           "dhcp-nak",            NETWORK, RETRY, "the DHCP server refuses the address", "look for a second DHCP server on this VLAN") /* I-03 */ \
 X(DHCP_BAD,           "dhcp-bad",            NETWORK, CURE,  "the DHCP answer cannot be used", "correct the scope's options") /* I-04, I-05 */ \
 X(ADDRESS_TAKEN,      "address-taken",       NETWORK, RETRY, "another machine uses the address", "find the machine with that address") /* I-06 */ \
-X(CLOCK_WRONG,        "clock-wrong",         NETWORK, CURE,  "the phone's clock cannot be right and no time server answers", "announce a time server by DHCP option 42 or SRV _ntp._udp, and let UDP 123 pass") /* C-04 */ \
+X(CLOCK_WRONG,        "clock-wrong",         NETWORK, CURE,  "the phone's clock cannot be right and no time server sets it", "announce a time server by DHCP option 42 or SRV _ntp._udp, and let UDP 123 pass") /* C-04 */ \
 X(DNS_SILENT,         "dns-silent",          NETWORK, RETRY, "no DNS server answers", "check DHCP option 6 and the way to the resolver") /* D-08 */ \
 X(DNS_ERROR,          "dns-error",           NETWORK, RETRY, "the DNS server answers with an error", "look into the DNS server's log: is the zone loaded, may the phones' network ask it?") /* D-08 */ \
 X(DNS_NONE,           "dns-none",            NETWORK, CURE,  "the name does not exist", "create the record") /* D-01, D-02, R-10 */ \

@@ -26,6 +26,7 @@ X(LLDP_CONFLICT,      "lldp-conflict",        "a second neighbour announces anot
 X(VLAN_RESERVED,      "vlan-reserved",        "the policy names VLAN 4095, which is reserved") \
 X(VLAN_ZERO,          "vlan-zero",            "the policy is priority-tagged: VLAN 0 is no VLAN of its own") \
 X(LLDP_NOT_READ,      "lldp-not-read",        "firmware of this age reads no LLDP: a real phone would not have this VLAN") \
+X(POLICY_UNTAGGED,    "policy-untagged",      "the policy names a VLAN and is untagged: that makes the VLAN void (TIA-1057 10.2.3.2)") \
 X(VLAN_OPTION_ABSENT, "vlan-option-absent",   "an answer came, without option 43 sub-option 10") \
 X(VLAN_OPTION_RANGE,  "vlan-option-range",    "option 43 sub-option 10 holds no VLAN from 1 to 4094") \
 X(VLAN_OPTION_FORM,   "vlan-option-form",     "sub-option 10 is not two octets; it was read all the same") \
@@ -34,9 +35,12 @@ X(VLAN_CONFLICT,      "vlan-conflict",        "DHCP and LLDP-MED name different 
 X(OFFER_NONE,         "offer-none",           "no OFFER to any DISCOVER") \
 X(OFFER_SLOW,         "offer-slow",           "the OFFER took long") \
 X(REQUEST_SILENT,     "request-silent",       "an address was offered, but the REQUEST was not answered") \
+X(DHCP_CHECKSUM,      "dhcp-checksum",        "an answer of DHCP came with a wrong UDP checksum, and was discarded") \
+X(DHCP_MALFORMED,     "dhcp-malformed",       "an answer of DHCP came that lacks what it must have, and was discarded") \
 X(ADDRESS_DEFENDED,   "address-defended",     "another machine uses the phone's address; the phone has announced it again, and keeps it") \
 X(LEASE_ADDRESS,      "lease-address",        "the address that was given is none a phone can have") \
 X(LEASE_MASK,         "lease-mask",           "option 1, the subnet mask, is missing or no mask") \
+X(OPTION_LENGTH,      "option-length",        "an option has a length that RFC 2132 forbids, and was not read") \
 X(RESOLVER_ABSENT,    "resolver-absent",      "option 6, the resolvers, is missing") \
 X(DOMAIN_ABSENT,      "domain-absent",        "option 15, the domain, is missing") \
 X(ROUTER_ABSENT,      "router-absent",        "option 3, the router, is missing") \
@@ -45,6 +49,7 @@ X(LEASE_SHORT,        "lease-short",          "the lease is so short that the ph
 X(LEASE_EXPIRED,      "lease-expired",        "the lease ended and no DHCP server renewed it") \
 X(LEASE_REVOKED,      "lease-revoked",        "the DHCP server took the address back") \
 X(TIME_SILENT,        "time-silent",          "no time server answers") \
+X(TIME_UNSET,         "time-unset",           "a time server answers, but its own clock is not set") \
 X(CLOCK_DIFFERS,      "clock-differs",        "the web server's clock differs from the phone's") \
 X(TIME_ODD,           "time-odd",             "the time server's clock is the odd one: the phone's own and the web server's agree") \
 X(WEB_TIME_ODD,       "web-time-odd",         "the web server's clock is the odd one: the time server's and the phone's own agree") \
@@ -55,6 +60,7 @@ X(TCP_UNREACHED,      "tcp-unreached",        "no machine or route is there: the
 X(DNS_NO_SERVER,      "dns-no-server",        "no name server is known") \
 X(DNS_NO_RECORD,      "dns-no-record",        "the name exists, but has no such record") \
 X(DNS_RCODE,          "dns-rcode",            "the name server answers with an error") \
+X(DNS_BLOCKED,        "dns-blocked",          "the name server gives an address that is nobody's (0.0.0.0): it blocks the name") \
 X(SRV_NOT_ASKED,      "srv-not-asked",        "not asked: no domain is known") \
 X(SRV_NONE,           "srv-none",             "no such SRV record") \
 X(SRV_NO_ANSWER,      "srv-no-answer",        "no DNS answer") \
@@ -121,6 +127,8 @@ X(TLS_ALERT,          "tls-alert",            "the server refused the handshake 
 X(PLAIN_REDIRECTED,   "plain-redirected",     "plain HTTP is sent elsewhere; real phones may not follow") \
 X(REDIRECTED,         "redirected",           "the question is sent elsewhere") \
 X(ANSWER_PAGE,        "answer-page",          "a page for people came, not what was asked for") \
+X(SENT_ELSEWHERE,     "sent-elsewhere",       "another server sent the phone to this one") \
+X(ANSWER_CODED,       "answer-coded",         "the answer is packed, although the phone had asked for none of that") \
 X(CHAIN_NONE,         "chain-none",           "no chain was downloaded; other roots that the phone holds were enough") \
 X(CHAIN_EMPTY,        "chain-empty",          "it holds no certificate of an authority") \
 X(CHAIN_OUTSIDE,      "chain-outside",        "outside, a chain over plain HTTP is not taken") \

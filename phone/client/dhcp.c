@@ -33,6 +33,8 @@ struct dhcp_client {
 	uint64_t since, offer_ms;
 	uint16_t secs; /* of the last DISCOVER */
 	uint32_t offered, server;
+	enum dt_sign dropped; /* an answer came and was discarded, last of all for this, ... */
+	char dropped_why[192];
 	struct dhcp_lease lease; /* the one that is renewed, or that the INFORM is sent from */
 	struct attempt try;
 	struct dhcp message; /* the one being read or written */
@@ -97,6 +99,8 @@ static void dhcp_start(struct dhcp_client *c, enum dhcp_state state)
 	c->state = state;
 	c->tries = 0;
 	c->since = ph_now_ms(c->ph);
+	c->dropped = DT_SIGN_NONE;
+	c->dropped_why[0] = '\0';
 }
 
 static struct dhcp_client *dhcp_new(struct dt_phone *ph, const struct dhcp_lease *l, dhcp_fn *done, void *arg)
@@ -200,6 +204,10 @@ static void dhcp_silence(struct dhcp_client *c, enum dhcp_state state, struct wh
 	const char *what = dt_signs[sign].what;
 
 	attempt_sign(&c->try, sign);
+	if (c->dropped) {
+		attempt_sign(&c->try, c->dropped);
+		what = c->dropped_why;
+	}
 	c->try.fact.vlan = core->tagged ? core->vlan : 0;
 	if (core->tagged && core->vlan)
 		why_set(why, "%s, on VLAN %u", what, core->vlan);
@@ -228,9 +236,11 @@ void dhcp_timer(struct dhcp_client *c)
 	} else if (c->tries < dhcp_most_tries(c) && !c->answered) {
 		dhcp_sent(c);
 	} else if (state == DHCP_INFORMING) {
+		attempt_sign(&c->try, c->dropped);
+		why_set(&why, "%s", c->dropped_why);
 		if (!c->answered)
-			attempt_fail(c->ph, &c->try, DT_F_UC_SILENT, NULL);
-		dhcp_failed(c, DT_F_UC_SILENT, NULL);
+			attempt_fail(c->ph, &c->try, DT_F_UC_SILENT, c->dropped ? why.text : NULL);
+		dhcp_failed(c, DT_F_UC_SILENT, c->dropped ? why.text : NULL);
 	} else {
 		dhcp_silence(c, state, &why);
 		attempt_fail(c->ph, &c->try, DT_F_DHCP_SILENT, why.text);
@@ -281,6 +291,49 @@ static enum dt_sign dhcp_unfit(const struct dhcp *d, const struct dhcp_lease *l)
 	if (d->option[1].p == NULL || l->l.mask == 0 || (host & (host + 1)) != 0)
 		return DT_SIGN_LEASE_MASK;
 	return DT_SIGN_NONE;
+}
+
+static const char *dhcp_answer_name(uint8_t type)
+{
+	return type == DHCP_OFFER ? "an OFFER" : type == DHCP_ACK ? "an ACK" : type == DHCP_NAK ? "a NAK" : "an answer";
+}
+
+/* A message that came and is discarded is reported when no better one comes: that is another fault than silence. */
+static void dhcp_drop(struct dhcp_client *c, enum dt_sign sign, uint8_t type, uint32_t from, const char *why)
+{
+	char ip[16];
+
+	c->dropped = sign;
+	c->try.fact.address = from;
+	text_set(c->dropped_why, sizeof c->dropped_why, "%s of %s came, and was discarded: %s", dhcp_answer_name(type), ip_text(from, ip), why);
+	attempt_peer(&c->try, "%s", ip);
+}
+
+/* RFC 2131 table 3: "Message type" and, in OFFER, ACK and NAK, "Server identifier MUST". */
+static void dhcp_lacking(struct dhcp_client *c, uint32_t server, uint32_t from)
+{
+	const struct dhcp *d = &c->message;
+
+	if (d->type == 0)
+		dhcp_drop(c, DT_SIGN_DHCP_MALFORMED, 0, from, "option 53, the message type, is missing");
+	else if (server == 0 && c->state != DHCP_INFORMING && c->state != DHCP_RENEWING)
+		dhcp_drop(c, DT_SIGN_DHCP_MALFORMED, d->type, from, "option 54, the server identifier, is missing");
+	else if (d->type == DHCP_OFFER && d->yiaddr == 0)
+		dhcp_drop(c, DT_SIGN_DHCP_MALFORMED, d->type, from, "it offers no address");
+}
+
+/* A message that cannot be read: whether it is for this client its fixed part says (RFC 2131 2: op, xid at 4, chaddr at 28). */
+static bool dhcp_is_mine(const struct dhcp_client *c, struct sv message)
+{
+	struct rd r = rd_of(message.p, message.n), mac;
+	uint8_t op = (uint8_t)rd_be(&r, 1);
+	uint32_t xid;
+
+	rd_take(&r, 3);
+	xid = (uint32_t)rd_be(&r, 4);
+	rd_take(&r, 20);
+	mac = rd_sub(&r, 6);
+	return r.err == NULL && op == 2 && xid == c->xid && memcmp(mac.p, ph_core(c->ph)->mac, 6) == 0;
 }
 
 /* One message that is for this client, and where it came from. */
@@ -390,15 +443,22 @@ static void (*const on_message[])(struct dhcp_client *, const struct dhcp_receiv
 };
 /* clang-format on */
 
-void dhcp_frame(struct dhcp_client *c, const struct eth *e, const struct udp *u)
+void dhcp_frame(struct dhcp_client *c, const struct eth *e, const struct udp *u, bool damaged)
 {
 	struct rd r = rd_of(u->payload.p, u->payload.n);
 	struct dhcp_received h = {.mac = e->src};
+	bool read;
 
-	if (dhcp_ended(c) || !dhcp_read(&r, &c->message) || c->message.op != 2 || c->message.xid != c->xid ||
-	    memcmp(c->message.chaddr, ph_core(c->ph)->mac, 6) != 0)
+	if (dhcp_ended(c) || !dhcp_is_mine(c, u->payload))
 		return;
+	read = dhcp_read(&r, &c->message);
+	if (damaged || !read) {
+		dhcp_drop(c, damaged ? DT_SIGN_DHCP_CHECKSUM : DT_SIGN_DHCP_MALFORMED, read ? c->message.type : 0, u->src,
+			  damaged ? "its UDP checksum is wrong" : r.err);
+		return;
+	}
 	dhcp_u32(&c->message, 54, &h.server);
+	dhcp_lacking(c, h.server, u->src);
 	ip_text(h.server ? h.server : u->src, h.ip);
 	if (c->state != DHCP_LATE) {
 		attempt_peer(&c->try, "%s", h.ip);

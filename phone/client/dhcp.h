@@ -59,6 +59,6 @@ void dhcp_decline(struct dt_phone *ph, const struct dhcp_lease *l);
 
 /* From the runner.  d NULL: nobody waits. */
 void dhcp_timer(struct dhcp_client *d);
-void dhcp_frame(struct dhcp_client *d, const struct eth *e, const struct udp *u);
+void dhcp_frame(struct dhcp_client *d, const struct eth *e, const struct udp *u, bool damaged); /* damaged: by its checksum */
 
 #endif

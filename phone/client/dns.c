@@ -91,6 +91,8 @@ enum dt_failure dns_failure(const struct dt_dns_answer *a)
 enum dt_sign dns_sign(const struct dt_dns_answer *a)
 {
 	switch (a->status) {
+	case DT_DNS_OK: /* dns_without_nobody() has taken them all */
+		return a->n ? DT_SIGN_NONE : DT_SIGN_DNS_BLOCKED;
 	case DT_DNS_NODATA:
 		return DT_SIGN_DNS_NO_RECORD;
 	case DT_DNS_ERROR:
@@ -143,6 +145,20 @@ static void dns_report_failure(struct dns_client *d, struct dns_question *q, con
 	attempt_fail(d->ph, &q->try, f, f == DT_F_DNS_ERROR ? why.text : NULL);
 }
 
+/* RFC 1122 3.2.1.3: { 0, <host> } and { -1, -1 } "MUST NOT" be a destination of its own: nobody's address, by which name servers
+ * that block names answer.  When no other is left, the answer stays DT_DNS_OK with n = 0. */
+static void dns_without_nobody(struct dt_dns_answer *a)
+{
+	unsigned n = 0;
+
+	if (a->status == DT_DNS_OK && a->n == 0)
+		a->status = DT_DNS_NODATA;
+	for (unsigned i = 0; i < a->n; i++)
+		if (a->rr[i].address >> 24 != 0 && a->rr[i].address != 0xffffffff)
+			a->rr[n++] = a->rr[i];
+	a->n = n;
+}
+
 /* Closes the question's line in the record, gives its memory back, calls its handler. */
 static void dns_close(struct dns_client *d, struct dns_question *q, const struct dt_dns_answer *answer)
 {
@@ -156,6 +172,8 @@ static void dns_close(struct dns_client *d, struct dns_question *q, const struct
 		a.n = sizeof a.rr / sizeof *a.rr;
 	for (unsigned i = 0; i < a.n; i++)
 		a.rr[i].target[DT_NAME_MAX - 1] = '\0';
+	if (q->type == DT_RR_A && q->literal == 0)
+		dns_without_nobody(&a);
 	f = dns_failure(&a);
 	if (f == DT_F_OK && q->literal == 0) {
 		q->try.fact.address = q->type == DT_RR_A ? a.rr[0].address : 0;

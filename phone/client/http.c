@@ -164,6 +164,7 @@ void http_ask(struct http_client *h, const struct http_ask *a)
 	h->again = false;
 	h->follow = a->follow;
 	h->hops = 0;
+	h->elsewhere = false;
 	if (!url_read(sv_of(a->url), u)) {
 		h->peer[0] = '\0';
 		http_finish_soon(h, DT_F_HTTP_BAD, "the address is no URL");
@@ -174,7 +175,8 @@ void http_ask(struct http_client *h, const struct http_ask *a)
 	buf_printf(&h->out, "%s %s HTTP/1.1\r\nHost: %s", a->method, u->path, u->host);
 	if (u->port != (u->https ? 443 : 80))
 		buf_printf(&h->out, ":%u", u->port);
-	buf_printf(&h->out, "\r\nUser-Agent: %s\r\n", agent);
+	/* RFC 9110 12.5.3: without the field "any content coding is considered acceptable"; this phone unpacks none. */
+	buf_printf(&h->out, "\r\nAccept-Encoding: identity\r\nUser-Agent: %s\r\n", agent);
 	if (a->type)
 		buf_printf(&h->out, "Content-Type: %s\r\n", a->type);
 	if (a->soap_action)
@@ -262,6 +264,7 @@ static bool http_followed(struct http_client *h)
 			     .timeout_ms = h->timeout_ms, .done = h->done, .arg = h->arg};
 	struct sv to = msg_get(&h->m, "Location");
 	unsigned hops = h->hops + 1;
+	bool elsewhere;
 	char url[SOAP_URI_MAX];
 	struct url u;
 
@@ -274,6 +277,7 @@ static bool http_followed(struct http_client *h)
 	if (!url_read(sv_of(url), &u) || (h->tls && !u.https))
 		return false;
 	http_report_redirect(h, url);
+	elsewhere = h->elsewhere || !sv_ieq(sv_of(u.host), sv_of(h->host));
 	ph_timer_off(h->ph, T_HTTP);
 	h->state = HTTP_IDLE;
 	if (!h->keep)
@@ -281,6 +285,7 @@ static bool http_followed(struct http_client *h)
 	a.url = url;
 	http_ask(h, &a);
 	h->hops = hops;
+	h->elsewhere = elsewhere;
 	return true;
 }
 
@@ -339,6 +344,20 @@ static void http_take(struct http_client *h)
 		http_whole(h);
 }
 
+/* An answer that is packed though nobody asked for that: a proxy's, most often. */
+static bool http_is_coded(struct http_client *h)
+{
+	struct sv coding = sv_trim(msg_get(&h->m, "Content-Encoding"));
+	struct why why = {0};
+
+	if (coding.n == 0 || sv_ieq(coding, SV("identity")))
+		return false;
+	dt_signs_add(h->sign, DT_SIGN_ANSWER_CODED);
+	why_set(&why, "the answer is packed (Content-Encoding: " SV_FMT "), although the phone asked for identity", SV_ARG(coding));
+	http_finish(h, DT_F_HTTP_BAD, why.text);
+	return true;
+}
+
 static bool http_has_no_body(unsigned status)
 {
 	return status / 100 == 1 || status == 204 || status == 304;
@@ -371,6 +390,8 @@ static void http_read_head(struct http_client *h)
 	h->left = http_has_no_body(h->status) || h->chunked ? 0 : h->m.length;
 	h->keep = h->m.keep_alive && !h->by_close;
 	h->state = HTTP_BODY;
+	if (!http_has_no_body(h->status) && http_is_coded(h))
+		return;
 	if (http_has_no_body(h->status) || (!h->chunked && !h->by_close && h->left == 0)) {
 		http_whole(h);
 		return;

@@ -39,6 +39,7 @@ struct http_client {
 	enum http_state state;
 	bool open, reused, again, follow;
 	unsigned hops;
+	bool elsewhere; /* another server has sent the question here */
 	unsigned id; /* of the stream; 0: none */
 	char host[256];
 	uint16_t port;

@@ -48,8 +48,10 @@ void http_clock_compare(struct http_client *h)
 	if (core->clock_reported || !http_date_read(msg_get(&h->m, "Date"), &theirs))
 		return;
 	off = theirs - ph_unix_s(h->ph);
-	if (off >= -DATE_OFF_S && off <= DATE_OFF_S)
+	if (off >= -DATE_OFF_S && off <= DATE_OFF_S) {
+		core->clock_confirmed = true;
 		return;
+	}
 	core->clock_reported = true;
 	attempt_begin(h->ph, &a, "clock");
 	attempt_http(&a, h);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/ip.h"
 #include "phone/client/srv.h"
 #include "phone/run/core.h"
 #include "phone/run/record.h"
@@ -22,6 +23,7 @@ struct sntp_client {
 	uint64_t cookie;
 	unsigned tries;
 	uint32_t address; /* the server being asked; 0: none */
+	uint32_t unset; /* the last server that answered without knowing the time; 0: none */
 	struct attempt try;
 	sntp_fn *done;
 	void *arg;
@@ -74,6 +76,14 @@ static void sntp_have_srv(void *arg, const struct dt_dns_answer *a)
 		sntp_next_source(c);
 }
 
+static const char *sntp_unset_text(const struct sntp_client *c, char *out, size_t cap)
+{
+	char ip[16];
+
+	text_set(out, cap, "%s answers, but its own clock is not set", ip_text(c->unset, ip));
+	return out;
+}
+
 static void sntp_end(struct sntp_client *c, const char *why)
 {
 	c->ended = true;
@@ -85,7 +95,7 @@ static void sntp_end(struct sntp_client *c, const char *why)
 static void sntp_next_source(struct sntp_client *c)
 {
 	unsigned srv = c->from.nntp, last = srv + 1 + c->from.ntime, at = c->at;
-	char name[DT_NAME_MAX + 16];
+	char name[DT_NAME_MAX + 16], unset[80];
 
 	if (at == srv && c->domain[0] == '\0')
 		at++;
@@ -101,7 +111,7 @@ static void sntp_next_source(struct sntp_client *c)
 	} else if (at == last) {
 		dns_ask(c->dns, "time.windows.com", DT_RR_A, sntp_have_address, c);
 	} else {
-		sntp_end(c, "no time server answers");
+		sntp_end(c, c->unset ? sntp_unset_text(c, unset, sizeof unset) : "no time server answers");
 	}
 }
 
@@ -136,13 +146,20 @@ void sntp_free(struct sntp_client *c)
 
 void sntp_timer(struct sntp_client *c)
 {
+	char unset[80];
+
 	if (sntp_ended(c) || c->address == 0)
 		return;
 	if (c->tries < TRIES) {
 		sntp_send(c);
 		return;
 	}
-	attempt_fail(c->ph, &c->try, DT_F_TIMEOUT, NULL);
+	if (c->unset == c->address) {
+		attempt_sign(&c->try, DT_SIGN_TIME_UNSET);
+		attempt_fail(c->ph, &c->try, DT_F_CLOCK_WRONG, sntp_unset_text(c, unset, sizeof unset));
+	} else {
+		attempt_fail(c->ph, &c->try, DT_F_TIMEOUT, NULL);
+	}
 	sntp_next_source(c);
 }
 
@@ -152,8 +169,14 @@ void sntp_udp(struct sntp_client *c, uint32_t address, const void *p, size_t n)
 	struct rd r = rd_of(p, n);
 	int64_t now_ms, was;
 	char found[64];
+	enum sntp_answer got;
 
-	if (sntp_ended(c) || c->address == 0 || address != c->address || !sntp_read(&r, c->cookie, &now_ms))
+	if (sntp_ended(c) || c->address == 0 || address != c->address)
+		return;
+	got = sntp_read(&r, c->cookie, &now_ms);
+	if (got == SNTP_UNSET) /* another question may be answered better: the time is over as if nothing had come */
+		c->unset = address;
+	if (got != SNTP_TIME)
 		return;
 	core = ph_core(c->ph);
 	was = core->body->unix_ms(core->arg) + core->offset_ms;

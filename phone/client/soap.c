@@ -38,7 +38,7 @@ enum dt_failure soap_failure(const struct http_client *h, bool outside, enum dt_
 
 	if (h->failure != DT_F_OK) {
 		why_set(why, "%s", h->why.text);
-		return h->failure == DT_F_TLS_DATE && !core->time_known ? DT_F_CLOCK_WRONG : h->failure;
+		return ph_date_failure(h->ph, h->failure);
 	}
 	doc = xml_read(h->body.p, h->body.n, &bad);
 	if (doc && soap_fault_read(doc, &f) == NULL) {

@@ -31,6 +31,13 @@ uint64_t ph_now_ms(const struct dt_phone *ph)
 	return ph->core.body->mono_ms(ph->core.arg);
 }
 
+enum dt_failure ph_date_failure(struct dt_phone *ph, enum dt_failure f)
+{
+	const struct ph_core *core = ph_core(ph);
+
+	return f == DT_F_TLS_DATE && !core->time_known && !core->clock_confirmed ? DT_F_CLOCK_WRONG : f;
+}
+
 int64_t ph_unix_s(const struct dt_phone *ph)
 {
 	return (ph->core.body->unix_ms(ph->core.arg) + ph->core.offset_ms) / 1000;

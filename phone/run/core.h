@@ -22,6 +22,7 @@ struct ph_core {
 
 	int64_t offset_ms; /* the phone's clock less the body's */
 	bool time_known;   /* a time server has told it */
+	bool clock_confirmed; /* a web server's clock says the same */
 	bool clock_reported; /* that a web server's clock differs */
 	char said[160];	   /* the last reason that a server wrote */
 	char *persist_why; /* on the heap: the file that could not be written last, and why; NULL: none */
@@ -40,6 +41,8 @@ void ph_core_reset(struct ph_core *core); /* as after power-on: the body, the mo
 
 uint32_t ph_wait_ms(struct dt_phone *ph, uint32_t ms); /* so long an answer is waited for: less, when an examiner is in a hurry */
 uint64_t ph_now_ms(const struct dt_phone *ph);	/* of the body's monotonic clock */
+/* DT_F_TLS_DATE is the clock's fault where nobody has set it, and nobody's clock agrees with it; other failures stay as they are. */
+enum dt_failure ph_date_failure(struct dt_phone *ph, enum dt_failure f);
 int64_t ph_unix_s(const struct dt_phone *ph);	/* seconds, by the phone's own clock */
 void ph_random(const struct dt_phone *ph, void *p, size_t n);
 uint32_t ph_random_below(const struct dt_phone *ph, uint32_t n);

@@ -443,9 +443,10 @@ void dt_phone_frame(struct dt_phone *ph, const uint8_t *frame, size_t n, int tci
 		}
 	} else if (e.type == ETH_IPV4) {
 		struct udp u;
+		bool damaged;
 
-		if (udp_read(&body, &u) && u.dport == 68 && u.sport == 67)
-			dhcp_frame(ph->dhcp, &e, &u);
+		if (udp_read_damaged(&body, &u, &damaged) && u.dport == 68 && u.sport == 67)
+			dhcp_frame(ph->dhcp, &e, &u, damaged);
 	}
 	ph_settle(ph);
 }

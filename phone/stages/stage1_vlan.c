@@ -307,6 +307,10 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 		attempt_sign(&ph->link.lldp_try, DT_SIGN_LLDP_LATE);
 	if (p->tagged && p->vlan == 0)
 		attempt_sign(&ph->link.lldp_try, DT_SIGN_VLAN_ZERO);
+	if (!p->tagged && p->vlan != 0) {
+		attempt_sign(&ph->link.lldp_try, DT_SIGN_POLICY_UNTAGGED);
+		ph->link.lldp_try.fact.vlan = p->vlan;
+	}
 	if (dt_model_cannot(ph->core.model, ph->core.version) & DT_CANNOT_LLDP)
 		attempt_sign(&ph->link.lldp_try, DT_SIGN_LLDP_NOT_READ);
 	attempt_ok(ph, &ph->link.lldp_try, vlan_policy_text(p, found, sizeof found), NULL);

@@ -13,6 +13,17 @@
 #define DECLINES 3
 #define DECLINE_WAIT_MS 10000 /* RFC 2131 3.1.5: "The client SHOULD wait a minimum of ten seconds" */
 
+/* RFC 2132 3.5, 3.6, 3.8, 8.3: "the length MUST always be a multiple of 4".  0: all lengths are right. */
+static uint8_t address_odd_length(const struct dhcp *ack)
+{
+	static const uint8_t lists[] = {3, 6, 42, 4};
+
+	for (size_t i = 0; i < sizeof lists; i++)
+		if (ack->option[lists[i]].p && (ack->option[lists[i]].n == 0 || ack->option[lists[i]].n % 4 != 0))
+			return lists[i];
+	return 0;
+}
+
 /* Oddities of a usable lease: I-02, I-04, I-05, V-10.  Its facts are those of the weightiest. */
 static void address_odd_lease(const struct dt_phone *ph, const struct dhcp_result *r, struct attempt *a)
 {
@@ -25,6 +36,9 @@ static void address_odd_lease(const struct dt_phone *ph, const struct dhcp_resul
 	a->fact.seconds = l->seconds;
 	if (l->seconds < SHORT_S)
 		attempt_sign(a, DT_SIGN_LEASE_SHORT);
+	a->fact.option = address_odd_length(r->ack);
+	if (a->fact.option)
+		attempt_sign(a, DT_SIGN_OPTION_LENGTH);
 	if (l->l.ndns == 0)
 		attempt_sign(a, DT_SIGN_RESOLVER_ABSENT);
 	if (l->domain[0] == '\0')

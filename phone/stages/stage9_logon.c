@@ -179,7 +179,7 @@ static void logon_opened(void *arg, const struct dt_stream_opened *o)
 		memcpy(ph->work->logon_try.sign, o->sign, sizeof ph->work->logon_try.sign);
 		ph->work->logon_try.fact.cert = o->cert_name;
 		ph->work->logon_try.fact.alert = o->alert;
-		logon_passed_over(ph, o->failure == DT_F_TLS_DATE && !ph->core.time_known ? DT_F_CLOCK_WRONG : o->failure, why.text);
+		logon_passed_over(ph, ph_date_failure(ph, o->failure), why.text);
 		ph->work->address_at++;
 		logon_try_address(ph);
 		return;

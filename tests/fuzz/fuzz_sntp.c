@@ -22,11 +22,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		cookie = rd_be(&c, 8);
 	}
 	r = rd_of(in, n);
-	if (sntp_read(&r, cookie, &ms)) { /* between 1968 and 2104, RFC 4330 3 */
+	if (sntp_read(&r, cookie, &ms) == SNTP_TIME) { /* between 1968 and 2104, RFC 4330 3 */
 		if (ms < INT64_C(-61505152000) || ms > INT64_C(4233462144000))
 			abort();
 		r = rd_of(in, n);
-		if (sntp_read(&r, cookie + 1, &ms))
+		if (sntp_read(&r, cookie + 1, &ms) == SNTP_TIME)
 			abort();
 	} else if (r.err == NULL || ms != 7) {
 		abort();

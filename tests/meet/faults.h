@@ -13,11 +13,12 @@ struct meet_fault {
 	unsigned more_s;		/* how long the run goes on after its result */
 };
 
-extern const struct meet_fault faults_network[], faults_web[], faults_registrar[]; /* each ends with a row without a name */
+extern const struct meet_fault faults_network[], faults_web[], faults_registrar[], faults_reports[]; /* each ends with a row without a name */
 
 /* ---- for these tables (faults.c) ---- */
 
 void fault_nothing(struct meet *m);
+void fault_without_update_url(struct meet *m); /* the Registrar's settings name no update service */
 
 /* A machine of the network that is not a server of the site: packets to it are dropped. */
 #define FAULT_RETIRED MEET_IP(10, 66, 0, 98)

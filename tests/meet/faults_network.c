@@ -23,6 +23,7 @@ static void no_dhcp_untagged(struct meet *m)
 {
 	m->net.dhcp = false;
 	m->net.policy.tagged = false;
+	m->net.policy.vlan = 0;
 }
 
 static void no_lldp(struct meet *m)

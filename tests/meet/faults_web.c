@@ -156,7 +156,7 @@ static void without_update_url(struct meet *m, struct buf *b)
 	octets_swap(b, "updatesServerInternalUrl", "noUpdatesServerHereUrls_");
 }
 
-static void no_update_url(struct meet *m)
+void fault_without_update_url(struct meet *m)
 {
 	m->from_registrar = without_update_url;
 }
@@ -417,7 +417,7 @@ const struct meet_fault faults_web[] = {
 	{"ucupdates-r2 points to a retired server", updates_retired, NULL, "D-05"},
 	{"option 43 points to a retired server", web_retired, "C-01", ""},
 	{"ucupdates-r2 is not in the certificate", no_updates_in_certificate, NULL, "U-04"},
-	{"ucupdates-r2 is not in the certificate any more", no_update_url, NULL, "U-04", .later = no_updates_in_certificate},
+	{"ucupdates-r2 is not in the certificate any more", fault_without_update_url, NULL, "U-04", .later = no_updates_in_certificate},
 	{"another root", fault_nothing, "C-05", "C-03", .later = other_root},
 	{"the update service is broken", update_broken, NULL, "U-07"},
 	{"the image is gone", image_gone, NULL, "U-06"},

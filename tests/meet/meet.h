@@ -74,6 +74,9 @@ struct meet_network {
 	bool unplugged;		/* the cable is out */
 	bool cdp;		/* the switch sends CDP with the voice VLAN, too */
 	bool nak, no_mask, no_address, no_resolver, router_outside; /* of a lease */
+	bool dhcp_checksum, no_server_id; /* each answer's UDP checksum is wrong; option 54 is missing */
+	uint8_t dhcp_odd_option; /* of five octets; 0: none */
+	bool ntp_unset;		/* the time server answers that its clock is not set */
 	bool second_dhcp;	/* another server answers INFORM later, with another option 43 */
 	const char *class_vlan, *class_uc; /* as the DHCP server has them; NULL: CPE-OCPHONE, MS-UC-Client */
 	void (*lldp_as)(struct lldp *l);   /* what the switch sends instead; NULL: as `policy` says */

@@ -168,6 +168,8 @@ static void dhcp_send(struct meet *m, const struct dhcp *q, const struct dhcp *a
 	udp_write(&fw, &u, 0);
 	f->n = wr_n(&fw);
 	f->tci = tci;
+	if (m->net.dhcp_checksum)
+		f->p[14 + 20 + 6] ^= 1; /* behind Ethernet and IPv4 */
 	if (w.err || fw.err)
 		free(f);
 	else
@@ -186,7 +188,8 @@ static void dhcp_answer(struct meet *m, const struct dhcp *q, uint8_t type, uint
 	*a = (struct dhcp){.op = 2, .xid = q->xid, .flags = q->flags, .siaddr = server, .type = type};
 	memcpy(a->chaddr, q->chaddr, 6);
 	a->option[53] = (struct sv){(const char *)&type, 1};
-	a->option[54] = (struct sv){(const char *)&sid, 4};
+	if (!m->net.no_server_id)
+		a->option[54] = (struct sv){(const char *)&sid, 4};
 	if (!m->net.no_mask)
 		a->option[1] = (struct sv){(const char *)&mask, 4};
 	if (m->net.router_outside)
@@ -206,6 +209,8 @@ static void dhcp_answer(struct meet *m, const struct dhcp *q, uint8_t type, uint
 	} else {
 		a->ciaddr = q->ciaddr;
 	}
+	if (m->net.dhcp_odd_option)
+		a->option[m->net.dhcp_odd_option] = (struct sv){"\x0a\x14\x00\x01\x00", 5};
 	dhcp_class_options(m, q, vlan, a, v43, v120);
 	dhcp_send(m, q, a, server, tci, m->net.slow && type == DHCP_OFFER ? 5000 : 3);
 	free(a);
@@ -330,8 +335,8 @@ void network_udp(struct meet *m, uint32_t address, uint16_t port, const void *p,
 	if (f == NULL)
 		return;
 	w = wr_of(f->p, sizeof f->p);
-	wr_be(&w, 1, 0x24); /* LI 0, version 4, mode 4 */
-	wr_be(&w, 1, 2);    /* stratum */
+	wr_be(&w, 1, m->net.ntp_unset ? 0xe4 : 0x24); /* LI 3: alarm, or 0; version 4, mode 4 */
+	wr_be(&w, 1, m->net.ntp_unset ? 16 : 2);	/* stratum */
 	wr_be(&w, 2, 0x06ec);
 	wr_be(&w, 8, 0);
 	wr_be(&w, 4, 0x0a000001);

@@ -265,6 +265,12 @@ static void import(void **state)
 	said(w, "user import %/x.csv", 64, ":2: ");
 	put(w, "x.csv", "address,logon\n");
 	said(w, "user import %/x.csv", 64, ":1: there is no column 'logon'; the columns are: address");
+	put(w, "x.csv", "Address,login,address\nf@contoso.test,CONTOSO\\f,\n");
+	said(w, "user import %/x.csv", 64, ":1: column 'address' stands there twice");
+	put(w, "x.csv", "SipAddress,DisplayName,LineURI,lineuri\nsip:f@contoso.test,F,,\n");
+	said(w, "user import %/x.csv", 64, ":1: column 'lineuri' stands there twice");
+	put(w, "x.csv", "address,login\rf@contoso.test,CONTOSO\\f\r");
+	said(w, "user import %/x.csv", 64, ":1: its lines end in CR alone");
 	put(w, "x.csv", "login\na\n");
 	said(w, "user import %/x.csv", 64, "the column 'address' is missing");
 	put(w, "x.csv", "address,login\nf@contoso.test\n");

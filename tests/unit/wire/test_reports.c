@@ -189,6 +189,28 @@ static void untrue_declarations(void **state)
 	assert_string_equal(why, "its character encoding is not accepted");
 }
 
+/* FasterXML/woodstox#72, martinblech/xmltodict#187: a blank line before the declaration. A document that is no XML stays refused. */
+static void blank_lines_first(void **state)
+{
+	static const char *const good[] = {"\r\n<?xml version=\"1.0\" encoding=\"utf-8\"?><a>1</a>", " \t\n<a>1</a>"};
+	static const char *const bad[] = {"\r\n", "\r\nx<a/>", "\n<?xml version='1.0'?>\n<?xml version='1.0'?><a/>"};
+	const char *why = NULL;
+	size_t at = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		xmlDocPtr doc = xml_read(good[i], strlen(good[i]), &why);
+
+		if (doc == NULL)
+			fail_msg("%s: %s", good[i], why);
+		xmlFreeDoc(doc);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_null(xml_read(bad[i], strlen(bad[i]), &why));
+	assert_null(xml_read_at("\r\n<a><b></a>", 12, &why, &at));
+	assert_true(at > 2);
+}
+
 /* [MS-UCODEREF] 3.1.5.3, by rows of Microsoft's table; 0: it has none. */
 static void upper_case_of_windows(void **state)
 {
@@ -211,7 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(option_doubled),      cmocka_unit_test(option_split), cmocka_unit_test(option43_as_text),		cmocka_unit_test(challenges),
-		cmocka_unit_test(untrue_declarations), cmocka_unit_test(upper_case_of_windows),
+		cmocka_unit_test(untrue_declarations), cmocka_unit_test(upper_case_of_windows), cmocka_unit_test(blank_lines_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

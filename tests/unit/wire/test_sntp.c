@@ -24,7 +24,7 @@ static bool read_octets(const uint8_t *p, size_t have, size_t n, uint64_t cookie
 {
 	uint8_t *in = exact_copy(p, have, n);
 	struct rd r = rd_of(in, n);
-	bool ok = sntp_read(&r, cookie, ms);
+	bool ok = sntp_read(&r, cookie, ms) == SNTP_TIME;
 
 	free(in);
 	return ok;
