@@ -135,7 +135,7 @@ static int user_import(struct session *s)
 	if (i.pins) {
 		if (fclose(i.pins) != 0 && r == ADMIN_OK)
 			r = ADMIN_FAILED;
-		if (im.users == 0)
+		if (im.users == 0 && o->pins)
 			unlink(o->pins);
 	}
 	progress_clear(&i);
