@@ -1,5 +1,6 @@
 /* tests/unit/auth/test_tlsdsk.c: both ends of TLS-DSK against each other, SIPE's ClientHello, the merging of records. */
 #include "tests/support/check.h"
+#include "tests/unit/pki/tls_pair.h"
 
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
@@ -7,59 +8,28 @@
 
 #include "auth/tlsdsk.h"
 
-#define NOW 1795000000
-
-static struct {
-	struct pki_key *ca, *server, *user, *stranger;
-	struct buf ca_der, ca_pem, server_pem, user_pem, stranger_pem, user_der;
-} keys;
-
-static void issue(enum pki_profile profile, const char *cn, const struct pki_key *k, const struct pki_key *by,
-		  const struct buf *issuer, struct buf *der, struct buf *pem)
-{
-	struct pki_issue what = {.profile = profile, .cn = cn, .not_before = NOW - 60, .not_after = NOW + 86400};
-
-	assert_true(pki_issue(&what, k, by, issuer ? issuer->p : NULL, issuer ? issuer->n : 0, der));
-	pki_pem_add(pem, "CERTIFICATE", der->p, der->n);
-}
+static struct tls_keys keys;
+static struct buf stranger_pem; /* signed by itself */
 
 static int make(void **state)
 {
-	struct buf server = {0}, stranger = {0};
-
 	(void)state;
-	keys.ca = pki_key_make(2048);
-	keys.server = pki_key_make(2048);
-	keys.user = pki_key_make(2048);
-	keys.stranger = pki_key_make(2048);
-	issue(PKI_CA, "Communications Server", keys.ca, keys.ca, NULL, &keys.ca_der, &keys.ca_pem);
-	issue(PKI_SERVER, "server.contoso.com", keys.server, keys.ca, &keys.ca_der, &server, &keys.server_pem);
-	issue(PKI_USER, "alice@contoso.com", keys.user, keys.ca, &keys.ca_der, &keys.user_der, &keys.user_pem);
-	issue(PKI_USER, "alice@contoso.com", keys.stranger, keys.stranger, NULL, &stranger, &keys.stranger_pem);
-	buf_free(&server);
-	buf_free(&stranger);
+	tls_keys_make(&keys);
+	tls_keys_issue(PKI_USER, "alice@contoso.test", keys.other, keys.other, NULL, NULL, &stranger_pem);
 	return 0;
 }
 
 static int unmake(void **state)
 {
 	(void)state;
-	pki_key_free(keys.ca);
-	pki_key_free(keys.server);
-	pki_key_free(keys.user);
-	pki_key_free(keys.stranger);
-	buf_free(&keys.ca_der);
-	buf_free(&keys.ca_pem);
-	buf_free(&keys.server_pem);
-	buf_free(&keys.user_pem);
-	buf_free(&keys.stranger_pem);
-	buf_free(&keys.user_der);
+	tls_keys_clear(&keys);
+	buf_free(&stranger_pem);
 	return 0;
 }
 
 static struct tls_ctx *server_ctx(void)
 {
-	struct tls_server_conf c = {.profile = TLS_DSK, .cert_pem = buf_view(&keys.server_pem), .key = keys.server,
+	struct tls_server_conf c = {.profile = TLS_DSK, .cert_pem = buf_view(&keys.chain_pem), .key = keys.server,
 				    .client_ca_pem = buf_view(&keys.ca_pem)};
 	struct tls_ctx *ret = tls_ctx_server(&c);
 
@@ -310,11 +280,11 @@ static void what_sipe_says(void **state)
 static void refused_clients(void **state)
 {
 	static const char *const why[] = {"a certificate of its own making", "no certificate at all"};
-	const struct buf none = {0}, *pems[] = {&keys.stranger_pem, &none};
+	const struct buf none = {0}, *pems[] = {&stranger_pem, &none};
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		struct tls_ctx *sc = server_ctx(), *cc = client_ctx(pems[i], keys.stranger);
+		struct tls_ctx *sc = server_ctx(), *cc = client_ctx(pems[i], keys.other);
 		struct dsk *s = dsk_server(sc), *c = dsk_client(cc);
 		struct buf a = {0}, b = {0};
 		struct sipsig_key k[2];

@@ -1,64 +1,29 @@
 /* tests/unit/pki/test_tls.c: two endpoints of pki/tls without a socket: profiles, chains, resumption, octets one by one, what
  * a handshake costs. */
 #include "tests/support/check.h"
+#include "tests/unit/pki/tls_pair.h"
 
-#include "pki/tls.h"
 #include "pki/tls_internal.h"
 
-#define NOW 1795000000
-
-static struct {
-	struct pki_key *ca, *server, *user;
-	struct buf ca_der, ca_pem, server_der, chain_pem, user_pem;
-} keys;
+static struct tls_keys keys;
 
 static int make(void **state)
 {
-	struct pki_issue ca = {.profile = PKI_CA, .cn = "Root", .not_before = NOW - 60, .not_after = NOW + 86400};
-	struct pki_issue server = ca, user = ca;
-	struct buf der = {0};
-
 	(void)state;
-	server.profile = PKI_SERVER;
-	server.cn = "fe01.contoso.test";
-	user.profile = PKI_USER;
-	user.cn = "alice@contoso.test";
-	keys.ca = pki_key_make(2048);
-	keys.server = pki_key_make(2048);
-	keys.user = pki_key_make(2048);
-	assert_true(pki_issue(&ca, keys.ca, keys.ca, NULL, 0, &keys.ca_der));
-	assert_true(pki_issue(&server, keys.server, keys.ca, keys.ca_der.p, keys.ca_der.n, &keys.server_der));
-	assert_true(pki_issue(&user, keys.user, keys.ca, keys.ca_der.p, keys.ca_der.n, &der));
-	pki_pem_add(&keys.ca_pem, "CERTIFICATE", keys.ca_der.p, keys.ca_der.n);
-	pki_pem_add(&keys.chain_pem, "CERTIFICATE", keys.server_der.p, keys.server_der.n);
-	pki_pem_add(&keys.chain_pem, "CERTIFICATE", keys.ca_der.p, keys.ca_der.n);
-	pki_pem_add(&keys.user_pem, "CERTIFICATE", der.p, der.n);
-	buf_free(&der);
+	tls_keys_make(&keys);
 	return 0;
 }
 
 static int unmake(void **state)
 {
 	(void)state;
-	pki_key_free(keys.ca);
-	pki_key_free(keys.server);
-	pki_key_free(keys.user);
-	buf_free(&keys.ca_der);
-	buf_free(&keys.ca_pem);
-	buf_free(&keys.server_der);
-	buf_free(&keys.chain_pem);
-	buf_free(&keys.user_pem);
+	tls_keys_clear(&keys);
 	return 0;
 }
 
 /* ---- two ends ------------------------------------------------------------------------------------------------------ */
 
-struct pair {
-	struct tls_ctx *sc, *cc;
-	struct tls *s, *c;
-};
-
-static void begin(struct pair *p, enum tls_profile server, enum tls_profile client)
+static void begin(struct tls_pair *p, enum tls_profile server, enum tls_profile client)
 {
 	struct tls_server_conf s = {.profile = server, .cert_pem = buf_view(&keys.chain_pem), .key = keys.server};
 	struct tls_client_conf c = {.profile = client};
@@ -69,62 +34,24 @@ static void begin(struct pair *p, enum tls_profile server, enum tls_profile clie
 		c.cert_pem = buf_view(&keys.user_pem);
 		c.key = keys.user;
 	}
-	p->sc = tls_ctx_server(&s);
-	p->cc = tls_ctx_client(&c);
-	assert_true(p->sc && p->cc);
-	p->s = tls_accept(p->sc);
-	p->c = NULL;
+	p->server_ctx = tls_ctx_server(&s);
+	p->client_ctx = tls_ctx_client(&c);
+	assert_true(p->server_ctx && p->client_ctx);
+	p->server = tls_accept(p->server_ctx);
+	p->client = NULL;
 }
 
-static void end(struct pair *p)
+/* The client begins here, so that a test can change its context before. */
+static bool shake(struct tls_pair *p, size_t step)
 {
-	tls_free(p->c);
-	tls_free(p->s);
-	tls_ctx_free(p->cc);
-	tls_ctx_free(p->sc);
-}
-
-/* Everything from one to the other, `step` octets at a time; how many. */
-static size_t carry(struct tls *from, struct tls *to, size_t step)
-{
-	struct buf b = {0};
-	size_t n;
-
-	tls_drain(from, &b);
-	for (size_t at = 0; at < b.n; at += step) {
-		size_t k = b.n - at < step ? b.n - at : step;
-		uint8_t *copy = exact_copy(b.p + at, k, k);
-
-		tls_feed(to, copy, k);
-		free(copy);
-	}
-	n = b.n;
-	buf_free(&b);
-	return n;
-}
-
-static bool shake(struct pair *p, size_t step)
-{
-	if (p->c == NULL)
-		p->c = tls_connect(p->cc, "fe01.contoso.test");
-	while (carry(p->c, p->s, step) + carry(p->s, p->c, step) > 0)
-		;
-	return tls_state(p->c) == TLS_UP && tls_state(p->s) == TLS_UP;
+	if (p->client == NULL)
+		p->client = tls_connect(p->client_ctx, TLS_PAIR_SERVER);
+	return tls_pair_shake(p, step);
 }
 
 static void says(struct tls *from, struct tls *to, const char *text)
 {
-	char got[256];
-	size_t n = 0;
-	long k;
-
-	assert_true(tls_write(from, text, strlen(text)));
-	carry(from, to, 7);
-	while ((k = tls_read(to, got + n, sizeof got - n)) > 0)
-		n += (size_t)k;
-	assert_int_equal(k, 0);
-	assert_int_equal(n, strlen(text));
-	assert_memory_equal(got, text, n);
+	tls_pair_send(from, to, text, strlen(text));
 }
 
 /* ---- the tests -------------------------------------------------------------------------------------------------------- */
@@ -149,23 +76,23 @@ static void profiles_meet(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct pair p;
+		struct tls_pair p;
 		struct buf der = {0};
 		const uint8_t *chain[3];
 		size_t lengths[3];
 
 		begin(&p, rows[i].server, rows[i].client);
 		if (rows[i].highest)
-			assert_true(SSL_CTX_set_max_proto_version(p.cc->ssl, rows[i].highest));
+			assert_true(SSL_CTX_set_max_proto_version(p.client_ctx->ssl, rows[i].highest));
 		if (shake(&p, 4096) != (rows[i].version != NULL))
-			fail_msg("row %zu: %s", i, tls_why(p.c));
+			fail_msg("row %zu: %s", i, tls_why(p.client));
 		if (rows[i].version) {
-			assert_string_equal(tls_version(p.c), rows[i].version);
-			assert_true(strlen(tls_cipher(p.s)) > 5);
-			says(p.c, p.s, "REGISTER");
-			says(p.s, p.c, "401");
+			assert_string_equal(tls_version(p.client), rows[i].version);
+			assert_true(strlen(tls_cipher(p.server)) > 5);
+			says(p.client, p.server, "REGISTER");
+			says(p.server, p.client, "401");
 			buf_str(&der, "before"); /* existing octets stay */
-			assert_int_equal(tls_peer_chain(p.c, &der, chain, lengths, 3), rows[i].server == TLS_DSK ? 1 : 2);
+			assert_int_equal(tls_peer_chain(p.client, &der, chain, lengths, 3), rows[i].server == TLS_DSK ? 1 : 2);
 			assert_memory_equal(der.p, "before", 6);
 			assert_int_equal(lengths[0], keys.server_der.n);
 			assert_memory_equal(chain[0], keys.server_der.p, keys.server_der.n);
@@ -174,17 +101,17 @@ static void profiles_meet(void **state)
 				assert_memory_equal(chain[1], keys.ca_der.p, keys.ca_der.n);
 				assert_int_equal(der.n, 6 + lengths[0] + lengths[1]);
 			}
-			assert_int_equal(tls_peer_chain(p.c, &der, chain, lengths, 1), 1);
+			assert_int_equal(tls_peer_chain(p.client, &der, chain, lengths, 1), 1);
 		} else {
 			char c;
 
-			assert_int_equal(tls_state(p.s), TLS_FAILED);
-			assert_true(strlen(tls_why(p.s)) > 10);
-			assert_int_equal(tls_read(p.s, &c, 1), -1);
-			assert_false(tls_write(p.s, "x", 1));
+			assert_int_equal(tls_state(p.server), TLS_FAILED);
+			assert_true(strlen(tls_why(p.server)) > 10);
+			assert_int_equal(tls_read(p.server, &c, 1), -1);
+			assert_false(tls_write(p.server, "x", 1));
 		}
 		buf_free(&der);
-		end(&p);
+		tls_pair_end(&p);
 	}
 }
 
@@ -208,30 +135,30 @@ static void rsa_key_exchange_and_what_it_costs(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		unsigned long before;
-		struct pair p;
+		struct tls_pair p;
 
 		begin(&p, rows[i].server, rows[i].client);
 		if (rows[i].highest)
-			assert_true(SSL_CTX_set_max_proto_version(p.cc->ssl, rows[i].highest));
+			assert_true(SSL_CTX_set_max_proto_version(p.client_ctx->ssl, rows[i].highest));
 		if (rows[i].suites)
-			assert_true(SSL_CTX_set_cipher_list(p.cc->ssl, rows[i].suites));
+			assert_true(SSL_CTX_set_cipher_list(p.client_ctx->ssl, rows[i].suites));
 		before = pki_private_operations();
 		assert_true(shake(&p, 4096));
 		assert_int_equal(pki_private_operations() - before, rows[i].operations);
-		end(&p);
+		tls_pair_end(&p);
 	}
 }
 
 static void octet_by_octet(void **state)
 {
-	struct pair p;
+	struct tls_pair p;
 
 	(void)state;
 	begin(&p, TLS_MODERN, TLS_MODERN);
 	assert_true(shake(&p, 1));
-	says(p.c, p.s, "one");
-	says(p.s, p.c, "two");
-	end(&p);
+	says(p.client, p.server, "one");
+	says(p.server, p.client, "two");
+	tls_pair_end(&p);
 }
 
 static void much_at_once(void **state)
@@ -239,7 +166,7 @@ static void much_at_once(void **state)
 	enum { MUCH = 1 << 20 };
 	uint8_t *sent = malloc(MUCH), *got = malloc(MUCH);
 	size_t n = 0;
-	struct pair p;
+	struct tls_pair p;
 	long k;
 
 	(void)state;
@@ -247,33 +174,33 @@ static void much_at_once(void **state)
 		sent[i] = (uint8_t)(i * 2654435761u >> 24);
 	begin(&p, TLS_MODERN, TLS_MODERN);
 	assert_true(shake(&p, 4096));
-	assert_true(tls_write(p.s, sent, MUCH));
-	carry(p.s, p.c, 5000);
-	while (n < MUCH && (k = tls_read(p.c, got + n, MUCH - n)) > 0)
+	assert_true(tls_write(p.server, sent, MUCH));
+	tls_pair_carry(p.server, p.client, 5000);
+	while (n < MUCH && (k = tls_read(p.client, got + n, MUCH - n)) > 0)
 		n += (size_t)k;
 	assert_int_equal(n, MUCH);
 	assert_memory_equal(sent, got, MUCH);
 	free(sent);
 	free(got);
-	end(&p);
+	tls_pair_end(&p);
 }
 
 static void closing(void **state)
 {
-	struct pair p;
+	struct tls_pair p;
 	char c;
 
 	(void)state;
 	begin(&p, TLS_MODERN, TLS_MODERN);
 	assert_true(shake(&p, 4096));
-	tls_shutdown(p.c);
-	carry(p.c, p.s, 4096);
-	assert_int_equal(tls_read(p.s, &c, 1), -1);
-	assert_int_equal(tls_state(p.s), TLS_CLOSED);
-	assert_false(tls_write(p.s, "x", 1));
-	tls_shutdown(p.s);
-	assert_int_equal(tls_feed(p.s, "x", 1), TLS_CLOSED);
-	end(&p);
+	tls_shutdown(p.client);
+	tls_pair_carry(p.client, p.server, 4096);
+	assert_int_equal(tls_read(p.server, &c, 1), -1);
+	assert_int_equal(tls_state(p.server), TLS_CLOSED);
+	assert_false(tls_write(p.server, "x", 1));
+	tls_shutdown(p.server);
+	assert_int_equal(tls_feed(p.server, "x", 1), TLS_CLOSED);
+	tls_pair_end(&p);
 }
 
 static void bent_octets(void **state)
@@ -281,13 +208,13 @@ static void bent_octets(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 150; i++) { /* each record of a handshake bent once: it fails or waits, never comes up */
 		struct buf b = {0};
-		struct pair p;
+		struct tls_pair p;
 		unsigned turn = 0;
 
 		begin(&p, TLS_MODERN, TLS_MODERN);
-		p.c = tls_connect(p.cc, NULL);
+		p.client = tls_connect(p.client_ctx, NULL);
 		for (;;) {
-			struct tls *from = turn % 2 ? p.s : p.c, *to = turn % 2 ? p.c : p.s;
+			struct tls *from = turn % 2 ? p.server : p.client, *to = turn % 2 ? p.client : p.server;
 
 			buf_clear(&b);
 			tls_drain(from, &b);
@@ -298,9 +225,9 @@ static void bent_octets(void **state)
 			tls_feed(to, b.p, b.n);
 			turn++;
 		}
-		assert_false(tls_state(p.c) == TLS_UP && tls_state(p.s) == TLS_UP);
+		assert_false(tls_state(p.client) == TLS_UP && tls_state(p.server) == TLS_UP);
 		buf_free(&b);
-		end(&p);
+		tls_pair_end(&p);
 	}
 }
 
@@ -332,14 +259,14 @@ static void lines(void *arg, const char *line)
 static void key_log(void **state)
 {
 	unsigned n = 0;
-	struct pair p;
+	struct tls_pair p;
 
 	(void)state;
 	begin(&p, TLS_MODERN, TLS_MODERN);
-	tls_ctx_keylog(p.sc, lines, &n);
+	tls_ctx_keylog(p.server_ctx, lines, &n);
 	assert_true(shake(&p, 4096));
 	assert_int_equal(n, 1);
-	end(&p);
+	tls_pair_end(&p);
 }
 
 /* OpenSSL's own client, since ours keeps no session. */
@@ -383,39 +310,39 @@ static void resumption(void **state)
 		struct tls_server_conf conf = {.profile = TLS_MODERN, .cert_pem = buf_view(&keys.chain_pem), .key = keys.server,
 					       .ticket_key = ticket_key};
 		struct tls_client_conf client = {.profile = TLS_MODERN};
-		struct pair p = {.sc = tls_ctx_server(&conf), .cc = tls_ctx_client(&client)};
+		struct tls_pair p = {.server_ctx = tls_ctx_server(&conf), .client_ctx = tls_ctx_client(&client)};
 		unsigned long before;
 		SSL_SESSION *kept;
 		SSL *raw;
 
-		assert_true(p.sc && p.cc);
-		SSL_CTX_set_session_cache_mode(p.cc->ssl, SSL_SESS_CACHE_CLIENT);
-		raw = openssl_client(p.cc->ssl);
+		assert_true(p.server_ctx && p.client_ctx);
+		SSL_CTX_set_session_cache_mode(p.client_ctx->ssl, SSL_SESS_CACHE_CLIENT);
+		raw = openssl_client(p.client_ctx->ssl);
 		kept = NULL;
 		for (unsigned round = 0; round < 2; round++) {
-			p.s = tls_accept(p.sc);
+			p.server = tls_accept(p.server_ctx);
 			before = pki_private_operations();
-			openssl_handshake(raw, p.s);
-			assert_int_equal(tls_state(p.s), TLS_UP);
+			openssl_handshake(raw, p.server);
+			assert_int_equal(tls_state(p.server), TLS_UP);
 			assert_int_equal(pki_private_operations() - before, round && i == 0 ? 0 : 1);
 			assert_int_equal(SSL_session_reused(raw), round && i == 0);
 			if (round == 0) {
 				kept = SSL_get1_session(raw);
 				SSL_shutdown(raw);
 				SSL_free(raw);
-				tls_free(p.s);
-				tls_ctx_free(p.sc);
+				tls_free(p.server);
+				tls_ctx_free(p.server_ctx);
 				conf.ticket_key = second[i];
-				p.sc = tls_ctx_server(&conf);
-				raw = openssl_client(p.cc->ssl);
+				p.server_ctx = tls_ctx_server(&conf);
+				raw = openssl_client(p.client_ctx->ssl);
 				assert_true(SSL_set_session(raw, kept));
 			}
 		}
 		SSL_SESSION_free(kept);
 		SSL_free(raw);
-		tls_free(p.s);
-		tls_ctx_free(p.sc);
-		tls_ctx_free(p.cc);
+		tls_free(p.server);
+		tls_ctx_free(p.server_ctx);
+		tls_ctx_free(p.client_ctx);
 	}
 }
 

@@ -1,141 +1,64 @@
 /* tests/unit/pki/test_tls_old.c: old phones' TLS: each suite, a hello in the form of SSL 2.0, both libraries behind one context. */
 #include <gnutls/gnutls.h>
 
-#include "pki/tls.h"
 #include "pki/tls_gnutls.h"
 #include "tests/support/check.h"
+#include "tests/unit/pki/tls_pair.h"
 #include "wire/tls_hello.h"
 
-#define NOW 1795000000
 #define ONLY "NONE:+VERS-TLS1.0:+RSA:+COMP-NULL:+SIGN-ALL:+SHA1:+MD5:"
 
-static struct {
-	struct pki_key *ca, *server, *user, *other;
-	struct buf ca_der, ca_pem, chain_pem, user_pem, stranger_pem;
-} keys;
-
-static void certify(struct buf *pem, enum pki_profile profile, const char *cn, const struct pki_key *of, const struct pki_key *by,
-		    const struct buf *issuer)
-{
-	struct pki_issue what = {.profile = profile, .cn = cn, .not_before = NOW - 60, .not_after = NOW + 86400};
-	struct buf der = {0};
-
-	assert_true(pki_issue(&what, of, by, issuer ? issuer->p : NULL, issuer ? issuer->n : 0, &der));
-	pki_pem_add(pem, "CERTIFICATE", der.p, der.n);
-	buf_free(&der);
-}
+static struct tls_keys keys;
+static struct buf stranger_pem; /* signed by another CA */
 
 static int make(void **state)
 {
-	struct pki_issue ca = {.profile = PKI_CA, .cn = "Root", .not_before = NOW - 60, .not_after = NOW + 86400};
-
 	(void)state;
-	keys.ca = pki_key_make(2048);
-	keys.server = pki_key_make(2048);
-	keys.user = pki_key_make(2048);
-	keys.other = pki_key_make(2048);
-	assert_true(pki_issue(&ca, keys.ca, keys.ca, NULL, 0, &keys.ca_der));
-	pki_pem_add(&keys.ca_pem, "CERTIFICATE", keys.ca_der.p, keys.ca_der.n);
-	certify(&keys.chain_pem, PKI_SERVER, "fe01.contoso.test", keys.server, keys.ca, &keys.ca_der);
-	pki_pem_add(&keys.chain_pem, "CERTIFICATE", keys.ca_der.p, keys.ca_der.n);
-	certify(&keys.user_pem, PKI_USER, "alice@contoso.test", keys.user, keys.ca, &keys.ca_der);
-	certify(&keys.stranger_pem, PKI_USER, "alice@contoso.test", keys.user, keys.other, NULL);
+	tls_keys_make(&keys);
+	tls_keys_issue(PKI_USER, "alice@contoso.test", keys.user, keys.other, NULL, NULL, &stranger_pem);
 	return 0;
 }
 
 static int unmake(void **state)
 {
 	(void)state;
-	pki_key_free(keys.ca);
-	pki_key_free(keys.server);
-	pki_key_free(keys.user);
-	pki_key_free(keys.other);
-	buf_free(&keys.ca_der);
-	buf_free(&keys.ca_pem);
-	buf_free(&keys.chain_pem);
-	buf_free(&keys.user_pem);
-	buf_free(&keys.stranger_pem);
+	tls_keys_clear(&keys);
+	buf_free(&stranger_pem);
 	return 0;
 }
 
-struct pair {
-	struct tls_ctx *sc, *cc;
-	struct tls *s, *c;
-};
-
 /* suites: for the client, as GnuTLS names them; NULL: the phone's own list.  user: the client's certificate, or n 0. */
-static void begin(struct pair *p, enum tls_profile server, const char *suites, struct sv user)
+static void begin(struct tls_pair *p, enum tls_profile server, const char *suites, struct sv user)
 {
 	struct tls_server_conf s = {.profile = server, .cert_pem = buf_view(&keys.chain_pem), .key = keys.server};
 	struct tls_client_conf c = {.profile = TLS_PHONE, .cert_pem = user, .key = keys.user};
 
 	if (server == TLS_DSK)
 		s.client_ca_pem = buf_view(&keys.ca_pem);
-	p->sc = tls_ctx_server(&s);
-	p->cc = tls_ctx_client(&c);
-	assert_true(p->sc && p->cc);
+	p->server_ctx = tls_ctx_server(&s);
+	p->client_ctx = tls_ctx_client(&c);
+	assert_true(p->server_ctx && p->client_ctx);
 	if (suites) {
 		char priority[256];
 
 		snprintf(priority, sizeof priority, ONLY "%s", suites);
-		gnutls_priority_deinit(p->cc->old->priority);
-		assert_int_equal(gnutls_priority_init(&p->cc->old->priority, priority, NULL), 0);
+		gnutls_priority_deinit(p->client_ctx->old->priority);
+		assert_int_equal(gnutls_priority_init(&p->client_ctx->old->priority, priority, NULL), 0);
 	}
-	p->s = tls_accept(p->sc);
-	p->c = tls_connect(p->cc, "fe01.contoso.test");
-	assert_true(p->s && p->c);
-}
-
-static void end(struct pair *p)
-{
-	tls_free(p->c);
-	tls_free(p->s);
-	tls_ctx_free(p->cc);
-	tls_ctx_free(p->sc);
-}
-
-static size_t carry(struct tls *from, struct tls *to, size_t step)
-{
-	struct buf b = {0};
-	size_t n;
-
-	tls_drain(from, &b);
-	for (size_t at = 0; at < b.n; at += step) {
-		size_t k = b.n - at < step ? b.n - at : step;
-		uint8_t *copy = exact_copy(b.p + at, k, k);
-
-		tls_feed(to, copy, k);
-		free(copy);
-	}
-	n = b.n;
-	buf_free(&b);
-	return n;
-}
-
-static bool shake(struct pair *p, size_t step)
-{
-	while (carry(p->c, p->s, step) + carry(p->s, p->c, step) > 0)
-		;
-	return tls_state(p->c) == TLS_UP && tls_state(p->s) == TLS_UP;
+	p->server = tls_accept(p->server_ctx);
+	p->client = tls_connect(p->client_ctx, TLS_PAIR_SERVER);
+	assert_true(p->server && p->client);
 }
 
 static void says(struct tls *from, struct tls *to, size_t n)
 {
-	uint8_t *sent = malloc(n), *got = malloc(n + 1);
-	size_t have = 0;
-	long k;
+	uint8_t *sent = malloc(n);
 
+	assert_non_null(sent);
 	for (size_t i = 0; i < n; i++)
 		sent[i] = (uint8_t)(i * 7);
-	assert_true(tls_write(from, sent, n));
-	carry(from, to, 1000);
-	while ((k = tls_read(to, got + have, n + 1 - have)) > 0)
-		have += (size_t)k;
-	assert_int_equal(k, 0);
-	assert_int_equal(have, n);
-	assert_memory_equal(sent, got, n);
+	tls_pair_send(from, to, sent, n);
 	free(sent);
-	free(got);
 }
 
 /* [network E.1]: "AES128-SHA, AES256-SHA, 3DES-EDE-CBC-SHA, RC4-SHA, RC4-MD5", on a listener and inside SIP. */
@@ -153,31 +76,31 @@ static void each_suite(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		for (size_t k = 0; k < 2; k++) {
 			uint8_t mine[128], theirs[128];
-			struct pair p;
+			struct tls_pair p;
 			struct buf der = {0};
 			const uint8_t *chain[4];
 			size_t n[4];
 
 			begin(&p, servers[k], rows[i].suites, servers[k] == TLS_DSK ? buf_view(&keys.user_pem) : (struct sv){0});
-			if (!shake(&p, i == 2 ? 1 : 4096))
-				fail_msg("%s: client: %s; server: %s", rows[i].cipher, tls_why(p.c), tls_why(p.s));
-			assert_string_equal(tls_version(p.s), "TLSv1");
-			assert_string_equal(tls_cipher(p.s), rows[i].cipher);
-			assert_string_equal(tls_cipher(p.c), rows[i].cipher);
-			assert_string_equal(tls_mac_hash(p.s), rows[i].mac);
-			says(p.c, p.s, 3);
-			says(p.s, p.c, 100000);
-			assert_true(tls_export_eap(p.c, mine) && tls_export_eap(p.s, theirs));
+			if (!tls_pair_shake(&p, i == 2 ? 1 : 4096))
+				fail_msg("%s: client: %s; server: %s", rows[i].cipher, tls_why(p.client), tls_why(p.server));
+			assert_string_equal(tls_version(p.server), "TLSv1");
+			assert_string_equal(tls_cipher(p.server), rows[i].cipher);
+			assert_string_equal(tls_cipher(p.client), rows[i].cipher);
+			assert_string_equal(tls_mac_hash(p.server), rows[i].mac);
+			says(p.client, p.server, 3);
+			says(p.server, p.client, 100000);
+			assert_true(tls_export_eap(p.client, mine) && tls_export_eap(p.server, theirs));
 			assert_memory_equal(mine, theirs, 128);
-			assert_true(tls_peer_chain(p.c, &der, chain, n, 4) >= 1);
+			assert_true(tls_peer_chain(p.client, &der, chain, n, 4) >= 1);
 			if (servers[k] == TLS_DSK)
-				assert_int_equal(tls_peer_chain(p.s, &der, chain, n, 4), 1);
-			tls_shutdown(p.c);
-			carry(p.c, p.s, 4096);
-			assert_int_equal(tls_read(p.s, mine, 1), -1);
-			assert_int_equal(tls_state(p.s), TLS_CLOSED);
+				assert_int_equal(tls_peer_chain(p.server, &der, chain, n, 4), 1);
+			tls_shutdown(p.client);
+			tls_pair_carry(p.client, p.server, 4096);
+			assert_int_equal(tls_read(p.server, mine, 1), -1);
+			assert_int_equal(tls_state(p.server), TLS_CLOSED);
 			buf_free(&der);
-			end(&p);
+			tls_pair_end(&p);
 		}
 	}
 }
@@ -185,38 +108,38 @@ static void each_suite(void **state)
 /* The phone's own hello: TLS 1.0, five suites, no extension; a server that wants more refuses it, and says so by an alert. */
 static void phone_hello(void **state)
 {
-	struct pair p;
+	struct tls_pair p;
 	struct buf hello = {0};
 	struct tls_hello h;
 
 	(void)state;
 	begin(&p, TLS_MODERN, NULL, (struct sv){0});
-	tls_drain(p.c, &hello);
+	tls_drain(p.client, &hello);
 	assert_int_equal(tls_hello_read(hello.p, hello.n, &h), TLS_HELLO_READ);
 	assert_true(tls_hello_is_old(&h) && h.modern && !h.sslv2);
 	assert_int_equal(h.version, 0x0301);
 	assert_int_equal(hello.n, 5 + 4 + 2 + 32 + 1 + 2 + 2 * 5 + 2); /* nothing behind the compression methods */
-	tls_feed(p.s, hello.p, hello.n);
-	shake(&p, 4096);
-	assert_int_equal(tls_state(p.c), TLS_FAILED);
-	assert_int_equal(tls_alert(p.c), 70); /* protocol_version */
+	tls_feed(p.server, hello.p, hello.n);
+	tls_pair_shake(&p, 4096);
+	assert_int_equal(tls_state(p.client), TLS_FAILED);
+	assert_int_equal(tls_alert(p.client), 70); /* protocol_version */
 	buf_free(&hello);
-	end(&p);
+	tls_pair_end(&p);
 }
 
 static void strangers(void **state)
 {
-	struct pair p;
+	struct tls_pair p;
 
 	(void)state;
-	begin(&p, TLS_DSK, "+ARCFOUR-128", buf_view(&keys.stranger_pem));
-	assert_false(shake(&p, 4096));
-	assert_int_equal(tls_state(p.s), TLS_FAILED);
-	end(&p);
+	begin(&p, TLS_DSK, "+ARCFOUR-128", buf_view(&stranger_pem));
+	assert_false(tls_pair_shake(&p, 4096));
+	assert_int_equal(tls_state(p.server), TLS_FAILED);
+	tls_pair_end(&p);
 	begin(&p, TLS_DSK, "+ARCFOUR-128", (struct sv){0});
-	assert_false(shake(&p, 4096));
-	assert_int_equal(tls_state(p.s), TLS_FAILED);
-	end(&p);
+	assert_false(tls_pair_shake(&p, 4096));
+	assert_int_equal(tls_state(p.server), TLS_FAILED);
+	tls_pair_end(&p);
 }
 
 /* RFC 5246 E.2: "80 2e 01 03 01": the server answers it in TLS 1.0. */
@@ -305,12 +228,12 @@ static void bent(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 120; i++) {
 		struct buf b = {0};
-		struct pair p;
+		struct tls_pair p;
 		unsigned turn = 0;
 
 		begin(&p, TLS_LEGACY, "+ARCFOUR-128", (struct sv){0});
 		for (;;) {
-			struct tls *from = turn % 2 ? p.s : p.c, *to = turn % 2 ? p.c : p.s;
+			struct tls *from = turn % 2 ? p.server : p.client, *to = turn % 2 ? p.client : p.server;
 
 			buf_clear(&b);
 			tls_drain(from, &b);
@@ -321,9 +244,9 @@ static void bent(void **state)
 			tls_feed(to, b.p, b.n);
 			turn++;
 		}
-		assert_false(tls_state(p.c) == TLS_UP && tls_state(p.s) == TLS_UP);
+		assert_false(tls_state(p.client) == TLS_UP && tls_state(p.server) == TLS_UP);
 		buf_free(&b);
-		end(&p);
+		tls_pair_end(&p);
 	}
 }
 
@@ -335,15 +258,15 @@ static void on_line(void *arg, const char *line)
 static void key_log(void **state)
 {
 	char line[300] = "";
-	struct pair p;
+	struct tls_pair p;
 
 	(void)state;
 	begin(&p, TLS_LEGACY, "+3DES-CBC", (struct sv){0});
-	tls_ctx_keylog(p.sc, on_line, line);
-	assert_true(shake(&p, 4096));
+	tls_ctx_keylog(p.server_ctx, on_line, line);
+	assert_true(tls_pair_shake(&p, 4096));
 	assert_memory_equal(line, "CLIENT_RANDOM ", 14);
 	assert_int_equal(strlen(line), 14 + 64 + 1 + 96);
-	end(&p);
+	tls_pair_end(&p);
 }
 
 int main(void)
