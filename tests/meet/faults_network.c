@@ -1,4 +1,5 @@
 /* tests/meet/faults_network.c: Faults between the phone and its servers: the switch port, DHCP, names. */
+#include "tests/meet/changes.h"
 #include "tests/meet/faults.h"
 
 #define UC_ID "\x01\x0cMS-UC-Client"
@@ -14,21 +15,11 @@ static void nothing(struct meet *m)
 	(void)m;
 }
 
-static void no_dhcp(struct meet *m)
-{
-	m->net.dhcp = false;
-}
-
 static void no_dhcp_untagged(struct meet *m)
 {
 	m->net.dhcp = false;
 	m->net.policy.tagged = false;
 	m->net.policy.vlan = 0;
-}
-
-static void no_lldp(struct meet *m)
-{
-	m->net.lldp = false;
 }
 
 static void vlan_4095(struct meet *m)
@@ -63,11 +54,6 @@ static void no_options(struct meet *m)
 	m->net.uc_43 = m->net.uc_120 = false;
 }
 
-static void no_43(struct meet *m)
-{
-	m->net.uc_43 = false;
-}
-
 static void odd_43(struct meet *m)
 {
 	m->net.option43 = SV(UC_ID "\x02\x05https\x03\x11" "fe01.contoso.test\x04\x02\x01\xbb");
@@ -99,17 +85,6 @@ static void address_120(struct meet *m)
 	m->net.option120 = SV("\x01\x0a\x14\x00\x0b");
 }
 
-static void no_registrar(struct meet *m)
-{
-	m->net.srv = m->net.uc_120 = m->net.srv_outside = false;
-}
-
-static void strange_target(struct meet *m)
-{
-	sv_copy(m->net.srv_target, sizeof m->net.srv_target, SV("pool.fabrikam.test"));
-	m->net.uc_120 = m->net.srv_outside = false;
-}
-
 static void time_server_a_little_wrong(struct meet *m)
 {
 	m->net.ntp_off_s = -299;
@@ -138,11 +113,6 @@ static void slow(struct meet *m)
 	m->net.slow = true;
 }
 
-static void vlan_0(struct meet *m)
-{
-	m->net.policy.vlan = 0;
-}
-
 static void lldp_late(struct meet *m)
 {
 	m->net.lldp = false;
@@ -162,11 +132,6 @@ static void dns_servfail(struct meet *m)
 static void dns_none(struct meet *m)
 {
 	m->net.dns = MEET_DNS_NONE;
-}
-
-static void address_taken(struct meet *m)
-{
-	m->net.conflict = MEET_IP(10, 20, 0, 100);
 }
 
 /* ---- the port ---- */
@@ -359,10 +324,6 @@ static void old_name_only(struct meet *m)
 	m->net.name = with_old_name;
 }
 
-static void no_update_record(struct meet *m)
-{
-	m->net.update_record = false;
-}
 static void no_records(struct meet *m)
 {
 	m->net.update_record = m->net.srv = m->net.srv_outside = false;
@@ -408,16 +369,16 @@ static void ticket_host_unknown(struct meet *m)
 /* clang-format off */
 const struct meet_fault faults_network[] = {
 	{"nothing is wrong", nothing, NULL, ""},
-	{"no DHCP on the voice VLAN", no_dhcp, "V-07", ""},
+	{"no DHCP on the voice VLAN", change_no_dhcp, "V-07", ""},
 	{"no DHCP, untagged", no_dhcp_untagged, "I-01", ""},
-	{"no VLAN", no_lldp, NULL, "V-01"},
-	{"VLAN 0", vlan_0, NULL, "V-04"},
+	{"no VLAN", change_no_lldp, NULL, "V-01"},
+	{"VLAN 0", change_vlan_0, NULL, "V-04"},
 	{"the policy comes late", lldp_late, NULL, "V-13"},
 	{"VLAN 4095", vlan_4095, NULL, "V-08"}, /* then DHCP was asked, and answered without one */
 	{"VLAN 4095 by DHCP", vlan_too_big, NULL, "V-09"},
 	{"the VLAN as text", vlan_as_text, NULL, "V-09"},
 	{"DHCP and LLDP disagree", vlans_differ, NULL, "V-10"},
-	{"somebody has the address", address_taken, NULL, "I-06"},
+	{"somebody has the address", change_address_taken, NULL, "I-06"},
 	{"no router", no_router, NULL, "I-05"},
 	{"no domain", no_domain, NULL, "I-04"}, /* seen with the lease, and in stage 3: told once */
 	{"a lease of a minute", short_lease, NULL, "I-08"},
@@ -425,15 +386,15 @@ const struct meet_fault faults_network[] = {
 	{"a slow server", slow, NULL, "I-02"},
 	{"nobody answers INFORM", no_uc, "R-01", ""},
 	{"nothing for the class", no_options, "R-02", ""},
-	{"no option 43", no_43, "R-02", "R-09"},
+	{"no option 43", change_no_43, "R-02", "R-09"},
 	{"a port as a number", odd_43, NULL, "R-04"},
 	{"another vendor's option 43", foreign_43, "R-05", ""},
 	{"option 43 typed as text", typed_43, "R-04", ""},
 	{"a URL in option 43", url_43, "R-04", ""},
 	{"option 120 as text", plain_120, "R-07", ""},
 	{"option 120 with an address", address_120, NULL, "R-07"},
-	{"no Registrar", no_registrar, "D-01", ""},
-	{"SRV elsewhere", strange_target, "D-04", ""},
+	{"no Registrar", change_no_registrar, "D-01", ""},
+	{"SRV elsewhere", change_strange_target, "D-04", ""},
 	{"no name server answers", dns_silent, "D-08", "D-08"},
 	{"the name server answers SERVFAIL", dns_servfail, "D-08", "D-08"},
 	{"no name server is known", dns_none, "I-04", "I-04"},
@@ -469,7 +430,7 @@ const struct meet_fault faults_network[] = {
 	{"option 43, a padded value", padded_43, NULL, "R-04"},
 	{"two DHCP servers", two_dhcp_servers, NULL, "R-08", .more_s = 5},
 	{"ucupdates instead of ucupdates-r2", old_name_only, NULL, "D-03"},
-	{"no ucupdates-r2", no_update_record, NULL, "D-07"},
+	{"no ucupdates-r2", change_no_update_record, NULL, "D-07"},
 	{"no record at all", no_records, NULL, "D-02"},
 	{"a wildcard", wildcard, NULL, "D-06"},
 	{"SRV on one name server of two", srv_on_one_server, "D-07", ""},

@@ -1,18 +1,8 @@
 /* tests/meet/faults_registrar.c: Faults of the Registrar, of the user, of a phone outside. */
+#include "tests/meet/changes.h"
 #include "tests/meet/faults.h"
 
 #include "tests/meet/octets.h"
-
-static void registrar_down(struct meet *m)
-{
-	meet_listener(m, MEET_FE, 5061)->down = meet_listener(m, MEET_FE, 5060)->down = true;
-	m->net.srv_outside = false;
-}
-
-static void dsk_off(struct meet *m)
-{
-	m->site.offer_tls_dsk = false;
-}
 
 
 static void never_inside(struct meet *m)
@@ -44,11 +34,8 @@ static void other_root_at_the_registrar(struct meet *m)
 
 static void carried_home(struct meet *m)
 {
-	m->conf.outside = true;
+	change_home(m);
 	m->conf.pin = m->conf.number = NULL; /* it has its certificate */
-	m->net.lldp = m->net.uc = m->net.srv = m->net.update_record = false;
-	for (unsigned i = 0; i < m->nlistener; i++)
-		m->listener[i].down = !m->listener[i].outside;
 }
 
 static void without_web(struct meet *m, const char *name, enum dt_rr type, struct dt_dns_answer *ret)
@@ -278,11 +265,11 @@ static void messages_changed(struct meet *m)
 
 /* clang-format off */
 const struct meet_fault faults_registrar[] = {
-	{"Registrar down", registrar_down, "L-01", ""},
+	{"Registrar down", change_registrar_down, "L-01", ""},
 	{"the Registrar hangs up", registrar_hangs_up, "L-01", ""},
 	{"outside, from the box", never_inside, "E-01", ""},
 	{"a version that policy refuses", old_version, "L-05", ""},
-	{"TLS-DSK off", dsk_off, "A-05", ""},
+	{"TLS-DSK off", change_dsk_off, "A-05", ""},
 	{"another root at the Registrar", other_root_at_the_registrar, "C-03", ""},
 	{"another root at the Registrar, later", fault_nothing, "C-05", "", .later = other_root_at_the_registrar},
 	{"outside, no public name of the web", fault_nothing, NULL, "E-02 E-02", .later = web_not_in_public_dns},

@@ -1,4 +1,5 @@
 /* tests/meet/faults_reports.c: Faults after public bug reports: answers that came and could not be used, and proxies and portals between. */
+#include "tests/meet/changes.h"
 #include "tests/meet/faults.h"
 
 /* ---- what came, and could not be used ---- */
@@ -16,11 +17,6 @@ static void no_server_id(struct meet *m)
 static void resolver_of_five_octets(struct meet *m)
 {
 	m->net.dhcp_odd_option = 6;
-}
-
-static void untagged_with_a_vlan(struct meet *m)
-{
-	m->net.policy.tagged = false;
 }
 
 static void time_server_unset(struct meet *m)
@@ -167,7 +163,7 @@ const struct meet_fault faults_reports[] = {
 	{"wrong checksums", wrong_checksums, "I-10", ""},
 	{"no option 54", no_server_id, "I-10", ""},
 	{"a resolver of five octets", resolver_of_five_octets, NULL, "I-04"},
-	{"untagged, with a VLAN", untagged_with_a_vlan, NULL, "V-04"},
+	{"untagged, with a VLAN", change_untagged, NULL, "V-04"},
 	{"the time server's clock is not set", time_server_unset, NULL, "C-04"},
 	{"a name that is blocked", name_blocked, "D-11", ""},
 	{"clock wrong, and the time server's not set", clock_wrong_time_server_unset, "C-04", ""},

@@ -1,4 +1,5 @@
 /* tests/meet/faults_web.c: Faults of the update service, of the Web Services, of what a user signs in with, of clocks. */
+#include "tests/meet/changes.h"
 #include "tests/meet/faults.h"
 
 #include <stdlib.h>
@@ -8,35 +9,9 @@
 #include "base/enc.h"
 #include "tests/meet/octets.h"
 
-static void web_down(struct meet *m)
-{
-	meet_listener(m, MEET_FE, 443)->down = true;
-}
-
-static void chain_off(struct meet *m)
-{
-	m->site.EnableCertChainDownload = false;
-}
-
-static void wrong_name(struct meet *m)
-{
-	sv_copy(m->net.web_host, sizeof m->net.web_host, SV("other.contoso.test"));
-}
-
-static void clock_wrong(struct meet *m)
-{
-	m->net.ntp = false;
-	m->host_clock_off_ms = -20LL * 365 * 86400 * 1000;
-}
-
 static void time_server_wrong(struct meet *m)
 {
 	m->net.ntp_off_s = 3600;
-}
-
-static void wrong_pin(struct meet *m)
-{
-	m->conf.pin = "00000";
 }
 
 static void update_page(struct meet *m)
@@ -393,17 +368,17 @@ static void certificate_of_another_key(struct meet *m)
 
 /* clang-format off */
 const struct meet_fault faults_web[] = {
-	{"web server down", web_down, "R-06", "D-05"}, /* the update service is the same machine */
+	{"web server down", change_web_down, "R-06", "D-05"}, /* the update service is the same machine */
 	{"port 80 closed", port_80_down, "C-13", ""},
-	{"chain download off", chain_off, "C-02", ""},
+	{"chain download off", change_chain_off, "C-02", ""},
 	{"port 443 speaks no TLS", no_tls_on_443, "C-09", "C-09"},
-	{"certificate without the name", wrong_name, "C-10", ""},
+	{"certificate without the name", change_wrong_name, "C-10", ""},
 	{"the time server is years behind", years_behind, "C-04", "!C-04"},
 	{"certificates for a day's work", short_certificates, NULL, "P-03"},
 	{"4.0 offered to firmware 1.0", offered_4_at_once, NULL, "V-14 U-08"},
-	{"clock wrong", clock_wrong, "C-04", ""},
+	{"clock wrong", change_clock_wrong, "C-04", ""},
 	{"the time server is an hour ahead", time_server_wrong, NULL, "C-04"},
-	{"wrong PIN", wrong_pin, "A-02", ""},
+	{"wrong PIN", change_wrong_pin, "A-02", ""},
 	{"PIN authentication off", pin_off, "A-04", ""},
 	{"certificate authentication off", certificates_off, "A-05", ""},
 	{"fault_nothing to sign in with", no_secret, "A-11", ""},

@@ -8,6 +8,7 @@
  */
 #include "tests/support/check.h"
 
+#include "tests/meet/changes.h"
 #include "tests/meet/meet.h"
 
 enum place { INSIDE, TETHERED, OUTSIDE_ENROLLED /* it has a certificate from inside */, OUTSIDE_WITHOUT /* NTLM was enough inside */, PLACES };
@@ -68,10 +69,7 @@ static void by_password(struct meet *m)
 static void carried_home(struct meet *m)
 {
 	meet_phone_off(m);
-	m->conf.outside = true;
-	m->net.lldp = m->net.uc = m->net.srv = m->net.update_record = false;
-	for (unsigned i = 0; i < m->nlistener; i++)
-		m->listener[i].down = !m->listener[i].outside;
+	change_home(m);
 }
 
 /* What it must have done inside before it is carried home. */

@@ -4,6 +4,7 @@
  */
 #include "tests/support/check.h"
 
+#include "tests/meet/changes.h"
 #include "tests/meet/meet.h"
 
 #define LONG_ENOUGH (300 * 1000)
@@ -122,18 +123,6 @@ static void no_lldp(struct meet *m)
 	m->net.lldp = false;
 	m->net.dhcp_vlan = true;
 }
-static void no_vlan_at_all(struct meet *m)
-{
-	m->net.lldp = false;
-}
-static void untagged(struct meet *m)
-{
-	m->net.policy.tagged = false;
-}
-static void priority_tagged(struct meet *m)
-{
-	m->net.policy.vlan = 0;
-}
 static void policy_unknown(struct meet *m)
 {
 	m->net.policy.unknown = true;
@@ -143,98 +132,42 @@ static void policy_unknown_dhcp_knows(struct meet *m)
 	m->net.policy.unknown = true;
 	m->net.dhcp_vlan = true;
 }
-static void taken(struct meet *m)
-{
-	m->net.conflict = MEET_IP(10, 20, 0, 100);
-}
-static void wrong_pin(struct meet *m)
-{
-	m->conf.pin = "00000";
-}
-static void no_dhcp(struct meet *m)
-{
-	m->net.dhcp = false;
-}
 static void no_srv(struct meet *m)
 {
 	m->net.srv = false;
-}
-static void no_registrar(struct meet *m)
-{
-	m->net.srv = m->net.uc_120 = m->net.srv_outside = false;
-}
-static void no_web_url(struct meet *m)
-{
-	m->net.uc_43 = false;
-}
-static void strange_target(struct meet *m)
-{
-	sv_copy(m->net.srv_target, sizeof m->net.srv_target, SV("pool.fabrikam.test"));
-	m->net.uc_120 = m->net.srv_outside = false;
-}
-static void web_down(struct meet *m)
-{
-	meet_listener(m, MEET_FE, 443)->down = true;
-}
-static void chain_off(struct meet *m)
-{
-	m->site.EnableCertChainDownload = false;
-}
-static void wrong_name(struct meet *m)
-{
-	sv_copy(m->net.web_host, sizeof m->net.web_host, SV("other.contoso.test"));
-}
-static void registrar_down(struct meet *m)
-{
-	meet_listener(m, MEET_FE, 5061)->down = meet_listener(m, MEET_FE, 5060)->down = true;
-	m->net.srv_outside = false;
 }
 static void tls_down(struct meet *m) /* the third candidate: internal SRV over TCP */
 {
 	strcpy(m->site.SIPSecurityMode, "Low");
 	meet_listener(m, MEET_FE, 5061)->down = true;
 }
-static void clock_wrong(struct meet *m)
-{
-	m->net.ntp = false;
-	m->host_clock_off_ms = -20LL * 365 * 86400 * 1000;
-}
 static void clock_wrong_but_ntp(struct meet *m)
 {
 	m->host_clock_off_ms = -20LL * 365 * 86400 * 1000;
 }
-static void no_update_record(struct meet *m)
-{
-	m->net.update_record = false;
-}
-static void dsk_off(struct meet *m)
-{
-	m->site.offer_tls_dsk = false;
-}
-
 static const struct run runs[] = {
     {"VLAN by DHCP", no_lldp, true, DT_STAGE_LOGON, DT_F_OK, 20},
-    {"no VLAN", no_vlan_at_all, true, DT_STAGE_LOGON, DT_F_OK, 0},
-    {"LLDP-MED says untagged", untagged, true, DT_STAGE_LOGON, DT_F_OK, 0},
-    {"LLDP-MED says priority-tagged", priority_tagged, true, DT_STAGE_LOGON, DT_F_OK, 0},
+    {"no VLAN", change_no_lldp, true, DT_STAGE_LOGON, DT_F_OK, 0},
+    {"LLDP-MED says untagged", change_untagged, true, DT_STAGE_LOGON, DT_F_OK, 0},
+    {"LLDP-MED says priority-tagged", change_vlan_0, true, DT_STAGE_LOGON, DT_F_OK, 0},
     {"LLDP-MED says unknown", policy_unknown, true, DT_STAGE_LOGON, DT_F_OK, 0},
     {"LLDP-MED says unknown, DHCP knows", policy_unknown_dhcp_knows, true, DT_STAGE_LOGON, DT_F_OK, 20},
-    {"the address is taken", taken, true, DT_STAGE_LOGON, DT_F_OK, 20},
-    {"wrong PIN", wrong_pin, false, DT_STAGE_AUTH, DT_F_PIN_REFUSED, 20},
-    {"no DHCP answer", no_dhcp, false, DT_STAGE_ADDRESS, DT_F_DHCP_SILENT, 20},
+    {"the address is taken", change_address_taken, true, DT_STAGE_LOGON, DT_F_OK, 20},
+    {"wrong PIN", change_wrong_pin, false, DT_STAGE_AUTH, DT_F_PIN_REFUSED, 20},
+    {"no DHCP answer", change_no_dhcp, false, DT_STAGE_ADDRESS, DT_F_DHCP_SILENT, 20},
     {"no SRV, option 120 instead", no_srv, true, DT_STAGE_LOGON, DT_F_OK, 20},
-    {"neither SRV nor option 120", no_registrar, false, DT_STAGE_DISCOVER, DT_F_REGISTRAR_NONE, 20},
-    {"no web URL", no_web_url, false, DT_STAGE_DISCOVER, DT_F_WEB_URL_NONE, 20},
-    {"SRV target outside the domain", strange_target, false, DT_STAGE_DISCOVER, DT_F_STRICT_DOMAIN, 20},
-    {"web server down", web_down, false, DT_STAGE_CHAIN, DT_F_CONNECT, 20},
-    {"chain download off", chain_off, false, DT_STAGE_CHAIN, DT_F_CHAIN_DISABLED, 20},
-    {"certificate without the name", wrong_name, false, DT_STAGE_CHAIN, DT_F_TLS_NAME, 20},
-    {"Registrar down", registrar_down, false, DT_STAGE_LOGON, DT_F_CONNECT, 20},
+    {"neither SRV nor option 120", change_no_registrar, false, DT_STAGE_DISCOVER, DT_F_REGISTRAR_NONE, 20},
+    {"no web URL", change_no_43, false, DT_STAGE_DISCOVER, DT_F_WEB_URL_NONE, 20},
+    {"SRV target outside the domain", change_strange_target, false, DT_STAGE_DISCOVER, DT_F_STRICT_DOMAIN, 20},
+    {"web server down", change_web_down, false, DT_STAGE_CHAIN, DT_F_CONNECT, 20},
+    {"chain download off", change_chain_off, false, DT_STAGE_CHAIN, DT_F_CHAIN_DISABLED, 20},
+    {"certificate without the name", change_wrong_name, false, DT_STAGE_CHAIN, DT_F_TLS_NAME, 20},
+    {"Registrar down", change_registrar_down, false, DT_STAGE_LOGON, DT_F_CONNECT, 20},
     {"Registrar over TCP", tls_down, true, DT_STAGE_LOGON, DT_F_OK, 20},
-    {"clock wrong, NTP silent", clock_wrong, false, DT_STAGE_CHAIN, DT_F_CLOCK_WRONG, 20},
+    {"clock wrong, NTP silent", change_clock_wrong, false, DT_STAGE_CHAIN, DT_F_CLOCK_WRONG, 20},
     {"clock wrong, NTP right", clock_wrong_but_ntp, true, DT_STAGE_LOGON, DT_F_OK, 20},
-    {"no ucupdates-r2", no_update_record, true, DT_STAGE_LOGON, DT_F_OK, 20},
-    {"TLS-DSK off", dsk_off, false, DT_STAGE_LOGON, DT_F_SIP_SCHEME, 20},
+    {"no ucupdates-r2", change_no_update_record, true, DT_STAGE_LOGON, DT_F_OK, 20},
+    {"TLS-DSK off", change_dsk_off, false, DT_STAGE_LOGON, DT_F_SIP_SCHEME, 20},
 };
 
 static void inside(void **state)

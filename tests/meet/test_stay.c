@@ -3,6 +3,7 @@
  */
 #include "tests/support/check.h"
 
+#include "tests/meet/changes.h"
 #include "tests/meet/meet.h"
 
 #define LONG_ENOUGH (300 * 1000)
@@ -314,10 +315,7 @@ static void redirects(void **state)
 static void carried_home(struct meet *m)
 {
 	meet_phone_off(m);
-	m->conf.outside = true;
-	m->net.lldp = m->net.uc = m->net.srv = m->net.update_record = false;
-	for (unsigned i = 0; i < m->nlistener; i++)
-		m->listener[i].down = !m->listener[i].outside;
+	change_home(m);
 }
 
 static void outside_by_certificate(void **state)
