@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "base/sv.h"
+#include "server/location/packed.h"
 
 struct node {
 	struct node *next;
-	struct location_binding b;
+	struct location_packed *b;
 	uint64_t since; /* when it was made, as a count: the oldest has the least */
 };
 
@@ -55,7 +56,7 @@ static void grow(struct location *l)
 	l->nbucket = n * 2;
 	for (size_t i = 0; i < n; i++)
 		for (struct node *p = old[i], *next; p; p = next) {
-			struct node **to = bucket_of(l, p->b.aor);
+			struct node **to = bucket_of(l, p->b->aor);
 
 			next = p->next;
 			p->next = *to;
@@ -86,6 +87,7 @@ static void cut(struct location *l, struct node **at)
 
 	*at = p->next;
 	l->n--;
+	free(p->b);
 	free(p);
 }
 
@@ -103,7 +105,7 @@ void location_free(struct location *l)
 /* ---- putting and dropping ------------------------------------------------------------------------------------- */
 
 /* "the key is (aor, instance or epid)" */
-static bool same_endpoint(const struct location_binding *a, const struct location_binding *b)
+static bool same_endpoint(const struct location_packed *a, const struct location_binding *b)
 {
 	if (!location_same(a->aor, b->aor))
 		return false;
@@ -117,7 +119,7 @@ static void expire_user(struct location *l, const char *aor)
 	int64_t now = l->unix_s(l->arg);
 
 	for (struct node **at = bucket_of(l, aor); *at;)
-		if ((*at)->b.expires <= now)
+		if ((*at)->b->expires <= now)
 			cut(l, at);
 		else
 			at = &(*at)->next;
@@ -126,11 +128,11 @@ static void expire_user(struct location *l, const char *aor)
 /* Takes the binding out first: whoever hears the notice may ask again. */
 static void order(struct location *l, struct node **at, enum location_order what, unsigned diag, const char *reason)
 {
-	struct location_notice n = {.conn = (*at)->b.conn, .order = what, .diag = diag};
-	uint32_t worker = (*at)->b.worker;
+	struct location_notice n = {.conn = (*at)->b->conn, .order = what, .diag = diag};
+	uint32_t worker = (*at)->b->worker;
 
-	memcpy(n.aor, (*at)->b.aor, sizeof n.aor);
-	memcpy(n.instance, (*at)->b.instance, sizeof n.instance);
+	(void)sv_copy(n.aor, sizeof n.aor, sv_of((*at)->b->aor));
+	(void)sv_copy(n.instance, sizeof n.instance, sv_of((*at)->b->instance));
 	(void)sv_copy(n.reason, sizeof n.reason, sv_of(reason));
 	cut(l, at);
 	if (l->notice)
@@ -143,7 +145,7 @@ static struct node **oldest_but(struct location *l, const struct location_bindin
 
 	*n = 0;
 	for (struct node **at = bucket_of(l, b->aor); *at; at = &(*at)->next) {
-		if (!location_same((*at)->b.aor, b->aor) || same_endpoint(&(*at)->b, b))
+		if (!location_same((*at)->b->aor, b->aor) || same_endpoint((*at)->b, b))
 			continue;
 		++*n;
 		if (ret == NULL || (*at)->since < (*ret)->since)
@@ -152,19 +154,24 @@ static struct node **oldest_but(struct location *l, const struct location_bindin
 	return ret;
 }
 
+/* ret NULL: how many there are, at most cap. */
 static size_t list_user(const struct location *l, const char *aor, struct location_binding *ret, size_t cap)
 {
 	int64_t now = l->unix_s(l->arg);
 	size_t n = 0;
 
 	for (const struct node *p = *bucket_of(l, aor); p && n < cap; p = p->next)
-		if (p->b.expires > now && location_same(p->b.aor, aor))
-			ret[n++] = p->b;
+		if (p->b->expires > now && location_same(p->b->aor, aor)) {
+			if (ret)
+				location_unpack(p->b, &ret[n]);
+			n++;
+		}
 	return n;
 }
 
 static enum location_action location_put(struct location *l, const struct location_binding *b, unsigned quota)
 {
+	struct location_packed *packed;
 	struct node *p, **at;
 	bool known;
 	size_t others;
@@ -172,14 +179,18 @@ static enum location_action location_put(struct location *l, const struct locati
 	if (quota == 0 || l->bucket == NULL)
 		return LOCATION_FULL;
 	expire_user(l, b->aor);
-	for (p = *bucket_of(l, b->aor); p && !same_endpoint(&p->b, b);)
+	for (p = *bucket_of(l, b->aor); p && !same_endpoint(p->b, b);)
 		p = p->next;
 	known = p != NULL;
-	if (known && b->cseq <= p->b.cseq && strcmp(b->call_id, p->b.call_id) == 0 && p->b.call_id[0])
+	if (known && b->cseq <= p->b->cseq && strcmp(b->call_id, p->b->call_id) == 0 && p->b->call_id[0])
 		return LOCATION_OLD;
+	if ((packed = location_pack(b)) == NULL)
+		return LOCATION_DOWN;
 	if (!known) {
-		if ((p = calloc(1, sizeof *p)) == NULL)
+		if ((p = calloc(1, sizeof *p)) == NULL) {
+			free(packed);
 			return LOCATION_DOWN;
+		}
 		while ((at = oldest_but(l, b, &others)) && others >= quota)
 			order(l, at, LOCATION_UNREGISTERED, 0, "");
 		grow(l);
@@ -189,7 +200,8 @@ static enum location_action location_put(struct location *l, const struct locati
 		p->since = ++l->count;
 		l->n++;
 	}
-	p->b = *b;
+	free(p->b);
+	p->b = packed;
 	return known ? LOCATION_REFRESHED : LOCATION_ADDED;
 }
 
@@ -200,7 +212,7 @@ static bool location_drop(struct location *l, uint32_t worker, const char *aor, 
 
 	expire_user(l, aor);
 	for (struct node **at = bucket_of(l, aor); *at;) {
-		const struct location_binding *b = &(*at)->b;
+		const struct location_packed *b = (*at)->b;
 
 		if (location_same(b->aor, aor) && location_same(b->instance, instance) && (conn == 0 || b->conn == conn) &&
 		    (worker == LOCATION_ANYBODY || b->worker == worker)) {
@@ -217,12 +229,13 @@ static bool location_drop(struct location *l, uint32_t worker, const char *aor, 
 
 static bool everybody(struct location *l, const char *aor, struct location_reply *ret)
 {
-	struct location_binding *all = calloc(LOCATION_ENDPOINTS_MAX, sizeof *all);
+	size_t n = list_user(l, aor, NULL, LOCATION_ENDPOINTS_MAX);
+	struct location_binding *all = n ? malloc(n * sizeof *all) : NULL;
 
-	if (all == NULL)
+	if (n && all == NULL)
 		return false;
 	ret->all = all;
-	ret->n = (unsigned)list_user(l, aor, all, LOCATION_ENDPOINTS_MAX);
+	ret->n = (unsigned)list_user(l, aor, all, n);
 	return true;
 }
 
@@ -293,7 +306,7 @@ void location_expire(struct location *l)
 
 	for (size_t i = 0; i < l->nbucket; i++)
 		for (struct node **at = &l->bucket[i]; *at;)
-			if ((*at)->b.expires <= now)
+			if ((*at)->b->expires <= now)
 				cut(l, at);
 			else
 				at = &(*at)->next;
@@ -303,7 +316,7 @@ void location_drop_worker(struct location *l, uint32_t worker)
 {
 	for (size_t i = 0; i < l->nbucket; i++)
 		for (struct node **at = &l->bucket[i]; *at;)
-			if ((*at)->b.worker == worker)
+			if ((*at)->b->worker == worker)
 				cut(l, at);
 			else
 				at = &(*at)->next;
@@ -317,7 +330,7 @@ size_t location_order_user(struct location *l, const char *aor, enum location_or
 	for (;;) {
 		struct node **at = bucket_of(l, aor);
 
-		while (*at && !location_same((*at)->b.aor, aor))
+		while (*at && !location_same((*at)->b->aor, aor))
 			at = &(*at)->next;
 		if (*at == NULL)
 			return n;
@@ -335,8 +348,8 @@ size_t location_list(const struct location *l, const char *aor, struct location_
 		return list_user(l, aor, ret, cap);
 	for (size_t i = 0; i < l->nbucket; i++)
 		for (const struct node *p = l->bucket[i]; p && n < cap; p = p->next)
-			if (p->b.expires > now)
-				ret[n++] = p->b;
+			if (p->b->expires > now)
+				location_unpack(p->b, &ret[n++]);
 	return n;
 }
 
@@ -346,12 +359,15 @@ bool location_walk(const struct location *l, struct location_walk *w, void (*fn)
 		   void *arg)
 {
 	int64_t now = l->unix_s(l->arg);
+	struct location_binding b;
 
 	if (w->of == 0)
 		w->of = l->nbucket;
 	for (size_t i = w->at; i < l->nbucket; i += w->of)
 		for (const struct node *p = l->bucket[i]; p; p = p->next)
-			if (p->b.expires > now)
-				fn(arg, &p->b);
+			if (p->b->expires > now) {
+				location_unpack(p->b, &b);
+				fn(arg, &b);
+			}
 	return ++w->at < w->of;
 }

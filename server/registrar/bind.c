@@ -51,9 +51,8 @@ static void bind_registered(struct reg_conn *c, struct reg_sa *sa, const struct 
 
 /* ---- to be bound ----------------------------------------------------------------------------------------------- */
 
-static bool bind_fill(const struct reg_conn *c, const struct msg *m, const struct reg_asked *q, const char *aor, struct reg_binding *ret)
+static bool bind_fill(const struct reg_conn *c, const struct msg *m, const struct reg_asked *q, const char *aor, struct location_binding *b)
 {
-	struct location_binding *b = &ret->b;
 	struct sv agent = msg_get(m, "User-Agent");
 
 	*b = (struct location_binding){.conn = c->peer.id, .expires = c->unix_s + q->seconds, .outside = c->peer.outside,
@@ -65,7 +64,6 @@ static bool bind_fill(const struct reg_conn *c, const struct msg *m, const struc
 		agent.n = sizeof b->user_agent - 1;
 	(void)sv_copy(b->user_agent, sizeof b->user_agent, agent);
 	snprintf(b->peer, sizeof b->peer, strchr(c->peer.address, ':') ? "[%s]:%u" : "%s:%u", c->peer.address, c->peer.port);
-	ret->until = c->now + (uint64_t)q->seconds * 1000;
 	return sv_copy(b->contact, sizeof b->contact, q->contact.uri) &&
 	       sv_copy(b->call_id, sizeof b->call_id, msg_get(m, "Call-ID"));
 }
@@ -91,22 +89,35 @@ static void bound(struct reg_turn *t, struct location_reply *r)
 	}
 }
 
+/* What the connection holds of a binding; NULL: no memory. */
+static struct reg_binding *bind_made(const struct reg_turn *t, const struct location_binding *b)
+{
+	struct reg_binding *ret = calloc(1, sizeof *ret);
+
+	if (ret == NULL)
+		return NULL;
+	ret->until = t->c->now + (uint64_t)t->q.seconds * 1000;
+	ret->from = sv_dup(msg_get(&t->m, "From"));
+	ret->b = location_pack(b);
+	if (ret->from && ret->b)
+		return ret;
+	reg_binding_free(ret);
+	return NULL;
+}
+
 static void bind_put(struct reg_turn *t, const char *aor)
 {
 	unsigned quota = t->c->r->conf.site->MaxEndpointsPerUser;
 	struct location_ask q = {.kind = LOCATION_PUT};
-	struct reg_binding *b = calloc(1, sizeof *b);
 
-	t->binding = b;
-	t->ours = t->sa->binding && sv_ieq(sv_of(t->sa->binding->b.instance), sv_of(t->q.instance));
+	t->ours = t->sa->binding && sv_ieq(sv_of(t->sa->binding->b->instance), sv_of(t->q.instance));
 	if (t->sa->binding && !t->ours)
 		reg_unbind(t->c, t->sa, "the phone registers as another instance");
-	if (b == NULL || (b->from = sv_dup(msg_get(&t->m, "From"))) == NULL) {
-		reg_turn_refuse(t, REFUSE_UNAVAILABLE);
-	} else if (!bind_fill(t->c, &t->m, &t->q, aor, b)) {
+	if (!bind_fill(t->c, &t->m, &t->q, aor, &q.put.binding)) {
 		reg_turn_refuse(t, REFUSE_MALFORMED);
+	} else if ((t->binding = bind_made(t, &q.put.binding)) == NULL) {
+		reg_turn_refuse(t, REFUSE_UNAVAILABLE);
 	} else {
-		q.put.binding = b->b;
 		q.put.quota = quota < LOCATION_ENDPOINTS_MAX ? quota : LOCATION_ENDPOINTS_MAX;
 		reg_turn_location(t, &q, bound);
 	}
@@ -166,7 +177,7 @@ static void bind_leave(struct reg_turn *t, const char *aor)
  * another connection has bound, the location process compares. */
 static bool is_old(const struct reg_turn *t)
 {
-	const struct location_binding *b = t->sa->binding ? &t->sa->binding->b : NULL;
+	const struct location_packed *b = t->sa->binding ? t->sa->binding->b : NULL;
 
 	return b && !t->q.fetch && sv_eq(msg_get(&t->m, "Call-ID"), sv_of(b->call_id)) && t->q.cseq <= b->cseq;
 }

@@ -334,7 +334,7 @@ bool reg_conn_timer(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s)
 	for (struct reg_sa *sa = c->sas; sa; sa = sa->next)
 		if (sa->binding && sa->binding->until <= mono_ms) {
 			log_line(LOG_INFO, "registrar", "%s: the registration of %s has expired", c->peer.address,
-				 sa->binding->b.aor);
+				 sa->binding->b->aor);
 			reg_unbind(c, sa, "the registration expired");
 		}
 	return over(c);

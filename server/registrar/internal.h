@@ -14,6 +14,7 @@
 
 #include "auth/ntlm.h"
 #include "auth/tlsdsk.h"
+#include "server/location/packed.h"
 #include "server/registrar/registrar.h"
 #include "wire/sip.h"
 
@@ -38,7 +39,7 @@
 	"vnd-microsoft-roaming-self,vnd-microsoft-provisioning-v2,message-summary"
 
 struct reg_binding {
-	struct location_binding b;
+	struct location_packed *b;
 	uint64_t until; /* mono_ms */
 	char *from;	/* the From of its last REGISTER: the To of our requests */
 	uint32_t cseq;

@@ -32,10 +32,10 @@ void reg_notify_gone(struct reg_conn *c, struct reg_sa *sa, const struct locatio
 
 	reg_random_hex(c->r, tag, 16, true);
 	buf_printf(&body, "deregistered;event=%s", events[n->order]);
-	buf_printf(&b, "NOTIFY %s SIP/2.0\r\n", r->b.contact);
+	buf_printf(&b, "NOTIFY %s SIP/2.0\r\n", r->b->contact);
 	via(c, &b);
-	buf_printf(&b, "From: <sip:%s>;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u NOTIFY\r\n", r->b.aor, tag, r->from,
-		   r->b.call_id, ++r->cseq);
+	buf_printf(&b, "From: <sip:%s>;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u NOTIFY\r\n", r->b->aor, tag, r->from,
+		   r->b->call_id, ++r->cseq);
 	buf_str(&b, "Event: registration-notify\r\nsubscription-state: terminated;expires=0\r\n");
 	if (n->diag)
 		buf_printf(&b, "ms-diagnostics-public: %u;reason=\"%s\"\r\n", n->diag, n->reason);
@@ -55,7 +55,7 @@ void reg_notify_first(struct reg_conn *c, struct reg_sa *sa, const struct msg *q
 
 	if (!sip_addr_read(msg_get(q, "To"), &to))
 		return;
-	buf_printf(&b, "%s %s SIP/2.0\r\n", method, sa->binding->b.contact);
+	buf_printf(&b, "%s %s SIP/2.0\r\n", method, sa->binding->b->contact);
 	via(c, &b);
 	buf_str(&b, "From: ");
 	buf_sv(&b, msg_get(q, "To"));

@@ -27,7 +27,7 @@ void registrar_free(struct registrar *r)
 /* The location process has taken the binding out already: it is not told again. */
 static void end_one(struct reg_conn *c, struct reg_sa *sa, const struct location_notice *n)
 {
-	log_line(LOG_INFO, "registrar", "%s: %s is signed off: %s", c->peer.address, sa->binding->b.aor,
+	log_line(LOG_INFO, "registrar", "%s: %s is signed off: %s", c->peer.address, sa->binding->b->aor,
 		 n->reason[0] ? n->reason : "an order");
 	reg_notify_gone(c, sa, n);
 	reg_sa_free(c, sa);
@@ -43,12 +43,12 @@ void registrar_order(struct registrar *r, const struct location_notice *n, uint6
 			continue;
 		c->now = mono_ms;
 		c->unix_s = unix_s;
-		if (c->turn && c->turn->binding && sv_ieq(sv_of(c->turn->binding->b.aor), sv_of(n->aor)))
+		if (c->turn && c->turn->binding && sv_ieq(sv_of(c->turn->binding->b->aor), sv_of(n->aor)))
 			c->turn->ordered = true;
 		for (struct reg_sa *sa = c->sas, *after; sa; sa = after) {
 			after = sa->next;
-			if (sa->binding && sv_ieq(sv_of(sa->binding->b.aor), sv_of(n->aor)) &&
-			    (n->instance[0] == '\0' || sv_ieq(sv_of(sa->binding->b.instance), sv_of(n->instance))))
+			if (sa->binding && sv_ieq(sv_of(sa->binding->b->aor), sv_of(n->aor)) &&
+			    (n->instance[0] == '\0' || sv_ieq(sv_of(sa->binding->b->instance), sv_of(n->instance))))
 				end_one(c, sa, n);
 		}
 		if (c->closing && !c->told) {
@@ -61,8 +61,12 @@ void registrar_order(struct registrar *r, const struct location_notice *n, uint6
 
 void registrar_bindings(const struct registrar *r, void (*fn)(void *arg, const struct location_binding *b), void *arg)
 {
+	struct location_binding b;
+
 	for (const struct reg_conn *c = r->conns; c; c = c->next)
 		for (const struct reg_sa *sa = c->sas; sa; sa = sa->next)
-			if (sa->binding)
-				fn(arg, &sa->binding->b);
+			if (sa->binding) {
+				location_unpack(sa->binding->b, &b);
+				fn(arg, &b);
+			}
 }

@@ -19,6 +19,7 @@ void reg_binding_free(struct reg_binding *b)
 	if (b == NULL)
 		return;
 	free(b->from);
+	free(b->b);
 	free(b);
 }
 
@@ -46,8 +47,8 @@ void reg_unbind(struct reg_conn *c, struct reg_sa *sa, const char *cause)
 	sa->binding = NULL;
 	if (cause) {
 		text_set(q.drop.cause, sizeof q.drop.cause, "%s", cause);
-		memcpy(q.drop.aor, b->b.aor, sizeof q.drop.aor);
-		memcpy(q.drop.instance, b->b.instance, sizeof q.drop.instance);
+		(void)sv_copy(q.drop.aor, sizeof q.drop.aor, sv_of(b->b->aor));
+		(void)sv_copy(q.drop.instance, sizeof q.drop.instance, sv_of(b->b->instance));
 		location_send(c->r->conf.location, &q, NULL, NULL);
 	}
 	reg_binding_free(b);

@@ -22,7 +22,7 @@ static bool contact_is_own(const struct reg_sa *sa, const struct msg *m)
 
 	if (!sip_addr_read(msg_get(m, "Contact"), &contact) || !sip_uri_read(contact.uri, &u) || sip_param(u.params, "gruu").p == NULL)
 		return true;
-	if (sa->binding == NULL || !sip_gruu_of_instance(sv_of(sa->binding->b.instance), gruu))
+	if (sa->binding == NULL || !sip_gruu_of_instance(sv_of(sa->binding->b->instance), gruu))
 		return false;
 	snprintf(own, sizeof own, "user:epid:%s", gruu);
 	return reg_is_own(sa, contact.uri) && sv_eq(sip_param(u.params, "opaque"), sv_of(own));

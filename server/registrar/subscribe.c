@@ -80,7 +80,7 @@ static bool roaming_self(struct reg_conn *c, struct reg_sa *sa, const struct msg
 		   "<categories xmlns=\"http://schemas.microsoft.com/2006/09/sip/categories\" uri=\"sip:%s\"/>"
 		   "<containers xmlns=\"http://schemas.microsoft.com/2006/09/sip/container-management\"/>"
 		   "<subscribers xmlns=\"http://schemas.microsoft.com/2006/09/sip/presence-subscribers\"/></roamingData>",
-		   sa->binding->b.aor);
+		   sa->binding->b->aor);
 	return true;
 }
 

@@ -33,11 +33,11 @@ static void turn_free(struct reg_turn *t)
 /* Its connection went, or nobody said in time whether it is there. */
 void reg_turn_put_back(const struct reg_turn *t)
 {
-	const struct location_binding *b = &t->binding->b;
+	const struct location_packed *b = t->binding->b;
 	struct location_ask q = {.kind = LOCATION_DROP, .drop.conn = b->conn};
 
-	memcpy(q.drop.aor, b->aor, sizeof q.drop.aor);
-	memcpy(q.drop.instance, b->instance, sizeof q.drop.instance);
+	(void)sv_copy(q.drop.aor, sizeof q.drop.aor, sv_of(b->aor));
+	(void)sv_copy(q.drop.instance, sizeof q.drop.instance, sv_of(b->instance));
 	location_send(t->c->r->conf.location, &q, NULL, NULL);
 }
 

@@ -1,6 +1,7 @@
 /* tests/unit/server/test_location.c: bindings, quota, expiry, orders; then against a plain list over many random steps. */
 #include "tests/support/check.h"
 
+#include "server/location/packed.h"
 #include "tests/support/location_calls.h"
 
 struct world {
@@ -311,10 +312,37 @@ static void a_walk(void **state)
 	location_free(l);
 }
 
+/* At rest a binding takes what its texts need; the longest texts come back whole, and so do none. */
+static void at_rest(void **state)
+{
+	struct location_binding b = phone("alice@contoso.test", 1, 3, 11, 1600), back;
+	struct location_packed *p;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		if (i == 1)
+			b = (struct location_binding){.conn = UINT64_MAX, .expires = INT64_MAX, .cseq = UINT32_MAX, .outside = true};
+		if (i == 2) {
+			memset(b.aor, 'a', sizeof b.aor - 1);
+			memset(b.instance, 'i', sizeof b.instance - 1);
+			memset(b.epid, 'e', sizeof b.epid - 1);
+			memset(b.contact, 'c', sizeof b.contact - 1);
+			memset(b.user_agent, 'u', sizeof b.user_agent - 1);
+			memset(b.call_id, 'd', sizeof b.call_id - 1);
+			memset(b.peer, 'p', sizeof b.peer - 1);
+		}
+		p = location_pack(&b);
+		assert_non_null(p);
+		location_unpack(p, &back);
+		free(p);
+		assert_memory_equal(&back, &b, sizeof b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(comes_and_goes), cmocka_unit_test(quota_pushes_out_the_oldest), cmocka_unit_test(orders),
+	    cmocka_unit_test(at_rest), cmocka_unit_test(comes_and_goes), cmocka_unit_test(quota_pushes_out_the_oldest), cmocka_unit_test(orders),
 	    cmocka_unit_test(against_a_list), cmocka_unit_test(many), cmocka_unit_test(a_walk),
 	};
 
