@@ -87,7 +87,7 @@ static struct sql_st *start(struct sqlite *q, sqlite3_stmt *st, const struct sql
 		if (v[i].type == 'i')
 			rc = sqlite3_bind_int64(st, i + 1, v[i].i);
 		else if (v[i].type == 't')
-			rc = sqlite3_bind_text(st, i + 1, v[i].p, (int)v[i].n, SQLITE_TRANSIENT);
+			rc = sqlite3_bind_text(st, i + 1, v[i].n ? v[i].p : "", (int)v[i].n, SQLITE_TRANSIENT); /* NULL would be no text */
 		else
 			rc = sqlite3_bind_blob64(st, i + 1, v[i].n ? v[i].p : "", v[i].n, SQLITE_TRANSIENT);
 	}

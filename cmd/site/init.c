@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/name.h"
 #include "base/sv.h"
+#include "cmd/site/site.h"
 #include "cmd/verbs.h"
 #include "net/listen.h"
 #include "net/subnets.h"
@@ -295,21 +296,21 @@ static bool users(const struct site *s, struct why *why)
 }
 
 /* For a site of an older release, or one that was copied from another machine. */
-static int owners(const struct command *c, const char *dir)
+int site_owners(const struct command *c, const char *dir, const char *said)
 {
 	struct site site;
 	struct why why = {0};
 
 	if (geteuid() != 0)
-		return command_fail(c, EX_NOPERM, "--owners: only root gives files to other users");
+		return command_fail(c, EX_NOPERM, "%sonly root gives files to other users", said);
 	if (!conf_of(dir, &site, &why))
-		return command_fail(c, EX_CONFIG, "--owners: %s", why.text);
+		return command_fail(c, EX_CONFIG, "%s%s", said, why.text);
 	if (!users(&site, &why))
-		return command_fail(c, EX_CANTCREAT, "--owners: %s", why.text);
+		return command_fail(c, EX_CANTCREAT, "%s%s", said, why.text);
 	if (!accounts_fit(&site, &why))
-		return command_fail(c, EX_CONFIG, "--owners: %s", why.text);
+		return command_fail(c, EX_CONFIG, "%s%s", said, why.text);
 	if (!init_owners(&site, &why))
-		return command_fail(c, EX_CANTCREAT, "--owners: %s", why.text);
+		return command_fail(c, EX_CANTCREAT, "%s%s", said, why.text);
 	printf("%s/vault belongs to %s, %s/logs to %s, which also reads server.pem%s\n", site.dir, site.user, site.dir,
 	       site.worker_user, site.external_fqdn[0] ? " and external.pem" : "");
 	return fflush(stdout) == 0 ? 0 : EX_IOERR;
@@ -369,7 +370,7 @@ static int init_run(struct command *c)
 		return command_fail(c, EX_USAGE, "'%s': %s takes all from DIR/dialtone.conf; type: dialtone init DIR %s",
 				    besides(c, alone), alone, alone);
 	if (alone)
-		return o->renew ? renew(c, dir) : owners(c, dir);
+		return o->renew ? renew(c, dir) : site_owners(c, dir, "--owners: ");
 	missing = dir[0] == '\0' ? "the folder" : s->domain[0] == '\0' ? "--domain" : s->fqdn[0] == '\0' ? "--fqdn" : NULL;
 	if (missing)
 		return command_fail(c, EX_USAGE, "%s is missing; type: dialtone init DIR --domain contoso.test --fqdn fe01.contoso.test",

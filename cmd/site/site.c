@@ -100,7 +100,7 @@ static const char *operator_name(void)
 	return sudo && sudo[0] && getuid() == 0 ? sudo : p ? p->pw_name : "";
 }
 
-int site_verb_run(struct command *c)
+int session_run(struct command *c, int (*run)(struct session *s))
 {
 	struct session *s = calloc(1, sizeof *s);
 	struct why why = {0};
@@ -113,7 +113,7 @@ int site_verb_run(struct command *c)
 		rc = command_fail(c, EX_CONFIG, "%s%s", why.text,
 				  access(c->conf, F_OK) < 0 ? "; name the file with -c, or make a site with: dialtone init DIR" : "");
 	else if ((rc = session_end(s, admin_open(&s->admin, &s->site, clock_unix_ms() / 1000, operator_name(), &s->why))) == 0)
-		rc = ((const struct site_verb *)c->verb)->run(s);
+		rc = run(s);
 	if (rc == 0)
 		rc = changes_write(s);
 	admin_close(&s->admin);
@@ -121,4 +121,9 @@ int site_verb_run(struct command *c)
 	if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		rc = command_fail(c, EX_IOERR, "standard output cannot be written");
 	return rc;
+}
+
+int site_verb_run(struct command *c)
+{
+	return session_run(c, ((const struct site_verb *)c->verb)->run);
 }

@@ -29,6 +29,8 @@ struct site_verb {
 	&(const struct site_verb){{(name), (arguments), (what), .run = site_verb_run, ##__VA_ARGS__}, (function)}.verb
 
 int site_verb_run(struct command *c);
+/* The same for a verb that stands alone and is no struct site_verb. */
+int session_run(struct command *c, int (*run)(struct session *s));
 
 /* "dialtone user add: <s->why, and what to type>" on standard error; the exit status of this result. 0 for ADMIN_OK. */
 int session_end(const struct session *s, enum admin_result r);
@@ -37,6 +39,9 @@ int session_did(struct session *s, enum admin_result r);
 /* "2 phones of alice@contoso.test signed off", unless --json or none */
 void session_phones(const struct session *s, const char *aor, unsigned phones);
 void session_writer(const struct session *s, struct writer *w); /* to standard output, JSON with --json */
+/* `dialtone init DIR --owners`: the users of the site that are ours and missing, and the files to them.  Says what it did on standard
+ * output; `said` begins a failure's sentence ("--owners: "). */
+int site_owners(const struct command *c, const char *dir, const char *said);
 /* A file whole, or a sentence and the status. */
 int session_file(const struct session *s, const char *path, size_t max, struct buf *ret);
 

@@ -187,7 +187,7 @@ class Lab:
             with open(f"/etc/netns/{self.ns(host)}/resolv.conf", "w") as f:
                 f.write("nameserver 10.20.0.1\n")
         self.switch()
-        self.plugged = []
+        self.plugged, self.ports = [], []
         self.plug("ph", "p1")
         if self.lldp:
             self.start_lldpd()
@@ -237,6 +237,7 @@ class Lab:
                    f"trunks={DATA},{VOICE}")
         self.ip(host, "link", "set", "eth0", "up")
         self.plugged.append(host)
+        self.ports.append(port)
 
     # ---- what is not ours -------------------------------------------------------------------------------
 

@@ -23,7 +23,12 @@ class Site:
     init: tuple = ()                 # more options for `dialtone init`
     conf: dict = dataclasses.field(default_factory=lambda: {"workers": 4})
     records: tuple = ()              # more lines for dnsmasq
+    web_at: str | None = None        # the address of `web`; None: 10.20.0.11 when that is a name of its own
     uc_class: str = "MS-UC-Client"   # as dnsmasq's administrator spelled it
+
+    @property
+    def web_address(self):
+        return self.web_at or ("10.20.0.11" if self.web != self.fqdn else "10.20.0.10")
 
     @property
     def web_host(self):
@@ -87,7 +92,7 @@ host-record=edge.{site.domain},10.20.0.12
 host-record=dc1.{site.domain},10.20.0.1
 """
     if site.web != site.fqdn:
-        out += f"host-record={site.web},10.20.0.11\n"
+        out += f"host-record={site.web},{site.web_address}\n"
     ports = {"sipinternaltls": ("_tcp", 5061), "sipinternal": ("_tcp", 5060)}
     for service in site.srv:
         proto, port = ports[service]
@@ -95,8 +100,7 @@ host-record=dc1.{site.domain},10.20.0.1
     if site.ntp:
         out += f"srv-host=_ntp._udp.{site.domain},dc1.{site.domain},123,0,0\n"
     if site.ucupdates:
-        out += f"host-record=ucupdates-r2.{site.domain},10.20.0.11\n" if site.web != site.fqdn else \
-            f"host-record=ucupdates-r2.{site.domain},10.20.0.10\n"
+        out += f"host-record=ucupdates-r2.{site.domain},{site.web_address}\n"
     out += "".join(f"{r}\n" for r in site.records)
     if dhcp:
         out += dnsmasq_dhcp(site, leases)

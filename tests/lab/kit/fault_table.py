@@ -129,10 +129,40 @@ def _(lab):
     lab.liar("core", "offers", "10.66.0.77", 67, device="eth1", router="10.66.0.77", dns="10.66.0.77")
 
 
+def network_has(name, verdict, stage, cause, *edits, **lab):
+    @fault(name, verdict, stage, cause, *edits, **lab)
+    def _(lab):
+        pass
+
+
+network_has("the switch speaks no LLDP", "warn", 1, "V-01", lldp="silent", dhcp_vlan=None)
+network_has("LLDP has no voice policy", "warn", 1, "V-02", lldp="other", dhcp_vlan=None)
+network_has("the voice policy is unknown", "warn", 1, "V-04", lldp="unknown", dhcp_vlan=None)
+network_has("the voice VLAN is not carried", "fail", 2, "V-07", voice_vlan=67, dhcp_vlan=67)
+network_has("the DHCP server is down", "fail", 2, "I-01", dhcp=None)
+network_has("the DHCP server pings first", "warn", 2, "I-02", changed("no-ping\n", ""))
+network_has("the lease has no name server", "fail", 6, "I-04", changed("tag:voice,option:dns-server,10.66.0.1", "tag:voice,option:dns-server"))
+network_has("option 43 has its class in small letters", "fail", 5, "R-02", uc_class="ms-uc-client")
+network_has("option 43 is missing", "fail", 5, "R-02", dhcp_web="")
+network_has("neither SRV nor option 120", "fail", 5, "D-01", srv=(), dhcp_sip="")
+network_has("the update service has no name", "warn", 3, "D-07", ucupdates=False)
+
+
+@fault("the web server is down", "fail", 6, "R-06")
+def _(lab):
+    lab.unplug_web()
+
+
+@fault("the Registrar is down", "fail", 9, "L-01")
+def _(lab):
+    lab.nft("input", "tcp dport { 5060, 5061 } reject with tcp reset", host="fe")
+
+
 @fault("802.1X holds the port", "fail", 2, "V-15", lldp=None)
 def _(lab):
-    lab.exec("sw", "ovs-ofctl", "add-flow", f"unix:{lab.path('br0.mgmt')}", "priority=100,in_port=p1,actions=drop")
-    lab.liar("sw", "eapol", "-", 0, device="p1")
+    for number, port in enumerate(lab.ports):
+        lab.exec("sw", "ovs-ofctl", "add-flow", f"unix:{lab.path('br0.mgmt')}", f"priority=100,in_port={port},actions=drop")
+        lab.liar("sw", "eapol", "-", number, device=port)
 
 
 @fault("large packets are lost", "fail", 6, "I-09")
@@ -211,12 +241,30 @@ def _(lab):
     lab.front(crt=lab.leaf(ca=lab.ca("Public Root")))
 
 
+certificate("a certificate that has expired", "fail", 6, "C-14", days=-1)
+
 # ---- 7 to 9: the user ----------------------------------------------------------------------------------------------------------
+
+network_has("PIN sign-in is switched off", "fail", 7, "A-04", conf={"workers": 2, "UsePinAuth": "false"})
+network_has("the Registrar takes no certificates", "fail", 9, "A-05", conf={"workers": 2, "offer_tls_dsk": "false"})
+
+
+@fault("the user has another PIN", "fail", 7, "A-02")
+def _(lab):
+    lab.admin("pin", "set", "alice@contoso.test", "--generate")
+    lab.afterwards("pin", "set", "alice@contoso.test", "--pin-file", lab.pin_file)
+
+
+@fault("the PIN is locked", "fail", 7, "A-02")
+def _(lab):
+    lab.admin("pin", "lock", "alice@contoso.test")
+    lab.afterwards("pin", "unlock", "alice@contoso.test")
 
 
 @fault("two users have the extension", "fail", 7, "A-02")
 def _(lab):
     lab.admin("user", "add", "bob@contoso.test", "--number", "+14255559999", "--extension", "4411", "--pin-file", lab.pin_file)
+    lab.afterwards("user", "remove", "bob@contoso.test")
 
 
 @fault("nobody has the extension", "fail", 7, "A-02")
@@ -227,6 +275,7 @@ def _(lab):
 @fault("the user is disabled", "fail", 7, "A-03")
 def _(lab):
     lab.admin("user", "disable", "alice@contoso.test")
+    lab.afterwards("user", "enable", "alice@contoso.test")
 
 
 @fault("the home pool is away", "fail", 7, "L-04", records=("host-record=pool2.contoso.test,10.20.0.99",))
@@ -249,6 +298,8 @@ def _(lab):
 def _(lab):
     lab.admin("pool", "add", "pool2.contoso.test")
     lab.admin("user", "set", "alice@contoso.test", "--home-pool", "pool2.contoso.test")
+    lab.afterwards("user", "set", "alice@contoso.test", "--home-pool", "")
+    lab.afterwards("pool", "remove", "pool2.contoso.test")
 
 
 @fault("only this phone's memory works", "warn", 5, "L-07")

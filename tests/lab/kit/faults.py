@@ -25,7 +25,7 @@ class FaultLab(Lab):
 
     def __init__(self, *edits, web=False, **site):
         super().__init__(dhcp=site.pop("dhcp", "dnsmasq"), lldp=site.pop("lldp", "tagged"), site=servers.Site(**{**(WEB if web else {}), **site}))
-        self.edits = edits
+        self.edits, self.undo = edits, []
 
     def write(self, name, text):
         for edit in self.edits if name == "dnsmasq.conf" else ():
@@ -33,6 +33,10 @@ class FaultLab(Lab):
             assert new != text, "the edit changes nothing"
             text = new
         return super().write(name, text)
+
+    def afterwards(self, *args):
+        """What the administrator will type when the fault is healed, where a lab lives on: the arguments of `dialtone`."""
+        self.undo.append(args)
 
     def liar(self, host, kind, address, port, **options):
         p = self.start(f"liar-{kind}-{port}", [sys.executable, "-u", os.path.join(HERE, "liar.py"), kind, address, str(port),
@@ -104,13 +108,14 @@ backend plain
             time.sleep(0.05)
         raise AssertionError("HAProxy does not listen")
 
-    def examined(self, *args, way=("--extension", "4411"), model="cx600", state=None, cold=True, env=None):
-        """Exit status; (verdict, stage, first cause) of each finding; and all of them as objects."""
-        argv = self.phone_argv(*(["--cold"] if cold else []), *args, model=model, state=state or "phone")
-        if way[1] != "4411":
-            argv[argv.index("4411")] = way[1]
+    def doctor_argv(self, *args, way=("--extension", "4411"), cold=True, **who):
+        argv = self.phone_argv(*(["--cold"] if cold else []), *args, extension=way[1], **who)
         argv[1] = "doctor"
-        done = self.exec("ph", *argv, seconds=200, check=False, env=env)
+        return argv
+
+    def examined(self, *args, host="ph", env=None, **how):
+        """Exit status; (verdict, stage, first cause) of each finding; and all of them as objects."""
+        done = self.exec(host, *self.doctor_argv(*args, **how), seconds=200, check=False, env=env)
         self.last = done.stdout
         found = [f for f in map(json.loads, done.stdout.splitlines()) if f["kind"] == "finding"]
         return done.returncode, [(f["verdict"], f["stage"], f["causes"][0]["id"] if f["causes"] else f["error"]) for f in found], found
