@@ -11,8 +11,6 @@
 #define LINGER_MS 2000 /* for the peer's own end, so that a late octet of the peer does not reset what we sent last */
 #define CONN_OCTETS 4096 /* of the heap, as measured: itself, its owner's struct and the loop's */
 
-static void conn_settle(struct conn *c);
-
 /* ---- the end ----------------------------------------------------------------------------------------------- */
 
 void conn_fail(struct conn *c, const char *why, bool reset)
@@ -39,6 +37,7 @@ static void conn_destroy(struct conn *c)
 	if (c->reset)
 		setsockopt(c->watch.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 	close(c->watch.fd);
+	conn_file_end(c);
 	c->conf.on->gone(c->conf.arg, c->why);
 	shares_give(&c->hold);
 	tls_free(c->tls);
@@ -57,7 +56,8 @@ void conn_drain(struct conn *c)
 		conn_fail(c, "out of memory", true);
 }
 
-void conn_flush(struct conn *c)
+/* false: the peer does not take it all now, or the connection has failed */
+static bool conn_send(struct conn *c)
 {
 	while (c->phase != DEAD && c->sent < c->out.n) {
 		ssize_t n = send(c->watch.fd, c->out.p + c->sent, c->out.n - c->sent, MSG_NOSIGNAL);
@@ -71,18 +71,33 @@ void conn_flush(struct conn *c)
 				buf_drop(&c->out, c->sent);
 				c->sent = 0;
 			}
-			return;
+			return false;
 		}
 		if (n < 0) {
 			conn_fail_because(c, "sending: ", strerror(errno));
-			return;
+			return false;
 		}
 		c->sent += (size_t)n;
 		c->stall_at = UINT64_MAX;
 	}
-	if (c->phase == DEAD)
+	return c->phase != DEAD;
+}
+
+void conn_flush(struct conn *c)
+{
+	bool filed = c->file.n > 0;
+
+	while (conn_send(c) && c->file.n) {
+		buf_clear(&c->out); /* the memory serves the next piece */
+		c->sent = 0;
+		if (!conn_file_more(c))
+			return;
+	}
+	if (c->phase == DEAD || c->sent < c->out.n)
 		return;
 	buf_free(&c->out);
+	if (filed && c->tls)
+		tls_trim(c->tls);
 	c->sent = 0;
 	c->stall_at = UINT64_MAX;
 	if (c->phase == FLUSHING) {
@@ -134,7 +149,7 @@ uint64_t conn_deadline(const struct conn *c)
 }
 
 /* What every entry ends with: sends, sets the watch and the timer, or destroys a failed connection. */
-static void conn_settle(struct conn *c)
+void conn_settle(struct conn *c)
 {
 	unsigned want = 0;
 
@@ -142,7 +157,7 @@ static void conn_settle(struct conn *c)
 		conn_flush(c);
 	if (--c->depth)
 		return;
-	if (c->tell && c->phase == OPEN && c->sent == c->out.n)
+	if (c->tell && c->phase == OPEN && c->sent == c->out.n && c->file.n == 0)
 		c->again = true;
 	if (c->phase == DEAD) { /* from the loop, never from under a caller: see conn_new.c */
 		loop_fd_stop(&c->watch);
@@ -151,7 +166,7 @@ static void conn_settle(struct conn *c)
 	}
 	if (!c->ended && (c->phase != OPEN || !c->paused))
 		want |= LOOP_READ;
-	if (c->sent < c->out.n)
+	if (c->sent < c->out.n || c->file.n)
 		want |= LOOP_WRITE;
 	if (!loop_fd_want(&c->watch, want) || !conn_hold(c, c->own))
 		conn_fail(c, "there is no memory for it", true);
@@ -170,7 +185,7 @@ void conn_settle_or_destroy(struct conn *c)
 
 void conn_report_sent(struct conn *c)
 {
-	if (c->tell && c->phase == OPEN && c->sent == c->out.n) {
+	if (c->tell && c->phase == OPEN && c->sent == c->out.n && c->file.n == 0) {
 		c->tell = false;
 		c->conf.on->sent(c->conf.arg);
 	}
@@ -217,7 +232,7 @@ void conn_close(struct conn *c)
 	if (c->phase > OPEN)
 		return;
 	c->depth++;
-	if (c->phase < OPEN) {
+	if (c->phase < OPEN || c->file.n) {
 		conn_fail(c, NULL, false);
 	} else {
 		if (c->tls) {

@@ -61,6 +61,10 @@ struct conn *conn_new(const struct conn_conf *conf, int fd, const struct sockadd
 
 void conn_write(struct conn *c, const void *p, size_t n);
 size_t conn_queued(const struct conn *c);
+/* n octets of the file (which is taken) behind what is queued.  Until conn_filing() is false, or sent() has been called, nothing
+ * else may be written, and conn_close() is the end at once.  A file that turns out shorter ends the connection by a reset. */
+void conn_file(struct conn *c, int fd, uint64_t at, uint64_t n);
+bool conn_filing(const struct conn *c);
 void conn_tell_sent(struct conn *c);			/* call sent() once, from the loop, when nothing is queued */
 void conn_pause(struct conn *c, bool paused);		/* no data() while paused */
 void conn_timer(struct conn *c, uint64_t mono_ms);	/* the owner's one deadline; UINT64_MAX: off */

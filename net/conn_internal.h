@@ -1,5 +1,5 @@
-/* net/conn_internal.h: one connection, for the three files that share it: conn.c (its life, what goes out), conn_in.c (what
- * comes in), conn_new.c (what the loop calls).
+/* net/conn_internal.h: one connection, for the four files that share it: conn.c (its life, what goes out), conn_in.c (what
+ * comes in), conn_file.c (a file that goes out), conn_new.c (what the loop calls).
  */
 #ifndef DIALTONE_NET_CONN_INTERNAL_H
 #define DIALTONE_NET_CONN_INTERNAL_H
@@ -17,6 +17,11 @@ struct conn {
 	struct tls *tls;
 	struct buf head, out; /* head: the PROXY head, as far as it has come */
 	size_t sent;	      /* of out */
+	struct {
+		int fd; /* -1: none */
+		uint64_t at, n; /* of what is left */
+		uint64_t turn;	/* octets in this turn of the loop */
+	} file; /* it goes out behind `out` */
 	size_t seen;	      /* of the hello, without reading it */
 	enum phase phase;
 	uint64_t hello_at, stall_at, linger_at, owner_at;
@@ -37,10 +42,15 @@ void conn_fail(struct conn *c, const char *why, bool reset);
 void conn_fail_because(struct conn *c, const char *what, const char *detail);
 void conn_drain(struct conn *c); /* out of the engine, into the queue */
 void conn_flush(struct conn *c);
+void conn_settle(struct conn *c);
 bool conn_share(struct conn *c); /* false: its address holds its share */
 uint64_t conn_deadline(const struct conn *c);
 void conn_report_sent(struct conn *c); /* tells the owner that the queue is empty, if it waits for that */
 void conn_settle_or_destroy(struct conn *c); /* the end of what the loop calls */
+
+/* conn_file.c */
+void conn_file_end(struct conn *c);
+bool conn_file_more(struct conn *c); /* false: not now, or it has failed */
 
 /* conn_in.c */
 void conn_opened(struct conn *c);

@@ -77,6 +77,7 @@ struct conn *conn_new(const struct conn_conf *conf, int fd, const struct sockadd
 	c->conf.stall_ms = conf->stall_ms ? conf->stall_ms : STALL_MS;
 	c->conf.queue_max = conf->queue_max ? conf->queue_max : QUEUE_MAX;
 	c->hello_at = clock_mono_ms() + c->conf.hello_ms;
+	c->file.fd = -1;
 	c->stall_at = c->linger_at = c->owner_at = UINT64_MAX;
 	if (from == NULL || !net_address_text(from, c->address, &c->port))
 		memcpy(c->address, "local", sizeof "local");

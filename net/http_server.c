@@ -1,6 +1,5 @@
 #include "net/http_server.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,8 +13,8 @@
 #define WAIT_MS 30000 /* for an answer that comes later: whoever owes it has an earlier deadline */
 #define ANSWER_MS 60000
 #define OCTETS_PER_MS 4	 /* the slowest that a body may come or go, beside the time it always has */
-#define PIECE 65536
-#define QUEUE_HIGH 262144 /* of a file, that much waits for the peer */
+#define PIECE 65536 /* of chunks */
+#define QUEUE_HIGH 262144 /* that much waits for the peer before its next request is looked at */
 
 enum state { IDLE, HEAD, BODY, WAIT, ANSWER };
 
@@ -35,8 +34,6 @@ struct http_conn {
 	struct buf body;	  /* out of its chunks */
 	size_t used;		  /* octets of `in` that the request took */
 	bool head_only;
-	int file;
-	uint64_t file_at, file_n;
 	bool last; /* the connection ends behind this answer */
 	bool spoke, left; /* the peer has sent something of a request; it sends no more */
 };
@@ -59,36 +56,6 @@ static bool http_hold(struct http_conn *c)
 }
 
 /* ---- answers ----------------------------------------------------------------------------------------------- */
-
-static void file_close(struct http_conn *c)
-{
-	if (c->file >= 0)
-		close(c->file);
-	c->file = -1;
-	c->file_n = 0;
-}
-
-static void file_pump(struct http_conn *c)
-{
-	uint8_t piece[PIECE];
-
-	while (c->file_n && conn_open(c->conn) && conn_queued(c->conn) < QUEUE_HIGH) {
-		size_t want = c->file_n < PIECE ? (size_t)c->file_n : PIECE;
-		ssize_t n = pread(c->file, piece, want, (off_t)c->file_at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) { /* too late for another status */
-			conn_reset(c->conn, "a file became shorter while it was sent");
-			return;
-		}
-		conn_write(c->conn, piece, (size_t)n);
-		c->file_at += (uint64_t)n;
-		c->file_n -= (uint64_t)n;
-	}
-	if (c->file_n == 0)
-		file_close(c);
-}
 
 /* RFC 9110 6.4.1, 8.6: no content, and no length of it. */
 static bool bodiless(unsigned status)
@@ -125,11 +92,8 @@ static void answer(struct http_conn *c, struct http_answer *a, bool head_only)
 		conn_write(c->conn, out.p, out.n);
 	buf_wipe(&out);
 	if (a->file >= 0 && !head_only && !bodiless(a->status)) {
-		c->file = a->file;
-		c->file_at = a->file_at;
-		c->file_n = a->file_n;
+		conn_file(c->conn, a->file, a->file_at, a->file_n);
 		a->file = -1;
-		file_pump(c);
 	}
 }
 
@@ -164,7 +128,7 @@ static void http_refuse(struct http_conn *c, unsigned status, const char *why)
 /* The answer is on its way: the next request, or the end.  true: go on with what is in the buffer. */
 static bool http_answered(struct http_conn *c)
 {
-	if (c->file_n || conn_queued(c->conn) >= QUEUE_HIGH) {
+	if (conn_filing(c->conn) || conn_queued(c->conn) >= QUEUE_HIGH) {
 		conn_pause(c->conn, true);
 		conn_tell_sent(c->conn);
 		return false;
@@ -374,7 +338,6 @@ static void sent(void *arg)
 {
 	struct http_conn *c = arg;
 
-	file_pump(c);
 	go_on(c);
 }
 
@@ -420,7 +383,6 @@ static void gone(void *arg, const char *why)
 		c->next->link = c->link;
 	*c->link = c->next;
 	c->server->n--;
-	file_close(c);
 	buf_wipe(&c->in);
 	buf_wipe(&c->body);
 	free(c);
@@ -449,7 +411,7 @@ void http_server_take(struct http_server *s, int fd, const struct sockaddr_stora
 		close(fd);
 		return;
 	}
-	*c = (struct http_conn){.server = s, .tag = tag, .file = -1};
+	*c = (struct http_conn){.server = s, .tag = tag};
 	c->conn = conn_new(&conf, fd, from);
 	if (c->conn == NULL) {
 		free(c);

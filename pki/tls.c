@@ -87,8 +87,21 @@ enum tls_state tls_state(const struct tls *t)
 
 void tls_drain(struct tls *t, struct buf *out)
 {
+	struct buf was = *out;
+
+	if (out->n == 0 && !out->oom) {
+		*out = t->out;
+		t->out = was;
+		return;
+	}
 	buf_add(out, t->out.p, t->out.n);
 	buf_free(&t->out);
+}
+
+void tls_trim(struct tls *t)
+{
+	if (t->out.n == 0)
+		buf_free(&t->out);
 }
 
 long tls_read(struct tls *t, void *p, size_t n)

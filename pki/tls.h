@@ -50,7 +50,10 @@ void tls_free(struct tls *t);
 enum tls_state { TLS_HANDSHAKE, TLS_UP, TLS_CLOSED, TLS_FAILED };
 enum tls_state tls_feed(struct tls *t, const void *p, size_t n); /* takes all of it; drives the handshake */
 enum tls_state tls_state(const struct tls *t);
-void tls_drain(struct tls *t, struct buf *out); /* appends; a client calls it once before the first feed */
+/* Appends; a client calls it once before the first feed.  When `out` is empty the memories change places: nothing is copied, and
+ * who clears `out` instead of freeing it between two calls has the same memory over and over; tls_trim() gives back what is left. */
+void tls_drain(struct tls *t, struct buf *out);
+void tls_trim(struct tls *t);
 long tls_read(struct tls *t, void *p, size_t n); /* octets; 0: nothing now; -1: closed or failed */
 bool tls_write(struct tls *t, const void *p, size_t n); /* takes all of it */
 void tls_shutdown(struct tls *t);			/* close_notify; then drain */

@@ -3,6 +3,7 @@
 #include "tests/support/net_world.h"
 
 #include <arpa/inet.h>
+#include <sys/mman.h>
 
 #include "pki/cert.h"
 
@@ -327,6 +328,74 @@ static void test_pause(void **state)
 	world_clear(&w);
 }
 
+#define FILE_OCTETS (3u << 20)
+
+static int file_of_pattern(size_t n)
+{
+	int fd = memfd_create("file", MFD_CLOEXEC);
+	uint8_t *p = malloc(n);
+
+	assert_true(fd >= 0 && p);
+	for (size_t i = 0; i < n; i++)
+		p[i] = (uint8_t)(i * 31 + (i >> 9));
+	assert_int_equal(write(fd, p, n), n);
+	free(p);
+	return fd;
+}
+
+/* A file goes out behind what was queued, plain and in TLS, to a peer that is deaf at first; little of it waits in our memory. */
+static void test_file(void **state)
+{
+	for (int tls = 0; tls < 2; tls++) {
+		const struct world *shared = *state;
+		struct world w;
+		struct buf *got;
+
+		world_init(&w, state, &(struct conn_conf){.tls = tls ? shared->server_tls : NULL});
+		if (tls) {
+			w.client.tls = tls_connect(w.client_tls, NULL);
+			client_tls_out(&w.client);
+		}
+		until(w.loop, w.ups == 1);
+		got = tls ? &w.client.plain : &w.client.got;
+		loop_fd_want(&w.client.watch, 0);
+		conn_write(w.conn, "head:", 5);
+		conn_file(w.conn, file_of_pattern(FILE_OCTETS), 100, FILE_OCTETS - 100);
+		assert_true(conn_filing(w.conn));
+		turn(w.loop, 30);
+		assert_true(conn_filing(w.conn) && conn_queued(w.conn) < 512 << 10);
+		loop_fd_want(&w.client.watch, LOOP_READ);
+		until(w.loop, got->n == 5 + FILE_OCTETS - 100);
+		assert_false(conn_filing(w.conn));
+		assert_memory_equal(got->p, "head:", 5);
+		for (size_t i = 100; i < FILE_OCTETS; i++)
+			if (got->p[5 + i - 100] != (uint8_t)(i * 31 + (i >> 9)))
+				fail_msg("octet %zu is another", i);
+		conn_write(w.conn, "tail", 4);
+		until(w.loop, got->n == 5 + FILE_OCTETS - 100 + 4);
+		world_clear(&w);
+	}
+}
+
+/* Its length was told already: a file that ends early ends the connection by a reset, and a closed one sends no more of it. */
+static void test_file_that_ends_early(void **state)
+{
+	for (int closed = 0; closed < 2; closed++) {
+		struct world w;
+
+		world_init(&w, state, &(struct conn_conf){0});
+		until(w.loop, w.ups == 1);
+		if (closed)
+			loop_fd_want(&w.client.watch, 0);
+		conn_file(w.conn, file_of_pattern(FILE_OCTETS), 0, closed ? FILE_OCTETS : FILE_OCTETS + 1);
+		if (closed)
+			conn_close(w.conn);
+		until(w.loop, w.conn == NULL);
+		assert_true(w.orderly == closed);
+		world_clear(&w);
+	}
+}
+
 static void test_says_nothing(void **state)
 {
 	const struct world *shared = *state;
@@ -430,6 +499,7 @@ int main(void)
 		cmocka_unit_test(test_proxy_version_1),
 		cmocka_unit_test(test_proxy_missing), cmocka_unit_test(test_plain_where_tls_is),
 		cmocka_unit_test(test_tls),	     cmocka_unit_test(test_pause),
+		cmocka_unit_test(test_file),	     cmocka_unit_test(test_file_that_ends_early),
 		cmocka_unit_test(test_says_nothing), cmocka_unit_test(test_takes_nothing),
 		cmocka_unit_test(test_too_much_waits),
 	};
