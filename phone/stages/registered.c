@@ -241,10 +241,19 @@ static void registered_provisioned(struct dt_phone *ph, struct sv body)
 		attempt_ok(ph, &a, found[0] ? found : NULL, NULL);
 }
 
+static void registered_settings(void *arg, const struct msg *m)
+{
+	struct dt_phone *ph = arg;
+
+	if (m && m->status == 200 && m->body.n)
+		registered_provisioned(ph, m->body);
+}
+
 void registered_request(void *arg, const struct msg *m)
 {
 	struct dt_phone *ph = arg;
 	struct sv rest = msg_get(m, "Event"), event = sv_trim(sv_cut(&rest, ';'));
+	struct sv state = msg_get(m, "subscription-state");
 	bool notify = sv_ieq(m->method, SV("NOTIFY")), best = sv_ieq(m->method, SV("BENOTIFY"));
 
 	if (sv_ieq(m->method, SV("ACK")))
@@ -257,6 +266,10 @@ void registered_request(void *arg, const struct msg *m)
 		return;
 	if (sv_ieq(event, SV("vnd-microsoft-provisioning-v2")) && m->body.n)
 		registered_provisioned(ph, m->body);
+	/* RFC 6665 4.1.3: "timeout: The subscription has been terminated because it was not refreshed ... Clients MAY re-subscribe immediately" */
+	if (sv_ieq(event, SV("vnd-microsoft-provisioning-v2")) && m->body.n == 0 && sv_istarts(sv_trim(state), SV("terminated")) &&
+	    sv_ieq(sip_param(state, "reason"), SV("timeout")) && ph->run.registered && !ph->sip->asked.busy)
+		sip_subscribe(ph->sip, registered_settings, ph);
 	if (sv_ieq(event, SV("registration-notify"))) {
 		struct sv what = sv_trim(m->body), first = sv_cut(&what, ';');
 

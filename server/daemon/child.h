@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define CHILD_KEEP 256
+#define CHILD_KEEP 512
 
 struct child_conf {
 	const char *name;  /* its role: shown by ps(1) */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -44,10 +46,20 @@ static void generation_tell(const struct slot *s, struct role_state *t, struct k
 		t->vault[i] = t->ask[i] = t->push[i] = -1;
 	switch (s->role) {
 	case ROLE_VAULT:
+		t->adopt = g->adopting;
+		t->adopted = g->nadopted;
+		for (unsigned i = 0; i < g->nadopted; i++)
+			t->adopted_vault[i] = generation_keep(k, g->adopted[i].vault);
 		for (unsigned i = 0; i < g->workers; i++)
 			t->vault[i] = generation_keep(k, g->vault[i][1]);
 		break;
 	case ROLE_LOCATION:
+		t->adopt = g->adopting;
+		t->adopted = g->nadopted;
+		for (unsigned i = 0; i < g->nadopted; i++) {
+			t->adopted_ask[i] = generation_keep(k, g->adopted[i].ask);
+			t->adopted_push[i] = generation_keep(k, g->adopted[i].push);
+		}
 		t->control_fd = generation_keep(k, g->control_fd);
 		t->seen_fd = generation_keep(k, g->dhcp_seen[1]);
 		for (unsigned i = 0; i < g->workers; i++) {
@@ -62,6 +74,7 @@ static void generation_tell(const struct slot *s, struct role_state *t, struct k
 		t->ask[s->index] = generation_keep(k, g->ask[s->index][0]);
 		t->push[s->index] = generation_keep(k, g->push[s->index][0]);
 		t->keylog_fd = generation_keep(k, g->keylog_fd);
+		t->site_fd = generation_keep(k, g->site_read_fd);
 		for (unsigned i = 0; i < s->nlistener; i++)
 			generation_keep(k, s->listener[i].fd);
 		memcpy(t->listener, s->listener, sizeof t->listener);
@@ -101,6 +114,7 @@ bool generation_start(struct slot *s)
 					 .hand_over_fd = -1,
 					 .dhcp_fd = -1,
 					 .seen_fd = -1,
+					 .site_fd = -1,
 					 .keylog_fd = -1};
 		generation_tell(s, t, &k);
 		c.nkeep = k.n;
@@ -142,6 +156,47 @@ static void generation_shut(int fd)
 {
 	if (fd >= 0)
 		close(fd);
+}
+
+/* ---- one generation behind the other --------------------------------------------------------------------------------------- */
+
+static int generation_dup(int fd)
+{
+	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+void generation_adopt(struct generation *g, const struct generation *before)
+{
+	for (unsigned i = 0; i < before->nslot && g->nadopted < ROLE_ADOPTED; i++) {
+		const struct slot *s = &before->slot[i];
+
+		if ((s->role != ROLE_WORKER && s->role != ROLE_LEGACY) || (before->draining && s->pid <= 0))
+			continue;
+		g->adopted[g->nadopted++] = (struct adopted){.vault = generation_dup(before->vault[s->index][1]),
+							      .ask = generation_dup(before->ask[s->index][1]),
+							      .push = generation_dup(before->push[s->index][1])};
+	}
+}
+
+void generation_retire(struct generation *g, const struct site *now)
+{
+	if (g->site_fd < 0 || pwrite(g->site_fd, now, sizeof *now, 0) != (ssize_t)sizeof *now)
+		log_line(LOG_ERROR, "supervisor", "the workers of before cannot be told the new configuration: %s", strerror(errno));
+	generation_signal(g, ROLE_WORKER, SIGUSR1);
+	generation_signal(g, ROLE_LEGACY, SIGUSR1);
+}
+
+/* A file in memory, and a second descriptor of it that only reads: what a worker writes there reaches no other. */
+static bool generation_site(struct generation *g, struct why *why)
+{
+	char path[40];
+
+	g->site_fd = memfd_create("site", MFD_CLOEXEC);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", g->site_fd);
+	g->site_read_fd = g->site_fd < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	if (g->site_read_fd >= 0 && fchmod(g->site_fd, 0444) == 0 && pwrite(g->site_fd, &g->site, sizeof g->site, 0) == (ssize_t)sizeof g->site)
+		return true;
+	return why_not(why, "cannot make a file in memory: %s", strerror(errno));
 }
 
 /* ---- listeners ----------------------------------------------------------------------------------------------------------- */
@@ -228,7 +283,7 @@ static bool generation_make(struct generation *g, struct why *why)
 		plain = cores < 1 ? 1 : cores > 64 ? 64 : (unsigned)cores;
 	}
 	g->workers = plain + legacy;
-	if (!pairs(g, why))
+	if (!pairs(g, why) || !generation_site(g, why))
 		return false;
 	slot_add(g, ROLE_VAULT, 0);
 	slot_add(g, ROLE_LOCATION, 0);
@@ -267,6 +322,7 @@ struct generation *generation_new(const struct site *site, const struct generati
 	g->scoreboard_fd = shared->scoreboard_fd;
 	g->keylog_fd = shared->keylog_fd;
 	g->control_fd = g->dhcp_fd = g->dhcp_seen[0] = g->dhcp_seen[1] = g->ready[0] = g->ready[1] = g->hand_over[0] = g->hand_over[1] = -1;
+	g->site_fd = g->site_read_fd = -1;
 	g->ticket_key = shared->ticket_key;
 	for (unsigned i = 0; i < ROLE_WORKERS; i++)
 		for (unsigned k = 0; k < 2; k++)
@@ -282,6 +338,13 @@ void generation_free(struct generation *g)
 	if (g == NULL)
 		return;
 	generation_close_listeners(g);
+	generation_shut(g->site_fd);
+	generation_shut(g->site_read_fd);
+	for (unsigned i = 0; i < g->nadopted; i++) {
+		generation_shut(g->adopted[i].vault);
+		generation_shut(g->adopted[i].ask);
+		generation_shut(g->adopted[i].push);
+	}
 	for (unsigned i = 0; i < ROLE_WORKERS; i++)
 		for (unsigned k = 0; k < 2; k++) {
 			generation_shut(g->vault[i][k]);

@@ -30,8 +30,18 @@ struct slot { /* a slot for one process: a process that dies is restarted in its
 	unsigned nlistener;
 };
 
+/* The vault's and the location process's ends of the pairs of one worker of an earlier generation: descriptors of this one. */
+struct adopted {
+	int vault, ask, push;
+};
+
 struct generation {
 	struct site site;
+	int site_fd;	  /* what `site` is to its workers, whatever generation they are of: written when a later one takes over */
+	int site_read_fd; /* the same, for them to read */
+	struct adopted adopted[ROLE_ADOPTED];
+	unsigned nadopted;
+	bool adopting; /* vault and location process of the generation before have ended: these ask and answer for them */
 	unsigned workers; /* with the legacy process */
 	int vault[ROLE_WORKERS][2], ask[ROLE_WORKERS][2], push[ROLE_WORKERS][2]; /* [0]: the worker's end */
 	int dhcp_seen[2]; /* the DHCP responder to the location process; -1: none */
@@ -46,7 +56,8 @@ struct generation {
 	struct slot slot[GENERATION_SLOTS];
 	unsigned nslot, nready;
 	bool draining, ending; /* workers were asked to end; then the others */
-	uint64_t until;
+	bool retired;	       /* its workers accept nothing more and keep their phones; the others were asked to end */
+	uint64_t until, others_until;
 };
 
 struct generation_shared { /* of all generations; borrowed */
@@ -56,6 +67,10 @@ struct generation_shared { /* of all generations; borrowed */
 };
 /* Binds and pairs everything, starts nobody.  NULL: *why. */
 struct generation *generation_new(const struct site *site, const struct generation_shared *shared, struct why *why);
+/* Before it is started: its vault and location process are to serve the workers of that one, too, when adopting is true. */
+void generation_adopt(struct generation *g, const struct generation *before);
+/* Tells the workers of g what the site is now: they accept nothing any more and keep the phones that they have. */
+void generation_retire(struct generation *g, const struct site *now);
 void generation_free(struct generation *g); /* nobody may run any more; NULL is fine */
 bool generation_start(struct slot *s);	    /* false: no process to be had */
 void generation_close_listeners(struct generation *g); /* so that nobody is led to a worker that drains */

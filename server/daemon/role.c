@@ -25,7 +25,13 @@
 
 static int run_vault(struct role_state *s, struct scoreboard *b)
 {
-	struct vault_process p = {.site = &s->site, .fd = s->vault, .nfd = s->workers, .ready_fd = s->ready_fd};
+	struct vault_process p = {.site = &s->site,
+				  .fd = s->vault,
+				  .nfd = s->workers,
+				  .adopted = s->adopted_vault,
+				  .nadopted = s->adopted,
+				  .adopt = s->adopt,
+				  .ready_fd = s->ready_fd};
 
 	(void)b;
 	return vault_process_main(&p);
@@ -37,6 +43,10 @@ static int run_location(struct role_state *s, struct scoreboard *b)
 				     .ask = s->ask,
 				     .push = s->push,
 				     .nworker = s->workers,
+				     .adopted_ask = s->adopted_ask,
+				     .adopted_push = s->adopted_push,
+				     .nadopted = s->adopted,
+				     .adopt = s->adopt,
 				     .dhcp_fd = s->seen_fd,
 				     .control_fd = s->control_fd,
 				     .scoreboard = b,
@@ -48,6 +58,8 @@ static int run_location(struct role_state *s, struct scoreboard *b)
 static int run_worker(struct role_state *s, struct scoreboard *b)
 {
 	struct worker_conf c = {.site = &s->site,
+				.site_now = &s->site,
+				.site_fd = s->site_fd,
 				.index = s->index,
 				.nlistener = s->nlistener,
 				.vault_fd = s->vault[s->index],

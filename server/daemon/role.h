@@ -10,6 +10,7 @@
 
 #define ROLE_WORKERS 65 /* the last may be the legacy process */
 #define ROLE_DNS_KEY 256
+#define ROLE_ADOPTED 128 /* workers of earlier generations, which still have phones */
 
 enum role { ROLE_VAULT, ROLE_LOCATION, ROLE_WORKER, ROLE_LEGACY, ROLE_DHCP, ROLE_DNS, ROLES };
 
@@ -24,6 +25,12 @@ struct role_state {
 	unsigned workers;
 	pid_t parent;
 	int ready_fd, control_fd, hand_over_fd, dhcp_fd, seen_fd, keylog_fd, scoreboard_fd;
+	int site_fd; /* of workers: what `site` has become, when SIGUSR1 comes */
+	/* Of vault and location process: their ends of the pairs of workers of earlier generations, whose own vault and location process
+	 * have ended when SIGUSR1 comes, or when `adopt` says so. */
+	int adopted_vault[ROLE_ADOPTED], adopted_ask[ROLE_ADOPTED], adopted_push[ROLE_ADOPTED];
+	unsigned adopted;
+	bool adopt;
 	unsigned row; /* of the scoreboard; SCOREBOARD_ROWS: none */
 	int vault[ROLE_WORKERS], ask[ROLE_WORKERS], push[ROLE_WORKERS]; /* a worker's own are at its index */
 	struct worker_listener listener[WORKER_LISTENERS_MAX];

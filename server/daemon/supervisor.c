@@ -32,6 +32,7 @@ enum {
 	SETTLED_MS = 5000,	    /* a process that lived this long is restarted without delay */
 	PAUSE_MS = 100, PAUSE_MAX_MS = 5000, /* else after a pause that doubles */
 	KILL_MS = WORKER_DRAIN_MS + 3000,
+	OTHERS_MS = 3000,	    /* for the vault and the location process of a generation that is followed */
 	OLD = 4 /* generations that drain at the same time */
 };
 
@@ -116,17 +117,9 @@ static void supervisor_drain(struct generation *g)
 	signal_all(g, SIGTERM, true);
 }
 
-static void retire(struct supervisor *s, struct generation *g)
+static void supervisor_kill(struct generation *g)
 {
-	if (g == NULL)
-		return;
-	supervisor_drain(g);
-	for (unsigned i = 0; i < OLD; i++)
-		if (s->old[i] == NULL) {
-			s->old[i] = g;
-			return;
-		}
-	signal_all(g, SIGKILL, true); /* reloads follow each other faster than anything drains */
+	signal_all(g, SIGKILL, true);
 	signal_all(g, SIGKILL, false);
 	for (unsigned i = 0; i < g->nslot; i++)
 		if (g->slot[i].pid > 0)
@@ -134,9 +127,69 @@ static void retire(struct supervisor *s, struct generation *g)
 	generation_free(g);
 }
 
+/* Reloads that follow each other faster than phones go: the generation that would end first ends now. */
+static void supervisor_keep_old(struct supervisor *s, struct generation *g)
+{
+	unsigned at = 0;
+
+	for (unsigned i = 0; i < OLD; i++)
+		if (s->old[i] == NULL || (s->old[at] && s->old[i]->until < s->old[at]->until))
+			at = i;
+	if (s->old[at])
+		supervisor_kill(s->old[at]);
+	s->old[at] = g;
+}
+
+static void retire(struct supervisor *s, struct generation *g)
+{
+	if (g == NULL)
+		return;
+	supervisor_drain(g);
+	supervisor_keep_old(s, g);
+}
+
+/* s->now is ready: whoever came before accepts nothing any more, and keeps the phones that it has; its vault and its location
+ * process end, and those of s->now are asked instead. */
+static void supervisor_take_over(struct supervisor *s, struct generation *before)
+{
+	uint64_t now = clock_mono_ms();
+
+	if (before) {
+		before->draining = before->retired = before->ending = true;
+		before->until = now + (uint64_t)before->site.reload_keep * 1000 + KILL_MS;
+		before->others_until = now + OTHERS_MS;
+		generation_close_listeners(before);
+		signal_all(before, SIGTERM, false);
+		generation_signal(before, ROLE_DHCP, SIGTERM);
+		generation_signal(before, ROLE_DNS, SIGTERM);
+		supervisor_keep_old(s, before);
+	}
+	for (unsigned i = 0; i < OLD; i++)
+		if (s->old[i] && s->old[i]->retired)
+			generation_retire(s->old[i], &s->now->site);
+}
+
+/* The sockets of the workers of before have no reader just now: what they ask waits there. */
+static void supervisor_adopt(struct supervisor *s)
+{
+	if (s->now == NULL || s->now->adopting)
+		return;
+	for (unsigned i = 0; i < OLD; i++)
+		for (unsigned k = 0; s->old[i] && k < s->old[i]->nslot; k++)
+			if (s->old[i]->retired && s->old[i]->slot[k].pid > 0 && s->old[i]->slot[k].role < ROLE_WORKER)
+				return;
+	s->now->adopting = true;
+	generation_signal(s->now, ROLE_VAULT, SIGUSR1);
+	generation_signal(s->now, ROLE_LOCATION, SIGUSR1);
+}
+
 /* Moves a draining generation on; true when nobody of it is left. */
 static bool drained(struct generation *g, uint64_t now)
 {
+	if (g->retired && now >= g->others_until) {
+		signal_all(g, SIGKILL, false);
+		g->others_until = UINT64_MAX;
+	}
 	if (now >= g->until) {
 		signal_all(g, SIGKILL, true);
 		signal_all(g, SIGKILL, false);
@@ -157,6 +210,11 @@ static bool start_all(struct supervisor *s, const struct site *site, struct why 
 
 	if (g == NULL)
 		return false;
+	for (unsigned i = 0; i < OLD; i++)
+		if (s->old[i] && s->old[i]->retired)
+			generation_adopt(g, s->old[i]);
+	if (s->now)
+		generation_adopt(g, s->now);
 	s->next = g;
 	s->next_until = clock_mono_ms() + READY_MS;
 	for (unsigned i = 0; i < g->nslot; i++)
@@ -218,7 +276,7 @@ static void count_ready(struct supervisor *s)
 	s->next = NULL;
 	s->now = g;
 	say_ready(s);
-	retire(s, before);
+	supervisor_take_over(s, before);
 }
 
 static void reload(struct supervisor *s)
@@ -307,6 +365,11 @@ static void end_all(struct supervisor *s)
 	}
 	s->ending = true;
 	s->now = s->next = NULL;
+	for (unsigned i = 0; i < OLD; i++)
+		if (s->old[i] && s->old[i]->retired) {
+			s->old[i]->until = clock_mono_ms() + KILL_MS;
+			signal_all(s->old[i], SIGTERM, true);
+		}
 	for (unsigned i = 0; i < 2; i++)
 		retire(s, all[i]);
 }
@@ -359,7 +422,10 @@ static uint64_t work(struct supervisor *s, uint64_t now)
 		}
 		if (s->old[i])
 			at = sooner(at, s->old[i]->until);
+		if (s->old[i] && s->old[i]->retired)
+			at = sooner(at, s->old[i]->others_until);
 	}
+	supervisor_adopt(s);
 	return at;
 }
 

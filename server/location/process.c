@@ -16,60 +16,7 @@
 #include "server/location/feed.h"
 #include "server/location/ipc.h"
 #include "server/location/lists.h"
-
-enum {
-	CLIENTS = 16,	      /* of the control socket at once */
-	LINE_MAX_OCTETS = 1024,
-	PENDING = 256,	      /* orders that are not acted on yet */
-	EXPIRE_MS = 10000,
-	ACT_MS = 5000,	      /* a worker has this long to act */
-	GATHER_MS = 3000,     /* a new process has this long to learn what the workers hold */
-	CLIENT_MS = 10000,
-	PIECE = 16 * 1024 /* of a list: more is looked up when this is out */
-};
-
-struct process;
-
-struct client { /* one connection of the control socket */
-	struct process *process;
-	int fd; /* -1: free */
-	struct loop_fd watch;
-	struct loop_timer late;
-	char line[LINE_MAX_OCTETS];
-	size_t n;
-	bool waits;
-	unsigned outstanding, acted;
-	bool more; /* a list goes out, and this was not all */
-	bool phones; /* the list of phones; else the registered endpoints */
-	struct location_walk walk;
-	struct buf out;
-};
-
-struct worker {
-	struct process *process;
-	struct ipc_server ask, push;
-	unsigned index;
-	bool here; /* has told what it holds */
-};
-
-struct process {
-	const struct location_process *conf;
-	struct loop *loop;
-	struct loop_signal term;
-	struct loop_timer expire, gather;
-	struct loop_fd control;
-	struct location *location;
-	struct journeys *journeys;
-	struct worker *worker;
-	struct ipc_server dhcp;
-	struct client client[CLIENTS];
-	struct client *asks; /* the client that is giving an order just now */
-	uint64_t number;
-	struct {
-		uint64_t number; /* 0: free */
-		struct client *client;
-	} pending[PENDING];
-};
+#include "server/location/process_internal.h"
 
 /* ---- the control socket: answers ------------------------------------------------------------------------------------ */
 
@@ -106,7 +53,7 @@ static void client_say(struct client *c, const char *fmt, unsigned a, unsigned b
 	buf_free(&out);
 }
 
-static void client_acted(struct client *c)
+void process_acted(struct client *c)
 {
 	if (c->waits && c->outstanding == 0)
 		client_say(c, "ok %u\n", c->acted, 0);
@@ -205,36 +152,6 @@ static void registered(struct client *c, struct sv aor)
 
 /* ---- orders ------------------------------------------------------------------------------------------------------------ */
 
-/* location.c: an endpoint must be told. */
-static void notice(void *arg, uint32_t worker, const struct location_notice *n)
-{
-	struct process *p = arg;
-	struct client *c = p->asks;
-	uint64_t number = ++p->number;
-	struct buf b = {0};
-	unsigned slot = 0;
-
-	feed_order(p->journeys, n);
-	if (c) {
-		while (slot < PENDING && p->pending[slot].number)
-			slot++;
-		c->acted++;
-	}
-	if (worker >= p->conf->nworker)
-		return;
-	ipc_begin(&b, number, LOCATION_P_ORDER);
-	location_notice_put(&b, n);
-	if (c) {
-		c->outstanding++;
-		if (slot < PENDING) {
-			p->pending[slot].number = number;
-			p->pending[slot].client = c;
-		}
-	}
-	if (!ipc_server_send(&p->worker[worker].push, &b))
-		log_line(LOG_ERROR, "location", "worker %u cannot be given an order", worker);
-}
-
 static void process_order(struct client *c, struct sv rest)
 {
 	struct sv aor = sv_cut(&rest, ' '), what = sv_cut(&rest, ' '), diag = sv_cut(&rest, ' ');
@@ -252,28 +169,7 @@ static void process_order(struct client *c, struct sv rest)
 	location_order_user(c->process->location, user, (enum location_order)n, (unsigned)d, reason);
 	c->process->asks = NULL;
 	log_line(LOG_INFO, "location", "%s (%s): %u phone%s signed off", user, reason[0] ? reason : "an order", c->acted, c->acted == 1 ? "" : "s");
-	client_acted(c);
-}
-
-/* On the second pair: an order was obeyed. */
-static void obeyed(void *arg, struct ipc_server *from, struct ipc_message *m)
-{
-	struct process *p = ((struct worker *)arg)->process;
-
-	(void)from;
-	for (unsigned i = 0; m->number && i < PENDING; i++) {
-		struct client *c = p->pending[i].client;
-
-		if (p->pending[i].number != m->number)
-			continue;
-		p->pending[i].number = 0;
-		p->pending[i].client = NULL;
-		if (c && c->outstanding) {
-			c->outstanding--;
-			client_acted(c);
-		}
-		return;
-	}
+	process_acted(c);
 }
 
 /* ---- the control socket: questions ------------------------------------------------------------------------------------ */
@@ -340,68 +236,25 @@ static void process_on_accept(void *arg, unsigned what)
 	loop_fd_want(&c->watch, LOOP_READ);
 }
 
-/* ---- workers ------------------------------------------------------------------------------------------------------------ */
+/* ---- the process ---------------------------------------------------------------------------------------------------------- */
 
-/* The control socket opens when all have told what they hold: an order then reaches everybody. */
-static void gathered(void *arg)
+/* An order then reaches everybody. */
+void process_gathered(struct process *p)
 {
-	struct process *p = arg;
-
 	if (p->conf->control_fd >= 0)
 		loop_fd_want(&p->control, LOOP_READ);
 }
 
-static void process_question(void *arg, struct ipc_server *from, struct ipc_message *m)
+static void gathered(void *arg)
 {
-	struct worker *w = arg;
-	struct process *p = w->process;
-	struct location_reply r;
-	struct location_ask q;
-	struct buf answer = {0};
-
-	if (!location_ask_read(m, &q)) {
-		log_line(LOG_ERROR, "location", "malformed request from worker %u (kind %u): connection closed", w->index, m->kind);
-		return;
-	}
-	location_answer(p->location, w->index, &q, &r);
-	feed_question(p->journeys, w->index, &q, &r);
-	w->here |= q.kind == LOCATION_HELLO || q.kind == LOCATION_TOLD;
-	location_reply_write(&answer, m->number, &r);
-	location_reply_clear(&r);
-	if (!ipc_server_send(from, &answer))
-		log_line(LOG_WARN, "location", "worker %u cannot be answered", w->index);
-	for (unsigned i = 0; i < p->conf->nworker; i++)
-		if (!p->worker[i].here)
-			return;
-	gathered(p);
+	process_gathered(arg);
 }
 
-static bool worker_init(struct process *p, unsigned i)
+static void adopt(void *arg, int signo)
 {
-	struct worker *w = &p->worker[i];
-	struct buf b = {0};
-
-	*w = (struct worker){.process = p, .index = i};
-	if (!ipc_server_init(&w->ask, p->loop, p->conf->ask[i], process_question, w) ||
-	    !ipc_server_init(&w->push, p->loop, p->conf->push[i], obeyed, w))
-		return false;
-	ipc_begin(&b, ++p->number, LOCATION_P_REPLAY);
-	return ipc_server_send(&w->push, &b);
+	(void)signo;
+	process_adopt(arg);
 }
-
-/* The DHCP responder tells, and is answered nothing: it does not even read. */
-static void process_seen(void *arg, struct ipc_server *from, struct ipc_message *m)
-{
-	struct process *p = arg;
-	struct location_reply none = {.kind = LOCATION_SEEN};
-	struct location_ask q;
-
-	(void)from;
-	if (location_ask_read(m, &q) && q.kind == LOCATION_SEEN && q.seen.evidence == SEEN_DATAGRAM)
-		feed_question(p->journeys, LOCATION_ANYBODY, &q, &none);
-}
-
-/* ---- the process ---------------------------------------------------------------------------------------------------------- */
 
 static int64_t process_unix_s(void *arg)
 {
@@ -429,12 +282,12 @@ static void term(void *arg, int signo)
 static bool process_begin(struct process *p)
 {
 	p->loop = loop_new();
-	p->location = location_new(process_unix_s, notice, p);
+	p->location = location_new(process_unix_s, process_notice, p);
 	p->journeys = feed_new();
-	p->worker = calloc(p->conf->nworker, sizeof *p->worker);
+	p->worker = calloc(p->conf->nworker + p->conf->nadopted, sizeof *p->worker);
 	if (p->loop == NULL || p->location == NULL || p->journeys == NULL || p->worker == NULL ||
 	    !pki_random(&p->number, 4) || /* no answer to a predecessor's order is taken for one to ours */
-	    !loop_signal_init(&p->term, p->loop, SIGTERM, term, p))
+	    !loop_signal_init(&p->term, p->loop, SIGTERM, term, p) || !loop_signal_init(&p->adopt, p->loop, SIGUSR1, adopt, p))
 		return false;
 	p->number = p->number << 24 | 1;
 	loop_timer_init(&p->expire, p->loop, expire, p);
@@ -445,9 +298,11 @@ static bool process_begin(struct process *p)
 	for (unsigned i = 0; i < CLIENTS; i++)
 		p->client[i].fd = -1;
 	for (unsigned i = 0; i < p->conf->nworker; i++)
-		if (!worker_init(p, i))
+		if (!process_worker(p, p->conf->ask[i], p->conf->push[i]))
 			return false;
-	return p->conf->dhcp_fd < 0 || ipc_server_init(&p->dhcp, p->loop, p->conf->dhcp_fd, process_seen, p);
+	if (p->conf->adopt)
+		process_adopt(p);
+	return p->conf->dhcp_fd < 0 || process_dhcp(p, p->conf->dhcp_fd);
 }
 
 static void end(struct process *p)
@@ -455,7 +310,7 @@ static void end(struct process *p)
 	for (unsigned i = 0; i < CLIENTS; i++)
 		if (p->client[i].process)
 			client_close(&p->client[i]);
-	for (unsigned i = 0; p->worker && i < p->conf->nworker; i++) {
+	for (unsigned i = 0; p->worker && i < p->nworker; i++) {
 		ipc_server_clear(&p->worker[i].ask);
 		ipc_server_clear(&p->worker[i].push);
 	}
@@ -465,6 +320,7 @@ static void end(struct process *p)
 	loop_timer_stop(&p->expire);
 	loop_timer_stop(&p->gather);
 	loop_signal_stop(&p->term);
+	loop_signal_stop(&p->adopt);
 	location_free(p->location);
 	journeys_free(p->journeys);
 	loop_free(p->loop);

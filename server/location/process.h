@@ -22,6 +22,9 @@ struct location_process {
 	const struct site *site;
 	const int *ask, *push; /* its ends of the workers' pairs, by worker */
 	unsigned nworker;
+	const int *adopted_ask, *adopted_push; /* the same of workers of earlier generations: from SIGUSR1 on, or at once with `adopt` */
+	unsigned nadopted;
+	bool adopt;
 	int dhcp_fd;	/* what the DHCP responder saw comes here; -1: there is none */
 	int control_fd; /* listening; -1: none */
 	const struct scoreboard *scoreboard; /* for status; NULL: none */

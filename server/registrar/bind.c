@@ -78,7 +78,11 @@ static void bound(struct reg_turn *t, struct location_reply *r)
 		reg_sa_free(c, sa);
 		reg_challenge(c, &t->m, 0);
 	} else if (r->action == LOCATION_ADDED || r->action == LOCATION_REFRESHED) {
-		t->binding->cseq = t->ours && sa->binding ? sa->binding->cseq : 0;
+		if (t->ours && sa->binding) { /* a refresh: what hangs on it goes on */
+			t->binding->cseq = sa->binding->cseq;
+			t->binding->subscriptions = sa->binding->subscriptions;
+			sa->binding->subscriptions = NULL;
+		}
 		reg_unbind(c, sa, NULL);
 		sa->binding = t->binding;
 		t->binding = NULL;

@@ -302,6 +302,8 @@ uint64_t reg_conn_deadline(const struct reg_conn *c)
 			at = sa->pending_until;
 		if (sa->binding && sa->binding->until < at)
 			at = sa->binding->until;
+		if (sa->binding && reg_subscriptions_until(sa->binding) < at)
+			at = reg_subscriptions_until(sa->binding);
 	}
 	return at;
 }
@@ -331,6 +333,9 @@ bool reg_conn_timer(struct reg_conn *c, uint64_t mono_ms, int64_t unix_s)
 		return false;
 	}
 	reg_sa_purge(c);
+	for (struct reg_sa *sa = c->sas; sa; sa = sa->next)
+		if (sa->binding)
+			reg_subscriptions_expire(c, sa);
 	for (struct reg_sa *sa = c->sas; sa; sa = sa->next)
 		if (sa->binding && sa->binding->until <= mono_ms) {
 			log_line(LOG_INFO, "registrar", "%s: the registration of %s has expired", c->peer.address,

@@ -8,6 +8,7 @@
  *     answer.c     responses, refusals, our signature                  notify.c     requests of ours
  *     policy.c     client versions                                     registrar.c  the worker's Registrar, orders
  *     identity.c   our name on a connection                            via.c        Via of responses
+ *     subscription.c  subscriptions that were granted
  */
 #ifndef DIALTONE_SERVER_REGISTRAR_INTERNAL_H
 #define DIALTONE_SERVER_REGISTRAR_INTERNAL_H
@@ -38,7 +39,9 @@
 	"vnd-microsoft-provisioning,vnd-microsoft-roaming-contacts,vnd-microsoft-roaming-ACL,presence,presence.wpending," \
 	"vnd-microsoft-roaming-self,vnd-microsoft-provisioning-v2,message-summary"
 
+struct reg_subscription;
 struct reg_binding {
+	struct reg_subscription *subscriptions;
 	struct location_packed *b;
 	uint64_t until; /* mono_ms */
 	char *from;	/* the From of its last REGISTER: the To of our requests */
@@ -124,6 +127,7 @@ struct reg_conn {
 	uint64_t born, last, challenged; /* mono_ms; challenged 0: not yet */
 	unsigned failures;
 	bool keepalive; /* was negotiated */
+	bool outdated; /* it has asked once for settings that are others by now */
 	bool closing, told; /* told: io->close was called */
 	char tag[33];
 };
@@ -207,8 +211,20 @@ bool reg_client_allowed(const struct site *s, struct sv user_agent);
 
 /* ---- notify.c ---- */
 void reg_notify_gone(struct reg_conn *c, struct reg_sa *sa, const struct location_notice *n);
-/* The first notification of a subscription, for clients that do not take it in the 200. */
-void reg_notify_first(struct reg_conn *c, struct reg_sa *sa, const struct msg *subscribe, struct sv event, unsigned expires,
-		      const char *type, struct sv body);
+void reg_via(const struct reg_conn *c, struct buf *b); /* of a request of ours, with Max-Forwards */
+
+/* ---- subscribe.c: the packages; subscription.c: who has subscribed ---- */
+const char *reg_package_type(unsigned package); /* of its state; NULL: it has none */
+bool reg_package_changes(unsigned package); /* while a phone is registered */
+/* The state as it is now, as that question asks for it.  false: the question cannot be read. */
+bool reg_package_state(const struct reg_conn *c, const struct reg_sa *sa, unsigned package, struct sv asked, struct buf *state);
+/* A SUBSCRIBE was granted: it is kept, or refreshed, or (expires 0) ended.  rides: its first notification went in the 200, else it is sent. */
+void reg_subscribed(struct reg_conn *c, struct reg_sa *sa, const struct msg *q, unsigned package, unsigned expires, bool rides,
+		    struct sv state);
+uint32_t reg_subscription_cseq(const struct reg_sa *sa, const struct msg *q, unsigned package); /* of its next notification */
+uint64_t reg_subscriptions_until(const struct reg_binding *b); /* when the first one ends; UINT64_MAX: never */
+void reg_subscriptions_expire(struct reg_conn *c, struct reg_sa *sa);
+void reg_subscriptions_end(struct reg_conn *c, struct reg_sa *sa); /* with a notification each */
+void reg_subscriptions_free(struct reg_binding *b);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "server/registrar/internal.h"
 
-static void via(const struct reg_conn *c, struct buf *b)
+void reg_via(const struct reg_conn *c, struct buf *b)
 {
 	char branch[21];
 
@@ -33,7 +33,7 @@ void reg_notify_gone(struct reg_conn *c, struct reg_sa *sa, const struct locatio
 	reg_random_hex(c->r, tag, 16, true);
 	buf_printf(&body, "deregistered;event=%s", events[n->order]);
 	buf_printf(&b, "NOTIFY %s SIP/2.0\r\n", r->b->contact);
-	via(c, &b);
+	reg_via(c, &b);
 	buf_printf(&b, "From: <sip:%s>;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u NOTIFY\r\n", r->b->aor, tag, r->from,
 		   r->b->call_id, ++r->cseq);
 	buf_str(&b, "Event: registration-notify\r\nsubscription-state: terminated;expires=0\r\n");
@@ -43,34 +43,4 @@ void reg_notify_gone(struct reg_conn *c, struct reg_sa *sa, const struct locatio
 	reg_send(c, sa, &b);
 	buf_free(&b);
 	buf_free(&body);
-}
-
-/* "Supported: ms-benotify ... -> server uses BENOTIFY instead of NOTIFY" */
-void reg_notify_first(struct reg_conn *c, struct reg_sa *sa, const struct msg *q, struct sv event, unsigned expires,
-		      const char *type, struct sv body)
-{
-	const char *method = reg_has_tag(q, "Supported", "ms-benotify") ? "BENOTIFY" : "NOTIFY";
-	struct sip_addr to;
-	struct buf b = {0};
-
-	if (!sip_addr_read(msg_get(q, "To"), &to))
-		return;
-	buf_printf(&b, "%s %s SIP/2.0\r\n", method, sa->binding->b->contact);
-	via(c, &b);
-	buf_str(&b, "From: ");
-	buf_sv(&b, msg_get(q, "To"));
-	if (sip_param(to.params, "tag").p == NULL)
-		buf_printf(&b, ";tag=%s", c->tag);
-	buf_str(&b, "\r\nTo: ");
-	buf_sv(&b, msg_get(q, "From"));
-	buf_str(&b, "\r\nCall-ID: ");
-	buf_sv(&b, msg_get(q, "Call-ID"));
-	buf_printf(&b, "\r\nCSeq: 1 %s\r\nContact: <sip:%s:%u;transport=%s>\r\nEvent: ", method, reg_targetname(c),
-		   reg_port(c),
-		   c->peer.tls ? "tls" : "tcp");
-	buf_sv(&b, event);
-	buf_printf(&b, "\r\nsubscription-state: %s;expires=%u\r\n", expires ? "active" : "terminated", expires);
-	end(&b, type, body);
-	reg_send(c, sa, &b);
-	buf_free(&b);
 }

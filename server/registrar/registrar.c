@@ -29,6 +29,7 @@ static void end_one(struct reg_conn *c, struct reg_sa *sa, const struct location
 {
 	log_line(LOG_INFO, "registrar", "%s: %s is signed off: %s", c->peer.address, sa->binding->b->aor,
 		 n->reason[0] ? n->reason : "an order");
+	reg_subscriptions_end(c, sa);
 	reg_notify_gone(c, sa, n);
 	reg_sa_free(c, sa);
 	if (!reg_authenticated(c))

@@ -18,6 +18,7 @@ void reg_binding_free(struct reg_binding *b)
 {
 	if (b == NULL)
 		return;
+	reg_subscriptions_free(b);
 	free(b->from);
 	free(b->b);
 	free(b);

@@ -1,6 +1,5 @@
 /* server/registrar/subscribe.c: the event packages: in-band provisioning, and the least of the rest
- * [sip 14, 15].  Nothing here changes while a phone is signed in, so no subscription is kept: each SUBSCRIBE
- * is answered with the state as it is, and later notifications never come.
+ * [sip 14, 15].  Each SUBSCRIBE is answered with the state as it is; subscription.c keeps it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,8 +9,8 @@
 
 #define SUBSCRIPTION_SECONDS 3600
 
-/* Returns false when the question was refused (and answered). */
-typedef bool state_fn(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct buf *body);
+/* The state, as the body of the question asks for it.  false: that cannot be read. */
+typedef bool state_fn(const struct reg_conn *c, const struct reg_sa *sa, struct sv asked, struct buf *body);
 
 /* ---- provisioning --------------------------------------------------------------------------------------------- */
 
@@ -37,20 +36,13 @@ static void provisioning_of(const struct site *s, bool common_area, struct provi
 	(void)sv_copy(p->logging_level, sizeof p->logging_level, sv_of(s->LoggingLevel));
 }
 
-static bool provisioning(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct buf *body)
+static bool provisioning(const struct reg_conn *c, const struct reg_sa *sa, struct sv asked, struct buf *body)
 {
 	struct provisioning_ask ask = {.group = {"ServerConfiguration"}, .ngroup = 1};
-	struct sv rest = msg_get(m, "Content-Type"), type = sv_trim(sv_cut(&rest, ';'));
 	struct provisioning p;
 
-	if (m->body.n && !sv_ieq(type, SV(PROVISIONING_TYPE))) {
-		reg_refuse(c, sa, m, REFUSE_TYPE);
+	if (asked.n && provisioning_ask_read(asked.p, asked.n, &ask) != NULL)
 		return false;
-	}
-	if (m->body.n && provisioning_ask_read(m->body.p, m->body.n, &ask) != NULL) {
-		reg_refuse(c, sa, m, REFUSE_XML);
-		return false;
-	}
 	provisioning_of(c->r->conf.site, sa->common_area, &p);
 	provisioning_write(body, &p, &ask);
 	return true;
@@ -58,23 +50,23 @@ static bool provisioning(struct reg_conn *c, struct reg_sa *sa, const struct msg
 
 /* ---- the rest: nobody has contacts, presence or messages here ------------------------------------------------- */
 
-static bool nothing(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct buf *body)
+static bool nothing(const struct reg_conn *c, const struct reg_sa *sa, struct sv asked, struct buf *body)
 {
-	(void)c, (void)sa, (void)m, (void)body;
+	(void)c, (void)sa, (void)asked, (void)body;
 	return true;
 }
 
-static bool contacts(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct buf *body)
+static bool contacts(const struct reg_conn *c, const struct reg_sa *sa, struct sv asked, struct buf *body)
 {
-	(void)c, (void)sa, (void)m;
+	(void)c, (void)sa, (void)asked;
 	buf_str(body, "<contactList xmlns=\"http://schemas.microsoft.com/2002/09/sip/contacts\" deltaNum=\"1\" >"
 		      "<group id=\"1\" name=\"~\" externalURI=\"\" /></contactList>");
 	return true;
 }
 
-static bool roaming_self(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct buf *body)
+static bool roaming_self(const struct reg_conn *c, const struct reg_sa *sa, struct sv asked, struct buf *body)
 {
-	(void)c, (void)m;
+	(void)c, (void)asked;
 	buf_printf(body,
 		   "<roamingData xmlns=\"http://schemas.microsoft.com/2006/09/sip/roaming-self\">"
 		   "<categories xmlns=\"http://schemas.microsoft.com/2006/09/sip/categories\" uri=\"sip:%s\"/>"
@@ -84,9 +76,9 @@ static bool roaming_self(struct reg_conn *c, struct reg_sa *sa, const struct msg
 	return true;
 }
 
-static bool messages(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct buf *body)
+static bool messages(const struct reg_conn *c, const struct reg_sa *sa, struct sv asked, struct buf *body)
 {
-	(void)c, (void)sa, (void)m;
+	(void)c, (void)sa, (void)asked;
 	buf_str(body, "Messages-Waiting: no\r\n");
 	return true;
 }
@@ -95,8 +87,9 @@ static const struct {
 	const char *event, *type;
 	state_fn *state;
 	bool anybody; /* may ask for it: it is empty for everybody */
+	bool asks;    /* its question has a body, of the same type */
 } events[] = {
-	{"vnd-microsoft-provisioning-v2", PROVISIONING_TYPE, provisioning},
+	{"vnd-microsoft-provisioning-v2", PROVISIONING_TYPE, provisioning, .asks = true},
 	{"vnd-microsoft-roaming-contacts", "application/vnd-microsoft-roaming-contacts+xml", contacts},
 	{"vnd-microsoft-roaming-self", "application/vnd-microsoft-roaming-self+xml", roaming_self},
 	{"message-summary", "application/simple-message-summary", messages},
@@ -117,25 +110,39 @@ static unsigned seconds_of(const struct msg *m)
 	return (unsigned)asked;
 }
 
-static void subscribe_answer(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, struct sv event, const char *type,
-		   const struct buf *body)
+static void subscribe_answer(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, unsigned package, const struct buf *body)
 {
 	bool rides = reg_has_tag(m, "Supported", "ms-piggyback-first-notify");
 	unsigned expires = seconds_of(m);
+	const char *type = events[package].type;
 	struct buf h = {0};
 
 	buf_printf(&h, "Contact: <sip:%s:%u;transport=%s>\r\nExpires: %u\r\nEvent: ", reg_targetname(c),
 		   reg_port(c),
 		   c->peer.tls ? "tls" : "tcp", expires);
-	buf_sv(&h, event);
+	buf_sv(&h, msg_get(m, "Event")); /* with its id, if it has one (RFC 6665 4.5.2) */
 	buf_printf(&h, "\r\nsubscription-state: %s;expires=%u\r\n", expires ? "active" : "terminated", expires);
 	if (rides)
-		buf_str(&h, "ms-piggyback-cseq: 1\r\n");
+		buf_printf(&h, "ms-piggyback-cseq: %u\r\n", reg_subscription_cseq(sa, m, package));
 	buf_str(&h, "Supported: ms-benotify, ms-piggyback-first-notify\r\n");
 	reg_answer(c, sa, m, 200, "OK", &h, rides ? type : NULL, rides ? buf_view(body) : (struct sv){0});
 	buf_free(&h);
-	if (!rides)
-		reg_notify_first(c, sa, m, event, expires, type, buf_view(body));
+	reg_subscribed(c, sa, m, package, expires, rides, buf_view(body));
+}
+
+const char *reg_package_type(unsigned package)
+{
+	return events[package].type;
+}
+
+bool reg_package_changes(unsigned package)
+{
+	return events[package].asks;
+}
+
+bool reg_package_state(const struct reg_conn *c, const struct reg_sa *sa, unsigned package, struct sv asked, struct buf *state)
+{
+	return events[package].state(c, sa, asked, state);
 }
 
 /* The user's own; within a subscription the Request-URI is our Contact, and names no user. */
@@ -149,10 +156,11 @@ static bool is_of_own(const struct reg_sa *sa, const struct msg *m)
 
 void reg_subscribe(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
 {
-	struct sv whole = msg_get(m, "Event"), rest = whole, event = sv_trim(sv_cut(&rest, ';'));
+	struct sv rest = msg_get(m, "Event"), event = sv_trim(sv_cut(&rest, ';'));
+	struct sv more = msg_get(m, "Content-Type"), type = sv_trim(sv_cut(&more, ';'));
 	struct buf body = {0};
 
-	for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+	for (unsigned i = 0; i < sizeof events / sizeof *events; i++) {
 		if (!sv_ieq(event, sv_of(events[i].event)))
 			continue;
 		/* RFC 6665 4.2.1.3: a notifier authorizes who subscribes: settings and lists are their user's alone. */
@@ -160,8 +168,12 @@ void reg_subscribe(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
 			reg_refuse(c, sa, m, REFUSE_IDENTITY);
 			return;
 		}
-		if (events[i].state(c, sa, m, &body))
-			subscribe_answer(c, sa, m, whole, events[i].type, &body); /* with its id, if it has one (RFC 6665 4.5.2) */
+		if (m->body.n && events[i].asks && !sv_ieq(type, sv_of(events[i].type)))
+			reg_refuse(c, sa, m, REFUSE_TYPE);
+		else if (!events[i].state(c, sa, events[i].asks ? m->body : (struct sv){0}, &body))
+			reg_refuse(c, sa, m, REFUSE_XML);
+		else
+			subscribe_answer(c, sa, m, i, &body);
 		buf_free(&body);
 		return;
 	}

@@ -36,6 +36,7 @@ const struct site_key site_keys[] = {
 	{"legacy_known",                       KEY_SUBNETS,  AT(legacy_known),                        0, 0, "", TEMPLATE_SET},
 	{"store",                              KEY_TEXT,     AT(store),                               0, 0, "", TEMPLATE_SET, "postgresql://HOST,HOST/NAME; empty: SQLite, in vault/"},
 	{"workers",                            KEY_NUMBER,   AT(workers),                             0, 64, "0", TEMPLATE_ALWAYS, "0: one a core"},
+	{"reload_keep",                        KEY_NUMBER,   AT(reload_keep),                         0, 604800, "28800", TEMPLATE_HINT},
 	{"log_level",                          KEY_LEVEL,    AT(log_level),                           0, 0, "info", TEMPLATE_HINT},
 	{"user",                               KEY_TEXT,     AT(user),                                0, 0, SITE_USER, TEMPLATE_ALWAYS},
 	{"worker_user",                        KEY_TEXT,     AT(worker_user),                         0, 0, SITE_WORKER_USER, TEMPLATE_ALWAYS},

@@ -36,6 +36,7 @@ struct site {
 	bool external_require_pin;	       /* number and PIN as well, outside ("Device Connection Process") */
 	char store[SITE_URL_MAX]; /* "" : STORE_FILE in dir; else "postgresql://..." */
 	unsigned workers;
+	unsigned reload_keep; /* seconds for which a reload keeps the connections of registered phones */
 	enum log_level log_level;
 	char user[64];	      /* what the vault runs as, when root starts it */
 	char worker_user[64]; /* processes that talk to the network, so that a captured worker cannot read the vault's files */

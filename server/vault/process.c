@@ -22,12 +22,13 @@
 struct process {
 	const struct vault_process *conf;
 	struct loop *loop;
-	struct loop_signal term;
+	struct loop_signal term, adopt;
 	struct vault_keys keys;
 	struct store *store;
 	struct vault *vault;
 	struct vault_pool *pool;
-	struct ipc_server *asked; /* one a worker */
+	struct ipc_server *asked; /* one a worker, and behind them the adopted ones */
+	unsigned nasked;	  /* that are served */
 	struct loop_timer look;	  /* whether the store has changed */
 	uint64_t changes, told_at;
 };
@@ -42,7 +43,7 @@ static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
 static void tell(struct process *p)
 {
 	p->told_at = clock_mono_ms();
-	for (unsigned i = 0; i < p->conf->nfd; i++) {
+	for (unsigned i = 0; i < p->nasked; i++) {
 		struct buf b = {0};
 
 		vault_changes_write(&b, p->changes);
@@ -62,6 +63,29 @@ static void look(void *arg)
 		tell(p);
 	}
 	loop_timer_at(&p->look, clock_mono_ms() + LOOK_MS);
+}
+
+static bool serve(struct process *p, const int *fd, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (!ipc_server_init(&p->asked[p->nasked], p->loop, fd[i], question, p))
+			return false;
+		p->nasked++;
+	}
+	return true;
+}
+
+/* The vault of an earlier generation has ended: whoever asked it asks here now. */
+static void adopt(void *arg, int signo)
+{
+	struct process *p = arg;
+
+	(void)signo;
+	if (p->nasked != p->conf->nfd)
+		return;
+	if (!serve(p, p->conf->adopted, p->conf->nadopted))
+		log_line(LOG_ERROR, "vault", "out of memory: not every worker of before can be answered");
+	p->told_at = 0; /* they hear of changes now */
 }
 
 static void term(void *arg, int signo)
@@ -113,15 +137,15 @@ static bool begin(struct process *p, struct why *why)
 	c.store = p->store;
 	p->vault = vault_new(&c);
 	p->loop = loop_new();
-	p->asked = calloc(p->conf->nfd, sizeof *p->asked);
-	if (p->vault == NULL || p->loop == NULL || p->asked == NULL || !loop_signal_init(&p->term, p->loop, SIGTERM, term, p))
+	p->asked = calloc(p->conf->nfd + p->conf->nadopted, sizeof *p->asked);
+	if (p->vault == NULL || p->loop == NULL || p->asked == NULL || !loop_signal_init(&p->term, p->loop, SIGTERM, term, p) ||
+	    !loop_signal_init(&p->adopt, p->loop, SIGUSR1, adopt, p))
 		return false;
 	p->pool = vault_pool_new(p->loop, p->vault, threads());
 	if (p->pool == NULL)
 		return false;
-	for (unsigned i = 0; i < p->conf->nfd; i++)
-		if (!ipc_server_init(&p->asked[i], p->loop, p->conf->fd[i], question, p))
-			return false;
+	if (!serve(p, p->conf->fd, p->conf->nfd) || (p->conf->adopt && !serve(p, p->conf->adopted, p->conf->nadopted)))
+		return false;
 	loop_timer_init(&p->look, p->loop, look, p);
 	loop_timer_at(&p->look, 0);
 	return true;
@@ -130,11 +154,12 @@ static bool begin(struct process *p, struct why *why)
 static void end(struct process *p)
 {
 	vault_pool_free(p->pool);
-	for (unsigned i = 0; p->asked && i < p->conf->nfd; i++)
+	for (unsigned i = 0; p->asked && i < p->nasked; i++)
 		ipc_server_clear(&p->asked[i]);
 	free(p->asked);
 	loop_timer_stop(&p->look);
 	loop_signal_stop(&p->term);
+	loop_signal_stop(&p->adopt);
 	loop_free(p->loop);
 	vault_free(p->vault);
 	store_close(p->store);

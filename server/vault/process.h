@@ -8,6 +8,9 @@ struct vault_process {
 	const struct site *site;
 	const int *fd; /* its ends of the workers' pairs */
 	unsigned nfd;
+	const int *adopted; /* the same of workers of earlier generations: asked when SIGUSR1 comes, or at once with `adopt` */
+	unsigned nadopted;
+	bool adopt;
 	int ready_fd; /* one octet when it answers; -1: none */
 };
 /* Runs until SIGTERM. The exit status: 78 when keys or store are not to be had. */

@@ -70,6 +70,8 @@ void worker_sip_clear(struct worker_sip *s);
 void worker_sip_take(struct worker_sip *s, int fd, const struct sockaddr_storage *from, const struct conn_kind *kind,
 		     const struct worker_listener *l);
 void worker_sip_order(struct worker_sip *s, const struct location_notice *n);
+/* Of connections on which nobody is registered or asks; and of so many whose phone must sign in again to learn its settings. */
+void worker_sip_let_go(struct worker_sip *s, unsigned outdated);
 void worker_sip_drain(struct worker_sip *s);
 void worker_sip_reset(struct worker_sip *s);
 

@@ -144,6 +144,17 @@ void worker_sip_order(struct worker_sip *s, const struct location_notice *n)
 			conn_timer(k->conn, reg_conn_deadline(k->reg));
 }
 
+void worker_sip_let_go(struct worker_sip *s, unsigned outdated)
+{
+	for (struct sip_link *k = s->first; k; k = k->next)
+		if (k->reg == NULL || (reg_conn_idle(k->reg) && !reg_conn_busy(k->reg)))
+			conn_close(k->conn);
+		else if (outdated && reg_conn_outdated(k->reg) && !reg_conn_busy(k->reg) && conn_open(k->conn)) {
+			conn_close(k->conn);
+			outdated--;
+		}
+}
+
 /* Everybody is sent away when what was written to it is out and its request, if there is one, is answered: first those
  * on whom nobody is registered.  Phones come back to another worker or server at once. */
 void worker_sip_drain(struct worker_sip *s)

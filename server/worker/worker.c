@@ -23,6 +23,8 @@
 #define SHARE 4			/* an address holds at most one part in so many; so much is kept from the web for the Registrar */
 #define SHARE_MIN 16
 #define DRAIN_TICK_MS 20
+#define RETIRED_TICK_MS 250
+#define LET_GO_AT_ONCE 8 /* in a tick: all of them would come back together */
 
 struct worker;
 
@@ -49,12 +51,12 @@ struct worker {
 	struct listening listening[WORKER_LISTENERS_MAX];
 	struct worker_old old; /* of the legacy process, in the place of listeners */
 	struct ipc_server orders;
-	struct loop_signal term;
+	struct loop_signal term, retire;
 	struct loop_timer drain, accept;
 	struct shares *shares; /* of addresses, in all connections */
-	uint64_t leave_at;
+	uint64_t leave_at, keep_until; /* while it drains; of registered phones, while it is retired */
 	unsigned connections_max;
-	bool draining, lost, reset, keyless; /* keyless: the administrator must mend it */
+	bool retired, draining, lost, reset, keyless; /* keyless: the administrator must mend it */
 };
 
 /* ---- doors ------------------------------------------------------------------------------------------------- */
@@ -77,7 +79,7 @@ static void accept_again(void *arg)
 {
 	struct worker *w = arg;
 
-	if (!w->draining)
+	if (!w->draining && !w->retired)
 		doors_want(w, LOOP_READ);
 }
 
@@ -148,7 +150,7 @@ static void worker_on_old(void *arg, int fd, unsigned listener, const struct soc
 {
 	struct worker *w = arg;
 
-	if (listener >= w->conf->nlistener || w->draining || is_full(&w->listening[listener]))
+	if (listener >= w->conf->nlistener || w->draining || w->retired || is_full(&w->listening[listener]))
 		net_reset(fd);
 	else
 		accept_one(&w->listening[listener], fd, from);
@@ -202,6 +204,23 @@ static void doors_close(struct worker *w)
 
 /* ---- the end ----------------------------------------------------------------------------------------------- */
 
+static void drain(struct worker *w);
+
+/* Web clients have WORKER_DRAIN_MS, as always; registered phones much longer. */
+static void retired_tick(struct worker *w, uint64_t now)
+{
+	if (now >= w->leave_at && !w->reset) {
+		http_server_reset(&w->web.http);
+		w->reset = true;
+	}
+	if (w->reset) /* whoever was about to sign in had that long */
+		worker_sip_let_go(&w->sip, LET_GO_AT_ONCE);
+	if (now >= w->keep_until)
+		drain(w);
+	else
+		loop_timer_at(&w->drain, now + RETIRED_TICK_MS);
+}
+
 static void drain_tick(void *arg)
 {
 	struct worker *w = arg;
@@ -209,6 +228,10 @@ static void drain_tick(void *arg)
 
 	if (w->web.http.n + w->sip.n == 0) {
 		loop_stop(w->loop);
+		return;
+	}
+	if (!w->draining) {
+		retired_tick(w, now);
 		return;
 	}
 	if (now >= w->leave_at && !w->reset) {
@@ -224,6 +247,7 @@ static void drain(struct worker *w)
 	if (w->draining)
 		return;
 	w->draining = true;
+	w->reset = false;
 	w->leave_at = clock_mono_ms() + WORKER_DRAIN_MS;
 	doors_close(w);
 	http_server_drain(&w->web.http);
@@ -235,6 +259,45 @@ static void term(void *arg, int signo)
 {
 	(void)signo;
 	drain(arg);
+}
+
+/* What a phone was told or proved at its connection holds under the new configuration as well. */
+static bool speaks_alike(const struct worker *w, const struct site *was, const struct site *is)
+{
+	return strcmp(was->domain, is->domain) == 0 && strcmp(was->fqdn, is->fqdn) == 0 && strcmp(was->pool, is->pool) == 0 &&
+	       strcmp(was->external_fqdn, is->external_fqdn) == 0 && strcmp(was->realm, is->realm) == 0 &&
+	       was->sip_tls == is->sip_tls && was->sip_tcp == is->sip_tcp && was->external_sip_tls == is->external_sip_tls &&
+	       was->offer_ntlm == is->offer_ntlm && was->offer_tls_dsk == is->offer_tls_dsk &&
+	       was->external_require_pin == is->external_require_pin && strcmp(was->SIPSecurityMode, is->SIPSecurityMode) == 0 &&
+	       (!w->conf->legacy || (was->legacy == is->legacy && strcmp(was->legacy_known, is->legacy_known) == 0));
+}
+
+/* A later generation has taken over. */
+static void retire(void *arg, int signo)
+{
+	struct worker *w = arg;
+	struct site *now = malloc(sizeof *now);
+
+	(void)signo;
+	if (w->draining || now == NULL || pread(w->conf->site_fd, now, sizeof *now, 0) != (ssize_t)sizeof *now ||
+	    !speaks_alike(w, w->conf->site, now) || now->reload_keep == 0) {
+		drain(w);
+		free(now);
+		return;
+	}
+	*w->conf->site_now = *now;
+	free(now);
+	registrar_settings(w->sip.registrar, clock_mono_ms(), clock_unix_ms() / 1000);
+	if (w->retired)
+		return;
+	for (unsigned i = 0; i < w->conf->nlistener && !w->conf->legacy; i++)
+		worker_on_accept(&w->listening[i], LOOP_READ); /* who waits there would be reset */
+	w->retired = true;
+	w->leave_at = clock_mono_ms() + WORKER_DRAIN_MS;
+	w->keep_until = clock_mono_ms() + (uint64_t)w->conf->site->reload_keep * 1000;
+	doors_close(w);
+	http_server_drain(&w->web.http);
+	loop_timer_at(&w->drain, 0);
 }
 
 /* The other end is gone for good: a fresh worker gets fresh sockets. */
@@ -358,7 +421,8 @@ static bool worker_begin(struct worker *w, struct why *why)
 {
 	why_set(why, "cannot make an event loop");
 	w->loop = loop_new();
-	if (w->loop == NULL || !loop_signal_init(&w->term, w->loop, SIGTERM, term, w))
+	if (w->loop == NULL || !loop_signal_init(&w->term, w->loop, SIGTERM, term, w) ||
+	    (w->conf->site_now && !loop_signal_init(&w->retire, w->loop, SIGUSR1, retire, w)))
 		return false;
 	loop_timer_init(&w->drain, w->loop, drain_tick, w);
 	loop_timer_init(&w->accept, w->loop, accept_again, w);
@@ -377,6 +441,7 @@ static void worker_end(struct worker *w)
 	location_client_free(w->location);
 	worker_tls_clear(&w->tls);
 	loop_signal_stop(&w->term);
+	loop_signal_stop(&w->retire);
 	loop_timer_stop(&w->drain);
 	loop_timer_stop(&w->accept);
 	loop_free(w->loop);

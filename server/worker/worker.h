@@ -32,6 +32,10 @@ struct worker_listener {
 
 struct worker_conf { /* everything is borrowed; descriptors of -1 are not there */
 	const struct site *site;
+	/* SIGUSR1: a later generation accepts connections; what the site is now is read from site_fd into *site_now, which `site` points to.
+	 * NULL: there is none. */
+	struct site *site_now;
+	int site_fd;
 	unsigned index; /* location_binding.worker; the legacy process has a number of its own */
 	struct worker_listener listener[WORKER_LISTENERS_MAX];
 	unsigned nlistener;
@@ -50,6 +54,8 @@ struct worker_conf { /* everything is borrowed; descriptors of -1 are not there 
 /* Runs until SIGTERM, then drains: stops accepting, finishes what was asked, closes idle connections, and leaves after
  * WORKER_DRAIN_MS at the latest.  Also ends, with status 1, when the other end of one of its sockets is closed for good. */
 #define WORKER_DRAIN_MS 10000
+/* From SIGUSR1 on it accepts nothing, lets go of whoever asks the Web Services, and keeps the connections of registered phones until they
+ * end or site.reload_keep is over; then it drains. */
 int worker_main(const struct worker_conf *c);
 
 #endif
