@@ -225,7 +225,7 @@ void sip_register(struct sip_client *s, int expires, const struct sip_auth *auth
 	sip_complete(s, &b, NULL, auth, signer);
 }
 
-/* "Expires: 0 = one-shot fetch." */
+/* DIFFERS: phones of the time ask once, "Expires: 0 = one-shot fetch"; this one hears of changes as well (RFC 6665). */
 void sip_subscribe(struct sip_client *s, sip_fn *done, void *arg)
 {
 	static const char *const groups[] = {"ServerConfiguration", "ucPolicy", "endpointConfiguration", "userSetting",
@@ -242,8 +242,7 @@ void sip_subscribe(struct sip_client *s, sip_fn *done, void *arg)
 	sip_write_head(s, &b, "SUBSCRIBE", uri, call_id, 1);
 	buf_str(&b, "Event: vnd-microsoft-provisioning-v2\r\nAccept: " PROVISIONING_TYPE
 		    "\r\nSupported: com.microsoft.autoextend\r\nSupported: ms-benotify\r\nProxy-Require: ms-benotify\r\n"
-		    "Supported: ms-piggyback-first-notify\r\nExpires: 28800\r\n"); /* DIFFERS: phones of the time
-		     * ask once, with 0 [sip 14.2]; this one hears of changes as well (RFC 6665) */
+		    "Supported: ms-piggyback-first-notify\r\nExpires: 28800\r\n");
 	buf_printf(&b, "Contact: <%s>\r\nContent-Type: " PROVISIONING_TYPE "\r\n",
 		   s->gruu[0] ? s->gruu : s->contact);
 	sip_expect(s, "SUBSCRIBE", call_id, 1, done, arg);

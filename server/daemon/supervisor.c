@@ -24,29 +24,8 @@
 #include "server/control/control.h"
 #include "server/daemon/accounts.h"
 #include "server/daemon/check_site.h"
-#include "server/daemon/generation.h"
+#include "server/daemon/succession.h"
 #include "confine/sandbox.h"
-
-enum {
-	READY_MS = 60000,	    /* a generation that is not ready by then is given up */
-	SETTLED_MS = 5000,	    /* a process that lived this long is restarted without delay */
-	PAUSE_MS = 100, PAUSE_MAX_MS = 5000, /* else after a pause that doubles */
-	KILL_MS = WORKER_DRAIN_MS + 3000,
-	OTHERS_MS = 3000,	    /* for the vault and the location process of a generation that is followed */
-	OLD = 4 /* generations that drain at the same time */
-};
-
-struct supervisor {
-	const struct supervisor_conf *conf;
-	struct scoreboard *scoreboard;
-	uint8_t ticket_key[WORKER_TICKET_KEY]; /* TLS session tickets outlive a worker and a reload */
-	int signal_fd, keylog_fd, lock_fd, scoreboard_fd;
-	struct generation *now, *next; /* next: started, not ready yet */
-	struct generation *old[OLD];
-	uint64_t next_until;
-	bool ready, ending, failed;
-	int status;
-};
 
 /* ---- what is there before a process is started ---------------------------------------------------------------------------- */
 
@@ -100,108 +79,6 @@ static bool supervisor_begin(struct supervisor *s, const struct site *site, stru
 
 /* ---- generations ----------------------------------------------------------------------------------------------------------- */
 
-static void signal_all(struct generation *g, int signo, bool workers)
-{
-	for (unsigned i = 0; i < g->nslot; i++)
-		if (g->slot[i].pid > 0 && (g->slot[i].role >= ROLE_WORKER) == workers)
-			kill(g->slot[i].pid, signo);
-}
-
-static void supervisor_drain(struct generation *g)
-{
-	if (g->draining)
-		return;
-	g->draining = true;
-	g->until = clock_mono_ms() + KILL_MS;
-	generation_close_listeners(g);
-	signal_all(g, SIGTERM, true);
-}
-
-static void supervisor_kill(struct generation *g)
-{
-	signal_all(g, SIGKILL, true);
-	signal_all(g, SIGKILL, false);
-	for (unsigned i = 0; i < g->nslot; i++)
-		if (g->slot[i].pid > 0)
-			waitpid(g->slot[i].pid, NULL, 0);
-	generation_free(g);
-}
-
-/* Reloads that follow each other faster than phones go: the generation that would end first ends now. */
-static void supervisor_keep_old(struct supervisor *s, struct generation *g)
-{
-	unsigned at = 0;
-
-	for (unsigned i = 0; i < OLD; i++)
-		if (s->old[i] == NULL || (s->old[at] && s->old[i]->until < s->old[at]->until))
-			at = i;
-	if (s->old[at])
-		supervisor_kill(s->old[at]);
-	s->old[at] = g;
-}
-
-static void retire(struct supervisor *s, struct generation *g)
-{
-	if (g == NULL)
-		return;
-	supervisor_drain(g);
-	supervisor_keep_old(s, g);
-}
-
-/* s->now is ready: whoever came before accepts nothing any more, and keeps the phones that it has; its vault and its location
- * process end, and those of s->now are asked instead. */
-static void supervisor_take_over(struct supervisor *s, struct generation *before)
-{
-	uint64_t now = clock_mono_ms();
-
-	if (before) {
-		before->draining = before->retired = before->ending = true;
-		before->until = now + (uint64_t)before->site.reload_keep * 1000 + KILL_MS;
-		before->others_until = now + OTHERS_MS;
-		generation_close_listeners(before);
-		signal_all(before, SIGTERM, false);
-		generation_signal(before, ROLE_DHCP, SIGTERM);
-		generation_signal(before, ROLE_DNS, SIGTERM);
-		supervisor_keep_old(s, before);
-	}
-	for (unsigned i = 0; i < OLD; i++)
-		if (s->old[i] && s->old[i]->retired)
-			generation_retire(s->old[i], &s->now->site);
-}
-
-/* The sockets of the workers of before have no reader just now: what they ask waits there. */
-static void supervisor_adopt(struct supervisor *s)
-{
-	if (s->now == NULL || s->now->adopting)
-		return;
-	for (unsigned i = 0; i < OLD; i++)
-		for (unsigned k = 0; s->old[i] && k < s->old[i]->nslot; k++)
-			if (s->old[i]->retired && s->old[i]->slot[k].pid > 0 && s->old[i]->slot[k].role < ROLE_WORKER)
-				return;
-	s->now->adopting = true;
-	generation_signal(s->now, ROLE_VAULT, SIGUSR1);
-	generation_signal(s->now, ROLE_LOCATION, SIGUSR1);
-}
-
-/* Moves a draining generation on; true when nobody of it is left. */
-static bool drained(struct generation *g, uint64_t now)
-{
-	if (g->retired && now >= g->others_until) {
-		signal_all(g, SIGKILL, false);
-		g->others_until = UINT64_MAX;
-	}
-	if (now >= g->until) {
-		signal_all(g, SIGKILL, true);
-		signal_all(g, SIGKILL, false);
-		g->until = UINT64_MAX;
-	}
-	if (generation_running(g, true) == 0 && !g->ending) {
-		g->ending = true;
-		signal_all(g, SIGTERM, false);
-	}
-	return generation_running(g, false) == 0;
-}
-
 static bool start_all(struct supervisor *s, const struct site *site, struct why *why)
 {
 	const struct generation_shared shared = {
@@ -230,7 +107,7 @@ static void give_up(struct supervisor *s, const char *why)
 
 	log_line(LOG_ERROR, "supervisor", "%s%s", why, s->now ? ": nothing is changed" : "");
 	s->next = NULL;
-	retire(s, g);
+	succession_retire(s, g);
 	if (s->now == NULL) {
 		s->failed = s->ending = true;
 		s->status = s->status ? s->status : EX_CONFIG;
@@ -276,7 +153,7 @@ static void count_ready(struct supervisor *s)
 	s->next = NULL;
 	s->now = g;
 	say_ready(s);
-	supervisor_take_over(s, before);
+	succession_take_over(s, before);
 }
 
 static void reload(struct supervisor *s)
@@ -365,13 +242,9 @@ static void end_all(struct supervisor *s)
 	}
 	s->ending = true;
 	s->now = s->next = NULL;
-	for (unsigned i = 0; i < OLD; i++)
-		if (s->old[i] && s->old[i]->retired) {
-			s->old[i]->until = clock_mono_ms() + KILL_MS;
-			signal_all(s->old[i], SIGTERM, true);
-		}
+	succession_end(s);
 	for (unsigned i = 0; i < 2; i++)
-		retire(s, all[i]);
+		succession_retire(s, all[i]);
 }
 
 static void signalled(struct supervisor *s)
@@ -416,7 +289,7 @@ static uint64_t work(struct supervisor *s, uint64_t now)
 	if (s->next)
 		at = sooner(at, s->next_until);
 	for (unsigned i = 0; i < OLD; i++) {
-		if (s->old[i] && drained(s->old[i], now)) {
+		if (s->old[i] && succession_drained(s->old[i], now)) {
 			generation_free(s->old[i]);
 			s->old[i] = NULL;
 		}
@@ -425,7 +298,7 @@ static uint64_t work(struct supervisor *s, uint64_t now)
 		if (s->old[i] && s->old[i]->retired)
 			at = sooner(at, s->old[i]->others_until);
 	}
-	supervisor_adopt(s);
+	succession_adopt(s);
 	return at;
 }
 

@@ -213,7 +213,7 @@ bool reg_client_allowed(const struct site *s, struct sv user_agent);
 void reg_notify_gone(struct reg_conn *c, struct reg_sa *sa, const struct location_notice *n);
 void reg_via(const struct reg_conn *c, struct buf *b); /* of a request of ours, with Max-Forwards */
 
-/* ---- subscribe.c: the packages; subscription.c: who has subscribed ---- */
+/* ---- subscribe.c, subscription.c ---- */
 const char *reg_package_type(unsigned package); /* of its state; NULL: it has none */
 bool reg_package_changes(unsigned package); /* while a phone is registered */
 /* The state as it is now, as that question asks for it.  false: the question cannot be read. */

@@ -291,7 +291,7 @@ static void retire(void *arg, int signo)
 	if (w->retired)
 		return;
 	for (unsigned i = 0; i < w->conf->nlistener && !w->conf->legacy; i++)
-		worker_on_accept(&w->listening[i], LOOP_READ); /* who waits there would be reset */
+		worker_on_accept(&w->listening[i], LOOP_READ); /* a client that waits there would be reset */
 	w->retired = true;
 	w->leave_at = clock_mono_ms() + WORKER_DRAIN_MS;
 	w->keep_until = clock_mono_ms() + (uint64_t)w->conf->site->reload_keep * 1000;

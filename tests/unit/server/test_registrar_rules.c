@@ -180,6 +180,90 @@ static void settings_of_others(void **state)
 	phone_free(ph);
 }
 
+#define PROV "Event: vnd-microsoft-provisioning-v2\r\n"
+#define RIDES "Supported: ms-piggyback-first-notify\r\nSupported: ms-benotify\r\n"
+
+static int subscribe(struct phone *ph, const char *call, unsigned cseq, const char *more)
+{
+	char text[600];
+
+	snprintf(text, sizeof text, "SUBSCRIBE sip:alice@contoso.test SIP/2.0\r\nVia: SIP/2.0/TLS a\r\n" FROM TO AT "\r\nCall-ID: %s\r\nCSeq: %u "
+		 "SUBSCRIBE\r\n" PROV "%s", call, cseq, more);
+	return say(ph, text);
+}
+
+static void settings_changed(struct world *w)
+{
+	registrar_settings(w->registrar, w->mono, w->unix_s);
+}
+
+static bool more_to_hear(const struct phone *ph)
+{
+	return ph->got.n > 0;
+}
+
+static void pass(struct world *w, struct phone *ph, unsigned seconds)
+{
+	w->mono += seconds * 1000ull;
+	w->unix_s += seconds;
+	assert_true(feed(ph, "\r\n\r\n", 4)); /* it keeps its connection alive */
+	assert_true(reg_conn_timer(ph->c, w->mono, w->unix_s));
+}
+
+static bool heard(struct phone *ph, const char *state)
+{
+	assert_int_equal(hear(ph), 0);
+	assert_true(signed_well(ph));
+	return sv_eq(ph->m.method, SV("BENOTIFY")) && sv_eq(msg_get(&ph->m, "Subscription-State"), sv_of(state));
+}
+
+/* RFC 6665 4.2.1: "when a notifier ... the state of the subscribed resource changes, a NOTIFY request is sent"; 4.4.1: a SUBSCRIBE in the
+ * dialog refreshes; 4.1.2.4: "Expires: 0" ends it; 4.2.2: "If the duration of a subscription expires ... the notifier SHOULD send a
+ * NOTIFY request with a "Subscription-State" of "terminated" and a reason of "timeout"". */
+static void subscriptions_are_kept(void **state)
+{
+	struct world *w = *state;
+	struct phone *ph = alice(w);
+	struct provisioning p;
+
+	assert_int_equal(subscribe(ph, "s1", 1, RIDES "Expires: 100\r\n"), 200);
+	settings_changed(w); /* nothing has */
+	assert_false(more_to_hear(ph));
+	strcpy(w->site.LoggingLevel, "Full");
+	settings_changed(w);
+	assert_true(heard(ph, "active;expires=100"));
+	assert_true(sv_eq(msg_get(&ph->m, "CSeq"), SV("2 BENOTIFY")) && sv_eq(msg_get(&ph->m, "Call-ID"), SV("s1")));
+	assert_null(provisioning_read(ph->m.body.p, ph->m.body.n, &p));
+	assert_string_equal(p.logging_level, "Full");
+	settings_changed(w); /* it has been told */
+	assert_false(more_to_hear(ph));
+
+	pass(w, ph, 60);
+	assert_int_equal(subscribe(ph, "s1", 2, RIDES "Expires: 100\r\n"), 200); /* once more */
+	pass(w, ph, 60);
+	assert_false(more_to_hear(ph));
+	pass(w, ph, 41);
+	assert_true(heard(ph, "terminated;reason=timeout"));
+	strcpy(w->site.LoggingLevel, "Off");
+	settings_changed(w);
+	assert_false(more_to_hear(ph));
+
+	assert_int_equal(subscribe(ph, "s2", 3, RIDES "Expires: 100\r\n"), 200);
+	assert_int_equal(subscribe(ph, "s2", 4, RIDES "Expires: 0\r\n"), 200);
+	strcpy(w->site.LoggingLevel, "Full");
+	settings_changed(w);
+	assert_false(more_to_hear(ph));
+	assert_true(reg_conn_outdated(ph->c)); /* it asked once */
+
+	/* "com.microsoft.autoextend": as long as the registration */
+	assert_int_equal(subscribe(ph, "s3", 5, RIDES "Supported: com.microsoft.autoextend\r\nExpires: 70\r\n"), 200);
+	pass(w, ph, 120);
+	strcpy(w->site.LoggingLevel, "Info");
+	settings_changed(w);
+	assert_true(heard(ph, "active;expires=3600"));
+	phone_free(ph);
+}
+
 /* [MS-SIPAE] 3.3.5.1: the handshake goes on with the version that the client has chosen (3, of 2 to 4). */
 static void version_of_the_client(void **state)
 {
@@ -207,7 +291,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(domain_of_the_request_uri), TEST(order_of_cseq), TEST(malformed_expires), TEST(date), TEST(received), TEST(options),
-	    TEST(gruu_of_the_endpoint), TEST(settings_of_others), TEST(version_of_the_client),
+	    TEST(gruu_of_the_endpoint), TEST(settings_of_others), TEST(version_of_the_client), TEST(subscriptions_are_kept),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
