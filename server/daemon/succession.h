@@ -1,4 +1,4 @@
-/* server/daemon/succession.h: one generation of processes follows another: what becomes of those of before.
+/* server/daemon/succession.h: one generation of processes follows another, and what becomes of the earlier one.
  *
  * A reload starts a whole new generation.  When it is ready, the workers of before accept nothing any more and keep their registered
  * phones; the vault and the location process of before end, and the new ones ask and answer over the sockets of those workers.

@@ -78,7 +78,7 @@ static void bound(struct reg_turn *t, struct location_reply *r)
 		reg_sa_free(c, sa);
 		reg_challenge(c, &t->m, 0);
 	} else if (r->action == LOCATION_ADDED || r->action == LOCATION_REFRESHED) {
-		if (t->ours && sa->binding) { /* a refresh: what hangs on it goes on */
+		if (t->ours && sa->binding) { /* it is a refresh, so its subscriptions stay */
 			t->binding->cseq = sa->binding->cseq;
 			t->binding->subscriptions = sa->binding->subscriptions;
 			sa->binding->subscriptions = NULL;
