@@ -149,7 +149,7 @@ struct cab_reading {
 
 static bool one_cab(struct cab_reading *r, struct sv octets, const char *above, unsigned depth);
 
-static bool file_keep(struct cab_reading *r, const char *path, struct buf *data)
+static bool file_store(struct cab_reading *r, const char *path, struct buf *data)
 {
 	struct cab_file *more = vec_room(r->ret->file, r->ret->n, &r->ret->cap, sizeof *more);
 
@@ -184,7 +184,7 @@ static bool one_file(struct cab_reading *r, struct mscab_decompressor *d, struct
 	}
 	if (nested)
 		path[strlen(path) - 4] = '\0';
-	ok = nested ? one_cab(r, buf_view(&data), path, depth + 1) : file_keep(r, path, &data);
+	ok = nested ? one_cab(r, buf_view(&data), path, depth + 1) : file_store(r, path, &data);
 	buf_free(&data);
 	return ok;
 }

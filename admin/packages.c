@@ -53,17 +53,17 @@ static void from_path(const char *path, struct update_image *ret)
 
 static void from_description(const struct buf *xml, struct update_image *ret)
 {
-	struct update_image told;
+	struct update_image described;
 	const struct {
 		char *to;
 		size_t cap;
 		const char *from;
-	} fields[] = {{ret->device_type, sizeof ret->device_type, told.device_type}, {ret->vendor, sizeof ret->vendor, told.vendor},
-		      {ret->model, sizeof ret->model, told.model},		     {ret->revision, sizeof ret->revision, told.revision},
-		      {ret->locale, sizeof ret->locale, told.locale},		     {ret->version, sizeof ret->version, told.version},
-		      {ret->time, sizeof ret->time, told.time}};
+	} fields[] = {{ret->device_type, sizeof ret->device_type, described.device_type}, {ret->vendor, sizeof ret->vendor, described.vendor},
+		      {ret->model, sizeof ret->model, described.model},		     {ret->revision, sizeof ret->revision, described.revision},
+		      {ret->locale, sizeof ret->locale, described.locale},		     {ret->version, sizeof ret->version, described.version},
+		      {ret->time, sizeof ret->time, described.time}};
 
-	if (update_description_read(xml->p, xml->n, &told) != NULL)
+	if (update_description_read(xml->p, xml->n, &described) != NULL)
 		return; /* one that cannot be read says nothing */
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
 		fill(fields[i].to, fields[i].cap, sv_of(fields[i].from));

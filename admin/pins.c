@@ -69,7 +69,7 @@ enum admin_result pins_set(struct admin *a, const struct store_user *u, struct s
 	if (no)
 		return admin_no(ADMIN_REFUSED, why, "the PIN of %s is refused: %s", u->aor, no);
 	admin_audit(a, u->aor, "pin set");
-	return pools_tell(a, u->aor, false, why);
+	return pools_report(a, u->aor, false, why);
 }
 
 static void unlock(void *arg, size_t i, struct store_pin *p)

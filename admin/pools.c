@@ -135,7 +135,7 @@ struct telling {
 	struct why *why;
 };
 
-static bool tell_one(void *arg, const struct store_pool *p)
+static bool report_one(void *arg, const struct store_pool *p)
 {
 	struct telling *t = arg;
 	struct pool_copy to = {0};
@@ -156,10 +156,10 @@ static bool tell_one(void *arg, const struct store_pool *p)
 	return true;
 }
 
-enum admin_result pools_tell(struct admin *a, const char *aor, bool removed, struct why *why)
+enum admin_result pools_report(struct admin *a, const char *aor, bool removed, struct why *why)
 {
 	struct telling t = {a, aor, removed, ADMIN_OK, why};
-	enum admin_result rc = pools_each(a, tell_one, &t, why);
+	enum admin_result rc = pools_each(a, report_one, &t, why);
 
 	return rc == ADMIN_OK ? t.rc : rc;
 }
@@ -233,7 +233,7 @@ enum admin_result pools_move(struct admin *a, const struct store_user *u, const 
 	}
 	if (rc == ADMIN_OK) {
 		admin_audit(a, u->aor, "user move");
-		rc = pools_tell(a, u->aor, false, why);
+		rc = pools_report(a, u->aor, false, why);
 	}
 	if (rc == ADMIN_OK || rc == ADMIN_AWAY) {
 		enum admin_result order = order_move(was_here ? a->site->dir : from.dir, u->aor, phones, why);

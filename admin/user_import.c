@@ -107,13 +107,13 @@ static void progress(struct import *im, bool storing)
 		im->how->progress(im->how->arg, storing, im->rows.file.octets, im->length, im->how->users);
 }
 
-static bool begin(struct import *im, bool judged)
+static bool begin(struct import *im, bool checked)
 {
 	struct why why = {0};
 	unsigned line;
 
 	user_rows_end(&im->rows);
-	im->rows = (struct user_rows){.a = im->a, .update = im->how->update, .judged = judged, .file.fd = im->rows.file.fd};
+	im->rows = (struct user_rows){.a = im->a, .update = im->how->update, .checked = checked, .file.fd = im->rows.file.fd};
 	im->how->users = 0;
 	if (user_rows_begin(&im->rows, &line, &why))
 		return true;
@@ -139,7 +139,7 @@ static void import_check(struct import *im, const struct user_row *r)
 }
 
 /* The store is looked at as it is at one moment, and a little later again. */
-static enum admin_result judge_rows(struct import *im, struct why *why)
+static enum admin_result check_rows(struct import *im, struct why *why)
 {
 	struct store *s = im->a->store;
 	enum store_result looks = s->ops->look(s);
@@ -167,9 +167,9 @@ static enum admin_result judge_rows(struct import *im, struct why *why)
 	return ADMIN_OK;
 }
 
-static enum admin_result judge_all(struct import *im, struct why *why)
+static enum admin_result check_all(struct import *im, struct why *why)
 {
-	enum admin_result rc = begin(im, false) ? judge_rows(im, why) : ADMIN_REFUSED;
+	enum admin_result rc = begin(im, false) ? check_rows(im, why) : ADMIN_REFUSED;
 	unsigned wrong = im->how->wrong;
 
 	if (rc != ADMIN_OK)
@@ -321,7 +321,7 @@ static enum admin_result import(struct import *im, int fd, struct why *why)
 	if (im->seen == NULL || fstat(fd, &im->was) < 0)
 		return im->seen ? admin_no(ADMIN_REFUSED, why, "it cannot be read: %s", strerror(errno)) : ADMIN_FAILED;
 	im->length = (uint64_t)im->was.st_size;
-	rc = judge_all(im, why);
+	rc = check_all(im, why);
 	store_seen_free(im->seen);
 	im->seen = NULL;
 	if (rc == ADMIN_OK && !im->how->dry) {

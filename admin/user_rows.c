@@ -232,7 +232,7 @@ static const char *row_fill(struct user_rows *im, const struct fields *f, struct
 	for (unsigned i = 0; i < f->n; i++)
 		if (im->column[i] == COL_ADDRESS && !value_read(im, COL_ADDRESS, &f->text[i], r, &remote, why))
 			return why->text;
-	if ((im->update || !im->judged) &&
+	if ((im->update || !im->checked) &&
 	    im->a->store->ops->user_get(im->a->store, r->user.aor, &there) == STORE_OK) {
 		if (!im->update)
 			return why_set(why, "%.120s exists already; to change existing users, add --update", there.aor);

@@ -21,7 +21,7 @@ struct user_row {
 
 struct user_rows { /* starts as {.a, .update, .file.fd} */
 	struct admin *a;
-	bool judged; /* the lines are known to be good: the store is not asked for each user again */
+	bool checked; /* the lines are known to be good: the store is not asked for each user again */
 	bool update; /* a user who is there already is read as that user, changed; else the line is refused */
 	struct csv_file file;
 	struct csv csv;

@@ -304,7 +304,7 @@ enum admin_result users_put(struct admin *a, struct store_user *u, struct sv pas
 	rc = users_write(a, u, password, pin, why);
 	if (rc == ADMIN_OK)
 		admin_audit(a, u->aor, is_new ? "user add" : "user set");
-	return rc == ADMIN_OK ? pools_tell(a, u->aor, false, why) : rc;
+	return rc == ADMIN_OK ? pools_report(a, u->aor, false, why) : rc;
 }
 
 enum admin_result users_enable(struct admin *a, struct store_user *u, bool on, unsigned *phones, struct why *why)
@@ -324,7 +324,7 @@ enum admin_result users_enable(struct admin *a, struct store_user *u, bool on, u
 		return rc;
 	admin_audit(a, u->aor, on ? "user enable" : "user disable");
 	rc = on ? ADMIN_OK : order_reject(a, u->aor, phones, why);
-	return rc == ADMIN_OK ? pools_tell(a, u->aor, false, why) : rc;
+	return rc == ADMIN_OK ? pools_report(a, u->aor, false, why) : rc;
 }
 
 enum admin_result users_remove(struct admin *a, const struct store_user *u, unsigned *phones, struct why *why)
@@ -336,7 +336,7 @@ enum admin_result users_remove(struct admin *a, const struct store_user *u, unsi
 		return rc;
 	admin_audit(a, u->aor, "user remove");
 	rc = order_reject(a, u->aor, phones, why);
-	return rc == ADMIN_OK ? pools_tell(a, u->aor, true, why) : rc;
+	return rc == ADMIN_OK ? pools_report(a, u->aor, true, why) : rc;
 }
 
 enum admin_result users_each(struct admin *a, const char *after, bool (*each)(void *arg, const struct store_user *u), void *arg,

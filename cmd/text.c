@@ -29,7 +29,7 @@ void text_vsay(FILE *to, const char *fmt, va_list ap)
 	free(n >= 0 ? text : NULL);
 }
 
-void text_say(FILE *to, const char *fmt, ...)
+void text_print(FILE *to, const char *fmt, ...)
 {
 	va_list ap;
 

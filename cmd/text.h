@@ -9,7 +9,7 @@
 /* n octets as they may be shown, whoever wrote them: a store or a network (utf8_shown() in base/utf8.h). */
 void text_put(FILE *to, const char *s, size_t n);
 /* Prints one line and ends it; the line is filtered as text_put() does. */
-void text_say(FILE *to, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void text_print(FILE *to, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_vsay(FILE *to, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 size_t text_screen(FILE *to); /* columns of the terminal; 0: it is none */
 /* Folded at 79 columns, further lines indented by `indent`. `at`: the column now. Ends the line. */

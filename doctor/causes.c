@@ -1,7 +1,7 @@
 /* doctor/causes.c: the table. */
 #include "doctor/causes.h"
 
-#include "doctor/heard.h"
+#include "doctor/observed.h"
 
 #define N DT_STAGE_NONE
 #define S(stage) DT_STAGE_##stage
@@ -36,7 +36,7 @@
 #define UNLESS(...) .unless = {__VA_ARGS__}
 #define EXPLAINS(kinds) .explains = kinds
 #define AT(stage) .home = DT_STAGE_##stage
-#define TOLD .told = true
+#define REPORTED .reported = true
 #define ASKED .asked = true
 #define REACH EXPLAINS_REACH
 #define NAMES EXPLAINS_NAMES

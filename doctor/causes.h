@@ -73,7 +73,7 @@ struct doctor_cause {
 	struct doctor_need unless; /* this must not be; SEES_NOTHING: nothing excludes it */
 	unsigned explains;	   /* enum doctor_explains, or 0 */
 	enum dt_stage home;	   /* the stage it belongs to, wherever it was met; DT_STAGE_NONE: where it was met */
-	bool told;		   /* it is told also of an attempt that failed in a stage that ended well */
+	bool reported;		   /* it is told also of an attempt that failed in a stage that ended well */
 	bool asked;		   /* it needs no attempt: an answer with that sign is enough */
 };
 

@@ -146,11 +146,11 @@ struct all {
 };
 
 /* It says in other words what f says, and knows less: f is why the stage failed. */
-static bool all_knows_more(const struct all *all, const struct doctor_finding *f, const struct doctor_finding *told)
+static bool all_knows_more(const struct all *all, const struct doctor_finding *f, const struct doctor_finding *reported)
 {
-	if (told->verdict == DOCTOR_WARN)
+	if (reported->verdict == DOCTOR_WARN)
 		return all->f[0].verdict == DOCTOR_FAIL && explains(f, &all->f[0]);
-	return told->verdict != DOCTOR_WARN && f->cause[0]->home && explains(f, told) && strcmp(f->cause[0]->cause, told->cause[0]->cause) != 0;
+	return reported->verdict != DOCTOR_WARN && f->cause[0]->home && explains(f, reported) && strcmp(f->cause[0]->cause, reported->cause[0]->cause) != 0;
 }
 
 /* The same cause is told once. */
@@ -181,12 +181,12 @@ static void all_note(struct all *all, const struct doctor_line *l)
 }
 
 /* An attempt that failed though its stage ended well, where the table says that this is worth telling. */
-static void all_told(struct all *all, const struct doctor_line *l)
+static void all_reported(struct all *all, const struct doctor_line *l)
 {
 	struct doctor_finding f = {.verdict = DOCTOR_WARN, .stage = l->stage, .evidence = l, .failure = l->failure};
 
 	causes(all->r, &f, l);
-	if (f.ncause == 0 || !f.cause[0]->told || !doctor_stage_ended_well(all->r, l->stage))
+	if (f.ncause == 0 || !f.cause[0]->reported || !doctor_stage_ended_well(all->r, l->stage))
 		return;
 	f.ncause = 1;
 	all_settle(&f);
@@ -254,7 +254,7 @@ static void all_find(struct all *all)
 		if (l->kind == DT_REC_ATTEMPT && l->ok)
 			all_note(all, l);
 		else if (l->kind == DT_REC_ATTEMPT && !l->ok)
-			all_told(all, l);
+			all_reported(all, l);
 	}
 	for (size_t i = 0; i < doctor_cause_count; i++)
 		if (doctor_causes[i].asked)

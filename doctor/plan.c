@@ -15,7 +15,7 @@ struct after { /* a run as it becomes */
 	const struct dt_model *model;
 	struct doctor_run *to;
 	char web[DT_NAME_MAX], sip[DT_NAME_MAX]; /* where the plan sends phones; "": where they went */
-	bool sip_known, sip_by_srv, told_dhcp, no_update;
+	bool sip_known, sip_by_srv, seen_dhcp, no_update;
 	enum dt_failure failure; /* that stops it, at stage `stop` */
 	enum dt_stage stop;
 	bool oom;
@@ -179,9 +179,9 @@ static void dhcp_after(struct after *a, const struct dt_record *was)
 	enum dt_sign bad = a->p->option43.n ? dhcp_uc_read(buf_view(&a->p->option43), &uc) : DT_SIGN_NONE;
 	bool have43 = a->p->option43.n && !bad, have120 = a->p->option120.n && dhcp_sip_read(buf_view(&a->p->option120), &sip) == NULL;
 
-	if (a->told_dhcp)
+	if (a->seen_dhcp)
 		return;
-	a->told_dhcp = true;
+	a->seen_dhcp = true;
 	if (bad)
 		option_after(a, was, 43, bad);
 	if (a->p->option120.n && !have120)
@@ -281,7 +281,7 @@ bool doctor_plan_apply(const struct doctor_plan *p, const struct doctor_run *was
 		end.failure = a.failure;
 	}
 	add(&a, &end);
-	ret->has_heard = was->has_heard;
-	ret->heard = was->heard;
+	ret->has_observed = was->has_observed;
+	ret->observed = was->observed;
 	return !a.oom;
 }

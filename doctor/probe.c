@@ -215,10 +215,10 @@ void doctor_probe_finish(struct doctor_probe *p, int64_t off_s, unsigned until_s
 	doctor_probe_more(p);
 }
 
-void doctor_probe_judge(struct doctor_probe *p, const char *anchors)
+void doctor_probe_check(struct doctor_probe *p, const char *anchors)
 {
-	probe_names_judge(p);
-	probe_tls_judge(p, anchors);
+	probe_names_check(p);
+	probe_tls_check(p, anchors);
 }
 
 void doctor_probe_free(struct doctor_probe *p)

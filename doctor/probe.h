@@ -22,7 +22,7 @@ void doctor_probe_tick(struct doctor_probe *p);	   /* once a second */
  * to in any case, and DHCP asked where nobody has answered yet; 0: no longer than the questions take. */
 void doctor_probe_finish(struct doctor_probe *p, int64_t off_s, unsigned until_s);
 /* After `done`: certificates are judged by these anchors (PEM, may be ""), and answers compared. */
-void doctor_probe_judge(struct doctor_probe *p, const char *anchors);
+void doctor_probe_check(struct doctor_probe *p, const char *anchors);
 void doctor_probe_free(struct doctor_probe *p);
 
 #endif

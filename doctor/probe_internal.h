@@ -57,7 +57,7 @@ void probe_end(struct doctor_probe *p, unsigned at);		       /* no answer came, 
 
 /* probe_names.c: DNS */
 void probe_on_dns(void *arg, unsigned id, const struct dt_dns_answer *d);
-void probe_names_judge(struct doctor_probe *p);
+void probe_names_check(struct doctor_probe *p);
 
 /* probe_streams.c: TCP, and what is said over it */
 void probe_on_opened(void *arg, unsigned id, const struct dt_stream_opened *o);
@@ -73,6 +73,6 @@ void probe_lan_end(struct doctor_probe *p, unsigned at); /* its time is over */
 
 /* probe_tls.c: what a handshake showed */
 void probe_tls_opened(struct doctor_probe *p, unsigned at, const struct dt_stream_opened *o);
-void probe_tls_judge(struct doctor_probe *p, const char *anchors); /* at the end, all of them */
+void probe_tls_check(struct doctor_probe *p, const char *anchors); /* at the end, all of them */
 
 #endif

@@ -143,7 +143,7 @@ static bool answered_elsewhere(struct doctor_probe *p, unsigned at, bool well, b
 }
 
 /* Of several name servers one that is silent while another answers, or does not know what another knows (D-08). */
-static void judge_resolvers(struct doctor_probe *p)
+static void check_resolvers(struct doctor_probe *p)
 {
 	for (unsigned i = 0; i < p->n; i++) {
 		struct doctor_answer *a = answer_at(p, i);
@@ -161,7 +161,7 @@ static void judge_resolvers(struct doctor_probe *p)
 }
 
 /* Of several addresses of a name one does not open the port that another one opens (D-10). */
-static void judge_addresses(struct doctor_probe *p)
+static void check_addresses(struct doctor_probe *p)
 {
 	for (unsigned n = 0; n < p->naddresses; n++)
 		for (unsigned i = 0; p->addresses[n].n > 1 && i < p->n; i++) {
@@ -183,8 +183,8 @@ static void judge_addresses(struct doctor_probe *p)
 		}
 }
 
-void probe_names_judge(struct doctor_probe *p)
+void probe_names_check(struct doctor_probe *p)
 {
-	judge_resolvers(p);
-	judge_addresses(p);
+	check_resolvers(p);
+	check_addresses(p);
 }

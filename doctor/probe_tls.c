@@ -11,7 +11,7 @@
 
 /* ---- as it comes ---------------------------------------------------------------------------------------------- */
 
-static void keep_chain(struct asked *s, const struct dt_stream_opened *o)
+static void chain_copy(struct asked *s, const struct dt_stream_opened *o)
 {
 	for (s->certs = 0; s->certs < o->nchain && s->certs < CERTS; s->certs++) {
 		buf_add(&s->der, o->chain[s->certs], o->chain_n[s->certs]);
@@ -47,7 +47,7 @@ void probe_tls_opened(struct doctor_probe *p, unsigned at, const struct dt_strea
 		probe_more(a->text, sizeof a->text, "%s", o->why ? o->why : dt_failures[o->failure].what);
 	else if (a)
 		probe_more(a->text, sizeof a->text, "%s %s", o->version ? o->version : "", o->cipher ? o->cipher : "");
-	keep_chain(s, o);
+	chain_copy(s, o);
 	if (p->q[at].ask == ASK_TLS && s->opened)
 		probe_tls_revoked(p, at);
 }
@@ -133,7 +133,7 @@ static void look_at_chain(struct doctor_probe *p, unsigned at, struct doctor_ans
 	free(c);
 }
 
-static enum pki_verdict judge(struct doctor_probe *p, unsigned at, const char *anchors)
+static enum pki_verdict verify(struct doctor_probe *p, unsigned at, const char *anchors)
 {
 	const uint8_t *der[CERTS];
 	unsigned n = ders(&p->asked[at], der);
@@ -146,12 +146,12 @@ static bool is_between(struct doctor_probe *p, unsigned at, const char *anchors)
 {
 	for (unsigned i = 0; i < p->n; i++)
 		if (p->q[i].ask == ASK_TLS && p->asked[i].certs && p->q[i].address == p->q[at].address && p->q[i].port != p->q[at].port &&
-		    judge(p, i, anchors) == PKI_TRUSTED)
+		    verify(p, i, anchors) == PKI_TRUSTED)
 			return true;
 	return false;
 }
 
-static void judge_tls(struct doctor_probe *p, unsigned at, struct doctor_answer *a, const char *anchors)
+static void check_tls(struct doctor_probe *p, unsigned at, struct doctor_answer *a, const char *anchors)
 {
 	static const char *const words[] = {[PKI_TRUSTED] = "; trusted", [PKI_UNTRUSTED] = "; not trusted by this phone",
 					    [PKI_WRONG_NAME] = "", [PKI_WRONG_DATE] = "; not valid now", [PKI_NO_CERT] = ""};
@@ -159,7 +159,7 @@ static void judge_tls(struct doctor_probe *p, unsigned at, struct doctor_answer 
 
 	if (p->asked[at].certs == 0)
 		return;
-	v = judge(p, at, anchors);
+	v = verify(p, at, anchors);
 	if (anchors[0])
 		probe_more(a->text, sizeof a->text, "%s", words[v]);
 	if (v == PKI_UNTRUSTED && anchors[0] && is_between(p, at, anchors))
@@ -180,13 +180,13 @@ static void compare(struct doctor_probe *p, unsigned at, struct doctor_answer *a
 		dt_signs_add(a->sign, DT_SIGN_ASKED_OLD_TLS);
 }
 
-void probe_tls_judge(struct doctor_probe *p, const char *anchors)
+void probe_tls_check(struct doctor_probe *p, const char *anchors)
 {
 	for (unsigned i = 0; i < p->n; i++) {
 		struct doctor_answer *a = p->asked[i].sent ? answer_of(p, i) : NULL;
 
 		if (a && p->q[i].ask == ASK_TLS)
-			judge_tls(p, i, a, anchors);
+			check_tls(p, i, a, anchors);
 		if (a)
 			compare(p, i, a);
 	}

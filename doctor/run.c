@@ -28,7 +28,7 @@ static void forget(struct doctor_run *r)
 	for (size_t i = 0; i < r->n; i++)
 		doctor_line_clear(&r->line[i]);
 	r->n = r->answers = 0;
-	r->has_heard = false;
+	r->has_observed = false;
 }
 
 void doctor_run_free(struct doctor_run *r)
@@ -38,14 +38,14 @@ void doctor_run_free(struct doctor_run *r)
 	*r = (struct doctor_run){0};
 }
 
-static bool run_keep(char **to, const char *s)
+static bool run_copy(char **to, const char *s)
 {
 	*to = s && s[0] ? strdup(s) : NULL;
 	return *to || !(s && s[0]);
 }
 
 /* Copies of the texts that it points to, instead of these. */
-static bool keep_facts(struct dt_facts *f)
+static bool run_copy_facts(struct dt_facts *f)
 {
 	bool ok = true;
 
@@ -54,7 +54,7 @@ static bool keep_facts(struct dt_facts *f)
 			const char **text = doctor_fact_text(f, &doctor_facts[i]);
 			char *copy = NULL;
 
-			ok = run_keep(&copy, *text) && ok;
+			ok = run_copy(&copy, *text) && ok;
 			*text = copy;
 		}
 	return ok;
@@ -74,8 +74,8 @@ bool doctor_run_add(struct doctor_run *r, const struct dt_record *rec)
 		return false;
 	r->line = more;
 	memcpy(l.sign, rec->sign, sizeof l.sign);
-	if (!keep_facts(&l.fact) || !run_keep(&l.what, rec->what) || !run_keep(&l.peer, rec->peer) || !run_keep(&l.found, rec->found) ||
-	    !run_keep(&l.warn, rec->warn) || !run_keep(&l.why, rec->why)) {
+	if (!run_copy_facts(&l.fact) || !run_copy(&l.what, rec->what) || !run_copy(&l.peer, rec->peer) || !run_copy(&l.found, rec->found) ||
+	    !run_copy(&l.warn, rec->warn) || !run_copy(&l.why, rec->why)) {
 		doctor_line_clear(&l);
 		return false;
 	}
@@ -204,12 +204,12 @@ static const char *line_of(const json_t *j, int version, struct dt_record *ret, 
 	    ? "it failed but says no error" : NULL;
 }
 
-static const char *read_heard(struct doctor_run *r, const json_t *j)
+static const char *read_observed(struct doctor_run *r, const json_t *j)
 {
-#define READ(member, name, what) r->heard.member = (unsigned)json_integer_value(json_object_get(j, name));
-	DOCTOR_HEARD(READ)
+#define READ(member, name, what) r->observed.member = (unsigned)json_integer_value(json_object_get(j, name));
+	DOCTOR_OBSERVED(READ)
 #undef READ
-	r->has_heard = true;
+	r->has_observed = true;
 	return NULL;
 }
 
@@ -263,7 +263,7 @@ static const char *read_object(struct doctor_run *r, const json_t *j, char run[6
 		snprintf(run, 64, "%s", id);
 	}
 	if (kind && strcmp(kind, "heard") == 0)
-		return read_heard(r, j);
+		return read_observed(r, j);
 	if (kind && strcmp(kind, "probe") == 0)
 		return read_probe(r, j);
 	why = line_of(j, (int)version, &rec, &store);

@@ -12,7 +12,7 @@
 
 #include "base/why.h"
 #include "dialtone/phone.h"
-#include "doctor/heard.h"
+#include "doctor/observed.h"
 
 struct doctor_line {
 	enum dt_record_kind kind;
@@ -47,8 +47,8 @@ struct doctor_place { /* where the phone is: for questions, no part of the recor
 struct doctor_run {
 	struct doctor_line *line;
 	size_t n, cap;
-	bool has_heard;
-	struct doctor_heard heard;
+	bool has_observed;
+	struct doctor_observed observed;
 	struct doctor_answer answer[DOCTOR_ANSWERS];
 	unsigned answers;
 	struct doctor_place place;

@@ -54,7 +54,7 @@ static bool sees_host_answer(const struct doctor_run *r, const struct doctor_nee
 static bool sees_port_is(const struct doctor_run *r, const struct doctor_need *c, const struct doctor_line *l)
 {
 	(void)l;
-	return r->has_heard && doctor_heard_is(&r->heard, c->value);
+	return r->has_observed && doctor_observed_is(&r->observed, c->value);
 }
 
 static bool sees_fact(const struct doctor_run *r, const struct doctor_need *c, const struct doctor_line *l)

@@ -123,7 +123,7 @@ void fleet_free(struct fleet *f)
 			life_end(&f->phone[i]);
 		flash_clear(&f->phone[i]);
 	}
-	streams_bury(f);
+	streams_end(f);
 	later_clear(f);
 	for (unsigned i = 0; f->key && i < f->keys; i++)
 		buf_wipe(&f->key[i]);
@@ -331,9 +331,9 @@ bool fleet_turn(struct fleet *f, uint32_t ms)
 		part(f);
 		later_run(f);
 		timers(f);
-		streams_bury(f);
+		streams_end(f);
 		sockets(f, until);
-		streams_bury(f);
+		streams_end(f);
 		stats_tick(f);
 	}
 	part(f);

@@ -120,7 +120,7 @@ void streams_cut(struct fleet_phone *p); /* as when the power goes: nothing is s
 void streams_event(struct fleet_stream *s, unsigned events);
 void streams_limit(struct fleet_phone *p); /* those whose time to open is over */
 void fleet_stream_failed_later(struct fleet_phone *p, unsigned id, const char *why);
-void streams_bury(struct fleet *f);
+void streams_end(struct fleet *f);
 
 long flash_load(struct fleet_phone *p, const char *name, void *out, size_t cap);
 int flash_save(struct fleet_phone *p, const char *name, const void *octets, size_t n);

@@ -1,7 +1,7 @@
 /* fleet/stream.c: TCP and TLS of the phones, on one epoll.
  *
  * CONNECTING -> (TLS: SHAKING ->) OPEN.  The phone may close a stream from within a call about it: its memory stays until the turn
- * of the loop is over (streams_bury()), as other events of the same turn may name it.
+ * of the loop is over (streams_end()), as other events of the same turn may name it.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -73,7 +73,7 @@ static void stream_drop(struct fleet_stream *s)
 	limits_again(s->p);
 }
 
-void streams_bury(struct fleet *f)
+void streams_end(struct fleet *f)
 {
 	while (f->graves) {
 		struct fleet_stream *s = f->graves;

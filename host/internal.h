@@ -103,10 +103,10 @@ int keys_ask(struct host *h, unsigned id);
 void keys_ahead(struct host *h);
 
 /* tell.c: to the phone, or to the observer that the id belongs to */
-void tell_dns(struct host *h, unsigned id, const struct dt_dns_answer *a);
-void tell_opened(struct host *h, unsigned id, const struct dt_stream_opened *o);
-void tell_data(struct host *h, unsigned id, const void *p, size_t n);
-void tell_closed(struct host *h, unsigned id, const char *why, uint8_t alert);
+void report_dns(struct host *h, unsigned id, const struct dt_dns_answer *a);
+void report_opened(struct host *h, unsigned id, const struct dt_stream_opened *o);
+void report_data(struct host *h, unsigned id, const void *p, size_t n);
+void report_closed(struct host *h, unsigned id, const char *why, uint8_t alert);
 
 /* tell.c: fn runs when the loop comes round, unless the phone restarted meanwhile; `arg` is freed after it, either way. */
 int host_later(struct host *h, void (*fn)(struct host *h, void *arg), void *arg);

@@ -237,11 +237,11 @@ void names_servers(struct host *h)
 
 /* ---- answers ------------------------------------------------------------------------------------------------- */
 
-static void names_tell(struct host *h, void *arg)
+static void names_report(struct host *h, void *arg)
 {
 	struct reply *r = arg;
 
-	tell_dns(h, r->id, &r->answer);
+	report_dns(h, r->id, &r->answer);
 }
 
 /* RFC 1035 4.1.1 */
@@ -308,7 +308,7 @@ static void names_answered(void *arg, ares_status_t status, size_t timeouts, con
 		return;
 	if (status == ARES_SUCCESS)
 		dns_answer_read(&r->answer, record);
-	host_later(h, names_tell, r);
+	host_later(h, names_report, r);
 }
 
 static void ask(ares_channel_t *channel, struct question *q)
@@ -331,7 +331,7 @@ static void names_answered(void *arg, int status, int timeouts, unsigned char *p
 		return;
 	if (status == ARES_SUCCESS)
 		dns_answer_read(&r->answer, type, p, n);
-	host_later(h, names_tell, r);
+	host_later(h, names_report, r);
 }
 
 static void ask(ares_channel channel, struct question *q)
@@ -374,7 +374,7 @@ int names_ask(struct host *h, unsigned id, const char *name, enum dt_rr type)
 	if (r == NULL)
 		return -ENOMEM;
 	r->answer.status = DT_DNS_ERROR; /* rcode 0: no server is known */
-	return host_later(h, names_tell, r);
+	return host_later(h, names_report, r);
 }
 
 int names_ask_one(struct host *h, unsigned id, unsigned server, bool tcp, const char *name, enum dt_rr type)

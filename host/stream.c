@@ -114,7 +114,7 @@ static void closed(struct host_stream *s, const char *why)
 	uint8_t alert = s->tls ? tls_alert(s->tls) : 0;
 
 	stream_drop(s);
-	tell_closed(h, id, why, alert);
+	report_closed(h, id, why, alert);
 }
 
 /* false: the stream is gone */
@@ -128,7 +128,7 @@ static bool stream_opened(struct host_stream *s, struct dt_stream_opened *o)
 	event_del(&s->limit);
 	if (o->failure != DT_F_OK) {
 		stream_drop(s);
-		tell_opened(h, id, o);
+		report_opened(h, id, o);
 		return false;
 	}
 	s->where = OPEN;
@@ -136,7 +136,7 @@ static bool stream_opened(struct host_stream *s, struct dt_stream_opened *o)
 		o->local_address = ntohl(me.sin_addr.s_addr);
 		o->local_port = ntohs(me.sin_port);
 	}
-	tell_opened(h, id, o);
+	report_opened(h, id, o);
 	return !s->dead;
 }
 
@@ -283,7 +283,7 @@ static bool stream_deliver(struct host_stream *s)
 		if (n <= 0)
 			return true;
 		witness_got(s->h, &s->seen, p, (size_t)n);
-		tell_data(s->h, s->id, p, (size_t)n);
+		report_data(s->h, s->id, p, (size_t)n);
 		if (s->dead)
 			return false;
 	}
@@ -297,7 +297,7 @@ static bool feed(struct host_stream *s, const uint8_t *p, size_t n)
 
 	if (s->tls == NULL) {
 		witness_got(s->h, &s->seen, p, n);
-		tell_data(s->h, s->id, p, n);
+		report_data(s->h, s->id, p, n);
 		return !s->dead;
 	}
 	if (!s->heard) { /* RFC 5246 6.2.1: a record begins with 20 to 23 */

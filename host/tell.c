@@ -58,7 +58,7 @@ void host_drop_later(struct host *h)
 	h->later_end = &h->later;
 }
 
-void tell_dns(struct host *h, unsigned id, const struct dt_dns_answer *a)
+void report_dns(struct host *h, unsigned id, const struct dt_dns_answer *a)
 {
 	if (id < HOST_OBSERVER && h->phone)
 		dt_phone_dns(h->phone, id, a);
@@ -66,7 +66,7 @@ void tell_dns(struct host *h, unsigned id, const struct dt_dns_answer *a)
 		h->observer->dns(h->observer->arg, id, a);
 }
 
-void tell_opened(struct host *h, unsigned id, const struct dt_stream_opened *o)
+void report_opened(struct host *h, unsigned id, const struct dt_stream_opened *o)
 {
 	if (id < HOST_OBSERVER && h->phone)
 		dt_phone_stream_opened(h->phone, id, o);
@@ -74,7 +74,7 @@ void tell_opened(struct host *h, unsigned id, const struct dt_stream_opened *o)
 		h->observer->opened(h->observer->arg, id, o);
 }
 
-void tell_data(struct host *h, unsigned id, const void *p, size_t n)
+void report_data(struct host *h, unsigned id, const void *p, size_t n)
 {
 	if (id < HOST_OBSERVER && h->phone)
 		dt_phone_stream_data(h->phone, id, p, n);
@@ -82,7 +82,7 @@ void tell_data(struct host *h, unsigned id, const void *p, size_t n)
 		h->observer->data(h->observer->arg, id, p, n);
 }
 
-void tell_closed(struct host *h, unsigned id, const char *why, uint8_t alert)
+void report_closed(struct host *h, unsigned id, const char *why, uint8_t alert)
 {
 	if (id < HOST_OBSERVER && h->phone)
 		dt_phone_stream_closed(h->phone, id, why);

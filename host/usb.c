@@ -70,19 +70,19 @@ static void usb_flush(struct usb *u)
 		buf_wipe(&u->out);
 }
 
-static void usb_tell(struct usb *u, struct tether_message *m)
+static void usb_report(struct usb *u, struct tether_message *m)
 {
 	if (m->kind)
 		tether_send(&u->t, m, &u->out);
 	explicit_bzero(m, sizeof *m);
 }
 
-static void usb_tell_state(struct usb *u)
+static void usb_report_state(struct usb *u)
 {
 	struct tether_message m = {.kind = TETHER_STATE};
 
 	u->conf.state(u->conf.arg, &m);
-	usb_tell(u, &m);
+	usb_report(u, &m);
 }
 
 /* false: the line is closed. */
@@ -96,16 +96,16 @@ static bool usb_event(struct usb *u, enum tether_event e, struct tether_message 
 			usb_line_close(u);
 			return false;
 		}
-		usb_tell_state(u); /* which proves the code to the PC, before it gives a password away */
+		usb_report_state(u); /* which proves the code to the PC, before it gives a password away */
 		return true;
 	case TETHER_MESSAGE:
 		u->heard = clock_mono_ms();
 		if (m->kind == TETHER_PING) {
-			usb_tell_state(u);
+			usb_report_state(u);
 			return true;
 		}
 		u->conf.message(u->conf.arg, m, &answer);
-		usb_tell(u, &answer);
+		usb_report(u, &answer);
 		return true;
 	default:
 		log_line(LOG_WARN, "usb", "%s: %s", u->path, why->text);

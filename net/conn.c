@@ -157,7 +157,7 @@ void conn_settle(struct conn *c)
 		conn_flush(c);
 	if (--c->depth)
 		return;
-	if (c->tell && c->phase == OPEN && c->sent == c->out.n && c->file.n == 0)
+	if (c->report_sent && c->phase == OPEN && c->sent == c->out.n && c->file.n == 0)
 		c->again = true;
 	if (c->phase == DEAD) { /* from the loop, never from under a caller: see conn_new.c */
 		loop_fd_stop(&c->watch);
@@ -185,8 +185,8 @@ void conn_settle_or_destroy(struct conn *c)
 
 void conn_report_sent(struct conn *c)
 {
-	if (c->tell && c->phase == OPEN && c->sent == c->out.n && c->file.n == 0) {
-		c->tell = false;
+	if (c->report_sent && c->phase == OPEN && c->sent == c->out.n && c->file.n == 0) {
+		c->report_sent = false;
 		c->conf.on->sent(c->conf.arg);
 	}
 }
@@ -213,10 +213,10 @@ void conn_pause(struct conn *c, bool paused)
 	conn_settle(c);
 }
 
-void conn_tell_sent(struct conn *c)
+void conn_notify_sent(struct conn *c)
 {
 	c->depth++;
-	c->tell = c->conf.on->sent != NULL;
+	c->report_sent = c->conf.on->sent != NULL;
 	conn_settle(c);
 }
 

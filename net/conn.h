@@ -19,7 +19,7 @@ struct conn;
 struct conn_events {
 	void (*up)(void *arg, struct conn *c); /* the peer is known and, with TLS, the handshake done; may be NULL */
 	void (*data)(void *arg, const void *p, size_t n);
-	void (*sent)(void *arg);	       /* after conn_tell_sent(): the queue is empty; may be NULL */
+	void (*sent)(void *arg);	       /* after conn_notify_sent(): the queue is empty; may be NULL */
 	void (*timer)(void *arg);	       /* conn_timer()'s time has come; may be NULL */
 	void (*eof)(void *arg);		       /* the peer sends no more; NULL: as if conn_close() had been called */
 	void (*gone)(void *arg, const char *why); /* why: NULL for an orderly end, else a sentence */
@@ -65,7 +65,7 @@ size_t conn_queued(const struct conn *c);
  * else may be written, and conn_close() is the end at once.  A file that turns out shorter ends the connection by a reset. */
 void conn_file(struct conn *c, int fd, uint64_t at, uint64_t n);
 bool conn_filing(const struct conn *c);
-void conn_tell_sent(struct conn *c);			/* call sent() once, from the loop, when nothing is queued */
+void conn_notify_sent(struct conn *c);			/* call sent() once, from the loop, when nothing is queued */
 void conn_pause(struct conn *c, bool paused);		/* no data() while paused */
 void conn_timer(struct conn *c, uint64_t mono_ms);	/* the owner's one deadline; UINT64_MAX: off */
 void conn_close(struct conn *c);			/* when everything queued is out; no data() follows */

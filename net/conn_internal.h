@@ -28,7 +28,7 @@ struct conn {
 	unsigned depth; /* callbacks that run: nothing is freed under them */
 	bool paused, ended, reset;
 	bool again; /* something waits that no descriptor will announce */
-	bool tell;  /* the owner waits for the queue to be empty */
+	bool report_sent;  /* the owner waits for the queue to be empty */
 	const char *why;
 	char why_text[240];
 	struct hold hold; /* of what its address may hold */

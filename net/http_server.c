@@ -130,7 +130,7 @@ static bool http_answered(struct http_conn *c)
 {
 	if (conn_filing(c->conn) || conn_queued(c->conn) >= QUEUE_HIGH) {
 		conn_pause(c->conn, true);
-		conn_tell_sent(c->conn);
+		conn_notify_sent(c->conn);
 		return false;
 	}
 	if (c->last) {

@@ -187,8 +187,8 @@ static void caller_ready(void *arg, unsigned what)
 	if (ipc_read(c->in, (size_t)n, &m)) {
 		if (m.number)
 			answered(c, &m);
-		else if (c->told)
-			c->told(c->arg, &m);
+		else if (c->pushed)
+			c->pushed(c->arg, &m);
 	}
 	explicit_bzero(c->in, (size_t)n); /* keys pass here */
 }

@@ -49,7 +49,7 @@ struct ipc_caller {
 	struct loop_timer late;
 	void (*gone)(void *arg); /* the other end closed for good; may be NULL */
 	/* A message with the number 0 answers nothing: the other side tells something by itself.  May be NULL. */
-	void (*told)(void *arg, struct ipc_message *m);
+	void (*pushed)(void *arg, struct ipc_message *m);
 	void *arg;
 	uint64_t number; /* of the last question: starts at random, so that no caller gets its predecessor's answer */
 	uint8_t *in;	 /* IPC_MAX octets */

@@ -48,7 +48,7 @@ static bool prepare(struct postgres *p, enum sql_id id, const char *name, unsign
 	}
 	while ((r = postgres_result(p, until)) != NULL) {
 		if (got == STORE_NONE)
-			got = postgres_judged(p, r);
+			got = postgres_checked(p, r);
 		PQclear(r);
 	}
 	p->prepared[id] = p->c && got == STORE_NONE;
@@ -150,7 +150,7 @@ static struct sql_st *postgres_start(struct sql *s, enum sql_id id, const struct
 	if (!postgres_online(p) || !prepare(p, id, name, n))
 		return NULL;
 	st->result = run(p, name, &b, n);
-	st->r = postgres_judged(p, st->result);
+	st->r = postgres_checked(p, st->result);
 	p->changed = st->result ? strtoll(PQcmdTuples(st->result), NULL, 10) : 0;
 	st->row = -1;
 	return st;
@@ -178,7 +178,7 @@ static struct sql_st *postgres_start_text(struct sql *s, enum sql_id slot, const
 		PQclear(st->result);
 		st->result = r;
 	}
-	st->r = postgres_judged(p, st->result);
+	st->r = postgres_checked(p, st->result);
 	st->row = -1;
 	return st;
 }

@@ -35,7 +35,7 @@ bool postgres_flushed(struct postgres *p, uint64_t until);
 /* The next result; NULL: there is none more, or (and then the connection has ended) none in time. */
 PGresult *postgres_result(struct postgres *p, uint64_t until);
 /* The meaning of a result: OK rows, NONE no rows, TAKEN, FAILED. */
-enum store_result postgres_judged(struct postgres *p, const PGresult *r);
+enum store_result postgres_checked(struct postgres *p, const PGresult *r);
 /* Runs texts that give nothing, several between semicolons. */
 enum store_result postgres_command(struct postgres *p, const char *text);
 

@@ -83,7 +83,7 @@ PGresult *postgres_result(struct postgres *p, uint64_t until)
 }
 
 /* What a result means.  A server that takes no writes any more, or goes, is no longer ours. */
-enum store_result postgres_judged(struct postgres *p, const PGresult *r)
+enum store_result postgres_checked(struct postgres *p, const PGresult *r)
 {
 	const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
 
@@ -119,7 +119,7 @@ enum store_result postgres_command(struct postgres *p, const char *text)
 		return STORE_FAILED;
 	}
 	while ((r = postgres_result(p, until)) != NULL) {
-		enum store_result got = postgres_judged(p, r);
+		enum store_result got = postgres_checked(p, r);
 
 		PQclear(r);
 		if (got != STORE_OK && got != STORE_NONE)

@@ -45,7 +45,7 @@ static enum store_result version_read(struct postgres *p, int *version)
 	if (!PQsendQuery(p->c, "SELECT n::text FROM schema_version") || !postgres_flushed(p, until))
 		return r;
 	while ((got = postgres_result(p, until)) != NULL) {
-		r = postgres_judged(p, got);
+		r = postgres_checked(p, got);
 		if (r == STORE_OK && PQntuples(got) == 1)
 			*version = sv_u64(sv_of(PQgetvalue(got, 0, 0)), INT_MAX, &n) ? (int)n : 0;
 		PQclear(got);

@@ -37,7 +37,7 @@ static struct shared *shared_of(struct store *s)
 }
 
 /* Under the lock: another thread's next call has other words. */
-static void keep_why(const struct shared *x, enum store_result r, struct why *ret)
+static void shared_why(const struct shared *x, enum store_result r, struct why *ret)
 {
 	if (r != STORE_OK && r != STORE_NONE)
 		why_set(ret, "%s", x->real->ops->why(x->real));
@@ -59,7 +59,7 @@ static const char *why(struct store *s)
                                                                                                                                   \
 		pthread_mutex_lock(&x->lock);                                                                                     \
 		r = x->real->ops->name(x->real, __VA_ARGS__);                                                                     \
-		keep_why(x, r, &last_why);                                                                                        \
+		shared_why(x, r, &last_why);                                                                                        \
 		pthread_mutex_unlock(&x->lock);                                                                                   \
 		return r;                                                                                                         \
 	}
@@ -71,7 +71,7 @@ static enum store_result reserve(struct store *s)
 
 	pthread_mutex_lock(&x->lock);
 	r = x->real->ops->reserve(x->real);
-	keep_why(x, r, &last_why);
+	shared_why(x, r, &last_why);
 	pthread_mutex_unlock(&x->lock);
 	return r;
 }
@@ -108,7 +108,7 @@ FORWARD(audit, (struct store *s, int64_t now, const char *what, const char *whom
 static void alone(struct shared *x, struct write *w)
 {
 	w->r = w->run(x->real, w->arg);
-	keep_why(x, w->r, &w->why);
+	shared_why(x, w->r, &w->why);
 }
 
 /* One transaction.  false: it is undone. */

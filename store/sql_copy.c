@@ -108,7 +108,7 @@ static int key_of(const struct sql_table *t, const struct columns *c)
 	return -1;
 }
 
-static void key_keep(struct sql *from, struct sql_st *st, int key, struct page *p)
+static void key_remember(struct sql *from, struct sql_st *st, int key, struct page *p)
 {
 	if (p->v[0].type == 'i') {
 		p->v[0].i = sql_int(from, st, key);
@@ -129,7 +129,7 @@ static enum store_result page_copy(struct sql *from, struct sql *to, const struc
 	*n = 0;
 	while ((r = sql_step(from, st)) == STORE_OK) {
 		if (key >= 0)
-			key_keep(from, st, key, p);
+			key_remember(from, st, key, p);
 		if ((r = row_copy(from, st, c, to, insert)) != STORE_OK)
 			break;
 		++*n;

@@ -120,7 +120,7 @@ static void open_browser(const char *url)
 	pid_t pid;
 
 	if (geteuid() == 0 && p == NULL) {
-		text_say(stderr, "--open: root starts no browser: open the address yourself");
+		text_print(stderr, "--open: root starts no browser: open the address yourself");
 		return;
 	}
 	pid = fork();
@@ -133,7 +133,7 @@ static void open_browser(const char *url)
 	if (p && (initgroups(p->pw_name, p->pw_gid) < 0 || setgid(p->pw_gid) < 0 || setuid(p->pw_uid) < 0))
 		_exit(1);
 	execlp("xdg-open", "xdg-open", url, (char *)NULL);
-	text_say(stderr, "--open: xdg-open: %s: open the address yourself", strerror(errno));
+	text_print(stderr, "--open: xdg-open: %s: open the address yourself", strerror(errno));
 	_exit(1);
 }
 
@@ -158,7 +158,7 @@ static int run(struct command *c)
 		snprintf(url, sizeof url, "http://127.0.0.1:%u/%s/", d.console.port, d.console.token);
 		printf("%s\n", url);
 		fflush(stdout);
-		text_say(stderr, "whoever has this address may do what you may; Control-C ends it");
+		text_print(stderr, "whoever has this address may do what you may; Control-C ends it");
 		if (o->open)
 			open_browser(url);
 		loop_run(d.console.loop);

@@ -13,7 +13,7 @@ static json_t *asked(const struct provisioning_ask *a)
 	return json_pack("{s:s, s:o}", "message", "provisioning question", "groups", groups);
 }
 
-static json_t *told(const struct provisioning *v)
+static json_t *answered(const struct provisioning *v)
 {
 	json_t *o = json_pack("{s:s, s:b, s:i, s:i, s:i, s:i, s:i}", "message", "provisioning answer", "enforce_pin_lock",
 			      v->enforce_pin_lock, "min_pin_length", (int)v->min_pin_length, "phone_timeout_min",
@@ -77,7 +77,7 @@ json_t *decode_provisioning(const void *p, size_t n, struct why *why)
 	if (no)
 		o = decode_refused(p, n, name, no, why);
 	else
-		o = question ? asked(&a) : told(&v);
+		o = question ? asked(&a) : answered(&v);
 	if (o && !question)
 		json_object_set_new(o, "groups", groups(xmlDocGetRootElement(doc)));
 	xmlFreeDoc(doc);

@@ -226,11 +226,11 @@ static void asked(struct screen *s)
 	}
 }
 
-static void heard(struct screen *s)
+static void observed(struct screen *s)
 {
-	const struct doctor_heard *h = &s->run->heard;
+	const struct doctor_observed *h = &s->run->observed;
 
-	if (!s->run->has_heard)
+	if (!s->run->has_observed)
 		return;
 	fprintf(s->to, "\nheard on the port: ");
 	if (h->lldp)
@@ -248,7 +248,7 @@ static void dial_tone_line(struct screen *s, const struct doctor_line *result)
 	paragraph(s, 0, "Dial tone ", INK_GOOD, result->ms ? text : "and nothing to cure");
 }
 
-void answer_say(FILE *to, const struct record_text *ink, const struct doctor_run *r, const struct findings *f, bool verbose)
+void answer_print(FILE *to, const struct record_text *ink, const struct doctor_run *r, const struct findings *f, bool verbose)
 {
 	const struct doctor_line *result = doctor_run_result(r);
 	struct screen s = {.to = to, .ink = ink, .run = r, .verbose = verbose};
@@ -267,7 +267,7 @@ void answer_say(FILE *to, const struct record_text *ink, const struct doctor_run
 	}
 	if (verbose) {
 		asked(&s);
-		heard(&s);
+		observed(&s);
 	}
 	footer(&s, f);
 	fflush(to);

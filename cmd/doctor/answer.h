@@ -20,6 +20,6 @@
 #include "cmd/doctor/findings.h"
 
 /* verbose: without end, with every cause and its remedy, and what the doctor asked and heard. */
-void answer_say(FILE *to, const struct record_text *ink, const struct doctor_run *r, const struct findings *f, bool verbose);
+void answer_print(FILE *to, const struct record_text *ink, const struct doctor_run *r, const struct findings *f, bool verbose);
 
 #endif

@@ -46,7 +46,7 @@ int bundle_put_file(const char *option, const char *path, const void *p, size_t 
 }
 
 /* What an earlier bundle held besides its record stays with it. */
-static void keep_old(json_t *document, const json_t *old)
+static void old_copy(json_t *document, const json_t *old)
 {
 	static const char *const octets[] = {"certificates", "heads", "pcapng", "packets"};
 
@@ -70,7 +70,7 @@ int bundle_write(const struct bundle_of *of, const char *path, bool rename)
 	j = json_pack("{si ss ss ss so so sO}", "v", 2, "dialtone", DIALTONE_VERSION, "t", iso_time_ms(t, clock_unix_ms()), "redaction",
 		      rename ? "names" : "secrets", "findings", findings, "probes", answers, "record", of->lines);
 	if (j && of->old)
-		keep_old(j, of->old);
+		old_copy(j, of->old);
 	else if (j && of->live->certificates)
 		good = bundle_put(of->live, j);
 	if (j && rename)

@@ -155,8 +155,8 @@ static json_t *phone_lines(struct watcher *w, size_t i)
 		if (rec.kind != DT_REC_RESULT)
 			json_array_append_new(lines, record_json(&ids, &rec, ph->at_us[k] / 1000));
 	}
-	if (run->has_heard)
-		json_array_append_new(lines, record_json_heard(&ids, &run->heard, ph->last_us / 1000));
+	if (run->has_observed)
+		json_array_append_new(lines, record_json_observed(&ids, &run->observed, ph->last_us / 1000));
 	return lines;
 }
 
@@ -183,7 +183,7 @@ static void phone_json(struct watcher *w, size_t i, const struct findings *f)
 	json_decref(lines);
 }
 
-static void phone_say(struct watcher *w, size_t i, const struct findings *f)
+static void phone_print(struct watcher *w, size_t i, const struct findings *f)
 {
 	const struct passive_phone *ph = passive_phone_at(w->passive, i);
 	char id[MAC_TEXT_MAX], ip[16];
@@ -193,7 +193,7 @@ static void phone_say(struct watcher *w, size_t i, const struct findings *f)
 	phone_text(ph, id, ip);
 	printf("\n%s%s%s  %s%s%s\n", record_text_ink(w->text, INK_BOLD), id, record_text_ink(w->text, INK_PLAIN), ip, ph->model[0] ? "  " : "",
 	       ph->model);
-	answer_say(stdout, w->text, passive_run(w->passive, i), f, w->verbose);
+	answer_print(stdout, w->text, passive_run(w->passive, i), f, w->verbose);
 }
 
 static void phone_page(struct watcher *w, size_t i, const struct findings *f)
@@ -229,7 +229,7 @@ static int report(struct watcher *w)
 		if (w->page.p)
 			phone_page(w, i, &f);
 		if (w->text)
-			phone_say(w, i, &f);
+			phone_print(w, i, &f);
 		else
 			phone_json(w, i, &f);
 		if (!ph->dial_tone && ph->stage && (status == 0 || (int)ph->stage < status))

@@ -57,7 +57,7 @@ static void put_times(FILE *to, const struct doctor_run *r)
 	}
 }
 
-enum check check_say(FILE *to, const struct doctor_run *r, const struct findings *f)
+enum check check_print(FILE *to, const struct doctor_run *r, const struct findings *f)
 {
 	static const char *const names[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
 	enum check state = r->n ? state_of(r, f) : CHECK_UNKNOWN;

@@ -55,7 +55,7 @@ static bool has(const struct findings *f, const struct doctor_finding *one)
 	return false;
 }
 
-static void say(FILE *to, const char *where, const struct doctor_finding *f)
+static void print_finding(FILE *to, const char *where, const struct doctor_finding *f)
 {
 	char head[120], text[DOCTOR_TEXT_MAX + 200], part[DOCTOR_TEXT_MAX];
 
@@ -70,7 +70,7 @@ static void say(FILE *to, const char *where, const struct doctor_finding *f)
 	text_fold(to, 2, 2, text);
 }
 
-void compare_say(FILE *to, const char *const name[2], const struct doctor_run *const r[2], const struct findings f[2])
+void compare_print(FILE *to, const char *const name[2], const struct doctor_run *const r[2], const struct findings f[2])
 {
 	char a[32], b[32], where[80];
 	unsigned same = 0;
@@ -91,11 +91,11 @@ void compare_say(FILE *to, const char *const name[2], const struct doctor_run *c
 				continue;
 			}
 			snprintf(where, sizeof where, "only with %s", name[k]);
-			say(to, where, &f[k].one[i]);
+			print_finding(to, where, &f[k].one[i]);
 		}
 	for (unsigned i = 0; i < f[0].n; i++)
 		if (has(&f[1], &f[0].one[i]))
-			say(to, "with both", &f[0].one[i]);
+			print_finding(to, "with both", &f[0].one[i]);
 	if (f[0].n + f[1].n == 0)
 		fputs("nothing to cure with either\n", to);
 	else if (same == f[0].n && same == f[1].n)

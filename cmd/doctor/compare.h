@@ -11,6 +11,6 @@
 int compare_run(struct command *c, int (*once)(void *arg, bool *end));
 
 /* The table and what differs, for people. */
-void compare_say(FILE *to, const char *const name[2], const struct doctor_run *const r[2], const struct findings f[2]);
+void compare_print(FILE *to, const char *const name[2], const struct doctor_run *const r[2], const struct findings f[2]);
 
 #endif

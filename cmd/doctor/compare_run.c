@@ -64,7 +64,7 @@ static void side_run(struct side *s, struct command *c, int (*once)(void *arg, b
 		fprintf(stderr, "dialtone doctor: '--compare': %s\n", why.text);
 }
 
-static int sides_say(struct side s[2], bool json)
+static int sides_print(struct side s[2], bool json)
 {
 	const char *const names[2] = {s[0].name, s[1].name};
 	const struct doctor_run *const runs[2] = {&s[0].run, &s[1].run};
@@ -76,7 +76,7 @@ static int sides_say(struct side s[2], bool json)
 	for (unsigned i = 0; json && i < 2; i++)
 		fwrite(s[i].out.p, 1, s[i].out.n, stdout);
 	if (f && !json)
-		compare_say(stdout, names, runs, f);
+		compare_print(stdout, names, runs, f);
 	free(f);
 	fflush(stdout);
 	return s[0].status > 0 ? s[0].status : s[1].status < 0 || s[0].status < 0 ? EX_SOFTWARE : s[1].status;
@@ -102,7 +102,7 @@ int compare_run(struct command *c, int (*once)(void *arg, bool *end))
 			o->model = o->compare;
 		side_run(&s[1], c, once, &end);
 	}
-	rc = sides_say(s, json);
+	rc = sides_print(s, json);
 	for (unsigned i = 0; i < 2; i++) {
 		doctor_run_free(&s[i].run);
 		buf_free(&s[i].out);

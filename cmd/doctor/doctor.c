@@ -103,7 +103,7 @@ static unsigned doctor_listens(const struct doctor *d)
 	for (size_t i = 0; i < d->record.n; i++) {
 		const struct doctor_line *l = &d->record.line[i];
 
-		if (s == 0 && l->kind == DT_REC_STAGE && l->stage == DT_STAGE_VLAN && l->failure == DT_F_VLAN_NONE && d->run.heard.voice == 0)
+		if (s == 0 && l->kind == DT_REC_STAGE && l->stage == DT_STAGE_VLAN && l->failure == DT_F_VLAN_NONE && d->run.observed.voice == 0)
 			s = LLDP_LISTEN_S;
 	}
 	return s;
@@ -125,7 +125,7 @@ static void doctor_on_over(void *arg)
 		return;
 	}
 	if (d->text && d->o->verbose)
-		record_text_say(d->text, "\nchecking further ...");
+		record_text_print(d->text, "\nchecking further ...");
 	doctor_probe_finish(d->probe, dt_phone_clock_off_s(d->run.phone), doctor_listens(d));
 }
 
@@ -150,8 +150,8 @@ static void doctor_ask(struct doctor *d)
 
 static void put_json(struct doctor *d)
 {
-	if (!d->o->record && d->record.has_heard)
-		json_line(stdout, record_json_heard(&d->run.ids, &d->record.heard, clock_unix_ms()));
+	if (!d->o->record && d->record.has_observed)
+		json_line(stdout, record_json_observed(&d->run.ids, &d->record.observed, clock_unix_ms()));
 	for (unsigned i = 0; i < d->record.answers; i++)
 		json_line(stdout, answer_json(&d->record.answer[i]));
 	for (unsigned i = 0; i < d->found.n; i++)
@@ -178,7 +178,7 @@ static int read_all(const char *path, struct buf *to)
 }
 
 /* The lines of the record; of a bundle all that it holds. */
-static void keep_lines(struct doctor *d, const struct buf *text)
+static void lines_store(struct doctor *d, const struct buf *text)
 {
 	struct sv rest = {(const char *)text->p, text->n};
 	json_t *whole = json_loadb(rest.p, rest.n, JSON_REJECT_DUPLICATES, NULL), *record = json_object_get(whole, "record");
@@ -216,7 +216,7 @@ static int from_record(struct doctor *d)
 		buf_free(&text);
 		return EX_CONFIG;
 	}
-	keep_lines(d, &text);
+	lines_store(d, &text);
 	buf_free(&text);
 	result = doctor_run_result(&d->record);
 	if (result == NULL)
@@ -224,15 +224,15 @@ static int from_record(struct doctor *d)
 	return phone_run_status(&(struct run_result){.ok = result->ok, .stage = result->stage, .failure = result->failure});
 }
 
-static void doctor_judge(struct doctor *d)
+static void doctor_check(struct doctor *d)
 {
 	char *pem = d->probe ? anchors(d) : NULL;
 
-	d->record.has_heard = true;
-	d->record.heard = d->run.heard;
-	json_array_append_new(d->lines, record_json_heard(&d->run.ids, &d->record.heard, clock_unix_ms()));
+	d->record.has_observed = true;
+	d->record.observed = d->run.observed;
+	json_array_append_new(d->lines, record_json_observed(&d->run.ids, &d->record.observed, clock_unix_ms()));
 	if (pem)
-		doctor_probe_judge(d->probe, pem);
+		doctor_probe_check(d->probe, pem);
 	free(pem);
 }
 
@@ -254,7 +254,7 @@ static int from_phone(struct doctor *d)
 		record_text_clear(d->text);
 	if (d->text && d->o->verbose)
 		putchar('\n');
-	doctor_judge(d);
+	doctor_check(d);
 	if (doctor_run_result(&d->record) == NULL) { /* interrupted */
 		struct dt_record rec = {.kind = DT_REC_RESULT, .stage = d->run.result.stage, .failure = d->run.result.failure,
 					.why = d->run.result.why.text};
@@ -308,9 +308,9 @@ static int examine(struct doctor *d)
 		return plan_show(d->o, &d->record, d->text == NULL);
 	findings_of(&d->found, &d->record);
 	if (d->o->check)
-		rc = (int)check_say(stdout, &d->record, &d->found);
+		rc = (int)check_print(stdout, &d->record, &d->found);
 	else if (d->text)
-		answer_say(stdout, d->text, &d->record, &d->found, d->o->verbose);
+		answer_print(stdout, d->text, &d->record, &d->found, d->o->verbose);
 	else
 		put_json(d);
 	fflush(stdout);

@@ -40,11 +40,11 @@ static void on_stop(int sig)
 /* One run; its exit status, or -1. */
 static int one_run(int (*once)(void *arg, bool *end), void *arg, bool *end)
 {
-	int tell[2], status = 0;
+	int ended_pipe[2], status = 0;
 	char byte = 0;
 	pid_t pid;
 
-	if (pipe(tell) < 0)
+	if (pipe(ended_pipe) < 0)
 		return -1;
 	fflush(NULL);
 	pid = fork();
@@ -55,16 +55,16 @@ static int one_run(int (*once)(void *arg, bool *end), void *arg, bool *end)
 		signal(SIGINT, SIG_DFL);
 		signal(SIGTERM, SIG_DFL);
 		rc = once(arg, &ended);
-		if (ended && write(tell[1], "e", 1) < 0)
+		if (ended && write(ended_pipe[1], "e", 1) < 0)
 			rc = EX_SOFTWARE;
 		exit(rc);
 	}
-	close(tell[1]);
+	close(ended_pipe[1]);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		if (every_stopped)
 			kill(pid, SIGTERM);
-	*end = read(tell[0], &byte, 1) == 1;
-	close(tell[0]);
+	*end = read(ended_pipe[0], &byte, 1) == 1;
+	close(ended_pipe[0]);
 	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

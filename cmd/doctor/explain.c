@@ -44,7 +44,7 @@ static bool is_first(size_t i)
 }
 
 /* Rows that differ only in how they are recognized say the same. */
-static bool is_said(size_t i)
+static bool is_printed(size_t i)
 {
 	for (size_t k = 0; k < i; k++)
 		if (strcmp(doctor_causes[k].id, doctor_causes[i].id) == 0 && strcmp(doctor_causes[k].cause, doctor_causes[i].cause) == 0 &&
@@ -84,7 +84,7 @@ static void one(FILE *to, const char *id)
 	for (size_t i = 0; i < doctor_cause_count; i++) {
 		const struct doctor_cause *c = &doctor_causes[i];
 
-		if (strcmp(c->id, id) != 0 || is_said(i))
+		if (strcmp(c->id, id) != 0 || is_printed(i))
 			continue;
 		met_as(c, met, sizeof met);
 		fputc('\n', to);
@@ -125,7 +125,7 @@ static void mdoc_group(FILE *to, char letter)
 			continue;
 		fprintf(to, ".It Sy %s\n", doctor_causes[i].id);
 		for (size_t k = i; k < doctor_cause_count; k++) {
-			if (strcmp(doctor_causes[k].id, doctor_causes[i].id) != 0 || is_said(k))
+			if (strcmp(doctor_causes[k].id, doctor_causes[i].id) != 0 || is_printed(k))
 				continue;
 			if (k != i)
 				fputs(".Pp\n", to);

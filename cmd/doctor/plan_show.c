@@ -116,7 +116,7 @@ static void row(const struct planned *m)
 		putchar('\n');
 }
 
-static bool told(const struct planned *all, size_t before, const struct doctor_finding *f)
+static bool is_shown(const struct planned *all, size_t before, const struct doctor_finding *f)
 {
 	for (size_t i = 0; i < before; i++)
 		for (unsigned k = 0; k < all[i].found.n; k++)
@@ -133,7 +133,7 @@ static void causes(const struct planned *all, size_t n)
 		for (unsigned k = 0; k < all[i].found.n; k++) {
 			const struct doctor_finding *f = &all[i].found.one[k];
 
-			if (told(all, i, f))
+			if (is_shown(all, i, f))
 				continue;
 			printf("\n[%s] ", id_of(f));
 			text_fold(stdout, (unsigned)strlen(id_of(f)) + 3, 7,

@@ -22,7 +22,7 @@ struct connect {
 };
 
 /* A closed pipe: nobody reads any more, so hang up. */
-static void heard(struct connect *c, bool well)
+static void observed(struct connect *c, bool well)
 {
 	if (well || c->mute)
 		return;
@@ -32,7 +32,7 @@ static void heard(struct connect *c, bool well)
 
 static void json_out(struct connect *c, json_t *j)
 {
-	heard(c, json_line(stdout, j));
+	observed(c, json_line(stdout, j));
 }
 
 static void connect_on_record(void *arg, const struct dt_record *r)
@@ -42,7 +42,7 @@ static void connect_on_record(void *arg, const struct dt_record *r)
 	c->ready |= r->kind == DT_REC_READY;
 	if (c->text) {
 		record_text_line(c->text, r);
-		heard(c, !ferror(stdout));
+		observed(c, !ferror(stdout));
 	} else if (r->kind != DT_REC_BEGIN) {
 		json_out(c, record_json(&c->run.ids, r, clock_unix_ms()));
 	}
@@ -75,9 +75,9 @@ static void connect_on_over(void *arg)
 	if (c->text) {
 		record_text_result(c->text, r, 0, NULL);
 		if (c->for_ever)
-			record_text_say(c->text, "staying signed in: Ctrl-C signs off");
+			record_text_print(c->text, "staying signed in: Ctrl-C signs off");
 		else
-			record_text_say(c->text, "staying signed in for %u s: Ctrl-C signs off", c->stay);
+			record_text_print(c->text, "staying signed in for %u s: Ctrl-C signs off", c->stay);
 	} else {
 		json_out(c, record_json_dial_tone(&c->run.ids, r, clock_unix_ms()));
 	}
@@ -113,11 +113,11 @@ static int go(struct connect *c)
 	if (c->waits && (c->ready || c->run.result.dial_tone)) /* it did what it was started for */
 		c->run.result = (struct run_result){.known = true, .ok = true, .dial_tone = c->run.result.dial_tone, .ms = c->run.result.ms};
 	if (c->text && c->run.result.ok && c->stays)
-		record_text_say(c->text, "signed off");
+		record_text_print(c->text, "signed off");
 	else if (c->text)
 		record_text_result(c->text, &c->run.result, c->command->argc - 1, c->command->argv + 1);
 	if (c->text == NULL) {
-		json_out(c, record_json_heard(&c->run.ids, &c->run.heard, clock_unix_ms()));
+		json_out(c, record_json_observed(&c->run.ids, &c->run.observed, clock_unix_ms()));
 		json_out(c, record_json_result(&c->run.ids, &c->run.result, clock_unix_ms()));
 	}
 	return phone_run_status(&c->run.result);

@@ -105,7 +105,7 @@ json_t *record_json(const struct run_ids *ids, const struct dt_record *r, int64_
 	return j;
 }
 
-json_t *record_json_heard(const struct run_ids *ids, const struct doctor_heard *h, int64_t unix_ms)
+json_t *record_json_observed(const struct run_ids *ids, const struct doctor_observed *h, int64_t unix_ms)
 {
 	json_t *j = line(ids, "heard", unix_ms);
 
@@ -113,7 +113,7 @@ json_t *record_json_heard(const struct run_ids *ids, const struct doctor_heard *
 		return NULL;
 	put_stage(j, DT_STAGE_VLAN);
 #define PUT(member, name, what) json_object_set_new(j, name, json_integer(h->member));
-	DOCTOR_HEARD(PUT)
+	DOCTOR_OBSERVED(PUT)
 #undef PUT
 	return j;
 }

@@ -19,7 +19,7 @@
 
 /* New references; NULL when out of memory. */
 json_t *record_json(const struct run_ids *ids, const struct dt_record *r, int64_t unix_ms);
-json_t *record_json_heard(const struct run_ids *ids, const struct doctor_heard *h, int64_t unix_ms);
+json_t *record_json_observed(const struct run_ids *ids, const struct doctor_observed *h, int64_t unix_ms);
 json_t *record_json_dial_tone(const struct run_ids *ids, const struct run_result *r, int64_t unix_ms);
 json_t *record_json_result(const struct run_ids *ids, const struct run_result *r, int64_t unix_ms);
 

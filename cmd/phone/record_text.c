@@ -77,7 +77,7 @@ static void record_text_below(struct record_text *t, enum ink ink, const char *l
 	fputs(record_text_ink(t, INK_PLAIN), t->to);
 }
 
-void record_text_say(struct record_text *t, const char *fmt, ...)
+void record_text_print(struct record_text *t, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -200,10 +200,10 @@ void record_text_line(struct record_text *t, const struct dt_record *r)
 		t->stage = DT_STAGE_NONE;
 		break;
 	case DT_REC_RESTART:
-		record_text_say(t, "\n%*sthe new image is installed: the phone restarts\n", INDENT, "");
+		record_text_print(t, "\n%*sthe new image is installed: the phone restarts\n", INDENT, "");
 		break;
 	case DT_REC_READY:
-		record_text_say(t, "\n%sready%s: nobody is signed in", record_text_ink(t, INK_GOOD), record_text_ink(t, INK_PLAIN));
+		record_text_print(t, "\n%sready%s: nobody is signed in", record_text_ink(t, INK_GOOD), record_text_ink(t, INK_PLAIN));
 		break;
 	case DT_REC_RESULT:
 		break;
@@ -253,7 +253,7 @@ void record_text_tick(struct record_text *t)
 		fflush(t->to);
 	} else if (!t->brief && waited >= 10 && waited >= t->said * 2) { /* 10, 20, 40 ... */
 		t->said = waited;
-		record_text_say(t, "%d %5u s  %s: still waiting", (int)t->stage, waited, dt_stage_titles[t->stage]);
+		record_text_print(t, "%d %5u s  %s: still waiting", (int)t->stage, waited, dt_stage_titles[t->stage]);
 	}
 }
 

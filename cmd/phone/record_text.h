@@ -25,7 +25,7 @@ void record_text_clear(struct record_text *t);
 void record_text_tick(struct record_text *t); /* once a second */
 /* The result; argv: the command line, for the advice what to type next (NULL: no advice). */
 void record_text_result(struct record_text *t, const struct run_result *r, int argc, char **argv);
-void record_text_say(struct record_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void record_text_print(struct record_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* For what else prints (the doctor). Each is "" where there is no colour. */
 enum ink { INK_PLAIN, INK_GOOD, INK_BAD, INK_WARN, INK_DIM, INK_BOLD, INK_COUNT };

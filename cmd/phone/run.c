@@ -233,7 +233,7 @@ static void arrived(void *arg, const uint8_t *frame, size_t n)
 {
 	struct phone_run *r = arg;
 
-	doctor_heard_frame(&r->heard, frame, n);
+	doctor_observe_frame(&r->observed, frame, n);
 }
 
 static void answered(void *arg, char *line, struct buf *answer)

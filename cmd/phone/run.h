@@ -7,7 +7,7 @@
 #include "base/why.h"
 #include "cmd/phone/options.h"
 #include "dialtone/phone.h"
-#include "doctor/heard.h"
+#include "doctor/observed.h"
 #include "host/host.h"
 
 /* What every record line begins with. */
@@ -36,7 +36,7 @@ struct phone_run {
 	struct dt_phone_conf conf;
 	struct run_ids ids;
 	struct run_result result;
-	struct doctor_heard heard; /* on the port, by now */
+	struct doctor_observed observed; /* on the port, by now */
 	uint64_t began; /* mono ms */
 	struct handset *handset; /* of an appliance */
 	struct usb *usb;	 /* its USB port, if it has one */

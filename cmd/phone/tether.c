@@ -33,7 +33,7 @@ struct pc {
 	char code[TETHER_CODE_MAX];
 	struct tether t;
 	int fd;
-	uint64_t began, heard, pinged;
+	uint64_t began, observed, pinged;
 	bool asked, leaving, ended;
 	int status;
 	char shown[4][256]; /* the state that was printed last */
@@ -78,14 +78,14 @@ static void pc_show(struct pc *pc, const struct tether_message *m)
 					    m->field[2][0] != '\0', "error", json_text(m->field[3])));
 		return;
 	}
-	text_say(stdout, "%s%s%s%s%s%s", m->field[0], m->field[1][0] ? ": " : "", m->field[1], m->field[2][0] ? ", locked" : "",
+	text_print(stdout, "%s%s%s%s%s%s", m->field[0], m->field[1][0] ? ": " : "", m->field[1], m->field[2][0] ? ", locked" : "",
 		 m->field[3][0] ? "; the last sign-in failed: " : "", m->field[3]);
 	fflush(stdout);
 }
 
 static void pc_message(struct pc *pc, const struct tether_message *m)
 {
-	pc->heard = clock_mono_ms();
+	pc->observed = clock_mono_ms();
 	if (m->kind == TETHER_STATE) {
 		pc_show(pc, m);
 		if (!pc->asked)
@@ -190,7 +190,7 @@ static void pc_deadlines(struct pc *pc)
 		pc_end(pc, 0);
 	else if (!pc->t.proved && now - pc->began > GREET_MS)
 		pc_end(pc, command_fail(pc->command, EX_UNAVAILABLE, "no phone answers on %s", pc->o->device));
-	else if (pc->t.proved && now - pc->heard > SILENT_MS)
+	else if (pc->t.proved && now - pc->observed > SILENT_MS)
 		pc_end(pc, command_fail(pc->command, EX_UNAVAILABLE, "the phone on %s says nothing any more", pc->o->device));
 	if (pc->ended || !pc->t.proved || pc->leaving || now - pc->pinged <= PING_MS)
 		return;
@@ -204,7 +204,7 @@ static int pc_run(struct pc *pc)
 
 	if (!tether_begin(&pc->t, false, pc->code, "PC"))
 		return command_fail(pc->command, EX_SOFTWARE, "no random numbers");
-	pc->began = pc->heard = clock_mono_ms();
+	pc->began = pc->observed = clock_mono_ms();
 	tether_hello(&pc->t, &pc->out);
 	while (!pc->ended) {
 		struct pollfd p[2] = {{pc->fd, POLLIN, 0}, {typing ? STDIN_FILENO : -1, POLLIN, 0}};

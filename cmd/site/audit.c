@@ -81,7 +81,7 @@ static int audit_show(struct session *s)
 		return rc;
 	}
 	if (w.rows == 0)
-		text_say(stderr, "nothing is written down%s", o->since || o->what || o->user || o->failed ? " of that kind" : " yet");
+		text_print(stderr, "nothing is written down%s", o->since || o->what || o->user || o->failed ? " of that kind" : " yet");
 	return writer_end(&w);
 }
 

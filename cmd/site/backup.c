@@ -97,11 +97,11 @@ static int restore_run(struct command *c)
 	r = backup_restore(from, dir, &sum, &why);
 	if (r != ADMIN_OK)
 		return restore_status(c, r, why.text);
-	text_say(stdout, "%s: %u files", dir, sum.files);
+	text_print(stdout, "%s: %u files", dir, sum.files);
 	fflush(stdout);
 	rc = geteuid() == 0 ? site_owners(c, dir, "") : 0;
 	if (rc == 0)
-		text_say(stdout, "look whether it can start: dialtoned -c %s/dialtone.conf -t", dir);
+		text_print(stdout, "look whether it can start: dialtoned -c %s/dialtone.conf -t", dir);
 	return rc ? rc : fflush(stdout) == 0 ? 0 : EX_IOERR;
 }
 

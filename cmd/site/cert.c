@@ -38,7 +38,7 @@ static int cert_list(struct session *s)
 		return rc;
 	}
 	if (w.rows == 0)
-		text_say(stderr, "no certificate is published%s%s", one ? " for " : "", u.aor);
+		text_print(stderr, "no certificate is published%s%s", one ? " for " : "", u.aor);
 	return writer_end(&w);
 }
 
@@ -62,7 +62,7 @@ static int cert_revoke(struct session *s)
 			writer_member(&w, "address", u.aor, json_string(u.aor));
 			writer_member(&w, "revoked", "", json_integer(n));
 		} else if (n) {
-			text_say(stderr, "%u certificate%s of %s revoked", n, n == 1 ? "" : "s", u.aor);
+			text_print(stderr, "%u certificate%s of %s revoked", n, n == 1 ? "" : "s", u.aor);
 		}
 		rc = writer_end(&w);
 	}

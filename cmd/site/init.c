@@ -201,7 +201,7 @@ static void warn(const struct site *s, const char *registrar)
 			registrar, s->domain);
 }
 
-static void say_names(const struct site *s, bool outside, const char *at)
+static void print_names(const struct site *s, bool outside, const char *at)
 {
 	struct site_name all[SITE_NAMES];
 	unsigned n = site_names(s, outside, SITE_IN_DNS, all);
@@ -214,7 +214,7 @@ static void say_names(const struct site *s, bool outside, const char *at)
 }
 
 /* What the choice means, for phones and for everybody else. */
-static void say_legacy(const struct site *s)
+static void print_legacy(const struct site *s)
 {
 	static const char *const means[] = {
 	    [SITE_LEGACY_OFF] = "Phones that have TLS 1.0 only cannot connect: Lync Phone Edition is one. When there are some, name their\n"
@@ -230,7 +230,7 @@ static void say_legacy(const struct site *s)
 		printf("  dialtone init %s --renew\n", s->dir);
 }
 
-static void say(const struct site *s)
+static void print_made(const struct site *s)
 {
 	const char *web = s->web_fqdn[0] ? s->web_fqdn : s->fqdn, *pool = s->pool[0] ? s->pool : s->fqdn;
 	const char *at = s->address[0] ? s->address : "ADDRESS";
@@ -238,11 +238,11 @@ static void say(const struct site *s)
 	printf("made %s/dialtone.conf, ca.pem (the private root), server.pem%s, update.pem\n\n", s->dir,
 	       s->external_fqdn[0] ? ", external.pem" : "");
 	printf("put into DNS, zone %s%s:\n", s->domain, s->address[0] ? "" : " (ADDRESS: of this server)");
-	say_names(s, false, at);
+	print_names(s, false, at);
 	printf("  " SRV_NTP ".%s. SRV 0 0 123 (your time server)\n", s->domain);
 	if (s->external_fqdn[0]) {
 		printf("and outside (PUBLIC: where the Internet reaches this site):\n");
-		say_names(s, true, "PUBLIC");
+		print_names(s, true, "PUBLIC");
 	}
 	printf("\nput into DHCP:\n"
 	       "  option 120: %s\n"
@@ -250,7 +250,7 @@ static void say(const struct site *s)
 	       "  option 43, class MS-UC-Client:\n"
 	       "    https://%s:%u" CERTPROV_PATH "\n",
 	       pool, web, s->https);
-	say_legacy(s);
+	print_legacy(s);
 	printf("\nfor your servers and switches:\n  dialtone -c %s/dialtone.conf netconfig --help\n"
 	       "add users:\n  dialtone -c %s/dialtone.conf user --help\n"
 	       "start it:\n  dialtoned -c %s/dialtone.conf\n",
@@ -346,7 +346,7 @@ static int make(const struct command *c, struct site *s, const char *dir, const 
 					? "; type: --external-address A, and --address A for the inside"
 					: "");
 	}
-	say(s);
+	print_made(s);
 	return fflush(stdout) == 0 ? 0 : EX_IOERR;
 }
 

@@ -18,7 +18,7 @@ void phone_row_make(struct phone_row *ret, const struct control_phone *p, int64_
 	*ret = (struct phone_row){.p = *p,
 				  .stage = p->stage,
 				  .since = now - p->since_ms / 1000,
-				  .heard = now - p->heard_ms / 1000,
+				  .heard = now - p->seen_ms / 1000,
 				  .began = now - p->began_ms / 1000,
 				  .failed = p->failed_ms >= 0 ? now - p->failed_ms / 1000 : 0,
 				  .expires = p->expires ? now + p->expires : 0};
@@ -192,18 +192,18 @@ void phone_waterfall(FILE *to, const struct phone_row *r)
 	int64_t whole;
 	unsigned n = steps_of(r, step, &whole);
 
-	text_say(to, "phone     %s %s %s, at %s (%s)", or_none(r->p.mac), or_none(r->p.model), r->p.firmware, r->p.address,
+	text_print(to, "phone     %s %s %s, at %s (%s)", or_none(r->p.mac), or_none(r->p.model), r->p.firmware, r->p.address,
 		 r->p.outside ? "outside" : "inside");
-	text_say(to, "user      %s%s%s%s", or_none(r->p.user), r->extension[0] ? ", extension " : "", r->extension,
+	text_print(to, "user      %s%s%s%s", or_none(r->p.user), r->extension[0] ? ", extension " : "", r->extension,
 		 r->p.user[0] && !r->p.proved ? " (claimed, not proved)" : "");
-	text_say(to, "state     %s since %s (%s)", r->p.state, iso_time(time, r->since), writer_ago(ago, r->p.since_ms / 1000));
+	text_print(to, "state     %s since %s (%s)", r->p.state, iso_time(time, r->since), writer_ago(ago, r->p.since_ms / 1000));
 	if (r->stage)
-		text_say(to, "stage     %lld, %s", (long long)r->stage, r->p.code);
+		text_print(to, "stage     %lld, %s", (long long)r->stage, r->p.code);
 	if (r->p.cause[0])
-		text_say(to, "cause     %s", r->p.cause);
+		text_print(to, "cause     %s", r->p.cause);
 	else if (r->p.failed[0])
-		text_say(to, "failed    %s, at %s", r->p.failed, iso_time(time, r->failed));
-	text_say(to, "way       %u, began %s\n", r->p.ways, iso_time(time, r->began));
+		text_print(to, "failed    %s, at %s", r->p.failed, iso_time(time, r->failed));
+	text_print(to, "way       %u, began %s\n", r->p.ways, iso_time(time, r->began));
 	fprintf(to, "%-5s  %-8s  %8s  %7s  %-*s  outcome\n", "stage", "step", "at ms", "took ms", BAR, "");
 	for (unsigned i = 0; i < n; i++) {
 		int64_t at = r->p.began_ms - step[i].began_ms;

@@ -50,7 +50,7 @@ static int pool_sync(struct session *s)
 	int rc = session_did(s, pools_sync(&s->admin, s->c->argument[0], &n, &s->why));
 
 	if (rc == 0)
-		text_say(stderr, "%zu user%s told to %s", n, n == 1 ? "" : "s", s->c->argument[0]);
+		text_print(stderr, "%zu user%s told to %s", n, n == 1 ? "" : "s", s->c->argument[0]);
 	return rc;
 }
 
@@ -82,7 +82,7 @@ static int pool_list(struct session *s)
 		return rc;
 	}
 	if (w.rows == 0)
-		text_say(stderr, "there is no pool but this one, %s", s->site.pool);
+		text_print(stderr, "there is no pool but this one, %s", s->site.pool);
 	return writer_end(&w);
 }
 

@@ -65,7 +65,7 @@ static int changes_write(const struct session *s)
 		return 0;
 	if (!s->c->json) {
 		if (s->did == DID_NOT_CHANGE)
-			text_say(stderr, "unchanged%s%s", s->why.text[0] ? ": " : "", s->why.text);
+			text_print(stderr, "unchanged%s%s", s->why.text[0] ? ": " : "", s->why.text);
 		return 0;
 	}
 	session_writer(s, &w);
@@ -76,7 +76,7 @@ static int changes_write(const struct session *s)
 void session_phones(const struct session *s, const char *aor, unsigned phones)
 {
 	if (phones && !s->c->json)
-		text_say(stderr, "%u phone%s of %s signed off", phones, phones == 1 ? "" : "s", aor);
+		text_print(stderr, "%u phone%s of %s signed off", phones, phones == 1 ? "" : "s", aor);
 }
 
 void session_writer(const struct session *s, struct writer *w)

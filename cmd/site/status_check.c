@@ -102,7 +102,7 @@ int status_check(FILE *to, const struct site *site, int64_t now)
 	for (char *c = f.why.text; *c; c++)
 		if (*c == '|') /* behind it stand numbers */
 			*c = '/';
-	text_say(to, "DIALTONE %s - %s | registered=%llu processes=%llu restarts=%llu days=%lld", names[f.state], f.why.text,
+	text_print(to, "DIALTONE %s - %s | registered=%llu processes=%llu restarts=%llu days=%lld", names[f.state], f.why.text,
 		 (unsigned long long)f.registered, (unsigned long long)f.processes, (unsigned long long)f.restarts,
 		 (long long)(f.days < 0 ? 0 : f.days));
 	return f.state;

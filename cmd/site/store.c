@@ -13,7 +13,7 @@
 static void copied(void *arg, const char *table, uint64_t rows)
 {
 	(void)arg;
-	text_say(stderr, "%s: %llu", table, (unsigned long long)rows);
+	text_print(stderr, "%s: %llu", table, (unsigned long long)rows);
 }
 
 /* A change that is made while it is copied would be lost. */
@@ -64,7 +64,7 @@ static int store_copy_verb(struct session *s)
 	if (rc == 0 && !postgres)
 		rc = own(s, to);
 	if (rc == 0)
-		text_say(stderr, postgres ? "copied; put into dialtone.conf: store = \"%s\"" : "copied; take 'store' out of dialtone.conf when this is "
+		text_print(stderr, postgres ? "copied; put into dialtone.conf: store = \"%s\"" : "copied; take 'store' out of dialtone.conf when this is "
 			 "DIR/vault/store.db: %s", to);
 	return rc;
 }

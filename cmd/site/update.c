@@ -21,7 +21,7 @@ static int change(struct session *s, rules_verb *verb)
 	int rc = session_did(s, verb(&s->admin, s->c->argument[0], &r, &s->why));
 
 	if (rc == 0 && s->did == DID_CHANGE)
-		text_say(stderr, "%s %s: approved %s, restore %s, pending %s%s%s", r.brand, r.model, r.approved[0] ? r.approved : "-",
+		text_print(stderr, "%s %s: approved %s, restore %s, pending %s%s%s", r.brand, r.model, r.approved[0] ? r.approved : "-",
 			r.restore[0] ? r.restore : "-", r.pending[0] ? r.pending : "-",
 			r.approved[0] == '\0' && verb == rules_restore ? "; phones uninstall " : "",
 			r.approved[0] == '\0' && verb == rules_restore ? r.withdrawn : "");
@@ -84,7 +84,7 @@ static int update_list(struct session *s)
 		return rc;
 	}
 	if (w.rows == 0)
-		text_say(stderr, "there are no rules yet; 'dialtone update import FILE.nbt' makes one");
+		text_print(stderr, "there are no rules yet; 'dialtone update import FILE.nbt' makes one");
 	return writer_end(&w);
 }
 
@@ -112,7 +112,7 @@ static int update_clear_files(struct session *s)
 	unsigned n = 0;
 	int rc = session_end(s, images_clear(&s->admin, &n, &s->why));
 
-	text_say(stderr, "%u image%s that no rule has any more %s deleted", n, n == 1 ? "" : "s", n == 1 ? "was" : "were");
+	text_print(stderr, "%u image%s that no rule has any more %s deleted", n, n == 1 ? "" : "s", n == 1 ? "was" : "were");
 	return rc;
 }
 
@@ -127,7 +127,7 @@ static int update_clear_logs(struct session *s)
 	snprintf(logs, sizeof logs, "%s/logs", s->site.dir);
 	n = logs_clean(logs, s->admin.now - (int64_t)o->days * 86400);
 	admin_audit(&s->admin, "", "update clear-logs");
-	text_say(stderr, "%u log%s deleted", n, n == 1 ? "" : "s");
+	text_print(stderr, "%u log%s deleted", n, n == 1 ? "" : "s");
 	return 0;
 }
 

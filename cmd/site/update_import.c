@@ -71,7 +71,7 @@ static void package_one(void *arg, const char *path, const struct update_image *
 	writer_row(&l->w, &row);
 }
 
-static int package_said(struct session *s, const struct update_import_options *o, struct update_image *ret)
+static int package_given(struct session *s, const struct update_import_options *o, struct update_image *ret)
 {
 	const struct {
 		const char *option, *value;
@@ -97,7 +97,7 @@ static int import_package(struct session *s, const struct update_import_options 
 	struct package_import in = {.cab = octets, .name = s->c->argument[0], .given = &given, .min_installed = o->min_installed,
 				    .approve = o->approve, .done = package_one, .arg = &l};
 	unsigned images = 0;
-	int rc = package_said(s, o, &given), written;
+	int rc = package_given(s, o, &given), written;
 
 	if (rc)
 		return rc;
@@ -106,7 +106,7 @@ static int import_package(struct session *s, const struct update_import_options 
 	rc = session_end(s, packages_import(&s->admin, &in, &images, &s->why));
 	written = writer_end(&l.w);
 	if (rc == 0)
-		text_say(stderr, "%u image%s of Microsoft's stored as they are, %s", images, images == 1 ? "" : "s",
+		text_print(stderr, "%u image%s of Microsoft's stored as they are, %s", images, images == 1 ? "" : "s",
 			 o->approve ? "approved" : "pending; 'dialtone update approve' gives them to all phones");
 	return rc ? rc : written;
 }
@@ -134,7 +134,7 @@ int update_import(struct session *s)
 	if (rc == 0)
 		rc = session_did(s, images_import(&s->admin, &in, &rule, version, &s->why));
 	if (rc == 0)
-		text_say(stderr, "%s %s: version %s is %s", rule.brand, rule.model, version,
+		text_print(stderr, "%s %s: version %s is %s", rule.brand, rule.model, version,
 			o->approve ? "approved" : "pending; 'dialtone update approve' gives it to all phones");
 	buf_free(&image);
 	buf_free(&catalog);

@@ -72,7 +72,7 @@ static int save(const struct session *s, const char *path, const struct buf *b)
 
 static const struct column sign_columns[] = {{"image", COLUMN_TEXT, 0}, {"catalog", COLUMN_TEXT, 1024}, {0}};
 
-static int told(const struct session *s, const char *out, const char *catalog)
+static int report_signed(const struct session *s, const char *out, const char *catalog)
 {
 	char record[2048];
 	struct writer w;
@@ -113,7 +113,7 @@ int update_sign(struct session *s)
 	if (rc == 0) /* the image last: when it is there, its catalog is */
 		rc = save(s, out, &image);
 	if (rc == 0)
-		rc = told(s, out, catalog);
+		rc = report_signed(s, out, catalog);
 	buf_free(&payload);
 	buf_wipe(&key);
 	buf_free(&cert);

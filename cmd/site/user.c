@@ -74,7 +74,7 @@ static void extension_note(struct session *s, const struct store_user *u)
 	struct store_user other;
 
 	if (users_share_extension(&s->admin, u, &other) == ADMIN_OK)
-		text_say(stderr, "note: the extension %s is that of %s, too: " USERS_SHARED_EXTENSION, u->extension, other.aor);
+		text_print(stderr, "note: the extension %s is that of %s, too: " USERS_SHARED_EXTENSION, u->extension, other.aor);
 }
 
 /* The home pool is one that is known: else nobody could send the phone on. */
@@ -290,7 +290,7 @@ struct endpoints {
 	bool oom;
 };
 
-static void endpoint_keep(void *arg, const struct control_endpoint *e)
+static void endpoint_add(void *arg, const struct control_endpoint *e)
 {
 	struct endpoints *all = arg;
 	struct control_endpoint *more = realloc(all->e, (all->n + 1) * sizeof *more);
@@ -332,7 +332,7 @@ static int user_show(struct session *s)
 
 	if (rc)
 		return rc;
-	if (!control_registered(s->site.dir, u.aor, endpoint_keep, &all, &nobody, &why)) {
+	if (!control_registered(s->site.dir, u.aor, endpoint_add, &all, &nobody, &why)) {
 		rc = command_fail(s->c, EX_UNAVAILABLE, "%s", why.text);
 	} else if (all.oom) {
 		rc = command_fail(s->c, EX_OSERR, "out of memory");
@@ -378,7 +378,7 @@ static int user_move(struct session *s)
 	if (rc == 0)
 		rc = session_did(s, pools_move(&s->admin, &u, s->c->argument[1], &phones, &s->why));
 	if (phones && !s->c->json)
-		text_say(stderr, "%u phone%s of %s sent to %s", phones, phones == 1 ? "" : "s", u.aor, s->c->argument[1]);
+		text_print(stderr, "%u phone%s of %s sent to %s", phones, phones == 1 ? "" : "s", u.aor, s->c->argument[1]);
 	return rc;
 }
 

@@ -82,7 +82,7 @@ static void progress(void *arg, bool storing, uint64_t octets, uint64_t of, size
 }
 
 /* After a failure: how many users are there, and what to type. */
-static void say_what_is_there(const struct session *s, const struct user_import *im)
+static void print_what_is_there(const struct session *s, const struct user_import *im)
 {
 	if (im->users == 0)
 		command_fail(s->c, 0, "nothing was imported");
@@ -145,7 +145,7 @@ static int user_import(struct session *s)
 		command_fail(s->c, 0, "%u notes; the first %d are listed above, --all lists every one", i.noted, SHOWN);
 	rc = session_end(s, r);
 	if (rc && (r != ADMIN_REFUSED || im.users))
-		say_what_is_there(s, &im);
+		print_what_is_there(s, &im);
 	if (rc == 0)
 		fprintf(stderr, "%zu user%s %s\n", im.users, im.users == 1 ? "" : "s", o->dry ? "would be imported" : "imported");
 	return rc;

@@ -45,7 +45,7 @@ static void registered(struct passive *p, struct flow *f, struct host *h, const 
 	story_attempt(p, h, &r);
 	if (m->status == 200)
 		story_dial_tone(p, h);
-	f->told_end = !r.ok;
+	f->report_end = !r.ok;
 }
 
 static void sip_answer(struct passive *p, struct flow *f, const struct msg *m)

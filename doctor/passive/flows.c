@@ -139,7 +139,7 @@ static void octets(struct passive *p, struct flow *f, unsigned from, const uint8
 	meaning_turn(p, f);
 }
 
-static void part_keep(struct passive *p, struct half *h, uint32_t seq, const uint8_t *o, size_t n)
+static void part_store(struct passive *p, struct half *h, uint32_t seq, const uint8_t *o, size_t n)
 {
 	for (unsigned i = 0; i < PARTS; i++)
 		if (h->part[i].p && h->part[i].seq == seq)
@@ -170,7 +170,7 @@ static void in_order(struct passive *p, struct flow *f, unsigned from, uint32_t 
 	if (h->lost || n == 0)
 		return;
 	if (ahead > 0) {
-		part_keep(p, h, seq, o, n);
+		part_store(p, h, seq, o, n);
 		return;
 	}
 	if ((uint32_t)-ahead >= n)
@@ -283,7 +283,7 @@ void flow_sweep(struct passive *p, bool end)
 
 		if (!f->used)
 			continue;
-		if (!f->closed_by && !f->told_end &&
+		if (!f->closed_by && !f->report_end &&
 		    ((!f->answered && p->now - f->began > (end ? SECONDS(2) : CONNECT_PATIENCE)) ||
 		     (f->answered && f->asked && p->now - f->asked > (end ? SECONDS(3) : ANSWER_PATIENCE)) || end))
 			meaning_over(p, f, end);

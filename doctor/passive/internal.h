@@ -63,7 +63,7 @@ struct host {
 	uint32_t mask;
 	int64_t lldp_at;  /* its first LLDP frame of this run */
 	bool lldp_settled; /* the attempt by LLDP is closed */
-	uint16_t told_vlan; /* the VLAN that it says it uses, or was told */
+	uint16_t announced_vlan; /* the VLAN that it says it uses, or was told */
 	struct exchange dhcp;
 	struct question question[QUESTIONS];
 	struct known known[KNOWN];
@@ -118,7 +118,7 @@ struct half { /* one direction: 0 from the client, 1 from the server */
 enum protocol { P_UNKNOWN, P_TLS, P_HTTP, P_SIP, P_OTHER };
 
 struct flow {
-	bool used, syn, answered, midway, refused, reset, told_open, told_up, told_end;
+	bool used, syn, answered, midway, refused, reset, told_open, report_up, report_end;
 	uint8_t closed_by; /* 0: open; 1: the client; 2: the server */
 	uint32_t client, server;
 	uint16_t cport, sport;
@@ -173,8 +173,8 @@ struct passive {
 	struct doctor_run run; /* its lines are a phone's while it is looked at */
 	struct secret *secret;
 	size_t nsecrets, secrets_cap;
-	struct neighbour switch_says;
-	struct doctor_heard heard;
+	struct neighbour switch_announces;
+	struct doctor_observed observed;
 	int64_t now, swept;
 	size_t held;
 	uint64_t key; /* random: strangers must not choose what collides */

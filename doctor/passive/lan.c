@@ -20,7 +20,7 @@ enum { SLOW_MS = 3000 };		 /* I-02, as the phone's stage 2 has it */
 
 void lan_settle_lldp(struct passive *p, struct host *h, bool by_dhcp)
 {
-	const struct neighbour *s = &p->switch_says;
+	const struct neighbour *s = &p->switch_announces;
 	char found[64], tag[16];
 	struct dt_record r = {.stage = DT_STAGE_VLAN, .what = "lldp-med", .peer = s->name[0] ? s->name : NULL, .found = found,
 			      .ms = (uint32_t)((p->now - h->lldp_at) / 1000)};
@@ -37,7 +37,7 @@ void lan_settle_lldp(struct passive *p, struct host *h, bool by_dhcp)
 			dt_signs_add(r.sign, DT_SIGN_VLAN_ZERO);
 		if (s->conflict)
 			dt_signs_add(r.sign, DT_SIGN_LLDP_CONFLICT);
-		h->told_vlan = r.fact.vlan;
+		h->announced_vlan = r.fact.vlan;
 	} else if (s->sign == DT_SIGN_VLAN_RESERVED) {
 		r.failure = DT_F_VLAN_BAD;
 		dt_signs_add(r.sign, DT_SIGN_VLAN_RESERVED);
@@ -63,14 +63,14 @@ static void endpoint_lldp(struct passive *p, const struct packet_view *v, const 
 		h->lldp_at = p->now;
 	story_stage(p, h, DT_STAGE_VLAN);
 	if (voice && !voice->unknown && voice->tagged) { /* it says what it uses */
-		h->told_vlan = voice->vlan;
+		h->announced_vlan = voice->vlan;
 		lan_settle_lldp(p, h, false);
 	}
 }
 
 static void switch_lldp(struct passive *p, const struct lldp *l)
 {
-	struct neighbour *s = &p->switch_says;
+	struct neighbour *s = &p->switch_announces;
 	const struct med_policy *voice = lldp_policy(l, MED_VOICE);
 
 	if (!s->any)
@@ -160,7 +160,7 @@ void lan_packet(struct passive *p, const struct packet_view *v, struct sv octets
 		if (memcmp(p->host[p->order[i]].pub.mac, v->src_mac, 6) == 0)
 			from = &p->host[p->order[i]];
 	if (from == NULL)
-		doctor_heard_frame(&p->heard, (const uint8_t *)octets.p, octets.n);
+		doctor_observe_frame(&p->observed, (const uint8_t *)octets.p, octets.n);
 }
 
 /* ---- DHCP: the phone's questions --------------------------------------------------------------------------------- */
@@ -173,10 +173,10 @@ static bool of_class(const struct dhcp *d, const char *class)
 static void exchange_begin(struct passive *p, struct host *h, const struct dhcp *d, uint16_t vlan)
 {
 	bool inform = d->type == DHCP_INFORM;
-	bool lldp_told = p->switch_says.policy && h->lldp_at && p->switch_says.first_policy <= p->now;
+	bool lldp_announced = p->switch_announces.policy && h->lldp_at && p->switch_announces.first_policy <= p->now;
 
 	h->dhcp = (struct exchange){.open = true, .xid = d->xid, .began = p->now, .inform = inform, .vlan = vlan, .naks = h->dhcp.naks,
-				    .for_vlan = !inform && vlan == 0 && h->pub.stage <= DT_STAGE_VLAN && !h->asked_vlan && !lldp_told &&
+				    .for_vlan = !inform && vlan == 0 && h->pub.stage <= DT_STAGE_VLAN && !h->asked_vlan && !lldp_announced &&
 						h->lldp_at};
 	if (h->dhcp.for_vlan)
 		h->asked_vlan = true;
@@ -195,11 +195,11 @@ static void asked(struct passive *p, struct host *h, const struct dhcp *d, uint1
 	if (vlan)
 		h->pub.vlan = vlan;
 	if (d->type == DHCP_DISCOVER && h->pub.stage > DT_STAGE_ADDRESS) {
-		bool told = h->lldp_at && p->now - h->lldp_at < SECONDS(60);
+		bool recent = h->lldp_at && p->now - h->lldp_at < SECONDS(60);
 
 		h->asked_vlan = false;
-		h->lldp_settled = h->lldp_settled && !told;
-		story_back(p, h, told ? DT_STAGE_VLAN : DT_STAGE_ADDRESS);
+		h->lldp_settled = h->lldp_settled && !recent;
+		story_back(p, h, recent ? DT_STAGE_VLAN : DT_STAGE_ADDRESS);
 	} else if (d->type == DHCP_INFORM && h->pub.stage > DT_STAGE_DISCOVER) {
 		story_back(p, h, DT_STAGE_DISCOVER);
 	}
@@ -230,7 +230,7 @@ static struct dt_record dhcp_record(const struct host *h, int64_t now, const cha
 	return r;
 }
 
-static void vlan_told(struct passive *p, struct host *h, const struct dhcp *d)
+static void vlan_announced(struct passive *p, struct host *h, const struct dhcp *d)
 {
 	uint16_t vlan = 0;
 	enum dhcp_vlan_form form = d->option[43].p ? dhcp_vlan_read(d->option[43], &vlan) : DHCP_VLAN_NONE;
@@ -251,7 +251,7 @@ static void vlan_told(struct passive *p, struct host *h, const struct dhcp *d)
 	snprintf(found, sizeof found, "VLAN %u", vlan);
 	r.found = r.ok ? found : NULL;
 	if (r.ok)
-		h->told_vlan = vlan;
+		h->announced_vlan = vlan;
 	story_attempt(p, h, &r);
 }
 
@@ -287,8 +287,8 @@ static void lease_given(struct passive *p, struct host *h, const struct dhcp *d)
 		dt_signs_add(r.sign, DT_SIGN_ROUTER_ABSENT);
 	else if ((router & mask) != (d->yiaddr & mask) && d->yiaddr)
 		dt_signs_add(r.sign, DT_SIGN_ROUTER_OUTSIDE);
-	if (p->switch_says.policy && h->lldp_at && d->option[43].p && dhcp_vlan_read(d->option[43], &vlan) != DHCP_VLAN_BAD && vlan &&
-	    vlan != (p->switch_says.tagged ? p->switch_says.vlan : 0)) {
+	if (p->switch_announces.policy && h->lldp_at && d->option[43].p && dhcp_vlan_read(d->option[43], &vlan) != DHCP_VLAN_BAD && vlan &&
+	    vlan != (p->switch_announces.tagged ? p->switch_announces.vlan : 0)) {
 		dt_signs_add(r.sign, DT_SIGN_VLAN_CONFLICT);
 		r.fact.vlan = vlan;
 	}
@@ -313,7 +313,7 @@ static void uc_unreadable(struct passive *p, struct host *h, const struct dhcp *
 	story_attempt(p, h, &r);
 }
 
-static void uc_told(struct passive *p, struct host *h, const struct dhcp *d)
+static void uc_announced(struct passive *p, struct host *h, const struct dhcp *d)
 {
 	struct dhcp_uc uc = {0};
 	struct dhcp_sip sip = {0};
@@ -355,11 +355,11 @@ static void acked(struct passive *p, struct host *h, const struct dhcp *d)
 	h->dhcp.answered = true;
 	h->dhcp.naks = 0;
 	if (h->dhcp.inform) {
-		uc_told(p, h, d);
+		uc_announced(p, h, d);
 		return;
 	}
 	if (h->dhcp.for_vlan) {
-		vlan_told(p, h, d);
+		vlan_announced(p, h, d);
 		return;
 	}
 	host_has_address(p, h, d->yiaddr ? d->yiaddr : d->ciaddr);
@@ -402,8 +402,8 @@ void lan_dhcp(struct passive *p, const struct packet_view *v)
 	if (!dhcp_read(&r, &d) || d.type == 0 || mac_is_none(d.chaddr))
 		return;
 	h = host_of_mac(p, d.chaddr);
-	p->heard.dhcp += d.op == 2;
-	p->heard.frames += d.op == 2;
+	p->observed.dhcp += d.op == 2;
+	p->observed.frames += d.op == 2;
 	if (d.op == 1 && (d.type == DHCP_DISCOVER || d.type == DHCP_REQUEST || d.type == DHCP_INFORM)) {
 		if (d.giaddr == 0) /* else a relay repeats it, on a VLAN that is not the phone's */
 			asked(p, h, &d, v->vlan);

@@ -175,7 +175,7 @@ static enum dt_failure by_alert(uint8_t alert)
 
 /* The phone hung up after it had seen the certificate: why, by the roots that it fetched in clear; else by name and date, which need
  * no root to be compared. */
-static void judge(struct passive *p, const struct host *h, const struct flow *f, struct dt_record *r, struct pki_chain_result *j)
+static void verify(struct passive *p, const struct host *h, const struct flow *f, struct dt_record *r, struct pki_chain_result *j)
 {
 	static const enum dt_failure failures[] = {[PKI_TRUSTED] = DT_F_HIDDEN, [PKI_UNTRUSTED] = DT_F_TLS_UNTRUSTED,
 						   [PKI_WRONG_NAME] = DT_F_TLS_NAME, [PKI_WRONG_DATE] = DT_F_TLS_DATE,
@@ -251,7 +251,7 @@ void meaning_turn(struct passive *p, struct flow *f)
 		story_dial_tone(p, h);
 		return;
 	}
-	if (!f->told_up)
+	if (!f->report_up)
 		return;
 	if (f->stage == DT_STAGE_LOGON) {
 		if (!h->pub.dial_tone && (f->answers - f->up_answers >= SIGN_IN || (f->answers > f->up_answers && p->now - f->began > STAYS)))
@@ -358,7 +358,7 @@ static enum dt_failure tls_failure(struct passive *p, const struct host *h, stru
 		dt_signs_add(r->sign, DT_SIGN_TLS_ALERT);
 		r->fact.alert = server->alert;
 	} else if (f->protocol == P_TLS && f->answered_hello && (f->closed_by != 2 || f->half[0].alert)) {
-		judge(p, h, f, r, j);
+		verify(p, h, f, r, j);
 	}
 	return r->failure;
 }
@@ -367,13 +367,13 @@ static enum dt_failure why_over(struct passive *p, const struct host *h, struct 
 {
 	if (!f->answered)
 		return f->refused ? DT_F_CONNECT : f->closed_by && p->now - f->began < SECONDS(2) ? DT_F_OK : DT_F_TIMEOUT;
-	if (f->greeted && !f->told_up && !f->midway && (f->closed_by || f->asked))
+	if (f->greeted && !f->report_up && !f->midway && (f->closed_by || f->asked))
 		return !f->closed_by && f->asked && p->now - f->asked < SECONDS(3) ? DT_F_OK : tls_failure(p, h, f, r, j);
 	if (f->asked && !f->closed_by && (!end || p->now - f->asked > SECONDS(3)))
 		return DT_F_TIMEOUT;
 	if (f->asked && f->half[1].octets == 0 && f->closed_by == 2)
 		return DT_F_CLOSED;
-	if (f->told_up && f->closed_by == 2 && f->questions - f->seen_questions <= 1 && f->answer_octets <= ALERT_SIZED && f->stage >= DT_STAGE_CHAIN)
+	if (f->report_up && f->closed_by == 2 && f->questions - f->seen_questions <= 1 && f->answer_octets <= ALERT_SIZED && f->stage >= DT_STAGE_CHAIN)
 		return DT_F_CLOSED; /* an alert, perhaps: it wants a certificate of the phone */
 	return DT_F_OK;
 }
@@ -385,15 +385,15 @@ void meaning_over(struct passive *p, struct flow *f, bool end)
 	struct dt_record r = record_of(f, &l);
 	struct pki_chain_result j = {0};
 
-	if (h == NULL || !h->is_phone || f->told_end || (end && !f->answered && p->now - f->began < SECONDS(2) && !f->refused))
+	if (h == NULL || !h->is_phone || f->report_end || (end && !f->answered && p->now - f->began < SECONDS(2) && !f->refused))
 		return;
-	if (f->closed_by && f->told_up && f->stage == DT_STAGE_LOGON && h->pub.dial_tone && !h->released && p->now - f->began > SECONDS(2))
+	if (f->closed_by && f->report_up && f->stage == DT_STAGE_LOGON && h->pub.dial_tone && !h->released && p->now - f->began > SECONDS(2))
 		h->sip_up = false; /* the connection went; whether the phone comes back is seen next */
-	if (f->closed_by == 1 && f->told_up && f->stage == DT_STAGE_LOGON && !h->pub.dial_tone)
+	if (f->closed_by == 1 && f->report_up && f->stage == DT_STAGE_LOGON && !h->pub.dial_tone)
 		snprintf(h->hung_up, sizeof h->hung_up, "%.*s", TEXT_MAX - 1, r.what);
 	r.failure = why_over(p, h, f, end, &r, &j);
 	if (r.failure == DT_F_OK)
 		return;
-	f->told_end = true;
+	f->report_end = true;
 	story_attempt(p, h, &r);
 }

@@ -44,7 +44,7 @@ static bool same_text(const char *a, const char *b)
 }
 
 /* The same attempt again: a phone that tries for hours is told once. */
-static bool is_told(const struct host *h, const struct dt_record *r)
+static bool is_reported(const struct host *h, const struct dt_record *r)
 {
 	for (size_t i = 0; i < h->pub.n; i++) {
 		const struct doctor_line *l = &h->pub.line[i];
@@ -112,8 +112,8 @@ const struct doctor_run *passive_run(struct passive *p, size_t i)
 	struct passive_phone *phone = &p->host[p->order[i]].pub;
 
 	lines_take(p, phone);
-	p->run.has_heard = p->norder == 1; /* one phone: the frames that were heard on the port were for it */
-	p->run.heard = p->heard;
+	p->run.has_observed = p->norder == 1; /* one phone: the frames that were heard on the port were for it */
+	p->run.observed = p->observed;
 	return &p->run;
 }
 
@@ -170,7 +170,7 @@ void story_attempt(struct passive *p, struct host *h, struct dt_record *r)
 	if (!r->ok && r->why == NULL)
 		r->why = r->sign[0] ? dt_signs[r->sign[0]].what : dt_failures[r->failure].what;
 	story_stage(p, h, r->stage);
-	if (!is_told(h, r))
+	if (!is_reported(h, r))
 		add(p, h, r);
 	if (r->stage == h->pub.stage && !r->ok && !optional(r->stage))
 		outcome(p, h, r->failure);

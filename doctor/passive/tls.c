@@ -181,8 +181,8 @@ void tls_octets(struct passive *p, struct flow *f, unsigned from, const uint8_t 
 			}
 		}
 	}
-	if (!f->told_up && meaning_tls_up(f)) {
-		f->told_up = true;
+	if (!f->report_up && meaning_tls_up(f)) {
+		f->report_up = true;
 		meaning_up(p, f);
 	}
 }

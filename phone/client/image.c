@@ -135,13 +135,13 @@ static const char *image_domain_of(const char *host)
  * provisioning told, or, since a pool's store has the pool's name, to one of the same domain; and for a file only. */
 static bool image_place_is_allowed(const struct image_client *c, const char *url)
 {
-	const char *const told[] = {c->conf.question_url, c->conf.told[0], c->conf.told[1]};
+	const char *const provisioned[] = {c->conf.question_url, c->conf.provisioned[0], c->conf.provisioned[1]};
 	struct url u, t;
 
 	if (!url_read(sv_of(url), &u) || strpbrk(u.path, "?#"))
 		return false;
-	for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
-		if (!url_read(sv_of(told[i]), &t) || (u.port != 80 && u.port != 443 && u.port != t.port))
+	for (size_t i = 0; i < sizeof provisioned / sizeof *provisioned; i++) {
+		if (!url_read(sv_of(provisioned[i]), &t) || (u.port != 80 && u.port != 443 && u.port != t.port))
 			continue;
 		if (strcmp(u.host, t.host) == 0 || (image_domain_of(t.host)[0] && strcmp(image_domain_of(u.host), image_domain_of(t.host)) == 0))
 			return true;

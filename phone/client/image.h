@@ -18,7 +18,7 @@ typedef void image_fn(void *arg, enum dt_failure f, const char *why); /* DT_F_OK
 struct image_conf { /* its texts, but the store, live as long as the client */
 	const char *update_key;	  /* PEM; NULL: none is trusted, nothing is installed */
 	const char *question_url; /* where the question was answered */
-	const char *told[2];	  /* update services that in-band provisioning told; "": none */
+	const char *provisioned[2];	  /* update services that in-band provisioning told; "": none */
 	const char *store;	  /* where images are; "": beside the question's handler */
 	struct update_module offer;
 	bool trusted;	 /* the offer came over TLS from a server that the root chain knows */

@@ -9,7 +9,7 @@
 void srv_sort(const struct dt_phone *ph, struct dt_dns_answer *a)
 {
 	for (unsigned i = 0; i < a->n; i++) {
-		uint32_t sum = 0, dice_at, run = 0;
+		uint32_t sum = 0, drawn, run = 0;
 		unsigned pick = i;
 
 		for (unsigned j = i; j < a->n; j++) /* the lowest priority left */
@@ -17,7 +17,7 @@ void srv_sort(const struct dt_phone *ph, struct dt_dns_answer *a)
 				pick = j;
 		for (unsigned j = i; j < a->n; j++)
 			sum += a->rr[j].priority == a->rr[pick].priority ? a->rr[j].weight : 0;
-		dice_at = ph_random_below(ph, sum + 1);
+		drawn = ph_random_below(ph, sum + 1);
 		for (int heavy = 0; heavy < 2 && pick < a->n; heavy++) { /* "all those with weight 0 ... at the beginning" */
 			uint16_t priority = a->rr[pick].priority;
 			bool done = false;
@@ -26,7 +26,7 @@ void srv_sort(const struct dt_phone *ph, struct dt_dns_answer *a)
 				if (a->rr[j].priority != priority || (a->rr[j].weight > 0) != heavy)
 					continue;
 				run += a->rr[j].weight;
-				if (run >= dice_at) {
+				if (run >= drawn) {
 					pick = j;
 					done = true;
 				}

@@ -110,7 +110,7 @@ struct ph_link { /* VLAN and address */
 	bool lldp_policy_bad;
 	bool lldp_late;	  /* a policy came after the fall-back, and was reported */
 	bool lldp_bridge; /* a bridge has told a policy: nobody else's counts */
-	bool lldp_said;	      /* the switch knows the phone: it is told when it ends */
+	bool lldp_reported;	      /* the switch knows the phone: it is told when it ends */
 	unsigned lldp_fast;   /* frames that are still sent one second apart */
 	uint64_t lldp_until;  /* the information of lldp_from is good so long */
 	struct attempt lldp_try;

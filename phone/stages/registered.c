@@ -282,7 +282,7 @@ void registered_request(void *arg, const struct msg *m)
 
 static void registered_quiet(struct dt_phone *ph)
 {
-	bool told = ph->run.reported;
+	bool reported = ph->run.reported;
 
 	ph->run.registered = false;
 	sip_close(ph->sip);
@@ -292,8 +292,8 @@ static void registered_quiet(struct dt_phone *ph)
 	vlan_bye(ph);
 	ph->link.bound = false;
 	ph->core.body->address(ph->core.arg, NULL);
-	record_result(ph, told ? ph->run.result.stage : ph->run.stage, told && ph->run.result.ok, told ? ph->run.result.failure : DT_F_STOPPED,
-		      told ? ph->run.result.why : NULL);
+	record_result(ph, reported ? ph->run.result.stage : ph->run.stage, reported && ph->run.result.ok, reported ? ph->run.result.failure : DT_F_STOPPED,
+		      reported ? ph->run.result.why : NULL);
 }
 
 static void registered_signed_off(void *arg, const struct msg *m)

@@ -50,7 +50,7 @@ static void vlan_send_lldp(struct dt_phone *ph)
 		ph->core.body->frame(ph->core.arg, frame, wr_n(&w), -1);
 	if (ph->link.lldp_fast)
 		ph->link.lldp_fast--;
-	ph->link.lldp_said = true;
+	ph->link.lldp_reported = true;
 }
 
 /* The first of three. */
@@ -69,9 +69,9 @@ void vlan_bye(struct dt_phone *ph)
 	uint8_t frame[64];
 	struct wr w = wr_of(frame, sizeof frame);
 
-	if (!ph->link.lldp_said)
+	if (!ph->link.lldp_reported)
 		return;
-	ph->link.lldp_said = false;
+	ph->link.lldp_reported = false;
 	eth_write(&w, lldp_group, ph->core.mac, ETH_LLDP);
 	lldp_write(&w, &l);
 	if (!w.err)
@@ -231,7 +231,7 @@ static bool vlan_is_from(const struct dt_phone *ph, const struct eth *e)
 }
 
 /* Its information is good for that many seconds from now; 0: it ends now, and any other bridge may speak. */
-static void vlan_keep(struct dt_phone *ph, const struct eth *e, uint16_t ttl)
+static void vlan_remember(struct dt_phone *ph, const struct eth *e, uint16_t ttl)
 {
 	if (memcmp(e->src, ph->link.lldp_from, 6) != 0)
 		return;
@@ -283,7 +283,7 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 	if (ph->link.lldp_used && ph_now_ms(ph) >= ph->link.lldp_until)
 		ph->link.lldp_bridge = false; /* that one has gone without a word */
 	if (l->ttl == 0) {
-		vlan_keep(ph, e, 0);
+		vlan_remember(ph, e, 0);
 		return;
 	}
 	ph->link.lldp_received = true;
@@ -292,7 +292,7 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 		return;
 	if (!vlan_deciding(ph)) {
 		vlan_later(ph, e, l, p);
-		vlan_keep(ph, e, l->ttl);
+		vlan_remember(ph, e, l->ttl);
 		return;
 	}
 	attempt_peer(&ph->link.lldp_try, SV_FMT, SV_ARG(l->sys_name));
@@ -315,7 +315,7 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 		attempt_sign(&ph->link.lldp_try, DT_SIGN_LLDP_NOT_READ);
 	attempt_ok(ph, &ph->link.lldp_try, vlan_policy_text(p, found, sizeof found), NULL);
 	memcpy(ph->link.lldp_from, e->src, 6);
-	vlan_keep(ph, e, l->ttl);
+	vlan_remember(ph, e, l->ttl);
 	ph->link.lldp_used = true;
 	ph->link.lldp_bridge = vlan_is_bridge(l);
 	/* "send untagged; VLAN and L2 priority are void, DSCP alone applies" */

@@ -82,7 +82,7 @@ static void update_check_offer(struct dt_phone *ph, const struct update_answer *
 {
 	const struct update_module *image = update_image_of(a->module, a->nmodule);
 	struct image_conf c = {.update_key = ph->conf.update_key, .question_url = ph->found.update_url, .store = a->store,
-			       .told = {ph->account.update_internal, ph->account.update_external},
+			       .provisioned = {ph->account.update_internal, ph->account.update_external},
 			       .trusted = http_is_trusted(ph->http), .report_only = update_report_only(ph)};
 
 	if (a->uninstall[0] && strcmp(a->uninstall, ph->core.version) == 0) {

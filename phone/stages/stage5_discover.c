@@ -55,7 +55,7 @@ static void discover_settled(struct dt_phone *ph)
 }
 
 /* What one answer says. */
-struct discover_told {
+struct discover_reported {
 	char url[SOAP_URI_MAX], host[256], found[FOUND_MAX];
 	enum dt_sign bad43, odd[DT_SIGNS_MAX]; /* unreadable, and why; readable, but odd */
 	const char *why120;
@@ -63,12 +63,12 @@ struct discover_told {
 	bool have_120, fqdn;
 };
 
-static void discover_read_answer(const struct dhcp *ack, struct discover_told *t)
+static void discover_read_answer(const struct dhcp *ack, struct discover_reported *t)
 {
 	struct dhcp_uc uc;
 	const char *name = "";
 
-	*t = (struct discover_told){.url = ""};
+	*t = (struct discover_reported){.url = ""};
 	if (ack->option[43].p) {
 		t->bad43 = dhcp_uc_read(ack->option[43], &uc);
 		if (t->bad43 == DT_SIGN_NONE && !dhcp_uc_url(&uc, t->url, sizeof t->url))
@@ -100,7 +100,7 @@ static void discover_unreadable(struct dt_phone *ph, const struct attempt *try, 
 	attempt_fail(ph, &a, DT_F_UC_BAD, why.text);
 }
 
-static void discover_readable(struct dt_phone *ph, const struct attempt *try, const struct dhcp *ack, const struct discover_told *t)
+static void discover_readable(struct dt_phone *ph, const struct attempt *try, const struct dhcp *ack, const struct discover_reported *t)
 {
 	struct attempt a = *try;
 
@@ -116,7 +116,7 @@ static void discover_readable(struct dt_phone *ph, const struct attempt *try, co
 	attempt_ok(ph, &a, t->found, NULL);
 }
 
-static void discover_take_answer(struct dt_phone *ph, const struct discover_told *t)
+static void discover_take_answer(struct dt_phone *ph, const struct discover_reported *t)
 {
 	ph->work->have_120 = t->have_120;
 	ph->work->option120 = t->sip;
@@ -130,7 +130,7 @@ static bool discover_have_inform(void *arg, const struct dhcp_result *r)
 {
 	struct dt_phone *ph = arg;
 	const struct dhcp *ack = r->ack;
-	struct discover_told t;
+	struct discover_reported t;
 
 	if (ack == NULL) {
 		ph->work->uc_done = true;
@@ -165,7 +165,7 @@ static bool discover_late(void *arg, const struct dhcp_result *r)
 {
 	struct dt_phone *ph = arg;
 	struct attempt a;
-	struct discover_told t;
+	struct discover_reported t;
 
 	if (strcmp(r->server, ph->found.informed.server) == 0)
 		return false;

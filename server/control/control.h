@@ -37,7 +37,7 @@ struct control_phone {
 	char state[16], code[24], cause[160], failed[24]; /* failed: code of the last failure, "" : none */
 	unsigned stage, ways; /* stage 0: registered */
 	bool outside, proved;
-	int64_t failed_ms, since_ms, heard_ms, began_ms, expires; /* expires: seconds until then; 0: not registered */
+	int64_t failed_ms, since_ms, seen_ms, began_ms, expires; /* expires: seconds until then; 0: not registered */
 	struct control_step {
 		char name[16], result[16];
 		int64_t began_ms, ms; /* began: ms ago; ms: how long it took */

@@ -102,7 +102,7 @@ static bool phone_line(void *arg, struct sv line)
 	const struct text who[] = {TEXT(p.mac),    TEXT(p.model),    TEXT(p.firmware), TEXT(p.user),
 				   TEXT(p.number), TEXT(p.instance), TEXT(p.epid),     TEXT(p.address)};
 	const struct text how[] = {TEXT(p.state), TEXT(p.code), TEXT(p.cause), TEXT(p.failed)};
-	int64_t *const times[] = {&p.failed_ms, &p.since_ms, &p.heard_ms, &p.began_ms};
+	int64_t *const times[] = {&p.failed_ms, &p.since_ms, &p.seen_ms, &p.began_ms};
 	int64_t stage, ways;
 
 	if (!texts_take(&line, who, sizeof who / sizeof *who) || !flag_take(&line, SV("outside"), SV("inside"), &p.outside) ||

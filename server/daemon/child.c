@@ -34,19 +34,19 @@ static int by_number(const void *a, const void *b)
 /* The supervisor's descriptors are everybody's ends of everything: a child keeps its own, across the execution. */
 static void close_others(const struct child_conf *c, int state_fd)
 {
-	int keep[CHILD_KEEP + 1];
+	int inherited[CHILD_INHERITED + 1];
 	unsigned n = 0, from = 3;
 
-	keep[n++] = state_fd;
-	for (unsigned i = 0; i < c->nkeep && i < CHILD_KEEP; i++)
-		if (c->keep[i] >= 3)
-			keep[n++] = c->keep[i];
-	qsort(keep, n, sizeof keep[0], by_number);
+	inherited[n++] = state_fd;
+	for (unsigned i = 0; i < c->nkeep && i < CHILD_INHERITED; i++)
+		if (c->inherited[i] >= 3)
+			inherited[n++] = c->inherited[i];
+	qsort(inherited, n, sizeof inherited[0], by_number);
 	for (unsigned i = 0; i < n; i++) {
-		if ((unsigned)keep[i] > from)
-			close_range(from, (unsigned)keep[i] - 1, 0);
-		fcntl(keep[i], F_SETFD, 0);
-		from = (unsigned)keep[i] + 1;
+		if ((unsigned)inherited[i] > from)
+			close_range(from, (unsigned)inherited[i] - 1, 0);
+		fcntl(inherited[i], F_SETFD, 0);
+		from = (unsigned)inherited[i] + 1;
 	}
 	close_range(from, ~0u, 0);
 }

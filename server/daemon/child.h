@@ -10,13 +10,13 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define CHILD_KEEP 512
+#define CHILD_INHERITED 512
 
 struct child_conf {
 	const char *name;  /* its role: shown by ps(1) */
 	const void *state; /* what it is told: octets, which it reads from a descriptor of its own */
 	size_t nstate;
-	const int *keep; /* descriptors that it finds under the same numbers; all others but 0, 1 and 2 are closed */
+	const int *inherited; /* descriptors that it finds under the same numbers; all others but 0, 1 and 2 are closed */
 	unsigned nkeep;
 };
 /* *log_fd: where its log is read from, non-blocking; the caller closes it.  -1: errno. */

@@ -26,11 +26,11 @@ const char *generation_name(const struct slot *s)
 /* ---- starting ---------------------------------------------------------------------------------------------------------- */
 
 struct keep {
-	int fd[CHILD_KEEP];
+	int fd[CHILD_INHERITED];
 	unsigned n;
 };
 
-static int generation_keep(struct keep *k, int fd)
+static int generation_pass(struct keep *k, int fd)
 {
 	if (fd >= 0)
 		k->fd[k->n++] = fd;
@@ -38,7 +38,7 @@ static int generation_keep(struct keep *k, int fd)
 }
 
 /* The state that this process gets and keeps: its own ends, and no other process's secret. */
-static void generation_tell(const struct slot *s, struct role_state *t, struct keep *k)
+static void generation_describe(const struct slot *s, struct role_state *t, struct keep *k)
 {
 	const struct generation *g = s->of;
 
@@ -49,41 +49,41 @@ static void generation_tell(const struct slot *s, struct role_state *t, struct k
 		t->adopt = g->adopting;
 		t->adopted = g->nadopted;
 		for (unsigned i = 0; i < g->nadopted; i++)
-			t->adopted_vault[i] = generation_keep(k, g->adopted[i].vault);
+			t->adopted_vault[i] = generation_pass(k, g->adopted[i].vault);
 		for (unsigned i = 0; i < g->workers; i++)
-			t->vault[i] = generation_keep(k, g->vault[i][1]);
+			t->vault[i] = generation_pass(k, g->vault[i][1]);
 		break;
 	case ROLE_LOCATION:
 		t->adopt = g->adopting;
 		t->adopted = g->nadopted;
 		for (unsigned i = 0; i < g->nadopted; i++) {
-			t->adopted_ask[i] = generation_keep(k, g->adopted[i].ask);
-			t->adopted_push[i] = generation_keep(k, g->adopted[i].push);
+			t->adopted_ask[i] = generation_pass(k, g->adopted[i].ask);
+			t->adopted_push[i] = generation_pass(k, g->adopted[i].push);
 		}
-		t->control_fd = generation_keep(k, g->control_fd);
-		t->seen_fd = generation_keep(k, g->dhcp_seen[1]);
+		t->control_fd = generation_pass(k, g->control_fd);
+		t->seen_fd = generation_pass(k, g->dhcp_seen[1]);
 		for (unsigned i = 0; i < g->workers; i++) {
-			t->ask[i] = generation_keep(k, g->ask[i][1]);
-			t->push[i] = generation_keep(k, g->push[i][1]);
+			t->ask[i] = generation_pass(k, g->ask[i][1]);
+			t->push[i] = generation_pass(k, g->push[i][1]);
 		}
 		break;
 	case ROLE_WORKER:
 	case ROLE_LEGACY:
-		t->hand_over_fd = generation_keep(k, g->hand_over[s->role == ROLE_LEGACY]);
-		t->vault[s->index] = generation_keep(k, g->vault[s->index][0]);
-		t->ask[s->index] = generation_keep(k, g->ask[s->index][0]);
-		t->push[s->index] = generation_keep(k, g->push[s->index][0]);
-		t->keylog_fd = generation_keep(k, g->keylog_fd);
-		t->site_fd = generation_keep(k, g->site_read_fd);
+		t->hand_over_fd = generation_pass(k, g->hand_over[s->role == ROLE_LEGACY]);
+		t->vault[s->index] = generation_pass(k, g->vault[s->index][0]);
+		t->ask[s->index] = generation_pass(k, g->ask[s->index][0]);
+		t->push[s->index] = generation_pass(k, g->push[s->index][0]);
+		t->keylog_fd = generation_pass(k, g->keylog_fd);
+		t->site_fd = generation_pass(k, g->site_read_fd);
 		for (unsigned i = 0; i < s->nlistener; i++)
-			generation_keep(k, s->listener[i].fd);
+			generation_pass(k, s->listener[i].fd);
 		memcpy(t->listener, s->listener, sizeof t->listener);
 		if (s->role == ROLE_WORKER) /* whoever captures the legacy process reads no session of others */
 			memcpy(t->ticket_key, g->ticket_key, sizeof t->ticket_key);
 		break;
 	case ROLE_DHCP:
-		t->dhcp_fd = generation_keep(k, g->dhcp_fd);
-		t->seen_fd = generation_keep(k, g->dhcp_seen[0]);
+		t->dhcp_fd = generation_pass(k, g->dhcp_fd);
+		t->seen_fd = generation_pass(k, g->dhcp_seen[0]);
 		break;
 	case ROLE_DNS:
 	case ROLES:
@@ -97,7 +97,7 @@ bool generation_start(struct slot *s)
 	const struct generation *g = s->of;
 	struct keep k = {.n = 0};
 	struct role_state *t = calloc(1, sizeof *t);
-	struct child_conf c = {.name = role_name(s->role), .state = t, .nstate = sizeof *t, .keep = k.fd};
+	struct child_conf c = {.name = role_name(s->role), .state = t, .nstate = sizeof *t, .inherited = k.fd};
 	pid_t pid = -1;
 
 	if (t) {
@@ -108,15 +108,15 @@ bool generation_start(struct slot *s)
 					 .parent = getpid(),
 					 .row = s->row ? (unsigned)(s->row - g->scoreboard->row) : SCOREBOARD_ROWS,
 					 .nlistener = s->nlistener,
-					 .ready_fd = generation_keep(&k, g->ready[1]),
-					 .scoreboard_fd = generation_keep(&k, g->scoreboard_fd),
+					 .ready_fd = generation_pass(&k, g->ready[1]),
+					 .scoreboard_fd = generation_pass(&k, g->scoreboard_fd),
 					 .control_fd = -1,
 					 .hand_over_fd = -1,
 					 .dhcp_fd = -1,
 					 .seen_fd = -1,
 					 .site_fd = -1,
 					 .keylog_fd = -1};
-		generation_tell(s, t, &k);
+		generation_describe(s, t, &k);
 		c.nkeep = k.n;
 		log_pipe_end(&s->log, c.name);
 		pid = child_start(&c, &s->log.fd);

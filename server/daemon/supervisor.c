@@ -122,7 +122,7 @@ static void give_up(struct supervisor *s, const char *why)
 	}
 }
 
-static void say_ready(struct supervisor *s)
+static void report_ready(struct supervisor *s)
 {
 	const struct site *site = &s->now->site;
 
@@ -152,7 +152,7 @@ static void count_ready(struct supervisor *s)
 		return;
 	s->next = NULL;
 	s->now = g;
-	say_ready(s);
+	report_ready(s);
 	succession_take_over(s, before);
 }
 

@@ -32,7 +32,7 @@ static struct journey *at_address(const struct journeys *t, const struct seen *s
 			continue;
 		if (j->outside && nameless && j->state == JOURNEY_REGISTERED)
 			continue;
-		if (best == NULL || j->heard > best->heard)
+		if (best == NULL || j->seen_ms > best->seen_ms)
 			best = j;
 	}
 	return best;
@@ -48,7 +48,7 @@ static struct journey *of_mac(const struct journeys *t, const struct seen *s)
 			continue;
 		if (strcmp(j->address, s->address) == 0 && j->outside == s->outside)
 			return j;
-		if (j->evidence != SEEN_PROVED && (best == NULL || j->heard > best->heard))
+		if (j->evidence != SEEN_PROVED && (best == NULL || j->seen_ms > best->seen_ms))
 			best = j;
 	}
 	return best;
@@ -144,14 +144,14 @@ static void set_state(struct journey *j, enum journey_state state, uint64_t now)
 {
 	j->state = state;
 	j->since = now;
-	j->heard = now;
+	j->seen_ms = now;
 }
 
 static bool begins(const struct journey *j, const struct seen *s, uint64_t now)
 {
 	bool back = seen_steps[s->step].stage <= seen_steps[j->step].stage;
 
-	if (j->began == 0 || (j->state != JOURNEY_REGISTERED && back && now - j->heard > NEW_WAY_MS))
+	if (j->began == 0 || (j->state != JOURNEY_REGISTERED && back && now - j->seen_ms > NEW_WAY_MS))
 		return true;
 	return (s->step == SEEN_UPDATE || s->step == SEEN_DHCP) && (j->state == JOURNEY_SIGNED_OFF || j->state == JOURNEY_REFUSED);
 }
@@ -171,7 +171,7 @@ static void step(struct journey *j, const struct seen *s, uint64_t now)
 	at->ended = now;
 	at->result = s->result;
 	if (j->state == JOURNEY_REGISTERED && s->result != SEEN_REFUSED) { /* it asks for firmware, or renews its certificate */
-		j->heard = now;
+		j->seen_ms = now;
 		return;
 	}
 	j->step = s->step;
@@ -251,7 +251,7 @@ void journeys_bound(struct journeys *t, const struct location_binding *b, uint64
 		j->code = DT_F_OK;
 		j->cause[0] = '\0';
 	}
-	j->heard = now;
+	j->seen_ms = now;
 	j->expires = b->expires;
 	j->worker = b->worker;
 	j->conn = b->conn;
@@ -315,7 +315,7 @@ unsigned journey_stage(const struct journey *j)
 
 bool journey_silent(const struct journey *j, uint64_t now)
 {
-	return j->state == JOURNEY_UNDER_WAY && now - j->heard >= JOURNEY_SILENT_MS;
+	return j->state == JOURNEY_UNDER_WAY && now - j->seen_ms >= JOURNEY_SILENT_MS;
 }
 
 const char *journey_state_name(const struct journey *j, uint64_t now)

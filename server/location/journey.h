@@ -39,7 +39,7 @@ struct journey {
 	char cause[128];      /* the same in words, or why it was signed off */
 	enum dt_failure failed; /* the last failure, also when it has signed in since */
 	uint64_t failed_at;	/* 0: never */
-	uint64_t began, since, heard; /* mono_ms: this way began; the state is so since; the phone was seen last */
+	uint64_t began, since, seen_ms; /* mono_ms: this way began; the state is so since; the phone was seen last */
 	unsigned ways;		    /* how often it began */
 	int64_t expires;	    /* UNIX seconds, while registered */
 	uint32_t worker;

@@ -63,7 +63,7 @@ void list_journey(void *arg, const struct journey *j)
 		   journey_stage(j), journey_state_name(j, now), journey_code(j, now));
 	list_field(out, journey_cause(j, now), "\t");
 	buf_printf(out, "%s\t%llu\t", j->failed_at ? dt_failures[j->failed].code : "", ago(now, j->failed_at));
-	buf_printf(out, "%llu\t%llu\t%llu\t%u\t%lld\t", ago(now, j->since), ago(now, j->heard), ago(now, j->began), j->ways,
+	buf_printf(out, "%llu\t%llu\t%llu\t%u\t%lld\t", ago(now, j->since), ago(now, j->seen_ms), ago(now, j->began), j->ways,
 		   j->state == JOURNEY_REGISTERED && j->expires > unix_s ? (long long)(j->expires - unix_s) : 0);
 	list_steps(out, j, now);
 	buf_str(out, "\n");

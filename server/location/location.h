@@ -43,7 +43,7 @@ enum location_order { LOCATION_UNREGISTERED, LOCATION_REJECTED, LOCATION_DEACTIV
 	X(LOCATION_DROP,  drop)  /* drop one */ \
 	X(LOCATION_LIST,  list)  /* every live binding of a user; nothing is changed */ \
 	X(LOCATION_HELD,  held)  /* this worker holds this binding: told to a new location process */ \
-	X(LOCATION_TOLD,  told)  /* and that was all */ \
+	X(LOCATION_HELD_ALL,  held_all)  /* and that was all */ \
 	X(LOCATION_SEEN,  seen)  /* something was seen of a phone: for its journey */
 /* clang-format on */
 

@@ -43,8 +43,8 @@ static void client_answer(struct client *c, const struct buf *b)
 	client_close(c);
 }
 
-static void client_say(struct client *c, const char *fmt, unsigned a, unsigned b) __attribute__((format(printf, 2, 0)));
-static void client_say(struct client *c, const char *fmt, unsigned a, unsigned b)
+static void client_printf(struct client *c, const char *fmt, unsigned a, unsigned b) __attribute__((format(printf, 2, 0)));
+static void client_printf(struct client *c, const char *fmt, unsigned a, unsigned b)
 {
 	struct buf out = {0};
 
@@ -56,7 +56,7 @@ static void client_say(struct client *c, const char *fmt, unsigned a, unsigned b
 void process_acted(struct client *c)
 {
 	if (c->waits && c->outstanding == 0)
-		client_say(c, "ok %u\n", c->acted, 0);
+		client_printf(c, "ok %u\n", c->acted, 0);
 }
 
 static void client_late(void *arg)
@@ -64,7 +64,7 @@ static void client_late(void *arg)
 	struct client *c = arg;
 
 	if (c->waits)
-		client_say(c, "error a worker does not answer: %u of %u endpoints are signed off\n", c->acted - c->outstanding,
+		client_printf(c, "error a worker does not answer: %u of %u endpoints are signed off\n", c->acted - c->outstanding,
 			   c->acted);
 	else
 		client_close(c);
@@ -138,7 +138,7 @@ static void registered(struct client *c, struct sv aor)
 		all = calloc(LOCATION_ENDPOINTS_MAX, sizeof *all);
 		if (all == NULL || !sv_copy(user, sizeof user, aor)) {
 			free(all);
-			client_say(c, "error not a SIP address\n", 0, 0);
+			client_printf(c, "error not a SIP address\n", 0, 0);
 			return;
 		}
 		for (size_t i = 0, n = location_list(c->process->location, user, all, LOCATION_ENDPOINTS_MAX); i < n; i++)
@@ -160,7 +160,7 @@ static void process_order(struct client *c, struct sv rest)
 
 	if (aor.n == 0 || !sv_copy(user, sizeof user, aor) || !sv_u64(what, LOCATION_DEACTIVATED, &n) ||
 	    !sv_u64(diag, 99999, &d) || !sv_copy(reason, sizeof reason, rest)) {
-		client_say(c, "error an order is: order AOR N DIAG REASON\n", 0, 0);
+		client_printf(c, "error an order is: order AOR N DIAG REASON\n", 0, 0);
 		return;
 	}
 	c->waits = true;
@@ -196,7 +196,7 @@ static void client_ready(void *arg, unsigned what)
 	end = memchr(c->line, '\n', c->n);
 	if (end == NULL) {
 		if (c->n == sizeof c->line)
-			client_say(c, "error the line is too long\n", 0, 0);
+			client_printf(c, "error the line is too long\n", 0, 0);
 		return;
 	}
 	line = (struct sv){c->line, (size_t)(end - c->line)};
@@ -210,7 +210,7 @@ static void client_ready(void *arg, unsigned what)
 	else if (sv_eq(word, SV("phones")))
 		phones(c);
 	else
-		client_say(c, "error the questions are: order, status, registered, phones\n", 0, 0);
+		client_printf(c, "error the questions are: order, status, registered, phones\n", 0, 0);
 }
 
 static void process_on_accept(void *arg, unsigned what)

@@ -30,8 +30,8 @@ REPLY(list) = {FLAG(location_reply, answered), HEAP(location_reply, all, n, LOCA
 ASK(held) = {STRUCT(location_ask, held.binding, binding), FIELDS_END};
 REPLY(held) = {FIELDS_END};
 
-ASK(told) = {FIELDS_END};
-REPLY(told) = {FIELDS_END};
+ASK(held_all) = {FIELDS_END};
+REPLY(held_all) = {FIELDS_END};
 
 static const struct field seen[] = {
 	INT_TO(seen, step, SEEN_STEP_COUNT - 1), INT_TO(seen, result, SEEN_REFUSED), INT_TO(seen, evidence, SEEN_PROVED),

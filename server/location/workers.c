@@ -73,7 +73,7 @@ static void process_question(void *arg, struct ipc_server *from, struct ipc_mess
 	}
 	location_answer(p->location, w->index, &q, &r);
 	feed_question(p->journeys, w->index, &q, &r);
-	w->here |= q.kind == LOCATION_HELLO || q.kind == LOCATION_TOLD;
+	w->here |= q.kind == LOCATION_HELLO || q.kind == LOCATION_HELD_ALL;
 	location_reply_write(&answer, m->number, &r);
 	location_reply_clear(&r);
 	if (!ipc_server_send(from, &answer))

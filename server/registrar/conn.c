@@ -229,8 +229,8 @@ static void framed(struct reg_conn *c)
 /* After each call: a connection that has said its last word. */
 static bool over(struct reg_conn *c)
 {
-	if (c->closing && !c->told) {
-		c->told = true;
+	if (c->closing && !c->close_reported) {
+		c->close_reported = true;
 		c->io.close(c->io.arg);
 	}
 	return true;

@@ -128,7 +128,7 @@ struct reg_conn {
 	unsigned failures;
 	bool keepalive; /* was negotiated */
 	bool outdated; /* it has asked once for settings that are others by now */
-	bool closing, told; /* told: io->close was called */
+	bool closing, close_reported; /* told: io->close was called */
 	char tag[33];
 };
 

@@ -52,8 +52,8 @@ void registrar_order(struct registrar *r, const struct location_notice *n, uint6
 			    (n->instance[0] == '\0' || sv_ieq(sv_of(sa->binding->b->instance), sv_of(n->instance))))
 				end_one(c, sa, n);
 		}
-		if (c->closing && !c->told) {
-			c->told = true;
+		if (c->closing && !c->close_reported) {
+			c->close_reported = true;
 			c->io.close(c->io.arg);
 		}
 		return;

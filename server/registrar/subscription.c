@@ -21,7 +21,7 @@ struct reg_subscription {
 	uint64_t until;	   /* mono_ms */
 	struct buf dialog; /* Call-ID, From and To of ours, Event: NUL behind each */
 	struct buf asked;  /* the body of the question */
-	uint64_t told;	   /* a hash of the state in the last notification: thousands are held */
+	uint64_t close_reported;	   /* a hash of the state in the last notification: thousands are held */
 };
 
 /* FNV-1a, 64 bits: both states are ours, nobody chooses them. */
@@ -151,7 +151,7 @@ void reg_subscribed(struct reg_conn *c, struct reg_sa *sa, const struct msg *q, 
 	s->until = s->once || reg_has_tag(q, "Supported", "com.microsoft.autoextend") ? UINT64_MAX : c->now + (uint64_t)expires * 1000;
 	buf_clear(&s->asked);
 	buf_sv(&s->asked, q->body);
-	s->told = hash_of(state);
+	s->close_reported = hash_of(state);
 	if (!dialog_of(s, c, q) || s->asked.oom)
 		expires = 0, asks = false;
 	else if (rides)
@@ -215,13 +215,13 @@ static void settings_tell(struct reg_conn *c, struct reg_sa *sa)
 		char text[64];
 
 		if (s->until > c->now && reg_package_state(c, sa, s->package, buf_view(&s->asked), &state) && !state.oom &&
-		    hash_of(buf_view(&state)) != s->told) {
+		    hash_of(buf_view(&state)) != s->close_reported) {
 			snprintf(text, sizeof text, "active;expires=%u", (unsigned)left);
 			if (s->once)
 				c->outdated = true;
 			else
 				notify(c, sa, s, text, buf_view(&state));
-			s->told = hash_of(buf_view(&state));
+			s->close_reported = hash_of(buf_view(&state));
 		}
 		buf_free(&state);
 	}

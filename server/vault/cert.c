@@ -51,15 +51,15 @@ enum vault_status vault_cert_company(struct vault *v, struct sv der, const struc
 {
 	const uint8_t *leaf = (const uint8_t *)der.p;
 	struct pki_cert_info *info = calloc(1, sizeof *info);
-	struct pki_chain_result judged = {0};
+	struct pki_chain_result verified = {0};
 	struct buf ca = {0};
 	bool good = false;
 
 	pki_pem_add(&ca, "CERTIFICATE", v->conf.ca_der.p, v->conf.ca_der.n);
 	if (info && !ca.oom && pki_cert_info(der.p, der.n, info) == NULL && vault_name_eq(info->subject_cn, u->aor))
-		good = pki_chain_verify(&leaf, &der.n, 1, buf_view(&ca), false, NULL, vault_now(v), &judged) == PKI_TRUSTED;
+		good = pki_chain_verify(&leaf, &der.n, 1, buf_view(&ca), false, NULL, vault_now(v), &verified) == PKI_TRUSTED;
 	if (!good)
-		why_set(why, "the certificate is not one that the company's CA made for %.100s: %.60s", u->aor, judged.why.text);
+		why_set(why, "the certificate is not one that the company's CA made for %.100s: %.60s", u->aor, verified.why.text);
 	buf_free(&ca);
 	free(info);
 	return good ? VAULT_OK : VAULT_REFUSED;

@@ -91,16 +91,16 @@ struct vault_client {
 	struct ipc_caller ipc;
 	void (*gone)(void *arg);
 	void *arg;
-	uint64_t changes, told_at; /* told_at: mono_ms; 0: never */
+	uint64_t changes, reported_at; /* reported_at: mono_ms; 0: never */
 	uint64_t unknown;	   /* how often nobody could say */
 };
 
-static void ipc_told(void *arg, struct ipc_message *m)
+static void ipc_reported(void *arg, struct ipc_message *m)
 {
 	struct vault_client *c = arg;
 
 	if (vault_changes_read(m, &c->changes))
-		c->told_at = clock_mono_ms();
+		c->reported_at = clock_mono_ms();
 }
 
 /* As long as the vault is silent, the count is never the same twice. */
@@ -108,7 +108,7 @@ static uint64_t changes(void *arg)
 {
 	struct vault_client *c = arg;
 
-	if (c->told_at == 0 || clock_mono_ms() - c->told_at > VAULT_SILENT_MS)
+	if (c->reported_at == 0 || clock_mono_ms() - c->reported_at > VAULT_SILENT_MS)
 		return ++c->unknown;
 	return c->changes;
 }
@@ -178,7 +178,7 @@ struct vault_client *vault_client_new(struct loop *l, int fd, void (*lost)(void 
 	c->gone = lost;
 	c->arg = arg;
 	c->ipc.gone = ipc_gone;
-	c->ipc.told = ipc_told;
+	c->ipc.pushed = ipc_reported;
 	c->ipc.arg = c;
 	*ret = (struct vault_link){.send = ask, .arg = c, .changes = changes, .changes_arg = c};
 	return c;

@@ -25,7 +25,7 @@ void vault_client_free(struct vault_client *c); /* open questions are answered w
 
 /* The vault tells each worker its vault_changes(): when it is another one, and every few seconds.  A worker that has heard
  * nothing for VAULT_SILENT_MS asks at every REGISTER. */
-#define VAULT_TELL_MS 5000
+#define VAULT_REPORT_MS 5000
 #define VAULT_SILENT_MS 300000
 void vault_changes_write(struct buf *b, uint64_t changes); /* a message, not yet ended */
 

@@ -87,8 +87,8 @@ static enum store_result whose(const struct vault *v, const char *user, const ch
 {
 	const struct site *site = v->conf.site;
 	struct store *s = v->conf.store;
-	struct netbios told;
-	const char *public = names_of(site, &told).netbios_domain;
+	struct netbios outside;
+	const char *public = names_of(site, &outside).netbios_domain;
 	bool ours = domain[0] == '\0' || vault_name_eq(domain, site->domain) || vault_name_eq(domain, site->netbios_domain) ||
 		    vault_name_eq(domain, public);
 	const char *const domains[] = {domain, ours ? site->netbios_domain : domain, ours ? site->domain : domain};

@@ -30,7 +30,7 @@ struct process {
 	struct ipc_server *asked; /* one a worker, and behind them the adopted ones */
 	unsigned nasked;	  /* that are served */
 	struct loop_timer look;	  /* whether the store has changed */
-	uint64_t changes, told_at;
+	uint64_t changes, reported_at;
 };
 
 static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
@@ -40,9 +40,9 @@ static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
 	vault_pool_ask(p->pool, from, m);
 }
 
-static void tell(struct process *p)
+static void report(struct process *p)
 {
-	p->told_at = clock_mono_ms();
+	p->reported_at = clock_mono_ms();
 	for (unsigned i = 0; i < p->nasked; i++) {
 		struct buf b = {0};
 
@@ -58,9 +58,9 @@ static void look(void *arg)
 	struct process *p = arg;
 	uint64_t now = vault_changes(p->vault);
 
-	if (now != p->changes || clock_mono_ms() - p->told_at >= VAULT_TELL_MS) {
+	if (now != p->changes || clock_mono_ms() - p->reported_at >= VAULT_REPORT_MS) {
 		p->changes = now;
-		tell(p);
+		report(p);
 	}
 	loop_timer_at(&p->look, clock_mono_ms() + LOOK_MS);
 }
@@ -85,7 +85,7 @@ static void adopt(void *arg, int signo)
 		return;
 	if (!serve(p, p->conf->adopted, p->conf->nadopted))
 		log_line(LOG_ERROR, "vault", "out of memory: not every worker of before can be answered");
-	p->told_at = 0; /* they hear of changes now */
+	p->reported_at = 0; /* they hear of changes now */
 }
 
 static void term(void *arg, int signo)

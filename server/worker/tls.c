@@ -11,7 +11,7 @@
 
 #define CHAIN_MAX 10
 
-static bool tls_say(struct why *why, const char *path, const char *what)
+static bool tls_why_set(struct why *why, const char *path, const char *what)
 {
 	return why_not(why, "%s: %s", path, what);
 }
@@ -43,13 +43,13 @@ static bool identity(const char *dir, const char *name, struct pki_key **key, st
 	if (rc == -ENOENT) {
 		why_set(why, "%s: there is none; to make it: dialtone init %s --renew", path, dir);
 	} else if (rc < 0) {
-		tls_say(why, path, strerror(-rc));
+		tls_why_set(why, path, strerror(-rc));
 	} else {
 		*key = pki_key_read(buf_view(&pem));
 		tls_certificates(buf_view(&pem), chain);
 		good = *key != NULL && chain->n > 0 && !chain->oom;
 		if (!good)
-			tls_say(why, path, *key ? "there is no certificate in it" : "there is no private key in it");
+			tls_why_set(why, path, *key ? "there is no certificate in it" : "there is no private key in it");
 	}
 	buf_wipe(&pem);
 	return good;
@@ -88,7 +88,7 @@ static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct s
 	rc = file_read(path, PKI_PEM_MAX, &issuing);
 	if (rc < 0) {
 		buf_free(&issuing);
-		return tls_say(why, path, strerror(-rc));
+		return tls_why_set(why, path, strerror(-rc));
 	}
 	t->inside = tls_context(t, &(struct tls_server_conf){profile, inside_pem, t->inside_key, .ticket_key = ticket_key});
 	t->dsk = tls_context(t, &(struct tls_server_conf){TLS_DSK, inside_pem, t->inside_key, .client_ca_pem = buf_view(&issuing)});
@@ -103,10 +103,10 @@ static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct s
 	buf_sv(&t->chain_pem, buf_view(&issuing));
 	buf_free(&issuing);
 	if (t->chain_pem.oom)
-		return tls_say(why, path, "out of memory");
+		return tls_why_set(why, path, "out of memory");
 	if (t->inside && t->dsk && ((t->outside && t->dsk_outside) || outside_pem.n == 0))
 		return true;
-	return tls_say(why, c->site->dir, "its keys and certificates do not fit together for TLS");
+	return tls_why_set(why, c->site->dir, "its keys and certificates do not fit together for TLS");
 }
 
 bool worker_tls_init(struct worker_tls *t, const struct worker_conf *c, struct why *why)

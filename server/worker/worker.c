@@ -334,7 +334,7 @@ static void held(void *arg, const struct location_binding *b)
 static void replay(struct worker *w)
 {
 	registrar_bindings(w->sip.registrar, held, w);
-	location_send(&w->location_link, &(struct location_ask){.kind = LOCATION_TOLD}, NULL, NULL);
+	location_send(&w->location_link, &(struct location_ask){.kind = LOCATION_HELD_ALL}, NULL, NULL);
 }
 
 static void ordered(void *arg, struct ipc_server *from, struct ipc_message *m)

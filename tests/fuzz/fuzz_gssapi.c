@@ -29,7 +29,7 @@ static struct world *the_world(void)
 	}
 	w->mono = 1000000;
 	w->unix_s = NOW;
-	w->dice = 42;
+	w->random = 42;
 	return w;
 }
 

@@ -36,7 +36,7 @@ static struct world *the_world(void)
 	}
 	w->mono = 1000000;
 	w->unix_s = NOW;
-	w->dice = 42;
+	w->random = 42;
 	w->alice.enabled = true;
 	return w;
 }

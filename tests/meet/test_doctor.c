@@ -116,12 +116,12 @@ static bool is_elsewhere(const struct doctor_cause *c)
 }
 
 /* What the port's observer sees. */
-static struct doctor_heard heard;
+static struct doctor_observed observed;
 
 static void on_frame(struct meet *m, const uint8_t *frame, size_t n)
 {
 	(void)m;
-	doctor_heard_frame(&heard, frame, n);
+	doctor_observe_frame(&observed, frame, n);
 }
 
 /* The doctor's own questions, answered by the world as it answers the phone. */
@@ -149,7 +149,7 @@ static void ask_world(struct meet *m, struct doctor_run *r)
 /* The record as the doctor keeps it; words false: without any that is for people. */
 static void record_of(struct meet *m, bool words, struct doctor_run *ret)
 {
-	*ret = (struct doctor_run){.has_heard = true, .heard = heard};
+	*ret = (struct doctor_run){.has_observed = true, .observed = observed};
 	for (unsigned i = 0; i < m->nrecord; i++) {
 		const struct meet_record *k = &m->record[i];
 		struct dt_record r = {.kind = k->kind, .stage = k->stage, .what = k->what, .peer = k->peer, .ok = k->ok,
@@ -204,7 +204,7 @@ static void examine(struct meet *m, bool words, const struct meet_fault *fault)
 
 static void run_phone(struct meet *m, const struct meet_fault *fault, bool dial_tone)
 {
-	heard = (struct doctor_heard){0};
+	observed = (struct doctor_observed){0};
 	assert_true(meet_phone(m));
 	meet_run(m, 400 * 1000);
 	assert_non_null(meet_result(m));

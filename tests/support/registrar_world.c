@@ -187,8 +187,8 @@ static void w_random(void *arg, void *p, size_t n)
 	struct world *w = arg;
 
 	for (size_t i = 0; i < n; i++) {
-		w->dice = w->dice * 1664525u + 1013904223u;
-		((uint8_t *)p)[i] = (uint8_t)(w->dice >> 24);
+		w->random = w->random * 1664525u + 1013904223u;
+		((uint8_t *)p)[i] = (uint8_t)(w->random >> 24);
 	}
 }
 
@@ -217,7 +217,7 @@ int setup(void **state)
 	w->vault = (struct vault_link){.send = v_send, .arg = w};
 	w->mono = 1000000;
 	w->unix_s = NOW;
-	w->dice = 42;
+	w->random = 42;
 	w->location = location_new(w_unix, w_notice, w);
 	location_direct(w->location, &w->location_link);
 	rc.dsk = w->dsk = tls_ctx_server(&dsk);

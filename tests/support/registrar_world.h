@@ -48,7 +48,7 @@ struct world {
 	struct registrar *registrar;
 	uint64_t mono, ids, challenge_id;
 	int64_t unix_s;
-	uint32_t dice;
+	uint32_t random;
 	struct location_notice notice[16];
 	unsigned notices;
 	struct vault_user alice, bob;

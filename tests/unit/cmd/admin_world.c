@@ -75,11 +75,11 @@ bool control_registered(const char *dir, const char *aor, void (*fn)(void *arg, 
 
 static const struct control_phone phones[] = {
     {.mac = "00:04:f2:00:00:06", .model = "CX600", .firmware = "4.0.7577.4363", .user = "alice@contoso.test", .number = "4411",
-     .address = "10.66.0.148", .state = "registered", .code = "ok", .failed_ms = -1, .since_ms = 125000, .heard_ms = 2000,
+     .address = "10.66.0.148", .state = "registered", .code = "ok", .failed_ms = -1, .since_ms = 125000, .seen_ms = 2000,
      .began_ms = 130000, .expires = 540, .ways = 1, .proved = true, .nstep = 2,
      .step = {{"ticket", "answered", 129000, 700}, {"update", "answered", 130000, 20}}},
     {.mac = "00:04:f2:00:00:07", .model = "CX500", .user = "bob\x1b[31m@contoso.test", .address = "10.66.0.149", .state = "refused",
-     .code = "pin-refused", .cause = "wrong PIN", .failed = "pin-refused", .failed_ms = 61000, .since_ms = 61000, .heard_ms = 61000,
+     .code = "pin-refused", .cause = "wrong PIN", .failed = "pin-refused", .failed_ms = 61000, .since_ms = 61000, .seen_ms = 61000,
      .began_ms = 65000, .stage = 7, .ways = 3, .nstep = 1, .step = {{"ticket", "refused", 61000, 40}}}};
 
 bool control_phones(const char *dir, void (*fn)(void *arg, const struct control_phone *p), void *arg, bool *nobody,

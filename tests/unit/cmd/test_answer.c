@@ -17,7 +17,7 @@ static char *said(const struct doctor_run *r, bool verbose)
 
 	assert_non_null(ink);
 	f.n = doctor_diagnose(r, f.one, FINDINGS);
-	answer_say(to, ink, r, &f, verbose);
+	answer_print(to, ink, r, &f, verbose);
 	record_text_free(ink);
 	fclose(to);
 	return text;

@@ -17,7 +17,7 @@ static char *line_of(const struct doctor_run *r, enum check state)
 
 	if (r->n)
 		f.n = doctor_diagnose(r, f.one, FINDINGS);
-	assert_int_equal(check_say(to, r, &f), state);
+	assert_int_equal(check_print(to, r, &f), state);
 	fclose(to);
 	assert_true(n > 0 && text[n - 1] == '\n' && strchr(text, '\n') == text + n - 1); /* one line */
 	return text;
@@ -91,7 +91,7 @@ static void side_by_side(void **state)
 	assert_true(doctor_run_add(&r[1], &odd) && doctor_run_add(&r[1], &bad));
 	for (unsigned i = 0; i < 2; i++)
 		f[i].n = doctor_diagnose(&r[i], f[i].one, FINDINGS);
-	compare_say(to, names, runs, f);
+	compare_print(to, names, runs, f);
 	fclose(to);
 	if (!in_order(text, told))
 		fail_msg("%s", text);

@@ -10,15 +10,15 @@ struct cause_case {
 	struct dt_facts fact;
 	enum dt_sign run, answer; /* of another attempt; of something the doctor asked */
 	bool asked;		  /* the answer alone tells it: there is no attempt */
-	bool has_heard;
-	struct doctor_heard heard;
+	bool has_observed;
+	struct doctor_observed observed;
 	bool warm;
 	enum { EITHER, INSIDE, OUTSIDE } inside; /* whether the phone looked for its VLAN; EITHER: it makes no difference */
 	enum dt_candidate reached; /* the Registrar that took the phone in the end was known so */
 	bool well;		   /* the attempt failed, its stage ended well */
 	enum dt_stage home;	   /* where it is reported; NONE: where it was met */
 	bool again;		   /* a case above is explained by the same row */
-	bool told;		   /* it is reported as well when the stage ended well */
+	bool reported;		   /* it is reported as well when the stage ended well */
 	unsigned explains;	   /* kinds of later failures that are its consequences */
 };
 
@@ -55,7 +55,7 @@ static void run_until_end(const struct cause_case *c, bool words, struct doctor_
 	struct dt_record tried = {.kind = DT_REC_ATTEMPT, .stage = c->stage, .ok = c->failure == DT_F_OK, .failure = c->failure,
 				  .sign = {c->sign}, .fact = c->fact, .what = any, .peer = any, .found = any, .warn = any, .why = any};
 
-	*r = (struct doctor_run){.has_heard = c->has_heard, .heard = c->heard};
+	*r = (struct doctor_run){.has_observed = c->has_observed, .observed = c->observed};
 	if (c->inside == INSIDE)
 		add(r, (struct dt_record){.kind = DT_REC_STAGE, .stage = DT_STAGE_VLAN, .ok = true});
 	if (c->warm)
@@ -197,8 +197,8 @@ static void reported_although_it_ended_well(void **state)
 			continue;
 		row = row_of(&c, NULL);
 		c.well = true;
-		if ((row && row_of(&c, NULL) == row) != c.told) {
-			print_case(i, c.told ? "is not reported when the stage ended well" : "is reported though the stage ended well: .told is missing");
+		if ((row && row_of(&c, NULL) == row) != c.reported) {
+			print_case(i, c.reported ? "is not reported when the stage ended well" : "is reported though the stage ended well: .told is missing");
 			wrong++;
 		}
 	}

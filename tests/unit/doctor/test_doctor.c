@@ -6,7 +6,7 @@
 static void observations_decide(void **state)
 {
 	static const struct {
-		struct doctor_heard heard;
+		struct doctor_observed observed;
 		const char *cause;
 	} ports[] = {
 	    {{.frames = 0}, "V-12"},
@@ -22,7 +22,7 @@ static void observations_decide(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
-		struct doctor_run r = {.has_heard = true, .heard = ports[i].heard};
+		struct doctor_run r = {.has_observed = true, .observed = ports[i].observed};
 		struct doctor_finding f[4];
 		struct dt_record end = {.kind = DT_REC_RESULT, .stage = DT_STAGE_LOGON, .ok = true};
 		struct dt_record tried = {.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_VLAN, .what = "dhcp-vlan", .failure = DT_F_VLAN_NONE,

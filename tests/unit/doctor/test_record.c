@@ -66,7 +66,7 @@ static void facts_come_back(void **state)
 	assert_int_equal(l->fact.seconds, 30);
 	assert_true(l->fact.off_s == -7);
 	assert_int_equal(l->fact.candidate, DT_CAND_STORED);
-	assert_true(r.has_heard && r.heard.frames == 9 && r.heard.lldp == 3 && r.heard.cdp_vlan == 66);
+	assert_true(r.has_observed && r.observed.frames == 9 && r.observed.lldp == 3 && r.observed.cdp_vlan == 66);
 	assert_int_equal(r.answers, 1);
 	assert_true(r.answer[0].ok && dt_signs_have(r.answer[0].sign, DT_SIGN_ASKED_WILDCARD));
 	assert_int_equal(r.answer[0].fact.address, 0x0a000001);

@@ -151,7 +151,7 @@ static void a_new_location_process_learns(void **state)
 	held.held.binding = b; /* the worker tells it what it holds */
 	held.held.binding.worker = 77; /* and speaks for itself only */
 	location_send(&w->link, &held, NULL, NULL);
-	location_send(&w->link, &(struct location_ask){.kind = LOCATION_TOLD}, NULL, NULL);
+	location_send(&w->link, &(struct location_ask){.kind = LOCATION_HELD_ALL}, NULL, NULL);
 	strcpy(b.instance, "i3");
 	assert_int_equal(put(w, &b), LOCATION_ADDED);
 	assert_int_equal(w->n, 2); /* i1, told again, and i3 */

@@ -1,4 +1,4 @@
-#include "doctor/heard.h"
+#include "doctor/observed.h"
 
 #include <string.h>
 
@@ -12,11 +12,11 @@ static const uint8_t pvst_group[6] = {0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcd};
 static const uint8_t cdp_group[6] = {0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc};
 
 /* CDP's appliance TLV (0x000e): one octet, then the voice VLAN [network A.5].  The phone does not read CDP. */
-static void hear_cdp(struct doctor_heard *heard, const uint8_t *frame, size_t n)
+static void observe_cdp(struct doctor_observed *observed, const uint8_t *frame, size_t n)
 {
 	struct rd r = rd_of(frame, n);
 
-	heard->cdp++;
+	observed->cdp++;
 	rd_take(&r, ETH_HEAD + 8 + 4); /* Ethernet, LLC and SNAP, version, lifetime and checksum */
 	while (!r.err && rd_left(&r) >= 4) {
 		unsigned type = (unsigned)rd_be(&r, 2), len = (unsigned)rd_be(&r, 2);
@@ -24,54 +24,54 @@ static void hear_cdp(struct doctor_heard *heard, const uint8_t *frame, size_t n)
 
 		if (type == 0x000e && rd_left(&v) >= 3) {
 			rd_be(&v, 1);
-			heard->cdp_vlan = (unsigned)rd_be(&v, 2);
+			observed->cdp_vlan = (unsigned)rd_be(&v, 2);
 		}
 	}
 }
 
 /* What there is in LLDP when there is no VLAN in it. */
-static void hear_lldp(struct doctor_heard *heard, const uint8_t *frame, size_t n)
+static void observe_lldp(struct doctor_observed *observed, const uint8_t *frame, size_t n)
 {
 	struct rd r = rd_of(frame, n);
 	bool unknown = false;
 	struct lldp l;
 
-	heard->lldp++;
+	observed->lldp++;
 	rd_take(&r, ETH_HEAD);
 	if (!lldp_read(&r, &l))
 		return;
 	for (unsigned i = 0; i < l.npolicy; i++)
 		unknown |= l.policy[i].app == MED_VOICE;
-	heard->med += l.has_med || l.npolicy;
+	observed->med += l.has_med || l.npolicy;
 	if (l.has_pvid)
-		heard->port_vlan = l.pvid;
+		observed->port_vlan = l.pvid;
 	if (lldp_policy(&l, MED_VOICE))
-		heard->voice++;
+		observed->voice++;
 	else if (unknown)
-		heard->voice_unknown++;
+		observed->voice_unknown++;
 	else if (l.npolicy)
-		heard->voice_none++;
+		observed->voice_none++;
 }
 
-void doctor_heard_frame(struct doctor_heard *heard, const uint8_t *frame, size_t n)
+void doctor_observe_frame(struct doctor_observed *observed, const uint8_t *frame, size_t n)
 {
 	unsigned type;
 
 	if (n < ETH_HEAD)
 		return;
 	type = (unsigned)frame[12] << 8 | frame[13];
-	heard->frames++;
+	observed->frames++;
 	if (type == ETH_LLDP)
-		hear_lldp(heard, frame, n);
-	heard->eapol += type == ETH_EAPOL;
-	heard->bpdu += memcmp(frame, stp_group, 6) == 0 || memcmp(frame, pvst_group, 6) == 0;
-	heard->arp += type == ETH_ARP;
-	heard->dhcp += type == ETH_IPV4;
+		observe_lldp(observed, frame, n);
+	observed->eapol += type == ETH_EAPOL;
+	observed->bpdu += memcmp(frame, stp_group, 6) == 0 || memcmp(frame, pvst_group, 6) == 0;
+	observed->arp += type == ETH_ARP;
+	observed->dhcp += type == ETH_IPV4;
 	if (memcmp(frame, cdp_group, sizeof cdp_group) == 0)
-		hear_cdp(heard, frame, n);
+		observe_cdp(observed, frame, n);
 }
 
-bool doctor_heard_is(const struct doctor_heard *h, enum doctor_port what)
+bool doctor_observed_is(const struct doctor_observed *h, enum doctor_port what)
 {
 	switch (what) {
 	case PORT_NO_FRAME:

@@ -1,9 +1,9 @@
-/* doctor/heard.h: observations on the port: counted from the frames that arrive, for the causes of a missing VLAN.
+/* doctor/observed.h: observations on the port: counted from the frames that arrive, for the causes of a missing VLAN.
  *
  * Pure: the caller shows each frame.  What it comes to is a line of the record (kind "heard").
  */
-#ifndef DIALTONE_DOCTOR_HEARD_H
-#define DIALTONE_DOCTOR_HEARD_H
+#ifndef DIALTONE_DOCTOR_OBSERVED_H
+#define DIALTONE_DOCTOR_OBSERVED_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 /* One row a number: member, name in the record, what it counts. */
 /* clang-format off */
-#define DOCTOR_HEARD(X) \
+#define DOCTOR_OBSERVED(X) \
 X(frames,        "frames",        "frames for a phone, of any kind below") \
 X(lldp,          "lldp",          "LLDP frames") \
 X(med,           "med",           "of them with LLDP-MED") \
@@ -27,10 +27,10 @@ X(arp,           "arp",           "ARP frames") \
 X(dhcp,          "dhcp",          "DHCP frames to a client")
 /* clang-format on */
 
-struct doctor_heard {
-#define DOCTOR_HEARD_MEMBER(member, name, what) unsigned member;
-	DOCTOR_HEARD(DOCTOR_HEARD_MEMBER)
-#undef DOCTOR_HEARD_MEMBER
+struct doctor_observed {
+#define DOCTOR_OBSERVED_MEMBER(member, name, what) unsigned member;
+	DOCTOR_OBSERVED(DOCTOR_OBSERVED_MEMBER)
+#undef DOCTOR_OBSERVED_MEMBER
 };
 
 /* What the numbers mean. */
@@ -48,7 +48,7 @@ enum doctor_port {
 	PORT_CDP_VLAN,	/* CDP names a voice VLAN, and LLDP does not */
 };
 
-void doctor_heard_frame(struct doctor_heard *h, const uint8_t *frame, size_t n); /* Ethernet, without a tag */
-bool doctor_heard_is(const struct doctor_heard *h, enum doctor_port what);
+void doctor_observe_frame(struct doctor_observed *h, const uint8_t *frame, size_t n); /* Ethernet, without a tag */
+bool doctor_observed_is(const struct doctor_observed *h, enum doctor_port what);
 
 #endif
