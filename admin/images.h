@@ -23,7 +23,7 @@ struct image_import {
 	bool approve;
 };
 /* Verifies the catalog and the image against it, writes both below DIR/files, and the rule.  Fills *rule with the rule as
- * it is then, *version with the image's. */
+ * it is then, *version with the image's.  UNCHANGED: the image is there, and pending or approved, as it was asked for. */
 enum admin_result images_import(struct admin *a, const struct image_import *in, struct store_rule *rule, char version[32],
 				struct why *why);
 

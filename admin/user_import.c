@@ -109,12 +109,13 @@ static void progress(struct import *im, bool storing)
 
 static bool begin(struct import *im, bool checked)
 {
+	bool found = im->rows.found;
 	struct why why = {0};
 	unsigned line;
 
 	user_rows_end(&im->rows);
-	im->rows = (struct user_rows){.a = im->a, .update = im->how->update, .checked = checked, .file.fd = im->rows.file.fd};
-	im->how->users = 0;
+	im->rows = (struct user_rows){.a = im->a, .update = im->how->update, .checked = checked, .found = found, .file.fd = im->rows.file.fd};
+	im->how->users = im->how->same = 0;
 	if (user_rows_begin(&im->rows, &line, &why))
 		return true;
 	refuse(im, line, why.text);
@@ -134,6 +135,8 @@ static void import_check(struct import *im, const struct user_row *r)
 		no = shared_extension(im, r, &w);
 	if (no)
 		refuse(im, r->line, no);
+	else if (r->same)
+		im->how->same++;
 	else
 		im->how->users++;
 }
@@ -260,7 +263,9 @@ static enum admin_result store_rows(struct import *im, struct part *p, struct wh
 	struct why w = {0};
 
 	while (rc == ADMIN_OK && (got = user_rows_next(&im->rows, &r, &w)) != ROW_END) {
-		if (got == ROW_READ)
+		if (got == ROW_READ && r.same)
+			im->how->same++;
+		else if (got == ROW_READ)
 			rc = part_add(im, p, &r, why);
 		else if (got != ROW_EMPTY)
 			rc = admin_no(ADMIN_REFUSED, why, "line %u, which was good before: %s", r.line, w.text);

@@ -26,6 +26,7 @@ struct user_import {
 	bool (*pins)(void *arg, struct sv lines);
 	void *arg;
 	size_t users;	/* out: how many are good, then how many were stored */
+	size_t same;	/* out: of those behind them: users who are so already; nothing is stored of them */
 	unsigned wrong; /* out: how many lines are wrong; then nothing was stored */
 };
 

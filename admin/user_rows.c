@@ -223,19 +223,28 @@ static const char *fields_read(struct user_rows *im, struct fields *f)
 	return no;
 }
 
+/* A file may be imported twice.  Of secrets each comparison takes time: once for a line. */
+static const char *row_is_there(struct user_rows *im, const struct store_user *there, struct user_row *r, struct why *why)
+{
+	bool told = im->update ? im->checked : !im->checked;
+
+	r->same = im->update || told ? told && users_same(im->a, there, &r->user, buf_view(&r->password), buf_view(&r->pin)) : true;
+	im->found = im->found || r->same;
+	return r->same || im->update ? NULL : why_set(why, "%.120s exists already; to change existing users, add --update", there->aor);
+}
+
 /* The address first: it says whose the others are. */
 static const char *row_fill(struct user_rows *im, const struct fields *f, struct user_row *r, struct why *why)
 {
-	struct store_user there;
 	bool remote = im->a->site->EnableOutsideAccess;
+	struct store_user there;
+	const char *no;
 
 	for (unsigned i = 0; i < f->n; i++)
 		if (im->column[i] == COL_ADDRESS && !value_read(im, COL_ADDRESS, &f->text[i], r, &remote, why))
 			return why->text;
-	if ((im->update || !im->checked) &&
+	if ((im->update || !im->checked || im->found) &&
 	    im->a->store->ops->user_get(im->a->store, r->user.aor, &there) == STORE_OK) {
-		if (!im->update)
-			return why_set(why, "%.120s exists already; to change existing users, add --update", there.aor);
 		r->user = there;
 		remote = there.remote;
 	}
@@ -245,7 +254,9 @@ static const char *row_fill(struct user_rows *im, const struct fields *f, struct
 	r->user.remote = remote;
 	if (im->common_area && !user_common_area(im->a->site, &r->user, why))
 		return why->text;
-	return r->pin.n == 0 || pins_check(im->a, &r->user, buf_view(&r->pin), why) ? NULL : why->text;
+	if (r->user.id && (no = row_is_there(im, &there, r, why)) != NULL)
+		return no;
+	return r->same || r->pin.n == 0 || pins_check(im->a, &r->user, buf_view(&r->pin), why) ? NULL : why->text;
 }
 
 void user_row_wipe(struct user_row *r)

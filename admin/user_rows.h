@@ -17,12 +17,14 @@ struct user_row {
 	struct store_user user;
 	struct buf password, pin; /* user_row_wipe() is the caller's */
 	unsigned line;		  /* of the file, from 1 */
+	bool same;		  /* the user is there already, and is as the line says */
 };
 
 struct user_rows { /* starts as {.a, .update, .file.fd} */
 	struct admin *a;
-	bool checked; /* the lines are known to be good: the store is not asked for each user again */
-	bool update; /* a user who is there already is read as that user, changed; else the line is refused */
+	bool checked; /* the lines are known to be good: without update the store is not asked for each user again, unless `found` */
+	bool found;  /* a user was there already, and as the line says */
+	bool update; /* a user who is there already is read as that user, changed; else the line is refused when it says something else */
 	struct csv_file file;
 	struct csv csv;
 	int column[USER_ROWS_COLUMNS];

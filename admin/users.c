@@ -279,8 +279,7 @@ static bool same_password(struct admin *a, const struct store_user *u, struct sv
 	return same;
 }
 
-/* The fields, and the secrets that are given: a script may run twice. */
-static bool same_user(struct admin *a, const struct store_user *there, const struct store_user *u, struct sv password, struct sv pin)
+bool users_same(struct admin *a, const struct store_user *there, const struct store_user *u, struct sv password, struct sv pin)
 {
 	struct why none = {0};
 
@@ -296,7 +295,7 @@ enum admin_result users_put(struct admin *a, struct store_user *u, struct sv pas
 	enum admin_result rc;
 
 	if (a->store->ops->user_get(a->store, u->aor, &there) == STORE_OK) {
-		if (same_user(a, &there, u, password, pin))
+		if (users_same(a, &there, u, password, pin))
 			return ADMIN_UNCHANGED;
 		if (is_new)
 			return admin_no(ADMIN_EXISTS, why, "%s exists already", there.aor);

@@ -29,6 +29,9 @@ enum admin_result users_get(struct admin *a, const char *name, struct store_user
 /* UNCHANGED: all that is given is so already. EXISTS: a new one whose address another has, with other fields. */
 enum admin_result users_put(struct admin *a, struct store_user *u, struct sv password, struct sv pin, struct why *why);
 
+/* All fields, and the secrets that are given (a view that is not empty): a script may run twice. */
+bool users_same(struct admin *a, const struct store_user *there, const struct store_user *u, struct sv password, struct sv pin);
+
 /* The same in two steps and without a row of the audit, for many at once: first all that takes time, then the store alone. */
 struct user_write { /* wiped by the caller */
 	struct store_user user;

@@ -133,6 +133,7 @@ static const char *bits_option(void *at, const char *value)
 }
 
 #define AT(field) offsetof(struct init_options, site.field)
+#define AT_SITE offsetof(struct init_options, site)
 
 /* clang-format off */
 static const struct option_row init_options[] = {
@@ -316,6 +317,23 @@ int site_owners(const struct command *c, const char *dir, const char *said)
 	return fflush(stdout) == 0 ? 0 : EX_IOERR;
 }
 
+/* The site is there: as it was asked for, so that a script may run twice, or another one. */
+static int already(const struct command *c, const struct site *s, const char *conf)
+{
+	struct site there;
+	struct why why = {0};
+
+	if (!conf_read(conf, &there, &why))
+		return command_fail(c, EX_CANTCREAT, "'%s' is there already, and cannot be used: %s", conf, why.text);
+	for (unsigned i = 0; i < c->givens; i++)
+		for (unsigned k = 0; k < site_nkeys; k++)
+			if (c->given[i]->at == AT_SITE + site_keys[k].at && !site_key_same(&site_keys[k], s, &there))
+				return command_fail(c, EX_CANTCREAT, "'%s' is there already, with another %s: edit it, or choose another folder", conf,
+						    site_keys[k].name);
+	fprintf(stderr, "unchanged: '%s' is there already\n", conf);
+	return 0;
+}
+
 static int make(const struct command *c, struct site *s, const char *dir, const char *company)
 {
 	struct site read;
@@ -330,7 +348,7 @@ static int make(const struct command *c, struct site *s, const char *dir, const 
 		return command_fail(c, EX_CANTCREAT, "'%s' cannot be used: %s", dir, strerror(errno));
 	snprintf(path, sizeof path, "%s/" SITE_CONF, s->dir);
 	if (access(path, F_OK) == 0)
-		return command_fail(c, EX_CANTCREAT, "'%s' is there already: edit it, or choose another folder", path);
+		return already(c, s, path);
 	if (!users(s, &why))
 		return command_fail(c, EX_CANTCREAT, "%s", why.text);
 	if (!accounts_separate(s, &why))

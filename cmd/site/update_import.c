@@ -135,7 +135,7 @@ int update_import(struct session *s)
 		rc = session_did(s, images_import(&s->admin, &in, &rule, version, &s->why));
 	if (rc == 0)
 		text_print(stderr, "%s %s: version %s is %s", rule.brand, rule.model, version,
-			o->approve ? "approved" : "pending; 'dialtone update approve' gives it to all phones");
+			strcmp(rule.pending, version) != 0 ? "approved" : "pending; 'dialtone update approve' gives it to all phones");
 	buf_free(&image);
 	buf_free(&catalog);
 	return rc;

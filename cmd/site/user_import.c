@@ -143,11 +143,13 @@ static int user_import(struct session *s)
 		why_set(&s->why, "%s; the first %d are listed above, --all lists every one", s->why.text, SHOWN);
 	if (i.noted > SHOWN && !o->all)
 		command_fail(s->c, 0, "%u notes; the first %d are listed above, --all lists every one", i.noted, SHOWN);
-	rc = session_end(s, r);
+	rc = o->dry ? session_end(s, r) : session_did(s, r == ADMIN_OK && im.users == 0 && im.same ? ADMIN_UNCHANGED : r);
 	if (rc && (r != ADMIN_REFUSED || im.users))
 		print_what_is_there(s, &im);
-	if (rc == 0)
+	if (rc == 0 && (im.users || im.same == 0))
 		fprintf(stderr, "%zu user%s %s\n", im.users, im.users == 1 ? "" : "s", o->dry ? "would be imported" : "imported");
+	if (rc == 0 && im.same)
+		fprintf(stderr, "%zu user%s so already\n", im.same, im.same == 1 ? " is" : "s are");
 	return rc;
 }
 

@@ -282,6 +282,19 @@ static void value_add(struct buf *out, const struct site *s, const struct site_k
 	}
 }
 
+bool site_key_same(const struct site_key *k, const struct site *a, const struct site *b)
+{
+	struct buf of_a = {0}, of_b = {0};
+	bool same;
+
+	value_add(&of_a, a, k);
+	value_add(&of_b, b, k);
+	same = !of_a.oom && !of_b.oom && sv_eq(buf_view(&of_a), buf_view(&of_b));
+	buf_free(&of_a);
+	buf_free(&of_b);
+	return same;
+}
+
 void site_template(const struct site *s, struct buf *out)
 {
 	struct site usual;

@@ -47,6 +47,8 @@ const struct site_key *site_key_find(const char *name, bool dns);
 const char *site_key_name(const struct site_key *k); /* without the section */
 bool site_key_dns(const struct site_key *k);
 
+/* Whether two sites have the same value. */
+bool site_key_same(const struct site_key *k, const struct site *a, const struct site *b);
 /* Sets the field from a text that server/site/conf_value.c has found good. */
 void site_key_set(struct site *s, const struct site_key *k, const char *text);
 

@@ -55,8 +55,10 @@ def test_init(tmp_path):
     for line in ("  fe01.contoso.test. A 10.20.0.10", "  sip.contoso.test. A PUBLIC", "  web.contoso.test. A PUBLIC",
                  "  _sip._tls.contoso.test. SRV 0 0 443 sip.contoso.test."):
         assert line in out.splitlines(), out
-    assert init("--fqdn", "fe01.contoso.test") == (73, "", f"dialtone init: '{tmp_path}/site/dialtone.conf' is there already: edit it, "
-                                                           "or choose another folder\n")
+    there = f"'{tmp_path}/site/dialtone.conf' is there already"
+    assert init("--fqdn", "fe01.contoso.test") == (0, "", f"unchanged: {there}\n")
+    assert init("--fqdn", "fe01.contoso.test", "--address", "10.20.0.11") == (
+        73, "", f"dialtone init: {there}, with another address: edit it, or choose another folder\n")
     status, out, err = init("--fqdn", "fe01.fabrikam.test", name="other")
     assert status == 0 and "note: 'fe01.fabrikam.test' is not below contoso.test" in err, err
     assert "(ADDRESS: of this server)" in out, out

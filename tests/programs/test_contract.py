@@ -105,6 +105,19 @@ def test_changes_may_run_twice(site):
     site.run("update sign payload --vendor POLYCOM --model CX600 --version 4.0.7577.4387 --out CPE.nbt")
     site.run("update import CPE.nbt")
     twice(site, CHANGES)
+    site.run("update import CPE.nbt --approve")
+    twice(site, ["update import CPE.nbt", "update import CPE.nbt --approve"])
+    with open(os.path.join(os.path.dirname(site.dir), "staff.csv"), "w") as f:
+        f.write("address,login,number,extension,display,password,pin\nerin@contoso.test,CONTOSO\\erin,+14255550199,4499,Erin,Pa55-word!,91357\n"
+                "frank@contoso.test,,,,,,\n")
+    twice(site, ["user import staff.csv", "user import staff.csv --update"])
+    site.run("user set frank@contoso.test --display Other")
+    assert json.loads(site.run("user import staff.csv -f json").stdout)["changed"] is False  # an empty field leaves what there is
+    site.run("user set erin@contoso.test --display Other")
+    assert "erin@contoso.test exists already" in site.run("user import staff.csv", 64).stderr
+    assert json.loads(site.run("user import staff.csv --update -f json").stdout)["changed"] is True
+    site.run("pin set erin@contoso.test --generate")
+    assert json.loads(site.run("user import staff.csv --update -f json").stdout)["changed"] is True  # the PIN of the file is set
     site.run("user add alice@contoso.test --extension 4499", 73)
     site.run("user show nobody@contoso.test", 67)
     site.run("user frob", 64)

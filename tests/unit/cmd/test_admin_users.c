@@ -250,7 +250,10 @@ static void import(void **state)
 	said(w, "user import %/u.csv", 0, "2 users imported");
 	said(w, "user list --json", 0, "\"display\": \"Carol \\\"C\\\",\\n of Contoso\"");
 	said(w, "pin show carol@contoso.test", 0, "pin_set         yes");
+	said(w, "user import %/u.csv", 0, "unchanged");
+	said(w, "user set carol@contoso.test --number +14255550177", 0, NULL);
 	said(w, "user import %/u.csv", 64, ":2: carol@contoso.test exists already; to change existing users, add --update");
+	said(w, "user set carol@contoso.test --number +14255550125", 0, NULL);
 	put(w, "v.csv", "address,display\nerin@contoso.test,Erin\ncarol@contoso.test,Carol\n");
 	said(w, "user import %/v.csv", 64, ":3: carol@contoso.test exists already");
 	said(w, "user show erin@contoso.test", 67, NULL); /* all or nothing */
