@@ -142,13 +142,13 @@ static void read_what(struct dt_record *rec, struct record_v1 *store)
 /* "the server says 28020: reason", "403 Forbidden: 4003 reason", "403 Forbidden" */
 static void record_v1_read_answer(struct dt_record *rec, struct record_v1 *store)
 {
-	static const char says[] = "the server says ";
+	static const char prefix[] = "the server says ";
 	const char *why = rec->why ? rec->why : "", *reason = strstr(why, ": ");
 	unsigned status = (unsigned)strtoul(why, NULL, 10);
 
 	rec->fact.http = (uint16_t)number_behind(why, "HTTP ");
-	if (strncmp(why, says, sizeof says - 1) == 0) {
-		rec->fact.diag = number_behind(why, says);
+	if (strncmp(why, prefix, sizeof prefix - 1) == 0) {
+		rec->fact.diag = number_behind(why, prefix);
 	} else if (status >= 100 && status < 700 && why[3] == ' ') {
 		rec->fact.sip = (uint16_t)status;
 		rec->fact.diag = reason ? (unsigned)strtoul(reason + 2, NULL, 10) : 0;

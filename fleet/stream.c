@@ -19,7 +19,7 @@ struct fleet_stream {
 	unsigned id;
 	int fd;
 	enum { CONNECTING, SHAKING, OPEN } where;
-	bool wants_tls, report_only, public_roots, dead, heard, speaks_tls, writes;
+	bool wants_tls, report_only, public_roots, dead, answered, speaks_tls, writes;
 	struct tls *tls;
 	struct buf out;
 	uint64_t limit;
@@ -124,7 +124,7 @@ static bool failed(struct fleet_stream *s, enum dt_failure f, const char *why, e
 {
 	struct dt_stream_opened o = {.failure = f, .why = why, .verdict = DT_NO_CERT, .sign = {sign}};
 
-	if (sign == DT_SIGN_NONE && s->where == SHAKING && !s->heard)
+	if (sign == DT_SIGN_NONE && s->where == SHAKING && !s->answered)
 		o.sign[0] = f == DT_F_TIMEOUT ? DT_SIGN_TLS_STALLED : DT_SIGN_TLS_CLOSED;
 	return opened(s, &o);
 }
@@ -268,8 +268,8 @@ static bool feed(struct fleet_stream *s, const uint8_t *p, size_t n)
 
 	if (s->tls == NULL)
 		return deliver(s, p, n);
-	if (!s->heard) { /* RFC 5246 6.2.1: a record begins with 20 to 23 */
-		s->heard = true;
+	if (!s->answered) { /* RFC 5246 6.2.1: a record begins with 20 to 23 */
+		s->answered = true;
 		s->speaks_tls = p[0] >= 20 && p[0] <= 23;
 	}
 	state = tls_feed(s->tls, p, n);

@@ -20,7 +20,7 @@
 #define SOCKETS 48
 
 /* An observer asks each server by itself: a channel each, over UDP and over TCP. */
-enum { SERVERS = 4, ASKS = 0, TELLS, EACH_UDP, EACH_TCP = EACH_UDP + SERVERS, CHANNELS = EACH_TCP + SERVERS };
+enum { SERVERS = 4, ASKS = 0, REPORTS, EACH_UDP, EACH_TCP = EACH_UDP + SERVERS, CHANNELS = EACH_TCP + SERVERS };
 
 struct host_names {
 	struct host *h;
@@ -135,10 +135,10 @@ static int socket_made(ares_socket_t fd, int type, void *arg)
 
 static bool channel_open(struct host_names *n, int c, const char *servers)
 {
-	struct ares_options o = {.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | (c >= TELLS ? ARES_FLAG_NOCHECKRESP : 0) |
+	struct ares_options o = {.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | (c >= REPORTS ? ARES_FLAG_NOCHECKRESP : 0) |
 					  (c >= EACH_TCP ? ARES_FLAG_USEVC : 0),
 				 .timeout = 2000,
-				 .tries = c >= TELLS ? 1 : 3,
+				 .tries = c >= REPORTS ? 1 : 3,
 				 .ndots = 0,
 				 .lookups = (char *)"b",
 				 .sock_state_cb = socket_changed,
@@ -348,7 +348,7 @@ static bool ask_again(struct question *q, int status)
 	if (status != ARES_ECONNREFUSED || q->again || q->life != q->h->life || n == NULL || !n->open)
 		return false;
 	q->again = true;
-	ask(n->channel[TELLS], q);
+	ask(n->channel[REPORTS], q);
 	names_set_timer(n);
 	return true;
 }

@@ -36,7 +36,7 @@ struct host_stream {
 	struct tls *tls;
 	struct buf out; /* octets for the socket */
 	bool wants_tls, report_only, public_roots, dead, ending;
-	bool heard, speaks_tls; /* TLS: an octet came; the first one is one of TLS */
+	bool answered, speaks_tls; /* TLS: an octet came; the first one is one of TLS */
 	unsigned busy;
 	int64_t unix_s;
 	struct witnessed seen;
@@ -144,7 +144,7 @@ static bool stream_failed(struct host_stream *s, enum dt_failure f, const char *
 {
 	struct dt_stream_opened o = {.failure = f, .why = why, .verdict = DT_NO_CERT};
 
-	if (s->where == SHAKING && !s->heard)
+	if (s->where == SHAKING && !s->answered)
 		o.sign[0] = f == DT_F_TIMEOUT ? DT_SIGN_TLS_STALLED : DT_SIGN_TLS_CLOSED;
 	return stream_opened(s, &o);
 }
@@ -300,8 +300,8 @@ static bool feed(struct host_stream *s, const uint8_t *p, size_t n)
 		report_data(s->h, s->id, p, n);
 		return !s->dead;
 	}
-	if (!s->heard) { /* RFC 5246 6.2.1: a record begins with 20 to 23 */
-		s->heard = true;
+	if (!s->answered) { /* RFC 5246 6.2.1: a record begins with 20 to 23 */
+		s->answered = true;
 		s->speaks_tls = p[0] >= 20 && p[0] <= 23;
 	}
 	s->h->secrets = s->seen.credentials || !s->h->witness ? NULL : &s->seen.secrets;

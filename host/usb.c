@@ -23,7 +23,7 @@ struct usb {
 	struct event read_ev, tick_ev;
 	struct tether t;
 	struct buf out;
-	uint64_t heard; /* the last message that was opened */
+	uint64_t last_ms; /* the last message that was opened */
 	unsigned greeted; /* in this second */
 };
 
@@ -99,7 +99,7 @@ static bool usb_event(struct usb *u, enum tether_event e, struct tether_message 
 		usb_report_state(u); /* which proves the code to the PC, before it gives a password away */
 		return true;
 	case TETHER_MESSAGE:
-		u->heard = clock_mono_ms();
+		u->last_ms = clock_mono_ms();
 		if (m->kind == TETHER_PING) {
 			usb_report_state(u);
 			return true;
@@ -147,7 +147,7 @@ static void usb_on_tick(evutil_socket_t fd, short what, void *arg)
 	u->greeted = 0;
 	if (!u->open)
 		usb_line_open(u);
-	else if (u->t.proved && clock_mono_ms() - u->heard > SILENT_MS)
+	else if (u->t.proved && clock_mono_ms() - u->last_ms > SILENT_MS)
 		usb_line_close(u);
 	if (!u->open)
 		return;

@@ -120,12 +120,12 @@ static void run(struct command *c, const struct fleet_options *o, struct fleet *
 {
 	bool terminal = isatty(STDERR_FILENO) == 1, complained = false, more = true;
 	uint64_t shown = clock_mono_ms(), written = 0, trimmed = shown, now;
-	int heard = 0;
+	int confirmed = 0;
 
 	while (more) {
 		more = fleet_turn(f, TURN_MS);
-		while (heard < asked) {
-			heard++;
+		while (confirmed < asked) {
+			confirmed++;
 			fleet_stop(f);
 		}
 		now = clock_mono_ms();

@@ -16,14 +16,14 @@ struct backup_options {
 	bool logs;
 };
 
-struct backup_told {
+struct backup_result {
 	char folder[4096];
 	int64_t files, octets;
 };
 
-static const struct column backup_columns[] = {{"folder", COLUMN_TEXT, offsetof(struct backup_told, folder)},
-					       {"files", COLUMN_NUMBER, offsetof(struct backup_told, files)},
-					       {"octets", COLUMN_NUMBER, offsetof(struct backup_told, octets)},
+static const struct column backup_columns[] = {{"folder", COLUMN_TEXT, offsetof(struct backup_result, folder)},
+					       {"files", COLUMN_NUMBER, offsetof(struct backup_result, files)},
+					       {"octets", COLUMN_NUMBER, offsetof(struct backup_result, octets)},
 					       {0}};
 
 static int backup_session(struct session *s)
@@ -31,7 +31,7 @@ static int backup_session(struct session *s)
 	const struct backup_options *o = s->c->o;
 	const char *to = s->c->argument[0];
 	struct tree_sum sum = {0};
-	struct backup_told told = {""};
+	struct backup_result result = {""};
 	struct writer w;
 	enum admin_result r = backup_make(&s->admin, to, o->logs, &sum, &s->why);
 
@@ -39,11 +39,11 @@ static int backup_session(struct session *s)
 		return command_fail(s->c, EX_CANTCREAT, "%s", s->why.text);
 	if (r != ADMIN_OK)
 		return session_end(s, r);
-	text_set(told.folder, sizeof told.folder, "%s", to);
-	told.files = sum.files;
-	told.octets = (int64_t)sum.octets;
+	text_set(result.folder, sizeof result.folder, "%s", to);
+	result.files = sum.files;
+	result.octets = (int64_t)sum.octets;
 	session_writer(s, &w);
-	writer_record(&w, backup_columns, &told);
+	writer_record(&w, backup_columns, &result);
 	if (s->c->json)
 		writer_member(&w, "changed", "", json_true());
 	return writer_end(&w);

@@ -18,7 +18,7 @@ void phone_row_make(struct phone_row *ret, const struct control_phone *p, int64_
 	*ret = (struct phone_row){.p = *p,
 				  .stage = p->stage,
 				  .since = now - p->since_ms / 1000,
-				  .heard = now - p->seen_ms / 1000,
+				  .seen = now - p->seen_ms / 1000,
 				  .began = now - p->began_ms / 1000,
 				  .failed = p->failed_ms >= 0 ? now - p->failed_ms / 1000 : 0,
 				  .expires = p->expires ? now + p->expires : 0};

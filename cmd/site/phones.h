@@ -11,7 +11,7 @@ struct phone_row {
 	struct control_phone p;
 	char extension[64];
 	int64_t stage;				       /* 0: registered */
-	int64_t since, heard, began, failed, expires; /* UNIX seconds; 0: not */
+	int64_t since, seen, began, failed, expires; /* UNIX seconds; 0: not */
 };
 void phone_row_make(struct phone_row *ret, const struct control_phone *p, int64_t now);
 

@@ -118,7 +118,7 @@ struct half { /* one direction: 0 from the client, 1 from the server */
 enum protocol { P_UNKNOWN, P_TLS, P_HTTP, P_SIP, P_OTHER };
 
 struct flow {
-	bool used, syn, answered, midway, refused, reset, told_open, report_up, report_end;
+	bool used, syn, answered, midway, refused, reset, report_open, report_up, report_end;
 	uint8_t closed_by; /* 0: open; 1: the client; 2: the server */
 	uint32_t client, server;
 	uint16_t cport, sport;

@@ -109,7 +109,7 @@ X(UC_PATH_SLASH,      "uc-path-slash",        "the path (sub-option 5) has no le
 X(UC_VALUE_PADDED,    "uc-value-padded",      "zeros or blanks at the end of a value") \
 X(UC_URL_LONG,        "uc-url-long",          "option 43's parts do not make a URL") \
 /* certificates and TLS */ \
-X(CERT_NOT_JUDGED,    "cert-not-judged",      "the server's certificate was not verified: before stage 6 a new phone has no root chain") \
+X(CERT_UNCHECKED,    "cert-not-judged",      "the server's certificate was not verified: before stage 6 a new phone has no root chain") \
 X(CERT_NONE,          "cert-none",            "the server showed no certificate that can be read") \
 X(CERT_UNTRUSTED,     "cert-untrusted",       "the certificate does not chain to a trusted root") \
 X(CERT_SELF_SIGNED,   "cert-self-signed",     "the certificate is self-signed, and not trusted") \

@@ -174,7 +174,7 @@ static void update_answered(void *arg, struct http_client *h)
 		return;
 	}
 	if (h->tls && h->verdict == DT_UNTRUSTED && ph->cred.roots.n == 0) {
-		ph->work->update_try.sign[0] = DT_SIGN_CERT_NOT_JUDGED; /* that is all CERT_UNTRUSTED means here; names need no root */
+		ph->work->update_try.sign[0] = DT_SIGN_CERT_UNCHECKED; /* that is all CERT_UNTRUSTED means here; names need no root */
 	} else if (h->tls && h->verdict != DT_TRUSTED)
 		text_set(warn, sizeof warn, "the server's certificate could not be verified: %s", h->chain_fault.text);
 	if (h->status == 401) {

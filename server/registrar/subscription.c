@@ -207,7 +207,7 @@ void reg_subscriptions_end(struct reg_conn *c, struct reg_sa *sa)
 	reg_subscriptions_free(sa->binding);
 }
 
-static void settings_tell(struct reg_conn *c, struct reg_sa *sa)
+static void settings_notify(struct reg_conn *c, struct reg_sa *sa)
 {
 	for (struct reg_subscription *s = sa->binding->subscriptions; s; s = s->next) {
 		struct buf state = {0};
@@ -242,6 +242,6 @@ void registrar_settings(struct registrar *r, uint64_t mono_ms, int64_t unix_s)
 		c->unix_s = unix_s;
 		for (struct reg_sa *sa = c->sas; sa; sa = sa->next)
 			if (sa->binding && sa->state == SA_UP)
-				settings_tell(c, sa);
+				settings_notify(c, sa);
 	}
 }

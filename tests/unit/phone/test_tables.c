@@ -133,6 +133,23 @@ static void each_model(void **state)
 	}
 }
 
+/* [network E.1]: "TLS 1.0 and nothing later", "wildcard commonly reported" as not taken, "root too strong" for the CX700's Windows CE;
+ * "OCS-era firmware reads the VLAN from DHCP only" and "two-step update needed". */
+static void what_models_cannot(void **state)
+{
+	enum { ALL = DT_CANNOT_TLS12 | DT_CANNOT_WILDCARD, OCS = DT_CANNOT_LLDP | DT_CANNOT_ONE_STEP };
+	static const struct {
+		const char *firmware;
+		unsigned cannot;
+	} rows[] = {{"4.0.7577.4372", ALL}, {"1.0.522.101", ALL | OCS}, {"10.0.1.1", ALL}, {"", ALL}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof eight / sizeof *eight; i++)
+		for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+			assert_int_equal(dt_model_cannot(&eight[i], rows[k].firmware),
+					 rows[k].cannot | (strcmp(eight[i].key, "cx700") == 0 ? DT_CANNOT_STRONG_ROOT : 0));
+}
+
 /* What a user reads whose phone cannot do what was asked for. */
 static void each_refusal(void **state)
 {
@@ -168,7 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_stage),
 	    cmocka_unit_test(each_plan),
-	    cmocka_unit_test(each_model),
+	    cmocka_unit_test(each_model), cmocka_unit_test(what_models_cannot),
 	    cmocka_unit_test(each_refusal),
 	};
 
