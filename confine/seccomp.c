@@ -5,6 +5,8 @@
  */
 #include <asm/ioctls.h>
 #include <errno.h>
+#include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
@@ -41,6 +43,7 @@ static const struct {
 	{SANDBOX_ACCEPT, "accept accept4"},
 	{SANDBOX_ASK, "connect bind"},
 	{SANDBOX_DATABASE, "uname getresuid getresgid"},
+	{SANDBOX_PHONE, "accept accept4 listen sendmmsg recvmmsg memfd_create wait4 waitid"},
 };
 /* clang-format on */
 
@@ -94,6 +97,16 @@ static bool add_rules(scmp_filter_ctx ctx, unsigned may, struct why *why)
 	    {SANDBOX_ASK, "socket", SCMP_A0_32(SCMP_CMP_EQ, AF_INET)},
 	    {SANDBOX_ASK, "socket", SCMP_A0_32(SCMP_CMP_EQ, AF_INET6)},
 	    {SANDBOX_DATABASE, "socket", SCMP_A0_32(SCMP_CMP_EQ, AF_UNIX)},
+	    {SANDBOX_PHONE, "socket", SCMP_A0_32(SCMP_CMP_EQ, AF_PACKET)},
+	    {SANDBOX_PHONE, "socket", SCMP_A0_32(SCMP_CMP_EQ, AF_NETLINK)},
+	    {SANDBOX_PHONE, "ioctl", SCMP_A1_32(SCMP_CMP_EQ, SIOCETHTOOL)},
+	    {SANDBOX_PHONE, "ioctl", SCMP_A1_32(SCMP_CMP_EQ, SIOCGIFINDEX)},
+	    {SANDBOX_PHONE, "ioctl", SCMP_A1_32(SCMP_CMP_EQ, SIOCGIFNAME)},
+	    {SANDBOX_PHONE, "ioctl", SCMP_A1_32(SCMP_CMP_EQ, TUNSETIFF)},
+	    {SANDBOX_PHONE, "ioctl", SCMP_A1_32(SCMP_CMP_EQ, TUNSETOFFLOAD)},
+	    {SANDBOX_PHONE, "ioctl", SCMP_A1_32(SCMP_CMP_EQ, TIOCGWINSZ)},
+	    {SANDBOX_PHONE, "ioctl", SCMP_A1_32(SCMP_CMP_EQ, TCSETS)}, /* never TIOCSTI: it types into root's shell */
+	    {SANDBOX_PHONE, "ioctl", SCMP_A1_32(SCMP_CMP_EQ, TCFLSH)},
 	};
 
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)

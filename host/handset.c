@@ -144,7 +144,7 @@ int handset_open(struct host *h, void (*ask)(void *arg, char *line, struct buf *
 	s->arg = arg;
 	for (size_t i = 0; i < PEERS; i++)
 		s->peer[i] = (struct handset_peer){.set = s, .fd = -1};
-	e = handset_listen(s, host_state(h));
+	e = handset_listen(s, state_path(h->state));
 	if (e == 0 && (event_assign(&s->ev, s->base, s->fd, EV_READ | EV_PERSIST, handset_accept, s) < 0 || event_add(&s->ev, NULL) < 0))
 		e = -ENOMEM;
 	if (e < 0) {

@@ -142,12 +142,23 @@ static int open_tls(struct host *h, const struct host_conf *c, struct why *why)
 	}
 	if (c->keylog || c->witness)
 		tls_ctx_keylog(h->tls, keylog_line, h);
-	if (c->keylog == NULL)
-		return 0;
-	h->keylog = open(c->keylog, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (h->keylog < 0) {
-		why_set(why, "%s: %s", c->keylog, strerror(errno));
-		return -errno;
+	return 0;
+}
+
+/* The log of keys may stand where only root may write, and port 68 needs a capability that goes. */
+static int open_as_root(struct host *h, const struct host_conf *c, struct why *why)
+{
+	int e;
+
+	if (c->keylog && (h->keylog = open(c->keylog, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) < 0) {
+		e = -errno;
+		why_set(why, "%s: %s", c->keylog, strerror(-e));
+		return e;
+	}
+	e = udp_hold_68(h);
+	if (e < 0 && e != -EADDRINUSE) { /* a DHCP client of the host that has it does the same good */
+		why_set(why, "the phone's sockets: %s", strerror(-e));
+		return e;
 	}
 	return 0;
 }
@@ -162,7 +173,16 @@ static int open_state(struct host *h, const struct host_conf *c, struct why *why
 	else
 		n = snprintf(dir, sizeof dir, "%s/%02x%02x%02x%02x%02x%02x", c->state_base, h->mac[0], h->mac[1], h->mac[2],
 			     h->mac[3], h->mac[4], h->mac[5]);
-	e = (size_t)n < sizeof dir ? state_open(dir, c->ops, &h->state) : -ENAMETOOLONG;
+	if ((size_t)n >= sizeof dir) {
+		why_set(why, "the name of the state's folder is too long");
+		return -ENAMETOOLONG;
+	}
+	e = folder_open(dir, &h->folder, why);
+	if (e == 0)
+		e = host_lower(h, c, why);
+	if (e < 0)
+		return e;
+	e = state_open_folder(h->folder.fd, dir, c->ops, &h->state);
 	if (e == -EBUSY)
 		why_set(why, "%s: another phone uses it now: give each its own --state or --mac", dir);
 	else if (e < 0)
@@ -199,10 +219,6 @@ static int open_rest(struct host *h, struct why *why)
 		e = frames_open(h);
 	if (e == 0)
 		e = witness_open(h);
-	if (e == 0)
-		e = udp_hold_68(h);
-	if (e == -EADDRINUSE)
-		e = 0; /* a DHCP client of the host has it: it does the same good */
 	if (e == 0 && (event_assign(&h->watch_ev, h->base, rtnl_fd(h->watch), EV_READ | EV_PERSIST, on_watch, h) < 0 ||
 		       event_add(&h->watch_ev, NULL) < 0))
 		e = -ENOMEM;
@@ -222,7 +238,7 @@ int host_open(const struct host_conf *c, struct host **ret, struct why *why)
 		why_set(why, "out of memory");
 		return -ENOMEM;
 	}
-	h->packet = h->port68 = h->udp = h->keylog = h->watcher = -1;
+	h->packet = h->port68 = h->udp = h->keylog = h->watcher = h->folder.fd = -1;
 	h->witness = c->witness;
 	h->later_end = &h->later;
 	h->record = c->record;
@@ -230,6 +246,8 @@ int host_open(const struct host_conf *c, struct host **ret, struct why *why)
 	h->frame = c->frame;
 	h->arg = c->arg;
 	e = netns_enter(h, c, why);
+	if (e == 0)
+		e = open_as_root(h, c, why);
 	if (e == 0)
 		e = open_state(h, c, why);
 	if (e == 0)
@@ -277,6 +295,9 @@ void host_free(struct host *h)
 	tls_ctx_free(h->tls_phone);
 	tls_ctx_free(h->tls_modern);
 	state_close(h->state);
+	if (h->folder.fd >= 0)
+		close(h->folder.fd);
+	broker_stop(h->broker);
 	if (h->base)
 		event_base_free(h->base);
 	free(h);

@@ -34,14 +34,28 @@ struct host_conf {
 	void (*frame)(void *arg, const uint8_t *frame, size_t n); /* each that arrives, before the phone; or NULL */
 	void *arg;
 	const struct host_witness *witness; /* or NULL; the caller keeps the struct */
+	const char *serial_line;	    /* of usb_open(), or NULL */
+	const char *const *files;	    /* that may be written after the run: at most four, then NULL; or NULL */
 };
 
 extern const struct dt_body host_body; /* its arg is the struct host */
 
 /* 0, or -errno: then `why` is a sentence that says what to do. Everything given in `c` is copied or used only here,
- * but `ops` and `arg`. */
+ * but `ops`, `arg`, `serial_line` and `files`.
+ *
+ * Root is given up here, for good: the calling process becomes the owner of the state's folder (host/folder.h) and keeps CAP_NET_RAW and
+ * CAP_NET_ADMIN in the phone's namespace. */
 int host_open(const struct host_conf *c, struct host **ret, struct why *why);
+/* The caller has opened what it needs: from here on the process has the files and system calls that a phone needs, and no others.
+ * 0, or -errno with *why. */
+int host_confine(struct host *h, struct why *why);
 void host_free(struct host *h); /* NULL is fine; does not free the phone */
+/* That writes one of `files` with the rights that the program was started with (host/broker.h); h may be NULL. */
+struct broker *host_broker(const struct host *h);
+
+/* For who only reads what is open already: root becomes the same user, with no capability, no file and no socket.  0, or -errno with
+ * *why; *ret writes `files` (as in struct host_conf), NULL when we are not root; the caller stops it. */
+int host_lower_reader(const char *const *files, struct broker **ret, struct why *why);
 
 const uint8_t *host_mac(const struct host *h);
 const char *host_state(const struct host *h); /* the folder */

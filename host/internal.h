@@ -8,6 +8,8 @@
 #include <pthread.h>
 
 #include "base/buf.h"
+#include "host/broker.h"
+#include "host/folder.h"
 #include "host/host.h"
 #include "host/rtnl.h"
 #include "host/state.h"
@@ -45,6 +47,8 @@ struct host {
 	bool udp_on;
 	void (*frame)(void *arg, const uint8_t *frame, size_t n); /* host_conf's */
 
+	struct broker *broker; /* NULL: root did not start us */
+	struct folder folder;
 	struct state *state;
 	struct host_later *later, **later_end;
 	struct event later_ev;
@@ -69,6 +73,9 @@ void netns_leave(struct host *h);
 int netns_vlan(struct host *h, unsigned vlan, unsigned priority, unsigned dscp);
 int netns_address(struct host *h, const struct dt_lease *lease);
 void netns_renew(struct host *h); /* the short life of an address on a taken interface */
+
+/* lower.c: 0 or -errno with *why */
+int host_lower(struct host *h, const struct host_conf *c, struct why *why);
 
 /* socket.c: a socket of the phone: bound to its interface, its DSCP. 0 or -errno */
 int netns_socket(struct host *h, int fd);

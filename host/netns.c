@@ -241,7 +241,7 @@ static int join_vlan(struct host *h, unsigned vlan, unsigned priority)
 			return rtnl_link_up(h->rtnl, h->ip.index, true);
 		}
 	}
-	e = tagger_open(h->base, h->rtnl, &h->link, h->mac, vlan, priority, &h->tagger);
+	e = tagger_open(h->base, h->rtnl, broker_tun(h->broker), &h->link, h->mac, vlan, priority, &h->tagger);
 	if (e == 0)
 		h->ip = *tagger_link(h->tagger);
 	return e;

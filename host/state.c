@@ -12,7 +12,7 @@
 
 struct state {
 	const struct file_ops *ops;
-	char dir[PATH_MAX - 64];
+	char dir[PATH_MAX - 64], name[PATH_MAX - 64];
 	int lock;
 	unsigned active;
 	bool unsynced; /* octets of the spare slot that the disk may not have */
@@ -34,7 +34,7 @@ static void slot_path(const struct state *s, char path[PATH_MAX], unsigned slot,
 	snprintf(path, PATH_MAX, "%s/image.%u%s", s->dir, (s->active + slot) % 2, suffix);
 }
 
-static int make_folders(const char *dir)
+int state_make_folders(const char *dir)
 {
 	char path[PATH_MAX];
 
@@ -72,20 +72,19 @@ static void which_is_active(struct state *s)
 		s->active = c == '1';
 }
 
-int state_open(const char *dir, const struct file_ops *ops, struct state **ret)
+static int state_begin(const char *path, const char *name, const struct file_ops *ops, bool make, struct state **ret)
 {
 	struct state *s = calloc(1, sizeof *s);
-	int e;
+	int e = 0;
 
 	if (s == NULL)
 		return -ENOMEM;
 	s->lock = -1;
 	s->ops = ops ? ops : &file_posix;
-	if (snprintf(s->dir, sizeof s->dir, "%s", dir) >= (int)sizeof s->dir) {
-		free(s);
-		return -ENAMETOOLONG;
-	}
-	e = make_folders(dir);
+	if (snprintf(s->dir, sizeof s->dir, "%s", path) >= (int)sizeof s->dir || snprintf(s->name, sizeof s->name, "%s", name) >= (int)sizeof s->name)
+		e = -ENAMETOOLONG;
+	if (e == 0 && make)
+		e = state_make_folders(path);
 	if (e == 0)
 		e = take_lock(s);
 	if (e < 0) {
@@ -95,6 +94,19 @@ int state_open(const char *dir, const struct file_ops *ops, struct state **ret)
 	which_is_active(s);
 	*ret = s;
 	return 0;
+}
+
+int state_open(const char *dir, const struct file_ops *ops, struct state **ret)
+{
+	return state_begin(dir, dir, ops, true, ret);
+}
+
+int state_open_folder(int folder, const char *dir, const struct file_ops *ops, struct state **ret)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", folder);
+	return state_begin(path, dir, ops, false, ret);
 }
 
 void state_close(struct state *s)
@@ -107,6 +119,11 @@ void state_close(struct state *s)
 }
 
 const char *state_dir(const struct state *s)
+{
+	return s->name;
+}
+
+const char *state_path(const struct state *s)
 {
 	return s->dir;
 }

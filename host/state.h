@@ -18,7 +18,11 @@ struct state;
 /* Makes the folder (0700) and its parents when absent. -EBUSY: another phone uses it. ops NULL: the real ones. */
 int state_open(const char *dir, const struct file_ops *ops, struct state **ret);
 void state_close(struct state *s);
-const char *state_dir(const struct state *s);
+/* The same for a folder that is there, by its descriptor, which stays open as long as the state; `dir` is its name for people. */
+int state_open_folder(int folder, const char *dir, const struct file_ops *ops, struct state **ret);
+int state_make_folders(const char *dir);
+const char *state_dir(const struct state *s);  /* its name */
+const char *state_path(const struct state *s); /* where its files are opened */
 
 long state_load(struct state *s, const char *name, void *p, size_t cap);
 int state_save(struct state *s, const char *name, const void *p, size_t n);

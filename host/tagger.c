@@ -147,13 +147,12 @@ static int open_wire(unsigned index)
 	return fd;
 }
 
-static int open_tap(char name[IFNAMSIZ])
+static int make_tap(int fd, char name[IFNAMSIZ])
 {
 	struct ifreq r = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
-	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	memcpy(r.ifr_name, "dt%d", 5); /* the kernel puts the number in */
 	if (ioctl(fd, TUNSETIFF, &r) < 0 || ioctl(fd, TUNSETOFFLOAD, 0) < 0) {
 		int e = -errno;
@@ -171,19 +170,22 @@ static bool listen_to(struct event_base *base, struct event *ev, int fd, event_c
 	return event_assign(ev, base, fd, EV_READ | EV_PERSIST, fn, t) == 0 && event_add(ev, NULL) == 0;
 }
 
-int tagger_open(struct event_base *base, struct rtnl *rtnl, const struct rtnl_link *on, const uint8_t mac[6], unsigned vlan,
+int tagger_open(struct event_base *base, struct rtnl *rtnl, int tun, const struct rtnl_link *on, const uint8_t mac[6], unsigned vlan,
 		unsigned priority, struct tagger **ret)
 {
 	struct tagger *t = calloc(1, sizeof *t);
 	char name[IFNAMSIZ];
 	int e;
 
-	if (t == NULL)
+	if (t == NULL) {
+		if (tun >= 0)
+			close(tun);
 		return -ENOMEM;
+	}
 	t->vlan = vlan;
 	t->tci = (uint16_t)(priority << 13 | (vlan & 0xfff));
 	t->wire = -1;
-	t->tap = e = open_tap(name);
+	t->tap = e = make_tap(tun, name);
 	if (e >= 0) {
 		rtnl_no_ipv6(name); /* no router solicitations on the voice VLAN */
 		t->wire = e = open_wire(on->index);

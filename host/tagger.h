@@ -29,8 +29,8 @@ bool frame_aux(struct msghdr *m, struct tpacket_auxdata *ret);
 /* The tci of an arrived frame from its auxiliary data (tpacket_auxdata.tp_status, tp_vlan_tci, tp_vlan_tpid); -1: untagged. */
 int tag_of(uint32_t status, uint16_t tci, uint16_t tpid);
 
-/* A tap with this MAC on the interface, set up. 0 or -errno. */
-int tagger_open(struct event_base *base, struct rtnl *rtnl, const struct rtnl_link *on, const uint8_t mac[6], unsigned vlan,
+/* A tap with this MAC on the interface, set up; tun: an open /dev/net/tun, which becomes the tagger's. 0 or -errno. */
+int tagger_open(struct event_base *base, struct rtnl *rtnl, int tun, const struct rtnl_link *on, const uint8_t mac[6], unsigned vlan,
 		unsigned priority, struct tagger **ret);
 void tagger_close(struct tagger *t);
 const struct rtnl_link *tagger_link(const struct tagger *t);

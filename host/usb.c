@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "host/broker.h"
 #include "host/internal.h"
-#include "host/tty.h"
 
 #define SILENT_MS 6000
 #define CODE_FILE "usb-code"
@@ -46,7 +46,7 @@ static void usb_line_close(struct usb *u)
 
 static void usb_line_open(struct usb *u)
 {
-	u->fd = tty_open(u->path);
+	u->fd = broker_serial_line(u->host->broker, u->path);
 	if (u->fd < 0)
 		return; /* no cable: looked for again in a second */
 	if (event_assign(&u->read_ev, u->host->base, u->fd, EV_READ | EV_PERSIST, usb_on_read, u) < 0 || event_add(&u->read_ev, NULL) < 0 ||

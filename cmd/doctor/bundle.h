@@ -42,10 +42,13 @@ struct bundle_of {
 	json_t *lines;	    /* the record */
 	const json_t *old;  /* the bundle that was read, or NULL */
 	struct bundle *live; /* zeroed: nothing was captured */
+	struct broker *broker; /* that writes the files; NULL: we do */
 };
 int bundle_check(const char *option, const char *path); /* path NULL: 0 */
 int bundle_write(const struct bundle_of *of, const char *path, bool rename);
 int bundle_write_pcapng(const struct bundle_of *of, const char *path);
-int bundle_put_file(const char *option, const char *path, const void *p, size_t n);
+struct broker;
+/* NULL: with the rights that we have. */
+int bundle_put_file(struct broker *b, const char *option, const char *path, const void *p, size_t n);
 
 #endif

@@ -10,8 +10,8 @@
 
 #include "base/clock.h"
 #include "base/date.h"
-#include "base/file.h"
 #include "cmd/doctor/bundle.h"
+#include "host/broker.h"
 
 /* A run costs minutes: reasons to refuse its file are reported before. */
 int bundle_check(const char *option, const char *path)
@@ -33,9 +33,9 @@ int bundle_check(const char *option, const char *path)
 	return e ? EX_CONFIG : 0;
 }
 
-int bundle_put_file(const char *option, const char *path, const void *p, size_t n)
+int bundle_put_file(struct broker *b, const char *option, const char *path, const void *p, size_t n)
 {
-	int e = file_write(NULL, path, p, n, 0600);
+	int e = broker_put(b, path, p, n);
 
 	if (e < 0) {
 		fprintf(stderr, "dialtone doctor: '%s %s': %s\n", option, path, strerror(-e));
@@ -81,7 +81,7 @@ int bundle_write(const struct bundle_of *of, const char *path, bool rename)
 		fprintf(stderr, "dialtone doctor: '--bundle %s': out of memory\n", path);
 		return EX_SOFTWARE;
 	}
-	rc = bundle_put_file("--bundle", path, text, strlen(text));
+	rc = bundle_put_file(of->broker, "--bundle", path, text, strlen(text));
 	free(text);
 	return rc;
 }
@@ -99,7 +99,7 @@ int bundle_write_pcapng(const struct bundle_of *of, const char *path)
 		fprintf(stderr, "dialtone doctor: '--pcapng %s': there are no packets in it\n", path);
 		return EX_CONFIG;
 	}
-	rc = bundle_put_file("--pcapng", path, b.p, b.n);
+	rc = bundle_put_file(of->broker, "--pcapng", path, b.p, b.n);
 	buf_wipe(&b);
 	return rc;
 }

@@ -28,6 +28,8 @@
 #include "cmd/doctor/html.h"
 #include "cmd/phone/record_json.h"
 #include "doctor/passive/passive.h"
+#include "host/broker.h"
+#include "host/host.h"
 #include "wire/capture/capture.h"
 
 enum { SECRETS_MAX = 16 << 20 };
@@ -39,6 +41,8 @@ struct watcher {
 	unsigned strange; /* a link type that cannot be read */
 	uint64_t packets;
 	struct buf page; /* begun, when one was asked for */
+	const char *files[2]; /* of the page */
+	struct broker *broker; /* that writes it */
 };
 
 static void clock_text(int64_t us, char out[16])
@@ -257,6 +261,14 @@ static bool is_interface(const char *what)
 	return strchr(what, '/') == NULL && access(what, F_OK) < 0 && if_nametoindex(what) != 0;
 }
 
+/* Root reads nothing that strangers have sent. */
+static bool on_opened(void *arg, struct why *why)
+{
+	struct watcher *w = arg;
+
+	return host_lower_reader(w->files, &w->broker, why) == 0;
+}
+
 static int watch(struct watcher *w, const struct command *c, const char *what, uint64_t seconds)
 {
 	struct why why = {0};
@@ -267,8 +279,8 @@ static int watch(struct watcher *w, const struct command *c, const char *what, u
 	if (w->live && w->text)
 		printf("watching %s: Ctrl-C ends it\n\n", what);
 	fflush(stdout);
-	rc = w->live ? capture_read_interface(what, (unsigned)seconds, on_packet, on_second, w, &dropped, &why)
-		     : capture_read_file(what, on_packet, w, &why);
+	rc = w->live ? capture_read_interface(what, (unsigned)seconds, on_opened, on_packet, on_second, w, &dropped, &why)
+		     : capture_read_file(what, on_opened, on_packet, w, &why);
 	if (rc < 0)
 		return command_fail(c, EX_CONFIG, "'--capture %s': %s", what, why.text);
 	if (rc > 0)
@@ -288,7 +300,7 @@ static int watch(struct watcher *w, const struct command *c, const char *what, u
 static int write_page(struct watcher *w, const char *path)
 {
 	html_end(&w->page);
-	return w->page.oom ? EX_SOFTWARE : bundle_put_file("--html", path, w->page.p, w->page.n);
+	return w->page.oom ? EX_SOFTWARE : bundle_put_file(w->broker, "--html", path, w->page.p, w->page.n);
 }
 
 static int secrets_read(struct watcher *w, const char *path)
@@ -308,7 +320,7 @@ int capture_examine(const struct command *c)
 {
 	const struct phone_options *o = c->o;
 	struct watcher w = {.passive = passive_new(0), .text = c->json ? NULL : record_text_new(stdout),
-			    .verbose = o->verbose};
+			    .verbose = o->verbose, .files = {o->html}};
 	uint64_t seconds = 0;
 	int rc = EX_SOFTWARE, wrote = 0;
 
@@ -328,6 +340,7 @@ int capture_examine(const struct command *c)
 		rc = watch(&w, c, o->capture, seconds);
 		wrote = w.page.p ? write_page(&w, o->html) : 0;
 	}
+	broker_stop(w.broker);
 	passive_free(w.passive);
 	record_text_free(w.text);
 	buf_free(&w.page);

@@ -74,7 +74,7 @@ static int pieces(struct reading *r, capture_fn *fn, void *arg, struct why *why)
 	return n < 0 ? 1 : 0;
 }
 
-int capture_read_file(const char *path, capture_fn *fn, void *arg, struct why *why)
+int capture_read_file(const char *path, capture_opened_fn *opened, capture_fn *fn, void *arg, struct why *why)
 {
 	struct reading *r = calloc(1, sizeof *r);
 	int rc = -1;
@@ -86,7 +86,7 @@ int capture_read_file(const char *path, capture_fn *fn, void *arg, struct why *w
 	r->f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
 	if (r->f == NULL)
 		why_set(why, "%s", strerror(errno));
-	else
+	else if (opened(arg, why))
 		rc = pieces(r, fn, arg, why);
 	if (r->f && r->f != stdin)
 		fclose(r->f);
@@ -164,8 +164,8 @@ static int stop_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-int capture_read_interface(const char *name, unsigned seconds, capture_fn *fn, void (*tick)(void *arg), void *arg, unsigned *dropped,
-			   struct why *why)
+int capture_read_interface(const char *name, unsigned seconds, capture_opened_fn *opened, capture_fn *fn, void (*tick)(void *arg), void *arg,
+			   unsigned *dropped, struct why *why)
 {
 	uint8_t *frame = malloc(FRAME_MAX);
 	int fd = port_open(name), stop = stop_signals();
@@ -174,8 +174,9 @@ int capture_read_interface(const char *name, unsigned seconds, capture_fn *fn, v
 	socklen_t n = sizeof stats;
 	struct pollfd poll_of[2] = {{fd, POLLIN, 0}, {stop, POLLIN, 0}};
 
-	if (fd < 0 || stop < 0 || frame == NULL) {
+	if (fd < 0 || stop < 0 || frame == NULL)
 		why_set(why, "%s%s", strerror(fd < 0 ? -fd : ENOMEM), fd == -EPERM ? ": run it as root" : "");
+	if (fd < 0 || stop < 0 || frame == NULL || !opened(arg, why)) {
 		if (fd >= 0)
 			close(fd);
 		if (stop >= 0)

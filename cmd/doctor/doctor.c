@@ -236,12 +236,24 @@ static void doctor_check(struct doctor *d)
 	free(pem);
 }
 
+/* The broker writes these after the run: the doctor is not root then. */
+static void name_files(struct doctor *d)
+{
+	const char *const all[] = {d->o->bundle, d->o->pcapng, d->o->html};
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (all[i])
+			d->run.files[n++] = all[i];
+}
+
 static int from_phone(struct doctor *d)
 {
 	int rc;
 
 	if ((d->o->bundle || d->o->pcapng) && bundle_begin(&d->bundle))
 		d->run.witness = &d->bundle.witness;
+	name_files(d);
 	rc = phone_run_open(&d->run);
 	if (rc)
 		return rc;
@@ -277,14 +289,14 @@ static int write_page(struct doctor *d)
 	html_begin(&b, name);
 	html_phone(&b, name, &d->record, &d->found, d->lines);
 	html_end(&b);
-	rc = b.oom ? EX_SOFTWARE : bundle_put_file("--html", d->o->html, b.p, b.n);
+	rc = b.oom ? EX_SOFTWARE : bundle_put_file(host_broker(d->run.host), "--html", d->o->html, b.p, b.n);
 	buf_free(&b);
 	return rc;
 }
 
 static int write_files(struct doctor *d)
 {
-	struct bundle_of of = {&d->record, &d->found, d->lines, d->old, &d->bundle};
+	struct bundle_of of = {&d->record, &d->found, d->lines, d->old, &d->bundle, host_broker(d->run.host)};
 	int rc = 0, more = 0;
 
 	if (d->o->bundle)

@@ -318,6 +318,8 @@ static int open_host(struct phone_run *r)
 	struct host_conf h = {.interface = o->interface, .take = o->take, .oui = r->conf.model->oui, .state = o->state,
 			      .state_base = base, .keylog = o->keylog, .record = recorded, .tick = ticked, .frame = arrived, .arg = r,
 			      .has_address = o->no_dhcp && o->address == NULL,
+			      
+			      .serial_line = o->usb, .files = r->files,
 			      .witness = r->witness, .phone_tls = o->tls && strcmp(o->tls, "phone") == 0};
 	int e;
 
@@ -337,6 +339,7 @@ static int open_host(struct phone_run *r)
 int phone_run_open(struct phone_run *r)
 {
 	const struct phone_options *o = r->o;
+	struct why why = {0};
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN); /* whoever stops reading ends no phone: it has an address and a registration to give back */
@@ -375,7 +378,10 @@ int phone_run_open(struct phone_run *r)
 	if (r->phone == NULL)
 		return complain(r, EX_SOFTWARE, "out of memory");
 	host_attach(r->host, r->phone);
-	return r->appliance ? open_ports(r) : 0;
+	rc = r->appliance ? open_ports(r) : 0;
+	if (rc == 0 && host_confine(r->host, &why) < 0)
+		rc = complain(r, EX_SOFTWARE, "%s", why.text);
+	return rc;
 }
 
 int phone_run_go(struct phone_run *r)

@@ -43,6 +43,7 @@ struct phone_run {
 	struct buf pin, password, trust, update_key;
 	char serial[MAC_TEXT_MAX];
 	const struct host_witness *witness; /* or NULL */
+	const char *files[4]; /* that broker_put() will write; the last is NULL */
 	void (*record)(void *arg, const struct dt_record *r);
 	void (*tick)(void *arg);
 	void (*over)(void *arg); /* the run has its result: sign off now, or later */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/socket.h>
@@ -192,7 +193,7 @@ void other_end(int from_test, int to_test)
 		die("namespace", errno);
 	if ((e = rtnl_open(&r)) < 0 || (e = rtnl_link(r, "peer0", &l)) < 0 || (e = rtnl_link_up(r, l.index, true)) < 0)
 		die("peer0", e);
-	if ((e = tagger_open(p.base, r, &l, mac, VLAN, 0, &t)) < 0)
+	if ((e = tagger_open(p.base, r, open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC), &l, mac, VLAN, 0, &t)) < 0)
 		die("tagger", e);
 	if ((e = rtnl_address(r, tagger_link(t)->index, SERVER, 24, 0, NULL)) < 0)
 		die("address", e);

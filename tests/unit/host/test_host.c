@@ -257,6 +257,8 @@ static void body_works(bool take)
 	new_folder(dir);
 	if (open_body(&ph, dir, take, &why) < 0)
 		fail_msg("%s", why.text);
+	if (host_confine(ph.h, &why) < 0)
+		fail_msg("%s", why.text);
 	host_attach(ph.h, &ph);
 	assert_int_equal(host_run(ph.h), 0);
 	if (!ph.restarted)
@@ -267,7 +269,7 @@ static void body_works(bool take)
 }
 
 /* Killed in the middle: a new body on the same interface neither trips over the address that is left, nor keeps it. */
-static void killed_leaves_nothing(void)
+static void killed_leaves_nothing(bool unused)
 {
 	struct dt_lease l = {.address = PHONE, .mask = 0xffffff00};
 	struct rtnl *r;
@@ -280,6 +282,7 @@ static void killed_leaves_nothing(void)
 	pid_t pid;
 	int status;
 
+	(void)unused;
 	new_folder(dir);
 	pid = fork();
 	if (pid == 0) {
@@ -307,7 +310,7 @@ static void killed_leaves_nothing(void)
 	remove_folder(dir);
 }
 
-/* In a process of its own, since host_open() enters a namespace for good. */
+/* In a process of its own, since host_open() enters a namespace, and gives up root, for good. */
 static void in_a_child(void (*fn)(bool), bool arg)
 {
 	pid_t pid = fork();
@@ -348,8 +351,8 @@ static void over_a_cable(void **state)
 	assert_int_equal(write(to_peer[1], "g", 1), 1);
 	assert_int_equal(read(to_test[0], &c, 1), 1);
 	assert_int_equal(c, 'r');
-	body_works(true);
-	killed_leaves_nothing();
+	in_a_child(body_works, true);
+	in_a_child(killed_leaves_nothing, true);
 	assert_int_equal(ip((const char *const[]){"ip", "link", "set", "eth0", "up", NULL}), 0);
 	in_a_child(body_works, false);
 	close(to_peer[1]);
