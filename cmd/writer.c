@@ -102,10 +102,11 @@ static const char *csv_of(const struct column *c, const void *record, char out[3
 	return c->kind == COLUMN_POSITIVE && n == 0 ? "" : text_of(c, record, out);
 }
 
-/* RFC 4180.  A control character of a store or a network is shown as elsewhere, but for the line end, which quotes hold. */
+/* RFC 4180; in some countries a semicolon ends a field, too.  A control character of a store or a network is shown as elsewhere, but
+ * for the line end, which quotes hold. */
 static void csv_field(FILE *to, const char *text, const char *end)
 {
-	bool quote = text[strcspn(text, ",\"\r\n")] != '\0';
+	bool quote = text[strcspn(text, ",;\"\r\n")] != '\0';
 	char c[5];
 
 	if (quote)

@@ -58,7 +58,7 @@ static bool vendor_write(const struct site *s, struct wr *w)
 	return w->err == NULL;
 }
 
-size_t dhcp_responder_answer(const struct site *s, const void *p, size_t n, uint32_t server, void *out, size_t cap,
+size_t dhcp_responder_answer(const struct site *s, const void *p, size_t n, uint32_t from, uint32_t server, void *out, size_t cap,
 			     uint32_t *to)
 {
 	struct dhcp q, a = {.op = 2, .type = DHCP_ACK};
@@ -71,6 +71,9 @@ size_t dhcp_responder_answer(const struct site *s, const void *p, size_t n, uint
 	/* "INFORM ... ciaddr = own address" (RFC 2131 4.4.3): that is where the answer goes (4.3.5). */
 	if (!dhcp_read(&r, &q) || q.op != 1 || q.type != DHCP_INFORM || q.ciaddr == 0 || !of_class(&q, SV(DHCP_CLASS_UC)) ||
 	    !(dhcp_responder_asked(&q, SIP_SERVERS) || dhcp_responder_asked(&q, VENDOR)))
+		return 0;
+	/* Else whoever reaches this port could have answers sent to any address. */
+	if (q.giaddr == 0 && q.ciaddr != from)
 		return 0;
 	a.xid = q.xid;
 	a.ciaddr = q.ciaddr;
@@ -143,9 +146,11 @@ static void responder_seen(const struct responder *d, const uint8_t *in, size_t 
 static void answer(void *arg, unsigned what)
 {
 	struct responder *d = arg;
+	struct sockaddr_in from = {0};
 	uint8_t in[DHCP_SIZE_MAX], out[DHCP_SIZE_MAX], control[CMSG_SPACE(sizeof(struct in_pktinfo))];
 	struct iovec v = {in, sizeof in};
-	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control,
+			   .msg_name = &from, .msg_namelen = sizeof from};
 	struct sockaddr_in dst = {.sin_family = AF_INET, .sin_port = htons(68)};
 	ssize_t n = recvmsg(d->watch.fd, &m, MSG_DONTWAIT);
 	char text[INET_ADDRSTRLEN];
@@ -155,7 +160,7 @@ static void answer(void *arg, unsigned what)
 	(void)what;
 	if (n <= 0 || m.msg_flags & MSG_TRUNC)
 		return;
-	len = dhcp_responder_answer(d->site, in, (size_t)n, arrived_at(d->site, &m), out, sizeof out, &to);
+	len = dhcp_responder_answer(d->site, in, (size_t)n, ntohl(from.sin_addr.s_addr), arrived_at(d->site, &m), out, sizeof out, &to);
 	if (len == 0)
 		return;
 	dst.sin_addr.s_addr = htonl(to);

@@ -11,8 +11,8 @@
 #include "server/site/site.h"
 
 /* The answer to one UDP payload: its length, and *to (host byte order) where it goes, port 68; 0: it is none of ours and
- * is ignored.  server: our own address, for option 54. */
-size_t dhcp_responder_answer(const struct site *s, const void *p, size_t n, uint32_t server, void *out, size_t cap,
+ * is ignored.  server: our own address, for option 54.  from: the sender's address: what no relay has sent is answered to no other. */
+size_t dhcp_responder_answer(const struct site *s, const void *p, size_t n, uint32_t from, uint32_t server, void *out, size_t cap,
 			     uint32_t *to);
 
 /* The process: answers on a bound socket (listen_udp_broadcast()) until SIGTERM. seen_fd: whom it answered goes there, to the

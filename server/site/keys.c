@@ -31,6 +31,7 @@ const struct site_key site_keys[] = {
 	{"external_sip_tls",                   KEY_PORT,     AT(external_sip_tls),                    0, 65535, "0", TEMPLATE_ALWAYS},
 	{"external_https",                     KEY_PORT,     AT(external_https),                      0, 65535, "0", TEMPLATE_ALWAYS},
 	{"proxy_protocol",                     KEY_BOOLEAN,  AT(proxy_protocol),                      0, 0, "false", TEMPLATE_HINT},
+	{"proxy_from",                         KEY_SUBNETS,  AT(proxy_from),                          0, 0, "", TEMPLATE_SET},
 	{"external_require_pin",               KEY_BOOLEAN,  AT(external_require_pin),                0, 0, "false", TEMPLATE_HINT},
 	{"legacy",                             KEY_LEGACY,   AT(legacy),                              0, 0, "off", TEMPLATE_ALWAYS, "TLS 1.0 for old phones, on the same ports: off, known (the phones of legacy_known), on"},
 	{"legacy_known",                       KEY_SUBNETS,  AT(legacy_known),                        0, 0, "", TEMPLATE_SET},

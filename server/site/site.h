@@ -33,6 +33,7 @@ struct site {
 	enum { SITE_LEGACY_OFF, SITE_LEGACY_KNOWN, SITE_LEGACY_ON } legacy; /* the phones that may speak TLS 1.0 */
 	char legacy_known[512]; /* addresses and subnets (net/subnets.h) */
 	bool proxy_protocol;		       /* PROXY v2 demanded on the outside listeners */
+	char proxy_from[512]; /* addresses and subnets of the proxies; empty: whoever connects */
 	bool external_require_pin;	       /* number and PIN as well, outside ("Device Connection Process") */
 	char store[SITE_URL_MAX]; /* "" : STORE_FILE in dir; else "postgresql://..." */
 	unsigned workers;

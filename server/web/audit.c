@@ -17,10 +17,11 @@
 static const char head[] = "Logging DateTime,User Host Address,Device Type,Mac Address,Serial Number,Vendor,Model,Revision,"
 			   "Locale,Request Modules,Response Modules,User Id\n";
 
-/* What a device says cannot end a field or a line, and cannot begin a formula where the file is opened. */
-static void field(struct buf *line, struct sv text, bool last)
+/* What a device says cannot end a field or a line, and cannot begin a formula where the file is opened: some countries' programs end
+ * a field at a semicolon, too, which is what separates the parts of modules. */
+static void audit_cell(struct buf *line, struct sv text, bool modules, bool last)
 {
-	bool quote = sv_find(text, ',') >= 0 || sv_find(text, '"') >= 0;
+	bool quote = sv_find(text, ',') >= 0 || (!modules && sv_find(text, ';') >= 0) || sv_find(text, '"') >= 0;
 	char c[5];
 
 	if (quote)
@@ -33,8 +34,15 @@ static void field(struct buf *line, struct sv text, bool last)
 	buf_str(line, last ? "\n" : ",");
 }
 
+static void field(struct buf *line, struct sv text, bool last)
+{
+	audit_cell(line, text, false, last);
+}
+
 static void audit_part(struct buf *to, const char *text, const char *end)
 {
+	if (*text && strchr("=+-@", *text))
+		buf_str(to, "'");
 	for (; *text; text++)
 		buf_add(to, *text == ';' || *text == '#' ? "_" : text, 1);
 	buf_str(to, end);
@@ -51,7 +59,7 @@ static void audit_modules(struct buf *line, const struct update_module *m, unsig
 		audit_part(&text, m[i].version, ";");
 		audit_part(&text, m[i].time, i + 1 < n ? "#" : "");
 	}
-	field(line, buf_view(&text), false);
+	audit_cell(line, buf_view(&text), true, false);
 	line->oom |= text.oom;
 	buf_free(&text);
 }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/ipc.h"
+#include "net/subnets.h"
 #include "server/location/ipc.h"
 #include "server/vault/ipc.h"
 #include "server/worker/internal.h"
@@ -97,6 +98,18 @@ static bool is_full(const struct listening *d)
 	return w->web.http.n + w->sip.n >= most || (is_web(d) && w->web.http.n >= most - most / SHARE);
 }
 
+/* Who is no proxy of the site could name any address in a PROXY head. */
+static bool is_welcome(const struct listening *d, const struct sockaddr_storage *from)
+{
+	const struct site *site = d->worker->conf->site;
+	char address[NET_ADDRESS_MAX];
+	uint16_t port;
+
+	if (!d->kind.proxy || site->proxy_from[0] == '\0')
+		return true;
+	return net_address_text(from, address, &port) && subnets_have(site->proxy_from, address);
+}
+
 static void accept_one(struct listening *d, int fd, const struct sockaddr_storage *from)
 {
 	struct worker *w = d->worker;
@@ -128,7 +141,7 @@ static void worker_on_accept(void *arg, unsigned what)
 			return;
 		}
 		fd = accept4(d->listener.fd, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd >= 0 && !d->listener.outside && net_is_at(fd, w->conf->site->external_address)) {
+		if (fd >= 0 && ((!d->listener.outside && net_is_at(fd, w->conf->site->external_address)) || !is_welcome(d, &from))) {
 			net_reset(fd);
 			continue;
 		}

@@ -150,6 +150,7 @@ void world_init(struct world *w)
 	strcpy(w->site.external_web_fqdn, "edge.contoso.test");
 	w->site.legacy = SITE_LEGACY_KNOWN;
 	strcpy(w->site.legacy_known, "127.0.0.0/8");
+	strcpy(w->site.proxy_from, "127.0.0.1");
 	doors(w);
 	assert_true(ipc_pair(w->hand_over));
 	w->conf.hand_over_fd = w->hand_over[0];

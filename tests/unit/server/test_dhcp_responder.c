@@ -26,11 +26,12 @@ struct question {
 	uint32_t ciaddr;
 	uint8_t op;
 	size_t nclass; /* 0: its length as a string */
+	uint32_t from, giaddr; /* from 0: ciaddr */
 };
 
 static size_t question(const struct question *what, uint8_t out[DHCP_SIZE_MAX])
 {
-	struct dhcp q = {.op = what->op, .type = what->type, .xid = 0x11223344, .ciaddr = what->ciaddr,
+	struct dhcp q = {.op = what->op, .type = what->type, .xid = 0x11223344, .ciaddr = what->ciaddr, .giaddr = what->giaddr,
 			 .chaddr = {0x00, 0x04, 0xf2, 0x00, 0x01, 0x76}};
 	struct wr w = wr_of(out, DHCP_SIZE_MAX);
 
@@ -46,7 +47,7 @@ static bool ask(const struct site *s, const struct question *what, struct dhcp *
 {
 	uint8_t q[DHCP_SIZE_MAX], out[DHCP_SIZE_MAX];
 	uint32_t to = 0;
-	size_t n = dhcp_responder_answer(s, q, question(what, q), OURS, out, sizeof out, &to);
+	size_t n = dhcp_responder_answer(s, q, question(what, q), what->from ? what->from : what->ciaddr, OURS, out, sizeof out, &to);
 	struct rd r = rd_of(out, n);
 
 	if (n == 0)
@@ -153,6 +154,21 @@ static void everybody_else_is_ignored(void **state)
 			fail_msg("row %zu was answered", i);
 }
 
+/* Whoever reaches the port cannot have answers sent to somebody else; a relay speaks for its phones. */
+static void nobody_else_is_answered(void **state)
+{
+	struct question other = both, relayed = both;
+	struct site s = site_of();
+	struct dhcp a;
+
+	(void)state;
+	other.from = 0xc0000207; /* 192.0.2.7 */
+	assert_false(ask(&s, &other, &a));
+	relayed.from = relayed.giaddr = 0x0a420a01;
+	assert_true(ask(&s, &relayed, &a));
+	assert_int_equal(a.giaddr, relayed.giaddr);
+}
+
 static void cut_at_every_length(void **state)
 {
 	uint8_t q[DHCP_SIZE_MAX], out[DHCP_SIZE_MAX];
@@ -164,14 +180,14 @@ static void cut_at_every_length(void **state)
 	for (size_t k = 0; k <= n; k++) {
 		uint8_t *in = exact_copy(q, n, k);
 
-		if (dhcp_responder_answer(&s, in, k, OURS, out, sizeof out, &to))
+		if (dhcp_responder_answer(&s, in, k, PHONE, OURS, out, sizeof out, &to))
 			assert_true(k > 240);
 		free(in);
 	}
 	for (size_t cap = 0; cap < 300; cap++) { /* no room for the answer: no answer */
 		uint8_t *room = exact_copy(out, cap, cap);
 
-		assert_int_equal(dhcp_responder_answer(&s, q, n, OURS, room, cap, &to), 0);
+		assert_int_equal(dhcp_responder_answer(&s, q, n, PHONE, OURS, room, cap, &to), 0);
 		free(room);
 	}
 }
@@ -183,6 +199,7 @@ int main(void)
 	    cmocka_unit_test(only_what_was_asked),
 	    cmocka_unit_test(other_spellings),
 	    cmocka_unit_test(everybody_else_is_ignored),
+	    cmocka_unit_test(nobody_else_is_answered),
 	    cmocka_unit_test(cut_at_every_length),
 	};
 

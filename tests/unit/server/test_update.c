@@ -201,6 +201,7 @@ static void audit_is_written(void **state)
 	    "CPE.nbt;4.0.7577.4363;2013-01-09T00:00:00Z,CPE.nbt;CPE.cat;4.0.7577.4387;,alice@contoso.com\n";
 	struct world *w = *state;
 	struct buf b = {0}, log = {0};
+	static const char *const other[][2] = {{"CPE.nbt", "=a1.nbt"}, {"4.0.7577.4363", "+1.0.7577.436"}, {"64167F000001", "x;=cmd000001"}};
 	char path[256];
 
 	strcpy(fake.offer.module.file, "CPE.nbt");
@@ -209,6 +210,16 @@ static void audit_is_written(void **state)
 	text_vector(&b, "update/question.xml");
 	assert_int_equal(status_of(w, HTTPS_IN, ASK, buf_view(&b)), 200);
 	assert_int_equal(status_of(w, HTTPS_IN, ASK, SV("<r devicetype='=1,2' model='a&#10;b&quot;'/>")), 200);
+	buf_clear(&b);
+	text_vector(&b, "update/question.xml");
+	buf_cstr(&b);
+	for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+		char *at = strstr((char *)b.p, other[i][0]);
+
+		assert_non_null(at);
+		memcpy(at, other[i][1], strlen(other[i][1]));
+	}
+	assert_int_equal(status_of(w, HTTPS_IN, ASK, buf_view(&b)), 200);
 	snprintf(path, sizeof path, "%s/Server/Audit/imageUpdates/RequestHandlerAuditLog_fe01.contoso.test_2026-01-15.log", w->logs);
 	assert_int_equal(file_read(path, 4096, &log), 0);
 	buf_cstr(&log);
@@ -220,6 +231,9 @@ static void audit_is_written(void **state)
 		assert_memory_equal(line - 1, "\"a b\"\"\",", 8);
 		assert_memory_equal(log.p, want, sizeof want - 1);
 		assert_non_null(strstr((char *)log.p, ",\"'=1,2\","));
+		/* where a semicolon ends a field, no other field begins within one that a device wrote */
+		assert_non_null(strstr((char *)log.p, ",\"x;=cmd000001\","));
+		assert_non_null(strstr((char *)log.p, ",'=a1.nbt;'+1.0.7577.436;"));
 	}
 	buf_free(&b);
 	buf_free(&log);

@@ -110,6 +110,28 @@ static void test_old_phones(void **state)
 	world_clear(&w);
 }
 
+/* Whether a connection from that address is reset before it has sent anything; half a second is waited for that. */
+static bool is_reset_from(struct world *w, const char *address, unsigned door)
+{
+	struct sockaddr_in from = {.sin_family = AF_INET}, to = {.sin_family = AF_INET, .sin_port = htons(w->port[door])};
+	struct timeval wait = {0, 500000};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ssize_t n;
+	char c;
+
+	assert_true(fd >= 0);
+	assert_int_equal(inet_pton(AF_INET, address, &from.sin_addr), 1);
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+	n = recv(fd, &c, 1, 0);
+	assert_true(n < 0);
+	n = errno == ECONNRESET;
+	close(fd);
+	return n;
+}
+
 static void test_outside(void **state)
 {
 	struct client plain, sip, web;
@@ -132,6 +154,8 @@ static void test_outside(void **state)
 	client_tls_out(&web);
 	until(w.loop, tls_state(web.tls) == TLS_UP);
 	assert_true(cert_names(&web, "edge.contoso.test"));
+	assert_true(is_reset_from(&w, "127.0.0.9", PROXIED)); /* no proxy of the site, which is 127.0.0.1 */
+	assert_false(is_reset_from(&w, "127.0.0.9", OUTSIDE));
 	client_clear(&plain);
 	client_clear(&sip);
 	client_clear(&web);
