@@ -155,6 +155,6 @@ enum admin_result pins_info(struct admin *a, const struct store_user *u, struct 
 		return admin_store(a, r, u->aor, why);
 	gate = pin_gate(&(struct pin_counters){t.local, t.global, t.local_since, t.locked_until}, password_limits(), a->now);
 	ret->password_by_hand = gate == PIN_LOCKED_GLOBAL;
-	ret->password_until = gate == PIN_LOCKED ? t.locked_until : 0;
+	ret->password_until = gate == PIN_LOCKED || gate == PIN_PAUSED ? t.locked_until : 0;
 	return ADMIN_OK;
 }

@@ -250,7 +250,8 @@ static bool given(struct work *w, const char *name, struct account to)
 	return ok;
 }
 
-/* A folder whose owner may have put a link in its place since: none is followed. */
+/* Also of a site that an earlier version made, in which everybody could read.  Its owner may have put a link in the folder's place since:
+ * none is followed. */
 static bool group_writes(struct work *w, const char *name)
 {
 	char path[PATH_MAX];
@@ -276,7 +277,7 @@ static bool network_owners(struct work *w)
 	if (!account_of(w->site->worker_user, &worker, w->why) || (old && !account_of(w->site->legacy_user, &legacy, w->why)))
 		return false;
 	logs = (struct account){worker.uid, old ? legacy.gid : worker.gid};
-	return given(w, SITE_LOGS, logs) && (!old || group_writes(w, SITE_LOGS)) && for_group(w, SITE_SERVER, worker) && for_group(w, SITE_EXTERNAL, worker) &&
+	return given(w, SITE_LOGS, logs) && group_writes(w, SITE_LOGS) && for_group(w, SITE_SERVER, worker) && for_group(w, SITE_EXTERNAL, worker) &&
 	       (!old || (for_group(w, SITE_LEGACY, legacy) && for_group(w, SITE_LEGACY_EXTERNAL, legacy)));
 }
 

@@ -98,7 +98,7 @@ static bool is_full(const struct listening *d)
 	return w->web.http.n + w->sip.n >= most || (is_web(d) && w->web.http.n >= most - most / SHARE);
 }
 
-/* Who is no proxy of the site could name any address in a PROXY head. */
+/* A stranger could name any address in a PROXY head. */
 static bool is_welcome(const struct listening *d, const struct sockaddr_storage *from)
 {
 	const struct site *site = d->worker->conf->site;

@@ -1,4 +1,4 @@
-/* tests/fuzz/fuzz_tls.c: what stands around both TLS libraries (pki/tls*.c), fed by a hostile peer.
+/* tests/fuzz/fuzz_tls.c: a hostile peer feeds both TLS libraries through pki/tls.h.
  *
  * The first octet: 1 our end is a client, otherwise a server; 2 and 4 its profile; 8 a real handshake with flights of it changed.
  *

@@ -4,7 +4,7 @@
  *
  *     octet   1, 2: https inside, https outside, http inside, http outside; 4, 8, 16: a path; 32, 64: what the body is made of
  *     octet   how many changes follow, and the changes (edit.h)
- *     made of nothing: the changes write it; number and PIN of alice; her ticket with its proof and a request for a certificate,
+ *     made of nothing, and then the changes write the body; of the number and PIN of alice; of a ticket of alice with its proof and a request for a certificate,
  *     from inside or from outside
  *
  * Whatever comes: each certificate is alice's and there is at most one for each request that was genuine, nobody gets a ticket over plain

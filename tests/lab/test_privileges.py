@@ -284,6 +284,13 @@ def test_renew_follows_no_link(made):
     assert is_roots(path) and owner(f"{made.dir}/vault") == "root"
 
 
+def test_renew_closes_logs_that_an_earlier_version_left_open(made):
+    logs = os.path.join(made.dir, "logs")
+    os.chmod(logs, 0o755)
+    done = init(made, "--renew")
+    assert done.returncode == 0 and os.stat(logs).st_mode & 0o7777 == 0o770, done
+
+
 def test_owners_takes_no_second_name(made):
     path = precious(made)
     os.link(path, os.path.join(made.dir, "vault", "store.db-wal"))

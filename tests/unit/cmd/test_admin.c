@@ -15,6 +15,13 @@ static void guessed(void *arg, struct store_tries *t)
 	t->global = 5000; /* wrong passwords */
 }
 
+/* Five wrong ones, of which the last costs a pause: far from a lock. */
+static void paused(void *arg, struct store_tries *t)
+{
+	(void)arg;
+	*t = (struct store_tries){.local = 6, .global = 6, .local_since = INT64_C(4102444800) - 60, .locked_until = INT64_C(4102444800)};
+}
+
 static void pins(void **state)
 {
 	struct world *w = *state;
@@ -46,6 +53,10 @@ static void pins(void **state)
 	said(w, "pin show alice@contoso.test --json", 0, "\"locked_until\": \"unlocked by hand\"");
 	said(w, "pin show alice@contoso.test --json", 0, "\"password_until\": \"unlocked by hand\"");
 	said(w, "user add bob@contoso.test", 0, NULL);
+	s = open_store(w);
+	assert_int_equal(s->ops->password_step(s, u.id, paused, NULL), STORE_OK);
+	store_close(s);
+	said(w, "pin show alice@contoso.test --json", 0, "\"password_until\": \"2100-01-01T00:00:00Z\"");
 	said(w, "pin show", 0, "alice@contoso.test  yes      yes         unlocked by hand  ");
 	assert_non_null(strstr((char *)w->out.p, "bob@contoso.test    no       no          -                 "));
 	said(w, "pin show --json", 0, "\"address\": \"bob@contoso.test\"");
