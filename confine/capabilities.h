@@ -8,7 +8,7 @@
 
 #include "base/why.h"
 
-#define CAPABILITY(n) (UINT64_C(1) << (n)) /* CAP_... of linux/capability.h */
+#define CAPABILITY(n) (UINT64_C(1) << (n)) /* n: a CAP_... of capabilities(7) */
 
 /* No program that this process may start gets any.  Only root with CAP_SETPCAP can; a service manager that took that away has
  * bounded us itself. */
