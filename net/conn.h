@@ -9,6 +9,7 @@
 #ifndef DIALTONE_NET_CONN_H
 #define DIALTONE_NET_CONN_H
 
+#include "net/admission.h"
 #include "net/listen.h"
 #include "net/loop.h"
 #include "net/shares.h"
@@ -37,6 +38,7 @@ struct conn_kind {
 	struct tls_ctx *tls;
 	bool proxy;
 	const struct conn_old *old;
+	struct admission *admission;
 };
 
 struct conn_conf {
@@ -45,6 +47,7 @@ struct conn_conf {
 	bool proxy;	     /* the PROXY v2 head is demanded */
 	const struct conn_old *old; /* with TLS: for what TLS cannot do here; such a connection ends, without a word, as far as its
 				     * owner is concerned; NULL: nobody */
+	struct admission *admission; /* with TLS: when its handshake may begin; NULL: at once */
 	unsigned hello_ms;   /* the PROXY head and the handshake are through by then; 0: 10 s */
 	unsigned stall_ms;   /* the peer takes something of what waits for it within this; 0: 30 s */
 	struct shares *shares; /* of the peers' addresses; a peer that holds its share is reset, and one may have to give way;

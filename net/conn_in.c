@@ -15,6 +15,8 @@ void conn_opened(struct conn *c)
 {
 	c->phase = OPEN;
 	c->hello_at = UINT64_MAX;
+	if (c->tls && c->conf.admission)
+		admission_through(c->conf.admission, c->address);
 	if (c->conf.on->up)
 		c->conf.on->up(c->conf.arg, c);
 }
@@ -101,6 +103,19 @@ static bool conn_is_ours(struct conn *c)
 	return is == HELLO_MODERN;
 }
 
+/* false: its hello stays unread, until another turn of the loop or for good. */
+static bool conn_is_admitted(struct conn *c)
+{
+	enum admission_verdict v;
+
+	if (c->phase != FIRST_OCTET || c->conf.tls == NULL || c->conf.admission == NULL)
+		return true;
+	v = admission_ask(c->conf.admission, c->watch.fd, c->address);
+	if (v == ADMIT_NEVER)
+		conn_fail(c, "turned away: its hello has waited too long, or it has hung up", true);
+	return v == ADMIT_NOW;
+}
+
 static void conn_take(struct conn *c, const uint8_t *p, size_t n)
 {
 	if (c->phase == PROXY_HEAD) {
@@ -150,7 +165,7 @@ void conn_receive(struct conn *c)
 	size_t most = c->phase == PROXY_HEAD ? proxy_missing(c->head.p, c->head.n) : sizeof piece;
 	ssize_t n;
 
-	if (!conn_is_ours(c))
+	if (!conn_is_ours(c) || !conn_is_admitted(c))
 		return;
 	n = recv(c->watch.fd, piece, most < sizeof piece ? most : sizeof piece, 0);
 	if (n > 0) {

@@ -404,7 +404,7 @@ void http_server_take(struct http_server *s, int fd, const struct sockaddr_stora
 		      const void *tag)
 {
 	struct http_conn *c = calloc(1, sizeof *c);
-	struct conn_conf conf = {.loop = s->conf.loop, .tls = kind->tls, .proxy = kind->proxy, .old = kind->old,
+	struct conn_conf conf = {.loop = s->conf.loop, .tls = kind->tls, .proxy = kind->proxy, .old = kind->old, .admission = kind->admission,
 				 .shares = s->conf.shares, .on = &events, .arg = c};
 
 	if (c == NULL) {

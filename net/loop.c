@@ -6,6 +6,8 @@
 
 struct loop {
 	struct event_base *base;
+	uint64_t turn;
+	bool stopped;
 };
 
 struct loop *loop_new(void)
@@ -32,17 +34,26 @@ void loop_free(struct loop *l)
 
 void loop_run(struct loop *l)
 {
-	event_base_loop(l->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	l->stopped = false;
+	while (!l->stopped)
+		loop_once(l);
 }
 
 void loop_once(struct loop *l)
 {
+	l->turn++;
 	event_base_loop(l->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY);
 }
 
 void loop_stop(struct loop *l)
 {
+	l->stopped = true;
 	event_base_loopbreak(l->base);
+}
+
+uint64_t loop_turn(const struct loop *l)
+{
+	return l->turn;
 }
 
 /* ---- descriptors --------------------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@ void loop_free(struct loop *l);
 void loop_run(struct loop *l);	/* until loop_stop() */
 void loop_once(struct loop *l);	/* until something has happened, and what follows from it is done */
 void loop_stop(struct loop *l); /* after the callback that runs */
+uint64_t loop_turn(const struct loop *l); /* counts: in one turn everything that is ready has its call */
 
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 

@@ -115,7 +115,7 @@ void worker_sip_take(struct worker_sip *s, int fd, const struct sockaddr_storage
 		     const struct worker_listener *l)
 {
 	struct sip_link *k = calloc(1, sizeof *k);
-	struct conn_conf conf = {.loop = s->loop, .tls = kind->tls, .proxy = kind->proxy, .old = kind->old,
+	struct conn_conf conf = {.loop = s->loop, .tls = kind->tls, .proxy = kind->proxy, .old = kind->old, .admission = kind->admission,
 				 .shares = s->shares, .on = &events, .arg = k};
 
 	if (k == NULL) {

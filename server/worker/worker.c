@@ -55,10 +55,15 @@ struct worker {
 	struct loop_signal term, retire;
 	struct loop_timer drain, accept;
 	struct shares *shares; /* of addresses, in all connections */
+	struct admission admission[2]; /* to Web Services, to the Registrar */
 	uint64_t leave_at, keep_until; /* while it drains; of registered phones, while it is retired */
 	unsigned connections_max;
 	bool retired, draining, lost, reset, keyless; /* keyless: the administrator must mend it */
 };
+
+/* Whoever comes to the Registrar has his certificate: he is further along, and more of those begin at once. */
+static const struct admission_conf admissions[2] = {{.what = "Web Services", .at_once = 4, .wait_ms = 500, .known_ms = 4000},
+						    {.what = "Registrar", .at_once = 8, .wait_ms = 4000, .known_ms = 6000}};
 
 /* ---- doors ------------------------------------------------------------------------------------------------- */
 
@@ -186,7 +191,7 @@ static void doors_open(struct worker *w)
 
 		d->worker = w;
 		d->listener = w->conf->listener[i];
-		d->kind = (struct conn_kind){.tls = worker_tls_of(&w->tls, &d->listener)};
+		d->kind = (struct conn_kind){.tls = worker_tls_of(&w->tls, &d->listener), .admission = &w->admission[is_web(d) ? 0 : 1]};
 		if (w->conf->legacy) /* its connections come without their PROXY head */
 			continue;
 		d->kind.proxy = d->listener.proxy;
@@ -440,6 +445,10 @@ static bool worker_begin(struct worker *w, struct why *why)
 	loop_timer_init(&w->drain, w->loop, drain_tick, w);
 	loop_timer_init(&w->accept, w->loop, accept_again, w);
 	w->connections_max = descriptors();
+	for (size_t i = 0; i < sizeof admissions / sizeof *admissions; i++) {
+		admission_init(&w->admission[i], &admissions[i]);
+		w->admission[i].conf.loop = w->loop;
+	}
 	w->keyless = !worker_tls_init(&w->tls, w->conf, why);
 	return !w->keyless && neighbours(w, why) && services(w, why);
 }

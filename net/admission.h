@@ -1,0 +1,42 @@
+/* net/admission.h: which TLS handshakes may begin now.
+ *
+ * A handshake is the dearest thing that a stranger gets for nothing.  Under overload, letting all begin makes everybody late: handshakes
+ * are computed for phones that have given up, and those who are nearly through wait behind those who have just come.  So
+ *
+ *   - in one turn of the loop no more than `at_once` begin; the others stay unread, in the order in which they came, while whoever is
+ *     further goes on in the same turn.  On an idle loop turns follow one another at once, and nobody waits;
+ *   - a peer that has hung up gets none;
+ *   - when hellos have waited longer than `wait_ms` for a second on end, those who waited longer are reset: they come back later, and
+ *     the others are served in time.  An address that has come through a handshake lately may wait `known_ms`: it is a phone on its way.
+ */
+#ifndef DIALTONE_NET_ADMISSION_H
+#define DIALTONE_NET_ADMISSION_H
+
+#include "net/loop.h"
+
+#define ADMISSION_KNOWN 4096
+
+struct admission_conf {
+	struct loop *loop;
+	const char *what; /* for the log: "Web Services" */
+	unsigned at_once, wait_ms, known_ms;
+};
+
+struct admission { /* the owner's; its insides are admission.c's */
+	struct admission_conf conf;
+	uint64_t turn, late_since, log_at;
+	unsigned begun;
+	uint64_t admitted, hung_up, turned_away; /* since it was made */
+	uint64_t logged;			 /* of those turned away */
+	struct admission_known {
+		uint64_t key, until;
+	} known[ADMISSION_KNOWN];
+};
+void admission_init(struct admission *a, const struct admission_conf *conf);
+
+enum admission_verdict { ADMIT_NOW, ADMIT_LATER /* ask again in another turn */, ADMIT_NEVER };
+/* Of a connection whose first octets are there, unread; address: the true peer's.  ADMIT_NOW counts it. */
+enum admission_verdict admission_ask(struct admission *a, int fd, const char *address);
+void admission_through(struct admission *a, const char *address); /* its handshake is done */
+
+#endif
