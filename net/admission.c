@@ -9,6 +9,8 @@
 #include "base/log.h"
 
 #define LATE_MS 1000	  /* a short stall turns nobody away */
+#define LATE_OVER_MS 2000 /* nobody was late for so long: it is over */
+#define BEHIND_MS 150
 #define KNOWN_MS 120000	  /* from one handshake of a phone to its next */
 #define LOG_EVERY_MS 60000
 
@@ -54,13 +56,11 @@ static bool admission_late(struct admission *a, unsigned waited_ms, const char *
 {
 	uint64_t now = clock_mono_ms();
 
-	if (waited_ms <= a->conf.wait_ms) {
-		if (waited_ms <= a->conf.wait_ms / 2)
-			a->late_since = 0;
+	if (waited_ms <= a->conf.wait_ms)
 		return false;
-	}
-	if (a->late_since == 0)
+	if (now - a->late_last > LATE_OVER_MS)
 		a->late_since = now;
+	a->late_last = now;
 	if (now - a->late_since < LATE_MS || (waited_ms <= a->conf.known_ms && admission_knows(a, address, now)))
 		return false;
 	a->turned_away++;
@@ -77,8 +77,6 @@ enum admission_verdict admission_ask(struct admission *a, int fd, const char *ad
 		a->turn = loop_turn(a->conf.loop);
 		a->begun = 0;
 	}
-	if (a->begun >= a->conf.at_once)
-		return ADMIT_LATER;
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0) {
 		if (info.tcpi_state != TCP_ESTABLISHED) {
 			a->hung_up++;
@@ -87,6 +85,10 @@ enum admission_verdict admission_ask(struct admission *a, int fd, const char *ad
 		if (admission_late(a, info.tcpi_last_data_recv, address))
 			return ADMIT_NEVER;
 	}
+	if (a->begun >= a->conf.at_once)
+		return ADMIT_TURN;
+	if (a->conf.behind_ms && a->conf.behind_ms(a->conf.arg) > BEHIND_MS && !admission_knows(a, address, clock_mono_ms()))
+		return ADMIT_LATER;
 	a->begun++;
 	a->admitted++;
 	return ADMIT_NOW;

@@ -5,9 +5,10 @@
  *
  *   - in one turn of the loop no more than `at_once` begin; the others stay unread, in the order in which they came, while whoever is
  *     further goes on in the same turn.  On an idle loop turns follow one another at once, and nobody waits;
+ *   - while those who are further have waited too long for answers that other processes owe, no stranger's begins;
  *   - a peer that has hung up gets none;
- *   - when hellos have waited longer than `wait_ms` for a second on end, those who waited longer are reset: they come back later, and
- *     the others are served in time.  An address that has come through a handshake lately may wait `known_ms`: it is a phone on its way.
+ *   - when hellos have waited longer than `wait_ms` again and again for a second, those who waited longer are reset: they come back
+ *     later, and the others are served in time.  An address that has come through a handshake lately may wait `known_ms`: it is a phone on its way.
  */
 #ifndef DIALTONE_NET_ADMISSION_H
 #define DIALTONE_NET_ADMISSION_H
@@ -20,11 +21,14 @@ struct admission_conf {
 	struct loop *loop;
 	const char *what; /* for the log: "Web Services" */
 	unsigned at_once, wait_ms, known_ms;
+	uint64_t (*behind_ms)(void *arg); /* for how long answers of others have been due; NULL: never */
+	void *arg;
 };
 
 struct admission { /* the owner's; its insides are admission.c's */
 	struct admission_conf conf;
-	uint64_t turn, late_since, log_at;
+	uint64_t turn, log_at;
+	uint64_t late_since, late_last; /* hellos have waited too long */
 	unsigned begun;
 	uint64_t admitted, hung_up, turned_away; /* since it was made */
 	uint64_t logged;			 /* of those turned away */
@@ -34,7 +38,8 @@ struct admission { /* the owner's; its insides are admission.c's */
 };
 void admission_init(struct admission *a, const struct admission_conf *conf);
 
-enum admission_verdict { ADMIT_NOW, ADMIT_LATER /* ask again in another turn */, ADMIT_NEVER };
+enum admission_verdict { ADMIT_NOW, ADMIT_TURN /* ask again in another turn */, ADMIT_LATER /* in ADMISSION_AGAIN_MS */, ADMIT_NEVER };
+#define ADMISSION_AGAIN_MS 20
 /* Of a connection whose first octets are there, unread; address: the true peer's.  ADMIT_NOW counts it. */
 enum admission_verdict admission_ask(struct admission *a, int fd, const char *address);
 void admission_through(struct admission *a, const char *address); /* its handshake is done */

@@ -143,6 +143,8 @@ uint64_t conn_deadline(const struct conn *c)
 {
 	uint64_t at = least(c->stall_at, c->phase < OPEN ? c->hello_at : UINT64_MAX);
 
+	if (c->phase == FIRST_OCTET)
+		at = least(at, c->ask_at);
 	if (c->phase == LINGERING)
 		at = least(at, c->linger_at);
 	return c->phase == OPEN ? least(at, c->owner_at) : at;
@@ -164,7 +166,7 @@ void conn_settle(struct conn *c)
 		loop_timer_at(&c->timer, 0);
 		return;
 	}
-	if (!c->ended && (c->phase != OPEN || !c->paused))
+	if (!c->ended && (c->phase != OPEN || !c->paused) && c->ask_at == UINT64_MAX)
 		want |= LOOP_READ;
 	if (c->sent < c->out.n || c->file.n)
 		want |= LOOP_WRITE;

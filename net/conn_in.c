@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "net/conn_internal.h"
 #include "net/hello.h"
 #include "net/proxy.h"
@@ -113,6 +114,8 @@ static bool conn_is_admitted(struct conn *c)
 	v = admission_ask(c->conf.admission, c->watch.fd, c->address);
 	if (v == ADMIT_NEVER)
 		conn_fail(c, "turned away: its hello has waited too long, or it has hung up", true);
+	if (v == ADMIT_LATER)
+		c->ask_at = clock_mono_ms() + ADMISSION_AGAIN_MS;
 	return v == ADMIT_NOW;
 }
 

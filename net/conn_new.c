@@ -44,6 +44,8 @@ static void due(void *arg)
 		if (c->conf.on->timer)
 			c->conf.on->timer(c->conf.arg);
 	}
+	if (now >= c->ask_at)
+		c->ask_at = UINT64_MAX;
 	if (c->again && c->phase == FIRST_OCTET) { /* plain, and just accepted */
 		c->again = false;
 		conn_opened(c);
@@ -78,7 +80,7 @@ struct conn *conn_new(const struct conn_conf *conf, int fd, const struct sockadd
 	c->conf.queue_max = conf->queue_max ? conf->queue_max : QUEUE_MAX;
 	c->hello_at = clock_mono_ms() + c->conf.hello_ms;
 	c->file.fd = -1;
-	c->stall_at = c->linger_at = c->owner_at = UINT64_MAX;
+	c->ask_at = c->stall_at = c->linger_at = c->owner_at = UINT64_MAX;
 	if (from == NULL || !net_address_text(from, c->address, &c->port))
 		memcpy(c->address, "local", sizeof "local");
 	if (!conf->proxy && !conn_share(c)) {

@@ -61,7 +61,7 @@ bool ipc_read(const void *p, size_t n, struct ipc_message *ret)
 
 struct ipc_question {
 	TAILQ_ENTRY(ipc_question) by_deadline, by_age;
-	uint64_t number, until;
+	uint64_t number, asked, until;
 	unsigned kind;
 	bool sent;
 	ipc_answered *fn; /* NULL: nobody waits for the answer */
@@ -144,7 +144,8 @@ void ipc_ask(struct ipc_caller *c, struct buf *octets, unsigned ms, ipc_answered
 			fn(arg, NULL);
 		return;
 	}
-	*q = (struct ipc_question){.number = ++c->number, .until = clock_mono_ms() + ms, .fn = fn, .arg = arg, .octets = *octets};
+	*q = (struct ipc_question){.number = ++c->number, .asked = clock_mono_ms(), .fn = fn, .arg = arg, .octets = *octets};
+	q->until = q->asked + ms;
 	*octets = (struct buf){0};
 	q->kind = (unsigned)(q->octets.p[12] << 8 | q->octets.p[13]);
 	put_at(&q->octets, 4, 8, q->number);
@@ -152,6 +153,22 @@ void ipc_ask(struct ipc_caller *c, struct buf *octets, unsigned ms, ipc_answered
 	if (fn)
 		await(c, q);
 	ipc_push(c);
+}
+
+uint64_t ipc_behind_ms(const struct ipc_caller *c, unsigned questions)
+{
+	const struct ipc_question *q;
+	uint64_t first = UINT64_MAX;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(q, &c->waiting, by_deadline)
+	{
+		if (q->asked < first)
+			first = q->asked;
+		if (++n == questions)
+			return clock_mono_ms() - first;
+	}
+	return 0;
 }
 
 static void answered(struct ipc_caller *c, struct ipc_message *m)

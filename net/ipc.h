@@ -63,6 +63,9 @@ void ipc_caller_clear(struct ipc_caller *c); /* open requests are answered with 
  * late that is. */
 void ipc_ask(struct ipc_caller *c, struct buf *q, unsigned ms, ipc_answered *fn, void *arg);
 
+/* For how many ms at least so many questions have been waiting for their answers; 0: fewer wait. */
+uint64_t ipc_behind_ms(const struct ipc_caller *c, unsigned questions);
+
 /* ---- being asked ---------------------------------------------------------------------------------------------- */
 
 struct ipc_server {

@@ -87,6 +87,8 @@ bool vault_changes_read(struct ipc_message *m, uint64_t *ret)
 
 /* ---- the worker's end ------------------------------------------------------------------------------------------------ */
 
+#define BEHIND_QUESTIONS 8 /* one that is slow stops nobody */
+
 struct vault_client {
 	struct ipc_caller ipc;
 	void (*gone)(void *arg);
@@ -165,6 +167,11 @@ static void ask(void *arg, const struct vault_ask *q, vault_done *done, void *do
 	*w = now;
 	vault_ask_write(&b, 0, q);
 	ipc_ask(&c->ipc, &b, VAULT_DEADLINE_MS, answered, w);
+}
+
+uint64_t vault_client_behind_ms(const struct vault_client *c)
+{
+	return ipc_behind_ms(&c->ipc, BEHIND_QUESTIONS);
 }
 
 struct vault_client *vault_client_new(struct loop *l, int fd, void (*lost)(void *arg), void *arg, struct vault_link *ret)

@@ -21,6 +21,8 @@
 struct vault_client;
 /* Borrows fd; fills *ret.  gone(arg): the vault's end was closed for good.  NULL: out of memory. */
 struct vault_client *vault_client_new(struct loop *l, int fd, void (*gone)(void *arg), void *arg, struct vault_link *ret);
+/* For how long several questions have been waiting: the vault has more to do than it can. */
+uint64_t vault_client_behind_ms(const struct vault_client *c);
 void vault_client_free(struct vault_client *c); /* open questions are answered with VAULT_LATE */
 
 /* The vault tells each worker its vault_changes(): when it is another one, and every few seconds.  A worker that has heard

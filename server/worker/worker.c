@@ -61,8 +61,15 @@ struct worker {
 	bool retired, draining, lost, reset, keyless; /* keyless: the administrator must mend it */
 };
 
+static uint64_t worker_behind_ms(void *arg)
+{
+	const struct worker *w = arg;
+
+	return w->vault ? vault_client_behind_ms(w->vault) : 0;
+}
+
 /* Whoever comes to the Registrar has his certificate: he is further along, and more of those begin at once. */
-static const struct admission_conf admissions[2] = {{.what = "Web Services", .at_once = 4, .wait_ms = 500, .known_ms = 4000},
+static const struct admission_conf admissions[2] = {{.what = "Web Services", .at_once = 4, .wait_ms = 500, .known_ms = 4000, .behind_ms = worker_behind_ms},
 						    {.what = "Registrar", .at_once = 8, .wait_ms = 4000, .known_ms = 6000}};
 
 /* ---- doors ------------------------------------------------------------------------------------------------- */
@@ -448,6 +455,7 @@ static bool worker_begin(struct worker *w, struct why *why)
 	for (size_t i = 0; i < sizeof admissions / sizeof *admissions; i++) {
 		admission_init(&w->admission[i], &admissions[i]);
 		w->admission[i].conf.loop = w->loop;
+		w->admission[i].conf.arg = w;
 	}
 	w->keyless = !worker_tls_init(&w->tls, w->conf, why);
 	return !w->keyless && neighbours(w, why) && services(w, why);
