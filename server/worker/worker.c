@@ -68,7 +68,7 @@ static uint64_t worker_behind_ms(void *arg)
 	return w->vault ? vault_client_behind_ms(w->vault) : 0;
 }
 
-/* Whoever comes to the Registrar has his certificate: he is further along, and more of those begin at once. */
+/* A phone that comes to the Registrar has its certificate: it is further along, and more of those begin at once. */
 static const struct admission_conf admissions[2] = {{.what = "Web Services", .at_once = 4, .wait_ms = 500, .known_ms = 4000, .behind_ms = worker_behind_ms},
 						    {.what = "Registrar", .at_once = 8, .wait_ms = 4000, .known_ms = 6000}};
 
