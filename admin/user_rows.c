@@ -226,9 +226,9 @@ static const char *fields_read(struct user_rows *im, struct fields *f)
 /* A file may be imported twice.  Of secrets each comparison takes time: once for a line. */
 static const char *row_is_there(struct user_rows *im, const struct store_user *there, struct user_row *r, struct why *why)
 {
-	bool told = im->update ? im->checked : !im->checked;
+	bool compare = im->update ? im->checked : !im->checked;
 
-	r->same = im->update || told ? told && users_same(im->a, there, &r->user, buf_view(&r->password), buf_view(&r->pin)) : true;
+	r->same = im->update || compare ? compare && users_same(im->a, there, &r->user, buf_view(&r->password), buf_view(&r->pin)) : true;
 	im->found = im->found || r->same;
 	return r->same || im->update ? NULL : why_set(why, "%.120s exists already; to change existing users, add --update", there->aor);
 }
