@@ -61,17 +61,6 @@ struct worker {
 	bool retired, draining, lost, reset, keyless; /* keyless: the administrator must mend it */
 };
 
-static uint64_t worker_behind_ms(void *arg)
-{
-	const struct worker *w = arg;
-
-	return w->vault ? vault_client_behind_ms(w->vault) : 0;
-}
-
-/* A phone that comes to the Registrar has its certificate: it is further along, and more of those begin at once. */
-static const struct admission_conf admissions[2] = {{.what = "Web Services", .at_once = 4, .wait_ms = 500, .known_ms = 4000, .behind_ms = worker_behind_ms},
-						    {.what = "Registrar", .at_once = 8, .wait_ms = 4000, .known_ms = 6000}};
-
 /* ---- doors ------------------------------------------------------------------------------------------------- */
 
 static void doors_want(struct worker *w, unsigned what)
@@ -452,11 +441,7 @@ static bool worker_begin(struct worker *w, struct why *why)
 	loop_timer_init(&w->drain, w->loop, drain_tick, w);
 	loop_timer_init(&w->accept, w->loop, accept_again, w);
 	w->connections_max = descriptors();
-	for (size_t i = 0; i < sizeof admissions / sizeof *admissions; i++) {
-		admission_init(&w->admission[i], &admissions[i]);
-		w->admission[i].conf.loop = w->loop;
-		w->admission[i].conf.arg = w;
-	}
+	worker_admission_init(w->admission, w->loop, &w->vault);
 	w->keyless = !worker_tls_init(&w->tls, w->conf, why);
 	return !w->keyless && neighbours(w, why) && services(w, why);
 }
