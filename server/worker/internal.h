@@ -38,7 +38,7 @@ struct worker_old { /* the legacy process's side */
 void worker_old_init(struct worker_old *o, struct loop *loop, int fd); /* the callbacks are set already */
 
 
-/* ---- server/worker/admission.c: who may begin a handshake; of the Web Services, of the Registrar ---------------------------- */
+/* ---- server/worker/admission.c: handshakes that may begin, at the Web Services and at the Registrar ---------------------------- */
 
 struct vault_client;
 void worker_admission_init(struct admission ret[2], struct loop *loop, struct vault_client **vault); /* borrows both */
