@@ -56,7 +56,9 @@ def secrets_of(lab):
 def no_secret_in(lab, text):
     plain = re.sub(r"\s", "", text)
     for s in secrets_of(lab):
-        assert s not in text and s not in plain, s
+        # six digits of a PIN come about by chance among the hexadecimal digits of a dump
+        there = re.search(rf"(?<![0-9a-f]){s}(?![0-9a-f])", plain) if s.isdigit() else s in plain
+        assert not there and text.find(s) < 0, s
 
 
 def test_dial_tone():
