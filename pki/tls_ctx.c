@@ -133,6 +133,24 @@ static bool ask_client(struct tls_ctx *c, struct sv ca_pem)
 	return good;
 }
 
+/* In TLS 1.2 the ticket's key alone would open a resumed connection that somebody has recorded, as long as the key lives; TLS 1.3 makes
+ * new keys for each (RFC 8446 2.2, psk_dhe_ke; OpenSSL takes no other).  A hello without supported_versions is not of TLS 1.3. */
+static int no_old_tickets(SSL *ssl, int *alert, void *arg)
+{
+	const unsigned char *p = NULL;
+	size_t n = 0;
+	bool new = false;
+
+	(void)alert;
+	(void)arg;
+	if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_supported_versions, &p, &n) == 1)
+		for (size_t i = 1; i + 1 < n; i += 2) /* behind the length of the list */
+			new |= p[i] == 3 && p[i + 1] == 4;
+	if (!new)
+		SSL_set_options(ssl, SSL_OP_NO_TICKET);
+	return SSL_CLIENT_HELLO_SUCCESS;
+}
+
 static bool tickets(struct tls_ctx *c, const uint8_t *key)
 {
 	static const uint8_t context[] = "dialtone";
@@ -141,6 +159,8 @@ static bool tickets(struct tls_ctx *c, const uint8_t *key)
 		SSL_CTX_set_options(c->ssl, SSL_OP_NO_TICKET);
 		return SSL_CTX_set_num_tickets(c->ssl, 0) == 1;
 	}
+	SSL_CTX_set_client_hello_cb(c->ssl, no_old_tickets, NULL);
+	SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_OFF);
 	return SSL_CTX_set_session_id_context(c->ssl, context, sizeof context - 1) == 1 &&
 	       SSL_CTX_set_tlsext_ticket_keys(c->ssl, (void *)key, 80) == 1 && SSL_CTX_set_num_tickets(c->ssl, 1) == 1;
 }

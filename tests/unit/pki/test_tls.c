@@ -303,10 +303,10 @@ static void openssl_handshake(SSL *raw, struct tls *server)
 static void resumption(void **state)
 {
 	static const uint8_t ticket_key[80] = {1, 2, 3}, other_key[80] = {3, 2, 1};
-	const uint8_t *const second[] = {ticket_key, other_key};
+	const uint8_t *const second[] = {ticket_key, other_key, ticket_key};
 
 	(void)state;
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 3; i++) { /* the last with TLS 1.2, which has no tickets here */
 		struct tls_server_conf conf = {.profile = TLS_MODERN, .cert_pem = buf_view(&keys.chain_pem), .key = keys.server,
 					       .ticket_key = ticket_key};
 		struct tls_client_conf client = {.profile = TLS_MODERN};
@@ -317,6 +317,8 @@ static void resumption(void **state)
 
 		assert_true(p.server_ctx && p.client_ctx);
 		SSL_CTX_set_session_cache_mode(p.client_ctx->ssl, SSL_SESS_CACHE_CLIENT);
+		if (i == 2)
+			SSL_CTX_set_max_proto_version(p.client_ctx->ssl, TLS1_2_VERSION);
 		raw = openssl_client(p.client_ctx->ssl);
 		kept = NULL;
 		for (unsigned round = 0; round < 2; round++) {
