@@ -318,6 +318,26 @@ static void offers_are_forgotten(void **state)
 }
 
 
+/* "These roots, or none": the chain that the network offers becomes no anchor, and no PIN goes to its server. */
+static void no_other_root(void **state)
+{
+	struct meet_flash flash = {0};
+	struct meet *m = world(&flash);
+	const struct meet_record *r;
+
+	(void)state;
+	m->conf.trust = (const char *)meet_keys()->update_pem.p; /* another's */
+	assert_true(meet_phone(m));
+	meet_run(m, LONG_ENOUGH);
+	r = meet_result(m);
+	assert_true(r && !r->ok);
+	assert_int_equal(r->failure, DT_F_TLS_UNTRUSTED);
+	assert_null(keep(&flash, DT_STATE_ROOTS));
+	assert_int_equal(attempts(m, "web ticket"), 0);
+	meet_free(m);
+	meet_flash_free(&flash);
+}
+
 /* The format is not published: whatever a service says, the phone signs in, and installs nothing that is not signed. */
 static void strange_answers(void **state)
 {
@@ -403,7 +423,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(old_tls_inside_sip), cmocka_unit_test(cold_then_warm), cmocka_unit_test(inside),	  cmocka_unit_test(updated),
-	    cmocka_unit_test(tampered), cmocka_unit_test(older), cmocka_unit_test(too_long), cmocka_unit_test(offers_are_forgotten), cmocka_unit_test(strange_answers),	      cmocka_unit_test(models),
+	    cmocka_unit_test(tampered), cmocka_unit_test(older), cmocka_unit_test(too_long), cmocka_unit_test(offers_are_forgotten), cmocka_unit_test(no_other_root), cmocka_unit_test(strange_answers),	      cmocka_unit_test(models),
 	};
 	int n = cmocka_run_group_tests(tests, NULL, NULL);
 
