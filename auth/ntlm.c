@@ -171,21 +171,51 @@ bool ntlm_check(const struct ntlm_authenticate *m, const uint8_t nt_hash[16], co
 	return ok;
 }
 
-/* MIC = HMAC_MD5(ExportedSessionKey, NEGOTIATE || CHALLENGE || AUTHENTICATE), with zeros where the MIC stands */
-bool ntlm_check_mic(struct sv negotiate, struct sv challenge, struct sv authenticate, size_t mic_at,
-		    const uint8_t session_key[16])
+/* "temp" of NTLMv2 (2.2.2.7): 01 01 | 6 | time 8 | challenge 8 | 4 | pairs; behind the sixteen octets of the proof */
+enum { TIME_AT = PROOF_N + 8, PAIRS_AT = PROOF_N + 28 };
+
+void ntlm_binding_sent(const struct ntlm_authenticate *m, uint8_t out[16])
 {
-	uint8_t mic[EVP_MAX_MD_SIZE];
+	struct sv sent = m->nt.n > PAIRS_AT ? ntlm_av(sv_from(m->nt, PAIRS_AT), NTLM_AV_CHANNEL) : (struct sv){0};
+
+	memset(out, 0, 16);
+	if (sent.n == 16)
+		memcpy(out, sent.p, 16);
+}
+
+uint64_t ntlm_time_sent(const struct ntlm_authenticate *m)
+{
+	struct rd r = rd_of(m->nt.p, m->nt.n);
+
+	rd_take(&r, TIME_AT);
+	return (uint64_t)rd_le(&r, 8);
+}
+
+/* MIC = HMAC_MD5(ExportedSessionKey, NEGOTIATE || CHALLENGE || AUTHENTICATE), with zeros where the MIC stands */
+bool ntlm_mic(struct sv negotiate, struct sv challenge, struct sv authenticate, const uint8_t session_key[16], uint8_t mic[16])
+{
 	struct buf b = {0};
-	bool ok = mic_at <= authenticate.n && authenticate.n - mic_at >= 16;
+	bool ok;
 
 	buf_sv(&b, negotiate);
 	buf_sv(&b, challenge);
 	buf_sv(&b, authenticate);
+	ok = !b.oom && HMAC(EVP_md5(), session_key, 16, b.p, b.n, mic, NULL) != NULL;
+	buf_free(&b);
+	return ok;
+}
+
+bool ntlm_check_mic(struct sv negotiate, struct sv challenge, struct sv authenticate, size_t mic_at,
+		    const uint8_t session_key[16])
+{
+	uint8_t mic[16];
+	struct buf b = {0};
+	bool ok = mic_at <= authenticate.n && authenticate.n - mic_at >= 16;
+
+	buf_sv(&b, authenticate);
 	if (ok && !b.oom) {
-		memset(b.p + negotiate.n + challenge.n + mic_at, 0, 16);
-		ok = HMAC(EVP_md5(), session_key, 16, b.p, b.n, mic, NULL) != NULL &&
-		     CRYPTO_memcmp(mic, authenticate.p + mic_at, 16) == 0;
+		memset(b.p + mic_at, 0, 16);
+		ok = ntlm_mic(negotiate, challenge, buf_view(&b), session_key, mic) && CRYPTO_memcmp(mic, authenticate.p + mic_at, 16) == 0;
 	}
 	ok = ok && !b.oom;
 	buf_free(&b);

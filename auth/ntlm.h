@@ -35,7 +35,15 @@ bool ntlm_who(const struct ntlm_authenticate *m, char user[256], char domain[256
  * anonymous answers are refused. */
 bool ntlm_check(const struct ntlm_authenticate *m, const uint8_t nt_hash[16], const uint8_t challenge[8],
 		uint8_t session_key[16]);
+/* The value of MsvAvChannelBindings for a TLS connection whose server showed this certificate (DER): RFC 5929 4, tls-server-end-point.
+ * false: it is no certificate. */
+bool ntlm_channel_binding(const void *der, size_t n, uint8_t out[16]);
+/* That value in an answer; all zero: none was sent ("If the channel binding is not supplied ... Z(16)"). */
+void ntlm_binding_sent(const struct ntlm_authenticate *m, uint8_t out[16]);
+/* The time in an answer of NTLMv2, a FILETIME; 0: it has none. */
+uint64_t ntlm_time_sent(const struct ntlm_authenticate *m);
 /* The MIC, for clients that send one: over all three messages, as they were on the wire.  mic_at: its place in the third. */
+bool ntlm_mic(struct sv negotiate, struct sv challenge, struct sv authenticate, const uint8_t session_key[16], uint8_t mic[16]);
 bool ntlm_check_mic(struct sv negotiate, struct sv challenge, struct sv authenticate, size_t mic_at,
 		    const uint8_t session_key[16]);
 
@@ -44,8 +52,11 @@ struct ntlm_client {
 	const char *user, *domain, *password, *workstation; /* UTF-8 */
 	uint8_t client_challenge[8], session_key[16];	     /* random, from the caller */
 	uint64_t filetime;				     /* now, when the challenge has no timestamp */
+	const uint8_t *binding; /* ntlm_channel_binding(); NULL: there is no TLS */
+	struct sv negotiate;	/* the NEGOTIATE that went before; n 0: there was none (SIP) */
 };
-/* Answers a CHALLENGE as SIPE and OC do (no MIC; LM response sent). flags: those of the answer, also for the caller.
+/* Answers a CHALLENGE.  Behind a NEGOTIATE, and to a challenge with a timestamp, it has a MIC and no LM answer; else, as in SIP, it is as
+ * SIPE and OC compose it.  flags: those of the answer, also for the caller.
  * NULL when done, else why the challenge is refused. */
 const char *ntlm_answer(struct buf *b, struct sv challenge, const struct ntlm_client *c, uint32_t *flags);
 

@@ -24,9 +24,12 @@ static const struct {
 	((uint32_t)(NTLM_UNICODE | NTLM_SIGN | NTLM_DATAGRAM | NTLM_NTLM | NTLM_ALWAYS_SIGN | NTLM_ESS | NTLM_IDENTIFY | \
 		    NTLM_TARGET_INFO | NTLM_VERSION | NTLM_128 | NTLM_KEY_EXCH))
 
+enum { MIC_AT = 72 }; /* [MS-NLMP] 2.2.1.3: behind the version */
+
 struct parts {
-	struct buf domain, user, workstation, nt;
-	uint8_t lm[24], key[16];
+	struct buf domain, user, workstation, nt, info;
+	uint8_t lm[24], key[16], exported[16];
+	bool mic;
 };
 
 static void clear(struct parts *p)
@@ -35,6 +38,7 @@ static void clear(struct parts *p)
 	buf_free(&p->user);
 	buf_free(&p->workstation);
 	buf_free(&p->nt);
+	buf_free(&p->info);
 	explicit_bzero(p, sizeof *p);
 }
 
@@ -42,6 +46,31 @@ static bool client_names(struct parts *p, const struct ntlm_client *c)
 {
 	return utf16_from_utf8(&p->domain, sv_of(c->domain), false) && utf16_from_utf8(&p->user, sv_of(c->user), false) &&
 	       utf16_from_utf8(&p->workstation, sv_of(c->workstation), false) && p->user.n;
+}
+
+/* The challenge's pairs, and ours behind them.  [MS-NLMP] 3.1.5.1.2: "If the CHALLENGE_MESSAGE TargetInfo field has an MsvAvTimestamp
+ * present, the client SHOULD provide a MIC: ... AV_PAIR ... MsvAvFlags ... 0x00000002"; "If ClientChannelBindingsUnhashed is not NULL add an
+ * AV_PAIR ... MsvAvChannelBindings". */
+static void client_pairs(struct parts *p, struct sv theirs, const struct ntlm_client *c)
+{
+	static const char flags[] = {2, 0, 0, 0};
+	struct rd r = rd_of(theirs.p, theirs.n);
+
+	p->mic = c->negotiate.n && ntlm_av(theirs, NTLM_AV_TIME).n == 8;
+	for (;;) {
+		unsigned id = (unsigned)rd_le(&r, 2);
+		struct sv value = rd_sv(&r, (size_t)rd_le(&r, 2));
+
+		if (r.err || id == NTLM_AV_END)
+			break;
+		if (id != NTLM_AV_CHANNEL && (id != NTLM_AV_FLAGS || !p->mic))
+			ntlm_av_add(&p->info, id, value);
+	}
+	if (p->mic)
+		ntlm_av_add(&p->info, NTLM_AV_FLAGS, (struct sv){flags, sizeof flags});
+	if (c->binding)
+		ntlm_av_add(&p->info, NTLM_AV_CHANNEL, (struct sv){(const char *)c->binding, 16});
+	ntlm_av_add(&p->info, NTLM_AV_END, (struct sv){NULL, 0});
 }
 
 /* temp = 01 01 | 0*6 | time | client challenge | 0*4 | target info | 0*4, behind sixteen octets for the proof */
@@ -73,6 +102,9 @@ static bool client_prove(struct parts *p, const struct ntlm_challenge *ch, const
 		  HMAC(EVP_md5(), ntowfv2, 16, p->nt.p, 16, base, NULL) != NULL;
 
 	memcpy(p->lm + 16, c->client_challenge, 8);
+	if (p->mic) /* "the client SHOULD NOT send the LmChallengeResponse and SHOULD send Z(24) instead" */
+		memset(p->lm, 0, sizeof p->lm);
+	memcpy(p->exported, ch->flags & NTLM_KEY_EXCH && ch->flags & NTLM_SIGN ? c->session_key : base, 16);
 	rc4_init(&r, base, sizeof base);
 	rc4_apply(&r, c->session_key, p->key, 16);
 	explicit_bzero(&r, sizeof r);
@@ -89,6 +121,7 @@ const char *ntlm_answer(struct buf *b, struct sv challenge, const struct ntlm_cl
 	struct ntlm_authenticate m = {0};
 	struct parts p = {0};
 	const char *why = NULL;
+	size_t at;
 
 	if (!ntlm_challenge_read(&r, &ch))
 		return r.err;
@@ -100,8 +133,9 @@ const char *ntlm_answer(struct buf *b, struct sv challenge, const struct ntlm_cl
 	if (!client_names(&p, c)) {
 		why = "user, domain or workstation is not Unicode text";
 	} else {
-		client_response(&p, ch.info, c);
-		if (p.nt.oom || p.domain.oom || p.user.oom || p.workstation.oom || !client_prove(&p, &ch, c))
+		client_pairs(&p, ch.info, c);
+		client_response(&p, buf_view(&p.info), c);
+		if (p.info.oom || p.nt.oom || p.domain.oom || p.user.oom || p.workstation.oom || !client_prove(&p, &ch, c))
 			why = "out of memory";
 	}
 	if (why == NULL) {
@@ -112,7 +146,11 @@ const char *ntlm_answer(struct buf *b, struct sv challenge, const struct ntlm_cl
 		m.nt = buf_view(&p.nt);
 		if (m.flags & NTLM_KEY_EXCH)
 			m.key = (struct sv){(const char *)p.key, sizeof p.key};
+		m.has_mic = p.mic;
+		at = b->n;
 		ntlm_authenticate_write(b, &m);
+		if (p.mic && !b->oom && !ntlm_mic(c->negotiate, challenge, sv_from(buf_view(b), at), p.exported, b->p + at + MIC_AT))
+			why = "out of memory";
 		*flags = m.flags;
 	}
 	clear(&p);

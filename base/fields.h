@@ -42,6 +42,7 @@ struct field { /* a table ends with a row whose name is NULL */
 #define INT(s, f) {FIELD_AT(s, f), .type = FIELD_INT}
 #define INT_TO(s, f, greatest) {FIELD_AT(s, f), .type = FIELD_INT, .most = (greatest)}
 #define FLAG(s, f) {FIELD_AT(s, f), .type = FIELD_FLAG}
+#define FIXED(s, f) {FIELD_AT(s, f), .type = FIELD_FIXED}
 #define SECRET_FIXED(s, f) {FIELD_AT(s, f), .type = FIELD_FIXED, .secret = true}
 #define SECRET_OCTETS(s, f, count) {FIELD_AT(s, f), .type = FIELD_OCTETS, .secret = true, .count_at = offsetof(struct s, count)}
 #define VIEW(s, f) {FIELD_AT(s, f), .type = FIELD_VIEW}

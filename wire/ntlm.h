@@ -37,7 +37,7 @@ struct ntlm_authenticate {
 	size_t mic_at;
 };
 enum { NTLM_AV_END, NTLM_AV_COMPUTER, NTLM_AV_DOMAIN, NTLM_AV_DNS_COMPUTER, NTLM_AV_DNS_DOMAIN, NTLM_AV_DNS_TREE,
-       NTLM_AV_FLAGS, NTLM_AV_TIME };
+       NTLM_AV_FLAGS, NTLM_AV_TIME, NTLM_AV_CHANNEL = 10 };
 
 unsigned ntlm_type(struct sv message); /* 1, 2, 3; 0: not NTLM */
 bool ntlm_negotiate_read(struct rd *r, struct ntlm_negotiate *ret);

@@ -14,6 +14,8 @@ void attempt_http(struct attempt *a, const struct http_client *h)
 	a->fact.rcode = h->rcode;
 	for (unsigned i = 0; i < DT_SIGNS_MAX && h->sign[i] != DT_SIGN_NONE; i++)
 		attempt_sign(a, h->sign[i]);
+	if (h->status >= 400 && msg_get(&h->m, "Retry-After").p)
+		ph_retry_after(h->ph, msg_get(&h->m, "Retry-After"));
 	if (h->elsewhere)
 		attempt_sign(a, DT_SIGN_SENT_ELSEWHERE);
 	if (h->status == 200 && sv_istarts(sv_trim(msg_get(&h->m, "Content-Type")), SV("text/html")))

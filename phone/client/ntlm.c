@@ -33,20 +33,23 @@ static bool ntlm_is_of(struct sv challenge, bool sip)
 	return !ntlm_challenge_read(&r, &ch) || !!(ch.flags & NTLM_DATAGRAM) == sip; /* a challenge that cannot be read is refused later */
 }
 
-const char *ntlm_login_answer(struct dt_phone *ph, const struct ntlm_login *who, struct sv challenge, struct buf *answer,
+const char *ntlm_login_answer(struct dt_phone *ph, const struct ntlm_login *who, const struct ntlm_asked *asked, struct buf *answer,
 			      uint32_t *flags, uint8_t key[16])
 {
+	uint8_t binding[16];
 	char domain[128], user[256];
 	struct ntlm_client c = {.user = user, .domain = domain, .password = who->password ? who->password : "",
-				.workstation = WORKSTATION, .filetime = ntlm_filetime(ph_unix_s(ph) * 1000)};
+				.workstation = WORKSTATION, .filetime = ntlm_filetime(ph_unix_s(ph) * 1000),
+				.negotiate = asked->negotiate};
 	const char *why;
 
-	if (!ntlm_is_of(challenge, key != NULL))
+	if (!ntlm_is_of(asked->challenge, key != NULL))
 		return key ? "an NTLM challenge of HTTP came in SIP" : "an NTLM challenge of SIP came in HTTP";
 	ntlm_split_login(who->login, domain, user);
 	ph_random(ph, c.client_challenge, sizeof c.client_challenge);
 	ph_random(ph, c.session_key, sizeof c.session_key);
-	why = ntlm_answer(answer, challenge, &c, flags);
+	c.binding = asked->leaf.n && ntlm_channel_binding(asked->leaf.p, asked->leaf.n, binding) ? binding : NULL;
+	why = ntlm_answer(answer, asked->challenge, &c, flags);
 	if (key)
 		memcpy(key, c.session_key, 16);
 	explicit_bzero(&c, sizeof c);
@@ -68,21 +71,22 @@ bool ntlm_http_offered(struct ntlm_http *n, const struct msg *m, struct sv *toke
 	return false;
 }
 
-enum ntlm_leg ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const struct ntlm_login *who, struct sv token,
-			    struct buf *header, struct why *why)
+enum ntlm_leg ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const struct ntlm_login *who, struct sv leaf,
+			    struct sv token, struct buf *header, struct why *why)
 {
-	struct buf message = {0}, raw = {0};
+	static const struct ntlm_negotiate hello = {.flags = NTLM_UNICODE | NTLM_OEM | NTLM_REQUEST_TARGET | NTLM_NTLM | NTLM_ALWAYS_SIGN |
+							     NTLM_ESS | NTLM_VERSION | NTLM_128};
+	struct buf message = {0}, raw = {0}, first = {0};
 	const char *bad = NULL;
 	uint32_t flags;
 
 	if (n->leg == 0 && token.n == 0) {
-		struct ntlm_negotiate hello = {.flags = NTLM_UNICODE | NTLM_OEM | NTLM_REQUEST_TARGET | NTLM_NTLM |
-						    NTLM_ALWAYS_SIGN | NTLM_ESS | NTLM_VERSION | NTLM_128};
-
 		ntlm_negotiate_write(&message, &hello);
 	} else if (n->leg == 1 && token.n) {
-		bad = b64_read(&raw, token) ? ntlm_login_answer(ph, who, buf_view(&raw), &message, &flags, NULL)
-					    : "the NTLM challenge is not base64";
+		ntlm_negotiate_write(&first, &hello); /* as it went out */
+		bad = b64_read(&raw, token)
+			  ? ntlm_login_answer(ph, who, &(struct ntlm_asked){buf_view(&raw), buf_view(&first), leaf}, &message, &flags, NULL)
+			  : "the NTLM challenge is not base64";
 	} else {
 		return NTLM_LEG_REFUSED; /* "401 without a token in mid-handshake": refused */
 	}
@@ -96,5 +100,6 @@ enum ntlm_leg ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const stru
 	}
 	buf_wipe(&message);
 	buf_wipe(&raw);
+	buf_free(&first);
 	return bad ? NTLM_LEG_BAD : header->oom ? NTLM_LEG_REFUSED : NTLM_LEG;
 }

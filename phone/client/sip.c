@@ -50,6 +50,7 @@ void sip_free(struct sip_client *s)
 		return;
 	sip_close(s);
 	buf_free(&s->in);
+	buf_free(&s->leaf);
 	free(s->why);
 	explicit_bzero(s, sizeof *s);
 	free(s);
@@ -105,6 +106,9 @@ void sip_opened(struct sip_client *s, const struct dt_stream_opened *o)
 	s->local_port = o->local_port;
 	if (!s->open)
 		s->id = 0;
+	buf_clear(&s->leaf);
+	if (s->open && s->peer.tls && o->nchain)
+		buf_add(&s->leaf, o->chain[0], o->chain_n[0]);
 	s->to.opened(s->to.arg, o);
 }
 

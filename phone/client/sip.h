@@ -72,7 +72,7 @@ struct sip_client {
 	struct sip_target peer;
 	uint32_t address, local_address;
 	uint16_t local_port;
-	struct buf in;
+	struct buf in, leaf; /* leaf: the server's certificate in TLS, DER */
 	struct sip_ids ids;
 	char call_id[40], gruu[320], contact[128];
 	uint32_t cseq;

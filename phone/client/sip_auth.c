@@ -159,7 +159,8 @@ static enum auth_result auth_ntlm_next(struct sip_client *s, struct sv in, sip_f
 
 	ret->failure = DT_F_SIP_BAD;
 	if (in.n <= FLIGHT_MAX && b64_read(&raw, in))
-		bad = ntlm_login_answer(s->ph, &s->conf.ntlm, buf_view(&raw), &answer, &flags, key);
+		bad = ntlm_login_answer(s->ph, &s->conf.ntlm, &(struct ntlm_asked){.challenge = buf_view(&raw), .leaf = buf_view(&s->leaf)}, &answer,
+					&flags, key);
 	if (bad) {
 		why_set(&ret->why, "%s", bad);
 	} else {

@@ -140,6 +140,8 @@ void attempt_sip(struct sip_client *s, struct attempt *a, const struct msg *m)
 		return;
 	a->fact.diag = sip_find_diag(m, &d) ? d.id : 0;
 	text_set(core->said, sizeof core->said, SV_FMT, SV_ARG(d.reason.n ? d.reason : m->reason));
+	if (msg_get(m, "Retry-After").p)
+		ph_retry_after(s->ph, msg_get(m, "Retry-After"));
 	a->fact.sip = (uint16_t)m->status;
 	a->fact.said = core->said;
 }

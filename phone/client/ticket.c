@@ -101,7 +101,7 @@ static enum ntlm_leg ticket_next_leg(struct ticket_client *t, struct why *why)
 	enum ntlm_leg leg = NTLM_LEG_REFUSED;
 
 	if (http_is_trusted(t->http) && ntlm_http_offered(&t->ntlm, &t->http->m, &token))
-		leg = ntlm_http_leg(t->ph, &t->ntlm, &t->who.ntlm, token, &header, why);
+		leg = ntlm_http_leg(t->ph, &t->ntlm, &t->who.ntlm, buf_view(&t->http->leaf), token, &header, why);
 	if (leg == NTLM_LEG)
 		ticket_post(t, buf_cstr(&header));
 	buf_wipe(&header);

@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "phone/internal.h"
 
+#define RETRY_AFTER_MAX_S 3600 /* a server that asks for more is asked again all the same */
+
 struct ph_core *ph_core(struct dt_phone *ph)
 {
 	return &ph->core;
@@ -36,6 +38,28 @@ enum dt_failure ph_date_failure(struct dt_phone *ph, enum dt_failure f)
 	const struct ph_core *core = ph_core(ph);
 
 	return f == DT_F_TLS_DATE && !core->time_known && !core->clock_confirmed ? DT_F_CLOCK_WRONG : f;
+}
+
+void ph_retry_after(struct dt_phone *ph, struct sv value)
+{
+	struct sv rest = value, number = sv_trim(sv_cut(&rest, ';')); /* "120;duration=3600", "18000 (in a meeting)" */
+	uint64_t seconds = 0;
+
+	number = sv_cut(&number, ' ');
+	number = sv_trim(sv_cut(&number, '('));
+	if (sv_u64(number, UINT32_MAX, &seconds)) { /* a date says no more than that it is not now */
+		seconds = seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S;
+		ph_core(ph)->not_before = ph_now_ms(ph) + seconds * 1000;
+	}
+}
+
+uint64_t ph_spread_ms(struct dt_phone *ph, uint64_t ms)
+{
+	uint64_t asked = ph_core(ph)->not_before, now = ph_now_ms(ph);
+
+	if (asked > now && asked - now > ms)
+		ms = asked - now;
+	return ms < 2 ? ms : ms + ph_random_below(ph, (uint32_t)(ms / 2));
 }
 
 int64_t ph_unix_s(const struct dt_phone *ph)

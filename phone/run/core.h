@@ -5,6 +5,7 @@
 #define DIALTONE_PHONE_CORE_H
 
 #include "base/why.h"
+#include "base/sv.h"
 #include "dialtone/phone.h"
 
 #define PH_NEVER UINT64_MAX
@@ -22,6 +23,7 @@ struct ph_core {
 
 	int64_t offset_ms; /* the phone's clock less the body's */
 	bool time_known;   /* a time server has told it */
+	uint64_t not_before; /* mono_ms: a server that is overloaded is asked again then: its Retry-After */
 	bool clock_confirmed; /* a web server's clock says the same */
 	bool clock_reported; /* that a web server's clock differs */
 	char said[160];	   /* the last reason that a server wrote */
@@ -43,6 +45,11 @@ uint32_t ph_wait_ms(struct dt_phone *ph, uint32_t ms); /* so long an answer is w
 uint64_t ph_now_ms(const struct dt_phone *ph);	/* of the body's monotonic clock */
 /* DT_F_TLS_DATE is the clock's fault where nobody has set it, and nobody's clock agrees with it; other failures stay as they are. */
 enum dt_failure ph_date_failure(struct dt_phone *ph, enum dt_failure f);
+/* RFC 3261 20.33, RFC 9110 10.2.3: the value of Retry-After in seconds, of an answer that has come. */
+void ph_retry_after(struct dt_phone *ph, struct sv value);
+/* How long to wait before it is tried again: `ms`, or what a server has asked for if that is longer; and at random up to half as much more,
+ * since every phone of a site was told the same. */
+uint64_t ph_spread_ms(struct dt_phone *ph, uint64_t ms);
 int64_t ph_unix_s(const struct dt_phone *ph);	/* seconds, by the phone's own clock */
 void ph_random(const struct dt_phone *ph, void *p, size_t n);
 uint32_t ph_random_below(const struct dt_phone *ph, uint32_t n);

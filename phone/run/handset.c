@@ -72,7 +72,7 @@ void handset_failed(struct dt_phone *ph, enum dt_failure f)
 	}
 	ph->run.retries++;
 	wait = wait > RETRY_MOST_MS ? RETRY_MOST_MS : wait;
-	ph_timer_set(ph, T_RETRY, wait + ph_random_below(ph, wait / 4));
+	ph_timer_set(ph, T_RETRY, ph_spread_ms(ph, wait));
 }
 
 void handset_signed_in(struct dt_phone *ph)

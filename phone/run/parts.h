@@ -65,6 +65,7 @@ struct ph_run { /* where the phone is */
 	bool pin_used;	     /* one PIN attempt a run */
 	bool ticket_again;   /* a ticket was asked for anew */
 	bool enrolled_again; /* since the Registrar did not take the certificate */
+	uint64_t bound_until; /* mono_ms: the registration lasts until then */
 	unsigned retries;    /* of the log-on, since the last dial tone */
 	/* of an appliance */
 	bool ready;	  /* it has come up once: DT_REC_READY was given */

@@ -12,6 +12,7 @@ void registered_begin(struct dt_phone *ph)
 	int64_t now = ph_unix_s(ph), half;
 
 	ph_timer_set(ph, T_REFRESH, ph->sip->expires * 800ull); /* at 80 % */
+	ph->run.bound_until = ph_now_ms(ph) + ph->sip->expires * 1000ull;
 	if (ph->sip->keepalive)
 		ph_timer_set(ph, T_KEEPALIVE, ph->sip->keepalive * 1000ull * 2 / 3);
 	if (ph->sip->sa.scheme == SCHEME_DSK && ph->cred.cert_after > now) {
@@ -37,8 +38,21 @@ void registered_keepalive(struct dt_phone *ph)
 static void registered_next_refresh(struct dt_phone *ph)
 {
 	ph_timer_set(ph, T_REFRESH, ph->sip->expires * 800ull);
+	ph->run.bound_until = ph_now_ms(ph) + ph->sip->expires * 1000ull;
 	if (ph->sip->keepalive)
 		ph_timer_set(ph, T_KEEPALIVE, ph->sip->keepalive * 1000ull * 2 / 3);
+}
+
+/* RFC 3261 21.5.4: "The server MAY indicate when the client should retry the request in a Retry-After header field."  The registration
+ * lasts until it expires: the phone stays, and refreshes it when it is told to, if that is early enough. */
+static bool registered_refresh_later(struct dt_phone *ph, const struct msg *m)
+{
+	uint64_t wait = ph_spread_ms(ph, 0);
+
+	if (msg_get(m, "Retry-After").p == NULL || wait == 0 || ph_now_ms(ph) + wait >= ph->run.bound_until)
+		return false;
+	ph_timer_set(ph, T_REFRESH, wait);
+	return true;
 }
 
 static void registered_refreshed(void *arg, const struct msg *m)
@@ -74,14 +88,14 @@ static void registered_refreshed(void *arg, const struct msg *m)
 		registered_lost(ph, dt_signs[DT_SIGN_SIP_LOST].what);
 		return;
 	}
-	attempt_fail(ph, &a, sip_challenged(m) ? DT_F_SIP_STATUS : DT_F_SIP_FORBIDDEN, why.text);
+	attempt_fail(ph, &a, sip_challenged(m) || m->status / 100 == 5 ? DT_F_SIP_STATUS : DT_F_SIP_FORBIDDEN, why.text);
 	if (sip_challenged(m)) {
 		if (!ph->run.running)
 			phone_want_plan(ph, PLAN_RENEW); /* "401 on refresh: full re-authentication" */
 	} else if (m->status == 403 || m->status == 404) {
 		sip_close(ph->sip); /* what else has come on it counts for nothing */
 		phone_want_end(ph, m->status == 404 ? DT_F_SIP_NOT_FOUND : DT_F_SIP_FORBIDDEN, why.text);
-	} else {
+	} else if (!registered_refresh_later(ph, m)) {
 		registered_lost(ph, why.text);
 	}
 }
@@ -161,7 +175,7 @@ void registered_lost(struct dt_phone *ph, const char *why)
 	/* "later back-off 30 s .. 15 min with jitter"; the first time soon */
 	wait = ph->run.retries == 0 ? 2000 : wait > 900000 ? 900000 : wait;
 	ph->run.retries++;
-	ph_timer_set(ph, T_RETRY, wait + ph_random_below(ph, (uint32_t)(wait / 4)));
+	ph_timer_set(ph, T_RETRY, ph_spread_ms(ph, wait));
 }
 
 /* Of the connection, while nothing is asked on it. */

@@ -141,7 +141,7 @@ static void update_with_credentials(struct dt_phone *ph)
 	struct why why = {0};
 
 	if (who.login && http_is_trusted(ph->http) && ntlm_http_offered(&ph->work->ntlm, &ph->http->m, &token))
-		leg = ntlm_http_leg(ph, &ph->work->ntlm, &who, token, &header, &why);
+		leg = ntlm_http_leg(ph, &ph->work->ntlm, &who, buf_view(&ph->http->leaf), token, &header, &why);
 	if (leg == NTLM_LEG)
 		update_ask(ph, buf_cstr(&header));
 	buf_wipe(&header);

@@ -97,6 +97,9 @@ static void ntlm_end(struct reg_conn *c, struct reg_sa *sa, const struct msg *m,
 		t->auth = *a;
 		q.ntlm_verify.type3 = buf_view(&token);
 		memcpy(q.ntlm_verify.peer, c->peer.address, sizeof q.ntlm_verify.peer);
+		q.ntlm_verify.outside = c->peer.outside;
+		if (c->peer.tls && c->r->conf.binding)
+			memcpy(q.ntlm_verify.binding, c->r->conf.binding[c->peer.outside], sizeof q.ntlm_verify.binding);
 		reg_turn_vault(t, &q, ntlm_verified);
 	}
 	buf_free(&token);

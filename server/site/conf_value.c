@@ -48,10 +48,11 @@ static int check_text(cfg_t *cfg, cfg_opt_t *opt, const struct site_key *k, cons
 {
 	struct why why = {0};
 
-	if (k->kind == KEY_WINDOWS || k->kind == KEY_WAY || k->kind == KEY_LEGACY || k->kind == KEY_LEVEL)
+	if (k->kind == KEY_WINDOWS || k->kind == KEY_WAY || k->kind == KEY_LEGACY || k->kind == KEY_LEVEL || k->kind == KEY_BINDING)
 		return check_word(cfg, opt,
 				  k->kind == KEY_WAY      ? ways
 				  : k->kind == KEY_LEGACY ? site_legacy_words
+				  : k->kind == KEY_BINDING ? site_binding_words
 				  : k->kind == KEY_LEVEL  ? site_level_words
 							  : windows,
 				  v);

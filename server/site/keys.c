@@ -71,6 +71,7 @@ const struct site_key site_keys[] = {
 
 	{"offer_ntlm",                         KEY_BOOLEAN,  AT(offer_ntlm),                          0, 0, "true"},
 	{"offer_tls_dsk",                      KEY_BOOLEAN,  AT(offer_tls_dsk),                       0, 0, "true"},
+	{"ntlm_channel_binding",               KEY_BINDING,  AT(ntlm_channel_binding),                0, 0, "sent", TEMPLATE_HINT},
 	{"realm",                              KEY_TEXT,     AT(realm),                               0, 0, "SIP Communications Service"},
 	{"DefaultEndpointExpiration",          KEY_NUMBER,   AT(DefaultEndpointExpiration),           30, WEEK, "600", TEMPLATE_HINT},
 	{"MinEndpointExpiration",              KEY_NUMBER,   AT(MinEndpointExpiration),               30, WEEK, "300"},
@@ -144,6 +145,7 @@ const struct site_key *site_key_find(const char *name, bool dns)
 
 /* ---- values -------------------------------------------------------------------------------------------------------- */
 
+const char *const site_binding_words[] = {"off", "sent", "outside", "always", NULL};
 const char *const site_legacy_words[] = {"off", "known", "on", NULL};
 const char *const site_level_words[] = {"error", "warning", "info", "debug", NULL};
 
@@ -221,6 +223,9 @@ void site_key_set(struct site *s, const struct site_key *k, const char *v)
 	case KEY_WINDOWS:
 		s->UseWindowsAuth = strcasecmp(v, "None") == 0 ? SITE_WINDOWS_NONE : SITE_WINDOWS_NTLM;
 		break;
+	case KEY_BINDING:
+		s->ntlm_channel_binding = word_at(site_binding_words, v);
+		break;
 	case KEY_LEGACY:
 		s->legacy = word_at(site_legacy_words, v);
 		break;
@@ -268,6 +273,9 @@ static void value_add(struct buf *out, const struct site *s, const struct site_k
 		break;
 	case KEY_WINDOWS:
 		buf_str(out, s->UseWindowsAuth == SITE_WINDOWS_NONE ? "None" : "NTLM");
+		break;
+	case KEY_BINDING:
+		buf_str(out, site_binding_words[s->ntlm_channel_binding]);
 		break;
 	case KEY_LEGACY:
 		buf_str(out, site_legacy_words[s->legacy]);

@@ -19,6 +19,7 @@ enum site_kind {
 	KEY_PORT,    /* uint16_t */
 	KEY_WINDOWS, /* UseWindowsAuth */
 	KEY_LEGACY,  /* off, known, on */
+	KEY_BINDING, /* off, sent, outside, always */
 	KEY_LEVEL,   /* error, warning, info, debug */
 	KEY_SUBNETS, /* addresses and subnets, or nothing */
 	KEY_WAY,     /* a port of the Web Ticket Service, or None */
@@ -54,7 +55,7 @@ void site_key_set(struct site *s, const struct site_key *k, const char *text);
 
 /* The values, as text is read and as it is checked. */
 /* In the order of their enums; NULL ends them. */
-extern const char *const site_legacy_words[], *const site_level_words[];
+extern const char *const site_binding_words[], *const site_legacy_words[], *const site_level_words[];
 int site_boolean(const char *text); /* 1, 0; -1: neither */
 /* The next thumbprint as 40 hexadecimal digits in capitals, off the front of *rest; false: there is none. */
 bool site_thumb_next(struct sv *rest, char thumb[41]);

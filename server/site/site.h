@@ -64,6 +64,8 @@ struct site {
 
 	/* Registrar */
 	bool offer_ntlm, offer_tls_dsk;
+	/* when an NTLM answer must be bound to its TLS connection (RFC 5929): OFF: never looked at; SENT: if it says one, the right one */
+	enum site_binding { SITE_BINDING_OFF, SITE_BINDING_SENT, SITE_BINDING_OUTSIDE, SITE_BINDING_ALWAYS } ntlm_channel_binding;
 	char realm[128]; /* "SIP Communications Service" */
 	unsigned DefaultEndpointExpiration, MinEndpointExpiration, MaxEndpointExpiration; /* seconds */
 	unsigned MaxEndpointsPerUser;

@@ -12,6 +12,9 @@
 
 enum { NTLM_V1_RESPONSE = 24 };
 
+/* [MS-NLMP] 3.1.1.1: MaxLifetime, "the default value is 36 hours" */
+#define MAX_LIFETIME_S ((int64_t)36 * 3600)
+
 struct netbios {
 	char domain[SITE_NETBIOS_MAX], computer[SITE_NETBIOS_MAX];
 };
@@ -165,9 +168,38 @@ static bool mic_ok(const struct vault_pending *p, const struct ntlm_authenticate
 	return m->has_mic && ntlm_check_mic(buf_view(&p->negotiate), buf_view(&p->message), raw, m->mic_at, key);
 }
 
-static enum vault_status check(struct vault *v, struct vault_pending *p, struct sv raw, struct store_user *u,
+/* [MS-NLMP] 3.2.5.1.2: "the server MUST compute the channel bindings and compare": what was made for another TLS connection is carried over
+ * by somebody between.  "sent" takes an answer without any, as clients of the time send it. */
+static const char *binding_wrong(const struct vault *v, const struct vault_ask *q, const struct ntlm_authenticate *m)
+{
+	static const uint8_t none[16];
+	enum site_binding demand = v->conf.site->ntlm_channel_binding;
+	bool demanded = demand == SITE_BINDING_ALWAYS || (demand == SITE_BINDING_OUTSIDE && q->ntlm_verify.outside);
+	uint8_t sent[16];
+
+	ntlm_binding_sent(m, sent);
+	if (demand == SITE_BINDING_OFF)
+		return NULL;
+	if (memcmp(sent, none, sizeof none) == 0)
+		return demanded ? "it is bound to no TLS connection, and ntlm_channel_binding demands that" : NULL;
+	return memcmp(sent, q->ntlm_verify.binding, sizeof sent) == 0
+		   ? NULL
+		   : "it was made for another TLS connection: somebody between carries it over, or TLS ends at a proxy (ntlm_channel_binding = off)";
+}
+
+/* "If the time of the client differs by more than MaxLifetime, the server SHOULD return an error": 3.2.5.1.2. */
+static const char *time_wrong(const struct vault *v, const struct ntlm_authenticate *m)
+{
+	uint64_t now = ntlm_filetime(vault_now(v) * 1000), sent = ntlm_time_sent(m);
+	uint64_t off = now > sent ? now - sent : sent - now;
+
+	return off / 10000000 > (uint64_t)MAX_LIFETIME_S ? "its time is more than 36 hours off (MaxLifetime)" : NULL;
+}
+
+static enum vault_status check(struct vault *v, struct vault_pending *p, const struct vault_ask *q, struct store_user *u,
 			       struct vault_login *ret, struct why *why)
 {
+	struct sv raw = q->ntlm_verify.type3;
 	struct rd r = rd_of(raw.p, raw.n);
 	struct ntlm_authenticate m = {0};
 	uint8_t hash[16], key[16];
@@ -175,6 +207,7 @@ static enum vault_status check(struct vault *v, struct vault_pending *p, struct 
 	enum store_result found;
 	struct login_try try;
 	bool has_one, opened, known, good;
+	const char *wrong = NULL;
 
 	if (!ntlm_authenticate_read(&r, &m) || !ntlm_who(&m, user, domain)) {
 		why_set(why, "the answer cannot be read");
@@ -206,8 +239,11 @@ static enum vault_status check(struct vault *v, struct vault_pending *p, struct 
 	known = has_one && opened;
 	good = ntlm_check(&m, hash, p->challenge, key) && mic_ok(p, &m, raw, key) && known && try.gate == PIN_OPEN;
 	explicit_bzero(hash, sizeof hash);
+	if (good && ((wrong = binding_wrong(v, q, &m)) != NULL || (wrong = time_wrong(v, &m)) != NULL))
+		good = false;
 	if (!good) {
-		const char *because = !try.known			? "no user has this login"
+		const char *because = wrong				? wrong
+				      : !try.known			? "no user has this login"
 				      : !known				? "no password is set"
 				      : try.gate == PIN_LOCKED_GLOBAL	? "the password is locked until an administrator unlocks it"
 				      : try.gate == PIN_LOCKED		? "the password is locked for an hour"
@@ -258,11 +294,11 @@ static uint64_t logged_in(struct vault *v, int64_t user)
 	return id;
 }
 
-static enum vault_status answered(struct vault *v, struct vault_pending *p, struct sv type3, struct vault_reply *ret)
+static enum vault_status answered(struct vault *v, struct vault_pending *p, const struct vault_ask *q, struct vault_reply *ret)
 {
 	struct vault_login out = {0};
 	struct store_user u = {0};
-	enum vault_status st = check(v, p, type3, &u, &out, &ret->why);
+	enum vault_status st = check(v, p, q, &u, &out, &ret->why);
 
 	if (st == VAULT_OK && !u.enabled) {
 		why_set(&ret->why, "%.120s is disabled", u.aor);
@@ -289,7 +325,7 @@ enum vault_status vault_on_ntlm_verify(struct vault *v, const struct vault_ask *
 		return VAULT_REFUSED;
 	}
 	if (vault_source_try(v, q->ntlm_verify.peer, &ret->why))
-		st = answered(v, &p, q->ntlm_verify.type3, ret);
+		st = answered(v, &p, q, ret);
 	else
 		st = VAULT_WAIT;
 	if (st == VAULT_OK || st == VAULT_NOT_ENABLED)

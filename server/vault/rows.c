@@ -58,7 +58,8 @@ REPLY(cert_known) = {FIELDS_END};
 ASK(ntlm_challenge) = {FLAG(vault_ask, ntlm_challenge.datagram), VIEW(vault_ask, ntlm_challenge.type1), FIELDS_END};
 REPLY(ntlm_challenge) = {INT(vault_reply, ntlm_challenge.id), BLOB(vault_reply, ntlm_challenge.challenge), FIELDS_END};
 
-ASK(ntlm_verify) = {INT(vault_ask, ntlm_verify.id), VIEW(vault_ask, ntlm_verify.type3), STR(vault_ask, ntlm_verify.peer), FIELDS_END};
+ASK(ntlm_verify) = {INT(vault_ask, ntlm_verify.id), VIEW(vault_ask, ntlm_verify.type3), STR(vault_ask, ntlm_verify.peer),
+		    FIXED(vault_ask, ntlm_verify.binding), FLAG(vault_ask, ntlm_verify.outside), FIELDS_END};
 REPLY(ntlm_verify) = {STRUCT(vault_reply, ntlm_verify, login), FIELDS_END};
 
 ASK(ticket_login) = {

@@ -120,6 +120,8 @@ struct vault_ask { /* starts as {.kind = ...}; views point to what must last unt
 			uint64_t id; /* as in the challenge's reply */
 			struct sv type3;
 			char peer[64]; /* the phone's address */
+			uint8_t binding[16]; /* ntlm_channel_binding() of the TLS connection it came in; zero: there is none */
+			bool outside;
 		} ntlm_verify;
 		struct {
 			uint64_t login; /* vault_login.id */

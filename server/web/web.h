@@ -18,6 +18,7 @@ struct web_conn; /* state of one connection: NTLM (RFC 4559 binds it to the conn
 struct web_conf {
 	const struct site *site;
 	const struct vault_link *vault;
+	const uint8_t (*binding)[16]; /* ntlm_channel_binding() of the certificates inside and outside; NULL: there are none */
 	struct sv chain_pem;  /* the web server's own chain, leaf first, root included: the root chain download */
 	struct sv trusted_pem; /* what else TrustedCACerts may name; looked at while InferCertChainFromSSL is off */
 	const char *files;    /* folder of the update store (images), opened read-only */

@@ -94,6 +94,9 @@ void web_windows(struct web_call *k, void (*proved)(struct web_call *k))
 		q.ntlm_verify.id = c->challenge;
 		q.ntlm_verify.type3 = buf_view(&token);
 		snprintf(q.ntlm_verify.peer, sizeof q.ntlm_verify.peer, "%s", k->q->peer);
+		q.ntlm_verify.outside = k->q->outside;
+		if (k->q->tls && k->w->conf.binding)
+			memcpy(q.ntlm_verify.binding, k->w->conf.binding[k->q->outside], sizeof q.ntlm_verify.binding);
 		web_ask(k, &q, verified);
 	} else if (type == 0 && scheme.n == 0 && c->windows == WINDOWS_PROVED) {
 		proved(k);

@@ -13,6 +13,7 @@
 struct worker_tls { /* starts as {0} */
 	struct pki_key *inside_key, *outside_key;
 	struct tls_ctx *inside, *outside, *dsk, *dsk_outside;
+	uint8_t binding[2][16]; /* ntlm_channel_binding() of the certificates inside and outside */
 	struct buf chain_pem; /* of the inside name, root and issuing CA included: what the root chain download hands out */
 	int keylog_fd;
 };
@@ -52,7 +53,7 @@ struct worker_web {
 	char files[PATH_MAX], logs[PATH_MAX];
 };
 bool worker_web_init(struct worker_web *w, struct loop *loop, const struct site *site, const struct vault_link *vault,
-		     const struct seen_link *seen, struct sv chain_pem);
+		     const struct seen_link *seen, const struct worker_tls *tls);
 /* A connection with TLS ended before a word of its protocol: why the handshake failed; NULL: the phone left behind it. */
 void worker_seen_tls(const struct seen_link *seen, enum seen_step step, struct conn *c, bool outside, const char *why);
 void worker_web_clear(struct worker_web *w); /* its connections are gone already */

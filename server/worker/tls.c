@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auth/ntlm.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "server/site/files.h"
@@ -75,6 +76,15 @@ static struct tls_ctx *tls_context(struct worker_tls *t, const struct tls_server
 	return ctx;
 }
 
+static void bind_to(uint8_t binding[16], struct sv pem)
+{
+	struct buf leaf = {0};
+
+	if (pem.n && pki_pem_cert(pem, 0, &leaf))
+		ntlm_channel_binding(leaf.p, leaf.n, binding);
+	buf_free(&leaf);
+}
+
 static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct sv outside_pem, struct why *why)
 {
 	struct sv inside_pem = buf_view(&t->chain_pem);
@@ -90,6 +100,8 @@ static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct s
 		buf_free(&issuing);
 		return tls_why_set(why, path, strerror(-rc));
 	}
+	bind_to(t->binding[0], inside_pem);
+	bind_to(t->binding[1], outside_pem);
 	t->inside = tls_context(t, &(struct tls_server_conf){profile, inside_pem, t->inside_key, .ticket_key = ticket_key});
 	t->dsk = tls_context(t, &(struct tls_server_conf){TLS_DSK, inside_pem, t->inside_key, .client_ca_pem = buf_view(&issuing)});
 	if (outside_pem.n) {

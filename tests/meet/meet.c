@@ -44,6 +44,7 @@ static void site_of(struct meet *m)
 	struct site *s = &m->site;
 
 	site_defaults(s);
+	s->ntlm_channel_binding = SITE_BINDING_ALWAYS; /* the phone binds each answer */
 	sv_copy(s->domain, sizeof s->domain, SV("contoso.test"));
 	sv_copy(s->fqdn, sizeof s->fqdn, SV("fe01.contoso.test"));
 	sv_copy(s->pool, sizeof s->pool, SV("fe01.contoso.test"));

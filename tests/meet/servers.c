@@ -1,4 +1,5 @@
 /* tests/meet/servers.c: vault, location process and worker start and stop; orders go from one to the other. */
+#include "auth/ntlm.h"
 #include "tests/meet/meet.h"
 
 /* ---- orders --------------------------------------------------------------------------------------------------- */
@@ -66,11 +67,14 @@ static bool location_start(struct meet *m)
 static bool worker_start(struct meet *m)
 {
 	const struct meet_keys *k = meet_keys();
-	struct registrar_conf rc = {.site = &m->site, .vault = &m->vault_link, .location = &m->location_link, .dsk = m->dsk_ctx,
+	static uint8_t binding[2][16]; /* one certificate, inside and outside */
+	struct registrar_conf rc = {.site = &m->site, .vault = &m->vault_link, .location = &m->location_link, .dsk = m->dsk_ctx, .binding = binding,
 				    .random = meet_random, .random_arg = m};
-	struct web_conf wc = {.site = &m->site, .vault = &m->vault_link, .chain_pem = buf_view(&k->chain_pem),
+	struct web_conf wc = {.site = &m->site, .vault = &m->vault_link, .binding = binding, .chain_pem = buf_view(&k->chain_pem),
 			      .files = m->files_dir, .logs = m->files_dir};
 
+	if (!ntlm_channel_binding(k->server_der.p, k->server_der.n, binding[0]) || !ntlm_channel_binding(k->server_der.p, k->server_der.n, binding[1]))
+		return false;
 	m->registrar = registrar_new(&rc);
 	m->web = web_new(&wc);
 	return m->registrar && m->web;

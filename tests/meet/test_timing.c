@@ -76,6 +76,46 @@ static void next_place(void **state)
 	}
 }
 
+/* RFC 3261 21.5.4: "The server MAY indicate when the client should retry the request in a Retry-After header field. If no Retry-After is
+ * given, the client MUST act as if it had received a 500"; 20.33.  Ours says 30 seconds: two phones are not back at the same moment, and
+ * neither has given up its registration, which lasts. */
+static void retry_after(void **state)
+{
+	uint64_t after[2] = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct meet_flash flash = {0};
+		struct meet *m = meet_new(&flash, 17 + i);
+		uint64_t at[3] = {0};
+		unsigned n = 0;
+
+		assert_non_null(m);
+		assert_true(meet_phone(m));
+		meet_run(m, LONG_ENOUGH);
+		assert_true(meet_result(m)->ok);
+		flaky.real = m->location_link;
+		flaky.down = 2;
+		m->location_link.send = flaky_send;
+		meet_run(m, 620 * 1000);
+		for (unsigned k = 0; k < m->nrecord && n < 3; k++) {
+			assert_string_not_equal(m->record[k].what, "registration"); /* lost */
+			if (strcmp(m->record[k].what, "refresh") == 0) {
+				assert_int_equal(m->record[k].ok, n == 2);
+				at[n++] = m->record[k].at;
+			}
+		}
+		assert_int_equal(n, 3);
+		assert_true(dt_phone_registered(m->phone));
+		for (unsigned k = 1; k < 3; k++)
+			assert_in_range(at[k] - at[k - 1], 30000, 46000);
+		after[i] = at[1] - at[0];
+		meet_free(m);
+		meet_flash_free(&flash);
+	}
+	assert_int_not_equal(after[0], after[1]);
+}
+
 /* ---- when it speaks --------------------------------------------------------------------------------------------------- */
 
 static struct {
@@ -185,7 +225,7 @@ static void anew_in_time(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(next_place), cmocka_unit_test(when_it_speaks), cmocka_unit_test(anew_in_time)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(next_place), cmocka_unit_test(retry_after), cmocka_unit_test(when_it_speaks), cmocka_unit_test(anew_in_time)};
 	int n = cmocka_run_group_tests(tests, NULL, NULL);
 
 	meet_keys_done();

@@ -309,12 +309,110 @@ static void logins_are_forgotten(void **state)
 	buf_free(&b);
 }
 
+/* ---- [MS-NLMP] 3.2.5.1.2 ---- */
+
+struct judged {
+	enum vault_status status;
+	struct why *why;
+};
+
+static void judge(void *arg, struct vault_reply *r)
+{
+	struct judged *j = arg;
+
+	j->status = r->status;
+	*j->why = r->why;
+}
+
+/* An answer of a client that knows its TLS connection, and of one that does not, to a worker that knows its own. */
+static enum vault_status bound(struct world *w, const uint8_t *client, const uint8_t server[16], bool outside, uint64_t filetime)
+{
+	static const uint8_t hello[] = "NTLMSSP\0\x01\0\0\0\x07\x82\x08\xa2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x06\x01\xb1\x1d\0\0\0\x0f";
+	struct ntlm_client c = {.user = "alice", .domain = "CONTOSO", .password = "Pa$$word", .workstation = "pc", .binding = client, .filetime = filetime,
+				.negotiate = {(const char *)hello, filetime ? 0 : sizeof hello - 1}};
+	struct vault_ask q = {.kind = VAULT_NTLM_VERIFY, .ntlm_verify = {.peer = "10.0.0.9", .outside = outside}};
+	struct buf type2 = {0}, type3 = {0};
+	struct judged j = {.why = &w->why};
+	uint32_t flags = 0;
+
+	memset(c.session_key, 0x33, 16);
+	assert_int_equal(call_ntlm_challenge(&w->link, false, hello, sizeof hello - 1, &q.ntlm_verify.id, &type2), VAULT_OK);
+	if (filetime) { /* a client that goes by its own clock: the challenge's time is taken out */
+		uint8_t *at = memmem(type2.p, type2.n, "\x07\0\x08\0", 4);
+
+		assert_non_null(at);
+		at[0] = 0x77;
+	}
+	assert_null(ntlm_answer(&type3, buf_view(&type2), &c, &flags));
+	q.ntlm_verify.type3 = buf_view(&type3);
+	memcpy(q.ntlm_verify.binding, server, 16);
+	vault_send(&w->link, &q, judge, &j);
+	buf_free(&type2);
+	buf_free(&type3);
+	return j.status;
+}
+
+/* "If the channel bindings do not match, the server MUST return" an error; a client "MUST set" them where it knows the TLS connection. */
+static void channel_bindings(void **state)
+{
+	static const uint8_t ours[16] = {1, 2, 3}, theirs[16] = {9}, none[16];
+	static const struct {
+		enum site_binding demand;
+		const uint8_t *client, *server;
+		bool outside;
+		const char *why; /* NULL: taken */
+	} rows[] = {
+	    {SITE_BINDING_SENT, ours, ours, true, NULL},
+	    {SITE_BINDING_SENT, NULL, ours, true, NULL},
+	    {SITE_BINDING_SENT, theirs, ours, true, "another TLS connection"},
+	    {SITE_BINDING_SENT, theirs, none, false, "another TLS connection"},
+	    {SITE_BINDING_OFF, theirs, ours, true, NULL},
+	    {SITE_BINDING_OUTSIDE, NULL, ours, false, NULL},
+	    {SITE_BINDING_OUTSIDE, NULL, ours, true, "bound to no TLS connection"},
+	    {SITE_BINDING_OUTSIDE, ours, ours, true, NULL},
+	    {SITE_BINDING_ALWAYS, NULL, ours, false, "bound to no TLS connection"},
+	    {SITE_BINDING_ALWAYS, none, ours, false, "bound to no TLS connection"},
+	    {SITE_BINDING_ALWAYS, ours, ours, false, NULL},
+	};
+	struct world *w = *state;
+
+	person(w, "alice@contoso.test", "CONTOSO\\alice", "", "", NULL);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		w->site.ntlm_channel_binding = rows[i].demand;
+		if (bound(w, rows[i].client, rows[i].server, rows[i].outside, 0) != (rows[i].why ? VAULT_REFUSED : VAULT_OK))
+			fail_msg("row %zu: %s", i, w->why.text);
+		if (rows[i].why)
+			assert_non_null(strstr(w->why.text, rows[i].why));
+	}
+}
+
+/* 3.2.5.1.2: an answer whose time differs by more than MaxLifetime, 36 hours, is refused. */
+static void lifetime(void **state)
+{
+	static const uint8_t none[16];
+	static const struct {
+		int64_t off_s;
+		bool taken;
+	} rows[] = {{0, true}, {35 * 3600, true}, {-35 * 3600, true}, {37 * 3600, false}, {-37 * 3600, false}, {-10 * 365 * 86400, false}};
+	struct world *w = *state;
+
+	person(w, "alice@contoso.test", "CONTOSO\\alice", "", "", NULL);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		enum vault_status st = bound(w, NULL, none, false, ntlm_filetime((w->now + rows[i].off_s) * 1000));
+
+		if (st != (rows[i].taken ? VAULT_OK : VAULT_REFUSED))
+			fail_msg("%lld s: %s", (long long)rows[i].off_s, w->why.text);
+		if (!rows[i].taken)
+			assert_non_null(strstr(w->why.text, "MaxLifetime"));
+	}
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    T(passwords_are_paused), T(ntlm_v1_is_refused), T(one_address_waits), T(passwords_are_locked), T(ntlm_of_the_other_transport), T(ntlm_names_outside), T(ntlm_logins),
-	    T(an_answer_is_good_once), T(rubbish_of_any_length), T(logins_are_forgotten),
+	    T(an_answer_is_good_once), T(rubbish_of_any_length), T(logins_are_forgotten), T(channel_bindings), T(lifetime),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
