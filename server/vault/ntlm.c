@@ -168,8 +168,8 @@ static bool mic_ok(const struct vault_pending *p, const struct ntlm_authenticate
 	return m->has_mic && ntlm_check_mic(buf_view(&p->negotiate), buf_view(&p->message), raw, m->mic_at, key);
 }
 
-/* [MS-NLMP] 3.2.5.1.2: "the server MUST compute the channel bindings and compare": what was made for another TLS connection is carried over
- * by somebody between.  "sent" takes an answer without any, as clients of the time send it. */
+/* [MS-NLMP] 3.2.5.1.2: "the server MUST compute the channel bindings and compare".  An answer that was made for another TLS connection is carried
+ * over by somebody between.  "sent" takes an answer without any, as clients of the time send it. */
 static const char *binding_wrong(const struct vault *v, const struct vault_ask *q, const struct ntlm_authenticate *m)
 {
 	static const uint8_t none[16];
@@ -194,6 +194,16 @@ static const char *time_wrong(const struct vault *v, const struct ntlm_authentic
 	uint64_t off = now > sent ? now - sent : sent - now;
 
 	return off / 10000000 > (uint64_t)MAX_LIFETIME_S ? "its time is more than 36 hours off (MaxLifetime)" : NULL;
+}
+
+static const char *because_of(const struct login_try *try, bool known)
+{
+	return !try->known			 ? "no user has this login"
+	       : !known				 ? "no password is set"
+	       : try->gate == PIN_LOCKED_GLOBAL ? "the password is locked until an administrator unlocks it"
+	       : try->gate == PIN_LOCKED	 ? "the password is locked for an hour"
+	       : try->gate == PIN_PAUSED	 ? "the password was wrong too often: not checked for a while"
+						 : "wrong password";
 }
 
 static enum vault_status check(struct vault *v, struct vault_pending *p, const struct vault_ask *q, struct store_user *u,
@@ -242,13 +252,7 @@ static enum vault_status check(struct vault *v, struct vault_pending *p, const s
 	if (good && ((wrong = binding_wrong(v, q, &m)) != NULL || (wrong = time_wrong(v, &m)) != NULL))
 		good = false;
 	if (!good) {
-		const char *because = wrong				? wrong
-				      : !try.known			? "no user has this login"
-				      : !known				? "no password is set"
-				      : try.gate == PIN_LOCKED_GLOBAL	? "the password is locked until an administrator unlocks it"
-				      : try.gate == PIN_LOCKED		? "the password is locked for an hour"
-				      : try.gate == PIN_PAUSED		? "the password was wrong too often: not checked for a while"
-									: "wrong password";
+		const char *because = wrong ? wrong : because_of(&try, known);
 
 		why_set(why, "%.60s\\%.60s: %s", domain, user, because);
 		vault_audit(v, "ntlm", try.known ? u->aor : "", false, because);
