@@ -1,4 +1,4 @@
-/* What binds an NTLM answer to its connection: the channel binding, the MIC, the time. */
+/* NTLM answers that are bound to their connection: by the channel binding, the MIC, the time. */
 #include "tests/support/check.h"
 
 #include <openssl/evp.h>
