@@ -41,7 +41,7 @@ static const struct {
     [POOL_WEB] = {offsetof(struct store_pool, web), place_read, "web1.contoso.test or web1.contoso.test:443"},
     [POOL_EXTERNAL_SIP] = {offsetof(struct store_pool, external_sip), place_read, "sip1.contoso.com:443"},
     [POOL_EXTERNAL_WEB] = {offsetof(struct store_pool, external_web), place_read, "web1.contoso.com:4443"},
-    [POOL_STORE] = {offsetof(struct store_pool, store), store_read, "the folder of its site, as /etc/dialtone-pool1"},
+    [POOL_STORE] = {offsetof(struct store_pool, store), store_read, "the folder of its site, as /etc/dialtone-pool1, or its database, as postgresql://db1,db2/pool1"},
 };
 
 /* ---- the list ---------------------------------------------------------------------------------------------------------- */
@@ -236,7 +236,7 @@ enum admin_result pools_move(struct admin *a, const struct store_user *u, const 
 		rc = pools_report(a, u->aor, false, why);
 	}
 	if (rc == ADMIN_OK || rc == ADMIN_AWAY) {
-		enum admin_result order = order_move(was_here ? a->site->dir : from.dir, u->aor, phones, why);
+		enum admin_result order = order_move(a, was_here ? NULL : from.dir, from.store, u->aor, phones, why);
 
 		rc = order == ADMIN_OK ? rc : order;
 	}

@@ -306,6 +306,9 @@ const struct sql_engine postgres_engine = {
     .ids_get = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM %s_id_seq",
     .ids_clear = "SELECT 0 WHERE '%s' = ''",
     .ids_set = "SELECT setval('%s_id_seq', GREATEST(?1::bigint, 1), ?1::bigint > 0)",
+    /* a user who may not look into pg_stat_replication sees the row, and NULL in it */
+    .lag = "SELECT (extract(epoch FROM max(coalesce(replay_lag, interval '0'))) * 1000)::bigint FROM pg_stat_replication "
+	   "WHERE state IS NOT NULL HAVING count(*) > 0",
     .step = postgres_step,
     .end = postgres_end,
     .changed = postgres_changed,

@@ -34,6 +34,7 @@ struct sql_engine {
 	struct sql_st *(*start_text)(struct sql *q, enum sql_id slot, const char *text, const struct sql_value *v, unsigned n);
 	/* Formats of texts with a table's name: the last id that was given, and (after the first) to go on behind ?1 */
 	const char *ids_get, *ids_clear, *ids_set;
+	const char *lag; /* one row with the milliseconds of the farthest standby, or none; NULL: there are no standbys */
 	/* OK: a row; NONE: the end; TAKEN: something that must be unique is in use.  After all but OK it has ended. */
 	enum store_result (*step)(struct sql *q, struct sql_st *st);
 	void (*end)(struct sql *q, struct sql_st *st);
@@ -60,7 +61,7 @@ extern const struct store_ops sql_ops;
 struct sql *sql_of(struct store *s);
 
 /* The schema, version by version: [0] makes all of version 1, each further one adds to the one before. */
-#define SQL_SCHEMAS 6
+#define SQL_SCHEMAS 7
 extern const char *const sql_schema[SQL_SCHEMAS];
 #define SQL_NEWER "it was made by a newer version of this program"
 
@@ -113,6 +114,7 @@ struct sql_table {
 	bool ids;	     /* given by the database, never twice */
 };
 const struct sql_table *sql_tables(size_t *n);
+bool sql_is_passing(const char *table); /* its rows are not copied */
 
 /* ---- the functions of the store, by file ---------------------------------------------------------------------------------- */
 
@@ -167,6 +169,21 @@ enum store_result sql_pool_get(struct store *s, const char *name, struct store_p
 enum store_result sql_pool_each(struct store *s, bool (*each)(void *, const struct store_pool *), void *arg);
 enum store_result sql_pool_remove(struct store *s, const char *name);
 enum store_result sql_pool_user(struct store *s, const char *name, struct store_user *ret);
+
+enum store_result sql_invite_put(struct store *s, const char *id, int64_t expires, int64_t now);
+enum store_result sql_invite_use(struct store *s, const char *id, int64_t now);
+enum store_result sql_front_end_beat(struct store *s, const char *name);
+enum store_result sql_front_end_each(struct store *s, bool (*each)(void *arg, const char *name, uint64_t beat), void *arg);
+enum store_result sql_front_end_remove(struct store *s, const char *name);
+enum store_result sql_bindings_write(struct store *s, const struct store_binding *b, size_t n, int64_t now);
+enum store_result sql_bindings_drop(struct store *s, const char *front_end, int64_t now);
+enum store_result sql_lag(struct store *s, int64_t *ms);
+enum store_result sql_news(struct store *s, uint64_t *ret);
+enum store_result sql_binding_each(struct store *s, uint64_t after, bool (*each)(void *arg, const struct store_binding *b), void *arg);
+enum store_result sql_bindings_of(struct store *s, const char *aor, bool (*each)(void *arg, const struct store_binding *b), void *arg);
+enum store_result sql_order_put(struct store *s, const struct store_order *o, int64_t now);
+enum store_result sql_order_last(struct store *s, int64_t *ret);
+enum store_result sql_order_each(struct store *s, int64_t after, bool (*each)(void *arg, const struct store_order *o), void *arg);
 
 void sql_lower(char *ret, size_t cap, const char *s);
 /* The first row of a text over USER_COLUMNS. */

@@ -74,5 +74,20 @@ const char *const sql_schema[SQL_SCHEMAS] = {
     /* a version that phones uninstall */
     [5] =
     "ALTER TABLE rule ADD COLUMN withdrawn TEXT NOT NULL DEFAULT '';",
+
+    /* several front ends: invitations, who runs, who is registered where, orders to phones of others.  Row 2 of change counts what was
+     * written into binding: a row that was changed later has a higher number. */
+    [6] =
+    "CREATE TABLE invite (id TEXT PRIMARY KEY, expires INTEGER NOT NULL);"
+    "CREATE INDEX invite_expires ON invite (expires);"
+    "CREATE TABLE front_end (name TEXT PRIMARY KEY, beat INTEGER NOT NULL);"
+    "CREATE TABLE binding (aor TEXT NOT NULL, instance TEXT NOT NULL, seq INTEGER NOT NULL, gone INTEGER NOT NULL,"
+    " front_end TEXT NOT NULL, epid TEXT NOT NULL, contact TEXT NOT NULL, peer TEXT NOT NULL, user_agent TEXT NOT NULL,"
+    " outside INTEGER NOT NULL, seconds INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (aor, instance));"
+    "CREATE INDEX binding_seq ON binding (seq, aor, instance);"
+    "CREATE INDEX binding_front_end ON binding (front_end, gone);"
+    "CREATE TABLE phone_order (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, origin TEXT NOT NULL, aor TEXT NOT NULL,"
+    " kind INTEGER NOT NULL, diag INTEGER NOT NULL, reason TEXT NOT NULL);"
+    "INSERT INTO change VALUES (2, 0);",
 };
 /* clang-format on */

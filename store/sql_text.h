@@ -14,6 +14,7 @@
 #define CERT_COLUMNS "id, account, device, sha1, der, published, expires"
 #define RULE_COLUMNS "id, guid, device_type, brand, model, revision, locale, approved, restore, pending, withdrawn"
 #define POOL_COLUMNS "name, sip, web, external_sip, external_web, store"
+#define BINDING_COLUMNS "aor, instance, seq, gone, front_end, epid, contact, peer, user_agent, outside, seconds, since"
 #define IMAGE_COLUMNS "rule, version, file, signature, time, size, sha256, min_installed, released"
 
 #define SQL_LIST \
@@ -96,6 +97,26 @@ X(POOL_GET,       "SELECT " POOL_COLUMNS " FROM pool WHERE name = ?1") \
 X(POOL_PAGE,      "SELECT " POOL_COLUMNS " FROM pool WHERE name > ?1 ORDER BY name LIMIT ?2") \
 X(POOL_REMOVE,    "DELETE FROM pool WHERE name = ?1") \
 X(POOL_USER,      "SELECT " USER_COLUMNS " FROM account WHERE home_pool = ?1 AND home_pool <> '' LIMIT 1") \
+X(INVITE_PUT,     "INSERT INTO invite (id, expires) VALUES (?1, ?2)") \
+X(INVITE_TRIM,    "DELETE FROM invite WHERE expires <= ?1") \
+X(INVITE_USE,     "DELETE FROM invite WHERE id = ?1 AND expires > ?2") \
+X(BEAT,           "INSERT INTO front_end (name, beat) VALUES (?1, 1) ON CONFLICT (name) DO UPDATE SET beat = front_end.beat + 1") \
+X(FRONT_ENDS,     "SELECT name, beat FROM front_end WHERE name > ?1 ORDER BY name LIMIT ?2") \
+X(FRONT_END_REMOVE, "DELETE FROM front_end WHERE name = ?1") \
+X(BINDINGS_COUNT, "UPDATE change SET n = n + 1 WHERE id = 2") \
+X(NEWS,           "SELECT n FROM change WHERE id = 2") \
+X(BINDING_PUT,    "INSERT INTO binding (" BINDING_COLUMNS ") VALUES (?1, ?2, (SELECT n FROM change WHERE id = 2), 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) " \
+                  "ON CONFLICT (aor, instance) DO UPDATE SET seq = (SELECT n FROM change WHERE id = 2), gone = 0, front_end = ?3, epid = ?4, contact = ?5, " \
+                  "peer = ?6, user_agent = ?7, outside = ?8, seconds = ?9, since = ?10") \
+X(BINDING_DROP,   "UPDATE binding SET gone = ?4, seq = (SELECT n FROM change WHERE id = 2) WHERE aor = ?1 AND instance = ?2 AND front_end = ?3 AND gone = 0") \
+X(BINDINGS_DROP,  "UPDATE binding SET gone = ?2, seq = (SELECT n FROM change WHERE id = 2) WHERE front_end = ?1 AND gone = 0") \
+X(BINDINGS_TRIM,  "DELETE FROM binding WHERE front_end = ?1 AND gone > 0 AND gone < ?2") \
+X(BINDING_PAGE,   "SELECT " BINDING_COLUMNS " FROM binding WHERE (seq, aor, instance) > (?1, ?2, ?3) ORDER BY seq, aor, instance LIMIT ?4") \
+X(BINDINGS_OF,    "SELECT " BINDING_COLUMNS " FROM binding WHERE aor = ?1 AND instance > ?2 ORDER BY instance LIMIT ?3") \
+X(ORDER_PUT,      "INSERT INTO phone_order (at, origin, aor, kind, diag, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
+X(ORDER_LAST,     "SELECT max(id) FROM phone_order") \
+X(ORDER_TRIM,     "DELETE FROM phone_order WHERE id <= (SELECT max(id) FROM phone_order) - ?1") \
+X(ORDER_PAGE,     "SELECT id, origin, aor, kind, diag, reason FROM phone_order WHERE id > ?1 ORDER BY id LIMIT ?2") \
 X(AUDIT,          "INSERT INTO audit (at, what, whom, ok, detail) VALUES (?1, ?2, ?3, ?4, ?5)") \
 X(AUDIT_TRIM,     "DELETE FROM audit WHERE what <> ?1 AND ok = ?2 AND id <= (SELECT id FROM audit WHERE what <> ?1 AND ok = ?2 " \
                   "ORDER BY id DESC LIMIT 1 OFFSET ?3)") \

@@ -116,6 +116,23 @@ struct store_test_device {
 	char id[64];	 /* normalised: twelve upper-case hex digits, or the serial in upper case */
 };
 
+struct store_binding { /* an endpoint that is registered at a front end: server/location/location.h */
+	char aor[256], instance[40], front_end[256], epid[20], contact[384], peer[72], user_agent[160];
+	bool outside;
+	unsigned seconds; /* that its registration is good for; the front end keeps count of refreshes */
+	int64_t since;	  /* the oldest of a user's is the one with the least */
+	int64_t gone;	  /* 0: it is there; else since when it is not (UNIX seconds) */
+	uint64_t seq;
+};
+
+struct store_order { /* what the phones of a user are told: enum location_order */
+	int64_t id;
+	char origin[256]; /* the front end that has told its own phones already */
+	char aor[256];
+	unsigned kind, diag;
+	char reason[128];
+};
+
 struct store;
 
 #define STORE_ADMINISTRATOR "administrator" /* an audit row of the administrator's: strangers push none of them out */
@@ -208,6 +225,28 @@ struct store_ops {
 	enum store_result (*pool_remove)(struct store *s, const char *name);
 	/* One user whose home pool this is; NONE: there is none. */
 	enum store_result (*pool_user)(struct store *s, const char *name, struct store_user *ret);
+
+	/* Several front ends on one store.  An invitation is good once: invite_use() takes it away; NONE: used, expired, or never made. */
+	enum store_result (*invite_put)(struct store *s, const char *id, int64_t expires, int64_t now);
+	enum store_result (*invite_use)(struct store *s, const char *id, int64_t now);
+	/* "I run": a count of each front end, that stands still when it does not; no clock is compared with another one's. */
+	enum store_result (*front_end_beat)(struct store *s, const char *name);
+	enum store_result (*front_end_each)(struct store *s, bool (*each)(void *arg, const char *name, uint64_t beat), void *arg);
+	enum store_result (*front_end_remove)(struct store *s, const char *name); /* with its bindings */
+	/* Bindings: endpoints that are registered, and at which front end.  A row that changes gets a higher seq; one that is gone stays for a while, so that others
+	 * see it go.  write: all of them in one transaction; drop: all that this front end has. */
+	enum store_result (*bindings_write)(struct store *s, const struct store_binding *b, size_t n, int64_t now);
+	enum store_result (*bindings_drop)(struct store *s, const char *front_end, int64_t now);
+	/* Milliseconds that the farthest standby is behind; NONE: the store has none, or may not tell. */
+	enum store_result (*lag)(struct store *s, int64_t *ms);
+	/* A count that is another one when bindings or orders were written. */
+	enum store_result (*news)(struct store *s, uint64_t *ret);
+	enum store_result (*binding_each)(struct store *s, uint64_t after, bool (*each)(void *arg, const struct store_binding *b), void *arg);
+	enum store_result (*bindings_of)(struct store *s, const char *aor, bool (*each)(void *arg, const struct store_binding *b), void *arg);
+	/* Orders to phones of other front ends, in the order in which they were written. */
+	enum store_result (*order_put)(struct store *s, const struct store_order *o, int64_t now);
+	enum store_result (*order_last)(struct store *s, int64_t *ret); /* 0: there was none */
+	enum store_result (*order_each)(struct store *s, int64_t after, bool (*each)(void *arg, const struct store_order *o), void *arg);
 
 	/* what: STORE_ADMINISTRATOR, or "pin", "ticket", "cert", "user" ...; whom: the user or ""; detail: a sentence without secrets */
 	enum store_result (*audit)(struct store *s, int64_t now, const char *what, const char *whom, bool ok,

@@ -3,6 +3,7 @@
 const struct column endpoint_columns[] = {
     {"address", COLUMN_TEXT, offsetof(struct control_endpoint, aor)},
     {"outside", COLUMN_BOOL, offsetof(struct control_endpoint, outside)},
+    {"front_end", COLUMN_TEXT, offsetof(struct control_endpoint, front_end), "here"},
     {"worker", COLUMN_UNSIGNED, offsetof(struct control_endpoint, worker)},
     {"expires_in", COLUMN_NUMBER, offsetof(struct control_endpoint, seconds)},
     {"peer", COLUMN_TEXT, offsetof(struct control_endpoint, peer)},

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/name.h"
 #include "base/sv.h"
+#include "cmd/site/join.h"
 #include "cmd/site/site.h"
 #include "cmd/verbs.h"
 #include "net/listen.h"
@@ -26,7 +27,7 @@
 
 struct init_options {
 	struct site site;
-	const char *company;
+	const char *company, *join, *code_file;
 	bool renew, owners;
 };
 
@@ -162,6 +163,10 @@ static const struct option_row init_options[] = {
 	{"--ca-key-length",     "BITS", "of the key that signs users' certificates (2048)", AT(CASigningKeyLength), .read = bits_option},
 	{"--company",           "DIR", "a further pool of the company of the site in DIR: the same root, CA and secret",
 	 offsetof(struct init_options, company)},
+	{"--join",              "FILE", "a further front end of the pool whose 'dialtone pool invite FILE' has made FILE",
+	 offsetof(struct init_options, join)},
+	{"--code-file",         "FILE", "the code of --join is its first line (or $DIALTONE_CODE; else it asks)",
+	 offsetof(struct init_options, code_file)},
 	{"--renew",             NULL, "new certificates of the servers, for the names in DIR/dialtone.conf, below the same root",
 	 offsetof(struct init_options, renew)},
 	{"--owners",            NULL, "make the users of DIR/dialtone.conf that are ours and missing, and give them what is theirs in DIR",
@@ -334,10 +339,9 @@ static int already(const struct command *c, const struct site *s, const char *co
 	return 0;
 }
 
-static int make(const struct command *c, struct site *s, const char *dir, const char *company)
+/* The folder, made when it is not there, by its whole path in s->dir.  *there: a site is in it already. */
+static int folder(const struct command *c, struct site *s, const char *dir, bool *there)
 {
-	struct site read;
-	struct why why = {0};
 	char path[PATH_MAX];
 	struct stat st;
 
@@ -348,15 +352,31 @@ static int make(const struct command *c, struct site *s, const char *dir, const 
 		return command_fail(c, EX_CANTCREAT, "'%s' cannot be used: %s", dir, strerror(errno));
 	snprintf(path, sizeof path, "%s/" SITE_CONF, s->dir);
 	if (access(path, F_OK) == 0)
-		return already(c, s, path);
+		*there = true;
+	return *there ? already(c, s, path) : 0;
+}
+
+static int make(const struct command *c, struct site *s, const char *dir, const struct init_options *o)
+{
+	struct site read;
+	struct why why = {0};
+	char path[PATH_MAX];
+	bool there = false;
+	int rc = folder(c, s, dir, &there);
+
+	if (rc || there)
+		return rc;
 	if (!users(s, &why))
 		return command_fail(c, EX_CANTCREAT, "%s", why.text);
 	if (!accounts_separate(s, &why))
 		return command_fail(c, EX_CONFIG, "%s", why.text);
-	if (company && !init_company(s->dir, company, &why))
+	if (o->company && !init_company(s->dir, o->company, &why))
 		return command_fail(c, EX_CANTCREAT, "--company: %s", why.text);
+	if (o->join && (rc = join_pool(c, s, o->join, o->code_file)) != 0)
+		return rc;
 	if (!init_site(s, clock_unix_ms() / 1000, &why))
 		return command_fail(c, EX_CANTCREAT, "%s", why.text);
+	snprintf(path, sizeof path, "%s/" SITE_CONF, s->dir);
 	if (!conf_read(path, &read, &why)) { /* the options contradict each other */
 		unlink(path); /* so that it can be said again, right */
 		return command_fail(c, EX_CONFIG, "%s%s", why.text,
@@ -364,7 +384,10 @@ static int make(const struct command *c, struct site *s, const char *dir, const 
 					? "; type: --external-address A, and --address A for the inside"
 					: "");
 	}
-	print_made(s);
+	if (o->join)
+		join_say(s);
+	else
+		print_made(s);
 	return fflush(stdout) == 0 ? 0 : EX_IOERR;
 }
 
@@ -389,15 +412,19 @@ static int init_run(struct command *c)
 				    besides(c, alone), alone, alone);
 	if (alone)
 		return o->renew ? renew(c, dir) : site_owners(c, dir, "--owners: ");
-	missing = dir[0] == '\0' ? "the folder" : s->domain[0] == '\0' ? "--domain" : s->fqdn[0] == '\0' ? "--fqdn" : NULL;
+	if (o->join && join_besides(c))
+		return command_fail(c, EX_USAGE, "'%s': --join takes that from the pool; type: dialtone init DIR --join FILE --fqdn NAME",
+				    join_besides(c));
+	missing = dir[0] == '\0' ? "the folder" : s->domain[0] == '\0' && !o->join ? "--domain" : s->fqdn[0] == '\0' ? "--fqdn" : NULL;
 	if (missing)
 		return command_fail(c, EX_USAGE, "%s is missing; type: dialtone init DIR --domain contoso.test --fqdn fe01.contoso.test",
 				    missing);
-	if (s->external_address[0] && s->external_fqdn[0] == '\0')
+	if (s->external_address[0] && s->external_fqdn[0] == '\0' && !o->join)
 		return command_fail(c, EX_USAGE, "'--external-address %s' needs a public name: --external-fqdn sip.contoso.test",
 				    s->external_address);
-	complete(c, s);
-	return make(c, s, dir, o->company);
+	if (!o->join)
+		complete(c, s);
+	return make(c, s, dir, o);
 }
 
 const struct verb verb_init = {
@@ -410,6 +437,7 @@ const struct verb verb_init = {
     .run = init_run,
     .no_site = "it takes the folder, as in: dialtone init DIR --renew",
     .usage = "usage: dialtone init DIR --domain DOMAIN --fqdn NAME [OPTIONS]\n"
+	     "       dialtone init DIR --join FILE --fqdn NAME [OPTIONS]\n"
 	     "       dialtone init DIR --renew | --owners\n",
     .text = "Makes the folder of a new site: DIR/dialtone.conf, a private root, certificates, the update signing key, the store; "
 	    "prints what to put into DNS and DHCP.",

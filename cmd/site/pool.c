@@ -1,7 +1,10 @@
 /* cmd/site/pool.c: dialtone pool: the other pools of the company. */
 #include <stdio.h>
+#include <string.h>
 
+#include "admin/invites.h"
 #include "admin/pools.h"
+#include "base/file.h"
 #include "cmd/site/site.h"
 #include "cmd/text.h"
 #include "cmd/verbs.h"
@@ -17,7 +20,7 @@ static const struct option_row options[] = {
     {"--web", "HOST[:PORT]", "its Web Services, inside (NAME)", AT(POOL_WEB)},
     {"--external-sip", "HOST[:PORT]", "its Registrar's public name (none: nobody is sent there from outside)", AT(POOL_EXTERNAL_SIP)},
     {"--external-web", "HOST[:PORT]", "the public name of its Web Services (none)", AT(POOL_EXTERNAL_WEB)},
-    {"--store", "DIR", "the folder of its site: users are added, changed and moved there, too (not reached)", AT(POOL_STORE)},
+    {"--store", "DIR", "the folder of its site, or its PostgreSQL database: users are added, changed and moved there, too (not reached)", AT(POOL_STORE)},
     {0}};
 
 static int put(struct session *s, bool is_new)
@@ -51,6 +54,43 @@ static int pool_sync(struct session *s)
 
 	if (rc == 0)
 		text_print(stderr, "%zu user%s told to %s", n, n == 1 ? "" : "s", s->c->argument[0]);
+	return rc;
+}
+
+/* The code is shown here and nowhere else: it has to go another way than the file. */
+static int invite_show(struct session *s, const char *path, const char *code)
+{
+	int64_t until = s->admin.now + INVITE_SECONDS;
+	struct writer w;
+
+	s->written = true;
+	if (s->c->json || s->c->csv) {
+		session_writer(s, &w);
+		writer_member(&w, "changed", "", json_true());
+		writer_member(&w, "file", path, json_string(path));
+		writer_member(&w, "code", code, json_string(code));
+		writer_member(&w, "expires", "", json_integer((json_int_t)until));
+		return writer_end(&w);
+	}
+	printf("%s\n", code);
+	text_print(stderr, "%s is good once, for an hour, with this code; on the new machine type:", path);
+	text_print(stderr, "  dialtone init /etc/dialtone --join %s --fqdn NAME --address A", path);
+	return 0;
+}
+
+static int pool_invite(struct session *s)
+{
+	const char *path = s->c->argument[0];
+	struct buf sealed = {0};
+	char code[INVITE_CODE] = "";
+	int rc = session_end(s, invite_make(&s->admin, code, &sealed, &s->why)), err;
+
+	if (rc == 0 && (err = file_write(NULL, path, sealed.p, sealed.n, 0600)) != 0)
+		rc = command_fail(s->c, EX_CANTCREAT, "%s: %s", path, strerror(-err));
+	if (rc == 0)
+		rc = invite_show(s, path, code);
+	explicit_bzero(code, sizeof code);
+	buf_wipe(&sealed);
 	return rc;
 }
 
@@ -91,12 +131,13 @@ static const struct verb *const verbs[] = {
     SITE_VERB("set", "POOL", "changes what is given, leaves the rest", pool_set, .options = options, .size = sizeof(struct pool_options)),
     SITE_VERB("list", "", "lists the other pools", pool_list),
     SITE_VERB("sync", "POOL", "tells it all users of this one again", pool_sync),
+    SITE_VERB("invite", "FILE", "lets a further front end join this pool, by a sealed file", pool_invite),
     SITE_VERB("remove", "POOL", "removes a pool that is nobody's home", pool_remove),
     NULL};
 
 const struct verb verb_pool = {
     .name = "pool",
-    .what = "the other pools of the company: add, set, list, sync, remove",
+    .what = "the other pools of the company, and further front ends of this one: add, set, list, sync, invite, remove",
     .flags = VERB_SITE | VERB_JSON | VERB_FORM,
     .verbs = verbs,
     .text = "The other pools of the company. A phone whose user lives there is sent there: Web Services and Registrar.",

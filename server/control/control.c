@@ -115,14 +115,27 @@ static bool control_question(const char *dir, const char *line, size_t n, struct
 	return ok;
 }
 
+/* "ok 3", or "error SENTENCE". */
+static bool control_count(const struct buf *answer, unsigned *ret, struct why *why)
+{
+	struct sv text = sv_trim(buf_view(answer));
+	uint64_t n = 0;
+
+	if (sv_starts(text, SV("ok ")) && sv_u64(sv_from(text, 3), UINT32_MAX, &n)) {
+		*ret = (unsigned)n;
+		return true;
+	}
+	if (sv_starts(text, SV("error ")))
+		text = sv_from(text, 6);
+	return why_not(why, SV_FMT, SV_ARG(text.n ? text : SV("it closed without an answer")));
+}
+
 bool control_order_user(const char *dir, const char *aor, enum location_order order, unsigned diag, const char *reason,
 			unsigned *acted, struct why *why)
 {
 	struct buf answer = {0};
 	bool nobody, ok;
 	char line[600];
-	struct sv text;
-	uint64_t n = 0;
 	int len = snprintf(line, sizeof line, "order %s %u %u %s\n", aor, (unsigned)order, diag, reason);
 
 	errno = 0;
@@ -132,15 +145,20 @@ bool control_order_user(const char *dir, const char *aor, enum location_order or
 		buf_free(&answer);
 		return false;
 	}
-	text = sv_trim(buf_view(&answer));
-	ok = nobody || (sv_starts(text, SV("ok ")) && sv_u64(sv_from(text, 3), UINT32_MAX, &n));
-	if (!ok) {
-		if (sv_starts(text, SV("error ")))
-			text = sv_from(text, 6);
-		why_set(why, SV_FMT, SV_ARG(text.n ? text : SV("it closed without an answer")));
-	} else {
-		*acted = (unsigned)n;
-	}
+	ok = nobody || control_count(&answer, acted, why);
+	buf_free(&answer);
+	return ok;
+}
+
+bool control_drain(const char *dir, bool on, unsigned seconds, unsigned *phones, bool *nobody, struct why *why)
+{
+	struct buf answer = {0};
+	char line[64];
+	int n = on ? snprintf(line, sizeof line, "drain %u\n", seconds) : snprintf(line, sizeof line, "undrain\n");
+	bool ok = control_question(dir, line, (size_t)n, &answer, nobody, why);
+
+	*phones = 0;
+	ok = ok && (*nobody || control_count(&answer, phones, why));
 	buf_free(&answer);
 	return ok;
 }

@@ -17,12 +17,16 @@ bool control_order_user(const char *dir, const char *aor, enum location_order or
  * true with an empty text when nobody listens. */
 bool control_status(const char *dir, struct buf *text, struct why *why);
 
+/* Nobody new is taken, and who is registered is asked to go elsewhere, spread over so many seconds; *phones: how many are.
+ * on false: as before.  true with *nobody when nobody listens. */
+bool control_drain(const char *dir, bool on, unsigned seconds, unsigned *phones, bool *nobody, struct why *why);
+
 /* One registered endpoint.  The texts are the client's own words: any octets but control
  * characters; "" when it did not say. */
 struct control_endpoint {
-	char aor[256], epid[20], instance[40], peer[72], user_agent[160];
+	char aor[256], epid[20], instance[40], peer[72], front_end[256], user_agent[160];
 	unsigned worker;
-	int64_t seconds; /* until it expires */
+	int64_t seconds; /* until it expires; front_end not "" : another front end holds it, and knows these two */
 	bool outside;
 };
 /* fn gets each one as it comes: of this user, or of all (aor NULL), in no order.  true with *nobody when nobody listens.

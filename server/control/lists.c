@@ -55,7 +55,8 @@ static bool endpoint_line(void *arg, struct sv line)
 
 	if (!texts_take(&line, text, sizeof text / sizeof *text) || !number_take(&line, '\t', UINT32_MAX, &worker) ||
 	    !number_take(&line, '\t', INT64_MAX, &e.seconds) || !flag_take(&line, SV("outside"), SV("inside"), &e.outside) ||
-	    line.p == NULL || !sv_copy(e.user_agent, sizeof e.user_agent, line))
+	    line.p == NULL || !sv_copy(e.front_end, sizeof e.front_end, sv_cut(&line, '\t')) || line.p == NULL ||
+	    !sv_copy(e.user_agent, sizeof e.user_agent, line))
 		return false;
 	e.worker = (unsigned)worker;
 	to->fn(to->arg, &e);

@@ -17,6 +17,7 @@
 #include "server/control/control.h"
 #include "server/daemon/child.h"
 #include "server/daemon/dns_publish.h"
+#include "store/store.h"
 
 const char *generation_name(const struct slot *s)
 {
@@ -50,6 +51,7 @@ static void generation_describe(const struct slot *s, struct role_state *t, stru
 		t->adopted = g->nadopted;
 		for (unsigned i = 0; i < g->nadopted; i++)
 			t->adopted_vault[i] = generation_pass(k, g->adopted[i].vault);
+		t->far_fd = generation_pass(k, g->far[1]);
 		for (unsigned i = 0; i < g->workers; i++)
 			t->vault[i] = generation_pass(k, g->vault[i][1]);
 		break;
@@ -61,6 +63,8 @@ static void generation_describe(const struct slot *s, struct role_state *t, stru
 			t->adopted_push[i] = generation_pass(k, g->adopted[i].push);
 		}
 		t->control_fd = generation_pass(k, g->control_fd);
+		t->far_fd = generation_pass(k, g->far[0]);
+		t->metrics_fd = generation_pass(k, g->metrics_fd);
 		t->seen_fd = generation_pass(k, g->dhcp_seen[1]);
 		for (unsigned i = 0; i < g->workers; i++) {
 			t->ask[i] = generation_pass(k, g->ask[i][1]);
@@ -111,6 +115,8 @@ bool generation_start(struct slot *s)
 					 .ready_fd = generation_pass(&k, g->ready[1]),
 					 .scoreboard_fd = generation_pass(&k, g->scoreboard_fd),
 					 .control_fd = -1,
+					 .far_fd = -1,
+					 .metrics_fd = -1,
 					 .hand_over_fd = -1,
 					 .dhcp_fd = -1,
 					 .seen_fd = -1,
@@ -265,6 +271,8 @@ static bool pairs(struct generation *g, struct why *why)
 			return why_not(why, "cannot make a socket pair: %s", strerror(errno));
 	if (g->site.legacy != SITE_LEGACY_OFF && !ipc_pair(g->hand_over))
 		return why_not(why, "cannot make a socket pair: %s", strerror(errno));
+	if (store_is_postgres(g->site.store) && !ipc_pair(g->far))
+		return why_not(why, "cannot make a socket pair: %s", strerror(errno));
 	if (pipe2(g->ready, O_CLOEXEC | O_NONBLOCK) < 0)
 		return why_not(why, "cannot make a pipe: %s", strerror(errno));
 	return true;
@@ -300,6 +308,8 @@ static bool generation_make(struct generation *g, struct why *why)
 		if (g->dhcp_fd < 0)
 			return false;
 	}
+	if (site->metrics && (g->metrics_fd = listen_tcp("127.0.0.1", site->metrics, why)) < 0)
+		return false;
 	if (site->dns.server[0]) {
 		slot_add(g, ROLE_DNS, 0);
 		if (!dns_key_read(site, g->dns_key, why))
@@ -321,7 +331,7 @@ struct generation *generation_new(const struct site *site, const struct generati
 	g->scoreboard = shared->scoreboard;
 	g->scoreboard_fd = shared->scoreboard_fd;
 	g->keylog_fd = shared->keylog_fd;
-	g->control_fd = g->dhcp_fd = g->dhcp_seen[0] = g->dhcp_seen[1] = g->ready[0] = g->ready[1] = g->hand_over[0] = g->hand_over[1] = -1;
+	g->control_fd = g->metrics_fd = g->dhcp_fd = g->far[0] = g->far[1] = g->dhcp_seen[0] = g->dhcp_seen[1] = g->ready[0] = g->ready[1] = g->hand_over[0] = g->hand_over[1] = -1;
 	g->site_fd = g->site_read_fd = -1;
 	g->ticket_key = shared->ticket_key;
 	for (unsigned i = 0; i < ROLE_WORKERS; i++)
@@ -361,6 +371,9 @@ void generation_free(struct generation *g)
 		}
 	for (unsigned k = 0; k < 2; k++)
 		generation_shut(g->hand_over[k]);
+	generation_shut(g->metrics_fd);
+	generation_shut(g->far[0]);
+	generation_shut(g->far[1]);
 	generation_shut(g->dhcp_seen[0]);
 	generation_shut(g->dhcp_seen[1]);
 	generation_shut(g->ready[0]);

@@ -44,10 +44,12 @@ struct generation {
 	bool adopting; /* vault and location process of the generation before have ended: these ask and answer for them */
 	unsigned workers; /* with the legacy process */
 	int vault[ROLE_WORKERS][2], ask[ROLE_WORKERS][2], push[ROLE_WORKERS][2]; /* [0]: the worker's end */
+	int far[2];	/* the location process to the vault, when the store is several front ends'; -1: none */
 	int dhcp_seen[2]; /* the DHCP responder to the location process; -1: none */
 	int ready[2];	/* each process writes one octet when it can do its work */
 	int hand_over[2]; /* connections of old phones: [0] the workers' end, [1] the legacy process's (server/worker/old.c) */
 	int control_fd; /* borrowed from here on by the location process */
+	int metrics_fd; /* listening on 127.0.0.1; -1: off */
 	int dhcp_fd, keylog_fd;
 	char dns_key[ROLE_DNS_KEY];
 	uint8_t *ticket_key; /* WORKER_TICKET_KEY octets: the supervisor's one copy */

@@ -316,6 +316,8 @@ static bool store(struct work *w)
 	char path[PATH_MAX];
 	struct store *s;
 
+	if (store_is_postgres(w->site->store))
+		return true; /* it is there already: that of the pool */
 	if (!path_of(w, STORE_FILE, path))
 		return false;
 	s = store_sqlite(path, w->why);

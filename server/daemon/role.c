@@ -31,9 +31,10 @@ static int run_vault(struct role_state *s, struct scoreboard *b)
 				  .adopted = s->adopted_vault,
 				  .nadopted = s->adopted,
 				  .adopt = s->adopt,
+				  .far_fd = s->far_fd,
+				  .health = b ? &b->health : NULL,
 				  .ready_fd = s->ready_fd};
 
-	(void)b;
 	return vault_process_main(&p);
 }
 
@@ -49,6 +50,8 @@ static int run_location(struct role_state *s, struct scoreboard *b)
 				     .adopt = s->adopt,
 				     .dhcp_fd = s->seen_fd,
 				     .control_fd = s->control_fd,
+				     .far_fd = s->far_fd,
+				     .metrics_fd = s->metrics_fd,
 				     .scoreboard = b,
 				     .ready_fd = s->ready_fd};
 
@@ -66,11 +69,11 @@ static int run_worker(struct role_state *s, struct scoreboard *b)
 				.location_fd = s->ask[s->index],
 				.push_fd = s->push[s->index],
 				.keylog_fd = s->keylog_fd,
+				.health = b ? &b->health : NULL,
 				.legacy = s->role == ROLE_LEGACY,
 				.hand_over_fd = s->hand_over_fd,
 				.ready_fd = s->ready_fd};
 
-	(void)b;
 	memcpy(c.listener, s->listener, sizeof c.listener);
 	memcpy(c.ticket_key, s->ticket_key, sizeof c.ticket_key);
 	return worker_main(&c);

@@ -6,6 +6,8 @@
 
 #include <stdatomic.h>
 
+#include "server/site/health.h"
+
 #define SCOREBOARD_ROWS 144 /* two generations of 64 workers, and the others */
 
 struct score {
@@ -16,6 +18,7 @@ struct score {
 	atomic_ulong restarts;
 };
 struct scoreboard {
+	struct health health;
 	atomic_uint rows;
 	struct score row[SCOREBOARD_ROWS];
 };

@@ -18,14 +18,18 @@ static void list_field(struct buf *out, const char *s, const char *end)
 void list_binding(void *arg, const struct location_binding *b)
 {
 	int64_t now = clock_unix_ms() / 1000;
-	struct buf *out = arg;
+	struct list_bindings *to = arg;
+	struct buf *out = to->out;
+	bool far = location_far_name(to->location, b->worker)[0] != '\0';
 
 	list_field(out, b->aor, "\t");
 	list_field(out, b->epid, "\t");
 	list_field(out, b->instance, "\t");
 	list_field(out, b->peer, "\t");
-	buf_printf(out, "%u\t%lld\t%s\t", b->worker, b->expires > now ? (long long)(b->expires - now) : 0,
+	/* how long it is good at another front end is known there only */
+	buf_printf(out, "%u\t%lld\t%s\t", far ? 0 : b->worker, !far && b->expires > now ? (long long)(b->expires - now) : 0,
 		   b->outside ? "outside" : "inside");
+	list_field(out, location_far_name(to->location, b->worker), "\t");
 	list_field(out, b->user_agent, "\n");
 }
 

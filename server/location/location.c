@@ -6,22 +6,7 @@
 #include <string.h>
 
 #include "base/sv.h"
-#include "server/location/packed.h"
-
-struct node {
-	struct node *next;
-	struct location_packed *b;
-	uint64_t since; /* when it was made, as a count: the oldest has the least */
-};
-
-struct location {
-	struct node **bucket;
-	size_t nbucket, n;
-	uint64_t count;
-	int64_t (*unix_s)(void *arg);
-	void (*notice)(void *arg, uint32_t worker, const struct location_notice *n);
-	void *arg;
-};
+#include "server/location/internal.h"
 
 #define BUCKETS_FIRST 256
 
@@ -40,7 +25,7 @@ uint64_t location_hash(const char *aor)
 	return h ^ h >> 32;
 }
 
-static struct node **bucket_of(const struct location *l, const char *aor)
+struct node **location_bucket(const struct location *l, const char *aor)
 {
 	return &l->bucket[location_hash(aor) % l->nbucket];
 }
@@ -56,7 +41,7 @@ static void grow(struct location *l)
 	l->nbucket = n * 2;
 	for (size_t i = 0; i < n; i++)
 		for (struct node *p = old[i], *next; p; p = next) {
-			struct node **to = bucket_of(l, p->b->aor);
+			struct node **to = location_bucket(l, p->b->aor);
 
 			next = p->next;
 			p->next = *to;
@@ -81,10 +66,15 @@ struct location *location_new(int64_t (*unix_s)(void *),
 	return l;
 }
 
-static void cut(struct location *l, struct node **at)
+void location_cut(struct location *l, struct node **at, bool tell)
 {
 	struct node *p = *at;
+	struct location_far f;
 
+	if (tell && p->front_end == 0 && l->changed) {
+		location_far_of(l, p, true, &f);
+		l->changed(l->changed_arg, &f);
+	}
 	*at = p->next;
 	l->n--;
 	free(p->b);
@@ -97,7 +87,7 @@ void location_free(struct location *l)
 		return;
 	for (size_t i = 0; i < l->nbucket; i++)
 		while (l->bucket[i])
-			cut(l, &l->bucket[i]);
+			location_cut(l, &l->bucket[i], false);
 	free(l->bucket);
 	free(l);
 }
@@ -105,7 +95,7 @@ void location_free(struct location *l)
 /* ---- putting and dropping ------------------------------------------------------------------------------------- */
 
 /* "the key is (aor, instance or epid)" */
-static bool same_endpoint(const struct location_packed *a, const struct location_binding *b)
+bool location_same_endpoint(const struct location_packed *a, const struct location_binding *b)
 {
 	if (!location_same(a->aor, b->aor))
 		return false;
@@ -118,15 +108,15 @@ static void expire_user(struct location *l, const char *aor)
 {
 	int64_t now = l->unix_s(l->arg);
 
-	for (struct node **at = bucket_of(l, aor); *at;)
+	for (struct node **at = location_bucket(l, aor); *at;)
 		if ((*at)->b->expires <= now)
-			cut(l, at);
+			location_cut(l, at, true);
 		else
 			at = &(*at)->next;
 }
 
 /* Takes the binding out first: whoever hears the notice may ask again. */
-static void order(struct location *l, struct node **at, enum location_order what, unsigned diag, const char *reason)
+void location_order(struct location *l, struct node **at, enum location_order what, unsigned diag, const char *reason)
 {
 	struct location_notice n = {.conn = (*at)->b->conn, .order = what, .diag = diag};
 	uint32_t worker = (*at)->b->worker;
@@ -134,18 +124,18 @@ static void order(struct location *l, struct node **at, enum location_order what
 	(void)sv_copy(n.aor, sizeof n.aor, sv_of((*at)->b->aor));
 	(void)sv_copy(n.instance, sizeof n.instance, sv_of((*at)->b->instance));
 	(void)sv_copy(n.reason, sizeof n.reason, sv_of(reason));
-	cut(l, at);
+	location_cut(l, at, true);
 	if (l->notice)
 		l->notice(l->arg, worker, &n);
 }
 
-static struct node **oldest_but(struct location *l, const struct location_binding *b, size_t *n)
+static struct node **oldest_but(struct location *l, const char *aor, const struct location_binding *b, size_t *n)
 {
 	struct node **ret = NULL;
 
 	*n = 0;
-	for (struct node **at = bucket_of(l, b->aor); *at; at = &(*at)->next) {
-		if (!location_same((*at)->b->aor, b->aor) || same_endpoint((*at)->b, b))
+	for (struct node **at = location_bucket(l, aor); *at; at = &(*at)->next) {
+		if (!location_same((*at)->b->aor, aor) || (b && location_same_endpoint((*at)->b, b)))
 			continue;
 		++*n;
 		if (ret == NULL || (*at)->since < (*ret)->since)
@@ -154,54 +144,120 @@ static struct node **oldest_but(struct location *l, const struct location_bindin
 	return ret;
 }
 
+void location_crowd_out(struct location *l, const char *aor, const struct location_binding *but, size_t quota)
+{
+	struct node **at;
+	size_t others;
+
+	while ((at = oldest_but(l, aor, but, &others)) && others >= quota + (but == NULL))
+		if ((*at)->front_end)
+			location_cut(l, at, false);
+		else
+			location_order(l, at, LOCATION_UNREGISTERED, 0, "");
+}
+
+/* Seconds, then a count of them, then the front end: no two are the same, and those of different front ends can be compared. */
+static int64_t location_stamp(struct location *l)
+{
+	int64_t at = (l->unix_s(l->arg) << 26) | l->mark;
+
+	l->stamp = at > l->stamp ? at : l->stamp + 1024;
+	return l->stamp;
+}
+
+struct node *location_node(struct location *l, struct location_packed *b)
+{
+	struct node *p = calloc(1, sizeof *p), **at;
+
+	if (p == NULL)
+		return NULL;
+	grow(l);
+	at = location_bucket(l, b->aor);
+	p->b = b;
+	p->next = *at;
+	*at = p;
+	l->n++;
+	return p;
+}
+
+/* What the phone says elsewhere, too: only that is worth a message to the others. */
+static bool location_differs(const struct node *p, const struct location_binding *b, unsigned seconds)
+{
+	return p->front_end || p->seconds != seconds || p->b->outside != b->outside || strcmp(p->b->contact, b->contact) != 0 ||
+	       strcmp(p->b->peer, b->peer) != 0 || strcmp(p->b->user_agent, b->user_agent) != 0;
+}
+
+static void location_shown(const struct node *p, int64_t now, struct location_binding *ret)
+{
+	location_unpack(p->b, ret);
+	if (p->front_end) /* its refreshes are not told here: as long as it is granted */
+		ret->expires = now + p->seconds;
+}
+
 /* ret NULL: how many there are, at most cap. */
 static size_t list_user(const struct location *l, const char *aor, struct location_binding *ret, size_t cap)
 {
 	int64_t now = l->unix_s(l->arg);
 	size_t n = 0;
 
-	for (const struct node *p = *bucket_of(l, aor); p && n < cap; p = p->next)
+	for (const struct node *p = *location_bucket(l, aor); p && n < cap; p = p->next)
 		if (p->b->expires > now && location_same(p->b->aor, aor)) {
 			if (ret)
-				location_unpack(p->b, &ret[n]);
+				location_shown(p, now, &ret[n]);
 			n++;
 		}
 	return n;
 }
 
+/* Its place in the table, made when there is none; packed goes into it, or is freed. */
+static struct node *location_place(struct location *l, struct node *known, const struct location_binding *b, struct location_packed *packed,
+				   unsigned quota)
+{
+	struct node *p = known;
+
+	if (known) {
+		free(p->b);
+		p->b = packed;
+		return p;
+	}
+	location_crowd_out(l, b->aor, b, quota);
+	if ((p = location_node(l, packed)) == NULL)
+		free(packed);
+	else
+		p->since = location_stamp(l);
+	return p;
+}
+
 static enum location_action location_put(struct location *l, const struct location_binding *b, unsigned quota)
 {
+	int64_t now = l->unix_s(l->arg);
+	unsigned seconds = b->expires > now && b->expires - now < UINT_MAX ? (unsigned)(b->expires - now) : 0;
 	struct location_packed *packed;
-	struct node *p, **at;
-	bool known;
-	size_t others;
+	struct location_far f;
+	struct node *p;
+	bool known, differs;
 
 	if (quota == 0 || l->bucket == NULL)
 		return LOCATION_FULL;
 	expire_user(l, b->aor);
-	for (p = *bucket_of(l, b->aor); p && !same_endpoint(p->b, b);)
+	for (p = *location_bucket(l, b->aor); p && !location_same_endpoint(p->b, b);)
 		p = p->next;
 	known = p != NULL;
 	if (known && b->cseq <= p->b->cseq && strcmp(b->call_id, p->b->call_id) == 0 && p->b->call_id[0])
 		return LOCATION_OLD;
 	if ((packed = location_pack(b)) == NULL)
 		return LOCATION_DOWN;
-	if (!known) {
-		if ((p = calloc(1, sizeof *p)) == NULL) {
-			free(packed);
-			return LOCATION_DOWN;
-		}
-		while ((at = oldest_but(l, b, &others)) && others >= quota)
-			order(l, at, LOCATION_UNREGISTERED, 0, "");
-		grow(l);
-		at = bucket_of(l, b->aor);
-		p->next = *at;
-		*at = p;
-		p->since = ++l->count;
-		l->n++;
+	differs = !known || location_differs(p, b, seconds);
+	if ((p = location_place(l, p, b, packed, quota)) == NULL)
+		return LOCATION_DOWN;
+	if (quota != UINT_MAX)
+		l->quota = quota;
+	p->seconds = seconds;
+	p->front_end = 0;
+	if (differs && l->changed) {
+		location_far_of(l, p, false, &f);
+		l->changed(l->changed_arg, &f);
 	}
-	free(p->b);
-	p->b = packed;
 	return known ? LOCATION_REFRESHED : LOCATION_ADDED;
 }
 
@@ -211,12 +267,12 @@ static bool location_drop(struct location *l, uint32_t worker, const char *aor, 
 	bool dropped = false;
 
 	expire_user(l, aor);
-	for (struct node **at = bucket_of(l, aor); *at;) {
+	for (struct node **at = location_bucket(l, aor); *at;) {
 		const struct location_packed *b = (*at)->b;
 
 		if (location_same(b->aor, aor) && location_same(b->instance, instance) && (conn == 0 || b->conn == conn) &&
-		    (worker == LOCATION_ANYBODY || b->worker == worker)) {
-			cut(l, at);
+		    (worker == LOCATION_ANYBODY || b->worker == worker) && (*at)->front_end == 0) {
+			location_cut(l, at, true);
 			dropped = true;
 		} else {
 			at = &(*at)->next;
@@ -307,7 +363,7 @@ void location_expire(struct location *l)
 	for (size_t i = 0; i < l->nbucket; i++)
 		for (struct node **at = &l->bucket[i]; *at;)
 			if ((*at)->b->expires <= now)
-				cut(l, at);
+				location_cut(l, at, true);
 			else
 				at = &(*at)->next;
 }
@@ -316,8 +372,8 @@ void location_drop_worker(struct location *l, uint32_t worker)
 {
 	for (size_t i = 0; i < l->nbucket; i++)
 		for (struct node **at = &l->bucket[i]; *at;)
-			if ((*at)->b->worker == worker)
-				cut(l, at);
+			if ((*at)->b->worker == worker && (*at)->front_end == 0)
+				location_cut(l, at, true);
 			else
 				at = &(*at)->next;
 }
@@ -328,15 +384,31 @@ size_t location_order_user(struct location *l, const char *aor, enum location_or
 
 	expire_user(l, aor);
 	for (;;) {
-		struct node **at = bucket_of(l, aor);
+		struct node **at = location_bucket(l, aor);
 
-		while (*at && !location_same((*at)->b->aor, aor))
+		while (*at && ((*at)->front_end || !location_same((*at)->b->aor, aor)))
 			at = &(*at)->next;
 		if (*at == NULL)
 			return n;
-		order(l, at, what, diag, reason);
+		location_order(l, at, what, diag, reason);
 		n++;
 	}
+}
+
+size_t location_order_some(struct location *l, size_t most, enum location_order what, const char *reason)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->nbucket && n < most; i++)
+		for (struct node **at = &l->bucket[i]; *at && n < most;)
+			if ((*at)->front_end) {
+				at = &(*at)->next;
+			} else {
+				location_order(l, at, what, 0, reason);
+				n++;
+				at = &l->bucket[i]; /* a caller that hears of it may have changed the table */
+			}
+	return n;
 }
 
 size_t location_list(const struct location *l, const char *aor, struct location_binding *ret, size_t cap)

@@ -30,6 +30,15 @@ struct location_binding {
 	char peer[72]; /* where it comes from: "10.66.0.148:51234", "[2001:db8::1]:51234" */
 };
 
+/* What front ends of a pool tell each other of a binding: server/location/far.c. */
+struct location_far {
+	char front_end[256];
+	struct location_binding binding; /* worker, conn, expires, call_id and cseq are its front end's own: 0 */
+	unsigned seconds;		 /* that it is granted; its front end keeps count of refreshes */
+	int64_t since;
+	bool gone;
+};
+
 /* What the Registrar must do to an endpoint that it holds. */
 enum location_order { LOCATION_UNREGISTERED, LOCATION_REJECTED, LOCATION_DEACTIVATED };
 
@@ -123,13 +132,25 @@ void location_drop_worker(struct location *l, uint32_t worker);
 /* A user was disabled, removed, or the certificates were revoked: every endpoint gets the order. Returns how many. */
 size_t location_order_user(struct location *l, const char *aor, enum location_order order, unsigned diag,
 			   const char *reason);
+/* The order to at most so many of this front end's phones, whosever they are.  Returns how many. */
+size_t location_order_some(struct location *l, size_t most, enum location_order order, const char *reason);
 size_t location_list(const struct location *l, const char *aor /* NULL: all */, struct location_binding *ret, size_t cap);
-/* Through all of them, a part of the table at a time: *w starts as {0}, fn gets the live bindings of the next part (few: those
- * of a bucket).  A binding that is there all the while is reported once, whatever comes and goes between two calls.
- * false: that was the last part. */
 struct location_walk {
 	size_t of, at;
 };
+/* Several front ends.  This one's name; changed() gets what the others have to know: a refresh that changes nothing is not told. */
+void location_watch(struct location *l, const char *front_end, void (*changed)(void *arg, const struct location_far *f), void *arg);
+/* What another one has told: its binding comes, changes, or goes.  A phone that was bound here and is bound there now has gone there. */
+void location_far_put(struct location *l, const struct location_far *f);
+void location_far_lost(struct location *l, const char *front_end); /* it does not run any more; NULL: none is known any more */
+const char *location_far_name(const struct location *l, uint32_t worker); /* of a binding's worker; "" : this front end */
+#define LOCATION_FAR 0x80000000u /* binding.worker of another front end's: its place in the list, plus this */
+/* The next part of this front end's own bindings, as location_walk(): for others that have none of them. */
+bool location_far_walk(const struct location *l, struct location_walk *w, void (*fn)(void *arg, const struct location_far *f), void *arg);
+
+/* Through all of them, a part of the table at a time: *w starts as {0}, fn gets the live bindings of the next part (few: those
+ * of a bucket).  A binding that is there all the while is reported once, whatever comes and goes between two calls.
+ * false: that was the last part. */
 bool location_walk(const struct location *l, struct location_walk *w, void (*fn)(void *arg, const struct location_binding *b),
 		   void *arg);
 

@@ -72,8 +72,7 @@ static void client_late(void *arg)
 
 static void process_count(void *arg, const struct location_binding *b)
 {
-	(void)b;
-	++*(unsigned *)arg;
+	*(unsigned *)arg += b->worker < LOCATION_FAR;
 }
 
 static void process_status(struct client *c)
@@ -102,11 +101,12 @@ static void process_status(struct client *c)
 /* A part at a time, as the other end reads: however many there are, no more than a piece is held. */
 static void client_writable(struct client *c)
 {
+	struct list_bindings bindings = {c->process->location, &c->out};
 	ssize_t n;
 
 	while (c->more && c->out.n < PIECE) {
 		c->more = c->phones ? journeys_walk(c->process->journeys, &c->walk, list_journey, &c->out)
-				    : location_walk(c->process->location, &c->walk, list_binding, &c->out);
+				    : location_walk(c->process->location, &c->walk, list_binding, &bindings);
 		if (!c->more)
 			buf_str(&c->out, "end\n");
 	}
@@ -130,6 +130,7 @@ static void phones(struct client *c)
 
 static void registered(struct client *c, struct sv aor)
 {
+	struct list_bindings bindings = {c->process->location, &c->out};
 	struct location_binding *all;
 	char user[256];
 
@@ -142,7 +143,7 @@ static void registered(struct client *c, struct sv aor)
 			return;
 		}
 		for (size_t i = 0, n = location_list(c->process->location, user, all, LOCATION_ENDPOINTS_MAX); i < n; i++)
-			list_binding(&c->out, &all[i]);
+			list_binding(&bindings, &all[i]);
 		buf_str(&c->out, "end\n");
 		free(all);
 	}
@@ -170,6 +171,26 @@ static void process_order(struct client *c, struct sv rest)
 	c->process->asks = NULL;
 	log_line(LOG_INFO, "location", "%s (%s): %u phone%s signed off", user, reason[0] ? reason : "an order", c->acted, c->acted == 1 ? "" : "s");
 	process_acted(c);
+}
+
+static void process_drain(struct client *c, struct sv seconds)
+{
+	uint64_t n;
+
+	if (sv_u64(sv_trim(seconds), DRAIN_SECONDS_MAX, &n) && c->process->conf->scoreboard)
+		client_printf(c, "ok %u\n", drain_begin(&c->process->drain, (unsigned)n), 0);
+	else
+		client_printf(c, "error it is: drain SECONDS, at most %u\n", DRAIN_SECONDS_MAX, 0);
+}
+
+/* Typed at another front end. */
+static void far_ordered(void *arg, const struct far_order *o)
+{
+	struct process *p = arg;
+	size_t n = location_order_user(p->location, o->aor, o->order, o->diag, o->reason);
+
+	if (n)
+		log_line(LOG_INFO, "location", "%s (%s): %zu phone%s signed off", o->aor, o->reason[0] ? o->reason : "an order", n, n == 1 ? "" : "s");
 }
 
 /* ---- the control socket: questions ------------------------------------------------------------------------------------ */
@@ -209,8 +230,12 @@ static void client_ready(void *arg, unsigned what)
 		registered(c, line);
 	else if (sv_eq(word, SV("phones")))
 		phones(c);
+	else if (sv_eq(word, SV("drain")))
+		process_drain(c, line);
+	else if (sv_eq(word, SV("undrain")))
+		drain_end(&c->process->drain), client_printf(c, "ok %u\n", 0, 0);
 	else
-		client_printf(c, "error the questions are: order, status, registered, phones\n", 0, 0);
+		client_printf(c, "error the questions are: order, status, registered, phones, drain, undrain\n", 0, 0);
 }
 
 static void process_on_accept(void *arg, unsigned what)
@@ -279,6 +304,23 @@ static void term(void *arg, int signo)
 	loop_stop(p->loop);
 }
 
+static void process_metrics(void *arg, struct buf *ret)
+{
+	const struct process *p = arg;
+
+	metrics_write(&p->metrics, p->location, p->conf->scoreboard, ret);
+}
+
+/* Prometheus, and the pool's other front ends. */
+static bool process_outside(struct process *p)
+{
+	const struct location_process *c = p->conf;
+
+	if (c->metrics_fd >= 0 && (p->metrics_port = metrics_port_new(p->loop, c->metrics_fd, process_metrics, p)) == NULL)
+		return false;
+	return c->far_fd < 0 || (p->far = far_link_new(p->loop, c->far_fd, p->location, c->site->fqdn, far_ordered, p)) != NULL;
+}
+
 static bool process_begin(struct process *p)
 {
 	p->loop = loop_new();
@@ -292,6 +334,7 @@ static bool process_begin(struct process *p)
 	p->number = p->number << 24 | 1;
 	loop_timer_init(&p->expire, p->loop, expire, p);
 	loop_timer_init(&p->gather, p->loop, gathered, p);
+	drain_init(&p->drain, p->loop, p->location, p->conf->scoreboard ? &p->conf->scoreboard->health : NULL);
 	loop_timer_at(&p->expire, clock_mono_ms() + EXPIRE_MS);
 	loop_timer_at(&p->gather, clock_mono_ms() + GATHER_MS);
 	loop_fd_init(&p->control, p->loop, p->conf->control_fd, process_on_accept, p);
@@ -302,7 +345,7 @@ static bool process_begin(struct process *p)
 			return false;
 	if (p->conf->adopt)
 		process_adopt(p);
-	return p->conf->dhcp_fd < 0 || process_dhcp(p, p->conf->dhcp_fd);
+	return process_outside(p) && (p->conf->dhcp_fd < 0 || process_dhcp(p, p->conf->dhcp_fd));
 }
 
 static void end(struct process *p)
@@ -316,9 +359,12 @@ static void end(struct process *p)
 	}
 	free(p->worker);
 	ipc_server_clear(&p->dhcp);
+	far_link_free(p->far);
+	metrics_port_free(p->metrics_port);
 	loop_fd_stop(&p->control);
 	loop_timer_stop(&p->expire);
 	loop_timer_stop(&p->gather);
+	drain_clear(&p->drain);
 	loop_signal_stop(&p->term);
 	loop_signal_stop(&p->adopt);
 	location_free(p->location);

@@ -4,8 +4,11 @@
 
 #include "net/ipc.h"
 #include "net/loop.h"
+#include "server/location/drain.h"
+#include "server/location/far_link.h"
 #include "server/location/journey.h"
 #include "server/location/location.h"
+#include "server/location/metrics.h"
 #include "server/location/process.h"
 
 enum {
@@ -54,6 +57,10 @@ struct process {
 	struct worker *worker; /* nworker, and behind them the adopted ones */
 	unsigned nworker;      /* that are served: orders reach these */
 	struct ipc_server dhcp;
+	struct far_link *far; /* NULL: there are no other front ends */
+	struct drain drain;
+	struct metrics metrics;
+	struct metrics_port *metrics_port; /* NULL: off */
 	struct client client[CLIENTS];
 	struct client *asks; /* the client that is giving an order just now */
 	uint64_t number;

@@ -1,6 +1,8 @@
 /* server/location/rows.c: every question to the location process and every field of it, told once. */
 #include "server/location/rows.h"
 
+#include "server/location/far_link.h"
+
 /* clang-format off */
 static const struct field binding[] = {
 	STR(location_binding, aor), STR(location_binding, instance), STR(location_binding, epid), STR(location_binding, contact),
@@ -49,6 +51,16 @@ const struct field location_notice_fields[] = {
 	INT(location_notice, conn), INT_TO(location_notice, order, LOCATION_DEACTIVATED), STR(location_notice, aor),
 	STR(location_notice, instance), INT(location_notice, diag), STR(location_notice, reason), FIELDS_END
 };
+
+static const struct field far[] = {
+	STR(location_far, front_end), STRUCT(location_far, binding, binding), INT(location_far, seconds), INT(location_far, since),
+	FLAG(location_far, gone), FIELDS_END
+};
+const struct field far_batch_fields[] = {HEAP(far_batch, row, n, FAR_BATCH_MAX, far), FIELDS_END};
+const struct field far_order_fields[] = {
+	INT_TO(far_order, order, LOCATION_DEACTIVATED), STR(far_order, aor), INT(far_order, diag), STR(far_order, reason), FIELDS_END
+};
+const struct field far_lost_fields[] = {STR(far_lost, front_end), FIELDS_END};
 /* clang-format on */
 
 const struct location_row *location_row_of(unsigned kind)

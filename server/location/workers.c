@@ -1,5 +1,6 @@
 /* server/location/workers.c: the location process and its workers: their questions, the orders to them, and the workers of earlier
  * generations, which have phones still. */
+#include "base/clock.h"
 #include "base/log.h"
 #include "server/location/feed.h"
 #include "server/location/ipc.h"
@@ -16,6 +17,7 @@ void process_notice(void *arg, uint32_t worker, const struct location_notice *n)
 	unsigned slot = 0;
 
 	feed_order(p->journeys, n);
+	p->metrics.orders++;
 	if (c) {
 		while (slot < PENDING && p->pending[slot].number)
 			slot++;
@@ -73,6 +75,7 @@ static void process_question(void *arg, struct ipc_server *from, struct ipc_mess
 	}
 	location_answer(p->location, w->index, &q, &r);
 	feed_question(p->journeys, w->index, &q, &r);
+	metrics_count(&p->metrics, &q, &r, clock_mono_ms());
 	w->here |= q.kind == LOCATION_HELLO || q.kind == LOCATION_HELD_ALL;
 	location_reply_write(&answer, m->number, &r);
 	location_reply_clear(&r);
@@ -126,8 +129,10 @@ static void process_seen(void *arg, struct ipc_server *from, struct ipc_message 
 	struct location_ask q;
 
 	(void)from;
-	if (location_ask_read(m, &q) && q.kind == LOCATION_SEEN && q.seen.evidence == SEEN_DATAGRAM)
-		feed_question(p->journeys, LOCATION_ANYBODY, &q, &none);
+	if (!location_ask_read(m, &q) || q.kind != LOCATION_SEEN || q.seen.evidence != SEEN_DATAGRAM)
+		return;
+	feed_question(p->journeys, LOCATION_ANYBODY, &q, &none);
+	metrics_count(&p->metrics, &q, &none, clock_mono_ms());
 }
 
 bool process_dhcp(struct process *p, int fd)

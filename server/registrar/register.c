@@ -293,6 +293,10 @@ void reg_register(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
 
 	if (!headers(c, sa, m, &q))
 		return;
+	if (sa->binding == NULL && !q.leave && health_drains(c->r->conf.health)) { /* another front end takes it */
+		reg_refuse(c, sa, m, REFUSE_UNAVAILABLE);
+		return;
+	}
 	/* RFC 4475 3.3.4: "A registrar would reject this request with a 400 Bad Request response, since the To header field is
 	 * required to contain a SIP or SIPS URI as an AOR" */
 	if (!sip_addr_read(msg_get(m, "To"), &to) || !reg_aor(to.uri, other)) {

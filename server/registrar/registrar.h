@@ -9,6 +9,7 @@
 
 #include "pki/tls.h"
 #include "server/location/location.h"
+#include "server/site/health.h"
 #include "server/site/site.h"
 #include "server/vault/vault.h"
 
@@ -21,6 +22,7 @@ struct registrar_conf {
 	const struct location_link *location;
 	const struct seen_link *seen; /* reports of phones go there; NULL: nowhere */
 	const uint8_t (*binding)[16]; /* ntlm_channel_binding() of the certificates inside and outside; NULL: there are none */
+	const struct health *health; /* NULL: always ready */
 	struct tls_ctx *dsk; /* TLS_DSK server context: certificate named targetname, client CA = the issuing CA */
 	struct tls_ctx *dsk_outside; /* the same with the public names, for connections from outside; NULL: dsk */
 	void (*random)(void *arg, void *p, size_t n);

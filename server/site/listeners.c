@@ -33,7 +33,7 @@ unsigned site_listeners(const struct site *s, struct site_listener ret[SITE_LIST
 							  .port = port,
 							  .kind = rows[i].kind,
 							  .outside = rows[i].outside,
-							  .proxy = rows[i].outside && s->proxy_protocol};
+							  .proxy = rows[i].outside ? s->proxy_protocol : s->internal_proxy_protocol};
 	}
 	return n;
 }

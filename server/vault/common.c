@@ -91,6 +91,12 @@ bool vault_has_room(const struct vault *v)
 	return s->ops->has_room == NULL || s->ops->has_room(s);
 }
 
+void vault_locked(const struct vault *v, enum pin_gate gate)
+{
+	if (v->conf.locked && (gate == PIN_LOCKED || gate == PIN_LOCKED_GLOBAL))
+		atomic_fetch_add(v->conf.locked, 1);
+}
+
 bool vault_name_eq(const char *a, const char *b)
 {
 	return sv_ieq(sv_of(a), sv_of(b));

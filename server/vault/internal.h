@@ -65,6 +65,7 @@ void vault_audit(const struct vault *v, const char *what, const char *whom, bool
 /* A key of its own for each purpose, out of the one secret. */
 void vault_derive(const uint8_t secret[32], const char *purpose, uint8_t key[32]);
 bool vault_has_room(const struct vault *v); /* new rows may be stored: the disk is not nearly full */
+void vault_locked(const struct vault *v, enum pin_gate gate); /* counts an attempt at a PIN or a password that is locked out */
 bool vault_name_eq(const char *a, const char *b); /* without ASCII case */
 void vault_user_of(const struct store_user *u, struct vault_user *ret); /* the part of a user that workers may know */
 

@@ -9,6 +9,8 @@
 #ifndef DIALTONE_SERVER_VAULT_MAKE_H
 #define DIALTONE_SERVER_VAULT_MAKE_H
 
+#include <stdatomic.h>
+
 #include "auth/pin.h"
 #include "base/why.h"
 #include "pki/cert.h"
@@ -29,6 +31,7 @@ struct vault_conf { /* everything is borrowed and must outlive the vault */
 	const struct pki_key *ca, *ticket;
 	struct sv ca_der, ticket_der; /* their certificates */
 	const uint8_t *secret;	      /* 32 octets */
+	atomic_ulong *locked;	      /* counts attempts at a PIN or a password that is locked out; NULL: nobody looks */
 	int64_t (*unix_ms)(void *arg); /* NULL: the machine's clock */
 	void (*random)(void *arg, void *p, size_t n); /* NULL: the library's */
 	void *arg;
@@ -40,6 +43,7 @@ void vault_answer(struct vault *v, const struct vault_ask *q, struct vault_reply
 /* A count that is another one when what VAULT_ADMIT has said may no longer hold: a certificate has gone, or somebody else has
  * changed the store.  It starts at random: that of the next vault is another one.  From one thread. */
 uint64_t vault_changes(struct vault *v);
+uint64_t vault_changes_of(struct vault *v, uint64_t store_changes); /* the same, of a store whose count is known */
 void vault_direct(struct vault *v, struct vault_link *ret); /* a link that answers before it returns: for tests */
 
 /* ---- key files ---------------------------------------------------------------------------------------- */

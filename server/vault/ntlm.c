@@ -254,6 +254,7 @@ static enum vault_status check(struct vault *v, struct vault_pending *p, const s
 	if (!good) {
 		const char *because = wrong ? wrong : because_of(&try, known);
 
+		vault_locked(v, try.gate);
 		why_set(why, "%.60s\\%.60s: %s", domain, user, because);
 		vault_audit(v, "ntlm", try.known ? u->aor : "", false, because);
 		explicit_bzero(key, sizeof key);

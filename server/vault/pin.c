@@ -125,6 +125,8 @@ enum vault_status vault_pin_prove(struct vault *v, const char *number, const cha
 	if (right != 1) {
 		const char *because = reason(&a, users, right);
 
+		for (size_t i = 0; i < users; i++)
+			vault_locked(v, a.gate[i]);
 		why_set(&reply->why, "%s", because);
 		if (users == 1)
 			memcpy(reply->who, user[0].aor, sizeof reply->who);

@@ -15,6 +15,7 @@
 #include "server/vault/ipc.h"
 #include "server/vault/make.h"
 #include "server/vault/pool.h"
+#include "server/vault/sync.h"
 #include "store/store.h"
 
 #define LOOK_MS 200
@@ -27,6 +28,7 @@ struct process {
 	struct store *store;
 	struct vault *vault;
 	struct vault_pool *pool;
+	struct vault_sync *sync; /* NULL: the store is this machine's own */
 	struct ipc_server *asked; /* one a worker, and behind them the adopted ones */
 	unsigned nasked;	  /* that are served */
 	struct loop_timer look;	  /* whether the store has changed */
@@ -56,7 +58,12 @@ static void report(struct process *p)
 static void look(void *arg)
 {
 	struct process *p = arg;
-	uint64_t now = vault_changes(p->vault);
+	uint64_t store = 0, now = p->changes;
+
+	if (p->sync == NULL)
+		now = vault_changes(p->vault);
+	else if (vault_sync_changes(p->sync, &store))
+		now = vault_changes_of(p->vault, store);
 
 	if (now != p->changes || clock_mono_ms() - p->reported_at >= VAULT_REPORT_MS) {
 		p->changes = now;
@@ -118,6 +125,16 @@ static bool open_store(struct process *p, struct why *why)
 	return p->store != NULL;
 }
 
+/* One that others use as well. */
+static bool share(struct process *p)
+{
+	const struct vault_sync_conf c = {.site = p->conf->site, .loop = p->loop, .fd = p->conf->far_fd, .health = p->conf->health};
+
+	if (store_is_postgres(p->conf->site->store))
+		p->sync = vault_sync_new(&c);
+	return p->sync || !store_is_postgres(p->conf->site->store);
+}
+
 /* As many as there are processors, and one more: one waits for the disk. */
 static unsigned threads(void)
 {
@@ -135,6 +152,7 @@ static bool begin(struct process *p, struct why *why)
 	why_set(why, "out of memory");
 	vault_keys_conf(&p->keys, &c);
 	c.store = p->store;
+	c.locked = p->conf->health ? &p->conf->health->locked : NULL;
 	p->vault = vault_new(&c);
 	p->loop = loop_new();
 	p->asked = calloc(p->conf->nfd + p->conf->nadopted, sizeof *p->asked);
@@ -142,7 +160,7 @@ static bool begin(struct process *p, struct why *why)
 	    !loop_signal_init(&p->adopt, p->loop, SIGUSR1, adopt, p))
 		return false;
 	p->pool = vault_pool_new(p->loop, p->vault, threads());
-	if (p->pool == NULL)
+	if (p->pool == NULL || !share(p))
 		return false;
 	if (!serve(p, p->conf->fd, p->conf->nfd) || (p->conf->adopt && !serve(p, p->conf->adopted, p->conf->nadopted)))
 		return false;
@@ -154,6 +172,7 @@ static bool begin(struct process *p, struct why *why)
 static void end(struct process *p)
 {
 	vault_pool_free(p->pool);
+	vault_sync_free(p->sync);
 	for (unsigned i = 0; p->asked && i < p->nasked; i++)
 		ipc_server_clear(&p->asked[i]);
 	free(p->asked);

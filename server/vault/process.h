@@ -2,6 +2,7 @@
 #ifndef DIALTONE_SERVER_VAULT_PROCESS_H
 #define DIALTONE_SERVER_VAULT_PROCESS_H
 
+#include "server/site/health.h"
 #include "server/site/site.h"
 
 struct vault_process {
@@ -11,6 +12,8 @@ struct vault_process {
 	const int *adopted; /* the same of workers of earlier generations: asked when SIGUSR1 comes, or at once with `adopt` */
 	unsigned nadopted;
 	bool adopt;
+	int far_fd;   /* the location process's pair: server/vault/sync.h; -1: there is none */
+	struct health *health; /* NULL: nobody looks */
 	int ready_fd; /* one octet when it answers; -1: none */
 };
 /* Runs until SIGTERM. The exit status: 78 when keys or store are not to be had. */

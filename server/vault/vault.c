@@ -69,6 +69,13 @@ uint64_t vault_changes(struct vault *v)
 	return v->changes;
 }
 
+uint64_t vault_changes_of(struct vault *v, uint64_t store_changes)
+{
+	v->changes += store_changes != v->store_changes;
+	v->store_changes = store_changes;
+	return v->changes;
+}
+
 /* ---- the way to it ----------------------------------------------------------------------------------------- */
 
 void vault_send(const struct vault_link *l, const struct vault_ask *q, vault_done *done, void *arg)

@@ -78,6 +78,7 @@ bool web_pin_taken(const struct web_call *k);	    /* ticket.c: PINs are taken on
 web_handler web_cert, web_chain, web_chain_p7b;	    /* cert.c, chain.c */
 bool web_chain_outside(struct sv chain_pem, struct buf *p7); /* chain.c; no authority in it: *p7 stays empty */
 bool web_chain_named(const struct web_conf *c, struct buf *pem); /* chain.c: those of TrustedCACerts */
+web_handler web_health;				    /* health.c */
 web_handler web_update, web_update_file;	    /* update.c, files.c */
 
 /* reply.c */

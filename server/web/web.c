@@ -43,6 +43,7 @@ static const struct route {
 	{WTS "/cert",                      POST,       TLS,               web_wts_cert},
 	{WTS "/pin",                       POST,       TLS,               web_wts_pin},
 	{PIN_PATH,                         POST,       TLS,               web_pin},
+	{"/health",                        GET,        TLS_IN | PLAIN_IN, web_health},
 	{UPDATE_PATH,                       POST,       TLS_IN | PLAIN_IN, web_update},
 	{UPDATE_EXT_PATH,                   POST,       TLS,               web_update},
 	{UPDATE_FILES_PATH "/",             GET,        TLS_IN | PLAIN_IN, web_update_file},
@@ -195,6 +196,12 @@ static void web_refuse(struct web_call *k, unsigned status)
 		allow(k);
 }
 
+/* A front end that drains begins no sign-in; one that was begun is finished. */
+static bool begins_sign_in(const struct route *r)
+{
+	return r->handler == web_wts_windows || r->handler == web_wts_pin || r->handler == web_wts_cert;
+}
+
 static void routed(struct web_call *k)
 {
 	unsigned status = 400;
@@ -208,6 +215,8 @@ static void routed(struct web_call *k)
 		k->a->close = true;
 	} else if ((r = route(k->q->m, k->q->tls, k->q->outside, &k->path, &k->query, &k->rest, &status)) == NULL) {
 		web_refuse(k, status);
+	} else if (begins_sign_in(r) && health_drains(k->w->conf.health)) {
+		web_busy(k);
 	} else {
 		r->handler(k);
 	}

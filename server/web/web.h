@@ -8,6 +8,7 @@
 #define DIALTONE_SERVER_WEB_H
 
 #include "server/location/seen.h"
+#include "server/site/health.h"
 #include "server/site/site.h"
 #include "server/vault/vault.h"
 #include "wire/msg.h"
@@ -22,6 +23,7 @@ struct web_conf {
 	struct sv chain_pem;  /* the web server's own chain, leaf first, root included: the root chain download */
 	struct sv trusted_pem; /* what else TrustedCACerts may name; looked at while InferCertChainFromSSL is off */
 	const char *files;    /* folder of the update store (images), opened read-only */
+	const struct health *health;  /* NULL: always ready */
 	const struct seen_link *seen; /* reports of phones go there; NULL: nowhere */
 	const char *logs;     /* folder for device logs and the audit log; NULL: none are kept */
 };

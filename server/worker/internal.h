@@ -53,7 +53,7 @@ struct worker_web {
 	char files[PATH_MAX], logs[PATH_MAX];
 };
 bool worker_web_init(struct worker_web *w, struct loop *loop, const struct site *site, const struct vault_link *vault,
-		     const struct seen_link *seen, const struct worker_tls *tls);
+		     const struct seen_link *seen, const struct health *health, const struct worker_tls *tls);
 /* A connection with TLS ended before a word of its protocol: why the handshake failed; NULL: the phone left behind it. */
 void worker_seen_tls(const struct seen_link *seen, enum seen_step step, struct conn *c, bool outside, const char *why);
 void worker_web_clear(struct worker_web *w); /* its connections are gone already */
@@ -67,6 +67,7 @@ struct worker_sip {
 	struct sip_link *first;
 	const struct seen_link *seen;
 	struct shares *shares;
+	const struct health *health;
 	unsigned n;
 	uint64_t last_id;
 	bool draining;

@@ -140,7 +140,9 @@ void worker_sip_order(struct worker_sip *s, const struct location_notice *n)
 {
 	registrar_order(s->registrar, n, clock_mono_ms(), sip_unix_s());
 	for (struct sip_link *k = s->first; k; k = k->next)
-		if (k->id == n->conn && k->reg && conn_open(k->conn))
+		if (k->id == n->conn && k->reg && conn_open(k->conn) && health_drains(s->health))
+			conn_close(k->conn); /* behind what the phone is told: it connects anew, elsewhere */
+		else if (k->id == n->conn && k->reg && conn_open(k->conn))
 			conn_timer(k->conn, reg_conn_deadline(k->reg));
 }
 
@@ -176,7 +178,7 @@ void worker_sip_reset(struct worker_sip *s)
 
 bool worker_sip_init(struct worker_sip *s, struct loop *loop, const struct registrar_conf *conf)
 {
-	*s = (struct worker_sip){.loop = loop, .registrar = registrar_new(conf), .seen = conf->seen};
+	*s = (struct worker_sip){.loop = loop, .registrar = registrar_new(conf), .seen = conf->seen, .health = conf->health};
 	/* An order for a worker that died must not reach a connection of its successor's. */
 	return s->registrar && pki_random(&s->last_id, sizeof s->last_id);
 }

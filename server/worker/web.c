@@ -98,9 +98,9 @@ static void wordless(void *arg, struct http_conn *c, const char *why)
 static const struct http_service service = {opened, web_gone, body_max, request, wordless};
 
 bool worker_web_init(struct worker_web *w, struct loop *loop, const struct site *site, const struct vault_link *vault,
-		     const struct seen_link *seen, const struct worker_tls *tls)
+		     const struct seen_link *seen, const struct health *health, const struct worker_tls *tls)
 {
-	struct web_conf conf = {.site = site, .vault = vault, .binding = tls->binding, .seen = seen,
+	struct web_conf conf = {.site = site, .vault = vault, .binding = tls->binding, .seen = seen, .health = health,
 				.chain_pem = buf_view(&tls->chain_pem), .files = w->files, .logs = w->logs};
 	char path[sizeof site->dir + 16];
 	struct buf trusted = {0};

@@ -417,6 +417,7 @@ static bool services(struct worker *w, struct why *why)
 					   .location = &w->location_link,
 					   .seen = &w->seen,
 					   .binding = w->tls.binding,
+					   .health = w->conf->health,
 					   .dsk = w->tls.dsk,
 					   .dsk_outside = w->tls.dsk_outside,
 					   .random = random_octets};
@@ -425,7 +426,7 @@ static bool services(struct worker *w, struct why *why)
 	w->shares = shares_new(&(struct shares_conf){
 	    .connections = w->connections_max / SHARE > SHARE_MIN ? w->connections_max / SHARE : SHARE_MIN,
 	    .memory = (size_t)w->conf->site->max_stranger_memory << 20});
-	if (w->shares == NULL || !worker_web_init(&w->web, w->loop, w->conf->site, &w->vault_link, &w->seen, &w->tls) ||
+	if (w->shares == NULL || !worker_web_init(&w->web, w->loop, w->conf->site, &w->vault_link, &w->seen, w->conf->health, &w->tls) ||
 	    !worker_sip_init(&w->sip, w->loop, &registrar))
 		return false;
 	w->web.http.conf.shares = w->sip.shares = w->shares;

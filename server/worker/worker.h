@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "server/site/health.h"
 #include "server/site/listeners.h"
 
 struct worker_listener {
@@ -45,6 +46,7 @@ struct worker_conf { /* everything is borrowed; descriptors of -1 are not there 
 	 * by a message of the same number and kind without a body. */
 	int push_fd;
 	int keylog_fd; /* TLS secrets in NSS format are appended here */
+	const struct health *health; /* shared with the other processes; NULL: always ready */
 	bool legacy;   /* the legacy process: listener[].fd are -1 */
 	int hand_over_fd; /* connections of old phones: a worker sends them, the legacy process takes them; -1: nobody does */
 	int ready_fd;  /* one octet is written when it accepts connections */

@@ -162,7 +162,7 @@ static void who_is_registered(void **state)
 	said(w, "status --check", 2, "DIALTONE CRITICAL - server.pem: ");
 	assert_non_null(strstr((char *)w->out.p, " | registered=3 processes=1 restarts=0"));
 
-	said(w, "user show 4411", 0, "signed in now:\naddress             outside  worker  expires_in  peer ");
+	said(w, "user show 4411", 0, "signed in now:\naddress             outside  front_end  worker  expires_in  peer ");
 	said(w, "user show CONTOSO\\alice", 0, "c97532c1946f");
 	said(w, "user show +1~(425)~555-0123", 0, "c97532c1946f");
 	said(w, "user show 4499", 67, "there is no user '4499'");

@@ -82,7 +82,7 @@ static void place_up(void)
 	assert_true(place.pid >= 0);
 	if (place.pid == 0) {
 		struct location_process p = {.ask = &place.ask[1], .push = &place.push[1], .dhcp_fd = -1, .nworker = 1,
-					     .control_fd = place.control, .ready_fd = -1};
+					     .control_fd = place.control, .far_fd = -1, .metrics_fd = -1, .ready_fd = -1};
 
 		if (freopen("/dev/null", "w", stderr) == NULL)
 			_exit(1);
@@ -354,13 +354,13 @@ static void who_is_registered(void **state)
 /* An answer that breaks off, or is none. */
 static void half_a_list(void **state)
 {
-#define WHOLE "user1@contoso.test\t\ti\t\t0\t60\tinside\t\n"
+#define WHOLE "user1@contoso.test\t\ti\t\t0\t60\tinside\t\t\n"
 	static const struct {
 		const char *answer, *why;
 		unsigned told;
 	} rows[] = {
 	    {"", "cut off", 0}, {WHOLE, "cut off", 1}, {WHOLE "user2@contoso.test\t\ti", "cut off", 1}, {WHOLE "en", "cut off", 1},
-	    {"user1@contoso.test\n", "cannot be read", 0}, {"user1@contoso.test\t\ti\t\tx\t60\tinside\t\n", "cannot be read", 0},
+	    {"user1@contoso.test\n", "cannot be read", 0}, {"user1@contoso.test\t\ti\t\tx\t60\tinside\t\t\n", "cannot be read", 0},
 	    {WHOLE "user1@contoso.test\t\ti\t\t0\t60\tbeside\t\n", "cannot be read", 1},
 	    {"error the questions are: order, status\n", "the questions are: order, status", 0}, {WHOLE "end\n", NULL, 1},
 	};

@@ -1,10 +1,7 @@
 """A Director and two pools: every phone finds the Director, and signs in where its user lives.  A store in PostgreSQL."""
-import glob
 import os
-import pwd
 
-import pytest
-
+from database import Database, needs_postgres
 from lab import BUILD, Lab
 from pools import PoolLab
 from proc import wait_for
@@ -86,37 +83,8 @@ def test_a_circle_is_named():
 
 # ---- PostgreSQL ---------------------------------------------------------------------------------------------------------
 
-BINS = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
 
-
-class Database:
-    """A private cluster in the front end's namespace, reached by TCP on 127.0.0.1."""
-
-    def __init__(self, lab):
-        self.lab, self.dir = lab, lab.path("pg")
-        os.mkdir(self.dir)
-        os.chmod(lab.dir, 0o755)
-        owner = pwd.getpwnam("postgres")
-        os.chown(self.dir, owner.pw_uid, owner.pw_gid)
-        self.run("initdb", "-D", "data", "-U", "dialtone", "-A", "trust", "-N", "-E", "UTF8", "--locale=C.UTF-8")
-        self.start()
-        self.run("createdb", "-U", "dialtone", "dialtone")
-        self.where = "postgresql://dialtone@127.0.0.1/dialtone"
-
-    def argv(self, program, *args):
-        return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "env", "-C", self.dir, f"PGHOST={self.dir}",
-                os.path.join(BINS[-1], program), *args]
-
-    def run(self, program, *args):
-        return self.lab.exec("fe", *self.argv(program, *args))
-
-    def start(self):
-        self.server = self.lab.start(f"postgres-{len(os.listdir(self.lab.dir))}", self.argv(
-            "postgres", "-D", "data", "-k", self.dir, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"), "fe")
-        self.server.wait_said("ready to accept connections", 30)
-
-
-@pytest.mark.skipif(not BINS, reason="PostgreSQL is not installed: script/install-packages test")
+@needs_postgres
 def test_the_database_goes_and_comes_back():
     """A new sign-in is refused with 503 while it is gone, and succeeds when it is back."""
     with Lab() as lab:
