@@ -385,7 +385,7 @@ static int make(const struct command *c, struct site *s, const char *dir, const 
 					: "");
 	}
 	if (o->join)
-		join_say(s);
+		join_print_made(s);
 	else
 		print_made(s);
 	return fflush(stdout) == 0 ? 0 : EX_IOERR;

@@ -91,7 +91,7 @@ int join_pool(const struct command *c, struct site *site, const char *file, cons
 	return rc ? rc : conf_taken(c, site);
 }
 
-void join_say(const struct site *s)
+void join_print_made(const struct site *s)
 {
 	printf("made %s: the front end %s of the pool %s, on the pool's store\n\n"
 	       "put into DNS:\n  %s. A %s\n"

@@ -27,7 +27,7 @@ struct far_link {
 	void *arg;
 	TAILQ_HEAD(, change) queue;
 	unsigned queued;
-	bool told;   /* the vault has asked for all: changes count from here on */
+	bool reporting;   /* the vault has asked for all: changes count from here on */
 	bool busy;   /* a batch is not answered yet */
 	bool whole;  /* all is being told */
 	uint64_t turn; /* an answer to what was asked before the last FAR_ANEW means nothing */
@@ -44,7 +44,7 @@ static void hello(struct far_link *f)
 {
 	struct buf b = {0};
 
-	f->told = false;
+	f->reporting = false;
 	ipc_begin(&b, 0, FAR_HELLO);
 	ipc_ask(&f->ipc, &b, ANSWER_MS, NULL, NULL);
 }
@@ -108,7 +108,7 @@ static void flush(void *arg)
 	struct waits *w;
 	struct buf b = {0};
 
-	if (f->busy || !f->told)
+	if (f->busy || !f->reporting)
 		return;
 	batch_fill(f);
 	if (f->batch.n == 0)
@@ -127,7 +127,7 @@ static void flush(void *arg)
 static void changed(void *arg, const struct location_far *x)
 {
 	struct far_link *f = arg;
-	struct change *c = f->told && f->queued < QUEUE_MAX ? malloc(sizeof *c) : NULL;
+	struct change *c = f->reporting && f->queued < QUEUE_MAX ? malloc(sizeof *c) : NULL;
 
 	if (c) {
 		c->f = *x;
@@ -135,7 +135,7 @@ static void changed(void *arg, const struct location_far *x)
 		f->queued++;
 		if (f->flush.at == UINT64_MAX)
 			loop_timer_at(&f->flush, clock_mono_ms() + GATHER_MS);
-	} else if (f->told) {
+	} else if (f->reporting) {
 		queue_clear(f);
 		hello(f);
 	}
@@ -148,7 +148,7 @@ static void anew(struct far_link *f)
 	location_far_lost(f->location, NULL);
 	queue_clear(f);
 	f->turn++;
-	f->told = f->whole = true;
+	f->reporting = f->whole = true;
 	f->busy = false;
 	f->walk = (struct location_walk){0};
 	flush(f);
@@ -164,7 +164,7 @@ static void rows(struct far_link *f, struct ipc_message *m)
 	fields_clear(far_batch_fields, &got);
 }
 
-static void told(void *arg, struct ipc_message *m)
+static void pushed(void *arg, struct ipc_message *m)
 {
 	struct far_link *f = arg;
 	struct far_order o = {0};
@@ -212,7 +212,7 @@ struct far_link *far_link_new(struct loop *l, int fd, struct location *location,
 		far_link_free(f);
 		return NULL;
 	}
-	f->ipc.pushed = told;
+	f->ipc.pushed = pushed;
 	f->ipc.arg = f;
 	loop_timer_init(&f->flush, l, flush, f);
 	location_watch(location, front_end, changed, f);

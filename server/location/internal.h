@@ -31,7 +31,7 @@ struct location {
 struct node **location_bucket(const struct location *l, const char *aor);
 bool location_same_endpoint(const struct location_packed *a, const struct location_binding *b);
 struct node *location_node(struct location *l, struct location_packed *b); /* a new one in the table, which has b; NULL: out of memory */
-void location_cut(struct location *l, struct node **at, bool tell); /* tell: the other front ends, when it was this one's */
+void location_cut(struct location *l, struct node **at, bool report); /* report: to the other front ends, when it was this one's */
 /* Takes the binding out, then has its worker tell the phone. */
 void location_order(struct location *l, struct node **at, enum location_order what, unsigned diag, const char *reason);
 /* When `others` of the user's bindings are more than the quota allows, the oldest ones go: this front end's are told, another one's

@@ -66,12 +66,12 @@ struct location *location_new(int64_t (*unix_s)(void *),
 	return l;
 }
 
-void location_cut(struct location *l, struct node **at, bool tell)
+void location_cut(struct location *l, struct node **at, bool report)
 {
 	struct node *p = *at;
 	struct location_far f;
 
-	if (tell && p->front_end == 0 && l->changed) {
+	if (report && p->front_end == 0 && l->changed) {
 		location_far_of(l, p, true, &f);
 		l->changed(l->changed_arg, &f);
 	}

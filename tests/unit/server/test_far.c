@@ -10,7 +10,7 @@ struct front_end {
 	const char *name;
 	struct location *l;
 	struct front_end *other;
-	unsigned told, noticed;
+	unsigned reported, noticed;
 	struct location_notice last;
 };
 
@@ -35,7 +35,7 @@ static void changed(void *arg, const struct location_far *x)
 {
 	struct front_end *f = arg;
 
-	f->told++;
+	f->reported++;
 	assert_string_equal(x->front_end, f->name);
 	assert_int_equal(x->binding.conn, 0);
 	location_far_put(f->other->l, x);
@@ -98,7 +98,7 @@ static void both_know_all(void **state)
 	assert_int_equal(put(&w.a, "1", 1, 8), LOCATION_ADDED);
 	assert_int_equal(put(&w.b, "2", 1, 8), LOCATION_ADDED);
 	assert_int_equal(put(&w.a, "1", 2, 8), LOCATION_REFRESHED);
-	assert_int_equal(w.a.told, 1);
+	assert_int_equal(w.a.reported, 1);
 	assert_int_equal(listed(&w.a, all), 2);
 	assert_int_equal(listed(&w.b, all), 2);
 	for (int i = 0; i < 2; i++)
