@@ -41,7 +41,7 @@ struct site_key {
 
 extern const struct site_key site_keys[];
 extern const unsigned site_nkeys;
-#define SITE_KEYS_MAX 96
+#define SITE_KEYS_MAX 128
 
 /* The key of that name, in the section `dns` or outside of it; NULL: there is none. */
 const struct site_key *site_key_find(const char *name, bool dns);
