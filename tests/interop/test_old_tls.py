@@ -1,16 +1,18 @@
 """One address and one port for old phones and everybody else: programs that are not ours, and a hello made by hand.
 
 gnutls-cli, limited to TLS 1.0 with RC4, 3DES or AES, completes HTTPS and SIP on the port where openssl speaks TLS 1.3; a hello in the
-format of SSL 2.0 is answered; a peer that is not named, and everybody with `legacy = off`, is refused.
+format of SSL 2.0 (old_tls.py) is answered, and goes on to the end of the handshake and an answer; a peer that is not named, and everybody with `legacy = off`, is refused.
 """
 import os
 import socket
+import ssl
 import struct
 import time
 
 import pytest
 
 import front_end
+import old_tls
 import peers
 
 PORTS = ["https", "sip_tls"]
@@ -89,6 +91,19 @@ def test_a_hello_in_the_format_of_ssl_2_0(site, port):
             kind, version, content = next(records(s))
         assert (kind, version) == (22, b"\x03\x01"), (kind, version, content)
         assert content[0] == 2 and content[4:6] == b"\x03\x01", content  # ServerHello, TLS 1.0
+
+
+@pytest.mark.parametrize("port", PORTS)
+@pytest.mark.parametrize("suite", old_tls.SUITES)
+def test_from_a_hello_of_ssl_2_0_to_an_answer(site, port, suite):
+    """The whole handshake, its hash over the hello as it was sent, and an answer; on the port that speaks TLS 1.3 to others."""
+    client = old_tls.Client(("127.0.0.1", getattr(site, port)), suite)
+    cert = client.handshake()
+    pem = ssl.DER_cert_to_PEM_cert(cert)
+    said = peers.run([peers.tool("openssl"), "x509", "-noout", "-checkhost", front_end.FQDN], 30, text=pem).stdout
+    assert "does match" in said, said
+    assert client.ask(ASK[port].encode()).decode().startswith(ANSWER[port])
+    assert "New, TLSv1.3" in openssl(site, port)
 
 
 def test_half_a_hello_costs_little(site):
