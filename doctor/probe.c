@@ -10,14 +10,15 @@
 #include "doctor/probe_internal.h"
 
 #define FINISH_MS 6000	  /* behind the phone's result */
-#define OFFERS_EVERY_MS 4000
+#define OFFERS_EVERY_MS 2000
+#define ARP_AGAIN_MS 300
 #define OPEN_MAX 24	  /* questions under way at once */
 
 /* How long each is waited for. */
 /* clang-format off */
 static const unsigned wait_ms[] = {
 	[ASK_SRV] = 5000, [ASK_A] = 5000, [ASK_TCP] = 4500, [ASK_TLS] = 4500, [ASK_PHONE_TLS] = 4500, [ASK_OCTET] = 4500, [ASK_LARGE] = 4500,
-	[ASK_CRL] = 6000, [ASK_RESOLVER] = 2500, [ASK_RESOLVER_TCP] = 2500, [ASK_ARP] = 1000, [ASK_OFFERS] = 2500, [ASK_INFORM] = 3000,
+	[ASK_CRL] = 6000, [ASK_RESOLVER] = 2500, [ASK_RESOLVER_TCP] = 2500, [ASK_ARP] = 800, [ASK_OFFERS] = 2200, [ASK_INFORM] = 3000,
 	[ASK_DISCOVER] = 3000,
 };
 /* clang-format on */
@@ -68,7 +69,7 @@ static bool needs_address(enum doctor_ask ask)
 	return ask != ASK_OFFERS && ask != ASK_DISCOVER;
 }
 
-static void probe_send(struct doctor_probe *p)
+void probe_send(struct doctor_probe *p)
 {
 	for (unsigned i = 0; i < p->n && p->open < OPEN_MAX; i++) {
 		struct asked *s = &p->asked[i];
@@ -102,6 +103,19 @@ static void probe_offers_again(struct doctor_probe *p, uint64_t now)
 			probe_lan_send(p, i);
 }
 
+/* A lost packet is no machine that is silent. */
+static void probe_arp_again(struct doctor_probe *p, uint64_t now)
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		struct asked *s = &p->asked[i];
+
+		if (p->q[i].ask == ASK_ARP && s->open && !s->again && now - s->since >= ARP_AGAIN_MS) {
+			s->again = true;
+			probe_lan_send(p, i);
+		}
+	}
+}
+
 static void probe_expire(struct doctor_probe *p)
 {
 	uint64_t now = clock_mono_ms();
@@ -114,6 +128,7 @@ static void probe_expire(struct doctor_probe *p)
 			probe_end(p, i);
 	}
 	probe_offers_again(p, now);
+	probe_arp_again(p, now);
 }
 
 static bool probe_has_more(const struct doctor_probe *p)

@@ -16,6 +16,7 @@ struct asked {
 	uint64_t until; /* mono ms: later than that no answer is waited for */
 	struct ask_dhcp dhcp;
 	unsigned offers;      /* ASK_OFFERS: how many came */
+	bool again;	      /* ASK_ARP: it was sent a second time */
 	uint8_t by[6];	      /* ASK_ARP: MAC address of the answer */
 	int status;	      /* of a name server's answer */
 	unsigned answer;      /* in run->answer, behind the last one: none */
@@ -54,6 +55,9 @@ void probe_add(struct doctor_probe *p, struct doctor_question q, const char *nam
 unsigned probe_question_of(const struct doctor_probe *p, unsigned id); /* DOCTOR_ANSWERS: nobody's any more */
 void probe_close(struct doctor_probe *p, unsigned at);		       /* without an answer */
 void probe_end(struct doctor_probe *p, unsigned at);		       /* no answer came, or it could not be asked */
+
+/* probe.c: what waits and may go: an answer brings up the next question, which need not wait for a tick. */
+void probe_send(struct doctor_probe *p);
 
 /* probe_names.c: DNS */
 void probe_on_dns(void *arg, unsigned id, const struct dt_dns_answer *d);

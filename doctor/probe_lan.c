@@ -85,6 +85,8 @@ static void lan_offer(struct doctor_probe *p, unsigned at, const struct ask_dhcp
 	dt_signs_add(a->sign, DT_SIGN_ASKED_OFFER);
 	if (p->q[at].vlan == 0)
 		dt_signs_add(a->sign, DT_SIGN_ASKED_OFFER_UNTAGGED);
+	if (p->q[at].vlan == 0 && said->vlan) /* where phones will be: who offers what there? */
+		probe_add(p, (struct doctor_question){.ask = ASK_OFFERS, .stage = DT_STAGE_ADDRESS, .vlan = said->vlan}, "");
 	if (other)
 		dt_signs_add(a->sign, DT_SIGN_ASKED_OFFER_OTHER);
 	if (p->run->place.lease.address == 0 && now - p->asked[at].since > LATE_MS)

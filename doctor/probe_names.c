@@ -120,6 +120,7 @@ void probe_on_dns(void *arg, unsigned id, const struct dt_dns_answer *d)
 		dns_text(d, a);
 	}
 	follow_names(p, at, d);
+	probe_send(p);
 }
 
 /* ---- at the end ----------------------------------------------------------------------------------------------- */

@@ -69,6 +69,7 @@ void probe_on_opened(void *arg, unsigned id, const struct dt_stream_opened *o)
 	}
 	if (!stays && o->failure == DT_F_OK)
 		host_body.stream_close(p->h, id);
+	probe_send(p);
 }
 
 /* Anything at all: data, or that the peer hung up. */

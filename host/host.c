@@ -192,14 +192,14 @@ static int open_state(struct host *h, const struct host_conf *c, struct why *why
 
 static int open_loop(struct host *h)
 {
-	struct timeval second = {1, 0}, renew = {RENEW_S, 0};
+	struct timeval tick = {h->tick_ms / 1000, h->tick_ms % 1000 * 1000}, renew = {RENEW_S, 0};
 
 	h->base = event_base_new();
 	if (h->base == NULL)
 		return -ENOMEM;
 	if (event_assign(&h->later_ev, h->base, -1, 0, host_run_later, h) < 0 || evtimer_assign(&h->timer_ev, h->base, on_timer, h) < 0 ||
 	    evtimer_assign(&h->end_ev, h->base, on_end, h) < 0 || evtimer_assign(&h->stop_ev, h->base, on_stop, h) < 0 ||
-	    event_assign(&h->tick_ev, h->base, -1, EV_PERSIST, host_on_tick, h) < 0 || event_add(&h->tick_ev, &second) < 0 ||
+	    event_assign(&h->tick_ev, h->base, -1, EV_PERSIST, host_on_tick, h) < 0 || event_add(&h->tick_ev, &tick) < 0 ||
 	    event_assign(&h->renew_ev, h->base, -1, EV_PERSIST, on_renew, h) < 0 || event_add(&h->renew_ev, &renew) < 0 ||
 	    evsignal_assign(&h->term_ev, h->base, SIGTERM, on_signal, h) < 0 || event_add(&h->term_ev, NULL) < 0 ||
 	    evsignal_assign(&h->int_ev, h->base, SIGINT, on_signal, h) < 0 || event_add(&h->int_ev, NULL) < 0)
@@ -243,6 +243,7 @@ int host_open(const struct host_conf *c, struct host **ret, struct why *why)
 	h->later_end = &h->later;
 	h->record = c->record;
 	h->tick = c->tick;
+	h->tick_ms = c->tick_ms ? c->tick_ms : 1000;
 	h->frame = c->frame;
 	h->arg = c->arg;
 	e = netns_enter(h, c, why);

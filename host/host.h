@@ -30,7 +30,8 @@ struct host_conf {
 	bool phone_tls; /* TLS as phones of the time have it (TLS_PHONE), and nothing later */
 	const char *keylog;	    /* file that TLS secrets are appended to, or NULL */
 	void (*record)(void *arg, const struct dt_record *r); /* must not call the phone */
-	void (*tick)(void *arg);			      /* once a second while it runs, or NULL */
+	void (*tick)(void *arg);			      /* every tick_ms while it runs, or NULL */
+	unsigned tick_ms;				      /* 0: 1000 */
 	void (*frame)(void *arg, const uint8_t *frame, size_t n); /* each that arrives, before the phone; or NULL */
 	void *arg;
 	const struct host_witness *witness; /* or NULL; the caller keeps the struct */

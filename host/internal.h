@@ -26,6 +26,7 @@ struct host {
 	struct event_base *base;
 	void (*record)(void *arg, const struct dt_record *r);
 	void (*tick)(void *arg);
+	unsigned tick_ms;
 	void *arg;
 
 	bool take;

@@ -28,7 +28,8 @@
 
 #define RECORD_MAX (16 << 20)
 #define LLDP_LISTEN_S 35
-#define DHCP_LISTEN_S 44
+#define DHCP_LISTEN_S 43
+#define TICK_MS 200
 
 struct doctor {
 	struct phone_run run;
@@ -343,7 +344,7 @@ static int once(void *arg, bool *refused)
 		return rc;
 	d->command = c;
 	d->o = c->o;
-	d->run = (struct phone_run){.verb = "doctor", .o = d->o, .record = doctor_on_record, .tick = doctor_on_tick, .over = doctor_on_over,
+	d->run = (struct phone_run){.verb = "doctor", .o = d->o, .record = doctor_on_record, .tick = doctor_on_tick, .tick_ms = TICK_MS, .over = doctor_on_over,
 				    .arg = d};
 	d->lines = json_array();
 	d->text = c->json || d->o->check ? NULL : record_text_new(stdout);

@@ -316,7 +316,7 @@ static int open_host(struct phone_run *r)
 	struct why why = {0};
 	char base[PATH_MAX];
 	struct host_conf h = {.interface = o->interface, .take = o->take, .oui = r->conf.model->oui, .state = o->state,
-			      .state_base = base, .keylog = o->keylog, .record = recorded, .tick = ticked, .frame = arrived, .arg = r,
+			      .state_base = base, .keylog = o->keylog, .record = recorded, .tick = ticked, .tick_ms = r->tick_ms, .frame = arrived, .arg = r,
 			      .has_address = o->no_dhcp && o->address == NULL,
 			      
 			      .serial_line = o->usb, .files = r->files,

@@ -46,6 +46,7 @@ struct phone_run {
 	const char *files[4]; /* that broker_put() will write; the last is NULL */
 	void (*record)(void *arg, const struct dt_record *r);
 	void (*tick)(void *arg);
+	unsigned tick_ms; /* 0: a second */
 	void (*over)(void *arg); /* the run has its result: sign off now, or later */
 	void *arg;
 };
