@@ -49,3 +49,23 @@ enum dt_failure dt_failure_of_sip(unsigned status, unsigned diag)
 		return DT_F_SIP_STATUS;
 	}
 }
+
+/* [web-services 12.2] */
+enum dt_failure dt_failure_of_fault(unsigned id, enum dt_failure refused)
+{
+	switch (id) {
+	case 28000:
+		return DT_F_NOT_ENABLED;
+	case 28003: /* "The pin is invalid." */
+	case 28020:
+		return refused;
+	case 28029:
+		return DT_F_METHOD_OFF;
+	case 28032: /* invalid; 28033 expired, 28072 "could not be verified, fetch a new one" [web-services 12.2] */
+	case 28033:
+	case 28072:
+		return DT_F_TICKET_BAD;
+	default:
+		return DT_F_HTTP_STATUS;
+	}
+}

@@ -56,7 +56,7 @@ unsigned probe_question_of(const struct doctor_probe *p, unsigned id); /* DOCTOR
 void probe_close(struct doctor_probe *p, unsigned at);		       /* without an answer */
 void probe_end(struct doctor_probe *p, unsigned at);		       /* no answer came, or it could not be asked */
 
-/* probe.c: what waits and may go: an answer brings up the next question, which need not wait for a tick. */
+/* probe.c: sends the questions that wait and may go; an answer brings up the next one, which need not wait for a tick. */
 void probe_send(struct doctor_probe *p);
 
 /* probe_names.c: DNS */

@@ -33,6 +33,7 @@ static void registered(struct passive *p, struct flow *f, struct host *h, const 
 		snprintf(said, sizeof said, "%.*s", (int)(d.reason.n < sizeof said ? d.reason.n : sizeof said - 1), d.reason.p ? d.reason.p : "");
 	}
 	snprintf(peer, sizeof peer, "%s:%u", ip_text(f->server, ip), f->sport);
+	f->challenged = (m->status == 401 || m->status == 407) && !f->proved;
 	if (m->status == 401 || m->status == 407 || m->status < 200)
 		return;
 	r.ok = m->status == 200 || (m->status >= 300 && m->status < 400);
@@ -68,8 +69,11 @@ static bool sip_next(struct passive *p, struct flow *f, unsigned from, struct ms
 
 	switch (msg_scan((const char *)h->text.p, h->text.n, MSG_SIP, STREAM_MAX, m, &used, &e)) {
 	case MSG_OK:
-		if (from == 0 && sv_ieq(m->method, SV("REGISTER")))
+		if (from == 0 && sv_ieq(m->method, SV("REGISTER"))) {
 			host_is_phone(p, &p->host[f->host - 1]);
+			f->proved = msg_get(m, "Authorization").n || msg_get(m, "Proxy-Authorization").n;
+			f->challenged = false;
+		}
 		if (from == 1)
 			sip_answer(p, f, m);
 		text_use(p, h, used);
@@ -93,6 +97,8 @@ static void http_request(struct passive *p, struct flow *f, const struct msg *m)
 	}
 	f->basic |= sv_istarts(msg_get(m, "Authorization"), SV("Basic "));
 	meaning_named(p, f);
+	if (f->protocol == P_TLS)
+		web_question(p, f);
 }
 
 static bool http_next(struct passive *p, struct flow *f, unsigned from, struct msg *m)
@@ -131,7 +137,7 @@ static bool http_next(struct passive *p, struct flow *f, unsigned from, struct m
 	if (from == 0)
 		http_request(p, f, m);
 	else if (m->status >= 200 && f->protocol == P_TLS)
-		meaning_web(p, f, m->status);
+		web_answer(p, f, m, body);
 	else if (m->status >= 200)
 		meaning_http(p, f, m->status, body);
 	text_use(p, h, m->head_n + used);

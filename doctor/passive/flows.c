@@ -47,7 +47,9 @@ static void half_clear(struct passive *p, struct half *h)
 	flow_drop(p, &h->text);
 	flow_drop(p, &h->record);
 	free(h->open);
+	tls_open_old_free(h->old);
 	h->open = NULL;
+	h->old = NULL;
 }
 
 void flow_free(struct passive *p, struct flow *f)

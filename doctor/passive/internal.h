@@ -4,7 +4,10 @@
 
 #include "base/buf.h"
 #include "doctor/passive/passive.h"
+#include "pki/tls_open.h"
+#include "pki/tls_open_old.h"
 #include "wire/capture/packet.h"
+#include "wire/msg.h"
 
 enum {
 	ROUTERS = 64,	     /* MAC addresses that stand for many machines */
@@ -112,6 +115,7 @@ struct half { /* one direction: 0 from the client, 1 from the server */
 	uint32_t longest; /* the longest of them */
 	uint8_t alert;
 	struct tls_open *open; /* its records can be read; NULL: they cannot */
+	struct tls_open_old *old; /* the same, up to TLS 1.2 */
 	struct buf record;     /* the body of the record that is coming, then */
 };
 
@@ -144,11 +148,12 @@ struct flow {
 	uint32_t ask_octets, answer_octets; /* of the running question, of the last answer */
 	/* clear HTTP and SIP */
 	char target[TEXT_MAX]; /* of the last request */
-	bool register_ok;
+	bool proved;	 /* the last REGISTER carried credentials */
+	bool challenged; /* a REGISTER without credentials was; nothing came after it */
 	enum dt_failure http_failure;
 };
 
-struct secret { /* of one direction of a connection */
+struct secret { /* of one direction of a connection; up to TLS 1.2 (from = 2) of both */
 	uint8_t random[32], secret[48], n, from;
 };
 
@@ -228,7 +233,7 @@ void tls_octets(struct passive *p, struct flow *f, unsigned from, const uint8_t 
 void clear_octets(struct passive *p, struct flow *f, unsigned from, const uint8_t *o, size_t n);
 
 /* secrets.c: the hello is known: whether its connection can be opened; a record of it has come. */
-void secrets_find(struct passive *p, struct flow *f, uint16_t suite);
+void secrets_find(struct passive *p, struct flow *f, const struct tls_open_hello *hello);
 void secrets_record(struct passive *p, struct flow *f, unsigned from);
 
 /* What a connection means. */
@@ -237,8 +242,16 @@ void meaning_named(struct passive *p, struct flow *f);			/* the client has said 
 void meaning_turn(struct passive *p, struct flow *f);			/* a question was begun, or answered */
 void meaning_up(struct passive *p, struct flow *f);			/* TLS is up: the client has said something under it */
 void meaning_http(struct passive *p, struct flow *f, unsigned status, struct sv body); /* in clear */
-void meaning_web(struct passive *p, struct flow *f, unsigned status);	/* under TLS that could be opened */
 void meaning_over(struct passive *p, struct flow *f, bool end);		/* it is closed, refused, or waited for too long */
 bool meaning_tls_up(const struct flow *f);
+
+struct meaning_line { /* the texts of a record */
+	char what[2 * TEXT_MAX], peer[32];
+};
+struct dt_record meaning_record(const struct flow *f, struct meaning_line *l); /* facts and names of a connection */
+
+/* web.c: the Web Services under TLS that could be opened */
+void web_question(struct passive *p, struct flow *f);
+void web_answer(struct passive *p, struct flow *f, const struct msg *m, struct sv body);
 
 #endif

@@ -109,11 +109,7 @@ void meaning_named(struct passive *p, struct flow *f)
 
 /* ---- lines ------------------------------------------------------------------------------------------------------ */
 
-struct line {
-	char what[2 * TEXT_MAX], peer[32];
-};
-
-static struct dt_record record_of(const struct flow *f, struct line *l)
+struct dt_record meaning_record(const struct flow *f, struct meaning_line *l)
 {
 	struct dt_record r = {.stage = f->stage, .what = l->what, .peer = l->peer,
 			      .ms = (uint32_t)((f->last - f->began) / 1000),
@@ -216,8 +212,8 @@ bool meaning_tls_up(const struct flow *f)
 void meaning_up(struct passive *p, struct flow *f)
 {
 	struct host *h = flow_host(p, f);
-	struct line l;
-	struct dt_record r = record_of(f, &l);
+	struct meaning_line l;
+	struct dt_record r = meaning_record(f, &l);
 	char found[64];
 	const uint8_t *der[CHAIN_CERTS];
 	size_t n[CHAIN_CERTS];
@@ -258,9 +254,9 @@ void meaning_turn(struct passive *p, struct flow *f)
 			story_dial_tone(p, h);
 		return;
 	}
-	if (f->stage < DT_STAGE_CHAIN || f->turn != 1)
+	if (f->stage < DT_STAGE_CHAIN || f->turn != 1 || f->half[0].open || f->half[0].old) /* nobody guesses at what can be read */
 		return;
-	if (f->questions != f->seen_questions) {
+	if (f->questions != f->seen_questions && f->ask_octets > ALERT_SIZED) { /* a farewell is none */
 		f->seen_questions = f->questions;
 		h->web_questions++;
 	}
@@ -303,8 +299,8 @@ static bool is_page(struct sv body)
 void meaning_http(struct passive *p, struct flow *f, unsigned status, struct sv body)
 {
 	struct host *h = flow_host(p, f);
-	struct line l;
-	struct dt_record r = record_of(f, &l);
+	struct meaning_line l;
+	struct dt_record r = meaning_record(f, &l);
 	char why[32];
 
 	if (h == NULL || !h->is_phone || f->stage > DT_STAGE_CHAIN)
@@ -328,23 +324,6 @@ void meaning_http(struct passive *p, struct flow *f, unsigned status, struct sv 
 	story_attempt(p, h, &r);
 }
 
-/* Under TLS: a PIN that is refused, and errors of the web services.  A 401 before the PIN is the question for it. */
-void meaning_web(struct passive *p, struct flow *f, unsigned status)
-{
-	struct host *h = flow_host(p, f);
-	struct line l;
-	struct dt_record r = record_of(f, &l);
-	char why[32];
-
-	if (h == NULL || !h->is_phone || f->stage < DT_STAGE_CHAIN || status < 400 || (status == 401 && !f->basic))
-		return;
-	snprintf(why, sizeof why, "HTTP %u", status);
-	r.why = why;
-	r.fact.http = (uint16_t)status;
-	r.failure = status == 401 || status == 403 ? DT_F_PIN_REFUSED : DT_F_HTTP_STATUS;
-	story_attempt(p, h, &r);
-}
-
 /* ---- the end of it ----------------------------------------------------------------------------------------------- */
 
 static enum dt_failure tls_failure(struct passive *p, const struct host *h, struct flow *f, struct dt_record *r, struct pki_chain_result *j)
@@ -363,12 +342,20 @@ static enum dt_failure tls_failure(struct passive *p, const struct host *h, stru
 	return r->failure;
 }
 
+/* The first REGISTER was challenged, and nothing followed: none of the schemes is one that the phone has [network E]. */
+static bool no_scheme(const struct flow *f)
+{
+	return f->challenged && f->closed_by;
+}
+
 static enum dt_failure why_over(struct passive *p, const struct host *h, struct flow *f, bool end, struct dt_record *r, struct pki_chain_result *j)
 {
 	if (!f->answered)
 		return f->refused ? DT_F_CONNECT : f->closed_by && p->now - f->began < SECONDS(2) ? DT_F_OK : DT_F_TIMEOUT;
 	if (f->greeted && !f->report_up && !f->midway && (f->closed_by || f->asked))
 		return !f->closed_by && f->asked && p->now - f->asked < SECONDS(3) ? DT_F_OK : tls_failure(p, h, f, r, j);
+	if (no_scheme(f))
+		return DT_F_SIP_SCHEME;
 	if (f->asked && !f->closed_by && (!end || p->now - f->asked > SECONDS(3)))
 		return DT_F_TIMEOUT;
 	if (f->asked && f->half[1].octets == 0 && f->closed_by == 2)
@@ -381,8 +368,8 @@ static enum dt_failure why_over(struct passive *p, const struct host *h, struct 
 void meaning_over(struct passive *p, struct flow *f, bool end)
 {
 	struct host *h = flow_host(p, f);
-	struct line l;
-	struct dt_record r = record_of(f, &l);
+	struct meaning_line l;
+	struct dt_record r = meaning_record(f, &l);
 	struct pki_chain_result j = {0};
 
 	if (h == NULL || !h->is_phone || f->report_end || (end && !f->answered && p->now - f->began < SECONDS(2) && !f->refused))

@@ -42,7 +42,7 @@ void passive_free(struct passive *p);
 /* One packet; link: LINK_ETHERNET ... (wire/capture/capture.h).  false: nothing in it can be read. */
 bool passive_packet(struct passive *p, int64_t unix_us, unsigned link, struct sv octets);
 
-/* TLS secrets, NSS key log lines: connections of TLS 1.3 that begin after this are read under TLS, too. */
+/* TLS secrets, NSS key log lines: connections of TLS 1.0 to 1.3 that begin after this are read under TLS, too. */
 void passive_secrets(struct passive *p, struct sv key_log);
 
 /* The capture is over: whoever waits for an answer has waited in vain, and each run gets its result.  Nothing follows but

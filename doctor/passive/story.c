@@ -296,6 +296,8 @@ static void unsent_end(struct passive *p, struct host *h)
 }
 
 /* The answer was encrypted, and after it the phone went no further. */
+enum { METADATA_ONLY = 2 }; /* Two questions read what certificates and tickets are offered; a third one asks for one. */
+
 static enum dt_failure hidden(const struct host *h)
 {
 	return h->pub.stage >= DT_STAGE_CHAIN && h->flows == 0 && (h->web_up || h->sip_up) ? DT_F_HIDDEN : DT_F_OK;
@@ -320,6 +322,8 @@ void story_end(struct passive *p, struct host *h)
 		r.failure = r.stage == DT_STAGE_LOGON || r.stage == DT_STAGE_CHAIN ? first_failure(h, r.stage) : last->failure;
 	else
 		r.failure = hidden(h);
+	if (r.failure == DT_F_HIDDEN && r.stage == DT_STAGE_AUTH && h->web_questions == METADATA_ONLY)
+		dt_signs_add(r.sign, DT_SIGN_TICKET_NOT_ASKED);
 	if (r.failure == DT_F_HIDDEN)
 		r.why = "the phone went no further after an answer that the capture holds encrypted only";
 	if (r.ok || r.failure)

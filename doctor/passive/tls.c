@@ -9,29 +9,39 @@
 #include "wire/tls_hello.h"
 
 enum { CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22, APPLICATION_DATA = 23, HEARTBEAT = 24, RECORD_HEAD = 5 };
-enum { SERVER_HELLO = 2, CERTIFICATE = 11, SUPPORTED_VERSIONS = 43, CHAIN_MAX = 16384 };
+enum { SERVER_HELLO = 2, CERTIFICATE = 11, ENCRYPT_THEN_MAC = 22, SUPPORTED_VERSIONS = 43, CHAIN_MAX = 16384 };
 
 static void server_hello(struct passive *p, struct flow *f, struct rd r)
 {
+	struct tls_open_hello hello = {.version = (uint16_t)rd_be(&r, 2)};
+	const uint8_t *random = rd_take(&r, TLS_RANDOM);
 	struct rd extensions;
-	uint16_t suite;
 
 	f->answered_hello = true;
-	f->version = (uint16_t)rd_be(&r, 2);
-	rd_take(&r, 32);
 	rd_take(&r, (size_t)rd_be(&r, 1));
-	suite = (uint16_t)rd_be(&r, 2);
+	hello.suite = (uint16_t)rd_be(&r, 2);
 	rd_take(&r, 1);
+	if (r.err == NULL) {
+		memcpy(hello.server, random, TLS_RANDOM);
+		memcpy(hello.client, f->random, TLS_RANDOM);
+	}
+	f->version = hello.version;
+	if (r.err || rd_left(&r) == 0) { /* TLS 1.0 needs no extensions */
+		if (r.err == NULL)
+			secrets_find(p, f, &hello);
+		return;
+	}
 	extensions = rd_sub(&r, (size_t)rd_be(&r, 2));
 	while (rd_left(&extensions) >= 4) {
 		unsigned type = (unsigned)rd_be(&extensions, 2);
 		struct rd one = rd_sub(&extensions, (size_t)rd_be(&extensions, 2));
 
 		if (type == SUPPORTED_VERSIONS && rd_left(&one) == 2)
-			f->version = (uint16_t)rd_be(&one, 2);
+			f->version = hello.version = (uint16_t)rd_be(&one, 2);
+		hello.encrypt_then_mac |= type == ENCRYPT_THEN_MAC;
 	}
-	if (f->version == 0x0304 && r.err == NULL)
-		secrets_find(p, f, suite);
+	if (r.err == NULL)
+		secrets_find(p, f, &hello);
 }
 
 /* RFC 5246 7.4.2: length of all 3, then each: length 3, DER. */
@@ -80,7 +90,7 @@ static void record_body(struct passive *p, struct flow *f, unsigned from, const 
 		flow_hold(p, &h->text, o, n);
 	else if (h->type == ALERT && !h->hidden && h->left + n >= 2 && h->text.n < 2)
 		flow_hold(p, &h->text, o, n < 2 ? n : 2);
-	else if (h->type == APPLICATION_DATA && h->open)
+	else if (h->hidden && (h->old || (h->type == APPLICATION_DATA && h->open)))
 		flow_hold(p, &h->record, o, n);
 }
 
@@ -94,7 +104,7 @@ static void record_end(struct passive *p, struct flow *f, unsigned from)
 		if (h->text.n == 2 && h->text.p[1] != 0) /* 0: close_notify */
 			h->alert = h->text.p[1];
 		flow_drop(p, &h->text);
-	} else if (h->type == APPLICATION_DATA && h->open) {
+	} else if (h->hidden && (h->old || (h->type == APPLICATION_DATA && h->open))) {
 		secrets_record(p, f, from);
 	} else if (h->type == CHANGE_CIPHER_SPEC) {
 		h->hidden = h->hidden || f->version < 0x0304;
@@ -122,6 +132,20 @@ static void record_head(struct flow *f, unsigned from)
 	}
 }
 
+/* Behind the heads of record and message, and a version; in SSL 2.0's form the challenge is the last of all, and "right-justified"
+ * (RFC 5246 E.2): length 2 | type 1 | version 2 | lengths of suites, session, challenge, 2 each. */
+static void hello_random(struct flow *f, const struct tls_hello *t, const uint8_t *p, size_t n)
+{
+	if (t->sslv2 && n >= 11) {
+		size_t length = ((size_t)(p[0] & 0x7f) << 8 | p[1]) + 2, challenge = (size_t)p[9] << 8 | p[10];
+
+		if (challenge <= sizeof f->random && challenge + 11 <= length && length <= n)
+			memcpy(f->random + sizeof f->random - challenge, p + length - challenge, challenge);
+	} else if (!t->sslv2 && n >= 11 + sizeof f->random) {
+		memcpy(f->random, p + 11, sizeof f->random);
+	}
+}
+
 static void hello(struct passive *p, struct flow *f, const uint8_t *o, size_t n)
 {
 	struct half *h = &f->half[0];
@@ -135,8 +159,7 @@ static void hello(struct passive *p, struct flow *f, const uint8_t *o, size_t n)
 	f->greeted = true;
 	if (got == TLS_HELLO_READ) {
 		f->offered = t.version;
-		if (!t.sslv2 && h->text.n >= 11 + sizeof f->random) /* behind the heads of record and message, and a version */
-			memcpy(f->random, h->text.p + 11, sizeof f->random);
+		hello_random(f, &t, h->text.p, h->text.n);
 		if (t.name.n)
 			sv_copy(f->name, sizeof f->name, t.name);
 	}

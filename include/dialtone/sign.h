@@ -134,6 +134,7 @@ X(CHAIN_EMPTY,        "chain-empty",          "it holds no certificate of an aut
 X(CHAIN_OUTSIDE,      "chain-outside",        "outside, a chain over plain HTTP is not taken") \
 X(CERT_NOT_GIVEN,     "cert-not-given",       "the Web Services give no certificates: certificate authentication is off there") \
 X(PORT_NOT_OFFERED,   "port-not-offered",     "the web ticket service's metadata offers no such port") \
+X(TICKET_NOT_ASKED,   "ticket-not-asked",     "the phone read the web ticket service's metadata and asked for no ticket") \
 X(CERT_OTHER_USER,    "cert-other-user",      "the certificate is for another user") \
 X(CERT_OTHER_KEY,     "cert-other-key",       "the certificate carries another public key than the one in the request") \
 /* the Registrar */ \

@@ -8,25 +8,6 @@
 
 /* ---- faults --------------------------------------------------------------------------------------------------- */
 
-static enum dt_failure soap_failure_of_id(unsigned id, enum dt_failure refused)
-{
-	switch (id) {
-	case 28000:
-		return DT_F_NOT_ENABLED;
-	case 28003: /* "The pin is invalid." */
-	case 28020:
-		return refused;
-	case 28029:
-		return DT_F_METHOD_OFF;
-	case 28032: /* invalid; 28033 expired, 28072 "could not be verified, fetch a new one" [web-services 12.2] */
-	case 28033:
-	case 28072:
-		return DT_F_TICKET_BAD;
-	default:
-		return DT_F_HTTP_STATUS;
-	}
-}
-
 enum dt_failure soap_failure(const struct http_client *h, bool outside, enum dt_failure refused, struct attempt *try, struct why *why)
 {
 	struct ph_core *core = ph_core(h->ph);
@@ -62,7 +43,7 @@ enum dt_failure soap_failure(const struct http_client *h, bool outside, enum dt_
 	/* UNKNOWN: an id of its own; 28000 is also "not SIP enabled".  The server's own words are all that tells them apart. */
 	if (id == 28000 && outside && strstr(reason, "remote access"))
 		return DT_F_REMOTE_OFF;
-	return soap_failure_of_id(id, refused);
+	return dt_failure_of_fault(id, refused);
 }
 
 xmlDocPtr soap_answer(const struct http_client *h, enum dt_failure *f, struct why *why)

@@ -72,6 +72,8 @@ def listen():
     context = None
     if "cert" in OPT:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1  # phones of the time speak no other
+        context.set_ciphers("DEFAULT@SECLEVEL=0")
         context.load_cert_chain(OPT["cert"])
     listener = socket.create_server((ADDRESS, PORT), backlog=64)
     print("it listens", flush=True)
