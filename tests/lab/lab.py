@@ -51,8 +51,17 @@ def sweep():
         except OSError:
             continue
         demolish(os.path.basename(folder)[len("dtlab-"):])
+        unmount(folder)
         shutil.rmtree(folder, ignore_errors=True)
         lock.close()
+
+
+def unmount(folder):
+    """What a test has mounted below this folder."""
+    with open("/proc/mounts") as f:
+        for line in reversed(f.readlines()):
+            if line.split()[1].startswith(folder + "/"):
+                run(["umount", "-l", line.split()[1]], check=False)
 
 
 def demolish(tag):
@@ -142,6 +151,7 @@ class Lab:
             with contextlib.suppress(Exception):
                 p.stop(seconds=3)
         demolish(self.tag)
+        unmount(self.dir)
         self.lock.close()
         if not os.environ.get("LAB_KEEP"):
             shutil.rmtree(self.dir, ignore_errors=True)

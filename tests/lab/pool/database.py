@@ -15,12 +15,13 @@ needs_postgres = pytest.mark.skipif(not BINS, reason="PostgreSQL is not installe
 class Database:
     """A cluster in this namespace, reached by TCP at this address; fsync is off, as no power fails here."""
 
-    def __init__(self, lab, host="fe", address="127.0.0.1", name="pg", copy_of=None):
+    def __init__(self, lab, host="fe", address="127.0.0.1", name="pg", copy_of=None, disk="400m"):
         self.lab, self.host, self.address, self.name, self.dir = lab, host, address, name, lab.path(name)
         self.starts = 0
         os.mkdir(self.dir)
         os.chmod(lab.dir, 0o755)
         owner = pwd.getpwnam("postgres")
+        run(["mount", "-t", "tmpfs", "-o", f"size={disk},mode=0755", "tmpfs", self.dir])  # a disk of its own, to be filled
         os.chown(self.dir, owner.pw_uid, owner.pw_gid)
         if copy_of:
             self.run("pg_basebackup", "-D", "data", "-R", "-X", "stream", "-c", "fast", "-d",

@@ -22,27 +22,27 @@ CONF = {"workers": 1, "internal_proxy_protocol": "true"}
 
 
 def site(**kw):
-    return servers.Site(fqdn=POOL, web=POOL, conf={**CONF, **kw.pop("conf", {})}, **kw)
+    return servers.Site(fqdn=kw.pop("fqdn", POOL), web=kw.pop("web", POOL), conf={**CONF, **kw.pop("conf", {})}, **kw)
 
 
-def haproxy(front_ends=FRONT_ENDS):
+def haproxy(front_ends=FRONT_ENDS, vip="10.20.0.10"):
     """SIP, HTTPS and HTTP, to whoever says by /health that it is ready; when none is, to any that answers."""
     text = ("global\n    maxconn 400\ndefaults\n    mode tcp\n    timeout connect 2s\n    timeout client 600s\n    timeout server 600s\n"
             "    timeout check 2s\n    balance leastconn\n    option redispatch\n    retries 2\n")
     for name, port in (("sip", 5061), ("https", 443), ("http", 80)):
-        servers_of = "".join(f"    server {f} {ADDRESS[f]}:{port} send-proxy-v2 check port 80 check-send-proxy inter 500ms fall 2 rise 1"
-                             f" on-marked-down {{down}}\n" for f in front_ends)
-        text += (f"frontend {name}\n    bind 10.20.0.10:{port}\n    use_backend {name}_any if {{ nbsrv({name}_ready) lt 1 }}\n"
+        to = [f"    server {f} {ADDRESS[f]}:{port} send-proxy-v2" for f in front_ends]
+        checked = "".join(f"{s} check port 80 check-send-proxy inter 500ms fall 3 rise 1 on-marked-down shutdown-sessions\n" for s in to)
+        text += (f"frontend {name}\n    bind {vip}:{port}\n    use_backend {name}_any if {{ nbsrv({name}_ready) lt 1 }}\n"
                  f"    default_backend {name}_ready\n"
-                 f"backend {name}_ready\n    option httpchk GET /health\n" + servers_of.replace(" on-marked-down {down}", "") +
-                 f"backend {name}_any\n    option tcp-check\n" + servers_of.replace(" on-marked-down {down}", ""))
+                 f"backend {name}_ready\n    option httpchk GET /health?404\n    http-check disable-on-404\n{checked}"
+                 f"backend {name}_any\n" + "".join(f"{s}\n" for s in to))
     return text
 
 
 class FrontEndLab(Lab):
-    def __init__(self, front_ends=FRONT_ENDS, standby=True, **kw):
+    def __init__(self, front_ends=FRONT_ENDS, standby=True, vip="10.20.0.10", **kw):
         super().__init__(site=kw.pop("site", None) or site(), **kw)
-        self.front_ends, self.standby = front_ends, standby
+        self.front_ends, self.standby, self.vip, self.company = front_ends, standby, vip, ()
 
     def build(self):
         super().build()
@@ -67,6 +67,11 @@ class FrontEndLab(Lab):
             hosts += "," + ADDRESS["db2"]
         self.where = f"postgresql://dialtone@{hosts}/dialtone"
 
+    def db2_takes_over(self):
+        """The standby becomes the primary; it waits for no other one."""
+        self.db2.sql("ALTER SYSTEM SET synchronous_standby_names = ''")
+        self.db2.promote()
+
     def tool(self, front_end, *args, **kw):
         """dialtone, typed on that front end."""
         return self.exec(front_end, os.path.join(BUILD, "dialtone"), "-c", self.confs[front_end], *args, **kw)
@@ -78,9 +83,7 @@ class FrontEndLab(Lab):
         """The first front end, whose store goes to PostgreSQL; the others join it."""
         self.make_databases()
         self.confs = {}
-        self.site_dir = self.path("fe1")
-        self.dialtone("init", self.site_dir, "--domain", self.site.domain, "--fqdn", "fe1.contoso.test", "--pool", POOL, "--web-fqdn", POOL,
-                      "--address", ADDRESS["fe1"], *self.site.init)
+        self.make_first()
         self.conf = self.confs["fe1"] = os.path.join(self.site_dir, "dialtone.conf")
         self.site.edit(self.conf)
         self.tool("fe1", "store", "copy", self.where)
@@ -90,6 +93,11 @@ class FrontEndLab(Lab):
         self.add_user("alice", "4411")
         for f in self.front_ends[1:]:
             self.join(f)
+
+    def make_first(self):
+        self.site_dir = self.path("fe1")
+        self.dialtone("init", self.site_dir, "--domain", self.site.domain, "--fqdn", "fe1.contoso.test", "--pool", POOL, "--web-fqdn", POOL,
+                      "--address", ADDRESS["fe1"], *self.company, *self.site.init)
 
     def invite(self, name="invitation"):
         """The file, and the file of its code."""
@@ -116,9 +124,9 @@ class FrontEndLab(Lab):
         return p
 
     def start_haproxy(self):
-        conf = self.write("haproxy.cfg", haproxy(self.front_ends))
+        conf = self.write("haproxy.cfg", haproxy(self.front_ends, self.vip))
         self.balancer = self.start("haproxy", ["haproxy", "-db", "-f", conf], "fe")
-        wait_for("HAProxy listens", lambda: "10.20.0.10:5061" in self.exec("fe", "ss", "-ltn").stdout, 10, self.balancer.ended)
+        wait_for("HAProxy listens", lambda: f"{self.vip}:5061" in self.exec("fe", "ss", "-ltn").stdout, 10, self.balancer.ended)
 
     def go(self):
         self.make_site()

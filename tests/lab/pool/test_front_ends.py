@@ -5,7 +5,7 @@ import ssl
 import time
 
 from database import needs_postgres
-from front_ends import ADDRESS, FrontEndLab
+from front_ends import ADDRESS, FrontEndLab, site
 from lab import BUILD
 from proc import wait_for
 
@@ -54,20 +54,6 @@ def test_join():
             assert b"pool.contoso.test" in names
 
 
-def phones(lab, n=2):
-    """So many phones of alice's, each in a socket of its own, signed in and staying."""
-    got = []
-    for i in range(n):
-        host = "ph" if i == 0 else f"ph{i + 1}"
-        if i:
-            lab.plug(host, f"p{i + 10}")
-            lab.start_lldpd(f"p{i + 10}")
-        got.append(lab.start_phone("--cold", "--stay", "0", host=host, name=f"phone{i + 1}", state=f"state{i + 1}"))
-    for i, p in enumerate(got):
-        wait_for(f"{i + 1} phones are registered", lambda i=i: len(lab.registered("fe1")) > i, 60, p.ended)
-    return got
-
-
 def test_any_front_end_serves_any_user():
     """Each front end knows who is registered at which; a phone whose front end is killed comes back through another one with the
     certificate that it has; a user who is disabled on one is signed off on all within a second; one who drains gives its phones away."""
@@ -97,9 +83,60 @@ def test_any_front_end_serves_any_user():
 
         other = next(f for f in lab.daemons if f != third)
         began = time.monotonic()
+        said = lab.tool(other, "cert", "revoke", "alice@contoso.test").stderr
+        took = time.monotonic() - began
+        assert "1 phone of alice@contoso.test signed off" in said, said
+        assert not lab.registered(third)
+        print(f"revoked at {other}, signed off at {third} within {took:.1f} s")
+        assert took < 1.5, took
+        p.ended() or wait_for("it signs in by its PIN", lambda: lab.where_is(), 90, p.ended)
+        third = lab.where_is()
+        other = next(f for f in lab.daemons if f != third)
+        began = time.monotonic()
         said = lab.tool(other, "user", "disable", "alice@contoso.test").stderr
         took = time.monotonic() - began
         assert "1 phone of alice@contoso.test signed off" in said, said
         assert not lab.registered(third), lab.registered(third)
         print(f"disabled at {other}, signed off at {third} within {took:.1f} s")
         assert took < 1.5, took
+
+
+QUESTION = """<?xml version="1.0"?>
+<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" xmlns:wst="http://docs.oasis-open.org/ws-sx/ws-trust/200512"
+  xmlns:wsp="http://schemas.xmlsoap.org/ws/2004/09/policy" xmlns:wsa="http://www.w3.org/2005/08/addressing"
+  xmlns:auth="http://schemas.xmlsoap.org/ws/2006/12/authorization"><soap:Body><wst:RequestSecurityToken Context="c1">
+<wst:TokenType>http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1</wst:TokenType>
+<wst:RequestType>http://schemas.xmlsoap.org/ws/2005/02/trust/Issue</wst:RequestType>
+<wsp:AppliesTo><wsa:EndpointReference><wsa:Address>https://pool.contoso.test:443/CertProv/CertProvisioningService.svc/WebTicket_Proof_SHA1</wsa:Address>
+</wsa:EndpointReference></wsp:AppliesTo>
+<wst:Claims Dialect="urn:component:Microsoft.Rtc.WebAuthentication.2010:authclaims"><auth:ClaimType
+ Uri="http://schemas.xmlsoap.org/ws/2005/05/identity/claims/uri" Optional="false"><auth:Value>sip:alice@contoso.test</auth:Value></auth:ClaimType></wst:Claims>
+<wst:Entropy><wst:BinarySecret>AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=</wst:BinarySecret></wst:Entropy>
+<wst:KeyType>http://docs.oasis-open.org/ws-sx/ws-trust/200512/SymmetricKey</wst:KeyType>
+</wst:RequestSecurityToken></soap:Body></soap:Envelope>"""
+
+
+def guess(lab, front_end, pin):
+    """One try of alice's PIN at this front end: the HTTP status."""
+    done = lab.exec("fe", "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", os.path.join(lab.site_dir, "ca.pem"), "--connect-to",
+                    f"pool.contoso.test:443:{ADDRESS[front_end]}:443", "--basic", "-u", f"+14255554411:{pin}", "-H", "Content-Type: text/xml; charset=utf-8",
+                    "--data-binary", QUESTION, "https://pool.contoso.test/WebTicket/WebTicketService.svc/pin", check=False)
+    return int(done.stdout or 0)
+
+
+def test_a_guesser_gets_no_extra_try():
+    """Each try counts on all front ends: spread over three, no more are checked than on one; the right PIN is then refused everywhere."""
+    with FrontEndLab(standby=False, site=site(conf={"internal_proxy_protocol": "false"})) as lab:
+        lab.make_site()
+        for f in lab.front_ends:
+            lab.start_front_end(f)
+        assert guess(lab, "fe1", "482915") == 200, "the question is one that the right PIN answers"
+        for i in range(12):
+            assert guess(lab, lab.front_ends[i % 3], "111222") in (401, 503)
+        for f in lab.front_ends:
+            assert guess(lab, f, "482915") in (401, 503), f
+        shown = lab.tool("fe1", "pin", "show", "alice@contoso.test", "--json").stdout
+        assert '"locked_out": true' in shown, shown
+        tries = int(lab.db.sql("SELECT global FROM pin WHERE account > 0 AND global > 0"))
+        print(f"{tries} tries were counted")
+        assert tries <= 12
