@@ -21,13 +21,16 @@ static bool conflict(const struct journey *j, const struct seen *s)
 	return differ(j->mac, s->mac) || differ(j->instance, s->instance);
 }
 
+/* Thousands of phones may come from the address of one router: those that were seen last stand first, and this many are looked at. */
+#define AT_ADDRESS_MOST 64
+
 /* Outside, others may speak from the address of a phone that is registered: it is not theirs to change. */
 static struct journey *at_address(const struct journeys *t, const struct seen *s)
 {
 	bool nameless = s->mac[0] == '\0' && s->instance[0] == '\0';
-	struct journey *best = NULL;
+	struct journey *best = NULL, *j = journeys_first(t, KEY_ADDRESS, s->address);
 
-	for (struct journey *j = journeys_first(t, KEY_ADDRESS, s->address); j; j = journeys_next(j, KEY_ADDRESS)) {
+	for (unsigned i = 0; j && i < AT_ADDRESS_MOST; i++, j = journeys_next(j, KEY_ADDRESS)) {
 		if (strcmp(j->address, s->address) != 0 || j->outside != s->outside || conflict(j, s))
 			continue;
 		if (j->outside && nameless && j->state == JOURNEY_REGISTERED)

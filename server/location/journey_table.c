@@ -217,6 +217,8 @@ void journeys_touch(struct journeys *t, struct journey *j)
 
 	TAILQ_REMOVE(r, e, order);
 	TAILQ_INSERT_TAIL(r, e, order);
+	LIST_REMOVE(e, by[KEY_ADDRESS]); /* each has an address */
+	LIST_INSERT_HEAD(bucket_of(t, KEY_ADDRESS, j->address), e, by[KEY_ADDRESS]);
 }
 
 /* ---- all of them ------------------------------------------------------------------------------------------------------- */

@@ -7,7 +7,7 @@
 enum journey_key { KEY_INSTANCE, KEY_MAC, KEY_ADDRESS, JOURNEY_KEYS };
 
 const struct journeys_conf *journeys_conf(const struct journeys *t);
-/* Those whose key may be this one: the caller compares.  key "": none. */
+/* Those whose key may be this one: the caller compares.  key "": none.  Of an address those that were touched last come first. */
 struct journey *journeys_first(const struct journeys *t, enum journey_key k, const char *key);
 struct journey *journeys_next(const struct journey *j, enum journey_key k);
 /* A new one, for which another may have to go.  NULL: out of memory, or everybody else is worth more. */

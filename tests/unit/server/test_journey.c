@@ -1,5 +1,7 @@
 /* tests/unit/server/test_journey.c: reports of phones, joined: to which phone a step belongs, where it stands, and which
  * one has to go when the table is full. */
+#include <time.h>
+
 #include "tests/support/check.h"
 
 #include "server/location/feed.h"
@@ -235,6 +237,23 @@ static void behind_one_router(void **state)
 		assert_int_equal(f.j[i].state, f.j[i].user[0] ? JOURNEY_REGISTERED : JOURNEY_REFUSED);
 }
 
+/* However many phones come from the address of one router: the cost of each does not grow with them. */
+static void a_crowd_behind_one_router(void **state)
+{
+	enum { MANY = 20000 };
+	struct world *w = *state;
+	clock_t began = clock();
+
+	for (unsigned i = 0; i < MANY; i++) {
+		struct location_binding b = {.conn = i, .expires = 5000, .outside = true, .peer = "192.0.2.1:4711"};
+
+		snprintf(b.aor, sizeof b.aor, "user%u@contoso.test", i);
+		snprintf(b.instance, sizeof b.instance, "%08x-dca1-559e-ad2b-b514060a2da2", i);
+		journeys_bound(w->t, &b, w->now, false);
+	}
+	assert_true((clock() - began) / CLOCKS_PER_SEC < 10); /* a walk over all of them takes a minute here */
+}
+
 /* A phone that moved, or whose MAC became known only now, is still one phone. */
 static void joined_by_instance(void **state)
 {
@@ -365,7 +384,7 @@ static void texts(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {T(one_way), T(where_it_stands), T(two_phones_one_address), T(behind_one_router),
+	const struct CMUnitTest tests[] = {T(one_way), T(where_it_stands), T(two_phones_one_address), T(behind_one_router), T(a_crowd_behind_one_router),
 					   T(joined_by_instance), SMALL(strangers_push_out_each_other),
 					   SMALL(proved_ones_are_bounded_too), T(texts)};
 

@@ -1,5 +1,6 @@
 /* tests/unit/server/test_routes.c: which path is served where, with which method, and by whom. */
 #include "tests/support/web_world.h"
+#include "wire/well_known.h"
 
 static const struct {
 	const char *head;
@@ -29,6 +30,8 @@ static const struct {
     {SOAP_POST(CERTPROV "/WebTicket_Proof_SHA1"), {0, 0, 403, 403}},
     {SOAP_POST(CERTPROV "/WebTicket_Proof"), {0, 0, 403, 403}},
     {"GET " WTS "/pin HTTP/1.1\r\n", {405, 405, 403, 403}},
+    {"POST " PIN_PATH " HTTP/1.1\r\n", {401, 403, 403, 403}}, /* no PINs from outside here */
+    {"GET " PIN_PATH " HTTP/1.1\r\n", {405, 405, 403, 403}},
     {"PUT " WTS "/mex HTTP/1.1\r\n", {405, 405, 403, 403}},
     {"GET / HTTP/1.1\r\n", {404, 404, 404, 403}},
     {"GET " CERTPROV "/mexx HTTP/1.1\r\n", {404, 404, 404, 403}},
