@@ -59,11 +59,12 @@ void sip_free(struct sip_client *s)
 bool sip_open(struct sip_client *s, const struct sip_target *at, uint32_t address)
 {
 	struct dt_stream_conf c = {.address = address, .port = at->port, .tls = at->tls, .public_roots = s->conf.outside,
-				   .name = s->peer.host, .anchors = buf_cstr(s->conf.anchors), .unix_s = ph_unix_s(s->ph),
+				   .name = s->peer.host, .tls_report_only = at->tls && at->unnamed, .anchors = buf_cstr(s->conf.anchors), .unix_s = ph_unix_s(s->ph),
 				   .timeout_ms = ph_wait_ms(s->ph, at->tls ? 15000 : 5000)};
 
 	sip_close(s);
 	s->peer = *at;
+	s->named = false;
 	s->address = address;
 	s->id = ph_next_id(s->ph);
 	ph_timer_set(s->ph, T_SIP, c.timeout_ms + 2000);
@@ -98,8 +99,20 @@ bool sip_has(const struct sip_client *s, unsigned stream)
 	return s && s->id && s->id == stream;
 }
 
+/* The name is open yet; the chain and its dates are not. */
+static enum dt_failure sip_unnamed_failure(enum dt_verdict v)
+{
+	return v == DT_TRUSTED || v == DT_WRONG_NAME ? DT_F_OK : v == DT_WRONG_DATE ? DT_F_TLS_DATE : DT_F_TLS_UNTRUSTED;
+}
+
 void sip_opened(struct sip_client *s, const struct dt_stream_opened *o)
 {
+	struct dt_stream_opened checked = *o;
+
+	if (s->peer.tls && s->peer.unnamed && o->failure == DT_F_OK && (checked.failure = sip_unnamed_failure(o->verdict)) != DT_F_OK) {
+		ph_core(s->ph)->body->stream_close(ph_core(s->ph)->arg, s->id);
+		o = &checked;
+	}
 	ph_timer_off(s->ph, T_SIP);
 	s->open = o->failure == DT_F_OK;
 	s->local_address = o->local_address;

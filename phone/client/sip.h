@@ -61,6 +61,7 @@ struct sip_target { /* where a Registrar may be */
 	char host[256];
 	uint16_t port;
 	bool tls;
+	bool unnamed; /* a redirect gave an address only: the certificate's name is checked against the first challenge's targetname */
 };
 
 struct sip_client {
@@ -69,6 +70,7 @@ struct sip_client {
 	struct sip_handlers to;
 	unsigned id;
 	bool open;
+	bool named; /* of an unnamed target: the targetname has been checked */
 	struct sip_target peer;
 	uint32_t address, local_address;
 	uint16_t local_port;

@@ -177,6 +177,26 @@ static enum auth_result auth_ntlm_next(struct sip_client *s, struct sv in, sip_f
 	return result;
 }
 
+/* A redirect "Contact: <sip:192.0.2.5:5061;transport=tls>" names no name: "the name to check in TLS is then the targetname of the next 401,
+ * within the SIP domain" [sip 12].  Until then nothing but a REGISTER without credentials has gone out. */
+static bool auth_named(struct sip_client *s, struct sip_challenge *ret)
+{
+	struct sv name = sv_of(s->next.targetname), aor = sv_of(s->conf.aor), domain;
+
+	if (!s->peer.unnamed || !s->peer.tls || s->named)
+		return true;
+	sv_cut(&aor, '@');
+	domain = aor;
+	s->named = name.n > domain.n && name.p[name.n - domain.n - 1] == '.' && sv_iends(name, domain) &&
+		   pki_cert_names(s->leaf.p, s->leaf.n, s->next.targetname);
+	if (!s->named) {
+		ret->failure = DT_F_TLS_NAME;
+		why_set(&ret->why, "the redirect gave an address, and the certificate there is not for a name of the SIP domain that the challenge has: %s",
+			s->next.targetname);
+	}
+	return s->named;
+}
+
 /* ---- a 401 ----------------------------------------------------------------------------------------------------------- */
 
 static enum auth_result auth_choose(struct sip_client *s, const struct msg *m, sip_fn *done, void *arg, struct sip_challenge *ret)
@@ -197,6 +217,8 @@ static enum auth_result auth_choose(struct sip_client *s, const struct msg *m, s
 			why_set(&ret->why, "the challenge cannot be read");
 			return AUTH_FAILED;
 		}
+		if (!auth_named(s, ret))
+			return AUTH_FAILED;
 		ok = auth_dsk_begin(s, &flight) && auth_send_flight(s, &flight, NULL, done, arg);
 		ret->failure = DT_F_MEMORY;
 	} else if (has_ntlm && s->conf.ntlm.login && s->peer.tls) { /* in plain TCP anybody may ask, and hand the answer on */
@@ -205,6 +227,8 @@ static enum auth_result auth_choose(struct sip_client *s, const struct msg *m, s
 			why_set(&ret->why, "the challenge cannot be read");
 			return AUTH_FAILED;
 		}
+		if (!auth_named(s, ret))
+			return AUTH_FAILED;
 		ret->failure = DT_F_MEMORY;
 		ok = auth_send_flight(s, &flight, NULL, done, arg); /* gssapi-data="", present but empty */
 	} else {

@@ -249,6 +249,7 @@ static void logon_redirected(struct dt_phone *ph, const struct msg *m)
 	struct sip_target t = {.candidate = DT_CAND_HOME_POOL, .tls = true};
 	struct sip_addr a;
 	struct sip_uri u;
+	uint32_t address;
 	char name[300], here[300];
 
 	if (!sip_addr_read(msg_get(m, "Contact"), &a) || !sip_uri_read(a.uri, &u) || !sv_copy(t.host, sizeof t.host, u.host)) {
@@ -256,6 +257,7 @@ static void logon_redirected(struct dt_phone *ph, const struct msg *m)
 		logon_refused(ph, DT_F_SIP_BAD, dt_signs[DT_SIGN_MOVED_NOWHERE].what);
 		return;
 	}
+	t.unnamed = ip_read(sv_of(t.host), &address);
 	t.tls = !sv_ieq(sip_param(u.params, "transport"), SV("tcp"));
 	t.tls = t.tls || ph->conf.outside || candidates_tls_only(ph);
 	t.port = u.port ? u.port : t.tls ? 5061 : 5060;

@@ -137,6 +137,73 @@ static void moved_phone(struct meet *m)
 	assert_int_equal(m->store->ops->user_set(m->store, &u), STORE_OK);
 }
 
+/* A real 301: "Contact: <sip:192.0.2.5:5061;transport=tls>", an address, not a name.  Behind it the user is at home. */
+static struct meet *moving;
+static const char *address_of_pool;
+static void to_an_address(struct meet *m, struct buf *b)
+{
+	struct store_user u;
+
+	(void)m;
+	if (octets_count(b, "SIP/2.0 301") == 0)
+		return;
+	octets_swap(b, "pool9.contoso.test", address_of_pool);
+	assert_int_equal(moving->store->ops->user_get(moving->store, ALICE, &u), STORE_OK);
+	u.home_pool[0] = '\0';
+	assert_int_equal(moving->store->ops->user_set(moving->store, &u), STORE_OK);
+}
+
+/* The same Registrar at 10.20.0.12, with a certificate for another name below the same root. */
+static void listener_of_another_name(struct meet *m)
+{
+	static const char *const names[] = {"web.contoso.test", NULL};
+	const struct meet_keys *k = meet_keys();
+	struct pki_issue leaf = {.profile = PKI_SERVER, .cn = names[0], .names = names, .not_before = MEET_TIME - 86400, .not_after = MEET_TIME + 8640000};
+	struct tls_server_conf c = {.profile = TLS_MODERN, .key = k->server};
+	struct meet_listener *l = &m->listener[m->nlistener++];
+	struct buf der = {0}, pem = {0};
+
+	assert_true(pki_issue(&leaf, k->server, k->root, k->root_der.p, k->root_der.n, &der));
+	pki_pem_add(&pem, "CERTIFICATE", der.p, der.n);
+	c.cert_pem = buf_view(&pem);
+	m->other_ctx = tls_ctx_server(&c);
+	assert_non_null(m->other_ctx);
+	*l = (struct meet_listener){.address = MEET_IP(10, 20, 0, 12), .port = 5061, .service = MEET_SIP_TLS, .tls = m->other_ctx};
+	buf_free(&der);
+	buf_free(&pem);
+}
+
+/* [sip 12], RFC 3261 8.1.3.4: the Contact of a redirect is the next place, as an address too.  The certificate there must be for the targetname
+ * of its challenge, in the SIP domain; else nothing is proved to it. */
+static void redirected_to_an_address(void **state)
+{
+	static const struct {
+		const char *address;
+		enum dt_failure failure;
+	} places[] = {{"10.66.0.10", DT_F_OK}, {"10.20.0.12", DT_F_TLS_NAME}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		struct meet_flash flash = {0};
+		struct meet *m = meet_new(&flash, 12);
+
+		assert_non_null(m);
+		moving = m;
+		address_of_pool = places[i].address;
+		listener_of_another_name(m);
+		moved_phone(m);
+		m->from_registrar = to_an_address;
+		assert_true(meet_phone(m));
+		meet_run(m, LONG_ENOUGH);
+		if (meet_result(m)->failure != places[i].failure) {
+			meet_dump(m);
+			fail_msg("place %zu", i);
+		}
+		meet_free(m);
+		meet_flash_free(&flash);
+	}
+}
+
 /* A CX700, which signs in outside with user name and password. */
 static void ntlm_phone(struct meet *m)
 {
@@ -417,7 +484,7 @@ static void settings_behind_the_200(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(sign_in), cmocka_unit_test(notices),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(sign_in), cmocka_unit_test(redirected_to_an_address), cmocka_unit_test(notices),
 					   cmocka_unit_test(settings_behind_the_200),
 					   cmocka_unit_test(changed_octets)};
 	int n = cmocka_run_group_tests(tests, NULL, NULL);
