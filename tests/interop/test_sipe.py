@@ -4,8 +4,10 @@ These must hold: NTLM over TLS and over TCP, TLS-DSK, automatic; its check of ou
 it stays 60 s across refreshes; it is refused for a wrong password, an unknown user, a disabled user; it is told by NOTIFY
 when it is disabled or its certificate revoked while signed in, and comes in no more.
 """
+import base64
 import os
 import re
+import struct
 import subprocess
 import time
 
@@ -95,6 +97,37 @@ def test_signs_in_and_finds_our_signatures_good(site, sipe, auth, transport):
     assert int(drive.lines("signed-in")[0]) >= 1 and good >= 4, drive.story()
     scheme = "NTLM" if auth == "ntlm" else "TLS-DSK"
     assert f"Authentication-Info: {scheme} " in drive.answers_to_register()[0], drive.story()
+
+
+# The suites that SIPE offers inside SIP, in its own TLS; it has no 3DES (test_old_tls.py and tests/unit/pki/test_tls_old.c have).
+OFFERED = {"RC4-MD5": 0x0004, "RC4-SHA": 0x0005, "AES128-SHA": 0x002f, "AES256-SHA": 0x0035}
+
+
+@pytest.fixture(scope="module")
+def only(tmp_path_factory):
+    """A folder with a SIPE that offers one suite: a copy of the plugin in which the list of suites has that one in each place."""
+    with open("/usr/lib/purple-2/libsipe.so", "rb") as f:
+        plugin = f.read()
+    suites = struct.pack("<4I", *OFFERED.values())
+    if plugin.count(suites) != 1:
+        pytest.skip("this build of SIPE has its list of suites in another form")
+
+    def make(suite):
+        folder = tmp_path_factory.mktemp("plugin")
+        (folder / "libsipe.so").write_bytes(plugin.replace(suites, struct.pack("<I", OFFERED[suite]) * 4))
+        return str(folder)
+    return make
+
+
+@pytest.mark.parametrize("suite", OFFERED)
+def test_tls_dsk_with_each_suite(site, sipe, only, monkeypatch, suite):
+    monkeypatch.setenv("SIPE_PLUGINS", only(suite))
+    drive = ends(Drive(site, sipe, site.user(front_end.unique("suite")), "tls-dsk", "tls", stay=1), STAYED)
+    flights = [base64.b64decode(m) for text in drive.messages("<") for m in re.findall(r'gssapi-data="([^"]+)"', text)]
+    hello = next(f for f in flights if f[:3] == b"\x16\x03\x01" and f[5] == 2)  # ServerHello, TLS 1.0
+    at = 5 + 4 + 2 + 32
+    assert int.from_bytes(hello[at + 1 + hello[at]:][:2], "big") == OFFERED[suite], hello[:80].hex()
+    assert int(drive.lines("signed-off")[0]) >= 4, drive.story()  # and it found our signatures good
 
 
 def test_signs_in_with_a_login_without_domain(site, sipe):

@@ -110,8 +110,8 @@ def test_a_wrong_pin_gets_the_recorded_head(site):
 
 
 class StandIn(http.server.BaseHTTPRequestHandler):
-    """A web service at port 443 that is not ours: it knows HTTP Basic and nothing else, and looks into no envelope for credentials.  What is
-    behind it, tickets and certificates, it gets from somewhere else."""
+    """A web service at port 443 that is not ours: it knows HTTP Basic and nothing else, and looks into no envelope for credentials.  It fetches
+    tickets and certificates from a server behind it."""
     protocol_version = "HTTP/1.1"
     site, seen = None, []
 

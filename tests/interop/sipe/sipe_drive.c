@@ -285,7 +285,7 @@ static gboolean start(const char *home)
 	purple_debug_set_unsafe(TRUE); /* SIPE shows messages in the trace only then */
 	purple_debug_set_ui_ops(&debug_ops);
 	purple_eventloop_set_ui_ops(&loop_ops);
-	purple_plugins_add_search_path("/usr/lib/purple-2");
+	purple_plugins_add_search_path(getenv("SIPE_PLUGINS") ? getenv("SIPE_PLUGINS") : "/usr/lib/purple-2");
 	if (!purple_core_init("sipe_drive") || !purple_find_prpl("prpl-sipe")) {
 		say("error", "plugin: SIPE is not installed");
 		return FALSE;
