@@ -69,16 +69,20 @@ static bool code_make(char code[INVITE_CODE])
 	return true;
 }
 
-/* Without hyphens and blanks, in capitals; what people write for one another is the same. */
+/* Without hyphens and blanks, in one case; letters and digits that people take for one another are the same. */
 static size_t code_plain(struct sv code, char ret[64])
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < code.n && n < 63; i++) {
-		char c = code.p[i] >= 'a' && code.p[i] <= 'z' ? (char)(code.p[i] - 'a' + 'A') : code.p[i];
+		char c = ascii_lower(code.p[i]);
 
+		if (c == 'o')
+			c = '0';
+		else if (c == 'i' || c == 'l')
+			c = '1';
 		if (c != '-' && c != ' ')
-			ret[n++] = c == 'O' ? '0' : c == 'I' || c == 'L' ? '1' : c;
+			ret[n++] = c;
 	}
 	ret[n] = '\0';
 	return n;
