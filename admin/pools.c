@@ -209,6 +209,34 @@ enum admin_result pools_sync(struct admin *a, const char *name, size_t *n, struc
 	return rc == ADMIN_OK ? s.rc : rc;
 }
 
+struct sync_all {
+	struct admin *a;
+	enum admin_result rc;
+	struct why *why;
+};
+
+static bool sync_pool(void *arg, const struct store_pool *p)
+{
+	struct sync_all *s = arg;
+	struct why why = {0};
+	size_t n;
+
+	if (p->store[0] && pools_sync(s->a, p->name, &n, &why) != ADMIN_OK && s->rc == ADMIN_OK) {
+		s->rc = ADMIN_AWAY;
+		why_set(s->why, "it is stored here, but pool %.100s was not told: %.200s; when that is mended, type: dialtone pool sync %.100s",
+			p->name, why.text, p->name);
+	}
+	return true;
+}
+
+enum admin_result pools_sync_all(struct admin *a, struct why *why)
+{
+	struct sync_all s = {a, ADMIN_OK, why};
+	enum admin_result rc = pools_each(a, sync_pool, &s, why);
+
+	return rc == ADMIN_OK ? s.rc : rc;
+}
+
 /* ---- moving ---------------------------------------------------------------------------------------------------------------- */
 
 enum admin_result pools_move(struct admin *a, const struct store_user *u, const char *to, unsigned *phones, struct why *why)

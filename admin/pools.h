@@ -28,6 +28,9 @@ enum admin_result pools_report(struct admin *a, const char *aor, bool removed, s
 /* All users to this pool, for one that is new or was not reached. *n: how many. */
 enum admin_result pools_sync(struct admin *a, const char *name, size_t *n, struct why *why);
 
+/* All users to every pool whose store can be reached: behind an import.  ADMIN_AWAY as above. */
+enum admin_result pools_sync_all(struct admin *a, struct why *why);
+
 /* The user with PIN, password and certificates to another pool (its name, or this one's): first there, then here and everywhere.
  * Phones that are registered on the old one are told "deactivated" and come back on the new one.  *phones: how many. */
 enum admin_result pools_move(struct admin *a, const struct store_user *u, const char *to, unsigned *phones, struct why *why);

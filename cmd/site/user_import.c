@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/pools.h"
 #include "admin/user_import.h"
 #include "base/clock.h"
 
@@ -146,6 +147,8 @@ static int user_import(struct session *s)
 	rc = o->dry ? session_end(s, r) : session_did(s, r == ADMIN_OK && im.users == 0 && im.same ? ADMIN_UNCHANGED : r);
 	if (rc && (r != ADMIN_REFUSED || im.users))
 		print_what_is_there(s, &im);
+	if (rc == 0 && im.users && !o->dry) /* the company's other pools know every user, too */
+		rc = session_end(s, pools_sync_all(&s->admin, &s->why));
 	if (rc == 0 && (im.users || im.same == 0))
 		fprintf(stderr, "%zu user%s %s\n", im.users, im.users == 1 ? "" : "s", o->dry ? "would be imported" : "imported");
 	if (rc == 0 && im.same)

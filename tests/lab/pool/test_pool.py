@@ -66,6 +66,18 @@ def test_moved_while_registered():
         assert lab.certificates("pool2") == thumbprints and not lab.certificates("pool1")
 
 
+def test_an_import_reaches_all_pools():
+    """Users of a file are known to the company's other pools at once: whoever is asked sends them home."""
+    with PoolLab() as lab:
+        lab.go()
+        file = lab.write("staff.csv", "address,number,extension,home_pool,pin\ncarol@contoso.test,+14255550200,4420,pool2.contoso.test,482915\n")
+        lab.pool("dir", "user", "import", file)
+        for name in ("pool1", "pool2"):
+            assert '"carol@contoso.test"' in lab.pool(name, "user", "list", "--json").stdout, name
+        run = lab.phone("--cold", extension="4420", state="carol")
+        assert sent_home(run) and "pool2.contoso.test:5061" in run.found("logon"), str(run)
+
+
 def test_a_circle_is_named():
     """Each pool takes the other for the user's home: the phone ends after the first turn, and the doctor says so."""
     with PoolLab() as lab:

@@ -1,0 +1,100 @@
+#!/usr/bin/python3
+"""bench/pool.py: what a sign-in costs with one, two and three front ends, in SQLite and in PostgreSQL, with few users and with many.
+
+    bench/pool.py [--runs N] [--users N]    as root, after script/build and script/install-packages test lab
+
+One CX600 signs in N times cold, with a PIN, in the labs of tests/lab.  Printed: CPU ms of all dialtoned processes per sign-in, those
+of PostgreSQL beside them (medians), and what all of them take in a second when nobody does anything.  Then the same on one front end with
+1,000 users more in the store, and with as many as --users says (1,000,000), and the ratio of the two.
+"""
+import argparse
+import os
+import statistics
+import sys
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [os.path.join(TOP, "tests", "lab", "pool"), os.path.join(TOP, "tests", "lab"), os.path.join(TOP, "bench")]
+os.environ["PATH"] += ":/usr/sbin:/sbin"
+
+from front_ends import FRONT_ENDS, FrontEndLab  # noqa: E402
+from lab import Lab, missing, run  # noqa: E402
+from proc import children  # noqa: E402
+from signin import cpu  # noqa: E402
+
+ACCOUNTS = ("INSERT INTO account (aor, login, login_key, display, number, extension, home_pool, enabled, remote, nt_hash, created, tickets_after) "
+            "SELECT 'x' || i || '@contoso.test', '', '', 'User ' || i, '+1425' || (7000000 + i), '', '', 1, 0, '', 0, 0 FROM ")
+
+
+def daemons(lab):
+    return [pid for p in getattr(lab, "daemons", {"": lab.daemon}).values() for pid in (p.pid, *children(p.pid))]
+
+
+def database(lab):
+    return [pid for d in (getattr(lab, "db", None), getattr(lab, "db2", None)) if d for pid in d.pids()]
+
+
+def measure(lab, runs):
+    """Medians of one sign-in: ms of dialtoned, ms of PostgreSQL; and of a second of nothing."""
+    ours, theirs = [], []
+    for i in range(runs + 1):
+        mine, its = daemons(lab), database(lab)
+        a, b = cpu(mine), cpu(its)
+        got = lab.phone("--cold", state=f"bench{i}")
+        if got.status:
+            sys.exit(f"no dial tone: {got}")
+        if i:  # the first one warms up
+            ours.append((cpu(mine) - a) * 1000)
+            theirs.append((cpu(its) - b) * 1000)
+    mine = [*daemons(lab), *database(lab)]
+    a = cpu(mine)
+    time.sleep(5)
+    return statistics.median(ours), statistics.median(theirs), (cpu(mine) - a) * 1000 / 5
+
+
+def show(name, lab, runs):
+    ours, theirs, idle = measure(lab, runs)
+    print(f"{name:44} {ours:10.1f} {theirs:12.1f} {idle:14.2f}", flush=True)
+    return ours + theirs
+
+
+def many_sqlite(lab, first, last):
+    text = f"{ACCOUNTS} (WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) SELECT i FROM n);"
+    run(["sqlite3", os.path.join(lab.site_dir, "vault", "store.db"), text], seconds=600)
+
+
+def many_postgres(lab, first, last):
+    lab.db.sql(f"{ACCOUNTS} generate_series({first}, {last}) AS n(i); ANALYZE", seconds=600)
+
+
+def grow(name, lab, many, runs, users):
+    many(lab, 1, 1000)
+    few = show(f"{name}, 1,000 users", lab, runs)
+    many(lab, 1001, users)
+    all_of_them = show(f"{name}, {users:,} users", lab, runs)
+    print(f"{name}: {all_of_them / few:.2f} times with {users:,} users", flush=True)
+
+
+def main():
+    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask.add_argument("--runs", type=int, default=7)
+    ask.add_argument("--users", type=int, default=1000000)
+    o = ask.parse_args()
+    if missing():
+        sys.exit(f"bench: {missing()}")
+    print(f"{'one sign-in, PIN, cold':44} {'dialtoned':>10} {'PostgreSQL':>12} {'a second idle':>14}   CPU ms")
+    with Lab() as lab:
+        lab.go()
+        show("SQLite, one front end", lab, o.runs)
+        grow("SQLite", lab, many_sqlite, o.runs, o.users)
+    for n in range(1, len(FRONT_ENDS) + 1):
+        with FrontEndLab(front_ends=FRONT_ENDS[:n], standby=False) as lab:
+            lab.go()
+            show(f"PostgreSQL, {n} front end{'s' if n > 1 else ''}", lab, o.runs)
+            if n == 1:
+                grow("PostgreSQL", lab, many_postgres, o.runs, o.users)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
