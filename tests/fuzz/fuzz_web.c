@@ -53,6 +53,8 @@ static void genuine_make(struct flow *f, struct genuine *g)
 	must(by_pin(f, HTTPS_IN, "4411", "73914", &p) == 0);
 	request(f, false, &p, ALICE, &g->body[BODY_PUBLISH]);
 	request(f, true, &p, ALICE, &g->body[BODY_PUBLISH_OUTSIDE]);
+	soap_issued_clear(&p.issued);
+	explicit_bzero(&p, sizeof p);
 	buf_free(&header);
 }
 

@@ -1,6 +1,8 @@
 /* tests/support/check.c: exact copies, and octets from text. */
 #include "tests/support/check.h"
 
+#include <unistd.h>
+
 uint8_t *exact_copy(const void *p, size_t have, size_t n)
 {
 	static const volatile size_t nothing = 0; /* a constant 0 is what gcc 14 warns of */
@@ -57,4 +59,16 @@ void vector_read(struct buf *to, const char *name)
 		fail_msg("cannot read the vector %s", path);
 	hex_text(to, (const char *)text.p, text.n);
 	buf_free(&text);
+}
+
+#ifdef COVERAGE
+void __gcov_dump(void); /* libgcov's */
+#endif
+
+void child_end(int status)
+{
+#ifdef COVERAGE
+	__gcov_dump();
+#endif
+	_exit(status);
 }

@@ -171,7 +171,7 @@ void world_init(struct world *w)
 		close(vault[0]);
 		close(location[0]);
 		close(push[0]);
-		_exit(worker_main(&w->conf));
+		child_end(worker_main(&w->conf));
 	}
 	for (unsigned i = 0; i < DOORS; i++)
 		close(w->conf.listener[i].fd);
@@ -208,7 +208,7 @@ void world_add_legacy(struct world *w)
 	w->legacy_pid = fork();
 	assert_true(w->legacy_pid >= 0);
 	if (w->legacy_pid == 0)
-		_exit(worker_main(&conf));
+		child_end(worker_main(&conf));
 	for (unsigned i = 0; i < 3; i++) {
 		close(pair[i][1]);
 		w->legacy_ask[i] = pair[i][0];

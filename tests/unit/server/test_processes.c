@@ -86,7 +86,7 @@ static void place_up(void)
 
 		if (freopen("/dev/null", "w", stderr) == NULL)
 			_exit(1);
-		_exit(location_process_main(&p));
+		child_end(location_process_main(&p));
 	}
 	place.loop = loop_new();
 	assert_non_null(place.loop);

@@ -163,7 +163,7 @@ static void processes_start(void)
 		struct vault_process c = {.site = &s.site, .fd = &s.pair[VAULT][1], .nfd = 1, .far_fd = -1, .ready_fd = ready[1]};
 
 		quiet();
-		_exit(vault_process_main(&c));
+		child_end(vault_process_main(&c));
 	}
 	wait_ready(ready[0]);
 	if ((s.location = fork()) == 0) {
@@ -171,12 +171,12 @@ static void processes_start(void)
 					     .control_fd = -1, .far_fd = -1, .metrics_fd = -1, .ready_fd = ready[1]};
 
 		quiet();
-		_exit(location_process_main(&c));
+		child_end(location_process_main(&c));
 	}
 	wait_ready(ready[0]);
 	if ((s.worker = fork()) == 0) {
 		quiet();
-		_exit(worker_main(&w));
+		child_end(worker_main(&w));
 	}
 	wait_ready(ready[0]);
 	assert_true(s.vault > 0 && s.location > 0 && s.worker > 0);
