@@ -159,6 +159,7 @@ static void rows(struct far_link *f, struct ipc_message *m)
 	struct far_batch got = {0};
 
 	fields_get(&m->body, far_batch_fields, &got);
+	rd_end(&m->body);
 	for (unsigned i = 0; m->body.err == NULL && i < got.n; i++)
 		location_far_put(f->location, &got.row[i]);
 	fields_clear(far_batch_fields, &got);

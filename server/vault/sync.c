@@ -49,8 +49,10 @@ static void incoming(void *arg, struct ipc_server *from, struct ipc_message *m)
 	struct far_batch b = {0};
 
 	(void)from;
-	if (m->kind == FAR_BATCH)
+	if (m->kind == FAR_BATCH) {
 		fields_get(&m->body, far_batch_fields, &b);
+		rd_end(&m->body);
+	}
 	pthread_mutex_lock(&s->lock);
 	if (m->kind == FAR_HELLO) {
 		s->hello = true;

@@ -1,10 +1,11 @@
 /* tests/fuzz/fuzz_ipc.c: a message between processes.  The first octet chooses the reader: a question to the vault, a question to
- * the location process, an answer of either, an order.  A message that is read is written again and reads back as the
+ * the location process, an answer of either, an order, bindings of other front ends.  A message that is read is written again and reads back as the
  * same octets; a question to the location process is answered by a message that reads back.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/location/far_link.h"
 #include "server/location/ipc.h"
 #include "server/vault/ipc.h"
 #include "server/vault/rows.h"
@@ -99,10 +100,31 @@ static void order(struct ipc_message *m, const uint8_t *in, size_t n)
 	same(&b, in, n);
 }
 
+static void far(struct ipc_message *m, const uint8_t *in, size_t n)
+{
+	struct location *l = location_new(when, NULL, NULL);
+	struct far_batch batch = {0};
+	struct buf b = {0};
+
+	if (l == NULL)
+		abort();
+	fields_get(&m->body, far_batch_fields, &batch);
+	rd_end(&m->body);
+	if (m->body.err == NULL) {
+		ipc_begin(&b, m->number, m->kind);
+		fields_put(&b, far_batch_fields, &batch);
+		same(&b, in, n);
+		for (unsigned i = 0; i < batch.n; i++)
+			location_far_put(l, &batch.row[i]);
+	}
+	fields_clear(far_batch_fields, &batch);
+	location_free(l);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	static void (*const readers[])(struct ipc_message *m, const uint8_t *in, size_t n) = {
-		vault_question, location_question, vault_result, location_result, order};
+		vault_question, location_question, vault_result, location_result, order, far};
 	uint8_t *in = malloc(n ? n : 1);
 	struct ipc_message m;
 

@@ -18,7 +18,7 @@ from proc import children, wait_for
 POOL = "pool.contoso.test"
 FRONT_ENDS = ("fe1", "fe2", "fe3")
 ADDRESS = {"fe1": "10.21.0.11", "fe2": "10.21.0.12", "fe3": "10.21.0.13", "db1": "10.21.0.21", "db2": "10.21.0.22"}
-CONF = {"workers": 1, "internal_proxy_protocol": "true"}
+CONF = {"workers": 1, "internal_proxy_protocol": "true", "metrics": 9464}
 
 
 def site(**kw):
@@ -112,7 +112,7 @@ class FrontEndLab(Lab):
         self.exec(front_end, os.path.join(BUILD, "dialtone"), *self.join_argv(front_end, *self.invite(f"for-{front_end}")))
         self.confs[front_end] = os.path.join(self.path(front_end), "dialtone.conf")
         with open(self.confs[front_end], "a") as f:
-            f.write("".join(f"{k} = {v}\n" for k, v in self.site.conf.items() if k in ("workers",)))
+            f.write("".join(f"{k} = {v}\n" for k, v in self.site.conf.items() if k in ("workers", "metrics")))
 
     # ---- running -----------------------------------------------------------------------------------------------------------
 
@@ -160,6 +160,11 @@ class FrontEndLab(Lab):
             at |= {self.registered(f, who).get(i) for i in self.registered(f, who)}
         at = {re.sub(r"\.contoso\.test$", "", a) for a in at if a}
         return at.pop() if len(at) == 1 else None
+
+    def metrics(self, front_end):
+        """{'dialtone_store_up': 1.0, ...}, as Prometheus reads them on that machine."""
+        text = self.exec(front_end, "curl", "-sS", "--max-time", "5", "http://127.0.0.1:9464/metrics").stdout
+        return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if not line.startswith("#")}
 
     def health(self, front_end):
         """("ready", 200), as HAProxy's check gets it: behind a head of the PROXY protocol that names nobody."""

@@ -71,6 +71,11 @@ def test_any_front_end_serves_any_user():
         wait_for("it is told who is registered", lambda: lab.registered(at) == {i: f"{new}.contoso.test" for i in lab.registered(new)} and
                  lab.registered(at), 20)
         assert lab.health(new) == ("ready", 200)
+        counted = lab.metrics(new)
+        assert counted['dialtone_registered{side="inside"}'] == 1 and counted['dialtone_registered{side="other-front-ends"}'] == 0
+        assert counted["dialtone_store_up"] == 1 and counted["dialtone_replication_lag_seconds"] >= 0
+        assert counted['dialtone_steps_total{stage="9",step="register",outcome="answered"}'] >= 1
+        assert lab.metrics(at)['dialtone_registered{side="other-front-ends"}'] == 1
 
         began = time.monotonic()
         said = lab.tool(new, "drain", "--over", "1", "--wait").stderr
