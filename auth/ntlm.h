@@ -66,6 +66,12 @@ void ntlm_sign_keys(const uint8_t session_key[16], uint32_t flags, struct sipsig
 void ntlm_mac(const uint8_t sign_key[16], const uint8_t seal_key[16], bool key_exch, uint32_t seq, const void *p, size_t n,
 	      uint8_t out[16]);
 
+/* [MS-NLMP] 3.4.4.1, without ESS: a CRC32 and the number, sealed by RC4. */
+void ntlm_mac_old(const uint8_t *key, size_t nkey, uint32_t seq, const void *p, size_t n, uint8_t out[16]);
+/* UNKNOWN: whether a client that has no ESS weakens the key as 3.4.5.3 has it for datagrams; the first signature of an association shows it.
+ * Makes a key of the one form the other: the exported session key as it is. */
+void ntlm_sign_key_plain(struct sipsig_key *k);
+
 uint64_t ntlm_filetime(int64_t unix_ms);
 
 #endif

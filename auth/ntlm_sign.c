@@ -28,8 +28,38 @@ static void one(const uint8_t session_key[16], uint32_t flags, const char *direc
 	derive(session_key, n, direction, "sealing", k->seal);
 }
 
+/* 3.4.5.3, without ESS: "If (NTLMSSP_NEGOTIATE_LM_KEY is set in NegFlg) or ((NTLMSSP_NEGOTIATE_DATAGRAM is set in NegFlg) and
+ * (NTLMRevisionCurrent >= NTLMSSP_REVISION_W2K3)) ... If NTLMSSP_NEGOTIATE_56 ... ConcatenationOf(RandomSessionKey[0..6], 0xA0) ELSE
+ * ConcatenationOf(RandomSessionKey[0..4], 0xE5, 0x38, 0xB0)"; else the key itself. */
+static struct sipsig_key old_key(const uint8_t session_key[16], uint32_t flags)
+{
+	static const uint8_t short_end[] = {0xe5, 0x38, 0xb0};
+	struct sipsig_key k = {.mac = SIPSIG_NTLM_OLD, .nkey = 16};
+
+	memcpy(k.key, session_key, 16);
+	memcpy(k.seal, session_key, 16);
+	if (flags & (NTLM_LM_KEY | NTLM_DATAGRAM)) {
+		k.nkey = 8;
+		if (flags & NTLM_56)
+			k.key[7] = 0xa0;
+		else
+			memcpy(k.key + 5, short_end, sizeof short_end);
+	}
+	return k;
+}
+
+void ntlm_sign_key_plain(struct sipsig_key *k)
+{
+	memcpy(k->key, k->seal, 16);
+	k->nkey = 16;
+}
+
 void ntlm_sign_keys(const uint8_t session_key[16], uint32_t flags, struct sipsig_key *c2s, struct sipsig_key *s2c)
 {
+	if (!(flags & NTLM_ESS)) { /* one key for both directions */
+		*c2s = *s2c = old_key(session_key, flags);
+		return;
+	}
 	one(session_key, flags, "client-to-server", c2s);
 	one(session_key, flags, "server-to-client", s2c);
 }
@@ -38,6 +68,35 @@ static void le32(uint8_t out[4], uint32_t v)
 {
 	for (unsigned i = 0; i < 4; i++)
 		out[i] = (uint8_t)(v >> (8 * i));
+}
+
+/* ISO 3309, as in Ethernet. */
+static uint32_t crc32_of(const uint8_t *p, size_t n)
+{
+	uint32_t crc = 0xffffffff;
+
+	for (size_t i = 0; i < n; i++) {
+		crc ^= p[i];
+		for (unsigned bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+	}
+	return ~crc;
+}
+
+/* 3.4.4.1: "RandomPad: RC4(Handle, RandomPad); Checksum: RC4(Handle, CRC32(Message)); SeqNum: RC4(Handle, 0x00000000) XOR (application supplied
+ * SeqNum); RandomPad: 0". */
+void ntlm_mac_old(const uint8_t *key, size_t nkey, uint32_t seq, const void *p, size_t n, uint8_t out[16])
+{
+	struct rc4 r;
+
+	le32(out, 1);
+	le32(out + 4, 0);
+	le32(out + 8, crc32_of(p, n));
+	le32(out + 12, seq);
+	rc4_init(&r, key, nkey);
+	rc4_apply(&r, out + 4, out + 4, 12);
+	le32(out + 4, 0);
+	explicit_bzero(&r, sizeof r);
 }
 
 /* MAC = Version 1 || HMAC_MD5(SigningKey, SeqNum || Message)[0..7] || SeqNum; with KEY_EXCH the eight octets go

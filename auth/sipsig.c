@@ -89,6 +89,9 @@ size_t sipsig_make(const struct sipsig_key *k, struct sv string, uint8_t out[SIP
 	case SIPSIG_NTLM:
 		ntlm_mac(k->key, k->seal, k->key_exch, SIP_SEQUENCE, string.p, string.n, out);
 		return 16;
+	case SIPSIG_NTLM_OLD:
+		ntlm_mac_old(k->key, k->nkey, SIP_SEQUENCE, string.p, string.n, out);
+		return 16;
 	case SIPSIG_HMAC_MD5:
 		md = EVP_md5();
 		break;

@@ -5,12 +5,14 @@
 #include "base/buf.h"
 #include "wire/sip.h"
 
-enum sipsig_mac { SIPSIG_HMAC_MD5, SIPSIG_HMAC_SHA1, SIPSIG_HMAC_SHA256, SIPSIG_HMAC_SHA384, SIPSIG_NTLM };
+enum sipsig_mac { SIPSIG_HMAC_MD5, SIPSIG_HMAC_SHA1, SIPSIG_HMAC_SHA256, SIPSIG_HMAC_SHA384, SIPSIG_NTLM,
+		  SIPSIG_NTLM_OLD /* without extended session security */ };
 
 struct sipsig_key { /* of one direction; wipe with explicit_bzero */
 	enum sipsig_mac mac;
 	uint8_t key[32];      /* HMAC: the DSK half; NTLM: the sign key in [0..15] */
-	uint8_t seal[16];     /* NTLM */
+	uint8_t seal[16];     /* NTLM; NTLM_OLD: the exported session key */
+	uint8_t nkey;	      /* NTLM_OLD: octets of key */
 	bool key_exch;	      /* NTLM: NTLMSSP_NEGOTIATE_KEY_EXCH */
 };
 #define SIPSIG_MAX 48

@@ -280,7 +280,15 @@ int sign_in(struct phone *ph, bool ntlm, const char *more)
 		assert_true(challenged(ph, &token) && ntlm_type(buf_view(&token)) == 2 &&
 			    strlen(ph->opaque) == 8);
 		assert_null(ntlm_answer(&flight, buf_view(&token), &n, &flags));
+		if (ph->form != ESS) { /* no proof covers the flags */
+			flight.p[62] &= 0xf7;
+			flags &= ~(uint32_t)NTLM_ESS;
+		}
 		ntlm_sign_keys(n.session_key, flags, &ph->c2s, &ph->s2c);
+		if (ph->form == NO_ESS_PLAIN) {
+			ntlm_sign_key_plain(&ph->c2s);
+			ntlm_sign_key_plain(&ph->s2c);
+		}
 		status = with_token(ph, &flight, ph->version > 3, more);
 	} else {
 		struct tls_ctx *ctx = tls_ctx_client(&cc);

@@ -17,6 +17,7 @@ struct phone {
 	const char *password;
 	unsigned version, cseq, cnum;
 	bool ntlm, up;
+	enum { ESS, NO_ESS, NO_ESS_PLAIN } form; /* of its NTLM: without extended session security, with a weakened key or the key itself */
 	char opaque[16];
 	struct sipsig_key c2s, s2c;
 	struct sipsig_window window;

@@ -78,9 +78,44 @@ static void client_mic(void **state)
 	}
 }
 
+/* [MS-NLMP] 3.4.4.1: the layout; 4.2.2.4 gives RC4 of the key of 55s: the seal of "Plaintext" comes first there, here nothing does. */
+static void old_signatures(void **state)
+{
+	static const struct {
+		uint32_t flags;
+		unsigned nkey;
+		uint8_t end[3];
+	} rows[] = {{NTLM_128, 16, {0x55, 0x55, 0x55}}, {NTLM_128 | NTLM_DATAGRAM | NTLM_56, 8, {0x55, 0x55, 0xa0}}, {NTLM_LM_KEY, 8, {0xe5, 0x38, 0xb0}}};
+	static const uint8_t crc[4] = {0x26, 0x39, 0xf4, 0xcb}; /* of "123456789", CBF43926 */
+	uint8_t key[16], mac[SIPSIG_MAX], plain[12];
+
+	(void)state;
+	memset(key, 0x55, 16);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct sipsig_key c2s, s2c;
+		struct rc4 r;
+
+		ntlm_sign_keys(key, rows[i].flags, &c2s, &s2c);
+		assert_int_equal(c2s.mac, SIPSIG_NTLM_OLD);
+		assert_int_equal(c2s.nkey, rows[i].nkey);
+		assert_memory_equal(c2s.key + (rows[i].nkey == 16 ? 13 : 5), rows[i].end, 3);
+		assert_memory_equal(&c2s, &s2c, sizeof c2s);
+		assert_int_equal(sipsig_make(&c2s, SV("123456789"), mac), 16);
+		assert_memory_equal(mac, "\1\0\0\0\0\0\0\0", 8);
+		rc4_init(&r, c2s.key, c2s.nkey);
+		memset(plain, 0, 4);
+		memcpy(plain + 4, mac + 8, 8);
+		rc4_apply(&r, plain, plain, 12);
+		assert_memory_equal(plain + 4, crc, 4);
+		assert_memory_equal(plain + 8, "\x64\0\0\0", 4); /* SIP's sequence number is 100 */
+		ntlm_sign_key_plain(&c2s);
+		assert_true(c2s.nkey == 16 && memcmp(c2s.key, key, 16) == 0);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(channel_binding), cmocka_unit_test(client_mic)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(channel_binding), cmocka_unit_test(client_mic), cmocka_unit_test(old_signatures)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

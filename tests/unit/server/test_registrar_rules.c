@@ -180,6 +180,25 @@ static void settings_of_others(void **state)
 	phone_free(ph);
 }
 
+/* [MS-NLMP] 3.4.4.1: real servers take signatures without extended session security, and so does this one: with either form of the key,
+ * which it then signs with itself; a wrong one stays refused. */
+static void without_extended_session_security(void **state)
+{
+	struct world *w = *state;
+
+	for (unsigned form = NO_ESS; form <= NO_ESS_PLAIN; form++) {
+		struct phone *ph = phone_new(w, "alice@contoso.test", false);
+
+		ph->form = form;
+		assert_int_equal(sign_in(ph, true, ""), 200);
+		assert_int_equal(ask(ph, "REGISTER", "", ""), 200); /* it has checked the answer's signature */
+		ph->c2s.key[0] ^= 1;
+		ph->c2s.seal[0] ^= 1;
+		assert_int_not_equal(ask(ph, "REGISTER", "", ""), 200);
+		phone_free(ph);
+	}
+}
+
 #define PROV "Event: vnd-microsoft-provisioning-v2\r\n"
 #define RIDES "Supported: ms-piggyback-first-notify\r\nSupported: ms-benotify\r\n"
 
@@ -291,7 +310,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(domain_of_the_request_uri), TEST(order_of_cseq), TEST(malformed_expires), TEST(date), TEST(received), TEST(options),
-	    TEST(gruu_of_the_endpoint), TEST(settings_of_others), TEST(version_of_the_client), TEST(subscriptions_are_kept),
+	    TEST(gruu_of_the_endpoint), TEST(settings_of_others), TEST(version_of_the_client), TEST(subscriptions_are_kept), TEST(without_extended_session_security),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
