@@ -103,6 +103,8 @@ enum admin_result pools_remove(struct admin *a, const char *name, struct why *wh
 	if (r == STORE_FAILED)
 		return admin_store(a, r, name, why);
 	rc = admin_store(a, a->store->ops->pool_remove(a->store, name), name, why);
+	if (rc == ADMIN_NONE) /* a front end of this pool, perhaps, that is gone for good */
+		rc = admin_store(a, a->store->ops->front_end_remove(a->store, name), name, why);
 	if (rc == ADMIN_OK)
 		admin_audit(a, "", "pool remove");
 	return rc == ADMIN_NONE ? admin_no(rc, why, "there is no pool '%s'", name) : rc;

@@ -16,7 +16,8 @@ extern const char *const pool_field_names[POOL_FIELDS]; /* "sip" ... */
  * NAME, unless they are given; nothing is told outside that is not given. */
 enum admin_result pools_put(struct admin *a, const char *name, const char *const field[POOL_FIELDS], bool is_new, struct why *why);
 enum admin_result pools_each(struct admin *a, bool (*each)(void *arg, const struct store_pool *p), void *arg, struct why *why);
-/* ADMIN_REFUSED while it is a user's home. */
+/* ADMIN_REFUSED while it is a user's home.  Also takes off a front end of this pool, by its fqdn, that is gone for good; one that runs
+ * is back at once. */
 enum admin_result pools_remove(struct admin *a, const char *name, struct why *why);
 
 /* The name as home_pool has it: that of another pool in the list, or "" for this one.  ADMIN_NONE: there is no such pool. */

@@ -218,10 +218,21 @@ static void not_reached(void **state)
 	assert_int_equal(pools_put(&w->admin[P1], "p1.contoso.test", nowhere, true, &w->why), ADMIN_REFUSED); /* itself */
 }
 
+/* A front end of this pool that is gone for good. */
+static void a_front_end_is_removed(void **state)
+{
+	struct world *w = *state;
+	struct store *s = w->admin[P1].store;
+
+	assert_int_equal(s->ops->front_end_beat(s, "fe9.contoso.test"), STORE_OK);
+	assert_int_equal(pools_remove(&w->admin[P1], "fe9.contoso.test", &w->why), ADMIN_OK);
+	assert_int_equal(pools_remove(&w->admin[P1], "fe9.contoso.test", &w->why), ADMIN_NONE);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(every_pool_knows), T(moved), T(not_reached)};
+	const struct CMUnitTest tests[] = {T(every_pool_knows), T(moved), T(not_reached), T(a_front_end_is_removed)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
