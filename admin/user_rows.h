@@ -8,7 +8,7 @@
 #ifndef DIALTONE_ADMIN_USER_ROWS_H
 #define DIALTONE_ADMIN_USER_ROWS_H
 
-#include "admin/csv.h"
+#include "admin/import/csv.h"
 #include "admin/users.h"
 
 #define USER_ROWS_COLUMNS 128 /* Get-CsUser writes some sixty */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "admin/csv.h"
+#include "admin/import/csv.h"
 #include "base/vec.h"
 #include "cmd/fleet/verb.h"
 

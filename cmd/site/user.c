@@ -10,6 +10,7 @@
 #include "cmd/site/endpoint.h"
 #include "cmd/site/site.h"
 #include "cmd/site/user_import.h"
+#include "cmd/site/user_sync.h"
 #include "cmd/text.h"
 #include "cmd/verbs.h"
 
@@ -408,6 +409,7 @@ static const struct verb *const verbs[] = {
     SITE_VERB("set", "USER", "changes what is given, leaves the rest", user_set, .shared = user_fields,
 	      .size = sizeof(struct user_options)),
     &verb_user_import.verb,
+    &verb_user_sync.verb,
     SITE_VERB("move", "USER POOL", "to another pool, with PIN, password and certificates; phones follow", user_move),
     SITE_VERB("disable", "USER", "the user may not sign in any more; phones are signed off at once", user_disable),
     SITE_VERB("enable", "USER", "the user may sign in again", user_enable),

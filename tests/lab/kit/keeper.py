@@ -126,7 +126,7 @@ def serve(keeper, door):
                 while not line.endswith(b"\n") and len(line) < LONGEST and (piece := peer.recv(4096)):
                     line += piece
                 down = b'"order": "down"' in line
-                answer = {"text": "The lab is down.\n"} if down else keeper.obey(line)
+                answer = {"text": "The lab is down.\n", "pid": os.getpid()} if down else keeper.obey(line)
                 peer.settimeout(10)
                 peer.sendall((json.dumps(answer) + "\n").encode())
             except OSError as e:

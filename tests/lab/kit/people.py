@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 import lab as lab_module  # noqa: E402
 from fault_table import FAULTS  # noqa: E402
 from live import COMMAND, MOST  # noqa: E402
+from proc import LabError, wait_for  # noqa: E402
 
 FOLDER = os.environ.get("DIALTONE_LAB", "/run/dialtone-lab")
 #        order      what it needs
@@ -133,6 +134,8 @@ def main(argv):
         name, args = "dialtone", ["console", *args]
     if name == "down":
         answer = ask("down")
+        if answer:
+            wait_for("the lab's end", lambda: not os.path.exists(f"/proc/{answer['pid']}"), 60)
         lab_module.sweep()
         print(answer["text"] if answer else "No lab is up.\n", end="")
         return 0
@@ -142,4 +145,7 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except LabError as e:
+        fail(e, 70)

@@ -59,7 +59,7 @@ def test_ten_exercises(typed):
     assert typed.doctor() == []
     done = []
     for number, name, cause in exercises():
-        assert name in typed("fault", name).lower().replace(" ", "-")
+        assert "doctor 1" in typed("fault", name)
         found = typed.doctor()
         assert found and found[0] == cause, (number, name, cause, found)
         typed("heal")

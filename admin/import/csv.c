@@ -1,4 +1,4 @@
-#include "admin/csv.h"
+#include "admin/import/csv.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-/* admin/csv.h: fields of comma separated values (RFC 4180), one after the other. */
-#ifndef DIALTONE_ADMIN_CSV_H
-#define DIALTONE_ADMIN_CSV_H
+/* admin/import/csv.h: fields of comma separated values (RFC 4180), one after the other. */
+#ifndef DIALTONE_ADMIN_IMPORT_CSV_H
+#define DIALTONE_ADMIN_IMPORT_CSV_H
 
 #include <stdbool.h>
 #include <stdint.h>
