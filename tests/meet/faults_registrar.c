@@ -263,6 +263,18 @@ static void messages_changed(struct meet *m)
 	m->from_registrar = alg;
 }
 
+/* A CX700, with nowhere to take its password to: neither to the Web Services nor to the Registrar. */
+static void windows_off(struct meet *m)
+{
+	m->conf.model = dt_model_find("cx700");
+	m->conf.pin = m->conf.number = NULL;
+	m->conf.login = "CONTOSO\\alice";
+	m->conf.password = "Pa$$word";
+	m->conf.sip = "alice@contoso.test";
+	m->site.UseWindowsAuth = SITE_WINDOWS_NONE;
+	m->site.offer_ntlm = false;
+}
+
 /* clang-format off */
 const struct meet_fault faults_registrar[] = {
 	{"Registrar down", change_registrar_down, "L-01", ""},
@@ -270,6 +282,7 @@ const struct meet_fault faults_registrar[] = {
 	{"outside, from the box", never_inside, "E-01", ""},
 	{"a version that policy refuses", old_version, "L-05", ""},
 	{"TLS-DSK off", change_dsk_off, "A-05", ""},
+	{"NTLM off at the Registrar, and at the Web Services", windows_off, "A-10", ""},
 	{"another root at the Registrar", other_root_at_the_registrar, "C-03", ""},
 	{"another root at the Registrar, later", fault_nothing, "C-05", "", .later = other_root_at_the_registrar},
 	{"outside, no public name of the web", fault_nothing, NULL, "E-02 E-02", .later = web_not_in_public_dns},

@@ -34,6 +34,8 @@ static const struct {
     {"GET " PIN_PATH " HTTP/1.1\r\n", {405, 405, 403, 403}},
     {"PUT " WTS "/mex HTTP/1.1\r\n", {405, 405, 403, 403}},
     {"GET / HTTP/1.1\r\n", {404, 404, 404, 403}},
+    {"GET /health HTTP/1.1\r\n", {200, 404, 200, 403}},
+    {"GET /healthy HTTP/1.1\r\n", {404, 404, 404, 403}},
     {"GET " CERTPROV "/mexx HTTP/1.1\r\n", {404, 404, 404, 403}},
     {"GET /RequestHandler/Files/a HTTP/1.1\r\n", {404, 404, 404, 403}},
     {"GET /DeviceUpdateFiles_Int/a HTTP/1.1\r\n", {404, 404, 404, 403}},
