@@ -171,12 +171,15 @@ static int generation_dup(int fd)
 	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
-void generation_adopt(struct generation *g, const struct generation *before)
+void generation_adopt(struct generation *g, struct generation *before)
 {
-	for (unsigned i = 0; i < before->nslot && g->nadopted < ROLE_ADOPTED; i++) {
+	for (unsigned i = 0; i < before->nslot; i++) {
 		const struct slot *s = &before->slot[i];
 
 		if ((s->role != ROLE_WORKER && s->role != ROLE_LEGACY) || (before->draining && s->pid <= 0))
+			continue;
+		before->orphaned |= g->nadopted == ROLE_ADOPTED;
+		if (g->nadopted == ROLE_ADOPTED)
 			continue;
 		g->adopted[g->nadopted++] = (struct adopted){.vault = generation_dup(before->vault[s->index][1]),
 							      .ask = generation_dup(before->ask[s->index][1]),

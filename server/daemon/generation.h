@@ -58,6 +58,7 @@ struct generation {
 	struct slot slot[GENERATION_SLOTS];
 	unsigned nslot, nready;
 	bool draining, ending; /* workers were asked to end; then the others */
+	bool orphaned;	       /* the generation that follows has no room for all its workers: they end instead of keeping phones */
 	bool retired;	       /* its workers accept nothing more and keep their phones; the others were asked to end */
 	uint64_t until, others_until;
 };
@@ -70,7 +71,7 @@ struct generation_shared { /* of all generations; borrowed */
 /* Binds and pairs everything, starts nobody.  NULL: *why. */
 struct generation *generation_new(const struct site *site, const struct generation_shared *shared, struct why *why);
 /* Before it is started: its vault and location process are to serve the workers of that one, too, when adopting is true. */
-void generation_adopt(struct generation *g, const struct generation *before);
+void generation_adopt(struct generation *g, struct generation *before);
 /* Tells the workers of g what the site is now: they accept nothing any more and keep the phones that they have. */
 void generation_retire(struct generation *g, const struct site *now);
 void generation_free(struct generation *g); /* nobody may run any more; NULL is fine */

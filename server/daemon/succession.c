@@ -70,7 +70,9 @@ void succession_take_over(struct supervisor *s, struct generation *before)
 		supervisor_keep_old(s, before);
 	}
 	for (unsigned i = 0; i < OLD; i++)
-		if (s->old[i] && s->old[i]->retired)
+		if (s->old[i] && s->old[i]->retired && s->old[i]->orphaned)
+			signal_all(s->old[i], SIGTERM, true);
+		else if (s->old[i] && s->old[i]->retired)
 			generation_retire(s->old[i], &s->now->site);
 }
 

@@ -50,9 +50,9 @@ class Loaded(Site):
         return sorted(row["address"] for row in json.loads(self.admin("status", "--registered", "--json"))["items"])
 
     def connections(self):
-        """The phones' ends of the connections to the Registrar."""
-        out = subprocess.run(["ss", "-Htn", "state", "established", f"dst {self.address}:5061"], capture_output=True, text=True, timeout=20).stdout
-        return {line.split()[2] for line in out.splitlines()}
+        """The phones' ends of the connections to the Registrar: port and inode, since a port may be taken again."""
+        out = subprocess.run(["ss", "-Htne", "state", "established", f"dst {self.address}:5061"], capture_output=True, text=True, timeout=20).stdout
+        return {(line.split()[2], re.search(r"ino:(\d+)", line).group(1)) for line in out.splitlines()}
 
     def reload(self):
         """Sends SIGHUP, looks all the while who is registered, and gives the fewest."""
