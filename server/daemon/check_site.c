@@ -32,9 +32,12 @@ static bool ports(const struct site *s, bool ours, struct why *why)
 	    {EACCES, "; a port below 1024 needs root"},
 	    {EADDRNOTAVAIL, "; 'ip addr' shows what this machine has"},
 	};
-	struct site_listener all[SITE_LISTENERS];
+	struct site_listener all[SITE_LISTENERS + 1];
 	unsigned n = site_listeners(s, all);
 	struct why reason = {0};
+
+	if (s->metrics)
+		all[n++] = (struct site_listener){.key = "metrics", .address = "127.0.0.1", .port = s->metrics};
 
 	for (unsigned i = 0; i < n; i++) {
 		const char *hint = "";

@@ -5,6 +5,7 @@
 
 enum {
 	TICK_MS = 200,
+	AGAIN_SECONDS = 60, /* when a reload comes in between: what was said first is not known any more */
 	FIRST_MS = 2000 /* load balancers look at /health every second or two: the first to be asked must not come back here */
 };
 
@@ -42,7 +43,7 @@ void drain_init(struct drain *d, struct loop *l, struct location *location, stru
 	*d = (struct drain){.location = location, .health = health};
 	loop_timer_init(&d->tick, l, drain_tick, d);
 	if (health_drains(health)) /* a predecessor of this process began it */
-		drain_begin(d, 0);
+		drain_begin(d, AGAIN_SECONDS);
 }
 
 void drain_clear(struct drain *d)

@@ -25,7 +25,7 @@ static void finish(struct web_call *k)
 		web_answer_clear(a);
 		*a = (struct web_answer){.status = 503, .file = -1, .close = true};
 	}
-	log_line(a->status >= 500 ? LOG_WARN : LOG_DEBUG, "web", "%s " SV_FMT " " SV_FMT ": %u", k->q->peer,
+	log_line(a->status >= 500 && !k->routine ? LOG_WARN : LOG_DEBUG, "web", "%s " SV_FMT " " SV_FMT ": %u", k->q->peer,
 		 SV_ARG(k->q->m->method), (int)(k->path.n < 100 ? k->path.n : 100), k->path.p ? k->path.p : "", a->status);
 	k->c->call = NULL;
 	web_seen_send(k);

@@ -15,6 +15,7 @@ void web_health(struct web_call *k)
 {
 	const char *word = health_word(k->w->conf.health);
 
+	k->routine = true;
 	web_plain(k, strcmp(word, "ready") == 0 ? 200 : sv_eq(k->query, SV("404")) ? 404 : 503, word);
 	web_header(k, "Cache-Control", "no-store");
 	k->a->close = true; /* whoever asks comes anew each time */

@@ -50,6 +50,7 @@ struct web_call {
 	const char *action;	 /* of the SOAP answer that is composed; NULL: it is none */
 	/* what a handler keeps until the answer is there */
 	struct soap_issue issue;       /* ticket.c */
+	bool routine;		       /* health.c: asked every second, and no answer to it is worth a warning */
 	bool basic;		       /* ticket.c: number and PIN came by HTTP Basic */
 	char number[64];	       /* ticket.c: as typed */
 	struct soap_cert cert;	       /* cert.c */
