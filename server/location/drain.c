@@ -5,7 +5,7 @@
 
 enum {
 	TICK_MS = 200,
-	AGAIN_SECONDS = 60, /* when a reload comes in between: what was said first is not known any more */
+	AGAIN_SECONDS = 60, /* a new location process takes over: it does not know the time that was typed */
 	FIRST_MS = 2000 /* load balancers look at /health every second or two: the first to be asked must not come back here */
 };
 
