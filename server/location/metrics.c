@@ -24,10 +24,12 @@ static void seen_count(struct metrics *m, const struct seen *s, uint64_t now)
 
 void metrics_count(struct metrics *m, const struct location_ask *q, const struct location_reply *r, uint64_t now)
 {
-	if (q->kind == LOCATION_SEEN)
+	if (q->kind == LOCATION_SEEN) {
 		seen_count(m, &q->seen, now);
-	else if (q->kind == LOCATION_PUT && r->action == LOCATION_ADDED)
-		m->bound++;
+	} else if (q->kind == LOCATION_PUT && (r->action == LOCATION_ADDED || r->action == LOCATION_REFRESHED)) {
+		m->step[SEEN_REGISTER].result[SEEN_ANSWERED]++; /* refreshes too; how long they took is not reported here */
+		m->bound += r->action == LOCATION_ADDED;
+	}
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------------- */

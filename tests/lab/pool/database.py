@@ -15,7 +15,7 @@ needs_postgres = pytest.mark.skipif(not BINS, reason="PostgreSQL is not installe
 class Database:
     """A cluster in this namespace, reached by TCP at this address; fsync is off, as no power fails here."""
 
-    def __init__(self, lab, host="fe", address="127.0.0.1", name="pg", copy_of=None, disk="600m"):
+    def __init__(self, lab, host="fe", address="127.0.0.1", name="pg", copy_of=None, disk="400m"):
         self.lab, self.host, self.address, self.name, self.dir = lab, host, address, name, lab.path(name)
         self.starts = 0
         os.mkdir(self.dir)

@@ -40,9 +40,9 @@ def haproxy(front_ends=FRONT_ENDS, vip="10.20.0.10"):
 
 
 class FrontEndLab(Lab):
-    def __init__(self, front_ends=FRONT_ENDS, standby=True, vip="10.20.0.10", **kw):
+    def __init__(self, front_ends=FRONT_ENDS, standby=True, vip="10.20.0.10", disk="400m", **kw):
         super().__init__(site=kw.pop("site", None) or site(), **kw)
-        self.front_ends, self.standby, self.vip, self.company = front_ends, standby, vip, ()
+        self.front_ends, self.standby, self.vip, self.disk, self.company = front_ends, standby, vip, disk, ()
 
     def build(self):
         super().build()
@@ -59,10 +59,10 @@ class FrontEndLab(Lab):
     # ---- making ------------------------------------------------------------------------------------------------------------
 
     def make_databases(self):
-        self.db = Database(self, "db1", ADDRESS["db1"], "db1")
+        self.db = Database(self, "db1", ADDRESS["db1"], "db1", disk=self.disk)
         hosts = ADDRESS["db1"]
         if self.standby:
-            self.db2 = Database(self, "db2", ADDRESS["db2"], "db2", copy_of=self.db)
+            self.db2 = Database(self, "db2", ADDRESS["db2"], "db2", copy_of=self.db, disk=self.disk)
             self.db.replicate_to("db2")
             hosts += "," + ADDRESS["db2"]
         self.where = f"postgresql://dialtone@{hosts}/dialtone"

@@ -15,6 +15,14 @@ static void seen(struct metrics *m, enum seen_step step, enum seen_result result
 	metrics_count(m, &q, &none, 1000 + ms);
 }
 
+static void bound(struct metrics *m, enum location_action action)
+{
+	struct location_ask q = {.kind = LOCATION_PUT};
+	struct location_reply r = {.kind = LOCATION_PUT, .answered = true, .action = action};
+
+	metrics_count(m, &q, &r, 1000);
+}
+
 /* name{label="value",...} number */
 static bool sample_is_good(const char *line)
 {
@@ -96,6 +104,9 @@ static void steps_are_counted(void **state)
 	seen(m, SEEN_TICKET, SEEN_ANSWERED, DT_F_OK, 7);
 	seen(m, SEEN_TICKET, SEEN_ANSWERED, DT_F_OK, 3000);
 	seen(m, SEEN_TICKET, SEEN_REFUSED, DT_F_PIN_REFUSED, 20);
+	bound(m, LOCATION_ADDED);
+	bound(m, LOCATION_REFRESHED);
+	bound(m, LOCATION_OLD);
 	strcpy(s->row[0].name, "worker");
 	atomic_store(&s->row[0].pid, 1);
 	atomic_store(&s->row[0].private_operations, 18);
@@ -103,6 +114,7 @@ static void steps_are_counted(void **state)
 	written(m, s, &b);
 	has(&b, "dialtone_steps_total{stage=\"7\",step=\"ticket\",outcome=\"answered\"} 2\n");
 	has(&b, "dialtone_steps_total{stage=\"7\",step=\"ticket\",outcome=\"refused\"} 1\n");
+	has(&b, "dialtone_steps_total{stage=\"9\",step=\"register\",outcome=\"answered\"} 2\n");
 	has(&b, "dialtone_refusals_total{code=\"pin-refused\"} 1\n");
 	has(&b, "dialtone_step_seconds_bucket{step=\"ticket\",le=\"0.005\"} 0\n");
 	has(&b, "dialtone_step_seconds_bucket{step=\"ticket\",le=\"0.010\"} 1\n");
