@@ -47,6 +47,7 @@ struct fleet_phone {
 	uint64_t try_at;     /* of this try */
 	uint64_t asked_at;   /* registered: something was sent, and nothing came yet */
 	uint64_t limit_at;   /* the nearest deadline of a stream that opens */
+	uint32_t retry_s;    /* Retry-After of the answer that refused it */
 	uint32_t heap_at;    /* place in the heap of timers */
 	uint32_t generation; /* of ph: answers for an earlier one are dropped */
 	uint8_t where, stage, tries;

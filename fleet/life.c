@@ -145,6 +145,8 @@ void life_record(struct fleet_phone *p, const struct dt_record *r)
 	}
 	if (!r->ok && (r->kind == DT_REC_ATTEMPT || r->kind == DT_REC_RESULT) && r->failure != DT_F_OK) {
 		p->failure = (uint8_t)r->failure;
+		if (r->fact.http == 503 || r->fact.sip == 503)
+			p->retry_s = r->fact.seconds;
 		p->failed_at = (uint8_t)r->stage;
 		if (r->why || r->kind == DT_REC_ATTEMPT)
 			text_set(f->why, sizeof f->why, "%s", r->why ? r->why : "");
@@ -187,6 +189,9 @@ static void has_failed(struct fleet_phone *p)
 		return;
 	}
 	p->life_at = f->now + gate_back_off(f, p->tries);
+	if (p->life_at < f->now + p->retry_s * 1000ull)
+		p->life_at = f->now + p->retry_s * 1000ull;
+	p->retry_s = 0;
 	heap_update(f, p);
 	life_place(p, FLEET_WAITING);
 }

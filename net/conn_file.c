@@ -12,7 +12,7 @@
 #include "net/conn_internal.h"
 
 #define TLS_PIECE 65536
-#define TURN 1048576 /* octets; then it is the others' turn */
+#define TURN 2097152 /* octets; then it is the others' turn */
 
 void conn_file_end(struct conn *c)
 {

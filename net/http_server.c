@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/date.h"
+#include "pki/key.h"
 
 #define IDLE_MS 60000
 #define HEAD_MS 10000
@@ -115,7 +116,7 @@ static void http_refuse_with(struct http_conn *c, unsigned status, const char *w
 	*headers = (struct buf){0}; /* they have moved */
 	buf_printf(&a.body, "%s\n", why);
 	if (a.status == 503)
-		buf_str(&a.headers, "Retry-After: 30\r\n");
+		buf_printf(&a.headers, "Retry-After: %u\r\n", pki_random_between(30, 59));
 	answer(c, &a, false);
 	answer_clear(&a);
 }

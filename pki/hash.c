@@ -48,6 +48,13 @@ bool pki_random(void *p, size_t n)
 	return n <= INT_MAX && RAND_bytes(p, (int)n) == 1;
 }
 
+unsigned pki_random_between(unsigned least, unsigned most)
+{
+	uint32_t r;
+
+	return pki_random(&r, sizeof r) ? least + r % (most - least + 1) : least;
+}
+
 /* nonce | ciphertext | tag */
 enum { NONCE = 12, TAG = 16 };
 

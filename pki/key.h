@@ -33,6 +33,7 @@ void pki_hmac_sha1(const void *key, size_t nkey, const void *p, size_t n, uint8_
 void pki_hmac_sha256(const void *key, size_t nkey, const void *p, size_t n, uint8_t out[32]);
 bool pki_equal(const void *a, const void *b, size_t n); /* in constant time */
 bool pki_random(void *p, size_t n);
+unsigned pki_random_between(unsigned least, unsigned most); /* of few numbers; `least` when there is no random number */
 /* AES-256-GCM: out = nonce(12) | ciphertext | tag(16). `context` is authenticated with it. */
 bool pki_seal(const uint8_t key[32], struct sv context, const void *p, size_t n, struct buf *out);
 bool pki_unseal(const uint8_t key[32], struct sv context, const void *p, size_t n, struct buf *out);

@@ -9,6 +9,8 @@ void attempt_http(struct attempt *a, const struct http_client *h)
 	a->fact.address = h->peer[0] && h->naddress ? h->address[h->at < h->naddress ? h->at : h->naddress - 1] : 0;
 	a->fact.port = h->port;
 	a->fact.http = (uint16_t)h->status;
+	if (h->status == 503)
+		a->fact.seconds = ph_retry_after(h->ph, sv_trim(msg_get(&h->m, "Retry-After")));
 	a->fact.cert = h->cert[0] ? h->cert : NULL;
 	a->fact.alert = h->alert;
 	a->fact.rcode = h->rcode;

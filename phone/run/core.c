@@ -131,3 +131,20 @@ void *ph_alloc(struct dt_phone *ph, size_t n)
 	ph->core.no_memory |= p == NULL;
 	return p;
 }
+
+#define RETRY_AFTER_MOST 3600 /* seconds: no server keeps a phone away for longer */
+
+uint32_t ph_retry_after(struct dt_phone *ph, struct sv value)
+{
+	struct ph_core *core = ph_core(ph);
+	struct sv digits = {value.p, 0};
+	uint64_t n = 0;
+
+	while (digits.n < value.n && value.p[digits.n] >= '0' && value.p[digits.n] <= '9') /* SIP: a comment or parameters behind them */
+		digits.n++;
+	if (!sv_u64(digits, UINT32_MAX, &n) || n == 0)
+		return 0;
+	n = n < RETRY_AFTER_MOST ? n : RETRY_AFTER_MOST;
+	core->come_back = ph_now_ms(ph) + n * 1000;
+	return (uint32_t)n;
+}

@@ -3,6 +3,7 @@
 
 #include "base/enc.h"
 #include "base/log.h"
+#include "pki/key.h"
 #include "server/registrar/internal.h"
 
 /* Status, id and reason: [sip 11.2, 17]; the reasons are shown to the user by some clients.  id 0: none.
@@ -40,8 +41,8 @@ static const struct {
 	[REFUSE_NO_CALL]        = {481, "Call/Transaction Does Not Exist", 0, NULL, false, NULL},
 	[REFUSE_NOT_REGISTERED] = {403, "Forbidden", 0, NULL, false, NULL},
 	[REFUSE_METHOD]         = {501, "Not Implemented", 0, NULL, false, NULL},
-	[REFUSE_UNAVAILABLE]    = {503, "Service Unavailable", 4000, "User services default reason", false, "Retry-After: 30\r\n"},
-	[REFUSE_BUSY]           = {503, "Service Unavailable", 0, NULL, false, "Retry-After: 60\r\n"},
+	[REFUSE_UNAVAILABLE]    = {503, "Service Unavailable", 4000, "User services default reason", false, NULL},
+	[REFUSE_BUSY]           = {503, "Service Unavailable", 0, NULL, false, NULL},
 };
 /* clang-format on */
 
@@ -59,6 +60,8 @@ void reg_refuse(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, enum
 
 	if (refusals[which].header)
 		buf_str(&h, refusals[which].header);
+	if (refusals[which].status == 503) /* another time for each: who is sent away together does not come back together */
+		buf_printf(&h, "Retry-After: %u\r\n", pki_random_between(30, 59));
 	if (refusals[which].id)
 		reg_diagnostics(c, &h, refusals[which].id, refusals[which].reason, refusals[which].open);
 	reg_seen_refused(c, sa, m, reg_failure_of(which), refusals[which].reason ? refusals[which].reason : refusals[which].phrase);

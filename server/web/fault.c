@@ -47,7 +47,7 @@ void web_fault(struct web_call *k, enum web_fault f, const char *why)
 	web_soap_reply(k, faults[f].status, "http://www.w3.org/2005/08/addressing/soap/fault");
 	soap_fault_write(&k->a->body, &m);
 	if (f == FAULT_BUSY)
-		web_header(k, "Retry-After", WEB_RETRY_AFTER);
+		web_retry_after(k);
 	if (m.error_id)
 		diagnostics(k, m.error_id, m.reason, m.code);
 	web_seen_refused(k, web_failure_of(f), why && why[0] ? why : m.reason);

@@ -145,7 +145,7 @@ void update_log(struct web_call *k)
 		web_plain(k, 503, "The log store cannot be reached.");
 	} else if (!web_rate_may(k->w, WEB_RATE_LOG, k->q->peer, k->q->body.n, k->q->unix_s)) {
 		web_plain(k, 503, "This address has sent too much for now.");
-		web_header(k, "Retry-After", WEB_RETRY_AFTER);
+		web_retry_after(k);
 	} else if (!web_logs_may_grow(k->w, k->q->body.n, false, k->q->unix_s)) {
 		web_plain(k, 503, "The log store is full.");
 	} else {

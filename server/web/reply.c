@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include "pki/key.h"
+
 void web_reply(struct web_call *k, unsigned status, const char *type)
 {
 	k->a->status = status;
@@ -33,10 +35,15 @@ bool web_is_busy(enum vault_status st)
 	return vault_is_busy(st);
 }
 
+void web_retry_after(struct web_call *k)
+{
+	buf_printf(&k->a->headers, "Retry-After: %u\r\n", pki_random_between(30, 59));
+}
+
 void web_busy(struct web_call *k)
 {
 	web_plain(k, 503, "The service is busy. Please come back in half a minute.");
-	web_header(k, "Retry-After", WEB_RETRY_AFTER);
+	web_retry_after(k);
 }
 
 struct sv web_query(const struct web_call *k, const char *name)

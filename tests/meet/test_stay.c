@@ -5,6 +5,7 @@
 
 #include "tests/meet/changes.h"
 #include "tests/meet/meet.h"
+#include "tests/meet/octets.h"
 
 #define LONG_ENOUGH (300 * 1000)
 #define HOUR (3600 * 1000ull)
@@ -215,6 +216,42 @@ static void worker_dies(void **state)
 }
 
 /* ---- the administrator ------------------------------------------------------------------------------------- */
+
+static void busy(struct meet *m, struct buf *b)
+{
+	(void)m;
+	if (!sv_starts(buf_view(b), SV("SIP/2.0 401")))
+		return;
+	octets_swap(b, "SIP/2.0 401 Unauthorized", "SIP/2.0 503 Service Unavailable");
+	octets_strike(b, "WWW-Authenticate:");
+	octets_swap(b, "Content-Length:", "Retry-After: 400 (a storm)\r\nContent-Length:");
+}
+
+/* A Registrar that is busy says when it wants to be asked again: not before, though the phone alone would have tried sooner. */
+static void comes_back_when_told(void **state)
+{
+	struct meet_flash flash = {0};
+	struct meet *m = world(&flash);
+	const struct meet_record *r;
+	uint64_t told;
+
+	(void)state;
+	dial_tone(m);
+	m->from_registrar = busy;
+	servers_stop(m, MEET_WORKER);
+	assert_true(servers_start(m, MEET_WORKER));
+	meet_run(m, 30 * 1000);
+	r = meet_failed(m, DT_F_SIP_STATUS);
+	assert_non_null(r);
+	assert_true(r->fact.sip == 503 && r->fact.seconds == 400);
+	told = r->at;
+	m->from_registrar = NULL;
+	while (!dt_phone_registered(m->phone) && m->mono < told + 1200 * 1000)
+		meet_run(m, 1000);
+	dial_tone_still(m);
+	assert_in_range(m->mono - told, 400 * 1000, 510 * 1000); /* and up to a quarter more: no two phones together */
+	end(m, &flash);
+}
 
 static void disabled(void **state)
 {
@@ -439,7 +476,7 @@ int main(void)
 	    cmocka_unit_test(renewal),
 	    cmocka_unit_test(renewal_waits),
 	    cmocka_unit_test(worker_dies),
-	    cmocka_unit_test(disabled),
+	    cmocka_unit_test(comes_back_when_told), cmocka_unit_test(disabled),
 	    cmocka_unit_test(disabled_quietly),
 	    cmocka_unit_test(revoked),
 	    cmocka_unit_test(deactivated),

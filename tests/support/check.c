@@ -72,3 +72,15 @@ void child_end(int status)
 #endif
 	_exit(status);
 }
+
+bool retry_after_is_good(struct sv value)
+{
+	struct sv line = sv_trim(value), seconds = line;
+	uint64_t n;
+
+	if (sv_starts(line, SV("Retry-After: "))) {
+		seconds = sv_from(line, 13);
+		seconds = sv_cut(&seconds, '\r');
+	}
+	return sv_u64(seconds, 59, &n) && n >= 30;
+}

@@ -73,7 +73,7 @@ static void windows_refused(void **state)
 	status_of(w, HTTPS_IN, SOAP_POST(WTS) TYPE1, buf_view(&b));
 	assert_int_equal(go(w, HTTPS_IN, SOAP_POST(WTS) TYPE3, buf_view(&b), &a), 503);
 	assert_int_equal(fault_of(&a, &f), 28001);
-	assert_string_equal(answer_header(&a, "Retry-After"), "30");
+	assert_true(retry_after_is_good(sv_of(answer_header(&a, "Retry-After"))));
 	web_answer_clear(&a);
 	for (int i = 0; i < 4; i++) {
 		static const char *const odd[] = {"Negotiate TlRMTVNTUAABAAAA", "NTLM", "NTLM !!!!", "Basic eDp5"};
