@@ -141,9 +141,7 @@ void attempt_sip(struct sip_client *s, struct attempt *a, const struct msg *m)
 	a->fact.diag = sip_find_diag(m, &d) ? d.id : 0;
 	text_set(core->said, sizeof core->said, SV_FMT, SV_ARG(d.reason.n ? d.reason : m->reason));
 	if (msg_get(m, "Retry-After").p)
-		ph_retry_after(s->ph, msg_get(m, "Retry-After"));
+		a->fact.seconds = ph_retry_after(s->ph, msg_get(m, "Retry-After"));
 	a->fact.sip = (uint16_t)m->status;
-	if (m->status == 503)
-		a->fact.seconds = ph_retry_after(s->ph, sv_trim(msg_get(m, "Retry-After")));
 	a->fact.said = core->said;
 }

@@ -40,7 +40,7 @@ enum dt_failure ph_date_failure(struct dt_phone *ph, enum dt_failure f)
 	return f == DT_F_TLS_DATE && !core->time_known && !core->clock_confirmed ? DT_F_CLOCK_WRONG : f;
 }
 
-void ph_retry_after(struct dt_phone *ph, struct sv value)
+uint32_t ph_retry_after(struct dt_phone *ph, struct sv value)
 {
 	struct sv rest = value, number = sv_trim(sv_cut(&rest, ';')); /* "120;duration=3600", "18000 (in a meeting)" */
 	uint64_t seconds = 0;
@@ -51,6 +51,7 @@ void ph_retry_after(struct dt_phone *ph, struct sv value)
 		seconds = seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S;
 		ph_core(ph)->not_before = ph_now_ms(ph) + seconds * 1000;
 	}
+	return (uint32_t)seconds;
 }
 
 uint64_t ph_spread_ms(struct dt_phone *ph, uint64_t ms)
@@ -130,21 +131,4 @@ void *ph_alloc(struct dt_phone *ph, size_t n)
 
 	ph->core.no_memory |= p == NULL;
 	return p;
-}
-
-#define RETRY_AFTER_MOST 3600 /* seconds: no server keeps a phone away for longer */
-
-uint32_t ph_retry_after(struct dt_phone *ph, struct sv value)
-{
-	struct ph_core *core = ph_core(ph);
-	struct sv digits = {value.p, 0};
-	uint64_t n = 0;
-
-	while (digits.n < value.n && value.p[digits.n] >= '0' && value.p[digits.n] <= '9') /* SIP: a comment or parameters behind them */
-		digits.n++;
-	if (!sv_u64(digits, UINT32_MAX, &n) || n == 0)
-		return 0;
-	n = n < RETRY_AFTER_MOST ? n : RETRY_AFTER_MOST;
-	core->come_back = ph_now_ms(ph) + n * 1000;
-	return (uint32_t)n;
 }

@@ -4,7 +4,6 @@
 #ifndef DIALTONE_PHONE_CORE_H
 #define DIALTONE_PHONE_CORE_H
 
-#include "base/sv.h"
 #include "base/why.h"
 #include "base/sv.h"
 #include "dialtone/phone.h"
@@ -27,7 +26,6 @@ struct ph_core {
 	uint64_t not_before; /* mono_ms: a server that is overloaded is asked again then: its Retry-After */
 	bool clock_confirmed; /* a web server's clock says the same */
 	bool clock_reported; /* that a web server's clock differs */
-	uint64_t come_back; /* when a busy server wants to be asked again (Retry-After), of the monotonic clock; 0: none has said so */
 	char said[160];	   /* the last reason that a server wrote */
 	char *persist_why; /* on the heap: the file that could not be written last, and why; NULL: none */
 
@@ -47,8 +45,9 @@ uint32_t ph_wait_ms(struct dt_phone *ph, uint32_t ms); /* so long an answer is w
 uint64_t ph_now_ms(const struct dt_phone *ph);	/* of the body's monotonic clock */
 /* DT_F_TLS_DATE is the clock's fault where nobody has set it, and nobody's clock agrees with it; other failures stay as they are. */
 enum dt_failure ph_date_failure(struct dt_phone *ph, enum dt_failure f);
-/* RFC 3261 20.33, RFC 9110 10.2.3: the value of Retry-After in seconds, of an answer that has come. */
-void ph_retry_after(struct dt_phone *ph, struct sv value);
+/* RFC 3261 20.33, RFC 9110 10.2.3: the value of Retry-After in seconds, of an answer that has come; it is kept, and returned.
+ * 0: it says none. */
+uint32_t ph_retry_after(struct dt_phone *ph, struct sv value);
 /* How long to wait before it is tried again: `ms`, or what a server has asked for if that is longer; and at random up to half as much more,
  * since every phone of a site was told the same. */
 uint64_t ph_spread_ms(struct dt_phone *ph, uint64_t ms);
@@ -59,8 +58,6 @@ void ph_random_hex(const struct dt_phone *ph, char *out, size_t digits); /* out:
 void ph_timer_set(struct dt_phone *ph, enum ph_timer t, uint64_t ms);	 /* from now */
 void ph_timer_off(struct dt_phone *ph, enum ph_timer t);
 void ph_timers_off(struct dt_phone *ph); /* all of them */
-/* RFC 9110 10.2.3, RFC 3261 20.33: the seconds of a Retry-After, which are kept; 0: it holds none, or a date */
-uint32_t ph_retry_after(struct dt_phone *ph, struct sv value);
 unsigned ph_next_id(struct dt_phone *ph);
 
 /* [trace: the IP phone inventory report's form]; "2013-era builds without \"2010\"" is inferred */

@@ -174,9 +174,6 @@ void registered_lost(struct dt_phone *ph, const char *why)
 	ph_timer_off(ph, T_RENEW);
 	/* "later back-off 30 s .. 15 min with jitter"; the first time soon */
 	wait = ph->run.retries == 0 ? 2000 : wait > 900000 ? 900000 : wait;
-	if (ph->core.come_back > ph_now_ms(ph) + wait) /* "a server that is busy says when" */
-		wait = ph->core.come_back - ph_now_ms(ph);
-	ph->core.come_back = 0;
 	ph->run.retries++;
 	ph_timer_set(ph, T_RETRY, ph_spread_ms(ph, wait));
 }
