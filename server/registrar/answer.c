@@ -60,7 +60,7 @@ void reg_refuse(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, enum
 
 	if (refusals[which].header)
 		buf_str(&h, refusals[which].header);
-	if (refusals[which].status == 503) /* another time for each: who is sent away together does not come back together */
+	if (refusals[which].status == 503) /* each phone gets another time: those that are sent away together do not come back together */
 		buf_printf(&h, "Retry-After: %u\r\n", pki_random_between(30, 59));
 	if (refusals[which].id)
 		reg_diagnostics(c, &h, refusals[which].id, refusals[which].reason, refusals[which].open);

@@ -98,7 +98,7 @@ void web_run(struct web_call *k, web_handler *handler); /* and all that follows 
 /* windows.c: goes on with proved() when this connection has proved an account of ours; else the answer is composed. */
 void web_windows(struct web_call *k, void (*proved)(struct web_call *k));
 
-void web_retry_after(struct web_call *k); /* the header, with another time for each: who is sent away together does not come back together */
+void web_retry_after(struct web_call *k); /* the header: each phone gets another time, so that those that are sent away together do not come back together */
 
 /* elsewhere.c: to the same service of the user's home pool; why: for our log */
 void web_elsewhere(struct web_call *k, const struct vault_ticket *t, const char *why);
