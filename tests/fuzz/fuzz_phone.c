@@ -18,6 +18,7 @@
 #include "tests/meet/meet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n); /* the target */
+int LLVMFuzzerInitialize(int *argc, char ***argv);	    /* keys take seconds: they are made before the clock of an input runs */
 
 /* The linker puts these between tests/meet and the phone. */
 void __real_dt_phone_frame(struct dt_phone *ph, const uint8_t *frame, size_t n, int tci);
@@ -175,6 +176,14 @@ static void one(struct meet *m, uint8_t flags)
 		must(m->flash->active == 0);
 	ended(m);
 	meet_stop(m);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	(void)meet_keys();
+	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
