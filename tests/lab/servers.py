@@ -55,11 +55,11 @@ class Site:
 
 def lldpd(site, port, mode):
     """mode: tagged, untagged, priority (priority-tagged), unknown, other (no policy), silent"""
-    vlan = f"vlan {site.voice_vlan} priority voice dscp 46"
+    vlan = f"vlan {site.voice_vlan} priority voice dscp 40"
     policy = {
         "tagged": f"configure med policy application voice tagged {vlan}",
-        "untagged": "configure med policy application voice dscp 46",
-        "priority": "configure med policy application voice tagged vlan priority priority voice dscp 46",
+        "untagged": "configure med policy application voice dscp 40",
+        "priority": "configure med policy application voice tagged vlan priority priority voice dscp 40",
         "unknown": f"configure med policy application voice unknown tagged {vlan}",
     }.get(mode, "")
     silent = f"configure ports {port} lldp status disabled" if mode == "silent" else ""

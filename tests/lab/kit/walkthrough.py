@@ -111,12 +111,13 @@ class Machine:
         for entry in os.listdir(TOP):
             os.symlink(os.path.join(TOP, entry), os.path.join(self.cwd, entry))
         made = "".join(f"mkdir -p {self.folder}{d}.up {self.folder}{d}.work\n"
-                       f"mount -t overlay overlay -o lowerdir={d},upperdir={self.folder}{d}.up,workdir={self.folder}{d}.work {d}\n" for d in PRIVATE)
+                       f"mount -t overlay overlay -o lowerdir={d},upperdir={self.folder}{d}.up,workdir={self.folder}{d}.work {d} ||"
+                       f" {{ cp -a {d}/. {self.folder}{d}.up && mount --bind {self.folder}{d}.up {d}; }}\n" for d in PRIVATE)  # or a copy
         for d in PRIVATE:
             os.makedirs(os.path.dirname(self.folder + d), exist_ok=True)
         script = f"set -e\nmount --make-rprivate /\n{made}mount -t tmpfs tmpfs /run/postgresql 2>/dev/null || true\necho made\nwhile :; do sleep 1000 & wait; done\n"
         self.holder = lab.start(f"machine-{name}", ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c", script])
-        self.holder.wait_said("made", 20)
+        self.holder.wait_said("made", 60)
         self.pid = wait_for("the machine's first process", lambda: self.first(), 10)
         self.bin = os.path.join(self.folder, "bin")
         os.mkdir(self.bin)
