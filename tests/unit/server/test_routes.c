@@ -59,6 +59,17 @@ static void where_what_is_served(void **state)
 		}
 }
 
+static void health_is_a_word(void **state)
+{
+	struct world *w = *state;
+	struct web_answer a;
+
+	go(w, HTTPS_IN, "GET /health HTTP/1.1\r\n", SV(""), &a);
+	assert_int_equal(a.status, 200);
+	assert_true(sv_starts(buf_view(&a.body), SV("ready")));
+	web_answer_clear(&a);
+}
+
 /* 405 says what the path is served with. */
 static void allowed_methods(void **state)
 {
@@ -149,7 +160,7 @@ static void both_proofs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(where_what_is_served), T(allowed_methods), T(refused_by_its_head), T(whose_metadata), T(both_proofs),
+	    T(where_what_is_served), T(health_is_a_word), T(allowed_methods), T(refused_by_its_head), T(whose_metadata), T(both_proofs),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
