@@ -140,7 +140,10 @@ static int type(struct world *w, const char *line)
 		} else if (*c == '%') {
 			n += (size_t)snprintf(words[argc] + n, 100, "%s", w->dir);
 		} else {
-			words[argc][n++] = *c == '~' ? ' ' : *c;
+			words[argc][n] = *c;
+			if (*c == '~')
+				words[argc][n] = ' ';
+			n++;
 		}
 	}
 	argv[argc] = NULL;
