@@ -11,8 +11,8 @@ static uint64_t admission_behind_ms(void *arg)
 
 /* A phone that comes to the Registrar has its certificate: it is further along, and more of those begin at once. */
 static const struct admission_conf admissions[2] = {
-    {.what = "Web Services", .at_once = 4, .wait_ms = 500, .known_ms = 4000, .behind_ms = admission_behind_ms},
-    {.what = "Registrar", .at_once = 8, .wait_ms = 4000, .known_ms = 6000},
+    {.what = "Web Services", .at_once = 1, .wait_ms = 500, .known_ms = 4000, .behind_ms = admission_behind_ms},
+    {.what = "Registrar", .at_once = 2, .wait_ms = 4000, .known_ms = 6000},
 };
 
 void worker_admission_init(struct admission ret[2], struct loop *loop, struct vault_client **vault)
