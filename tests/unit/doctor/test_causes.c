@@ -17,7 +17,7 @@ struct cause_case {
 	enum dt_candidate reached; /* the Registrar that took the phone in the end was known so */
 	bool well;		   /* the attempt failed, its stage ended well */
 	enum dt_stage home;	   /* where it is reported; NONE: where it was met */
-	bool again;		   /* a case above is explained by the same row */
+	bool again;		   /* the case right above is explained by the same row */
 	bool reported;		   /* it is reported as well when the stage ended well */
 	unsigned explains;	   /* kinds of later failures that are its consequences */
 };
@@ -155,17 +155,19 @@ static const struct doctor_cause *row_of(const struct cause_case *c, bool *met)
 static void each_row_has_a_case(void **state)
 {
 	bool *best = calloc(doctor_cause_count, sizeof *best), *met = calloc(doctor_cause_count, sizeof *met);
+	const struct doctor_cause *last = NULL;
 	unsigned wrong = 0;
 
 	(void)state;
 	assert_true(best && met);
 	for (size_t i = 0; i < CASES; i++) {
-		const struct doctor_cause *row = row_of(&cases[i], met);
+		const struct doctor_cause *row = row_of(&cases[i], met), *above = last;
 
+		last = row;
 		if (row == NULL)
 			continue;
-		if (best[row - doctor_causes] != cases[i].again) {
-			print_case(i, cases[i].again ? "no case above has this row" : "a case above has this row: write .again, or a case of other facts");
+		if (cases[i].again ? row != above : best[row - doctor_causes]) {
+			print_case(i, cases[i].again ? "the case above has another row" : "a case above has this row: write .again, or a case of other facts");
 			wrong++;
 		}
 		best[row - doctor_causes] = true;
