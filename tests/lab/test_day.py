@@ -68,7 +68,8 @@ def test_a_day():
         made = lab.admin("user", "add", "--common-area", "--display-number", "6710", "--display", "Lobby", "--pin-file", lab.pin_file,
                          "--json")
         room, alice, bob = json.loads(made.stdout)["address"], f"alice@{lab.site.domain}", f"bob@{lab.site.domain}"
-        clock = lab.write("clock", "+0\n")
+        os.mkdir(lab.path("lobby"), 0o700)
+        clock = lab.write("lobby/clock", "+0\n")  # in the phone's folder: a phone that has given root up reads no other
         night = {"LD_PRELOAD": preload, "FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_NO_CACHE": "1"}
         cable = Cable()
         try:
@@ -114,7 +115,7 @@ def test_a_day():
             lab.admin("update", "sign", payload, "--vendor", "POLYCOM", "--model", "CX500", "--version", NEW, "--out", image)
             lab.admin("update", "import", image, "--approve")
             assert lobby.status()["version"] != NEW
-            lab.write("clock", f"+{24 * 3600 + 700}\n")
+            lab.write("lobby/clock", f"+{24 * 3600 + 700}\n")
             lobby.wait("signed-in", seconds=90, version=NEW, user=room)
 
             # The power fails, for both at once.
