@@ -21,7 +21,9 @@ size_t ask_dhcp_write(const struct ask_dhcp *q, uint8_t *out, size_t cap)
 	d->op = 1;
 	d->xid = q->xid;
 	d->ciaddr = q->address;
-	d->type = q->address ? DHCP_INFORM : DHCP_DISCOVER;
+	d->type = q->foreign ? DHCP_REQUEST : q->address ? DHCP_INFORM : DHCP_DISCOVER;
+	if (q->foreign) /* TEST-NET-1, RFC 5737: the address of no lease */
+		d->option[50] = (struct sv){"\xc0\x00\x02\x7b", 4};
 	memcpy(d->chaddr, q->mac, 6);
 	d->option[55] = (struct sv){(const char *)wanted, sizeof wanted};
 	d->option[60] = sv_of(q->class);
@@ -94,7 +96,7 @@ bool ask_dhcp_read(const struct ask_dhcp *q, const uint8_t *frame, size_t n, str
 		if (udp_read(&ip, &u) && u.dport == 68) {
 			message = rd_of(u.payload.p, u.payload.n);
 			is = dhcp_read(&message, d) && d->op == 2 && d->xid == q->xid && memcmp(d->chaddr, q->mac, 6) == 0 &&
-			     d->type == (q->address ? DHCP_ACK : DHCP_OFFER);
+			     d->type == (q->foreign ? DHCP_NAK : q->address ? DHCP_ACK : DHCP_OFFER);
 		}
 	}
 	if (is)

@@ -13,6 +13,7 @@ struct ask_dhcp {
 	const char *class;
 	uint8_t mac[6];
 	uint32_t xid;
+	bool foreign;	  /* a REQUEST for an address of no network here; its answer is a NAK */
 	uint32_t address; /* not 0: an INFORM from there; 0: a DISCOVER */
 };
 

@@ -28,6 +28,7 @@
 #define SIP_CLASS(digit) SEES_SIP_CLASS, digit, NULL
 #define ALERT(number) SEES_ALERT, number, NULL
 #define RUN_CANDIDATE(c) SEES_RUN_CANDIDATE, DT_CAND_##c, NULL
+#define ELSEWHERE(sign) SEES_OTHER_DOMAIN, DT_SIGN_##sign, NULL
 #define HOST_ANSWER(sign) SEES_HOST_ANSWER, DT_SIGN_##sign, NULL
 #define ENDED_WELL SEES_ENDED_WELL, 0, NULL
 

@@ -23,6 +23,7 @@ enum doctor_sees {
 	SEES_SIGN,	  /* the attempt has the sign `value` */
 	SEES_RUN_SIGN,	  /* any attempt of the run has it */
 	SEES_ANSWER,	  /* an answer to something the doctor asked has it */
+	SEES_OTHER_DOMAIN, /* ... an answer about a name of another domain than the attempt's */
 	SEES_HOST_ANSWER, /* ... an answer about the attempt's host or address */
 	SEES_PORT_IS,	  /* enum doctor_port `value`: of what was heard */
 	SEES_TCP_PORT,	  /* the peer's port is `value` */

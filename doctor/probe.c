@@ -18,8 +18,8 @@
 /* clang-format off */
 static const unsigned wait_ms[] = {
 	[ASK_SRV] = 5000, [ASK_A] = 5000, [ASK_TCP] = 4500, [ASK_TLS] = 4500, [ASK_PHONE_TLS] = 4500, [ASK_OCTET] = 4500, [ASK_LARGE] = 4500,
-	[ASK_CRL] = 6000, [ASK_RESOLVER] = 2500, [ASK_RESOLVER_TCP] = 2500, [ASK_ARP] = 800, [ASK_OFFERS] = 2200, [ASK_INFORM] = 3000,
-	[ASK_DISCOVER] = 3000,
+	[ASK_CRL] = 6000, [ASK_RESOLVER] = 4500, [ASK_RESOLVER_TCP] = 2500, [ASK_ARP] = 800, [ASK_OFFERS] = 3500, [ASK_INFORM] = 3000,
+	[ASK_DISCOVER] = 3000, [ASK_REBOOT] = 3000,
 };
 /* clang-format on */
 
@@ -56,6 +56,7 @@ static int send_question(struct doctor_probe *p, unsigned i)
 	case ASK_OFFERS:
 	case ASK_INFORM:
 	case ASK_DISCOVER:
+	case ASK_REBOOT:
 		return probe_lan_send(p, i);
 	case ASK_CRL:
 		return probe_send_crl(p, i);
@@ -66,7 +67,7 @@ static int send_question(struct doctor_probe *p, unsigned i)
 
 static bool needs_address(enum doctor_ask ask)
 {
-	return ask != ASK_OFFERS && ask != ASK_DISCOVER;
+	return ask != ASK_OFFERS && ask != ASK_DISCOVER && ask != ASK_REBOOT;
 }
 
 void probe_send(struct doctor_probe *p)

@@ -11,7 +11,7 @@
 static const char *const ask_words[] = {
 	[ASK_SRV] = "srv", [ASK_A] = "a", [ASK_TCP] = "tcp", [ASK_TLS] = "tls", [ASK_PHONE_TLS] = "tls 1.0", [ASK_OCTET] = "small request",
 	[ASK_LARGE] = "large request", [ASK_CRL] = "crl", [ASK_RESOLVER] = "dns", [ASK_RESOLVER_TCP] = "dns over tcp", [ASK_ARP] = "arp",
-	[ASK_OFFERS] = "offers", [ASK_INFORM] = "inform", [ASK_DISCOVER] = "discover",
+	[ASK_OFFERS] = "offers", [ASK_INFORM] = "inform", [ASK_DISCOVER] = "discover", [ASK_REBOOT] = "request of a foreign address",
 };
 /* clang-format on */
 

@@ -34,12 +34,12 @@ static int send_dhcp(struct doctor_probe *p, unsigned at)
 {
 	const struct doctor_question *q = &p->q[at];
 	struct ask_dhcp *d = &p->asked[at].dhcp;
-	unsigned vlan = q->ask == ASK_OFFERS ? q->vlan : q->stage == DT_STAGE_VLAN ? 0 : p->run->place.vlan; /* as in stage 1: untagged */
+	unsigned vlan = q->ask == ASK_OFFERS || q->ask == ASK_REBOOT ? q->vlan : q->stage == DT_STAGE_VLAN ? 0 : p->run->place.vlan; /* as in stage 1: untagged */
 	uint32_t address = p->run->place.lease.address;
 	uint8_t frame[1518];
 	size_t n;
 
-	*d = (struct ask_dhcp){.class = q->ask == ASK_OFFERS ? DHCP_CLASS_VLAN : q->name, .address = q->ask == ASK_INFORM ? address : 0};
+	*d = (struct ask_dhcp){.foreign = q->ask == ASK_REBOOT, .class = q->ask == ASK_OFFERS ? DHCP_CLASS_VLAN : q->name, .address = q->ask == ASK_INFORM ? address : 0};
 	memcpy(d->mac, host_mac(p->h), 6);
 	host_body.random(p->h, &d->xid, sizeof d->xid);
 	n = ask_dhcp_write(d, frame, sizeof frame);
@@ -108,8 +108,11 @@ static void lan_dhcp(struct doctor_probe *p, unsigned at, const struct ask_dhcp_
 		lan_offer(p, at, said);
 		return;
 	}
-	a = probe_answer(p, at, p->q[at].gives == DT_SIGN_ASKED_VLAN_CLASS ? said->vlan != 0 : said->option43);
-	if (a) {
+	a = probe_answer(p, at, p->q[at].ask == ASK_REBOOT || (p->q[at].gives == DT_SIGN_ASKED_VLAN_CLASS ? said->vlan != 0 : said->option43));
+	if (a && p->q[at].ask == ASK_REBOOT) {
+		a->fact.address = said->server;
+		probe_more(a->text, sizeof a->text, "refused at once");
+	} else if (a) {
 		a->fact.vlan = said->vlan;
 		probe_more(a->text, sizeof a->text, "%s", said->text);
 	}

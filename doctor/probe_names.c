@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "doctor/probe_internal.h"
 
+enum { SLOW_MS = 1200, SLOW_NAMES = 4 };
+
 /* ---- names --------------------------------------------------------------------------------------------------- */
 
 static void rr_text(const struct dt_dns_answer *d, enum doctor_ask ask, struct doctor_answer *a)
@@ -143,6 +145,24 @@ static bool answered_elsewhere(struct doctor_probe *p, unsigned at, bool well, b
 	return false;
 }
 
+/* Each name that the phone asked for took long: a machine that is busy now and then is no reason. */
+static bool is_slow(const struct doctor_run *r)
+{
+	unsigned asked = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct doctor_line *l = &r->line[i];
+		bool answered = l->ok ? l->fact.address || l->fact.domain : l->failure == DT_F_DNS_NONE;
+
+		if (l->kind != DT_REC_ATTEMPT || l->fact.port || l->fact.host == NULL || !answered)
+			continue;
+		if (l->ms <= SLOW_MS)
+			return false;
+		asked++;
+	}
+	return asked >= SLOW_NAMES;
+}
+
 /* Of several name servers one that is silent while another answers, or does not know what another knows (D-08). */
 static void check_resolvers(struct doctor_probe *p)
 {
@@ -152,6 +172,8 @@ static void check_resolvers(struct doctor_probe *p)
 
 		if (a == NULL || a->ok)
 			continue;
+		if (p->q[i].ask == ASK_RESOLVER && is_slow(p->run))
+			dt_signs_add(a->sign, DT_SIGN_ASKED_DNS_SLOW);
 		if (p->q[i].ask == ASK_RESOLVER && silent && answered_elsewhere(p, i, false, false))
 			dt_signs_add(a->sign, DT_SIGN_ASKED_RESOLVER_DEAD);
 		else if (p->q[i].ask == ASK_RESOLVER && !silent && answered_elsewhere(p, i, true, false))

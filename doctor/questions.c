@@ -92,6 +92,18 @@ static void ask_domain(struct list *l, const char *domain, const char *odd)
 		questions_add(l, (struct doctor_question){.ask = ASK_A, .stage = DT_STAGE_FIND, .gives = DT_SIGN_ASKED_WILDCARD}, name);
 }
 
+/* A server of options 43 and 120 stands in the SIP domain more often than the lease's domain does (D-07). */
+static void ask_srv_of(struct list *l, const char *host)
+{
+	const char *domain = host ? strchr(host, '.') : NULL;
+	char name[DT_NAME_MAX];
+	uint32_t literal;
+
+	if (domain && strchr(domain + 1, '.') && host[0] != '_' && !ip_read(sv_of(host), &literal) &&
+	    snprintf(name, sizeof name, SRV_INTERNAL_TLS "%s", domain) < (int)sizeof name)
+		questions_add(l, (struct doctor_question){.ask = ASK_SRV, .stage = DT_STAGE_DISCOVER, .gives = DT_SIGN_ASKED_SRV_INSIDE}, name);
+}
+
 static bool speaks_tls(uint16_t port)
 {
 	return port == HTTPS || port == SIP_TLS || port == WEB_OUTSIDE;
@@ -165,12 +177,17 @@ unsigned doctor_questions(const struct doctor_run *r, const char *odd, struct do
 		if (a->kind != DT_REC_ATTEMPT)
 			continue;
 		ask_class(&l, a);
+		if (a->stage == DT_STAGE_ADDRESS && a->failure == DT_F_DHCP_SILENT && r->place.asks) /* here it was: does a server receive it? */
+			questions_add(&l, (struct doctor_question){.ask = ASK_REBOOT, .stage = a->stage, .vlan = (uint16_t)r->place.vlan,
+								   .gives = DT_SIGN_ASKED_NAK}, "CPE-OCPHONE");
 		if (a->fact.domain)
 			ask_domain(&l, a->fact.domain, odd);
 		else if (a->fact.host && a->fact.host[0] && !ip_read(sv_of(a->fact.host), &literal)) { /* an address is no name */
 			questions_add(&l, (struct doctor_question){.ask = ASK_A, .stage = a->stage}, a->fact.host);
 			questions_add(&l, (struct doctor_question){.ask = ASK_A, .stage = a->stage, .again = true}, a->fact.host);
 		}
+		if (a->stage == DT_STAGE_DISCOVER || a->stage == DT_STAGE_CHAIN)
+			ask_srv_of(&l, a->fact.host);
 		if (a->fact.domain)
 			ask_resolvers(&l, &r->place.lease, a->fact.host ? a->fact.host : a->fact.domain);
 		if (a->fact.address && a->fact.port && a->fact.port != NTP)

@@ -21,6 +21,7 @@ enum doctor_ask {
 	ASK_ARP,    /* who has `address`? */
 	ASK_OFFERS, /* which servers offer a lease in the VLAN `vlan` (0: untagged)? */
 	ASK_INFORM, ASK_DISCOVER,
+	ASK_REBOOT, /* a REQUEST for an address of a foreign network, in the VLAN `vlan`: a server that hears it refuses it (RFC 2131 3.2) */
 };
 /* clang-format on */
 

@@ -38,6 +38,16 @@ static bool sees_answer(const struct doctor_run *r, const struct doctor_need *c,
 	return false;
 }
 
+static bool sees_other_domain(const struct doctor_run *r, const struct doctor_need *c, const struct doctor_line *l)
+{
+	const char *domain = l->fact.domain ? l->fact.domain : l->fact.host ? strchr(l->fact.host, '.') : NULL;
+
+	for (unsigned i = 0; i < r->answers; i++)
+		if (domain && dt_signs_have(r->answer[i].sign, c->value) && !sv_iends(sv_of(r->answer[i].host), sv_of(domain)))
+			return true;
+	return false;
+}
+
 static bool sees_host_answer(const struct doctor_run *r, const struct doctor_need *c, const struct doctor_line *l)
 {
 	for (unsigned i = 0; i < r->answers; i++) {
@@ -170,6 +180,7 @@ static sees_fn *const sees[SEES_COUNT] = {
 	[SEES_SIGN]        = sees_sign,
 	[SEES_RUN_SIGN]    = sees_run_sign,
 	[SEES_ANSWER]      = sees_answer,
+	[SEES_OTHER_DOMAIN] = sees_other_domain,
 	[SEES_HOST_ANSWER] = sees_host_answer,
 	[SEES_PORT_IS]     = sees_port_is,
 	[SEES_TCP_PORT]    = sees_fact,

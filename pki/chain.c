@@ -19,6 +19,8 @@ static enum dt_sign sign_of(int error)
 		return DT_SIGN_CERT_EXPIRED;
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
 		return DT_SIGN_CERT_SELF_SIGNED;
+	case X509_V_ERR_INVALID_PURPOSE:
+		return DT_SIGN_CERT_PURPOSE;
 	default:
 		return DT_SIGN_CERT_UNTRUSTED;
 	}

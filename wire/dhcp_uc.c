@@ -96,6 +96,8 @@ static enum dt_sign scheme_set(struct dhcp_uc *uc, struct sv v)
 		strcpy(uc->scheme, "http");
 	else
 		return DT_SIGN_UC_SCHEME_BAD;
+	if (strcmp(uc->scheme, "http") == 0)
+		odd(uc, DT_SIGN_UC_SCHEME_PLAIN);
 	return DT_SIGN_NONE;
 }
 

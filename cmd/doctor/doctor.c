@@ -252,7 +252,7 @@ static int from_phone(struct doctor *d)
 {
 	int rc;
 
-	if ((d->o->bundle || d->o->pcapng) && bundle_begin(&d->bundle))
+	if ((d->o->bundle || d->o->pcapng || d->o->html) && bundle_begin(&d->bundle))
 		d->run.witness = &d->bundle.witness;
 	name_files(d);
 	rc = phone_run_open(&d->run);
@@ -289,6 +289,8 @@ static int write_page(struct doctor *d)
 	snprintf(name, sizeof name, "%s%s%s", model ? model : "phone", mac ? ", " : "", mac ? mac : "");
 	html_begin(&b, name);
 	html_phone(&b, name, &d->record, &d->found, d->lines);
+	html_shown(&b, d->old ? json_object_get(d->old, "certificates") : d->bundle.certificates,
+		   d->old ? json_object_get(d->old, "heads") : d->bundle.heads);
 	html_end(&b);
 	rc = b.oom ? EX_SOFTWARE : bundle_put_file(host_broker(d->run.host), "--html", d->o->html, b.p, b.n);
 	buf_free(&b);

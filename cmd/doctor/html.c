@@ -23,6 +23,7 @@ static const char style[] =
 	".track{position:relative;height:.8rem;background:var(--soft);border-radius:.2rem}"
 	".bar{position:absolute;top:0;bottom:0;min-width:2px;border-radius:.2rem;background:var(--bar);print-color-adjust:exact;"
 	"-webkit-print-color-adjust:exact}.bar.no{background:var(--bad)}.bar.odd{background:var(--warn)}.bar.thin{top:.25rem;bottom:.25rem;opacity:.75}"
+	"details{margin:.3rem 0;font-size:.86rem}summary{cursor:pointer}pre{overflow-x:auto;background:var(--soft);padding:.5rem;font-size:.78rem;white-space:pre-wrap}"
 	".wide{overflow-x:auto}svg{min-width:46rem;width:100%;height:auto;display:block;font:11px ui-monospace,monospace}"
 	"svg text{fill:var(--ink)}svg .dim{fill:var(--dim)}svg .life{stroke:var(--line)}svg .arrow{stroke:var(--bar);fill:none}"
 	"svg .tip{fill:var(--bar)}svg .bad .arrow{stroke:var(--bad)}svg .bad .tip{fill:var(--bad)}svg .bad .note{fill:var(--bad)}"
@@ -32,7 +33,7 @@ static const char style[] =
 	"@media(max-width:40rem){table,tbody{display:block}.row{grid-template:'n m' 't t'/1fr 3.6rem}dl{grid-template-columns:1fr}"
 	"dt{margin-top:.3rem}thead{display:none}tr{display:block;border-bottom:1px solid var(--line)}td{display:block;border:0;padding:.1rem 0}td:nth-child(3){white-space:normal}}"
 	"@media print{:root{--ink:#000;--dim:#444;--paper:#fff;--line:#bbb;--good:#1a7f37;--bad:#b00;--warn:#860;--bar:#0969da;--soft:#f4f4f4}"
-	"body{max-width:none;padding:0;font-size:10pt}.wide{overflow:visible}svg{min-width:0}h2{break-after:avoid}.answer,tr,.row{break-inside:avoid}}";
+	"body{max-width:none;padding:0;font-size:10pt}.wide{overflow:visible}svg{min-width:0}details>pre{display:none}h2{break-after:avoid}.answer,tr,.row{break-inside:avoid}}";
 /* clang-format on */
 
 static void put(struct buf *to, const char *s)

@@ -13,9 +13,11 @@
 void html_begin(struct buf *to, const char *title);
 /* One phone.  name: its MAC address and what else is known; lines: its record (dialtone-record(5)), with times. */
 void html_phone(struct buf *to, const char *name, const struct doctor_run *r, const struct findings *f, const json_t *lines);
+/* certificates, heads: lists as a bundle has them, or NULL. */
+void html_shown(struct buf *to, const json_t *certificates, const json_t *heads);
 void html_end(struct buf *to);
 
-/* ---- within: html.c, html_time.c ----------------------------------------------------------------------------------- */
+/* ---- within: html.c, html_text.c, html_time.c ----------------------------------------------------------------------------------- */
 
 void html_text(struct buf *to, const char *s); /* escaped */
 void html_put(struct buf *to, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* as it is: no text of others */

@@ -94,6 +94,7 @@ X(UC_OVERRUN,         "uc-overrun",           "a sub-option runs past the end of
 X(UC_CLASS_ABSENT,    "uc-class-absent",      "sub-option 1 is missing: this is not the option of class MS-UC-Client") \
 X(UC_CLASS_OTHER,     "uc-class-other",       "sub-option 1 is not MS-UC-Client") \
 X(UC_SCHEME_BAD,      "uc-scheme-bad",        "sub-option 2 is neither https nor http") \
+X(UC_SCHEME_PLAIN,    "uc-scheme-plain",      "the scheme (sub-option 2) is http: TLS is never begun there") \
 X(UC_SCHEME_ABSENT,   "uc-scheme-absent",     "no scheme (sub-option 2): https taken") \
 X(UC_HOST_URL,        "uc-host-url",          "sub-option 3 holds a URL: only the host name belongs there") \
 X(UC_HOST_PORT,       "uc-host-port",         "sub-option 3 holds a port too: it belongs into sub-option 4") \
@@ -117,6 +118,7 @@ X(CERT_EXPIRED,       "cert-expired",         "the certificate has expired") \
 X(CERT_NOT_YET,       "cert-not-yet",         "the certificate is not valid yet") \
 X(CERT_OTHER_NAME,    "cert-other-name",      "the certificate carries other names than the one that was asked for") \
 X(CERT_NOT_TAKEN,     "cert-not-taken",         "the phone hung up after it had seen the server's certificate, which the capture cannot show") \
+X(CERT_PURPOSE,       "cert-purpose",         "the certificate is for another use than a server's") \
 X(CERT_SHORT,         "cert-short",           "the user's certificate is good for a short time only") \
 X(ROOT_STRONG,        "root-strong",          "this model cannot read a root of that key size and signature") \
 X(TLS_CLOSED,         "tls-closed",           "the server hung up before it had said a word of TLS") \
@@ -145,6 +147,8 @@ X(MOVED,              "moved",                "redirected to the home pool") \
 X(MOVED_NOWHERE,      "moved-nowhere",        "the redirect names no Registrar") \
 /* what the doctor asks itself */ \
 X(ASKED_VLAN_CLASS,   "asked-vlan-class",     "the class CPE-OCPHONE in other letters was answered with a VLAN") \
+X(ASKED_DNS_SLOW,     "asked-dns-slow",       "the name server answers, but takes longer than a second") \
+X(ASKED_NAK,          "asked-nak",            "a DHCP server refused an address of another network: it receives what is sent in this VLAN") \
 X(ASKED_UC_CLASS,     "asked-uc-class",       "the class MS-UC-Client in other letters was answered with option 43") \
 X(ASKED_UC_DISCOVER,  "asked-uc-discover",    "a DISCOVER of class MS-UC-Client was answered with option 43") \
 X(ASKED_OLD_NAME,     "asked-old-name",       "the old name ucupdates exists") \

@@ -93,7 +93,9 @@ def test_a_fault_is_the_same_again(way, model):
         status, found, bundle = examined(lab, "b.json", way=way, model=model)
         assert status in (7, 9) and found, found
         assert again(lab, bundle, "--pcapng", lab.path("b.pcapng"), "--html", lab.path("b.html")) == (status, found)
-        for text in (open(bundle).read(), open(lab.path("b.html")).read(), text_of(lab, lab.path("b.pcapng"))):
+        page = open(lab.path("b.html")).read()
+        assert "Certificates that were shown" in page and "issued by CN=contoso.test Root CA" in page and "HTTP/1.1 200" in page
+        for text in (open(bundle).read(), page, text_of(lab, lab.path("b.pcapng"))):
             no_secret_in(lab, text)
             assert PIN[::-1] not in text and PASSWORD[::-1] not in text
 

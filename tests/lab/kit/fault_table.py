@@ -3,7 +3,7 @@ a lab of its own; script/lab puts them into the one that runs, and takes them ou
 import dataclasses
 import re
 
-from faults import changed
+from faults import added, changed
 
 FAULTS = []
 
@@ -319,3 +319,16 @@ def _(lab):
 @fault("of two addresses of the Registrar one is dead", "warn", 9, "D-10", web=True, records=("host-record=fe01.contoso.test,10.20.0.98",))
 def _(lab):
     lab.front()
+
+
+@fault("the scope is full", "fail", 2, "I-01", changed("10.66.0.100,10.66.0.150", "10.66.0.100,10.66.0.100"),
+       added("dhcp-host=00:11:22:33:44:55,10.66.0.100"))
+def _(lab):
+    pass
+
+
+dhcp_says("option 43 says http", "fail", 5, "R-04", 'MS-UC-Client,2,"https"', 'MS-UC-Client,2,"http"')
+dhcp_says("the domain of the lease is another", "warn", 3, "D-07", "domain=contoso.test", "domain=corp.contoso.example")
+resolver("a name server that takes its time", "warn", 2, "D-08", mode="late", arg="2")
+certificate("a certificate for clients", "fail", 6, "C-20", usage="clientAuth")
+registrar("a Registrar that sends strangers on", "L-04", "302 Moved Temporarily", "Contact: <sip:10.20.0.99:5061;transport=tls>")

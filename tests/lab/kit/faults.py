@@ -71,11 +71,11 @@ class FaultLab(Lab):
                      "-subj", f"/CN={name}")
         return cert, key
 
-    def leaf(self, names=NAMES, ca=None, bits=2048, digest="sha256", days=365, more=""):
+    def leaf(self, names=NAMES, ca=None, bits=2048, digest="sha256", days=365, more="", usage="serverAuth"):
         """A PEM with key and certificate, below the site's root or another."""
         ca = ca or (os.path.join(self.site_dir, "ca.pem"), os.path.join(self.site_dir, "root.pem"))
         key, csr, crt = self.path("leaf.key"), self.path("leaf.csr"), self.path("leaf.crt")
-        ext = self.write("leaf.ext", "subjectAltName=" + ",".join(f"DNS:{n}" for n in names) + f"\nextendedKeyUsage=serverAuth\n{more}\n")
+        ext = self.write("leaf.ext", "subjectAltName=" + ",".join(f"DNS:{n}" for n in names) + f"\nextendedKeyUsage={usage}\n{more}\n")
         self.openssl("req", "-new", "-newkey", f"rsa:{bits}", "-nodes", "-keyout", key, "-out", csr, "-subj", f"/CN={names[0]}")
         self.openssl("x509", "-req", "-in", csr, "-CA", ca[0], "-CAkey", ca[1], "-CAcreateserial", "-CAserial", self.path("serial"),
                      "-out", crt, "-days", str(days), "-extfile", ext, f"-{digest}")

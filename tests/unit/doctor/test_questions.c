@@ -30,7 +30,8 @@ static void of_a_place(void **state)
 
 	(void)state;
 	assert_non_null(q);
-	assert_int_equal(doctor_questions(&r, ODD, q), 1); /* no address yet, no VLAN */
+	n = doctor_questions(&r, ODD, q); /* no address yet, no VLAN */
+	assert_int_equal(n, 1);
 	assert_int_equal(q[0].ask, ASK_OFFERS);
 	assert_int_equal(q[0].vlan, 0);
 	r.place.vlan = 66;
@@ -39,6 +40,11 @@ static void of_a_place(void **state)
 	add(&r, (struct dt_record){.stage = DT_STAGE_UPDATE, .fact = {.address = 0x0a14000a, .port = 443}});
 	n = doctor_questions(&r, ODD, q);
 	assert_int_equal(q[1].vlan, 66);
+	assert_null(find(q, n, ASK_REBOOT, "CPE-OCPHONE", 0));
+	add(&r, (struct dt_record){.stage = DT_STAGE_ADDRESS, .failure = DT_F_DHCP_SILENT});
+	n = doctor_questions(&r, ODD, q);
+	assert_int_equal(find(q, n, ASK_REBOOT, "CPE-OCPHONE", 0)->vlan, 66);
+	assert_int_equal(find(q, n, ASK_REBOOT, "CPE-OCPHONE", 0)->gives, DT_SIGN_ASKED_NAK);
 	assert_int_equal(find(q, n, ASK_ARP, "own", 0)->address, 0x0a420064);
 	assert_int_equal(find(q, n, ASK_ARP, "router", 0)->address, 0x0a420001);
 	assert_int_equal(find(q, n, ASK_ARP, "server", 0)->address, 0x0a14000a);
@@ -53,6 +59,26 @@ static void of_a_place(void **state)
 	assert_non_null(find(q, n, ASK_RESOLVER_TCP, "_sip._tls.a", 0));
 	assert_null(find(q, n, ASK_ARP, "server", 0));
 	assert_null(find(q, n, ASK_ARP, "router", 0));
+	doctor_run_free(&r);
+	free(q);
+}
+
+/* The domain of a server that options 43 and 120 name: the SIP domain, where the lease's is another (D-07). */
+static void of_a_sip_domain(void **state)
+{
+	struct doctor_question *q = calloc(DOCTOR_ANSWERS, sizeof *q);
+	struct doctor_run r = {0};
+	unsigned n;
+
+	(void)state;
+	assert_non_null(q);
+	add(&r, (struct dt_record){.stage = DT_STAGE_CHAIN, .fact.host = "fe01.contoso.test"});
+	add(&r, (struct dt_record){.stage = DT_STAGE_CHAIN, .fact.host = "10.20.30.40"});
+	add(&r, (struct dt_record){.stage = DT_STAGE_CHAIN, .fact.host = "localhost.test"});
+	n = doctor_questions(&r, ODD, q);
+	assert_int_equal(find(q, n, ASK_SRV, "_sipinternaltls._tcp.contoso.test", 0)->gives, DT_SIGN_ASKED_SRV_INSIDE);
+	assert_null(find(q, n, ASK_SRV, "_sipinternaltls._tcp.20.30.40", 0));
+	assert_null(find(q, n, ASK_SRV, "_sipinternaltls._tcp.test", 0));
 	doctor_run_free(&r);
 	free(q);
 }
@@ -265,7 +291,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(of_a_place),
-	    cmocka_unit_test(of_a_domain),
+	    cmocka_unit_test(of_a_sip_domain), cmocka_unit_test(of_a_domain),
 	    cmocka_unit_test(of_a_class),
 	    cmocka_unit_test(of_a_server),
 	    cmocka_unit_test(other_spellings),

@@ -285,8 +285,8 @@ static void uc_variations(void **state)
 	    {PATH_A P443 FE1 HTTPS ID "FF", "https://fe.tld/a", DT_SIGN_NONE}, /* dnsmasq: turned round, ff behind */
 	    {"00 " ID "00 " HTTPS FE1 P443 PATH_A "FF FF 09", "https://fe.tld/a", DT_SIGN_NONE},
 	    {ID HTTPS FE1 PATH_A, "https://fe.tld/a", DT_SIGN_NONE}, /* no port: the scheme's */
-	    {ID "02 04 68 74 74 70 " FE1 PATH_A, "http://fe.tld/a", DT_SIGN_NONE},
-	    {ID "02 04 68 74 74 70 " FE1 P443 PATH_A, "http://fe.tld:443/a", DT_SIGN_NONE},
+	    {ID "02 04 68 74 74 70 " FE1 PATH_A, "http://fe.tld/a", DT_SIGN_UC_SCHEME_PLAIN},
+	    {ID "02 04 68 74 74 70 " FE1 P443 PATH_A, "http://fe.tld:443/a", DT_SIGN_UC_SCHEME_PLAIN},
 	    {"0A 02 00 C8 " ID HTTPS FE1 P443 PATH_A, "https://fe.tld/a", DT_SIGN_NONE}, /* both classes in one blob */
 	    {ID HTTPS FE1 "04 02 01 BB " PATH_A, "https://fe.tld/a", DT_SIGN_UC_PORT_BINARY},
 	    {ID HTTPS FE1 "04 04 00 00 11 5B " PATH_A, "https://fe.tld:4443/a", DT_SIGN_UC_PORT_BINARY},
