@@ -35,12 +35,14 @@ static unsigned auth_of(const struct fleet_user *u)
 
 static const struct dt_model *model_of(const struct fleet *f, unsigned i)
 {
-	for (unsigned n = 0; n < f->conf.models; n++) {
+	unsigned n = 0;
+
+	do {
 		const struct dt_model *m = f->conf.model[(i + n) % f->conf.models];
 
 		if (m->auth & auth_of(&f->conf.user[i]))
 			return m;
-	}
+	} while (++n < f->conf.models);
 	return f->conf.model[i % f->conf.models]; /* the phone says itself what is missing */
 }
 

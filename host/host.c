@@ -192,7 +192,7 @@ static int open_state(struct host *h, const struct host_conf *c, struct why *why
 
 static int open_loop(struct host *h)
 {
-	struct timeval tick = {h->tick_ms / 1000, h->tick_ms % 1000 * 1000}, renew = {RENEW_S, 0};
+	struct timeval tick = {h->tick_ms / 1000, (suseconds_t)(h->tick_ms % 1000) * 1000}, renew = {RENEW_S, 0};
 
 	h->base = event_base_new();
 	if (h->base == NULL)

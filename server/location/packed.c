@@ -21,8 +21,9 @@ struct location_packed *location_pack(const struct location_binding *b)
 	*p = (struct location_packed){.conn = b->conn, .expires = b->expires, .worker = b->worker, .cseq = b->cseq, .outside = b->outside};
 	to = p->text;
 #define COPY(field) \
-	p->field = strcpy(to, b->field); \
-	to += strlen(to) + 1;
+	n = strlen(b->field) + 1; \
+	p->field = memcpy(to, b->field, n); \
+	to += n;
 	TEXTS(COPY)
 #undef COPY
 	return p;
