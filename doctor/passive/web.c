@@ -135,6 +135,8 @@ void web_answer(struct passive *p, struct flow *f, const struct msg *m, struct s
 	else if (f->stage == DT_STAGE_AUTH && !is_document(body))
 		r.failure = DT_F_SOAP_BAD;
 	r.ok = r.failure == DT_F_OK;
+	if (!r.ok && m->status == 200 && sv_istarts(sv_trim(msg_get(m, "Content-Type")), SV("text/html"))) /* a portal's, or a proxy's */
+		dt_signs_add(r.sign, DT_SIGN_ANSWER_PAGE);
 	snprintf(why, sizeof why, "HTTP %u", m->status);
 	if (m->status >= 400)
 		r.why = said[0] ? said : why;
