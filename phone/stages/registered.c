@@ -5,6 +5,7 @@
 #define SA_SECONDS 28800ull
 #define SA_EARLY 300ull
 #define DAY_MS 86400000ull
+#define BEFORE_END_MS 2000ull /* for the refresh itself */
 
 void registered_begin(struct dt_phone *ph)
 {
@@ -44,14 +45,15 @@ static void registered_next_refresh(struct dt_phone *ph)
 }
 
 /* RFC 3261 21.5.4: "The server MAY indicate when the client should retry the request in a Retry-After header field."  The registration
- * lasts until it expires: the phone stays, and refreshes it when it is told to, if that is early enough. */
+ * lasts until it expires: the phone stays, and refreshes it when the server says, if that is early enough; the random part of the wait
+ * ends before the registration does. */
 static bool registered_refresh_later(struct dt_phone *ph, const struct msg *m)
 {
-	uint64_t wait = ph_spread_ms(ph, 0);
+	uint64_t wait = ph_spread_ms(ph, 0), now = ph_now_ms(ph), last = ph->run.bound_until - BEFORE_END_MS;
 
-	if (msg_get(m, "Retry-After").p == NULL || wait == 0 || ph_now_ms(ph) + wait >= ph->run.bound_until)
+	if (msg_get(m, "Retry-After").p == NULL || wait == 0 || ph->core.not_before > last || now > last)
 		return false;
-	ph_timer_set(ph, T_REFRESH, wait);
+	ph_timer_set(ph, T_REFRESH, now + wait < last ? wait : last - now);
 	return true;
 }
 

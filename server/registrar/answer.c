@@ -60,8 +60,10 @@ void reg_refuse(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, enum
 
 	if (refusals[which].header)
 		buf_str(&h, refusals[which].header);
-	if (refusals[which].status == 503) /* each phone gets another time: those that are sent away together do not come back together */
-		buf_printf(&h, "Retry-After: %u\r\n", pki_random_between(30, 59));
+	/* Each phone gets another time: those that are sent away together do not come back together. Registrations are refreshed at
+	 * 80 % of ten minutes: two refusals leave time for a third try. */
+	if (refusals[which].status == 503)
+		buf_printf(&h, "Retry-After: %u\r\n", pki_random_between(20, 40));
 	if (refusals[which].id)
 		reg_diagnostics(c, &h, refusals[which].id, refusals[which].reason, refusals[which].open);
 	reg_seen_refused(c, sa, m, reg_failure_of(which), refusals[which].reason ? refusals[which].reason : refusals[which].phrase);
