@@ -70,7 +70,7 @@ static void read_all(struct tls *t, size_t *got)
 	long n;
 
 	while ((n = tls_read(t, part, sizeof part)) > 0) {
-		must(*got + (size_t)n <= strlen(WORDS) && memcmp(part, WORDS + *got, (size_t)n) == 0);
+		must(*got + (size_t)n <= strlen(WORDS) && memcmp(part, &WORDS[*got], (size_t)n) == 0);
 		*got += (size_t)n;
 	}
 	if (tls_state(t) == TLS_FAILED)

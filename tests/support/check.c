@@ -82,5 +82,5 @@ bool retry_after_is_good(struct sv value)
 		seconds = sv_from(line, 13);
 		seconds = sv_cut(&seconds, '\r');
 	}
-	return sv_u64(seconds, 59, &n) && n >= 30;
+	return sv_u64(seconds, 59, &n) && n >= 20;
 }

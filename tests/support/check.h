@@ -22,7 +22,7 @@
 
 uint8_t *exact_copy(const void *p, size_t have, size_t n);
 void hex_of(struct buf *to, const char *text);
-bool retry_after_is_good(struct sv value); /* 30 to 59 seconds, the value alone or its line */
+bool retry_after_is_good(struct sv value); /* 20 to 59 seconds, the value alone or its line */
 void vector_read(struct buf *to, const char *name);
 
 /* The end of a test's child process: as _exit(), but what a build for script/coverage has counted is written before. */
