@@ -13,21 +13,6 @@
 
 /* ---- the end ----------------------------------------------------------------------------------------------- */
 
-void conn_fail(struct conn *c, const char *why, bool reset)
-{
-	if (c->phase == DEAD)
-		return;
-	c->phase = DEAD;
-	c->why = why;
-	c->reset = reset;
-}
-
-void conn_fail_because(struct conn *c, const char *what, const char *detail)
-{
-	snprintf(c->why_text, sizeof c->why_text, "%s%s", what, detail);
-	conn_fail(c, c->why_text, false);
-}
-
 static void conn_destroy(struct conn *c)
 {
 	static const struct linger now = {1, 0};
@@ -47,14 +32,6 @@ static void conn_destroy(struct conn *c)
 }
 
 /* ---- out --------------------------------------------------------------------------------------------------- */
-
-void conn_drain(struct conn *c)
-{
-	if (c->tls)
-		tls_drain(c->tls, &c->out);
-	if (c->out.oom)
-		conn_fail(c, "out of memory", true);
-}
 
 /* false: the peer does not take it all now, or the connection has failed */
 static bool conn_send(struct conn *c)
@@ -129,6 +106,20 @@ void conn_write(struct conn *c, const void *p, size_t n)
 		buf_add(&c->out, p, n);
 		conn_drain(c);
 	}
+	conn_settle(c);
+}
+
+void conn_file(struct conn *c, int fd, uint64_t at, uint64_t n)
+{
+	if (c->phase != OPEN || n == 0 || c->file.n) {
+		close(fd);
+		return;
+	}
+	c->depth++;
+	c->file.fd = fd;
+	c->file.at = at;
+	c->file.n = n;
+	c->file.turn = 0;
 	conn_settle(c);
 }
 

@@ -83,20 +83,6 @@ bool conn_file_more(struct conn *c)
 	return c->tls ? conn_file_tls(c) : conn_file_plain(c);
 }
 
-void conn_file(struct conn *c, int fd, uint64_t at, uint64_t n)
-{
-	if (c->phase != OPEN || n == 0 || c->file.n) {
-		close(fd);
-		return;
-	}
-	c->depth++;
-	c->file.fd = fd;
-	c->file.at = at;
-	c->file.n = n;
-	c->file.turn = 0;
-	conn_settle(c);
-}
-
 bool conn_filing(const struct conn *c)
 {
 	return c->file.n > 0;

@@ -1,5 +1,5 @@
-/* net/conn_internal.h: one connection, for the four files that share it: conn.c (its life, what goes out), conn_in.c (what
- * comes in), conn_file.c (a file that goes out), conn_new.c (what the loop calls).
+/* net/conn_internal.h: one connection, for the five files that share it, the upper ones first: conn_new.c (what the loop
+ * calls), conn_in.c (what comes in), conn.c (its life, what goes out), conn_file.c (a file that goes out), conn_fail.c (its failure).
  */
 #ifndef DIALTONE_NET_CONN_INTERNAL_H
 #define DIALTONE_NET_CONN_INTERNAL_H
@@ -38,10 +38,12 @@ struct conn {
 	uint16_t port;
 };
 
-/* conn.c */
+/* conn_fail.c */
 void conn_fail(struct conn *c, const char *why, bool reset);
 void conn_fail_because(struct conn *c, const char *what, const char *detail);
 void conn_drain(struct conn *c); /* out of the engine, into the queue */
+
+/* conn.c */
 void conn_flush(struct conn *c);
 void conn_settle(struct conn *c);
 bool conn_share(struct conn *c); /* false: its address holds its share */

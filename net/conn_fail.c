@@ -1,0 +1,29 @@
+/* net/conn_fail.c: what the files of a connection stand on: that it has failed, and what its engine has to send. */
+#include "net/conn_internal.h"
+
+#include <stdio.h>
+
+#include "base/buf.h"
+
+void conn_fail(struct conn *c, const char *why, bool reset)
+{
+	if (c->phase == DEAD)
+		return;
+	c->phase = DEAD;
+	c->why = why;
+	c->reset = reset;
+}
+
+void conn_fail_because(struct conn *c, const char *what, const char *detail)
+{
+	snprintf(c->why_text, sizeof c->why_text, "%s%s", what, detail);
+	conn_fail(c, c->why_text, false);
+}
+
+void conn_drain(struct conn *c)
+{
+	if (c->tls)
+		tls_drain(c->tls, &c->out);
+	if (c->out.oom)
+		conn_fail(c, "out of memory", true);
+}
