@@ -25,11 +25,6 @@ static const unsigned wait_ms[] = {
 
 /* ---- sending ------------------------------------------------------------------------------------------------- */
 
-static void probe_on_frame(void *arg, const uint8_t *frame, size_t n, int tci)
-{
-	probe_lan_frame(arg, frame, n, tci);
-}
-
 static unsigned resolver_number(const struct doctor_probe *p, uint32_t address)
 {
 	const struct dt_lease *l = &p->run->place.lease;
@@ -70,7 +65,7 @@ static bool needs_address(enum doctor_ask ask)
 	return ask != ASK_OFFERS && ask != ASK_DISCOVER && ask != ASK_REBOOT;
 }
 
-void probe_send(struct doctor_probe *p)
+static void probe_send(struct doctor_probe *p)
 {
 	for (unsigned i = 0; i < p->n && p->open < OPEN_MAX; i++) {
 		struct asked *s = &p->asked[i];
@@ -90,6 +85,35 @@ void probe_send(struct doctor_probe *p)
 			probe_end(p, i);
 		}
 	}
+}
+
+/* ---- what comes: an answer brings up the next question, which need not wait for a tick --------------------------- */
+
+static void probe_on_frame(void *arg, const uint8_t *frame, size_t n, int tci)
+{
+	probe_lan_frame(arg, frame, n, tci);
+}
+
+static void probe_on_dns(void *arg, unsigned id, const struct dt_dns_answer *d)
+{
+	struct doctor_probe *p = arg;
+	unsigned at = probe_question_of(p, id);
+
+	if (at == DOCTOR_ANSWERS)
+		return;
+	probe_names_answered(p, at, d);
+	probe_send(p);
+}
+
+static void probe_on_opened(void *arg, unsigned id, const struct dt_stream_opened *o)
+{
+	struct doctor_probe *p = arg;
+	unsigned at = probe_question_of(p, id);
+
+	if (at == DOCTOR_ANSWERS)
+		return;
+	probe_streams_opened(p, at, o);
+	probe_send(p);
 }
 
 /* ---- the end of waiting -------------------------------------------------------------------------------------- */

@@ -56,15 +56,12 @@ unsigned probe_question_of(const struct doctor_probe *p, unsigned id); /* DOCTOR
 void probe_close(struct doctor_probe *p, unsigned at);		       /* without an answer */
 void probe_end(struct doctor_probe *p, unsigned at);		       /* no answer came, or it could not be asked */
 
-/* probe.c: sends the questions that wait and may go; an answer brings up the next one, which need not wait for a tick. */
-void probe_send(struct doctor_probe *p);
-
 /* probe_names.c: DNS */
-void probe_on_dns(void *arg, unsigned id, const struct dt_dns_answer *d);
+void probe_names_answered(struct doctor_probe *p, unsigned at, const struct dt_dns_answer *d);
 void probe_names_check(struct doctor_probe *p);
 
 /* probe_streams.c: TCP, and what is said over it */
-void probe_on_opened(void *arg, unsigned id, const struct dt_stream_opened *o);
+void probe_streams_opened(struct doctor_probe *p, unsigned at, const struct dt_stream_opened *o);
 void probe_on_data(void *arg, unsigned id, const void *data, size_t n);
 void probe_on_closed(void *arg, unsigned id, uint8_t alert);
 int probe_send_stream(struct doctor_probe *p, unsigned at);

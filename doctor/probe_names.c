@@ -102,15 +102,10 @@ static void dns_text(const struct dt_dns_answer *d, struct doctor_answer *a)
 		probe_more(a->text, sizeof a->text, " (rcode %u)", d->rcode);
 }
 
-void probe_on_dns(void *arg, unsigned id, const struct dt_dns_answer *d)
+void probe_names_answered(struct doctor_probe *p, unsigned at, const struct dt_dns_answer *d)
 {
-	struct doctor_probe *p = arg;
-	unsigned at = probe_question_of(p, id);
-	struct doctor_answer *a;
+	struct doctor_answer *a = probe_answer(p, at, d->status == DT_DNS_OK);
 
-	if (at == DOCTOR_ANSWERS)
-		return;
-	a = probe_answer(p, at, d->status == DT_DNS_OK);
 	if (a) {
 		a->fact.rcode = d->status == DT_DNS_NXDOMAIN ? 3 : d->rcode;
 		p->asked[at].status = d->status;
@@ -122,7 +117,6 @@ void probe_on_dns(void *arg, unsigned id, const struct dt_dns_answer *d)
 		dns_text(d, a);
 	}
 	follow_names(p, at, d);
-	probe_send(p);
 }
 
 /* ---- at the end ----------------------------------------------------------------------------------------------- */

@@ -36,14 +36,10 @@ static void opened_tcp(struct doctor_probe *p, unsigned at, const struct dt_stre
 	}
 }
 
-void probe_on_opened(void *arg, unsigned id, const struct dt_stream_opened *o)
+void probe_streams_opened(struct doctor_probe *p, unsigned at, const struct dt_stream_opened *o)
 {
-	struct doctor_probe *p = arg;
-	unsigned at = probe_question_of(p, id);
 	bool stays = o->failure == DT_F_OK;
 
-	if (at == DOCTOR_ANSWERS)
-		return;
 	switch (p->q[at].ask) {
 	case ASK_TLS:
 	case ASK_PHONE_TLS:
@@ -68,8 +64,7 @@ void probe_on_opened(void *arg, unsigned id, const struct dt_stream_opened *o)
 		break;
 	}
 	if (!stays && o->failure == DT_F_OK)
-		host_body.stream_close(p->h, id);
-	probe_send(p);
+		host_body.stream_close(p->h, HOST_OBSERVER + at);
 }
 
 /* Anything at all: data, or that the peer hung up. */
