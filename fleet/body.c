@@ -5,21 +5,6 @@
 
 /* ---- answers that come later -------------------------------------------------------------------------------------------- */
 
-bool later_add(struct fleet *f, const struct fleet_phone *p, const struct later *l)
-{
-	struct later *made = malloc(sizeof *made);
-
-	if (made == NULL)
-		return false;
-	*made = *l;
-	made->phone = fleet_index(p);
-	made->generation = p->generation;
-	made->next = NULL;
-	*f->later_end = made;
-	f->later_end = &made->next;
-	return true;
-}
-
 static void later_one(struct fleet *f, struct fleet_phone *p, const struct later *l)
 {
 	struct dt_dns_answer a;
@@ -43,34 +28,20 @@ static void later_one(struct fleet *f, struct fleet_phone *p, const struct later
 		dt_phone_link(p->ph, true);
 		break;
 	}
-	life_look(p);
+	f->on->changed(p);
 }
 
 void later_run(struct fleet *f)
 {
 	struct later *l;
 
-	while ((l = f->later) != NULL) {
+	while ((l = later_take(f)) != NULL) {
 		struct fleet_phone *p = &f->phone[l->phone];
 
-		f->later = l->next;
-		if (f->later == NULL)
-			f->later_end = &f->later;
 		if (p->ph && p->generation == l->generation)
 			later_one(f, p, l);
 		free(l);
 	}
-}
-
-void later_clear(struct fleet *f)
-{
-	struct later *l;
-
-	while ((l = f->later) != NULL) {
-		f->later = l->next;
-		free(l);
-	}
-	f->later_end = &f->later;
 }
 
 /* ---- the table ------------------------------------------------------------------------------------------------------------ */
@@ -211,7 +182,9 @@ static void body_restart(void *arg)
 
 static void body_record(void *arg, const struct dt_record *r)
 {
-	life_record(arg, r);
+	struct fleet_phone *p = arg;
+
+	p->f->on->record(p, r);
 }
 
 const struct dt_body fleet_body = {

@@ -13,19 +13,6 @@
 #define NIGHT 0.75	/* of the day: phones restart, one after the other, in a twentieth of it */
 #define EVENING 0.90
 
-uint64_t fleet_random(struct fleet *f) /* xorshift64*: for times, never for secrets */
-{
-	f->random ^= f->random >> 12;
-	f->random ^= f->random << 25;
-	f->random ^= f->random >> 27;
-	return f->random * 0x2545f4914f6cdd1dull;
-}
-
-double fleet_random_unit(struct fleet *f)
-{
-	return (double)(fleet_random(f) >> 11) / (double)(1ull << 53);
-}
-
 /* ---- a new one ---------------------------------------------------------------------------------------------------------- */
 
 static bool keys_make(struct fleet *f, struct why *why)
@@ -89,6 +76,7 @@ struct fleet *fleet_new(const struct fleet_conf *conf, struct why *why)
 	}
 	f->conf = *conf;
 	f->epoll = -1;
+	f->on = &life_events;
 	f->later_end = &f->later;
 	f->phone = calloc(conf->phones, sizeof *f->phone);
 	f->heap = calloc(conf->phones, sizeof *f->heap);

@@ -3,7 +3,11 @@
  *     engine.c   the loop, phases       life.c   a phone from power-on to power-off     arrive.c  who begins when
  *     heap.c     timers                 body.c   the table of a phone's body            gate.c    nobody storms
  *     stream.c   TCP and TLS            flash.c  what a phone stores                    names.c   DNS as the fleet answers it
- *     verdict.c  chains, judged once    stats.c  what was seen
+ *     verdict.c  chains, judged once    stats.c  what was seen                          later.c   answers that wait
+ *     random.c   random numbers
+ *
+ * Each of engine.c, life.c, body.c and stream.c calls those behind it in this list, never those before it; they all stand on the
+ * other files.  The body and its streams report upwards through struct phone_events, which the engine puts into a new fleet.
  */
 #ifndef DIALTONE_FLEET_INTERNAL_H
 #define DIALTONE_FLEET_INTERNAL_H
@@ -60,6 +64,12 @@ struct fleet_phone {
 	uint8_t failure, failed_at;
 };
 
+/* What the body and its streams report. */
+struct phone_events {
+	void (*changed)(struct fleet_phone *p); /* something came in for it; it may be off when this returns */
+	void (*record)(struct fleet_phone *p, const struct dt_record *r);
+};
+
 struct later { /* an answer that must not come from within the question */
 	struct later *next;
 	uint32_t phone, generation;
@@ -74,6 +84,7 @@ struct verdict_cache;
 
 struct fleet {
 	struct fleet_conf conf;
+	const struct phone_events *on;
 	struct fleet_phone *phone;
 	struct fleet_stats stats;
 	uint32_t *heap; /* phones, the nearest timer first */
@@ -100,6 +111,11 @@ struct fleet {
 
 /* ---- between the files ---------------------------------------------------------------------------------------------------- */
 
+static inline uint32_t fleet_index(const struct fleet_phone *p)
+{
+	return (uint32_t)(p - p->f->phone);
+}
+
 uint64_t fleet_random(struct fleet *f);
 double fleet_random_unit(struct fleet *f); /* [0, 1) */
 
@@ -108,8 +124,10 @@ uint64_t heap_first(const struct fleet *f);
 struct fleet_phone *heap_due(struct fleet *f); /* one whose time has come; NULL: there is none */
 
 extern const struct dt_body fleet_body;
-bool later_add(struct fleet *f, const struct fleet_phone *p, const struct later *l);
-void later_run(struct fleet *f);
+void later_run(struct fleet *f); /* gives the answers that wait */
+
+bool later_add(struct fleet *f, const struct fleet_phone *p, const struct later *l); /* a copy; false: out of memory */
+struct later *later_take(struct fleet *f); /* the oldest, for free(); NULL: none waits */
 void later_clear(struct fleet *f);
 
 void names_answer(const struct fleet *f, const struct fleet_phone *p, const char *name, enum dt_rr type, struct dt_dns_answer *ret);
@@ -144,13 +162,12 @@ struct verdict_cache *verdicts_new(void);
 void verdicts_free(struct verdict_cache *c);
 const struct verdict *verdict_of(struct verdict_cache *c, const struct verdict_ask *ask);
 
-uint32_t fleet_index(const struct fleet_phone *p);
+extern const struct phone_events life_events;
 void life_begin(struct fleet_phone *p, bool cold); /* switches it on */
 void life_end(struct fleet_phone *p);		   /* the power goes */
 void life_place(struct fleet_phone *p, enum fleet_where where);
 void life_look(struct fleet_phone *p); /* after whatever happened to it; it may be off then */
 void life_leave(struct fleet_phone *p); /* signs off */
-void life_record(struct fleet_phone *p, const struct dt_record *r);
 void life_timer(struct fleet_phone *p); /* switched on, or its wait is over */
 
 uint64_t arrive_at(struct fleet *f, unsigned i); /* ms after the measured part began */

@@ -3,11 +3,6 @@
 
 #define PREPARE_TRIES 4 /* in the pass that is not measured */
 
-uint32_t fleet_index(const struct fleet_phone *p)
-{
-	return (uint32_t)(p - p->f->phone);
-}
-
 static bool measuring(const struct fleet *f)
 {
 	return f->stats.phase == FLEET_MEASURING;
@@ -126,7 +121,7 @@ void life_leave(struct fleet_phone *p)
 
 /* ---- what it reports ------------------------------------------------------------------------------------------------------ */
 
-void life_record(struct fleet_phone *p, const struct dt_record *r)
+static void life_record(struct fleet_phone *p, const struct dt_record *r)
 {
 	struct fleet *f = p->f;
 
@@ -260,6 +255,8 @@ void life_look(struct fleet_phone *p)
 	else if (p->where == FLEET_SIGNING && p->stage != (uint8_t)dt_phone_stage(p->ph))
 		life_place(p, FLEET_SIGNING);
 }
+
+const struct phone_events life_events = {.changed = life_look, .record = life_record};
 
 /* ---- its own time ------------------------------------------------------------------------------------------------------------- */
 

@@ -92,7 +92,7 @@ static void closed(struct fleet_stream *s, const char *why)
 
 	stream_drop(s);
 	dt_phone_stream_closed(p->ph, id, why);
-	life_look(p);
+	p->f->on->changed(p);
 }
 
 /* false: the stream is gone */
@@ -116,7 +116,7 @@ static bool opened(struct fleet_stream *s, struct dt_stream_opened *o)
 	dt_phone_stream_opened(p->ph, id, o);
 	if (!s->dead)
 		opening_done(s);
-	life_look(p);
+	p->f->on->changed(p);
 	return !s->dead;
 }
 
@@ -133,7 +133,7 @@ static bool deliver(struct fleet_stream *s, const uint8_t *p, size_t n)
 {
 	dt_phone_stream_data(s->p->ph, s->id, p, n);
 	s->p->asked_at = NEVER;
-	life_look(s->p);
+	s->p->f->on->changed(s->p);
 	return !s->dead;
 }
 
