@@ -20,17 +20,6 @@ void location_watch(struct location *l, const char *front_end, void (*changed)(v
 	l->changed_arg = arg;
 }
 
-void location_far_of(const struct location *l, const struct node *p, bool gone, struct location_far *ret)
-{
-	*ret = (struct location_far){.seconds = p->seconds, .since = p->since, .gone = gone};
-	location_unpack(p->b, &ret->binding);
-	snprintf(ret->front_end, sizeof ret->front_end, "%s", l->front_end[0]);
-	ret->binding.worker = ret->binding.cseq = 0;
-	ret->binding.conn = 0;
-	ret->binding.expires = 0;
-	ret->binding.call_id[0] = '\0';
-}
-
 /* Where its name stands, written down when it is new; 0: there is no room. */
 static unsigned far_index(struct location *l, const char *front_end)
 {

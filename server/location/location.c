@@ -2,6 +2,7 @@
 #include "server/location/location.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +65,17 @@ struct location *location_new(int64_t (*unix_s)(void *),
 	l->notice = notice;
 	l->arg = arg;
 	return l;
+}
+
+void location_far_of(const struct location *l, const struct node *p, bool gone, struct location_far *ret)
+{
+	*ret = (struct location_far){.seconds = p->seconds, .since = p->since, .gone = gone};
+	location_unpack(p->b, &ret->binding);
+	snprintf(ret->front_end, sizeof ret->front_end, "%s", l->front_end[0]);
+	ret->binding.worker = ret->binding.cseq = 0;
+	ret->binding.conn = 0;
+	ret->binding.expires = 0;
+	ret->binding.call_id[0] = '\0';
 }
 
 void location_cut(struct location *l, struct node **at, bool report)
