@@ -20,45 +20,6 @@
 
 /* ---- the control socket: answers ------------------------------------------------------------------------------------ */
 
-static void client_close(struct client *c)
-{
-	if (c->fd < 0)
-		return;
-	for (unsigned i = 0; i < PENDING; i++)
-		if (c->process->pending[i].client == c) { /* the client is gone: drop its pending acknowledgements; they may never come, since a worker can die */
-			c->process->pending[i].client = NULL;
-			c->process->pending[i].number = 0;
-		}
-	loop_fd_stop(&c->watch);
-	loop_timer_stop(&c->late);
-	buf_free(&c->out);
-	close(c->fd);
-	c->fd = -1;
-}
-
-static void client_answer(struct client *c, const struct buf *b)
-{
-	if (b->oom || send(c->fd, b->p, b->n, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)b->n)
-		log_line(LOG_WARN, "location", "the client of the control socket does not read its answer");
-	client_close(c);
-}
-
-static void client_printf(struct client *c, const char *fmt, unsigned a, unsigned b) __attribute__((format(printf, 2, 0)));
-static void client_printf(struct client *c, const char *fmt, unsigned a, unsigned b)
-{
-	struct buf out = {0};
-
-	buf_printf(&out, fmt, a, b);
-	client_answer(c, &out);
-	buf_free(&out);
-}
-
-void process_acted(struct client *c)
-{
-	if (c->waits && c->outstanding == 0)
-		client_printf(c, "ok %u\n", c->acted, 0);
-}
-
 static void client_late(void *arg)
 {
 	struct client *c = arg;
@@ -170,7 +131,7 @@ static void process_order(struct client *c, struct sv rest)
 	location_order_user(c->process->location, user, (enum location_order)n, (unsigned)d, reason);
 	c->process->asks = NULL;
 	log_line(LOG_INFO, "location", "%s (%s): %u phone%s signed off", user, reason[0] ? reason : "an order", c->acted, c->acted == 1 ? "" : "s");
-	process_acted(c);
+	client_acted(c);
 }
 
 static void process_drain(struct client *c, struct sv seconds)
@@ -262,13 +223,6 @@ static void process_on_accept(void *arg, unsigned what)
 }
 
 /* ---- the process ---------------------------------------------------------------------------------------------------------- */
-
-/* An order then reaches everybody. */
-void process_gathered(struct process *p)
-{
-	if (p->conf->control_fd >= 0)
-		loop_fd_want(&p->control, LOOP_READ);
-}
 
 static void gathered(void *arg)
 {

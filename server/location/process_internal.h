@@ -1,4 +1,5 @@
-/* server/location/process_internal.h: what process.c (the control socket) and workers.c share, and nobody else. */
+/* server/location/process_internal.h: what process.c (the control socket), client.c (a connection of it) and workers.c share,
+ * and nobody else. */
 #ifndef DIALTONE_SERVER_LOCATION_PROCESS_INTERNAL_H
 #define DIALTONE_SERVER_LOCATION_PROCESS_INTERNAL_H
 
@@ -70,14 +71,17 @@ struct process {
 	} pending[PENDING];
 };
 
-/* ---- process.c ---- */
-void process_acted(struct client *c); /* a worker has obeyed an order of that client's */
-void process_gathered(struct process *p); /* every worker has told what it holds: the control socket opens */
+/* ---- client.c ---- */
+void client_close(struct client *c);
+void client_answer(struct client *c, const struct buf *b); /* the whole answer; it closes the connection */
+void client_printf(struct client *c, const char *fmt, unsigned a, unsigned b) __attribute__((format(printf, 2, 0)));
+void client_acted(struct client *c); /* answers the order that it waits for, when every worker has obeyed */
 
 /* ---- workers.c ---- */
 void process_notice(void *arg, uint32_t worker, const struct location_notice *n); /* location.c: an endpoint must be told */
 bool process_worker(struct process *p, int ask, int push); /* the next one; its ends of the pairs are borrowed */
 void process_adopt(struct process *p); /* those of earlier generations */
+void process_gathered(struct process *p); /* every worker has told what it holds, or had the time: the control socket opens */
 bool process_dhcp(struct process *p, int fd);
 
 #endif

@@ -53,13 +53,20 @@ static void obeyed(void *arg, struct ipc_server *from, struct ipc_message *m)
 		p->pending[i].client = NULL;
 		if (c && c->outstanding) {
 			c->outstanding--;
-			process_acted(c);
+			client_acted(c);
 		}
 		return;
 	}
 }
 
 /* ---- workers ------------------------------------------------------------------------------------------------------------ */
+
+/* An order then reaches everybody. */
+void process_gathered(struct process *p)
+{
+	if (p->conf->control_fd >= 0)
+		loop_fd_want(&p->control, LOOP_READ);
+}
 
 static void process_question(void *arg, struct ipc_server *from, struct ipc_message *m)
 {
