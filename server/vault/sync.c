@@ -2,9 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,30 +16,6 @@
 #define LOOK_MS 200
 
 /* ---- the loop's thread -------------------------------------------------------------------------------------------------------- */
-
-/* What the thread has to say, and its acknowledgement. */
-static void outgoing(void *arg, unsigned what)
-{
-	struct vault_sync *s = arg;
-	struct letter *l;
-	uint64_t n;
-
-	(void)what;
-	if (read(s->watch.fd, &n, sizeof n) < 0)
-		return;
-	for (;;) {
-		pthread_mutex_lock(&s->lock);
-		if ((l = STAILQ_FIRST(&s->out)) != NULL)
-			STAILQ_REMOVE_HEAD(&s->out, next);
-		pthread_mutex_unlock(&s->lock);
-		if (l == NULL)
-			return;
-		if (!ipc_server_send(&s->location, &l->text))
-			log_line(LOG_WARN, "vault", "the location process cannot be told");
-		buf_wipe(&l->text);
-		free(l);
-	}
-}
 
 static void incoming(void *arg, struct ipc_server *from, struct ipc_message *m)
 {
@@ -67,25 +41,6 @@ static void incoming(void *arg, struct ipc_server *from, struct ipc_message *m)
 }
 
 /* ---- the thread ------------------------------------------------------------------------------------------------------------------- */
-
-void sync_send(struct vault_sync *s, struct buf *text)
-{
-	struct letter *l = malloc(sizeof *l);
-	uint64_t one = 1;
-
-	if (l == NULL || s->conf.fd < 0) {
-		buf_wipe(text);
-		free(l);
-		return;
-	}
-	l->text = *text;
-	*text = (struct buf){0};
-	pthread_mutex_lock(&s->lock);
-	STAILQ_INSERT_TAIL(&s->out, l, next);
-	pthread_mutex_unlock(&s->lock);
-	if (write(s->watch.fd, &one, sizeof one) < 0)
-		log_line(LOG_ERROR, "vault", "the loop cannot be woken");
-}
 
 static void state_set(struct vault_sync *s, bool good)
 {
@@ -169,7 +124,7 @@ struct vault_sync *vault_sync_new(const struct vault_sync_conf *c)
 	STAILQ_INIT(&s->out);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->more, NULL);
-	loop_fd_init(&s->watch, c->loop, fd, outgoing, s);
+	loop_fd_init(&s->watch, c->loop, fd, sync_outgoing, s);
 	if (!loop_fd_want(&s->watch, LOOP_READ) || (c->fd >= 0 && !ipc_server_init(&s->location, c->loop, c->fd, incoming, s)) || !sync_start(s)) {
 		vault_sync_free(s);
 		return NULL;
@@ -179,8 +134,6 @@ struct vault_sync *vault_sync_new(const struct vault_sync_conf *c)
 
 void vault_sync_free(struct vault_sync *s)
 {
-	struct letter *l;
-
 	if (s == NULL)
 		return;
 	pthread_mutex_lock(&s->lock);
@@ -189,11 +142,7 @@ void vault_sync_free(struct vault_sync *s)
 	pthread_mutex_unlock(&s->lock);
 	if (s->running)
 		pthread_join(s->thread, NULL);
-	while ((l = STAILQ_FIRST(&s->out)) != NULL) {
-		STAILQ_REMOVE_HEAD(&s->out, next);
-		buf_wipe(&l->text);
-		free(l);
-	}
+	sync_letters_free(s);
 	if (s->conf.fd >= 0)
 		ipc_server_clear(&s->location);
 	loop_fd_stop(&s->watch);

@@ -1,4 +1,5 @@
-/* server/vault/sync_internal.h: what sync.c (the thread) and sync_turn.c (what it does with the store) share. */
+/* server/vault/sync_internal.h: what sync.c (the thread), sync_turn.c (what it does with the store) and sync_letters.c
+ * (what it says to the location process) share. */
 #ifndef DIALTONE_SERVER_VAULT_SYNC_INTERNAL_H
 #define DIALTONE_SERVER_VAULT_SYNC_INTERNAL_H
 
@@ -54,8 +55,13 @@ struct vault_sync {
 	struct far_batch rows; /* on their way to the location process */
 };
 
+/* ---- sync_turn.c ---- */
 /* One turn; false: the store has failed. */
 bool sync_turn(struct vault_sync *s, const struct far_batch *batch, uint64_t number, bool hello);
-void sync_send(struct vault_sync *s, struct buf *text); /* takes it */
+
+/* ---- sync_letters.c ---- */
+void sync_send(struct vault_sync *s, struct buf *text); /* takes it; called by the thread */
+void sync_outgoing(void *arg, unsigned what);		/* of the loop, when `watch` is readable: it sends them all */
+void sync_letters_free(struct vault_sync *s);		/* those that nobody has sent; the thread has ended */
 
 #endif
