@@ -1,4 +1,4 @@
-/* server/registrar/aor.c: addresses of record. */
+/* server/registrar/aor.c: whom a message names: addresses of record, and the epid of its endpoint. */
 #include <stdio.h>
 #include <string.h>
 
@@ -21,4 +21,16 @@ bool reg_is_own(const struct reg_sa *sa, struct sv uri)
 	char aor[256];
 
 	return reg_aor(uri, aor) && sv_ieq(sv_of(aor), sv_of(sa->proved));
+}
+
+bool reg_epid(const struct msg *m, char out[REG_EPID_KEPT + 1])
+{
+	struct sip_addr from;
+	struct sv v;
+
+	out[0] = '\0';
+	if (!sip_addr_read(msg_get(m, "From"), &from))
+		return true;
+	v = sip_param(from.params, "epid");
+	return v.p == NULL || sv_copy(out, REG_EPID_KEPT + 1, v);
 }

@@ -8,7 +8,8 @@
  *     answer.c     responses, refusals, our signature                  notify.c     requests of ours
  *     policy.c     client versions                                     registrar.c  the worker's Registrar, orders
  *     identity.c   our name on a connection                            via.c        Via of responses
- *     subscription.c  subscriptions that were granted
+ *     subscription.c  subscriptions that were granted             packages.c   event packages, their state
+ *     aor.c        addresses and the epid in a message             seen.c       what a REGISTER says of its phone
  */
 #ifndef DIALTONE_SERVER_REGISTRAR_INTERNAL_H
 #define DIALTONE_SERVER_REGISTRAR_INTERNAL_H
@@ -150,10 +151,13 @@ void reg_sa_up(struct reg_conn *c, struct reg_sa *sa);
 bool reg_authenticated(const struct reg_conn *c);
 /* cause: why, for the log; "": the phone asked for it; NULL: the location process is not told. */
 void reg_unbind(struct reg_conn *c, struct reg_sa *sa, const char *cause);
+void reg_binding_free(struct reg_binding *b);
+
+/* ---- aor.c ---- */
+bool reg_aor(struct sv uri, char out[256]); /* "sip:alice@contoso.test" -> "alice@contoso.test" */
+bool reg_is_own(const struct reg_sa *sa, struct sv uri); /* it is the address of the user who was proved */
 /* The epid of a request's From: false when it is too long. */
 bool reg_epid(const struct msg *m, char out[REG_EPID_KEPT + 1]);
-
-void reg_binding_free(struct reg_binding *b);
 
 /* ---- challenge.c, dsk.c, ntlm.c ---- */
 void reg_challenge(struct reg_conn *c, const struct msg *m, unsigned diag); /* 401 with every scheme; diag 0: none */
@@ -200,12 +204,10 @@ void reg_turn_put_back(const struct reg_turn *t); /* the binding that was being 
 void reg_turn_orphan(struct reg_conn *c); /* its connection goes */
 
 /* ---- the methods ---- */
-bool reg_is_own(const struct reg_sa *sa, struct sv uri); /* it is the address of the user who was proved */
 void reg_serve(struct reg_conn *c, struct reg_sa *sa, const struct msg *m);
 void reg_date(const struct reg_conn *c, struct buf *h); /* the line Date */
 void reg_register(struct reg_conn *c, struct reg_sa *sa, const struct msg *m);
 void reg_subscribe(struct reg_conn *c, struct reg_sa *sa, const struct msg *m);
-bool reg_aor(struct sv uri, char out[256]); /* "sip:alice@contoso.test" -> "alice@contoso.test" */
 void reg_bind(struct reg_turn *t, const char *aor);  /* bind.c: what an admitted REGISTER asks for; the canonical address */
 bool reg_client_allowed(const struct site *s, struct sv user_agent);
 
@@ -213,11 +215,16 @@ bool reg_client_allowed(const struct site *s, struct sv user_agent);
 void reg_notify_gone(struct reg_conn *c, struct reg_sa *sa, const struct location_notice *n);
 void reg_via(const struct reg_conn *c, struct buf *b); /* of a request of ours, with Max-Forwards */
 
-/* ---- subscribe.c, subscription.c ---- */
+/* ---- packages.c ---- */
+/* The Event of a SUBSCRIBE without its parameters, to its row in the table; false: there is no such package. */
+bool reg_package_find(struct sv event, unsigned *ret);
 const char *reg_package_type(unsigned package); /* of its state; NULL: it has none */
-bool reg_package_changes(unsigned package); /* while a phone is registered */
+bool reg_package_public(unsigned package); /* anybody may ask for it: it is empty for everybody */
+bool reg_package_changes(unsigned package); /* while a phone is registered; its question has a body then, of reg_package_type() */
 /* The state as it is now, as that question asks for it.  false: the question cannot be read. */
 bool reg_package_state(const struct reg_conn *c, const struct reg_sa *sa, unsigned package, struct sv asked, struct buf *state);
+
+/* ---- subscription.c ---- */
 /* A SUBSCRIBE was granted: it is kept, or refreshed, or (expires 0) ended.  rides: its first notification went in the 200, else it is sent. */
 void reg_subscribed(struct reg_conn *c, struct reg_sa *sa, const struct msg *q, unsigned package, unsigned expires, bool rides,
 		    struct sv state);

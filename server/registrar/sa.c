@@ -108,18 +108,6 @@ bool reg_authenticated(const struct reg_conn *c)
 	return false;
 }
 
-bool reg_epid(const struct msg *m, char out[REG_EPID_KEPT + 1])
-{
-	struct sip_addr from;
-	struct sv v;
-
-	out[0] = '\0';
-	if (!sip_addr_read(msg_get(m, "From"), &from))
-		return true;
-	v = sip_param(from.params, "epid");
-	return v.p == NULL || sv_copy(out, REG_EPID_KEPT + 1, v);
-}
-
 /* "scheme+realm+targetname equal ours -> SA by opaque -> cnum window -> recompute -> constant-time compare"; the first
  * two were done by the caller.  "Server key: (AOR of From + epid) ... plus opaque": another epid is another endpoint. */
 bool reg_sa_verify(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct sip_auth *a)

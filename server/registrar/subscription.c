@@ -14,7 +14,7 @@
 
 struct reg_subscription {
 	struct reg_subscription *next;
-	unsigned package;  /* subscribe.c's row */
+	unsigned package;  /* packages.c's row */
 	bool best_effort;  /* BENOTIFY */
 	bool once;	   /* it was asked for the state only, and hears of no change */
 	uint32_t cseq;	   /* of the last notification */
