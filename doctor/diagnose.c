@@ -200,19 +200,22 @@ static void answer_line(const struct doctor_answer *a, struct doctor_line *ret)
 	memcpy(ret->sign, a->sign, sizeof ret->sign);
 }
 
+/* Answers come in any order: the earliest stage counts. */
 static void all_asked(struct all *all, const struct doctor_cause *c, const struct doctor_line *end)
 {
+	const struct doctor_answer *first = NULL;
+
 	for (unsigned i = 0; i < all->r->answers; i++) {
 		const struct doctor_answer *a = &all->r->answer[i];
 		struct doctor_line l;
 
 		answer_line(a, &l);
-		if (!dt_signs_have(a->sign, c->value) || !doctor_sees(all->r, c, &l))
-			continue;
-		all_add(all, &(struct doctor_finding){.verdict = DOCTOR_WARN, .stage = c->home ? c->home : a->stage, .evidence = end,
-						      .failure = DT_F_OK, .cause = {c}, .ncause = 1, .asked = a});
-		return;
+		if (dt_signs_have(a->sign, c->value) && doctor_sees(all->r, c, &l) && (first == NULL || a->stage < first->stage))
+			first = a;
 	}
+	if (first)
+		all_add(all, &(struct doctor_finding){.verdict = DOCTOR_WARN, .stage = c->home ? c->home : first->stage, .evidence = end,
+						      .failure = DT_F_OK, .cause = {c}, .ncause = 1, .asked = first});
 }
 
 static void all_failed(struct all *all, const struct doctor_line *result)

@@ -98,6 +98,25 @@ static void print_case(size_t i, const char *what)
 	print_message("case %zu (\"%s\", stage %d, %s, %s): %s\n", i, c->ids, c->stage, dt_failures[c->failure].code, dt_signs[c->sign].code, what);
 }
 
+/* The doctor's own questions are answered in any order: what several answers show is told at the earliest stage. */
+static void earliest_answer(void **state)
+{
+	struct doctor_run r = {.answers = 2};
+	struct doctor_finding f[4];
+
+	(void)state;
+	for (unsigned at = 0; at < 2; at++) {
+		r.answer[at] = (struct doctor_answer){.stage = DT_STAGE_UPDATE, .sign = {DT_SIGN_ASKED_CERT_WILDCARD}};
+		r.answer[!at] = (struct doctor_answer){.stage = DT_STAGE_AUTH, .sign = {DT_SIGN_ASKED_CERT_WILDCARD}};
+		r.n = 0;
+		add(&r, (struct dt_record){.kind = DT_REC_RESULT, .ok = true, .stage = DT_STAGE_LOGON});
+		assert_int_equal(doctor_diagnose(&r, f, 4), 1);
+		assert_string_equal(f[0].cause[0]->id, "C-10");
+		assert_int_equal(f[0].stage, DT_STAGE_UPDATE);
+		assert_ptr_equal(f[0].asked, &r.answer[at]);
+	}
+}
+
 /* The same causes whatever the sentences say, also when they say nothing; and inside as outside where the case does not tell. */
 static void each_case_has_its_causes(void **state)
 {
@@ -357,6 +376,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_case_has_its_causes),
 	    cmocka_unit_test(each_row_has_a_case),
+	    cmocka_unit_test(earliest_answer),
 	    cmocka_unit_test(reported_although_it_ended_well),
 	    cmocka_unit_test(consequences),
 	    cmocka_unit_test(fragments_decide_nothing),
