@@ -36,11 +36,10 @@ static bool ntlm_is_of(struct sv challenge, bool sip)
 const char *ntlm_login_answer(struct dt_phone *ph, const struct ntlm_login *who, const struct ntlm_asked *asked, struct buf *answer,
 			      uint32_t *flags, uint8_t key[16])
 {
-	uint8_t binding[16];
 	char domain[128], user[256];
 	struct ntlm_client c = {.user = user, .domain = domain, .password = who->password ? who->password : "",
 				.workstation = WORKSTATION, .filetime = ntlm_filetime(ph_unix_s(ph) * 1000),
-				.negotiate = asked->negotiate};
+				.negotiate = asked->negotiate, .binding = asked->binding};
 	const char *why;
 
 	if (!ntlm_is_of(asked->challenge, key != NULL))
@@ -48,7 +47,6 @@ const char *ntlm_login_answer(struct dt_phone *ph, const struct ntlm_login *who,
 	ntlm_split_login(who->login, domain, user);
 	ph_random(ph, c.client_challenge, sizeof c.client_challenge);
 	ph_random(ph, c.session_key, sizeof c.session_key);
-	c.binding = asked->leaf.n && ntlm_channel_binding(asked->leaf.p, asked->leaf.n, binding) ? binding : NULL;
 	why = ntlm_answer(answer, asked->challenge, &c, flags);
 	if (key)
 		memcpy(key, c.session_key, 16);
@@ -77,6 +75,8 @@ enum ntlm_leg ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const stru
 	static const struct ntlm_negotiate hello = {.flags = NTLM_UNICODE | NTLM_OEM | NTLM_REQUEST_TARGET | NTLM_NTLM | NTLM_ALWAYS_SIGN |
 							     NTLM_ESS | NTLM_VERSION | NTLM_128};
 	struct buf message = {0}, raw = {0}, first = {0};
+	struct ntlm_asked asked = {{0}, {0}, NULL};
+	uint8_t binding[16];
 	const char *bad = NULL;
 	uint32_t flags;
 
@@ -84,9 +84,10 @@ enum ntlm_leg ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const stru
 		ntlm_negotiate_write(&message, &hello);
 	} else if (n->leg == 1 && token.n) {
 		ntlm_negotiate_write(&first, &hello); /* as it went out */
-		bad = b64_read(&raw, token)
-			  ? ntlm_login_answer(ph, who, &(struct ntlm_asked){buf_view(&raw), buf_view(&first), leaf}, &message, &flags, NULL)
-			  : "the NTLM challenge is not base64";
+		bad = b64_read(&raw, token) ? NULL : "the NTLM challenge is not base64";
+		asked = (struct ntlm_asked){buf_view(&raw), buf_view(&first), ntlm_channel_binding(leaf.p, leaf.n, binding) ? binding : NULL};
+		if (bad == NULL)
+			bad = ntlm_login_answer(ph, who, &asked, &message, &flags, NULL);
 	} else {
 		return NTLM_LEG_REFUSED; /* "401 without a token in mid-handshake": refused */
 	}

@@ -14,7 +14,7 @@ struct ntlm_login { /* of who signs in; login NULL: none */
 struct ntlm_asked { /* where a challenge came from */
 	struct sv challenge;
 	struct sv negotiate; /* what it answers; n 0: nothing, as in SIP */
-	struct sv leaf;	     /* the certificate (DER) that the server showed in TLS; n 0: there is no TLS */
+	const uint8_t *binding; /* ntlm_channel_binding(); NULL: there is no TLS */
 };
 /* AUTHENTICATE for that challenge; NULL, or why not.  key: the session key, for SIP; NULL: over HTTP. */
 const char *ntlm_login_answer(struct dt_phone *ph, const struct ntlm_login *who, const struct ntlm_asked *asked, struct buf *answer,
@@ -26,8 +26,8 @@ struct ntlm_http { /* one handshake; {0} begins it */
 };
 /* Ask only where http_is_trusted(): to anybody else a login is not given, who could hand it on. */
 bool ntlm_http_offered(struct ntlm_http *n, const struct msg *m, struct sv *token); /* in that 401 */
-/* leaf: the server's certificate in TLS (DER).  One leg: the Authorization line for a challenge's token ("": the first).  REFUSED: there is no further leg.  BAD: the
- * challenge itself is at fault, and why says how. */
+/* One leg: the Authorization line for a challenge's token ("": the first).  leaf: the server's certificate in TLS (DER).  REFUSED: there is
+ * no further leg.  BAD: the challenge itself is at fault, and why says how. */
 enum ntlm_leg { NTLM_LEG, NTLM_LEG_REFUSED, NTLM_LEG_BAD };
 enum ntlm_leg ntlm_http_leg(struct dt_phone *ph, struct ntlm_http *n, const struct ntlm_login *who, struct sv leaf,
 			    struct sv token, struct buf *header, struct why *why);

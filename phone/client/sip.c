@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/ntlm.h"
 #include "base/enc.h"
 #include "base/ip.h"
 #include "pki/cert.h"
@@ -120,7 +121,8 @@ void sip_opened(struct sip_client *s, const struct dt_stream_opened *o)
 	if (!s->open)
 		s->id = 0;
 	buf_clear(&s->leaf);
-	if (s->open && s->peer.tls && o->nchain)
+	s->bound = s->open && s->peer.tls && o->nchain && ntlm_channel_binding(o->chain[0], o->chain_n[0], s->binding);
+	if (s->open && s->peer.tls && s->peer.unnamed && o->nchain)
 		buf_add(&s->leaf, o->chain[0], o->chain_n[0]);
 	s->to.opened(s->to.arg, o);
 }

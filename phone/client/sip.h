@@ -74,7 +74,9 @@ struct sip_client {
 	struct sip_target peer;
 	uint32_t address, local_address;
 	uint16_t local_port;
-	struct buf in, leaf; /* leaf: the server's certificate in TLS, DER */
+	struct buf in, leaf; /* leaf: the certificate (DER) of an unnamed target, until it has been checked */
+	uint8_t binding[16]; /* ntlm_channel_binding() of the server's certificate in TLS */
+	bool bound;	     /* there is one */
 	struct sip_ids ids;
 	char call_id[40], gruu[320], contact[128];
 	uint32_t cseq;

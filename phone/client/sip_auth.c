@@ -159,8 +159,8 @@ static enum auth_result auth_ntlm_next(struct sip_client *s, struct sv in, sip_f
 
 	ret->failure = DT_F_SIP_BAD;
 	if (in.n <= FLIGHT_MAX && b64_read(&raw, in))
-		bad = ntlm_login_answer(s->ph, &s->conf.ntlm, &(struct ntlm_asked){.challenge = buf_view(&raw), .leaf = buf_view(&s->leaf)}, &answer,
-					&flags, key);
+		bad = ntlm_login_answer(s->ph, &s->conf.ntlm, &(struct ntlm_asked){.challenge = buf_view(&raw), .binding = s->bound ? s->binding : NULL},
+					&answer, &flags, key);
 	if (bad) {
 		why_set(&ret->why, "%s", bad);
 	} else {
@@ -194,6 +194,7 @@ static bool auth_named(struct sip_client *s, struct sip_challenge *ret)
 		why_set(&ret->why, "the redirect gave an address, and the certificate there is not for a name of the SIP domain that the challenge has: %s",
 			s->next.targetname);
 	}
+	buf_free(&s->leaf);
 	return s->named;
 }
 
