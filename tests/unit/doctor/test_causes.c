@@ -115,6 +115,7 @@ static void earliest_answer(void **state)
 		assert_int_equal(f[0].stage, DT_STAGE_UPDATE);
 		assert_ptr_equal(f[0].asked, &r.answer[at]);
 	}
+	doctor_run_free(&r);
 }
 
 /* The same causes whatever the sentences say, also when they say nothing; and inside as outside where the case does not tell. */
