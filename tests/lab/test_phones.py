@@ -19,7 +19,7 @@ FAULTS = {
     "old-tls": (6, "refused", "tls-handshake", ""),
     "other-ca": (6, "refused", "tls-untrusted", "does not accept the certificate"),
     "revoked": (9, "refused", "cert-refused", ""),
-    "other-home": (7, "refused", "redirects", "lives on pool"),
+    "other-home": (9, "refused", "redirects", "another pool"),
 }
 
 
