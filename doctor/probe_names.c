@@ -146,7 +146,8 @@ static bool is_slow(const struct doctor_run *r)
 
 	for (size_t i = 0; i < r->n; i++) {
 		const struct doctor_line *l = &r->line[i];
-		bool answered = l->ok ? l->fact.address || l->fact.domain : l->failure == DT_F_DNS_NONE;
+		bool resolved = l->fact.domain || (l->fact.address && l->stage != DT_STAGE_DISCOVER); /* there it is the DHCP server's */
+		bool answered = l->ok ? resolved : l->failure == DT_F_DNS_NONE;
 
 		if (l->kind != DT_REC_ATTEMPT || l->fact.port || l->fact.host == NULL || !answered)
 			continue;
@@ -164,10 +165,10 @@ static void check_resolvers(struct doctor_probe *p)
 		struct doctor_answer *a = answer_at(p, i);
 		bool silent = p->asked[i].status == DT_DNS_TIMEOUT;
 
+		if (a && p->q[i].ask == ASK_RESOLVER && is_slow(p->run))
+			dt_signs_add(a->sign, DT_SIGN_ASKED_DNS_SLOW);
 		if (a == NULL || a->ok)
 			continue;
-		if (p->q[i].ask == ASK_RESOLVER && is_slow(p->run))
-			dt_signs_add(a->sign, DT_SIGN_ASKED_DNS_SLOW);
 		if (p->q[i].ask == ASK_RESOLVER && silent && answered_elsewhere(p, i, false, false))
 			dt_signs_add(a->sign, DT_SIGN_ASKED_RESOLVER_DEAD);
 		else if (p->q[i].ask == ASK_RESOLVER && !silent && answered_elsewhere(p, i, true, false))

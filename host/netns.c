@@ -23,7 +23,7 @@
 #define LIFE_S 60	    /* of an address on a taken interface; renewed while the program lives */
 #define TAKEN_METRIC 20000 /* our default route is never the host's first choice */
 #define MACVLAN_NAME "phone0"
-#define MAC_WAIT_MS 3000   /* for the MAC address of a run that ended just now */
+#define MAC_WAIT_MS 8000   /* for the MAC address of a run that ended just now */
 
 static int sentence(struct why *why, int e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

@@ -69,7 +69,7 @@ static void stopped(void *arg, int signo)
 
 static bool begin(struct door *d, unsigned port, struct why *why)
 {
-	struct sockaddr_in at;
+	struct sockaddr_in at = {0};
 	socklen_t n = sizeof at;
 	uint8_t random[CONSOLE_TOKEN / 2];
 

@@ -74,8 +74,8 @@ web("the web ticket service is gone", "http-request return status 404 if { path_
 web("the web ticket service answers a page",
     'http-request return status 200 content-type text/html string "<html>sign in" if { path_beg /WebTicket } METH_POST', "A-02 A-09")
 web("the certificate service answers 503", "http-request return status 503 if { path_sub WebTicket_Proof }")
-registrar("the Registrar is overloaded", "503 Service Unavailable", "Retry-After: 30", "L-05")
-registrar("too many endpoints", "403 Forbidden", 'ms-diagnostics: 4049;reason="Maximum number of endpoints per user has been reached"', "L-05")
+registrar("the Registrar is overloaded", "503 Service Unavailable", "Retry-After: 30", "L-05 L-01")
+registrar("too many endpoints", "403 Forbidden", 'ms-diagnostics: 4049;reason="Maximum number of endpoints per user has been reached"', "L-05 L-01")
 registrar("the back end is away", "480 Temporarily Unavailable", 'ms-diagnostics: 15030;reason="Failed to route to user services"', "L-05 L-01")
 
 

@@ -50,10 +50,10 @@ web("a proxy wants credentials", "fail", 6, "C-01", "http-request return status 
 web("the whole site is overloaded", "fail", 6, "C-01", "http-request return status 503 hdr Retry-After 60")
 web("certprov is a teapot", "fail", 6, "C-01", "http-request return status 410 if { path_beg /CertProv }")
 web("the ticket service is gone", "fail", 7, "A-09", "http-request return status 404 if { path_beg /WebTicket } METH_POST")
-web("the ticket service answers a page", "fail", 7, "A-09",
+web("the ticket service answers a page", "fail", 7, "C-17",
     'http-request return status 200 content-type text/html string "<html>sign in" if { path_beg /WebTicket } METH_POST')
 web("the certificate service answers 503", "fail", 8, "P-01", "http-request return status 503 if { path_sub WebTicket_Proof }")
-web("the certificate service answers a page", "fail", 8, "P-01",
+web("the certificate service answers a page", "fail", 8, "C-17",
     'http-request return status 200 content-type text/html string "<html>no" if { path_sub WebTicket_Proof }')
 web("the update service answers a page", "warn", 4, "U-07",
     'http-request return status 200 content-type text/html string "<html>no</html>" if { path_beg /RequestHandler/ucdevice.upx }')
@@ -145,7 +145,7 @@ network_has("the lease has no name server", "fail", 6, "I-04", changed("tag:voic
 network_has("option 43 has its class in small letters", "fail", 5, "R-02", uc_class="ms-uc-client")
 network_has("option 43 is missing", "fail", 5, "R-02", dhcp_web="")
 network_has("neither SRV nor option 120", "fail", 5, "D-01", srv=(), dhcp_sip="")
-network_has("the update service has no name", "warn", 3, "D-07", ucupdates=False)
+network_has("the update service has no name", "warn", 3, "D-02", ucupdates=False)
 
 
 @fault("the web server is down", "fail", 6, "R-06")
