@@ -1,4 +1,5 @@
-/* fleet/body.c: what a phone of the fleet can do: clock, random numbers, streams, names.  It has no Ethernet and no image slots. */
+/* fleet/body.c: the table of functions that a phone of the fleet is given: clock, random numbers, streams, names.
+ * It has no Ethernet and no image slots. */
 #include "fleet/internal.h"
 
 #include "pki/key.h"

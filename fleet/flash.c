@@ -1,4 +1,4 @@
-/* fleet/flash.c: what a phone stores, in memory.  Roots and web certificate are the same for thousands of phones: contents stand
+/* fleet/flash.c: the files of a phone, in memory.  Roots and web certificate are the same for thousands of phones: contents stand
  * once and are counted; a private key is wiped with its last owner. */
 #include "fleet/internal.h"
 
@@ -41,7 +41,7 @@ static void blob_drop(struct fleet *f, struct blob *b)
 	free(b);
 }
 
-/* Which names hold the same for everybody. */
+/* Files of these names hold the same for everybody. */
 static bool shared(const char *name)
 {
 	return strcmp(name, DT_STATE_ROOTS) == 0 || strcmp(name, DT_STATE_WEB) == 0;

@@ -64,7 +64,7 @@ struct fleet_phone {
 	uint8_t failure, failed_at;
 };
 
-/* What the body and its streams report. */
+/* The body and its streams report these. */
 struct phone_events {
 	void (*changed)(struct fleet_phone *p); /* something came in for it; it may be off when this returns */
 	void (*record)(struct fleet_phone *p, const struct dt_record *r);

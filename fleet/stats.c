@@ -119,7 +119,7 @@ void stats_tick(struct fleet *f)
 	p->waiting = s->where[FLEET_WAITING] + s->where[FLEET_LOST];
 }
 
-/* What the pass before has counted is not the measured part's; where phones are stays. */
+/* Counts of the pass before are not the measured part's; the number of phones in each stage stays. */
 void stats_begin(struct fleet *f)
 {
 	struct fleet_stats *s = &f->stats;

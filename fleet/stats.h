@@ -1,4 +1,4 @@
-/* fleet/stats.h: what a fleet has seen, in memory that does not grow with it. */
+/* fleet/stats.h: counts and latencies of a fleet, in memory that does not grow with it. */
 #ifndef DIALTONE_FLEET_STATS_H
 #define DIALTONE_FLEET_STATS_H
 

@@ -11,6 +11,8 @@
 
 #include "fleet/internal.h"
 
+#include "host/tls_stream.h"
+
 #define CHUNK 16384
 
 struct fleet_stream {
@@ -99,8 +101,6 @@ static void closed(struct fleet_stream *s, const char *why)
 static bool opened(struct fleet_stream *s, struct dt_stream_opened *o)
 {
 	struct fleet_phone *p = s->p;
-	struct sockaddr_in me = {0};
-	socklen_t len = sizeof me;
 	unsigned id = s->id;
 
 	if (o->failure != DT_F_OK) {
@@ -108,10 +108,7 @@ static bool opened(struct fleet_stream *s, struct dt_stream_opened *o)
 	} else {
 		s->where = OPEN;
 		limits_again(p);
-		if (getsockname(s->fd, (struct sockaddr *)&me, &len) == 0) {
-			o->local_address = ntohl(me.sin_addr.s_addr);
-			o->local_port = ntohs(me.sin_port);
-		}
+		tls_stream_local(s->fd, o);
 	}
 	dt_phone_stream_opened(p->ph, id, o);
 	if (!s->dead)
@@ -120,12 +117,10 @@ static bool opened(struct fleet_stream *s, struct dt_stream_opened *o)
 	return !s->dead;
 }
 
-static bool failed(struct fleet_stream *s, enum dt_failure f, const char *why, enum dt_sign sign)
+static bool failed(struct fleet_stream *s, enum dt_failure f, const char *why)
 {
-	struct dt_stream_opened o = {.failure = f, .why = why, .verdict = DT_NO_CERT, .sign = {sign}};
+	struct dt_stream_opened o = tls_stream_failed(f, why, s->where == SHAKING && !s->answered);
 
-	if (sign == DT_SIGN_NONE && s->where == SHAKING && !s->answered)
-		o.sign[0] = f == DT_F_TIMEOUT ? DT_SIGN_TLS_STALLED : DT_SIGN_TLS_CLOSED;
 	return opened(s, &o);
 }
 
@@ -150,25 +145,14 @@ static void want(struct fleet_stream *s, bool writes)
 /* NULL, or why nothing can be sent. */
 static const char *flush(struct fleet_stream *s)
 {
-	if (s->tls)
-		tls_drain(s->tls, &s->out);
-	if (s->out.oom)
-		return "out of memory";
-	while (s->out.n) {
-		ssize_t n = send(s->fd, s->out.p, s->out.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	bool full;
+	const char *why = tls_stream_flush(s->fd, s->tls, &s->out, &full);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-			want(s, true);
-			return NULL;
-		}
-		if (n < 0)
-			return strerror(errno);
-		buf_drop(&s->out, (size_t)n);
-	}
-	buf_free(&s->out); /* a registered phone has none */
-	want(s, false);
+	if (why)
+		return why;
+	if (!full)
+		buf_free(&s->out); /* a registered phone has none */
+	want(s, full);
 	return NULL;
 }
 
@@ -218,11 +202,6 @@ void streams_cut(struct fleet_phone *p)
 
 static bool shaken(struct fleet_stream *s)
 {
-	static const enum dt_failure failures[] = {[PKI_UNTRUSTED] = DT_F_TLS_UNTRUSTED, [PKI_WRONG_NAME] = DT_F_TLS_NAME,
-						   [PKI_WRONG_DATE] = DT_F_TLS_DATE, [PKI_NO_CERT] = DT_F_TLS_HANDSHAKE};
-	static const enum dt_verdict verdicts[] = {[PKI_TRUSTED] = DT_TRUSTED, [PKI_UNTRUSTED] = DT_UNTRUSTED,
-						   [PKI_WRONG_NAME] = DT_WRONG_NAME, [PKI_WRONG_DATE] = DT_WRONG_DATE,
-						   [PKI_NO_CERT] = DT_NO_CERT};
 	struct dt_stream_opened o = {.failure = DT_F_OK};
 	struct buf der = {0};
 	const struct verdict *v;
@@ -232,29 +211,16 @@ static bool shaken(struct fleet_stream *s)
 	o.nchain = tls_peer_chain(s->tls, &der, o.chain, o.chain_n, sizeof o.chain / sizeof *o.chain);
 	v = verdict_of(s->p->f->verdicts, &(struct verdict_ask){.der = o.chain, .n = o.chain_n, .count = o.nchain, .anchors = s->anchors,
 								.host = s->name, .public_roots = s->public_roots, .unix_s = s->unix_s});
-	o.verdict = verdicts[v->verdict];
-	memcpy(o.sign, v->result.sign, sizeof o.sign);
-	o.cert_name = v->result.name[0] ? v->result.name : NULL;
-	o.version = tls_version(s->tls);
-	o.cipher = tls_cipher(s->tls);
-	if (o.verdict != DT_TRUSTED)
-		o.why = v->result.why.text;
-	if (o.verdict != DT_TRUSTED && !s->report_only)
-		o.failure = failures[v->verdict];
+	tls_stream_shaken(s->tls, v->verdict, &v->result, s->report_only, &o);
 	alive = opened(s, &o);
 	buf_free(&der);
 	return alive;
 }
 
-static bool handshake_failed(struct fleet_stream *s, const char *broken)
+static bool not_shaken(struct fleet_stream *s, const char *broken)
 {
-	struct dt_stream_opened o = {.failure = DT_F_TLS_HANDSHAKE, .why = broken ? broken : tls_why(s->tls), .verdict = DT_NO_CERT,
-				     .alert = broken ? 0 : tls_alert(s->tls)};
+	struct dt_stream_opened o = tls_stream_not_shaken(s->tls, broken, s->speaks_tls);
 
-	if (o.alert)
-		o.sign[0] = DT_SIGN_TLS_ALERT;
-	else if (!s->speaks_tls)
-		o.sign[0] = DT_SIGN_TLS_NONE;
 	return opened(s, &o);
 }
 
@@ -268,15 +234,15 @@ static bool feed(struct fleet_stream *s, const uint8_t *p, size_t n)
 
 	if (s->tls == NULL)
 		return deliver(s, p, n);
-	if (!s->answered) { /* RFC 5246 6.2.1: a record begins with 20 to 23 */
+	if (!s->answered) {
 		s->answered = true;
-		s->speaks_tls = p[0] >= 20 && p[0] <= 23;
+		s->speaks_tls = tls_stream_speaks(p[0]);
 	}
 	state = tls_feed(s->tls, p, n);
 	broken = flush(s);
 	if (s->where == SHAKING) {
 		if (state == TLS_FAILED || state == TLS_CLOSED || broken)
-			return handshake_failed(s, broken);
+			return not_shaken(s, broken);
 		if (state == TLS_HANDSHAKE)
 			return true;
 		if (!shaken(s))
@@ -308,7 +274,7 @@ static void readable(struct fleet_stream *s)
 			continue;
 		}
 		if (s->where == SHAKING)
-			failed(s, DT_F_TLS_HANDSHAKE, n < 0 ? strerror(errno) : "the server closed the connection within the handshake", DT_SIGN_NONE);
+			failed(s, DT_F_TLS_HANDSHAKE, n < 0 ? strerror(errno) : "the server closed the connection within the handshake");
 		else
 			closed(s, n < 0 ? strerror(errno) : NULL);
 		return;
@@ -321,15 +287,12 @@ static void readable(struct fleet_stream *s)
 static bool connected(struct fleet_stream *s)
 {
 	struct dt_stream_opened o = {.failure = DT_F_OK, .verdict = DT_NO_CERT};
-	int error = 0;
-	socklen_t len = sizeof error;
+	int error = tls_stream_error(s->fd);
 
-	if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-		error = errno;
-	if (error)
-		return failed(s, error == ETIMEDOUT ? DT_F_TIMEOUT : DT_F_CONNECT, strerror(error),
-			      error == ECONNREFUSED ? DT_SIGN_TCP_REFUSED
-			      : error == EHOSTUNREACH || error == ENETUNREACH ? DT_SIGN_TCP_UNREACHED : DT_SIGN_NONE);
+	if (error) {
+		o = tls_stream_refused(error);
+		return opened(s, &o);
+	}
 	s->p->f->stats.streams++;
 	if (!s->wants_tls) {
 		want(s, false);
@@ -338,8 +301,8 @@ static bool connected(struct fleet_stream *s)
 	s->where = SHAKING;
 	s->tls = tls_connect(s->p->f->tls, s->name[0] ? s->name : NULL);
 	if (s->tls == NULL)
-		return failed(s, DT_F_MEMORY, NULL, DT_SIGN_NONE);
-	return flush(s) == NULL || failed(s, DT_F_TLS_HANDSHAKE, "the connection broke", DT_SIGN_NONE);
+		return failed(s, DT_F_MEMORY, NULL);
+	return flush(s) == NULL || failed(s, DT_F_TLS_HANDSHAKE, "the connection broke");
 }
 
 void streams_event(struct fleet_stream *s, unsigned events)
@@ -354,7 +317,7 @@ void streams_event(struct fleet_stream *s, unsigned events)
 	} else if (events & EPOLLOUT) {
 		broken = flush(s);
 		if (broken && s->where == SHAKING) {
-			failed(s, DT_F_TLS_HANDSHAKE, broken, DT_SIGN_NONE);
+			failed(s, DT_F_TLS_HANDSHAKE, broken);
 			return;
 		}
 		if (broken) {
@@ -371,7 +334,7 @@ void streams_limit(struct fleet_phone *p)
 	for (struct fleet_stream *s = p->streams; s; s = s->next)
 		if (s->where != OPEN && s->limit <= p->f->now) {
 			failed(s, DT_F_TIMEOUT, s->where == CONNECTING ? "no answer to the connection attempt"
-								       : "connected, but the TLS handshake does not go on", DT_SIGN_NONE);
+								       : "connected, but the TLS handshake does not go on");
 			return; /* the list may be another one now; the next turn looks again */
 		}
 	limits_again(p);
@@ -452,5 +415,5 @@ void fleet_stream_failed_later(struct fleet_phone *p, unsigned id, const char *w
 	struct fleet_stream *s = stream_find(p, id);
 
 	if (s && s->where == CONNECTING)
-		failed(s, DT_F_CONNECT, why, DT_SIGN_NONE);
+		failed(s, DT_F_CONNECT, why);
 }

@@ -1,5 +1,5 @@
 /* fleet/verdict.c: a chain is verified once for all phones that see it, with the same roots, under the same name, in the same
- * minute: what a thousand phones compute on a thousand processors is one computation here. */
+ * minute: a thousand phones compute that on a thousand processors, the fleet once. */
 #include "fleet/internal.h"
 
 #define VERDICTS 32

@@ -18,7 +18,7 @@ struct broker;
 
 enum { BROKER_FILES = 4, BROKER_FILE_MAX = 512 << 20 };
 
-/* What the broker may do.  The strings live as long as it does; files: up to BROKER_FILES, then NULL; or NULL. */
+/* The rights of the broker.  The strings live as long as it does; files: up to BROKER_FILES, then NULL; or NULL. */
 struct broker_conf {
 	const char *serial_line; /* or NULL */
 	const char *const *files;

@@ -1,4 +1,4 @@
-/* host/lower.c: what a phone keeps of root's rights: two capabilities, which count in the network namespace that it is in, and a list of
+/* host/lower.c: a phone keeps two capabilities of root's rights, which count in the network namespace that it is in, and a list of
  * system calls and files.  It reads what a network sends, and that may be hostile.
  *
  *     host_lower()    after the namespace, the log of keys and port 68, before the folder's first file is read: the user

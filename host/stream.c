@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "pki/tls.h"
+#include "host/tls_stream.h"
 
 #define CHUNK 16384
 #define READS 8 /* chunks a wake-up: a download must not starve the rest */
@@ -120,8 +120,6 @@ static void closed(struct host_stream *s, const char *why)
 /* false: the stream is gone */
 static bool stream_opened(struct host_stream *s, struct dt_stream_opened *o)
 {
-	struct sockaddr_in me = {0};
-	socklen_t len = sizeof me;
 	struct host *h = s->h;
 	unsigned id = s->id;
 
@@ -132,46 +130,29 @@ static bool stream_opened(struct host_stream *s, struct dt_stream_opened *o)
 		return false;
 	}
 	s->where = OPEN;
-	if (getsockname(s->fd, (struct sockaddr *)&me, &len) == 0) {
-		o->local_address = ntohl(me.sin_addr.s_addr);
-		o->local_port = ntohs(me.sin_port);
-	}
+	tls_stream_local(s->fd, o);
 	report_opened(h, id, o);
 	return !s->dead;
 }
 
 static bool stream_failed(struct host_stream *s, enum dt_failure f, const char *why)
 {
-	struct dt_stream_opened o = {.failure = f, .why = why, .verdict = DT_NO_CERT};
+	struct dt_stream_opened o = tls_stream_failed(f, why, s->where == SHAKING && !s->answered);
 
-	if (s->where == SHAKING && !s->answered)
-		o.sign[0] = f == DT_F_TIMEOUT ? DT_SIGN_TLS_STALLED : DT_SIGN_TLS_CLOSED;
 	return stream_opened(s, &o);
 }
 
 /* ---- out ----------------------------------------------------------------------------------------------------- */
 
-/* Sends as much as the socket takes now. NULL, or why nothing can be sent. */
+/* NULL, or why nothing can be sent. */
 static const char *stream_flush(struct host_stream *s)
 {
-	if (s->tls)
-		tls_drain(s->tls, &s->out);
-	if (s->out.oom)
-		return "out of memory";
-	while (s->out.n) {
-		ssize_t n = send(s->fd, s->out.p, s->out.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	bool full;
+	const char *why = tls_stream_flush(s->fd, s->tls, &s->out, &full);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-			event_add(&s->wr, NULL);
-			return NULL;
-		}
-		if (n < 0)
-			return strerror(errno);
-		buf_drop(&s->out, (size_t)n);
-	}
-	return NULL;
+	if (full)
+		event_add(&s->wr, NULL);
+	return why;
 }
 
 static void close_later(struct host *h, void *arg)
@@ -232,43 +213,25 @@ void streams_close_all(struct host *h)
 
 static bool shaken(struct host_stream *s)
 {
-	static const enum dt_failure failures[] = {[DT_UNTRUSTED] = DT_F_TLS_UNTRUSTED, [DT_WRONG_NAME] = DT_F_TLS_NAME,
-						   [DT_WRONG_DATE] = DT_F_TLS_DATE, [DT_NO_CERT] = DT_F_TLS_HANDSHAKE};
-	static const enum dt_verdict verdicts[] = {[PKI_TRUSTED] = DT_TRUSTED, [PKI_UNTRUSTED] = DT_UNTRUSTED,
-						   [PKI_WRONG_NAME] = DT_WRONG_NAME, [PKI_WRONG_DATE] = DT_WRONG_DATE,
-						   [PKI_NO_CERT] = DT_NO_CERT};
 	struct dt_stream_opened o = {.failure = DT_F_OK};
 	struct buf der = {0};
 	struct pki_chain_result result;
+	enum pki_verdict v;
 	bool alive;
 
 	o.nchain = tls_peer_chain(s->tls, &der, o.chain, o.chain_n, sizeof o.chain / sizeof *o.chain);
-	o.verdict = verdicts[pki_chain_verify(o.chain, o.chain_n, o.nchain, sv_of(s->anchors), s->public_roots,
-				       s->name[0] ? s->name : NULL, s->unix_s, &result)];
-	memcpy(o.sign, result.sign, sizeof o.sign);
-	o.cert_name = result.name[0] ? result.name : NULL;
-	o.version = tls_version(s->tls);
-	o.cipher = tls_cipher(s->tls);
-	if (o.verdict != DT_TRUSTED)
-		o.why = result.why.text;
-	if (o.verdict != DT_TRUSTED && !s->report_only)
-		o.failure = failures[o.verdict];
+	v = pki_chain_verify(o.chain, o.chain_n, o.nchain, sv_of(s->anchors), s->public_roots, s->name[0] ? s->name : NULL, s->unix_s, &result);
+	tls_stream_shaken(s->tls, v, &result, s->report_only, &o);
 	witness_opened(s->h, &s->seen, &o);
 	alive = stream_opened(s, &o);
 	buf_free(&der);
 	return alive;
 }
 
-/* The handshake failed: broken, or as TLS says. */
-static bool handshake_failed(struct host_stream *s, const char *broken)
+static bool stream_not_shaken(struct host_stream *s, const char *broken)
 {
-	struct dt_stream_opened o = {.failure = DT_F_TLS_HANDSHAKE, .why = broken ? broken : tls_why(s->tls), .verdict = DT_NO_CERT,
-				     .alert = broken ? 0 : tls_alert(s->tls)};
+	struct dt_stream_opened o = tls_stream_not_shaken(s->tls, broken, s->speaks_tls);
 
-	if (o.alert)
-		o.sign[0] = DT_SIGN_TLS_ALERT;
-	else if (!s->speaks_tls)
-		o.sign[0] = DT_SIGN_TLS_NONE;
 	return stream_opened(s, &o);
 }
 
@@ -300,9 +263,9 @@ static bool feed(struct host_stream *s, const uint8_t *p, size_t n)
 		report_data(s->h, s->id, p, n);
 		return !s->dead;
 	}
-	if (!s->answered) { /* RFC 5246 6.2.1: a record begins with 20 to 23 */
+	if (!s->answered) {
 		s->answered = true;
-		s->speaks_tls = p[0] >= 20 && p[0] <= 23;
+		s->speaks_tls = tls_stream_speaks(p[0]);
 	}
 	s->h->secrets = s->seen.credentials || !s->h->witness ? NULL : &s->seen.secrets;
 	state = tls_feed(s->tls, p, n);
@@ -310,7 +273,7 @@ static bool feed(struct host_stream *s, const uint8_t *p, size_t n)
 	broken = stream_flush(s);
 	if (s->where == SHAKING) {
 		if (state == TLS_FAILED || state == TLS_CLOSED || broken)
-			return handshake_failed(s, broken);
+			return stream_not_shaken(s, broken);
 		if (state == TLS_HANDSHAKE)
 			return true;
 		if (!shaken(s))
@@ -362,23 +325,13 @@ static void stream_readable(evutil_socket_t fd, short what, void *arg)
 
 /* ---- opening ------------------------------------------------------------------------------------------------- */
 
-static enum dt_sign sign_of_errno(int error)
-{
-	return error == ECONNREFUSED ? DT_SIGN_TCP_REFUSED : error == EHOSTUNREACH || error == ENETUNREACH ? DT_SIGN_TCP_UNREACHED
-													    : DT_SIGN_NONE;
-}
-
 static bool stream_connected(struct host_stream *s)
 {
 	struct dt_stream_opened o = {.failure = DT_F_OK, .verdict = DT_NO_CERT};
-	int error = 0;
-	socklen_t len = sizeof error;
+	int error = tls_stream_error(s->fd);
 
-	if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-		error = errno;
 	if (error) {
-		o = (struct dt_stream_opened){.failure = error == ETIMEDOUT ? DT_F_TIMEOUT : DT_F_CONNECT, .why = strerror(error),
-					      .verdict = DT_NO_CERT, .sign = {sign_of_errno(error)}};
+		o = tls_stream_refused(error);
 		return stream_opened(s, &o);
 	}
 	event_add(&s->rd, NULL);

@@ -3,6 +3,7 @@
 #define DIALTONE_PKI_CERT_H
 
 #include "base/why.h"
+#include "dialtone/failure.h"
 #include "dialtone/sign.h"
 #include "pki/key.h"
 
@@ -51,6 +52,8 @@ bool pki_pem_cert(struct sv pem, unsigned i, struct buf *der);
 
 /* Judges a chain (leaf first) at a time against anchors (PEM). */
 enum pki_verdict { PKI_TRUSTED, PKI_UNTRUSTED, PKI_WRONG_NAME, PKI_WRONG_DATE, PKI_NO_CERT };
+/* The failure of a phone that asks for a trusted chain; DT_F_OK: it is trusted. */
+enum dt_failure pki_failure_of(enum pki_verdict v);
 struct pki_chain_result {
 	struct why why;			 /* empty when trusted */
 	char name[256];			 /* the first name in the leaf; "": none */

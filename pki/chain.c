@@ -75,6 +75,15 @@ static enum pki_verdict chain_verify(X509 *leaf, STACK_OF(X509) *others, X509_ST
 	return v;
 }
 
+enum dt_failure pki_failure_of(enum pki_verdict v)
+{
+	static const enum dt_failure failures[] = {[PKI_TRUSTED] = DT_F_OK, [PKI_UNTRUSTED] = DT_F_TLS_UNTRUSTED,
+						   [PKI_WRONG_NAME] = DT_F_TLS_NAME, [PKI_WRONG_DATE] = DT_F_TLS_DATE,
+						   [PKI_NO_CERT] = DT_F_TLS_HANDSHAKE};
+
+	return failures[v];
+}
+
 enum pki_verdict pki_chain_verify(const uint8_t *const *der, const size_t *n, unsigned count, struct sv anchors_pem,
 			   bool public_roots, const char *host, int64_t unix_s, struct pki_chain_result *ret)
 {

@@ -93,7 +93,6 @@ static bool auth_dsk_begin(struct sip_client *s, struct buf *flight)
 /* "It [SIPE] does not check the server's certificate chain or name...  (Our phone must check both.)" */
 static enum dt_failure auth_dsk_verify(struct sip_client *s, struct sip_challenge *ret)
 {
-	static const enum dt_failure of[] = {DT_F_OK, DT_F_TLS_UNTRUSTED, DT_F_TLS_NAME, DT_F_TLS_DATE, DT_F_TLS_HANDSHAKE};
 	const uint8_t *der[8];
 	size_t n[8];
 	unsigned count;
@@ -102,7 +101,7 @@ static enum dt_failure auth_dsk_verify(struct sip_client *s, struct sip_challeng
 	struct pki_chain_result result;
 
 	count = dsk_peer_chain(s->dsk, &chain, der, n, sizeof der / sizeof *der);
-	f = of[pki_chain_verify(der, n, count, buf_view(s->conf.anchors), s->conf.outside, s->next.targetname, ph_unix_s(s->ph), &result)];
+	f = pki_failure_of(pki_chain_verify(der, n, count, buf_view(s->conf.anchors), s->conf.outside, s->next.targetname, ph_unix_s(s->ph), &result));
 	memcpy(ret->sign, result.sign, sizeof ret->sign);
 	why_set(&ret->why, "inside SIP: %s", result.why.text);
 	buf_free(&chain);

@@ -291,8 +291,6 @@ static void pump(struct meet *m, void *arg)
 
 static void stream_verify(struct meet_stream *s, struct dt_stream_opened *o, struct buf *der)
 {
-	static const enum dt_failure failures[] = {DT_F_OK, DT_F_TLS_UNTRUSTED, DT_F_TLS_NAME, DT_F_TLS_DATE,
-						   DT_F_TLS_HANDSHAKE};
 	static struct pki_chain_result result;
 	enum pki_verdict v;
 
@@ -302,7 +300,7 @@ static void stream_verify(struct meet_stream *s, struct dt_stream_opened *o, str
 	memcpy(o->sign, result.sign, sizeof o->sign);
 	o->cert_name = result.name[0] ? result.name : NULL;
 	if (v != PKI_TRUSTED && !s->conf.tls_report_only) {
-		o->failure = failures[v];
+		o->failure = pki_failure_of(v);
 		o->why = result.why.text;
 	}
 	o->version = tls_version(s->client);
