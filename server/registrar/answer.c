@@ -96,6 +96,14 @@ static void copy_header(struct buf *b, const char *name, struct sv value)
 	buf_sv(b, value);
 }
 
+void reg_body(struct buf *b, const char *type, struct sv body)
+{
+	if (type && body.n)
+		buf_printf(b, "Content-Type: %s\r\n", type);
+	buf_printf(b, "Content-Length: %zu\r\n\r\n", body.n);
+	buf_sv(b, body);
+}
+
 /* "the server adds a To tag in every response other than 100". */
 void reg_answer(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, unsigned status, const char *reason,
 		const struct buf *headers, const char *type, struct sv body)
@@ -118,10 +126,7 @@ void reg_answer(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, unsi
 	reg_vias(c, &b, m);
 	if (headers)
 		buf_sv(&b, buf_view(headers));
-	if (type && body.n)
-		buf_printf(&b, "Content-Type: %s\r\n", type);
-	buf_printf(&b, "Content-Length: %zu\r\n\r\n", body.n);
-	buf_sv(&b, body);
+	reg_body(&b, type, body);
 	reg_send(c, sa, &b);
 	buf_free(&b);
 }

@@ -93,7 +93,7 @@ static void bound(struct reg_turn *t, struct location_reply *r)
 	}
 }
 
-/* What the connection holds of a binding; NULL: no memory. */
+/* The connection's part of a binding; NULL: no memory. */
 static struct reg_binding *bind_made(const struct reg_turn *t, const struct location_binding *b)
 {
 	struct reg_binding *ret = calloc(1, sizeof *ret);

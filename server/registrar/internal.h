@@ -20,6 +20,7 @@
 #include "server/registrar/registrar.h"
 #include "wire/sip.h"
 
+#define SUBSCRIPTION_SECONDS 3600  /* the longest that is granted */
 #define REG_FIRST_MS 60000	   /* to send a first message: "connection timer", [sip 19.1] */
 #define REG_CHALLENGED_MS 180000   /* to be authenticated; a certificate is fetched meanwhile */
 #define REG_PENDING_MS 30000	   /* a handshake that was begun */
@@ -214,6 +215,7 @@ bool reg_client_allowed(const struct site *s, struct sv user_agent);
 /* ---- notify.c ---- */
 void reg_notify_gone(struct reg_conn *c, struct reg_sa *sa, const struct location_notice *n);
 void reg_via(const struct reg_conn *c, struct buf *b); /* of a request of ours, with Max-Forwards */
+void reg_body(struct buf *b, const char *type, struct sv body); /* the last headers of a message, and its body; type NULL: it has none */
 
 /* ---- packages.c ---- */
 /* The Event of a SUBSCRIBE without its parameters, to its row in the table; false: there is no such package. */

@@ -12,14 +12,6 @@ void reg_via(const struct reg_conn *c, struct buf *b)
 		   reg_targetname(c), reg_port(c), branch);
 }
 
-static void end(struct buf *b, const char *type, struct sv body)
-{
-	if (type && body.n)
-		buf_printf(b, "Content-Type: %s\r\n", type);
-	buf_printf(b, "Content-Length: %zu\r\n\r\n", body.n);
-	buf_sv(b, body);
-}
-
 /* 13.1: From is the user, To is the endpoint as it named itself in REGISTER. */
 void reg_notify_gone(struct reg_conn *c, struct reg_sa *sa, const struct location_notice *n)
 {
@@ -39,7 +31,7 @@ void reg_notify_gone(struct reg_conn *c, struct reg_sa *sa, const struct locatio
 	buf_str(&b, "Event: registration-notify\r\nsubscription-state: terminated;expires=0\r\n");
 	if (n->diag)
 		buf_printf(&b, "ms-diagnostics-public: %u;reason=\"%s\"\r\n", n->diag, n->reason);
-	end(&b, "text/registration-event", buf_view(&body));
+	reg_body(&b, "text/registration-event", buf_view(&body));
 	reg_send(c, sa, &b);
 	buf_free(&b);
 	buf_free(&body);

@@ -64,7 +64,7 @@ bool reg_conn_idle(const struct reg_conn *c); /* nobody is registered on it: may
 /* This worker's bindings, for a new location process. */
 void registrar_bindings(const struct registrar *r, void (*fn)(void *arg, const struct location_binding *b), void *arg);
 
-/* What conf.site points to has changed: whoever has subscribed to the settings is told. */
+/* The settings that conf.site points to have changed: whoever has subscribed to them is notified. */
 void registrar_settings(struct registrar *r, uint64_t mono_ms, int64_t unix_s);
 /* It has asked for the settings once, without subscribing, and they are others now: it learns them when it signs in again. */
 bool reg_conn_outdated(const struct reg_conn *c);

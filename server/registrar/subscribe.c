@@ -1,8 +1,6 @@
 /* server/registrar/subscribe.c: SUBSCRIBE [sip 14, 15]: it is answered with the state as it is; subscription.c keeps it. */
 #include "server/registrar/internal.h"
 
-#define SUBSCRIPTION_SECONDS 3600
-
 static unsigned seconds_of(const struct msg *m)
 {
 	uint64_t asked = SUBSCRIPTION_SECONDS;

@@ -9,7 +9,6 @@
 
 #include "server/registrar/internal.h"
 
-#define SUBSCRIPTION_SECONDS 3600
 #define SUBSCRIPTIONS_MAX 16 /* of a registration: one for each package, and some in a second dialog */
 
 struct reg_subscription {
@@ -72,10 +71,7 @@ static void notify(struct reg_conn *c, struct reg_sa *sa, struct reg_subscriptio
 	buf_printf(&b, "From: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u %s\r\n", dialog_part(s, 1), dialog_part(s, 2), dialog_part(s, 0), ++s->cseq, method);
 	buf_printf(&b, "Contact: <sip:%s:%u;transport=%s>\r\nEvent: %s\r\nsubscription-state: %s\r\n", reg_targetname(c), reg_port(c),
 		   c->peer.tls ? "tls" : "tcp", dialog_part(s, 3), state);
-	if (type && body.n)
-		buf_printf(&b, "Content-Type: %s\r\n", type);
-	buf_printf(&b, "Content-Length: %zu\r\n\r\n", body.n);
-	buf_sv(&b, body);
+	reg_body(&b, type, body);
 	reg_send(c, sa, &b);
 	buf_free(&b);
 }
