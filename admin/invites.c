@@ -15,7 +15,7 @@
 #define SALT 16
 #define ROUNDS 100000
 
-/* What the front ends of a pool have in common.  A pool's web tickets are good on each of them, so its key is the same. */
+/* The front ends of a pool have these in common.  A pool's web tickets are good on each of them, so its key is the same. */
 static const struct {
 	const char *name;
 	mode_t mode;

@@ -1,4 +1,4 @@
-/* admin/invites.h: a further front end of a pool: what it needs of the first one, sealed, good once and for an hour.
+/* admin/invites.h: the first front end of a pool invites a further one by a sealed file, which is good once and for an hour.
  *
  * An invitation is a file:
  *

@@ -1,4 +1,5 @@
-/* bench/tls_floor.c: what OpenSSL alone takes for the server's half of a TLS handshake: two ends in memory, no socket, no loop of ours.
+/* bench/tls_floor.c: measures the processor time of OpenSSL alone for the server's half of a TLS handshake:
+ * two ends in memory, no socket, no loop of ours.
  *
  *     cc -O2 tls_floor.c -lssl -lcrypto -o tls_floor && tls_floor KEY CERT 1.2|1.3 HANDSHAKES
  *

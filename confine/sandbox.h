@@ -1,4 +1,4 @@
-/* confine/sandbox.h: what the kernel refuses a process of dialtoned, whoever has captured it.
+/* confine/sandbox.h: the kernel refuses a process of dialtoned whatever it does not need, whoever has captured it.
  *
  * Users keep files apart (accounts.h); this keeps a captured process from all else that its user could do: make sockets, run
  * programs, signal, look at the rest of the machine.  Three layers, each of which holds by itself:

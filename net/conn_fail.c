@@ -1,4 +1,4 @@
-/* net/conn_fail.c: what the files of a connection stand on: that it has failed, and what its engine has to send. */
+/* net/conn_fail.c: a connection fails, and gives the octets of its TLS engine to its queue; conn.c and conn_file.c stand on it. */
 #include "net/conn_internal.h"
 
 #include <stdio.h>

@@ -200,7 +200,7 @@ static bool is_free(const char *dir)
 	return n < 3;
 }
 
-/* What every site has, and a backup has not. */
+/* Every site has these, a backup has not. */
 static bool restore_folders(int fd, struct why *why)
 {
 	return (mkdirat(fd, SITE_RUN, 0755) == 0 && (mkdirat(fd, SITE_LOGS, 0770) == 0 || errno == EEXIST) && fchmod(fd, 0755) == 0) ||

@@ -1,4 +1,4 @@
-/* cmd/console/questions.c: what the pages may ask. */
+/* cmd/console/questions.c: the table of the questions that a page may ask. */
 #include <string.h>
 
 #include "base/enc.h"

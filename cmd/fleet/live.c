@@ -1,4 +1,4 @@
-/* cmd/fleet/live.c: how the fleet is now, on standard error: a table on a terminal, a line elsewhere. */
+/* cmd/fleet/live.c: shows the state of the fleet on standard error: a table on a terminal, a line elsewhere. */
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
-/* cmd/fleet/plan.c: how many front ends for how many phones.
+/* cmd/fleet/plan.c: calculates the number of front ends for a number of phones.
  *
- * What a sign-in costs was measured in RSA-2048 signatures (bench/all, bench/signin.py), so that it holds on a faster or
+ * The cost of a sign-in was measured in RSA-2048 signatures (bench/all, bench/signin.py), so that it holds on a faster or
  * slower processor: here the signature is measured, and the rest is arithmetic that is printed with its assumptions.
  */
 #include <stdlib.h>

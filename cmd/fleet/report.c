@@ -1,4 +1,4 @@
-/* cmd/fleet/report.c: what the fleet met: for people, as JSON, as CSV of the curve. */
+/* cmd/fleet/report.c: the results of a run: for people, as JSON, as CSV of the curve. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* cmd/fleet/users.c: the file of users: what `dialtone user import --generate-pins` writes, or any CSV with such heads. */
+/* cmd/fleet/users.c: reads the file of users that `dialtone user import --generate-pins` writes, or any CSV with such heads. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -70,7 +70,7 @@ static int check(struct command *c, const struct fleet_options *o)
 	if (o->domain == NULL)
 		return command_fail(c, EX_USAGE, "which SIP domain? Type --domain contoso.test");
 	if (o->users == NULL)
-		return command_fail(c, EX_USAGE, "who signs in? Type --users FILE: what dialtone user import --generate-pins FILE wrote");
+		return command_fail(c, EX_USAGE, "no users are given: add --users FILE (dialtone user import --generate-pins FILE writes one)");
 	if ((o->scenario == FLEET_REFRESH || o->scenario == FLEET_DAY) && o->for_text == NULL)
 		return command_fail(c, EX_USAGE, "'--scenario %s': how long? Type --for 10m", fleet_scenarios[o->scenario]);
 	return 0;

@@ -57,7 +57,7 @@ static int opened(const struct command *c, const char *file, const char *code_fi
 	return rc;
 }
 
-/* The file as it is now, read as dialtoned will: what the pool says is known from here on. */
+/* The file is read as dialtoned will read it: from here on the settings of the pool are known. */
 static int conf_taken(const struct command *c, struct site *site)
 {
 	char path[PATH_MAX], fqdn[SITE_NAME_MAX];

@@ -48,7 +48,7 @@ enum dt_failure ph_date_failure(struct dt_phone *ph, enum dt_failure f);
 /* RFC 3261 20.33, RFC 9110 10.2.3: the value of Retry-After in seconds, of an answer that has come; it is kept, and returned.
  * 0: it says none. */
 uint32_t ph_retry_after(struct dt_phone *ph, struct sv value);
-/* How long to wait before it is tried again: `ms`, or what a server has asked for if that is longer; and at random up to half as much more,
+/* The wait before the next try: `ms`, or the time that a server has asked for if that is longer; and at random up to half as much more,
  * since every phone of a site was told the same. */
 uint64_t ph_spread_ms(struct dt_phone *ph, uint64_t ms);
 int64_t ph_unix_s(const struct dt_phone *ph);	/* seconds, by the phone's own clock */

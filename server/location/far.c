@@ -20,7 +20,7 @@ void location_watch(struct location *l, const char *front_end, void (*changed)(v
 	l->changed_arg = arg;
 }
 
-/* Where its name stands, written down when it is new; 0: there is no room. */
+/* The place of its name, which is written down when it is new; 0: there is no room. */
 static unsigned far_index(struct location *l, const char *front_end)
 {
 	for (unsigned i = 1; i < LOCATION_FRONT_ENDS; i++) {

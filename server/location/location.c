@@ -192,7 +192,7 @@ struct node *location_node(struct location *l, struct location_packed *b)
 	return p;
 }
 
-/* What the phone says elsewhere, too: only that is worth a message to the others. */
+/* The other front ends get a message only when one of these has changed. */
 static bool location_differs(const struct node *p, const struct location_binding *b, unsigned seconds)
 {
 	return p->front_end || p->seconds != seconds || p->b->outside != b->outside || strcmp(p->b->contact, b->contact) != 0 ||
@@ -206,7 +206,7 @@ static void location_shown(const struct node *p, int64_t now, struct location_bi
 		ret->expires = now + p->seconds;
 }
 
-/* ret NULL: how many there are, at most cap. */
+/* ret NULL: they are counted, up to cap. */
 static size_t list_user(const struct location *l, const char *aor, struct location_binding *ret, size_t cap)
 {
 	int64_t now = l->unix_s(l->arg);

@@ -30,7 +30,7 @@ struct location_binding {
 	char peer[72]; /* where it comes from: "10.66.0.148:51234", "[2001:db8::1]:51234" */
 };
 
-/* What front ends of a pool tell each other of a binding: server/location/far.c. */
+/* Front ends of a pool tell each other this of a binding: server/location/far.c. */
 struct location_far {
 	char front_end[256];
 	struct location_binding binding; /* worker, conn, expires, call_id and cseq are its front end's own: 0 */
@@ -140,7 +140,7 @@ struct location_walk {
 };
 /* Several front ends.  This one's name; changed() gets what the others have to know: a refresh that changes nothing is not told. */
 void location_watch(struct location *l, const char *front_end, void (*changed)(void *arg, const struct location_far *f), void *arg);
-/* What another one has told: its binding comes, changes, or goes.  A phone that was bound here and is bound there now has gone there. */
+/* Another one has reported that its binding comes, changes, or goes.  A phone that was bound here and is bound there now has gone there. */
 void location_far_put(struct location *l, const struct location_far *f);
 void location_far_lost(struct location *l, const char *front_end); /* it does not run any more; NULL: none is known any more */
 const char *location_far_name(const struct location *l, uint32_t worker); /* of a binding's worker; "" : this front end */

@@ -1,4 +1,4 @@
-/* server/location/metrics.h: what dialtoned counts, as Prometheus reads it: text format 0.0.4, on a port of this machine's own.
+/* server/location/metrics.h: writes the counters of dialtoned as Prometheus reads them: text format 0.0.4, on a port of this machine's own.
  *
  * The location process hears of every step of every phone; it keeps sums of them, and shows them beside the scoreboard.  One GET a
  * connection; anything that is asked gets the same answer.  dialtoned(8) lists the names.

@@ -1,4 +1,4 @@
-/* server/site/health.h: what a front end says of itself, to load balancers and to its own processes.
+/* server/site/health.h: a front end says to load balancers, and to its own processes, whether it is ready.
  *
  * It lies in memory that all processes of dialtoned share (server/daemon/scoreboard.h): the vault writes `store`, the location
  * process `draining`; workers read both at each request.

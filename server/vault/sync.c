@@ -55,7 +55,7 @@ static void state_set(struct vault_sync *s, bool good)
 			 s->store ? store_why(s->store) : s->why.text);
 }
 
-/* What the loop has left here, after a while or at once. */
+/* Takes the orders that the loop has left here, after a while or at once. */
 static bool wait_for_work(struct vault_sync *s, struct far_batch *batch, uint64_t *number, bool *hello)
 {
 	struct timespec until;

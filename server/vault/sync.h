@@ -1,4 +1,4 @@
-/* server/vault/sync.h: this front end among the others of its pool: what it tells them, and what they tell it, through the store.
+/* server/vault/sync.h: this front end and the others of its pool tell each other, through the store, of bindings and orders.
  *
  * A thread with a connection of its own to the store: neither the vault's questions nor its loop wait for it.  A few times a second
  * it looks at two counts of the store, and reads the rows behind the last one that it has seen.  Nothing is lost when a

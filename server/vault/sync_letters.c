@@ -1,4 +1,4 @@
-/* server/vault/sync_letters.c: what the thread has to say to the location process: the thread writes it, the loop sends it. */
+/* server/vault/sync_letters.c: messages to the location process: the thread writes them, the loop sends them. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,7 +26,7 @@ void sync_send(struct vault_sync *s, struct buf *text)
 		log_line(LOG_ERROR, "vault", "the loop cannot be woken");
 }
 
-/* What the thread has to say, and its acknowledgement. */
+/* The thread's message, and its acknowledgement. */
 void sync_outgoing(void *arg, unsigned what)
 {
 	struct vault_sync *s = arg;

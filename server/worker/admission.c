@@ -1,4 +1,4 @@
-/* server/worker/admission.c: how many handshakes begin at once, and how long a hello may wait. */
+/* server/worker/admission.c: bounds the handshakes that begin at once, and the time that a hello may wait. */
 #include "server/vault/ipc.h"
 #include "server/worker/internal.h"
 

@@ -275,7 +275,7 @@ static void term(void *arg, int signo)
 	drain(arg);
 }
 
-/* What a phone was told or proved at its connection holds under the new configuration as well. */
+/* Settings that a phone has received, and proofs that it has given at its connection, hold under the new configuration as well. */
 static bool speaks_alike(const struct worker *w, const struct site *was, const struct site *is)
 {
 	return strcmp(was->domain, is->domain) == 0 && strcmp(was->fqdn, is->fqdn) == 0 && strcmp(was->pool, is->pool) == 0 &&

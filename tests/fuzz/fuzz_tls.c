@@ -63,7 +63,7 @@ static struct tls_ctx *the_ctx(bool client, unsigned which)
 	return ctx[client][which];
 }
 
-/* What the end has to read: only WORDS, once, and nothing when it has failed. */
+/* The end has to read only WORDS, once, and nothing when it has failed. */
 static void read_all(struct tls *t, size_t *got)
 {
 	uint8_t part[4096];

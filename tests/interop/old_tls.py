@@ -46,7 +46,7 @@ class Rc4:
 
 
 class Side:
-    """What one side sends, protected."""
+    """The octets that one side sends, protected."""
 
     def __init__(self, digest, mac, key):
         self.digest, self.mac, self.cipher, self.number = digest, mac, Rc4(key), 0

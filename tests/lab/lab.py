@@ -57,7 +57,7 @@ def sweep():
 
 
 def unmount(folder):
-    """What a test has mounted below this folder."""
+    """Mounts that a test has made below this folder."""
     with open("/proc/mounts") as f:
         for line in reversed(f.readlines()):
             if line.split()[1].startswith(folder + "/"):

@@ -11,7 +11,7 @@ class LabError(Exception):
 
 
 def listening(path):
-    """Whether a program accepts connections at this Unix socket."""
+    """True: a program accepts connections at this Unix socket."""
     with socket.socket(socket.AF_UNIX) as s:
         return s.connect_ex(path) == 0
 

@@ -1,4 +1,4 @@
-/* tests/meet/changes.h: what several tests change in the world before a phone starts. */
+/* tests/meet/changes.h: changes of the world, before a phone starts, that several tests make. */
 #ifndef DIALTONE_TESTS_MEET_CHANGES_H
 #define DIALTONE_TESTS_MEET_CHANGES_H
 

@@ -66,7 +66,7 @@ class Browser:
         return json.loads(one)
 
     def notice(self, message):
-        """What the page did by itself: its requests are written down, its questions answered with yes."""
+        """The requests that the page made by itself are written down, its questions are answered with yes."""
         if message["method"] == "Network.requestWillBeSent":
             self.requests.append(message["params"]["request"]["url"])
         elif message["method"] == "Page.javascriptDialogOpening":

@@ -35,7 +35,7 @@ class FaultLab(Lab):
         return super().write(name, text)
 
     def afterwards(self, *args):
-        """What the administrator will type when the fault is healed, where a lab lives on: the arguments of `dialtone`."""
+        """The command that the administrator will type when the fault is healed, where a lab lives on: the arguments of `dialtone`."""
         self.undo.append(args)
 
     def liar(self, host, kind, address, port, **options):

@@ -1,4 +1,4 @@
-"""What script/lab does: a lab that stays, for people.  See script/lab --help."""
+"""script/lab: a lab that stays, for people.  See script/lab --help."""
 import json
 import os
 import signal

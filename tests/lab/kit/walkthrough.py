@@ -1,4 +1,4 @@
-"""What script/walkthrough does: types every command of README.md and doc/operation.md, as it stands there, and looks at what comes of it.
+"""script/walkthrough: types every command of README.md and doc/operation.md, as it stands there, and looks at what comes of it.
 
 Blocks of the documents are fenced, and their first word says what they are:
 

@@ -1,4 +1,4 @@
-"""What a pool of three front ends survives: each part is killed, stopped or cut off while phones sign in.
+"""A pool of three front ends survives each loss: each part is killed, stopped or cut off while phones sign in.
 
 Nothing that was acknowledged is lost, the phone on the desk has dial tone again by itself, and how long each took is printed.
 """

@@ -98,7 +98,7 @@ static void print_case(size_t i, const char *what)
 	print_message("case %zu (\"%s\", stage %d, %s, %s): %s\n", i, c->ids, c->stage, dt_failures[c->failure].code, dt_signs[c->sign].code, what);
 }
 
-/* The doctor's own questions are answered in any order: what several answers show is told at the earliest stage. */
+/* The doctor's own questions are answered in any order: a cause that several answers show is told at the earliest stage. */
 static void earliest_answer(void **state)
 {
 	struct doctor_run r = {.answers = 2};
