@@ -43,7 +43,7 @@ static bool prepare(struct postgres *p, enum sql_id id, const char *name, unsign
 		return true;
 	text_of(sql_text_of[id], text);
 	if (!PQsendPrepare(p->c, name, text, (int)n, NULL) || !postgres_flushed(p, until)) {
-		postgres_reason(p, PQerrorMessage(p->c));
+		postgres_lost(p);
 		return false;
 	}
 	while ((r = postgres_result(p, until)) != NULL) {
@@ -83,7 +83,8 @@ static bool send_lazy(struct postgres *p, const char *name, const struct bound *
 	       PQsendQueryParams(p->c, "COMMIT", 0, NULL, NULL, NULL, NULL, 0) && PQpipelineSync(p->c);
 }
 
-/* Of the four results the third counts, unless another one failed. */
+/* Of the four results the third counts, unless another one failed.  When one fails, those behind it are not run, COMMIT neither:
+ * the transaction is still there, and postgres_online() ends it. */
 static PGresult *lazy_result(struct postgres *p, uint64_t until)
 {
 	PGresult *r, *kept = NULL;
@@ -116,8 +117,7 @@ static PGresult *run(struct postgres *p, const char *name, const struct bound *b
 	PGresult *first = NULL, *r;
 
 	if (!sent || !postgres_flushed(p, until)) {
-		postgres_reason(p, PQerrorMessage(p->c));
-		postgres_hang_up(p);
+		postgres_lost(p);
 		return NULL;
 	}
 	if (lazy)
@@ -171,7 +171,7 @@ static struct sql_st *postgres_start_text(struct sql *s, enum sql_id slot, const
 	if (!postgres_online(p))
 		return NULL;
 	if (!PQsendQueryParams(p->c, own, (int)n, NULL, b.value, b.length, b.format, 1) || !postgres_flushed(p, until)) {
-		postgres_reason(p, PQerrorMessage(p->c));
+		postgres_lost(p);
 		return NULL;
 	}
 	while ((r = postgres_result(p, until)) != NULL) {

@@ -31,6 +31,7 @@ struct postgres {
 bool postgres_online(struct postgres *p);
 void postgres_hang_up(struct postgres *p);
 void postgres_reason(struct postgres *p, const char *words); /* into why: the first line of libpq's words */
+void postgres_lost(struct postgres *p); /* hangs up with the reason that libpq has */
 bool postgres_flushed(struct postgres *p, uint64_t until);
 /* The next result; NULL: there is none more, or (and then the connection has ended) none in time. */
 PGresult *postgres_result(struct postgres *p, uint64_t until);

@@ -32,6 +32,13 @@ void postgres_reason(struct postgres *p, const char *words)
 	why_set(&p->sql.why, "PostgreSQL: %.*s", (int)n, words);
 }
 
+/* A question is half sent: nothing else can be sent on this connection. */
+void postgres_lost(struct postgres *p)
+{
+	postgres_reason(p, PQerrorMessage(p->c)[0] ? PQerrorMessage(p->c) : "no answer in time");
+	postgres_hang_up(p);
+}
+
 /* false: it is not ready before `until`. */
 static bool ready(const PGconn *c, short events, uint64_t until)
 {
@@ -112,10 +119,8 @@ enum store_result postgres_command(struct postgres *p, const char *text)
 	PGresult *r;
 
 	if (p->c == NULL || !PQsendQuery(p->c, text) || !postgres_flushed(p, until)) {
-		if (p->c) {
-			postgres_reason(p, PQerrorMessage(p->c));
-			postgres_hang_up(p);
-		}
+		if (p->c)
+			postgres_lost(p);
 		return STORE_FAILED;
 	}
 	while ((r = postgres_result(p, until)) != NULL) {
@@ -128,10 +133,17 @@ enum store_result postgres_command(struct postgres *p, const char *text)
 	return p->c ? worst : STORE_FAILED;
 }
 
+/* The server is in a transaction that is not ours any more: a text of it failed, as on a full disk, and the rest, its end too, was
+ * not run.  All that comes after would be refused. */
+static bool left_over(const struct postgres *p)
+{
+	return !p->within && PQtransactionStatus(p->c) != PQTRANS_IDLE;
+}
+
 /* Connects when there is no connection.  Within a transaction there is nothing to go on with. */
 bool postgres_online(struct postgres *p)
 {
-	if (p->c && PQstatus(p->c) == CONNECTION_OK)
+	if (p->c && PQstatus(p->c) == CONNECTION_OK && (!left_over(p) || postgres_command(p, "ROLLBACK") == STORE_OK))
 		return true;
 	if (p->c) {
 		bool was_within = p->within;

@@ -1,4 +1,4 @@
-"""A pool of three front ends survives each loss: each part is killed, stopped or cut off while phones sign in.
+"""A pool of three front ends survives each loss: each part is killed, stopped, cut off or filled up while phones sign in.
 
 Nothing that was acknowledged is lost, the phone on the desk has dial tone again by itself, and how long each took is printed.
 """
@@ -11,6 +11,7 @@ import pytest
 
 from database import needs_postgres
 from front_ends import FrontEndLab, site
+from lab import run
 from proc import children, wait_for
 
 pytestmark = needs_postgres
@@ -93,35 +94,74 @@ def test_front_ends(lab):
     all_kept(lab, lab.db)
 
 
+def test_the_balancer(lab):
+    """HAProxy stands still, and goes on: the phone on the desk is registered, and others sign in."""
+    began = time.monotonic()
+    lab.balancer.popen.send_signal(signal.SIGSTOP)
+    wait_for("a new sign-in fails", lambda: [f for f in lab.storm.failed if f[1] > began], 90)
+    lab.balancer.popen.send_signal(signal.SIGCONT)
+    print(f"HAProxy stopped (SIGSTOP) for {time.monotonic() - began:.1f} s")
+    began = time.monotonic()
+    wait_for("the phone is registered", lambda: lab.where_is(), 60, lab.desk.ended)
+    print(f"HAProxy goes on: the phone on the desk is registered after {time.monotonic() - began:.1f} s")
+    wait_for("others sign in", lambda: lab.storm.since(began), 60)
+    all_kept(lab, lab.db)
+
+
 def all_kept(lab, db):
     """Whoever got dial tone has a certificate in the store that is now the primary."""
     wait_for("more sign in", lambda: len(lab.storm.good) >= 6, 120)
     lab.storm.end()
     kept = set(db.sql("SELECT DISTINCT a.aor FROM account a JOIN cert c ON c.account = a.id").split())
     lost = [i for i, _, _ in lab.storm.good if f"u{i}@contoso.test" not in kept]
-    print(f"storm: {len(lab.storm.good)} signed in, {len(lab.storm.failed)} were refused ({sorted({e for _, _, e in lab.storm.failed})}), {len(lost)} lost")
+    print(f"others: {len(lab.storm.good)} signed in, {len(lab.storm.failed)} were refused ({sorted({e for _, _, e in lab.storm.failed})}), {len(lost)} lost")
     assert not lost
 
 
+def fill(lab):
+    """The rest of the primary's disk."""
+    run(["sh", "-c", f"dd if=/dev/zero of={lab.db.path('filler')} bs=1M 2>/dev/null; true"], seconds=60)
+
+
 def test_the_database(lab):
-    """The primary is stopped, and then killed while its standby takes over: registered phones stay registered all the while, nobody new
-    signs in, and what was acknowledged is there."""
+    """The primary is stopped, the standby that it waits for is stopped, and then the primary is killed and the standby takes over:
+    registered phones stay registered all the while, nobody new signs in, and what was acknowledged is there."""
     def refused():
         return [f for f in lab.storm.failed if f[1] > began]
 
     at = lab.where_is()
-    for what, begin, end in (("stopped (SIGSTOP)", lambda: lab.db.signal(signal.SIGSTOP), lambda: lab.db.signal(signal.SIGCONT)),
-                             ("killed, standby promoted", lab.db.kill, lab.db2_takes_over)):
+    for what, begin, end in (("primary stopped (SIGSTOP)", lambda: lab.db.signal(signal.SIGSTOP), lambda: lab.db.signal(signal.SIGCONT)),
+                             ("standby stopped (SIGSTOP)", lambda: lab.db2.signal(signal.SIGSTOP), lambda: lab.db2.signal(signal.SIGCONT)),
+                             ("primary killed, standby promoted", lab.db.kill, lab.db2_takes_over)):
         began = time.monotonic()
         begin()
         wait_for("all say so", lambda: all(lab.health(f) == ("degraded", 503) for f in lab.daemons), 30)
-        print(f"primary {what}: degraded after {time.monotonic() - began:.1f} s")
+        print(f"{what}: degraded after {time.monotonic() - began:.1f} s")
         wait_for("a new sign-in is refused", refused, 60)
         time.sleep(20)  # a refresh and more
         assert lab.registered(at), "the phone stays registered"
         began = time.monotonic()
         end()
         wait_for("a new sign-in succeeds", lambda: lab.storm.since(began), 90)
-        print(f"primary {what}: a new phone signs in {time.monotonic() - began:.1f} s after the store is back")
+        print(f"{what}: a new phone signs in {time.monotonic() - began:.1f} s after the store is back")
         assert lab.where_is() == at, "and where it was"
     all_kept(lab, lab.db2)
+
+
+def test_a_full_disk(lab):
+    """The primary's disk is full: new sign-ins are refused, registered phones stay; when there is room again, all goes on."""
+    began = time.monotonic()
+    at = lab.where_is()
+    fill(lab)
+    wait_for("a new sign-in is refused", lambda: [f for f in lab.storm.failed if f[1] > began], 90)
+    time.sleep(20)
+    assert lab.registered(at), "the phone stays registered"
+    os.unlink(lab.db.path("filler"))
+    began = time.monotonic()
+    if not lab.db.server.running():  # it ends when it cannot write its log, and a service manager starts it again
+        lab.procs.remove(lab.db.server)
+        lab.db.start()
+    wait_for("a new sign-in succeeds", lambda: lab.storm.since(began), 90)
+    print(f"primary's disk was full: a new phone signs in {time.monotonic() - began:.1f} s after there is room")
+    assert lab.where_is() == at
+    all_kept(lab, lab.db)

@@ -146,6 +146,48 @@ static void changes_are_seen_by_all(void **state)
 	store_close(two);
 }
 
+static void typed(const char *text)
+{
+	PGconn *c = PQconnectdb(database);
+	PGresult *r = PQexec(c, text);
+
+	if (PQresultStatus(r) == PGRES_FATAL_ERROR)
+		fail_msg("%s", PQresultErrorMessage(r));
+	PQclear(r);
+	PQfinish(c);
+}
+
+/* A full disk refuses each kind of write, with a reason; reading goes on meanwhile, and all goes on when there is room again. */
+static void a_full_disk(void **state)
+{
+	static const char *const tables[] = {"audit", "account", "pin"};
+	struct store *s = opened();
+	struct store_user a = store_world_user("alice@contoso.test", "", "", ""), b = store_world_user("bob@contoso.test", "", "", ""), got;
+	char text[200];
+
+	(void)state;
+	assert_int_equal(s->ops->user_add(s, &a), STORE_OK);
+	assert_int_equal(s->ops->pin_step(s, &a.id, 1, one_more, NULL), STORE_OK);
+	typed("CREATE FUNCTION no_room() RETURNS trigger AS 'BEGIN RAISE disk_full; END' LANGUAGE plpgsql");
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+		snprintf(text, sizeof text, "CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON %s EXECUTE FUNCTION no_room()", tables[i]);
+		typed(text);
+	}
+	assert_int_equal(s->ops->audit(s, 1, "pin", "alice@contoso.test", true, ""), STORE_FAILED);
+	assert_string_equal(store_why(s), "PostgreSQL: ERROR:  disk_full");
+	assert_int_equal(s->ops->user_get(s, "alice@contoso.test", &got), STORE_OK);
+	assert_int_equal(s->ops->user_add(s, &b), STORE_FAILED);
+	assert_int_equal(s->ops->user_get(s, "alice@contoso.test", &got), STORE_OK);
+	assert_int_equal(s->ops->pin_step(s, &a.id, 1, one_more, NULL), STORE_FAILED);
+	assert_int_equal(s->ops->audit(s, 1, "pin", "alice@contoso.test", true, ""), STORE_FAILED);
+	typed("DROP FUNCTION no_room CASCADE");
+	assert_int_equal(s->ops->pin_step(s, &a.id, 1, one_more, NULL), STORE_OK);
+	assert_int_equal(s->ops->audit(s, 1, "pin", "alice@contoso.test", true, ""), STORE_OK);
+	assert_int_equal(s->ops->user_add(s, &b), STORE_OK);
+	assert_int_equal(tries_of(s, a.id), 2);
+	store_close(s);
+}
+
 static void refusals(void **state)
 {
 	struct why why = {0};
@@ -169,7 +211,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, setup)
 	const struct CMUnitTest tests[] = {T(goes_and_comes_back), T(in_the_middle), T(spread_over_front_ends), T(changes_are_seen_by_all),
-					   T(refusals)};
+					   T(a_full_disk), T(refusals)};
 	const char *no = pg_start();
 
 	if (no) {
