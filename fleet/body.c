@@ -2,9 +2,22 @@
  * It has no Ethernet and no image slots. */
 #include "fleet/internal.h"
 
-#include "pki/key.h"
+#include "pki/many_keys.h"
 
 /* ---- answers that come later -------------------------------------------------------------------------------------------- */
+
+/* A server lets one key serve one user only: each phone has its own, as a real one has. */
+static void key_answer(struct fleet *f, struct fleet_phone *p, const struct later *l)
+{
+	struct pki_key *k = pki_many_keys_one(f->keys, l->phone);
+	struct buf pem = {0};
+
+	if (k)
+		pki_key_write(k, &pem);
+	pki_key_free(k);
+	dt_phone_key(p->ph, l->id, k && !pem.oom ? buf_cstr(&pem) : NULL);
+	buf_wipe(&pem);
+}
 
 static void later_one(struct fleet *f, struct fleet_phone *p, const struct later *l)
 {
@@ -16,7 +29,7 @@ static void later_one(struct fleet *f, struct fleet_phone *p, const struct later
 		dt_phone_dns(p->ph, l->id, &a);
 		break;
 	case LATER_KEY:
-		dt_phone_key(p->ph, l->id, buf_cstr(&f->key[l->phone % f->keys]));
+		key_answer(f, p, l);
 		break;
 	case LATER_STREAM_FAILED:
 		fleet_stream_failed_later(p, l->id, l->why);

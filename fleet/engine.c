@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "fleet/internal.h"
+#include "pki/many_keys.h"
 
 #define EVENTS 256
 #define TIMERS 512 /* at most so many before the sockets are looked at again */
@@ -17,19 +18,8 @@
 
 static bool keys_make(struct fleet *f, struct why *why)
 {
-	f->keys = f->conf.keys ? f->conf.keys : 1;
-	f->key = calloc(f->keys, sizeof *f->key);
-	for (unsigned i = 0; f->key && i < f->keys; i++) {
-		struct pki_key *k = pki_key_make(2048);
-
-		if (k)
-			pki_key_write(k, &f->key[i]);
-		pki_key_free(k);
-		(void)buf_cstr(&f->key[i]);
-		if (k == NULL || f->key[i].oom)
-			return why_not(why, "no key can be made: %s", pki_error());
-	}
-	return f->key || why_not(why, "out of memory");
+	f->keys = pki_many_keys_new(f->conf.phones);
+	return f->keys || why_not(why, "no key can be made: %s", pki_error());
 }
 
 /* A phone has three connections at a time for moments, one for good. */
@@ -113,9 +103,7 @@ void fleet_free(struct fleet *f)
 	}
 	streams_end(f);
 	later_clear(f);
-	for (unsigned i = 0; f->key && i < f->keys; i++)
-		buf_wipe(&f->key[i]);
-	free(f->key);
+	pki_many_keys_free(f->keys);
 	verdicts_free(f->verdicts);
 	tls_ctx_free(f->tls);
 	if (f->epoll >= 0)

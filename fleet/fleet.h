@@ -74,11 +74,10 @@ struct fleet_conf {
 	const struct fleet_name *name; /* exceptions to that */
 	unsigned names;
 	uint32_t source, sources; /* local addresses: source, source + 1 ... ; sources 0: the system's choice */
-	unsigned keys;		  /* RSA keys made ahead, shared by the phones in turn; 0: 1 */
 	uint64_t seed;		  /* of arrival and back-off; 0: random */
 };
 
-/* Makes the keys, which takes a moment.  NULL: *why. */
+/* Makes what the keys of all phones need, which takes a moment.  NULL: *why. */
 struct fleet *fleet_new(const struct fleet_conf *conf, struct why *why);
 /* Lives on for about so many ms. false: the run is over. */
 bool fleet_turn(struct fleet *f, uint32_t ms);

@@ -91,8 +91,7 @@ struct fleet {
 	unsigned heaped;
 	int epoll;
 	struct tls_ctx *tls;
-	struct buf *key; /* PEM */
-	unsigned keys;
+	struct pki_many_keys *keys; /* one a phone */
 	struct blob *blobs;
 	struct verdict_cache *verdicts;
 	struct later *later, **later_end;

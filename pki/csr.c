@@ -74,6 +74,21 @@ static const char *csr_key_is_weak(EVP_PKEY *pkey)
 	return why;
 }
 
+/* The modulus alone says which key it is: whoever can compute the private half for one exponent can for all. */
+static bool csr_key_digest(EVP_PKEY *pkey, uint8_t ret[32])
+{
+	unsigned char octets[PKI_CSR_BITS_MAX / 8];
+	BIGNUM *n = NULL;
+	int len = -1;
+
+	if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) && BN_num_bytes(n) <= (int)sizeof octets)
+		len = BN_bn2bin(n, octets);
+	BN_free(n);
+	if (len > 0)
+		pki_sha256(octets, (size_t)len, ret);
+	return len > 0;
+}
+
 const char *pki_csr_read(const void *der, size_t n, struct pki_csr *ret)
 {
 	const unsigned char *p = der;
@@ -108,7 +123,10 @@ const char *pki_csr_read(const void *der, size_t n, struct pki_csr *ret)
 			csr.cn[0] = '\0';
 		csr.rsa = EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA;
 		csr.bits = (unsigned)EVP_PKEY_get_bits(pkey);
-		*ret = csr;
+		if (csr.rsa && !csr_key_digest(pkey, csr.key))
+			why = "its public key cannot be read";
+		else
+			*ret = csr;
 	}
 	X509_REQ_free(req);
 	return why;

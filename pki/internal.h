@@ -13,6 +13,7 @@ struct pki_key {
 	EVP_PKEY *pkey; /* an RSA key's private operations are counted: pki/count.c */
 };
 
+struct pki_key *pki_key_take(EVP_PKEY *pkey); /* takes it over, also when it fails and gives NULL */
 EVP_PKEY *pki_key_evp(const struct pki_key *k); /* borrowed */
 /* The same key, its private operations counted; takes it over. Keys that are not RSA come back as they are. */
 EVP_PKEY *pki_counted(EVP_PKEY *pkey);

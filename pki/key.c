@@ -10,8 +10,7 @@
 
 #include "pki/internal.h"
 
-/* Takes pkey over, also when it fails and gives NULL. */
-static struct pki_key *key_of(EVP_PKEY *pkey)
+struct pki_key *pki_key_take(EVP_PKEY *pkey)
 {
 	struct pki_key *k;
 
@@ -37,7 +36,7 @@ struct pki_key *pki_key_make(unsigned rsa_bits)
 	ERR_clear_error();
 	if (rsa_bits < 512 || rsa_bits > 16384)
 		return NULL;
-	return key_of(EVP_RSA_gen(rsa_bits));
+	return pki_key_take(EVP_RSA_gen(rsa_bits));
 }
 
 /* Without it OpenSSL would ask for a passphrase on the terminal. */
@@ -59,7 +58,7 @@ struct pki_key *pki_key_read(struct sv pem)
 	if (in != NULL)
 		pkey = PEM_read_bio_PrivateKey(in, NULL, no_passphrase, NULL);
 	BIO_free(in);
-	return pkey ? key_of(pkey) : NULL;
+	return pkey ? pki_key_take(pkey) : NULL;
 }
 
 const char *pki_key_why(struct sv pem)

@@ -24,6 +24,7 @@ struct pki_csr {
 	char cn[256];
 	bool rsa;
 	unsigned bits;
+	uint8_t key[32]; /* SHA-256 of the RSA modulus: two requests of one key have the same */
 };
 const char *pki_csr_read(const void *der, size_t n, struct pki_csr *ret); /* NULL, or why it is refused */
 

@@ -1,6 +1,8 @@
 /* store/sql_cert.c: the users' certificates.  A certificate that is not here was never published, or is revoked. */
 #include "store/sql.h"
 
+#include <string.h>
+
 static bool cert_row(struct sql *q, struct sql_st *st, struct store_cert *ret)
 {
 	const void *der;
@@ -9,6 +11,7 @@ static bool cert_row(struct sql *q, struct sql_st *st, struct store_cert *ret)
 	*ret = (struct store_cert){.user = sql_int(q, st, 1), .published = sql_int(q, st, 5), .expires = sql_int(q, st, 6)};
 	sql_text(q, st, 2, ret->device, sizeof ret->device);
 	sql_blob(q, st, 3, ret->sha1, sizeof ret->sha1);
+	sql_blob(q, st, 7, ret->key, sizeof ret->key);
 	der = sql_blob_view(q, st, 4, &n);
 	buf_add(&ret->der, der, n);
 	return !ret->der.oom;
@@ -22,6 +25,16 @@ static enum store_result dropped(struct sql *q, enum store_result r)
 
 #define USER_CERTS_MAX 128 /* two a device, and as many devices as MaxEndpointsPerUser may be */
 
+/* Whoever holds the private key could sign in as each user it has a certificate for: the last to enrol it has it. */
+static enum store_result key_is_one_users(struct sql *q, const struct store_cert *c)
+{
+	static const uint8_t unknown[sizeof c->key];
+
+	if (memcmp(c->key, unknown, sizeof unknown) == 0)
+		return STORE_OK;
+	return dropped(q, sql_run(q, SQL_CERT_OF_OTHERS, "bi", c->key, sizeof c->key, c->user));
+}
+
 enum store_result sql_cert_put(struct store *s, const struct store_cert *c)
 {
 	struct sql *q = sql_of(s);
@@ -29,8 +42,10 @@ enum store_result sql_cert_put(struct store *s, const struct store_cert *c)
 
 	if (r != STORE_OK)
 		return r;
-	r = sql_run(q, SQL_CERT_PUT, "itbbii", c->user, c->device, c->sha1, sizeof c->sha1, c->der.p, c->der.n,
-		       c->published, c->expires);
+	r = sql_run(q, SQL_CERT_PUT, "itbbiib", c->user, c->device, c->sha1, sizeof c->sha1, c->der.p, c->der.n,
+		       c->published, c->expires, c->key, sizeof c->key);
+	if (r == STORE_OK)
+		r = key_is_one_users(q, c);
 	if (r == STORE_OK)
 		r = dropped(q, sql_run(q, SQL_CERT_TRIM, "it", c->user, c->device));
 	if (r == STORE_OK)

@@ -17,7 +17,7 @@ static const struct sql_table tables[] = {
 	{"pin_history", "id:i account:i salt:b hash:b", "id", true},
 	{"pin_policy", "name:t min_length:i lifetime:i history:i attempts:i common:i", "name", false},
 	{"password", "account:i local:i local_since:i locked_until:i global:i tries:i", "account", false},
-	{"cert", "id:i account:i device:t sha1:b der:b published:i expires:i", "id", true},
+	{"cert", "id:i account:i device:t sha1:b der:b published:i expires:i key:b", "id", true},
 	{"device", "key:t mac:t serial:t vendor:t model:t revision:t locale:t device_type:t version:t account:t address:t first_seen:i "
 	           "last_seen:i", "key", false},
 	{"rule", "id:i guid:t key:t device_type:t brand:t model:t revision:t locale:t approved:t restore:t pending:t withdrawn:t", "id", true},

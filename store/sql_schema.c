@@ -89,5 +89,10 @@ const char *const sql_schema[SQL_SCHEMAS] = {
     "CREATE TABLE phone_order (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, origin TEXT NOT NULL, aor TEXT NOT NULL,"
     " kind INTEGER NOT NULL, diag INTEGER NOT NULL, reason TEXT NOT NULL);"
     "INSERT INTO change VALUES (2, 0);",
+
+    /* which key a certificate is of: one key serves one user */
+    [7] =
+    "ALTER TABLE cert ADD COLUMN key BLOB NOT NULL DEFAULT '';"
+    "CREATE INDEX cert_key ON cert (key);",
 };
 /* clang-format on */

@@ -11,7 +11,7 @@
 	"common_area, display_number, pin_policy, pin_locked"
 #define POLICY_COLUMNS "name, min_length, lifetime, history, attempts, common"
 #define PIN_COLUMNS "salt, hash, length, set_at, local, local_since, locked_until, global, last_attempt"
-#define CERT_COLUMNS "id, account, device, sha1, der, published, expires"
+#define CERT_COLUMNS "id, account, device, sha1, der, published, expires, key"
 #define RULE_COLUMNS "id, guid, device_type, brand, model, revision, locale, approved, restore, pending, withdrawn"
 #define POOL_COLUMNS "name, sip, web, external_sip, external_web, store"
 #define BINDING_COLUMNS "aor, instance, seq, gone, front_end, epid, contact, peer, user_agent, outside, seconds, since"
@@ -55,7 +55,8 @@ X(PIN_KEEP,       "INSERT INTO pin_history (account, salt, hash) SELECT account,
 X(PIN_FORGET,     "DELETE FROM pin_history WHERE account = ?1 AND id NOT IN (SELECT id FROM pin_history WHERE account = ?1 ORDER BY id DESC LIMIT ?2)") \
 X(PIN_HISTORY,    "SELECT salt, hash FROM pin_history WHERE account = ?1 ORDER BY id DESC LIMIT ?2") \
 X(PIN_REMOVE,     "DELETE FROM pin WHERE account = ?1") \
-X(CERT_PUT,       "INSERT INTO cert (account, device, sha1, der, published, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
+X(CERT_PUT,       "INSERT INTO cert (account, device, sha1, der, published, expires, key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
+X(CERT_OF_OTHERS, "DELETE FROM cert WHERE key = ?1 AND account <> ?2") \
 X(CERT_TRIM,      "DELETE FROM cert WHERE account = ?1 AND device = ?2 AND id NOT IN " \
                   "(SELECT id FROM cert WHERE account = ?1 AND device = ?2 ORDER BY id DESC LIMIT 2)") \
 X(CERT_TRIM_USER, "DELETE FROM cert WHERE account = ?1 AND (expires <= ?2 OR id NOT IN " \

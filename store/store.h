@@ -75,6 +75,7 @@ struct store_cert {
 	int64_t user;
 	char device[64]; /* as the client names itself, without braces, lower case */
 	uint8_t sha1[20];
+	uint8_t key[32]; /* which key it is (struct pki_csr); zeros: not known, of an earlier version */
 	struct buf der;
 	int64_t published, expires;
 };
@@ -191,7 +192,8 @@ struct store_ops {
 	enum store_result (*password_step)(struct store *s, int64_t user, void (*step)(void *arg, struct store_tries *t), void *arg);
 
 	/* Of one device the newest two stay, so that a phone which lost its power before it could keep the new one still has
-	 * the old one; cert_settle() drops what is older than this one, once it is seen in use. */
+	 * the old one; cert_settle() drops what is older than this one, once it is seen in use.  A key serves one user: certificates
+	 * of other users with this key go. */
 	enum store_result (*cert_put)(struct store *s, const struct store_cert *c);
 	enum store_result (*cert_settle)(struct store *s, const struct store_cert *c);
 	enum store_result (*cert_find)(struct store *s, const uint8_t sha1[20], struct store_cert *ret);

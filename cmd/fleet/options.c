@@ -18,7 +18,6 @@ void fleet_options_begin(void *at)
 	o->arrive = (struct fleet_arrival){.curve = FLEET_STEADY, .rate = 10};
 	o->from = FLEET_WEB;
 	o->sip_port = 5061;
-	o->keys = 1;
 }
 
 /* ---- numbers and times -------------------------------------------------------------------------------------------------- */
@@ -248,7 +247,6 @@ const struct option_row fleet_options[] = {
     {"--arrive", "CURVE", "steady:50/s, burst or power-cut:90s", AT(arrive), .read = arrive},
     {"--model", "MODEL", "of these models in turn (else cx600 and cx700)", 0, .read = model, .word = model_word, .repeats = true},
     {"--source", "ADDRESS[-LAST]", "local addresses, in turn", 0, .read = source},
-    {"--keys", "NUMBER", "RSA keys that are made ahead and shared (else 1)", AT(keys), .read = count},
     {"--for", "TIME", "the measured part ends after this", AT(for_text), .check = span_check},
     {"--together", "NUMBER", "phones at a time while preparing (else 16)", AT(together), .read = count},
     {"--leave", NULL, "hang up as soon as there is dial tone", AT(leave)},

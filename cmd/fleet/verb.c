@@ -98,7 +98,7 @@ static void conf_make(struct fleet_conf *ret, const struct fleet_options *o, con
 				   .retry = !o->no_retry, .domain = o->domain, .pool = t->pool, .web_url = o->web ? o->web : t->web,
 				   .registrar = o->registrar ? o->registrar : o->from == FLEET_WEB ? t->registrar : NULL,
 				   .sip_port = (uint16_t)o->sip_port, .target = o->target, .targets = o->targets, .name = o->name, .names = o->names,
-				   .source = o->source, .sources = o->sources, .keys = (unsigned)o->keys, .seed = o->seed};
+				   .source = o->source, .sources = o->sources, .seed = o->seed};
 }
 
 /* ---- the run ------------------------------------------------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@
 
 struct fleet_options {
 	const char *users, *domain, *pool, *registrar, *web, *html, *metrics, *for_text;
-	uint64_t phones, first, keys, together, seed, sip_port;
+	uint64_t phones, first, together, seed, sip_port;
 	struct fleet_arrival arrive;
 	enum fleet_scenario scenario;
 	enum fleet_from from;

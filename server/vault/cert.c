@@ -156,7 +156,7 @@ static int64_t validity(const struct site *s, const struct soap_cert *ask, int64
 	return now + seconds;
 }
 
-static const char *csr_ok(const struct site *s, const struct soap_cert *ask, struct why *why)
+static const char *csr_ok(const struct site *s, const struct soap_cert *ask, uint8_t key[32], struct why *why)
 {
 	struct pki_csr csr;
 	const char *no = pki_csr_read(ask->csr.p, ask->csr.n, &csr);
@@ -168,6 +168,7 @@ static const char *csr_ok(const struct site *s, const struct soap_cert *ask, str
 	if (csr.bits < s->MinCSRKeySize || csr.bits > s->MaxCSRKeySize)
 		return why_set(why, "The certificate request's key has %u bits; from %u to %u are allowed.", csr.bits,
 			       s->MinCSRKeySize, s->MaxCSRKeySize);
+	memcpy(key, csr.key, sizeof csr.key);
 	return NULL;
 }
 
@@ -187,9 +188,9 @@ static enum vault_status is_published_here(struct vault *v, const struct store_u
 	}
 }
 
-/* Whether this user may have this certificate: VAULT_OK, and *u. */
+/* Whether this user may have this certificate: VAULT_OK, *u, and which key it is of. */
 static enum vault_status may_have(struct vault *v, const struct ticket *t, const struct soap_cert *ask, bool outside,
-				  struct store_user *u, struct why *why)
+				  struct store_user *u, uint8_t key[32], struct why *why)
 {
 	struct why reason;
 	enum vault_status st;
@@ -223,7 +224,7 @@ static enum vault_status may_have(struct vault *v, const struct ticket *t, const
 		why_set(why, "The request's Entity is not the user of the web ticket.");
 		return VAULT_CSR;
 	}
-	if ((no = csr_ok(v->conf.site, ask, &reason)) != NULL) {
+	if ((no = csr_ok(v->conf.site, ask, key, &reason)) != NULL) {
 		why_set(why, "%s", no);
 		return VAULT_CSR;
 	}
@@ -243,7 +244,7 @@ static enum vault_status issue(struct vault *v, const struct ticket *t, const st
 	struct pki_issue what = {.profile = PKI_USER, .not_before = now - 300, .not_after = c.expires,
 				 .sha1 = v->conf.site->sign_sha1};
 	struct store_user u;
-	enum vault_status st = may_have(v, t, ask, outside, &u, why);
+	enum vault_status st = may_have(v, t, ask, outside, &u, c.key, why);
 
 	if (st != VAULT_OK)
 		return st;

@@ -3,6 +3,7 @@
 
 #include "pki/cert.h"
 #include "pki/internal.h"
+#include "pki/many_keys.h"
 
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
@@ -251,9 +252,44 @@ static void requests(void **state)
 	}
 }
 
+/* Each is a sound key of its own, and the same whenever it is asked for. */
+static void keys_for_many_phones(void **state)
+{
+	enum { KEYS = 6 };
+	struct pki_many_keys *many = pki_many_keys_new(KEYS); /* four primes, six pairs */
+	struct pki_csr r[KEYS], again;
+
+	(void)state;
+	assert_non_null(many);
+	for (unsigned i = 0; i < KEYS; i++) {
+		struct pki_key *k = pki_many_keys_one(many, i), *same = pki_many_keys_one(many, i);
+		struct buf der = {0}, pem = {0};
+
+		assert_true(k && same);
+		assert_true(pki_csr_make(k, "alice@contoso.test", false, &der));
+		assert_null(pki_csr_read(der.p, der.n, &r[i]));
+		assert_true(r[i].rsa && r[i].bits == 2048);
+		buf_clear(&der);
+		assert_true(pki_csr_make(same, "bob@contoso.test", true, &der));
+		assert_null(pki_csr_read(der.p, der.n, &again));
+		assert_memory_equal(again.key, r[i].key, sizeof again.key);
+		for (unsigned j = 0; j < i; j++)
+			assert_memory_not_equal(r[j].key, r[i].key, sizeof r[i].key);
+		pki_key_free(same);
+		pki_key_write(k, &pem);
+		pki_key_free(k);
+		assert_non_null(k = pki_key_read(buf_view(&pem)));
+		pki_key_free(k);
+		buf_free(&der);
+		buf_wipe(&pem);
+	}
+	assert_null(pki_many_keys_one(many, KEYS));
+	pki_many_keys_free(many);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(requests_of_others), cmocka_unit_test(keys_that_are_not_sound), cmocka_unit_test(requests)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(keys_for_many_phones), cmocka_unit_test(requests_of_others), cmocka_unit_test(keys_that_are_not_sound), cmocka_unit_test(requests)};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("csr", tests, make, unmake);

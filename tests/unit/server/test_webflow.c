@@ -385,12 +385,36 @@ static void foreign(void **state)
 	buf_free(&b);
 }
 
+/* bob holds the key that alice's phone enrolled, and enrols it: from then on it signs in bob alone. */
+static void one_key_serves_one_user(void **state)
+{
+	struct flow *f = *state;
+	struct buf hers = {0}, his = {0}, b = {0};
+	struct proof p = {0};
+
+	assert_int_equal(by_pin(f, HTTPS_IN, "4411", "73914", &p), 0);
+	request(f, false, &p, ALICE, &b);
+	assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), &hers), 0);
+	soap_issued_clear(&p.issued);
+	assert_int_equal(call_cert_known(&f->v->link, hers.p, hers.n, ALICE, &f->v->why), VAULT_OK);
+	assert_int_equal(by_pin(f, HTTPS_IN, "4412", "60482", &p), 0);
+	request(f, false, &p, BOB, &b);
+	assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), &his), 0);
+	assert_int_equal(call_cert_known(&f->v->link, his.p, his.n, BOB, &f->v->why), VAULT_OK);
+	assert_int_equal(call_cert_known(&f->v->link, hers.p, hers.n, ALICE, &f->v->why), VAULT_REFUSED);
+	soap_issued_clear(&p.issued);
+	buf_free(&hers);
+	buf_free(&his);
+	buf_free(&b);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, flow_setup, flow_teardown)
 	const struct CMUnitTest tests[] = {
 	    T(from_a_pin_to_a_certificate), T(by_password), T(a_guesser_learns_nothing), T(inside_and_outside_do_not_mix),
 	    T(a_ticket_for_the_update_question), T(replayed), T(disabled_while_the_ticket_lives), T(foreign),
+	    T(one_key_serves_one_user),
 	};
 
 	return cmocka_run_group_tests(tests, flow_group_setup, flow_group_teardown);

@@ -125,11 +125,57 @@ static void certificates_have_an_end(void **state)
 	assert_int_equal(number(w, "SELECT count(*) FROM cert WHERE device = 'device-299'"), 1);
 }
 
+static enum store_result publish(struct world *w, int64_t user, unsigned serial, uint8_t key)
+{
+	struct store_cert c = {.user = user, .published = 1000, .expires = 5000};
+	enum store_result r;
+
+	snprintf(c.device, sizeof c.device, "device-%u", serial);
+	memcpy(c.sha1, &serial, sizeof serial);
+	memset(c.key, key, sizeof c.key);
+	buf_str(&c.der, "der");
+	r = w->s->ops->cert_put(w->s, &c);
+	store_cert_clear(&c);
+	return r;
+}
+
+/* A key that a second user enrols serves the first one no more, and whoever is signed in with it is looked at again. */
+static void a_key_serves_one_user(void **state)
+{
+	struct store_user alice = {.aor = "alice@contoso.test", .enabled = true, .created = 1};
+	struct store_user bob = {.aor = "bob@contoso.test", .enabled = true, .created = 1};
+	struct world *w = *state;
+	struct store_cert got = {0};
+	uint8_t sha1[20] = {4};
+	uint64_t before, after;
+
+	assert_int_equal(w->s->ops->user_add(w->s, &alice), STORE_OK);
+	assert_int_equal(w->s->ops->user_add(w->s, &bob), STORE_OK);
+	assert_int_equal(publish(w, alice.id, 1, 7), STORE_OK);
+	assert_int_equal(publish(w, alice.id, 2, 7), STORE_OK); /* renewed, on another device: the same user */
+	assert_int_equal(publish(w, alice.id, 3, 8), STORE_OK);
+	assert_int_equal(number(w, "SELECT count(*) FROM cert"), 3);
+	assert_int_equal(w->s->ops->changes(w->s, &before), STORE_OK);
+	assert_int_equal(publish(w, bob.id, 4, 7), STORE_OK);
+	assert_int_equal(w->s->ops->changes(w->s, &after), STORE_OK);
+	assert_true(after != before);
+	assert_int_equal(number(w, "SELECT count(*) FROM cert"), 2);
+	assert_int_equal(number(w, "SELECT count(*) FROM cert WHERE device = 'device-3'"), 1);
+	assert_int_equal(w->s->ops->cert_find(w->s, sha1, &got), STORE_OK);
+	assert_int_equal(got.key[0], 7);
+	store_cert_clear(&got);
+	/* certificates of before this was written down are nobody's double */
+	assert_int_equal(publish(w, alice.id, 5, 0), STORE_OK);
+	assert_int_equal(publish(w, bob.id, 6, 0), STORE_OK);
+	assert_int_equal(number(w, "SELECT count(*) FROM cert"), 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(guessing_flushes_no_audit, setup, teardown),
 					   cmocka_unit_test_setup_teardown(new_devices_push_out_new_ones, setup, teardown),
-					   cmocka_unit_test_setup_teardown(certificates_have_an_end, setup, teardown)};
+					   cmocka_unit_test_setup_teardown(certificates_have_an_end, setup, teardown),
+					   cmocka_unit_test_setup_teardown(a_key_serves_one_user, setup, teardown)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
