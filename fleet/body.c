@@ -2,6 +2,7 @@
  * It has no Ethernet and no image slots. */
 #include "fleet/internal.h"
 
+#include "host/host.h"
 #include "pki/many_keys.h"
 
 /* ---- answers that come later -------------------------------------------------------------------------------------------- */
@@ -63,19 +64,6 @@ void later_run(struct fleet *f)
 static uint64_t body_mono(void *arg)
 {
 	return ((struct fleet_phone *)arg)->f->now;
-}
-
-static int64_t body_unix(void *arg)
-{
-	(void)arg;
-	return clock_unix_ms();
-}
-
-static void body_random(void *arg, void *p, size_t n)
-{
-	(void)arg;
-	if (!pki_random(p, n))
-		abort(); /* no random numbers, no keys: nothing after this could be trusted */
 }
 
 static void body_timer(void *arg, uint64_t at)
@@ -202,7 +190,7 @@ static void body_record(void *arg, const struct dt_record *r)
 }
 
 const struct dt_body fleet_body = {
-    .mono_ms = body_mono, .unix_ms = body_unix, .random = body_random, .timer = body_timer, .frame = body_frame, .vlan = body_vlan,
+    .mono_ms = body_mono, .unix_ms = host_unix, .random = host_random, .timer = body_timer, .frame = body_frame, .vlan = body_vlan,
     .address = body_address, .udp = body_udp, .dns = body_dns, .stream = body_stream, .stream_send = body_stream_send,
     .stream_close = body_stream_close, .make_key = body_make_key, .load = body_load, .save = body_save, .forget = body_forget,
     .slot_size = body_slot_size, .slot_read = body_slot_read, .slot_write = body_slot_write, .slot_catalog = body_slot_catalog,

@@ -13,13 +13,13 @@ static uint64_t body_mono(void *arg)
 	return clock_mono_ms();
 }
 
-static int64_t body_unix(void *arg)
+int64_t host_unix(void *arg)
 {
 	(void)arg;
 	return clock_unix_ms();
 }
 
-static void body_random(void *arg, void *p, size_t n)
+void host_random(void *arg, void *p, size_t n)
 {
 	(void)arg;
 	if (!pki_random(p, n))
@@ -166,8 +166,8 @@ static void body_record(void *arg, const struct dt_record *r)
 
 const struct dt_body host_body = {
     .mono_ms = body_mono,
-    .unix_ms = body_unix,
-    .random = body_random,
+    .unix_ms = host_unix,
+    .random = host_random,
     .timer = body_timer,
     .frame = body_frame,
     .vlan = body_vlan,

@@ -40,6 +40,9 @@ struct host_conf {
 };
 
 extern const struct dt_body host_body; /* its arg is the struct host */
+/* Two functions of any body: the clock, and random octets, without which the program ends.  arg is not used. */
+int64_t host_unix(void *arg);
+void host_random(void *arg, void *p, size_t n);
 
 /* 0, or -errno: then `why` is a sentence that says what to do. Everything given in `c` is copied or used only here,
  * but `ops`, `arg`, `serial_line` and `files`.

@@ -48,17 +48,39 @@ void hex_of(struct buf *to, const char *text)
 	hex_text(to, text, strlen(text));
 }
 
-void vector_read(struct buf *to, const char *name)
+void text_vector(struct buf *to, const char *name)
 {
 	const char *dir = getenv("TEST_VECTORS");
 	char path[4096];
-	struct buf text = {0};
 
 	snprintf(path, sizeof path, "%s/%s", dir ? dir : "tests/vectors", name);
-	if (file_read(path, 1 << 20, &text) < 0)
+	if (file_read(path, 1 << 20, to) < 0)
 		fail_msg("cannot read the vector %s", path);
+}
+
+void report_read(struct buf *to, const char *name)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "reports/%s", name);
+	text_vector(to, path);
+}
+
+void vector_read(struct buf *to, const char *name)
+{
+	struct buf text = {0};
+
+	text_vector(&text, name);
 	hex_text(to, (const char *)text.p, text.n);
 	buf_free(&text);
+}
+
+void folder_remove(const char *path)
+{
+	char line[256];
+
+	assert_true(snprintf(line, sizeof line, "rm -rf '%s'", path) < (int)sizeof line);
+	assert_int_equal(system(line), 0);
 }
 
 #ifdef COVERAGE

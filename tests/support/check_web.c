@@ -1,6 +1,8 @@
 /* tests/support/check_web.c: one request, one answer. */
 #include "tests/support/check_web.h"
 
+#include "pki/cert.h"
+
 static void taken(void *arg, struct web_answer *a)
 {
 	*(struct web_answer *)arg = *a;
@@ -61,4 +63,16 @@ unsigned fault_of(const struct web_answer *a, struct soap_fault *f)
 	assert_null(soap_fault_read(doc, f));
 	xmlFreeDoc(doc);
 	return f->error_id;
+}
+
+void root_pem(struct buf *pem)
+{
+	struct pki_key *k = pki_key_make(2048);
+	struct pki_issue root = {.profile = PKI_CA, .cn = "Contoso Root", .not_before = 1700000000, .not_after = 2000000000};
+	struct buf der = {0};
+
+	assert_true(pki_issue(&root, k, k, NULL, 0, &der));
+	pki_pem_add(pem, "CERTIFICATE", der.p, der.n);
+	buf_free(&der);
+	pki_key_free(k);
 }

@@ -15,6 +15,7 @@ void ask(struct web *w, struct web_conn *c, enum side side, const char *head, st
 		       struct web_answer *ret);
 /* One header's value, or NULL; static storage. */
 const char *answer_header(const struct web_answer *a, const char *name);
+void root_pem(struct buf *pem); /* a CA's certificate, as the root chain holds it */
 unsigned fault_of(const struct web_answer *a, struct soap_fault *f);
 
 #define CERTPROV "/CertProv/CertProvisioningService.svc"

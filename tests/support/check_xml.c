@@ -1,15 +1,5 @@
-/* tests/support/check_xml.c: vectors that are text, envelopes. */
+/* tests/support/check_xml.c: this reads envelopes. */
 #include "tests/support/check_xml.h"
-
-void text_vector(struct buf *to, const char *name)
-{
-	const char *dir = getenv("TEST_VECTORS");
-	char path[4096];
-
-	snprintf(path, sizeof path, "%s/%s", dir ? dir : "tests/vectors", name);
-	if (file_read(path, 1 << 20, to) < 0)
-		fail_msg("cannot read the vector %s", path);
-}
 
 xmlDocPtr doc_of(const void *p, size_t n)
 {

@@ -1,4 +1,4 @@
-/* tests/support/check_xml.h: vectors that are text, and envelopes read in one step. */
+/* tests/support/check_xml.h: envelopes are read in one step. */
 #ifndef DIALTONE_TESTS_CHECK_XML_H
 #define DIALTONE_TESTS_CHECK_XML_H
 
@@ -6,7 +6,6 @@
 
 #include "wire/soap/soap.h"
 
-void text_vector(struct buf *to, const char *name);
 xmlDocPtr doc_of(const void *p, size_t n);
 xmlDocPtr doc_of_vector(const char *name);
 bool has(const struct buf *b, const char *text);

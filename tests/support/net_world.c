@@ -1,5 +1,7 @@
-/* tests/support/net_world.c: the client's end of a connection. */
+/* tests/support/net_world.c: this is the client's end of a connection, and a server's certificate. */
 #include "tests/support/net_world.h"
+
+#include "pki/cert.h"
 
 void client_send_raw(struct client *c, const void *p, size_t n)
 {
@@ -100,4 +102,22 @@ void turn(struct loop *l, unsigned ms)
 	loop_timer_at(&enough, clock_mono_ms() + ms);
 	loop_run(l);
 	loop_timer_stop(&enough);
+}
+
+struct tls_ctx *server_context(const char *name)
+{
+	const char *const names[] = {name, NULL};
+	struct pki_issue what = {PKI_SERVER, name, names, 0, 4000000000};
+	struct pki_key *key = pki_key_make(2048);
+	struct buf der = {0}, pem = {0};
+	struct tls_ctx *c;
+
+	assert_true(pki_issue(&what, key, key, NULL, 0, &der));
+	pki_pem_add(&pem, "CERTIFICATE", der.p, der.n);
+	c = tls_ctx_server(&(struct tls_server_conf){TLS_MODERN, buf_view(&pem), key});
+	assert_non_null(c);
+	pki_key_free(key);
+	buf_free(&der);
+	buf_free(&pem);
+	return c;
 }

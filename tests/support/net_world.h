@@ -23,6 +23,7 @@ struct client {
 	struct buf plain; /* with TLS */
 };
 
+struct tls_ctx *server_context(const char *name); /* of TLS 1.2 and later, with a certificate of that name */
 void client_send_raw(struct client *c, const void *p, size_t n);
 void client_tls_out(struct client *c);
 void client_init(struct client *c, struct loop *l, int fd);

@@ -151,12 +151,10 @@ int setup(void **state)
 int teardown(void **state)
 {
 	struct world *w = *state;
-	char line[128];
 
 	web_conn_free(w->c);
 	web_free(w->w);
-	snprintf(line, sizeof line, "rm -rf '%s'", w->logs);
-	assert_int_equal(system(line), 0);
+	folder_remove(w->logs);
 	free(w);
 	return 0;
 }

@@ -2,16 +2,6 @@
 #include "wire/capture/capture.h"
 #include "tests/support/check.h"
 
-static void report_read(struct buf *to, const char *name)
-{
-	const char *dir = getenv("TEST_VECTORS");
-	char path[4096];
-
-	snprintf(path, sizeof path, "%s/reports/%s", dir ? dir : "tests/vectors", name);
-	if (file_read(path, 1 << 20, to) < 0)
-		fail_msg("cannot read %s", path);
-}
-
 static void of_another_kind(void **state)
 {
 	static const struct {

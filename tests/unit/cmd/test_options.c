@@ -1,9 +1,5 @@
 /* tests/unit/cmd/test_options.c: a command line is read, explained and completed out of one tree of verbs. */
-#include "tests/support/check.h"
-
-#include <unistd.h>
-
-#include "cmd/options.h"
+#include "tests/support/typed.h"
 
 struct got {
 	const char *name, *list[3];
@@ -61,41 +57,12 @@ static const struct verb *const verbs[] = {
     &(const struct verb){.name = "plain", .arguments = "DIR", .what = "no site", .run = take, .no_site = "type the folder"}, NULL};
 static const struct verb program = {.name = "tool", .verbs = verbs, .flags = VERB_VERSION, .what = "a tool"};
 
-/* Words end at a blank.  *said: both outputs. */
+/* *said: both outputs. */
 static int type(const char *line, char said[4096])
 {
-	static char words[512];
-	char path[] = "/tmp/dialtone-options.XXXXXX", *argv[40];
-	int fd = mkstemp(path), was[] = {dup(1), dup(2)}, argc = 0, rc;
-	ssize_t n;
-
-	assert_true(fd >= 0);
-	unlink(path);
-	fflush(NULL);
 	got = (struct got){0};
 	ran = (struct command){0};
-	snprintf(words, sizeof words, "%s", line);
-	for (char *w = words; w; ) {
-		char *next = strchr(w, ' ');
-
-		if (next)
-			*next++ = '\0';
-		argv[argc++] = w;
-		w = next;
-	}
-	argv[argc] = NULL;
-	dup2(fd, 1);
-	dup2(fd, 2);
-	rc = options_main(&program, argc, argv);
-	fflush(NULL);
-	dup2(was[0], 1);
-	dup2(was[1], 2);
-	n = pread(fd, said, 4095, 0);
-	said[n > 0 ? n : 0] = '\0';
-	close(fd);
-	close(was[0]);
-	close(was[1]);
-	return rc;
+	return typed(&program, line, said, 4096);
 }
 
 static void read_in_any_order(void **state)

@@ -52,31 +52,13 @@ static void gone(void *arg, const char *why)
 
 static const struct conn_events events = {.up = up, .data = data, .gone = gone};
 
-static struct tls_ctx *server_context(void)
-{
-	static const char *const names[] = {"edge.contoso.test", NULL};
-	struct pki_issue what = {PKI_SERVER, "edge.contoso.test", names, 0, 4000000000};
-	struct pki_key *key = pki_key_make(2048);
-	struct buf der = {0}, pem = {0};
-	struct tls_ctx *c;
-
-	assert_true(pki_issue(&what, key, key, NULL, 0, &der));
-	pki_pem_add(&pem, "CERTIFICATE", der.p, der.n);
-	c = tls_ctx_server(&(struct tls_server_conf){TLS_MODERN, buf_view(&pem), key});
-	assert_non_null(c);
-	pki_key_free(key);
-	buf_free(&der);
-	buf_free(&pem);
-	return c;
-}
-
 static int contexts_make(void **state)
 {
 	struct world *w = calloc(1, sizeof *w);
 
 	if (w == NULL)
 		return -1;
-	w->server_tls = server_context();
+	w->server_tls = server_context("edge.contoso.test");
 	w->client_tls = tls_ctx_client(&(struct tls_client_conf){TLS_MODERN});
 	*state = w;
 	return w->client_tls ? 0 : -1;

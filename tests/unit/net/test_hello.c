@@ -75,23 +75,6 @@ static void gone(void *arg, const char *why)
 
 static const struct conn_events events = {.data = data, .gone = gone};
 
-static struct tls_ctx *context(void)
-{
-	static const char *const names[] = {"fe01.contoso.test", NULL};
-	struct pki_issue what = {PKI_SERVER, "fe01.contoso.test", names, 0, 4000000000};
-	struct pki_key *key = pki_key_make(2048);
-	struct buf der = {0}, pem = {0};
-	struct tls_ctx *c;
-
-	assert_true(pki_issue(&what, key, key, NULL, 0, &der));
-	pki_pem_add(&pem, "CERTIFICATE", der.p, der.n);
-	c = tls_ctx_server(&(struct tls_server_conf){TLS_MODERN, buf_view(&pem), key});
-	pki_key_free(key);
-	buf_free(&der);
-	buf_free(&pem);
-	return c;
-}
-
 static void world_init(struct world *w, const char *known, bool proxy, unsigned hello_ms)
 {
 	struct sockaddr_in at;
@@ -100,7 +83,7 @@ static void world_init(struct world *w, const char *known, bool proxy, unsigned 
 	struct why why = {0};
 	int listener = listen_tcp("127.0.0.1", 0, &why), fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), accepted;
 
-	*w = (struct world){.loop = loop_new(), .tls = context(), .known = known, .taken = -1};
+	*w = (struct world){.loop = loop_new(), .tls = server_context("fe01.contoso.test"), .known = known, .taken = -1};
 	w->old = (struct conn_old){wanted, take, w};
 	assert_true(w->loop && w->tls && listener >= 0);
 	assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &n), 0);

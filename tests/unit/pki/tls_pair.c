@@ -74,6 +74,23 @@ bool tls_pair_shake(struct tls_pair *p, size_t step)
 	return tls_state(p->client) == TLS_UP && tls_state(p->server) == TLS_UP;
 }
 
+bool tls_pair_shake_bent(struct tls_pair *p, unsigned flight, size_t at, uint8_t change)
+{
+	struct buf b = {0};
+
+	for (unsigned turn = 0;; turn++) {
+		buf_clear(&b);
+		tls_drain(turn % 2 ? p->server : p->client, &b);
+		if (b.n == 0)
+			break;
+		if (turn == flight)
+			b.p[at % b.n] ^= change;
+		tls_feed(turn % 2 ? p->client : p->server, b.p, b.n);
+	}
+	buf_free(&b);
+	return tls_state(p->client) == TLS_UP && tls_state(p->server) == TLS_UP;
+}
+
 void tls_pair_send(struct tls *from, struct tls *to, const void *p, size_t n)
 {
 	uint8_t *got = malloc(n + 1);

@@ -33,6 +33,8 @@ void tls_pair_end(struct tls_pair *p); /* frees all four */
 size_t tls_pair_carry(struct tls *from, struct tls *to, size_t step);
 /* Octets go to and fro until neither has any; true: both ends are up. */
 bool tls_pair_shake(struct tls_pair *p, size_t step);
+/* As tls_pair_shake(), but octet `at` (counted round) of flight number `flight` is changed by exclusive or. */
+bool tls_pair_shake_bent(struct tls_pair *p, unsigned flight, size_t at, uint8_t change);
 /* One end reads the octets that the other one writes. */
 void tls_pair_send(struct tls *from, struct tls *to, const void *p, size_t n);
 

@@ -125,12 +125,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct world *w = *state;
-	char line[128];
 
 	web_conn_free(w->c);
 	web_free(w->w);
-	snprintf(line, sizeof line, "rm -rf '%s'", w->dir);
-	assert_int_equal(system(line), 0);
+	folder_remove(w->dir);
 	free(w);
 	return 0;
 }
@@ -462,15 +460,8 @@ static void logs(void **state)
 
 static int group_setup(void **state)
 {
-	struct pki_key *k = pki_key_make(2048);
-	struct pki_issue root = {.profile = PKI_CA, .cn = "Contoso Root", .not_before = 1700000000, .not_after = 2000000000};
-	struct buf r = {0};
-
 	(void)state;
-	assert_true(pki_issue(&root, k, k, NULL, 0, &r));
-	pki_pem_add(&chain_pem, "CERTIFICATE", r.p, r.n);
-	buf_free(&r);
-	pki_key_free(k);
+	root_pem(&chain_pem);
 	return 0;
 }
 

@@ -5,16 +5,6 @@
 #include "wire/ntlm.h"
 #include "wire/xml.h"
 
-static void report_read(struct buf *to, const char *name)
-{
-	const char *dir = getenv("TEST_VECTORS");
-	char path[4096];
-
-	snprintf(path, sizeof path, "%s/reports/%s", dir ? dir : "tests/vectors", name);
-	if (file_read(path, 1 << 20, to) < 0)
-		fail_msg("cannot read %s", path);
-}
-
 /* RFC 2132 gives these options one length: an option that stands twice is not split (RFC 3396), and the first one counts. */
 static void option_doubled(void **state)
 {
