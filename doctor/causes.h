@@ -7,7 +7,7 @@
  * A row looks at codes and facts only.  Words are compared in one case: those that a server wrote (SERVER_SAYS), whole words
  * of dt_facts.said.
  *
- * A row may want two things (`also`), and may be contradicted by a third (`unless`).  `told`: it is worth telling even when the
+ * A row may want two things (`also`), and may be contradicted by a third (`unless`).  `reported`: it is worth a note even when the
  * stage ended well.  `asked`: what the doctor asked itself is enough to know it.
  *
  * Each has an id, so that two people can talk of it: V for the VLAN, I the address, D names, U updates, R Registrar and web

@@ -381,7 +381,7 @@ const struct meet_fault faults_web[] = {
 	{"wrong PIN", change_wrong_pin, "A-02", ""},
 	{"PIN authentication off", pin_off, "A-04", ""},
 	{"certificate authentication off", certificates_off, "A-05", ""},
-	{"fault_nothing to sign in with", no_secret, "A-11", ""},
+	{"nothing to sign in with", no_secret, "A-11", ""},
 	{"a wrong password", wrong_password, "A-10", ""},
 	{"a PIN on a model that takes none", pin_on_a_model_without, "A-05", ""},
 	{"keys of 4096 bits only", big_keys_only, "P-02", ""},

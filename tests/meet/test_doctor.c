@@ -1,5 +1,5 @@
 /* tests/meet/test_doctor.c: what the doctor makes of real records: the phone breaks off, or meets something odd, and the cause
- * that the doctor names is the one that was put there (faults_network.c, faults_web.c, faults_registrar.c).  Each row of doctor/causes.c is met
+ * that the doctor names is the one that was put there (the faults_*.c).  Each row of doctor/causes.c is met
  * by one of these phones, or stands below with the reason why it is not.
  */
 #include "tests/support/check.h"
@@ -272,7 +272,7 @@ static void each_cause_is_met(void **state)
 			met[i] ? "met now: take its line out of elsewhere[]" : "met by no phone");
 	}
 	if (wrong)
-		fail_msg("add a fault that ends there to tests/meet/faults_network.c, faults_web.c or faults_registrar.c; or, if no phone in memory can be "
+		fail_msg("add a fault that ends there to a tests/meet/faults_*.c; or, if no phone in memory can be "
 			 "brought there, a line to elsewhere[] in tests/meet/test_doctor.c that says why");
 }
 

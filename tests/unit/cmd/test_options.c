@@ -1,5 +1,5 @@
 /* tests/unit/cmd/test_options.c: a command line is read, explained and completed out of one tree of verbs. */
-#include "tests/support/typed.h"
+#include "tests/unit/cmd/typed.h"
 
 struct got {
 	const char *name, *list[3];

@@ -1,5 +1,5 @@
 /* tests/unit/cmd/test_phone_options.c: arguments of connect and doctor: taken, or refused with a sentence that quotes it. */
-#include "tests/support/typed.h"
+#include "tests/unit/cmd/typed.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -220,7 +220,7 @@ static void reported_although_it_ended_well(void **state)
 		row = row_of(&c, NULL);
 		c.well = true;
 		if ((row && row_of(&c, NULL) == row) != c.reported) {
-			print_case(i, c.reported ? "is not reported when the stage ended well" : "is reported though the stage ended well: .told is missing");
+			print_case(i, c.reported ? "is not reported when the stage ended well" : "is reported though the stage ended well: .reported is missing");
 			wrong++;
 		}
 	}

@@ -1,5 +1,5 @@
-/* tests/support/typed.c: this catches what a command line prints in a file without a name. */
-#include "tests/support/typed.h"
+/* tests/unit/cmd/typed.c: this catches what a command line prints in a file without a name. */
+#include "tests/unit/cmd/typed.h"
 
 #include <unistd.h>
 

@@ -1,6 +1,6 @@
-/* tests/support/typed.h: a command line is typed, and what it prints is caught. */
-#ifndef DIALTONE_TESTS_TYPED_H
-#define DIALTONE_TESTS_TYPED_H
+/* tests/unit/cmd/typed.h: a command line is typed, and what it prints is caught. */
+#ifndef DIALTONE_TESTS_CMD_TYPED_H
+#define DIALTONE_TESTS_CMD_TYPED_H
 
 #include "tests/support/check.h"
 
