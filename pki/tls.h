@@ -10,6 +10,7 @@
 #define DIALTONE_PKI_TLS_H
 
 #include "pki/cert.h"
+#include "pki/ticket_keys.h"
 
 struct tls_ctx;
 struct tls;
@@ -27,7 +28,8 @@ struct tls_server_conf {
 	struct sv cert_pem; /* leaf, then intermediates */
 	const struct pki_key *key;
 	struct sv client_ca_pem; /* TLS_DSK: ask for a client certificate of this CA; else empty */
-	const uint8_t *ticket_key; /* 80 octets shared by all processes of a port, or NULL: no session tickets */
+	const struct ticket_keys *ticket_keys; /* copied; the same for all processes of a port; NULL: no session tickets */
+	uint64_t (*mono_ms)(void); /* the clock that they go by */
 };
 struct tls_ctx *tls_ctx_server(const struct tls_server_conf *c);
 

@@ -1,4 +1,5 @@
 /* pki/tls_ctx.c: TLS contexts: which versions, suites and certificates a profile stands for. */
+#include <openssl/core_names.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,18 +152,42 @@ static int no_old_tickets(SSL *ssl, int *alert, void *arg)
 	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-static bool tickets(struct tls_ctx *c, const uint8_t *key)
+/* OpenSSL asks for the key of a ticket that it makes, or has got.  0: no key of ours, a full handshake; 2: good, and a new
+ * ticket besides, as TLS 1.3 wants each used once (RFC 8446 C.4). */
+static int ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int making)
+{
+	struct tls_ctx *c = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	const struct ticket_key *k = &c->tickets.now;
+	OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0), OSSL_PARAM_construct_end()};
+
+	ticket_keys_turn(&c->tickets, c->mono_ms());
+	if (!making && (k = ticket_keys_find(&c->tickets, name)) == NULL)
+		return 0;
+	if (making) {
+		memcpy(name, k->name, sizeof k->name);
+		if (!pki_random(iv, (size_t)EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())))
+			return -1;
+	}
+	if (EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, k->cipher, iv, making) != 1 ||
+	    EVP_MAC_init(mac, k->mac, sizeof k->mac, params) != 1)
+		return -1;
+	return making ? 1 : 2;
+}
+
+static bool tickets(struct tls_ctx *c, const struct tls_server_conf *conf)
 {
 	static const uint8_t context[] = "dialtone";
 
-	if (key == NULL) {
+	if (conf->ticket_keys == NULL) {
 		SSL_CTX_set_options(c->ssl, SSL_OP_NO_TICKET);
 		return SSL_CTX_set_num_tickets(c->ssl, 0) == 1;
 	}
+	c->tickets = *conf->ticket_keys;
+	c->mono_ms = conf->mono_ms;
 	SSL_CTX_set_client_hello_cb(c->ssl, no_old_tickets, NULL);
 	SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_OFF);
 	return SSL_CTX_set_session_id_context(c->ssl, context, sizeof context - 1) == 1 &&
-	       SSL_CTX_set_tlsext_ticket_keys(c->ssl, (void *)key, 80) == 1 && SSL_CTX_set_num_tickets(c->ssl, 1) == 1;
+	       SSL_CTX_set_tlsext_ticket_key_evp_cb(c->ssl, ticket_key) == 1 && SSL_CTX_set_num_tickets(c->ssl, 1) == 1;
 }
 
 struct tls_ctx *tls_ctx_server(const struct tls_server_conf *conf)
@@ -171,7 +196,7 @@ struct tls_ctx *tls_ctx_server(const struct tls_server_conf *conf)
 
 	if (c == NULL)
 		return NULL;
-	if (c->ssl == NULL || !load(c, conf->cert_pem, conf->key, conf->profile != TLS_DSK) || !tickets(c, conf->ticket_key) ||
+	if (c->ssl == NULL || !load(c, conf->cert_pem, conf->key, conf->profile != TLS_DSK) || !tickets(c, conf) ||
 	    (conf->client_ca_pem.n && !ask_client(c, conf->client_ca_pem)) ||
 	    (profiles[conf->profile].old_server && (c->old = tls_old_server(conf)) == NULL)) {
 		tls_ctx_free(c);
@@ -202,6 +227,7 @@ void tls_ctx_free(struct tls_ctx *c)
 		return;
 	SSL_CTX_free(c->ssl);
 	tls_old_free(c->old);
+	explicit_bzero(&c->tickets, sizeof c->tickets);
 	free(c);
 }
 

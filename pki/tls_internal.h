@@ -16,6 +16,8 @@ struct tls_ctx {
 	SSL_CTX *ssl;	     /* NULL: this profile is GnuTLS's alone */
 	struct tls_old *old; /* NULL: this profile is OpenSSL's alone.  Both: the client's hello decides */
 	bool server;
+	struct ticket_keys tickets;
+	uint64_t (*mono_ms)(void);
 	void (*keylog)(void *arg, const char *line);
 	void *keylog_arg;
 };

@@ -82,8 +82,10 @@ static void generation_describe(const struct slot *s, struct role_state *t, stru
 		for (unsigned i = 0; i < s->nlistener; i++)
 			generation_pass(k, s->listener[i].fd);
 		memcpy(t->listener, s->listener, sizeof t->listener);
-		if (s->role == ROLE_WORKER) /* whoever captures the legacy process reads no session of others */
-			memcpy(t->ticket_key, g->ticket_key, sizeof t->ticket_key);
+		if (s->role == ROLE_WORKER) { /* whoever captures the legacy process reads no session of others */
+			ticket_keys_turn(g->ticket_keys, clock_mono_ms());
+			t->ticket_keys = *g->ticket_keys;
+		}
 		break;
 	case ROLE_DHCP:
 		t->dhcp_fd = generation_pass(k, g->dhcp_fd);
@@ -336,7 +338,7 @@ struct generation *generation_new(const struct site *site, const struct generati
 	g->keylog_fd = shared->keylog_fd;
 	g->control_fd = g->metrics_fd = g->dhcp_fd = g->far[0] = g->far[1] = g->dhcp_seen[0] = g->dhcp_seen[1] = g->ready[0] = g->ready[1] = g->hand_over[0] = g->hand_over[1] = -1;
 	g->site_fd = g->site_read_fd = -1;
-	g->ticket_key = shared->ticket_key;
+	g->ticket_keys = shared->ticket_keys;
 	for (unsigned i = 0; i < ROLE_WORKERS; i++)
 		for (unsigned k = 0; k < 2; k++)
 			g->vault[i][k] = g->ask[i][k] = g->push[i][k] = -1;

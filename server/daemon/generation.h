@@ -52,7 +52,7 @@ struct generation {
 	int metrics_fd; /* listening on 127.0.0.1; -1: off */
 	int dhcp_fd, keylog_fd;
 	char dns_key[ROLE_DNS_KEY];
-	uint8_t *ticket_key; /* WORKER_TICKET_KEY octets: the supervisor's one copy */
+	struct ticket_keys *ticket_keys; /* the supervisor's one copy */
 	struct scoreboard *scoreboard;
 	int scoreboard_fd;
 	struct slot slot[GENERATION_SLOTS];
@@ -66,7 +66,7 @@ struct generation {
 struct generation_shared { /* of all generations; borrowed */
 	struct scoreboard *scoreboard;
 	int scoreboard_fd, keylog_fd;
-	uint8_t *ticket_key; /* WORKER_TICKET_KEY octets */
+	struct ticket_keys *ticket_keys;
 };
 /* Binds and pairs everything, starts nobody.  NULL: *why. */
 struct generation *generation_new(const struct site *site, const struct generation_shared *shared, struct why *why);

@@ -75,7 +75,7 @@ static int run_worker(struct role_state *s, struct scoreboard *b)
 				.ready_fd = s->ready_fd};
 
 	memcpy(c.listener, s->listener, sizeof c.listener);
-	memcpy(c.ticket_key, s->ticket_key, sizeof c.ticket_key);
+	c.ticket_keys = s->ticket_keys;
 	return worker_main(&c);
 }
 

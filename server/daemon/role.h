@@ -35,7 +35,7 @@ struct role_state {
 	int vault[ROLE_WORKERS], ask[ROLE_WORKERS], push[ROLE_WORKERS]; /* a worker's own are at its index */
 	struct worker_listener listener[WORKER_LISTENERS_MAX];
 	unsigned nlistener;
-	uint8_t ticket_key[WORKER_TICKET_KEY]; /* of workers only, else zero; the next likewise of the DNS publisher */
+	struct ticket_keys ticket_keys; /* of workers only, else zero; the next likewise of the DNS publisher */
 	char dns_key[ROLE_DNS_KEY];
 };
 

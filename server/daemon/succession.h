@@ -21,7 +21,7 @@ enum {
 struct supervisor {
 	const struct supervisor_conf *conf;
 	struct scoreboard *scoreboard;
-	uint8_t ticket_key[WORKER_TICKET_KEY]; /* TLS session tickets outlive a worker and a reload */
+	struct ticket_keys ticket_keys; /* TLS session tickets outlive a worker and a reload */
 	int signal_fd, keylog_fd, lock_fd, scoreboard_fd;
 	struct generation *now, *next; /* next: started, not ready yet */
 	struct generation *old[OLD];

@@ -69,7 +69,7 @@ static bool supervisor_begin(struct supervisor *s, const struct site *site, stru
 			return why_not(why, "%s: %s", s->conf->keylog, strerror(errno));
 	}
 	s->scoreboard = scoreboard_new(&s->scoreboard_fd);
-	if (s->scoreboard == NULL || !pki_random(s->ticket_key, sizeof s->ticket_key) || !supervisor_signals(s))
+	if (s->scoreboard == NULL || !ticket_keys_make(&s->ticket_keys, clock_mono_ms()) || !supervisor_signals(s))
 		return why_not(why, "cannot set up: %s", strerror(errno));
 	if (!landlock_there())
 		log_line(LOG_WARN, "supervisor",
@@ -82,7 +82,7 @@ static bool supervisor_begin(struct supervisor *s, const struct site *site, stru
 static bool start_all(struct supervisor *s, const struct site *site, struct why *why)
 {
 	const struct generation_shared shared = {
-	    .scoreboard = s->scoreboard, .scoreboard_fd = s->scoreboard_fd, .keylog_fd = s->keylog_fd, .ticket_key = s->ticket_key};
+	    .scoreboard = s->scoreboard, .scoreboard_fd = s->scoreboard_fd, .keylog_fd = s->keylog_fd, .ticket_keys = &s->ticket_keys};
 	struct generation *g = accounts_fit(site, why) ? generation_new(site, &shared, why) : NULL;
 
 	if (g == NULL)
@@ -383,7 +383,7 @@ int supervisor_main(const struct supervisor_conf *c, const struct site *site)
 		supervisor_run(&s);
 	}
 	scoreboard_free(s.scoreboard);
-	explicit_bzero(s.ticket_key, sizeof s.ticket_key);
+	explicit_bzero(&s.ticket_keys, sizeof s.ticket_keys);
 	for (unsigned i = 0; i < 4; i++) {
 		int fd = (int[]){s.signal_fd, s.keylog_fd, s.lock_fd, s.scoreboard_fd}[i];
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "auth/ntlm.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "server/site/files.h"
@@ -89,7 +90,7 @@ static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct s
 {
 	struct sv inside_pem = buf_view(&t->chain_pem);
 	enum tls_profile profile = c->legacy ? TLS_LEGACY : TLS_MODERN;
-	const uint8_t *ticket_key = c->legacy ? NULL : c->ticket_key; /* TLS 1.0 phones have no tickets */
+	const struct ticket_keys *ticket_keys = c->legacy ? NULL : &c->ticket_keys; /* TLS 1.0 phones have no tickets */
 	char path[PATH_MAX];
 	struct buf issuing = {0};
 	int rc;
@@ -102,11 +103,11 @@ static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct s
 	}
 	bind_to(t->binding[0], inside_pem);
 	bind_to(t->binding[1], outside_pem);
-	t->inside = tls_context(t, &(struct tls_server_conf){profile, inside_pem, t->inside_key, .ticket_key = ticket_key});
+	t->inside = tls_context(t, &(struct tls_server_conf){profile, inside_pem, t->inside_key, .ticket_keys = ticket_keys, .mono_ms = clock_mono_ms});
 	t->dsk = tls_context(t, &(struct tls_server_conf){TLS_DSK, inside_pem, t->inside_key, .client_ca_pem = buf_view(&issuing)});
 	if (outside_pem.n) {
 		t->outside = tls_context(t, &(struct tls_server_conf){profile, outside_pem, t->outside_key,
-								  .ticket_key = ticket_key});
+								  .ticket_keys = ticket_keys, .mono_ms = clock_mono_ms});
 		/* a ClientHello inside SIP needs no credentials either: the answer to it shows public names only */
 		t->dsk_outside = tls_context(t, &(struct tls_server_conf){TLS_DSK, outside_pem, t->outside_key,
 								      .client_ca_pem = buf_view(&issuing)});

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pki/ticket_keys.h"
 #include "server/site/health.h"
 #include "server/site/listeners.h"
 
@@ -29,7 +30,6 @@ struct worker_listener {
 	bool proxy;   /* every connection begins with a PROXY v2 head */
 };
 #define WORKER_LISTENERS_MAX 16
-#define WORKER_TICKET_KEY 80
 
 struct worker_conf { /* everything is borrowed; descriptors of -1 are not there */
 	const struct site *site;
@@ -50,7 +50,7 @@ struct worker_conf { /* everything is borrowed; descriptors of -1 are not there 
 	bool legacy;   /* the legacy process: listener[].fd are -1 */
 	int hand_over_fd; /* connections of old phones: a worker sends them, the legacy process takes them; -1: nobody does */
 	int ready_fd;  /* one octet is written when it accepts connections */
-	uint8_t ticket_key[WORKER_TICKET_KEY]; /* TLS session tickets: one key for all processes of a port */
+	struct ticket_keys ticket_keys; /* TLS session tickets: the same for all processes of a port */
 };
 
 /* Runs until SIGTERM, then drains: stops accepting, finishes what was asked, closes idle connections, and leaves after

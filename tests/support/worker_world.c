@@ -164,7 +164,7 @@ void world_init(struct world *w)
 	w->conf.push_fd = push[1];
 	w->conf.keylog_fd = w->keylog;
 	w->conf.ready_fd = ready[1];
-	assert_true(pki_random(w->conf.ticket_key, sizeof w->conf.ticket_key));
+	assert_true(ticket_keys_make(&w->conf.ticket_keys, clock_mono_ms()));
 	w->pid = fork();
 	assert_true(w->pid >= 0);
 	if (w->pid == 0) {

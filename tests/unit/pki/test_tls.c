@@ -284,16 +284,35 @@ static void openssl_handshake(SSL *raw, struct tls *server)
 	buf_free(&b);
 }
 
-/* "80 octets shared by all processes of a port": what one context has handed out another takes, without an RSA operation */
+static uint64_t mono_now;
+
+static uint64_t mono(void)
+{
+	return mono_now;
+}
+
+/* "The same for all processes of a port": what one context has handed out another takes, without an RSA operation, today and
+ * tomorrow, and no longer. */
 static void resumption(void **state)
 {
-	static const uint8_t ticket_key[80] = {1, 2, 3}, other_key[80] = {3, 2, 1};
-	const uint8_t *const second[] = {ticket_key, other_key, ticket_key};
+	static const struct {
+		bool other_keys, tls12;
+		uint64_t after_ms;
+		bool resumed;
+	} rows[] = {{.resumed = true},
+		    {.other_keys = true},
+		    {.tls12 = true}, /* it has no tickets here */
+		    {.after_ms = TICKET_DAY_MS, .resumed = true},
+		    {.after_ms = 2ull * TICKET_DAY_MS}};
+	struct ticket_keys ticket_keys, other_keys;
 
 	(void)state;
-	for (unsigned i = 0; i < 3; i++) { /* the last with TLS 1.2, which has no tickets here */
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		mono_now = 5000;
+		assert_true(ticket_keys_make(&ticket_keys, mono_now) && ticket_keys_make(&other_keys, mono_now));
+
 		struct tls_server_conf conf = {.profile = TLS_MODERN, .cert_pem = buf_view(&keys.chain_pem), .key = keys.server,
-					       .ticket_key = ticket_key};
+					       .ticket_keys = &ticket_keys, .mono_ms = mono};
 		struct tls_client_conf client = {.profile = TLS_MODERN};
 		struct tls_pair p = {.server_ctx = tls_ctx_server(&conf), .client_ctx = tls_ctx_client(&client)};
 		unsigned long before;
@@ -302,7 +321,7 @@ static void resumption(void **state)
 
 		assert_true(p.server_ctx && p.client_ctx);
 		SSL_CTX_set_session_cache_mode(p.client_ctx->ssl, SSL_SESS_CACHE_CLIENT);
-		if (i == 2)
+		if (rows[i].tls12)
 			SSL_CTX_set_max_proto_version(p.client_ctx->ssl, TLS1_2_VERSION);
 		raw = openssl_client(p.client_ctx->ssl);
 		kept = NULL;
@@ -311,15 +330,16 @@ static void resumption(void **state)
 			before = pki_private_operations();
 			openssl_handshake(raw, p.server);
 			assert_int_equal(tls_state(p.server), TLS_UP);
-			assert_int_equal(pki_private_operations() - before, round && i == 0 ? 0 : 1);
-			assert_int_equal(SSL_session_reused(raw), round && i == 0);
+			assert_int_equal(pki_private_operations() - before, round && rows[i].resumed ? 0 : 1);
+			assert_int_equal(SSL_session_reused(raw), round && rows[i].resumed);
 			if (round == 0) {
 				kept = SSL_get1_session(raw);
 				SSL_shutdown(raw);
 				SSL_free(raw);
 				tls_free(p.server);
 				tls_ctx_free(p.server_ctx);
-				conf.ticket_key = second[i];
+				conf.ticket_keys = rows[i].other_keys ? &other_keys : &ticket_keys;
+				mono_now += rows[i].after_ms;
 				p.server_ctx = tls_ctx_server(&conf);
 				raw = openssl_client(p.client_ctx->ssl);
 				assert_true(SSL_set_session(raw, kept));
@@ -333,13 +353,37 @@ static void resumption(void **state)
 	}
 }
 
+/* All processes come to the same keys, whenever they look; a key tells nothing of the one before. */
+static void ticket_keys_of_each_day(void **state)
+{
+	struct ticket_keys supervisor, worker, late;
+	struct ticket_key first;
+
+	(void)state;
+	assert_true(ticket_keys_make(&supervisor, 10 * TICKET_DAY_MS - 1));
+	worker = late = supervisor;
+	first = supervisor.now;
+	ticket_keys_turn(&worker, 10 * TICKET_DAY_MS - 1);
+	assert_memory_equal(&worker.now, &first, sizeof first);
+	ticket_keys_turn(&worker, 10 * TICKET_DAY_MS);
+	assert_memory_not_equal(worker.now.cipher, first.cipher, sizeof first.cipher);
+	assert_memory_not_equal(worker.now.mac, first.mac, sizeof first.mac);
+	assert_ptr_equal(ticket_keys_find(&worker, first.name), &worker.before);
+	ticket_keys_turn(&worker, 11 * TICKET_DAY_MS + 5);
+	ticket_keys_turn(&worker, 12 * TICKET_DAY_MS);
+	assert_null(ticket_keys_find(&worker, first.name));
+	assert_memory_not_equal(&worker.before, &first, sizeof first);
+	ticket_keys_turn(&late, 12 * TICKET_DAY_MS + 9);
+	assert_memory_equal(&late, &worker, sizeof late);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(profiles_meet), cmocka_unit_test(rsa_key_exchange_and_what_it_costs),
 	    cmocka_unit_test(octet_by_octet), cmocka_unit_test(much_at_once), cmocka_unit_test(closing),
 	    cmocka_unit_test(bent_octets), cmocka_unit_test(wrong_configurations), cmocka_unit_test(key_log),
-	    cmocka_unit_test(resumption),
+	    cmocka_unit_test(resumption), cmocka_unit_test(ticket_keys_of_each_day),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
