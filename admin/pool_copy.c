@@ -59,8 +59,8 @@ void pool_copy_close(struct pool_copy *c)
 	*c = (struct pool_copy){0};
 }
 
-/* The PIN, unless it is there already. */
-static enum store_result pin_copy(struct store *from, int64_t id, struct store *to, int64_t to_id, unsigned keep)
+/* The PIN, unless it is there already: *changed. */
+static enum store_result pin_copy(struct store *from, int64_t id, struct store *to, int64_t to_id, unsigned keep, bool *changed)
 {
 	struct store_pin pin = {0}, there = {0};
 	enum store_result r = from->ops->pin_get(from, id, &pin);
@@ -74,14 +74,25 @@ static enum store_result pin_copy(struct store *from, int64_t id, struct store *
 		pin.local = pin.global = 0;
 		pin.local_since = pin.locked_until = 0;
 		r = to->ops->pin_set(to, to_id, &pin, keep);
+		*changed = true;
 	}
 	explicit_bzero(&pin, sizeof pin);
 	explicit_bzero(&there, sizeof there);
 	return r;
 }
 
-/* u as it is to be there, added or changed. */
-static enum store_result row_copy(struct store *to, const struct store_user *u, int64_t *id)
+/* Ids and times are each store's own. */
+static bool row_same(const struct store_user *a, const struct store_user *b)
+{
+	return strcmp(a->login, b->login) == 0 && strcmp(a->display, b->display) == 0 && strcmp(a->number, b->number) == 0 &&
+	       strcmp(a->extension, b->extension) == 0 && strcmp(a->home_pool, b->home_pool) == 0 && a->enabled == b->enabled &&
+	       a->remote == b->remote && a->n_nt_hash == b->n_nt_hash && memcmp(a->nt_hash, b->nt_hash, a->n_nt_hash) == 0 &&
+	       a->tickets_after == b->tickets_after && a->common_area == b->common_area && strcmp(a->display_number, b->display_number) == 0 &&
+	       strcmp(a->pin_policy, b->pin_policy) == 0 && a->pin_locked == b->pin_locked;
+}
+
+/* u as it is to be there, added or changed: *changed. */
+static enum store_result row_copy(struct store *to, const struct store_user *u, int64_t *id, bool *changed)
 {
 	struct store_user row = *u, there;
 	enum store_result r = to->ops->user_get(to, u->aor, &there);
@@ -89,16 +100,20 @@ static enum store_result row_copy(struct store *to, const struct store_user *u, 
 	if (r == STORE_NONE) {
 		row.id = 0;
 		r = to->ops->user_add(to, &row);
+		*changed = true;
 	} else if (r == STORE_OK) {
 		row.id = there.id;
 		row.tickets_after = there.tickets_after > u->tickets_after ? there.tickets_after : u->tickets_after;
-		r = to->ops->user_set(to, &row);
+		if (!row_same(&row, &there)) {
+			r = to->ops->user_set(to, &row);
+			*changed = true;
+		}
 	}
 	*id = row.id;
 	return r;
 }
 
-static enum store_result user_copy(struct admin *a, struct store *from, struct store *to, const struct store_user *u)
+static enum store_result user_copy(struct admin *a, struct store *from, struct store *to, const struct store_user *u, bool *changed)
 {
 	enum store_result r = to->ops->begin(to);
 	struct store_user was;
@@ -106,9 +121,9 @@ static enum store_result user_copy(struct admin *a, struct store *from, struct s
 
 	if (r != STORE_OK)
 		return r;
-	r = row_copy(to, u, &id);
+	r = row_copy(to, u, &id, changed);
 	if (r == STORE_OK && (r = from->ops->user_get(from, u->aor, &was)) == STORE_OK)
-		r = pin_copy(from, was.id, to, id, a->site->PINHistoryCount);
+		r = pin_copy(from, was.id, to, id, a->site->PINHistoryCount, changed);
 	return to->ops->end(to, r);
 }
 
@@ -117,12 +132,15 @@ enum admin_result pool_copy_user(struct pool_copy *c, const char *aor, struct wh
 	struct store *from = c->a->store;
 	struct store_user u;
 	enum store_result r = from->ops->user_get(from, aor, &u);
+	enum admin_result rc;
+	bool changed = false;
 
 	if (r != STORE_OK)
 		return admin_store(c->a, r, aor, why);
 	if (u.home_pool[0] == '\0') /* this one: there it has a name */
 		snprintf(u.home_pool, sizeof u.home_pool, "%s", c->a->site->pool);
-	return failed(c, user_copy(c->a, from, c->store, &u), aor, why);
+	rc = failed(c, user_copy(c->a, from, c->store, &u, &changed), aor, why);
+	return rc == ADMIN_OK && !changed ? ADMIN_UNCHANGED : rc;
 }
 
 enum admin_result pool_copy_remove(struct pool_copy *c, const char *aor, struct why *why)
@@ -158,7 +176,8 @@ static bool cert_copy(void *arg, const struct store_cert *c)
 
 static enum store_result all_copy(struct admin *a, struct store *from, struct store *to, const struct store_user *moved)
 {
-	enum store_result r = user_copy(a, from, to, moved);
+	bool changed = false;
+	enum store_result r = user_copy(a, from, to, moved, &changed);
 	struct store_user was, is;
 	struct certs x = {.to = to};
 

@@ -14,7 +14,7 @@ struct pool_copy { /* starts as {0} */
 enum admin_result pool_copy_open(struct admin *a, const struct store_pool *p, struct pool_copy *ret, struct why *why);
 void pool_copy_close(struct pool_copy *c); /* {0} is fine */
 
-/* The user as this pool has it; PIN and password too, their counters stay what they are there. */
+/* The user as this pool has it; PIN and password too, their counters stay what they are there.  ADMIN_UNCHANGED: it was so there. */
 enum admin_result pool_copy_user(struct pool_copy *c, const char *aor, struct why *why);
 enum admin_result pool_copy_remove(struct pool_copy *c, const char *aor, struct why *why);
 /* From one store to the other with certificates (NULL: this pool's), then the old home says where the user lives, and has no

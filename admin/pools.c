@@ -150,7 +150,7 @@ static bool report_one(void *arg, const struct store_pool *p)
 	if (rc == ADMIN_OK)
 		rc = t->removed ? pool_copy_remove(&to, t->aor, &why) : pool_copy_user(&to, t->aor, &why);
 	pool_copy_close(&to);
-	if (rc != ADMIN_OK && t->rc == ADMIN_OK) {
+	if (rc != ADMIN_OK && rc != ADMIN_UNCHANGED && t->rc == ADMIN_OK) {
 		t->rc = ADMIN_AWAY;
 		why_set(t->why, "it is stored here, but pool %.100s was not told: %.200s; when that is mended, type: dialtone pool sync %.100s",
 			p->name, why.text, p->name);
@@ -177,8 +177,10 @@ static bool sync_one(void *arg, const struct store_user *u)
 {
 	struct syncing *s = arg;
 
-	s->rc = pool_copy_user(s->to, u->aor, s->why);
-	s->n += s->rc == ADMIN_OK;
+	enum admin_result rc = pool_copy_user(s->to, u->aor, s->why);
+
+	s->n += rc == ADMIN_OK;
+	s->rc = rc == ADMIN_UNCHANGED ? ADMIN_OK : rc;
 	return s->rc == ADMIN_OK;
 }
 

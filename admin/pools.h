@@ -26,7 +26,7 @@ enum admin_result pools_home(struct admin *a, const char *name, char ret[256], s
 /* What a verb has changed about this user, to every pool whose store can be reached; removed: the user is gone here.
  * ADMIN_AWAY: it is stored here, and a pool could not be told; *why says which, and what to type later. */
 enum admin_result pools_report(struct admin *a, const char *aor, bool removed, struct why *why);
-/* All users to this pool, for one that is new or was not reached. *n: how many. */
+/* All users to this pool, for one that is new or was not reached. *n: how many were new or other there. */
 enum admin_result pools_sync(struct admin *a, const char *name, size_t *n, struct why *why);
 
 /* All users to every pool whose store can be reached: behind an import.  ADMIN_AWAY as above. */

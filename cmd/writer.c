@@ -131,6 +131,29 @@ static void csv_line(FILE *to, const struct column *columns, const void *record)
 		csv_field(to, record ? csv_of(c, record, text) : c->key, c[1].key ? "," : "\n");
 }
 
+/* Members as a line below their names; v, the list of a record and what is no value stay out. */
+static void csv_members(FILE *to, json_t *members)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_del(members, "v");
+	for (unsigned line = 0; line < 2; line++) {
+		const char *comma = "";
+
+		json_object_foreach(members, key, value) {
+			char number[32];
+
+			snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
+			fputs(comma, to);
+			csv_field(to, line == 0 ? key : json_is_string(value) ? json_string_value(value) : json_is_integer(value) ? number
+				  : json_is_boolean(value) ? (json_is_true(value) ? "true" : "false") : "", "");
+			comma = ",";
+		}
+		fputs("\n", to);
+	}
+}
+
 static json_t *root_of(struct writer *w)
 {
 	if (w->root == NULL)
@@ -163,6 +186,7 @@ void writer_record(struct writer *w, const struct column *columns, const void *r
 	if (w->form == WRITER_CSV) {
 		csv_line(w->to, columns, NULL);
 		csv_line(w->to, columns, record);
+		w->lines = true;
 		return;
 	}
 	if (w->form != WRITER_TEXT) {
@@ -180,13 +204,21 @@ void writer_record(struct writer *w, const struct column *columns, const void *r
 
 void writer_member(struct writer *w, const char *key, const char *text, json_t *value)
 {
-	if (w->form == WRITER_TEXT || w->form == WRITER_CSV) {
-		if (w->form == WRITER_TEXT)
-			label(w, key, text, strlen(key) + 2);
+	if (w->form == WRITER_TEXT)
+		label(w, key, text, strlen(key) + 2);
+	if (w->form == WRITER_TEXT || (w->form == WRITER_CSV && w->lines)) {
 		json_decref(value);
 		return;
 	}
 	w->failed |= json_object_set_new(root_of(w), key, value) != 0;
+}
+
+void writer_members(struct writer *w, const struct column *columns, const void *record)
+{
+	char text[32];
+
+	for (const struct column *c = columns; c->key; c++)
+		writer_member(w, c->key, text_of(c, record, text), json_of(c, record));
 }
 
 /* ---- a list ----------------------------------------------------------------------------------------------------- */
@@ -198,6 +230,7 @@ void writer_list(struct writer *w, const char *key, const struct column *columns
 	w->rows = 0;
 	w->part = false;
 	memset(w->width, 0, sizeof w->width);
+	w->lines = true;
 	if (w->form == WRITER_CSV)
 		csv_line(w->to, columns, NULL);
 	if (w->form != WRITER_JSON)
@@ -406,6 +439,8 @@ int writer_end(struct writer *w)
 	w->cell = NULL;
 	if (w->form == WRITER_JSON && !w->failed && !w->whole)
 		w->failed = !json_put(w->to, w->root, JSON_INDENT(2));
+	if (w->form == WRITER_CSV && !w->failed && !w->lines && w->root)
+		csv_members(w->to, w->root);
 	json_decref(w->root);
 	w->root = NULL;
 	return w->failed || fflush(w->to) != 0 || ferror(w->to) ? EX_IOERR : EX_OK;

@@ -59,6 +59,7 @@ struct writer {
 	size_t width[WRITER_COLUMNS]; /* of the table so far */
 	bool part;		      /* a part of the list is written already */
 	bool items;		      /* the list is all there is to write: "items" */
+	bool lines;		      /* of CSV: a record or a list */
 	bool whole;		      /* it is written */
 	bool failed;
 };
@@ -67,13 +68,15 @@ enum writer_form command_form(const struct command *c); /* as --json or -f has i
 void writer_begin(struct writer *w, FILE *to, enum writer_form form);
 /* The members of one record: in a table of two columns, or in the object that is the whole. */
 void writer_record(struct writer *w, const struct column *columns, const void *record);
+void writer_members(struct writer *w, const struct column *columns, const void *record); /* each one as writer_member() */
 /* A list: all there is ("items"), or (key) a member beside others.  columns: the last {0} */
 void writer_list(struct writer *w, const char *key, const struct column *columns);
 void writer_row(struct writer *w, const void *record);
 void writer_row_with(struct writer *w, const void *record, const char *key, json_t *value); /* a member more, in JSON */
 const char *writer_ago(char ret[32], int64_t seconds); /* "14s", "3m07s", "2h05m", "12d04h" */
 void writer_list_end(struct writer *w);
-/* A member without a record: its text for people, its value for programs (the reference is taken). */
+/* A member without a record: its text for people, its value for programs (the reference is taken).  In CSV the members are the line,
+ * unless a record or a list is written. */
 void writer_member(struct writer *w, const char *key, const char *text, json_t *value);
 /* Ends the list that is open, writes what is left, frees.  0, or 74: standard output cannot be written, or no memory. */
 int writer_end(struct writer *w);

@@ -200,6 +200,31 @@ static bool is_free(const char *dir)
 	return n < 3;
 }
 
+/* It holds every file of the backup, as it is there: it was restored before, and has not run since. */
+static bool restored_before(const char *from, const char *dir)
+{
+	int fd = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC), to = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct buf was = {0}, is = {0};
+	bool same = fd >= 0 && to >= 0 && tree_sums(fd, SUMS, &was, NULL) && tree_sums(to, SITE_RUN, &is, NULL);
+	struct sv rest = buf_view(&was), there = buf_view(&is);
+
+	while (same && rest.n) { /* both are in the same order */
+		struct sv line = sv_cut(&rest, '\n'), other;
+
+		do
+			other = sv_cut(&there, '\n');
+		while (there.n && !sv_eq(line, other));
+		same = sv_eq(line, other);
+	}
+	buf_free(&was);
+	buf_free(&is);
+	if (fd >= 0)
+		close(fd);
+	if (to >= 0)
+		close(to);
+	return same;
+}
+
 /* Every site has these, a backup has not. */
 static bool restore_folders(int fd, struct why *why)
 {
@@ -218,7 +243,9 @@ enum admin_result backup_restore(const char *from, const char *dir, struct tree_
 		return admin_no(ADMIN_REFUSED, why, "%s: %s", from, strerror(errno));
 	r = backup_whole(from, fd, why);
 	if (r == ADMIN_OK) {
-		if (!is_free(dir)) {
+		if (!is_free(dir) && restored_before(from, dir)) {
+			r = ADMIN_UNCHANGED;
+		} else if (!is_free(dir)) {
 			r = admin_no(ADMIN_EXISTS, why, "'%s' holds something already: name a folder that is not there, or move this one away", dir);
 		} else {
 			ok = made_begin(&m, dir, why) && tree_copy(fd, m.fd, restore_skip, NULL, ret, why) && restore_folders(m.fd, why);

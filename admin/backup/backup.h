@@ -17,8 +17,8 @@
 enum admin_result backup_make(const struct admin *a, const char *to, bool logs, struct tree_sum *ret, struct why *why);
 
 /* Compares the sums, and copies `from` to `dir`, which must not be there, or be empty.  Owners are as in the backup: the caller gives
- * the files to the users of this machine.  ADMIN_REFUSED: it is no backup, or a file of it is damaged; ADMIN_EXISTS: something is in
- * `dir`; ADMIN_SITE: a system call failed.  Nothing is left in `dir` then. */
+ * the files to the users of this machine.  ADMIN_REFUSED: it is no backup, or a file of it is damaged; ADMIN_UNCHANGED: `dir` holds
+ * all of it already, octet for octet; ADMIN_EXISTS: something else is in `dir`; ADMIN_SITE: a system call failed.  Nothing is left in `dir` then. */
 enum admin_result backup_restore(const char *from, const char *dir, struct tree_sum *ret, struct why *why);
 
 #endif

@@ -32,7 +32,6 @@ static int backup_session(struct session *s)
 	const char *to = s->c->argument[0];
 	struct tree_sum sum = {0};
 	struct backup_result result = {""};
-	struct writer w;
 	enum admin_result r = backup_make(&s->admin, to, o->logs, &sum, &s->why);
 
 	if (r == ADMIN_EXISTS)
@@ -42,11 +41,8 @@ static int backup_session(struct session *s)
 	text_set(result.folder, sizeof result.folder, "%s", to);
 	result.files = sum.files;
 	result.octets = (int64_t)sum.octets;
-	session_writer(s, &w);
-	writer_record(&w, backup_columns, &result);
-	if (s->c->json)
-		writer_member(&w, "changed", "", json_true());
-	return writer_end(&w);
+	s->did = DID_CHANGE;
+	return session_record(s, backup_columns, &result);
 }
 
 static int backup_run(struct command *c)
@@ -79,6 +75,22 @@ static int restore_status(const struct command *c, enum admin_result r, const ch
 	return command_fail(c, r == ADMIN_EXISTS ? EX_CANTCREAT : r == ADMIN_REFUSED ? EX_DATAERR : EX_IOERR, "%s", why);
 }
 
+static int restore_report(const struct command *c, const char *dir, const struct tree_sum *sum, bool changed)
+{
+	struct backup_result result = {.files = sum->files, .octets = (int64_t)sum->octets};
+	struct writer w;
+
+	if (command_form(c) == WRITER_TEXT) {
+		if (!changed)
+			text_print(stderr, "unchanged: '%s' holds all of that backup", dir);
+		return fflush(stdout) == 0 ? 0 : EX_IOERR;
+	}
+	text_set(result.folder, sizeof result.folder, "%s", dir);
+	change_begin(&w, c, changed);
+	writer_members(&w, backup_columns, &result);
+	return writer_end(&w);
+}
+
 static int restore_run(struct command *c)
 {
 	const char *from = c->argument[0], *dir = c->argument[1];
@@ -89,26 +101,32 @@ static int restore_run(struct command *c)
 	bool runs = control_status(dir, &text, &why) && text.n;
 	int rc;
 
+	FILE *people;
+
 	buf_free(&text);
 	if (runs)
 		return command_fail(c, EX_UNAVAILABLE, "dialtoned runs the site in '%s': stop it, and move that folder away", dir);
 	umask(022);
 	why = (struct why){0};
 	r = backup_restore(from, dir, &sum, &why);
+	if (r == ADMIN_UNCHANGED)
+		return restore_report(c, dir, &sum, false);
 	if (r != ADMIN_OK)
 		return restore_status(c, r, why.text);
-	text_print(stdout, "%s: %u files", dir, sum.files);
-	fflush(stdout);
+	people = command_form(c) == WRITER_TEXT ? stdout : stderr;
+	text_print(people, "%s: %u files", dir, sum.files);
+	fflush(people);
 	rc = geteuid() == 0 ? site_owners(c, dir, "") : 0;
 	if (rc == 0)
-		text_print(stdout, "look whether it can start: dialtoned -c %s/dialtone.conf -t", dir);
-	return rc ? rc : fflush(stdout) == 0 ? 0 : EX_IOERR;
+		text_print(people, "look whether it can start: dialtoned -c %s/dialtone.conf -t", dir);
+	return rc ? rc : restore_report(c, dir, &sum, true);
 }
 
 const struct verb verb_restore = {
     .name = "restore",
     .arguments = "BACKUP DIR",
     .what = "make a site out of what `dialtone backup` has copied",
+    .flags = VERB_JSON | VERB_FORM,
     .run = restore_run,
     .no_site = "it takes the folder, as in: dialtone restore BACKUP /etc/dialtone",
     .text = "Makes the site's folder DIR out of BACKUP, a folder that `dialtone backup` has made. Every file must be as it was then; DIR must not "

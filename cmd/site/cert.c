@@ -46,7 +46,6 @@ static int cert_revoke(struct session *s)
 {
 	unsigned n = 0, phones = 0;
 	struct store_user u;
-	struct writer w;
 	enum admin_result r;
 	int rc = session_end(s, users_get(&s->admin, s->c->argument[0], &u, &s->why));
 
@@ -55,19 +54,13 @@ static int cert_revoke(struct session *s)
 	r = certs_revoke(&s->admin, &u, &n, &phones, &s->why);
 	if (r == ADMIN_OK || r == ADMIN_ORDER || r == ADMIN_UNCHANGED) { /* they are gone, whether the phones were reached or not */
 		s->did = r == ADMIN_UNCHANGED ? DID_NOT_CHANGE : DID_CHANGE;
-		s->written = s->c->json;
-		session_writer(s, &w);
-		if (s->c->json) {
-			writer_member(&w, "changed", "", json_boolean(r != ADMIN_UNCHANGED));
-			writer_member(&w, "address", u.aor, json_string(u.aor));
-			writer_member(&w, "revoked", "", json_integer(n));
-		} else if (n) {
+		session_member(s, "address", json_string(u.aor));
+		session_member(s, "revoked", json_integer(n));
+		if (n && session_people(s))
 			text_print(stderr, "%u certificate%s of %s revoked", n, n == 1 ? "" : "s", u.aor);
-		}
-		rc = writer_end(&w);
 	}
 	session_phones(s, u.aor, phones);
-	return r == ADMIN_OK || r == ADMIN_UNCHANGED ? rc : session_end(s, r);
+	return session_end(s, r);
 }
 
 static const struct verb *const verbs[] = {

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/sv.h"
+#include "cmd/site/site.h"
 #include "cmd/text.h"
 #include "cmd/verbs.h"
 #include "server/control/control.h"
@@ -56,6 +57,17 @@ static int drained(const struct command *c, const struct site *site)
 	return 0;
 }
 
+static int drain_report(const struct command *c, bool changed, unsigned phones)
+{
+	struct writer w;
+
+	if (command_form(c) == WRITER_TEXT)
+		return 0;
+	change_begin(&w, c, changed);
+	writer_member(&w, "phones", "", json_integer(phones));
+	return writer_end(&w);
+}
+
 static int drain(struct command *c)
 {
 	const struct drain_options *o = c->o;
@@ -63,14 +75,14 @@ static int drain(struct command *c)
 	struct site *site = malloc(sizeof *site);
 	struct why why = {0};
 	unsigned phones = 0;
-	bool nobody = false;
+	bool nobody = false, changed = false;
 	int rc = 0;
 
 	if (site == NULL)
 		return command_fail(c, EX_OSERR, "out of memory");
 	if (!conf_read(c->conf, site, &why))
 		rc = command_fail(c, EX_CONFIG, "%s", why.text);
-	else if (!control_drain(site->dir, on, o->over, &phones, &nobody, &why))
+	else if (!control_drain(site->dir, on, o->over, &phones, &changed, &nobody, &why))
 		rc = command_fail(c, EX_UNAVAILABLE, "%s", why.text);
 	else if (nobody)
 		rc = command_fail(c, EX_UNAVAILABLE, "dialtoned does not run: there is nothing to drain");
@@ -79,16 +91,18 @@ static int drain(struct command *c)
 	else
 		text_print(stderr, "%s takes nobody new; %u phone%s asked to go elsewhere within %u s; to end it: dialtone drain --end", site->fqdn,
 			 phones, phones == 1 ? " is" : "s are", o->over);
+	if (rc == 0 && !changed && command_form(c) == WRITER_TEXT)
+		text_print(stderr, "unchanged");
 	if (rc == 0 && on && o->wait) /* phones that do not come back are gone at the end as well */
 		rc = drained(c, site);
 	free(site);
-	return rc;
+	return rc ? rc : drain_report(c, changed, phones);
 }
 
 const struct verb verb_drain = {
     .name = "drain",
     .what = "gives this front end's phones to the others, before it is stopped",
-    .flags = VERB_SITE,
+    .flags = VERB_SITE | VERB_JSON | VERB_FORM,
     .options = drain_options,
     .size = sizeof(struct drain_options),
     .begin = drain_defaults,

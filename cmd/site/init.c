@@ -207,20 +207,38 @@ static void warn(const struct site *s, const char *registrar)
 			registrar, s->domain);
 }
 
-static void print_names(const struct site *s, bool outside, const char *at)
+/* Where people read: standard output, and standard error while programs read that. */
+static FILE *people(const struct command *c)
+{
+	return command_form(c) == WRITER_TEXT ? stdout : stderr;
+}
+
+static int init_report(const struct command *c, const char *dir, bool changed)
+{
+	struct writer w;
+
+	if (command_form(c) != WRITER_TEXT) {
+		change_begin(&w, c, changed);
+		writer_member(&w, "folder", "", json_string(dir));
+		return writer_end(&w);
+	}
+	return fflush(stdout) == 0 ? 0 : EX_IOERR;
+}
+
+static void print_names(FILE *to, const struct site *s, bool outside, const char *at)
 {
 	struct site_name all[SITE_NAMES];
 	unsigned n = site_names(s, outside, SITE_IN_DNS, all);
 
 	for (unsigned i = 0; i < n; i++)
 		if (all[i].target)
-			printf("  %s. SRV 0 0 %u %s.\n", all[i].name, all[i].port, all[i].target);
+			fprintf(to, "  %s. SRV 0 0 %u %s.\n", all[i].name, all[i].port, all[i].target);
 		else
-			printf("  %s. A %s\n", all[i].name, at);
+			fprintf(to, "  %s. A %s\n", all[i].name, at);
 }
 
 /* What the choice means, for phones and for everybody else. */
-static void print_legacy(const struct site *s)
+static void print_legacy(FILE *to, const struct site *s)
 {
 	static const char *const means[] = {
 	    [SITE_LEGACY_OFF] = "Phones that have TLS 1.0 only cannot connect: Lync Phone Edition is one. When there are some, name their\n"
@@ -231,37 +249,37 @@ static void print_legacy(const struct site *s)
 			       "phone can read and change what it sends. To name those who may: legacy = known, legacy_known.",
 	};
 
-	printf("\nTLS 1.0 is %s:\n%s\n", site_legacy_words[s->legacy], means[s->legacy]);
+	fprintf(to, "\nTLS 1.0 is %s:\n%s\n", site_legacy_words[s->legacy], means[s->legacy]);
 	if (s->legacy == SITE_LEGACY_OFF)
-		printf("  dialtone init %s --renew\n", s->dir);
+		fprintf(to, "  dialtone init %s --renew\n", s->dir);
 }
 
-static void print_made(const struct site *s)
+static void print_made(FILE *to, const struct site *s)
 {
 	const char *web = s->web_fqdn[0] ? s->web_fqdn : s->fqdn, *pool = s->pool[0] ? s->pool : s->fqdn;
 	const char *at = s->address[0] ? s->address : "ADDRESS";
 
-	printf("made %s/dialtone.conf, ca.pem (the private root), server.pem%s, update.pem\n\n", s->dir,
+	fprintf(to, "made %s/dialtone.conf, ca.pem (the private root), server.pem%s, update.pem\n\n", s->dir,
 	       s->external_fqdn[0] ? ", external.pem" : "");
-	printf("put into DNS, zone %s%s:\n", s->domain, s->address[0] ? "" : " (ADDRESS: of this server)");
-	print_names(s, false, at);
-	printf("  " SRV_NTP ".%s. SRV 0 0 123 (your time server)\n", s->domain);
+	fprintf(to, "put into DNS, zone %s%s:\n", s->domain, s->address[0] ? "" : " (ADDRESS: of this server)");
+	print_names(to, s, false, at);
+	fprintf(to, "  " SRV_NTP ".%s. SRV 0 0 123 (your time server)\n", s->domain);
 	if (s->external_fqdn[0]) {
-		printf("and outside (PUBLIC: where the Internet reaches this site):\n");
-		print_names(s, true, "PUBLIC");
+		fprintf(to, "and outside (PUBLIC: where the Internet reaches this site):\n");
+		print_names(to, s, true, "PUBLIC");
 	}
-	printf("\nput into DHCP:\n"
+	fprintf(to, "\nput into DHCP:\n"
 	       "  option 120: %s\n"
 	       "  option 43, class CPE-OCPHONE: the phones' VLAN\n"
 	       "  option 43, class MS-UC-Client:\n"
 	       "    https://%s:%u" CERTPROV_PATH "\n",
 	       pool, web, s->https);
-	print_legacy(s);
-	printf("\nfor your servers and switches:\n  dialtone -c %s/dialtone.conf netconfig --help\n"
+	print_legacy(to, s);
+	fprintf(to, "\nfor your servers and switches:\n  dialtone -c %s/dialtone.conf netconfig --help\n"
 	       "add users:\n  dialtone -c %s/dialtone.conf user --help\n"
 	       "start it:\n  dialtoned -c %s/dialtone.conf\n",
 	       s->dir, s->dir, s->dir);
-	fflush(stdout);
+	fflush(to);
 	warn(s, pool);
 	warn(s, s->external_fqdn);
 }
@@ -284,20 +302,20 @@ static int renew(const struct command *c, const char *dir)
 		return command_fail(c, EX_CONFIG, "--renew: %s", why.text);
 	if (!init_renew(&site, clock_unix_ms() / 1000, &why))
 		return command_fail(c, EX_CANTCREAT, "--renew: %s", why.text);
-	printf("made %s/server.pem%s\ndialtoned takes them at SIGHUP: pkill -HUP -x dialtoned\n", site.dir,
-	       site.external_fqdn[0] ? ", external.pem" : "");
-	return fflush(stdout) == 0 ? 0 : EX_IOERR;
+	fprintf(people(c), "made %s/server.pem%s\ndialtoned takes them at SIGHUP: pkill -HUP -x dialtoned\n", site.dir,
+		site.external_fqdn[0] ? ", external.pem" : "");
+	return init_report(c, site.dir, true);
 }
 
 /* The users of our own that are missing; says which it has made. */
-static bool users(const struct site *s, struct why *why)
+static bool users(const struct command *c, const struct site *s, struct why *why)
 {
 	char made[256];
 
 	if (!accounts_make(s, made, sizeof made, why))
 		return false;
 	if (made[0])
-		printf("made the system users %s\n", made);
+		fprintf(people(c), "made the system users %s\n", made);
 	return true;
 }
 
@@ -311,15 +329,15 @@ int site_owners(const struct command *c, const char *dir, const char *said)
 		return command_fail(c, EX_NOPERM, "%sonly root gives files to other users", said);
 	if (!conf_of(dir, &site, &why))
 		return command_fail(c, EX_CONFIG, "%s%s", said, why.text);
-	if (!users(&site, &why))
+	if (!users(c, &site, &why))
 		return command_fail(c, EX_CANTCREAT, "%s%s", said, why.text);
 	if (!accounts_fit(&site, &why))
 		return command_fail(c, EX_CONFIG, "%s%s", said, why.text);
 	if (!init_owners(&site, &why))
 		return command_fail(c, EX_CANTCREAT, "%s%s", said, why.text);
-	printf("%s/vault belongs to %s, %s/logs to %s, which also reads server.pem%s\n", site.dir, site.user, site.dir,
-	       site.worker_user, site.external_fqdn[0] ? " and external.pem" : "");
-	return fflush(stdout) == 0 ? 0 : EX_IOERR;
+	fprintf(people(c), "%s/vault belongs to %s, %s/logs to %s, which also reads server.pem%s\n", site.dir, site.user, site.dir,
+		site.worker_user, site.external_fqdn[0] ? " and external.pem" : "");
+	return 0;
 }
 
 /* The site is there: as it was asked for, so that a script may run twice, or another one. */
@@ -336,7 +354,7 @@ static int already(const struct command *c, const struct site *s, const char *co
 				return command_fail(c, EX_CANTCREAT, "'%s' is there already, with another %s: edit it, or choose another folder", conf,
 						    site_keys[k].name);
 	fprintf(stderr, "unchanged: '%s' is there already\n", conf);
-	return 0;
+	return init_report(c, s->dir, false);
 }
 
 /* The folder, made when it is not there, by its whole path in s->dir.  *there: a site is in it already. */
@@ -366,7 +384,7 @@ static int make(const struct command *c, struct site *s, const char *dir, const 
 
 	if (rc || there)
 		return rc;
-	if (!users(s, &why))
+	if (!users(c, s, &why))
 		return command_fail(c, EX_CANTCREAT, "%s", why.text);
 	if (!accounts_separate(s, &why))
 		return command_fail(c, EX_CONFIG, "%s", why.text);
@@ -385,17 +403,17 @@ static int make(const struct command *c, struct site *s, const char *dir, const 
 					: "");
 	}
 	if (o->join)
-		join_print_made(s);
+		join_print_made(people(c), s);
 	else
-		print_made(s);
-	return fflush(stdout) == 0 ? 0 : EX_IOERR;
+		print_made(people(c), s);
+	return init_report(c, s->dir, true);
 }
 
 /* An option that `alone` does not go with; NULL: none. */
 static const char *besides(const struct command *c, const char *alone)
 {
 	for (unsigned i = 0; i < c->givens; i++)
-		if (strcmp(c->given[i]->name, alone) != 0)
+		if (strcmp(c->given[i]->name, alone) != 0 && c->given[i] != &option_form && c->given[i] != &option_json)
 			return c->given[i]->name;
 	return NULL;
 }
@@ -405,13 +423,16 @@ static int init_run(struct command *c)
 	struct init_options *o = c->o;
 	struct site *s = &o->site;
 	const char *dir = c->argument[0], *alone = o->renew ? "--renew" : o->owners ? "--owners" : NULL, *missing;
+	int rc;
 
 	umask(022); /* the modes of what is made are said with each file; dialtoned's processes must get to theirs */
 	if (alone && besides(c, alone))
 		return command_fail(c, EX_USAGE, "'%s': %s takes all from DIR/dialtone.conf; type: dialtone init DIR %s",
 				    besides(c, alone), alone, alone);
-	if (alone)
-		return o->renew ? renew(c, dir) : site_owners(c, dir, "--owners: ");
+	if (o->renew)
+		return renew(c, dir);
+	if (o->owners)
+		return (rc = site_owners(c, dir, "--owners: ")) ? rc : init_report(c, dir, true);
 	if (o->join && join_besides(c))
 		return command_fail(c, EX_USAGE, "'%s': --join takes that from the pool; type: dialtone init DIR --join FILE --fqdn NAME",
 				    join_besides(c));
@@ -431,6 +452,7 @@ const struct verb verb_init = {
     .name = "init",
     .arguments = "DIR",
     .what = "make the folder of a new site",
+    .flags = VERB_JSON | VERB_FORM,
     .options = init_options,
     .size = sizeof(struct init_options),
     .begin = init_begin,

@@ -19,6 +19,9 @@ const char *join_besides(const struct command *c)
 	for (unsigned i = 0; i < c->givens; i++) {
 		size_t k = 0;
 
+		if (c->given[i] == &option_form || c->given[i] == &option_json)
+			continue;
+
 		while (k < sizeof own / sizeof *own && strcmp(c->given[i]->name, own[k]) != 0)
 			k++;
 		if (k == sizeof own / sizeof *own)
@@ -91,9 +94,9 @@ int join_pool(const struct command *c, struct site *site, const char *file, cons
 	return rc ? rc : conf_taken(c, site);
 }
 
-void join_print_made(const struct site *s)
+void join_print_made(FILE *to, const struct site *s)
 {
-	printf("made %s: the front end %s of the pool %s, on the pool's store\n\n"
+	fprintf(to, "made %s: the front end %s of the pool %s, on the pool's store\n\n"
 	       "put into DNS:\n  %s. A %s\n"
 	       "give it to the load balancer of %s, and start it:\n  dialtoned -t -c %s/dialtone.conf\n  dialtoned -c %s/dialtone.conf\n"
 	       "firmware is not in the store: copy %s/files from another front end\n",

@@ -10,6 +10,6 @@ const char *join_besides(const struct command *c);
 /* Opens the invitation, uses it, and writes the pool's files and dialtone.conf into site->dir.  What the pool says is in *site then;
  * init_site() makes the rest.  An exit status, 0 when done. */
 int join_pool(const struct command *c, struct site *site, const char *file, const char *code_file);
-void join_print_made(const struct site *site); /* what to type next */
+void join_print_made(FILE *to, const struct site *site); /* what to type next */
 
 #endif

@@ -36,20 +36,14 @@ static int pin_get(struct session *s, const struct store_user *u, struct buf *pi
 }
 
 /* The one place where a PIN is shown: it was made here, and nobody else can tell the user. */
-static int pin_show_made(struct session *s, const struct store_user *u, struct buf *pin)
+static void pin_show_made(struct session *s, const struct store_user *u, struct buf *pin)
 {
-	struct writer w;
-
-	if (!s->c->json && !s->c->csv) {
+	if (session_people(s)) {
 		printf(SV_FMT "\n", SV_ARG(buf_view(pin)));
-		return 0;
+		return;
 	}
-	s->written = true;
-	session_writer(s, &w);
-	writer_member(&w, "changed", "", json_true());
-	writer_member(&w, "address", u->aor, json_string(u->aor));
-	writer_member(&w, "pin", "", json_string(buf_cstr(pin)));
-	return writer_end(&w);
+	session_member(s, "address", json_string(u->aor));
+	session_member(s, "pin", json_string(buf_cstr(pin)));
 }
 
 static int pin_set(struct session *s)
@@ -67,7 +61,7 @@ static int pin_set(struct session *s)
 	if (rc == 0)
 		rc = session_did(s, pins_set(&s->admin, &u, buf_view(&pin), &s->why));
 	if (rc == 0 && o->generate)
-		rc = pin_show_made(s, &u, &pin);
+		pin_show_made(s, &u, &pin);
 	buf_wipe(&pin);
 	return rc;
 }

@@ -4,6 +4,7 @@
 
 #include "admin/invites.h"
 #include "admin/pools.h"
+#include "base/date.h"
 #include "base/file.h"
 #include "cmd/site/site.h"
 #include "cmd/text.h"
@@ -50,32 +51,29 @@ static int pool_remove(struct session *s)
 static int pool_sync(struct session *s)
 {
 	size_t n = 0;
-	int rc = session_did(s, pools_sync(&s->admin, s->c->argument[0], &n, &s->why));
+	enum admin_result r = pools_sync(&s->admin, s->c->argument[0], &n, &s->why);
+	int rc = session_did(s, r == ADMIN_OK && n == 0 ? ADMIN_UNCHANGED : r);
 
-	if (rc == 0)
+	session_member(s, "users", json_integer((json_int_t)n));
+	if (rc == 0 && n)
 		text_print(stderr, "%zu user%s told to %s", n, n == 1 ? "" : "s", s->c->argument[0]);
 	return rc;
 }
 
 /* The code is shown here and nowhere else: it has to go another way than the file. */
-static int invite_show(struct session *s, const char *path, const char *code)
+static void invite_show(struct session *s, const char *path, const char *code)
 {
-	int64_t until = s->admin.now + INVITE_SECONDS;
-	struct writer w;
+	char until[ISO_TIME_MAX];
 
-	s->written = true;
-	if (s->c->json || s->c->csv) {
-		session_writer(s, &w);
-		writer_member(&w, "changed", "", json_true());
-		writer_member(&w, "file", path, json_string(path));
-		writer_member(&w, "code", code, json_string(code));
-		writer_member(&w, "expires", "", json_integer((json_int_t)until));
-		return writer_end(&w);
-	}
+	s->did = DID_CHANGE;
+	session_member(s, "file", json_string(path));
+	session_member(s, "code", json_string(code));
+	session_member(s, "expires", json_string(iso_time(until, s->admin.now + INVITE_SECONDS)));
+	if (!session_people(s))
+		return;
 	printf("%s\n", code);
 	text_print(stderr, "%s is good once, for an hour, with this code; on the new machine type:", path);
 	text_print(stderr, "  dialtone init /etc/dialtone --join %s --fqdn NAME --address A", path);
-	return 0;
 }
 
 static int pool_invite(struct session *s)
@@ -88,7 +86,7 @@ static int pool_invite(struct session *s)
 	if (rc == 0 && (err = file_write(NULL, path, sealed.p, sealed.n, 0600)) != 0)
 		rc = command_fail(s->c, EX_CANTCREAT, "%s: %s", path, strerror(-err));
 	if (rc == 0)
-		rc = invite_show(s, path, code);
+		invite_show(s, path, code);
 	explicit_bzero(code, sizeof code);
 	buf_wipe(&sealed);
 	return rc;

@@ -57,25 +57,59 @@ int session_did(struct session *s, enum admin_result r)
 }
 
 /* For a script: whether a second run of the same would have been worth it. */
-static int changes_write(const struct session *s)
+static int changes_write(struct session *s)
+{
+	if (s->did == DID_NOTHING)
+		return 0;
+	if (!session_people(s)) {
+		session_member(s, "changed", json_boolean(s->did == DID_CHANGE));
+		return writer_end(&s->change);
+	}
+	if (s->did == DID_NOT_CHANGE)
+		text_print(stderr, "unchanged%s%s", s->why.text[0] ? ": " : "", s->why.text);
+	return 0;
+}
+
+void change_begin(struct writer *w, const struct command *c, bool changed)
+{
+	writer_begin(w, stdout, command_form(c));
+	writer_member(w, "changed", "", json_boolean(changed));
+}
+
+/* The first of them comes behind a place for `changed`, which is known at the end. */
+void session_member(struct session *s, const char *key, json_t *value)
+{
+	if (s->change.root == NULL && !session_people(s))
+		change_begin(&s->change, s->c, false);
+	if (session_people(s))
+		json_decref(value);
+	else
+		writer_member(&s->change, key, "", value);
+}
+
+int session_record(struct session *s, const struct column *columns, const void *record)
 {
 	struct writer w;
 
-	if (s->did == DID_NOTHING || s->written)
-		return 0;
-	if (!s->c->json) {
-		if (s->did == DID_NOT_CHANGE)
-			text_print(stderr, "unchanged%s%s", s->why.text[0] ? ": " : "", s->why.text);
-		return 0;
+	if (session_people(s)) {
+		session_writer(s, &w);
+		writer_record(&w, columns, record);
+		return writer_end(&w);
 	}
-	session_writer(s, &w);
-	writer_member(&w, "changed", "", json_boolean(s->did == DID_CHANGE));
-	return writer_end(&w);
+	if (s->change.root == NULL)
+		change_begin(&s->change, s->c, false);
+	writer_members(&s->change, columns, record);
+	return 0;
+}
+
+bool session_people(const struct session *s)
+{
+	return command_form(s->c) == WRITER_TEXT;
 }
 
 void session_phones(const struct session *s, const char *aor, unsigned phones)
 {
-	if (phones && !s->c->json)
+	if (phones && session_people(s))
 		text_print(stderr, "%u phone%s of %s signed off", phones, phones == 1 ? "" : "s", aor);
 }
 
@@ -116,6 +150,8 @@ int session_run(struct command *c, int (*run)(struct session *s))
 		rc = run(s);
 	if (rc == 0)
 		rc = changes_write(s);
+	else
+		writer_drop(&s->change);
 	admin_close(&s->admin);
 	free(s);
 	if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))

@@ -18,7 +18,7 @@ struct session {
 	struct admin admin;
 	struct why why; /* of the last result that was not ADMIN_OK */
 	enum { DID_NOTHING, DID_CHANGE, DID_NOT_CHANGE } did; /* what became of a verb that may change something */
-	bool written; /* its own output says so */
+	struct writer change; /* session_member() */
 };
 
 struct site_verb {
@@ -36,6 +36,13 @@ int session_run(struct command *c, int (*run)(struct session *s));
 int session_end(const struct session *s, enum admin_result r);
 /* The same for the result of a change: behind the verb, "unchanged" is said when it was so already, and `changed` in JSON. */
 int session_did(struct session *s, enum admin_result r);
+/* A member beside `changed`, for programs; people read the verb's own words.  The reference is taken. */
+void session_member(struct session *s, const char *key, json_t *value);
+/* A record of the change: people get a table, programs the members beside `changed`. */
+int session_record(struct session *s, const struct column *columns, const void *record);
+bool session_people(const struct session *s); /* the form is text */
+/* `changed` of a verb that has no session; writer_member() and writer_end() follow. */
+void change_begin(struct writer *w, const struct command *c, bool changed);
 /* "2 phones of alice@contoso.test signed off", unless --json or none */
 void session_phones(const struct session *s, const char *aor, unsigned phones);
 void session_writer(const struct session *s, struct writer *w); /* to standard output, JSON with --json */

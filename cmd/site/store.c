@@ -64,6 +64,8 @@ static int store_copy_verb(struct session *s)
 	if (rc == 0 && !postgres)
 		rc = own(s, to);
 	if (rc == 0)
+		s->did = DID_CHANGE;
+	if (rc == 0)
 		text_print(stderr, postgres ? "copied; put into dialtone.conf: store = \"%s\"" : "copied; take 'store' out of dialtone.conf when this is "
 			 "DIR/vault/store.db: %s", to);
 	return rc;
@@ -75,7 +77,7 @@ static const struct verb *const verbs[] = {
 const struct verb verb_store = {
     .name = "store",
     .what = "where users, PINs and certificates are kept: copy",
-    .flags = VERB_SITE,
+    .flags = VERB_SITE | VERB_JSON | VERB_FORM,
     .verbs = verbs,
     .text = "The store: an SQLite file of the site's own, or a database of PostgreSQL that several front ends share.",
     .example = "  dialtone store copy 'postgresql://db1,db2/dialtone?user=dialtone'\n",

@@ -110,10 +110,12 @@ static const struct option_row clear_options[] = {
 static int update_clear_files(struct session *s)
 {
 	unsigned n = 0;
-	int rc = session_end(s, images_clear(&s->admin, &n, &s->why));
+	enum admin_result r = images_clear(&s->admin, &n, &s->why);
 
-	text_print(stderr, "%u image%s that no rule has any more %s deleted", n, n == 1 ? "" : "s", n == 1 ? "was" : "were");
-	return rc;
+	session_member(s, "deleted", json_integer(n));
+	if (n)
+		text_print(stderr, "%u image%s that no rule has any more %s deleted", n, n == 1 ? "" : "s", n == 1 ? "was" : "were");
+	return session_did(s, r == ADMIN_OK && n == 0 ? ADMIN_UNCHANGED : r);
 }
 
 static int update_clear_logs(struct session *s)
@@ -126,9 +128,12 @@ static int update_clear_logs(struct session *s)
 		return command_fail(s->c, EX_USAGE, "how old? type --days NUMBER: logs of devices and of update questions that are older go");
 	snprintf(logs, sizeof logs, "%s/logs", s->site.dir);
 	n = logs_clean(logs, s->admin.now - (int64_t)o->days * 86400);
-	admin_audit(&s->admin, "", "update clear-logs");
-	text_print(stderr, "%u log%s deleted", n, n == 1 ? "" : "s");
-	return 0;
+	session_member(s, "deleted", json_integer(n));
+	if (n) {
+		admin_audit(&s->admin, "", "update clear-logs");
+		text_print(stderr, "%u log%s deleted", n, n == 1 ? "" : "s");
+	}
+	return session_did(s, n ? ADMIN_OK : ADMIN_UNCHANGED);
 }
 
 /* ---- test devices [update-service 3.3] ---------------------------------------------------------------------------- */

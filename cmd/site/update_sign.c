@@ -63,27 +63,21 @@ static int head_fill(const struct session *s, const struct update_sign_options *
 	return 0;
 }
 
-static int save(const struct session *s, const char *path, const struct buf *b)
+static int save(struct session *s, const char *path, const struct buf *b)
 {
-	int rc = b->oom ? -12 : file_write(NULL, path, b->p, b->n, 0644);
+	struct buf there = {0};
+	bool same = !b->oom && file_read(path, IMAGE_MAX, &there) == 0 && sv_eq(buf_view(&there), buf_view(b));
+	int rc = b->oom ? -12 : same ? 0 : file_write(NULL, path, b->p, b->n, 0644);
 
-	return rc == 0 ? 0 : command_fail(s->c, EX_USAGE, "%s: %s", path, strerror(-rc));
+	buf_free(&there);
+	return rc ? command_fail(s->c, EX_USAGE, "%s: %s", path, strerror(-rc)) : session_did(s, same ? ADMIN_UNCHANGED : ADMIN_OK);
 }
 
-static const struct column sign_columns[] = {{"image", COLUMN_TEXT, 0}, {"catalog", COLUMN_TEXT, 1024}, {0}};
-
-static int report_signed(const struct session *s, const char *out, const char *catalog)
+static int report_signed(struct session *s, const char *out, const char *catalog)
 {
-	char record[2048];
-	struct writer w;
-
-	if (!s->c->json)
-		return printf("%s\n%s\n", out, catalog) < 0 ? EX_IOERR : 0;
-	snprintf(record, 1024, "%s", out);
-	snprintf(record + 1024, 1024, "%s", catalog);
-	session_writer(s, &w);
-	writer_record(&w, sign_columns, record);
-	return writer_end(&w);
+	session_member(s, "image", json_string(out));
+	session_member(s, "catalog", json_string(catalog));
+	return session_people(s) && printf("%s\n%s\n", out, catalog) < 0 ? EX_IOERR : 0;
 }
 
 int update_sign(struct session *s)

@@ -1,4 +1,4 @@
-/* cmd/site/user.c: dialtone user: the users the users who may sign in. */
+/* cmd/site/user.c: dialtone user: the users who may sign in. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +6,7 @@
 #include "admin/pins.h"
 #include "admin/pools.h"
 #include "admin/users.h"
+#include "base/text.h"
 #include "cmd/secret.h"
 #include "cmd/site/endpoint.h"
 #include "cmd/site/site.h"
@@ -114,20 +115,30 @@ static int fill_and_store(struct session *s, struct store_user *u)
 	return rc;
 }
 
-/* The new account, said once: the PIN is nowhere to be read later. */
+struct common_area_row {
+	struct store_user u;
+	char pin[32];
+};
+
+static const struct column common_area_columns[] = {
+    {"address", COLUMN_TEXT, offsetof(struct common_area_row, u.aor)},
+    {"number", COLUMN_TEXT, offsetof(struct common_area_row, u.number)},
+    {"extension", COLUMN_TEXT, offsetof(struct common_area_row, u.extension)},
+    {"display_number", COLUMN_TEXT, offsetof(struct common_area_row, u.display_number)},
+    {"pin", COLUMN_TEXT, offsetof(struct common_area_row, pin), "as it was given"},
+    {0}};
+
+/* The new account, said once: a PIN that was made is nowhere to be read later. */
 static int common_area_made(struct session *s, const struct store_user *u, const struct buf *pin)
 {
-	struct writer w;
+	struct common_area_row row = {.u = *u};
+	int rc;
 
-	s->written = true;
-	session_writer(s, &w);
-	writer_member(&w, "address", u->aor, json_string(u->aor));
-	writer_member(&w, "number", u->number[0] ? u->number : "-", json_string(u->number));
-	writer_member(&w, "extension", u->extension[0] ? u->extension : "-", json_string(u->extension));
-	writer_member(&w, "display_number", u->display_number, json_string(u->display_number));
 	if (pin)
-		writer_member(&w, "pin", (const char *)pin->p, json_string((const char *)pin->p));
-	return writer_end(&w);
+		text_set(row.pin, sizeof row.pin, SV_FMT, SV_ARG(buf_view(pin)));
+	rc = session_record(s, common_area_columns, &row);
+	explicit_bzero(&row, sizeof row);
+	return rc;
 }
 
 static int add_common_area(struct session *s, struct store_user *u)
@@ -149,10 +160,8 @@ static int add_common_area(struct session *s, struct store_user *u)
 	}
 	if (rc == 0)
 		rc = session_did(s, users_put(&s->admin, u, (struct sv){0}, buf_view(&pin), &s->why));
-	if (rc == 0) {
-		buf_cstr(&pin);
+	if (rc == 0)
 		rc = common_area_made(s, u, made ? &pin : NULL);
-	}
 	buf_wipe(&pin);
 	return rc;
 }
@@ -378,7 +387,7 @@ static int user_move(struct session *s)
 
 	if (rc == 0)
 		rc = session_did(s, pools_move(&s->admin, &u, s->c->argument[1], &phones, &s->why));
-	if (phones && !s->c->json)
+	if (phones && session_people(s))
 		text_print(stderr, "%u phone%s of %s sent to %s", phones, phones == 1 ? "" : "s", u.aor, s->c->argument[1]);
 	return rc;
 }
@@ -418,7 +427,7 @@ static const struct verb *const verbs[] = {
 
 const struct verb verb_user = {
     .name = "user",
-    .what = "users: add, list, show, set, import, move, enable, disable, remove",
+    .what = "users: add, list, show, set, import, sync, move, enable, disable, remove",
     .flags = VERB_SITE | VERB_JSON | VERB_FORM,
     .verbs = verbs,
     .text = "The users who may sign in. USER is an address, a login, a phone number or an extension.",

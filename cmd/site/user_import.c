@@ -144,9 +144,12 @@ static int user_import(struct session *s)
 		why_set(&s->why, "%s; the first %d are listed above, --all lists every one", s->why.text, SHOWN);
 	if (i.noted > SHOWN && !o->all)
 		command_fail(s->c, 0, "%u notes; the first %d are listed above, --all lists every one", i.noted, SHOWN);
-	rc = o->dry ? session_end(s, r) : session_did(s, r == ADMIN_OK && im.users == 0 && im.same ? ADMIN_UNCHANGED : r);
+	rc = session_did(s, r == ADMIN_OK && im.users == 0 && im.same ? ADMIN_UNCHANGED : r);
 	if (rc && (r != ADMIN_REFUSED || im.users))
 		print_what_is_there(s, &im);
+	session_member(s, "dry_run", json_boolean(o->dry));
+	session_member(s, "imported", json_integer((json_int_t)im.users));
+	session_member(s, "same", json_integer((json_int_t)im.same));
 	if (rc == 0 && im.users && !o->dry) /* the company's other pools know every user, too */
 		rc = session_end(s, pools_sync_all(&s->admin, &s->why));
 	if (rc == 0 && (im.users || im.same == 0))

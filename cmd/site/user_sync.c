@@ -108,9 +108,13 @@ static int sync_run(struct session *s)
 	o->d.password = buf_view(&password);
 	r = directory_sync(&s->admin, &o->d, &how, o->missing, &gone, &s->why);
 	buf_wipe(&password);
-	if (r == ADMIN_OK && !o->dry && how.users == 0 && gone == 0)
+	if (r == ADMIN_OK && how.users == 0 && gone == 0)
 		r = ADMIN_UNCHANGED;
-	rc = o->dry ? session_end(s, r) : session_did(s, r);
+	rc = session_did(s, r);
+	session_member(s, "dry_run", json_boolean(o->dry));
+	session_member(s, "stored", json_integer((json_int_t)how.users));
+	session_member(s, "same", json_integer((json_int_t)how.same));
+	session_member(s, "disabled", json_integer((json_int_t)gone));
 	if (rc == 0)
 		fprintf(stderr, "%zu user%s %s, %zu unchanged, %u disabled\n", how.users, how.users == 1 ? "" : "s",
 			o->dry ? "would be stored" : "stored", how.same, gone);

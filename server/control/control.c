@@ -115,14 +115,16 @@ static bool control_question(const char *dir, const char *line, size_t n, struct
 	return ok;
 }
 
-/* "ok 3", or "error SENTENCE". */
-static bool control_count(const struct buf *answer, unsigned *ret, struct why *why)
+/* "ok 3", with *changed "ok 3 1", or "error SENTENCE". */
+static bool control_count(const struct buf *answer, unsigned *ret, bool *changed, struct why *why)
 {
-	struct sv text = sv_trim(buf_view(answer));
-	uint64_t n = 0;
+	struct sv text = sv_trim(buf_view(answer)), rest = text.n > 3 ? sv_from(text, 3) : (struct sv){0};
+	uint64_t n = 0, other = 0;
 
-	if (sv_starts(text, SV("ok ")) && sv_u64(sv_from(text, 3), UINT32_MAX, &n)) {
+	if (sv_starts(text, SV("ok ")) && sv_u64(sv_cut(&rest, ' '), UINT32_MAX, &n) && (!changed || sv_u64(rest, 1, &other))) {
 		*ret = (unsigned)n;
+		if (changed)
+			*changed = other;
 		return true;
 	}
 	if (sv_starts(text, SV("error ")))
@@ -145,12 +147,12 @@ bool control_order_user(const char *dir, const char *aor, enum location_order or
 		buf_free(&answer);
 		return false;
 	}
-	ok = nobody || control_count(&answer, acted, why);
+	ok = nobody || control_count(&answer, acted, NULL, why);
 	buf_free(&answer);
 	return ok;
 }
 
-bool control_drain(const char *dir, bool on, unsigned seconds, unsigned *phones, bool *nobody, struct why *why)
+bool control_drain(const char *dir, bool on, unsigned seconds, unsigned *phones, bool *changed, bool *nobody, struct why *why)
 {
 	struct buf answer = {0};
 	char line[64];
@@ -158,7 +160,8 @@ bool control_drain(const char *dir, bool on, unsigned seconds, unsigned *phones,
 	bool ok = control_question(dir, line, (size_t)n, &answer, nobody, why);
 
 	*phones = 0;
-	ok = ok && (*nobody || control_count(&answer, phones, why));
+	*changed = false;
+	ok = ok && (*nobody || control_count(&answer, phones, changed, why));
 	buf_free(&answer);
 	return ok;
 }

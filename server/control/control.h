@@ -18,8 +18,8 @@ bool control_order_user(const char *dir, const char *aor, enum location_order or
 bool control_status(const char *dir, struct buf *text, struct why *why);
 
 /* Nobody new is taken, and who is registered is asked to go elsewhere, spread over so many seconds; *phones: how many are.
- * on false: as before.  true with *nobody when nobody listens. */
-bool control_drain(const char *dir, bool on, unsigned seconds, unsigned *phones, bool *nobody, struct why *why);
+ * on false: as before.  *changed: it was not so already.  true with *nobody when nobody listens. */
+bool control_drain(const char *dir, bool on, unsigned seconds, unsigned *phones, bool *changed, bool *nobody, struct why *why);
 
 /* One registered endpoint.  The texts are the client's own words: any octets but control
  * characters; "" when it did not say. */

@@ -65,11 +65,17 @@ unsigned drain_begin(struct drain *d, unsigned seconds)
 	return (unsigned)n;
 }
 
-void drain_end(struct drain *d)
+bool drain_is_on(const struct drain *d)
 {
-	if (!health_drains(d->health))
-		return;
+	return health_drains(d->health);
+}
+
+bool drain_end(struct drain *d)
+{
+	if (!drain_is_on(d))
+		return false;
 	atomic_store(&d->health->draining, 0);
 	loop_timer_at(&d->tick, UINT64_MAX);
 	log_line(LOG_INFO, "location", "draining no more: phones are taken again");
+	return true;
 }

@@ -21,6 +21,7 @@ struct drain {
 void drain_init(struct drain *d, struct loop *l, struct location *location, struct health *health);
 void drain_clear(struct drain *d);
 unsigned drain_begin(struct drain *d, unsigned seconds); /* how many phones will be asked */
-void drain_end(struct drain *d);
+bool drain_end(struct drain *d); /* false: it did not drain */
+bool drain_is_on(const struct drain *d);
 
 #endif

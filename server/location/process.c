@@ -136,10 +136,11 @@ static void process_order(struct client *c, struct sv rest)
 
 static void process_drain(struct client *c, struct sv seconds)
 {
+	bool was = drain_is_on(&c->process->drain);
 	uint64_t n;
 
 	if (sv_u64(sv_trim(seconds), DRAIN_SECONDS_MAX, &n) && c->process->conf->scoreboard)
-		client_printf(c, "ok %u\n", drain_begin(&c->process->drain, (unsigned)n), 0);
+		client_printf(c, "ok %u %u\n", drain_begin(&c->process->drain, (unsigned)n), !was);
 	else
 		client_printf(c, "error it is: drain SECONDS, at most %u\n", DRAIN_SECONDS_MAX, 0);
 }
@@ -194,7 +195,7 @@ static void client_ready(void *arg, unsigned what)
 	else if (sv_eq(word, SV("drain")))
 		process_drain(c, line);
 	else if (sv_eq(word, SV("undrain")))
-		drain_end(&c->process->drain), client_printf(c, "ok %u\n", 0, 0);
+		client_printf(c, "ok %u %u\n", 0, drain_end(&c->process->drain));
 	else
 		client_printf(c, "error the questions are: order, status, registered, phones, drain, undrain\n", 0, 0);
 }

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import schema
 from programs import BUILD, Site, open_folder
 
 PHONES = 12
@@ -26,7 +27,7 @@ def fleet(address, users, *words, status=None, domain="contoso.test", timeout=12
 
 
 def run(site, *words, status=0, users=None):
-    return json.loads(fleet(site.address, users or site.pins, "--pool", "fe01.contoso.test", "-f", "json", *words, status=status).stdout)
+    return schema.fits(fleet(site.address, users or site.pins, "--pool", "fe01.contoso.test", "-f", "json", *words, status=status).stdout, "fleet")
 
 
 def times(report, of):

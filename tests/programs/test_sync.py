@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 import directory
+import schema
 from directory import ADMIN, BASE, PASSWORD, Directory, entry
 from programs import BUILD, Site, open_folder
 
@@ -52,11 +53,13 @@ def test_come_change_and_go(site, tmp_path):
         assert (alice["number"], alice["extension"], alice["display"], alice["login"]) == ("+14255550123", "4411", "Alice", "CONTOSO\\alice")
         assert alice["enabled"] and not users["bob@contoso.test"]["enabled"]  # 514: ACCOUNTDISABLE
         again = site.sync(d, "-f", "json")
-        assert json.loads(again.stdout)["changed"] is False and "2 unchanged" in again.stderr
+        assert schema.fits(again.stdout, "user sync") == {"v": 1, "changed": False, "dry_run": False, "stored": 0, "same": 2, "disabled": 0}
+        assert "2 unchanged" in again.stderr
         site.run("user", "add", "lobby@contoso.test", "--extension", "4499")  # ours: it has no login
         site.run("user", "add", "carol@contoso.test", "--login", "CONTOSO\\carol")
     with Directory(tmp_path / "2", [entry("alice", "tel:+14255550123;ext=4477")]) as d:
-        assert json.loads(site.sync(d, "-f", "json").stdout)["changed"] is True
+        assert schema.fits(site.sync(d, "-f", "json", "--dry-run").stdout, "user sync")["changed"] is True
+        assert schema.fits(site.sync(d, "-f", "json").stdout, "user sync")["stored"] == 1
         assert site.users()["alice@contoso.test"]["extension"] == "4477"
         assert site.users()["carol@contoso.test"]["enabled"]
         assert "1 disabled" in site.sync(d, "--disable-missing", "--dry-run").stderr

@@ -2,12 +2,16 @@
 import os
 import signal
 import ssl
+import sys
 import time
 
 from database import needs_postgres
 from front_ends import ADDRESS, FrontEndLab, site
-from lab import BUILD
+from lab import BUILD, TOP
 from proc import wait_for
+
+sys.path.append(os.path.join(TOP, "tests", "programs"))
+import schema  # noqa: E402
 
 pytestmark = needs_postgres
 
@@ -38,6 +42,7 @@ def test_join():
             f.seek(200)
             f.write(b"\0\0\0\0")
         assert "changed" in join(file, code).stderr
+        schema.fits(lab.tool("fe1", "pool", "invite", lab.path("fourth"), "-f", "json").stdout, "pool invite")
         file, code = lab.invite("third")
         done = join(file, code)
         assert done.returncode == 0, done

@@ -30,12 +30,13 @@ bool conf_read(const char *path, struct site *ret, struct why *why)
 	return true;
 }
 
-bool control_drain(const char *dir, bool on, unsigned seconds, unsigned *phones, bool *nobody, struct why *why)
+bool control_drain(const char *dir, bool on, unsigned seconds, unsigned *phones, bool *changed, bool *nobody, struct why *why)
 {
 	(void)dir;
 	(void)seconds;
 	(void)why;
 	*nobody = false;
+	*changed = true;
 	*phones = on ? 7 : 0;
 	return true;
 }
