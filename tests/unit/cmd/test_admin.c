@@ -164,9 +164,9 @@ static void updates(void **state)
 	said(w, "update restore 1", 0, "approved -, restore -, pending -; phones uninstall 4.0.7577.4387");
 	said(w, "update clear-files", 0, "2 images that no rule has any more were deleted");
 	assert_int_equal(access(path, F_OK), -1);
-	said(w, "update clear-files", 0, "0 images");
+	said(w, "update clear-files", 0, "unchanged");
 	said(w, "update clear-logs", 64, "how old? type --days NUMBER");
-	said(w, "update clear-logs --days 30", 0, "0 logs deleted");
+	said(w, "update clear-logs --days 30", 0, "unchanged");
 	/* not what was signed; not signed by the update key */
 	snprintf(path, sizeof path, "%s/CPE.nbt", w->dir);
 	assert_int_equal(truncate(path, 100), 0);
