@@ -94,6 +94,7 @@ FORWARD(password_get, (struct store *s, int64_t user, struct store_tries *ret), 
 FORWARD(cert_find, (struct store *s, const uint8_t sha1[20], struct store_cert *ret), sha1, ret)
 FORWARD(cert_settle, (struct store *s, const struct store_cert *c), c)
 FORWARD(device_put, (struct store *s, const struct store_device *d), d)
+FORWARD(device_signed, (struct store *s, const struct store_sign *g), g)
 FORWARD(rule_find, (struct store *s, const struct store_rule *key, struct store_rule *ret), key, ret)
 FORWARD(image_get, (struct store *s, int64_t rule, const char *version, struct store_image *ret), rule, version, ret)
 FORWARD(image_each, (struct store *s, int64_t rule, bool (*each)(void *arg, const struct store_image *im), void *arg), rule, each,
@@ -271,6 +272,7 @@ static const struct store_ops ops = {
     .cert_settle = cert_settle,
     .cert_find = cert_find,
     .device_put = device_put,
+    .device_signed = device_signed,
     .rule_find = rule_find,
     .image_get = image_get,
     .image_each = image_each,

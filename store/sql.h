@@ -61,7 +61,7 @@ extern const struct store_ops sql_ops;
 struct sql *sql_of(struct store *s);
 
 /* The schema, version by version: [0] makes all of version 1, each further one adds to the one before. */
-#define SQL_SCHEMAS 8
+#define SQL_SCHEMAS 9
 extern const char *const sql_schema[SQL_SCHEMAS];
 #define SQL_NEWER "it was made by a newer version of this program"
 
@@ -149,6 +149,7 @@ enum store_result sql_cert_each(struct store *s, int64_t user, bool (*each)(void
 enum store_result sql_cert_revoke(struct store *s, int64_t user, int64_t now, unsigned *n);
 
 enum store_result sql_device_put(struct store *s, const struct store_device *d);
+enum store_result sql_device_signed(struct store *s, const struct store_sign *g);
 enum store_result sql_device_each(struct store *s, bool (*each)(void *, const struct store_device *), void *arg);
 enum store_result sql_rule_put(struct store *s, struct store_rule *r);
 enum store_result sql_rule_find(struct store *s, const struct store_rule *key, struct store_rule *ret);

@@ -19,7 +19,7 @@ static const struct sql_table tables[] = {
 	{"password", "account:i local:i local_since:i locked_until:i global:i tries:i", "account", false},
 	{"cert", "id:i account:i device:t sha1:b der:b published:i expires:i key:b", "id", true},
 	{"device", "key:t mac:t serial:t vendor:t model:t revision:t locale:t device_type:t version:t account:t address:t first_seen:i "
-	           "last_seen:i", "key", false},
+	           "last_seen:i instance:t front_end:t signed_in:i signed_off:i", "key", false},
 	{"rule", "id:i guid:t key:t device_type:t brand:t model:t revision:t locale:t approved:t restore:t pending:t withdrawn:t", "id", true},
 	{"image", "rule:i version:t file:t signature:t time:t size:i sha256:t min_installed:t released:i", "", false},
 	{"test_device", "name:t is_mac:i id:t", "name", false},

@@ -91,6 +91,7 @@ const struct store_ops sql_ops = {
     .cert_each = sql_cert_each,
     .cert_revoke = sql_cert_revoke,
     .device_put = sql_device_put,
+    .device_signed = sql_device_signed,
     .device_each = sql_device_each,
     .rule_put = sql_rule_put,
     .rule_find = sql_rule_find,

@@ -55,7 +55,7 @@ const char *const sql_schema[SQL_SCHEMAS] = {
     "CREATE TABLE change (id INTEGER PRIMARY KEY, n INTEGER NOT NULL);"
     "INSERT INTO change VALUES (1, 0);",
 
-    /* accounts of rooms, PIN policies, PINs locked by hand; when a device was signed in and off last */
+    /* accounts of rooms, PIN policies, PINs locked by hand */
     [3] =
     "ALTER TABLE account ADD COLUMN common_area INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE account ADD COLUMN display_number TEXT NOT NULL DEFAULT '';"
@@ -94,5 +94,13 @@ const char *const sql_schema[SQL_SCHEMAS] = {
     [7] =
     "ALTER TABLE cert ADD COLUMN key BLOB NOT NULL DEFAULT '';"
     "CREATE INDEX cert_key ON cert (key);",
+
+    /* when a device signed in and off last, as which endpoint, and where */
+    [8] =
+    "ALTER TABLE device ADD COLUMN instance TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE device ADD COLUMN front_end TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE device ADD COLUMN signed_in INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE device ADD COLUMN signed_off INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX device_instance ON device (instance) WHERE instance <> '';",
 };
 /* clang-format on */

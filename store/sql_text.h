@@ -70,10 +70,16 @@ X(CERT_REVOKE,    "DELETE FROM cert WHERE account = ?1") \
 X(TICKETS_AFTER,  "UPDATE account SET tickets_after = ?2 WHERE id = ?1") \
 X(DEVICE_PUT,     "INSERT INTO device (key, mac, serial, vendor, model, revision, locale, device_type, version, account, address, first_seen, last_seen) " \
                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12) ON CONFLICT (key) DO UPDATE SET mac = ?2, serial = ?3, vendor = ?4, " \
-                  "model = ?5, revision = ?6, locale = ?7, device_type = ?8, version = ?9, account = ?10, address = ?11, last_seen = ?12") \
-X(DEVICE_TRIM,    "DELETE FROM device WHERE key IN (SELECT key FROM device ORDER BY last_seen - first_seen >= ?2 DESC, last_seen DESC " \
+                  "model = ?5, revision = ?6, locale = ?7, device_type = ?8, version = ?9, " \
+                  "account = CASE WHEN ?10 = '' THEN device.account ELSE ?10 END, address = ?11, last_seen = ?12") \
+X(DEVICE_TRIM,    "DELETE FROM device WHERE key IN (SELECT key FROM device ORDER BY signed_in > 0 OR last_seen - first_seen >= ?2 DESC, last_seen DESC " \
                   "LIMIT 9223372036854775807 OFFSET ?1)") \
-X(DEVICE_PAGE,    "SELECT mac, serial, vendor, model, revision, locale, device_type, version, account, address, first_seen, last_seen " \
+X(DEVICE_IN,      "INSERT INTO device (key, mac, serial, vendor, model, revision, locale, device_type, version, account, address, first_seen, last_seen, " \
+                  "instance, front_end, signed_in) VALUES (?1, ?1, '', '', ?2, '', '', '', ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?6) " \
+                  "ON CONFLICT (key) DO UPDATE SET account = ?4, address = ?5, instance = ?7, front_end = ?8, signed_in = ?6") \
+X(DEVICE_IN_AS,   "UPDATE device SET account = ?2, address = ?3, front_end = ?4, signed_in = ?5 WHERE instance = ?1 AND instance <> ''") \
+X(DEVICE_OFF,     "UPDATE device SET signed_off = ?3 WHERE instance = ?1 AND instance <> '' AND front_end = ?2") \
+X(DEVICE_PAGE,    "SELECT mac, serial, vendor, model, revision, locale, device_type, version, account, address, first_seen, last_seen, signed_in, signed_off " \
                   "FROM device WHERE (last_seen, key) < (?1, ?2) ORDER BY last_seen DESC, key DESC LIMIT ?3") \
 X(RULE_ADD,       "INSERT INTO rule (guid, key, device_type, brand, model, revision, locale, approved, restore, pending, withdrawn) " \
                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING id") \

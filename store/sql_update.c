@@ -4,11 +4,17 @@
 #include <stdio.h>
 
 #define DEVICES_MAX 200000 /* any client inside may ask: the table has an end */
-#define DEVICE_STAYS 86400 /* a device that was seen over so many seconds is not pushed out by new ones */
+#define DEVICE_STAYS 86400 /* a device that signed in, or was seen over so many seconds, is not pushed out by new ones */
 
 static const char *device_key(const struct store_device *d)
 {
 	return d->mac[0] ? d->mac : d->serial;
+}
+
+/* Now and then, as rows are written. */
+static enum store_result device_trim(struct sql *q)
+{
+	return ++q->device_puts % 1024 ? STORE_OK : sql_run(q, SQL_DEVICE_TRIM, "ii", (int64_t)DEVICES_MAX, (int64_t)DEVICE_STAYS);
 }
 
 enum store_result sql_device_put(struct store *s, const struct store_device *d)
@@ -19,8 +25,32 @@ enum store_result sql_device_put(struct store *s, const struct store_device *d)
 	q->engine->lazy(q, true);
 	r = sql_run(q, SQL_DEVICE_PUT, "ttttttttttti", device_key(d), d->mac, d->serial, d->vendor, d->model, d->revision, d->locale, d->device_type, d->version,
 		       d->user, d->address, d->last_seen);
-	if (r == STORE_OK && ++q->device_puts % 1024 == 0)
-		r = sql_run(q, SQL_DEVICE_TRIM, "ii", (int64_t)DEVICES_MAX, (int64_t)DEVICE_STAYS);
+	if (r == STORE_OK)
+		r = device_trim(q);
+	q->engine->lazy(q, false);
+	return r;
+}
+
+static enum store_result device_sign(struct sql *q, const struct store_sign *g)
+{
+	if (g->off)
+		return sql_run(q, SQL_DEVICE_OFF, "tti", g->instance, g->front_end, g->at);
+	if (g->mac[0])
+		return sql_run(q, SQL_DEVICE_IN, "tttttitt", g->mac, g->model, g->version, g->user, g->address, g->at, g->instance, g->front_end);
+	return sql_run(q, SQL_DEVICE_IN_AS, "tttti", g->instance, g->user, g->address, g->front_end, g->at);
+}
+
+enum store_result sql_device_signed(struct store *s, const struct store_sign *g)
+{
+	struct sql *q = sql_of(s);
+	enum store_result r;
+
+	q->engine->lazy(q, true);
+	r = device_sign(q, g);
+	if (r == STORE_OK && q->engine->changed(q) == 0)
+		r = STORE_NONE;
+	if (r == STORE_OK && !g->off && g->mac[0])
+		r = device_trim(q);
 	q->engine->lazy(q, false);
 	return r;
 }
@@ -42,7 +72,8 @@ static bool devices_row(struct sql *q, struct sql_st *st, void *ret)
 {
 	struct store_device *d = ret;
 
-	*d = (struct store_device){.first_seen = sql_int(q, st, 10), .last_seen = sql_int(q, st, 11)};
+	*d = (struct store_device){.first_seen = sql_int(q, st, 10), .last_seen = sql_int(q, st, 11),
+				    .signed_in = sql_int(q, st, 12), .signed_off = sql_int(q, st, 13)};
 	sql_text(q, st, 0, d->mac, sizeof d->mac);
 	sql_text(q, st, 1, d->serial, sizeof d->serial);
 	sql_text(q, st, 2, d->vendor, sizeof d->vendor);

@@ -5,7 +5,7 @@
  * (NT hash, PIN verifier) are sealed or hashed before they get here: the store never sees a secret.
  *
  * Durability: when a function that writes says STORE_OK, the change is on disk (SQLite: WAL, synchronous FULL).
- * audit() and device_put() are the exceptions: they may lose their last rows with the power.
+ * audit(), device_put() and device_signed() are the exceptions: they may lose their last rows with the power.
  */
 #ifndef DIALTONE_STORE_STORE_H
 #define DIALTONE_STORE_STORE_H
@@ -84,7 +84,17 @@ struct store_device { /* inventory: devices that asked the update service */
 	char mac[24];	 /* "00-04-F2-00-01-76"; "" when it was blank: then the serial is the key */
 	char serial[64];
 	char vendor[32], model[32], revision[16], locale[16], device_type[32], version[32], user[256], address[64];
-	int64_t first_seen, last_seen;
+	int64_t first_seen, last_seen; /* when it asked the update service */
+	int64_t signed_in, signed_off; /* the last time of each; 0: never seen */
+};
+
+struct store_sign { /* a phone signed in, or off */
+	char mac[24];	   /* as in store_device; "": not known, and the device that was signed in with this instance is meant */
+	char instance[40]; /* of its registrations, as the Registrar has it */
+	char front_end[256]; /* where: a phone that has gone to another front end is not signed off by the one before */
+	char model[32], version[32], user[256], address[64];
+	int64_t at;
+	bool off;
 };
 
 struct store_rule { /* [update-service 3.1] */
@@ -203,6 +213,8 @@ struct store_ops {
 	enum store_result (*cert_revoke)(struct store *s, int64_t user, int64_t now, unsigned *n);
 
 	enum store_result (*device_put)(struct store *s, const struct store_device *d);
+	/* Writes the time down.  NONE: no such device is known.  One whose MAC is known comes into the inventory by signing in. */
+	enum store_result (*device_signed)(struct store *s, const struct store_sign *g);
 	enum store_result (*device_each)(struct store *s, bool (*each)(void *arg, const struct store_device *d), void *arg);
 
 	enum store_result (*rule_put)(struct store *s, struct store_rule *r); /* id 0: a new one, filled */

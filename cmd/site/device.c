@@ -18,6 +18,8 @@ static const struct column device_columns[] = {
     {"user", COLUMN_TEXT, offsetof(struct store_device, user)},
     {"first_seen", COLUMN_TIME, offsetof(struct store_device, first_seen)},
     {"last_seen", COLUMN_TIME, offsetof(struct store_device, last_seen)},
+    {"last_sign_in", COLUMN_TIME, offsetof(struct store_device, signed_in)},
+    {"last_sign_off", COLUMN_TIME, offsetof(struct store_device, signed_off)},
     {0}};
 
 static bool list_one(void *arg, const struct store_device *d)
@@ -39,7 +41,7 @@ static int device_list(struct session *s)
 		return rc;
 	}
 	if (w.rows == 0)
-		fprintf(stderr, "no device has asked the update service yet\n");
+		fprintf(stderr, "no device has asked the update service or signed in yet\n");
 	return writer_end(&w);
 }
 
@@ -50,6 +52,6 @@ const struct verb verb_device = {
     .what = "phones that were seen: list",
     .flags = VERB_SITE | VERB_JSON | VERB_FORM,
     .verbs = verbs,
-    .text = "The inventory of phones: those that asked the update service.",
+    .text = "The inventory of phones: those that asked the update service or signed in, and when they signed in and off last.",
     .example = "  dialtone device list\n",
 };

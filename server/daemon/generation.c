@@ -52,6 +52,7 @@ static void generation_describe(const struct slot *s, struct role_state *t, stru
 		for (unsigned i = 0; i < g->nadopted; i++)
 			t->adopted_vault[i] = generation_pass(k, g->adopted[i].vault);
 		t->far_fd = generation_pass(k, g->far[1]);
+		t->inventory_fd = generation_pass(k, g->inventory[1]);
 		for (unsigned i = 0; i < g->workers; i++)
 			t->vault[i] = generation_pass(k, g->vault[i][1]);
 		break;
@@ -64,6 +65,7 @@ static void generation_describe(const struct slot *s, struct role_state *t, stru
 		}
 		t->control_fd = generation_pass(k, g->control_fd);
 		t->far_fd = generation_pass(k, g->far[0]);
+		t->inventory_fd = generation_pass(k, g->inventory[0]);
 		t->metrics_fd = generation_pass(k, g->metrics_fd);
 		t->seen_fd = generation_pass(k, g->dhcp_seen[1]);
 		for (unsigned i = 0; i < g->workers; i++) {
@@ -118,6 +120,7 @@ bool generation_start(struct slot *s)
 					 .scoreboard_fd = generation_pass(&k, g->scoreboard_fd),
 					 .control_fd = -1,
 					 .far_fd = -1,
+					 .inventory_fd = -1,
 					 .metrics_fd = -1,
 					 .hand_over_fd = -1,
 					 .dhcp_fd = -1,
@@ -278,6 +281,8 @@ static bool pairs(struct generation *g, struct why *why)
 		return why_not(why, "cannot make a socket pair: %s", strerror(errno));
 	if (store_is_postgres(g->site.store) && !ipc_pair(g->far))
 		return why_not(why, "cannot make a socket pair: %s", strerror(errno));
+	if (!ipc_pair(g->inventory))
+		return why_not(why, "cannot make a socket pair: %s", strerror(errno));
 	if (pipe2(g->ready, O_CLOEXEC | O_NONBLOCK) < 0)
 		return why_not(why, "cannot make a pipe: %s", strerror(errno));
 	return true;
@@ -336,7 +341,7 @@ struct generation *generation_new(const struct site *site, const struct generati
 	g->scoreboard = shared->scoreboard;
 	g->scoreboard_fd = shared->scoreboard_fd;
 	g->keylog_fd = shared->keylog_fd;
-	g->control_fd = g->metrics_fd = g->dhcp_fd = g->far[0] = g->far[1] = g->dhcp_seen[0] = g->dhcp_seen[1] = g->ready[0] = g->ready[1] = g->hand_over[0] = g->hand_over[1] = -1;
+	g->control_fd = g->metrics_fd = g->dhcp_fd = g->far[0] = g->far[1] = g->inventory[0] = g->inventory[1] = g->dhcp_seen[0] = g->dhcp_seen[1] = g->ready[0] = g->ready[1] = g->hand_over[0] = g->hand_over[1] = -1;
 	g->site_fd = g->site_read_fd = -1;
 	g->ticket_keys = shared->ticket_keys;
 	for (unsigned i = 0; i < ROLE_WORKERS; i++)
@@ -379,6 +384,8 @@ void generation_free(struct generation *g)
 	generation_shut(g->metrics_fd);
 	generation_shut(g->far[0]);
 	generation_shut(g->far[1]);
+	generation_shut(g->inventory[0]);
+	generation_shut(g->inventory[1]);
 	generation_shut(g->dhcp_seen[0]);
 	generation_shut(g->dhcp_seen[1]);
 	generation_shut(g->ready[0]);

@@ -45,6 +45,7 @@ struct generation {
 	unsigned workers; /* with the legacy process */
 	int vault[ROLE_WORKERS][2], ask[ROLE_WORKERS][2], push[ROLE_WORKERS][2]; /* [0]: the worker's end */
 	int far[2];	/* the location process to the vault, when the store is several front ends'; -1: none */
+	int inventory[2]; /* the location process to the vault, for the inventory */
 	int dhcp_seen[2]; /* the DHCP responder to the location process; -1: none */
 	int ready[2];	/* each process writes one octet when it can do its work */
 	int hand_over[2]; /* connections of old phones: [0] the workers' end, [1] the legacy process's (server/worker/old.c) */

@@ -32,6 +32,7 @@ static int run_vault(struct role_state *s, struct scoreboard *b)
 				  .nadopted = s->adopted,
 				  .adopt = s->adopt,
 				  .far_fd = s->far_fd,
+				  .inventory_fd = s->inventory_fd,
 				  .health = b ? &b->health : NULL,
 				  .ready_fd = s->ready_fd};
 
@@ -51,6 +52,7 @@ static int run_location(struct role_state *s, struct scoreboard *b)
 				     .dhcp_fd = s->seen_fd,
 				     .control_fd = s->control_fd,
 				     .far_fd = s->far_fd,
+				     .inventory_fd = s->inventory_fd,
 				     .metrics_fd = s->metrics_fd,
 				     .scoreboard = b,
 				     .ready_fd = s->ready_fd};

@@ -24,7 +24,7 @@ struct role_state {
 	unsigned index; /* among the workers */
 	unsigned workers;
 	pid_t parent;
-	int ready_fd, control_fd, far_fd, metrics_fd, hand_over_fd, dhcp_fd, seen_fd, keylog_fd, scoreboard_fd;
+	int ready_fd, control_fd, far_fd, inventory_fd, metrics_fd, hand_over_fd, dhcp_fd, seen_fd, keylog_fd, scoreboard_fd;
 	int site_fd; /* of workers: what `site` has become, when SIGUSR1 comes */
 	/* Of vault and location process: their ends of the pairs of workers of earlier generations, whose own vault and location process
 	 * have ended when SIGUSR1 comes, or when `adopt` says so. */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 /* ---- the log ------------------------------------------------------------------------------------------------------- */
@@ -26,7 +27,8 @@ static void pair(struct buf *b, const char *key, const char *value)
 static const char *const events[] = {[JOURNEY_STEP] = "step",
 				     [JOURNEY_SIGN_IN] = "signed-in",
 				     [JOURNEY_REFUSAL] = "refused",
-				     [JOURNEY_SIGN_OFF] = "signed-off"};
+				     [JOURNEY_SIGN_OFF] = "signed-off",
+				     [JOURNEY_NAMED] = "step"};
 
 void feed_line(struct buf *b, const struct journey *j, enum journey_event what, uint64_t now)
 {
@@ -52,16 +54,40 @@ void feed_line(struct buf *b, const struct journey *j, enum journey_event what, 
 /* A refusal that the server is to blame for is a warning: somebody has to act.  That of a user who mistyped is not. */
 static enum log_level level_of(const struct journey *j, enum journey_event what)
 {
-	if (what == JOURNEY_STEP)
+	if (what == JOURNEY_STEP || what == JOURNEY_NAMED)
 		return LOG_DEBUG;
 	return what == JOURNEY_REFUSAL && dt_failures[j->code].fault == DT_FAULT_SERVER ? LOG_WARN : LOG_INFO;
+}
+
+/* ---- the inventory ---------------------------------------------------------------------------------------------------- */
+
+static void written(void *arg, struct vault_reply *r)
+{
+	(void)arg;
+	(void)r; /* one that is lost is logged by the link or by the vault */
+}
+
+/* A sign-in is written down with the MAC that the phone named; a sign-off is that of the phone which signed in as this instance. */
+static void inventory(const struct vault_link *to, const struct journey *j, bool off)
+{
+	struct vault_ask q = {.kind = VAULT_DEVICE_SIGNED,
+			      .device_signed = {.at = (clock_unix_ms() - (int64_t)(clock_mono_ms() - j->since)) / 1000, .off = off}};
+
+	text_set(q.device_signed.mac, sizeof q.device_signed.mac, "%s", j->mac);
+	text_set(q.device_signed.instance, sizeof q.device_signed.instance, "%s", j->instance);
+	text_set(q.device_signed.model, sizeof q.device_signed.model, "%s", j->model);
+	text_set(q.device_signed.version, sizeof q.device_signed.version, "%s", j->firmware);
+	text_set(q.device_signed.user, sizeof q.device_signed.user, "%s", j->user);
+	text_set(q.device_signed.address, sizeof q.device_signed.address, "%s", j->address);
+	vault_send(to, &q, written, NULL);
 }
 
 static void feed_event(void *arg, const struct journey *j, enum journey_event what)
 {
 	struct buf b = {0};
 
-	(void)arg;
+	if (arg && (what == JOURNEY_SIGN_IN || what == JOURNEY_SIGN_OFF || what == JOURNEY_NAMED))
+		inventory(arg, j, what == JOURNEY_SIGN_OFF);
 	if (log_wanted(level_of(j, what))) {
 		feed_line(&b, j, what, clock_mono_ms());
 		log_line(level_of(j, what), "phone", "%s", buf_cstr(&b));
@@ -69,9 +95,9 @@ static void feed_event(void *arg, const struct journey *j, enum journey_event wh
 	buf_free(&b);
 }
 
-struct journeys *feed_new(void)
+struct journeys *feed_new(struct vault_link *to)
 {
-	return journeys_new(&(struct journeys_conf){.event = feed_event});
+	return journeys_new(&(struct journeys_conf){.event = feed_event, .arg = to});
 }
 
 /* ---- questions ------------------------------------------------------------------------------------------------------ */

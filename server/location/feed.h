@@ -4,8 +4,10 @@
 #define DIALTONE_SERVER_LOCATION_FEED_H
 
 #include "server/location/journey.h"
+#include "server/vault/vault.h"
 
-struct journeys *feed_new(void); /* a table that logs; NULL: out of memory */
+/* A table that logs, and tells the vault's inventory who signed in and off (NULL: nobody keeps one); NULL: out of memory. */
+struct journeys *feed_new(struct vault_link *inventory);
 /* A question of this worker, and what it was answered. */
 void feed_question(struct journeys *t, uint32_t worker, const struct location_ask *q, const struct location_reply *r);
 void feed_order(struct journeys *t, const struct location_notice *n);

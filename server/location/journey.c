@@ -198,16 +198,18 @@ static void report(const struct journeys *t, const struct journey *j, enum journ
 void journeys_seen(struct journeys *t, const struct seen *s, uint64_t now)
 {
 	struct journey *j;
+	bool nameless;
 
 	if (s->step >= SEEN_STEP_COUNT || s->code >= DT_FAILURE_COUNT || s->address[0] == '\0')
 		return;
 	j = find(t, s);
 	if (j == NULL && (j = journeys_add(t, s->address, s->evidence)) == NULL)
 		return;
+	nameless = j->mac[0] == '\0' && j->state == JOURNEY_REGISTERED && !j->held;
 	learn(t, j, s);
 	step(j, s, now);
 	journeys_touch(t, j);
-	report(t, j, s->result == SEEN_REFUSED ? JOURNEY_REFUSAL : JOURNEY_STEP);
+	report(t, j, s->result == SEEN_REFUSED ? JOURNEY_REFUSAL : nameless && j->mac[0] ? JOURNEY_NAMED : JOURNEY_STEP);
 }
 
 /* ---- registered ------------------------------------------------------------------------------------------------------ */
@@ -251,6 +253,7 @@ void journeys_bound(struct journeys *t, const struct location_binding *b, uint64
 		j->state = JOURNEY_UNDER_WAY; /* that the new way counts, not the one before */
 		step(j, &s, now);
 		set_state(j, JOURNEY_REGISTERED, now);
+		j->held = held;
 		j->code = DT_F_OK;
 		j->cause[0] = '\0';
 	}

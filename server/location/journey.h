@@ -42,12 +42,13 @@ struct journey {
 	uint64_t began, since, seen_ms; /* mono_ms: this way began; the state is so since; the phone was seen last */
 	unsigned ways;		    /* how often it began */
 	int64_t expires;	    /* UNIX seconds, while registered */
+	bool held;		    /* it was registered before this process began: nobody here knows since when */
 	uint32_t worker;
 	uint64_t conn;
 	struct journey_step steps[SEEN_STEP_COUNT];
 };
 
-enum journey_event { JOURNEY_STEP, JOURNEY_SIGN_IN, JOURNEY_REFUSAL, JOURNEY_SIGN_OFF };
+enum journey_event { JOURNEY_STEP, JOURNEY_SIGN_IN, JOURNEY_REFUSAL, JOURNEY_SIGN_OFF, JOURNEY_NAMED /* its MAC is known only now that it is registered */ };
 
 struct journeys;
 struct journeys_conf {

@@ -276,11 +276,19 @@ static bool process_outside(struct process *p)
 	return c->far_fd < 0 || (p->far = far_link_new(p->loop, c->far_fd, p->location, c->site->fqdn, far_ordered, p)) != NULL;
 }
 
+/* The vault hears who signed in and off. */
+static bool process_inventory(struct process *p)
+{
+	int fd = p->conf->inventory_fd;
+
+	return fd < 0 || (p->inventory = vault_client_new(p->loop, fd, NULL, NULL, &p->inventory_link)) != NULL;
+}
+
 static bool process_begin(struct process *p)
 {
 	p->loop = loop_new();
 	p->location = location_new(process_unix_s, process_notice, p);
-	p->journeys = feed_new();
+	p->journeys = p->loop && process_inventory(p) ? feed_new(p->inventory ? &p->inventory_link : NULL) : NULL;
 	p->worker = calloc(p->conf->nworker + p->conf->nadopted, sizeof *p->worker);
 	if (p->loop == NULL || p->location == NULL || p->journeys == NULL || p->worker == NULL ||
 	    !pki_random(&p->number, 4) || /* no answer to a predecessor's order is taken for one to ours */
@@ -324,6 +332,7 @@ static void end(struct process *p)
 	loop_signal_stop(&p->adopt);
 	location_free(p->location);
 	journeys_free(p->journeys);
+	vault_client_free(p->inventory);
 	loop_free(p->loop);
 }
 

@@ -30,6 +30,7 @@ struct location_process {
 	bool adopt;
 	int dhcp_fd;	/* what the DHCP responder saw comes here; -1: there is none */
 	int far_fd;	/* the vault's pair, for the pool's other front ends: server/location/far_link.h; -1: there are none */
+	int inventory_fd; /* the vault's pair: it is told who signed in and off; -1: there is none */
 	int metrics_fd; /* listening: server/location/metrics.h; -1: off */
 	int control_fd; /* listening; -1: none */
 	struct scoreboard *scoreboard; /* for status, and to say that it drains; NULL: none */

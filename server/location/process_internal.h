@@ -11,6 +11,7 @@
 #include "server/location/location.h"
 #include "server/location/metrics.h"
 #include "server/location/process.h"
+#include "server/vault/ipc.h"
 
 enum {
 	CLIENTS = 16,	      /* of the control socket at once */
@@ -58,6 +59,8 @@ struct process {
 	struct worker *worker; /* nworker, and behind them the adopted ones */
 	unsigned nworker;      /* that are served: orders reach these */
 	struct ipc_server dhcp;
+	struct vault_client *inventory; /* NULL: nobody keeps one */
+	struct vault_link inventory_link;
 	struct far_link *far; /* NULL: there are no other front ends */
 	struct drain drain;
 	struct metrics metrics;

@@ -31,6 +31,7 @@ struct process {
 	struct vault_sync *sync; /* NULL: the store is this machine's own */
 	struct ipc_server *asked; /* one a worker, and behind them the adopted ones */
 	unsigned nasked;	  /* that are served */
+	struct ipc_server inventory; /* the location process */
 	struct loop_timer look;	  /* whether the store has changed */
 	uint64_t changes, reported_at;
 };
@@ -40,6 +41,17 @@ static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
 	struct process *p = arg;
 
 	vault_pool_ask(p->pool, from, m);
+}
+
+/* The location process tells of devices; it has nothing to ask. */
+static void device_came(void *arg, struct ipc_server *from, struct ipc_message *m)
+{
+	struct process *p = arg;
+
+	if (m->kind == VAULT_DEVICE_SIGNED)
+		vault_pool_ask(p->pool, from, m);
+	else
+		log_line(LOG_ERROR, "vault", "the location process asked what is not its business (kind %u): dropped", m->kind);
 }
 
 static void report(struct process *p)
@@ -164,6 +176,8 @@ static bool begin(struct process *p, struct why *why)
 		return false;
 	if (!serve(p, p->conf->fd, p->conf->nfd) || (p->conf->adopt && !serve(p, p->conf->adopted, p->conf->nadopted)))
 		return false;
+	if (p->conf->inventory_fd >= 0 && !ipc_server_init(&p->inventory, p->loop, p->conf->inventory_fd, device_came, p))
+		return false;
 	loop_timer_init(&p->look, p->loop, look, p);
 	loop_timer_at(&p->look, 0);
 	return true;
@@ -176,6 +190,8 @@ static void end(struct process *p)
 	for (unsigned i = 0; p->asked && i < p->nasked; i++)
 		ipc_server_clear(&p->asked[i]);
 	free(p->asked);
+	if (p->inventory.in)
+		ipc_server_clear(&p->inventory);
 	loop_timer_stop(&p->look);
 	loop_signal_stop(&p->term);
 	loop_signal_stop(&p->adopt);

@@ -13,6 +13,7 @@ struct vault_process {
 	unsigned nadopted;
 	bool adopt;
 	int far_fd;   /* the location process's pair: server/vault/sync.h; -1: there is none */
+	int inventory_fd; /* the location process's pair: it tells who signed in and off; -1: there is none */
 	struct health *health; /* NULL: nobody looks */
 	int ready_fd; /* one octet when it answers; -1: none */
 };

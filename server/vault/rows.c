@@ -92,6 +92,13 @@ REPLY(cert_issue) = {STRUCT(vault_reply, cert_issue, cert), FIELDS_END};
 ASK(update_offer) = {STRUCT(vault_ask, update_offer.device, device), STR(vault_ask, update_offer.peer), FIELDS_END};
 REPLY(update_offer) = {STRUCT(vault_reply, update_offer, offer), FIELDS_END};
 
+ASK(device_signed) = {
+	STR(vault_ask, device_signed.mac), STR(vault_ask, device_signed.instance), STR(vault_ask, device_signed.model),
+	STR(vault_ask, device_signed.version), STR(vault_ask, device_signed.user), STR(vault_ask, device_signed.address),
+	INT(vault_ask, device_signed.at), FLAG(vault_ask, device_signed.off), FIELDS_END
+};
+REPLY(device_signed) = {FIELDS_END};
+
 ASK(admit) = {
 	STR(vault_ask, admit.aor), STR(vault_ask, admit.proved), VIEW(vault_ask, admit.der), STR(vault_ask, admit.peer),
 	FLAG(vault_ask, admit.outside), FIELDS_END

@@ -1,4 +1,4 @@
-/* server/vault/update.c: which firmware a device is offered [update-service 3].
+/* server/vault/update.c: which firmware a device is offered [update-service 3], and the inventory of devices.
  *
  * "Offer: test device -> Pending if set, else Approved; anyone else -> Approved; empty -> no update."
  */
@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/enc.h"
 #include "base/log.h"
 #include "server/vault/device_id.h"
 
@@ -86,6 +87,17 @@ static const char *running(const struct update_question *q)
 	return image ? image->version : "";
 }
 
+/* A phone writes its MAC in any form, and the inventory has one: so that its sign-in finds it. */
+static void device_mac(char ret[24], const char *claimed)
+{
+	uint8_t octets[6];
+
+	if (mac_read(sv_of(claimed), octets))
+		mac_text_upper(ret, octets, '-');
+	else
+		snprintf(ret, 24, "%s", claimed);
+}
+
 static void inventory(struct vault *v, const struct update_question *q, const char *peer)
 {
 	struct store *s = v->conf.store;
@@ -93,7 +105,7 @@ static void inventory(struct vault *v, const struct update_question *q, const ch
 
 	if (q->mac[0] == '\0' && q->serial[0] == '\0')
 		return;
-	snprintf(d.mac, sizeof d.mac, "%s", q->mac);
+	device_mac(d.mac, q->mac);
 	snprintf(d.serial, sizeof d.serial, "%s", q->serial);
 	snprintf(d.vendor, sizeof d.vendor, "%s", q->vendor);
 	snprintf(d.model, sizeof d.model, "%s", q->model);
@@ -152,4 +164,26 @@ enum vault_status vault_on_update_offer(struct vault *v, const struct vault_ask 
 	}
 	ret->update_offer = out;
 	return VAULT_OK;
+}
+
+/* "inventory: what each device is, and when its user signed in and off last" */
+enum vault_status vault_on_device_signed(struct vault *v, const struct vault_ask *ask, struct vault_reply *ret)
+{
+	struct store_sign g = {.at = (int64_t)ask->device_signed.at, .off = ask->device_signed.off};
+	struct store *s = v->conf.store;
+
+	(void)ret;
+	device_mac(g.mac, ask->device_signed.mac);
+	memcpy(g.instance, ask->device_signed.instance, sizeof g.instance);
+	memcpy(g.model, ask->device_signed.model, sizeof g.model);
+	memcpy(g.version, ask->device_signed.version, sizeof g.version);
+	memcpy(g.user, ask->device_signed.user, sizeof g.user);
+	memcpy(g.address, ask->device_signed.address, sizeof g.address);
+	snprintf(g.front_end, sizeof g.front_end, "%s", v->conf.site->fqdn);
+	if (!vault_has_room(v))
+		return VAULT_FULL;
+	if (s->ops->device_signed(s, &g) != STORE_FAILED)
+		return VAULT_OK;
+	log_line(LOG_WARN, "vault", "when %s signed %s is not stored: %s", g.mac[0] ? g.mac : g.user, g.off ? "off" : "in", store_why(s));
+	return VAULT_UNAVAILABLE;
 }

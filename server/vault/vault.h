@@ -95,6 +95,7 @@ struct vault_admission {
 	X(VAULT_TICKET_KNOWN,   ticket_known)   /* a web ticket that is only shown: whose is it? */ \
 	X(VAULT_CERT_ISSUE,     cert_issue)     /* GetAndPublishCert, the whole envelope */ \
 	X(VAULT_UPDATE_OFFER,   update_offer)   /* which firmware for this device? */ \
+	X(VAULT_DEVICE_SIGNED,  device_signed)  /* this phone signed in, or off: for the inventory; told by the location process */ \
 	X(VAULT_ADMIT,          admit)          /* all that a REGISTER asks: certificate, user, proved PIN */
 /* clang-format on */
 
@@ -154,6 +155,12 @@ struct vault_ask { /* starts as {.kind = ...}; views point to what must last unt
 			struct update_question device;
 			char peer[64];
 		} update_offer; /* the device is written down */
+		struct {
+			char mac[24], instance[40]; /* mac: in any form; "": not known */
+			char model[32], version[32], user[256], address[64];
+			uint64_t at; /* UNIX seconds */
+			bool off;
+		} device_signed;
 		struct {
 			char aor[256];	  /* the user to be registered */
 			char proved[256]; /* the signer: the certificate's user */

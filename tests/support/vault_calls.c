@@ -184,6 +184,13 @@ enum vault_status call_update_offer(const struct vault_link *l, const struct upd
 	return r.status;
 }
 
+enum vault_status call_tell(const struct vault_link *l, const struct vault_ask *q)
+{
+	struct vault_reply r;
+
+	return call(l, q, &r, NULL);
+}
+
 static enum vault_status call_admit(const struct vault_link *l, const char *aor, const char *proved,
 				    struct sv der, const char *peer, struct vault_admission *ret, struct why *why)
 {

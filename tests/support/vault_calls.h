@@ -33,6 +33,7 @@ enum vault_status call_cert_issue(const struct vault_link *l, const void *envelo
 				  struct vault_cert *ret, struct why *why);
 enum vault_status call_update_offer(const struct vault_link *l, const struct update_question *device,
 				    const char *peer, struct vault_offer *ret);
+enum vault_status call_tell(const struct vault_link *l, const struct vault_ask *q); /* for a question whose answer is a status alone */
 
 /* external_require_pin: was a PIN proved from there? */
 bool call_pin_proved(const struct vault_link *l, const char *aor, const char *peer);

@@ -10,7 +10,7 @@
 struct world {
 	struct journeys *t;
 	uint64_t now;
-	unsigned events[JOURNEY_SIGN_OFF + 1];
+	unsigned events[JOURNEY_NAMED + 1];
 };
 
 static void count(void *arg, const struct journey *j, enum journey_event what)
@@ -282,6 +282,79 @@ static void joined_by_instance(void **state)
 	assert_int_equal(j.state, JOURNEY_SIGNED_OFF);
 }
 
+/* The inventory hears of a registered phone's MAC when it becomes known, once; of one that was registered before this process
+ * began nobody here knows when it signed in. */
+static void named_later(void **state)
+{
+	struct world *w = *state;
+	struct location_binding held = {.conn = 9, .expires = 5000, .peer = "10.66.0.151:1", .aor = "bob@contoso.test",
+					.instance = "11111111-dca1-559e-ad2b-b514060a2da2"};
+
+	bind(w, "alice@contoso.test", INSTANCE, 7);
+	see(w, SEEN_CERT, base);
+	assert_int_equal(w->events[JOURNEY_NAMED], 0);
+	update(w, base.address, MAC);
+	update(w, base.address, MAC);
+	assert_int_equal(w->events[JOURNEY_NAMED], 1);
+	journeys_bound(w->t, &held, w->now, true);
+	update(w, "10.66.0.151", "00:04:f2:00:00:07");
+	assert_int_equal(w->events[JOURNEY_NAMED], 1);
+}
+
+/* ---- what the inventory is told ------------------------------------------------------------------------------------- */
+
+struct told {
+	struct vault_ask q;
+	unsigned n;
+};
+
+static void keep(void *arg, const struct vault_ask *q, vault_done *done, void *done_arg)
+{
+	struct told *t = arg;
+	struct vault_reply r = {.kind = q->kind, .status = VAULT_OK};
+
+	t->q = *q;
+	t->n++;
+	done(done_arg, &r);
+}
+
+static void told_to_the_inventory(void **state)
+{
+	struct told t = {.n = 0};
+	struct vault_link link = {.send = keep, .arg = &t};
+	struct journeys *j = feed_new(&link);
+	struct location_reply added = {.kind = LOCATION_PUT, .action = LOCATION_ADDED};
+	struct location_ask seen = {.kind = LOCATION_SEEN, .seen = base}, put = {.kind = LOCATION_PUT}, drop = {.kind = LOCATION_DROP};
+	time_t now = time(NULL);
+
+	(void)state;
+	assert_non_null(j);
+	seen.seen.step = SEEN_UPDATE;
+	strcpy(seen.seen.mac, MAC);
+	strcpy(seen.seen.model, "CX600");
+	feed_question(j, 0, &seen, &(struct location_reply){.kind = LOCATION_SEEN});
+	assert_int_equal(t.n, 0);
+	put.put.binding = (struct location_binding){.conn = 7, .expires = now + 600, .peer = "10.66.0.148:51234", .aor = "alice@contoso.test",
+						    .instance = INSTANCE};
+	feed_question(j, 0, &put, &added);
+	feed_question(j, 0, &put, &added); /* a refresh */
+	assert_int_equal(t.n, 1);
+	assert_int_equal(t.q.kind, VAULT_DEVICE_SIGNED);
+	assert_false(t.q.device_signed.off);
+	assert_string_equal(t.q.device_signed.mac, MAC);
+	assert_string_equal(t.q.device_signed.instance, INSTANCE);
+	assert_string_equal(t.q.device_signed.user, "alice@contoso.test");
+	assert_string_equal(t.q.device_signed.model, "CX600");
+	assert_in_range(t.q.device_signed.at, now, now + 5);
+	strcpy(drop.drop.aor, "alice@contoso.test");
+	strcpy(drop.drop.instance, INSTANCE);
+	feed_question(j, 0, &drop, &(struct location_reply){.kind = LOCATION_DROP, .found = true});
+	assert_int_equal(t.n, 2);
+	assert_true(t.q.device_signed.off);
+	assert_string_equal(t.q.device_signed.instance, INSTANCE);
+	journeys_free(j);
+}
+
 /* ---- who goes -------------------------------------------------------------------------------------------------------- */
 
 static bool there(const struct world *w, const char *mac)
@@ -385,7 +458,7 @@ static void texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {T(one_way), T(where_it_stands), T(two_phones_one_address), T(behind_one_router), T(a_crowd_behind_one_router),
-					   T(joined_by_instance), SMALL(strangers_push_out_each_other),
+					   T(joined_by_instance), T(named_later), cmocka_unit_test(told_to_the_inventory), SMALL(strangers_push_out_each_other),
 					   SMALL(proved_ones_are_bounded_too), T(texts)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,7 +82,7 @@ static void place_up(void)
 	assert_true(place.pid >= 0);
 	if (place.pid == 0) {
 		struct location_process p = {.ask = &place.ask[1], .push = &place.push[1], .dhcp_fd = -1, .nworker = 1,
-					     .control_fd = place.control, .far_fd = -1, .metrics_fd = -1, .ready_fd = -1};
+					     .control_fd = place.control, .far_fd = -1, .inventory_fd = -1, .metrics_fd = -1, .ready_fd = -1};
 
 		if (freopen("/dev/null", "w", stderr) == NULL)
 			_exit(1);

@@ -160,7 +160,7 @@ static void processes_start(void)
 	w.push_fd = s.pair[PUSH][0];
 	w.ready_fd = ready[1];
 	if ((s.vault = fork()) == 0) {
-		struct vault_process c = {.site = &s.site, .fd = &s.pair[VAULT][1], .nfd = 1, .far_fd = -1, .ready_fd = ready[1]};
+		struct vault_process c = {.site = &s.site, .fd = &s.pair[VAULT][1], .nfd = 1, .far_fd = -1, .inventory_fd = -1, .ready_fd = ready[1]};
 
 		quiet();
 		child_end(vault_process_main(&c));
@@ -168,7 +168,7 @@ static void processes_start(void)
 	wait_ready(ready[0]);
 	if ((s.location = fork()) == 0) {
 		struct location_process c = {.site = &s.site, .ask = &s.pair[ASK][1], .push = &s.pair[PUSH][1], .dhcp_fd = -1, .nworker = 1,
-					     .control_fd = -1, .far_fd = -1, .metrics_fd = -1, .ready_fd = ready[1]};
+					     .control_fd = -1, .far_fd = -1, .inventory_fd = -1, .metrics_fd = -1, .ready_fd = ready[1]};
 
 		quiet();
 		child_end(location_process_main(&c));

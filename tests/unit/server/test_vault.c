@@ -110,6 +110,28 @@ static void updates(void **state)
 	assert_string_equal(d.address, "10.0.0.9");
 }
 
+/* However the phone writes its MAC, its sign-in is that of the device which asked for an update. */
+static void inventory(void **state)
+{
+	struct world *w = *state;
+	struct update_question q = {.model = "CX600"};
+	struct vault_ask in = {.kind = VAULT_DEVICE_SIGNED, .device_signed = {.mac = "00:04:f2:00:01:76", .instance = "i1", .user = "alice@contoso.test", .at = NOW}};
+	struct store_device d = {0};
+	struct vault_offer o;
+
+	strcpy(q.mac, "0004f2000176");
+	assert_int_equal(call_update_offer(&w->link, &q, "10.0.0.9", &o), VAULT_OK);
+	assert_int_equal(call_tell(&w->link, &in), VAULT_OK);
+	in.device_signed.off = true;
+	in.device_signed.at = NOW + 60;
+	in.device_signed.mac[0] = '\0';
+	assert_int_equal(call_tell(&w->link, &in), VAULT_OK);
+	assert_int_equal(w->store->ops->device_each(w->store, last_device, &d), STORE_OK);
+	assert_string_equal(d.mac, "00-04-F2-00-01-76");
+	assert_string_equal(d.user, "alice@contoso.test");
+	assert_true(d.signed_in == NOW && d.signed_off == NOW + 60);
+}
+
 /* ---- key files ------------------------------------------------------------------------------------------- */
 
 static void key_files(void **state)
@@ -145,7 +167,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    T(methods_off), T(updates), T(key_files),
+	    T(methods_off), T(updates), T(inventory), T(key_files),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

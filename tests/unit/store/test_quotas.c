@@ -92,7 +92,8 @@ static void new_devices_push_out_new_ones(void **state)
 	d.last_seen += 100000;
 	assert_int_equal(w->s->ops->device_put(w->s, &d), STORE_OK);
 	quick(w, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) "
-		 "INSERT INTO device SELECT 'x' || i, '', 'x' || i, '', '', '', '', '', '', '', '', 2000000, 2000000 FROM n");
+		 "INSERT INTO device (key, mac, serial, vendor, model, revision, locale, device_type, version, account, address, first_seen, last_seen) "
+		 "SELECT 'x' || i, '', 'x' || i, '', '', '', '', '', '', '', '', 2000000, 2000000 FROM n");
 	for (int i = 0; i < 1100; i++) {
 		struct store_device flood = {.last_seen = 2000001};
 

@@ -130,10 +130,59 @@ static void devices(void **state)
 	store_close(s);
 }
 
+static struct store_device the_device(struct store *s)
+{
+	struct store_device d = {0};
+
+	assert_int_equal(s->ops->device_each(s, keep_device, &d), STORE_OK);
+	return d;
+}
+
+/* "inventory with last sign-in and last sign-off" */
+static void signed_in_and_off(void **state)
+{
+	struct store *s = store_world_open(state);
+	struct store_device d = {.mac = "00-04-F2-00-01-76", .model = "CX600", .last_seen = 100}, got;
+	struct store_sign g = {.instance = "i1", .front_end = "fe1", .user = "alice@contoso.test", .address = "10.0.0.7", .at = 200};
+	unsigned n = 0;
+
+	assert_int_equal(s->ops->device_put(s, &d), STORE_OK);
+	assert_int_equal(s->ops->device_signed(s, &g), STORE_NONE); /* neither the MAC nor the instance is known */
+	strcpy(g.mac, d.mac);
+	assert_int_equal(s->ops->device_signed(s, &g), STORE_OK);
+	got = the_device(s);
+	assert_true(got.signed_in == 200 && got.signed_off == 0 && got.last_seen == 100 && strcmp(got.model, "CX600") == 0);
+	assert_string_equal(got.user, "alice@contoso.test");
+	assert_int_equal(s->ops->device_put(s, &d), STORE_OK); /* its next question, which names no user */
+	assert_string_equal(the_device(s).user, "alice@contoso.test");
+	g.mac[0] = '\0'; /* as behind a restart: the instance says who it is */
+	g.off = true;
+	g.at = 300;
+	assert_int_equal(s->ops->device_signed(s, &g), STORE_OK);
+	assert_int_equal(the_device(s).signed_off, 300);
+	g.off = false;
+	g.at = 400;
+	strcpy(g.front_end, "fe2");
+	assert_int_equal(s->ops->device_signed(s, &g), STORE_OK);
+	assert_int_equal(the_device(s).signed_in, 400);
+	g.off = true;
+	g.at = 401;
+	strcpy(g.front_end, "fe1"); /* where it no longer is */
+	assert_int_equal(s->ops->device_signed(s, &g), STORE_NONE);
+	assert_int_equal(the_device(s).signed_off, 300);
+	g.off = false; /* one that asked no update service, and whose MAC the DHCP responder knows */
+	strcpy(g.mac, "00-04-F2-00-01-77");
+	strcpy(g.instance, "i2");
+	assert_int_equal(s->ops->device_signed(s, &g), STORE_OK);
+	assert_int_equal(s->ops->device_each(s, count_device, &n), STORE_OK);
+	assert_int_equal(n, 2);
+	store_close(s);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, store_world_setup, store_world_teardown)
-	const struct CMUnitTest all[] = {T(certificates), T(updates), T(devices)};
+	const struct CMUnitTest all[] = {T(certificates), T(updates), T(devices), T(signed_in_and_off)};
 
-	return store_world_run("certificates and devices", all, 3, NULL, 0);
+	return store_world_run("certificates and devices", all, sizeof all / sizeof *all, NULL, 0);
 }
