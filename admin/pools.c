@@ -25,12 +25,19 @@ static bool place_read(const char *text, char ret[264])
 		   : false;
 }
 
+static bool backup_read(const char *text, char *ret)
+{
+	return text[0] == '\0' || (name_check(sv_of(text)) == NULL && strlen(text) < sizeof((struct store_pool){0}).backup)
+		   ? snprintf(ret, sizeof((struct store_pool){0}).backup, "%s", text) >= 0
+		   : false;
+}
+
 static bool store_read(const char *text, char *ret)
 {
 	return strlen(text) < sizeof((struct store_pool){0}).store ? snprintf(ret, 512, "%s", text) >= 0 : false;
 }
 
-const char *const pool_field_names[POOL_FIELDS] = {"sip", "web", "external_sip", "external_web", "store"};
+const char *const pool_field_names[POOL_FIELDS] = {"sip", "web", "external_sip", "external_web", "store", "backup"};
 
 static const struct {
 	size_t at;
@@ -42,6 +49,7 @@ static const struct {
     [POOL_EXTERNAL_SIP] = {offsetof(struct store_pool, external_sip), place_read, "sip1.contoso.com:443"},
     [POOL_EXTERNAL_WEB] = {offsetof(struct store_pool, external_web), place_read, "web1.contoso.com:4443"},
     [POOL_STORE] = {offsetof(struct store_pool, store), store_read, "the folder of its site, as /etc/dialtone-pool1, or its database, as postgresql://db1,db2/pool1"},
+    [POOL_BACKUP] = {offsetof(struct store_pool, backup), backup_read, "the name of a pool, as pool2.contoso.test"},
 };
 
 /* ---- the list ---------------------------------------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 
 #include "admin/admin.h"
 
-enum pool_field { POOL_SIP, POOL_WEB, POOL_EXTERNAL_SIP, POOL_EXTERNAL_WEB, POOL_STORE, POOL_FIELDS };
+enum pool_field { POOL_SIP, POOL_WEB, POOL_EXTERNAL_SIP, POOL_EXTERNAL_WEB, POOL_STORE, POOL_BACKUP, POOL_FIELDS };
 extern const char *const pool_field_names[POOL_FIELDS]; /* "sip" ... */
 
 /* Adds it, or changes what is given (field[f] not NULL; "" empties).  A new one has the Registrar NAME:5061 and the Web Services

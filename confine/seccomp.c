@@ -97,8 +97,8 @@ static bool add_rules(scmp_filter_ctx ctx, unsigned may, struct why *why)
 	    {SANDBOX_ASK, "socket", SCMP_A0_32(SCMP_CMP_EQ, AF_INET)},
 	    {SANDBOX_ASK, "socket", SCMP_A0_32(SCMP_CMP_EQ, AF_INET6)},
 	    {SANDBOX_DATABASE, "socket", SCMP_A0_32(SCMP_CMP_EQ, AF_UNIX)},
-	    /* glibc asks a name server for A and AAAA at once; without it a database by name cannot be found */
-	    {SANDBOX_DATABASE, "sendmmsg", SCMP_A3_32(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0)},
+	    /* glibc asks a name server for A and AAAA at once; without it a host by name cannot be found */
+	    {SANDBOX_NAMES, "sendmmsg", SCMP_A3_32(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0)},
 	    {SANDBOX_PHONE, "socket", SCMP_A0_32(SCMP_CMP_EQ, AF_PACKET)},
 	    {SANDBOX_PHONE, "socket", SCMP_A0_32(SCMP_CMP_EQ, AF_NETLINK)},
 	    {SANDBOX_PHONE, "ioctl", SCMP_A1_32(SCMP_CMP_EQ, SIOCETHTOOL)},

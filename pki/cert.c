@@ -122,6 +122,7 @@ const char *pki_cert_info(const void *der, size_t n, struct pki_cert_info *ret)
 	pki_name_cn(X509_get_issuer_name(x), info->issuer_cn, sizeof info->issuer_cn);
 	name_line(X509_get_subject_name(x), info->subject, sizeof info->subject);
 	name_line(X509_get_issuer_name(x), info->issuer, sizeof info->issuer);
+	info->serial_octets = (unsigned)ASN1_STRING_length(X509_get0_serialNumber(x));
 	info->not_before = unix_of(X509_get0_notBefore(x));
 	info->not_after = unix_of(X509_get0_notAfter(x));
 	pki_sha1(der, n, info->sha1);

@@ -12,6 +12,7 @@ struct pki_cert_info {
 	char subject[512], issuer[512]; /* one line */
 	int64_t not_before, not_after;	/* UNIX seconds */
 	uint8_t sha1[20], sha256[32];
+	unsigned serial_octets;
 	bool self_signed, ca;
 	bool rsa;
 	unsigned bits;
@@ -30,12 +31,14 @@ bool pki_cert_crl(const void *der, size_t n, char *out, size_t cap);
 /* Name check as TLS clients do it (RFC 6125: SAN only when there is one, else CN; no wildcard partial labels). */
 bool pki_cert_names(const void *der, size_t n, const char *host);
 
+#define PKI_LONG_SERIAL 20 /* RFC 5280 4.1.2.2: "Certificate users MUST be able to handle serialNumber values up to 20 octets." */
 enum pki_profile { PKI_CA, PKI_SERVER, PKI_USER, PKI_CODE };
 struct pki_issue {
 	enum pki_profile profile;
 	const char *cn;
 	const char *const *names; /* SAN: dNSName, or an IPv4 address; NULL-terminated, may be NULL */
 	int64_t not_before, not_after;
+	bool long_serial; /* of PKI_LONG_SERIAL octets, not 16: whoever made it wants to know it again */
 	bool sha1; /* sign with SHA-1, for Windows CE phones */
 };
 /* subject_key: its public half is certified. ca_der NULL: self-signed. Random serial of 64 bits and more. */

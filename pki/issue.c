@@ -66,17 +66,17 @@ static bool alt_names(X509 *x, const char *const *names)
 }
 
 /* RFC 5280 4.1.2.2: positive, at most 20 octets. */
-static bool serial(X509 *x)
+static bool serial(X509 *x, size_t octets_of_it)
 {
-	uint8_t octets[16];
+	uint8_t octets[PKI_LONG_SERIAL];
 	ASN1_INTEGER *i;
 	BIGNUM *n;
 	bool good;
 
-	if (!pki_random(octets, sizeof octets))
+	if (!pki_random(octets, octets_of_it))
 		return false;
 	octets[0] = (octets[0] & 0x7f) | 0x40;
-	n = BN_bin2bn(octets, sizeof octets, NULL);
+	n = BN_bin2bn(octets, (int)octets_of_it, NULL);
 	i = n ? BN_to_ASN1_INTEGER(n, NULL) : NULL;
 	good = i && X509_set_serialNumber(x, i);
 	ASN1_INTEGER_free(i);
@@ -90,7 +90,7 @@ static bool issue(const struct pki_issue *what, EVP_PKEY *subject, const struct 
 	X509 *ca = ca_der ? pki_x509(ca_der, ca_n) : NULL, *x = X509_new(), *issuer = ca ? ca : x;
 	bool good;
 
-	good = x && (ca || !ca_der) && X509_set_version(x, X509_VERSION_3) && serial(x) && X509_set_pubkey(x, subject) &&
+	good = x && (ca || !ca_der) && X509_set_version(x, X509_VERSION_3) && serial(x, what->long_serial ? PKI_LONG_SERIAL : 16) && X509_set_pubkey(x, subject) &&
 	       X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8,
 					  (const unsigned char *)what->cn, -1, -1, 0) &&
 	       X509_set_issuer_name(x, X509_get_subject_name(issuer)) &&

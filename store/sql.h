@@ -61,7 +61,7 @@ extern const struct store_ops sql_ops;
 struct sql *sql_of(struct store *s);
 
 /* The schema, version by version: [0] makes all of version 1, each further one adds to the one before. */
-#define SQL_SCHEMAS 9
+#define SQL_SCHEMAS 10
 extern const char *const sql_schema[SQL_SCHEMAS];
 #define SQL_NEWER "it was made by a newer version of this program"
 

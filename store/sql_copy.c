@@ -23,7 +23,7 @@ static const struct sql_table tables[] = {
 	{"rule", "id:i guid:t key:t device_type:t brand:t model:t revision:t locale:t approved:t restore:t pending:t withdrawn:t", "id", true},
 	{"image", "rule:i version:t file:t signature:t time:t size:i sha256:t min_installed:t released:i", "", false},
 	{"test_device", "name:t is_mac:i id:t", "name", false},
-	{"pool", "name:t sip:t web:t external_sip:t external_web:t store:t", "name", false},
+	{"pool", "name:t sip:t web:t external_sip:t external_web:t store:t backup:t", "name", false},
 	{"audit", "id:i at:i what:t whom:t ok:i detail:t", "id", true},
 	{"change", "id:i n:i", "id", false},
 };

@@ -14,6 +14,7 @@ static bool pools_row(struct sql *q, struct sql_st *st, void *ret)
 	sql_text(q, st, 3, p->external_sip, sizeof p->external_sip);
 	sql_text(q, st, 4, p->external_web, sizeof p->external_web);
 	sql_text(q, st, 5, p->store, sizeof p->store);
+	sql_text(q, st, 6, p->backup, sizeof p->backup);
 	return true;
 }
 
@@ -27,7 +28,7 @@ enum store_result sql_pool_put(struct store *s, const struct store_pool *p)
 	if (r != STORE_OK)
 		return r;
 	sql_lower(name, sizeof name, p->name);
-	r = sql_run(q, SQL_POOL_PUT, "tttttt", name, p->sip, p->web, p->external_sip, p->external_web, p->store);
+	r = sql_run(q, SQL_POOL_PUT, "ttttttt", name, p->sip, p->web, p->external_sip, p->external_web, p->store, p->backup);
 	return sql_commit(q, sql_note_change(q, r));
 }
 

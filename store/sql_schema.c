@@ -102,5 +102,9 @@ const char *const sql_schema[SQL_SCHEMAS] = {
     "ALTER TABLE device ADD COLUMN signed_in INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE device ADD COLUMN signed_off INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX device_instance ON device (instance) WHERE instance <> '';",
+
+    /* the pool that has a pool's users while that does not answer */
+    [9] =
+    "ALTER TABLE pool ADD COLUMN backup TEXT NOT NULL DEFAULT '';",
 };
 /* clang-format on */

@@ -13,7 +13,7 @@
 #define PIN_COLUMNS "salt, hash, length, set_at, local, local_since, locked_until, global, last_attempt"
 #define CERT_COLUMNS "id, account, device, sha1, der, published, expires, key"
 #define RULE_COLUMNS "id, guid, device_type, brand, model, revision, locale, approved, restore, pending, withdrawn"
-#define POOL_COLUMNS "name, sip, web, external_sip, external_web, store"
+#define POOL_COLUMNS "name, sip, web, external_sip, external_web, store, backup"
 #define BINDING_COLUMNS "aor, instance, seq, gone, front_end, epid, contact, peer, user_agent, outside, seconds, since"
 #define IMAGE_COLUMNS "rule, version, file, signature, time, size, sha256, min_installed, released"
 
@@ -98,8 +98,8 @@ X(TEST_PUT,       "INSERT INTO test_device (name, is_mac, id) VALUES (?1, ?2, ?3
 X(TEST_REMOVE,    "DELETE FROM test_device WHERE name = ?1") \
 X(TEST_FIND,      "SELECT 1 FROM test_device WHERE id = ?2 AND is_mac = ?1") \
 X(TEST_PAGE,      "SELECT name, is_mac, id FROM test_device WHERE name > ?1 ORDER BY name LIMIT ?2") \
-X(POOL_PUT,       "INSERT INTO pool (" POOL_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (name) DO UPDATE SET " \
-                  "sip = ?2, web = ?3, external_sip = ?4, external_web = ?5, store = ?6") \
+X(POOL_PUT,       "INSERT INTO pool (" POOL_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (name) DO UPDATE SET " \
+                  "sip = ?2, web = ?3, external_sip = ?4, external_web = ?5, store = ?6, backup = ?7") \
 X(POOL_GET,       "SELECT " POOL_COLUMNS " FROM pool WHERE name = ?1") \
 X(POOL_PAGE,      "SELECT " POOL_COLUMNS " FROM pool WHERE name > ?1 ORDER BY name LIMIT ?2") \
 X(POOL_REMOVE,    "DELETE FROM pool WHERE name = ?1") \

@@ -119,6 +119,7 @@ struct store_pool { /* another pool of the company; places are "HOST" or "HOST:P
 	char sip[264], web[264];	  /* its Registrar and its Web Services, as phones inside reach them */
 	char external_sip[264], external_web[264]; /* outside: the only names that are told there */
 	char store[512];		  /* where the administrator's verbs reach its store: the folder of its site; "" : nowhere */
+	char backup[256];		  /* the pool that has its users while it does not answer; "" : none */
 };
 
 struct store_test_device {

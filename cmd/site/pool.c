@@ -22,6 +22,7 @@ static const struct option_row options[] = {
     {"--external-sip", "HOST[:PORT]", "its Registrar's public name (none: nobody is sent there from outside)", AT(POOL_EXTERNAL_SIP)},
     {"--external-web", "HOST[:PORT]", "the public name of its Web Services (none)", AT(POOL_EXTERNAL_WEB)},
     {"--store", "DIR", "the folder of its site, or its PostgreSQL database: users are added, changed and moved there, too (not reached)", AT(POOL_STORE)},
+    {"--backup", "POOL", "the pool that has its users while it does not answer: needs watch_pools in dialtone.conf (none)", AT(POOL_BACKUP)},
     {0}};
 
 static int put(struct session *s, bool is_new)
@@ -99,6 +100,7 @@ static const struct column columns[] = {
     {"external_sip", COLUMN_TEXT, offsetof(struct store_pool, external_sip)},
     {"external_web", COLUMN_TEXT, offsetof(struct store_pool, external_web)},
     {"store", COLUMN_TEXT, offsetof(struct store_pool, store)},
+    {"backup", COLUMN_TEXT, offsetof(struct store_pool, backup)},
     {0}};
 
 static bool list_one(void *arg, const struct store_pool *p)

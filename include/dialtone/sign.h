@@ -144,6 +144,7 @@ X(SIP_UNSIGNED,       "sip-unsigned",         "the Registrar took an unsigned RE
 X(SIP_LOST,           "sip-lost",             "the Registrar had lost the registration") \
 X(SIP_SECURITY,       "sip-security",         "the site's SIP security mode is High: plain TCP is not used") \
 X(MOVED,              "moved",                "redirected to the home pool") \
+X(BACKUP_REGISTRAR,   "backup-registrar",     "the Registrar is the backup of the user's home pool, which does not answer") \
 X(MOVED_NOWHERE,      "moved-nowhere",        "the redirect names no Registrar") \
 /* what the doctor asks itself */ \
 X(ASKED_VLAN_CLASS,   "asked-vlan-class",     "the class CPE-OCPHONE in other letters was answered with a VLAN") \

@@ -113,6 +113,7 @@ void sip_reply(struct sip_client *s, const struct msg *q, unsigned status, const
 void sip_registered_as(struct sip_client *s, const struct msg *m); /* what a 200 to REGISTER tells */
 void sip_diag_text(const struct msg *m, unsigned *id, struct why *why);
 void attempt_sip(struct sip_client *s, struct attempt *a, const struct msg *m); /* facts of an answer; NULL: of the connection */
+bool sip_at_backup(const struct msg *m);  /* a 200 of the backup of the user's home pool, which is away [sip 12.2] */
 bool sip_challenged(const struct msg *m); /* 401, or 407 as some servers have it */
 
 /* sip_sign.c */

@@ -97,6 +97,12 @@ void sip_auth_end(struct sip_client *s)
 	s->dsk_key = NULL;
 }
 
+bool sip_at_backup(const struct msg *m)
+{
+	return sv_istarts(sip_param(msg_get(m, "presence-state"), "is-connected-to-primary"), SV("\"no")) ||
+	       sv_ieq(sip_param(msg_get(m, "presence-state"), "is-connected-to-primary"), SV("no"));
+}
+
 bool sip_challenged(const struct msg *m)
 {
 	return m->status == 401 || m->status == 407;

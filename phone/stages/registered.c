@@ -57,6 +57,23 @@ static bool registered_refresh_later(struct dt_phone *ph, const struct msg *m)
 	return true;
 }
 
+/* Where a 3xx, or a notice to go, leads: the next registration begins there. */
+static void registered_go_to(struct dt_phone *ph, struct sv place, enum dt_candidate as)
+{
+	char uri[300];
+	struct sip_addr addr;
+	struct sip_uri u;
+
+	if (sip_addr_read(place, &addr) && sip_uri_read(addr.uri, &u) && u.host.n < 256) {
+		bool tcp = sv_ieq(sip_param(u.params, "transport"), SV("tcp")) && !candidates_tls_only(ph);
+
+		text_set(uri, sizeof uri, SV_FMT ":%u %s", SV_ARG(u.host), u.port ? u.port : tcp ? 5060 : 5061, tcp ? "tcp" : "tls");
+		ph->found.have_redirect = target_read(uri, &ph->found.redirect);
+		ph->found.redirect.candidate = as;
+		ph->found.redirect.unnamed = ip_read(u.host, &(uint32_t){0});
+	}
+}
+
 static void registered_refreshed(void *arg, const struct msg *m)
 {
 	struct dt_phone *ph = arg;
@@ -88,6 +105,13 @@ static void registered_refreshed(void *arg, const struct msg *m)
 		attempt_sign(&a, DT_SIGN_SIP_LOST);
 		attempt_fail(ph, &a, DT_F_SIP_STATUS, NULL);
 		registered_lost(ph, dt_signs[DT_SIGN_SIP_LOST].what);
+		return;
+	}
+	if (m->status == 301 || m->status == 302) { /* the user has moved, or is no longer a backup's */
+		attempt_sign(&a, DT_SIGN_MOVED);
+		attempt_ok(ph, &a, NULL, NULL);
+		registered_go_to(ph, msg_get(m, "Contact"), DT_CAND_HOME_POOL);
+		registered_lost(ph, dt_signs[DT_SIGN_MOVED].what);
 		return;
 	}
 	attempt_fail(ph, &a, sip_challenged(m) || m->status / 100 == 5 ? DT_F_SIP_STATUS : DT_F_SIP_FORBIDDEN, why.text);
@@ -221,18 +245,8 @@ static void registered_dismissed(struct dt_phone *ph, const struct msg *m, struc
 	a.fact.diag = d.id;
 	attempt_fail(ph, &a, DT_F_SIGNED_OFF, why.text);
 	if (sv_ieq(event, SV("deactivated")) || sv_ieq(event, SV("preferred-registrar-change"))) {
-		char uri[300];
-		struct sip_addr addr;
-		struct sip_uri u;
-
 		/* "register again (will be redirected)"; "register at the given registrar" */
-		if (sip_addr_read(msg_get(m, "P-Preferred-Registrar"), &addr) && sip_uri_read(addr.uri, &u) && u.host.n < 256) {
-			bool tcp = sv_ieq(sip_param(u.params, "transport"), SV("tcp")) && !candidates_tls_only(ph);
-
-			text_set(uri, sizeof uri, SV_FMT ":%u %s", SV_ARG(u.host), u.port ? u.port : tcp ? 5060 : 5061, tcp ? "tcp" : "tls");
-			ph->found.have_redirect = target_read(uri, &ph->found.redirect);
-			ph->found.redirect.candidate = DT_CAND_PREFERRED;
-		}
+		registered_go_to(ph, msg_get(m, "P-Preferred-Registrar"), DT_CAND_PREFERRED);
 		registered_lost(ph, why.text);
 		return;
 	}

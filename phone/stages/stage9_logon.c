@@ -356,6 +356,8 @@ static void logon_registered(struct dt_phone *ph, const struct msg *m)
 	}
 	text_set(found, sizeof found, "%s, for %u s", ph->sip->sa.scheme == SCHEME_DSK ? "TLS-DSK" : "NTLM", ph->sip->expires);
 	ph->work->try.fact.seconds = ph->sip->expires;
+	if (sip_at_backup(m))
+		attempt_sign(&ph->work->try, DT_SIGN_BACKUP_REGISTRAR);
 	attempt_ok(ph, &ph->work->try, found, NULL);
 	/* a phone outside keeps the Registrar it found inside: "internal phones keep the FQDN of the registrar, remote ones
 	 * that of the access proxy" */

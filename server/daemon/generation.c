@@ -93,6 +93,8 @@ static void generation_describe(const struct slot *s, struct role_state *t, stru
 		t->dhcp_fd = generation_pass(k, g->dhcp_fd);
 		t->seen_fd = generation_pass(k, g->dhcp_seen[0]);
 		break;
+	case ROLE_WATCH:
+		break;
 	case ROLE_DNS:
 	case ROLES:
 		memcpy(t->dns_key, g->dns_key, sizeof t->dns_key);
@@ -325,6 +327,8 @@ static bool generation_make(struct generation *g, struct why *why)
 		if (!dns_key_read(site, g->dns_key, why))
 			return false;
 	}
+	if (site->watch_pools)
+		slot_add(g, ROLE_WATCH, 0);
 	g->control_fd = control_listen(site->dir, why); /* last: from here on the old generation is not asked any more */
 	return g->control_fd >= 0;
 }

@@ -13,7 +13,7 @@
 #include "server/daemon/log_pipe.h"
 #include "server/daemon/role.h"
 
-#define GENERATION_SLOTS (ROLE_WORKERS + 4)
+#define GENERATION_SLOTS (ROLE_WORKERS + 5)
 
 struct generation;
 

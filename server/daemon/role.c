@@ -17,6 +17,7 @@
 #include "server/daemon/credentials.h"
 #include "server/daemon/dhcp_responder.h"
 #include "server/daemon/dns_publish.h"
+#include "server/daemon/pool_watch.h"
 #include "confine/sandbox.h"
 #include "server/location/process.h"
 #include "server/site/files.h"
@@ -93,23 +94,26 @@ static int run_dns(struct role_state *s, struct scoreboard *b)
 	return dns_publish_main(&s->site, s->dns_key, s->ready_fd);
 }
 
+static int run_watch(struct role_state *s, struct scoreboard *b)
+{
+	return pool_watch_main(&s->site, b ? &b->health : NULL, s->ready_fd);
+}
+
 enum { AS_VAULT, AS_WORKER, AS_LEGACY };
 
 static const struct sandbox_place vault_places[] = {{SITE_VAULT, true}, {NULL, false}};
 /* The vault whose store is in PostgreSQL: names of hosts, the socket, and the roots of its certificate are read here. */
+#define NAMES                                                                                                                     \
+	{"/etc/hosts", false}, {"/etc/resolv.conf", false}, {"/run/systemd/resolve", false}, {"/etc/nsswitch.conf", false},       \
+	    {"/etc/host.conf", false}, {"/etc/gai.conf", false}, {"/etc/services", false}
 static const struct sandbox_place database_places[] = {{SITE_VAULT, true},
-						       {"/etc/hosts", false},
-						       {"/etc/resolv.conf", false},
-						       {"/run/systemd/resolve", false},
-						       {"/etc/nsswitch.conf", false},
-						       {"/etc/host.conf", false},
-						       {"/etc/gai.conf", false},
-						       {"/etc/services", false},
+						       NAMES,
 						       {"/etc/passwd", false},
 						       {"/etc/ssl/certs", false},
 						       {"/run/postgresql", true},
 						       {"/var/run/postgresql", true},
 						       {NULL, false}};
+static const struct sandbox_place watch_places[] = {NAMES, {NULL, false}};
 static const struct sandbox_place worker_places[] = {{SITE_SERVER, false},
 						     {SITE_EXTERNAL, false},
 						     {SITE_ISSUING, false},
@@ -142,6 +146,7 @@ static const struct {
 	[ROLE_LEGACY]   = {"legacy",   AS_LEGACY, 007, SERVES & ~SANDBOX_ACCEPT, legacy_places, run_worker},
 	[ROLE_DHCP]     = {"dhcp",     AS_WORKER, 007, SANDBOX_NETWORK, NULL, run_dhcp},
 	[ROLE_DNS]      = {"dns",      AS_WORKER, 007, SANDBOX_ASK | SANDBOX_NETWORK, NULL, run_dns},
+	[ROLE_WATCH]    = {"watch",    AS_WORKER, 007, SANDBOX_READ | SANDBOX_ASK | SANDBOX_NETWORK | SANDBOX_NAMES, watch_places, run_watch},
 };
 /* clang-format on */
 
@@ -197,7 +202,7 @@ static bool role_settle(const struct role_state *s, struct why *why)
 				      .also_group_of = shares ? site->worker_user : NULL};
 	const struct sandbox box = {.dir = site->dir,
 				    .may = roles[s->role].may |
-					   (has_database(s) ? SANDBOX_ASK | SANDBOX_NETWORK | SANDBOX_DATABASE : 0),
+					   (has_database(s) ? SANDBOX_ASK | SANDBOX_NETWORK | SANDBOX_DATABASE | SANDBOX_NAMES : 0),
 				    .places = has_database(s) ? database_places : roles[s->role].places,
 				    .file_max = role_file_max(s)};
 

@@ -12,7 +12,7 @@
 #define ROLE_DNS_KEY 256
 #define ROLE_ADOPTED 128 /* workers of earlier generations, which still have phones */
 
-enum role { ROLE_VAULT, ROLE_LOCATION, ROLE_WORKER, ROLE_LEGACY, ROLE_DHCP, ROLE_DNS, ROLES };
+enum role { ROLE_VAULT, ROLE_LOCATION, ROLE_WORKER, ROLE_LEGACY, ROLE_DHCP, ROLE_DNS, ROLE_WATCH, ROLES };
 
 const char *role_name(enum role r);
 

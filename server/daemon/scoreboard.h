@@ -11,7 +11,7 @@
 #define SCOREBOARD_ROWS 144 /* two generations of 64 workers, and the others */
 
 struct score {
-	char name[16]; /* "worker", "vault", "location", "legacy", "dhcp", "dns" */
+	char name[16]; /* "worker", "vault", "location", "legacy", "dhcp", "dns", "watch" */
 	unsigned index;
 	atomic_int pid; /* 0: does not run */
 	atomic_ulong private_operations;

@@ -67,6 +67,7 @@ void succession_take_over(struct supervisor *s, struct generation *before)
 		signal_all(before, SIGTERM, false);
 		generation_signal(before, ROLE_DHCP, SIGTERM);
 		generation_signal(before, ROLE_DNS, SIGTERM);
+		generation_signal(before, ROLE_WATCH, SIGTERM);
 		supervisor_keep_old(s, before);
 	}
 	for (unsigned i = 0; i < OLD; i++)

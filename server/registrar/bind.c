@@ -40,7 +40,9 @@ static void bind_registered(struct reg_conn *c, struct reg_sa *sa, const struct 
 	reg_date(c, &h); /* RFC 3261 10.3: "The response SHOULD include a Date header field." */
 	for (unsigned i = 0; i < r->n; i++)
 		contact_line(c, &h, &r->all[i]);
-	buf_printf(&h, "Expires: %u\r\npresence-state: register-action=\"%s\"\r\n", seconds, action);
+	/* 12.2: the phone hears that this is not its primary, and that the primary does not answer */
+	buf_printf(&h, "Expires: %u\r\npresence-state: register-action=\"%s\"%s\r\n", seconds, action,
+		   sa->backup ? ";primary-cluster-type=\"central\";is-connected-to-primary=\"no\";user-services-state=unavailable" : "");
 	buf_str(&h, "Allow-Events: " REG_EVENTS "\r\nSupported: adhoclist\r\nServer: RTC/5.0\r\nSupported: msrtc-event-categories\r\n"
 		    "Supported: ms-keepalive-deregister\r\nSupported: ms-userservices-state-notification\r\n");
 	if (c->peer.outside)

@@ -70,6 +70,7 @@ struct reg_sa {
 	uint32_t snum;
 	struct reg_binding *binding; /* NULL: not registered */
 	bool admitted;		     /* the vault has admitted its user: ... */
+	bool backup;		     /* the user lives on another pool, which is away */
 	bool common_area;	     /* it is a room's: guests may sign in there */
 	uint64_t changes;	     /* ... it need not be asked again while vault_link.changes() says this */
 };

@@ -226,6 +226,7 @@ static void register_admitted(struct reg_turn *t, const struct vault_admission *
 	} else {
 		memcpy(sa->proved, a->user.aor, sizeof sa->proved);
 		sa->admitted = true;
+		sa->backup = a->backup;
 		sa->common_area = a->user.common_area;
 		sa->changes = t->changes;
 		reg_bind(t, sa->proved);

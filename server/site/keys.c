@@ -37,6 +37,7 @@ const struct site_key site_keys[] = {
 	{"legacy",                             KEY_LEGACY,   AT(legacy),                              0, 0, "off", TEMPLATE_ALWAYS, "TLS 1.0 for old phones, on the same ports: off, known (the phones of legacy_known), on"},
 	{"legacy_known",                       KEY_SUBNETS,  AT(legacy_known),                        0, 0, "", TEMPLATE_SET},
 	{"store",                              KEY_TEXT,     AT(store),                               0, 0, "", TEMPLATE_SET, "postgresql://HOST,HOST/NAME; empty: SQLite, in vault/"},
+	{"watch_pools",                        KEY_BOOLEAN,  AT(watch_pools),                         0, 0, "false", TEMPLATE_HINT, "pools have a backup: dialtone-pool(1)"},
 	{"metrics",                            KEY_PORT,     AT(metrics),                             0, 65535, "0", TEMPLATE_HINT, "Prometheus reads it on 127.0.0.1"},
 	{"workers",                            KEY_NUMBER,   AT(workers),                             0, 64, "0", TEMPLATE_ALWAYS, "0: one a core"},
 	{"reload_keep",                        KEY_NUMBER,   AT(reload_keep),                         0, 604800, "28800", TEMPLATE_HINT},

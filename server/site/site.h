@@ -34,6 +34,7 @@ struct site {
 	char legacy_known[512]; /* addresses and subnets (net/subnets.h) */
 	bool proxy_protocol;		       /* PROXY v2 demanded on the outside listeners */
 	char proxy_from[512]; /* addresses and subnets of the proxies; empty: whoever connects */
+	bool watch_pools; /* asks the other pools whether they answer: for those that have a backup */
 	bool internal_proxy_protocol;	       /* the same on the inside ones: front ends of a pool behind a load balancer */
 	uint16_t metrics; /* a port of 127.0.0.1 where Prometheus reads; 0: off */
 	bool external_require_pin;	       /* number and PIN as well, outside ("Device Connection Process") */

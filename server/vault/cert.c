@@ -21,6 +21,8 @@ enum vault_status vault_cert_user(struct vault *v, const uint8_t *der, size_t n,
 
 	pki_sha1(der, n, sha1);
 	r = s->ops->cert_find(s, sha1, c);
+	if (r == STORE_NONE)
+		r = vault_cert_take_back(v, der, n, sha1, c, u);
 	if (r == STORE_OK && (c->der.n != n || memcmp(c->der.p, der, n) != 0)) {
 		store_cert_clear(c);
 		r = STORE_NONE;
@@ -47,39 +49,27 @@ void vault_cert_seen(struct vault *v, const struct store_cert *c)
 		log_line(LOG_WARN, "vault", "cannot retire an older certificate: %s", store_why(s));
 }
 
-enum vault_status vault_cert_company(struct vault *v, struct sv der, const struct store_user *u, struct why *why)
-{
-	const uint8_t *leaf = (const uint8_t *)der.p;
-	struct pki_cert_info *info = calloc(1, sizeof *info);
-	struct pki_chain_result verified = {0};
-	struct buf ca = {0};
-	bool good = false;
-
-	pki_pem_add(&ca, "CERTIFICATE", v->conf.ca_der.p, v->conf.ca_der.n);
-	if (info && !ca.oom && pki_cert_info(der.p, der.n, info) == NULL && vault_name_eq(info->subject_cn, u->aor))
-		good = pki_chain_verify(&leaf, &der.n, 1, buf_view(&ca), false, NULL, vault_now(v), &verified) == PKI_TRUSTED;
-	if (!good)
-		why_set(why, "the certificate is not one that the company's CA made for %.100s: %.60s", u->aor, verified.why.text);
-	buf_free(&ca);
-	free(info);
-	return good ? VAULT_OK : VAULT_REFUSED;
-}
+enum whose { OURS, SENT_ON, GUEST /* of a pool that is away: this one is its backup */ };
 
 /* About a user who is at home here only the store decides; another user is only sent on. */
-static bool lives_elsewhere(struct vault *v, const char *aor, struct store_user *u)
+static enum whose whose(struct vault *v, const char *aor, struct store_user *u)
 {
-	struct vault_place place;
+	struct vault_place place = {.backup = false};
 	struct why why = {0};
 
-	return v->conf.store->ops->user_get(v->conf.store, aor, u) == STORE_OK &&
-	       vault_web_home_of(v, u, false, &place, &why) == HOME_ELSEWHERE;
+	if (v->conf.store->ops->user_get(v->conf.store, aor, u) != STORE_OK)
+		return OURS;
+	if (vault_web_home_of(v, u, false, &place, &why) == HOME_ELSEWHERE)
+		return SENT_ON;
+	return place.backup ? GUEST : OURS;
 }
 
 enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *aor, struct why *why)
 {
 	struct store_cert c = {0};
-	struct store_user u;
+	struct store_user u, known;
 	enum vault_status st;
+	enum whose w;
 
 	/* UseCertificateAuth is a switch of the Web Services; the Registrar's is offer_tls_dsk (the product's
 	 * UseCertificateForClientToProxyAuth). */
@@ -87,11 +77,16 @@ enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *a
 		why_set(why, "offer_tls_dsk is off");
 		return VAULT_METHOD_OFF;
 	}
-	if (lives_elsewhere(v, aor, &u)) {
+	w = whose(v, aor, &known);
+	if (w == SENT_ON) {
+		u = known;
 		st = vault_cert_company(v, der, &u, why);
 	} else if ((st = vault_cert_user(v, (const uint8_t *)der.p, der.n, &c, &u, why)) == VAULT_OK) {
 		vault_cert_seen(v, &c);
 		store_cert_clear(&c);
+	} else if (st == VAULT_REFUSED && w == GUEST) { /* it was not made here */
+		u = known;
+		st = vault_cert_company(v, der, &u, why);
 	}
 	if (st != VAULT_OK)
 		return st;
@@ -241,13 +236,16 @@ static enum vault_status issue(struct vault *v, const struct ticket *t, const st
 	struct store *s = v->conf.store;
 	int64_t now = vault_now(v);
 	struct store_cert c = {.published = now, .expires = validity(v->conf.site, ask, now)};
-	struct pki_issue what = {.profile = PKI_USER, .not_before = now - 300, .not_after = c.expires,
+	struct pki_issue what = {.profile = PKI_USER, .not_after = c.expires,
 				 .sha1 = v->conf.site->sign_sha1};
 	struct store_user u;
 	enum vault_status st = may_have(v, t, ask, outside, &u, c.key, why);
 
 	if (st != VAULT_OK)
 		return st;
+	/* Times are seconds: one of the very second of a revocation counts as older than it, as with tickets. */
+	what.not_before = now - VAULT_CERT_BACKDATED + (now == u.tickets_after);
+	what.long_serial = whose(v, u.aor, &u) == GUEST;
 	what.cn = u.aor;
 	c.user = u.id;
 	device_name(ask->device_id, c.device);

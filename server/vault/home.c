@@ -3,10 +3,12 @@
  * "A Director's web ticket service authenticates, looks up the home pool, and redirects to the home pool's Web Services, where the
  * client authenticates again." Every pool does so with users who are not its own. A pool may be a Registrar alone, as a Survivable
  * Branch Appliance is: its users' Web Services are those of the pool that it belongs to, and only the Registrar sends phones on.
+ * While a pool does not answer, its backup stands in its place.
  */
 #include "server/vault/internal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 bool vault_is_home(const struct site *s, const char *pool)
 {
@@ -45,18 +47,25 @@ enum vault_home vault_home_of(const struct vault *v, const struct store_user *u,
 	if (vault_is_home(v->conf.site, u->home_pool))
 		return HOME_HERE;
 	r = s->ops->pool_get(s, u->home_pool, &p);
+	snprintf(ret->pool, sizeof ret->pool, "%s", u->home_pool);
+	if (r == STORE_OK && vault_pool_away(v, &p)) {
+		memcpy(ret->pool, p.backup, sizeof ret->pool);
+		ret->backup = vault_is_home(v->conf.site, p.backup);
+		if (ret->backup)
+			return HOME_HERE;
+		r = s->ops->pool_get(s, ret->pool, &p);
+	}
 	if (r == STORE_FAILED) {
 		why_set(why, "%s", store_why(s));
 		return HOME_UNKNOWN;
 	}
 	if (r == STORE_NONE) { /* only its name is known: that of its front end, inside */
-		snprintf(p.sip, sizeof p.sip, "%s", u->home_pool);
-		snprintf(p.web, sizeof p.web, "%s", u->home_pool);
+		snprintf(p.sip, sizeof p.sip, "%s", ret->pool);
+		snprintf(p.web, sizeof p.web, "%s", ret->pool);
 	}
-	snprintf(ret->pool, sizeof ret->pool, "%s", u->home_pool);
 	snprintf(ret->sip, sizeof ret->sip, "%s", outside ? p.external_sip : p.sip);
 	snprintf(ret->web, sizeof ret->web, "%s", outside ? p.external_web : p.web);
-	why_set(why, "%.100s lives on pool %.100s%s", u->aor, u->home_pool,
+	why_set(why, "%.100s lives on pool %.100s%s", u->aor, ret->pool,
 		(outside ? p.external_sip[0] && p.external_web[0] : p.sip[0] && p.web[0]) ? "" : ", which has no name on this side");
 	return HOME_ELSEWHERE;
 }

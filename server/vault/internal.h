@@ -11,6 +11,7 @@
 #define VAULT_PROVED 1024
 #define VAULT_SOURCES 4096	/* addresses whose failures are remembered */
 #define VAULT_SOURCES_NEAR 16	/* places that an address may have among them */
+#define VAULT_CERT_BACKDATED 300 /* seconds: a phone's clock may be behind */
 #define VAULT_CANDIDATES 16	/* users who share a number */
 
 struct vault_pending { /* a challenge that was made and not yet answered */
@@ -89,9 +90,6 @@ enum vault_status vault_cert_user(struct vault *v, const uint8_t *der, size_t n,
 				  struct store_user *u, struct why *why);
 /* It is published, not revoked, in time, and this user's, who is enabled. */
 enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *aor, struct why *why);
-/* A certificate that our issuing CA has made for this user, for one who lives on another pool: what the company's pools have in
- * common is the CA; whether it is published and not revoked, the home pool's store knows. */
-enum vault_status vault_cert_company(struct vault *v, struct sv der, const struct store_user *u, struct why *why);
 /* It was used by who has its key: an older one of the same device has had its day. */
 void vault_cert_seen(struct vault *v, const struct store_cert *c);
 
@@ -100,11 +98,25 @@ void vault_cert_seen(struct vault *v, const struct store_cert *c);
 enum vault_home { HOME_HERE, HOME_ELSEWHERE, HOME_UNKNOWN /* the store cannot be read */ };
 struct vault_place {
 	char pool[256], sip[264], web[264]; /* "" : no such place on that side */
+	bool backup; /* HOME_HERE, since the home pool is away and this one is its backup */
 };
 enum vault_home vault_home_of(const struct vault *v, const struct store_user *u, bool outside, struct vault_place *ret, struct why *why);
 /* The same of the Web Services: here, too, when the home pool is one whose Web Services are these. */
 enum vault_home vault_web_home_of(const struct vault *v, const struct store_user *u, bool outside, struct vault_place *ret, struct why *why);
 bool vault_is_home(const struct site *s, const char *pool); /* this pool, by its name or by that of its front end; "" is */
+
+/* ---- away.c ---- */
+/* That pool has a backup, and does not answer. */
+bool vault_pool_away(const struct vault *v, const struct store_pool *p);
+
+/* ---- backup.c ---- */
+/* A certificate that our issuing CA has made for this user, for one who lives on another pool: what the company's pools have in
+ * common is the CA; whether it is published and not revoked, the home pool's store knows. */
+enum vault_status vault_cert_company(struct vault *v, struct sv der, const struct store_user *u, struct why *why);
+int64_t vault_cert_made(const struct pki_cert_info *info); /* when, in UNIX seconds: its first day is a little earlier */
+/* One that is not published here, and that a backup made for a user who lives here: it is published now.  NONE: it is no such one. */
+enum store_result vault_cert_take_back(struct vault *v, const uint8_t *der, size_t n, const uint8_t sha1[20], struct store_cert *ret,
+				       struct store_user *u);
 
 /* The handlers: vault_on_user(), vault_on_cert_known() ...  *ret is zero but for its kind; `why` may be written in any case. */
 #define VAULT_HANDLER(kind, name)                                                                                                 \

@@ -23,6 +23,7 @@
 #define VAULT_CA VAULT_DIR "/ca.pem"
 #define VAULT_TICKET VAULT_DIR "/ticket.pem"
 
+struct health;
 struct vault;
 
 struct vault_conf { /* everything is borrowed and must outlive the vault */
@@ -31,6 +32,7 @@ struct vault_conf { /* everything is borrowed and must outlive the vault */
 	const struct pki_key *ca, *ticket;
 	struct sv ca_der, ticket_der; /* their certificates */
 	const uint8_t *secret;	      /* 32 octets */
+	struct health *health;	      /* the pools that are watched; NULL: none is */
 	atomic_ulong *locked;	      /* counts attempts at a PIN or a password that is locked out; NULL: nobody looks */
 	int64_t (*unix_ms)(void *arg); /* NULL: the machine's clock */
 	void (*random)(void *arg, void *p, size_t n); /* NULL: the library's */
@@ -44,6 +46,9 @@ void vault_answer(struct vault *v, const struct vault_ask *q, struct vault_reply
  * changed the store.  It starts at random: that of the next vault is another one.  From one thread. */
 uint64_t vault_changes(struct vault *v);
 uint64_t vault_changes_of(struct vault *v, uint64_t store_changes); /* the same, of a store whose count is known */
+/* The pools that have a backup are watched from the start; others, when a user of theirs comes.  false: store_why(). */
+bool vault_watch_pools(struct store *s, struct health *h);
+void vault_changed(struct vault *v); /* what it has said of homes no longer holds: a pool went away, or is back */
 void vault_direct(struct vault *v, struct vault_link *ret); /* a link that answers before it returns: for tests */
 
 /* ---- key files ---------------------------------------------------------------------------------------- */

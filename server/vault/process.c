@@ -34,6 +34,7 @@ struct process {
 	struct ipc_server inventory; /* the location process */
 	struct loop_timer look;	  /* whether the store has changed */
 	uint64_t changes, reported_at;
+	unsigned pools_changed;
 };
 
 static void question(void *arg, struct ipc_server *from, struct ipc_message *m)
@@ -70,8 +71,13 @@ static void report(struct process *p)
 static void look(void *arg)
 {
 	struct process *p = arg;
+	struct health *health = p->conf->health;
 	uint64_t store = 0, now = p->changes;
 
+	if (health && atomic_load(&health->pools_changed) != p->pools_changed) {
+		p->pools_changed = atomic_load(&health->pools_changed);
+		vault_changed(p->vault);
+	}
 	if (p->sync == NULL)
 		now = vault_changes(p->vault);
 	else if (vault_sync_changes(p->sync, &store))
@@ -115,6 +121,14 @@ static void term(void *arg, int signo)
 	loop_stop(p->loop);
 }
 
+/* `s`, from whose list of pools it is known which are watched. */
+static struct store *watched(const struct process *p, struct store *s)
+{
+	if (s && !vault_watch_pools(s, p->conf->health))
+		log_line(LOG_WARN, "vault", "the list of pools cannot be read: %s", store_why(s));
+	return s;
+}
+
 static bool open_store(struct process *p, struct why *why)
 {
 	char path[PATH_MAX];
@@ -123,7 +137,7 @@ static bool open_store(struct process *p, struct why *why)
 	if (!site_store(p->conf->site, path, why))
 		return false;
 	if (store_is_postgres(path)) {
-		p->store = store_shared(store_open(path, why));
+		p->store = store_shared(watched(p, store_open(path, why)));
 		return p->store != NULL;
 	}
 	if (access(path, F_OK) < 0) { /* made by init, with its owner: a new one would be an empty site */
@@ -131,7 +145,7 @@ static bool open_store(struct process *p, struct why *why)
 	}
 	if (!store_whole(path, why))
 		return false;
-	p->store = store_shared(store_sqlite(path, why));
+	p->store = store_shared(watched(p, store_sqlite(path, why)));
 	if (p->store && p->store->ops->reserve(p->store) != STORE_OK)
 		log_line(LOG_WARN, "vault", "no room is kept for a full disk: %s", store_why(p->store));
 	return p->store != NULL;
@@ -164,6 +178,7 @@ static bool begin(struct process *p, struct why *why)
 	why_set(why, "out of memory");
 	vault_keys_conf(&p->keys, &c);
 	c.store = p->store;
+	c.health = p->conf->health;
 	c.locked = p->conf->health ? &p->conf->health->locked : NULL;
 	p->vault = vault_new(&c);
 	p->loop = loop_new();

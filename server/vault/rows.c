@@ -103,7 +103,7 @@ ASK(admit) = {
 	STR(vault_ask, admit.aor), STR(vault_ask, admit.proved), VIEW(vault_ask, admit.der), STR(vault_ask, admit.peer),
 	FLAG(vault_ask, admit.outside), FIELDS_END
 };
-REPLY(admit) = {STRUCT(vault_reply, admit.user, user), FLAG(vault_reply, admit.pin), FLAG(vault_reply, admit.elsewhere), STR(vault_reply, admit.sip),
+REPLY(admit) = {STRUCT(vault_reply, admit.user, user), FLAG(vault_reply, admit.pin), FLAG(vault_reply, admit.elsewhere), STR(vault_reply, admit.sip), FLAG(vault_reply, admit.backup),
 	FIELDS_END};
 
 #define ROW(kind, name) [kind] = {#name, ask_##name, reply_##name, vault_on_##name},

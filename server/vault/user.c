@@ -42,6 +42,7 @@ enum vault_status vault_on_admit(struct vault *v, const struct vault_ask *q, str
 			memcpy(ret->admit.sip, place.sip, sizeof ret->admit.sip);
 			return VAULT_OK;
 		default:
+			ret->admit.backup = place.backup;
 			return VAULT_OK;
 		}
 	case STORE_NONE:

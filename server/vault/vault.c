@@ -76,6 +76,11 @@ uint64_t vault_changes_of(struct vault *v, uint64_t store_changes)
 	return v->changes;
 }
 
+void vault_changed(struct vault *v)
+{
+	v->changes++;
+}
+
 /* ---- the way to it ----------------------------------------------------------------------------------------- */
 
 void vault_send(const struct vault_link *l, const struct vault_ask *q, vault_done *done, void *arg)

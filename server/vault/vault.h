@@ -77,6 +77,7 @@ struct vault_admission {
 	bool pin; /* number and PIN were proved for this user from that address in the last ten minutes */
 	bool elsewhere; /* the user lives on another pool ... */
 	char sip[264];	/* ... and this is its Registrar, "HOST" or "HOST:PORT"; "" : none on that side */
+	bool backup; /* the user lives on another pool, which is away: this one is its backup */
 };
 
 /* ---- questions ----------------------------------------------------------------------------------------------- */

@@ -27,6 +27,7 @@
 
 #include "server/daemon/dhcp_responder.h"
 #include "server/daemon/dns_publish.h"
+#include "server/daemon/pool_watch.h"
 #include "server/location/process.h"
 #include "server/vault/process.h"
 #include "server/worker/worker.h"
@@ -281,6 +282,7 @@ __typeof__(location_process_main) __wrap_location_process_main;
 __typeof__(worker_main) __wrap_worker_main;
 __typeof__(dhcp_responder_main) __wrap_dhcp_responder_main;
 __typeof__(dns_publish_main) __wrap_dns_publish_main;
+__typeof__(pool_watch_main) __wrap_pool_watch_main;
 
 int __wrap_vault_process_main(const struct vault_process *p)
 {
@@ -306,5 +308,11 @@ int __wrap_dhcp_responder_main(const struct site *s, int fd, int seen_fd, int re
 int __wrap_dns_publish_main(const struct site *s, const char *key, int ready_fd)
 {
 	(void)key;
+	return captured(&(struct captive){s->dir, -1, 32}, ready_fd);
+}
+
+int __wrap_pool_watch_main(const struct site *s, struct health *h, int ready_fd)
+{
+	(void)h;
 	return captured(&(struct captive){s->dir, -1, 32}, ready_fd);
 }

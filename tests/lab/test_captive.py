@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import front_end  # noqa: E402
 import peers  # noqa: E402
 
-ROLES = ["vault", "location", "worker", "legacy", "dhcp", "dns"]
+ROLES = ["vault", "location", "worker", "legacy", "dhcp", "dns", "watch"]
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, as dialtoned's processes become other users")
 
 
@@ -28,6 +28,7 @@ class Captured(front_end.Site):
         with open(self.conf, "a") as f:
             f.write(f"""
 dhcp_responder = true
+watch_pools = true
 dns {{
     server = "127.0.0.1"
     address = "127.0.0.1"

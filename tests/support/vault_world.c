@@ -22,6 +22,7 @@ void vault_up(struct world *w)
 			       .secret = secret,
 			       .unix_ms = world_ms,
 			       .arg = w,
+			       .health = &w->health,
 			       .store = w->store};
 
 	w->vault = vault_new(&c);

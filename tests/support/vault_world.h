@@ -12,6 +12,7 @@
 #include "auth/ntlm.h"
 #include "auth/pin.h"
 #include "auth/ticket.h"
+#include "server/site/health.h"
 #include "server/vault/make.h"
 #include "tests/support/vault_calls.h"
 
@@ -33,6 +34,7 @@ struct world {
 	struct vault_link link;
 	int64_t now;
 	struct why why;
+	struct health health;
 };
 
 /* A vault of the store that is there. */

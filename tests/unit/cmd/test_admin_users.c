@@ -44,6 +44,9 @@ static void users(void **state)
 	said(w, "pool add pool2.contoso.test --web web2.contoso.test:4443 --external-sip sip2.contoso.com:443", 0, NULL);
 	said(w, "pool add pool2.contoso.test", 73, "the pool 'pool2.contoso.test' is in the list");
 	said(w, "pool set pool2.contoso.test --sip a:b:c", 64, "sip is 'a:b:c'; type pool1.contoso.test");
+	said(w, "pool set pool2.contoso.test --backup two~words", 64, "backup is 'two words'; type the name of a pool");
+	said(w, "pool set pool2.contoso.test --backup pool3.contoso.test", 0, NULL);
+	said(w, "pool list -f csv", 0, "pool2.contoso.test,pool2.contoso.test:5061,web2.contoso.test:4443,sip2.contoso.com:443,,,pool3.contoso.test");
 	said(w, "pool list --json", 0, "\"sip\": \"pool2.contoso.test:5061\",\n      \"web\": \"web2.contoso.test:4443\",\n      \"external_sip\": \"sip2.contoso.com:443\"");
 	said(w, "user set alice@contoso.test --remote", 0, NULL);
 	said(w, "user show alice@contoso.test", 0, "remote          yes\n");

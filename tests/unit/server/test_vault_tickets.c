@@ -425,13 +425,73 @@ static void at_home_in_a_branch(void **state)
 	assert_int_equal(call_ticket_pin(&w->link, "4411", "73914", &ask, false, &to, &w->why), VAULT_ELSEWHERE);
 }
 
+static bool published(struct world *w, const struct buf *der)
+{
+	struct store_cert found = {0};
+	uint8_t sha1[20];
+	bool there;
+
+	pki_sha1(der->p, der->n, sha1);
+	there = w->store->ops->cert_find(w->store, sha1, &found) == STORE_OK;
+	store_cert_clear(&found);
+	return there;
+}
+
+/* pool1 is away and this pool is its backup: its users get tickets and certificates here, and are admitted with those that the company's CA
+ * made before, unless they are from before a revocation.  At home, what a backup made is published when it comes. */
+static void stands_in(void **state)
+{
+	static const struct store_pool pool1 = {.name = "pool1.contoso.test", .sip = "pool1.contoso.test:5061", .web = "web1.contoso.test",
+						.backup = "pool2.contoso.test"};
+	struct world *w = *state;
+	struct store_user alice = person(w, "alice@contoso.test", "", "+14255550123", "4411", "73914");
+	struct vault_ticket t = pin_ticket(w);
+	struct vault_cert c = {0}, d = {0};
+	unsigned n;
+
+	strcpy(w->site.pool, "pool2.contoso.test");
+	assert_int_equal(issue(w, &t, "alice@contoso.test", &c), VAULT_OK);
+	assert_int_equal(w->store->ops->pool_put(w->store, &pool1), STORE_OK);
+	moves(w, pool1.name);
+	assert_int_equal(w->store->ops->cert_revoke(w->store, alice.id, 0, &n), STORE_OK); /* it is in the other store */
+	assert_true(admitted(w, &c.der, false, VAULT_OK).elsewhere);
+	assert_int_equal(atomic_load(&w->health.pool[0].state), HEALTH_POOL_NEW);
+	assert_string_equal(w->health.pool[0].host, "web1.contoso.test");
+
+	atomic_store(&w->health.pool[0].state, HEALTH_POOL_AWAY);
+	assert_true(admitted(w, &c.der, false, VAULT_OK).backup);
+	assert_false(admitted(w, &c.der, false, VAULT_OK).elsewhere);
+	vault_ticket_clear(&t);
+	t = pin_ticket(w);
+	assert_int_equal(issue(w, &t, "alice@contoso.test", &d), VAULT_OK);
+	assert_true(published(w, &d.der) && admitted(w, &d.der, false, VAULT_OK).backup);
+	assert_int_equal(w->store->ops->cert_revoke(w->store, alice.id, NOW, &n), STORE_OK);
+	admitted(w, &c.der, false, VAULT_REFUSED);
+	admitted(w, &d.der, false, VAULT_REFUSED);
+	assert_int_equal(w->store->ops->cert_revoke(w->store, alice.id, 0, &n), STORE_OK);
+	atomic_store(&w->health.pool[0].state, HEALTH_POOL_ANSWERS);
+	assert_string_equal(admitted(w, &d.der, false, VAULT_OK).sip, "pool1.contoso.test:5061");
+
+	moves(w, "");
+	admitted(w, &d.der, false, VAULT_REFUSED); /* a pool that watches no others takes nothing back */
+	w->site.watch_pools = true;
+	admitted(w, &c.der, false, VAULT_REFUSED);
+	assert_false(admitted(w, &d.der, false, VAULT_OK).backup);
+	assert_true(published(w, &d.der) && !published(w, &c.der));
+	assert_int_equal(w->store->ops->cert_revoke(w->store, alice.id, NOW, &n), STORE_OK);
+	admitted(w, &d.der, false, VAULT_REFUSED);
+	vault_ticket_clear(&t);
+	buf_free(&c.der);
+	buf_free(&d.der);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    T(certificate), T(limits_of_requests), T(tickets_end), T(no_certificate_that_is_not_stored),
 	    T(no_certificate_for_a_stranger), T(claims_and_services), T(by_certificate), T(shown_is_not_proved), T(at_home_elsewhere),
-	    T(at_home_in_a_branch),
+	    T(at_home_in_a_branch), T(stands_in),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
