@@ -144,7 +144,7 @@ void ipc_ask(struct ipc_caller *c, struct buf *octets, unsigned ms, ipc_answered
 			fn(arg, NULL);
 		return;
 	}
-	*q = (struct ipc_question){.number = ++c->number, .asked = clock_mono_ms(), .fn = fn, .arg = arg, .octets = *octets};
+	*q = (struct ipc_question){.number = fn ? ++c->number : 0, .asked = clock_mono_ms(), .fn = fn, .arg = arg, .octets = *octets};
 	q->until = q->asked + ms;
 	*octets = (struct buf){0};
 	q->kind = (unsigned)(q->octets.p[12] << 8 | q->octets.p[13]);

@@ -59,8 +59,8 @@ struct ipc_caller {
 bool ipc_caller_init(struct ipc_caller *c, struct loop *l, int fd); /* borrows fd */
 void ipc_caller_clear(struct ipc_caller *c); /* open requests are answered with NULL; wipes; does not close */
 /* q: begun with number 0, not yet ended; it is sent under a number of its own, or as soon as the other side takes it, and
- * wiped.  fn is called exactly once, mostly from the loop; NULL: the answer does not matter, and the question is sent however
- * late that is. */
+ * wiped.  fn is called exactly once, mostly from the loop; NULL: nobody waits for an answer, the question keeps the number 0,
+ * which says that none is wanted, and it is sent however late that is. */
 void ipc_ask(struct ipc_caller *c, struct buf *q, unsigned ms, ipc_answered *fn, void *arg);
 
 /* For how many ms at least so many questions have been waiting for their answers; 0: fewer wait. */

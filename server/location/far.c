@@ -38,7 +38,7 @@ void location_far_put(struct location *l, const struct location_far *f)
 	struct node **at = location_bucket(l, f->binding.aor);
 	struct location_packed *packed;
 	struct location_binding b;
-	struct node *p;
+	struct node *p, *known;
 
 	if (index == 0)
 		return;
@@ -54,14 +54,17 @@ void location_far_put(struct location *l, const struct location_far *f)
 	b.expires = INT64_MAX;
 	if ((packed = location_pack(&b)) == NULL)
 		return;
-	p = *at ? *at : location_node(l, packed);
+	known = *at; /* the table may grow, and `at` be gone, when a node is made */
+	p = known ? known : location_node(l, packed);
 	if (p == NULL) {
 		free(packed);
 		return;
 	}
-	if (*at && p->b != packed) {
+	if (known) {
 		free(p->b);
 		p->b = packed;
+	} else {
+		location_have_ask(l, f->binding.aor, p);
 	}
 	p->seconds = f->seconds;
 	p->since = f->since;

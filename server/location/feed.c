@@ -124,6 +124,10 @@ void feed_question(struct journeys *t, uint32_t worker, const struct location_as
 		if (r->action == LOCATION_ADDED || r->action == LOCATION_REFRESHED)
 			journeys_bound(t, &b, now, false);
 		break;
+	case LOCATION_KEEP:
+		for (unsigned i = 0; i < q->keep.n; i++)
+			journeys_kept(t, worker, &q->keep.all[i], now);
+		break;
 	case LOCATION_HELD:
 		b = owned(worker, &q->held.binding);
 		journeys_bound(t, &b, now, true);

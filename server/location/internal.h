@@ -37,6 +37,10 @@ void location_order(struct location *l, struct node **at, enum location_order wh
 /* When `others` of the user's bindings are more than the quota allows, the oldest ones go: this front end's are told, another one's
  * are left to it, which comes to the same result.  but: is not counted; NULL: none. */
 void location_crowd_out(struct location *l, const char *aor, const struct location_binding *but, size_t quota);
+/* keep.c: the workers that hold the user's endpoints, but that one, ask again at their next refresh. */
+void location_have_ask(struct location *l, const char *aor, const struct node *but);
+#define KEEP_LATE_S 3 /* A report is at most so late; a grant that seems shorter by less has not changed. */
+void location_keep(struct location *l, uint32_t worker, const struct location_kept *k); /* answers LOCATION_KEEP */
 /* The part of it that others may know. */
 void location_far_of(const struct location *l, const struct node *p, bool gone, struct location_far *ret);
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "server/location/rows.h"
 
@@ -25,6 +26,8 @@ bool location_ask_read(struct ipc_message *m, struct location_ask *ret)
 		return false;
 	fields_get(&m->body, row->ask, ret);
 	rd_end(&m->body);
+	if (m->body.err)
+		location_ask_clear(ret);
 	return m->body.err == NULL;
 }
 
@@ -72,6 +75,9 @@ bool location_notice_read(struct rd *body, struct location_notice *ret)
 
 struct location_client {
 	struct ipc_caller ipc;
+	struct loop_timer keep;
+	struct location_kept *kept; /* refreshed since the last report; NULL: none */
+	unsigned nkept;
 };
 
 struct waits {
@@ -103,12 +109,50 @@ static void answered(void *arg, struct ipc_message *m)
 	location_reply_clear(&r);
 }
 
+static void report_kept(void *arg)
+{
+	struct location_client *c = arg;
+	struct location_ask q = {.kind = LOCATION_KEEP, .keep = {c->kept, c->nkept}};
+	struct buf b = {0};
+
+	if (c->kept) {
+		location_ask_write(&b, 0, &q);
+		ipc_ask(&c->ipc, &b, LOCATION_DEADLINE_MS, NULL, NULL);
+	}
+	free(c->kept);
+	c->kept = NULL;
+	c->nkept = 0;
+	loop_timer_at(&c->keep, UINT64_MAX);
+}
+
+/* Refreshes of about a second go together. */
+static void keep(struct location_client *c, const struct location_ask *q)
+{
+	for (unsigned i = 0; i < q->keep.n; i++) {
+		if (c->kept == NULL) {
+			if ((c->kept = calloc(LOCATION_KEEP_MAX, sizeof *c->kept)) == NULL) {
+				log_line(LOG_WARN, "location", "out of memory: a refresh is not reported");
+				return;
+			}
+			loop_timer_at(&c->keep, clock_mono_ms() + LOCATION_KEEP_MS);
+		}
+		c->kept[c->nkept++] = q->keep.all[i];
+		if (c->nkept == LOCATION_KEEP_MAX)
+			report_kept(c);
+	}
+}
+
 static void ask(void *arg, const struct location_ask *q, location_done *done, void *done_arg)
 {
 	struct location_client *c = arg;
-	struct waits now = {q->kind, done, done_arg}, *w = done ? malloc(sizeof *w) : NULL;
+	struct waits now = {q->kind, done, done_arg}, *w;
 	struct buf b = {0};
 
+	if (q->kind == LOCATION_KEEP) {
+		keep(c, q);
+		return;
+	}
+	w = done ? malloc(sizeof *w) : NULL;
 	if (done && w == NULL) {
 		ipc_fail(&now);
 		return;
@@ -130,6 +174,7 @@ struct location_client *location_client_new(struct loop *l, int fd, void (*gone)
 	}
 	c->ipc.gone = gone;
 	c->ipc.arg = arg;
+	loop_timer_init(&c->keep, l, report_kept, c);
 	*ret = (struct location_link){.send = ask, .arg = c};
 	ask(c, &(struct location_ask){.kind = LOCATION_HELLO}, NULL, NULL);
 	return c;
@@ -153,5 +198,7 @@ void location_client_free(struct location_client *c)
 	if (c == NULL)
 		return;
 	ipc_caller_clear(&c->ipc);
+	loop_timer_stop(&c->keep);
+	free(c->kept);
 	free(c);
 }

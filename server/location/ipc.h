@@ -11,6 +11,7 @@
 #include "server/location/location.h"
 
 #define LOCATION_DEADLINE_MS 2000
+#define LOCATION_KEEP_MS 1000 /* a refresh that changes nothing is reported so much later at most: LOCATION_KEEP has no answer */
 
 enum location_push { LOCATION_P_ORDER = 64, LOCATION_P_REPLAY };
 

@@ -266,6 +266,20 @@ void journeys_bound(struct journeys *t, const struct location_binding *b, uint64
 		report(t, j, JOURNEY_SIGN_IN);
 }
 
+void journeys_kept(struct journeys *t, uint32_t worker, const struct location_kept *k, uint64_t now)
+{
+	struct journey *j = journeys_first(t, KEY_INSTANCE, k->instance);
+
+	while (j && !(j->state == JOURNEY_REGISTERED && j->conn == k->conn && j->worker == worker && location_same(j->instance, k->instance) &&
+		      location_same(j->user, k->aor)))
+		j = journeys_next(j, KEY_INSTANCE);
+	if (j == NULL)
+		return;
+	j->seen_ms = now;
+	j->expires = k->expires;
+	journeys_touch(t, j);
+}
+
 static void sign_off(struct journeys *t, struct journey *j, const char *cause, uint64_t now)
 {
 	text_set(j->cause, sizeof j->cause, "%s", cause);

@@ -63,6 +63,7 @@ void journeys_free(struct journeys *t);
 void journeys_seen(struct journeys *t, const struct seen *s, uint64_t now);
 /* A binding was made or refreshed, or (held) is known from before this process. */
 void journeys_bound(struct journeys *t, const struct location_binding *b, uint64_t now, bool held);
+void journeys_kept(struct journeys *t, uint32_t worker, const struct location_kept *k, uint64_t now); /* refreshed: LOCATION_KEEP */
 /* The phone is no longer registered; conn 0: whichever connection. */
 void journeys_unbound(struct journeys *t, const char *aor, const char *instance, uint64_t conn, const char *cause, uint64_t now);
 void journeys_worker_gone(struct journeys *t, uint32_t worker, uint64_t now); /* all of its connections are */

@@ -171,6 +171,8 @@ static enum location_action location_put(struct location *l, const struct locati
 	differs = !known || location_differs(p, b, seconds);
 	if ((p = location_place(l, p, b, packed, quota)) == NULL)
 		return LOCATION_DOWN;
+	if (!known)
+		location_have_ask(l, b->aor, p);
 	if (quota != UINT_MAX)
 		l->quota = quota;
 	p->seconds = seconds;
@@ -245,6 +247,10 @@ void location_answer(struct location *l, uint32_t worker, const struct location_
 		break;
 	case LOCATION_LIST:
 		ret->answered = everybody(l, q->list.aor, ret);
+		break;
+	case LOCATION_KEEP:
+		for (unsigned i = 0; i < q->keep.n; i++)
+			location_keep(l, worker, &q->keep.all[i]);
 		break;
 	case LOCATION_HELD: /* nobody is pushed out by it: they were all there before */
 		b = owned(worker, &q->held.binding);

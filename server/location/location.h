@@ -39,8 +39,17 @@ struct location_far {
 	bool gone;
 };
 
-/* What the Registrar must do to an endpoint that it holds. */
-enum location_order { LOCATION_UNREGISTERED, LOCATION_REJECTED, LOCATION_DEACTIVATED };
+#define LOCATION_KEEP_MAX 256
+struct location_kept {
+	char aor[256], instance[40];
+	uint64_t conn;
+	int64_t expires; /* UNIX seconds */
+	uint32_t cseq;
+};
+
+/* What the Registrar must do to an endpoint that it holds.  LOCATION_ASK is said to no phone: the user has other endpoints now, or the
+ * binding is not known here (any more); the Registrar reports it again and asks at the next refresh. */
+enum location_order { LOCATION_UNREGISTERED, LOCATION_REJECTED, LOCATION_DEACTIVATED, LOCATION_ASK };
 
 /* ---- questions ----------------------------------------------------------------------------------------------- */
 
@@ -51,6 +60,7 @@ enum location_order { LOCATION_UNREGISTERED, LOCATION_REJECTED, LOCATION_DEACTIV
 	X(LOCATION_PUT,   put)   /* put or refresh a binding; the key is (aor, instance or epid) */ \
 	X(LOCATION_DROP,  drop)  /* drop one */ \
 	X(LOCATION_LIST,  list)  /* every live binding of a user; nothing is changed */ \
+	X(LOCATION_KEEP,  keep)  /* these bindings were refreshed, and nothing else of them has changed */ \
 	X(LOCATION_HELD,  held)  /* this worker holds this binding: told to a new location process */ \
 	X(LOCATION_HELD_ALL,  held_all)  /* and that was all */ \
 	X(LOCATION_SEEN,  seen)  /* something was seen of a phone: for its journey */
@@ -76,6 +86,10 @@ struct location_ask { /* starts as {.kind = ...} */
 			char aor[256];
 		} list;
 		struct {
+			struct location_kept *all;
+			unsigned n; /* LOCATION_KEEP_MAX at most */
+		} keep;
+		struct {
 			struct location_binding binding;
 		} held;
 		struct seen seen;
@@ -93,6 +107,7 @@ struct location_reply {
 	unsigned n;		      /* LOCATION_ENDPOINTS_MAX at most */
 };
 void location_reply_clear(struct location_reply *r);
+void location_ask_clear(struct location_ask *q); /* of one that location_ask_read() has filled */
 
 /* Called exactly once for each question; the reply is lent for the call. */
 typedef void location_done(void *arg, struct location_reply *r);

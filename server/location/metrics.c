@@ -26,6 +26,8 @@ void metrics_count(struct metrics *m, const struct location_ask *q, const struct
 {
 	if (q->kind == LOCATION_SEEN) {
 		seen_count(m, &q->seen, now);
+	} else if (q->kind == LOCATION_KEEP) {
+		m->step[SEEN_REGISTER].result[SEEN_ANSWERED] += q->keep.n;
 	} else if (q->kind == LOCATION_PUT && (r->action == LOCATION_ADDED || r->action == LOCATION_REFRESHED)) {
 		m->step[SEEN_REGISTER].result[SEEN_ANSWERED]++; /* refreshes too; how long they took is not reported here */
 		m->bound += r->action == LOCATION_ADDED;

@@ -29,6 +29,13 @@ REPLY(drop) = {FLAG(location_reply, found), FIELDS_END};
 ASK(list) = {STR(location_ask, list.aor), FIELDS_END};
 REPLY(list) = {FLAG(location_reply, answered), HEAP(location_reply, all, n, LOCATION_ENDPOINTS_MAX, binding), FIELDS_END};
 
+static const struct field kept[] = {
+	STR(location_kept, aor), STR(location_kept, instance), INT(location_kept, conn), INT(location_kept, expires),
+	INT(location_kept, cseq), FIELDS_END
+};
+ASK(keep) = {HEAP(location_ask, keep.all, keep.n, LOCATION_KEEP_MAX, kept), FIELDS_END};
+REPLY(keep) = {FIELDS_END};
+
 ASK(held) = {STRUCT(location_ask, held.binding, binding), FIELDS_END};
 REPLY(held) = {FIELDS_END};
 
@@ -48,7 +55,7 @@ REPLY(seen) = {FIELDS_END};
 static const struct location_row rows[LOCATION_KINDS] = {LOCATION_QUESTIONS(ROW)};
 
 const struct field location_notice_fields[] = {
-	INT(location_notice, conn), INT_TO(location_notice, order, LOCATION_DEACTIVATED), STR(location_notice, aor),
+	INT(location_notice, conn), INT_TO(location_notice, order, LOCATION_ASK), STR(location_notice, aor),
 	STR(location_notice, instance), INT(location_notice, diag), STR(location_notice, reason), FIELDS_END
 };
 
@@ -66,6 +73,12 @@ const struct field far_lost_fields[] = {STR(far_lost, front_end), FIELDS_END};
 const struct location_row *location_row_of(unsigned kind)
 {
 	return kind > LOCATION_NO_QUESTION && kind < LOCATION_KINDS ? &rows[kind] : NULL;
+}
+
+void location_ask_clear(struct location_ask *q)
+{
+	if (location_row_of(q->kind))
+		fields_clear(rows[q->kind].ask, q);
 }
 
 void location_reply_clear(struct location_reply *r)

@@ -16,8 +16,10 @@ void process_notice(void *arg, uint32_t worker, const struct location_notice *n)
 	struct buf b = {0};
 	unsigned slot = 0;
 
-	feed_order(p->journeys, n);
-	p->metrics.orders++;
+	if (n->order != LOCATION_ASK) {
+		feed_order(p->journeys, n);
+		p->metrics.orders++;
+	}
 	if (c) {
 		while (slot < PENDING && p->pending[slot].number)
 			slot++;
@@ -84,9 +86,11 @@ static void process_question(void *arg, struct ipc_server *from, struct ipc_mess
 	feed_question(p->journeys, w->index, &q, &r);
 	metrics_count(&p->metrics, &q, &r, clock_mono_ms());
 	w->here |= q.kind == LOCATION_HELLO || q.kind == LOCATION_HELD_ALL;
-	location_reply_write(&answer, m->number, &r);
+	location_ask_clear(&q);
+	if (m->number)
+		location_reply_write(&answer, m->number, &r);
 	location_reply_clear(&r);
-	if (!ipc_server_send(from, &answer))
+	if (m->number && !ipc_server_send(from, &answer))
 		log_line(LOG_WARN, "location", "worker %u cannot be answered", w->index);
 	for (unsigned i = 0; i < p->conf->nworker + p->conf->nadopted; i++)
 		if (!p->worker[i].here)
@@ -136,10 +140,13 @@ static void process_seen(void *arg, struct ipc_server *from, struct ipc_message 
 	struct location_ask q;
 
 	(void)from;
-	if (!location_ask_read(m, &q) || q.kind != LOCATION_SEEN || q.seen.evidence != SEEN_DATAGRAM)
+	if (!location_ask_read(m, &q))
 		return;
-	feed_question(p->journeys, LOCATION_ANYBODY, &q, &none);
-	metrics_count(&p->metrics, &q, &none, clock_mono_ms());
+	if (q.kind == LOCATION_SEEN && q.seen.evidence == SEEN_DATAGRAM) {
+		feed_question(p->journeys, LOCATION_ANYBODY, &q, &none);
+		metrics_count(&p->metrics, &q, &none, clock_mono_ms());
+	}
+	location_ask_clear(&q);
 }
 
 bool process_dhcp(struct process *p, int fd)

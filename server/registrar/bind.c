@@ -19,27 +19,37 @@ static void keep_alive(struct reg_conn *c, const struct msg *m, struct buf *h)
 
 /* "One Contact per registered endpoint of the AOR ... Echo the uuid exactly as received".
  * DIFFERS: proxy=replace leaves the address as it is; whatever it says, we answer down the same connection. */
-static void contact_line(const struct reg_conn *c, struct buf *h, const struct location_binding *b)
+static void contact_line(struct buf *h, const char *contact, int64_t seconds, const char *instance, const char *aor)
 {
 	char gruu[25];
 
-	if (!sip_gruu_of_instance(sv_of(b->instance), gruu))
+	if (!sip_gruu_of_instance(sv_of(instance), gruu))
 		return;
 	buf_printf(h,
 		   "Contact: <%s>;expires=%lld;+sip.instance=\"<urn:uuid:%s>\";"
 		   "gruu=\"sip:%s;opaque=user:epid:%s;gruu\"\r\n",
-		   b->contact, (long long)(b->expires - c->unix_s), b->instance, b->aor, gruu);
+		   contact, (long long)seconds, instance, aor, gruu);
 }
 
-static void bind_registered(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, unsigned seconds, const char *action,
-		       const struct location_reply *r)
+static void contact_lines(const struct reg_conn *c, struct buf *h, const struct location_reply *r)
 {
+	for (unsigned i = 0; i < r->n; i++)
+		contact_line(h, r->all[i].contact, r->all[i].expires - c->unix_s, r->all[i].instance, r->all[i].aor);
+}
+
+/* contacts: NULL: this association's own is all. */
+static void bind_registered(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, unsigned seconds, const char *action,
+		       const struct location_reply *contacts)
+{
+	const struct location_packed *own = sa->binding->b;
 	struct buf h = {0};
 
 	keep_alive(c, m, &h);
 	reg_date(c, &h); /* RFC 3261 10.3: "The response SHOULD include a Date header field." */
-	for (unsigned i = 0; i < r->n; i++)
-		contact_line(c, &h, &r->all[i]);
+	if (contacts)
+		contact_lines(c, &h, contacts);
+	else
+		contact_line(&h, own->contact, own->expires - c->unix_s, own->instance, own->aor);
 	/* 12.2: the phone hears that this is not its primary, and that the primary does not answer */
 	buf_printf(&h, "Expires: %u\r\npresence-state: register-action=\"%s\"%s\r\n", seconds, action,
 		   sa->backup ? ";primary-cluster-type=\"central\";is-connected-to-primary=\"no\";user-services-state=unavailable" : "");
@@ -87,6 +97,7 @@ static void bound(struct reg_turn *t, struct location_reply *r)
 		}
 		reg_unbind(c, sa, NULL);
 		sa->binding = t->binding;
+		sa->binding->alone = r->n == 1 && !t->others && location_same(r->all[0].instance, sa->binding->b->instance);
 		t->binding = NULL;
 		/* 11.3: "added" or "fixed" after a refresh tell the phone that the binding had been lost */
 		bind_registered(c, sa, &t->m, t->q.seconds, r->action == LOCATION_REFRESHED ? "refreshed" : t->ours ? "fixed" : "added", r);
@@ -140,8 +151,7 @@ static void listed(struct reg_turn *t, struct location_reply *r)
 	if (t->sa == NULL) {
 		reg_challenge(t->c, &t->m, 0);
 	} else if (r->answered) {
-		for (unsigned i = 0; i < r->n; i++)
-			contact_line(t->c, &h, &r->all[i]);
+		contact_lines(t->c, &h, r);
 		reg_date(t->c, &h);
 		buf_str(&h, "Server: RTC/5.0\r\n");
 		reg_answer(t->c, t->sa, &t->m, 200, "OK", &h, NULL, (struct sv){0});
@@ -186,6 +196,51 @@ static bool is_old(const struct reg_turn *t)
 	const struct location_packed *b = t->sa->binding ? t->sa->binding->b : NULL;
 
 	return b && !t->q.fetch && sv_eq(msg_get(&t->m, "Call-ID"), sv_of(b->call_id)) && t->q.cseq <= b->cseq;
+}
+
+/* ---- to stay bound ----------------------------------------------------------------------------------------------- */
+
+/* Nothing of the binding would become another but its time and CSeq; its connection is the same. */
+static bool bind_differs(const struct location_packed *b, const struct msg *m, const struct reg_asked *q)
+{
+	struct sv agent = msg_get(m, "User-Agent");
+
+	if (agent.n >= sizeof((struct location_binding){0}).user_agent)
+		agent.n = sizeof((struct location_binding){0}).user_agent - 1;
+	return !sv_eq(q->contact.uri, sv_of(b->contact)) || !sv_eq(msg_get(m, "Call-ID"), sv_of(b->call_id)) ||
+	       strcmp(q->instance, b->instance) != 0 || strcmp(q->epid, b->epid) != 0 || !sv_eq(agent, sv_of(b->user_agent));
+}
+
+/* Some phones have another tag in each. */
+static bool bind_from(struct reg_binding *r, struct sv from)
+{
+	char *now = sv_eq(from, sv_of(r->from)) ? r->from : sv_dup(from);
+
+	if (now == NULL)
+		return false;
+	if (now != r->from)
+		free(r->from);
+	r->from = now;
+	return true;
+}
+
+bool reg_rebound(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct reg_asked *q)
+{
+	struct reg_binding *r = sa->binding;
+	struct location_kept k = {.conn = c->peer.id, .expires = c->unix_s + q->seconds, .cseq = q->cseq};
+	struct location_ask ask = {.kind = LOCATION_KEEP, .keep = {&k, 1}};
+
+	if (r == NULL || !r->alone || q->leave || q->fetch || q->cseq <= r->b->cseq || bind_differs(r->b, m, q) ||
+	    !bind_from(r, msg_get(m, "From")))
+		return false;
+	r->until = c->now + (uint64_t)q->seconds * 1000;
+	r->b->expires = k.expires;
+	r->b->cseq = k.cseq;
+	(void)sv_copy(k.aor, sizeof k.aor, sv_of(r->b->aor)); /* they came out of such fields */
+	(void)sv_copy(k.instance, sizeof k.instance, sv_of(r->b->instance));
+	location_send(c->r->conf.location, &ask, NULL, NULL);
+	bind_registered(c, sa, m, q->seconds, "refreshed", NULL);
+	return true;
 }
 
 void reg_bind(struct reg_turn *t, const char *aor)

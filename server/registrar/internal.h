@@ -48,6 +48,7 @@ struct reg_binding {
 	uint64_t until; /* mono_ms */
 	char *from;	/* the From of its last REGISTER: the To of our requests */
 	uint32_t cseq;
+	bool alone; /* the location process has listed it as the user's only endpoint, and has not said otherwise since */
 };
 
 enum reg_sa_state { SA_NTLM, SA_DSK, SA_KEYED, SA_UP }; /* KEYED: keys are there, nobody has used them yet */
@@ -105,6 +106,7 @@ struct reg_turn {
 	struct reg_binding *binding; /* that is put just now */
 	bool ours;		     /* it is this association's already */
 	bool ordered;		     /* an order for that user has come meanwhile */
+	bool others;		     /* LOCATION_ASK has */
 	uint64_t changes;	     /* as they were when the vault was asked */
 };
 
@@ -211,6 +213,8 @@ void reg_date(const struct reg_conn *c, struct buf *h); /* the line Date */
 void reg_register(struct reg_conn *c, struct reg_sa *sa, const struct msg *m);
 void reg_subscribe(struct reg_conn *c, struct reg_sa *sa, const struct msg *m);
 void reg_bind(struct reg_turn *t, const char *aor);  /* bind.c: what an admitted REGISTER asks for; the canonical address */
+/* An admitted REGISTER that moves nothing but the time of the user's only endpoint is answered at once.  false: others must be asked. */
+bool reg_rebound(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, const struct reg_asked *q);
 bool reg_client_allowed(const struct site *s, struct sv user_agent);
 
 /* ---- notify.c ---- */

@@ -233,7 +233,7 @@ static void register_admitted(struct reg_turn *t, const struct vault_admission *
 	}
 }
 
-static void admitted(struct reg_turn *t, struct vault_reply *r)
+static void vault_admitted(struct reg_turn *t, struct vault_reply *r)
 {
 	if (t->sa == NULL) { /* an order has ended it meanwhile */
 		reg_challenge(t->c, &t->m, 0);
@@ -265,12 +265,10 @@ static uint64_t register_changes(const struct reg_conn *c)
 
 /* A registered user who was admitted is so until the store changes: the vault's count says that, and it need not be asked.
  * Orders reach whoever is registered, the vault or no vault; a new registration always asks. */
-static bool still_admitted(const struct reg_turn *t)
+static bool still_admitted(const struct reg_conn *c, const struct reg_sa *sa, const struct reg_asked *q)
 {
-	const struct reg_conn *c = t->c;
-
-	return c->r->conf.vault->changes && t->sa->binding && t->sa->admitted && t->sa->changes == register_changes(c) &&
-	       sv_ieq(sv_of(t->q.aor), sv_of(t->sa->proved));
+	return c->r->conf.vault->changes && sa->binding && sa->admitted && sa->changes == register_changes(c) &&
+	       sv_ieq(sv_of(q->aor), sv_of(sa->proved));
 }
 
 static void admit(struct reg_turn *t)
@@ -282,7 +280,7 @@ static void admit(struct reg_turn *t)
 	memcpy(q.admit.proved, t->sa->proved, sizeof q.admit.proved);
 	memcpy(q.admit.peer, t->c->peer.address, sizeof q.admit.peer);
 	t->changes = register_changes(t->c); /* before it is asked: a change that comes between is seen at the next refresh */
-	reg_turn_vault(t, &q, admitted);
+	reg_turn_vault(t, &q, vault_admitted);
 }
 
 void reg_register(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
@@ -290,6 +288,7 @@ void reg_register(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
 	struct sip_addr from, to;
 	struct reg_asked q = {0};
 	struct reg_turn *t;
+	bool admitted;
 	char other[256];
 
 	if (!headers(c, sa, m, &q))
@@ -319,13 +318,16 @@ void reg_register(struct reg_conn *c, struct reg_sa *sa, const struct msg *m)
 		reg_refuse(c, sa, m, REFUSE_IDENTITY);
 		return;
 	}
-	if ((t = reg_turn_of(c, sa, m)) == NULL)
+	admitted = still_admitted(c, sa, &q);
+	if (admitted && !reg_client_allowed(c->r->conf.site, msg_get(m, "User-Agent"))) {
+		reg_refuse(c, sa, m, REFUSE_VERSION);
+		return;
+	}
+	if ((admitted && reg_rebound(c, sa, m, &q)) || (t = reg_turn_of(c, sa, m)) == NULL)
 		return;
 	t->q = q;
-	if (!still_admitted(t))
-		admit(t);
-	else if (!reg_client_allowed(c->r->conf.site, msg_get(m, "User-Agent")))
-		reg_turn_refuse(t, REFUSE_VERSION);
-	else
+	if (admitted)
 		reg_bind(t, sa->proved);
+	else
+		admit(t);
 }

@@ -36,6 +36,16 @@ static void end_one(struct reg_conn *c, struct reg_sa *sa, const struct location
 		c->challenged = c->now; /* it has the time of a stranger to sign in again */
 }
 
+/* LOCATION_ASK: the answer to its next refresh is not known here. */
+static void ask_again(const struct registrar *r, const struct reg_sa *sa)
+{
+	struct location_ask q = {.kind = LOCATION_HELD};
+
+	sa->binding->alone = false;
+	location_unpack(sa->binding->b, &q.held.binding);
+	location_send(r->conf.location, &q, NULL, NULL);
+}
+
 void registrar_order(struct registrar *r, const struct location_notice *n, uint64_t mono_ms, int64_t unix_s)
 {
 	for (struct reg_conn *c = r->conns, *next; c; c = next) {
@@ -45,12 +55,16 @@ void registrar_order(struct registrar *r, const struct location_notice *n, uint6
 		c->now = mono_ms;
 		c->unix_s = unix_s;
 		if (c->turn && c->turn->binding && sv_ieq(sv_of(c->turn->binding->b->aor), sv_of(n->aor)))
-			c->turn->ordered = true;
+			*(n->order == LOCATION_ASK ? &c->turn->others : &c->turn->ordered) = true;
 		for (struct reg_sa *sa = c->sas, *after; sa; sa = after) {
 			after = sa->next;
 			if (sa->binding && sv_ieq(sv_of(sa->binding->b->aor), sv_of(n->aor)) &&
-			    (n->instance[0] == '\0' || sv_ieq(sv_of(sa->binding->b->instance), sv_of(n->instance))))
-				end_one(c, sa, n);
+			    (n->instance[0] == '\0' || sv_ieq(sv_of(sa->binding->b->instance), sv_of(n->instance)))) {
+				if (n->order == LOCATION_ASK)
+					ask_again(r, sa);
+				else
+					end_one(c, sa, n);
+			}
 		}
 		if (c->closing && !c->close_reported) {
 			c->close_reported = true;

@@ -140,7 +140,7 @@ void worker_sip_order(struct worker_sip *s, const struct location_notice *n)
 {
 	registrar_order(s->registrar, n, clock_mono_ms(), sip_unix_s());
 	for (struct sip_link *k = s->first; k; k = k->next)
-		if (k->id == n->conn && k->reg && conn_open(k->conn) && health_drains(s->health))
+		if (k->id == n->conn && k->reg && conn_open(k->conn) && n->order != LOCATION_ASK && health_drains(s->health))
 			conn_close(k->conn); /* behind what the phone is told: it connects anew, elsewhere */
 		else if (k->id == n->conn && k->reg && conn_open(k->conn))
 			conn_timer(k->conn, reg_conn_deadline(k->reg));

@@ -10,7 +10,7 @@ struct front_end {
 	const char *name;
 	struct location *l;
 	struct front_end *other;
-	unsigned reported, noticed;
+	unsigned reported, noticed, asked;
 	struct location_notice last;
 };
 
@@ -27,6 +27,10 @@ static void notice(void *arg, uint32_t worker, const struct location_notice *n)
 	struct front_end *f = arg;
 
 	(void)worker;
+	if (n->order == LOCATION_ASK) { /* a refresh over there is asked about again */
+		f->asked++;
+		return;
+	}
 	f->noticed++;
 	f->last = *n;
 }
@@ -96,7 +100,9 @@ static void both_know_all(void **state)
 
 	(void)state;
 	assert_int_equal(put(&w.a, "1", 1, 8), LOCATION_ADDED);
+	assert_int_equal(w.a.asked, 0);
 	assert_int_equal(put(&w.b, "2", 1, 8), LOCATION_ADDED);
+	assert_int_equal(w.a.asked, 1); /* its phone's 200 lists both from now on */
 	assert_int_equal(put(&w.a, "1", 2, 8), LOCATION_REFRESHED);
 	assert_int_equal(w.a.reported, 1);
 	assert_int_equal(listed(&w.a, all), 2);

@@ -6,8 +6,9 @@
 
 struct world {
 	int64_t now;
-	unsigned n;
-	uint32_t worker[256];
+	unsigned n, asks; /* orders; LOCATION_ASKs */
+	uint32_t worker[256], asked; /* asked: the last one's */
+
 	struct location_notice notice[256];
 };
 
@@ -32,6 +33,11 @@ static void heard(void *arg, uint32_t worker, const struct location_notice *n)
 {
 	struct world *w = arg;
 
+	if (n->order == LOCATION_ASK) {
+		w->asks++;
+		w->asked = worker;
+		return;
+	}
 	assert_true(w->n < 256);
 	w->worker[w->n] = worker;
 	w->notice[w->n++] = *n;
@@ -347,10 +353,58 @@ static void at_rest(void **state)
 	}
 }
 
+static void keep(struct location *l, uint32_t worker, const struct location_binding *b, uint64_t conn, int64_t expires)
+{
+	struct location_kept k = {.conn = conn, .expires = expires, .cseq = b->cseq + 1};
+	struct location_ask q = {.kind = LOCATION_KEEP, .keep = {&k, 1}};
+	struct location_reply r;
+
+	strcpy(k.aor, b->aor);
+	strcpy(k.instance, b->instance);
+	location_answer(l, worker, &q, &r);
+}
+
+/* A worker answers refreshes of an only endpoint by itself until it hears that there are others. */
+static void kept_without_a_question(void **state)
+{
+	struct world w = {.now = 1000};
+	struct location *l = location_new(clock_of, heard, &w);
+	struct location_binding all[8], b = phone("alice@contoso.test", 1, 3, 11, 1600), other = phone("alice@contoso.test", 2, 4, 12, 1600);
+	struct location_link o;
+	size_t n = 0;
+
+	(void)state;
+	location_direct(l, &o);
+	assert_int_equal(call_put(&o, &b, 8, all, 8, &n), LOCATION_ADDED);
+	w.now = 1500;
+	keep(l, 3, &b, 11, 2100);
+	assert_int_equal(location_list(l, b.aor, all, 8), 1);
+	assert_int_equal(all[0].expires, 2100);
+	assert_int_equal(all[0].cseq, b.cseq + 1);
+	assert_int_equal(w.asks, 0);
+	w.now = 1700; /* it would have expired */
+	other.expires = 2300;
+	assert_int_equal(call_put(&o, &other, 8, all, 8, &n), LOCATION_ADDED);
+	assert_int_equal(n, 2);
+	assert_int_equal(w.asks, 1); /* the worker of the first one: its 200 has two Contacts from now on */
+	assert_int_equal(w.asked, 3);
+	other.cseq++;
+	assert_int_equal(call_put(&o, &other, 8, all, 8, &n), LOCATION_REFRESHED);
+	assert_int_equal(w.asks, 1);
+	keep(l, 3, &b, 77, 2400); /* of an earlier connection, of another worker's: neither is known */
+	keep(l, 4, &b, 11, 2400);
+	assert_int_equal(w.asks, 3);
+	assert_int_equal(w.asked, 4);
+	assert_int_equal(location_list(l, b.aor, all, 8), 2);
+	assert_true(all[0].expires < 2400 && all[1].expires < 2400);
+	assert_int_equal(w.n, 0);
+	location_free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(at_rest), cmocka_unit_test(comes_and_goes), cmocka_unit_test(quota_pushes_out_the_oldest), cmocka_unit_test(orders),
+	    cmocka_unit_test(at_rest), cmocka_unit_test(comes_and_goes), cmocka_unit_test(kept_without_a_question), cmocka_unit_test(quota_pushes_out_the_oldest), cmocka_unit_test(orders),
 	    cmocka_unit_test(against_a_list), cmocka_unit_test(many), cmocka_unit_test(a_walk),
 	};
 

@@ -270,6 +270,60 @@ static void a_binding_that_comes_too_late(void **state)
 	}
 }
 
+static struct {
+	struct location_link real;
+	unsigned puts, keeps;
+} counted;
+
+static void count_questions(void *arg, const struct location_ask *q, location_done *done, void *done_arg)
+{
+	(void)arg;
+	counted.puts += q->kind == LOCATION_PUT;
+	counted.keeps += q->kind == LOCATION_KEEP;
+	location_send(&counted.real, q, done, done_arg);
+}
+
+/* The refresh of an only endpoint is answered here; with another one beside it, or with another Contact, the location process is asked. */
+static void refreshes_without_the_location_process(void **state)
+{
+	struct world *w = *state;
+	struct location_binding all[4];
+	struct phone *ph, *other;
+
+	w->vault.changes = w_changes;
+	w->vault.changes_arg = w;
+	ph = signed_in(w, true);
+	counted.real = w->location_link;
+	w->location_link.send = count_questions;
+	counted.puts = counted.keeps = 0;
+	w->unix_s += 100;
+	w->mono += 100000;
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(ask(ph, "REGISTER", "", ""), 200);
+		assert_int_equal(msg_count(&ph->m, "Contact"), 1);
+	}
+	assert_int_equal(counted.puts, 0);
+	assert_int_equal(counted.keeps, 3);
+	assert_int_equal(location_list(w->location, "alice@contoso.test", all, 4), 1);
+	assert_int_equal(all[0].expires, w->unix_s + 600);
+
+	other = phone_new(w, "alice@contoso.test", false);
+	other->epid = "0123456789";
+	assert_int_equal(sign_in(other, true, ""), 200);
+	orders_go(w);
+	counted.puts = 0;
+	assert_int_equal(ask(ph, "REGISTER", "", ""), 200);
+	assert_int_equal(msg_count(&ph->m, "Contact"), 2);
+	assert_int_equal(counted.puts, 1);
+	phone_free(other);
+	assert_int_equal(ask(ph, "REGISTER", "", ""), 200); /* it is alone again: the last question */
+	assert_int_equal(msg_count(&ph->m, "Contact"), 1);
+	assert_int_equal(ask(ph, "REGISTER", "", ""), 200);
+	assert_int_equal(counted.puts, 2);
+	w->location_link = counted.real;
+	phone_free(ph);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -281,6 +335,7 @@ int main(void)
 					   T(refreshes_without_the_vault),
 					   T(changes_are_seen),
 					   T(a_change_under_way),
+					   T(refreshes_without_the_location_process),
 					   T(a_binding_that_comes_too_late)};
 
 	return cmocka_run_group_tests(tests, keys_make, keys_free);
