@@ -39,7 +39,7 @@ enum admin_result admin_open(struct admin *a, const struct site *site, int64_t n
 		return admin_no(ADMIN_SITE, why, "the store '%s': %s; run it as root, or as the user that made the site", path,
 				strerror(errno));
 	if (access(path, F_OK) < 0)
-		return admin_no(ADMIN_SITE, why, "there is no store '%s'; make the site with: dialtone init %s", path, site->dir);
+		return admin_no(ADMIN_SITE, why, "the store %s is missing: restore it from the backup (operation.md: Backup)", path);
 	if (!store_whole(path, &text))
 		return admin_no(ADMIN_SITE, why, "%s", text.text);
 	a->store = store_sqlite(path, &text);

@@ -211,11 +211,11 @@ static int arguments_check(struct command *c)
 	arguments_most(c->verb, &least);
 	if (c->verb->verbs)
 		return fail_verb(c, NULL);
-	if (c->arguments < least)
-		return command_fail(c, EX_USAGE, "an argument is missing; type: %s %s", command_name(c, name), c->verb->arguments);
 	if (c->site_given && !(verb_flags_of(c->path, c->depth) & VERB_SITE))
 		return command_fail(c, EX_USAGE, "'-c %s': this verb works on no site's configuration; %s", c->conf,
 				    c->verb->no_site ? c->verb->no_site : "leave -c away");
+	if (c->arguments < least)
+		return command_fail(c, EX_USAGE, "an argument is missing; type: %s %s", command_name(c, name), c->verb->arguments);
 	return 0;
 }
 

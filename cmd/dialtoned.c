@@ -59,6 +59,8 @@ static int daemon_run(struct command *c)
 	log_set(site.log_level, "dialtoned");
 	if (o->test)
 		return check(c, conf.path, &site);
+	if (!check_rights(&site, &why))
+		return command_fail(c, EX_CONFIG, "%s", why.text);
 	path = realpath(conf.path, NULL); /* SIGHUP must find it wherever we are */
 	if (path)
 		conf.path = path;

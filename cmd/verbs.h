@@ -1,6 +1,6 @@
 /* cmd/verbs.h: the verbs of dialtone, one table each (cmd/options.h).
  *
- * The exit status of a verb: 0 done, 64 usage, 78 configuration, 70 our own fault (sysexits); connect and doctor: 1 to 9, the
+ * The exit status of a verb: 0 done, 64 usage, 78 configuration, 70 internal error (sysexits); connect and doctor: 1 to 9, the
  * stage that failed.
  */
 #ifndef DIALTONE_CMD_VERBS_H

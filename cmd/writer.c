@@ -200,12 +200,13 @@ void writer_record(struct writer *w, const struct column *columns, const void *r
 		width = strlen(c->key) + 2 > width ? strlen(c->key) + 2 : width;
 	for (const struct column *c = columns; c->key; c++)
 		label(w, c->key, text_of(c, record, text), width);
+	w->label = width;
 }
 
 void writer_member(struct writer *w, const char *key, const char *text, json_t *value)
 {
 	if (w->form == WRITER_TEXT)
-		label(w, key, text, strlen(key) + 2);
+		label(w, key, text, strlen(key) + 2 > w->label ? strlen(key) + 2 : w->label);
 	if (w->form == WRITER_TEXT || (w->form == WRITER_CSV && w->lines)) {
 		json_decref(value);
 		return;

@@ -57,6 +57,7 @@ struct writer {
 	struct buf *cell; /* text of the list, row by row */
 	size_t cells, cap;
 	size_t width[WRITER_COLUMNS]; /* of the table so far */
+	size_t label;		      /* of the record before a member: its texts stand below each other */
 	bool part;		      /* a part of the list is written already */
 	bool items;		      /* the list is all there is to write: "items" */
 	bool lines;		      /* of CSV: a record or a list */

@@ -4,12 +4,15 @@
  * from processes of their own; transactions begin IMMEDIATE, and wait at most 1.5 s for each other.
  */
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/internal.h"
 #include "store/sql.h"
 
 #define DISK_FULL (256 << 10) /* needed by a transaction at once: the -shm file, some pages */
@@ -40,6 +43,10 @@ static void sqlite_reason(sqlite3 *db, const char *path, struct why *why)
 	int code = sqlite3_errcode(db);
 	struct statvfs v;
 
+	if (code == SQLITE_READONLY && path && path[0] && store_is_readonly(path)) {
+		why_set(why, STORE_READONLY, path);
+		return;
+	}
 	why_set(why, "%s%s", sqlite3_errmsg(db),
 		(code == SQLITE_IOERR || code == SQLITE_FULL || code == SQLITE_CANTOPEN) && path && path[0] &&
 			 statvfs(path, &v) == 0 && v.f_bavail * v.f_frsize < DISK_FULL
@@ -309,12 +316,44 @@ static const char *make_schema(sqlite3 *db)
 	return version > SQL_SCHEMAS ? SQL_NEWER : NULL;
 }
 
+/* Of a file system that takes no writes: lists are read all the same, what changes something is refused.  Without changes that wait in
+ * its log the file is all there is, and SQLite needs no lock. */
+static int open_readonly(struct sqlite *q, const char *path)
+{
+	char log[4096];
+	struct stat st;
+	char *uri;
+	int rc;
+
+	snprintf(log, sizeof log, "%s-wal", path);
+	uri = sqlite3_mprintf("file:%s?%s", path, stat(log, &st) == 0 && st.st_size > 0 ? "mode=ro" : "immutable=1");
+	rc = uri && !strpbrk(path, "?#%") ? sqlite3_open_v2(uri, &q->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL)
+					 : SQLITE_CANTOPEN;
+	sqlite3_free(uri);
+	return rc;
+}
+
+static const char *open_schema(struct sqlite *q, bool readonly)
+{
+	int version = 0;
+
+	sqlite3_busy_handler(q->db, busy, q);
+	if ((!readonly && sqlite3_exec(q->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;", NULL, NULL,
+				       NULL) != SQLITE_OK) ||
+	    !number_of(q->db, "PRAGMA user_version", &version))
+		return sqlite3_errmsg(q->db);
+	if (version == SQL_SCHEMAS)
+		return NULL;
+	return readonly ? "it is of another release, and cannot be changed" : make_schema(q->db);
+}
+
 struct store *store_sqlite(const char *path, struct why *why)
 {
 	struct sqlite *q = calloc(1, sizeof *q);
 	const char *err = NULL;
 	struct why words = {0};
-	int version = 0;
+	bool readonly = store_is_readonly(path);
+	int rc;
 
 	if (q == NULL) {
 		why_set(why, "out of memory");
@@ -322,20 +361,20 @@ struct store *store_sqlite(const char *path, struct why *why)
 	}
 	q->sql.store.ops = &sql_ops;
 	q->sql.engine = &engine;
-	if (sqlite3_open_v2(path, &q->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) !=
-	    SQLITE_OK) {
+	rc = readonly ? open_readonly(q, path)
+		      : sqlite3_open_v2(path, &q->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (rc != SQLITE_OK)
 		err = q->db ? sqlite3_errmsg(q->db) : "out of memory";
-	} else {
-		sqlite3_busy_handler(q->db, busy, q);
-		if (sqlite3_exec(q->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;", NULL, NULL, NULL) !=
-			SQLITE_OK ||
-		    !number_of(q->db, "PRAGMA user_version", &version))
-			err = sqlite3_errmsg(q->db);
-		else if (version != SQL_SCHEMAS)
-			err = make_schema(q->db);
-	}
+	else
+		err = open_schema(q, readonly);
 	if (err == NULL)
 		return &q->sql.store;
+	rc = q->db ? sqlite3_errcode(q->db) : rc;
+	if (readonly || rc == SQLITE_CORRUPT) {
+		readonly ? why_set(why, STORE_READONLY, path) : store_damaged(path, err, why);
+		sqlite_close(&q->sql);
+		return NULL;
+	}
 	if (q->db && sqlite3_errcode(q->db) != SQLITE_OK) {
 		sqlite_reason(q->db, path, &words);
 		err = words.text;

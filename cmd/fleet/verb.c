@@ -244,5 +244,5 @@ const struct verb verb_fleet = {
 	       "      --domain contoso.test --users pins.csv --scenario warm \\\n"
 	       "      --arrive power-cut:90s --html cut.html\n"
 	       "  dialtone fleet --plan --phones 152000\n",
-    .status = "0 every phone had dial tone, 1 some had not, 64 usage, 70 our own fault",
+    .status = "0 every phone had dial tone, 1 some had not, 64 usage, 70 internal error",
 };

@@ -171,7 +171,7 @@ const struct option_row doctor_options[] = {
 	{"--capture",       "WHAT",      "run no phone: watch those of a capture file (pcap, pcapng; \"-\"), or of an interface", AT(capture)},
 	{"--seconds",       "N",         "with --capture of an interface: end after so many (default: when interrupted)", AT(seconds)},
 	{"--explain",       "ID",        "run no phone: explain a cause, like C-13; all: each of them", AT(explain)},
-	{"--verbose",       NULL,        "every stage, every cause, and what was asked besides", AT(verbose)},
+	{"--verbose",       NULL,        "every stage, every cause, and what was also checked", AT(verbose)},
 	{"--bundle",        "FILE",      "write record, answers, findings and packets to FILE, without secrets", AT(bundle)},
 	{"--redact",        "LEVEL",     "(default: secrets); names: with other names and addresses, without packets", AT(redact), .word = redaction},
 	{"--check",         NULL,        "one line with performance data and the exit status of a monitoring plugin", AT(check)},

@@ -167,7 +167,7 @@ static void record_text_stage(struct record_text *t, const struct dt_record *r)
 	if (!r->ok)
 		record_text_below(t, INK_BAD, "FAILED: ", record_text_reason(r));
 	else if (r->skipped && r->failure != DT_F_OK)
-		record_text_below(t, INK_WARN, "goes on without: ", record_text_reason(r));
+		record_text_below(t, INK_WARN, "continues without: ", record_text_reason(r));
 	if (r->warn)
 		record_text_hold_note(t, r->warn);
 	record_text_notes(t);

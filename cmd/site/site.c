@@ -14,13 +14,13 @@
 /* What a result is to a shell, and what the operator may type next. */
 static const struct {
 	int status;
-	const char *next; /* behind the sentence, for the verb named %s */
+	const char *next; /* behind the sentence; %s: the verb whose list it is, and what was named */
 } results[] = {
     [ADMIN_OK] = {EX_OK, ""},
     [ADMIN_UNCHANGED] = {EX_OK, ""},
     [ADMIN_REFUSED] = {EX_USAGE, ""},
     [ADMIN_NONE] = {EX_NOUSER, "; 'dialtone %s list' shows what is there"},
-    [ADMIN_EXISTS] = {EX_CANTCREAT, "; to change what is there: dialtone %s set"},
+    [ADMIN_EXISTS] = {EX_CANTCREAT, "; to change what is there: dialtone %s set %s"},
     [ADMIN_SITE] = {EX_CONFIG, ""},
     [ADMIN_STORE] = {EX_IOERR, ""},
     [ADMIN_ORDER] = {EX_SOFTWARE, ""},
@@ -28,10 +28,10 @@ static const struct {
     [ADMIN_FAILED] = {EX_SOFTWARE, ""},
 };
 
-/* Whose "list" or "set" to type: that of the rules and the test devices, else the users'. */
+/* Whose "list" or "set" to type: that of the rules, pools, policies and test devices; of users wherever one is named. */
 static const char *lister(const struct command *c, char ret[128])
 {
-	bool own = c->depth > 3 || strcmp(c->verb->arguments, "RULE") == 0;
+	bool own = c->depth > 3 || (strncmp(c->verb->arguments, "USER", 4) != 0 && strncmp(c->verb->arguments, "[USER", 5) != 0);
 
 	snprintf(ret, 128, "%s%s%s", own ? c->path[1]->name : "user", c->depth > 3 ? " " : "", c->depth > 3 ? c->path[2]->name : "");
 	return ret;
@@ -39,11 +39,11 @@ static const char *lister(const struct command *c, char ret[128])
 
 int session_end(const struct session *s, enum admin_result r)
 {
-	char next[160], verb[128];
+	char next[512], verb[128];
 
 	if (r == ADMIN_OK || r == ADMIN_UNCHANGED || s->why.text[0] == '\0')
 		return results[r].status;
-	snprintf(next, sizeof next, results[r].next, lister(s->c, verb));
+	snprintf(next, sizeof next, results[r].next, lister(s->c, verb), s->c->arguments ? s->c->argument[0] : "");
 	return command_fail(s->c, results[r].status, "%s%s", s->why.text, next);
 }
 

@@ -125,18 +125,22 @@ static const struct column common_area_columns[] = {
     {"number", COLUMN_TEXT, offsetof(struct common_area_row, u.number)},
     {"extension", COLUMN_TEXT, offsetof(struct common_area_row, u.extension)},
     {"display_number", COLUMN_TEXT, offsetof(struct common_area_row, u.display_number)},
-    {"pin", COLUMN_TEXT, offsetof(struct common_area_row, pin), "as it was given"},
+    {"pin", COLUMN_TEXT, offsetof(struct common_area_row, pin)},
     {0}};
 
 /* The new account, said once: a PIN that was made is nowhere to be read later. */
 static int common_area_made(struct session *s, const struct store_user *u, const struct buf *pin)
 {
 	struct common_area_row row = {.u = *u};
+	struct column columns[sizeof common_area_columns / sizeof *common_area_columns];
 	int rc;
 
+	memcpy(columns, common_area_columns, sizeof columns);
+	if (!pin && session_people(s)) /* whoever gave it knows it */
+		columns[4] = (struct column){0};
 	if (pin)
 		text_set(row.pin, sizeof row.pin, SV_FMT, SV_ARG(buf_view(pin)));
-	rc = session_record(s, common_area_columns, &row);
+	rc = session_record(s, columns, &row);
 	explicit_bzero(&row, sizeof row);
 	return rc;
 }

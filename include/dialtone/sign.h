@@ -147,10 +147,10 @@ X(MOVED,              "moved",                "redirected to the home pool") \
 X(BACKUP_REGISTRAR,   "backup-registrar",     "the Registrar is the backup of the user's home pool, which does not answer") \
 X(MOVED_NOWHERE,      "moved-nowhere",        "the redirect names no Registrar") \
 /* what the doctor asks itself */ \
-X(ASKED_VLAN_CLASS,   "asked-vlan-class",     "the class CPE-OCPHONE in other letters was answered with a VLAN") \
+X(ASKED_VLAN_CLASS,   "asked-vlan-class",     "the class CPE-OCPHONE in different upper or lower case was answered with a VLAN") \
 X(ASKED_DNS_SLOW,     "asked-dns-slow",       "the name server answers, but takes longer than a second") \
 X(ASKED_NAK,          "asked-nak",            "a DHCP server refused an address of another network: it receives what is sent in this VLAN") \
-X(ASKED_UC_CLASS,     "asked-uc-class",       "the class MS-UC-Client in other letters was answered with option 43") \
+X(ASKED_UC_CLASS,     "asked-uc-class",       "the class MS-UC-Client in different upper or lower case was answered with option 43") \
 X(ASKED_UC_DISCOVER,  "asked-uc-discover",    "a DISCOVER of class MS-UC-Client was answered with option 43") \
 X(ASKED_OLD_NAME,     "asked-old-name",       "the old name ucupdates exists") \
 X(ASKED_NEW_NAME,     "asked-new-name",       "the name ucupdates-r2 exists") \

@@ -67,7 +67,7 @@ static void chain_connected(void *arg, struct http_client *h)
 		return;
 	}
 	if (ph->work->chain_stored)
-		stage_skip(ph, "the stored chain, %s", found);
+		stage_skip(ph, "the stored chain still fits %s", found);
 	else
 		stage_done(ph, "%s", ph->work->chain_found[0] ? ph->work->chain_found : found);
 }

@@ -157,7 +157,7 @@ static const char *certificate_of(struct dt_phone *ph, struct soap_cert_answer *
 
 static void cert_report(struct dt_phone *ph, const struct pki_cert_info *info, const char *until, char found[FOUND_MAX])
 {
-	text_set(found, FOUND_MAX, "%s, by %s, until %s", info->subject_cn, info->issuer_cn, until);
+	text_set(found, FOUND_MAX, "%s, issued by %s, valid until %s", info->subject_cn, info->issuer_cn, until);
 	if (info->not_before > ph_unix_s(ph)) {
 		attempt_sign(&ph->work->try, DT_SIGN_CERT_NOT_YET);
 		ph->work->try.fact.off_s = info->not_before - ph_unix_s(ph);

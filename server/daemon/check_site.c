@@ -126,6 +126,8 @@ static void try_as(const struct site *s, int as, const struct account *a, int fd
 		if (errno == EACCES && barred(path))
 			dprintf(fd, "'%s' cannot enter %s: put the site elsewhere, or open that folder with: chmod o+x %s",
 				user_of(s, as), path, path);
+		else if (errno == EROFS)
+			dprintf(fd, "%s is on a read-only file system: mount it for writing", path);
 		else
 			dprintf(fd, "'%s' cannot use %s: %s; to hand it over: dialtone init %s --owners", user_of(s, as), path,
 				strerror(errno), s->dir);
@@ -158,7 +160,7 @@ static bool rights_of(const struct site *s, int as, struct why *why)
 	return n <= 0 || why_not(why, "%s", text);
 }
 
-static bool rights(const struct site *s, struct why *why)
+bool check_rights(const struct site *s, struct why *why)
 {
 	return geteuid() != 0 || (rights_of(s, AS_VAULT, why) && rights_of(s, AS_WORKER, why));
 }
@@ -175,10 +177,6 @@ static enum check_result vault(const struct site *s, struct why *why)
 	if (access(path, R_OK) < 0 && errno == EACCES) {
 		why_set(why, "%s cannot be read by this user: run it as root", path);
 		return CHECK_NOT_ALLOWED;
-	}
-	if (access(path, F_OK) < 0 && errno == ENOENT) {
-		why_set(why, "%s is missing: restore it from the backup; without it all PINs and passwords must be set anew", path);
-		return CHECK_BAD;
 	}
 	if (!vault_keys_load(s->dir, &keys, why))
 		return CHECK_BAD;
@@ -225,5 +223,5 @@ enum check_result check_site(const struct site *s, int64_t unix_s, struct why *w
 		return CHECK_BAD;
 	if ((r = certificates(s, unix_s, why)) != CHECK_GOOD || (r = vault(s, why)) != CHECK_GOOD)
 		return r;
-	return rights(s, why) && ports(s, runs_already(s), why) ? CHECK_GOOD : CHECK_BAD;
+	return check_rights(s, why) && ports(s, runs_already(s), why) ? CHECK_GOOD : CHECK_BAD;
 }

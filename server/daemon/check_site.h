@@ -12,6 +12,9 @@ enum check_result { CHECK_GOOD, CHECK_BAD, CHECK_NOT_ALLOWED /* this user cannot
  * bound (or are bound by the dialtoned that runs this site).  *why: the fault, and what to type. */
 enum check_result check_site(const struct site *site, int64_t unix_s, struct why *why);
 
+/* Whether the user of each process may use its files, as far as root can try; *why: which may not, and what to type. */
+bool check_rights(const struct site *site, struct why *why);
+
 /* Whether the ports are free; *why: which is not, and how to see who has it. */
 bool check_ports(const struct site *site, struct why *why);
 

@@ -109,6 +109,8 @@ static bool root_load(struct work *w)
 
 	if (!there(w, ROOT) && path_of(w, ROOT_OLD, old) && lstat(old, &st) == 0)
 		return root_move(w);
+	if (!there(w, ROOT))
+		return why_not(w->why, "%s/" ROOT ", the root's key, is away: bring it back for the while (operation.md: Certificates)", w->site->dir);
 	return site_pair_load(w->site->dir, ROOT, &w->root, &w->root_der, w->why) &&
 	       (!there(w, SITE_ROOT) || root_is_ca(w, ROOT));
 }

@@ -73,7 +73,7 @@ static void certs_check(const struct site *s, bool server, bool outside, int64_t
 	rc = file_read(path, PKI_PEM_MAX, &pem);
 	c->unreadable = rc == -EACCES;
 	if (rc == -ENOENT && server)
-		why_set(&c->why, "there is none; to make it: dialtone init %.200s --renew", s->dir);
+		why_set(&c->why, "it is missing; create it with: dialtone init %.200s --renew", s->dir);
 	else if (rc < 0)
 		why_set(&c->why, "%s", strerror(-rc));
 	else if (info == NULL || !pki_pem_cert(buf_view(&pem), 0, &der) || pki_cert_info(der.p, der.n, info) != NULL)

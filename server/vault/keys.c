@@ -24,6 +24,8 @@ bool vault_secret_load(const char *dir, uint8_t secret[32], struct why *why)
 	rc = file_read(path, 1024, &text);
 	ok = rc >= 0 && hex_read(sv_trim(buf_view(&text)), secret, 32);
 	buf_wipe(&text);
+	if (rc == -ENOENT)
+		return why_not(why, "%s is missing: restore it from the backup; without it all PINs and passwords must be set anew", path);
 	return ok || site_fail(why, path, rc < 0 ? strerror(-rc) : "it is not 64 hexadecimal digits");
 }
 

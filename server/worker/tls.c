@@ -43,7 +43,7 @@ static bool identity(const char *dir, const char *name, struct pki_key **key, st
 	snprintf(path, sizeof path, "%s/%s", dir, name);
 	rc = file_read(path, PKI_PEM_MAX, &pem);
 	if (rc == -ENOENT) {
-		why_set(why, "%s: there is none; to make it: dialtone init %s --renew", path, dir);
+		why_set(why, "%s: it is missing; create it with: dialtone init %s --renew", path, dir);
 	} else if (rc < 0) {
 		tls_why_set(why, path, strerror(-rc));
 	} else {

@@ -4,7 +4,11 @@
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
 say() { echo "packaged: $*"; }
-fail() { say "$*" >&2; exit 1; }
+fail() {
+	say "$*" >&2
+	tail -n 15 /tmp/dialtoned.log /tmp/phone.log >&2 || true
+	exit 1
+}
 within() { # within SECONDS WHAT COMMAND...: waits until the command succeeds
 	local seconds=$1 end=$((SECONDS + $1)) what=$2
 	shift 2
@@ -19,7 +23,7 @@ phone() { ip netns exec phone dialtone connect --interface eth0 --no-vlan --stat
 registered() { dialtone status --registered -f csv 2>/dev/null | grep -q '^alice@contoso.test,'; }
 start() { # the servers, as the unit would
 	fe dialtoned >/tmp/dialtoned.log 2>&1 & daemon=$!
-	within 20 "dialtoned says that it is ready" grep -q ready /tmp/dialtoned.log
+	within 60 "dialtoned says that it is ready" grep -q ready /tmp/dialtoned.log
 }
 stop() { kill "$daemon" && wait "$daemon" || true; }
 kept() { # everything in the site that an administrator or dialtone init has written

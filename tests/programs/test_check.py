@@ -42,6 +42,19 @@ class changed:
         os.chmod(self.path, self.was.st_mode & 0o7777)
 
 
+class gone:
+    """A file of the site is away for the while."""
+
+    def __init__(self, site, name):
+        self.path = site.path(name)
+
+    def __enter__(self):
+        os.rename(self.path, self.path + ".away")
+
+    def __exit__(self, *_):
+        os.rename(self.path + ".away", self.path)
+
+
 def truncate(path):
     os.truncate(path, os.path.getsize(path) // 2)
 
@@ -67,7 +80,7 @@ def test_good(site):
 
 def test_store(site):
     for change, words in ((lambda p: os.truncate(p, 0), ("has no octets", "backup")), (fill("x" * 40960), ("is not a database", "backup")),
-                          (truncate, ("damaged", "backup")), (os.unlink, ("store.db", "No such file"))):
+                          (truncate, ("damaged", "backup")), (os.unlink, ("store.db is missing", "backup"))):
         with changed(site, "vault/store.db", change):
             refused(site, *words)
     with changed(site, "vault/store.db", lambda p: os.truncate(p, 0)):
@@ -122,3 +135,41 @@ def test_another_user(site):
     done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", os.path.join(BUILD, "dialtoned"), "-c", site.conf, "-t"],
                           capture_output=True, text=True, timeout=30)
     assert done.returncode == 77 and "run it as root" in done.stderr, done
+
+
+def typed(site, program, *words, status=78):
+    done = subprocess.run([os.path.join(BUILD, program), *words], capture_output=True, text=True, timeout=60, env={**os.environ, "DIALTONE_CONF": site.conf})
+    assert done.returncode == status, done
+    return done.stdout + done.stderr
+
+
+def test_a_start_says_the_same(site):
+    """dialtoned itself, and the verbs, say what is wrong as -t does: nobody types -t first at two in the morning."""
+    with gone(site, "vault/secret"):
+        refused(site, "vault/secret is missing: restore it from the backup")
+        assert "vault/secret is missing: restore it from the backup" in typed(site, "dialtoned")
+    os.chmod(os.path.dirname(site.dir), 0o700)
+    try:
+        assert "cannot enter" in typed(site, "dialtoned")
+    finally:
+        os.chmod(os.path.dirname(site.dir), 0o755)
+    with gone(site, "root.pem"):
+        assert "the root's key, is away: bring it back" in typed(site, "dialtone", "init", site.dir, "--renew", status=73)
+    assert "dialtone init DIR --renew" in typed(site, "dialtone", "-c", site.conf, "init", "--renew", status=64)
+    with gone(site, "vault/store.db"):
+        for words in (("dialtoned", "-t"), ("dialtone", "user", "list")):
+            assert "store.db is missing: restore it from the backup" in typed(site, *words)
+    with changed(site, "vault/store.db", truncate):
+        assert "is damaged" in typed(site, "dialtone", "user", "list")
+
+
+def test_a_disk_that_takes_no_writes(site):
+    """Lists are read, also while a log of changes waits beside the store; changes are refused, and nothing is called damaged."""
+    script = """set -e; mount --make-rprivate /; cd "$1"; mount -t tmpfs tmpfs "$1/run"
+        "$2" user add walter@contoso.test; cp -a vault run/vault; mount --bind run/vault vault; mount -o remount,ro vault
+        "$2" user list; set +e; "$2" user add bob@contoso.test; echo "status $?"; "$3" -t; echo "status $?" """
+    done = subprocess.run(["unshare", "--mount", "bash", "-c", script, "-", site.dir, os.path.join(BUILD, "dialtone"), os.path.join(BUILD, "dialtoned")],
+                          capture_output=True, text=True, timeout=60, env={**os.environ, "DIALTONE_CONF": site.conf})
+    assert done.returncode == 0 and "walter@contoso.test" in done.stdout, done
+    assert "status 74" in done.stdout and "status 78" in done.stdout and done.stderr.count("read-only file system") == 2, done
+    assert "damaged" not in done.stderr and "restore" not in done.stderr, done

@@ -95,7 +95,7 @@ static void common_area(void **state)
 	assert_int_equal(s->ops->pin_get(s, u.id, &p), STORE_OK);
 	assert_true(p.set && p.length == strlen(pin) && strspn(pin, "0123456789") == strlen(pin));
 	store_close(s);
-	said(w, "user add --common-area --display-number 6711 --display Lobby --pin-file %/pin", 0, "extension  6711\n");
+	said(w, "user add --common-area --display-number 6711 --display Lobby --pin-file %/pin", 0, "extension       6711\n");
 	assert_null(strstr((char *)w->out.p, "pin ")); /* whoever gave it knows it */
 	said(w, ALICE, 0, NULL);
 	said(w, "user list --json", 0, "\"kind\": \"common-area\"");
@@ -136,7 +136,7 @@ static void who_is_registered(void **state)
 	said(w, "status --registered", 69, "dialtoned is not running for this site; type: dialtoned -c");
 	said(w, "status --check", 2, "DIALTONE CRITICAL - ");
 	said(w, ALICE, 0, NULL);
-	said(w, "user show alice@contoso.test", 0, "endpoints  not known: dialtoned is not running for this site\n");
+	said(w, "user show alice@contoso.test", 0, "endpoints       not known: dialtoned is not running for this site\n");
 	said(w, "user show alice@contoso.test --json", 0, "\"endpoints\": null");
 	put(w, "runs", "");
 	said(w, "status --registered", 0, "CPE/4.0.7577.4363 OCPhone/4.0.7577.4363 (Microsoft Lync Phone Edition)\n");
@@ -171,7 +171,7 @@ static void who_is_registered(void **state)
 	said(w, "user show 4499", 67, "there is no user '4499'");
 	said(w, "user show alice@contoso.test --json", 0, "\"epid\": \"c97532c1946f\"");
 	said(w, "user add bob@contoso.test", 0, NULL);
-	said(w, "user show bob@contoso.test", 0, "endpoints  not signed in\n");
+	said(w, "user show bob@contoso.test", 0, "endpoints       not signed in\n");
 	said(w, "user show bob@contoso.test --json", 0, "\"endpoints\": []");
 	put(w, "empty-site", "");
 	said(w, "status --registered", 0, "no endpoint is registered");
@@ -238,7 +238,7 @@ static void user_refusals(void **state)
 	assert_null(strstr((char *)w->out.p, "--password-file FILE  ")); /* of its own verb only */
 	snprintf(store, sizeof store, "%s/" STORE_FILE, w->dir);
 	assert_int_equal(remove(store), 0);
-	said(w, "user list", 78, "there is no store");
+	said(w, "user list", 78, "is missing: restore it from the backup");
 	assert_int_equal(access(store, F_OK), -1); /* not made by whoever comes first */
 }
 

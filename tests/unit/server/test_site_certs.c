@@ -113,7 +113,7 @@ static void names(void **state)
 	strcpy(w->site.external_fqdn, "sip.contoso.test");
 	strcpy(w->site.external_web_fqdn, "www.contoso.test");
 	w->site.external_https = 4443;
-	assert_non_null(strstr(why(w, "external.pem", NOW), "there is none; to make it: dialtone init"));
+	assert_non_null(strstr(why(w, "external.pem", NOW), "it is missing; create it with: dialtone init"));
 	assert_true(init_renew(&w->site, NOW, &w->why));
 	assert_string_equal(why(w, "server.pem", NOW), "");
 	assert_string_equal(why(w, "external.pem", NOW), "");
@@ -130,7 +130,7 @@ static void legacy(void **state)
 	assert_null(why(w, "legacy.pem", NOW));
 	w->site.legacy = SITE_LEGACY_ON;
 	strcpy(w->site.legacy_user, "nobody");
-	assert_non_null(strstr(why(w, "legacy.pem", NOW), "there is none; to make it: dialtone init"));
+	assert_non_null(strstr(why(w, "legacy.pem", NOW), "it is missing; create it with: dialtone init"));
 	assert_null(why(w, "legacy-external.pem", NOW));
 	assert_true(init_renew(&w->site, NOW, &w->why));
 	assert_string_equal(why(w, "legacy.pem", NOW), "");

@@ -1,0 +1,12 @@
+/* store/internal.h: what the files of an SQLite store share. */
+#ifndef DIALTONE_STORE_INTERNAL_H
+#define DIALTONE_STORE_INTERNAL_H
+
+#include "store/store.h"
+
+#define STORE_READONLY "the store %s is on a read-only file system: mount it for writing (a disk that failed is mounted read-only: see dmesg)"
+
+bool store_is_readonly(const char *path); /* its file system is */
+void store_damaged(const char *path, const char *said, struct why *why); /* the sentence, and what to do */
+
+#endif
