@@ -12,8 +12,7 @@
 #include "server/control/control.h"
 #include "server/daemon/generation.h"
 #include "server/location/ipc.h"
-#include "server/location/process.h"
-#include "tests/support/location_calls.h"
+#include "tests/unit/location/place_world.h"
 
 static volatile sig_atomic_t came;
 
@@ -51,72 +50,6 @@ static void a_signal_for_nobody(void **state)
 
 /* ---- orders that no worker obeys ------------------------------------------------------------------------------------ */
 
-static struct {
-	char dir[40];
-	pid_t pid;
-	int ask[2], push[2], control;
-	struct location_client *client;
-	struct loop *loop;
-	struct location_link link;
-} place;
-
-static void place_run(const bool *there)
-{
-	while (!*there)
-		loop_once(place.loop);
-}
-
-static void place_up(void)
-{
-	struct why why = {0};
-	char run[60];
-
-	strcpy(place.dir, "/tmp/dialtone-place.XXXXXX");
-	assert_non_null(mkdtemp(place.dir));
-	snprintf(run, sizeof run, "%s/run", place.dir);
-	assert_int_equal(mkdir(run, 0700), 0);
-	place.control = control_listen(place.dir, &why);
-	assert_true(place.control >= 0);
-	assert_true(ipc_pair(place.ask) && ipc_pair(place.push));
-	place.pid = fork();
-	assert_true(place.pid >= 0);
-	if (place.pid == 0) {
-		struct location_process p = {.ask = &place.ask[1], .push = &place.push[1], .dhcp_fd = -1, .nworker = 1,
-					     .control_fd = place.control, .far_fd = -1, .inventory_fd = -1, .metrics_fd = -1, .ready_fd = -1};
-
-		if (freopen("/dev/null", "w", stderr) == NULL)
-			_exit(1);
-		child_end(location_process_main(&p));
-	}
-	place.loop = loop_new();
-	assert_non_null(place.loop);
-	place.client = location_client_new(place.loop, place.ask[0], NULL, NULL, &place.link);
-	assert_non_null(place.client);
-	call_wait = place_run;
-}
-
-static void place_down(void)
-{
-	char path[60];
-	int status;
-
-	location_client_free(place.client);
-	loop_free(place.loop);
-	kill(place.pid, SIGTERM);
-	assert_int_equal(waitpid(place.pid, &status, 0), place.pid);
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-	for (int i = 0; i < 2; i++) {
-		close(place.ask[i]);
-		close(place.push[i]);
-	}
-	close(place.control);
-	snprintf(path, sizeof path, "%s/run/control", place.dir);
-	unlink(path);
-	snprintf(path, sizeof path, "%s/run", place.dir);
-	rmdir(path);
-	rmdir(place.dir);
-}
-
 static void sign_in(void)
 {
 	struct location_binding b = {.aor = "alice@contoso.test", .instance = "i1", .contact = "sip:a@1.2.3.4", .conn = 9,
@@ -124,24 +57,6 @@ static void sign_in(void)
 	size_t n = 0;
 
 	assert_int_equal(call_put(&place.link, &b, 8, all, 1, &n), LOCATION_ADDED);
-}
-
-/* The order as the worker sees it; its number. */
-static uint64_t ordered(void)
-{
-	static uint8_t in[4096];
-	struct ipc_message m;
-
-	for (;;) {
-		struct pollfd p = {.fd = place.push[0], .events = POLLIN};
-		ssize_t n;
-
-		assert_int_equal(poll(&p, 1, 5000), 1);
-		n = recv(place.push[0], in, sizeof in, 0);
-		assert_true(n > 0 && ipc_read(in, (size_t)n, &m));
-		if (m.kind == LOCATION_P_ORDER) /* not the question what we hold */
-			return m.number;
-	}
 }
 
 /* Somebody at the command line gives an order and goes before the worker has answered. */
@@ -154,7 +69,7 @@ static void order_and_leave(void)
 	snprintf(at.sun_path, sizeof at.sun_path, "%s/run/control", place.dir);
 	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
 	assert_int_equal(send(fd, line, sizeof line - 1, MSG_NOSIGNAL), sizeof line - 1);
-	ordered();
+	place_ordered(NULL);
 	close(fd);
 }
 
@@ -166,7 +81,7 @@ static void orders_that_were_never_obeyed(void **state)
 	pid_t pid;
 
 	(void)state;
-	place_up();
+	place_up(NULL);
 	for (int i = 0; i < 300; i++) {
 		sign_in();
 		order_and_leave();
@@ -177,7 +92,7 @@ static void orders_that_were_never_obeyed(void **state)
 	if (pid == 0) { /* a worker that obeys */
 		struct buf done = {0};
 
-		ipc_begin(&done, ordered(), LOCATION_P_ORDER);
+		ipc_begin(&done, place_ordered(NULL), LOCATION_P_ORDER);
 		_exit(ipc_send(place.push[0], &done) ? 0 : 1);
 	}
 	assert_true(control_order_user(place.dir, "alice@contoso.test", LOCATION_REJECTED, 4141, "User disabled", &acted, &why));
@@ -234,17 +149,6 @@ static void register_many(unsigned n)
 		snprintf(b.instance, sizeof b.instance, "%08x-dca1-559e-ad2b-b514060a2da2", i);
 		assert_int_equal(call_put(&place.link, &b, 8, all, 1, &had), LOCATION_ADDED);
 	}
-}
-
-static int asked(const char *line)
-{
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	snprintf(at.sun_path, sizeof at.sun_path, "%s/run/control", place.dir);
-	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
-	assert_int_equal(send(fd, line, strlen(line), MSG_NOSIGNAL), strlen(line));
-	return fd;
 }
 
 /* Of the location process, in octets. */
@@ -315,11 +219,11 @@ static void readers_that_do_not_read(struct list *l)
 	char part[1000];
 	long before;
 
-	late = asked("registered\n");
+	late = place_asked("registered\n");
 	assert_true(recv(late, part, sizeof part, 0) > 0);
 	before = memory();
 	for (unsigned i = 0; i < DEAF; i++)
-		deaf[i] = asked("registered\n");
+		deaf[i] = place_asked("registered\n");
 	for (unsigned i = 0; i < DEAF; i++)
 		assert_int_equal(recv(deaf[i], part, 1, 0), 1);
 	assert_int_equal(list(l, NULL), MANY);
@@ -342,7 +246,7 @@ static void who_is_registered(void **state)
 
 	(void)state;
 	assert_non_null(l);
-	place_up();
+	place_up(NULL);
 	everybody_once(l);
 	one_user(l);
 	readers_that_do_not_read(l);
