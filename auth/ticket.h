@@ -28,6 +28,11 @@ bool ticket_write(struct buf *b, const struct ticket *t, const struct pki_key *k
 const char *ticket_check(const void *envelope, size_t n, const void *ticket_cert, size_t ncert, const uint8_t seal_key[32],
 			 const char *audience, const char *issuer, int64_t now, struct ticket *ret);
 
+/* Whether an assertion has no more parts than one of ours could have, and is named as ours are: NULL, or why not.  Its canonical form
+ * and its digest cost as much as a stranger likes to write: this looks at it first, and costs a walk. */
+#define TICKET_ID "SamlSecurityToken-" /* our AssertionIDs begin so */
+const char *ticket_shape(xmlNodePtr assertion);
+
 /* An assertion by itself, as X-MS-WebTicket shows it (7.4): the same checks, but no proof: its holder is taken for its owner. */
 const char *ticket_check_shown(const void *assertion, size_t n, const void *ticket_cert, size_t ncert, const uint8_t seal_key[32],
 			       const char *audience, const char *issuer, int64_t now, struct ticket *ret);

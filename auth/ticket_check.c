@@ -83,16 +83,48 @@ static const char *assertion_read(xmlNodePtr a, const uint8_t seal_key[32], stru
 	return strcmp(cm, CM_HOLDER) == 0 ? proof_read(confirmation, seal_key, t) : "an unknown ConfirmationMethod";
 }
 
+/* An assertion of ours has 30 elements, and as many attributes and declarations of namespaces; others declare more of the latter. */
+#define SHAPE_PARTS 160
+
+const char *ticket_shape(xmlNodePtr assertion)
+{
+	unsigned parts = 0;
+	char id[64];
+
+	if (!xml_attr(assertion, NULL, "AssertionID", id, sizeof id) || !sv_starts(sv_of(id), SV(TICKET_ID)))
+		return "the assertion is not one of this site";
+	for (xmlNodePtr n = assertion; n;) {
+		parts++;
+		for (const xmlAttr *a = n->type == XML_ELEMENT_NODE ? n->properties : NULL; a; a = a->next)
+			parts++;
+		for (const xmlNs *ns = n->type == XML_ELEMENT_NODE ? n->nsDef : NULL; ns; ns = ns->next)
+			parts++;
+		if (parts > SHAPE_PARTS)
+			return "the assertion has more parts than one of this site";
+		if (n->type == XML_ELEMENT_NODE && n->children) {
+			n = n->children;
+			continue;
+		}
+		while (n != assertion && n->next == NULL)
+			n = n->parent;
+		n = n == assertion ? NULL : n->next;
+	}
+	return NULL;
+}
+
 static const char *assertion_check(xmlNodePtr node, X509 *cert, const uint8_t seal_key[32], struct ticket *t)
 {
 	static const struct sig_rule rule = {rsa_methods, rsa_digests, .enveloped = true, .references = 1};
 	struct buf text = {0}, data[SIG_REFERENCES] = {0};
 	xmlDocPtr alone = NULL, verified = NULL;
-	const char *why = "the assertion cannot be taken out";
+	const char *why;
 	xmlNodePtr root, signature;
 	char id[64];
 	struct sig s;
 
+	if ((why = ticket_shape(node)) != NULL)
+		goto out;
+	why = "the assertion cannot be taken out";
 	if (!xml_canonical(node, &text) || (alone = xml_read(text.p, text.n, &why)) == NULL)
 		goto out;
 	root = xmlDocGetRootElement(alone);

@@ -138,7 +138,7 @@ enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u
 		return st;
 	}
 	vault_uuid(v, uuid);
-	snprintf(t.id, sizeof t.id, "SamlSecurityToken-%s", uuid);
+	snprintf(t.id, sizeof t.id, TICKET_ID "%s", uuid);
 	site_wts_url(v->conf.site, outside, t.issuer);
 	site_certprov_auth_url(v->conf.site, outside, t.audience);
 	snprintf(t.method, sizeof t.method, "%s", method);

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "auth/ticket.h"
+
 static void error_info(struct soap_cert_answer *m, const char *reason)
 {
 	m->error_id = 28001;
@@ -61,8 +63,8 @@ void web_cert(struct web_call *k)
 {
 	static const char *const actions[] = {SOAP_ACTION_CERT, NULL};
 	struct vault_ask q = {.kind = VAULT_CERT_ISSUE, .cert_issue = {k->q->body, k->q->outside}};
-	bool security;
-	const char *why;
+	const char *why, *shape = NULL;
+	xmlNodePtr security, assertion;
 	xmlDocPtr doc;
 
 	web_seen(k, SEEN_CERT);
@@ -74,12 +76,16 @@ void web_cert(struct web_call *k)
 	if (doc == NULL)
 		return;
 	why = soap_cert_read(doc, &k->cert);
-	security = soap_security(doc) != NULL;
+	security = soap_security(doc);
+	if (security && (assertion = xml_child(security, NS_SAML, "Assertion")) != NULL)
+		shape = ticket_shape(assertion); /* the vault has a use for its time */
 	xmlFreeDoc(doc);
 	if (why)
 		web_fault(k, FAULT_CLIENT, why);
 	else if (!security)
 		web_fault(k, FAULT_NO_TOKEN, "no web ticket in the header");
+	else if (shape)
+		web_fault(k, FAULT_TICKET, shape);
 	else
 		web_ask(k, &q, issued);
 }

@@ -128,7 +128,7 @@ static void wrapped_assertions(void **state)
 
 			buf_sv(&env, buf_view(&good));
 			buf_cstr(&env);
-			forms[i].form(&env, &s, other ? "AssertionID=\"evil\"" : NULL);
+			forms[i].form(&env, &s, other ? "AssertionID=\"SamlSecurityToken-evil\"" : NULL);
 			refuse_forgery(forms[i].name, &env, forms[i].why[other]);
 		}
 	free(s.assertion);

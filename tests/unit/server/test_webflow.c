@@ -385,6 +385,53 @@ static void foreign(void **state)
 	buf_free(&b);
 }
 
+static bool of_certificates(void *arg, int64_t at, const char *what, const char *whom, bool ok, const char *detail)
+{
+	(void)at, (void)whom, (void)ok, (void)detail;
+	*(unsigned *)arg += strcmp(what, "cert") == 0;
+	return true;
+}
+
+/* How often the vault has looked at a request for a certificate: each time it writes a row. */
+static unsigned looked_at(struct flow *f)
+{
+	unsigned n = 0;
+
+	assert_int_equal(f->v->store->ops->audit_each(f->v->store, 0, of_certificates, &n), STORE_OK);
+	return n;
+}
+
+/* What a stranger stuffs into an assertion is refused before it costs the vault anything; one that looks like ours is looked at. */
+static void stuffed_assertions(void **state)
+{
+	struct flow *f = *state;
+	struct buf many = {0}, b = {0};
+	struct proof p = {0};
+	char *text, *more;
+
+	assert_int_equal(by_pin(f, HTTPS_IN, "4411", "73914", &p), 0);
+	request(f, false, &p, ALICE, &b);
+	for (unsigned kind = 0; kind < 4; kind++) {
+		unsigned before = looked_at(f);
+
+		buf_clear(&many);
+		for (unsigned i = 0; i < 200 && kind < 3; i++)
+			buf_printf(&many, (const char *const[]){" a%u='1'", " xmlns:n%u='urn:n'", "<x%u/>"}[kind], i);
+		more = kind < 2 ? join("<saml:Conditions%s ", buf_cstr(&many)) : join("%s</saml:Conditions>", buf_cstr(&many));
+		text = kind < 2    ? swap(sv_dup(buf_view(&b)), "<saml:Conditions ", more)
+		       : kind == 2 ? swap(sv_dup(buf_view(&b)), "</saml:Conditions>", more)
+				   : swap(sv_dup(buf_view(&b)), ALICE "</saml:NameIdentifier>", BOB "</saml:NameIdentifier>");
+		assert_int_equal(publish(f, HTTPS_IN, sv_of(text), NULL), 28032);
+		assert_int_equal(looked_at(f) - before, kind == 3 ? 1 : 0);
+		free(text);
+		free(more);
+	}
+	assert_int_equal(publish(f, HTTPS_IN, buf_view(&b), NULL), 0);
+	soap_issued_clear(&p.issued);
+	buf_free(&many);
+	buf_free(&b);
+}
+
 /* bob holds the key that alice's phone enrolled, and enrols it: from then on it signs in bob alone. */
 static void one_key_serves_one_user(void **state)
 {
@@ -414,7 +461,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(from_a_pin_to_a_certificate), T(by_password), T(a_guesser_learns_nothing), T(inside_and_outside_do_not_mix),
 	    T(a_ticket_for_the_update_question), T(replayed), T(disabled_while_the_ticket_lives), T(foreign),
-	    T(one_key_serves_one_user),
+	    T(one_key_serves_one_user), T(stuffed_assertions),
 	};
 
 	return cmocka_run_group_tests(tests, flow_group_setup, flow_group_teardown);
