@@ -21,6 +21,7 @@
 #define CANDIDATE(c) SEES_CANDIDATE, DT_CAND_##c, NULL
 #define DIAG(id) SEES_DIAG, id, NULL
 #define SERVER_SAYS(words) SEES_SERVER_SAYS, 0, words
+#define OF_STAGE(stage) SEES_STAGE, DT_STAGE_##stage, NULL
 #define WARM SEES_WARM, 0, NULL
 #define INSIDE SEES_INSIDE, 0, NULL
 #define OUTSIDE SEES_OUTSIDE, 0, NULL
@@ -30,6 +31,7 @@
 #define RUN_CANDIDATE(c) SEES_RUN_CANDIDATE, DT_CAND_##c, NULL
 #define ELSEWHERE(sign) SEES_OTHER_DOMAIN, DT_SIGN_##sign, NULL
 #define HOST_ANSWER(sign) SEES_HOST_ANSWER, DT_SIGN_##sign, NULL
+#define OTHER_PORT SEES_OTHER_PORT, 0, NULL
 #define ENDED_WELL SEES_ENDED_WELL, 0, NULL
 
 /* A second condition, one that excludes the row, and what else a row can say (doctor_cause). */
@@ -38,6 +40,8 @@
 #define EXPLAINS(kinds) .explains = kinds
 #define AT(stage) .home = DT_STAGE_##stage
 #define REPORTED .reported = true
+#define CERTAIN .certain = true
+#define OF_LEASE .lease = true
 #define ASKED .asked = true
 #define REACH EXPLAINS_REACH
 #define NAMES EXPLAINS_NAMES
@@ -45,6 +49,7 @@
 #define TALK EXPLAINS_TALK
 #define DHCP EXPLAINS_DHCP
 #define HERE EXPLAINS_HERE
+#define LEASE EXPLAINS_LEASE
 
 /* clang-format off */
 /* Cause and remedy of more rows than one. */
@@ -54,6 +59,22 @@
 #define LED_AWAY \
 	"the question was sent on to {host}, which is no server of this process: a sign-in page or portal stands before the web service", \
 	"exempt the web service's paths (/CertProv, /WebTicket, /RequestHandler) from the sign-in or portal for the phones' network"
+/* ICMP names who refuses; each stage that connects has a row for it. */
+#define FORBIDDEN(what) \
+	what ": {by}, a firewall or router on the way, forbids connections to {address} port {port} (ICMP)", \
+	"let TCP {port} through from the voice VLAN to {address}, in the rules of {by}"
+#define HOST_REFUSES(what) \
+	what ": {address} is there, and its own packet filter refuses port {port} (ICMP)", \
+	"let the phones' network in at {address}: Windows: Get-NetFirewallRule, netsh advfirewall show currentprofile; Linux: nft list ruleset"
+#define NO_ROUTE(what) \
+	what ": the router {by} has no route to {address} (ICMP)", \
+	"set the route to {address} at {by} (show ip route {address}), or correct the address in DNS or DHCP"
+#define IPV6_ONLY \
+ "the name {host} has an IPv6 address (AAAA) and no other: phones ask for A records only", \
+ "create an A record for {host}: dig AAAA {host} shows what there is"
+#define ALIAS \
+ "the name {host} is an alias (CNAME) of a name that has no address: its target was renamed, or never made", \
+ "point the alias to a name that exists, or make it an A record: dig CNAME {host} shows its target"
 #define ODD_43 \
  "option 43 was read here, but a value in it is not as phones want it", "write it with: dialtone netconfig (kea, isc, dnsmasq, ios, windows)"
 #define UNKNOWN_NAME \

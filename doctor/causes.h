@@ -36,9 +36,11 @@ enum doctor_sees {
 	SEES_VLAN,	  /* it is about a VLAN */
 	SEES_CANDIDATE,	  /* the Registrar was known by enum dt_candidate `value` */
 	SEES_RUN_CANDIDATE, /* the run ended with a Registrar that was known so */
+	SEES_OTHER_PORT,  /* another attempt of its stage came through to the same address at another port */
 	SEES_ENDED_WELL,  /* the attempt's stage ended well all the same */
 	SEES_DIAG,	  /* the server's reason has the id `value` */
 	SEES_SERVER_SAYS, /* the server wrote one of `words` ("|" between them) */
+	SEES_STAGE,	  /* it is of the stage `value` */
 	SEES_WARM,	  /* an earlier stage used what was stored */
 	SEES_INSIDE,	  /* the phone looked for its VLAN: it is inside */
 	SEES_OUTSIDE,	  /* it did not */
@@ -59,6 +61,7 @@ enum doctor_explains {
 	EXPLAINS_TRUST = 4, /* a certificate is not taken, or TLS does not come up */
 	EXPLAINS_TALK = 8,  /* an answer is another than it should be, or has an error */
 	EXPLAINS_DHCP = 16, /* no answer to DHCP, or no use of it */
+	EXPLAINS_LEASE = 64, /* the lease is wrong: causes that are `lease` */
 	EXPLAINS_HERE = 32  /* only at the address that the cause itself is about */
 };
 
@@ -75,6 +78,8 @@ struct doctor_cause {
 	unsigned explains;	   /* enum doctor_explains, or 0 */
 	enum dt_stage home;	   /* the stage it belongs to, wherever it was met; DT_STAGE_NONE: where it was met */
 	bool reported;		   /* it is told also of an attempt that failed in a stage that ended well */
+	bool certain;		   /* what it saw leaves no other reason: it comes before rows that saw more */
+	bool lease;		   /* it is about what the lease says */
 	bool asked;		   /* it needs no attempt: an answer with that sign is enough */
 };
 

@@ -24,7 +24,7 @@ static bool row_fits(const struct doctor_run *r, const struct doctor_cause *c, e
 /* Rows that saw most come first, those that see nothing last. */
 static void causes(const struct doctor_run *r, struct doctor_finding *f, const struct doctor_line *l)
 {
-	for (unsigned saw = 3; saw-- > 0;)
+	for (unsigned saw = DOCTOR_SEES_MAX + 1; saw-- > 0;)
 		for (size_t i = 0; i < doctor_cause_count && f->ncause < DOCTOR_CAUSES; i++) {
 			const struct doctor_cause *c = &doctor_causes[i];
 
@@ -126,11 +126,16 @@ static uint32_t finding_address(const struct doctor_finding *f)
 	return f->asked ? f->asked->fact.address : f->evidence->fact.address;
 }
 
+static unsigned kinds(const struct doctor_finding *f)
+{
+	return kind_of[f->failure] | (f->ncause && f->cause[0]->lease ? (unsigned)EXPLAINS_LEASE : 0);
+}
+
 static bool explains(const struct doctor_finding *x, const struct doctor_finding *y)
 {
 	const struct doctor_cause *c = x->ncause ? x->cause[0] : NULL;
 
-	if (c == NULL || x == y || (y->ncause && strcmp(c->cause, y->cause[0]->cause) == 0) || x->verdict != DOCTOR_WARN || !(c->explains & kind_of[y->failure]) || x->stage > y->stage)
+	if (c == NULL || x == y || (y->ncause && strcmp(c->cause, y->cause[0]->cause) == 0) || x->verdict != DOCTOR_WARN || !(c->explains & kinds(y)) || x->stage > y->stage)
 		return false;
 	return !(c->explains & EXPLAINS_HERE) || (finding_address(x) && finding_address(x) == finding_address(y));
 }
@@ -310,7 +315,7 @@ static void swap(struct doctor_finding *a, struct doctor_finding *b)
 /* Consequences learn whose they are; the cause of the failure becomes the diagnosis; all in their order. */
 static void all_order(struct all *all)
 {
-	bool failed = all->n && all->f[0].verdict == DOCTOR_FAIL;
+	unsigned diagnosis = all->n;
 
 	for (unsigned y = 0; y < all->n; y++) {
 		unsigned x = reason_of(all, y);
@@ -318,11 +323,15 @@ static void all_order(struct all *all)
 		if (x == all->n)
 			continue;
 		all->f[y].because = all->f[x].cause[0];
-		if (y == 0 && failed) {
-			all->f[x].verdict = DOCTOR_FAIL;
-			if (all->f[x].asked && all->f[x].cause[0]->home == DT_STAGE_NONE)
-				all->f[x].stage = all->f[0].stage; /* where the phone was stopped by it */
-		}
+		if (y == 0 && all->f[0].verdict == DOCTOR_FAIL)
+			diagnosis = x;
+	}
+	if (diagnosis < all->n) {
+		struct doctor_finding *f = &all->f[diagnosis];
+
+		f->verdict = DOCTOR_FAIL;
+		if (f->asked && f->cause[0]->home == DT_STAGE_NONE)
+			f->stage = all->f[0].stage; /* where the phone was stopped by it */
 	}
 	for (unsigned i = 1; i < all->n; i++) /* the order of equals stays */
 		for (unsigned k = i; k > 0 && comes_before(&all->f[k], &all->f[k - 1]); k--)

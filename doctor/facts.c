@@ -21,6 +21,7 @@ const struct doctor_fact doctor_facts[DOCTOR_FACTS] = {
 	{"sip",       FACT_U16,       AT(sip)},
 	{"diag",      FACT_U32,       AT(diag)},
 	{"seconds",   FACT_U32,       AT(seconds)},
+	{"by",        FACT_ADDRESS,   AT(by)},
 	{"off",       FACT_I64,       AT(off_s)},
 	{"candidate", FACT_CANDIDATE, AT(candidate)},
 };

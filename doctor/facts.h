@@ -16,7 +16,7 @@ struct doctor_fact {
 	size_t at; /* within struct dt_facts */
 };
 
-#define DOCTOR_FACTS 17
+#define DOCTOR_FACTS 18
 extern const struct doctor_fact doctor_facts[DOCTOR_FACTS];
 
 int64_t doctor_fact_number(const struct dt_facts *f, const struct doctor_fact *field); /* of a text: whether it is there */

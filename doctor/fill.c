@@ -16,10 +16,11 @@ static const struct {
 	const char *name, *fact;
 	enum form form;
 	const char *otherwise;
-	bool run; /* that of any other attempt will do */
+	enum { HERE, RUN, ANSWERS } also; /* that of any other attempt will do; of an answer about the same address */
 } places[] = {
 	{"host",    "host",    AS_IS,    "the server",     false},
 	{"address", "address", AS_IS,    "its address",    false},
+	{"by",      "by",      AS_IS,    "a machine between", ANSWERS},
 	{"port",    "port",    AS_IS,    "PORT",           false},
 	{"vlan",    "vlan",    AS_IS,    "N",              true},
 	{"domain",  "domain",  AS_IS,    "DOMAIN",         true},
@@ -66,7 +67,14 @@ static void value_of(const struct doctor_finding *f, size_t place, char *out, si
 		return;
 	if (!f->asked && f->evidence && fact_text(&f->evidence->fact, field, places[place].form, out, cap))
 		return;
-	for (size_t i = 0; places[place].run && i < f->run->n; i++)
+	for (unsigned i = 0; places[place].also == ANSWERS && i < f->run->answers; i++) {
+		const struct dt_facts *of = &f->run->answer[i].fact;
+
+		if ((f->evidence == NULL || f->evidence->fact.address == 0 || of->address == f->evidence->fact.address) &&
+		    fact_text(of, field, places[place].form, out, cap))
+			return;
+	}
+	for (size_t i = 0; places[place].also == RUN && i < f->run->n; i++)
 		if (fact_text(&f->run->line[i].fact, field, places[place].form, out, cap))
 			return;
 	snprintf(out, cap, "%s", places[place].otherwise);

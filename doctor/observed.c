@@ -5,7 +5,7 @@
 #include "wire/eth.h"
 #include "wire/lldp.h"
 
-enum { ETH_HEAD = 14 };
+enum { ETH_HEAD = 14, IP_PROTOCOL = ETH_HEAD + 9, UDP = 17 };
 
 static const uint8_t stp_group[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x00};
 static const uint8_t pvst_group[6] = {0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcd};
@@ -66,7 +66,7 @@ void doctor_observe_frame(struct doctor_observed *observed, const uint8_t *frame
 	observed->eapol += type == ETH_EAPOL;
 	observed->bpdu += memcmp(frame, stp_group, 6) == 0 || memcmp(frame, pvst_group, 6) == 0;
 	observed->arp += type == ETH_ARP;
-	observed->dhcp += type == ETH_IPV4;
+	observed->dhcp += type == ETH_IPV4 && n > IP_PROTOCOL && frame[IP_PROTOCOL] == UDP;
 	if (memcmp(frame, cdp_group, sizeof cdp_group) == 0)
 		observe_cdp(observed, frame, n);
 }

@@ -17,7 +17,7 @@
 /* How long each is waited for. */
 /* clang-format off */
 static const unsigned wait_ms[] = {
-	[ASK_SRV] = 5000, [ASK_A] = 5000, [ASK_TCP] = 4500, [ASK_TLS] = 4500, [ASK_PHONE_TLS] = 4500, [ASK_OCTET] = 4500, [ASK_LARGE] = 4500,
+	[ASK_SRV] = 5000, [ASK_AAAA] = 5000, [ASK_CNAME] = 5000, [ASK_A] = 5000, [ASK_TCP] = 4500, [ASK_TLS] = 4500, [ASK_PLAIN_TLS] = 4500, [ASK_PHONE_TLS] = 4500, [ASK_OCTET] = 4500, [ASK_LARGE] = 4500,
 	[ASK_CRL] = 6000, [ASK_RESOLVER] = 4500, [ASK_RESOLVER_TCP] = 2500, [ASK_ARP] = 800, [ASK_OFFERS] = 3500, [ASK_INFORM] = 3000,
 	[ASK_DISCOVER] = 3000, [ASK_REBOOT] = 3000,
 };
@@ -35,6 +35,8 @@ static unsigned resolver_number(const struct doctor_probe *p, uint32_t address)
 	return i;
 }
 
+static const enum dt_rr rr_of[] = {[ASK_SRV] = DT_RR_SRV, [ASK_AAAA] = DT_RR_AAAA, [ASK_CNAME] = DT_RR_CNAME, [ASK_A] = DT_RR_A};
+
 static int send_question(struct doctor_probe *p, unsigned i)
 {
 	const struct doctor_question *q = &p->q[i];
@@ -42,8 +44,10 @@ static int send_question(struct doctor_probe *p, unsigned i)
 
 	switch (q->ask) {
 	case ASK_SRV:
+	case ASK_AAAA:
+	case ASK_CNAME:
 	case ASK_A:
-		return host_body.dns(p->h, id, q->name, q->ask == ASK_SRV ? DT_RR_SRV : DT_RR_A);
+		return host_body.dns(p->h, id, q->name, rr_of[q->ask]);
 	case ASK_RESOLVER:
 	case ASK_RESOLVER_TCP:
 		return host_ask_dns(p->h, id, resolver_number(p, q->address), q->ask == ASK_RESOLVER_TCP, q->name, DT_RR_SRV);
@@ -92,6 +96,7 @@ static void probe_send(struct doctor_probe *p)
 static void probe_on_frame(void *arg, const uint8_t *frame, size_t n, int tci)
 {
 	probe_lan_frame(arg, frame, n, tci);
+	probe_icmp_frame(arg, frame, n);
 }
 
 static void probe_on_dns(void *arg, unsigned id, const struct dt_dns_answer *d)
@@ -258,6 +263,7 @@ void doctor_probe_finish(struct doctor_probe *p, int64_t off_s, unsigned until_s
 void doctor_probe_check(struct doctor_probe *p, const char *anchors)
 {
 	probe_names_check(p);
+	probe_icmp_check(p);
 	probe_tls_check(p, anchors);
 }
 

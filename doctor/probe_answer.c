@@ -9,7 +9,7 @@
 
 /* clang-format off */
 static const char *const ask_words[] = {
-	[ASK_SRV] = "srv", [ASK_A] = "a", [ASK_TCP] = "tcp", [ASK_TLS] = "tls", [ASK_PHONE_TLS] = "tls 1.0", [ASK_OCTET] = "small request",
+	[ASK_SRV] = "srv", [ASK_AAAA] = "aaaa", [ASK_CNAME] = "cname", [ASK_A] = "a", [ASK_TCP] = "tcp", [ASK_TLS] = "tls", [ASK_PLAIN_TLS] = "tls without a name", [ASK_PHONE_TLS] = "tls 1.0", [ASK_OCTET] = "small request",
 	[ASK_LARGE] = "large request", [ASK_CRL] = "crl", [ASK_RESOLVER] = "dns", [ASK_RESOLVER_TCP] = "dns over tcp", [ASK_ARP] = "arp",
 	[ASK_OFFERS] = "offers", [ASK_INFORM] = "inform", [ASK_DISCOVER] = "discover", [ASK_REBOOT] = "request of a foreign address",
 };
@@ -37,7 +37,8 @@ static void what_of(const struct doctor_question *q, char *out, size_t cap)
 	else if (q->ask == ASK_RESOLVER || q->ask == ASK_RESOLVER_TCP)
 		snprintf(out, cap, "%s %s: %s", ask_words[q->ask], ip_text(q->address, ip), q->name);
 	else if (q->address)
-		snprintf(out, cap, "%s %s:%u%s%s", ask_words[q->ask], ip_text(q->address, ip), q->port, q->name[0] ? " as " : "", q->name);
+		snprintf(out, cap, "%s %s:%u%s%s%s", ask_words[q->ask], ip_text(q->address, ip), q->port, q->name[0] ? " as " : "", q->name,
+			 q->again ? ", again" : "");
 	else
 		snprintf(out, cap, "%s %s%s", ask_words[q->ask], q->name, q->again ? ", again" : "");
 }
@@ -60,6 +61,11 @@ struct doctor_answer *probe_answer_open(struct doctor_probe *p, unsigned at, boo
 		dt_signs_add(a->sign, DT_SIGN_ASKED_SRV);
 	what_of(q, a->what, sizeof a->what);
 	return a;
+}
+
+struct doctor_answer *probe_answer_at(struct doctor_probe *p, unsigned at)
+{
+	return p->asked[at].sent && p->asked[at].answer < p->run->answers ? &p->run->answer[p->asked[at].answer] : NULL;
 }
 
 void probe_close(struct doctor_probe *p, unsigned at)

@@ -6,9 +6,11 @@
 #include "doctor/ask_dhcp.h"
 #include "doctor/probe.h"
 #include "doctor/questions.h"
+#include "wire/eth.h"
 
 #define CERTS 6
 #define NAMES_MAX 16
+#define ERRORS_MAX 64
 
 struct asked {
 	bool sent, open;
@@ -16,6 +18,7 @@ struct asked {
 	uint64_t until; /* mono ms: later than that no answer is waited for */
 	struct ask_dhcp dhcp;
 	unsigned offers;      /* ASK_OFFERS: how many came */
+	bool listens;	      /* ASK_OFFERS: its time is over, and a late offer still counts */
 	bool again;	      /* ASK_ARP: it was sent a second time */
 	uint8_t by[6];	      /* ASK_ARP: MAC address of the answer */
 	int status;	      /* of a name server's answer */
@@ -43,6 +46,8 @@ struct doctor_probe {
 	struct dt_dns_answer addresses[NAMES_MAX]; /* by name, as they were first */
 	char address_of[NAMES_MAX][DT_NAME_MAX];
 	unsigned naddresses;
+	struct icmp_error error[ERRORS_MAX]; /* as they came */
+	unsigned errors;
 };
 
 void probe_more(char *out, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -52,6 +57,7 @@ struct doctor_answer *probe_answer(struct doctor_probe *p, unsigned at, bool ok)
 struct doctor_answer *probe_answer_open(struct doctor_probe *p, unsigned at, bool ok);
 void probe_add(struct doctor_probe *p, struct doctor_question q, const char *name);
 
+struct doctor_answer *probe_answer_at(struct doctor_probe *p, unsigned at); /* to that question; NULL: there is none */
 unsigned probe_question_of(const struct doctor_probe *p, unsigned id); /* DOCTOR_ANSWERS: nobody's any more */
 void probe_close(struct doctor_probe *p, unsigned at);		       /* without an answer */
 void probe_end(struct doctor_probe *p, unsigned at);		       /* no answer came, or it could not be asked */
@@ -72,7 +78,12 @@ int probe_lan_send(struct doctor_probe *p, unsigned at);
 void probe_lan_frame(struct doctor_probe *p, const uint8_t *frame, size_t n, int tci);
 void probe_lan_end(struct doctor_probe *p, unsigned at); /* its time is over */
 
+/* probe_icmp.c: errors of ICMP */
+void probe_icmp_frame(struct doctor_probe *p, const uint8_t *frame, size_t n);
+void probe_icmp_check(struct doctor_probe *p); /* at the end, all of them */
+
 /* probe_tls.c: what a handshake showed */
+bool probe_tls_stays(const struct doctor_question *q); /* what the server says after the handshake is waited for */
 void probe_tls_opened(struct doctor_probe *p, unsigned at, const struct dt_stream_opened *o);
 void probe_tls_check(struct doctor_probe *p, const char *anchors); /* at the end, all of them */
 

@@ -61,21 +61,21 @@ static bool same_network(const struct doctor_answer *a, const struct ask_dhcp_an
 }
 
 /* Offers of another server, on the same VLAN, that would lead phones elsewhere (I-03). */
-static bool lan_disagrees(const struct doctor_probe *p, uint16_t vlan, const struct ask_dhcp_answer *said)
+static const struct doctor_answer *lan_disagrees(const struct doctor_probe *p, uint16_t vlan, const struct ask_dhcp_answer *said)
 {
 	for (unsigned i = 0; i < p->run->answers; i++) {
 		const struct doctor_answer *a = &p->run->answer[i];
 
 		if (dt_signs_have(a->sign, DT_SIGN_ASKED_OFFER) && a->fact.vlan == vlan && a->fact.address != said->server && !same_network(a, said))
-			return true;
+			return a;
 	}
-	return false;
+	return NULL;
 }
 
 static void lan_offer(struct doctor_probe *p, unsigned at, const struct ask_dhcp_answer *said)
 {
 	uint64_t now = clock_mono_ms();
-	bool other = lan_disagrees(p, p->q[at].vlan, said);
+	const struct doctor_answer *other = lan_disagrees(p, p->q[at].vlan, said);
 	struct doctor_answer *a = probe_answer_open(p, at, true);
 	char ip[4][IP_TEXT_MAX];
 
@@ -87,8 +87,11 @@ static void lan_offer(struct doctor_probe *p, unsigned at, const struct ask_dhcp
 		dt_signs_add(a->sign, DT_SIGN_ASKED_OFFER_UNTAGGED);
 	if (p->q[at].vlan == 0 && said->vlan) /* where phones will be: who offers what there? */
 		probe_add(p, (struct doctor_question){.ask = ASK_OFFERS, .stage = DT_STAGE_ADDRESS, .vlan = said->vlan}, "");
-	if (other)
+	if (other) {
 		dt_signs_add(a->sign, DT_SIGN_ASKED_OFFER_OTHER);
+		ip_text(other->fact.address, a->host);
+		a->fact.host = a->host;
+	}
 	if (p->run->place.lease.address == 0 && now - p->asked[at].since > LATE_MS)
 		dt_signs_add(a->sign, DT_SIGN_ASKED_OFFER_LATE);
 	a->fact.address = said->server;
@@ -156,7 +159,7 @@ void probe_lan_frame(struct doctor_probe *p, const uint8_t *frame, size_t n, int
 	payload = rd_of(e.payload.p, e.payload.n);
 	is_arp = e.type == ETH_ARP && arp_read(&payload, &a) && a.op == 2;
 	for (unsigned i = 0; i < p->n; i++) {
-		if (!p->asked[i].open)
+		if (!p->asked[i].open && !p->asked[i].listens)
 			continue;
 		if (p->q[i].ask == ASK_ARP && is_arp && a.spa == p->q[i].address)
 			lan_arp(p, i, a.sha);
@@ -192,8 +195,8 @@ void probe_lan_end(struct doctor_probe *p, unsigned at)
 		return;
 	}
 	if (p->q[at].ask == ASK_OFFERS && p->asked[at].offers) { /* they stand there already */
-		p->asked[at].open = false;
-		p->open--;
+		probe_close(p, at);
+		p->asked[at].listens = true;
 		return;
 	}
 	a = probe_answer(p, at, false);

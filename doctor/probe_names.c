@@ -19,6 +19,8 @@ static void rr_text(const struct dt_dns_answer *d, enum doctor_ask ask, struct d
 				   d->rr[i].target[0] ? d->rr[i].target : ".", d->rr[i].port, d->rr[i].priority, d->rr[i].weight);
 		else if (ask == ASK_A)
 			probe_more(a->text, sizeof a->text, "%s" IP_FMT, comma, IP_ARG(d->rr[i].address));
+		else
+			probe_more(a->text, sizeof a->text, "%s%s", comma, d->rr[i].target);
 	}
 	if (ask == ASK_A && d->n)
 		a->fact.address = d->rr[0].address;
@@ -40,6 +42,11 @@ static void wildcard_text(const struct dt_dns_answer *d, struct doctor_answer *a
 static void follow_names(struct doctor_probe *p, unsigned at, const struct dt_dns_answer *d)
 {
 	const struct doctor_question q = p->q[at];
+
+	if (q.ask == ASK_A && q.gives == DT_SIGN_NONE && d->status != DT_DNS_OK && d->status != DT_DNS_TIMEOUT) {
+		probe_add(p, (struct doctor_question){.ask = ASK_AAAA, .stage = q.stage, .gives = DT_SIGN_ASKED_IPV6_ONLY}, q.name);
+		probe_add(p, (struct doctor_question){.ask = ASK_CNAME, .stage = q.stage, .gives = DT_SIGN_ASKED_ALIAS}, q.name);
+	}
 
 	for (unsigned i = 0; i < d->n; i++) {
 		if (q.ask == ASK_SRV && q.stage == DT_STAGE_DISCOVER && d->rr[i].target[0])
@@ -121,16 +128,11 @@ void probe_names_answered(struct doctor_probe *p, unsigned at, const struct dt_d
 
 /* ---- at the end ----------------------------------------------------------------------------------------------- */
 
-static struct doctor_answer *answer_at(struct doctor_probe *p, unsigned i)
-{
-	return p->asked[i].sent && p->asked[i].answer < p->run->answers ? &p->run->answer[p->asked[i].answer] : NULL;
-}
-
 /* Another question about the same name was answered so: by another server (`ask` the same), or by the same one. */
 static bool answered_elsewhere(struct doctor_probe *p, unsigned at, bool well, bool same_server)
 {
 	for (unsigned i = 0; i < p->n; i++) {
-		struct doctor_answer *a = answer_at(p, i);
+		struct doctor_answer *a = probe_answer_at(p, i);
 
 		if (a && p->q[i].ask == ASK_RESOLVER && i != at && (p->q[i].address == p->q[at].address) == same_server &&
 		    strcmp(p->q[i].name, p->q[at].name) == 0 && (well ? a->ok : p->asked[i].status != DT_DNS_TIMEOUT))
@@ -162,7 +164,7 @@ static bool is_slow(const struct doctor_run *r)
 static void check_resolvers(struct doctor_probe *p)
 {
 	for (unsigned i = 0; i < p->n; i++) {
-		struct doctor_answer *a = answer_at(p, i);
+		struct doctor_answer *a = probe_answer_at(p, i);
 		bool silent = p->asked[i].status == DT_DNS_TIMEOUT;
 
 		if (a && p->q[i].ask == ASK_RESOLVER && is_slow(p->run))
@@ -183,7 +185,7 @@ static void check_addresses(struct doctor_probe *p)
 {
 	for (unsigned n = 0; n < p->naddresses; n++)
 		for (unsigned i = 0; p->addresses[n].n > 1 && i < p->n; i++) {
-			struct doctor_answer *a = answer_at(p, i);
+			struct doctor_answer *a = probe_answer_at(p, i);
 			bool of = false, other = false;
 
 			if (a == NULL || a->ok || p->q[i].ask != ASK_TCP)

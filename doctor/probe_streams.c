@@ -42,9 +42,10 @@ void probe_streams_opened(struct doctor_probe *p, unsigned at, const struct dt_s
 
 	switch (p->q[at].ask) {
 	case ASK_TLS:
+	case ASK_PLAIN_TLS:
 	case ASK_PHONE_TLS:
 		probe_tls_opened(p, at, o);
-		stays = stays && p->q[at].ask == ASK_TLS;
+		stays = stays && probe_tls_stays(&p->q[at]);
 		if (!stays)
 			probe_close(p, at);
 		p->asked[at].until = clock_mono_ms() + HANGUP_MS;
@@ -117,7 +118,7 @@ void probe_on_closed(void *arg, unsigned id, uint8_t alert)
 int probe_send_stream(struct doctor_probe *p, unsigned at)
 {
 	const struct doctor_question *q = &p->q[at];
-	bool tls = q->ask == ASK_TLS || q->ask == ASK_PHONE_TLS;
+	bool tls = q->ask == ASK_TLS || q->ask == ASK_PLAIN_TLS || q->ask == ASK_PHONE_TLS;
 	struct dt_stream_conf c = {.address = q->address, .port = q->port, .tls = tls, .tls_report_only = true,
 				   .name = tls && q->name[0] ? q->name : NULL, .anchors = "", .unix_s = clock_unix_ms() / 1000,
 				   .timeout_ms = STREAM_MS};

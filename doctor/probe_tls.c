@@ -8,6 +8,7 @@
 #include "pki/cert.h"
 
 #define ENDS_S ((int64_t)14 * 86400)
+enum { TIMES = 3 }; /* so often one port is asked once more */
 
 /* ---- as it comes ---------------------------------------------------------------------------------------------- */
 
@@ -30,6 +31,24 @@ static void probe_tls_revoked(struct doctor_probe *p, unsigned at)
 		probe_add(p, (struct doctor_question){.ask = ASK_CRL, .stage = p->q[at].stage}, url + strlen("http://"));
 }
 
+bool probe_tls_stays(const struct doctor_question *q)
+{
+	return q->ask == ASK_TLS && !q->again;
+}
+
+static void probe_tls_again(struct doctor_probe *p, unsigned at)
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		struct doctor_question q = p->q[i];
+
+		if (q.ask != ASK_TLS || q.again != 1 || q.address != p->q[at].address || q.port != p->q[at].port)
+			continue;
+		for (q.again = 2; q.again <= TIMES; q.again++)
+			probe_add(p, q, q.name);
+		return;
+	}
+}
+
 void probe_tls_opened(struct doctor_probe *p, unsigned at, const struct dt_stream_opened *o)
 {
 	struct asked *s = &p->asked[at];
@@ -50,20 +69,17 @@ void probe_tls_opened(struct doctor_probe *p, unsigned at, const struct dt_strea
 	chain_copy(s, o);
 	if (p->q[at].ask == ASK_TLS && s->opened)
 		probe_tls_revoked(p, at);
+	if (p->q[at].ask == ASK_PLAIN_TLS && !s->opened) /* without the name, or by chance? */
+		probe_tls_again(p, at);
 }
 
 /* ---- at the end ----------------------------------------------------------------------------------------------- */
 
-static struct doctor_answer *answer_of(struct doctor_probe *p, unsigned at)
-{
-	return p->asked[at].answer < p->run->answers ? &p->run->answer[p->asked[at].answer] : NULL;
-}
-
-/* The other question to the same address and port. */
+/* The other question to the same address and port; the first of its kind. */
 static unsigned twin_of(const struct doctor_probe *p, unsigned at, enum doctor_ask ask)
 {
 	for (unsigned i = 0; i < p->n; i++)
-		if (p->q[i].ask == ask && p->q[i].address == p->q[at].address && p->q[i].port == p->q[at].port)
+		if (p->q[i].ask == ask && p->q[i].address == p->q[at].address && p->q[i].port == p->q[at].port && !p->q[i].again)
 			return i;
 	return p->n;
 }
@@ -167,14 +183,57 @@ static void check_tls(struct doctor_probe *p, unsigned at, struct doctor_answer 
 	look_at_chain(p, at, a);
 }
 
+/* The peer ended the connection, or refused it: it did not merely take its time. */
+static bool is_ended(const struct doctor_answer *a)
+{
+	return dt_signs_have(a->sign, DT_SIGN_TLS_CLOSED) || dt_signs_have(a->sign, DT_SIGN_TCP_REFUSED);
+}
+
+/* Some of the same connections come up, and some are ended: of several machines behind the address not all work (C-22). */
+static bool is_half(struct doctor_probe *p, unsigned at)
+{
+	bool up = false, ended = false;
+
+	for (unsigned i = 0; i < p->n; i++) {
+		struct doctor_answer *a = probe_answer_at(p, i);
+
+		if (a == NULL || p->q[i].ask != ASK_TLS || p->q[i].address != p->q[at].address || p->q[i].port != p->q[at].port)
+			continue;
+		up |= p->asked[i].opened;
+		ended |= !p->asked[i].opened && is_ended(a);
+	}
+	return up && ended;
+}
+
+static bool leaf_names(const struct asked *s, const char *name)
+{
+	return s->certs && pki_cert_names(s->der.p, s->der_n[0], name);
+}
+
+/* UNKNOWN: the phones' first message; Windows CE of the time puts no name into it [failures C-21]. */
+static bool needs_sni(struct doctor_probe *p, unsigned at)
+{
+	unsigned named = twin_of(p, at, ASK_TLS);
+
+	if (named == p->n || !p->asked[named].opened || !leaf_names(&p->asked[named], p->q[named].name) || p->asked[at].stalled)
+		return false;
+	if (p->asked[at].opened)
+		return !leaf_names(&p->asked[at], p->q[named].name);
+	return !is_half(p, at) && !dt_signs_have(probe_answer_at(p, at)->sign, DT_SIGN_TCP_REFUSED);
+}
+
 /* What two questions to one port tell together. */
 static void compare(struct doctor_probe *p, unsigned at, struct doctor_answer *a)
 {
 	unsigned octet = twin_of(p, at, ASK_OCTET), modern = twin_of(p, at, ASK_TLS);
-	struct doctor_answer *o = octet < p->n ? answer_of(p, octet) : NULL;
+	struct doctor_answer *o = octet < p->n ? probe_answer_at(p, octet) : NULL;
 
 	if ((p->q[at].ask == ASK_TLS || p->q[at].ask == ASK_LARGE) && p->asked[at].stalled && o && o->ok)
 		dt_signs_add(a->sign, DT_SIGN_ASKED_SMALL_ONLY);
+	if (p->q[at].ask == ASK_TLS && !p->q[at].again && is_half(p, at))
+		dt_signs_add(a->sign, DT_SIGN_ASKED_HALF);
+	if (p->q[at].ask == ASK_PLAIN_TLS && needs_sni(p, at))
+		dt_signs_add(a->sign, DT_SIGN_ASKED_SNI);
 	if (p->q[at].ask == ASK_PHONE_TLS && !a->ok && !p->asked[at].stalled && (p->cannot & DT_CANNOT_TLS12) && modern < p->n &&
 	    p->asked[modern].opened && !dt_signs_have(a->sign, DT_SIGN_TCP_REFUSED))
 		dt_signs_add(a->sign, DT_SIGN_ASKED_OLD_TLS);
@@ -183,9 +242,9 @@ static void compare(struct doctor_probe *p, unsigned at, struct doctor_answer *a
 void probe_tls_check(struct doctor_probe *p, const char *anchors)
 {
 	for (unsigned i = 0; i < p->n; i++) {
-		struct doctor_answer *a = p->asked[i].sent ? answer_of(p, i) : NULL;
+		struct doctor_answer *a = probe_answer_at(p, i);
 
-		if (a && p->q[i].ask == ASK_TLS)
+		if (a && p->q[i].ask == ASK_TLS && !p->q[i].again)
 			check_tls(p, i, a, anchors);
 		if (a)
 			compare(p, i, a);

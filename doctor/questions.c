@@ -116,6 +116,10 @@ static void ask_port(struct list *l, enum dt_stage stage, uint32_t address, uint
 	if (!speaks_tls(port))
 		return;
 	questions_add(l, (struct doctor_question){.ask = ASK_TLS, .stage = stage, .address = address, .port = port}, host);
+	if (host[0]) {
+		questions_add(l, (struct doctor_question){.ask = ASK_TLS, .stage = stage, .address = address, .port = port, .again = 1}, host);
+		questions_add(l, (struct doctor_question){.ask = ASK_PLAIN_TLS, .stage = stage, .address = address, .port = port}, "");
+	}
 	questions_add(l, (struct doctor_question){.ask = ASK_PHONE_TLS, .stage = stage, .address = address, .port = port}, "");
 }
 
@@ -184,7 +188,7 @@ unsigned doctor_questions(const struct doctor_run *r, const char *odd, struct do
 			ask_domain(&l, a->fact.domain, odd);
 		else if (a->fact.host && a->fact.host[0] && !ip_read(sv_of(a->fact.host), &literal)) { /* an address is no name */
 			questions_add(&l, (struct doctor_question){.ask = ASK_A, .stage = a->stage}, a->fact.host);
-			questions_add(&l, (struct doctor_question){.ask = ASK_A, .stage = a->stage, .again = true}, a->fact.host);
+			questions_add(&l, (struct doctor_question){.ask = ASK_A, .stage = a->stage, .again = 1}, a->fact.host);
 		}
 		if (a->stage == DT_STAGE_DISCOVER || a->stage == DT_STAGE_CHAIN)
 			ask_srv_of(&l, a->fact.host);
@@ -192,7 +196,7 @@ unsigned doctor_questions(const struct doctor_run *r, const char *odd, struct do
 			ask_resolvers(&l, &r->place.lease, a->fact.host ? a->fact.host : a->fact.domain);
 		if (a->fact.address && a->fact.port && a->fact.port != NTP)
 			ask_server(&l, a);
-		ask_neighbour(&l, &r->place.lease, a->fact.port ? a->fact.address : 0);
+		ask_neighbour(&l, &r->place.lease, a->fact.port && a->fact.port != NTP ? a->fact.address : 0);
 	}
 	return l.n;
 }

@@ -10,9 +10,12 @@
 
 /* clang-format off */
 enum doctor_ask {
-	ASK_SRV, ASK_A,
+	ASK_SRV,
+	ASK_AAAA, ASK_CNAME, /* of a name that has no A record */
+	ASK_A,
 	ASK_TCP,    /* does the port open? */
 	ASK_TLS,    /* a modern handshake; its chain is looked at */
+	ASK_PLAIN_TLS, /* the same without the name in the first message (SNI), as phones begin */
 	ASK_PHONE_TLS, /* a handshake as phones of the time begin it */
 	ASK_OCTET,  /* a request of 18 octets: does anything come back? */
 	ASK_LARGE,  /* a request of several packets: does anything come back? */
@@ -31,7 +34,7 @@ struct doctor_question {
 	char name[DT_NAME_MAX]; /* the name, or who is expected there; DHCP: the class */
 	uint32_t address;
 	uint16_t port, vlan;
-	bool again; /* the same question once more, to compare */
+	unsigned again; /* the same question once more, to compare: 1, 2 ... */
 	enum dt_sign gives; /* what a good answer is a sign of; NONE: of nothing */
 };
 

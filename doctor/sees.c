@@ -83,6 +83,8 @@ static bool sees_fact(const struct doctor_run *r, const struct doctor_need *c, c
 		return l->fact.sip / 100 == c->value;
 	case SEES_ALERT:
 		return l->fact.alert == c->value;
+	case SEES_STAGE:
+		return l->stage == c->value;
 	case SEES_OPTION:
 		return l->fact.option == c->value;
 	case SEES_VLAN:
@@ -149,6 +151,19 @@ static bool ended_well(const struct doctor_run *r, const struct doctor_need *c, 
 	return !l->ok && doctor_stage_ended_well(r, l->stage);
 }
 
+static bool other_port(const struct doctor_run *r, const struct doctor_need *c, const struct doctor_line *l)
+{
+	(void)c;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct doctor_line *o = &r->line[i];
+
+		if (o->kind == DT_REC_ATTEMPT && o->ok && o->stage == l->stage && o->fact.address && o->fact.address == l->fact.address &&
+		    o->fact.port && o->fact.port != l->fact.port)
+			return true;
+	}
+	return false;
+}
+
 static bool is_warm(const struct doctor_run *r, const struct doctor_need *c, const struct doctor_line *l)
 {
 	(void)c;
@@ -189,10 +204,12 @@ static sees_fn *const sees[SEES_COUNT] = {
 	[SEES_SIP]         = sees_fact,
 	[SEES_SIP_CLASS]   = sees_fact,
 	[SEES_ALERT]       = sees_fact,
+	[SEES_STAGE]       = sees_fact,
 	[SEES_OPTION]      = sees_fact,
 	[SEES_VLAN]        = sees_fact,
 	[SEES_CANDIDATE]   = sees_fact,
 	[SEES_RUN_CANDIDATE] = sees_run_candidate,
+	[SEES_OTHER_PORT]  = other_port,
 	[SEES_ENDED_WELL]  = ended_well,
 	[SEES_DIAG]        = sees_fact,
 	[SEES_SERVER_SAYS] = server_says,
@@ -212,5 +229,5 @@ bool doctor_sees(const struct doctor_run *r, const struct doctor_cause *c, const
 
 unsigned doctor_sees_count(const struct doctor_cause *c)
 {
-	return (c->sees != SEES_NOTHING) + (c->also.sees != SEES_NOTHING);
+	return c->certain ? DOCTOR_SEES_MAX : (c->sees != SEES_NOTHING) + (c->also.sees != SEES_NOTHING);
 }

@@ -7,6 +7,7 @@
 
 /* The row's conditions, all of them, for the attempt (or the doctor's own answer, as a line) l. Stage and failure are not
  * compared. */
+enum { DOCTOR_SEES_MAX = 3 }; /* what doctor_sees_count() gives at most */
 bool doctor_sees(const struct doctor_run *r, const struct doctor_cause *c, const struct doctor_line *l);
 
 /* The last word about that stage is that it went well, or that the phone went on without. */

@@ -9,6 +9,24 @@
 
 #define RECORDS (sizeof((struct dt_dns_answer *)0)->rr / sizeof((struct dt_dns_answer *)0)->rr[0])
 
+static void add_text(struct dt_dns_answer *a, const char *text)
+{
+	struct sv host = sv_of(text);
+
+	if (sv_ends(host, SV(".")))
+		host.n--;
+	if (sv_copy(a->rr[a->n].target, sizeof a->rr[a->n].target, host))
+		a->n++;
+}
+
+static void add_ipv6(struct dt_dns_answer *a, const void *address)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (inet_ntop(AF_INET6, address, text, sizeof text))
+		add_text(a, text);
+}
+
 static void add_srv(struct dt_dns_answer *a, const char *target, unsigned priority, unsigned weight, unsigned port)
 {
 	struct dt_dns_rr *rr = &a->rr[a->n];
@@ -43,6 +61,10 @@ void dns_answer_read(struct dt_dns_answer *a, const ares_dns_record_t *record)
 		if (type == ARES_REC_TYPE_SRV)
 			add_srv(a, ares_dns_rr_get_str(rr, ARES_RR_SRV_TARGET), ares_dns_rr_get_u16(rr, ARES_RR_SRV_PRIORITY),
 				ares_dns_rr_get_u16(rr, ARES_RR_SRV_WEIGHT), ares_dns_rr_get_u16(rr, ARES_RR_SRV_PORT));
+		else if (type == ARES_REC_TYPE_CNAME)
+			add_text(a, ares_dns_rr_get_str(rr, ARES_RR_CNAME_CNAME));
+		else if (type == ARES_REC_TYPE_AAAA)
+			add_ipv6(a, ares_dns_rr_get_addr6(rr, ARES_RR_AAAA_ADDR));
 		else
 			a->rr[a->n++].address = ntohl(ares_dns_rr_get_addr(rr, ARES_RR_A_ADDR)->s_addr);
 	}
@@ -79,11 +101,26 @@ static void name_skip(struct rd *r)
 	}
 }
 
-/* ares_parse_a_reply() follows CNAMEs downwards only, and the order of an answer's records means nothing (RFC 1034 3.6): every
- * address in the answer counts, as from 1.34 on. */
-static void read_a(struct dt_dns_answer *a, const unsigned char *p, int n)
+static void add_data(struct dt_dns_answer *a, enum dt_rr type, struct sv data, const unsigned char *p, int n)
 {
-	enum { CLASS_IN = 1, TYPE_A = 1 };
+	struct rd r = rd_of(data.p, data.n);
+	char *name = NULL;
+	long taken = 0;
+
+	if (type == DT_RR_A && data.n == 4)
+		a->rr[a->n++].address = (uint32_t)rd_be(&r, 4);
+	else if (type == DT_RR_AAAA && data.n == 16)
+		add_ipv6(a, data.p);
+	else if (type == DT_RR_CNAME && data.n && ares_expand_name((const unsigned char *)data.p, p, n, &name, &taken) == ARES_SUCCESS)
+		add_text(a, name);
+	ares_free_string(name);
+}
+
+/* ares_parse_a_reply() follows CNAMEs downwards only, and the order of an answer's records means nothing (RFC 1034 3.6): every
+ * record of the type in the answer counts, as from 1.34 on. */
+static void read_others(struct dt_dns_answer *a, enum dt_rr wanted, const unsigned char *p, int n)
+{
+	enum { CLASS_IN = 1 };
 	struct rd r = rd_of(p, n > 0 ? (size_t)n : 0);
 	unsigned questions, answers;
 
@@ -96,17 +133,17 @@ static void read_a(struct dt_dns_answer *a, const unsigned char *p, int n)
 		rd_take(&r, 4);
 	}
 	for (; answers && r.err == NULL && a->n < RECORDS; answers--) {
-		unsigned type, class, length;
+		unsigned type, class;
+		struct sv data;
 
 		name_skip(&r);
 		type = (unsigned)rd_be(&r, 2);
 		class = (unsigned)rd_be(&r, 2);
 		rd_take(&r, 4);
-		length = (unsigned)rd_be(&r, 2);
-		struct rd data = rd_sub(&r, length);
-
-		if (r.err == NULL && type == TYPE_A && class == CLASS_IN && length == 4)
-			a->rr[a->n++].address = (uint32_t)rd_be(&data, 4);
+		data.n = (size_t)rd_be(&r, 2);
+		data.p = (const char *)rd_take(&r, data.n);
+		if (r.err == NULL && type == (unsigned)wanted && class == CLASS_IN)
+			add_data(a, wanted, data, p, n);
 	}
 }
 
@@ -115,7 +152,7 @@ void dns_answer_read(struct dt_dns_answer *a, enum dt_rr type, const unsigned ch
 	if (type == DT_RR_SRV)
 		read_srv(a, p, n);
 	else
-		read_a(a, p, n);
+		read_others(a, type, p, n);
 	if (a->n == 0)
 		a->status = DT_DNS_NODATA;
 }

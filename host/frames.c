@@ -1,8 +1,8 @@
 /* host/frames.c: Ethernet frames, raw (packet(7)).
  *
  * One socket for all types, with a filter in the kernel that lets pass what a phone reads before it has an address: LLDP,
- * CDP, spanning tree and 802.1X (to tell what the switch says instead), ARP, and DHCP's answers.  All types, because a socket for one type is not shown
- * the frames of a VLAN.  The kernel takes the tag out and reports it beside the frame.
+ * CDP, spanning tree and 802.1X (to tell what the switch says instead), ARP, and DHCP's answers; and ICMP's errors, which name the
+ * machine that refuses or has no route.  All types, because a socket for one type is not shown the frames of a VLAN.  The kernel takes the tag out and reports it beside the frame.
  */
 #include "host/internal.h"
 
@@ -32,15 +32,19 @@ static const uint8_t groups[][6] = {
 /* clang-format off */
 static struct sock_filter what_a_phone_reads[] = {
 	BPF_STMT(BPF_LD  | BPF_H | BPF_ABS, 12),                    /* ethertype */
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_LLDP, 14, 0),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 13, 0),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PAE, 12, 0),      /* 802.1X */
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 5),
-	BPF_STMT(BPF_LD  | BPF_B | BPF_ABS, 23),                    /* protocol: UDP */
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 17, 0, 10),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_LLDP, 18, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 17, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PAE, 16, 0),      /* 802.1X */
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 9),
+	BPF_STMT(BPF_LD  | BPF_B | BPF_ABS, 23),                    /* protocol */
 	BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 14),                    /* length of the IP header */
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 17, 0, 2),              /* UDP */
 	BPF_STMT(BPF_LD  | BPF_H | BPF_IND, 16),                    /* destination port */
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 68, 6, 7),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 68, 10, 11),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 10),              /* ICMP */
+	BPF_STMT(BPF_LD  | BPF_B | BPF_IND, 14),                    /* its type */
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_UNREACHABLE, 7, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_TIME_EXCEEDED, 6, 7),
 	BPF_STMT(BPF_LD  | BPF_W | BPF_ABS, 0),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x0180c200, 4, 0),      /* 01:80:c2:00 ..: spanning tree */
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x01000ccc, 0, 4),      /* CDP: 01:00:0c:cc .. */

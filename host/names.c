@@ -313,7 +313,7 @@ static void names_answered(void *arg, ares_status_t status, size_t timeouts, con
 
 static void ask(ares_channel_t *channel, struct question *q)
 {
-	ares_query_dnsrec(channel, q->name, ARES_CLASS_IN, q->type == DT_RR_SRV ? ARES_REC_TYPE_SRV : ARES_REC_TYPE_A, names_answered, q,
+	ares_query_dnsrec(channel, q->name, ARES_CLASS_IN, (ares_dns_rec_type_t)q->type, names_answered, q,
 			  NULL);
 }
 #else
@@ -336,7 +336,7 @@ static void names_answered(void *arg, int status, int timeouts, unsigned char *p
 
 static void ask(ares_channel channel, struct question *q)
 {
-	ares_query(channel, q->name, ns_c_in, q->type == DT_RR_SRV ? ns_t_srv : ns_t_a, names_answered, q);
+	ares_query(channel, q->name, ns_c_in, (int)q->type, names_answered, q);
 }
 #endif
 

@@ -26,6 +26,13 @@ static enum dt_sign sign_of(int error)
 	}
 }
 
+/* The issuer of the leaf is neither sent nor trusted: an authority between that the server does not send, or an unknown root. */
+static bool is_alone(int error, int depth, const STACK_OF(X509) *others)
+{
+	return depth == 0 && sk_X509_num(others) == 0 &&
+	       (error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY || error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE);
+}
+
 /* The first name it has: of its alternative names, else the subject's. */
 static void first_name(const uint8_t *der, size_t n, char out[256])
 {
@@ -67,6 +74,8 @@ static enum pki_verdict chain_verify(X509 *leaf, STACK_OF(X509) *others, X509_ST
 				 info && info->subject[0] ? info->subject : "without a subject");
 			v = is_date(error) ? PKI_WRONG_DATE : PKI_UNTRUSTED;
 			dt_signs_add(ret->sign, sign_of(error));
+			if (is_alone(error, depth, others))
+				dt_signs_add(ret->sign, DT_SIGN_CERT_ALONE);
 			buf_free(&der);
 			free(info);
 		}

@@ -2,6 +2,7 @@
  *
  * RFC 894, the frame:          destination 6 | source 6 | type 2 | payload
  * RFC 791, IPv4:               ver ihl | tos | length 2 | id 2 | flags+offset 2 | ttl | proto | sum 2 | src 4 | dst 4
+ * RFC 792, an ICMP error:      type | code | sum 2 | unused 4 | IP header and 8 octets of the packet it is about
  * RFC 768, UDP:                sport 2 | dport 2 | length 2 | sum 2 | payload
  * RFC 826, ARP for those two:  1 | 0x0800 | 6 | 4 | op 2 | sha 6 | spa 4 | tha 6 | tpa 4
  */
@@ -9,7 +10,7 @@
 
 #include <string.h>
 
-enum { ETH_HEAD = 14, PROTO_UDP = 17, IP_HEAD = 20, UDP_HEAD = 8, DONT_FRAGMENT = 0x4000, FRAGMENT = 0x3fff, TTL = 128 /* as Windows CE */ };
+enum { ETH_HEAD = 14, PROTO_ICMP = 1, PROTO_UDP = 17, IP_HEAD = 20, UDP_HEAD = 8, DONT_FRAGMENT = 0x4000, FRAGMENT = 0x3fff, TTL = 128 /* as Windows CE */ };
 
 bool eth_read(struct rd *r, struct eth *ret)
 {
@@ -61,7 +62,7 @@ static uint32_t sum_pseudo(uint32_t src, uint32_t dst, size_t length)
 }
 
 /* Reads the IPv4 header; what it says to carry, without the padding of short frames, becomes *body. */
-static bool ip_read(struct rd *r, struct udp *u, struct rd *body)
+static bool ip_read(struct rd *r, uint8_t wanted, struct udp *u, struct rd *body)
 {
 	const uint8_t *head = r->p;
 	uint8_t version_ihl = (uint8_t)rd_be(r, 1);
@@ -91,8 +92,8 @@ static bool ip_read(struct rd *r, struct udp *u, struct rd *body)
 		rd_fail(r, "the IP header's checksum is wrong");
 	else if (fragment & FRAGMENT)
 		rd_fail(r, "it is a fragment");
-	else if (proto != PROTO_UDP)
-		rd_fail(r, "it is not UDP");
+	else if (proto != wanted)
+		rd_fail(r, wanted == PROTO_UDP ? "it is not UDP" : "it is not ICMP");
 	*body = rd_sub(r, total - ihl);
 	return r->err == NULL;
 }
@@ -105,7 +106,7 @@ bool udp_read_damaged(struct rd *r, struct udp *ret, bool *damaged)
 	size_t length;
 	uint16_t sum;
 
-	if (!ip_read(r, &u, &body))
+	if (!ip_read(r, PROTO_UDP, &u, &body))
 		return false;
 	head = body.p;
 	u.sport = (uint16_t)rd_be(&body, 2);
@@ -137,6 +138,50 @@ bool udp_read(struct rd *r, struct udp *ret)
 		return false;
 	}
 	*ret = u;
+	return true;
+}
+
+/* Of the packet that the error is about only the beginning is there, and its length is that of the whole. */
+static void icmp_packet_read(struct rd *r, struct icmp_error *e)
+{
+	uint8_t version_ihl = (uint8_t)rd_be(r, 1);
+	size_t ihl = (size_t)(version_ihl & 15) * 4;
+
+	rd_take(r, 8);
+	e->protocol = (uint8_t)rd_be(r, 1);
+	rd_be(r, 2); /* checksum */
+	e->src = (uint32_t)rd_be(r, 4);
+	e->dst = (uint32_t)rd_be(r, 4);
+	if (version_ihl >> 4 != 4 || ihl < IP_HEAD)
+		rd_fail(r, "the packet in it is not IPv4");
+	rd_take(r, ihl - (ihl < IP_HEAD ? ihl : IP_HEAD));
+	e->sport = (uint16_t)rd_be(r, 2);
+	e->dport = (uint16_t)rd_be(r, 2);
+}
+
+bool icmp_error_read(struct rd *r, struct icmp_error *ret)
+{
+	struct icmp_error e = {0};
+	struct udp ip;
+	struct rd body, whole;
+
+	if (!ip_read(r, PROTO_ICMP, &ip, &body))
+		return false;
+	whole = body;
+	e.from = ip.src;
+	e.type = (uint8_t)rd_be(&body, 1);
+	e.code = (uint8_t)rd_be(&body, 1);
+	rd_take(&body, 6);
+	if (e.type != ICMP_UNREACHABLE && e.type != ICMP_TIME_EXCEEDED)
+		rd_fail(&body, "it is no error");
+	icmp_packet_read(&body, &e);
+	if (body.err == NULL && sum_add(0, whole.p, rd_left(&whole)) != 0xffff)
+		rd_fail(&body, "the ICMP checksum is wrong");
+	if (body.err) {
+		rd_fail(r, body.err);
+		return false;
+	}
+	*ret = e;
 	return true;
 }
 

@@ -33,6 +33,20 @@ void udp_write(struct wr *w, const struct udp *u, unsigned dscp);
  * Frames that are not UDP over IPv4 stay as they are. */
 void udp_checksum(uint8_t *frame, size_t n);
 
+/* An error that a machine on the way sends: of a packet of ours, whose first octets it holds (RFC 792: "the internet header plus the
+ * first 64 bits of the original datagram's data"). */
+enum { ICMP_UNREACHABLE = 3, ICMP_TIME_EXCEEDED = 11 };
+enum { ICMP_NET, ICMP_HOST, ICMP_PROTOCOL, ICMP_PORT, ICMP_TOO_LARGE, ICMP_NET_FORBIDDEN = 9, ICMP_HOST_FORBIDDEN, ICMP_FORBIDDEN = 13 };
+struct icmp_error {
+	uint32_t from; /* its sender */
+	uint8_t type, code;
+	uint8_t protocol;  /* of the packet: 6 TCP, 17 UDP */
+	uint32_t src, dst; /* of the packet */
+	uint16_t sport, dport;
+};
+/* From the payload of an IPv4 frame.  false: another message, or damaged.  *ret is untouched then. */
+bool icmp_error_read(struct rd *r, struct icmp_error *ret);
+
 struct arp {
 	uint16_t op; /* 1 request, 2 reply */
 	uint8_t sha[6], tha[6];

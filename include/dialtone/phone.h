@@ -122,7 +122,7 @@ struct dt_lease { /* what an interface is set to; all addresses in host byte ord
 	unsigned ndns;
 };
 
-enum dt_rr { DT_RR_A = 1, DT_RR_SRV = 33 };
+enum dt_rr { DT_RR_A = 1, DT_RR_CNAME = 5, DT_RR_AAAA = 28, DT_RR_SRV = 33 }; /* a phone asks for A and SRV only */
 
 struct dt_dns_answer {
 	/* TIMEOUT: no server answered in time, or none could be reached; ERROR: one answered with rcode, or none is known (0) */
@@ -132,7 +132,7 @@ struct dt_dns_answer {
 	struct dt_dns_rr {
 		uint32_t address;		 /* A */
 		uint16_t priority, weight, port; /* SRV */
-		char target[DT_NAME_MAX];	 /* SRV, without the final dot; "" for "." */
+		char target[DT_NAME_MAX];	 /* SRV and CNAME, without the final dot; "" for "."; AAAA: the address as text */
 	} rr[16];
 };
 

@@ -60,12 +60,13 @@ X(TCP_UNREACHED,      "tcp-unreached",        "no machine or route is there: the
 X(DNS_NO_SERVER,      "dns-no-server",        "no name server is known") \
 X(DNS_NO_RECORD,      "dns-no-record",        "the name exists, but has no such record") \
 X(DNS_RCODE,          "dns-rcode",            "the name server answers with an error") \
-X(DNS_BLOCKED,        "dns-blocked",          "the name server gives an address that is nobody's (0.0.0.0): it blocks the name") \
+X(DNS_BLOCKED,        "dns-blocked",          "the name server gives an address that is nobody's (0.0.0.0, 127.0.0.1): it blocks the name") \
 X(SRV_NOT_ASKED,      "srv-not-asked",        "not asked: no domain is known") \
 X(SRV_NONE,           "srv-none",             "no such SRV record") \
 X(SRV_NO_ANSWER,      "srv-no-answer",        "no DNS answer") \
 X(SRV_NO_SERVICE,     "srv-no-service",       "the record says that there is no such service") \
 X(SRV_OTHER_DOMAIN,   "srv-other-domain",     "the target lies outside the SIP domain") \
+X(SRV_ADDRESS,        "srv-address",          "the record names an address where a host name belongs") \
 X(NAME_NO_ADDRESS,    "name-no-address",      "the name has no address") \
 /* the update */ \
 X(UPDATE_KEY_NONE,    "update-key-none",      "this phone trusts no update key: nothing is installed") \
@@ -113,6 +114,7 @@ X(UC_URL_LONG,        "uc-url-long",          "option 43's parts do not make a U
 X(CERT_UNCHECKED,    "cert-not-judged",      "the server's certificate was not verified: before stage 6 a new phone has no root chain") \
 X(CERT_NONE,          "cert-none",            "the server showed no certificate that can be read") \
 X(CERT_UNTRUSTED,     "cert-untrusted",       "the certificate does not chain to a trusted root") \
+X(CERT_ALONE,         "cert-alone",           "the server shows its own certificate alone, and nobody knows who issued it") \
 X(CERT_SELF_SIGNED,   "cert-self-signed",     "the certificate is self-signed, and not trusted") \
 X(CERT_EXPIRED,       "cert-expired",         "the certificate has expired") \
 X(CERT_NOT_YET,       "cert-not-yet",         "the certificate is not valid yet") \
@@ -143,6 +145,7 @@ X(CERT_OTHER_KEY,     "cert-other-key",       "the certificate carries another p
 X(SIP_UNSIGNED,       "sip-unsigned",         "the Registrar took an unsigned REGISTER") \
 X(SIP_LOST,           "sip-lost",             "the Registrar had lost the registration") \
 X(SIP_SECURITY,       "sip-security",         "the site's SIP security mode is High: plain TCP is not used") \
+X(SIP_OTHER_MAKE,     "sip-other-make",       "it asks for Digest or Basic, which no Registrar of this kind does") \
 X(MOVED,              "moved",                "redirected to the home pool") \
 X(BACKUP_REGISTRAR,   "backup-registrar",     "the Registrar is the backup of the user's home pool, which does not answer") \
 X(MOVED_NOWHERE,      "moved-nowhere",        "the redirect names no Registrar") \
@@ -179,7 +182,16 @@ X(ASKED_CERT_WILDCARD, "asked-cert-wildcard", "only a wildcard in the certificat
 X(ASKED_CERT_WEAK,    "asked-cert-weak",      "the certificate has fewer than 2048 bits, or a signature with SHA-1 or MD5") \
 X(ASKED_CERT_NAME,    "asked-cert-name",      "the certificate does not carry the name") \
 X(ASKED_CERT_ENDS,    "asked-cert-ends",      "the certificate ends within two weeks") \
-X(ASKED_CRL_SILENT,   "asked-crl-silent",     "the certificate's list of revoked ones cannot be fetched")
+X(ASKED_CRL_SILENT,   "asked-crl-silent",     "the certificate's list of revoked ones cannot be fetched") \
+X(ASKED_IPV6_ONLY,    "asked-ipv6-only",      "the name has an IPv6 address, and no other") \
+X(ASKED_ALIAS,        "asked-alias",          "the name is an alias of a name that has no address") \
+X(ASKED_FORBIDDEN,    "asked-forbidden",      "a machine on the way forbids it (ICMP)") \
+X(ASKED_HOST_REFUSES, "asked-host-refuses",   "the machine's own packet filter refuses it (ICMP)") \
+X(ASKED_NO_ROUTE,     "asked-no-route",       "a router on the way has no route to the address (ICMP)") \
+X(ASKED_OFF,          "asked-off",            "the router next to the address finds no machine there (ICMP)") \
+X(ASKED_DNS_REFUSED,  "asked-dns-refused",    "a machine on the way, or the name server's own, refuses the question to the name server (ICMP)") \
+X(ASKED_SNI,          "asked-sni",            "without the name in its first message (SNI) the server shows another certificate, or none") \
+X(ASKED_HALF,         "asked-half",           "of several connections to one port some are taken and others are ended at once")
 /* clang-format on */
 
 #define DT_SIGN_ENUM(id, code, what) DT_SIGN_##id,
@@ -223,6 +235,7 @@ struct dt_facts {
 	uint16_t http, sip;	 /* status of the answer */
 	uint32_t diag;		 /* ms-diagnostics or ErrorId of the answer */
 	uint32_t seconds;	 /* of a lease, an OFFER, an expiry: what the attempt is about */
+	uint32_t by;		 /* IPv4 address of the machine that refused, where that is not the peer: the sender of an ICMP error */
 	int64_t off_s;		 /* by so much the other clock is ahead */
 	enum dt_candidate candidate; /* how the Registrar was known */
 };

@@ -290,6 +290,8 @@ static enum dt_sign dhcp_unfit(const struct dhcp *d, const struct dhcp_lease *l)
 		return DT_SIGN_LEASE_ADDRESS;
 	if (d->option[1].p == NULL || l->l.mask == 0 || (host & (host + 1)) != 0)
 		return DT_SIGN_LEASE_MASK;
+	if (host > 1 && ((l->l.address & host) == 0 || (l->l.address & host) == host)) /* the network's own, and everybody's (RFC 1122 3.2.1.3) */
+		return DT_SIGN_LEASE_ADDRESS;
 	return DT_SIGN_NONE;
 }
 

@@ -145,8 +145,8 @@ static void dns_report_failure(struct dns_client *d, struct dns_question *q, con
 	attempt_fail(d->ph, &q->try, f, f == DT_F_DNS_ERROR ? why.text : NULL);
 }
 
-/* RFC 1122 3.2.1.3: { 0, <host> } and { -1, -1 } "MUST NOT" be a destination of its own: nobody's address, by which name servers
- * that block names answer.  When no other is left, the answer stays DT_DNS_OK with n = 0. */
+/* RFC 1122 3.2.1.3: { 0, <host> } and { -1, -1 } "MUST NOT" be a destination of its own, and { 127, <any> } "MUST NOT appear outside
+ * a host": nobody's addresses, by which name servers that block names answer.  When no other is left, the answer stays DT_DNS_OK with n = 0. */
 static void dns_without_nobody(struct dt_dns_answer *a)
 {
 	unsigned n = 0;
@@ -154,7 +154,7 @@ static void dns_without_nobody(struct dt_dns_answer *a)
 	if (a->status == DT_DNS_OK && a->n == 0)
 		a->status = DT_DNS_NODATA;
 	for (unsigned i = 0; i < a->n; i++)
-		if (a->rr[i].address >> 24 != 0 && a->rr[i].address != 0xffffffff)
+		if (a->rr[i].address >> 24 != 0 && a->rr[i].address >> 24 != 127 && a->rr[i].address != 0xffffffff)
 			a->rr[n++] = a->rr[i];
 	a->n = n;
 }

@@ -199,6 +199,15 @@ static bool auth_named(struct sip_client *s, struct sip_challenge *ret)
 
 /* ---- a 401 ----------------------------------------------------------------------------------------------------------- */
 
+/* [MS-SIPAE] knows NTLM, Kerberos and TLS-DSK; Digest and Basic are of RFC 3261's registrars, and of proxies. */
+static bool auth_is_other_make(const struct msg *m)
+{
+	struct sip_auth a;
+	bool proxy;
+
+	return auth_find(m, "Digest", &a, &proxy) || auth_find(m, "Basic", &a, &proxy);
+}
+
 static enum auth_result auth_choose(struct sip_client *s, const struct msg *m, sip_fn *done, void *arg, struct sip_challenge *ret)
 {
 	struct sip_sa *sa = &s->next;
@@ -232,6 +241,8 @@ static enum auth_result auth_choose(struct sip_client *s, const struct msg *m, s
 		ret->failure = DT_F_MEMORY;
 		ok = auth_send_flight(s, &flight, NULL, done, arg); /* gssapi-data="", present but empty */
 	} else {
+		if (!has_dsk && !has_ntlm && auth_is_other_make(m))
+			dt_signs_add(ret->sign, DT_SIGN_SIP_OTHER_MAKE);
 		why_set(&ret->why, "%s %s%s%s%s", s->peer.tls ? "it offers" : "in plain TCP it offers",
 		     has_dsk ? "TLS-DSK" : "", has_dsk && has_ntlm ? " and " : "",
 		     has_ntlm ? "NTLM" : "", has_dsk || has_ntlm ? "" : "no scheme that this phone has");

@@ -64,6 +64,7 @@ static void candidates_passed(struct dt_phone *ph, enum dt_candidate c, enum dt_
 static void candidates_by_srv(struct dt_phone *ph, enum dt_candidate c)
 {
 	struct dt_dns_answer *a = ph->work->srv ? &ph->work->srv[c].answer : NULL;
+	uint32_t literal;
 
 	if (a == NULL || !ph->work->srv[c].asked) {
 		candidates_passed(ph, c, DT_F_DNS_NONE, DT_SIGN_SRV_NOT_ASKED);
@@ -82,7 +83,8 @@ static void candidates_by_srv(struct dt_phone *ph, enum dt_candidate c)
 			continue;
 		if (!strict_match(ph->conf.strict, a->rr[j].target, ph->work->srv_domain)) {
 			if (ph->work->passed[c].failure != DT_F_OK) {
-				candidates_passed(ph, c, DT_F_STRICT_DOMAIN, DT_SIGN_SRV_OTHER_DOMAIN);
+				candidates_passed(ph, c, DT_F_STRICT_DOMAIN,
+						  ip_read(sv_of(a->rr[j].target), &literal) ? DT_SIGN_SRV_ADDRESS : DT_SIGN_SRV_OTHER_DOMAIN);
 				text_set(ph->work->passed[c].target, sizeof ph->work->passed[c].target, "%s", a->rr[j].target);
 			}
 			continue;

@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct wr w;
 	struct eth e;
 	struct udp u, u2;
+	struct icmp_error error;
 	struct arp a, a2;
 
 	check(in && out);
@@ -28,6 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (eth_read(&r, &e)) {
 		ip = rd_of(e.payload.p, e.payload.n);
 		ar = ip;
+		if (icmp_error_read(&(struct rd){.p = ip.p, .end = ip.end}, &error))
+			check(error.type == ICMP_UNREACHABLE || error.type == ICMP_TIME_EXCEEDED);
 		if (udp_read(&ip, &u)) {
 			w = wr_of(out, n + 64);
 			udp_write(&w, &u, 46);

@@ -1,4 +1,5 @@
 """A lab with handles: one fault is put into a healthy site, the way a real one would have it."""
+import glob
 import json
 import os
 import sys
@@ -44,6 +45,13 @@ class FaultLab(Lab):
         p.wait_said("it listens")
         return p
 
+    def dhcp_liar(self, *, device="eth1", address="10.66.0.1", **options):
+        """A DHCP server for the voice VLAN, of which each part can be wrong."""
+        p = self.start(f"liar-dhcp-{device}", [sys.executable, "-u", os.path.join(HERE, "liar_dhcp.py"), device, address,
+                                               *[f"{k.replace('_', '.')}={v}" for k, v in options.items()]], "core")
+        p.wait_said("it listens")
+        return p
+
     def nft(self, hook, *rules, host="core", kind="filter", priority=0):
         body = "\n".join(f"  {r}" for r in rules)
         self.exec(host, "nft", "-f", "-", text=f"table ip t{hook} {{\n chain c {{\n  type {kind} hook {hook} priority {priority}\n{body}\n }}\n}}\n")
@@ -71,15 +79,26 @@ class FaultLab(Lab):
                      "-subj", f"/CN={name}")
         return cert, key
 
-    def leaf(self, names=NAMES, ca=None, bits=2048, digest="sha256", days=365, more="", usage="serverAuth"):
-        """A PEM with key and certificate, below the site's root or another."""
+    def under(self, name):
+        """An authority below the site's root."""
+        cert, key, csr = self.path("under.crt"), self.path("under.key"), self.path("under.csr")
+        ext = self.write("under.ext", "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign,cRLSign\n")
+        self.openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", csr, "-subj", f"/CN={name}")
+        self.openssl("x509", "-req", "-in", csr, "-CA", os.path.join(self.site_dir, "ca.pem"), "-CAkey", os.path.join(self.site_dir, "root.pem"),
+                     "-CAcreateserial", "-CAserial", self.path("serial"), "-out", cert, "-days", "900", "-extfile", ext)
+        return cert, key
+
+    def leaf(self, names=NAMES, ca=None, bits=2048, digest="sha256", days=365, more="", usage="serverAuth", send=True, start=0, curve=None):
+        """A PEM with key and certificate, below the site's root or another.  send: the authority's too; start: valid in so many days."""
         ca = ca or (os.path.join(self.site_dir, "ca.pem"), os.path.join(self.site_dir, "root.pem"))
         key, csr, crt = self.path("leaf.key"), self.path("leaf.csr"), self.path("leaf.crt")
         ext = self.write("leaf.ext", "subjectAltName=" + ",".join(f"DNS:{n}" for n in names) + f"\nextendedKeyUsage={usage}\n{more}\n")
-        self.openssl("req", "-new", "-newkey", f"rsa:{bits}", "-nodes", "-keyout", key, "-out", csr, "-subj", f"/CN={names[0]}")
-        self.openssl("x509", "-req", "-in", csr, "-CA", ca[0], "-CAkey", ca[1], "-CAcreateserial", "-CAserial", self.path("serial"),
-                     "-out", crt, "-days", str(days), "-extfile", ext, f"-{digest}")
-        return self.write("leaf.pem", "".join(open(f).read() for f in (key, crt, ca[0])))
+        kind = ["ec", "-pkeyopt", f"ec_paramgen_curve:{curve}"] if curve else [f"rsa:{bits}"]
+        self.openssl("req", "-new", "-newkey", *kind, "-nodes", "-keyout", key, "-out", csr, "-subj", f"/CN={names[0]}")
+        later = {"LD_PRELOAD": glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0], "FAKETIME": f"+{start}d"} if start else None
+        self.exec("fe", "openssl", "x509", "-req", "-in", csr, "-CA", ca[0], "-CAkey", ca[1], "-CAcreateserial", "-CAserial",
+                  self.path("serial"), "-out", crt, "-days", str(days), "-extfile", ext, f"-{digest}", env=later)
+        return self.write("leaf.pem", "".join(open(f).read() for f in (key, crt, *([ca[0]] if send else []))))
 
     def front(self, *rules, crt=None, tls="", address="10.20.0.11"):
         """HAProxy ends TLS before the Web Services; `rules` stand in its front end."""

@@ -8,7 +8,9 @@
     offers device=D router=R dns=N          a second DHCP server: offers 10.66.0.200 a second after it was asked
     eapol  device=D                         a port that 802.1X holds asks who is there
     dns    upstream=A mode=M [arg=X]        A's answers, but: servfail, refused, portal (every A is X), flap (every other A of
-                                            fe01.contoso.test is X), no-srv (SRV does not exist), udp-only, late (X seconds)
+                                            fe01.contoso.test is X), no-srv (SRV does not exist), udp-only, late (X seconds),
+                                            answers: the A record of the host LABEL=... is an address or cname:NAME, the SRV
+                                            record srv=... names that host, or is servfail
 """
 import re
 import socket
@@ -84,6 +86,17 @@ def listen():
 flaps = [0]
 
 
+def wire_name(text):
+    return b"".join(bytes([len(label)]) + label.encode() for label in text.split(".") if label) + b"\0"
+
+
+def record(kind, value):
+    """Type, class, life and data of an A, CNAME or SRV record."""
+    alias = value.startswith("cname:")
+    data = (struct.pack(">HHH", 0, 0, 5061) + wire_name(value) if kind == 33 else wire_name(value[6:]) if alias else socket.inet_aton(value))
+    return struct.pack(">HHIH", 5 if alias else kind, 1, 0, len(data)) + data
+
+
 def dns_answer(p):
     at = 12
     while p[at]:
@@ -106,6 +119,13 @@ def dns_answer(p):
         flaps[0] += 1
         if flaps[0] % 2:
             return reply(0, arg)
+    if mode == "answers":
+        first = name[1:1 + name[0]].decode()
+        own = OPT.get("srv" if kind == 33 and first.startswith("_sip") else first if kind == 1 else "", "")
+        if own == "servfail":
+            return reply(2)
+        if own:
+            return p[:2] + struct.pack(">HHHHH", 0x8580, 1, 1, 0, 0) + question + b"\xc0\x0c" + record(kind, own)
     if mode == "late":
         time.sleep(float(arg))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u:

@@ -15,6 +15,7 @@ struct cause_case {
 	bool warm;
 	enum { EITHER, INSIDE, OUTSIDE } inside; /* whether the phone looked for its VLAN; EITHER: it makes no difference */
 	enum dt_candidate reached; /* the Registrar that took the phone in the end was known so */
+	uint16_t other_port;	   /* another attempt came through to the same address, at this port */
 	bool well;		   /* the attempt failed, its stage ended well */
 	enum dt_stage home;	   /* where it is reported; NONE: where it was met */
 	bool again;		   /* the case right above is explained by the same row */
@@ -28,6 +29,7 @@ struct cause_case {
 #define TALK EXPLAINS_TALK
 #define DHCP EXPLAINS_DHCP
 #define HERE EXPLAINS_HERE
+#define LEASE EXPLAINS_LEASE
 
 /* clang-format off */
 static const struct cause_case cases[] = {
@@ -67,6 +69,8 @@ static void run_until_end(const struct cause_case *c, bool words, struct doctor_
 		r->answer[0] = (struct doctor_answer){.stage = asked_in(c), .sign = {c->answer}, .fact = c->fact};
 		snprintf(r->answer[0].text, sizeof r->answer[0].text, "%s", words ? any : "");
 	}
+	if (c->other_port)
+		add(r, (struct dt_record){.kind = DT_REC_ATTEMPT, .stage = c->stage, .ok = true, .fact = {.address = c->fact.address, .port = c->other_port}});
 	if (c->reached != DT_CAND_NONE)
 		add(r, (struct dt_record){.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_CERT, .ok = true, .fact.candidate = c->reached});
 	if (!c->asked)

@@ -190,6 +190,33 @@ static void what_explains_comes_first(void **state)
 	doctor_run_free(&r);
 }
 
+/* Of two DHCP servers the one that does not belong here was quicker, and its lease lacks something: that is its consequence. */
+static void a_second_server_explains_the_lease(void **state)
+{
+	struct doctor_run r = {0};
+	struct doctor_finding f[4];
+	struct dt_record lease = {.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_ADDRESS, .ok = true, .sign = {DT_SIGN_RESOLVER_ABSENT}};
+	struct dt_record tried = {.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_CHAIN, .failure = DT_F_TLS_HANDSHAKE, .fact.port = 443};
+	struct dt_record end = {.kind = DT_REC_RESULT, .stage = DT_STAGE_CHAIN, .failure = DT_F_TLS_HANDSHAKE};
+
+	(void)state;
+	assert_true(doctor_run_add(&r, &lease));
+	assert_true(doctor_run_add(&r, &tried));
+	assert_true(doctor_run_add(&r, &end));
+	r.answers = 1;
+	r.answer[0] = (struct doctor_answer){.stage = DT_STAGE_ADDRESS, .sign = {DT_SIGN_ASKED_OFFER_OTHER}, .fact.address = 0x0a420001};
+	assert_int_equal(doctor_diagnose(&r, f, 4), 3);
+	for (unsigned i = 0; i < 3; i++) /* the failure is of another kind, and stays the diagnosis */
+		assert_int_equal(f[i].because != NULL, strcmp(f[i].cause[0]->id, "I-04") == 0);
+	r.line[1].failure = r.line[2].failure = DT_F_DNS_SILENT;
+	assert_int_equal(doctor_diagnose(&r, f, 4), 3);
+	assert_string_equal(f[0].cause[0]->id, "I-03");
+	assert_int_equal(f[0].verdict, DOCTOR_FAIL);
+	assert_ptr_equal(f[1].because, f[0].cause[0]);
+	assert_ptr_equal(f[2].because, f[0].cause[0]);
+	doctor_run_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +228,7 @@ int main(void)
 	    cmocka_unit_test(the_attempt_that_failed_so),
 	    cmocka_unit_test(late_is_not_untagged),
 	    cmocka_unit_test(what_explains_comes_first),
+	    cmocka_unit_test(a_second_server_explains_the_lease),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

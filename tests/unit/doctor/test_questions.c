@@ -186,7 +186,8 @@ static void of_a_server(void **state)
 	assert_int_equal(n, 0); /* a time server, and whom no port is known of */
 	add(&r, (struct dt_record){.stage = DT_STAGE_LOGON, .fact = {.host = "fe01.contoso.test", .address = 0x0a14000b, .port = 5061}});
 	n = doctor_questions(&r, ODD, q);
-	assert_int_equal(n, 6);
+	assert_int_equal(n, 8);
+	assert_non_null(find(q, n, ASK_PLAIN_TLS, "", 5061));
 	assert_non_null(find(q, n, ASK_A, "fe01.contoso.test", 0));
 	assert_non_null(find(q, n, ASK_PHONE_TLS, "", 5061));
 	assert_non_null(find(q, n, ASK_OCTET, "", 5061));
@@ -194,7 +195,7 @@ static void of_a_server(void **state)
 	assert_non_null(find(q, n, ASK_TLS, "fe01.contoso.test", 5061));
 	add(&r, (struct dt_record){.stage = DT_STAGE_CHAIN, .fact = {.host = "10.20.0.12", .address = 0x0a14000c, .port = 80}});
 	n = doctor_questions(&r, ODD, q);
-	assert_int_equal(n, 13);
+	assert_int_equal(n, 17);
 	assert_null(find(q, n, ASK_A, "10.20.0.12", 0)); /* an address is no name */
 	assert_non_null(find(q, n, ASK_LARGE, "", 80));
 	assert_non_null(find(q, n, ASK_TCP, "", 80));

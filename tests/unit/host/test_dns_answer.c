@@ -79,12 +79,39 @@ static void many_addresses(void **state)
 	buf_free(&v);
 }
 
+/* What the doctor asks of a name without an address: its alias, its IPv6 addresses.  A record of another length is none. */
+static void alias_and_ipv6(void **state)
+{
+	struct dt_dns_answer a = {.status = DT_DNS_OK}, b = a, c = a;
+	struct buf v = {0}, w = {0}, x = {0};
+
+	(void)state;
+	hex_of(&v, "1234 8180 0001 0001 0000 0000 04 66653031 07 636f6e746f736f 04 74657374 00 0005 0001"
+		   "c00c 0005 0001 0000003c 0007 04 7265616c c011");
+	answer_read(&a, DT_RR_CNAME, v.p, v.n);
+	assert_int_equal(a.n, 1);
+	assert_string_equal(a.rr[0].target, "real.contoso.test");
+	hex_of(&w, "1234 8180 0001 0001 0000 0000 04 66653031 07 636f6e746f736f 04 74657374 00 001c 0001"
+		   "c00c 001c 0001 0000003c 0010 fd00 0000 0000 0000 0000 0000 0000 0010");
+	answer_read(&b, DT_RR_AAAA, w.p, w.n);
+	assert_int_equal(b.n, 1);
+	assert_string_equal(b.rr[0].target, "fd00::10");
+	hex_of(&x, "1234 8180 0001 0001 0000 0000 04 66653031 07 636f6e746f736f 04 74657374 00 001c 0001"
+		   "c00c 001c 0001 0000003c 0004 0a0a000a");
+	answer_read(&c, DT_RR_AAAA, x.p, x.n);
+	assert_int_equal(c.n, 0);
+	buf_free(&v);
+	buf_free(&w);
+	buf_free(&x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(alias_in_any_order),
 		cmocka_unit_test(alias_alone),
 		cmocka_unit_test(many_addresses),
+		cmocka_unit_test(alias_and_ipv6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -196,6 +196,75 @@ static void arp(void **state)
 	buf_free(&v);
 }
 
+/* 10.66.0.1 forbids (13) what 10.66.0.101:40000 sends to 10.20.0.10:443. */
+static const uint8_t forbidden[] = {
+	0x45, 0, 0, 56, 0, 1, 0, 0, 64, 1, 0x65, 0xdb, 10, 66, 0, 1, 10, 66, 0, 101,		/* IPv4, ICMP */
+	3, 13, 0x5f, 0xba, 0, 0, 0, 0,								/* unreachable */
+	0x45, 0, 0, 60, 0, 2, 0x40, 0, 63, 6, 0x26, 0x32, 10, 66, 0, 101, 10, 20, 0, 10,	/* the packet: its length is more than there is */
+	0x9c, 0x40, 0x01, 0xbb, 0, 0, 0, 1,							/* TCP ports */
+};
+
+static bool icmp_of(const uint8_t *p, size_t n, struct icmp_error *ret)
+{
+	uint8_t *in = exact_copy(p, sizeof forbidden, n);
+	struct rd r = rd_of(in, n);
+	bool ok = icmp_error_read(&r, ret);
+
+	assert_int_equal(ok, r.err == NULL);
+	free(in);
+	return ok;
+}
+
+static void icmp(void **state)
+{
+	struct icmp_error e = {0};
+	uint8_t changed[sizeof forbidden];
+
+	(void)state;
+	assert_true(icmp_of(forbidden, sizeof forbidden, &e));
+	assert_int_equal(e.from, 0x0a420001);
+	assert_int_equal(e.type, ICMP_UNREACHABLE);
+	assert_int_equal(e.code, ICMP_FORBIDDEN);
+	assert_int_equal(e.protocol, 6);
+	assert_int_equal(e.src, 0x0a420065);
+	assert_int_equal(e.dst, 0x0a14000a);
+	assert_int_equal(e.sport, 40000);
+	assert_int_equal(e.dport, 443);
+	for (size_t n = 0; n < sizeof forbidden; n++) {
+		memset(&e, 0x55, sizeof e);
+		assert_false(icmp_of(forbidden, n, &e));
+		assert_int_equal(e.from, 0x55555555); /* untouched */
+	}
+	for (size_t at = 0; at < 28; at++) { /* the headers, each octet: checksums and lengths hold */
+		memcpy(changed, forbidden, sizeof forbidden);
+		changed[at] ^= 0x08;
+		assert_false(icmp_of(changed, sizeof forbidden, &e));
+	}
+}
+
+/* An echo reply, a redirect, the packet in it of IPv6: with right sums, and still no error of ours. */
+static void icmp_refusals(void **state)
+{
+	static const struct {
+		size_t at;
+		uint8_t value, sum[2]; /* the checksum then */
+	} rows[] = {{20, 0x00, {0x62, 0xba}}, {20, 0x05, {0x5d, 0xba}}, {28, 0x65, {0x3f, 0xba}}, {28, 0x44, {0x60, 0xba}}};
+	struct icmp_error e;
+	uint8_t changed[sizeof forbidden];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct rd r;
+
+		memcpy(changed, forbidden, sizeof forbidden);
+		changed[rows[i].at] = rows[i].value;
+		memcpy(changed + 22, rows[i].sum, 2);
+		r = rd_of(changed, sizeof changed);
+		assert_false(icmp_error_read(&r, &e));
+		assert_null(strstr(r.err, "checksum"));
+	}
+}
+
 static void too_little_room(void **state)
 {
 	(void)state;
@@ -213,7 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(frame),	   cmocka_unit_test(udp), cmocka_unit_test(udp_flipped),
-	    cmocka_unit_test(ip_refusals), cmocka_unit_test(missing_checksum), cmocka_unit_test(arp), cmocka_unit_test(too_little_room),
+	    cmocka_unit_test(ip_refusals), cmocka_unit_test(missing_checksum), cmocka_unit_test(arp), cmocka_unit_test(icmp), cmocka_unit_test(icmp_refusals), cmocka_unit_test(too_little_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
