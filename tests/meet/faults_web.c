@@ -388,7 +388,7 @@ const struct meet_fault faults_web[] = {
 	{"an image that was tampered with", tampered_image, NULL, "U-09"},
 	{"an update, and no key to verify it by", no_update_key, NULL, "U-09"},
 	{"a page instead of the update service", update_page, NULL, "U-07"},
-	{"the update service refuses", update_refused, NULL, "D-05"},
+	{"the update service refuses", update_refused, NULL, "U-07"},
 	{"ucupdates-r2 points to a retired server", updates_retired, NULL, "D-05"},
 	{"option 43 points to a retired server", web_retired, "C-01", ""},
 	{"ucupdates-r2 is not in the certificate", no_updates_in_certificate, NULL, "U-04"},
