@@ -210,7 +210,7 @@ static bool leaf_names(const struct asked *s, const char *name)
 	return s->certs && pki_cert_names(s->der.p, s->der_n[0], name);
 }
 
-/* UNKNOWN: the phones' first message; Windows CE of the time puts no name into it [failures C-21]. */
+/* UNKNOWN: the phones' first message; Windows CE of the time puts no name into it. */
 static bool needs_sni(struct doctor_probe *p, unsigned at)
 {
 	unsigned named = twin_of(p, at, ASK_TLS);
