@@ -4,7 +4,7 @@
 #include "cmd/verbs.h"
 
 static const struct verb *const verbs[] = {&verb_connect, &verb_handset, &verb_tether, &verb_doctor, &verb_decode, &verb_init, &verb_user, &verb_pin,
-					   &verb_pool, &verb_store, &verb_cert, &verb_device, &verb_phones, &verb_update, &verb_audit, &verb_status, &verb_drain,
+					   &verb_pool, &verb_store, &verb_cert, &verb_key, &verb_device, &verb_phones, &verb_update, &verb_audit, &verb_status, &verb_drain,
 					   &verb_backup, &verb_restore, &verb_console, &verb_netconfig, &verb_fleet, NULL};
 
 static const struct verb dialtone = {

@@ -8,7 +8,7 @@
 
 #include "cmd/options.h"
 
-extern const struct verb verb_connect, verb_handset, verb_tether, verb_doctor, verb_decode, verb_init, verb_user, verb_pin, verb_cert, verb_device,
+extern const struct verb verb_connect, verb_handset, verb_tether, verb_doctor, verb_decode, verb_init, verb_user, verb_pin, verb_cert, verb_key, verb_device,
     verb_update, verb_audit, verb_status, verb_phones, verb_drain, verb_pool, verb_store, verb_backup, verb_restore, verb_console, verb_netconfig, verb_fleet;
 
 /* cmd/site/pin_policy.c: below `dialtone pin` */

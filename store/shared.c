@@ -101,6 +101,7 @@ FORWARD(image_each, (struct store *s, int64_t rule, bool (*each)(void *arg, cons
 	arg)
 FORWARD(test_device_find, (struct store *s, bool is_mac, const char *id), is_mac, id)
 FORWARD(pool_get, (struct store *s, const char *name, struct store_pool *ret), name, ret)
+FORWARD(key_each, (struct store *s, const char *kind, bool (*each)(void *arg, const struct store_key *k), void *arg), kind, each, arg)
 FORWARD(audit, (struct store *s, int64_t now, const char *what, const char *whom, bool ok, const char *detail), now, what, whom, ok,
 	detail)
 
@@ -278,6 +279,7 @@ static const struct store_ops ops = {
     .image_each = image_each,
     .test_device_find = test_device_find,
     .pool_get = pool_get,
+    .key_each = key_each,
     .audit = audit,
 };
 

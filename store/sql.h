@@ -61,7 +61,7 @@ extern const struct store_ops sql_ops;
 struct sql *sql_of(struct store *s);
 
 /* The schema, version by version: [0] makes all of version 1, each further one adds to the one before. */
-#define SQL_SCHEMAS 10
+#define SQL_SCHEMAS 11
 extern const char *const sql_schema[SQL_SCHEMAS];
 #define SQL_NEWER "it was made by a newer version of this program"
 
@@ -129,6 +129,8 @@ enum store_result sql_user_by_line(struct store *s, const char *number, const ch
 enum store_result sql_user_each(struct store *s, const char *after,
 				    bool (*each)(void *, const struct store_user *), void *arg);
 
+enum store_result sql_key_put(struct store *s, const struct store_key *k, unsigned keep_from);
+enum store_result sql_key_each(struct store *s, const char *kind, bool (*each)(void *arg, const struct store_key *k), void *arg);
 enum store_result sql_policy_put(struct store *s, const struct store_pin_policy *p);
 enum store_result sql_policy_get(struct store *s, const char *name, struct store_pin_policy *ret);
 enum store_result sql_policy_remove(struct store *s, const char *name);

@@ -24,6 +24,7 @@ static const struct sql_table tables[] = {
 	{"image", "rule:i version:t file:t signature:t time:t size:i sha256:t min_installed:t released:i", "", false},
 	{"test_device", "name:t is_mac:i id:t", "name", false},
 	{"pool", "name:t sip:t web:t external_sip:t external_web:t store:t backup:t", "name", false},
+	{"pool_key", "kind:t id:i made:i grace:i sealed:b", "", false},
 	{"audit", "id:i at:i what:t whom:t ok:i detail:t", "id", true},
 	{"change", "id:i n:i", "id", false},
 };

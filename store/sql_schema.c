@@ -106,5 +106,10 @@ const char *const sql_schema[SQL_SCHEMAS] = {
     /* the pool that has a pool's users while that does not answer */
     [9] =
     "ALTER TABLE pool ADD COLUMN backup TEXT NOT NULL DEFAULT '';",
+
+    /* keys that the front ends of a pool have in common, from the second of each kind on */
+    [10] =
+    "CREATE TABLE pool_key (kind TEXT NOT NULL, id INTEGER NOT NULL, made INTEGER NOT NULL, grace INTEGER NOT NULL,"
+    " sealed BLOB NOT NULL, PRIMARY KEY (kind, id));",
 };
 /* clang-format on */

@@ -104,6 +104,9 @@ X(POOL_GET,       "SELECT " POOL_COLUMNS " FROM pool WHERE name = ?1") \
 X(POOL_PAGE,      "SELECT " POOL_COLUMNS " FROM pool WHERE name > ?1 ORDER BY name LIMIT ?2") \
 X(POOL_REMOVE,    "DELETE FROM pool WHERE name = ?1") \
 X(POOL_USER,      "SELECT " USER_COLUMNS " FROM account WHERE home_pool = ?1 AND home_pool <> '' LIMIT 1") \
+X(KEY_PUT,        "INSERT INTO pool_key (kind, id, made, grace, sealed) VALUES (?1, ?2, ?3, ?4, ?5)") \
+X(KEY_TRIM,       "DELETE FROM pool_key WHERE kind = ?1 AND id < ?2") \
+X(KEY_PAGE,       "SELECT kind, id, made, grace, sealed FROM pool_key WHERE kind = ?1 AND id > ?2 ORDER BY id LIMIT ?3") \
 X(INVITE_PUT,     "INSERT INTO invite (id, expires) VALUES (?1, ?2)") \
 X(INVITE_TRIM,    "DELETE FROM invite WHERE expires <= ?1") \
 X(INVITE_USE,     "DELETE FROM invite WHERE id = ?1 AND expires > ?2") \

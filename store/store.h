@@ -128,6 +128,14 @@ struct store_test_device {
 	char id[64];	 /* normalised: twelve upper-case hex digits, or the serial in upper case */
 };
 
+struct store_key { /* of a pool, sealed (server/vault/ring.h); the first of each kind is a file */
+	char kind[16];
+	unsigned id; /* from 2 on */
+	int64_t made, grace; /* for so many seconds behind `made` the one before it is good */
+	uint8_t sealed[8192];
+	size_t nsealed;
+};
+
 struct store_binding { /* an endpoint that is registered at a front end: server/location/location.h */
 	char aor[256], instance[40], front_end[256], epid[20], contact[384], peer[72], user_agent[160];
 	bool outside;
@@ -240,6 +248,11 @@ struct store_ops {
 	enum store_result (*pool_remove)(struct store *s, const char *name);
 	/* One user whose home pool this is; NONE: there is none. */
 	enum store_result (*pool_user)(struct store *s, const char *name, struct store_user *ret);
+
+	/* Keys.  put: STORE_TAKEN: there is one of this number; those below keep_from go; whoever is registered hears of it.  each: of one
+	 * kind, in the order of their numbers. */
+	enum store_result (*key_put)(struct store *s, const struct store_key *k, unsigned keep_from);
+	enum store_result (*key_each)(struct store *s, const char *kind, bool (*each)(void *arg, const struct store_key *k), void *arg);
 
 	/* Several front ends on one store.  An invitation is good once: invite_use() takes it away; NONE: used, expired, or never made. */
 	enum store_result (*invite_put)(struct store *s, const char *id, int64_t expires, int64_t now);

@@ -18,9 +18,11 @@ enum vault_status vault_on_ticket_known(struct vault *v, const struct vault_ask 
 	struct ticket t = {0};
 	struct store_user u;
 	enum vault_status st = VAULT_TICKET_BAD;
-	const char *no = ticket_check_shown(assertion.p, assertion.n, v->conf.ticket_der.p, v->conf.ticket_der.n, v->seal_key,
-					    site_certprov_auth_url(v->conf.site, outside, audience),
-					    site_wts_url(v->conf.site, outside, issuer), vault_now(v), &t);
+	struct vault_ticket_key key;
+	const char *no = !vault_ring_of(v, assertion, &key) ? VAULT_RING_NO
+			 : ticket_check_shown(assertion.p, assertion.n, key.der.p, key.der.n, key.seal,
+					      site_certprov_auth_url(v->conf.site, outside, audience),
+					      site_wts_url(v->conf.site, outside, issuer), vault_now(v), &t);
 
 	if (no) {
 		why_set(&ret->why, "%s", no);

@@ -318,6 +318,7 @@ enum vault_status vault_on_cert_issue(struct vault *v, const struct vault_ask *q
 	bool outside = q->cert_issue.outside;
 	struct why *why = &ret->why;
 	char audience[SITE_URL_MAX], issuer[SITE_URL_MAX];
+	struct vault_ticket_key key;
 	struct soap_cert ask = {0};
 	struct ticket t = {0};
 	enum vault_status st = VAULT_MALFORMED;
@@ -335,8 +336,10 @@ enum vault_status vault_on_cert_issue(struct vault *v, const struct vault_ask *q
 	if (!carries_ticket(doc))
 		goto out;
 	st = VAULT_TICKET_BAD;
-	no = ticket_check(envelope.p, envelope.n, v->conf.ticket_der.p, v->conf.ticket_der.n, v->seal_key,
-			  site_certprov_auth_url(v->conf.site, outside, audience),
+	no = VAULT_RING_NO;
+	if (!vault_ring_of(v, envelope, &key))
+		goto out;
+	no = ticket_check(envelope.p, envelope.n, key.der.p, key.der.n, key.seal, site_certprov_auth_url(v->conf.site, outside, audience),
 			  site_wts_url(v->conf.site, outside, issuer), vault_now(v), &t);
 	if (no == NULL && t.bearer)
 		no = "a bearer ticket proves nothing here";

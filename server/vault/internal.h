@@ -54,6 +54,9 @@ struct vault {
 	struct vault_source source[VAULT_SOURCES];
 	unsigned next_enrolled;
 	struct vault_enrolled enrolled[VAULT_SLOTS];
+	struct ring_key *ring; /* the newest key of web tickets, and those before it; NULL: there is the file's only */
+	int64_t first_ends;    /* of the file's, as ring_key.ends */
+	atomic_bool ring_stale; /* the store has changed since they were read */
 	struct store_user nobody; /* with a password that nobody knows: unknown names cost the work of known ones */
 };
 
@@ -92,6 +95,18 @@ enum vault_status vault_cert_user(struct vault *v, const uint8_t *der, size_t n,
 enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *aor, struct why *why);
 /* It was used by who has its key: an older one of the same device has had its day. */
 void vault_cert_seen(struct vault *v, const struct store_cert *c);
+
+/* ---- ring.c ---- */
+struct vault_ticket_key { /* borrowed, until the vault ends */
+	unsigned id;
+	const struct pki_key *key;
+	struct sv der;
+	const uint8_t *seal;
+};
+struct vault_ticket_key vault_ring_newest(struct vault *v);
+/* The key that a ticket names: for it to be verified with.  false: there is no such key, or its time is over. */
+bool vault_ring_of(struct vault *v, struct sv ticket, struct vault_ticket_key *ret);
+#define VAULT_RING_NO "the key that has signed the ticket is accepted no more"
 
 /* ---- home.c ---- */
 /* Where the user lives. NULL row: it is here; else *ret, whose places are those that the other side of the wall may know. */

@@ -48,7 +48,7 @@ uint64_t vault_changes(struct vault *v);
 uint64_t vault_changes_of(struct vault *v, uint64_t store_changes); /* the same, of a store whose count is known */
 /* The pools that have a backup are watched from the start; others, when a user of theirs comes.  false: store_why(). */
 bool vault_watch_pools(struct store *s, struct health *h);
-void vault_changed(struct vault *v); /* what it has said of homes no longer holds: a pool went away, or is back */
+void vault_changed(struct vault *v); /* what it has said may no longer hold: the store has changed, a pool went away or is back */
 void vault_direct(struct vault *v, struct vault_link *ret); /* a link that answers before it returns: for tests */
 
 /* ---- key files ---------------------------------------------------------------------------------------- */

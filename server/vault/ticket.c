@@ -115,6 +115,7 @@ enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u
 	struct ticket t = {.issued = now, .not_before = now, .not_after = expiry(v, ask, now)};
 	struct vault_ticket out = {.remote = u->remote};
 	struct soap_issued *m = &out.issued;
+	const struct vault_ticket_key key = vault_ring_newest(v);
 	char uuid[37], name[SITE_NAME_MAX + 32];
 	enum vault_status st = VAULT_OK;
 
@@ -149,7 +150,7 @@ enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u
 		m->nentropy = sizeof t.proof;
 		pki_p_sha1(ask->entropy, ask->nentropy, m->entropy, m->nentropy, t.proof, sizeof t.proof);
 	}
-	snprintf(name, sizeof name, "%s ticket key 1", v->conf.site->pool[0] ? v->conf.site->pool : v->conf.site->fqdn);
+	snprintf(name, sizeof name, "%s ticket key %u", v->conf.site->pool[0] ? v->conf.site->pool : v->conf.site->fqdn, key.id);
 	snprintf(m->name_id, sizeof m->name_id, "sip:%.250s", u->aor);
 	memcpy(t.user, m->name_id, sizeof t.user);
 	memcpy(m->context, ask->context, sizeof m->context);
@@ -158,7 +159,7 @@ enum vault_status vault_ticket_issue(struct vault *v, const struct store_user *u
 	m->created = t.not_before;
 	m->expires = t.not_after;
 	soap_lifetime_write(&m->lifetime, m->created, m->expires);
-	if (!ticket_write(&m->assertion, &t, v->conf.ticket, v->seal_key, name) || m->lifetime.oom) {
+	if (!ticket_write(&m->assertion, &t, key.key, key.seal, name) || m->lifetime.oom) {
 		why_set(why, "the ticket cannot be signed: %.100s", pki_error());
 		vault_ticket_clear(&out);
 		st = VAULT_UNAVAILABLE;

@@ -6,6 +6,7 @@
 
 #include "auth/ticket.h"
 #include "base/enc.h"
+#include "server/vault/ring.h"
 #include "server/vault/rows.h"
 
 /* Its password is random octets that are forgotten at once. */
@@ -25,6 +26,7 @@ struct vault *vault_new(const struct vault_conf *c)
 
 	if (v) {
 		v->conf = *c;
+		v->ring_stale = true;
 		vault_derive(c->secret, "web ticket", v->seal_key);
 		vault_random(v, &v->changes, sizeof v->changes);
 		pthread_mutex_init(&v->lock, NULL);
@@ -44,6 +46,7 @@ void vault_free(struct vault *v)
 		buf_free(&v->pending[i].negotiate);
 		buf_free(&v->pending[i].message);
 	}
+	ring_free(v->ring);
 	pthread_mutex_destroy(&v->lock);
 	explicit_bzero(v, sizeof *v);
 	free(v);
@@ -64,14 +67,15 @@ uint64_t vault_changes(struct vault *v)
 
 	/* A store that cannot be asked may have changed. */
 	if (s->ops->changes == NULL || s->ops->changes(s, &now) != STORE_OK || now != v->store_changes)
-		v->changes++;
+		vault_changed(v);
 	v->store_changes = now;
 	return v->changes;
 }
 
 uint64_t vault_changes_of(struct vault *v, uint64_t store_changes)
 {
-	v->changes += store_changes != v->store_changes;
+	if (store_changes != v->store_changes)
+		vault_changed(v);
 	v->store_changes = store_changes;
 	return v->changes;
 }
@@ -79,6 +83,7 @@ uint64_t vault_changes_of(struct vault *v, uint64_t store_changes)
 void vault_changed(struct vault *v)
 {
 	v->changes++;
+	atomic_store(&v->ring_stale, true);
 }
 
 /* ---- the way to it ----------------------------------------------------------------------------------------- */

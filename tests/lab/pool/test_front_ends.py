@@ -1,4 +1,5 @@
 """Several front ends of one pool: joining, and any of them serving any user."""
+import json
 import os
 import signal
 import ssl
@@ -131,9 +132,9 @@ QUESTION = """<?xml version="1.0"?>
 </wst:RequestSecurityToken></soap:Body></soap:Envelope>"""
 
 
-def guess(lab, front_end, pin):
-    """One try of alice's PIN at this front end: the HTTP status."""
-    done = lab.exec("fe", "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", os.path.join(lab.site_dir, "ca.pem"), "--connect-to",
+def guess(lab, front_end, pin, to="/dev/null"):
+    """One try of alice's PIN at this front end: the HTTP status; what it answers goes into that file."""
+    done = lab.exec("fe", "curl", "-s", "-o", to, "-w", "%{http_code}", "--cacert", os.path.join(lab.site_dir, "ca.pem"), "--connect-to",
                     f"pool.contoso.test:443:{ADDRESS[front_end]}:443", "--basic", "-u", f"+14255554411:{pin}", "-H", "Content-Type: text/xml; charset=utf-8",
                     "--data-binary", QUESTION, "https://pool.contoso.test/WebTicket/WebTicketService.svc/pin", check=False)
     return int(done.stdout or 0)
@@ -154,3 +155,27 @@ def test_a_guesser_gets_no_extra_try():
         assert '"locked_out": true' in shown, shown
         tries = int(lab.db.sql("SELECT local FROM pin WHERE account > 0 AND global > 0"))
         assert tries == 5, tries  # those that were checked: the limit, wherever they came in
+
+
+def test_a_key_is_rolled():
+    """All front ends sign with the new key within a second, whichever it was typed on; the list says how long the old one is accepted."""
+    with FrontEndLab(standby=False, site=site(conf={"internal_proxy_protocol": "false"})) as lab:
+        lab.make_site()
+        for f in lab.front_ends:
+            lab.start_front_end(f)
+
+        def signed_by(front_end):
+            answer = lab.path(f"answer-{front_end}")
+            assert guess(lab, front_end, "482915", answer) == 200
+            with open(answer) as text:
+                return text.read().split("ticket key ")[1].split("<")[0]
+
+        assert {signed_by(f) for f in lab.front_ends} == {"1"}
+        for number, by in (("2", "fe2"), ("3", "fe3")):
+            lab.tool(by, "key", "roll", "ticket")
+            began = time.monotonic()
+            for f in lab.front_ends:
+                wait_for(f"{f} signs with key {number}", lambda x=f, n=number: signed_by(x) == n, 5)
+            print(f"key {number} made on {by}: in use on all front ends after {time.monotonic() - began:.1f} s")
+        listed = json.loads(lab.tool("fe1", "key", "list", "--json").stdout)["items"]
+        assert [k["id"] for k in listed] == [3, 2, 1] and all(k["accepted"] for k in listed), listed

@@ -1,0 +1,21 @@
+/* admin/keys/keys.h: the keys that the front ends of a pool have in common: which there are, and a new one while phones are signed in. */
+#ifndef DIALTONE_ADMIN_KEYS_KEYS_H
+#define DIALTONE_ADMIN_KEYS_KEYS_H
+
+#include "admin/admin.h"
+
+struct key_info {
+	char kind[16]; /* "ticket" */
+	unsigned id;
+	int64_t made;  /* UNIX seconds */
+	int64_t until; /* what it has signed is accepted until then; 0: it is in use */
+	bool accepted;
+};
+
+/* The newest first. */
+enum admin_result keys_each(struct admin *a, void (*each)(void *arg, const struct key_info *k), void *arg, struct why *why);
+/* A new key of this kind, which every front end uses within a second.  The one before it is accepted for as long as what it has
+ * signed lives; at_once: no more from now on.  *id: its number.  ADMIN_REFUSED: there is no such kind. */
+enum admin_result keys_roll(struct admin *a, const char *kind, bool at_once, unsigned *id, struct why *why);
+
+#endif
