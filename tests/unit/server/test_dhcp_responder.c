@@ -1,7 +1,16 @@
 /* tests/unit/server/test_dhcp_responder.c: which clients are answered, with what, and which are not. */
 #include "tests/support/check.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "net/ipc.h"
 #include "server/daemon/dhcp_responder.h"
+#include "server/location/ipc.h"
 #include "wire/dhcp.h"
 
 #define PHONE 0x0a420a64u /* 10.66.10.100 */
@@ -192,9 +201,96 @@ static void cut_at_every_length(void **state)
 	}
 }
 
+/* ---- the process ------------------------------------------------------------------------------------------------------ */
+
+#define LOOPBACK_PHONE 0x7f4d0009u /* 127.77.0.9 */
+
+static int udp(uint32_t address, uint16_t port, struct sockaddr_in *ret)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), one = 1;
+	struct timeval wait = {.tv_sec = 10};
+	socklen_t n = sizeof *ret;
+
+	*ret = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(address), .sin_port = htons(port)};
+	assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof one), 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait), 0);
+	if (bind(fd, (struct sockaddr *)ret, sizeof *ret) < 0 || getsockname(fd, (struct sockaddr *)ret, &n) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* The location process hears of the phone, as of one that has proved nothing. */
+static void is_reported(int seen)
+{
+	static uint8_t in[4096];
+	struct pollfd p = {.fd = seen, .events = POLLIN};
+	struct ipc_message m;
+	struct location_ask q;
+	ssize_t n;
+
+	assert_int_equal(poll(&p, 1, 10000), 1);
+	n = recv(seen, in, sizeof in, 0);
+	assert_true(n > 0 && ipc_read(in, (size_t)n, &m) && location_ask_read(&m, &q));
+	assert_true(q.kind == LOCATION_SEEN && q.seen.step == SEEN_DHCP && q.seen.evidence == SEEN_DATAGRAM);
+	assert_string_equal(q.seen.mac, "00:04:f2:00:01:76");
+	assert_string_equal(q.seen.address, "127.77.0.9");
+}
+
+/* The responder listens until SIGTERM; a datagram that is none of its business is not answered, and does not stop it.  The address in option 54
+ * is the one that the question came in on, or the configured one. */
+static void as_a_process(void **state)
+{
+	static const char *const configured[] = {"", "127.77.0.2"};
+	struct question inform = {DHCP_INFORM, "MS-UC-Client", {"\x78\x2b", 2}, LOOPBACK_PHONE, 1};
+	uint8_t q[DHCP_SIZE_MAX], got[DHCP_SIZE_MAX];
+	struct sockaddr_in at, phone, client;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		int fd = udp(0x7f4d0001, 0, &at), from = udp(LOOPBACK_PHONE, 0, &phone), to = udp(LOOPBACK_PHONE, 68, &client), ready[2], seen[2], status;
+		struct site s = site_of();
+		struct dhcp a;
+		struct rd r;
+		ssize_t n;
+		pid_t pid;
+
+		strcpy(s.address, configured[i]);
+		assert_true(fd >= 0 && from >= 0 && pipe(ready) == 0 && ipc_pair(seen));
+		pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0)
+			child_end(dhcp_responder_main(&s, fd, seen[1], ready[1]));
+		assert_int_equal(read(ready[0], got, 1), 1);
+		assert_int_equal(sendto(from, "junk", 4, 0, (struct sockaddr *)&at, sizeof at), 4);
+		n = (ssize_t)question(&inform, q);
+		assert_int_equal(sendto(from, q, (size_t)n, 0, (struct sockaddr *)&at, sizeof at), n);
+		is_reported(seen[0]);
+		if (to >= 0) { /* port 68 is root's */
+			n = recv(to, got, sizeof got, 0);
+			assert_true(n > 0);
+			r = rd_of(got, (size_t)n);
+			assert_true(dhcp_read(&r, &a));
+			assert_memory_equal(a.option[54].p, i ? "\x7f\x4d\0\2" : "\x7f\x4d\0\1", 4);
+			close(to);
+		}
+		kill(pid, SIGTERM);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+		for (unsigned k = 0; k < 2; k++) {
+			close(ready[k]);
+			close(seen[k]);
+		}
+		close(fd);
+		close(from);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(as_a_process),
 	    cmocka_unit_test(both_options),
 	    cmocka_unit_test(only_what_was_asked),
 	    cmocka_unit_test(other_spellings),
