@@ -1,6 +1,8 @@
 /* tests/support/worker_world.c: one worker process, real, between sockets. */
 #include "tests/support/worker_world.h"
 
+#include <sys/mman.h>
+
 static void vault_asked(void *arg, struct ipc_server *from, struct ipc_message *m)
 {
 	struct world *w = arg;
@@ -157,7 +159,9 @@ void world_init(struct world *w)
 	assert_true(ipc_pair(vault) && ipc_pair(location) && ipc_pair(push) && pipe(ready) == 0);
 	snprintf(path, sizeof path, "%s/keylog", w->dir);
 	w->keylog = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	w->conf.site = &w->site;
+	w->conf.site = w->conf.site_now = &w->site;
+	w->conf.site_fd = w->site_fd = memfd_create("site", MFD_CLOEXEC);
+	assert_true(w->site_fd >= 0);
 	w->conf.index = 3;
 	w->conf.vault_fd = vault[1];
 	w->conf.location_fd = location[1];
@@ -265,6 +269,7 @@ void world_clear(struct world *w)
 	ipc_close(&w->location);
 	ipc_close(&w->push);
 	close(w->keylog);
+	close(w->site_fd);
 	location_free(w->bindings);
 	tls_ctx_free(w->client_tls);
 	loop_free(w->loop);

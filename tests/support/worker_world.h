@@ -36,7 +36,7 @@ struct world {
 	} held[HELD];
 	struct location *bindings;
 	struct tls_ctx *client_tls;
-	int ready, keylog;
+	int ready, keylog, site_fd; /* site_fd: what the site is now; empty */
 	unsigned obeyed;
 	uint64_t order;
 	pid_t pid, legacy_pid;
