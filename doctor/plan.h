@@ -26,6 +26,7 @@ struct doctor_plan {
 	bool strong_root;     /* 4096 bits and SHA-2 */
 	bool has_chain, has_zone, has_dhcp;
 	char origin[DT_NAME_MAX]; /* the zone's domain */
+	char owner[DT_NAME_MAX];  /* of the line before: one that begins with a blank is of the same */
 	struct plan_record record[PLAN_RECORDS];
 	unsigned records;
 	struct buf option43, option120;
@@ -35,7 +36,7 @@ struct doctor_plan {
 void doctor_plan_free(struct doctor_plan *p);
 
 /* Each false after a reason.  chain: PEM.  zone: a master file (RFC 1035 5.1) with A and SRV records, as `dialtone netconfig zone`
- * prints it.  dhcp: lines "43 HEX" and "120 HEX". */
+ * prints it, or dnsmasq's configuration.  dhcp: the file of dnsmasq, ISC dhcpd, Kea, Cisco IOS or netsh, or lines "43 HEX" and "120 HEX". */
 bool doctor_plan_chain(struct doctor_plan *p, struct sv pem, struct sv trusted, struct why *why);
 bool doctor_plan_zone(struct doctor_plan *p, struct sv text, struct why *why);
 bool doctor_plan_dhcp(struct doctor_plan *p, struct sv text, struct why *why);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/enc.h"
 #include "base/ip.h"
 #include "base/text.h"
 #include "doctor/plan.h"
@@ -70,11 +69,52 @@ static bool is_number(struct sv s)
 	return sv_u64(s, UINT32_MAX, &n);
 }
 
-/* false: it is a record of ours, and damaged. */
-static bool zone_line(struct doctor_plan *p, struct sv line)
+/* dnsmasq(8): host-record=NAME[,NAME...],ADDRESS; address=/NAME/ADDRESS; srv-host=NAME,TARGET,PORT,PRIORITY,WEIGHT; local=/DOMAIN/ */
+static void zone_dnsmasq(struct doctor_plan *p, struct sv key, struct sv values)
 {
 	struct plan_record *r = &p->record[p->records];
-	struct sv name = word_next(&line), w = word_next(&line);
+	bool slash = sv_starts(values, SV("/"));
+	struct sv rest = slash ? sv_from(values, 1) : values, name = sv_cut(&rest, slash ? '/' : ','), part;
+	uint64_t port = 0;
+
+	*r = (struct plan_record){.srv = sv_eq(key, SV("srv-host"))};
+	if (sv_eq(key, SV("local")) || sv_eq(key, SV("domain"))) {
+		text_set(p->origin, sizeof p->origin, "%.*s", SV_ARG(name));
+		return;
+	}
+	text_set(r->name, sizeof r->name, "%.*s", SV_ARG(name));
+	if (r->srv) {
+		text_set(r->target, sizeof r->target, "%.*s", SV_ARG(sv_cut(&rest, ',')));
+		p->records += sv_u64(sv_cut(&rest, ','), 65535, &port);
+		r->port = (uint16_t)port;
+		return;
+	}
+	while (rest.p) {
+		part = sv_cut(&rest, slash ? '/' : ',');
+		if (ip_read(part, &r->address)) {
+			p->records++;
+			return;
+		}
+	}
+}
+
+static bool is_dnsmasq(struct sv line, struct sv *key, struct sv *values)
+{
+	static const char *const keys[] = {"host-record", "address", "srv-host", "local", "domain"};
+
+	*values = line;
+	*key = sv_cut(values, '=');
+	for (size_t i = 0; values->p && i < sizeof keys / sizeof *keys; i++)
+		if (sv_eq(*key, sv_of(keys[i])))
+			return true;
+	return false;
+}
+
+/* false: it is a record of ours, and damaged. */
+static bool zone_line(struct doctor_plan *p, struct sv line, bool same_owner)
+{
+	struct plan_record *r = &p->record[p->records];
+	struct sv name = same_owner ? (struct sv){0} : word_next(&line), w = word_next(&line);
 	uint64_t port = 0;
 
 	if (sv_ieq(name, SV("$ORIGIN"))) {
@@ -83,10 +123,12 @@ static bool zone_line(struct doctor_plan *p, struct sv line)
 	}
 	while (w.n && (is_number(w) || sv_ieq(w, SV("IN")))) /* TTL and class */
 		w = word_next(&line);
+	if (!same_owner)
+		absolute(p, name, p->owner);
 	if (!sv_ieq(w, SV("A")) && !sv_ieq(w, SV("SRV")))
 		return true;
 	*r = (struct plan_record){.srv = sv_ieq(w, SV("SRV"))};
-	absolute(p, name, r->name);
+	text_set(r->name, sizeof r->name, "%s", p->owner);
 	if (!r->srv) {
 		p->records++;
 		return ip_read(word_next(&line), &r->address);
@@ -104,49 +146,19 @@ static bool zone_line(struct doctor_plan *p, struct sv line)
 bool doctor_plan_zone(struct doctor_plan *p, struct sv text, struct why *why)
 {
 	for (unsigned n = 1; text.p; n++) {
-		struct sv line = sv_cut(&text, '\n');
+		struct sv line = sv_cut(&text, '\n'), key, values;
+		bool same_owner = sv_starts(line, SV(" ")) || sv_starts(line, SV("\t")); /* "the owner is assumed to be the same" */
 
 		line = sv_trim(sv_cut(&line, ';'));
 		if (p->records == PLAN_RECORDS)
 			return why_not(why, "line %u: it has more than %d records", n, PLAN_RECORDS);
-		if (line.n && !zone_line(p, line))
+		if (is_dnsmasq(line, &key, &values)) {
+			zone_dnsmasq(p, key, values);
+			continue;
+		}
+		if (line.n && !zone_line(p, line, same_owner))
 			return why_not(why, "line %u: '%.*s' is no A or SRV record", n, (int)(line.n < 60 ? line.n : 60), line.p);
 	}
 	p->has_zone = p->records > 0;
 	return p->has_zone || why_not(why, "there is no A or SRV record in it; dialtone netconfig zone prints a zone");
-}
-
-/* ---- DHCP -------------------------------------------------------------------------------------------------------- */
-
-static bool hex_add(struct buf *to, struct sv text)
-{
-	uint8_t octet;
-
-	for (size_t i = 0; i + 1 < text.n; i += 2) {
-		while (i < text.n && (text.p[i] == ' ' || text.p[i] == ':'))
-			i++;
-		if (i + 1 >= text.n || !hex_read(sv_from(text, i).n >= 2 ? (struct sv){text.p + i, 2} : (struct sv){0}, &octet, 1))
-			return false;
-		buf_add(to, &octet, 1);
-	}
-	return to->n > 0;
-}
-
-bool doctor_plan_dhcp(struct doctor_plan *p, struct sv text, struct why *why)
-{
-	for (unsigned n = 1; text.p; n++) {
-		struct sv line = sv_trim(sv_cut(&text, '\n')), code;
-		uint64_t option = 0;
-
-		if (line.n == 0 || line.p[0] == '#')
-			continue;
-		code = word_next(&line);
-		if (sv_ends(code, SV(":")))
-			code.n--;
-		if (!sv_u64(code, 255, &option) || (option != 43 && option != 120) ||
-		    !hex_add(option == 43 ? &p->option43 : &p->option120, line))
-			return why_not(why, "line %u: write the option and its octets, like: 43 01 0c 4d 53", n);
-	}
-	p->has_dhcp = true;
-	return true;
 }

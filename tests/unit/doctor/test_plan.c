@@ -114,6 +114,63 @@ static void options(void **state)
 	dhcp("120 00 04 66 65 30 31 00\n", DT_STAGE_DISCOVER, "R-02"); /* no option 43 */
 }
 
+/* As each server's administrator has them.  %s is the class's name at the server. */
+static const char *const forms[] = {
+    "domain=contoso.test\ndhcp-range=set:voice,10.66.0.128,10.66.0.254\ndhcp-option=option:sip-server,fe01.contoso.test\n"
+    "dhcp-option=vendor:CPE-OCPHONE,10,66s\ndhcp-option=vendor:%s,1,\"MS-UC-Client\"\ndhcp-option=vendor:%s,2,\"https\"\n"
+    "dhcp-option=tag:voice,vendor:%s,3,\"fe01.contoso.test\"\ndhcp-option=vendor:%s,4,\"443\"\ndhcp-option=vendor:%s,5,\"/C\"\n",
+
+    "option space MSUC code width 1 length width 1;\noption MSUC.ident code 1 = text;\noption MSUC.scheme code 2 = text;\n"
+    "option MSUC.fqdn code 3 = text;\noption MSUC.port code 4 = text;\noption MSUC.path code 5 = text;\noption uc-sip code 120 = string;\n"
+    "class \"uc\" {\n match if option vendor-class-identifier = \"%s\";\n vendor-option-space MSUC;\n option MSUC.ident \"MS-UC-Client\";\n"
+    " option MSUC.scheme \"https\";\n option MSUC.fqdn \"fe01.contoso.test\";\n option MSUC.port 34:34:33;\n option MSUC.path \"/C\";\n}\n"
+    "option uc-sip 00:04:66:65:30:31:07:63:6f:6e:74:6f:73:6f:04:74:65:73:74:00;\n",
+
+    "Dhcp Server \\\\10.0.0.1 Add Class \"UC\" \"of phones\" \"%s\" 1 0 b\nDhcp Server \\\\10.0.0.1 set optionvalue 1 BINARY vendor=\"UC\" "
+    "4D532D55432D436C69656E74\nDhcp Server \\\\10.0.0.1 set optionvalue 2 STRING vendor=\"UC\" \"https\"\nnetsh dhcp server set optionvalue 3 Binary "
+    "vendor=UC 666530312E636F6E746F736F2E74657374\nDhcp Server \\\\10.0.0.1 set optionvalue 4 BINARY user=\"\" vendor=\"UC\" \"34\" \"34\" \"33\"\n"
+    "Dhcp Server \\\\10.0.0.1 Scope 10.66.0.0 set optionvalue 5 BINARY vendor=\"UC\" 2F43\nDhcp Server \\\\10.0.0.1 Scope 10.66.0.0 set optionvalue "
+    "3 IPADDRESS \"10.66.0.1\"\nDhcp Server \\\\10.0.0.1 Scope 10.66.0.0 set optionvalue 120 BINARY 00046665303107636F6E746F736F047465737400\n",
+
+    "// of phones\n{\"Dhcp4\": {\"option-def\": [{\"space\": \"MS-UC-Client\", \"name\": \"who\", \"code\": 1}, {\"name\": \"sip-servers\", \"code\": 120}],\n"
+    "\"subnet4\": [{\"option-data\": [{\"name\": \"sip-servers\", \"data\": \"0, fe01.contoso.test\"}]}],\n\"client-classes\": [{\"option-data\": [\n"
+    "{\"space\": \"%s\", \"name\": \"who\", \"data\": \"MS-UC-Client\"}, {\"space\": \"%s\", \"code\": 2, \"data\": \"https\"},\n"
+    "{\"space\": \"%s\", \"code\": 3, \"data\": \"fe01.contoso.test\"}, {\"space\": \"%s\", \"code\": 4, \"csv-format\": false, \"data\": \"343433\"},\n"
+    "{\"space\": \"%s\", \"code\": 5, \"data\": \"/C\"}]}]}}\n",
+};
+
+static void options_of_servers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		static const char *const class[] = {"MS-UC-Client", "ms-uc-client"}; /* the one is another class than the other */
+		char text[4096];
+
+		for (unsigned k = 0; k < 2; k++) {
+			snprintf(text, sizeof text, forms[i], class[k], class[k], class[k], class[k], class[k]);
+			print_message("form %zu, class %s\n", i, class[k]);
+			dhcp(text, k ? DT_STAGE_DISCOVER : DT_STAGE_NONE, k ? "R-02" : "");
+		}
+	}
+	/* IOS gives the same to everybody, and its "ascii" is no sub-option */
+	dhcp("ip dhcp pool VOICE\n network 10.66.0.0 255.255.255.0\n option 43 hex 010c.4d53.2d55.432d.436c.6965.6e74.0205.6874.7470.7303.1166.6530.312e.636f."
+	     "6e74.6f73.6f2e.7465.7374.0403.3434.3305.022f.43\n option 120 hex 00046665303107636f6e746f736f047465737400\n",
+	     DT_STAGE_NONE, "");
+	dhcp("ip dhcp pool VOICE\n option 43 ascii \"https://fe01.contoso.test\"\n", DT_STAGE_DISCOVER, "R-04");
+	dhcp("dhcp-option=tag:voice,43,4d:53\ndhcp-option=120,10.20.0.10\n", DT_STAGE_DISCOVER, "R-04");
+}
+
+/* dnsmasq's own, and a zone as the DNS server of Windows exports it: the owner's name stands once. */
+static void other_zones(void **state)
+{
+	(void)state;
+	zone("local=/contoso.test/\nhost-record=fe01.contoso.test,pool.contoso.test,10.20.0.10\naddress=/ucupdates-r2.contoso.test/10.20.0.10\n"
+	     "srv-host=_sipinternaltls._tcp.contoso.test,fe01.contoso.test,5061,0,0\ndhcp-authoritative\n", DT_STAGE_NONE, "");
+	zone("local=/contoso.test/\nhost-record=fe01.contoso.test,fd00::10\nhost-record=ucupdates-r2.contoso.test,10.20.0.10\n"
+	     "srv-host=_sipinternaltls._tcp.contoso.test,fe01.contoso.test,5061,0,0\n", DT_STAGE_CHAIN, "R-10");
+	zone(ORIGIN "fe01 NS ns1\n\t\tA 10.20.0.10\n" UPDATES SRV, DT_STAGE_NONE, "");
+}
+
 /* ---- chains ------------------------------------------------------------------------------------------------------ */
 
 static void chain_of(struct buf *pem, const char *name, int64_t until, bool with_root)
@@ -188,7 +245,7 @@ static void refused(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(zones), cmocka_unit_test(options), cmocka_unit_test(chains), cmocka_unit_test(refused)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(zones), cmocka_unit_test(options), cmocka_unit_test(options_of_servers), cmocka_unit_test(other_zones), cmocka_unit_test(chains), cmocka_unit_test(refused)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
