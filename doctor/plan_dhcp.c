@@ -45,7 +45,7 @@ static bool ends_word(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == ',' || c == ';' || c == '=';
 }
 
-/* "a,b=\"c d\";" is three words.  What is left over is dropped. */
+/* a,b="c d"; has three words; those beyond WORDS are dropped. */
 static void words_of(struct reading *r, struct sv line)
 {
 	size_t at = 0;

@@ -3,6 +3,8 @@
 
 #include "doctor/plan.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	struct doctor_plan *plan = calloc(1, sizeof *plan);

@@ -17,7 +17,7 @@ served("the name server of the lease has three octets", "fail", 2, "I-04", o6="0
 served("the router of the lease has five octets", "fail", 2, "I-04", o3="0a42000100")
 served("the mask is full of holes", "fail", 2, "I-05", o1="ff00ff00")
 served("there is no mask", "fail", 2, "I-05", o1="-")
-served("the mask is 255.255.255.252", "warn", 2, "I-05", o1="fffffffc")
+served("the mask is 255.255.255.252", "warn", 2, "I-05", o1="fffffffc", yiaddr="10.66.0.121")
 served("the mask is 255.255.255.255", "warn", 2, "I-05", o1="ffffffff")
 served("the address is the network's own", "fail", 2, "I-04", yiaddr="10.66.0.0")
 served("the address is the broadcast address", "fail", 2, "I-04", yiaddr="10.66.0.255")
