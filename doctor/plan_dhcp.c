@@ -11,9 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/enc.h"
 #include "base/ip.h"
-#include "base/text.h"
 #include "doctor/plan_forms.h"
 #include "wire/dhcp.h"
 
@@ -111,25 +109,6 @@ static bool defined_as(const struct reading *r, struct sv name, unsigned *code)
 
 /* ---- values -------------------------------------------------------------------------------------------------------- */
 
-bool plan_hex_add(struct buf *to, struct sv text)
-{
-	char digits[2];
-	unsigned n = 0;
-	uint8_t octet;
-
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] == ' ' || text.p[i] == ':' || text.p[i] == '.')
-			continue;
-		digits[n++] = text.p[i];
-		if (n == 2 && !hex_read((struct sv){digits, 2}, &octet, 1))
-			return false;
-		if (n == 2)
-			buf_add(to, &octet, 1);
-		n %= 2;
-	}
-	return n == 0;
-}
-
 static void hex_words(struct reading *r, unsigned from, struct buf *to)
 {
 	for (unsigned i = from; i < r->n; i++)
@@ -148,25 +127,6 @@ static void value_add(const struct word *w, struct buf *to)
 		buf_clear(to);
 		buf_add(to, w->s.p, w->s.n);
 	}
-}
-
-/* RFC 3361 3.1: encoding 0, then the name as in DNS; dnsmasq and Kea are told the name. */
-void plan_sip_name(struct buf *to, struct sv name)
-{
-	uint8_t zero = 0;
-
-	if (to->n == 0)
-		buf_add(to, &zero, 1);
-	while (name.p && name.n) {
-		struct sv label = sv_cut(&name, '.');
-		uint8_t n = (uint8_t)(label.n < 64 ? label.n : 63);
-
-		if (n == 0)
-			continue;
-		buf_add(to, &n, 1);
-		buf_add(to, label.p, n);
-	}
-	buf_add(to, &zero, 1);
 }
 
 static struct buf *sub_of(struct reading *r, unsigned code)
@@ -361,14 +321,6 @@ static bool (*const forms[])(struct reading *r) = {line_octets, line_dnsmasq, li
 static bool is_comment(struct sv line)
 {
 	return line.n == 0 || line.p[0] == '#' || line.p[0] == '!' || sv_starts(line, SV("//")) || sv_istarts(line, SV("rem "));
-}
-
-void plan_options_free(struct plan_options *o)
-{
-	for (unsigned i = 0; i < sizeof o->sub / sizeof *o->sub; i++)
-		buf_free(&o->sub[i]);
-	buf_free(&o->option43);
-	buf_free(&o->option120);
 }
 
 /* RFC 2132 8.4: sub-options in option 43, each with its code and its length. */
