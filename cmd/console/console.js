@@ -106,7 +106,7 @@ async function phones() {
 	return [
 		el("h2", {}, "Phones"),
 		el("ul", {class: "counts"}, ...Object.keys(STATES).map(s => el("li", {class: counts[s] ? STATES[s] : "faint"}, el("b", {}, counts[s] || 0), " " + s))),
-		el("label", {}, "Those with ", field),
+		el("label", {}, "Filter ", field),
 		table(rows, [
 			["MAC", phoneLink, "code", p => p.mac],
 			["model", p => p.model],
@@ -167,7 +167,7 @@ async function phone(name) {
 	return [el("p", {}, el("a", {href: "#phones"}, "All phones")), ...items.flatMap(p => [
 		el("h2", {}, [p.model, p.mac || p.address].filter(Boolean).join(" ")),
 		el("dl", {}, ...[
-			["state", el("span", {class: STATES[p.state]}, p.state + (p.since ? ", since " + ago(p.since) : ""))],
+			["state", el("span", {class: STATES[p.state]}, p.state + (p.since ? " for " + ago(p.since) : ""))],
 			["stage", p.stage || null],
 			["cause", p.cause ? `${p.cause} (${p.code})` : null],
 			["user", p.user ? p.user + (p.proved ? "" : " (claimed, not proved)") : null],
@@ -272,7 +272,7 @@ async function frontEnds() {
 	const out = [el("h2", {}, "This front end")];
 	if (status.status === "rejected")
 		out.push(el("p", {class: "bad"}, status.reason.message));
-	out.push(el("p", {}, `${s.registered ?? 0} phones are registered.`));
+	out.push(el("p", {}, `${s.registered ?? 0} ${s.registered === 1 ? "phone is" : "phones are"} registered.`));
 	out.push(table(s.processes || [], [["process", p => p.name + " " + p.number], ["pid", p => p.pid, "number"], ["private-key operations", p => p.private, "number"],
 		["started again", p => p.restarts, p => p.restarts ? "warn" : "number"]], "dialtoned does not run."));
 	if (Array.isArray(s.front_ends) && s.front_ends.length) {

@@ -19,10 +19,10 @@ within() { # within SECONDS WHAT COMMAND...: waits until the command succeeds
 }
 install() { apt-get -q -y -o Dpkg::Use-Pty=0 install --no-install-recommends "$@" >/tmp/apt.log 2>&1 || { tail -20 /tmp/apt.log; exit 1; }; }
 fe() { ip netns exec fe "$@"; }
-phone() { ip netns exec phone dialtone connect --interface eth0 --no-vlan --state /var/lib/a-phone "$@"; }
+connect=(ip netns exec phone dialtone connect --interface eth0 --no-vlan --state /var/lib/a-phone)
 registered() { dialtone status --registered -f csv 2>/dev/null | grep -q '^alice@contoso.test,'; }
 start() { # the servers, as the unit would
-	fe dialtoned >/tmp/dialtoned.log 2>&1 & daemon=$!
+	ip netns exec fe dialtoned >/tmp/dialtoned.log 2>&1 & daemon=$!
 	within 60 "dialtoned says that it is ready" grep -q ready /tmp/dialtoned.log
 }
 stop() { kill "$daemon" && wait "$daemon" || true; }
@@ -51,7 +51,7 @@ dialtone netconfig dnsmasq --data 10.20.0.0/24,interface=fe0,range=10.20.0.100-1
 fe dnsmasq -C /tmp/dnsmasq.conf --user=root --no-hosts --no-resolv --dhcp-leasefile=/tmp/leases --pid-file=/tmp/dnsmasq.pid
 fe dialtoned -t
 start
-phone --cold --extension 4411 --pin-file /tmp/pin --stay 0 >/tmp/phone.log 2>&1 & staying=$!
+"${connect[@]}" --cold --extension 4411 --pin-file /tmp/pin --stay 0 >/tmp/phone.log 2>&1 & staying=$!
 within 60 "a phone of $older is registered: $(tail -3 /tmp/phone.log)" registered
 dialtone cert list -f csv >/tmp/certificates
 kept >/tmp/kept
@@ -69,7 +69,7 @@ fe dialtoned -t
 start
 within 60 "the phone of $older is registered with $newer" registered
 kill $staying && wait $staying || true
-phone >/tmp/phone.log 2>&1 || fail "a phone of $newer does not sign in with the certificate of $older: $(tail -5 /tmp/phone.log)"
+"${connect[@]}" >/tmp/phone.log 2>&1 || fail "a phone of $newer does not sign in with the certificate of $older: $(tail -5 /tmp/phone.log)"
 dialtone cert list -f csv | diff /tmp/certificates - || fail "the phone has another certificate"
 dialtone user show 4411 >/dev/null
 dialtone backup /tmp/backup && dialtone status --check

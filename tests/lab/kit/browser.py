@@ -126,6 +126,13 @@ class Browser:
         """light or dark; media: print"""
         self.call("Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": scheme}])
 
+    def width(self, pixels):
+        """That of the window; 0: as it was"""
+        if pixels:
+            self.call("Emulation.setDeviceMetricsOverride", width=pixels, height=800, deviceScaleFactor=1, mobile=False)
+        else:
+            self.call("Emulation.clearDeviceMetricsOverride")
+
     def picture(self, path):
         with open(path, "wb") as f:
             f.write(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))

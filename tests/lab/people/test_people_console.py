@@ -84,8 +84,23 @@ def test_phones(site, page):
     page.look("dark", "print")
     assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.run("getComputedStyle(document.querySelector('nav')).display") == "none"
+    heads = page.run("[...document.querySelectorAll('th button')].map(b => getComputedStyle(b).display)")
+    assert heads and "none" not in heads, "a table on paper has its heads"
+    assert page.run("getComputedStyle(document.querySelector('.wide')).overflowX") == "visible", "and every column"
     page.look()
     page.printed(os.path.join(PICTURES, "phones.pdf"))
+
+
+def test_a_narrow_window(page):
+    """A page is no wider than a telephone's screen: what is wider scrolls in its own frame."""
+    page.width(390)
+    for name in ("phones", "users", "certificates", "updates", "front-ends"):
+        visit(page, name)
+        assert page.run("document.documentElement.scrollWidth") <= 390, name
+    visit(page, "phones")
+    rows(page, 4)
+    page.picture(os.path.join(PICTURES, "phones-narrow.png"))
+    page.width(0)
 
 
 def test_it_is_live(site, page):
