@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/name.h"
 #include "base/sv.h"
+#include "cmd/site/init.h"
 #include "cmd/site/join.h"
 #include "cmd/site/site.h"
 #include "cmd/verbs.h"
@@ -28,6 +29,7 @@
 struct init_options {
 	struct site site;
 	const char *company, *join, *code_file;
+	struct certificate_files certificate;
 	bool renew, owners;
 };
 
@@ -169,6 +171,11 @@ static const struct option_row init_options[] = {
 	 offsetof(struct init_options, code_file)},
 	{"--renew",             NULL, "new certificates of the servers, for the names in DIR/dialtone.conf, below the same root",
 	 offsetof(struct init_options, renew)},
+	{"--certificate",       "FILE", "of the company's own CA, or of an ACME client: takes it for the server's, when it is good for it (PEM)",
+	 offsetof(struct init_options, certificate.chain)},
+	{"--key",               "FILE", "its key (else in the same file)", offsetof(struct init_options, certificate.key)},
+	{"--root",              "FILE", "its root, which phones will download (else the last in the file)", offsetof(struct init_options, certificate.root)},
+	{"--outside",           NULL, "it is for the public names", offsetof(struct init_options, certificate.outside)},
 	{"--owners",            NULL, "make the users of DIR/dialtone.conf that are ours and missing, and give them what is theirs in DIR",
 	 offsetof(struct init_options, owners)},
 	{0},
@@ -207,13 +214,12 @@ static void warn(const struct site *s, const char *registrar)
 			registrar, s->domain);
 }
 
-/* Where people read: standard output, and standard error while programs read that. */
-static FILE *people(const struct command *c)
+FILE *init_people(const struct command *c)
 {
 	return command_form(c) == WRITER_TEXT ? stdout : stderr;
 }
 
-static int init_report(const struct command *c, const char *dir, bool changed)
+int init_report(const struct command *c, const char *dir, bool changed)
 {
 	struct writer w;
 
@@ -284,27 +290,12 @@ static void print_made(FILE *to, const struct site *s)
 	warn(s, s->external_fqdn);
 }
 
-static bool conf_of(const char *dir, struct site *ret, struct why *why)
+bool init_conf(const char *dir, struct site *ret, struct why *why)
 {
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof path, "%s/" SITE_CONF, dir);
 	return conf_read(path, ret, why);
-}
-
-/* Names change, and certificates end: five years after init. Phones keep the root of their first day, so it stays. */
-static int renew(const struct command *c, const char *dir)
-{
-	struct site site;
-	struct why why = {0};
-
-	if (!conf_of(dir, &site, &why) || !accounts_fit(&site, &why))
-		return command_fail(c, EX_CONFIG, "--renew: %s", why.text);
-	if (!init_renew(&site, clock_unix_ms() / 1000, &why))
-		return command_fail(c, EX_CANTCREAT, "--renew: %s", why.text);
-	fprintf(people(c), "made %s/server.pem%s\ndialtoned takes them at SIGHUP: pkill -HUP -x dialtoned\n", site.dir,
-		site.external_fqdn[0] ? ", external.pem" : "");
-	return init_report(c, site.dir, true);
 }
 
 /* The users of our own that are missing; says which it has made. */
@@ -315,7 +306,7 @@ static bool users(const struct command *c, const struct site *s, struct why *why
 	if (!accounts_make(s, made, sizeof made, why))
 		return false;
 	if (made[0])
-		fprintf(people(c), "made the system users %s\n", made);
+		fprintf(init_people(c), "made the system users %s\n", made);
 	return true;
 }
 
@@ -327,7 +318,7 @@ int site_owners(const struct command *c, const char *dir, const char *said)
 
 	if (geteuid() != 0)
 		return command_fail(c, EX_NOPERM, "%sonly root gives files to other users", said);
-	if (!conf_of(dir, &site, &why))
+	if (!init_conf(dir, &site, &why))
 		return command_fail(c, EX_CONFIG, "%s%s", said, why.text);
 	if (!users(c, &site, &why))
 		return command_fail(c, EX_CANTCREAT, "%s%s", said, why.text);
@@ -335,7 +326,7 @@ int site_owners(const struct command *c, const char *dir, const char *said)
 		return command_fail(c, EX_CONFIG, "%s%s", said, why.text);
 	if (!init_owners(&site, &why))
 		return command_fail(c, EX_CANTCREAT, "%s%s", said, why.text);
-	fprintf(people(c), "%s/vault belongs to %s, %s/logs to %s, which also reads server.pem%s\n", site.dir, site.user, site.dir,
+	fprintf(init_people(c), "%s/vault belongs to %s, %s/logs to %s, which also reads server.pem%s\n", site.dir, site.user, site.dir,
 		site.worker_user, site.external_fqdn[0] ? " and external.pem" : "");
 	return 0;
 }
@@ -403,9 +394,9 @@ static int make(const struct command *c, struct site *s, const char *dir, const 
 					: "");
 	}
 	if (o->join)
-		join_print_made(people(c), s);
+		join_print_made(init_people(c), s);
 	else
-		print_made(people(c), s);
+		print_made(init_people(c), s);
 	return init_report(c, s->dir, true);
 }
 
@@ -414,6 +405,16 @@ static const char *besides(const struct command *c, const char *alone)
 {
 	for (unsigned i = 0; i < c->givens; i++)
 		if (strcmp(c->given[i]->name, alone) != 0 && c->given[i] != &option_form && c->given[i] != &option_json)
+			return c->given[i]->name;
+	return NULL;
+}
+
+/* Beside --certificate only its own. */
+static const char *certificate_besides(const struct command *c)
+{
+	for (unsigned i = 0; i < c->givens; i++)
+		if (c->given[i] != &option_form && c->given[i] != &option_json && (c->given[i]->at < offsetof(struct init_options, certificate) ||
+		    c->given[i]->at >= offsetof(struct init_options, renew)))
 			return c->given[i]->name;
 	return NULL;
 }
@@ -429,8 +430,15 @@ static int init_run(struct command *c)
 	if (alone && besides(c, alone))
 		return command_fail(c, EX_USAGE, "'%s': %s takes all from DIR/dialtone.conf; type: dialtone init DIR %s",
 				    besides(c, alone), alone, alone);
+	if (o->certificate.chain && certificate_besides(c))
+		return command_fail(c, EX_USAGE, "'%s': --certificate takes all but --key, --root and --outside from DIR/dialtone.conf",
+				    certificate_besides(c));
+	if (o->certificate.chain)
+		return certificate_verb(c, dir, &o->certificate);
+	if (o->certificate.key || o->certificate.root || o->certificate.outside)
+		return command_fail(c, EX_USAGE, "--key, --root and --outside go with --certificate FILE");
 	if (o->renew)
-		return renew(c, dir);
+		return renew_verb(c, dir);
 	if (o->owners)
 		return (rc = site_owners(c, dir, "--owners: ")) ? rc : init_report(c, dir, true);
 	if (o->join && join_besides(c))
@@ -460,6 +468,7 @@ const struct verb verb_init = {
     .no_site = "it takes the folder, as in: dialtone init DIR --renew",
     .usage = "usage: dialtone init DIR --domain DOMAIN --fqdn NAME [OPTIONS]\n"
 	     "       dialtone init DIR --join FILE --fqdn NAME [OPTIONS]\n"
+	     "       dialtone init DIR --certificate FILE [--key FILE] [--root FILE]\n"
 	     "       dialtone init DIR --renew | --owners\n",
     .text = "Makes the folder of a new site: DIR/dialtone.conf, a private root, certificates, the update signing key, the store; "
 	    "prints what to put into DNS and DHCP.",

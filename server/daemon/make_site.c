@@ -12,6 +12,7 @@
 #include "pki/cert.h"
 #include "server/daemon/accounts.h"
 #include "server/daemon/hand_over.h"
+#include "server/daemon/take_certificate.h"
 #include "server/site/files.h"
 #include "server/site/keys.h"
 #include "server/site/names.h"
@@ -28,6 +29,7 @@ struct work {
 	struct pki_key *root;
 	struct buf root_der;
 	bool anew; /* the servers' certificates, though they are there */
+	char *kept; /* those of somebody else's authority; NULL: nobody asks */
 };
 
 static bool failed(struct work *w, const char *path, const char *reason)
@@ -177,6 +179,10 @@ static bool server(struct work *w, const char *file, bool outside)
 		list[i] = all[i].name;
 	what = issue(w, PKI_SERVER, list[0], 5);
 	what.names = list;
+	if (w->anew && certificate_is_foreign(w->site->dir, file)) {
+		snprintf(w->kept + strlen(w->kept), INIT_KEPT - strlen(w->kept), "%s%s", w->kept[0] ? ", " : "", file);
+		return true;
+	}
 	return (!w->anew && there(w, file)) || pair_below_root(w, file, &what, 2048);
 }
 
@@ -385,10 +391,11 @@ bool init_company(const char *dir, const char *from, struct why *why)
 	return true;
 }
 
-bool init_renew(const struct site *site, int64_t unix_s, struct why *why)
+bool init_renew(const struct site *site, int64_t unix_s, char kept[INIT_KEPT], struct why *why)
 {
-	struct work w = {.site = site, .now = unix_s, .why = why, .anew = true};
+	struct work w = {.site = site, .now = unix_s, .why = why, .anew = true, .kept = kept};
 
+	kept[0] = '\0';
 	return finish(&w, dir_is_ours(&w) && root_load(&w) && servers(&w) && network_owners(&w));
 }
 

@@ -27,8 +27,10 @@ bool init_site(const struct site *site, int64_t unix_s, struct why *why);
 bool init_company(const char *dir, const char *from, struct why *why);
 
 /* server.pem, external.pem, legacy.pem and legacy-external.pem anew, as many as the site needs, below the root that is there, for the names of the site as it is now; no other file is
- * touched, but logs/ goes to whom it belongs, and the root's key of an older release is moved out of vault/.  false also when that key is not ca.pem's. */
-bool init_renew(const struct site *site, int64_t unix_s, struct why *why);
+ * touched, but logs/ goes to whom it belongs, and the root's key of an older release is moved out of vault/.  false also when that key is not ca.pem's.
+ * kept: the names of files of somebody else's authority (take_certificate.h), which stay as they are; "": none. */
+#define INIT_KEPT 128
+bool init_renew(const struct site *site, int64_t unix_s, char kept[INIT_KEPT], struct why *why);
 
 /* vault/, logs/ and the keys of the TLS names to the users that the site names, which must be there.  Needs root. */
 bool init_owners(const struct site *site, struct why *why);

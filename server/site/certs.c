@@ -40,26 +40,42 @@ static bool has_root(struct sv pem)
 	return found;
 }
 
-static void certs_check_key(const struct site *s, bool outside, int64_t now, struct sv pem, const struct buf *der, struct site_cert *c)
+bool site_cert_check(const struct site *s, bool outside, struct sv anchors, int64_t unix_s, struct sv pem, struct why *why)
 {
 	struct pki_key *key = pki_key_read(pem);
 	struct site_name names[SITE_NAMES];
 	const char *name;
+	struct buf der = {0};
+	bool good = false;
+
+	if (!pki_pem_cert(pem, 0, &der))
+		why_set(why, "there is no certificate in it");
+	else if (key == NULL)
+		why_set(why, "%s", pki_key_why(pem));
+	else if (!pki_cert_is_of(der.p, der.n, key))
+		why_set(why, "its first certificate is of another key");
+	else if ((name = name_missing(s, outside, &der, names)) != NULL)
+		why_set(why, "it is not for the name %.100s; new ones: dialtone init %.200s --renew", name, s->dir);
+	else if (!site_pair_good(pem, anchors, outside, unix_s, why))
+		; /* it says why */
+	else if (!outside && s->InferCertChainFromSSL && !has_root(pem))
+		why_set(why, "its chain ends below its root, which new phones download from here: append the root's certificate");
+	else
+		good = true;
+	buf_free(&der);
+	pki_key_free(key);
+	return good;
+}
+
+static void certs_check_key(const struct site *s, bool outside, int64_t now, struct sv pem, struct site_cert *c)
+{
 	struct buf anchors = {0};
 	char path[sizeof s->dir + 32];
 
 	snprintf(path, sizeof path, "%s/" SITE_ROOT, s->dir);
 	file_read(path, PKI_PEM_MAX, &anchors);
-	if (key == NULL)
-		why_set(&c->why, "%s", pki_key_why(pem));
-	else if (!pki_cert_is_of(der->p, der->n, key))
-		why_set(&c->why, "its first certificate is of another key");
-	else if ((name = name_missing(s, outside, der, names)) != NULL)
-		why_set(&c->why, "it is not for the name %.100s; new ones: dialtone init %.200s --renew", name, s->dir);
-	else if (site_pair_good(pem, buf_view(&anchors), outside, now, &c->why) && !outside && s->InferCertChainFromSSL && !has_root(pem))
-		why_set(&c->why, "its chain ends below its root, which new phones download from here: append the root's certificate");
+	site_cert_check(s, outside, buf_view(&anchors), now, pem, &c->why);
 	buf_free(&anchors);
-	pki_key_free(key);
 }
 
 static void certs_check(const struct site *s, bool server, bool outside, int64_t now, struct site_cert *c)
@@ -85,7 +101,7 @@ static void certs_check(const struct site *s, bool server, bool outside, int64_t
 	else if (now < info->not_before)
 		why_set(&c->why, "it is not valid before its time: is the clock right?");
 	else if (server)
-		certs_check_key(s, outside, now, buf_view(&pem), &der, c);
+		certs_check_key(s, outside, now, buf_view(&pem), c);
 	free(info);
 	buf_wipe(&pem);
 	buf_free(&der);

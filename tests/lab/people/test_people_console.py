@@ -92,7 +92,7 @@ def test_phones(site, page):
 
 
 def test_a_narrow_window(page):
-    """A page is no wider than a telephone's screen: what is wider scrolls in its own frame."""
+    """A page is no wider than a telephone's screen: a wide table scrolls in its own frame."""
     page.width(390)
     for name in ("phones", "users", "certificates", "updates", "front-ends"):
         visit(page, name)

@@ -77,6 +77,7 @@ static void octets(struct world *w, const char *file, struct buf *ret)
 
 static void years(void **state)
 {
+	char kept[INIT_KEPT];
 	static const char *const all[] = {"server.pem", "ca.pem", "issuing.pem", "update.pem"};
 	struct world *w = *state;
 	struct buf root = {0}, before = {0}, after = {0};
@@ -93,7 +94,7 @@ static void years(void **state)
 
 	octets(w, "root.pem", &root);
 	octets(w, "server.pem", &before);
-	assert_true(init_renew(&w->site, NOW + 5 * YEAR, &w->why));
+	assert_true(init_renew(&w->site, NOW + 5 * YEAR, kept, &w->why));
 	assert_string_equal(why(w, "server.pem", NOW + 5 * YEAR), "");
 	octets(w, "server.pem", &after);
 	assert_false(before.n == after.n && memcmp(before.p, after.p, after.n) == 0);
@@ -106,6 +107,7 @@ static void years(void **state)
 
 static void names(void **state)
 {
+	char kept[INIT_KEPT];
 	struct world *w = *state;
 
 	strcpy(w->site.web_fqdn, "web.contoso.test");
@@ -114,7 +116,7 @@ static void names(void **state)
 	strcpy(w->site.external_web_fqdn, "www.contoso.test");
 	w->site.external_https = 4443;
 	assert_non_null(strstr(why(w, "external.pem", NOW), "it is missing; create it with: dialtone init"));
-	assert_true(init_renew(&w->site, NOW, &w->why));
+	assert_true(init_renew(&w->site, NOW, kept, &w->why));
 	assert_string_equal(why(w, "server.pem", NOW), "");
 	assert_string_equal(why(w, "external.pem", NOW), "");
 	strcpy(w->site.external_web_fqdn, "other.contoso.test");
@@ -124,6 +126,7 @@ static void names(void **state)
 /* TLS 1.0 has a key of its own, which is asked for when somebody may speak it. */
 static void legacy(void **state)
 {
+	char kept[INIT_KEPT];
 	struct world *w = *state;
 	struct buf modern = {0}, old = {0};
 
@@ -132,7 +135,7 @@ static void legacy(void **state)
 	strcpy(w->site.legacy_user, "nobody");
 	assert_non_null(strstr(why(w, "legacy.pem", NOW), "it is missing; create it with: dialtone init"));
 	assert_null(why(w, "legacy-external.pem", NOW));
-	assert_true(init_renew(&w->site, NOW, &w->why));
+	assert_true(init_renew(&w->site, NOW, kept, &w->why));
 	assert_string_equal(why(w, "legacy.pem", NOW), "");
 	octets(w, "server.pem", &modern);
 	octets(w, "legacy.pem", &old);

@@ -1,0 +1,20 @@
+/* cmd/site/init.h: what the parts of `dialtone init` share. */
+#ifndef DIALTONE_CMD_SITE_INIT_H
+#define DIALTONE_CMD_SITE_INIT_H
+
+#include <stdio.h>
+
+#include "cmd/options.h"
+#include "server/daemon/take_certificate.h"
+
+/* Where people read: standard output, and standard error while programs read that. */
+FILE *init_people(const struct command *c);
+/* `changed` and the folder for programs; the exit status. */
+int init_report(const struct command *c, const char *dir, bool changed);
+bool init_conf(const char *dir, struct site *ret, struct why *why); /* DIR/dialtone.conf */
+
+/* cmd/site/renew.c: --renew and --certificate */
+int renew_verb(const struct command *c, const char *dir);
+int certificate_verb(const struct command *c, const char *dir, const struct certificate_files *given);
+
+#endif
