@@ -214,23 +214,6 @@ static void warn(const struct site *s, const char *registrar)
 			registrar, s->domain);
 }
 
-FILE *init_people(const struct command *c)
-{
-	return command_form(c) == WRITER_TEXT ? stdout : stderr;
-}
-
-int init_report(const struct command *c, const char *dir, bool changed)
-{
-	struct writer w;
-
-	if (command_form(c) != WRITER_TEXT) {
-		change_begin(&w, c, changed);
-		writer_member(&w, "folder", "", json_string(dir));
-		return writer_end(&w);
-	}
-	return fflush(stdout) == 0 ? 0 : EX_IOERR;
-}
-
 static void print_names(FILE *to, const struct site *s, bool outside, const char *at)
 {
 	struct site_name all[SITE_NAMES];
@@ -288,14 +271,6 @@ static void print_made(FILE *to, const struct site *s)
 	fflush(to);
 	warn(s, pool);
 	warn(s, s->external_fqdn);
-}
-
-bool init_conf(const char *dir, struct site *ret, struct why *why)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof path, "%s/" SITE_CONF, dir);
-	return conf_read(path, ret, why);
 }
 
 /* The users of our own that are missing; says which it has made. */

@@ -12,7 +12,7 @@
 #include "pki/cert.h"
 #include "server/daemon/accounts.h"
 #include "server/daemon/hand_over.h"
-#include "server/daemon/take_certificate.h"
+#include "server/site/certs.h"
 #include "server/site/files.h"
 #include "server/site/keys.h"
 #include "server/site/names.h"
@@ -179,7 +179,7 @@ static bool server(struct work *w, const char *file, bool outside)
 		list[i] = all[i].name;
 	what = issue(w, PKI_SERVER, list[0], 5);
 	what.names = list;
-	if (w->anew && certificate_is_foreign(w->site->dir, file)) {
+	if (w->anew && site_cert_is_foreign(w->site->dir, file)) {
 		snprintf(w->kept + strlen(w->kept), INIT_KEPT - strlen(w->kept), "%s%s", w->kept[0] ? ", " : "", file);
 		return true;
 	}

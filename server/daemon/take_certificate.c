@@ -31,24 +31,13 @@ static unsigned certs_add(struct buf *to, struct sv pem)
 	return n;
 }
 
-static bool holds(struct sv pem, const struct buf *der)
-{
-	struct buf other = {0};
-	bool found = false;
-
-	for (unsigned i = 0; !found && pki_pem_cert(pem, i, &other); i++, buf_clear(&other))
-		found = sv_eq(buf_view(&other), buf_view(der));
-	buf_free(&other);
-	return found;
-}
-
 /* The root, unless the chain ends with it. */
 static bool root_add(struct buf *to, struct sv chain, struct sv root)
 {
 	struct buf der = {0};
 	bool ok = pki_pem_cert(root, 0, &der);
 
-	if (ok && !holds(chain, &der))
+	if (ok && !site_pem_holds(chain, &der))
 		pki_pem_add(to, "CERTIFICATE", der.p, der.n);
 	buf_free(&der);
 	return ok;
@@ -84,7 +73,7 @@ static bool anchor(const struct site *s, struct buf *ca, struct sv root, struct 
 	bool ok = true, more = false;
 
 	for (unsigned i = 0; pki_pem_cert(root, i, &der); i++, buf_clear(&der))
-		if (!holds(buf_view(ca), &der)) {
+		if (!site_pem_holds(buf_view(ca), &der)) {
 			pki_pem_add(ca, "CERTIFICATE", der.p, der.n);
 			more = true;
 		}
@@ -122,20 +111,4 @@ bool take_certificate(const struct site *s, const struct certificate_files *give
 	buf_free(&ca);
 	buf_free(&anchors);
 	return ok;
-}
-
-bool certificate_is_foreign(const char *dir, const char *name)
-{
-	struct buf pem = {0}, ca = {0}, der = {0}, none = {0};
-	char path[PATH_MAX];
-	struct why why;
-	bool foreign = site_path(path, dir, SITE_ROOT, &why) && file_read(path, PKI_PEM_MAX, &ca) == 0 && pki_pem_cert(buf_view(&ca), 0, &der) &&
-		       site_path(path, dir, name, &why) && file_read(path, PKI_PEM_MAX, &pem) == 0 && pki_pem_cert(buf_view(&pem), 0, &none) &&
-		       !holds(buf_view(&pem), &der);
-
-	buf_wipe(&pem);
-	buf_free(&ca);
-	buf_free(&der);
-	buf_free(&none);
-	return foreign;
 }

@@ -22,7 +22,4 @@ struct certificate_files {
 /* Judges it as `dialtoned -t` does, then writes it, whole or not at all.  *changed: it was another one.  false: nothing is written, *why. */
 bool take_certificate(const struct site *site, const struct certificate_files *given, int64_t unix_s, bool *changed, struct why *why);
 
-/* The file (SITE_SERVER, ...) holds a certificate that does not end at the private root. */
-bool certificate_is_foreign(const char *dir, const char *name);
-
 #endif

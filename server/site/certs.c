@@ -129,3 +129,30 @@ unsigned site_certs(const struct site *s, int64_t unix_s, struct site_cert ret[S
 	}
 	return n;
 }
+
+bool site_pem_holds(struct sv pem, const struct buf *der)
+{
+	struct buf other = {0};
+	bool found = false;
+
+	for (unsigned i = 0; !found && pki_pem_cert(pem, i, &other); i++, buf_clear(&other))
+		found = sv_eq(buf_view(&other), buf_view(der));
+	buf_free(&other);
+	return found;
+}
+
+bool site_cert_is_foreign(const char *dir, const char *name)
+{
+	struct buf pem = {0}, ca = {0}, der = {0}, none = {0};
+	char path[PATH_MAX];
+	struct why why;
+	bool foreign = site_path(path, dir, SITE_ROOT, &why) && file_read(path, PKI_PEM_MAX, &ca) == 0 && pki_pem_cert(buf_view(&ca), 0, &der) &&
+		       site_path(path, dir, name, &why) && file_read(path, PKI_PEM_MAX, &pem) == 0 && pki_pem_cert(buf_view(&pem), 0, &none) &&
+		       !site_pem_holds(buf_view(&pem), &der);
+
+	buf_wipe(&pem);
+	buf_free(&ca);
+	buf_free(&der);
+	buf_free(&none);
+	return foreign;
+}

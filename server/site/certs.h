@@ -5,6 +5,7 @@
 #ifndef DIALTONE_SERVER_SITE_CERTS_H
 #define DIALTONE_SERVER_SITE_CERTS_H
 
+#include "base/buf.h"
 #include "base/sv.h"
 #include "base/why.h"
 #include "server/site/site.h"
@@ -23,5 +24,9 @@ unsigned site_certs(const struct site *s, int64_t unix_s, struct site_cert ret[S
 /* Phones can use `pem`, a key and its certificates, for the names inside or outside; they hold `anchors`.  false: *why ends a sentence that
  * begins with the file's name. */
 bool site_cert_check(const struct site *s, bool outside, struct sv anchors, int64_t unix_s, struct sv pem, struct why *why);
+
+bool site_pem_holds(struct sv pem, const struct buf *der); /* the certificate is one of those in it */
+/* The file (SITE_SERVER, ...) holds a certificate that does not end at the private root, the first in SITE_ROOT. */
+bool site_cert_is_foreign(const char *dir, const char *name);
 
 #endif

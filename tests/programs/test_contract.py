@@ -74,7 +74,7 @@ LAST = ["user remove alice@contoso.test", "pool remove pool2.contoso.test", "upd
         "pin policy remove short"]
 # Each makes something new; {} is another name each time.
 MADE = ["pin set alice@contoso.test --generate", "user add --common-area --display-number '+1 (425) 555-670{}'", "backup {dir}.backup{}",
-        "init {dir} --renew", "store copy {dir}.{}.db"]
+        "init {dir} --renew", "key roll ticket", "store copy {dir}.{}.db"]
 
 
 def twice(site, lines):
