@@ -2,10 +2,16 @@
  * makes it good again. */
 #include "tests/support/check.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "server/daemon/check_site.h"
 #include "server/daemon/make_site.h"
 #include "server/site/certs.h"
 
@@ -144,12 +150,143 @@ static void legacy(void **state)
 	buf_wipe(&old);
 }
 
+/* ---- what a start needs ---------------------------------------------------------------------------------------------------- */
+
+#define ORDINARY 65534
+
+/* An ordinary user runs it: what that user may not read can be told, and no process changes its user. */
+static int setup_ordinary(void **state)
+{
+	if (geteuid() == 0 && (setresgid(ORDINARY, ORDINARY, 0) < 0 || setresuid(ORDINARY, ORDINARY, 0) < 0))
+		return -1;
+	return setup(state);
+}
+
+static int teardown_ordinary(void **state)
+{
+	uid_t real, effective, saved;
+
+	teardown(state);
+	if (getresuid(&real, &effective, &saved) < 0 || saved != 0)
+		return 0;
+	return setresuid(0, 0, 0) < 0 || setresgid(0, 0, 0) < 0 ? -1 : 0;
+}
+
+/* A socket that listens there; its port. */
+static int listener(uint16_t *port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t n = sizeof at;
+
+	assert_true(bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, 1) == 0 && getsockname(fd, (struct sockaddr *)&at, &n) == 0);
+	*port = ntohs(at.sin_port);
+	return fd;
+}
+
+static void free_ports(struct site *s)
+{
+	uint16_t *const all[] = {&s->sip_tls, &s->sip_tcp, &s->https, &s->http};
+	int fd[4];
+
+	strcpy(s->address, "127.0.0.1");
+	for (unsigned i = 0; i < 4; i++)
+		fd[i] = listener(all[i]);
+	for (unsigned i = 0; i < 4; i++)
+		close(fd[i]);
+}
+
+static void checked(struct world *w, int64_t now, enum check_result result, const char *part)
+{
+	w->why = (struct why){0};
+	assert_int_equal(check_site(&w->site, now, &w->why), result);
+	if (part && strstr(w->why.text, part) == NULL)
+		fail_msg("%s: %s", part, w->why.text);
+}
+
+static const char *within(struct world *w, const char *name)
+{
+	static char path[4200];
+
+	snprintf(path, sizeof path, "%s/%s", w->site.dir, name);
+	return path;
+}
+
+/* Ports that are taken, by this site's own dialtoned or by others, or are at an address that this machine has not got. */
+static void ports(void **state)
+{
+	struct world *w = *state;
+	uint16_t taken, https;
+	int fd, lock;
+
+	free_ports(&w->site);
+	checked(w, NOW, CHECK_GOOD, NULL);
+	https = w->site.https;
+	fd = listener(&taken);
+	w->site.https = taken;
+	checked(w, NOW, CHECK_BAD, "'ss -ltnp' shows which program has it");
+	assert_false(check_ports(&w->site, &w->why));
+	assert_true(mkdir(within(w, "run"), 0700) == 0 || errno == EEXIST);
+	lock = open(within(w, "run/lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(lock >= 0 && flock(lock, LOCK_EX) == 0);
+	checked(w, NOW, CHECK_GOOD, NULL); /* it runs already */
+	close(lock);
+	checked(w, NOW, CHECK_BAD, "ss -ltnp");
+	close(fd);
+	w->site.https = https;
+	strcpy(w->site.address, "192.0.2.1");
+	checked(w, NOW, CHECK_BAD, "'ip addr' shows what this machine has");
+}
+
+static void a_key_for_dns(void **state)
+{
+	struct world *w = *state;
+
+	free_ports(&w->site);
+	strcpy(w->site.dns.server, "127.0.0.1");
+	strcpy(w->site.dns.key_name, "key");
+	snprintf(w->site.dns.key_file, sizeof w->site.dns.key_file, "%s/dns.key", w->site.dir);
+	checked(w, NOW, CHECK_BAD, "dns.key_file");
+	assert_int_equal(file_write(NULL, w->site.dns.key_file, "\n", 1, 0600), 0);
+	checked(w, NOW, CHECK_BAD, "holds no secret");
+	assert_int_equal(file_write(NULL, w->site.dns.key_file, "c2VjcmV0\n", 9, 0600), 0);
+	checked(w, NOW, CHECK_GOOD, NULL);
+}
+
+/* Files may be missing, damaged, too old, or not this user's to read. */
+static void files_of_the_site(void **state)
+{
+	struct world *w = *state;
+	int fd;
+
+	free_ports(&w->site);
+	checked(w, NOW + 5 * YEAR, CHECK_BAD, "server.pem: it has expired");
+	assert_int_equal(chmod(within(w, "server.pem"), 0), 0);
+	checked(w, NOW, CHECK_NOT_ALLOWED, "run it as root");
+	assert_int_equal(chmod(within(w, "server.pem"), 0600), 0);
+	checked(w, NOW, CHECK_GOOD, NULL);
+	assert_int_equal(chmod(within(w, "vault/secret"), 0), 0);
+	checked(w, NOW, CHECK_NOT_ALLOWED, "vault/secret cannot be read by this user: run it as root");
+	assert_int_equal(chmod(within(w, "vault/secret"), 0600), 0);
+	assert_true((fd = open(within(w, "vault/store.db"), O_RDWR | O_CLOEXEC)) >= 0);
+	assert_int_equal(pwrite(fd, "XXXXXXXXXXXXXXXX", 16, 0), 16);
+	checked(w, NOW, CHECK_BAD, "store.db");
+	assert_int_equal(ftruncate(fd, 0), 0); /* lost, not new */
+	checked(w, NOW, CHECK_BAD, "store.db");
+	close(fd);
+	assert_int_equal(unlink(within(w, "vault/secret")), 0);
+	checked(w, NOW, CHECK_BAD, "secret");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(years, setup, teardown),
 	    cmocka_unit_test_setup_teardown(names, setup, teardown),
 	    cmocka_unit_test_setup_teardown(legacy, setup, teardown),
+	    cmocka_unit_test_setup_teardown(ports, setup_ordinary, teardown_ordinary),
+	    cmocka_unit_test_setup_teardown(a_key_for_dns, setup_ordinary, teardown_ordinary),
+	    cmocka_unit_test_setup_teardown(files_of_the_site, setup_ordinary, teardown_ordinary),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
