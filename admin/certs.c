@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "admin/orders.h"
+#include "admin/pools.h"
 #include "base/enc.h"
 
 struct listing {
@@ -40,11 +41,15 @@ enum admin_result certs_revoke(struct admin *a, const struct store_user *u, unsi
 {
 	enum admin_result rc = admin_store(a, a->store->ops->cert_revoke(a->store, u->id, a->now, n), u->aor, why);
 
+	enum admin_result told, order;
+
 	*phones = 0;
 	if (rc != ADMIN_OK)
 		return rc;
+	told = pools_report(a, u->aor, false, why);
 	if (*n == 0)
-		return ADMIN_UNCHANGED;
+		return told == ADMIN_OK ? ADMIN_UNCHANGED : told;
 	admin_audit(a, u->aor, "cert revoke");
-	return order_unregister(a, u->aor, phones, why);
+	order = order_unregister(a, u->aor, phones, why);
+	return order == ADMIN_OK ? told : order;
 }

@@ -15,8 +15,9 @@ struct cert_info {
 enum admin_result certs_each(struct admin *a, const struct store_user *u, void (*each)(void *arg, const struct cert_info *c),
 			     void *arg, struct why *why);
 /* "deletes all certificates of the user on the server ... From then on a certificate not found on the server is refused."
- * The phones are signed off as by an administrator: they may come back with a PIN.  *n: how many certificates; ADMIN_ORDER:
- * they are gone, but the phones were not reached. */
+ * The phones are signed off as by an administrator: they may come back with a PIN.  In the company's other pools as
+ * well; *n: how many certificates of this one.  ADMIN_ORDER: they are gone, but the phones were not reached; ADMIN_AWAY: as
+ * pools_report(). */
 enum admin_result certs_revoke(struct admin *a, const struct store_user *u, unsigned *n, unsigned *phones, struct why *why);
 
 #endif

@@ -96,6 +96,7 @@ static enum store_result row_copy(struct store *to, const struct store_user *u, 
 {
 	struct store_user row = *u, there;
 	enum store_result r = to->ops->user_get(to, u->aor, &there);
+	unsigned n;
 
 	if (r == STORE_NONE) {
 		row.id = 0;
@@ -108,6 +109,8 @@ static enum store_result row_copy(struct store *to, const struct store_user *u, 
 			r = to->ops->user_set(to, &row);
 			*changed = true;
 		}
+		if (r == STORE_OK && u->tickets_after > there.tickets_after) /* revoked since it was copied last: there, too */
+			r = to->ops->cert_revoke(to, row.id, u->tickets_after, &n);
 	}
 	*id = row.id;
 	return r;

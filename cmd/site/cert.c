@@ -52,7 +52,7 @@ static int cert_revoke(struct session *s)
 	if (rc)
 		return rc;
 	r = certs_revoke(&s->admin, &u, &n, &phones, &s->why);
-	if (r == ADMIN_OK || r == ADMIN_ORDER || r == ADMIN_UNCHANGED) { /* they are gone, whether the phones were reached or not */
+	if (r == ADMIN_OK || r == ADMIN_ORDER || r == ADMIN_AWAY || r == ADMIN_UNCHANGED) { /* they are gone, whether the phones were reached or not */
 		s->did = r == ADMIN_UNCHANGED ? DID_NOT_CHANGE : DID_CHANGE;
 		session_member(s, "address", json_string(u.aor));
 		session_member(s, "revoked", json_integer(n));

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/certs.h"
 #include "admin/pins.h"
 #include "admin/pools.h"
 #include "admin/users.h"
@@ -191,6 +192,30 @@ static void moved(void **state)
 	buf_free(&c.der);
 }
 
+/* Revoked at any pool: the certificate is gone from the home pool, and none from before counts anywhere. */
+static void revoked(void **state)
+{
+	struct world *w = *state;
+	struct store *s = w->admin[P1].store;
+	struct store_cert c = {.device = "phone", .sha1 = {1}, .expires = 2000000000};
+	struct store_user u;
+	unsigned n = 9, phones;
+
+	add_alice(w);
+	c.user = user_at(w, P1).id;
+	buf_str(&c.der, "a certificate");
+	assert_int_equal(s->ops->cert_put(s, &c), STORE_OK);
+	u = user_at(w, DIRECTOR);
+	assert_int_equal(certs_revoke(&w->admin[DIRECTOR], &u, &n, &phones, &w->why), ADMIN_UNCHANGED); /* this one had none */
+	assert_true(n == 0 && certs_at(w, P1) == 0);
+	for (unsigned i = 0; i < SITES; i++)
+		assert_int_equal(user_at(w, i).tickets_after, w->admin[DIRECTOR].now);
+	assert_int_equal(s->ops->cert_put(s, &c), STORE_OK);
+	assert_int_equal(pools_report(&w->admin[DIRECTOR], u.aor, false, &w->why), ADMIN_OK); /* anything else: the new one stays */
+	assert_int_equal(certs_at(w, P1), 1);
+	buf_free(&c.der);
+}
+
 /* A pool that is not reached is named, with what to type; another company's is refused. */
 static void not_reached(void **state)
 {
@@ -232,7 +257,7 @@ static void a_front_end_is_removed(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(every_pool_knows), T(moved), T(not_reached), T(a_front_end_is_removed)};
+	const struct CMUnitTest tests[] = {T(every_pool_knows), T(moved), T(revoked), T(not_reached), T(a_front_end_is_removed)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
