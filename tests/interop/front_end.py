@@ -34,7 +34,9 @@ def free_ports(n):
 class Site:
     """`with Site(folder, key=value ...) as site:` makes it, starts it, and ends it by its own pid."""
 
-    def __init__(self, folder, init=(), **conf):
+    def __init__(self, folder, init=(), fqdn=FQDN, known=(), **conf):
+        """known: names of other front ends on this machine"""
+        self.fqdn = fqdn
         self.dir = os.path.join(str(folder), "site")
         self.log = os.path.join(str(folder), "dialtoned.log")
         self.folder, self.daemon, self.init = str(folder), None, list(init)
@@ -45,7 +47,7 @@ class Site:
         self.pin_file = self.secret("pin", PIN)
         self.hosts = os.path.join(self.folder, "hosts")
         with open(self.hosts, "w") as f:
-            f.write(f"127.0.0.1 localhost {FQDN}\n")
+            f.write(" ".join(["127.0.0.1 localhost", fqdn, *known]) + "\n")
 
     def secret(self, name, text):
         path = os.path.join(self.folder, name)
@@ -59,7 +61,7 @@ class Site:
         while up not in ("/", "/tmp") and os.stat(up).st_uid == os.geteuid():
             os.chmod(up, os.stat(up).st_mode | 0o011)
             up = os.path.dirname(up)
-        done = peers.run([peers.program("dialtone"), "init", self.dir, "--domain", DOMAIN, "--fqdn", FQDN, "--address", "127.0.0.1",
+        done = peers.run([peers.program("dialtone"), "init", self.dir, "--domain", DOMAIN, "--fqdn", self.fqdn, "--address", "127.0.0.1",
                           "--sip-tls", self.sip_tls, "--sip-tcp", self.sip_tcp, "--https", self.https, "--http", self.http, *self.init])
         assert done.returncode == 0, done.stdout + done.stderr
         self.conf, = glob.glob(os.path.join(self.dir, "dialtone*.conf"))

@@ -41,7 +41,7 @@ class Drive:
         self.base = os.path.join(site.folder, front_end.unique(f"{name}-"))
         port = site.sip_tcp if transport == "tcp" else site.sip_tls
         argv = [sipe, "--user", user, "--login", login if login is not None else f"CONTOSO\\{name}",
-                "--password-file", password or site.password_file, "--server", f"{front_end.FQDN}:{port}",
+                "--password-file", password or site.password_file, "--server", f"{site.fqdn}:{port}",
                 "--transport", transport, "--auth", auth, "--ca", site.ca, "--stay", stay, "--limit", limit,
                 "--trace", self.base + ".trace"]
         self.site, self.seconds = site, stay + limit + 20
