@@ -55,6 +55,16 @@ def show(values, unit=""):
     return f"{median(values):,.{digits}f} [{min(values):,.{digits}f}..{max(values):,.{digits}f}]{unit}"
 
 
+def page_set(page, name, lines):
+    """What stands between <!-- name --> and <!-- end --> in that page becomes these lines."""
+    with open(page) as f:
+        before, mark, rest = f.read().partition(f"<!-- {name} -->\n")
+    if not mark:
+        raise SystemExit(f"bench: {page} has no place for {name}")
+    with open(page, "w") as f:
+        f.write(before + mark + "\n".join(lines) + "\n" + rest[rest.index("<!-- end -->"):])
+
+
 def machine():
     with open("/proc/cpuinfo") as f:
         model = next((line.partition(":")[2].strip() for line in f if line.startswith("model name")), "unknown processor")
