@@ -41,15 +41,15 @@ enum admin_result certs_revoke(struct admin *a, const struct store_user *u, unsi
 {
 	enum admin_result rc = admin_store(a, a->store->ops->cert_revoke(a->store, u->id, a->now, n), u->aor, why);
 
-	enum admin_result told, order;
+	enum admin_result copied, order;
 
 	*phones = 0;
 	if (rc != ADMIN_OK)
 		return rc;
-	told = pools_report(a, u->aor, false, why);
+	copied = pools_report(a, u->aor, false, why);
 	if (*n == 0)
-		return told == ADMIN_OK ? ADMIN_UNCHANGED : told;
+		return copied == ADMIN_OK ? ADMIN_UNCHANGED : copied;
 	admin_audit(a, u->aor, "cert revoke");
 	order = order_unregister(a, u->aor, phones, why);
-	return order == ADMIN_OK ? told : order;
+	return order == ADMIN_OK ? copied : order;
 }

@@ -56,7 +56,7 @@ def show(values, unit=""):
 
 
 def page_set(page, name, lines):
-    """What stands between <!-- name --> and <!-- end --> in that page becomes these lines."""
+    """Puts these lines between <!-- name --> and <!-- end --> in that page."""
     with open(page) as f:
         before, mark, rest = f.read().partition(f"<!-- {name} -->\n")
     if not mark:
