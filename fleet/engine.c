@@ -11,7 +11,7 @@
 #define TOGETHER 16
 #define GRACE_MS 20000 /* for signing off */
 #define LEAVE_MS 5	/* between two who sign off at the end */
-#define NIGHT 0.75	/* of the day: phones restart, one after the other, in a twentieth of it */
+#define NIGHT 0.75	/* of the day: phones restart, one after the other, in an eighth of it */
 #define EVENING 0.90
 
 /* ---- a new one ---------------------------------------------------------------------------------------------------------- */
@@ -226,7 +226,7 @@ static void part(struct fleet *f)
 		break;
 	case FLEET_MEASURING:
 		if (f->now >= f->night_at) {
-			phones_at(f, f->now, f->conf.for_ms / 20, true, false);
+			phones_at(f, f->now, f->conf.for_ms / 8, true, false);
 			f->night_at = NEVER;
 		}
 		if (f->now >= f->evening_at) {
