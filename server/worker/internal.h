@@ -68,7 +68,7 @@ struct worker_sip {
 	const struct seen_link *seen;
 	struct shares *shares;
 	const struct health *health;
-	unsigned n;
+	unsigned n, most; /* most: since memory was given back */
 	uint64_t last_id;
 	bool draining;
 };

@@ -1,4 +1,5 @@
 /* server/worker/sip.c: reg_conn_feed() behind connections. */
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -6,6 +7,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/worker/internal.h"
+
+#define GIVE_BACK_FROM 256 /* connections: fewer are not worth the walk through the heap */
 
 struct sip_link {
 	struct worker_sip *owner;
@@ -93,6 +96,15 @@ static void timer(void *arg)
 	after(k, reg_conn_timer(k->reg, clock_mono_ms(), sip_unix_s()));
 }
 
+/* The library keeps what is freed for the next phones; when half of them have gone, the machine gets it back. */
+static void give_back(struct worker_sip *s)
+{
+	if (s->most < GIVE_BACK_FROM || s->n >= s->most / 2)
+		return;
+	malloc_trim(0);
+	s->most = s->n;
+}
+
 static void sip_gone(void *arg, const char *why)
 {
 	struct sip_link *k = arg;
@@ -106,6 +118,7 @@ static void sip_gone(void *arg, const char *why)
 		k->next->link = k->link;
 	*k->link = k->next;
 	k->owner->n--;
+	give_back(k->owner);
 	free(k);
 }
 
@@ -134,6 +147,7 @@ void worker_sip_take(struct worker_sip *s, int fd, const struct sockaddr_storage
 		k->next->link = &k->next;
 	s->first = k;
 	s->n++;
+	s->most = s->n > s->most ? s->n : s->most;
 }
 
 void worker_sip_order(struct worker_sip *s, const struct location_notice *n)

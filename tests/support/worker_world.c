@@ -32,9 +32,11 @@ static void location_asked(void *arg, struct ipc_server *from, struct ipc_messag
 
 	assert_true(location_ask_read(m, &q));
 	location_answer(w->bindings, 3, &q, &r);
-	location_reply_write(&answer, m->number, &r);
+	if (m->number)
+		location_reply_write(&answer, m->number, &r);
 	location_reply_clear(&r);
-	assert_true(ipc_server_send(from, &answer));
+	location_ask_clear(&q);
+	assert_true(m->number == 0 || ipc_server_send(from, &answer));
 }
 
 static void obeyed(void *arg, struct ipc_server *from, struct ipc_message *m)
