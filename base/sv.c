@@ -3,16 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct sv sv_of(const char *s)
-{
-	return (struct sv){s, s ? strlen(s) : 0};
-}
-
-char ascii_lower(char c)
-{
-	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-}
-
 char ascii_upper(char c)
 {
 	return (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
@@ -30,21 +20,6 @@ char *ascii_upper_all(char *s)
 	for (char *c = s; *c; c++)
 		*c = ascii_upper(*c);
 	return s;
-}
-
-bool sv_eq(struct sv a, struct sv b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool sv_ieq(struct sv a, struct sv b)
-{
-	if (a.n != b.n)
-		return false;
-	for (size_t i = 0; i < a.n; i++)
-		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
-			return false;
-	return true;
 }
 
 static struct sv sv_head(struct sv s, size_t n)
@@ -103,13 +78,6 @@ struct sv sv_trim_text(struct sv s)
 	while (s.n && (s.p[s.n - 1] == '\0' || sv_blank(s.p[s.n - 1])))
 		s.n--;
 	return s;
-}
-
-struct sv sv_from(struct sv s, size_t at)
-{
-	if (s.p == NULL || at >= s.n)
-		return (struct sv){s.p ? s.p + s.n : NULL, 0};
-	return (struct sv){s.p + at, s.n - at};
 }
 
 ptrdiff_t sv_find(struct sv s, char c)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct sv {
 	const char *p;
@@ -19,9 +20,32 @@ struct sv {
 #define SV_FMT "%.*s"
 #define SV_ARG(s) (int)(s).n, (s).p ? (s).p : ""
 
-struct sv sv_of(const char *s); /* NULL gives the empty view */
-bool sv_eq(struct sv a, struct sv b);
-bool sv_ieq(struct sv a, struct sv b); /* ASCII case only; no locale */
+/* These four are called for each header of each message: the compiler sees into them. */
+static inline struct sv sv_of(const char *s) /* NULL gives the empty view */
+{
+	return (struct sv){s, s ? strlen(s) : 0};
+}
+
+static inline bool sv_eq(struct sv a, struct sv b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline char ascii_lower(char c) /* no locale */
+{
+	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+static inline bool sv_ieq(struct sv a, struct sv b) /* ASCII case only; no locale */
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+			return false;
+	return true;
+}
+
 bool sv_starts(struct sv s, struct sv with);
 bool sv_istarts(struct sv s, struct sv with);
 bool sv_ends(struct sv s, struct sv with);
@@ -30,7 +54,12 @@ bool sv_within(struct sv name, struct sv zone); /* DNS names: the zone itself or
 struct sv sv_trim(struct sv s); /* blanks, tabs, CR, LF at both ends */
 struct sv sv_trim_nul(struct sv s);  /* without the NULs at its end: padding of texts (RFC 2132 2) */
 struct sv sv_trim_text(struct sv s); /* without NULs, blanks, CR and LF at its end */
-struct sv sv_from(struct sv s, size_t at); /* without its first `at` octets; empty when shorter */
+static inline struct sv sv_from(struct sv s, size_t at) /* without its first `at` octets; empty when shorter */
+{
+	if (s.p == NULL || at >= s.n)
+		return (struct sv){s.p ? s.p + s.n : NULL, 0};
+	return (struct sv){s.p + at, s.n - at};
+}
 
 /* Cuts *s at the first `c`: the part before it is returned, *s becomes the part behind it (empty, with
  * p == NULL, when there was no `c`: a loop `while (s.p)` sees every piece, empty ones too). */
@@ -46,7 +75,6 @@ bool sv_u64(struct sv s, uint64_t max, uint64_t *ret);
 bool sv_copy(char *dst, size_t cap, struct sv s);
 
 /* One letter, or a whole text in place (returned); ASCII only, no locale. */
-char ascii_lower(char c);
 char ascii_upper(char c);
 char *ascii_lower_all(char *s);
 char *ascii_upper_all(char *s);

@@ -37,13 +37,15 @@ static size_t conn_gather(struct conn *c, uint8_t *piece, size_t cap)
 void conn_deliver(struct conn *c)
 {
 	uint8_t piece[CONN_PIECE];
-	size_t n;
+	size_t n, most = 0;
 
 	if (c->phase == HANDSHAKE && tls_state(c->tls) == TLS_UP)
 		conn_opened(c);
-	while (c->phase == OPEN && !c->paused && (n = conn_gather(c, piece, sizeof piece)) > 0)
+	while (c->phase == OPEN && !c->paused && (n = conn_gather(c, piece, sizeof piece)) > 0) {
+		most = n > most ? n : most;
 		c->conf.on->data(c->conf.arg, piece, n);
-	explicit_bzero(piece, sizeof piece);
+	}
+	explicit_bzero(piece, most);
 	if (c->phase == DEAD)
 		return;
 	conn_drain(c);

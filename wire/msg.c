@@ -24,6 +24,31 @@ static const struct {
 	{'u', SV("Allow-Events")},
 };
 
+#define EVERY_URI (CHAR_USER | CHAR_PASSWORD | CHAR_PARAMS | CHAR_HEADERS | CHAR_URI)
+#define TOKENS (CHAR_TOKEN | CHAR_HTTP_TOKEN)
+
+/* clang-format off */
+const uint8_t char_sets[256] = {
+	['0' ... '9'] = EVERY_URI | TOKENS, ['A' ... 'Z'] = EVERY_URI | TOKENS, ['a' ... 'z'] = EVERY_URI | TOKENS,
+	['-'] = EVERY_URI | TOKENS, ['_'] = EVERY_URI | TOKENS, ['.'] = EVERY_URI | TOKENS, ['!'] = EVERY_URI | TOKENS,
+	['~'] = EVERY_URI | TOKENS, ['*'] = EVERY_URI | TOKENS, ['\''] = EVERY_URI | TOKENS, ['+'] = EVERY_URI | TOKENS,
+	['('] = EVERY_URI, [')'] = EVERY_URI, ['='] = EVERY_URI,
+	['&'] = EVERY_URI | CHAR_HTTP_TOKEN, ['$'] = EVERY_URI | CHAR_HTTP_TOKEN,
+	['%'] = TOKENS, /* in URIs two digits follow it */
+	['`'] = TOKENS, ['^'] = CHAR_HTTP_TOKEN, ['|'] = CHAR_HTTP_TOKEN,
+	['#'] = CHAR_USER | CHAR_URI | CHAR_HTTP_TOKEN,
+	[','] = CHAR_USER | CHAR_PASSWORD | CHAR_URI | CHAR_VALUE_END,
+	[';'] = CHAR_USER | CHAR_PARAMS | CHAR_URI | CHAR_VALUE_END,
+	['?'] = CHAR_USER | CHAR_HEADERS | CHAR_URI,
+	['/'] = CHAR_USER | CHAR_PARAMS | CHAR_HEADERS | CHAR_URI,
+	['['] = CHAR_PARAMS | CHAR_HEADERS | CHAR_URI, [']'] = CHAR_PARAMS | CHAR_HEADERS | CHAR_URI,
+	[':'] = CHAR_PARAMS | CHAR_HEADERS | CHAR_URI,
+	['@'] = CHAR_URI,
+	['\0'] = CHAR_VALUE_END, [' '] = CHAR_VALUE_END, ['\t'] = CHAR_VALUE_END, ['\r'] = CHAR_VALUE_END, ['\n'] = CHAR_VALUE_END,
+	['"'] = CHAR_VALUE_END, ['<'] = CHAR_VALUE_END, ['>'] = CHAR_VALUE_END,
+};
+/* clang-format on */
+
 struct scan {
 	const char *p;
 	size_t n, at;
@@ -41,9 +66,7 @@ static enum msg_result msg_bad(struct scan *s, unsigned status, size_t at, const
 /* token = 1*(alphanum / "-" / "." / "!" / "%" / "*" / "_" / "+" / "`" / "'" / "~" ); HTTP adds # $ & ^ | */
 static bool msg_token_char(char c, enum msg_proto proto)
 {
-	if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
-		return true;
-	return c != '\0' && strchr(proto == MSG_SIP ? "-.!%*_+`'~" : "-.!%*_+`'~#$&^|", c) != NULL;
+	return char_in(c, proto == MSG_SIP ? CHAR_TOKEN : CHAR_HTTP_TOKEN);
 }
 
 static bool token(struct sv s, enum msg_proto proto)
@@ -57,24 +80,26 @@ static bool token(struct sv s, enum msg_proto proto)
 /* The next line, without its CRLF; s->at moves behind it. */
 static enum msg_result next_line(struct scan *s, struct sv *ret)
 {
-	size_t from = s->at, limit = s->limit ? s->limit : MSG_HEAD_MAX;
+	size_t from = s->at, limit = s->limit ? s->limit : MSG_HEAD_MAX, end;
+	const char *lf, *cr;
 
-	for (size_t i = from; i < s->n; i++) {
-		if (i >= limit)
-			return msg_bad(s, 431, i, "the head is too long");
-		if (s->p[i] == '\n')
-			return msg_bad(s, 400, i, "a line feed without a carriage return");
-		if (s->p[i] != '\r')
-			continue;
-		if (i + 1 == s->n)
-			return MSG_PARTIAL;
-		if (s->p[i + 1] != '\n')
-			return msg_bad(s, 400, i, "a carriage return without a line feed");
-		*ret = (struct sv){s->p + from, i - from};
-		s->at = i + 2;
-		return MSG_OK;
-	}
-	return s->n >= limit ? msg_bad(s, 431, limit, "the head is too long") : MSG_PARTIAL;
+	end = from < limit && limit < s->n ? limit : from < limit ? s->n : from;
+	lf = end > from ? memchr(s->p + from, '\n', end - from) : NULL;
+	if (lf)
+		end = (size_t)(lf - s->p);
+	cr = end > from ? memchr(s->p + from, '\r', end - from) : NULL;
+	if (cr == NULL && lf)
+		return msg_bad(s, 400, end, "a line feed without a carriage return");
+	if (cr == NULL)
+		return s->n >= limit ? msg_bad(s, 431, from > limit ? from : limit, "the head is too long") : MSG_PARTIAL;
+	end = (size_t)(cr - s->p);
+	if (end + 1 == s->n)
+		return MSG_PARTIAL;
+	if (cr[1] != '\n')
+		return msg_bad(s, 400, end, "a carriage return without a line feed");
+	*ret = (struct sv){s->p + from, end - from};
+	s->at = end + 2;
+	return MSG_OK;
 }
 
 static size_t msg_offset(const struct scan *s, struct sv at)
@@ -243,12 +268,20 @@ static enum msg_result http_rules(struct scan *s, struct msg *m)
 	return MSG_OK;
 }
 
+void msg_copy(struct msg *ret, const struct msg *m)
+{
+	memcpy(ret, m, offsetof(struct msg, header) + m->nheader * sizeof *m->header);
+}
+
 enum msg_result msg_scan_head(const char *p, size_t n, enum msg_proto proto, struct msg *ret, struct msg_error *err)
 {
 	struct scan s = {p, n, 0, proto, err, 0};
-	struct msg m = {.proto = proto};
 	enum msg_result rc;
 	struct sv line;
+	struct msg m;
+
+	memset(&m, 0, offsetof(struct msg, header)); /* 4 KB of headers, of which few are used */
+	m.proto = proto;
 
 	/* RFC 3261 7.5: "implementations ... MUST ignore any CRLF appearing before the start-line"; RFC 9112 2.2 alike */
 	do {
@@ -280,7 +313,7 @@ enum msg_result msg_scan_head(const char *p, size_t n, enum msg_proto proto, str
 	if (rc != MSG_OK)
 		return rc;
 	m.head_n = s.at;
-	*ret = m;
+	msg_copy(ret, &m);
 	return MSG_OK;
 }
 
@@ -301,7 +334,7 @@ enum msg_result msg_scan(const char *p, size_t n, enum msg_proto proto, size_t b
 		return MSG_PARTIAL;
 	m.body = (struct sv){p + m.head_n, (size_t)m.length};
 	*used = m.head_n + (size_t)m.length;
-	*ret = m;
+	msg_copy(ret, &m);
 	return MSG_OK;
 }
 

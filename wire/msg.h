@@ -27,7 +27,6 @@ struct msg {
 	struct sv method, target; /* requests */
 	unsigned status;	  /* responses */
 	struct sv reason;
-	struct msg_header header[MSG_HEADERS_MAX];
 	size_t nheader;
 	size_t head_n;	 /* octets of the head, with the empty line and any leading CRLFs */
 	bool has_length; /* Content-Length was there */
@@ -35,7 +34,9 @@ struct msg {
 	bool chunked;	 /* HTTP: Transfer-Encoding: chunked */
 	bool keep_alive; /* HTTP: the connection may go on after this message */
 	struct sv body;	 /* msg_scan() only */
+	struct msg_header header[MSG_HEADERS_MAX]; /* those behind nheader are not written */
 };
+void msg_copy(struct msg *ret, const struct msg *m); /* without the headers that are not there */
 
 enum msg_result { MSG_OK, MSG_PARTIAL, MSG_BAD }; /* not MSG_MORE: <sys/socket.h> has that */
 
@@ -76,6 +77,24 @@ struct msg_chunks { /* starts as {0} */
 };
 enum msg_result msg_dechunk_on(struct msg_chunks *c, const char *p, size_t n, size_t body_max, struct buf *to,
 			       struct msg_error *err);
+
+/* Which octets may stand where in SIP (RFC 3261 25.1), URIs and HTTP (RFC 9110 5.6.2). */
+enum char_set {
+	CHAR_USER = 1,	    /* of a SIP URI; '#' too: DIFFERS from RFC 3261, dial strings hold it as it is */
+	CHAR_PASSWORD = 2,
+	CHAR_PARAMS = 4,    /* behind its host; of a tel URI alike (RFC 3966) */
+	CHAR_HEADERS = 8,
+	CHAR_URI = 16,	    /* any URI */
+	CHAR_TOKEN = 32,    /* token of SIP */
+	CHAR_VALUE_END = 64, /* no token, host or quoted string goes on here: blanks, separators, NUL */
+	CHAR_HTTP_TOKEN = 128
+};
+extern const uint8_t char_sets[256];
+
+static inline bool char_in(char c, enum char_set set)
+{
+	return char_sets[(unsigned char)c] & set;
+}
 
 /* The first header of that (long) name, any case; p == NULL when absent. */
 struct sv msg_get(const struct msg *m, const char *name);

@@ -24,13 +24,8 @@ static bool digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static bool token_char(char c)
-{
-	return digit(c) || alpha(c) || (c && strchr("-.!%*_+`'~", c));
-}
-
-/* Every octet alphanumeric, one of `more`, or "%" HEXDIG HEXDIG. */
-static bool uri_chars(struct sv s, const char *more)
+/* Every octet one of the set, or "%" HEXDIG HEXDIG. */
+static bool uri_chars(struct sv s, enum char_set set)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
@@ -39,7 +34,7 @@ static bool uri_chars(struct sv s, const char *more)
 			if (s.n - i < 3 || hex_digit(s.p[i + 1]) < 0 || hex_digit(s.p[i + 2]) < 0)
 				return false;
 			i += 2;
-		} else if (!digit(c) && !alpha(c) && (c == '\0' || !strchr(more, c))) {
+		} else if (!char_in(c, set)) {
 			return false;
 		}
 	}
@@ -91,8 +86,6 @@ static bool hostport_read(struct sv s, struct sip_uri *u)
 	return true;
 }
 
-#define UNRESERVED "-_.!~*'()"
-
 bool sip_uri_read(struct sv s, struct sip_uri *ret)
 {
 	struct sip_uri u = {0};
@@ -108,7 +101,7 @@ bool sip_uri_read(struct sv s, struct sip_uri *ret)
 		for (size_t i = 0; i < u.user.n; i++)
 			if (hex_digit(u.user.p[i]) < 0 && (u.user.p[i] == '\0' || !strchr("+-.()*#", u.user.p[i])))
 				return false;
-		if (u.user.n == 0 || !uri_chars(u.params, "-_.!~*'()[]/:&+$=;"))
+		if (u.user.n == 0 || !uri_chars(u.params, CHAR_PARAMS))
 			return false;
 		*ret = u;
 		return true;
@@ -121,8 +114,8 @@ bool sip_uri_read(struct sv s, struct sip_uri *ret)
 		struct sv password = {rest.p, (size_t)at};
 
 		u.user = sv_cut(&password, ':');
-		if (u.user.n == 0 || !uri_chars(u.user, UNRESERVED "&=+$,;?/#") || !uri_chars(password, UNRESERVED "&=+$,"))
-			return false; /* '#': DIFFERS from RFC 3261; dial strings hold it as it is */
+		if (u.user.n == 0 || !uri_chars(u.user, CHAR_USER) || !uri_chars(password, CHAR_PASSWORD))
+			return false;
 		rest = sv_from(rest, (size_t)at + 1);
 	}
 	tail = rest;
@@ -130,7 +123,7 @@ bool sip_uri_read(struct sv s, struct sip_uri *ret)
 	u.headers = tail;
 	u.params = rest;
 	rest = sv_cut(&u.params, ';');
-	if (!hostport_read(rest, &u) || !uri_chars(u.params, UNRESERVED "[]/:&+$=;") || !uri_chars(u.headers, UNRESERVED "[]/?:+$=&"))
+	if (!hostport_read(rest, &u) || !uri_chars(u.params, CHAR_PARAMS) || !uri_chars(u.headers, CHAR_HEADERS))
 		return false;
 	*ret = u;
 	return true;
@@ -147,7 +140,7 @@ static bool any_uri(struct sv s)
 		return false;
 	if (sv_ieq(scheme, SV("sip")) || sv_ieq(scheme, SV("sips")) || sv_ieq(scheme, SV("tel")))
 		return sip_uri_read(s, &u);
-	return uri_chars(sv_from(s, n + 1), UNRESERVED ";/?:@&=+$,#[]");
+	return uri_chars(sv_from(s, n + 1), CHAR_URI);
 }
 
 static struct sv skip_lws(struct sv s)
@@ -181,7 +174,7 @@ static bool param_next(struct sv *s, struct param *ret)
 	struct sv at = skip_lws(*s);
 	size_t n = 0;
 
-	while (n < at.n && token_char(at.p[n]))
+	while (n < at.n && char_in(at.p[n], CHAR_TOKEN))
 		n++;
 	if (n == 0)
 		return false;
@@ -197,7 +190,7 @@ static bool param_next(struct sv *s, struct param *ret)
 				return false;
 			v.value = (struct sv){at.p + 1, n - 2};
 		} else {
-			while (n < at.n && !lws(at.p[n]) && !strchr(";,\"<>", at.p[n]))
+			while (n < at.n && !char_in(at.p[n], CHAR_VALUE_END))
 				n++;
 			v.value = (struct sv){at.p, n};
 		}
@@ -251,7 +244,7 @@ static bool sip_display_read(struct sv s, struct sv *ret)
 		return true;
 	}
 	for (size_t i = 0; i < d.n; i++) /* UTF-8 without quotes: DIFFERS, some phones send it */
-		if (!token_char(d.p[i]) && !lws(d.p[i]) && (unsigned char)d.p[i] < 0x80)
+		if (!char_in(d.p[i], CHAR_TOKEN) && !lws(d.p[i]) && (unsigned char)d.p[i] < 0x80)
 			return false;
 	*ret = d;
 	return true;
@@ -327,7 +320,7 @@ bool sip_cseq_read(struct sv s, uint32_t *number, struct sv *method)
 	if (n == 0 || n == s.n || !lws(s.p[n]) || m.n == 0 || !sv_u64((struct sv){s.p, n}, 0x7fffffff, &v))
 		return false;
 	for (size_t i = 0; i < m.n; i++)
-		if (!token_char(m.p[i]))
+		if (!char_in(m.p[i], CHAR_TOKEN))
 			return false;
 	*number = (uint32_t)v;
 	*method = m;

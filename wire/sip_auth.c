@@ -9,22 +9,22 @@
 enum sip_auth_field { QOP, REALM, TARGETNAME, OPAQUE, GSSAPI, VERSION, CRAND, CNUM, RESPONSE, SRAND, SNUM, RSPAUTH, STS_URI, FIELDS };
 
 static const struct {
-	const char *name;
+	struct sv name;
 	size_t at;
 } fields[FIELDS] = {
-	[QOP] = {"qop", offsetof(struct sip_auth, qop)},
-	[REALM] = {"realm", offsetof(struct sip_auth, realm)},
-	[TARGETNAME] = {"targetname", offsetof(struct sip_auth, targetname)},
-	[OPAQUE] = {"opaque", offsetof(struct sip_auth, opaque)},
-	[GSSAPI] = {"gssapi-data", offsetof(struct sip_auth, gssapi)},
-	[VERSION] = {"version", offsetof(struct sip_auth, version)},
-	[CRAND] = {"crand", offsetof(struct sip_auth, crand)},
-	[CNUM] = {"cnum", offsetof(struct sip_auth, cnum)},
-	[RESPONSE] = {"response", offsetof(struct sip_auth, response)},
-	[SRAND] = {"srand", offsetof(struct sip_auth, srand)},
-	[SNUM] = {"snum", offsetof(struct sip_auth, snum)},
-	[RSPAUTH] = {"rspauth", offsetof(struct sip_auth, rspauth)},
-	[STS_URI] = {"sts-uri", offsetof(struct sip_auth, sts_uri)},
+	[QOP] = {SV("qop"), offsetof(struct sip_auth, qop)},
+	[REALM] = {SV("realm"), offsetof(struct sip_auth, realm)},
+	[TARGETNAME] = {SV("targetname"), offsetof(struct sip_auth, targetname)},
+	[OPAQUE] = {SV("opaque"), offsetof(struct sip_auth, opaque)},
+	[GSSAPI] = {SV("gssapi-data"), offsetof(struct sip_auth, gssapi)},
+	[VERSION] = {SV("version"), offsetof(struct sip_auth, version)},
+	[CRAND] = {SV("crand"), offsetof(struct sip_auth, crand)},
+	[CNUM] = {SV("cnum"), offsetof(struct sip_auth, cnum)},
+	[RESPONSE] = {SV("response"), offsetof(struct sip_auth, response)},
+	[SRAND] = {SV("srand"), offsetof(struct sip_auth, srand)},
+	[SNUM] = {SV("snum"), offsetof(struct sip_auth, snum)},
+	[RSPAUTH] = {SV("rspauth"), offsetof(struct sip_auth, rspauth)},
+	[STS_URI] = {SV("sts-uri"), offsetof(struct sip_auth, sts_uri)},
 };
 
 static const struct sv *sip_auth_field(const struct sip_auth *a, enum sip_auth_field f)
@@ -39,16 +39,11 @@ static struct sv sip_auth_skip_lws(struct sv s)
 	return s;
 }
 
-static bool name_char(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z' && c > '@') || (c && strchr("-.!%*_+`'~", c));
-}
-
 static size_t name_n(struct sv s)
 {
 	size_t n = 0;
 
-	while (n < s.n && name_char(s.p[n]))
+	while (n < s.n && char_in(s.p[n], CHAR_TOKEN))
 		n++;
 	return n;
 }
@@ -98,7 +93,7 @@ bool sip_auth_read(struct sv value, struct sip_auth *ret)
 		if (!value_next(&value, &v))
 			return false;
 		for (enum sip_auth_field f = 0; f < FIELDS; f++)
-			if (sv_ieq(name, sv_of(fields[f].name))) {
+			if (sv_ieq(name, fields[f].name)) {
 				if (seen & 1u << f)
 					return false;
 				seen |= 1u << f;
@@ -138,7 +133,7 @@ void sip_auth_write(struct buf *b, enum sip_auth_role role, const struct sip_aut
 		if (v.n == 0 && !(*order == GSSAPI && a->has_gssapi))
 			continue;
 		buf_str(b, between);
-		buf_str(b, fields[*order].name);
+		buf_sv(b, fields[*order].name);
 		buf_str(b, *order == VERSION ? "=" : "=\"");
 		buf_sv(b, v);
 		buf_str(b, *order == VERSION ? "" : "\"");

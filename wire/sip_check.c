@@ -219,11 +219,12 @@ static const char *request(const struct msg *m, unsigned *status)
 static const char *header(const struct msg *m, size_t row)
 {
 	unsigned rule = m->request ? headers[row].request : headers[row].response;
+	struct sv name = sv_of(headers[row].name);
 	const char *why = NULL;
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->nheader && why == NULL; i++) {
-		if (!sv_ieq(m->header[i].full, sv_of(headers[row].name)))
+		if (!sv_ieq(m->header[i].full, name))
 			continue;
 		if (n++ && rule & ONCE)
 			return "a header that may stand there once stands there twice";

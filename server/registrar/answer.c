@@ -6,6 +6,8 @@
 #include "pki/key.h"
 #include "server/registrar/internal.h"
 
+#define ANSWER_OCTETS 2048 /* most answers fit: they are not copied as they grow */
+
 /* Status, id and reason: [sip 11.2, 17]; the reasons are shown to the user by some clients.  id 0: none.
  * UNKNOWN: the texts of 2057, 4055 and 17000, and an id for an epid that is not the instance's, are published nowhere. */
 /* clang-format off */
@@ -92,7 +94,8 @@ static void copy_header(struct buf *b, const char *name, struct sv value)
 {
 	if (value.p == NULL)
 		return;
-	buf_printf(b, "%s: ", name);
+	buf_str(b, name);
+	buf_str(b, ": ");
 	buf_sv(b, value);
 }
 
@@ -112,6 +115,7 @@ void reg_answer(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, unsi
 	struct buf b = {0};
 	struct sip_addr to;
 
+	buf_reserve(&b, ANSWER_OCTETS + body.n);
 	buf_printf(&b, "SIP/2.0 %u %s\r\n", status, reason);
 	for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
 		struct sv v = msg_get(m, copied[i]);
@@ -142,6 +146,8 @@ static bool sign(const struct reg_conn *c, struct reg_sa *sa, const struct buf *
 	struct msg m;
 	size_t n = 0;
 
+	buf_reserve(&text, ANSWER_OCTETS / 2);
+	buf_reserve(line, ANSWER_OCTETS / 4);
 	reg_random_hex(c->r, srand, 4, true);
 	snprintf(snum, sizeof snum, "%u", sa->snum + 1);
 	snprintf(version, sizeof version, "%u", sa->version);
@@ -178,6 +184,7 @@ void reg_send(struct reg_conn *c, struct reg_sa *sa, const struct buf *message)
 		buf_free(&line);
 		return;
 	}
+	buf_reserve(&out, all.n + line.n);
 	buf_add(&out, first.p, first.n + 1);
 	buf_sv(&out, buf_view(&line));
 	buf_sv(&out, rest);

@@ -44,6 +44,7 @@ static void bind_registered(struct reg_conn *c, struct reg_sa *sa, const struct 
 	const struct location_packed *own = sa->binding->b;
 	struct buf h = {0};
 
+	buf_reserve(&h, 1024);
 	keep_alive(c, m, &h);
 	reg_date(c, &h); /* RFC 3261 10.3: "The response SHOULD include a Date header field." */
 	if (contacts)

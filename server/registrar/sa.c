@@ -122,6 +122,7 @@ bool reg_sa_verify(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, c
 		return false;
 	if (!sv_u64(a->cnum, UINT32_MAX, &num) || !sipsig_window_check(&sa->window, (uint32_t)num))
 		return false;
+	buf_reserve(&text, 1024);
 	good = sipsig_string(&text, m, sa->version, a->scheme, a->crand, a->cnum, a->realm, a->targetname) &&
 	       sipsig_check(&sa->c2s, buf_view(&text), a->response);
 	if (!good && sa->c2s.mac == SIPSIG_NTLM_OLD && sa->window.highest == 0 && text.n) { /* its first signature says which key it is made with */

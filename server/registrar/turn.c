@@ -18,7 +18,7 @@ struct reg_turn *reg_turn_of(struct reg_conn *c, struct reg_sa *sa, const struct
 	}
 	t->c = c;
 	t->sa = sa;
-	t->m = *m;
+	msg_copy(&t->m, m);
 	c->turn = t;
 	return t;
 }

@@ -71,6 +71,7 @@ static void location_question(struct ipc_message *m, const uint8_t *in, size_t n
 			abort();
 		location_reply_clear(&again);
 		location_reply_clear(&r);
+		location_ask_clear(&q);
 		buf_free(&b);
 	}
 	location_free(l);
