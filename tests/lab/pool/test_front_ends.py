@@ -157,6 +157,30 @@ def test_a_guesser_gets_no_extra_try():
         assert tries == 5, tries  # those that were checked: the limit, wherever they came in
 
 
+def test_a_password_has_one_counter():
+    """Tries of a password count on all front ends, wherever they come in; an unknown one is no try of alice's."""
+    with FrontEndLab(standby=False, site=site(conf={"internal_proxy_protocol": "false"})) as lab:
+        lab.make_site()
+        for f in lab.front_ends:
+            lab.start_front_end(f)
+
+        def sign_in(front_end, login):
+            done = lab.exec("fe", "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", os.path.join(lab.site_dir, "ca.pem"), "--connect-to",
+                            f"pool.contoso.test:443:{ADDRESS[front_end]}:443", "--ntlm", "-u", login, "-H", "Content-Type: text/xml; charset=utf-8",
+                            "--data-binary", QUESTION, "https://pool.contoso.test/WebTicket/WebTicketService.svc", check=False)
+            return int(done.stdout or 0)
+
+        def counted():
+            return lab.db.sql("SELECT global FROM password WHERE account > 0 AND global > 0")
+
+        assert sign_in("fe2", "CONTOSO\\alice:Pa55-word!") == 200, "the question is one that the right password answers"
+        assert counted() == ""
+        for i in range(4):
+            assert sign_in(lab.front_ends[i % 3], "CONTOSO\\alice:wrong") == 401
+            assert counted() == str(i + 1)
+        assert sign_in("fe1", "CONTOSO\\nobody:wrong") == 401 and counted() == "4"
+
+
 def test_a_key_is_rolled():
     """All front ends sign with the new key within a second, whichever it was typed on; the list says how long the old one is accepted."""
     with FrontEndLab(standby=False, site=site(conf={"internal_proxy_protocol": "false"})) as lab:
