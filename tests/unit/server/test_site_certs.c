@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "pki/cert.h"
 #include "server/daemon/check_site.h"
 #include "server/daemon/make_site.h"
+#include "server/daemon/take_certificate.h"
 #include "server/site/certs.h"
 
 #define NOW 1795000000
@@ -278,6 +280,105 @@ static void files_of_the_site(void **state)
 	checked(w, NOW, CHECK_BAD, "secret");
 }
 
+/* ---- a certificate of the company's own authority ---------------------------------------------------------------------------- */
+
+static void issued(enum pki_profile profile, const char *cn, const struct pki_key *subject, const struct pki_key *ca, const struct buf *ca_der,
+		   struct buf *der)
+{
+	static const char *const names[] = {"fe01.contoso.test", "sip.contoso.test", "ucupdates-r2.contoso.test", NULL};
+	struct pki_issue what = {.profile = profile, .cn = cn, .names = profile == PKI_CA ? NULL : names, .not_before = NOW - 86400,
+				 .not_after = NOW + YEAR};
+
+	assert_true(pki_issue(&what, subject, ca, ca_der ? ca_der->p : NULL, ca_der ? ca_der->n : 0, der));
+}
+
+static void pem_file(const char *path, const struct pki_key *key, const struct buf *first, const struct buf *second)
+{
+	struct buf pem = {0};
+
+	if (key)
+		pki_key_write(key, &pem);
+	if (first)
+		pki_pem_add(&pem, "CERTIFICATE", first->p, first->n);
+	if (second)
+		pki_pem_add(&pem, "CERTIFICATE", second->p, second->n);
+	assert_int_equal(file_write(NULL, path, pem.p, pem.n, 0600), 0);
+	buf_wipe(&pem);
+}
+
+static void taken(struct world *w, const struct certificate_files *given, bool good, bool changes, const char *part)
+{
+	bool changed = !changes;
+
+	w->why = (struct why){0};
+	if (take_certificate(&w->site, given, NOW, &changed, &w->why) != good || (good && changed != changes))
+		fail_msg("%s (changed: %d)", w->why.text, changed);
+	if (part && strstr(w->why.text, part) == NULL)
+		fail_msg("%s: %s", part, w->why.text);
+}
+
+/* It is judged, then it takes the place of ours, whole or not at all, and its root is believed behind ours.  The same one again changes
+ * nothing, and a renewal of ours leaves it alone. */
+static void of_another_authority(void **state)
+{
+	struct world *w = *state;
+	struct pki_key *ca = pki_key_make(2048), *server = pki_key_make(2048), *other = pki_key_make(2048);
+	struct buf ca_der = {0}, der = {0}, before = {0}, after = {0}, root = {0};
+	char chain[4200], key[4200], wrong[4200], authority[4200], kept[INIT_KEPT];
+	struct certificate_files given = {.chain = chain, .key = key, .root = authority};
+
+	assert_true(ca && server && other);
+	strcpy(chain, within(w, "theirs.pem"));
+	strcpy(key, within(w, "theirs.key"));
+	strcpy(wrong, within(w, "wrong.key"));
+	strcpy(authority, within(w, "theirs-root.pem"));
+	issued(PKI_CA, "Contoso Corporate CA", ca, ca, NULL, &ca_der);
+	issued(PKI_SERVER, "fe01.contoso.test", server, ca, &ca_der, &der);
+	pem_file(chain, NULL, &der, NULL);
+	pem_file(key, server, NULL, NULL);
+	pem_file(wrong, other, NULL, NULL);
+	pem_file(authority, NULL, &ca_der, NULL);
+	octets(w, "server.pem", &before);
+
+	given.key = wrong;
+	taken(w, &given, false, false, "theirs.pem");
+	given.key = NULL;
+	taken(w, &given, false, false, "name its file with --key");
+	given.key = key;
+	given.root = key;
+	taken(w, &given, false, false, "there is no certificate in it");
+	given.root = NULL;
+	taken(w, &given, false, false, "theirs.pem"); /* its root is not known here */
+	given.chain = key;
+	taken(w, &given, false, false, "there is no certificate in it");
+	given.chain = within(w, "nowhere.pem");
+	taken(w, &given, false, false, "nowhere.pem");
+	octets(w, "server.pem", &after);
+	assert_true(sv_eq(buf_view(&before), buf_view(&after)));
+
+	given = (struct certificate_files){.chain = chain, .key = key, .root = authority};
+	taken(w, &given, true, true, NULL);
+	taken(w, &given, true, false, NULL);
+	assert_string_equal(why(w, "server.pem", NOW), "");
+	octets(w, "server.pem", &after);
+	assert_false(sv_eq(buf_view(&before), buf_view(&after)));
+	buf_clear(&before);
+	octets(w, "ca.pem", &root);
+	assert_true(pki_pem_cert(buf_view(&root), 1, &before) && sv_eq(buf_view(&before), buf_view(&ca_der)));
+	assert_true(init_renew(&w->site, NOW, kept, &w->why));
+	assert_string_equal(kept, "server.pem");
+	octets(w, "server.pem", &before);
+	assert_true(sv_eq(buf_view(&before), buf_view(&after)));
+	pki_key_free(ca);
+	pki_key_free(server);
+	pki_key_free(other);
+	buf_wipe(&before);
+	buf_wipe(&after);
+	buf_free(&root);
+	buf_free(&ca_der);
+	buf_free(&der);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +388,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(ports, setup_ordinary, teardown_ordinary),
 	    cmocka_unit_test_setup_teardown(a_key_for_dns, setup_ordinary, teardown_ordinary),
 	    cmocka_unit_test_setup_teardown(files_of_the_site, setup_ordinary, teardown_ordinary),
+	    cmocka_unit_test_setup_teardown(of_another_authority, setup_ordinary, teardown_ordinary),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
