@@ -241,7 +241,7 @@ def _(lab):
     lab.front(crt=lab.leaf(ca=lab.ca("Public Root")))
 
 
-certificate("a certificate that has expired", "fail", 6, "C-14", days=-1)
+certificate("a certificate that has expired", "fail", 6, "C-14", start=-30, days=29)
 
 # ---- 7 to 9: the user ----------------------------------------------------------------------------------------------------------
 

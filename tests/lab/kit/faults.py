@@ -95,7 +95,7 @@ class FaultLab(Lab):
         ext = self.write("leaf.ext", "subjectAltName=" + ",".join(f"DNS:{n}" for n in names) + f"\nextendedKeyUsage={usage}\n{more}\n")
         kind = ["ec", "-pkeyopt", f"ec_paramgen_curve:{curve}"] if curve else [f"rsa:{bits}"]
         self.openssl("req", "-new", "-newkey", *kind, "-nodes", "-keyout", key, "-out", csr, "-subj", f"/CN={names[0]}")
-        later = {"LD_PRELOAD": glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0], "FAKETIME": f"+{start}d"} if start else None
+        later = {"LD_PRELOAD": glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0], "FAKETIME": f"{start:+}d"} if start else None
         self.exec("fe", "openssl", "x509", "-req", "-in", csr, "-CA", ca[0], "-CAkey", ca[1], "-CAcreateserial", "-CAserial",
                   self.path("serial"), "-out", crt, "-days", str(days), "-extfile", ext, f"-{digest}", env=later)
         return self.write("leaf.pem", "".join(open(f).read() for f in (key, crt, *([ca[0]] if send else []))))
