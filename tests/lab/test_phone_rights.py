@@ -17,8 +17,13 @@ def status(pid):
         return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
 
 
+def open_file(path):
+    """/proc shows the path as it is outside of a root folder of our own: /dev/null is known by its number."""
+    return "/dev/null" if os.path.samestat(os.stat(path), os.stat("/dev/null")) else os.readlink(path).split(":")[0]
+
+
 def open_files(pid):
-    return sorted(os.readlink(f"/proc/{pid}/fd/{fd}").split(":")[0] for fd in os.listdir(f"/proc/{pid}/fd"))
+    return sorted(open_file(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd"))
 
 
 def capabilities(s, name):

@@ -139,7 +139,7 @@ class Machine:
         inside = ["ip", "netns", "exec", self.lab.ns(host), "env", f"PATH={path}", "PYTHONDONTWRITEBYTECODE=1"]
         if user:
             inside += ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
-        return ["nsenter", "-t", self.pid, "-m", "-p", "--", *inside, "bash", "-c", f"cd {'/' if user else self.cwd} && {command}"]
+        return ["nsenter", "-t", self.pid, "-m", "-p", "-r", "--", *inside, "bash", "-c", f"cd {'/' if user else self.cwd} && {command}"]
 
 
 class Walk:
