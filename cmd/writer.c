@@ -231,6 +231,7 @@ void writer_list(struct writer *w, const char *key, const struct column *columns
 	w->rows = 0;
 	w->part = false;
 	memset(w->width, 0, sizeof w->width);
+	memset(w->hidden, 0, sizeof w->hidden);
 	w->lines = true;
 	if (w->form == WRITER_CSV)
 		csv_line(w->to, columns, NULL);
@@ -325,35 +326,86 @@ static void cell_print(FILE *to, const char *text, size_t width)
 	fputs(CUT, to);
 }
 
-static void table_line(FILE *to, const struct buf *cell, size_t columns, const size_t *width)
+static void table_line(const struct writer *w, const struct buf *cell, size_t columns)
 {
+	size_t gap = 0;
+
 	for (size_t i = 0; i < columns; i++) {
 		const char *text = (const char *)cell[i].p;
-		size_t is = width_of(text), gap = i + 1 < columns ? width[i] - (is < width[i] ? is : width[i]) + 2 : 0;
+		size_t is = width_of(text);
 
-		cell_print(to, text, width[i]);
-		fprintf(to, "%*s", (int)gap, "");
+		if (w->hidden[i])
+			continue;
+		fprintf(w->to, "%*s", (int)gap, "");
+		cell_print(w->to, text, w->width[i]);
+		gap = w->width[i] - (is < w->width[i] ? is : w->width[i]) + 2;
 	}
-	fputc('\n', to);
+	fputc('\n', w->to);
 }
 
-/* A terminal folds lines that are too long, and a table is none then: the widest column gives way, as far as its head. */
-static void table_fit(FILE *to, size_t columns, size_t *width, const struct buf *head)
-{
-	size_t screen = text_screen(to);
+#define LEAST 10	/* characters of a column that is cut */
+#define LEAST_FIRST 24 /* of the first: it names what the row is about */
 
+static size_t least_of(const struct writer *w, size_t i, const struct buf *head)
+{
+	size_t least = i ? LEAST : LEAST_FIRST, is = width_of((const char *)head[i].p);
+
+	least = least > w->width[i] ? w->width[i] : least;
+	return least > is ? least : is;
+}
+
+/* A terminal folds lines that are too long, and a table is none then: columns that have no place even when all are cut are hidden. */
+static void table_hide(struct writer *w, size_t columns, const struct buf *head, const bool *late, size_t screen)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < columns; i++)
+		all += w->hidden[i] ? 0 : least_of(w, i, head) + 2;
+	for (unsigned last = 0; last < 2; last++)
+		for (size_t i = columns; i-- > 1 && all > screen + 2;)
+			if (!w->hidden[i] && (last || late[i])) {
+				w->hidden[i] = true;
+				all -= least_of(w, i, head) + 2;
+			}
+}
+
+/* The widest column gives way. */
+static void table_fit(struct writer *w, size_t columns, const struct buf *head, const bool *late)
+{
+	size_t screen = text_screen(w->to);
+
+	if (screen)
+		table_hide(w, columns, head, late, screen);
 	while (screen) {
-		size_t all = 2 * (columns - 1), widest = columns;
+		size_t all = 0, widest = columns;
 
 		for (size_t i = 0; i < columns; i++) {
-			all += width[i];
-			if (width[i] > width_of((const char *)head[i].p) && width[i] > 8 && (widest == columns || width[i] > width[widest]))
+			all += w->hidden[i] ? 0 : w->width[i] + 2;
+			if (!w->hidden[i] && w->width[i] > least_of(w, i, head) && (widest == columns || w->width[i] > w->width[widest]))
 				widest = i;
 		}
-		if (all <= screen || widest == columns)
+		if (all <= screen + 2 || widest == columns)
 			return;
-		width[widest]--;
+		w->width[widest]--;
 	}
+}
+
+/* Behind the table: nobody is to think that this was all. */
+static void hidden_report(const struct writer *w)
+{
+	const char *comma = "left out, for the window is too narrow: ";
+	size_t n = 0;
+
+	for (const struct column *c = w->columns; c->key && n < WRITER_COLUMNS; c++) {
+		if (c->machine)
+			continue;
+		if (w->hidden[n++]) {
+			fprintf(stderr, "%s%s", comma, c->key);
+			comma = ", ";
+		}
+	}
+	if (comma[0] == ',')
+		fputs("; -f csv has all\n", stderr);
 }
 
 static void cells_free(struct writer *w)
@@ -366,6 +418,7 @@ static void cells_free(struct writer *w)
 static void table_print(struct writer *w)
 {
 	struct buf head[WRITER_COLUMNS] = {0};
+	bool late[WRITER_COLUMNS] = {false};
 	size_t n = 0;
 
 	for (const struct column *c = w->columns; n < WRITER_COLUMNS && c->key; c++) {
@@ -373,6 +426,7 @@ static void table_print(struct writer *w)
 
 		if (c->machine)
 			continue;
+		late[n] = c->late;
 		buf_str(&head[n], c->key);
 		is = width_of(buf_cstr(&head[n]));
 		w->width[n] = is > w->width[n] ? is : w->width[n];
@@ -384,11 +438,11 @@ static void table_print(struct writer *w)
 		w->width[i % n] = is > w->width[i % n] ? is : w->width[i % n];
 	}
 	if (n)
-		table_fit(w->to, n, w->width, head);
+		table_fit(w, n, head, late);
 	if (!w->part)
-		table_line(w->to, head, n, w->width);
+		table_line(w, head, n);
 	for (size_t i = 0; i + n <= w->cells; i += n)
-		table_line(w->to, w->cell + i, n, w->width);
+		table_line(w, w->cell + i, n);
 	for (size_t i = 0; i < n; i++)
 		buf_free(&head[i]);
 	cells_free(w);
@@ -415,6 +469,8 @@ void writer_list_end(struct writer *w)
 {
 	if (w->columns && w->rows && w->form == WRITER_TEXT && !w->failed)
 		table_print(w);
+	if (w->columns && w->form == WRITER_TEXT && !w->failed)
+		hidden_report(w);
 	if (w->part && w->form == WRITER_JSON && w->items) {
 		part_end(w); /* there is at least one row behind the last part */
 		fputs("\n]\n}\n", w->to);

@@ -10,7 +10,7 @@
  * The head of a column is its key in JSON and CSV: people and programs read one name.  JSON is one object:
  * "v", and the members of a record, or "items", the list (dialtone-output(5)).  A table is as wide as what stands in it, so
  * nothing is shifted (of a long one each thousand rows are, and no part is narrower than the one before); on a terminal it is no
- * wider than that, and the widest columns are cut.  Whatever octets a store or a network gave, a terminal gets only what it
+ * wider than that: the widest columns are cut, and what has no place even so is left out, which a line behind the table says.  Whatever octets a store or a network gave, a terminal gets only what it
  * shows (base/utf8.h).
  */
 #ifndef DIALTONE_CMD_WRITER_H
@@ -43,6 +43,7 @@ struct column {
 	size_t at;	  /* in the record */
 	const char *none; /* the text for "" and for a time that is not there; NULL: "-" */
 	bool machine;	  /* not in a table for people: it would be too wide */
+	bool late;	  /* of a table that is too wide for its terminal it goes first; then the last ones go */
 };
 
 #define WRITER_COLUMNS 32
@@ -57,6 +58,7 @@ struct writer {
 	struct buf *cell; /* text of the list, row by row */
 	size_t cells, cap;
 	size_t width[WRITER_COLUMNS]; /* of the table so far */
+	bool hidden[WRITER_COLUMNS];  /* no place on the terminal */
 	size_t label;		      /* of the record before a member: its texts stand below each other */
 	bool part;		      /* a part of the list is written already */
 	bool items;		      /* the list is all there is to write: "items" */

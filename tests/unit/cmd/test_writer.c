@@ -2,6 +2,7 @@
 #include "tests/support/check.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cmd/writer.h"
@@ -149,33 +150,83 @@ static void nothing_and_no_room(void **state)
 	fclose(f);
 }
 
+static FILE *terminal(int *master, unsigned short width)
+{
+	struct winsize size = {.ws_row = 24, .ws_col = width};
+	char name[64];
+	int slave;
+
+	*master = posix_openpt(O_RDWR | O_NOCTTY);
+	assert_true(*master >= 0 && grantpt(*master) == 0 && unlockpt(*master) == 0);
+	assert_int_equal(ptsname_r(*master, name, sizeof name), 0);
+	assert_int_equal(ioctl(*master, TIOCSWINSZ, &size), 0);
+	slave = open(name, O_RDWR | O_NOCTTY);
+	assert_true(slave >= 0);
+	return fdopen(slave, "w");
+}
+
+/* What the terminal got: so many lines.  Both ends are closed. */
+static void terminal_read(FILE *f, int master, unsigned lines, char *got, size_t cap)
+{
+	size_t n = 0;
+
+	memset(got, 0, cap);
+	while (lines && n < cap - 1) {
+		assert_int_equal(read(master, got + n, 1), 1);
+		lines -= got[n++] == '\n';
+	}
+	fclose(f);
+	close(master);
+}
+
+/* A table is no wider than its terminal: the widest columns are cut, then those that say so are left out, then the last ones. */
+static void a_table_on_a_terminal(void **state)
+{
+	static const struct column late[] = {{"name", COLUMN_TEXT, offsetof(struct thing, name)},
+					     {"big", COLUMN_NUMBER, offsetof(struct thing, big), .late = true},
+					     {"maybe", COLUMN_TEXT, offsetof(struct thing, maybe), "none"},
+					     {"when", COLUMN_TIME, offsetof(struct thing, when), "never"},
+					     {0}};
+	static const unsigned short widths[] = {96, 60, 45, 33};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+		char got[512], *line = got;
+		struct writer w;
+		int master;
+		FILE *f = terminal(&master, widths[i]);
+
+		writer_begin(&w, f, WRITER_TEXT);
+		writer_list(&w, NULL, late);
+		writer_row(&w, &things[1]);
+		assert_int_equal(writer_end(&w), 0);
+		terminal_read(f, master, 2, got, sizeof got);
+		assert_int_equal(strstr(got, "big") != NULL, widths[i] > 50);
+		assert_int_equal(strstr(got, "when") != NULL, widths[i] > 40);
+		for (char *end; (end = strchr(line, '\r')) != NULL; line = end + 2) { /* an ellipsis is three octets */
+			ptrdiff_t wide = end - line;
+
+			for (const char *c = line; c < end; c++)
+				wide -= (*c & 0xc0) == 0x80 && wide > 0;
+			assert_true(wide <= widths[i]);
+		}
+	}
+}
+
 /* On a terminal JSON is ASCII: the same values, and nothing that a terminal obeys. */
 static void json_on_a_terminal(void **state)
 {
-	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
-	char got[512] = "", name[64];
+	char got[512];
 	struct writer w;
-	size_t n = 0;
-	FILE *f;
+	int master;
+	FILE *f = terminal(&master, 80);
 
 	(void)state;
-	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
-	assert_int_equal(ptsname_r(master, name, sizeof name), 0);
-	slave = open(name, O_RDWR | O_NOCTTY);
-	assert_true(slave >= 0);
-	f = fdopen(slave, "w");
 	writer_begin(&w, f, WRITER_LINES);
 	writer_list(&w, NULL, names);
 	writer_row(&w, &things[3]);
 	assert_int_equal(writer_end(&w), 0);
-	while (strchr(got, '\n') == NULL && n < sizeof got - 1) {
-		ssize_t k = read(master, got + n, sizeof got - 1 - n);
-
-		assert_true(k > 0);
-		n += (size_t)k;
-	}
-	fclose(f);
-	close(master);
+	terminal_read(f, master, 1, got, sizeof got);
 	assert_string_equal(got, "{\"name\":\"evil\\u001B[31m\\n\\u009B\\u202Etxt\\uFFFD\\u007f\",\"v\":1}\r\n");
 }
 
@@ -254,7 +305,7 @@ static void long_lists(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(a_table), cmocka_unit_test(json), cmocka_unit_test(a_record_and_lists),
-					   cmocka_unit_test(nothing_and_no_room), cmocka_unit_test(json_on_a_terminal), cmocka_unit_test(csv), cmocka_unit_test(long_lists)};
+					   cmocka_unit_test(nothing_and_no_room), cmocka_unit_test(json_on_a_terminal), cmocka_unit_test(a_table_on_a_terminal), cmocka_unit_test(csv), cmocka_unit_test(long_lists)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
