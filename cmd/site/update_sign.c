@@ -65,12 +65,9 @@ static int head_fill(const struct session *s, const struct update_sign_options *
 
 static int save(struct session *s, const char *path, const struct buf *b)
 {
-	struct buf there = {0};
-	bool same = !b->oom && file_read(path, IMAGE_MAX, &there) == 0 && sv_eq(buf_view(&there), buf_view(b));
-	int rc = b->oom ? -12 : same ? 0 : file_write(NULL, path, b->p, b->n, 0644);
+	int rc = b->oom ? -12 : file_write(NULL, path, b->p, b->n, 0644);
 
-	buf_free(&there);
-	return rc ? command_fail(s->c, EX_USAGE, "%s: %s", path, strerror(-rc)) : session_did(s, same ? ADMIN_UNCHANGED : ADMIN_OK);
+	return rc ? command_fail(s->c, EX_USAGE, "%s: %s", path, strerror(-rc)) : session_did(s, ADMIN_OK);
 }
 
 static int report_signed(struct session *s, const char *out, const char *catalog)

@@ -65,8 +65,7 @@ USERS = ["user add alice@contoso.test --extension 4411 --number +14255550123", "
          "pin lock alice@contoso.test", "pin unlock alice@contoso.test", "pin policy set short --min-length 4",
          "pin policy grant alice@contoso.test short", "user add bob@contoso.test", "user remove bob@contoso.test"]
 FIRMWARE = ["update testdevice add lab --mac 00-04-f2-00-01-76", "update import CPE.nbt", "update approve POLYCOM/CX600", "update import CPE2.nbt",
-            "update reject POLYCOM/CX600", "update restore POLYCOM/CX600", "update clear-files", "update clear-logs --days 1",
-            "update sign payload --vendor POLYCOM --model CX600 --version 4.0.7577.4388 --time 2013-04-09T00:00:00Z --out CPE3.nbt"]
+            "update reject POLYCOM/CX600", "update restore POLYCOM/CX600", "update clear-files", "update clear-logs --days 1"]
 POOLS = ["init {dir}2 --company {dir} --domain contoso.test --fqdn pool2.contoso.test --address 127.0.0.1", "pool add pool2.contoso.test --store {dir}2",
          "pool set pool2.contoso.test --web web2.contoso.test", "pool sync pool2.contoso.test", "user move alice@contoso.test pool2.contoso.test",
          "user move alice@contoso.test fe01.contoso.test", "drain --over 1", "drain --end"]
@@ -74,7 +73,8 @@ LAST = ["user remove alice@contoso.test", "pool remove pool2.contoso.test", "upd
         "pin policy remove short"]
 # Each makes something new; {} is another name each time.
 MADE = ["pin set alice@contoso.test --generate", "user add --common-area --display-number '+1 (425) 555-670{}'", "backup {dir}.backup{}",
-        "init {dir} --renew", "key roll ticket", "store copy {dir}.{}.db"]
+        "init {dir} --renew", "key roll ticket",
+        "update sign payload --vendor POLYCOM --model CX600 --version 4.0.7577.4388 --out CPE{}.nbt", "store copy {dir}.{}.db"]
 
 
 def twice(site, lines):
