@@ -31,7 +31,7 @@ static const struct format formats[] = {
 	{FORMAT("dnsmasq", "dnsmasq: DHCP and names"),          netconfig_dnsmasq, true, false, "# "},
 	{FORMAT("ios",     "a Cisco switch: VLAN, LLDP-MED, DHCP"), netconfig_ios, true, true, "! "},
 	{FORMAT("windows", "the DHCP server of Windows (netsh)"), netconfig_windows, true},
-	{FORMAT("zone",    "a DNS zone file"),                  netconfig_zone, false},
+	{FORMAT("zone",    "a DNS zone file"),                  netconfig_zone, false, false, "; "},
 	{FORMAT("lldpd",   "lldpd: the LLDP-MED policy"),       netconfig_lldpd, false, false, "# "},
 };
 /* clang-format on */

@@ -237,6 +237,7 @@ static void netconfig(void **state)
 		assert_int_equal(w->out.n, 0); /* nothing that a server could be fed with */
 	}
 	/* an address that nobody has said is asked for, not made up */
+	said(w, "netconfig zone", 0, "; What IP phones of contoso.test ask for (dialtone netconfig zone): to be put beside what is there");
 	said(w, "netconfig zone", 0, "; ucupdates-r2.contoso.test. needs an address\n");
 	assert_non_null(strstr((char *)w->out.p, "; ns1.contoso.test. needs an address\n"));
 	assert_null(strstr((char *)w->out.p, " A "));
