@@ -28,6 +28,7 @@ static void conn_destroy(struct conn *c)
 	tls_free(c->tls);
 	buf_wipe(&c->head);
 	buf_wipe(&c->out);
+	free(c->why_text);
 	free(c);
 }
 

@@ -16,8 +16,11 @@ void conn_fail(struct conn *c, const char *why, bool reset)
 
 void conn_fail_because(struct conn *c, const char *what, const char *detail)
 {
-	snprintf(c->why_text, sizeof c->why_text, "%s%s", what, detail);
-	conn_fail(c, c->why_text, false);
+	if (c->phase == DEAD)
+		return;
+	if (asprintf(&c->why_text, "%s%s", what, detail) < 0)
+		c->why_text = NULL;
+	conn_fail(c, c->why_text ? c->why_text : what, false);
 }
 
 void conn_drain(struct conn *c)

@@ -31,7 +31,7 @@ struct conn {
 	bool again; /* something waits that no descriptor will announce */
 	bool report_sent;  /* the owner waits for the queue to be empty */
 	const char *why;
-	char why_text[240];
+	char *why_text; /* why, where it had to be put together; else NULL */
 	struct hold hold; /* of what its address may hold */
 	size_t base, own; /* octets that it holds without what waits to be sent; that its owner holds */
 	char address[NET_ADDRESS_MAX];
