@@ -9,21 +9,6 @@
 #include "base/enc.h"
 #include "pki/internal.h"
 
-X509 *pki_x509(const void *der, size_t n)
-{
-	const unsigned char *p = der;
-	X509 *x;
-
-	if (n == 0 || n > LONG_MAX)
-		return NULL;
-	x = d2i_X509(NULL, &p, (long)n);
-	if (x != NULL && p != (const unsigned char *)der + n) {
-		X509_free(x);
-		x = NULL;
-	}
-	return x;
-}
-
 bool pki_x509_add(struct buf *der, X509 *x)
 {
 	unsigned char *p = NULL;

@@ -19,7 +19,8 @@ EVP_PKEY *pki_key_evp(const struct pki_key *k); /* borrowed */
 EVP_PKEY *pki_counted(EVP_PKEY *pkey);
 void pki_count_one(void);
 
-X509 *pki_x509(const void *der, size_t n); /* NULL: not a certificate, or octets behind it */
+/* Counted: X509_free().  Not to be written to: others have it, too (x509_cache.c).  NULL: not a certificate, or octets behind it. */
+X509 *pki_x509(const void *der, size_t n);
 bool pki_x509_add(struct buf *der, X509 *x); /* appends */
 /* Every CERTIFICATE of a PEM text, in order; NULL when one is damaged; an empty stack when there is none. */
 STACK_OF(X509) *pki_x509_stack(struct sv pem);

@@ -250,18 +250,18 @@ static void judging(void **state)
 		const char *host;
 		int64_t at;
 		enum pki_verdict v;
-		enum dt_sign sign[2];
+		enum dt_sign sign[3];
 	} rows[] = {
 	    {&keys.server_der, &keys.ca_pem, "fe01.contoso.test", NOW, PKI_TRUSTED},
 	    {&keys.server_der, &keys.ca_pem, NULL, NOW, PKI_TRUSTED},
 	    {&keys.server_der, &keys.ca_pem, "web.contoso.test", NOW, PKI_WRONG_NAME, {DT_SIGN_CERT_OTHER_NAME}},
 	    {&keys.server_der, &keys.ca_pem, "fe01.contoso.test", NOW + 2 * DAY, PKI_WRONG_DATE, {DT_SIGN_CERT_EXPIRED}},
 	    {&keys.server_der, &keys.ca_pem, "fe01.contoso.test", NOW - 2 * DAY, PKI_WRONG_DATE, {DT_SIGN_CERT_NOT_YET}},
-	    {&keys.server_der, &keys.other_pem, "fe01.contoso.test", NOW, PKI_UNTRUSTED, {DT_SIGN_CERT_UNTRUSTED}},
+	    {&keys.server_der, &keys.other_pem, "fe01.contoso.test", NOW, PKI_UNTRUSTED, {DT_SIGN_CERT_UNTRUSTED, DT_SIGN_CERT_ALONE}},
 	    {&keys.server_der, &keys.other_pem, "web.contoso.test", NOW, PKI_UNTRUSTED,
-	     {DT_SIGN_CERT_UNTRUSTED, DT_SIGN_CERT_OTHER_NAME}},
+	     {DT_SIGN_CERT_UNTRUSTED, DT_SIGN_CERT_ALONE, DT_SIGN_CERT_OTHER_NAME}},
 	    {&keys.other_der, &keys.ca_pem, "other.contoso.test", NOW, PKI_UNTRUSTED, {DT_SIGN_CERT_SELF_SIGNED}},
-	    {&keys.server_der, &(struct buf){0}, "fe01.contoso.test", NOW, PKI_UNTRUSTED, {DT_SIGN_CERT_UNTRUSTED}},
+	    {&keys.server_der, &(struct buf){0}, "fe01.contoso.test", NOW, PKI_UNTRUSTED, {DT_SIGN_CERT_UNTRUSTED, DT_SIGN_CERT_ALONE}},
 	    {&keys.other_der, &keys.other_pem, "other.contoso.test", NOW, PKI_TRUSTED}, /* pinned itself, 1024 bits */
 	    {&keys.code_der, &keys.ca_pem, NULL, NOW, PKI_UNTRUSTED, {DT_SIGN_CERT_SELF_SIGNED}},
 	    {&keys.ca_pem, &keys.ca_pem, NULL, NOW, PKI_NO_CERT, {DT_SIGN_CERT_NONE}}, /* no DER */
@@ -277,8 +277,8 @@ static void judging(void **state)
 		if (v != rows[i].v)
 			fail_msg("row %zu: %d, %s", i, (int)v, j.why.text);
 		assert_int_equal(j.why.text[0] != '\0', v != PKI_TRUSTED);
-		if (j.sign[0] != rows[i].sign[0] || j.sign[1] != rows[i].sign[1])
-			fail_msg("row %zu: %s, %s", i, dt_signs[j.sign[0]].code, dt_signs[j.sign[1]].code);
+		if (memcmp(j.sign, rows[i].sign, sizeof rows[i].sign) != 0)
+			fail_msg("row %zu: %s, %s, %s", i, dt_signs[j.sign[0]].code, dt_signs[j.sign[1]].code, dt_signs[j.sign[2]].code);
 		assert_string_equal(j.name, v == PKI_NO_CERT ? "" : rows[i].leaf == &keys.server_der ? "fe01.contoso.test" : j.name);
 	}
 	assert_int_equal(pki_chain_verify(NULL, NULL, 0, buf_view(&keys.ca_pem), false, NULL, NOW, NULL), PKI_NO_CERT);
@@ -373,13 +373,36 @@ static void catalogs(void **state)
 	buf_free(&back);
 }
 
+/* The same octets are read once; other octets, and what is no certificate, are what they are. */
+static void read_once(void **state)
+{
+	X509 *a = pki_x509(keys.ca_der.p, keys.ca_der.n), *b, *other = pki_x509(keys.other_der.p, keys.other_der.n);
+	uint8_t *bent = exact_copy(keys.ca_der.p, keys.ca_der.n, keys.ca_der.n);
+
+	(void)state;
+	b = pki_x509(bent, keys.ca_der.n); /* elsewhere in memory: octets count */
+	assert_non_null(a);
+	assert_ptr_equal(a, b);
+	assert_non_null(other);
+	assert_ptr_not_equal(a, other);
+	X509_free(b);
+	bent[keys.ca_der.n / 2] ^= 1; /* the end, which chooses the slot, is the same */
+	b = pki_x509(bent, keys.ca_der.n);
+	assert_ptr_not_equal(a, b);
+	X509_free(b);
+	assert_null(pki_x509(bent, keys.ca_der.n - 1));
+	free(bent);
+	X509_free(a);
+	X509_free(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(published_vectors), cmocka_unit_test(sealing),	cmocka_unit_test(keys_as_pem),
 	    cmocka_unit_test(proof_key),	 cmocka_unit_test(certificates), cmocka_unit_test(names),
 	    cmocka_unit_test(pem_blocks),	 cmocka_unit_test(judging),	cmocka_unit_test(an_issuer_between),
-	    cmocka_unit_test(chains_in_pkcs7),	 cmocka_unit_test(catalogs),
+	    cmocka_unit_test(chains_in_pkcs7),	 cmocka_unit_test(catalogs),		cmocka_unit_test(read_once),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
