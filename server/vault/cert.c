@@ -78,13 +78,11 @@ enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *a
 		return VAULT_METHOD_OFF;
 	}
 	w = whose(v, aor, &known);
-	if (w == SENT_ON) {
-		u = known;
-		st = vault_cert_company(v, der, &u, why);
-	} else if ((st = vault_cert_user(v, (const uint8_t *)der.p, der.n, &c, &u, why)) == VAULT_OK) {
+	st = w == SENT_ON ? VAULT_REFUSED : vault_cert_user(v, (const uint8_t *)der.p, der.n, &c, &u, why);
+	if (st == VAULT_OK) {
 		vault_cert_seen(v, &c);
 		store_cert_clear(&c);
-	} else if (st == VAULT_REFUSED && w == GUEST) { /* it was not made here */
+	} else if (st == VAULT_REFUSED && w != OURS) { /* it was not made here */
 		u = known;
 		st = vault_cert_company(v, der, &u, why);
 	}
