@@ -35,7 +35,7 @@ apt-get -q update >/dev/null
 install /older/libdialtone0_*.deb /older/dialtone_*.deb /older/dialtoned_*.deb /older/libdialtone-dev_*.deb iproute2 dnsmasq-base ${LAB:+/older/dialtone-lab_*.deb}
 older=$(version dialtoned)
 say "$older is installed"
-getent passwd dialtone-vault dialtone dialtone-legacy dialtone-phone >/dev/null
+getent passwd dialtone-vault dialtone dialtone-legacy >/dev/null
 [ -f "$(dpkg -L dialtoned | grep 'system/dialtoned.service$')" ]
 
 # A site, a network and a phone on the older version.
@@ -62,6 +62,7 @@ install /packages/libdialtone0_*.deb /packages/dialtone_*.deb /packages/dialtone
 newer=$(version dialtoned)
 dpkg --compare-versions "$newer" gt "$older" || fail "$newer is not newer than $older"
 [ "$(dialtone --version)" = "dialtone $newer" ]
+getent passwd dialtone-vault dialtone dialtone-legacy dialtone-phone >/dev/null # the last came with a later release
 kept | diff /tmp/kept - || fail "the upgrade changed what is the administrator's"
 registered || fail "the upgrade has cost the phone its registration"
 stop
