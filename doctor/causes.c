@@ -87,6 +87,7 @@ const struct doctor_cause doctor_causes[] = {
 #include "doctor/causes/update.inc"
 #include "doctor/causes/discover.inc"
 #include "doctor/causes/chain.inc"
+#include "doctor/causes/store.inc"
 #include "doctor/causes/auth.inc"
 #include "doctor/causes/cert.inc"
 #include "doctor/causes/logon.inc"

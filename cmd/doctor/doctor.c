@@ -20,6 +20,7 @@
 #include "cmd/doctor/findings.h"
 #include "cmd/doctor/html.h"
 #include "cmd/doctor/plan_show.h"
+#include "cmd/doctor/store_look.h"
 #include "cmd/phone/run.h"
 #include "cmd/phone/record_json.h"
 #include "cmd/phone/record_text.h"
@@ -33,7 +34,7 @@
 
 struct doctor {
 	struct phone_run run;
-	const struct command *command;
+	struct command *command;
 	const struct phone_options *o;
 	struct record_text *text; /* to standard output, or (with --json) NULL */
 	struct doctor_run record;
@@ -313,7 +314,14 @@ static int write_files(struct doctor *d)
 
 static int examine(struct doctor *d)
 {
-	int rc = d->o->record ? from_record(d) : from_phone(d), wrote;
+	struct doctor_answer store = {0};
+	int rc = store_look(d->command, d->o, &store), wrote;
+
+	if (rc)
+		return rc;
+	rc = d->o->record ? from_record(d) : from_phone(d);
+	if (store.what[0] && d->record.answers < DOCTOR_ANSWERS)
+		d->record.answer[d->record.answers++] = store;
 
 	if (d->record.n == 0 && !d->o->check)
 		return rc;
@@ -390,7 +398,7 @@ static int doctor_run(struct command *c)
 const struct verb verb_doctor = {
     .name = "doctor",
     .what = "the same, and then name the stage that fails, the cause and the remedy",
-    .flags = VERB_JSON,
+    .flags = VERB_JSON | VERB_SITE,
     .options = doctor_options,
     .shared = phone_options,
     .size = sizeof(struct phone_options),

@@ -191,7 +191,16 @@ X(ASKED_NO_ROUTE,     "asked-no-route",       "a router on the way has no route 
 X(ASKED_OFF,          "asked-off",            "the router next to the address finds no machine there (ICMP)") \
 X(ASKED_DNS_REFUSED,  "asked-dns-refused",    "a machine on the way, or the name server's own, refuses the question to the name server (ICMP)") \
 X(ASKED_SNI,          "asked-sni",            "without the name in its first message (SNI) the server shows another certificate, or none") \
-X(ASKED_HALF,         "asked-half",           "of several connections to one port some are taken and others are ended at once")
+X(ASKED_HALF,         "asked-half",           "of several connections to one port some are taken and others are ended at once") \
+/* what it finds in the store, on the server itself */ \
+X(STORE_NOBODY,       "store-nobody",         "the store has no such user") \
+X(STORE_DISABLED,     "store-disabled",       "the user is disabled in the store") \
+X(STORE_SHARED,       "store-shared",         "another user in the store has the same extension") \
+X(STORE_PIN_NONE,     "store-pin-none",       "the user has no PIN in the store") \
+X(STORE_PIN_LOCKED,   "store-pin-locked",     "the user's PIN is locked in the store") \
+X(STORE_PIN_EXPIRED,  "store-pin-expired",    "the user's PIN has expired") \
+X(STORE_PIN_GOOD,     "store-pin-good",       "the user has a PIN, neither locked nor expired") \
+X(STORE_CERT_NONE,    "store-cert-none",      "the user has no certificate in the store that is still good")
 /* clang-format on */
 
 #define DT_SIGN_ENUM(id, code, what) DT_SIGN_##id,
