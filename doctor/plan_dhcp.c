@@ -187,12 +187,10 @@ static bool line_dnsmasq(struct reading *r)
 			vendor = true;
 			ours = sv_eq(sv_from(r->w[at].s, 7), SV(DHCP_CLASS_UC));
 		}
-	if (is(r, at, "option:sip-server"))
+	if (is(r, at, "option:sip-server") || (!vendor && code_at(r, at, &code) && code == 120))
 		dnsmasq_sip(r, at + 1);
 	else if (code_at(r, at, &code) && vendor && ours && at + 1 < r->n)
 		value_add(&r->w[at + 1], sub_of(r, code));
-	else if (code_at(r, at, &code) && !vendor && code == 120)
-		dnsmasq_sip(r, at + 1);
 	else if (code_at(r, at, &code) && !vendor && code == 43 && at + 1 < r->n)
 		value_add(&r->w[at + 1], &r->to->option43);
 	return true;
