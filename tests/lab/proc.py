@@ -67,11 +67,6 @@ class Process:
         except OSError:
             return False
 
-    def count(self, text):
-        """How often it has said that."""
-        with open(self.log, errors="replace") as f:
-            return f.read().count(text)
-
     def wait_said(self, text, seconds=10):
         wait_for(f"{self.name} says '{text}'", lambda: self.said(text), seconds, self.ended)
 
