@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/import/file.h"
 #include "admin/pins.h"
 #include "admin/pools.h"
 #include "admin/user_rows.h"
@@ -299,24 +299,6 @@ static enum admin_result store_all(struct import *im, struct why *why)
 
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 
-/* A pipe can be read once: into memory, so that no secret gets onto a disk.  -1: errno. */
-static int seekable(int fd)
-{
-	int copy = memfd_create("import", MFD_CLOEXEC);
-	char part[16384];
-	ssize_t n;
-
-	while (copy >= 0 && (n = read(fd, part, sizeof part)) != 0)
-		if (n < 0 ? errno != EINTR : write(copy, part, (size_t)n) != n) {
-			close(copy);
-			copy = -1;
-		}
-	explicit_bzero(part, sizeof part);
-	if (copy >= 0)
-		lseek(copy, 0, SEEK_SET);
-	return copy;
-}
-
 static enum admin_result import(struct import *im, int fd, struct why *why)
 {
 	enum admin_result rc;
@@ -342,18 +324,17 @@ static enum admin_result import(struct import *im, int fd, struct why *why)
 enum admin_result users_import(struct admin *a, int fd, struct user_import *how, struct why *why)
 {
 	struct import im = {.a = a, .how = how};
-	bool pipe = lseek(fd, 0, SEEK_SET) < 0;
-	int from = pipe ? seekable(fd) : fd;
 	enum admin_result rc;
+	int from;
 
 	how->users = 0;
 	how->wrong = 0;
-	if (from < 0)
-		return admin_no(ADMIN_REFUSED, why, "it cannot be read: %s", strerror(errno));
+	if ((from = import_file(fd, why)) < 0)
+		return ADMIN_REFUSED;
 	rc = import(&im, from, why);
 	user_rows_end(&im.rows);
 	store_seen_free(im.seen);
-	if (pipe)
+	if (from != fd)
 		close(from);
 	return rc;
 }

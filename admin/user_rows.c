@@ -107,8 +107,8 @@ bool user_rows_begin(struct user_rows *im, unsigned *line, struct why *why)
 		return why_not(why, "%s", no);
 	if (sv_starts(*rest, SV("\xef\xbb\xbf")))
 		*rest = sv_from(*rest, 3);
-	if (rest->n && memchr(rest->p, '\0', rest->n)) /* as UTF-16 has */
-		return why_not(why, "it is not UTF-8; save it as CSV in UTF-8");
+	if (rest->n > 1 && (rest->p[0] == '\0' || rest->p[1] == '\0'))
+		return why_not(why, "it is UTF-16 without its mark (U+FEFF in front); save it as CSV in UTF-8");
 	if (sv_trim(*rest).n == 0)
 		return why_not(why, "it is empty; begin it with: address,login,number");
 	*line = 1;
@@ -206,6 +206,7 @@ struct fields { /* of one line */
 /* NULL, or what is wrong. */
 static const char *fields_read(struct user_rows *im, struct fields *f)
 {
+	struct sv line = im->csv.rest;
 	const char *no = NULL;
 	bool last = false;
 
@@ -215,7 +216,7 @@ static const char *fields_read(struct user_rows *im, struct fields *f)
 		if (at == im->columns) /* one more; it is read over */
 			no = "it has more fields than the first line has columns";
 		if (!csv_field(&im->csv, &f->text[at], &last))
-			return "a quote does not close, or something stands behind one";
+			return memchr(line.p, '\0', line.n) ? "it has an octet 0, which no text has" : "a quote does not close, or something stands behind one";
 	}
 	f->empty = f->n == 1 && f->text[0].n == 0;
 	if (no == NULL && !f->empty && f->n < im->columns)

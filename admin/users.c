@@ -65,11 +65,26 @@ static bool users_plain(struct sv s)
 	return true;
 }
 
+/* Names of Windows have letters of every script ("CONTOSO\\nguyễn"): a letter outside ASCII is taken as it is, unless it would not be shown. */
+static bool login_part_ok(struct sv s, const char *also)
+{
+	bool ok = s.n > 0;
+
+	while (ok && s.n) {
+		uint32_t c = 0;
+		size_t n = utf8_next(s, &c);
+
+		ok = n > 1 ? !utf8_is_control(c) : n == 1 && name_ok((struct sv){s.p, 1}, also);
+		s = sv_from(s, n);
+	}
+	return ok;
+}
+
 /* "CONTOSO\\alice" or "alice@contoso.test": NTLM finds no user by a name without its domain. */
 static bool login_read(const char *text, struct sv s, struct store_user *u, struct why *why)
 {
 	struct sv rest = s, head = sv_cut(&rest, '\\');
-	bool ok = s.n == 0 || (rest.p ? name_ok(head, ".-_") && name_ok(rest, ".-_ '&$@!") : name_ok(s, ".-_@'") && sv_find(s, '@') > 0);
+	bool ok = s.n == 0 || (rest.p ? login_part_ok(head, ".-_") && login_part_ok(rest, ".-_ '&$@!") : login_part_ok(s, ".-_@'") && sv_find(s, '@') > 0);
 
 	if (ok && sv_copy(u->login, sizeof u->login, s))
 		return true;

@@ -3,10 +3,34 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
+#include "base/utf8.h"
+#include "wire/ntlm.h"
+
+#define SQL_LOGIN_KEY 520 /* a letter may take more octets in the other case */
+
 void sql_lower(char *ret, size_t cap, const char *s)
 {
 	snprintf(ret, cap, "%s", s);
 	ascii_lower_all(ret);
+}
+
+/* NTLM makes its proof with the upper case of Windows ([MS-UCODEREF] 3.1.5.3): logins that differ in that case only are one.  ASCII
+ * stands in lower case, as it always has. */
+static void login_key(char ret[SQL_LOGIN_KEY], const char *login)
+{
+	struct sv rest = sv_of(login);
+	struct buf key = {0};
+
+	while (rest.n) {
+		uint32_t c = (uint8_t)rest.p[0];
+		size_t n = utf8_next(rest, &c);
+
+		utf8_add(&key, n > 1 ? upper_case(c) : (uint32_t)(uint8_t)ascii_lower((char)c));
+		rest = sv_from(rest, n ? n : 1);
+	}
+	text_set(ret, SQL_LOGIN_KEY, "%s", key.oom ? "" : buf_cstr(&key));
+	buf_free(&key);
 }
 
 static void user_row(struct sql *q, struct sql_st *st, struct store_user *ret)
@@ -60,11 +84,11 @@ static enum store_result clash(struct sql *q, const struct store_user *u, const 
 enum store_result sql_user_add(struct store *s, struct store_user *u)
 {
 	struct sql *q = sql_of(s);
-	char aor[256], login[256];
+	char aor[256], login[SQL_LOGIN_KEY];
 	enum store_result r;
 
 	sql_lower(aor, sizeof aor, u->aor);
-	sql_lower(login, sizeof login, u->login);
+	login_key(login, u->login);
 	u->id = 0;
 	if ((r = sql_begin(q)) != STORE_OK)
 		return r;
@@ -84,11 +108,11 @@ enum store_result sql_user_add(struct store *s, struct store_user *u)
 enum store_result sql_user_set(struct store *s, const struct store_user *u)
 {
 	struct sql *q = sql_of(s);
-	char aor[256], login[256];
+	char aor[256], login[SQL_LOGIN_KEY];
 	enum store_result r;
 
 	sql_lower(aor, sizeof aor, u->aor);
-	sql_lower(login, sizeof login, u->login);
+	login_key(login, u->login);
 	if ((r = sql_begin(q)) != STORE_OK)
 		return r;
 	r = clash(q, u, aor, login);
@@ -139,9 +163,9 @@ enum store_result sql_user_by_id(struct store *s, int64_t id, struct store_user 
 enum store_result sql_user_by_login(struct store *s, const char *login, struct store_user *ret)
 {
 	struct sql *q = sql_of(s);
-	char key[256];
+	char key[SQL_LOGIN_KEY];
 
-	sql_lower(key, sizeof key, login);
+	login_key(key, login);
 	return sql_user_one(q, sql_bind(q, SQL_USER_BY_LOGIN, "t", key), ret);
 }
 

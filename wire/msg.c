@@ -455,9 +455,10 @@ enum msg_result msg_dechunk(const char *p, size_t n, size_t body_max, struct buf
 bool msg_head_may_end(const char *p, size_t n, size_t *looked)
 {
 	size_t from = *looked > 3 ? *looked - 3 : 0;
+	bool none = *looked == 0 && n && p[0] != '\r' && p[0] != '\n' && (p[0] <= ' ' || p[0] >= 0x7f || p[0] < 0);
 
 	*looked = n;
-	return memmem(p + from, n - from, "\n\r\n", 3) || memmem(p + from, n - from, "\n\n", 2) || n > MSG_HEAD_MAX;
+	return none || memmem(p + from, n - from, "\n\r\n", 3) || memmem(p + from, n - from, "\n\n", 2) || n > MSG_HEAD_MAX;
 }
 
 struct sv msg_get_nth(const struct msg *m, const char *name, size_t n)

@@ -50,7 +50,7 @@ struct msg_error {
  * once more than MSG_HEAD_MAX came without it). */
 enum msg_result msg_scan_head(const char *p, size_t n, enum msg_proto proto, struct msg *ret, struct msg_error *err);
 
-/* Whether an empty line may have come since *looked, or too much without one: asked before a scan, so that a head that comes
+/* Whether an empty line may have come since *looked, or too much without one, or what no message begins with: asked before a scan, so that a head that comes
  * in single octets is not scanned again for each.  *looked begins at 0 with each message. */
 bool msg_head_may_end(const char *p, size_t n, size_t *looked);
 

@@ -144,6 +144,8 @@ static void med_policy(json_t *o, struct rd *v)
 	tlv_number(o, "vlan", bits >> 9 & 0xfff);
 	tlv_number(o, "priority", bits >> 6 & 7);
 	tlv_number(o, "dscp", bits & 0x3f);
+	if (v->err || rd_left(v)) /* 10.2.3: its length is fixed */
+		json_object_set_new(o, "ignored", json_string("a policy has four octets: phones ignore one of another length (TIA-1057 10.2.3)"));
 }
 
 /* 10.2.4: 1 coordinates (RFC 3825), 2 civic address (RFC 4776), 3 ELIN */

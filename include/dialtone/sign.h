@@ -41,6 +41,7 @@ X(ADDRESS_DEFENDED,   "address-defended",     "another machine uses the phone's 
 X(LEASE_ADDRESS,      "lease-address",        "the address that was given is none a phone can have") \
 X(LEASE_MASK,         "lease-mask",           "option 1, the subnet mask, is missing or no mask") \
 X(OPTION_LENGTH,      "option-length",        "an option has a length that RFC 2132 forbids, and was not read") \
+X(OPTION_TWICE,       "option-twice",         "an option of one fixed length stands twice in an answer of DHCP: the first one was read") \
 X(RESOLVER_ABSENT,    "resolver-absent",      "option 6, the resolvers, is missing") \
 X(DOMAIN_ABSENT,      "domain-absent",        "option 15, the domain, is missing") \
 X(ROUTER_ABSENT,      "router-absent",        "option 3, the router, is missing") \

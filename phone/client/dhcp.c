@@ -33,6 +33,7 @@ struct dhcp_client {
 	uint64_t since, offer_ms;
 	uint16_t secs; /* of the last DISCOVER */
 	uint32_t offered, server;
+	uint8_t twice; /* an option of the OFFER; 0: none */
 	enum dt_sign dropped; /* an answer came and was discarded, last of all for this, ... */
 	char dropped_why[192];
 	struct dhcp_lease lease; /* the one that is renewed, or that the INFORM is sent from */
@@ -341,7 +342,7 @@ static bool dhcp_is_mine(const struct dhcp_client *c, struct sv message)
 /* One message that is for this client, and where it came from. */
 struct dhcp_received {
 	const uint8_t *mac;
-	uint32_t server; /* option 54; 0: not said */
+	uint32_t from, server; /* server: option 54; 0: not said */
 	char ip[16];
 };
 
@@ -354,6 +355,7 @@ static void dhcp_offered(struct dhcp_client *c, const struct dhcp_received *h)
 	c->offer_ms = ph_now_ms(c->ph) - c->since;
 	c->offered = d->yiaddr;
 	c->server = h->server;
+	c->twice = d->repeated;
 	c->state = DHCP_REQUESTING;
 	c->tries = 0;
 	dhcp_sent(c);
@@ -373,7 +375,8 @@ static void dhcp_refused(struct dhcp_client *c)
 static void dhcp_acked(struct dhcp_client *c, const struct dhcp_received *h)
 {
 	struct dhcp_lease l;
-	struct dhcp_result r = {.ack = &c->message, .lease = &l, .server = h->ip, .offer_ms = c->offer_ms, .try = &c->try};
+	struct dhcp_result r = {.ack = &c->message, .lease = &l, .server = h->ip, .offer_ms = c->offer_ms, .try = &c->try,
+				.twice = c->message.repeated ? c->message.repeated : c->twice};
 	enum dt_sign why;
 
 	dhcp_lease_of(c, h->mac, &l);
@@ -391,8 +394,11 @@ static void dhcp_acked(struct dhcp_client *c, const struct dhcp_received *h)
 
 static void dhcp_requested(struct dhcp_client *c, const struct dhcp_received *h)
 {
-	if (h->server != c->server)
+	if (h->server != c->server) {
+		if (c->message.type == DHCP_ACK && h->server) /* a NAK of a server that was not asked is how RFC 2131 has it */
+			dhcp_drop(c, DT_SIGN_DHCP_MALFORMED, DHCP_ACK, h->from, "option 54 names another server than the OFFER did");
 		return;
+	}
 	if (c->message.type == DHCP_ACK)
 		dhcp_acked(c, h);
 	else if (c->message.type == DHCP_NAK)
@@ -448,7 +454,7 @@ static void (*const on_message[])(struct dhcp_client *, const struct dhcp_receiv
 void dhcp_frame(struct dhcp_client *c, const struct eth *e, const struct udp *u, bool damaged)
 {
 	struct rd r = rd_of(u->payload.p, u->payload.n);
-	struct dhcp_received h = {.mac = e->src};
+	struct dhcp_received h = {.mac = e->src, .from = u->src};
 	bool read;
 
 	if (dhcp_ended(c) || !dhcp_is_mine(c, u->payload))

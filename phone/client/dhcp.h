@@ -35,6 +35,7 @@ struct dhcp_result {
 	const struct dhcp_lease *lease; /* what it gives; NULL: none */
 	const char *server;		/* the server that answered, as text */
 	uint64_t offer_ms;		/* how long the OFFER took */
+	uint8_t twice;			/* an option of one length that stands twice in OFFER or ACK; 0: none */
 	struct attempt *try;		/* to be closed by the handler when failure is DT_F_OK */
 };
 /* The result and what it points to: only during the call.  For INFORM false means "to no use: others may still come": the

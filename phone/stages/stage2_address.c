@@ -39,6 +39,10 @@ static void address_odd_lease(const struct dt_phone *ph, const struct dhcp_resul
 	a->fact.option = address_odd_length(r->ack);
 	if (a->fact.option)
 		attempt_sign(a, DT_SIGN_OPTION_LENGTH);
+	if (r->twice) {
+		attempt_sign(a, DT_SIGN_OPTION_TWICE);
+		a->fact.option = a->fact.option ? a->fact.option : r->twice;
+	}
 	if (l->l.ndns == 0)
 		attempt_sign(a, DT_SIGN_RESOLVER_ABSENT);
 	if (l->domain[0] == '\0')

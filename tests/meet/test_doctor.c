@@ -22,6 +22,7 @@ static const struct {
 } elsewhere[] = {
     {"V-02", DT_STAGE_VLAN, DT_F_VLAN_NONE, SEES_RUN_SIGN, DT_SIGN_LLDP_POLICY_BAD, "its frame is in tests/unit/phone/test_phone_vlan.c"},
     {"V-02", DT_STAGE_VLAN, DT_F_VLAN_NONE, SEES_RUN_SIGN, DT_SIGN_LLDP_MALFORMED, "likewise"},
+    {"I-04", DT_STAGE_ADDRESS, DT_F_OK, SEES_SIGN, DT_SIGN_OPTION_TWICE, IN_LAB},
     {"I-06", DT_STAGE_NONE, DT_F_ADDRESS_TAKEN, SEES_NOTHING, 0, "it takes a second machine for ten seconds: tests/unit/phone/test_phone_lease.c"},
     {"I-06", DT_STAGE_NONE, DT_F_OK, SEES_SIGN, DT_SIGN_ADDRESS_DEFENDED, "likewise"},
     {"C-04", DT_STAGE_NONE, DT_F_OK, SEES_SIGN, DT_SIGN_WEB_TIME_ODD, IN_LAB},

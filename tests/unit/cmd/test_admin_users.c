@@ -291,12 +291,12 @@ static void import(void **state)
 	put(w, "x.csv", "address;login\nf@contoso.test;\n");
 	said(w, "user import %/x.csv", 64, ":1: there is no column 'address;login'; separate the fields by commas");
 	{
-		static const char utf16[] = "\xff\xfe" "a\0d\0d\0r\0e\0s\0s\0\r\0\n";
+		static const char utf16[] = "a\0d\0d\0r\0e\0s\0s\0\r\0\n"; /* the mark is missing */
 		char path[128];
 
 		snprintf(path, sizeof path, "%s/x.csv", w->dir);
 		assert_int_equal(file_write(NULL, path, utf16, sizeof utf16, 0600), 0);
-		said(w, "user import %/x.csv", 64, "it is not UTF-8; save it as CSV in UTF-8");
+		said(w, "user import %/x.csv", 64, "it is UTF-16 without its mark");
 	}
 	put(w, "x.csv", "address,display\nf@contoso.test,Fr\xe9""d\ng@contoso.test,\033[2J\nh@contoso.test,\xc2\x9b\n");
 	said(w, "user import %/x.csv", 64, ":2: the display name is not UTF-8");
