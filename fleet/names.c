@@ -38,6 +38,12 @@ void names_answer(const struct fleet *f, const struct fleet_phone *p, const char
 		name_answer(f, p, name, ret);
 		return;
 	}
+	if (type != DT_RR_SRV) { /* a name that is there has no other records: no alias, no address of IPv6 */
+		name_answer(f, p, name, ret);
+		if (ret->status == DT_DNS_OK)
+			*ret = (struct dt_dns_answer){.status = DT_DNS_NODATA};
+		return;
+	}
 	if (!sv_istarts(sv_of(name), SV(SRV_INTERNAL_TLS ".")))
 		return;
 	*ret = (struct dt_dns_answer){.status = DT_DNS_OK, .n = 1};

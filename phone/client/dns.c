@@ -147,14 +147,14 @@ static void dns_report_failure(struct dns_client *d, struct dns_question *q, con
 
 /* RFC 1122 3.2.1.3: { 0, <host> } and { -1, -1 } "MUST NOT" be a destination of its own, and { 127, <any> } "MUST NOT appear outside
  * a host": nobody's addresses, by which name servers that block names answer.  When no other is left, the answer stays DT_DNS_OK with n = 0. */
-static void dns_without_nobody(struct dt_dns_answer *a)
+static void dns_without_nobody(const struct dt_phone *ph, struct dt_dns_answer *a)
 {
 	unsigned n = 0;
 
 	if (a->status == DT_DNS_OK && a->n == 0)
 		a->status = DT_DNS_NODATA;
 	for (unsigned i = 0; i < a->n; i++)
-		if (a->rr[i].address >> 24 != 0 && a->rr[i].address >> 24 != 127 && a->rr[i].address != 0xffffffff)
+		if (a->rr[i].address >> 24 != 0 && (a->rr[i].address >> 24 != 127 || ph_inside_host(ph)) && a->rr[i].address != 0xffffffff)
 			a->rr[n++] = a->rr[i];
 	a->n = n;
 }
@@ -173,7 +173,7 @@ static void dns_close(struct dns_client *d, struct dns_question *q, const struct
 	for (unsigned i = 0; i < a.n; i++)
 		a.rr[i].target[DT_NAME_MAX - 1] = '\0';
 	if (q->type == DT_RR_A && q->literal == 0)
-		dns_without_nobody(&a);
+		dns_without_nobody(d->ph, &a);
 	f = dns_failure(&a);
 	if (f == DT_F_OK && q->literal == 0) {
 		q->try.fact.address = q->type == DT_RR_A ? a.rr[0].address : 0;

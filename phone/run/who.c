@@ -21,6 +21,11 @@ bool handset_nobody(const struct dt_phone *ph)
 	return ph->conf.appliance && !handset_has_secret(ph) && (ph->run.gave_up || cert_in_use(ph)->n == 0);
 }
 
+bool ph_inside_host(const struct dt_phone *ph)
+{
+	return ph->conf.no_dhcp && ph->conf.lease.address >> 24 == 127;
+}
+
 bool handset_has_address(const struct dt_phone *ph)
 {
 	return ph->link.bound || (ph->conf.no_dhcp && ph->run.ready);
