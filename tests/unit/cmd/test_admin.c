@@ -245,7 +245,7 @@ static void netconfig(void **state)
 	assert_non_null(strstr((char *)w->out.p, "ucupdates-r2.contoso.test. A 10.20.0.10\n"));
 	assert_null(strstr((char *)w->out.p, "needs an address"));
 	said(w, "netconfig zone --sip 10.20.0.10 --ns ns.example.test.", 0, "@ NS ns.example.test.\n");
-	assert_null(strstr((char *)w->out.p, ";"));
+	assert_null(strstr((char *)w->out.p, "needs"));
 	/* RFC 2132 2: an option holds 255 octets; IOS takes it in one piece, dnsmasq splits it (RFC 3396) */
 	memset(web_fqdn, 'w', 176);
 	for (int i = 60; i < 176; i += 61)
