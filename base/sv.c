@@ -22,6 +22,23 @@ char *ascii_upper_all(char *s)
 	return s;
 }
 
+struct sv sv_of(const char *s)
+{
+	return (struct sv){s, s ? strlen(s) : 0};
+}
+
+bool sv_eq(struct sv a, struct sv b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+struct sv sv_from(struct sv s, size_t at)
+{
+	if (s.p == NULL || at >= s.n)
+		return (struct sv){s.p ? s.p + s.n : NULL, 0};
+	return (struct sv){s.p + at, s.n - at};
+}
+
 static struct sv sv_head(struct sv s, size_t n)
 {
 	return (struct sv){s.p, n};

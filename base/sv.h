@@ -20,17 +20,11 @@ struct sv {
 #define SV_FMT "%.*s"
 #define SV_ARG(s) (int)(s).n, (s).p ? (s).p : ""
 
-/* These four are called for each header of each message: the compiler sees into them. */
-static inline struct sv sv_of(const char *s) /* NULL gives the empty view */
-{
-	return (struct sv){s, s ? strlen(s) : 0};
-}
+struct sv sv_of(const char *s); /* NULL gives the empty view */
 
-static inline bool sv_eq(struct sv a, struct sv b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
+bool sv_eq(struct sv a, struct sv b);
 
+/* These two are called for each header of each message: the compiler sees into them. */
 static inline char ascii_lower(char c) /* no locale */
 {
 	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
@@ -54,12 +48,7 @@ bool sv_within(struct sv name, struct sv zone); /* DNS names: the zone itself or
 struct sv sv_trim(struct sv s); /* blanks, tabs, CR, LF at both ends */
 struct sv sv_trim_nul(struct sv s);  /* without the NULs at its end: padding of texts (RFC 2132 2) */
 struct sv sv_trim_text(struct sv s); /* without NULs, blanks, CR and LF at its end */
-static inline struct sv sv_from(struct sv s, size_t at) /* without its first `at` octets; empty when shorter */
-{
-	if (s.p == NULL || at >= s.n)
-		return (struct sv){s.p ? s.p + s.n : NULL, 0};
-	return (struct sv){s.p + at, s.n - at};
-}
+struct sv sv_from(struct sv s, size_t at); /* without its first `at` octets; empty when shorter */
 
 /* Cuts *s at the first `c`: the part before it is returned, *s becomes the part behind it (empty, with
  * p == NULL, when there was no `c`: a loop `while (s.p)` sees every piece, empty ones too). */
