@@ -12,6 +12,7 @@
 #define FINISH_MS 6000	  /* behind the phone's result */
 #define OFFERS_EVERY_MS 2000
 #define ARP_AGAIN_MS 300
+#define PINGED_MS 7000 /* two offers, each of an address that was pinged for three seconds */
 #define OPEN_MAX 24	  /* questions under way at once */
 
 /* How long each is waited for. */
@@ -146,17 +147,26 @@ static void probe_arp_again(struct doctor_probe *p, uint64_t now)
 	}
 }
 
+/* Where the phone has no lease, any offer is waited for.  A lease without router or resolver may be a stranger's: the right server may ping
+ * the address first, and offers it seconds later. */
+static bool probe_awaits_offer(const struct doctor_probe *p, unsigned i, uint64_t now)
+{
+	const struct dt_lease *l = &p->run->place.lease;
+
+	if (p->q[i].ask != ASK_OFFERS)
+		return false;
+	if (l->address == 0)
+		return p->asked[i].offers == 0 && (!p->finishing || now < p->listen_until);
+	return p->asked[i].offers < 2 && (l->router == 0 || l->dns[0] == 0) && now - p->asked[i].since < PINGED_MS;
+}
+
 static void probe_expire(struct doctor_probe *p)
 {
 	uint64_t now = clock_mono_ms();
 
-	for (unsigned i = 0; i < p->n; i++) {
-		bool waits = p->q[i].ask == ASK_OFFERS && p->asked[i].offers == 0 && p->run->place.lease.address == 0 &&
-			     (!p->finishing || now < p->listen_until);
-
-		if (p->asked[i].open && p->asked[i].until <= now && !waits)
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->asked[i].open && p->asked[i].until <= now && !probe_awaits_offer(p, i, now))
 			probe_end(p, i);
-	}
 	probe_offers_again(p, now);
 	probe_arp_again(p, now);
 }

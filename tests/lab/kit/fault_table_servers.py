@@ -59,7 +59,7 @@ way("the server's own firewall refuses", "fail", 6, "C-01", "tcp dport { 80, 443
 way("the router has no route", "fail", 6, "C-01", 'iifname "eth1" ip daddr 10.20.0.10 reject with icmp type net-unreachable')
 way("a firewall forbids the name server", "fail", 6, "D-08", 'iifname "eth1" udp dport 53 reject with icmp type admin-prohibited', hook="input")
 way("the answers of the web server are lost", "fail", 6, "C-01", 'oifname "eth1" tcp sport { 80, 443 } drop')
-way("UDP 123 is blocked", "warn", 2, "C-04", 'iifname "eth1" udp dport 123 drop')
+way("UDP 123 is blocked", "warn", 2, "C-04", 'iifname "eth1" udp dport 123 drop', hook="input")
 way("only port 443 is dropped", "fail", 6, "C-01", 'iifname "eth1" tcp dport 443 drop')
 way("large packets to the servers are lost", "fail", 7, "I-09", 'iifname "eth1" tcp dport { 80, 443, 5061 } ip length > 1000 drop')
 way("an intrusion detector resets TLS", "fail", 6, "C-01", 'iifname "eth1" tcp dport 443 ip length > 120 reject with tcp reset')
