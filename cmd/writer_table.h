@@ -1,4 +1,4 @@
-/* cmd/writer_table.h: the rows that a writer holds as a table for people. */
+/* cmd/writer_table.h prints the rows that a writer holds as a table for people. */
 #ifndef DIALTONE_CMD_WRITER_TABLE_H
 #define DIALTONE_CMD_WRITER_TABLE_H
 

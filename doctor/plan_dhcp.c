@@ -1,4 +1,4 @@
-/* doctor/plan_dhcp.c: options 43 and 120 in the files of DHCP servers, a line at a time.
+/* doctor/plan_dhcp.c finds options 43 and 120 in the files of DHCP servers, a line at a time.
  *
  *     43 01 0c 4d 53 ...                                                 octets alone
  *     dhcp-option=vendor:MS-UC-Client,3,"fe01.contoso.test"              dnsmasq(8)

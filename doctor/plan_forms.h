@@ -1,4 +1,4 @@
-/* doctor/plan_forms.h: what a DHCP server's file says of options 43 and 120, whatever server it is. */
+/* doctor/plan_forms.h reads what a DHCP server's file says of options 43 and 120, whatever server it is. */
 #ifndef DIALTONE_DOCTOR_PLAN_FORMS_H
 #define DIALTONE_DOCTOR_PLAN_FORMS_H
 

@@ -1,4 +1,4 @@
-/* doctor/plan_kea.c: options 43 and 120 in Kea's configuration: "option-data" wherever it stands, by the names of "option-def". */
+/* doctor/plan_kea.c finds options 43 and 120 in Kea's configuration: "option-data" wherever it stands, by the names of "option-def". */
 #include <jansson.h>
 #include <string.h>
 

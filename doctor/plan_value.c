@@ -1,4 +1,4 @@
-/* doctor/plan_value.c: values of DHCP options as the files of servers write them. */
+/* doctor/plan_value.c reads values of DHCP options as the files of servers write them. */
 #include "base/enc.h"
 #include "doctor/plan_forms.h"
 

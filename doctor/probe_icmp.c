@@ -1,4 +1,4 @@
-/* doctor/probe_icmp.c: the errors of ICMP, which say who refuses a packet: the machine itself, a firewall, or a router. */
+/* doctor/probe_icmp.c reads the errors of ICMP, which say who refuses a packet: the machine itself, a firewall, or a router. */
 #include "base/ip.h"
 #include "doctor/probe_internal.h"
 

@@ -1,4 +1,4 @@
-/* pki/many_keys.c: RSA keys for many test phones, each another one, for the price of few.
+/* pki/many_keys.c makes an RSA key for each of many test phones, for the price of few.
  *
  * Most of the time of making a key goes into finding its two primes.  n primes make n (n - 1) / 2 pairs, and each pair is a key.
  * Whoever knows one of these keys can compute those that share a prime with it: they are for tests of load.

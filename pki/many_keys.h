@@ -1,4 +1,4 @@
-/* pki/many_keys.h: RSA keys of 2048 bits for many test phones, each another one. */
+/* pki/many_keys.h gives each of many test phones an RSA key of 2048 bits of its own. */
 #ifndef DIALTONE_PKI_MANY_KEYS_H
 #define DIALTONE_PKI_MANY_KEYS_H
 

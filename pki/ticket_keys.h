@@ -1,4 +1,4 @@
-/* pki/ticket_keys.h: the keys of TLS session tickets, a new one each day, the same in all processes of a machine.
+/* pki/ticket_keys.h gives the keys of TLS session tickets: a new one each day, the same in all processes of a machine.
  *
  * The key of a day is made from the day before's, which is wiped when it is two days old: from a key nobody can compute an earlier one.
  * Processes agree without a message, since they share the clock that counts the days.

@@ -1,4 +1,4 @@
-/* pki/x509_cache.c: certificates that were read lately: those of the CA and of the key for tickets are needed for each sign-in, and OpenSSL 3
+/* pki/x509_cache.c keeps certificates that were read lately: those of the CA and of the key for tickets are needed for each sign-in, and OpenSSL 3
  * takes as long for the public key in one as for half of a handshake's signature.  A certificate is a value: whoever brings the same octets
  * gets the same one, counted; nobody writes into it.
  */

@@ -1,4 +1,4 @@
-/* store/internal.h: what the files of an SQLite store share. */
+/* store/internal.h holds what the files of an SQLite store share. */
 #ifndef DIALTONE_STORE_INTERNAL_H
 #define DIALTONE_STORE_INTERNAL_H
 

@@ -1,4 +1,4 @@
-/* store/sql_key.c: the keys that the front ends of a pool have in common. */
+/* store/sql_key.c stores the keys that the front ends of a pool have in common. */
 #include "store/sql.h"
 
 #include <stdio.h>

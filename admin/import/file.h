@@ -1,4 +1,4 @@
-/* admin/import/file.h: a file of users as it can be read twice: from its beginning, and in UTF-8. */
+/* admin/import/file.h opens a file of users so that it can be read twice: from its beginning, and in UTF-8. */
 #ifndef DIALTONE_ADMIN_IMPORT_FILE_H
 #define DIALTONE_ADMIN_IMPORT_FILE_H
 

@@ -1,4 +1,4 @@
-/* admin/keys/keys.h: the keys that the front ends of a pool have in common: which there are, and a new one while phones are signed in. */
+/* admin/keys/keys.h lists the keys that the front ends of a pool have in common, and makes a new one while phones are signed in. */
 #ifndef DIALTONE_ADMIN_KEYS_KEYS_H
 #define DIALTONE_ADMIN_KEYS_KEYS_H
 

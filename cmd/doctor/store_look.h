@@ -1,4 +1,4 @@
-/* cmd/doctor/store_look.h: with -c, on the server itself: what the store has of the user, which no answer on the wire says. */
+/* cmd/doctor/store_look.h reads, with -c on the server itself, what the store has of the user: no answer on the wire says it. */
 #ifndef DIALTONE_CMD_DOCTOR_STORE_LOOK_H
 #define DIALTONE_CMD_DOCTOR_STORE_LOOK_H
 

@@ -1,4 +1,4 @@
-/* cmd/site/init.h: what the parts of `dialtone init` share. */
+/* cmd/site/init.h holds what the parts of `dialtone init` share. */
 #ifndef DIALTONE_CMD_SITE_INIT_H
 #define DIALTONE_CMD_SITE_INIT_H
 

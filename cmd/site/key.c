@@ -1,4 +1,4 @@
-/* cmd/site/key.c: dialtone key: the keys that the front ends of a pool have in common. */
+/* cmd/site/key.c is `dialtone key`: it lists and rolls the keys that the front ends of a pool have in common. */
 #include <stdio.h>
 
 #include "admin/keys/keys.h"

@@ -1,4 +1,4 @@
-/* cmd/site/renew.c: dialtone init --renew, dialtone init --certificate: the servers' certificates of a site that is there. */
+/* cmd/site/renew.c is `dialtone init --renew` and `--certificate`: both change the servers' certificates of a site that is there. */
 #include <stdio.h>
 #include <string.h>
 

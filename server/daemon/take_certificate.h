@@ -1,4 +1,4 @@
-/* server/daemon/take_certificate.h: a server's certificate of somebody else's authority, the company's own or one that speaks ACME, in the place of
+/* server/daemon/take_certificate.h puts a server's certificate of another authority, the company's own or one that speaks ACME, in the place of
  * the one that `dialtone init` has made.
  *
  *     server.pem   key, certificate, those between, root; external.pem the same for the public names

@@ -1,4 +1,4 @@
-/* server/location/keep.c: refreshes that a worker answers without a question.
+/* server/location/keep.c lets a worker answer a refresh without a question.
  *
  * A worker that holds the only endpoint of a user knows what a 200 has to list, and answers a refresh that changes nothing but the time by
  * itself; LOCATION_KEEP reports it here a moment later.  LOCATION_ASK ends that: it goes to the worker when the user gets another

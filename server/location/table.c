@@ -1,4 +1,4 @@
-/* server/location/table.c: the table of bindings by address-of-record: places in it, made and taken out. */
+/* server/location/table.c is the table of bindings by address-of-record: it makes places in it and takes them out. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* server/vault/ring.h: the keys that sign web tickets, by number: one is in use, those before it are accepted for a while.
+/* server/vault/ring.h holds the keys that sign web tickets, by number: one is in use, those before it are accepted for a while.
  *
  * The first is the file vault/ticket.pem.  The others are rows of the store, so that every front end of the pool has them: key and
  * certificate as PEM, sealed by a key out of vault/secret.  A ticket names its key ("pool.contoso.test ticket key 2"): a front end that

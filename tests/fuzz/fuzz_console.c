@@ -1,4 +1,4 @@
-/* tests/fuzz/fuzz_console.c: the one word that the console takes from a page and puts behind a verb: no option, no octet that a
+/* tests/fuzz/fuzz_console.c tries the one word that the console takes from a page and puts behind a verb: no option, no octet that a
  * shell or a terminal would act on, and the same however it is encoded.
  */
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* tests/fuzz/fuzz_plan.c: the files of a plan, of DHCP servers and zones. */
+/* tests/fuzz/fuzz_plan.c reads the files of a plan: those of DHCP servers, and zones. */
 #include <stdlib.h>
 
 #include "doctor/plan.h"

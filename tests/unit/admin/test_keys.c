@@ -1,4 +1,4 @@
-/* tests/unit/admin/test_keys.c: dialtone key as functions: which keys there are, a new one, and an old one's end. */
+/* tests/unit/admin/test_keys.c tries the functions of `dialtone key`: the list, a new key, and an old one's end. */
 #include "tests/support/check.h"
 
 #include "admin/keys/keys.h"

@@ -1,4 +1,4 @@
-/* tests/unit/location/place_world.h: a location process, real, between sockets: the test is its worker, and types at its control socket. */
+/* tests/unit/location/place_world.h runs a real location process between sockets: the test is its worker, and types at its control socket. */
 #ifndef DIALTONE_TESTS_UNIT_PLACE_WORLD_H
 #define DIALTONE_TESTS_UNIT_PLACE_WORLD_H
 

@@ -1,4 +1,4 @@
-/* tests/unit/server/test_pool_watch.c: when a pool is away, and when it is back. */
+/* tests/unit/server/test_pool_watch.c tells when a pool is away, and when it is back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

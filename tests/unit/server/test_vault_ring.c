@@ -1,4 +1,4 @@
-/* tests/unit/server/test_vault_ring.c: the keys of web tickets: a new one on every front end, the one before it for a while. */
+/* tests/unit/server/test_vault_ring.c rolls the keys of web tickets: a new one on every front end, the one before it for a while. */
 #include "tests/support/vault_world.h"
 
 #include "server/vault/ring.h"
