@@ -49,7 +49,7 @@ static void phones_make(struct fleet *f)
 	for (unsigned i = 0; i < f->conf.phones; i++) {
 		struct fleet_phone *p = &f->phone[i];
 
-		*p = (struct fleet_phone){.f = f, .ph_at = NEVER, .life_at = NEVER, .first_at = NEVER, .asked_at = NEVER, .limit_at = NEVER, .heap_at = i};
+		*p = (struct fleet_phone){.f = f, .ph_at = NEVER, .life_at = NEVER, .first_at = NEVER, .limit_at = NEVER, .heap_at = i};
 		f->heap[i] = i;
 	}
 	f->heaped = f->conf.phones;

@@ -49,7 +49,6 @@ struct fleet_phone {
 	uint64_t life_at;    /* when it is switched on, or restarts */
 	uint64_t first_at;   /* of its first try in this part of the run */
 	uint64_t try_at;     /* of this try */
-	uint64_t asked_at;   /* registered: something was sent, and nothing came yet */
 	uint64_t limit_at;   /* the nearest deadline of a stream that opens */
 	uint32_t retry_s;    /* Retry-After of the answer that refused it */
 	uint32_t heap_at;    /* place in the heap of timers */

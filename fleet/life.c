@@ -72,7 +72,7 @@ void life_begin(struct fleet_phone *p, bool cold)
 	c.serial = serial;
 	c.lease = (struct dt_lease){.address = f->conf.sources ? f->conf.source + i % f->conf.sources : 0x7f000001, .mask = 0xff000000};
 	p->generation++;
-	p->ph_at = p->limit_at = p->life_at = p->asked_at = NEVER;
+	p->ph_at = p->limit_at = p->life_at = NEVER;
 	p->over = p->ok = p->leaving = p->night = p->evening = false;
 	p->try_at = f->now;
 	if (p->first_at == NEVER)
@@ -102,7 +102,7 @@ void life_end(struct fleet_phone *p)
 	dt_phone_free(p->ph);
 	p->ph = NULL;
 	p->generation++;
-	p->ph_at = p->limit_at = p->asked_at = NEVER;
+	p->ph_at = p->limit_at = NEVER;
 	p->over = p->leaving = false;
 	heap_update(p->f, p);
 	life_place(p, FLEET_OFF);
@@ -130,8 +130,8 @@ static void life_record(struct fleet_phone *p, const struct dt_record *r)
 	} else if (r->kind == DT_REC_ATTEMPT && strcmp(r->what, "refresh") == 0) {
 		f->stats.refreshed += r->ok;
 		f->stats.refresh_failed += !r->ok;
-		if (r->ok && p->asked_at != NEVER)
-			fleet_times_add(&f->stats.refresh, f->now - p->asked_at);
+		if (r->ok)
+			fleet_times_add(&f->stats.refresh, r->ms);
 		if (r->ok && measuring(f))
 			stats_point(f)->refreshed++;
 	} else if (r->kind == DT_REC_ATTEMPT && strcmp(r->what, "sign off") == 0) {

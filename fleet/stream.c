@@ -127,7 +127,6 @@ static bool failed(struct fleet_stream *s, enum dt_failure f, const char *why)
 static bool deliver(struct fleet_stream *s, const uint8_t *p, size_t n)
 {
 	dt_phone_stream_data(s->p->ph, s->id, p, n);
-	s->p->asked_at = NEVER;
 	s->p->f->on->changed(s->p);
 	return !s->dead;
 }
@@ -166,8 +165,6 @@ int fleet_stream_send(struct fleet_phone *p, unsigned id, const void *octets, si
 		tls_write(s->tls, octets, n);
 	else
 		buf_add(&s->out, octets, n);
-	if (p->asked_at == NEVER)
-		p->asked_at = p->f->now;
 	return flush(s) ? -EIO : 0;
 }
 

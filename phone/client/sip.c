@@ -215,6 +215,7 @@ static void sip_complete(struct sip_client *s, struct buf *b, const struct buf *
 static void sip_expect(struct sip_client *s, const char *method, const char *call_id, uint32_t cseq, sip_fn *done, void *arg)
 {
 	s->asked.busy = true;
+	s->asked.since = ph_now_ms(s->ph);
 	s->asked.cseq = cseq;
 	s->asked.done = done;
 	s->asked.arg = arg;

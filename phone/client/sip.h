@@ -87,6 +87,7 @@ struct sip_client {
 	struct { /* the one request under way */
 		bool busy;
 		uint32_t cseq;
+		uint64_t since; /* when it went out */
 		char method[16], call_id[40];
 		struct sip_sa *signer; /* the association that must sign the answer; NULL: none yet */
 		sip_fn *done;

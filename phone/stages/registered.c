@@ -82,6 +82,7 @@ static void registered_refreshed(void *arg, const struct msg *m)
 	unsigned id;
 
 	attempt_begin(ph, &a, "refresh");
+	a.since = ph->sip->asked.since;
 	if (m == NULL) {
 		why_set(&why, "%s", ph->sip->why ? ph->sip->why : "");
 		registered_lost(ph, why.text);

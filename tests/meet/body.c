@@ -292,6 +292,7 @@ static void body_record(void *arg, const struct dt_record *r)
 	*k = (struct meet_record){.kind = r->kind, .stage = r->stage, .ok = r->ok, .skipped = r->skipped,
 				  .failure = r->failure, .fact = r->fact, .at = m->mono};
 	memcpy(k->sign, r->sign, sizeof k->sign);
+	k->ms = r->ms;
 	k->fact.host = keep_fact(k->host, sizeof k->host, r->fact.host);
 	k->fact.domain = keep_fact(k->domain, sizeof k->domain, r->fact.domain);
 	k->fact.cert = keep_fact(k->cert, sizeof k->cert, r->fact.cert);

@@ -116,6 +116,7 @@ struct meet_record {
 	enum dt_sign sign[DT_SIGNS_MAX];
 	struct dt_facts fact;
 	uint64_t at;
+	uint32_t ms;
 };
 
 /* Events come from the world's own supply: its memory does not fail when the phone's does (test_oom.c). */

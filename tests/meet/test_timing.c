@@ -102,6 +102,7 @@ static void retry_after(void **state)
 			assert_string_not_equal(m->record[k].what, "registration"); /* lost */
 			if (strcmp(m->record[k].what, "refresh") == 0) {
 				assert_int_equal(m->record[k].ok, n == 2);
+				assert_in_range(m->record[k].ms, 1, 1000); /* the way there and back */
 				at[n++] = m->record[k].at;
 			}
 		}
