@@ -28,10 +28,10 @@ static const char style[] =
 	"svg text{fill:var(--ink)}svg .dim{fill:var(--dim)}svg .life{stroke:var(--line)}svg .arrow{stroke:var(--bar);fill:none}"
 	"svg .tip{fill:var(--bar)}svg .bad .arrow{stroke:var(--bad)}svg .bad .tip{fill:var(--bad)}svg .bad .note{fill:var(--bad)}"
 	"table{border-collapse:collapse;width:100%;font-size:.86rem}td,th{text-align:left;vertical-align:top;padding:.2rem .6rem .2rem 0;"
-	"border-bottom:1px solid var(--line)}th,td:nth-child(3){white-space:nowrap}.good{color:var(--good)}.bad{color:var(--bad)}.odd{color:var(--warn)}footer{color:var(--dim);"
+	"border-bottom:1px solid var(--line)}th,td:nth-child(3):not(:last-child){white-space:nowrap}td:nth-child(2){min-width:13rem}.good{color:var(--good)}.bad{color:var(--bad)}.odd{color:var(--warn)}footer{color:var(--dim);"
 	"font-size:.8rem;margin-top:2rem}"
 	"@media(max-width:40rem){table,tbody{display:block}.row{grid-template:'n m' 't t'/1fr 3.6rem}dl{grid-template-columns:1fr}"
-	"dt{margin-top:.3rem}thead{display:none}tr{display:block;border-bottom:1px solid var(--line)}td{display:block;border:0;padding:.1rem 0}td:nth-child(3){white-space:normal}}"
+	"dt{margin-top:.3rem}thead{display:none}tr{display:block;border-bottom:1px solid var(--line)}td{display:block;border:0;padding:.1rem 0}td:nth-child(3):not(:last-child){white-space:normal}td:nth-child(2){min-width:0}}"
 	"@media print{:root{--ink:#000;--dim:#444;--paper:#fff;--line:#bbb;--good:#1a7f37;--bad:#b00;--warn:#860;--bar:#0969da;--soft:#f4f4f4}"
 	"body{max-width:none;padding:0;font-size:10pt}.wide{overflow:visible}svg{min-width:0}details>pre{display:none}h2{break-after:avoid}.answer,tr,.row{break-inside:avoid}}";
 /* clang-format on */
