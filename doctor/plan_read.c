@@ -84,7 +84,8 @@ static void zone_dnsmasq(struct doctor_plan *p, struct sv key, struct sv values)
 	}
 	text_set(r->name, sizeof r->name, "%.*s", SV_ARG(name));
 	if (r->srv) {
-		text_set(r->target, sizeof r->target, "%.*s", SV_ARG(sv_cut(&rest, ',')));
+		part = sv_cut(&rest, ',');
+		text_set(r->target, sizeof r->target, "%.*s", SV_ARG(part));
 		p->records += sv_u64(sv_cut(&rest, ','), 65535, &port);
 		r->port = (uint16_t)port;
 		return;

@@ -163,7 +163,8 @@ xmlDocPtr xml_read_at(const void *p, size_t n, const char **why, size_t *at)
 
 	pthread_once(&ready, xml_once);
 	blank = xml_blank(p, n);
-	p = (const uint8_t *)p + blank;
+	if (blank)
+		p = (const uint8_t *)p + blank;
 	n -= blank;
 	while (n && ((const uint8_t *)p)[n - 1] == 0 && xml_utf16_ascii(p, n) < 0)
 		n--;
