@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cmd/options.h"
 #include "server/site/conf.h"
+#include "server/daemon/accounts.h"
 #include "server/daemon/check_site.h"
 #include "server/daemon/role.h"
 #include "server/daemon/supervisor.h"
@@ -59,7 +60,7 @@ static int daemon_run(struct command *c)
 	log_set(site.log_level, "dialtoned");
 	if (o->test)
 		return check(c, conf.path, &site);
-	if (!check_rights(&site, &why))
+	if (!accounts_fit(&site, &why) || !check_rights(&site, &why))
 		return command_fail(c, EX_CONFIG, "%s", why.text);
 	path = realpath(conf.path, NULL); /* SIGHUP must find it wherever we are */
 	if (path)

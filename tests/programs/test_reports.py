@@ -1,5 +1,5 @@
 """Inputs after public bug reports of other programs (tests/vectors/reports/README), each through the program that reads it for a user.
-Those that need a network besides loopback stand in tests/lab/test_reports.py; between them no input is left out."""
+Those that need a network besides loopback stand in tests/lab/test_reports_on_the_wire.py; between them no input is left out."""
 import csv
 import json
 import os

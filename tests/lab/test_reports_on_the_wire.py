@@ -210,5 +210,5 @@ def test_an_expired_certificate_is_no_wrong_clock(tmp_path):
 
 def test_no_input_is_left_out():
     """Each folder of inputs is named by this file or by tests/programs/test_reports.py."""
-    text = "".join(open(os.path.join(TOP, p)).read() for p in ("tests/lab/test_reports.py", "tests/programs/test_reports.py"))
+    text = "".join(open(os.path.join(TOP, p)).read() for p in ("tests/lab/test_reports_on_the_wire.py", "tests/programs/test_reports.py"))
     assert [n for n in sorted(os.listdir(VECTORS)) if os.path.isdir(at(n)) and n not in text] == []
