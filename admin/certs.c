@@ -39,9 +39,7 @@ enum admin_result certs_each(struct admin *a, const struct store_user *u, void (
 
 enum admin_result certs_revoke(struct admin *a, const struct store_user *u, unsigned *n, unsigned *phones, struct why *why)
 {
-	enum admin_result rc = admin_store(a, a->store->ops->cert_revoke(a->store, u->id, a->now, n), u->aor, why);
-
-	enum admin_result copied, order;
+	enum admin_result rc = admin_store(a, a->store->ops->cert_revoke(a->store, u->id, a->now, n), u->aor, why), copied, order;
 
 	*phones = 0;
 	if (rc != ADMIN_OK)

@@ -184,7 +184,6 @@ struct syncing {
 static bool sync_one(void *arg, const struct store_user *u)
 {
 	struct syncing *s = arg;
-
 	enum admin_result rc = pool_copy_user(s->to, u->aor, s->why);
 
 	s->n += rc == ADMIN_OK;

@@ -17,7 +17,7 @@ struct sv {
 };
 
 #define SV(lit) ((struct sv){"" lit, sizeof(lit) - 1})
-#define SV_FMT "%.*s"
+#define SV_FMT "%.*s" /* with SV_ARG(s), which looks at s more than once: s is no call that changes something */
 #define SV_ARG(s) (int)(s).n, (s).p ? (s).p : ""
 
 struct sv sv_of(const char *s); /* NULL gives the empty view */

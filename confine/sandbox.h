@@ -26,8 +26,8 @@ enum sandbox_may { /* besides computing, waiting, logging and using the descript
 	SANDBOX_ASK = 16,	   /* make IPv4 and IPv6 sockets, and connect them */
 	SANDBOX_NETWORK = 32,	   /* stays in the machine's network */
 	SANDBOX_DATABASE = 64,	   /* make UNIX sockets as well, and connect them: to PostgreSQL */
-	SANDBOX_NAMES = 256,	   /* ask a name server for all addresses of a host at once */
 	SANDBOX_PHONE = 128,	   /* a phone's: frames, links and addresses of its network, local listeners, serial lines */
+	SANDBOX_NAMES = 256,	   /* ask a name server for all addresses of a host at once */
 };
 
 struct sandbox_place {

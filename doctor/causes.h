@@ -61,8 +61,8 @@ enum doctor_explains {
 	EXPLAINS_TRUST = 4, /* a certificate is not taken, or TLS does not come up */
 	EXPLAINS_TALK = 8,  /* an answer is another than it should be, or has an error */
 	EXPLAINS_DHCP = 16, /* no answer to DHCP, or no use of it */
-	EXPLAINS_LEASE = 64, /* the lease is wrong: causes that are `lease` */
-	EXPLAINS_HERE = 32  /* only at the address that the cause itself is about */
+	EXPLAINS_HERE = 32, /* only at the address that the cause itself is about */
+	EXPLAINS_LEASE = 64 /* the lease is wrong: causes that are `lease` */
 };
 
 struct doctor_cause {

@@ -26,7 +26,7 @@ struct reading {
 	struct plan_options *to;
 	struct word w[WORDS];
 	unsigned n;
-	char class[64];   /* dhcpd.conf: what the class that is open matches; "": none is */
+	char class[64];   /* dhcpd.conf: the class that is open matches this; "": no class is open */
 	bool in_class;
 	const char *bad;  /* the line is one of these, and damaged */
 	struct { /* names of options, or (code 0) of classes that are MS-UC-Client */
@@ -138,21 +138,15 @@ static struct buf *sub_of(struct reading *r, unsigned code)
 	return b;
 }
 
-/* ---- each server's lines: true: it was one of them ------------------------------------------------------------------ */
+/* ---- each server's lines; true: this line is one of them ------------------------------------------------------------ */
 
 static bool line_octets(struct reading *r)
 {
 	unsigned code;
 
-	if (r->n < 2 || r->w[0].quoted || !sv_ends(r->w[0].s, SV(":"))) {
-		if (!code_at(r, 0, &code))
-			return false;
-	} else {
+	if (r->n > 1 && !r->w[0].quoted && sv_ends(r->w[0].s, SV(":")))
 		r->w[0].s.n--;
-		if (!code_at(r, 0, &code))
-			return false;
-	}
-	if (code != 43 && code != 120)
+	if (!code_at(r, 0, &code) || (code != 43 && code != 120))
 		return false;
 	hex_words(r, 1, code == 43 ? &r->to->option43 : &r->to->option120);
 	return true;

@@ -66,8 +66,6 @@ static void stream_drop(struct fleet_stream *s)
 	s->dead = true;
 	if (s->fd >= 0)
 		close(s->fd);
-	tls_free(s->tls);
-	s->tls = NULL;
 	buf_wipe(&s->out);
 	opening_done(s);
 	s->next = s->p->f->graves;
@@ -81,6 +79,7 @@ void streams_end(struct fleet *f)
 		struct fleet_stream *s = f->graves;
 
 		f->graves = s->next;
+		tls_free(s->tls); /* the reason that it gave was reported behind stream_drop() */
 		free(s);
 	}
 }

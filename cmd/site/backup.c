@@ -99,9 +99,8 @@ static int restore_run(struct command *c)
 	struct buf text = {0};
 	enum admin_result r;
 	bool runs = control_status(dir, &text, &why) && text.n;
-	int rc;
-
 	FILE *people;
+	int rc;
 
 	buf_free(&text);
 	if (runs)

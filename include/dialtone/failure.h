@@ -105,7 +105,8 @@ struct dt_failure_row {
 extern const struct dt_failure_row dt_failures[DT_FAILURE_COUNT];
 /* The failure that the final answer to a REGISTER means; diag is the id of its ms-diagnostics, 0: it has none. */
 enum dt_failure dt_failure_of_sip(unsigned status, unsigned diag);
-/* The failure that a fault of the Web Services means; id of its Ms-Diagnostics-Fault; refused: what it is when it refuses who was shown. */
+/* The failure that a fault of the Web Services means.  id is that of its Ms-Diagnostics-Fault; `refused` is the failure when the service
+ * refuses the user. */
 enum dt_failure dt_failure_of_fault(unsigned id, enum dt_failure refused);
 extern const char *const dt_fault_names[]; /* by enum dt_fault: "", "network", "server", "phone", "user", "us" */
 

@@ -193,7 +193,7 @@ X(ASKED_OFF,          "asked-off",            "the router next to the address fi
 X(ASKED_DNS_REFUSED,  "asked-dns-refused",    "a machine on the way, or the name server's own, refuses the question to the name server (ICMP)") \
 X(ASKED_SNI,          "asked-sni",            "without the name in its first message (SNI) the server shows another certificate, or none") \
 X(ASKED_HALF,         "asked-half",           "of several connections to one port some are taken and others are ended at once") \
-/* what it finds in the store, on the server itself */ \
+/* the doctor finds these in the store, on the server itself */ \
 X(STORE_NOBODY,       "store-nobody",         "the store has no such user") \
 X(STORE_DISABLED,     "store-disabled",       "the user is disabled in the store") \
 X(STORE_SHARED,       "store-shared",         "another user in the store has the same extension") \

@@ -42,7 +42,7 @@ struct ph_core *ph_core(struct dt_phone *ph);
 void ph_core_reset(struct ph_core *core); /* as after power-on: the body, the model and the MAC address stay */
 
 uint32_t ph_wait_ms(struct dt_phone *ph, uint32_t ms); /* so long an answer is waited for: less, when an examiner is in a hurry */
-bool ph_inside_host(const struct dt_phone *ph); /* Its address was given to it and is a loopback address. */
+bool ph_inside_host(const struct dt_phone *ph); /* its address was given to it and is a loopback address */
 uint64_t ph_now_ms(const struct dt_phone *ph);	/* of the body's monotonic clock */
 /* DT_F_TLS_DATE is the clock's fault where nobody has set it, and nobody's clock agrees with it; other failures stay as they are. */
 enum dt_failure ph_date_failure(struct dt_phone *ph, enum dt_failure f);

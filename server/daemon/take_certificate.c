@@ -66,7 +66,7 @@ static bool compose(const struct certificate_files *given, struct buf *ret, stru
 	return ok && (!ret->oom || why_not(why, "out of memory"));
 }
 
-/* Behind the private root, which stays the first: what the programs of this site take for good. */
+/* The programs of this site take these for good as well; the private root stays the first. */
 static bool anchor(const struct site *s, struct buf *ca, struct sv root, struct why *why)
 {
 	struct buf der = {0};
@@ -86,11 +86,10 @@ static bool anchor(const struct site *s, struct buf *ca, struct sv root, struct 
 bool take_certificate(const struct site *s, const struct certificate_files *given, int64_t unix_s, bool *changed, struct why *why)
 {
 	const char *file = given->outside ? SITE_EXTERNAL : SITE_SERVER;
-	struct buf pem = {0}, root = {0}, ca = {0}, there = {0};
+	struct buf pem = {0}, root = {0}, ca = {0}, there = {0}, anchors = {0};
 	char path[PATH_MAX];
 	struct why bad = {0};
 	bool ok = compose(given, &pem, &root, why) && site_path(path, s->dir, SITE_ROOT, why) && read_pem(path, &ca, why);
-	struct buf anchors = {0};
 
 	*changed = false;
 	if (ok) {

@@ -37,7 +37,7 @@ static void contact_lines(const struct reg_conn *c, struct buf *h, const struct 
 		contact_line(h, r->all[i].contact, r->all[i].expires - c->unix_s, r->all[i].instance, r->all[i].aor);
 }
 
-/* contacts: NULL: this association's own is all. */
+/* contacts NULL: the user has this association's endpoint only. */
 static void bind_registered(struct reg_conn *c, struct reg_sa *sa, const struct msg *m, unsigned seconds, const char *action,
 		       const struct location_reply *contacts)
 {
@@ -201,7 +201,7 @@ static bool is_old(const struct reg_turn *t)
 
 /* ---- to stay bound ----------------------------------------------------------------------------------------------- */
 
-/* Nothing of the binding would become another but its time and CSeq; its connection is the same. */
+/* More of the binding would change than its time and CSeq; its connection is the same. */
 static bool bind_differs(const struct location_packed *b, const struct msg *m, const struct reg_asked *q)
 {
 	struct sv agent = msg_get(m, "User-Agent");

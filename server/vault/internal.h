@@ -125,8 +125,8 @@ bool vault_is_home(const struct site *s, const char *pool); /* this pool, by its
 bool vault_pool_away(const struct vault *v, const struct store_pool *p);
 
 /* ---- backup.c ---- */
-/* A certificate that our issuing CA has made for this user, for one who lives on another pool: what the company's pools have in
- * common is the CA; whether it is published and not revoked, the home pool's store knows. */
+/* The certificate of a user who lives on another pool was made by the company's issuing CA: the pools have that in common.  Whether it is
+ * published and not revoked, only the home pool's store knows. */
 enum vault_status vault_cert_company(struct vault *v, struct sv der, const struct store_user *u, struct why *why);
 int64_t vault_cert_made(const struct pki_cert_info *info); /* when, in UNIX seconds: its first day is a little earlier */
 /* One that is not published here, and that a backup made for a user who lives here: it is published now.  NONE: it is no such one. */

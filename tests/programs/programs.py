@@ -1,8 +1,11 @@
 """The programs as they are typed, on loopback: a site in a folder, its ports free ones.  No namespace and no other server is needed."""
+import contextlib
 import os
 import re
 import socket
 import subprocess
+
+import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("DIALTONE_BUILD", os.path.join(TOP, "build"))
@@ -47,3 +50,14 @@ def free_ports(n):
     for s in socks:
         s.close()
     return ports
+
+
+@contextlib.contextmanager
+def site_running(kind, folder):
+    """A site of that class below the folder; its dialtoned ends, and ends well, behind the block."""
+    if os.geteuid() != 0:
+        pytest.skip("ports 80 and 443 of loopback, and the site's users, are root's")
+    made = kind(open_folder(folder))
+    yield made
+    made.daemon.terminate()
+    assert made.daemon.wait(30) == 0

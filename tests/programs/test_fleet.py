@@ -13,7 +13,7 @@ import time
 import pytest
 
 import schema
-from programs import BUILD, Site, open_folder
+from programs import BUILD, Site, site_running
 
 PHONES = 12
 
@@ -65,12 +65,8 @@ class Running(Site):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    if os.geteuid() != 0:
-        pytest.skip("ports 80 and 443 of loopback, and the site's users, are root's")
-    made = Running(open_folder(tmp_path_factory.mktemp("fleet")))
-    yield made
-    made.daemon.terminate()
-    made.daemon.wait(20)
+    with site_running(Running, tmp_path_factory.mktemp("fleet")) as made:
+        yield made
 
 
 # ---- sign-ins ---------------------------------------------------------------------------------------------------------------

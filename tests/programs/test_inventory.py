@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from programs import BUILD
-from test_fleet import Running, fleet, open_folder
+from programs import BUILD, site_running
+from test_fleet import Running, fleet
 
 ADDRESSES = "127.9.1.1-127.9.1.40"  # one for each phone: the servers know by it whose MAC they were told
 
@@ -45,12 +45,8 @@ class Inventory(Running):
 
 @pytest.fixture
 def site(tmp_path):
-    if os.geteuid() != 0:
-        pytest.skip("ports 80 and 443 of loopback, and the site's users, are root's")
-    made = Inventory(open_folder(tmp_path))
-    yield made
-    made.daemon.terminate()
-    made.daemon.wait(20)
+    with site_running(Inventory, tmp_path) as made:
+        yield made
 
 
 def when(text):

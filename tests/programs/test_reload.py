@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from programs import BUILD, Site, open_folder
+from programs import BUILD, Site, site_running
 
 PHONES = 200
 
@@ -74,12 +74,8 @@ class Loaded(Site):
 
 @pytest.fixture
 def site(tmp_path):
-    if os.geteuid() != 0:
-        pytest.skip("ports 80 and 443 of loopback, and the site's users, are root's")
-    made = Loaded(open_folder(tmp_path))
-    yield made
-    made.daemon.terminate()
-    assert made.daemon.wait(30) == 0
+    with site_running(Loaded, tmp_path) as made:
+        yield made
 
 
 def test_no_phone_notices(site):

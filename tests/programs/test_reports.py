@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from programs import BUILD, TOP, Site, open_folder
+from programs import BUILD, TOP, Site, open_folder, site_running
 from test_fleet import Running as FleetSite
 from test_fleet import fleet
 
@@ -409,12 +409,8 @@ class Between:
 
 @pytest.fixture(scope="module")
 def phones(tmp_path_factory):
-    if os.geteuid() != 0:
-        pytest.skip("ports 80 and 443 of loopback, and the site's users, are root's")
-    made = FleetSite(open_folder(tmp_path_factory.mktemp("phones")))
-    yield made
-    made.daemon.terminate()
-    made.daemon.wait(20)
+    with site_running(FleetSite, tmp_path_factory.mktemp("phones")) as made:
+        yield made
 
 
 def fleet_of(phones, users, *words, address=None, status=0):
