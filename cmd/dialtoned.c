@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cmd/options.h"
+#include "server/site/certs.h"
 #include "server/site/conf.h"
 #include "server/daemon/accounts.h"
 #include "server/daemon/check_site.h"
@@ -29,12 +30,26 @@ static const struct option_row options[] = {
     {0},
 };
 
-static int check(const struct command *c, const char *path, const struct site *site)
+/* What is good today and will not be next month is no fault yet. */
+static void certificates_warn(const struct command *c, const struct site *site, int64_t unix_s)
 {
+	struct site_cert cert[SITE_CERTS];
+	unsigned n = site_certs(site, unix_s, cert);
 	struct why why = {0};
 
-	switch (check_site(site, clock_unix_ms() / 1000, &why)) {
+	for (unsigned i = 0; i < n; i++)
+		if (site_cert_ends_soon(site, &cert[i], unix_s, &why))
+			command_fail(c, 0, "note: %s", why.text);
+}
+
+static int check(const struct command *c, const char *path, const struct site *site)
+{
+	int64_t unix_s = clock_unix_ms() / 1000;
+	struct why why = {0};
+
+	switch (check_site(site, unix_s, &why)) {
 	case CHECK_GOOD:
+		certificates_warn(c, site, unix_s);
 		printf("%s: good: configuration, certificates, keys, store, rights and ports\n", path);
 		return 0;
 	case CHECK_NOT_ALLOWED:

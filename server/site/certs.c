@@ -12,6 +12,8 @@
 #include "server/site/names.h"
 #include "server/site/pair.h"
 
+#define SOON (30LL * 86400) /* seconds: time enough for a company's CA to make a new one */
+
 /* A name that phones ask for, inside or outside, and that is not in the certificate; NULL: they are all there. */
 static const char *name_missing(const struct site *s, bool outside, const struct buf *der, struct site_name all[SITE_NAMES])
 {
@@ -128,6 +130,23 @@ unsigned site_certs(const struct site *s, int64_t unix_s, struct site_cert ret[S
 		certs_check(s, all[i].server, all[i].outside, unix_s, &ret[n++]);
 	}
 	return n;
+}
+
+bool site_cert_ends_soon(const struct site *s, const struct site_cert *cert, int64_t unix_s, struct why *why)
+{
+	long long left = cert->not_after - unix_s, days = left / 86400;
+	const char *file = cert->file, *plural = days == 1 ? "" : "s";
+
+	if (cert->why.text[0] || left >= SOON)
+		return false;
+	if (strcmp(file, SITE_ROOT) == 0 || strcmp(file, SITE_ISSUING) == 0 || strcmp(file, SITE_UPDATE_CERT) == 0)
+		why_set(why, "%s expires in %lld day%s; only a new site has a new one: dialtone init DIR", file, days, plural);
+	else if (site_cert_is_foreign(s->dir, file))
+		why_set(why, "%s expires in %lld day%s; type, with a new one from its CA: dialtone init %.200s %s--certificate FILE --key FILE", file,
+			days, plural, s->dir, strcmp(file, SITE_EXTERNAL) == 0 ? "--outside " : "");
+	else
+		why_set(why, "%s expires in %lld day%s; type: dialtone init %.200s --renew, then reload dialtoned", file, days, plural, s->dir);
+	return true;
 }
 
 bool site_pem_holds(struct sv pem, const struct buf *der)

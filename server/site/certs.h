@@ -21,6 +21,9 @@ struct site_cert {
 /* How many there are: external.pem only counts when something listens outside, legacy.pem when somebody may speak TLS 1.0. */
 unsigned site_certs(const struct site *s, int64_t unix_s, struct site_cert ret[SITE_CERTS]);
 
+/* A good one that ends within thirty days; *why says when, and what to type. */
+bool site_cert_ends_soon(const struct site *s, const struct site_cert *cert, int64_t unix_s, struct why *why);
+
 /* Phones can use `pem`, a key and its certificates, for the names inside or outside; they hold `anchors`.  false: *why ends a sentence that
  * begins with the file's name. */
 bool site_cert_check(const struct site *s, bool outside, struct sv anchors, int64_t unix_s, struct sv pem, struct why *why);

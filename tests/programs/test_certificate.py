@@ -1,6 +1,7 @@
 """A certificate of the company's own CA, and one as an ACME client leaves it: taken for a site by `dialtone init --certificate`, which a deploy
 hook may run again and again. A certificate that phones could not use is refused before anything is written; `--renew` leaves it alone."""
 import os
+import re
 import subprocess
 
 import pytest
@@ -38,15 +39,15 @@ class Authority:
         with open(self.path(name)) as f:
             return f.read()
 
-    def sign(self, name, by):
-        openssl(self.dir, "x509", "-req", "-in", f"{name}.csr", "-CA", f"{by}.pem", "-CAkey", f"{by}.key", "-CAcreateserial", "-days", "600", "-extfile",
+    def sign(self, name, by, days=600):
+        openssl(self.dir, "x509", "-req", "-in", f"{name}.csr", "-CA", f"{by}.pem", "-CAkey", f"{by}.key", "-CAcreateserial", "-days", f"{days}", "-extfile",
                 f"{name}.ext", "-out", f"{name}.pem")
 
-    def server(self, names=NAMES, key="rsa:2048"):
+    def server(self, names=NAMES, key="rsa:2048", days=600):
         openssl(self.dir, "req", "-newkey", key, *(["-pkeyopt", "ec_paramgen_curve:P-256"] if key == "ec" else []), "-nodes", "-keyout", "privkey.pem",
                 "-out", "leaf.csr", "-subj", f"/CN={names[0]}")
         self.write("leaf.ext", "subjectAltName=" + ",".join(f"DNS:{n}" for n in names) + "\nextendedKeyUsage=serverAuth\n")
-        self.sign("leaf", "sub")
+        self.sign("leaf", "sub", days)
         self.write("fullchain.pem", self.read("leaf.pem") + self.read("sub.pem"))
 
 
@@ -104,3 +105,18 @@ def test_what_would_not_do(site, ca):
     ca.server(key="ec")
     assert "RSA" in take(site, ca, *key, *root, status=78).stderr
     assert before == (octets(site, "server.pem"), octets(site, "ca.pem"))
+
+
+def test_a_certificate_that_ends_soon(site, ca):
+    """`dialtoned -t` calls it good, since it is, and says what to type before it is not; status and its check say the same."""
+    for days, warned in ((40, False), (9, True)):
+        ca.server(days=days)
+        take(site, ca, "--key", ca.path("privkey.pem"), "--root", ca.path("root.pem"))
+        done = site.check()
+        assert done.returncode == 0 and "good" in done.stdout, done
+        status = subprocess.run([os.path.join(BUILD, "dialtone"), "-c", site.conf, "status"], capture_output=True, text=True, timeout=60)
+        words = re.compile(rf"note: server.pem expires in ({days - 1}|{days}) days; type, with a new one from its CA: dialtone init {site.dir} "
+                           "--certificate FILE --key FILE\n")
+        assert [bool(words.search(said)) for said in (done.stderr, status.stderr)] == [warned, warned], (done, status)
+    subprocess.run([os.path.join(BUILD, "dialtone"), "init", site.dir, "--renew"], check=True, capture_output=True, timeout=60)
+    assert words.search(site.check().stderr)  # --renew leaves it alone, and so it is not what is to be typed

@@ -113,6 +113,34 @@ static void years(void **state)
 	buf_wipe(&after);
 }
 
+/* Thirty days before a certificate ends somebody is told what to type for it; a day earlier nobody is. */
+static void soon(void **state)
+{
+	static const struct {
+		const char *file, *typed;
+		int64_t years;
+	} rows[] = {
+	    {"server.pem", " --renew", 5},
+	    {"ca.pem", "only a new site", 20},
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const int64_t end = NOW + rows[i].years * YEAR;
+		struct site_cert *c = w->cert;
+
+		assert_non_null(why(w, rows[i].file, end - 31 * 86400));
+		while (strcmp(c->file, rows[i].file) != 0)
+			c++;
+		assert_false(site_cert_ends_soon(&w->site, c, end - 30 * 86400, &w->why));
+		assert_true(site_cert_ends_soon(&w->site, c, end - 9 * 86400, &w->why));
+		assert_true(strstr(w->why.text, rows[i].file) && strstr(w->why.text, "expires in 9 days;") && strstr(w->why.text, rows[i].typed));
+		assert_true(site_cert_ends_soon(&w->site, c, end - 86400, &w->why) && strstr(w->why.text, "expires in 1 day;"));
+		c->not_after = end - 1;
+		assert_true(why(w, rows[i].file, end)[0] && !site_cert_ends_soon(&w->site, c, end, &w->why)); /* that is a fault, not a warning */
+	}
+}
+
 static void names(void **state)
 {
 	char kept[INIT_KEPT];
@@ -383,6 +411,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(years, setup, teardown),
+	    cmocka_unit_test_setup_teardown(soon, setup, teardown),
 	    cmocka_unit_test_setup_teardown(names, setup, teardown),
 	    cmocka_unit_test_setup_teardown(legacy, setup, teardown),
 	    cmocka_unit_test_setup_teardown(ports, setup_ordinary, teardown_ordinary),
