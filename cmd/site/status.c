@@ -12,8 +12,6 @@
 #include "server/site/certs.h"
 #include "server/site/conf.h"
 
-#define SOON ((int64_t)60 * 86400) /* seconds: a certificate that ends so soon is worth a word */
-
 struct status_options {
 	bool registered, check;
 };
@@ -129,10 +127,11 @@ static void certs_write(struct writer *w, const struct site_cert *cert, unsigned
 /* Warnings before a fault. */
 static void certs_warn(const struct command *c, const struct site *site, const struct site_cert *cert, unsigned n, int64_t now)
 {
+	struct why why = {0};
+
 	for (unsigned i = 0; i < n; i++)
-		if (cert[i].why.text[0] == '\0' && cert[i].not_after - now < SOON)
-			command_fail(c, 0, "note: %s expires in %lld days; type: dialtone init %s --renew", cert[i].file,
-				     (long long)((cert[i].not_after - now) / 86400), site->dir);
+		if (site_cert_ends_soon(site, &cert[i], now, &why))
+			command_fail(c, 0, "note: %s", why.text);
 }
 
 /* ---- the verb -------------------------------------------------------------------------------------------------- */
@@ -183,6 +182,7 @@ static int status(const struct command *c, const struct site *site)
 	struct why why = {0};
 	char count[24];
 	unsigned n = site_certs(site, now, cert);
+	struct sv said, version = {0};
 	uint64_t endpoints;
 	int ret = EX_OK, rc;
 
@@ -195,9 +195,15 @@ static int status(const struct command *c, const struct site *site)
 	} else if (text.n == 0) {
 		ret = nobody_runs(c, site);
 	}
+	said = buf_view(&text);
+	version = control_version(&said);
+	if (text.n && control_is_of_another(version, &why))
+		command_fail(c, 0, "note: %s", why.text);
 	writer_begin(&w, stdout, command_form(c));
-	processes_write(&w, buf_view(&text));
-	if (registered_count(buf_view(&text), &endpoints)) {
+	if (w.form == WRITER_JSON)
+		writer_member(&w, "version", NULL, version.n ? json_stringn(version.p, version.n) : json_null());
+	processes_write(&w, said);
+	if (registered_count(said, &endpoints)) {
 		snprintf(count, sizeof count, "%llu endpoint%s", (unsigned long long)endpoints, endpoints == 1 ? "" : "s");
 		section(&w);
 		writer_member(&w, "registered", count, json_integer((json_int_t)endpoints));

@@ -6,8 +6,6 @@
 #include "server/control/control.h"
 #include "server/site/certs.h"
 
-#define WARN_DAYS 30
-
 enum { OK, WARNING, CRITICAL, UNKNOWN };
 
 struct finding {
@@ -51,14 +49,19 @@ static void look_at_processes(struct finding *f, const struct site *site)
 {
 	struct buf text = {0};
 	struct why why = {0};
+	struct sv status;
 
 	if (!control_status(site->dir, &text, &why)) {
 		find(f, UNKNOWN, &why);
 	} else if (text.n == 0) {
 		why_set(&why, "dialtoned is not running for %s", site->dir);
 		find(f, CRITICAL, &why);
+	} else {
+		status = buf_view(&text);
+		if (control_is_of_another(control_version(&status), &why))
+			find(f, WARNING, &why);
+		read_status(f, status);
 	}
-	read_status(f, buf_view(&text));
 	buf_free(&text);
 }
 
@@ -81,10 +84,8 @@ static void look_at_certificates(struct finding *f, const struct site *site, int
 			f->days = days;
 			f->first = cert[i].file;
 		}
-		if (days < WARN_DAYS) {
-			why_set(&why, "%s expires in %lld days; type: dialtone init %.200s --renew", cert[i].file, (long long)days, site->dir);
+		if (site_cert_ends_soon(site, &cert[i], now, &why))
 			find(f, WARNING, &why);
-		}
 	}
 }
 

@@ -182,6 +182,20 @@ bool control_status(const char *dir, struct buf *text, struct why *why)
 	return true;
 }
 
+/* An answer that was not understood: of another release, until it is started again. */
+static void blame_version(const char *dir, struct why *why)
+{
+	struct why none = {0};
+	struct buf text = {0};
+	struct sv status;
+
+	if (control_status(dir, &text, &none) && text.n) {
+		status = buf_view(&text);
+		control_is_of_another(control_version(&status), why);
+	}
+	buf_free(&text);
+}
+
 /* ---- lists ------------------------------------------------------------------------------------------------------------- */
 
 /* What of the list has come: its whole lines are told and forgotten.  *ended: the last one was among them. */
@@ -225,6 +239,8 @@ bool control_list(const char *dir, const char *question, bool (*line)(void *arg,
 		why_set(why, SV_FMT, SV_ARG(sv_trim(sv_from(buf_view(&have), 6))));
 	else if (!ended)
 		control_failed(dir, good ? "the answer is cut off" : "the answer cannot be read", why);
+	if (!good)
+		blame_version(dir, why);
 	buf_free(&have);
 	return ended;
 }

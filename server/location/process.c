@@ -43,6 +43,7 @@ static void process_status(struct client *c)
 	unsigned registered = 0;
 	struct buf out = {0};
 
+	buf_str(&out, "version " DIALTONE_VERSION "\n");
 	for (unsigned i = 0; scoreboard && i < atomic_load(&scoreboard->rows) && i < SCOREBOARD_ROWS; i++) {
 		const struct score *r = &scoreboard->row[i];
 

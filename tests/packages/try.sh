@@ -65,6 +65,8 @@ dpkg --compare-versions "$newer" gt "$older" || fail "$newer is not newer than $
 getent passwd dialtone-vault dialtone dialtone-legacy dialtone-phone >/dev/null # the last came with a later release
 kept | diff /tmp/kept - || fail "the upgrade changed what is the administrator's"
 # Without systemd nobody has started the servers anew; the older ones may speak another language on the control socket.
+dialtone status 2>&1 | grep -q "this program of version $newer; type: systemctl restart dialtoned" || fail "nobody says that the servers are still $older"
+grep -q 'deb-systemd-invoke .*dialtoned.service' /var/lib/dpkg/info/dialtoned.postinst || fail "under systemd nobody starts the servers again"
 kill -0 "$daemon" && kill -0 "$staying" || fail "the upgrade has ended the servers or the phone"
 stop
 fe dialtoned -t

@@ -107,8 +107,11 @@ bool control_phones(const char *dir, void (*fn)(void *arg, const struct control_
 bool control_status(const char *dir, struct buf *text, struct why *why)
 {
 	(void)why;
-	if (file_there(dir, "runs"))
-		buf_str(text, "worker 0 pid 4711 private 12 restarts 0\nregistered 3\n");
+	if (!file_there(dir, "runs"))
+		return true;
+	if (!file_there(dir, "silent-about-its-version"))
+		buf_str(text, file_there(dir, "of-another-version") ? "version 0.0.9\n" : "version " DIALTONE_VERSION "\n");
+	buf_str(text, "worker 0 pid 4711 private 12 restarts 0\nregistered 3\n");
 	return true;
 }
 

@@ -164,6 +164,14 @@ static void who_is_registered(void **state)
 	said(w, "status --json", 78, "\"registered\": 3");
 	said(w, "status --check", 2, "DIALTONE CRITICAL - server.pem: ");
 	assert_non_null(strstr((char *)w->out.p, " | registered=3 processes=1 restarts=0"));
+	said(w, "status --json", 78, "\"version\": \"" DIALTONE_VERSION "\"");
+	assert_int_equal(w->err.n, 0);
+	put(w, "of-another-version", "");
+	said(w, "status --json", 78, "\"version\": \"0.0.9\"");
+	said(w, "status", 78, "the dialtoned that runs is of version 0.0.9, this program of version " DIALTONE_VERSION "; type: systemctl restart dialtoned");
+	put(w, "silent-about-its-version", "");
+	said(w, "status --json", 78, "\"version\": null");
+	said(w, "status", 78, "the dialtoned that runs is of an older version, this program of version " DIALTONE_VERSION "; type: systemctl restart dialtoned");
 
 	said(w, "user show 4411", 0, "signed in now:\naddress             outside  front_end  worker  expires_in  peer ");
 	said(w, "user show CONTOSO\\alice", 0, "c97532c1946f");

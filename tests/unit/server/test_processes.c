@@ -207,7 +207,7 @@ static void one_user(struct list *l)
 	assert_true(l->last.outside);
 	assert_int_equal(list(l, "nobody@contoso.test"), 0);
 	assert_true(control_status(place.dir, &text, &why));
-	assert_string_equal(buf_cstr(&text), "registered 20000\n");
+	assert_string_equal(buf_cstr(&text), "version " DIALTONE_VERSION "\nregistered 20000\n");
 	buf_free(&text);
 }
 
@@ -255,18 +255,46 @@ static void who_is_registered(void **state)
 	free(l);
 }
 
-/* An answer that breaks off, or is none. */
+/* A child answers the first question with that text, and the question for its version, which an answer that was not understood is
+ * followed by. */
+static pid_t answer(int control, const char *text, const char *status)
+{
+	const char *const answers[] = {text, status};
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	for (unsigned i = 0; pid == 0 && i < 2 && answers[i]; i++) {
+		struct pollfd p = {.fd = control, .events = POLLIN};
+		char line[100];
+		int fd = poll(&p, 1, 5000) == 1 ? accept(control, NULL, NULL) : -1;
+
+		if (fd < 0 || recv(fd, line, sizeof line, 0) != (i ? 7 : 11) ||
+		    send(fd, answers[i], strlen(answers[i]), MSG_NOSIGNAL) != (ssize_t)strlen(answers[i]))
+			_exit(1);
+		close(fd);
+	}
+	if (pid == 0)
+		_exit(0);
+	return pid;
+}
+
+/* An answer that breaks off, or is none, or is of another release. */
 static void half_a_list(void **state)
 {
+#define SAME "version " DIALTONE_VERSION "\nregistered 0\nend\n"
 #define WHOLE "user1@contoso.test\t\ti\t\t0\t60\tinside\t\t\n"
 	static const struct {
 		const char *answer, *why;
 		unsigned told;
+		const char *status;
 	} rows[] = {
 	    {"", "cut off", 0}, {WHOLE, "cut off", 1}, {WHOLE "user2@contoso.test\t\ti", "cut off", 1}, {WHOLE "en", "cut off", 1},
-	    {"user1@contoso.test\n", "cannot be read", 0}, {"user1@contoso.test\t\ti\t\tx\t60\tinside\t\t\n", "cannot be read", 0},
-	    {WHOLE "user1@contoso.test\t\ti\t\t0\t60\tbeside\t\n", "cannot be read", 1},
-	    {"error the questions are: order, status\n", "the questions are: order, status", 0}, {WHOLE "end\n", NULL, 1},
+	    {"user1@contoso.test\n", "cannot be read", 0, SAME}, {"user1@contoso.test\t\ti\t\tx\t60\tinside\t\t\n", "cannot be read", 0, SAME},
+	    {WHOLE "user1@contoso.test\t\ti\t\t0\t60\tbeside\t\n", "cannot be read", 1, ""},
+	    {"error the questions are: order, status\n", "the questions are: order, status", 0, SAME}, {WHOLE "end\n", NULL, 1},
+	    {"error the questions are: order, status\n", "is of an older version, ", 0, "registered 0\nend\n"},
+	    {"user1@contoso.test\n", "is of version 0.0.9, this program of version " DIALTONE_VERSION "; type: systemctl restart dialtoned", 0,
+	     "version 0.0.9\nregistered 0\nend\n"},
 	};
 	struct list *l = calloc(1, sizeof *l);
 	struct why why = {0};
@@ -282,17 +310,8 @@ static void half_a_list(void **state)
 	assert_int_equal(mkdir(run, 0700), 0);
 	control = control_listen(place.dir, &why);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		pid_t pid = fork();
+		pid_t pid = answer(control, rows[i].answer, rows[i].status);
 
-		assert_true(pid >= 0);
-		if (pid == 0) {
-			struct pollfd p = {.fd = control, .events = POLLIN};
-			char line[100];
-			int fd = poll(&p, 1, 5000) == 1 ? accept(control, NULL, NULL) : -1;
-
-			_exit(fd < 0 || recv(fd, line, sizeof line, 0) != 11 ||
-			      send(fd, rows[i].answer, strlen(rows[i].answer), MSG_NOSIGNAL) != (ssize_t)strlen(rows[i].answer));
-		}
 		*l = (struct list){0};
 		assert_int_equal(control_registered(place.dir, NULL, listed, l, &nobody, &why), rows[i].why == NULL);
 		if (rows[i].why && strstr(why.text, rows[i].why) == NULL)
