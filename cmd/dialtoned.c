@@ -30,7 +30,7 @@ static const struct option_row options[] = {
     {0},
 };
 
-/* What is good today and will not be next month is no fault yet. */
+/* A certificate that is good today and will not be next month is no fault yet. */
 static void certificates_warn(const struct command *c, const struct site *site, int64_t unix_s)
 {
 	struct site_cert cert[SITE_CERTS];
