@@ -78,7 +78,7 @@ enum admin_result admin_store(const struct admin *a, enum store_result r, const 
 	case STORE_NONE:
 		return admin_no(ADMIN_NONE, why, "'%s' is not in the store", what);
 	case STORE_TAKEN:
-		return admin_no(ADMIN_EXISTS, why, "'%s' cannot be stored: %s", what, store_why(a->store));
+		return admin_no(ADMIN_TAKEN, why, "'%s' cannot be stored: %s", what, store_why(a->store));
 	default:
 		return admin_no(ADMIN_STORE, why, "the store failed at '%s': %s", what, store_why(a->store));
 	}

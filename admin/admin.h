@@ -16,7 +16,8 @@ enum admin_result {
 	ADMIN_UNCHANGED, /* it is so already; *why may say it */
 	ADMIN_REFUSED, /* the input breaks a rule */
 	ADMIN_NONE,    /* the named object does not exist */
-	ADMIN_EXISTS,  /* it is there already, or something that must be unique is in use */
+	ADMIN_EXISTS,  /* it is there already */
+	ADMIN_TAKEN,   /* something that must be unique belongs to another object */
 	ADMIN_SITE,    /* a file of the site is missing or cannot be used */
 	ADMIN_STORE,   /* the store failed */
 	ADMIN_ORDER,   /* it is stored, but dialtoned did not act on the user's phones */

@@ -39,7 +39,7 @@ enum admin_result policy_remove(struct admin *a, const char *name, struct why *w
 
 	if (rc == ADMIN_NONE)
 		return admin_no(rc, why, "there is no PIN policy '%.60s'", name);
-	if (rc == ADMIN_EXISTS)
+	if (rc == ADMIN_TAKEN)
 		return admin_no(ADMIN_REFUSED, why, "'%.60s' is not removed: %s", name, store_why(a->store));
 	snprintf(done, sizeof done, "pin policy remove %.60s", name);
 	if (rc == ADMIN_OK)

@@ -11,7 +11,7 @@
 static enum admin_result failed(const struct pool_copy *c, enum store_result r, const char *aor, struct why *why)
 {
 	return r == STORE_OK ? ADMIN_OK
-			     : admin_no(r == STORE_TAKEN ? ADMIN_EXISTS : ADMIN_STORE, why, "%s in the store of pool %s: %s", aor, c->name,
+			     : admin_no(r == STORE_TAKEN ? ADMIN_TAKEN : ADMIN_STORE, why, "%s in the store of pool %s: %s", aor, c->name,
 					r == STORE_NONE ? "there is no such user" : store_why(c->store));
 }
 

@@ -234,6 +234,21 @@ static const char *row_is_there(struct user_rows *im, const struct store_user *t
 	return r->same || im->update ? NULL : why_set(why, "%.120s exists already; to change existing users, add --update", there->aor);
 }
 
+/* The other fields; *why says of each one that is wrong what is wrong with it. */
+static bool values_read(struct user_rows *im, const struct fields *f, struct user_row *r, bool *remote, struct why *why)
+{
+	struct why one = {0};
+	bool good = true;
+
+	for (unsigned i = 0; i < f->n; i++) {
+		if (im->column[i] == COL_ADDRESS || value_read(im, im->column[i], &f->text[i], r, remote, &one))
+			continue;
+		why_set(why, "%.700s%s%.300s", good ? "" : why->text, good ? "" : "; and ", one.text);
+		good = false;
+	}
+	return good;
+}
+
 /* The address first: it says whose the others are. */
 static const char *row_fill(struct user_rows *im, const struct fields *f, struct user_row *r, struct why *why)
 {
@@ -249,9 +264,8 @@ static const char *row_fill(struct user_rows *im, const struct fields *f, struct
 		r->user = there;
 		remote = there.remote;
 	}
-	for (unsigned i = 0; i < f->n; i++)
-		if (im->column[i] != COL_ADDRESS && !value_read(im, im->column[i], &f->text[i], r, &remote, why))
-			return why->text;
+	if (!values_read(im, f, r, &remote, why))
+		return why->text;
 	r->user.remote = remote;
 	if (im->common_area && !user_common_area(im->a->site, &r->user, why))
 		return why->text;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "admin/orders.h"
 #include "admin/pins.h"
@@ -263,7 +264,7 @@ enum admin_result users_share_extension(struct admin *a, const struct store_user
 	if (u->extension[0] == '\0' || a->store->ops->user_by_line(a->store, NULL, u->extension, found, 2, &n) != STORE_OK)
 		return ADMIN_NONE;
 	for (size_t i = 0; i < n; i++)
-		if (found[i].id != u->id) {
+		if (found[i].id != u->id && strcasecmp(found[i].aor, u->aor) != 0) { /* u may not have been stored: no id */
 			*ret = found[i];
 			return ADMIN_OK;
 		}

@@ -21,6 +21,7 @@ static const struct {
     [ADMIN_REFUSED] = {EX_USAGE, ""},
     [ADMIN_NONE] = {EX_NOUSER, "; 'dialtone %s list' shows what is there"},
     [ADMIN_EXISTS] = {EX_CANTCREAT, "; to change what is there: dialtone %s set %s"},
+    [ADMIN_TAKEN] = {EX_CANTCREAT, "; type another one, or first change the one that has it, with: dialtone %s set"},
     [ADMIN_SITE] = {EX_CONFIG, ""},
     [ADMIN_STORE] = {EX_IOERR, ""},
     [ADMIN_ORDER] = {EX_SOFTWARE, ""},

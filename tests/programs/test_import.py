@@ -66,6 +66,14 @@ def test_every_fault_is_told(site):
     assert json.loads(run(site, "list", "--json").stdout)["items"] == []
 
 
+def test_two_faults_in_one_line_are_told_at_once(site):
+    path = write(site, "two.csv", [user(1, Enabled="WAHR", LineURI="sip:user001@contoso.test", SamAccountName="a/b"), user(2, Enabled="1")])
+    done = run(site, "import", path, status=64)
+    first, second = re.findall(r"two\.csv:\d+: (.*)", done.stderr)
+    assert all(word in first for word in ("Enabled is 'WAHR'; type yes or no; and ", "LineURI is 'sip:user001@contoso.test'; type it like tel:", "a/b")), first
+    assert "; and " not in second and "Enabled is '1'" in second, second  # nothing of the line before
+
+
 def test_an_export_as_it_is(site):
     pins = site.path("pins.csv")
     path = write(site, "users.csv", [user(n, Enabled="FALSE" if n == 3 else "TRUE", LineURI="tel:7004" if n == 4 else f"tel:+1425555{n:04};ext={7000 + n}")

@@ -154,7 +154,7 @@ static void put(void **state)
 
 	assert_int_equal(users_put(&w->admin, &again, (struct sv){0}, (struct sv){0}, &why), ADMIN_EXISTS);
 	assert_string_equal(why.text, "alice@contoso.test exists already");
-	assert_int_equal(users_put(&w->admin, &bob, (struct sv){0}, (struct sv){0}, &why), ADMIN_EXISTS);
+	assert_int_equal(users_put(&w->admin, &bob, (struct sv){0}, (struct sv){0}, &why), ADMIN_TAKEN);
 	assert_non_null(strstr(why.text, "this login belongs to alice@contoso.test"));
 	bob.login[0] = '\0';
 	assert_int_equal(users_put(&w->admin, &bob, (struct sv){0}, SV("1111"), &why), ADMIN_REFUSED);

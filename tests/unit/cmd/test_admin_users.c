@@ -31,6 +31,8 @@ static void users(void **state)
 	/* a script may run twice */
 	said(w, ALICE " --password-file %/password --pin-file %/pin", 0, "unchanged");
 	said(w, ALICE " --json", 0, "\"changed\": false");
+	said(w, ALICE, 0, "unchanged");
+	assert_null(strstr((char *)w->err.p, "note:")); /* nobody shares an extension with itself */
 	said(w, "user add alice@contoso.test --extension 4412", 73, "alice@contoso.test exists already; to change what is there: dialtone user set");
 	said(w, "user set alice@contoso.test --extension 4411 -f json", 0, "\"changed\": false");
 	said(w, "user enable alice@contoso.test", 0, "unchanged");
@@ -217,7 +219,7 @@ static void user_refusals(void **state)
 	    {"user add a@contoso.test --pin-file %/nowhere", 64, "No such file"},
 	    {"user add a@contoso.test --pin-file %/empty", 64, "the first line is empty"},
 	    {"user add a@contoso.test --ask-pin", 64, "no terminal"},
-	    {"user add a@contoso.test --login contoso\\ALICE", 73, "this login belongs to alice@contoso.test; to change"},
+	    {"user add a@contoso.test --login contoso\\ALICE", 73, "this login belongs to alice@contoso.test; type another one, or first change the one that has it, with: dialtone user set\n"},
 	    {"user set a@contoso.test --display A", 67, "there is no user 'a@contoso.test'"},
 	    {"user list -f xml", 64, "'-f xml': type text, json or csv"},
 	    {"user list -c", 64, "'-c' needs a value; type -c FILE"},
