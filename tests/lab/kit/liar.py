@@ -12,6 +12,7 @@
                                             answers: the A record of the host LABEL=... is an address or cname:NAME, the SRV
                                             record srv=... names that host, or is servfail
 """
+import os
 import re
 import socket
 import ssl
@@ -20,23 +21,17 @@ import sys
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../support"))
+from read_message import read_message  # noqa: E402
+
 KIND, ADDRESS, PORT = sys.argv[1], sys.argv[2], int(sys.argv[3])
 OPT = dict(o.split("=", 1) for o in sys.argv[4:])
 
 
 def request(s):
-    """Head and body of what is asked; None at the end."""
-    got = b""
-    while b"\r\n\r\n" not in got:
-        piece = s.recv(65536)
-        if not piece:
-            return None
-        got = (got + piece).lstrip(b"\r\n")
-    head, _, body = got.partition(b"\r\n\r\n")
-    length = re.search(rb"(?im)^content-length: *(\d+)", head)
-    while length and len(body) < int(length[1]):
-        body += s.recv(65536)
-    return head.decode("latin-1")
+    """The head of what is asked; None at the end."""
+    message = read_message(s)
+    return message and message[0].decode("latin-1")
 
 
 def answer_http(s):

@@ -17,7 +17,8 @@ static const char *with(const char *credentials)
 	return head;
 }
 
-/* "The client is WCF: it sends the RST once without credentials, gets the bare 401." */
+/* RFC 9110 15.5.2: "The server generating a 401 response MUST send a WWW-Authenticate header field"; RFC 7617 2: "The authentication
+ * parameter 'realm' is REQUIRED".  [web-services 6.3]: "The client is WCF: it sends the RST once without credentials, gets the bare 401." */
 static void asked_for(void **state)
 {
 	struct world *w = *state;
