@@ -192,6 +192,7 @@ static bool servers(struct work *w)
 	bool legacy = w->site->legacy != SITE_LEGACY_OFF, outside = w->site->external_fqdn[0] != '\0';
 
 	return server(w, SITE_SERVER, false) && (!outside || server(w, SITE_EXTERNAL, true)) &&
+	       server(w, SITE_DSK, false) && (!outside || server(w, SITE_DSK_EXTERNAL, true)) &&
 	       (!legacy || server(w, SITE_LEGACY, false)) && (!legacy || !outside || server(w, SITE_LEGACY_EXTERNAL, true));
 }
 
@@ -286,6 +287,7 @@ static bool network_owners(struct work *w)
 		return false;
 	logs = (struct account){worker.uid, old ? legacy.gid : worker.gid};
 	return given(w, SITE_LOGS, logs) && group_writes(w, SITE_LOGS) && for_group(w, SITE_SERVER, worker) && for_group(w, SITE_EXTERNAL, worker) &&
+	       for_group(w, SITE_DSK, worker) && for_group(w, SITE_DSK_EXTERNAL, worker) &&
 	       (!old || (for_group(w, SITE_LEGACY, legacy) && for_group(w, SITE_LEGACY_EXTERNAL, legacy)));
 }
 

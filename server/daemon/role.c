@@ -116,6 +116,8 @@ static const struct sandbox_place database_places[] = {{SITE_VAULT, true},
 static const struct sandbox_place watch_places[] = {NAMES, {NULL, false}};
 static const struct sandbox_place worker_places[] = {{SITE_SERVER, false},
 						     {SITE_EXTERNAL, false},
+						     {SITE_DSK, false},
+						     {SITE_DSK_EXTERNAL, false},
 						     {SITE_ISSUING, false},
 						     {SITE_TRUSTED_CERTS, false},
 						     {SITE_IMAGES, false},

@@ -113,18 +113,22 @@ unsigned site_certs(const struct site *s, int64_t unix_s, struct site_cert ret[S
 {
 	static const struct {
 		const char *file;
-		bool server, outside, legacy;
-	} all[SITE_CERTS] = {{SITE_SERVER, true, false, false},
-			     {SITE_EXTERNAL, true, true, false},
-			     {SITE_LEGACY, true, false, true},
-			     {SITE_LEGACY_EXTERNAL, true, true, true},
-			     {SITE_ROOT, false, false, false},
-			     {SITE_ISSUING, false, false, false},
-			     {SITE_UPDATE_CERT, false, false, false}};
+		bool server, outside, legacy, dsk;
+	} all[SITE_CERTS] = {{SITE_SERVER, .server = true},
+			     {SITE_EXTERNAL, .server = true, .outside = true},
+			     {SITE_DSK, .server = true, .dsk = true},
+			     {SITE_DSK_EXTERNAL, .server = true, .outside = true, .dsk = true},
+			     {SITE_LEGACY, .server = true, .legacy = true},
+			     {SITE_LEGACY_EXTERNAL, .server = true, .outside = true, .legacy = true},
+			     {SITE_ROOT},
+			     {SITE_ISSUING},
+			     {SITE_UPDATE_CERT}};
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < SITE_CERTS; i++) {
 		if ((all[i].outside && !site_is_outside(s)) || (all[i].legacy && s->legacy == SITE_LEGACY_OFF))
+			continue;
+		if (all[i].dsk && strcmp(all[i].file, site_cert_of_dsk(s->dir, all[i].outside)) != 0)
 			continue;
 		ret[n] = (struct site_cert){.file = all[i].file};
 		certs_check(s, all[i].server, all[i].outside, unix_s, &ret[n++]);
@@ -158,6 +162,36 @@ bool site_pem_holds(struct sv pem, const struct buf *der)
 		found = sv_eq(buf_view(&other), buf_view(der));
 	buf_free(&other);
 	return found;
+}
+
+/* The last certificate of one PEM, which is its root, stands in the other. */
+static bool one_root(struct sv pem, struct sv other)
+{
+	struct buf last = {0}, der = {0};
+	bool one;
+
+	for (unsigned i = 0; pki_pem_cert(pem, i, &der); i++, buf_clear(&der)) {
+		buf_clear(&last);
+		buf_sv(&last, buf_view(&der));
+	}
+	one = last.n > 0 && !last.oom && site_pem_holds(other, &last);
+	buf_free(&last);
+	buf_free(&der);
+	return one;
+}
+
+const char *site_cert_of_dsk(const char *dir, bool outside)
+{
+	const char *own = outside ? SITE_DSK_EXTERNAL : SITE_DSK, *names = outside ? SITE_EXTERNAL : SITE_SERVER;
+	struct buf pem = {0}, other = {0};
+	char path[PATH_MAX];
+	struct why why;
+	bool good = site_path(path, dir, own, &why) && file_read(path, PKI_PEM_MAX, &pem) == 0 && site_path(path, dir, names, &why) &&
+		    file_read(path, PKI_PEM_MAX, &other) == 0 && one_root(buf_view(&pem), buf_view(&other));
+
+	buf_wipe(&pem);
+	buf_wipe(&other);
+	return good ? own : names;
 }
 
 bool site_cert_is_foreign(const char *dir, const char *name)

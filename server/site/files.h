@@ -19,6 +19,8 @@
 #define SITE_EXTERNAL "external.pem" /* the same of the public names */
 #define SITE_LEGACY "legacy.pem" /* as these two, with keys of their own: for TLS 1.0 */
 #define SITE_LEGACY_EXTERNAL "legacy-external.pem"
+#define SITE_DSK "dsk.pem" /* as server.pem and external.pem, with keys of their own: for the handshake inside SIP */
+#define SITE_DSK_EXTERNAL "dsk-external.pem"
 #define SITE_ISSUING "issuing.pem"   /* the certificate of the CA that certifies users */
 #define SITE_TRUSTED_CERTS "trusted.pem" /* certificates that TrustedCACerts may name */
 #define SITE_UPDATE_KEY "update.key" /* signs firmware catalogs */

@@ -11,7 +11,7 @@
 /* ---- server/worker/tls.c: contexts and chains ----------------------------------------------------------------------- */
 
 struct worker_tls { /* starts as {0} */
-	struct pki_key *inside_key, *outside_key;
+	struct pki_key *inside_key, *outside_key, *dsk_key[2]; /* dsk_key: inside, outside */
 	struct tls_ctx *inside, *outside, *dsk, *dsk_outside;
 	uint8_t binding[2][16]; /* ntlm_channel_binding() of the certificates inside and outside */
 	struct buf chain_pem; /* of the inside name, root and issuing CA included: what the root chain download hands out */

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "server/site/certs.h"
 #include "server/site/files.h"
 #include "server/worker/internal.h"
 
@@ -86,6 +87,20 @@ static void bind_to(uint8_t binding[16], struct sv pem)
 	buf_free(&leaf);
 }
 
+/* A ClientHello inside SIP needs no credentials: outside, too, the answer to it shows public names only. */
+static struct tls_ctx *dsk_context(struct worker_tls *t, const struct worker_conf *c, bool outside, struct sv issuing, struct why *why)
+{
+	const char *legacy = outside ? SITE_LEGACY_EXTERNAL : SITE_LEGACY;
+	struct pki_key **key = &t->dsk_key[outside];
+	struct buf chain = {0};
+	struct tls_ctx *ctx = NULL;
+
+	if (identity(c->site->dir, c->legacy ? legacy : site_cert_of_dsk(c->site->dir, outside), key, &chain, why))
+		ctx = tls_context(t, &(struct tls_server_conf){TLS_DSK, buf_view(&chain), *key, .client_ca_pem = issuing});
+	buf_free(&chain);
+	return ctx;
+}
+
 static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct sv outside_pem, struct why *why)
 {
 	struct sv inside_pem = buf_view(&t->chain_pem);
@@ -104,13 +119,11 @@ static bool contexts(struct worker_tls *t, const struct worker_conf *c, struct s
 	bind_to(t->binding[0], inside_pem);
 	bind_to(t->binding[1], outside_pem);
 	t->inside = tls_context(t, &(struct tls_server_conf){profile, inside_pem, t->inside_key, .ticket_keys = ticket_keys, .mono_ms = clock_mono_ms});
-	t->dsk = tls_context(t, &(struct tls_server_conf){TLS_DSK, inside_pem, t->inside_key, .client_ca_pem = buf_view(&issuing)});
+	t->dsk = dsk_context(t, c, false, buf_view(&issuing), why);
 	if (outside_pem.n) {
 		t->outside = tls_context(t, &(struct tls_server_conf){profile, outside_pem, t->outside_key,
 								  .ticket_keys = ticket_keys, .mono_ms = clock_mono_ms});
-		/* a ClientHello inside SIP needs no credentials either: the answer to it shows public names only */
-		t->dsk_outside = tls_context(t, &(struct tls_server_conf){TLS_DSK, outside_pem, t->outside_key,
-								      .client_ca_pem = buf_view(&issuing)});
+		t->dsk_outside = dsk_context(t, c, true, buf_view(&issuing), why);
 	}
 	/* With the downloaded root chain, users' certificates can be followed, too, to their end. */
 	buf_sv(&t->chain_pem, buf_view(&issuing));
@@ -147,6 +160,8 @@ void worker_tls_clear(struct worker_tls *t)
 	tls_ctx_free(t->dsk_outside);
 	pki_key_free(t->inside_key);
 	pki_key_free(t->outside_key);
+	pki_key_free(t->dsk_key[0]);
+	pki_key_free(t->dsk_key[1]);
 	buf_free(&t->chain_pem);
 	*t = (struct worker_tls){.keylog_fd = -1};
 }

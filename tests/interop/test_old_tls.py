@@ -3,10 +3,13 @@
 gnutls-cli, limited to TLS 1.0 with RC4, 3DES or AES, completes HTTPS and SIP on the port where openssl speaks TLS 1.3; a hello in the
 format of SSL 2.0 (old_tls.py) is answered, and goes on to the end of the handshake and an answer; a peer that is not named, and everybody with `legacy = off`, is refused.
 """
+import base64
 import os
+import re
 import socket
 import ssl
 import struct
+import sys
 import time
 
 import pytest
@@ -14,6 +17,9 @@ import pytest
 import front_end
 import old_tls
 import peers
+
+sys.path.insert(0, os.path.join(peers.TOP, "tests/support"))
+from read_message import read_message  # noqa: E402
 
 PORTS = ["https", "sip_tls"]
 SUITES = {"RC4": "+ARCFOUR-128", "3DES": "+3DES-CBC", "AES128": "+AES-128-CBC", "AES256": "+AES-256-CBC"}
@@ -104,6 +110,54 @@ def test_from_a_hello_of_ssl_2_0_to_an_answer(site, port, suite):
     assert "does match" in said, said
     assert client.ask(ASK[port].encode()).decode().startswith(ANSWER[port])
     assert "New, TLSv1.3" in openssl(site, port)
+
+
+def certificate_inside_sip(site):
+    """Of the handshake of TLS-DSK, which its first flight shows to whoever asks; and that of the connection around it."""
+    context = ssl.create_default_context(cafile=site.ca)
+    inner, hello = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.MemoryBIO()
+    inner.maximum_version = ssl.TLSVersion.TLSv1_2  # as far as TLS-DSK goes
+    with pytest.raises(ssl.SSLWantReadError):
+        inner.wrap_bio(ssl.MemoryBIO(), hello, server_hostname=front_end.FQDN).do_handshake()
+    proof = base64.b64encode(hello.read()).decode()
+    register = ("REGISTER sip:contoso.test SIP/2.0\r\nVia: SIP/2.0/TLS 192.0.2.7:5061;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
+                "From: <sip:a@contoso.test>;tag=1;epid=0123456789\r\nTo: <sip:a@contoso.test>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n"
+                f'Authorization: TLS-DSK qop="auth", realm="SIP Communications Service", targetname="{front_end.FQDN}", version=4, '
+                f'gssapi-data="{proof}"\r\nContact: <sip:192.0.2.7:5061;transport=tls>\r\nSupported: gruu-10\r\nContent-Length: 0\r\n\r\n')
+    with socket.create_connection(("127.0.0.1", site.sip_tls), 10) as s, context.wrap_socket(s, server_hostname=front_end.FQDN) as tls:
+        tls.sendall(register.encode())
+        head, _ = read_message(tls)
+        around = tls.getpeercert(True)
+    flight = base64.b64decode(re.search(rb'gssapi-data="([^"]+)"', head)[1])
+    messages, body = b"", {}
+    while flight:  # records, then the messages in them
+        n = struct.unpack(">H", flight[3:5])[0]
+        messages, flight = messages + flight[5:5 + n], flight[5 + n:]
+    while messages:
+        n = int.from_bytes(messages[1:4], "big")
+        body[messages[0]], messages = messages[4:4 + n], messages[4 + n:]
+    return body[11][6:6 + int.from_bytes(body[11][3:6], "big")], around
+
+
+def test_the_handshake_inside_sip_has_its_own_key(site):
+    """RFC 5246 7.4.7.1: whoever finds how a server answers to a bad padding can use its RSA key.  Anybody reaches the handshake inside SIP, with
+    RSA key exchange and TLS 1.0: what he learns there opens no connection of others, as its key is another one."""
+    inside, around = certificate_inside_sip(site)
+    assert old_tls.rsa_key(inside)[0] != old_tls.rsa_key(around)[0]
+    for der in (inside, around):
+        pem = ssl.DER_cert_to_PEM_cert(der)
+        done = peers.run([peers.tool("openssl"), "verify", "-CAfile", site.ca, "-verify_hostname", front_end.FQDN], text=pem)
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_site_of_an_earlier_version_has_no_such_key(tmp_path):
+    with front_end.Site(tmp_path, workers=1) as s:
+        s.stop()
+        os.unlink(os.path.join(s.dir, "dsk.pem"))
+        os.truncate(s.log, 0)
+        s.start()
+        inside, around = certificate_inside_sip(s)
+        assert inside == around
 
 
 def test_half_a_hello_costs_little(site):

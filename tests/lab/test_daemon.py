@@ -280,7 +280,7 @@ def test_what_the_configuration_names_is_there(site):
     told = json.loads(site.admin("status", "--json").stdout)
     assert {p["name"] for p in told["processes"]} == {"vault", "location", "worker"} and len(told["processes"]) == WORKERS + 2
     assert all(p["pid"] in children(site.daemon.pid) and p["restarts"] == 0 for p in told["processes"])
-    assert [c["file"] for c in told["certificates"]] == ["server.pem", "ca.pem", "issuing.pem", "update.pem"]
+    assert [c["file"] for c in told["certificates"]] == ["server.pem", "dsk.pem", "ca.pem", "issuing.pem", "update.pem"]
     site.edit(pool="pool01.contoso.test")
     assert refused("server.pem", "not for the name pool01.contoso.test", "--renew")
     said_by_status(78, "not for the name pool01.contoso.test")

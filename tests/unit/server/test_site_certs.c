@@ -86,7 +86,7 @@ static void octets(struct world *w, const char *file, struct buf *ret)
 static void years(void **state)
 {
 	char kept[INIT_KEPT];
-	static const char *const all[] = {"server.pem", "ca.pem", "issuing.pem", "update.pem"};
+	static const char *const all[] = {"server.pem", "dsk.pem", "ca.pem", "issuing.pem", "update.pem"};
 	struct world *w = *state;
 	struct buf root = {0}, before = {0}, after = {0};
 
@@ -157,6 +157,42 @@ static void names(void **state)
 	assert_string_equal(why(w, "external.pem", NOW), "");
 	strcpy(w->site.external_web_fqdn, "other.contoso.test");
 	assert_non_null(strstr(why(w, "external.pem", NOW), "it is not for the name other.contoso.test"));
+}
+
+/* TLS-DSK has a key of its own, as long as phones would know its root by the chain of server.pem. */
+static void file_of_dsk(void **state)
+{
+	char kept[INIT_KEPT], path[4200];
+	struct world *w = *state;
+	struct buf modern = {0}, own = {0}, root = {0};
+	size_t end;
+
+	octets(w, "server.pem", &modern);
+	octets(w, "dsk.pem", &own);
+	assert_memory_not_equal(modern.p, own.p, 512); /* the keys */
+	assert_string_equal(site_cert_of_dsk(w->site.dir, false), "dsk.pem");
+	assert_string_equal(site_cert_of_dsk(w->site.dir, true), "external.pem"); /* nothing is there for outside */
+	assert_string_equal(why(w, "dsk.pem", NOW), "");
+	assert_non_null(strstr(why(w, "dsk.pem", NOW + 5 * YEAR), "it has expired"));
+
+	/* server.pem of a company's CA: its chain does not hold our root */
+	octets(w, "ca.pem", &root);
+	end = modern.n - root.n;
+	assert_memory_equal(modern.p + end, root.p, root.n);
+	modern.n = end;
+	assert_true(site_save(w->site.dir, "server.pem", &modern, 0600, &w->why));
+	assert_string_equal(site_cert_of_dsk(w->site.dir, false), "server.pem");
+	assert_null(why(w, "dsk.pem", NOW));
+
+	/* a site that an earlier version made */
+	assert_true(init_renew(&w->site, NOW, kept, &w->why));
+	snprintf(path, sizeof path, "%s/dsk.pem", w->site.dir);
+	assert_int_equal(remove(path), 0);
+	assert_string_equal(site_cert_of_dsk(w->site.dir, false), "server.pem");
+	assert_null(why(w, "dsk.pem", NOW));
+	buf_wipe(&modern);
+	buf_wipe(&own);
+	buf_free(&root);
 }
 
 /* TLS 1.0 has a key of its own, which is asked for when somebody may speak it. */
@@ -413,6 +449,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(years, setup, teardown),
 	    cmocka_unit_test_setup_teardown(soon, setup, teardown),
 	    cmocka_unit_test_setup_teardown(names, setup, teardown),
+	    cmocka_unit_test_setup_teardown(file_of_dsk, setup, teardown),
 	    cmocka_unit_test_setup_teardown(legacy, setup, teardown),
 	    cmocka_unit_test_setup_teardown(ports, setup_ordinary, teardown_ordinary),
 	    cmocka_unit_test_setup_teardown(a_key_for_dns, setup_ordinary, teardown_ordinary),
