@@ -337,7 +337,7 @@ def test_status_in_columns(site):
     """Each table: a line of heads, and every word of a row below the head of its column."""
     done = peers.run([peers.program("dialtone"), "-c", site.conf, "status"])
     processes, count, certificates = [part.splitlines() for part in done.stdout.split("\n\n")]
-    assert len(processes) == WORKERS + 3 and count == ["registered  0 endpoints"] and len(certificates) == 5, done.stdout
+    assert len(processes) == WORKERS + 3 and count == ["registered  0 endpoints"] and len(certificates) == 6, done.stdout
     for head, *rows in (processes, certificates):
         for at in (m.start() for m in re.finditer(r"\S+", head)):
             assert all(row[at] != " " and (at == 0 or row[at - 2:at] == "  ") for row in rows), done.stdout

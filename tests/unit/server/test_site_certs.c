@@ -16,6 +16,7 @@
 #include "server/daemon/make_site.h"
 #include "server/daemon/take_certificate.h"
 #include "server/site/certs.h"
+#include "server/site/files.h"
 
 #define NOW 1795000000
 #define YEAR (365LL * 86400)
