@@ -141,7 +141,7 @@ def certificate_inside_sip(site):
 
 def test_the_handshake_inside_sip_has_its_own_key(site):
     """RFC 5246 7.4.7.1: whoever finds how a server answers to a bad padding can use its RSA key.  Anybody reaches the handshake inside SIP, with
-    RSA key exchange and TLS 1.0: what he learns there opens no connection of others, as its key is another one."""
+    RSA key exchange and TLS 1.0: what an attacker learns there opens no connection of others, whose key is another one."""
     inside, around = certificate_inside_sip(site)
     assert old_tls.rsa_key(inside)[0] != old_tls.rsa_key(around)[0]
     for der in (inside, around):
