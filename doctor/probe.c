@@ -10,7 +10,9 @@
 #include "doctor/probe_internal.h"
 
 #define FINISH_MS 6000	  /* behind the phone's result */
-#define OFFERS_EVERY_MS 2000
+#define BUDGET_MS 40000	  /* for all questions together, so that an answer is there within 45 s */
+#define FINISH_LEAST_MS 1000
+#define OFFERS_EVERY_MS 1000
 #define ARP_AGAIN_MS 300
 #define PINGED_MS 7000 /* two offers, each of an address that was pinged for three seconds */
 #define OPEN_MAX 24	  /* questions under way at once */
@@ -259,12 +261,18 @@ void doctor_probe_tick(struct doctor_probe *p)
 	probe_settle(p);
 }
 
-void doctor_probe_finish(struct doctor_probe *p, int64_t off_s, unsigned until_s)
+void doctor_probe_finish(struct doctor_probe *p, int64_t off_s, unsigned until_ms)
 {
+	uint64_t now = clock_mono_ms(), least = now + FINISH_LEAST_MS;
+
 	p->off_s = off_s;
 	p->finishing = true;
-	p->finish_by = clock_mono_ms() + FINISH_MS;
-	p->listen_until = p->began + until_s * 1000ull;
+	p->finish_by = now + FINISH_MS;
+	if (p->finish_by > p->began + BUDGET_MS)
+		p->finish_by = p->began + BUDGET_MS;
+	if (p->finish_by < least)
+		p->finish_by = least;
+	p->listen_until = p->began + until_ms;
 	if (p->finish_by < p->listen_until)
 		p->finish_by = p->listen_until;
 	doctor_probe_more(p);

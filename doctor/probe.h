@@ -18,9 +18,9 @@ struct doctor_probe *doctor_probe_new(struct host *h, struct doctor_run *r, unsi
 void doctor_probe_more(struct doctor_probe *p);	   /* the record has grown: asks what follows from it */
 void doctor_probe_restart(struct doctor_probe *p); /* the phone starts again: asks anew the open ones */
 void doctor_probe_tick(struct doctor_probe *p);	   /* once a second */
-/* The phone has its result.  off_s: its clock less this machine's.  until_s: so long after doctor_probe_new() the port is listened
+/* The phone has its result.  off_s: its clock less this machine's.  until_ms: so long after doctor_probe_new() the port is listened
  * to in any case, and DHCP asked where nobody has answered yet; 0: no longer than the questions take. */
-void doctor_probe_finish(struct doctor_probe *p, int64_t off_s, unsigned until_s);
+void doctor_probe_finish(struct doctor_probe *p, int64_t off_s, unsigned until_ms);
 /* After `done`: certificates are judged by these anchors (PEM, may be ""), and answers compared. */
 void doctor_probe_check(struct doctor_probe *p, const char *anchors);
 void doctor_probe_free(struct doctor_probe *p);

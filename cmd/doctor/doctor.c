@@ -28,8 +28,8 @@
 #include "doctor/probe.h"
 
 #define RECORD_MAX (16 << 20)
-#define LLDP_LISTEN_S 35
-#define DHCP_LISTEN_S 43
+#define LLDP_LISTEN_MS 35000
+#define DHCP_LISTEN_MS 41500
 #define TICK_MS 200
 
 struct doctor {
@@ -100,15 +100,15 @@ static char *anchors(struct doctor *d)
  * [network A.4].  Without DHCP a port that spanning tree holds may still open. */
 static unsigned doctor_listens(const struct doctor *d)
 {
-	unsigned s = d->run.result.failure == DT_F_DHCP_SILENT && !d->run.result.ok ? DHCP_LISTEN_S : 0;
+	unsigned ms = d->run.result.failure == DT_F_DHCP_SILENT && !d->run.result.ok ? DHCP_LISTEN_MS : 0;
 
 	for (size_t i = 0; i < d->record.n; i++) {
 		const struct doctor_line *l = &d->record.line[i];
 
-		if (s == 0 && l->kind == DT_REC_STAGE && l->stage == DT_STAGE_VLAN && l->failure == DT_F_VLAN_NONE && d->run.observed.voice == 0)
-			s = LLDP_LISTEN_S;
+		if (ms == 0 && l->kind == DT_REC_STAGE && l->stage == DT_STAGE_VLAN && l->failure == DT_F_VLAN_NONE && d->run.observed.voice == 0)
+			ms = LLDP_LISTEN_MS;
 	}
-	return s;
+	return ms;
 }
 
 /* The phone has its result. It is told to sign off only after the doctor's own questions: they need its address. */

@@ -146,7 +146,7 @@ const struct option_row phone_options[] = {
 	{"--serial",        "S",         "its serial number (default: the MAC address)", AT(serial)},
 	{"--firmware",      "V",         "the version it left the factory with", AT(firmware), version},
 	{"--no-vlan",       NULL,        "do not look for a VLAN", AT(no_vlan)},
-	{"--lldp-wait",     "SECONDS",   "how long to wait for LLDP-MED, 1 to 60 (default: 6)", AT(lldp_wait)},
+	{"--lldp-wait",     "SECONDS",   "how long to wait for LLDP-MED, 1 to 60 (default: 6; doctor: 5)", AT(lldp_wait)},
 	{"--no-dhcp",       NULL,        "ask no DHCP server; then give --address, --dns, --domain ...", AT(no_dhcp)},
 	{"--address",       "A/PREFIX",  "with --no-dhcp (with --take: default is what the interface has)", AT(address)},
 	{"--router",        "A",         "with --no-dhcp", AT(router)},

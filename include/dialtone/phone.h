@@ -249,7 +249,7 @@ struct dt_phone_conf {
 	const char *web_url;	   /* instead of DHCP option 43 */
 	const char *registrar;	   /* HOST[:PORT], instead of SRV and option 120 */
 	const char *trust;	   /* PEM: the roots that it trusts, and no others; NULL: as a real phone, those that it downloads on its first day */
-	unsigned lldp_wait_s;	   /* 0: 6 */
+	unsigned lldp_wait_s;	   /* 0: 6, or 5 when `brief` */
 	bool brief; /* two fifths of a phone's waits for answers, for one that examines a network rather than lives in it */
 	enum dt_strict strict;
 };

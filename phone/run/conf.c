@@ -6,6 +6,10 @@
 #include "dialtone/handset.h"
 #include "phone/run/parts.h"
 
+/* UNKNOWN: how long a real phone waits.  It sends at 0, 1 and 2 s, and a switch with fast start answers each within a second. */
+#define LLDP_WAIT_S 6
+#define LLDP_WAIT_BRIEF_S 5
+
 static bool conf_dup(char **to, const char *s)
 {
 	*to = s ? strdup(s) : NULL;
@@ -28,7 +32,7 @@ bool conf_copy(struct ph_conf *to, const struct dt_phone_conf *c)
 	to->tethered = c->tethered;
 	to->appliance = c->appliance;
 	to->lease = c->lease;
-	to->lldp_wait_s = c->lldp_wait_s ? c->lldp_wait_s : 6;
+	to->lldp_wait_s = c->lldp_wait_s ? c->lldp_wait_s : c->brief ? LLDP_WAIT_BRIEF_S : LLDP_WAIT_S;
 	to->strict = c->strict;
 	return conf_dup(&to->serial, c->serial) &&
 	       conf_dup(&to->factory, c->factory_version ? c->factory_version : c->model->firmware) &&

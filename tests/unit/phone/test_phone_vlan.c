@@ -109,6 +109,32 @@ static void vlan_by_dhcp(void **state)
 	}
 }
 
+/* Who examines a network does not wait as long as a phone, unless the user says how long. */
+static void how_long_lldp_is_waited_for(void **state)
+{
+	static const struct {
+		bool brief;
+		unsigned wait_s, s;
+	} rows[] = {{false, 0, 6}, {true, 0, 5}, {true, 9, 9}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct world *w = calloc(1, sizeof *w);
+		struct dt_phone_conf c = conf_of(w);
+
+		c.brief = rows[i].brief;
+		c.lldp_wait_s = rows[i].wait_s;
+		w->ph = dt_phone_new(&c);
+		dt_phone_start(w->ph);
+		dt_phone_link(w->ph, true);
+		pass(w, rows[i].s * 1000 - 1);
+		assert_false(asked(w));
+		pass(w, 1);
+		assert_true(asked(w));
+		unplug(w);
+	}
+}
+
 static void vlan_cannot_be_joined(void **state)
 {
 	struct world *w = plugged();
@@ -363,6 +389,7 @@ int main(void)
 	    cmocka_unit_test(no_link),
 	    cmocka_unit_test(policies),
 	    cmocka_unit_test(vlan_by_dhcp),
+	    cmocka_unit_test(how_long_lldp_is_waited_for),
 	    cmocka_unit_test(vlan_cannot_be_joined),
 	    cmocka_unit_test(lldp_too_late),
 	    cmocka_unit_test(another_vlan),
