@@ -21,6 +21,7 @@ struct cause_case {
 	bool again;		   /* the case right above is explained by the same row */
 	bool reported;		   /* it is reported as well when the stage ended well */
 	unsigned explains;	   /* kinds of later failures that are its consequences */
+	bool lease;		   /* a second DHCP server that leads elsewhere is why */
 };
 
 #define REACH EXPLAINS_REACH
@@ -288,6 +289,35 @@ static void consequences(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* Two DHCP servers that lead to different places, and what is odd in the lease of one is their consequence: where the case says so. */
+static void lease_of_a_stranger(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < CASES; i++) {
+		const struct doctor_cause *row = row_of(&cases[i], NULL);
+		struct doctor_finding f[8];
+		struct doctor_run r;
+		bool is = false;
+		unsigned n;
+
+		if (cases[i].failure != DT_F_OK || cases[i].answer == DT_SIGN_ASKED_OFFER_OTHER)
+			continue;
+		run_of(&cases[i], false, &r);
+		r.answer[r.answers++] = (struct doctor_answer){.stage = DT_STAGE_ADDRESS, .sign = {DT_SIGN_ASKED_OFFER_OTHER}};
+		n = doctor_diagnose(&r, f, 8);
+		for (unsigned k = 0; k < n; k++)
+			is |= f[k].because && f[k].cause[0] == row;
+		if (is != cases[i].lease) {
+			print_case(i, is ? "is the consequence of a second DHCP server, which .lease does not say" : "is no consequence of a second DHCP server");
+			wrong++;
+		}
+		doctor_run_free(&r);
+	}
+	assert_int_equal(wrong, 0);
+}
+
 /* Fragments of words once decided: ":80" fits ":8080", "ersion" fits "conversion", "lock" fits "blocked". */
 static void fragments_decide_nothing(void **state)
 {
@@ -384,6 +414,7 @@ int main(void)
 	    cmocka_unit_test(earliest_answer),
 	    cmocka_unit_test(reported_although_it_ended_well),
 	    cmocka_unit_test(consequences),
+	    cmocka_unit_test(lease_of_a_stranger),
 	    cmocka_unit_test(fragments_decide_nothing),
 	    cmocka_unit_test(words_of_servers),
 	    cmocka_unit_test(every_failure_has_a_row_or_its_own_fix),

@@ -35,7 +35,7 @@ static void facts_come_back(void **state)
 	add(&text, "\"kind\":\"attempt\",\"stage\":9,\"ok\":false,\"error\":\"connect\",\"fault\":\"network\",\"retry\":true,"
 		   "\"signs\":[\"cert-other-name\",\"of-the-future\",\"tls-alert\"],\"host\":\"fe01\",\"domain\":\"d.test\","
 		   "\"cert\":\"other\",\"said\":\"no\",\"address\":\"10.66.0.1\",\"port\":5061,\"vlan\":66,\"option\":43,"
-		   "\"suboption\":5,\"alert\":116,\"rcode\":2,\"http\":404,\"sip\":403,\"diag\":4003,\"seconds\":30,\"off\":-7,"
+		   "\"suboption\":5,\"alert\":116,\"rcode\":2,\"http\":404,\"sip\":403,\"diag\":4003,\"seconds\":30,\"by\":\"10.66.0.9\",\"off\":-7,"
 		   "\"candidate\":\"stored\",\"future\":{}");
 	add(&text, "\"kind\":\"heard\",\"stage\":1,\"frames\":9,\"lldp\":3,\"cdp_vlan\":66");
 	add(&text, "\"kind\":\"probe\",\"stage\":3,\"try\":\"a x\",\"ok\":true,\"found\":\"10.0.0.1\","
@@ -64,6 +64,7 @@ static void facts_come_back(void **state)
 	assert_int_equal(l->fact.sip, 403);
 	assert_int_equal(l->fact.diag, 4003);
 	assert_int_equal(l->fact.seconds, 30);
+	assert_int_equal(l->fact.by, 0x0a420009);
 	assert_true(l->fact.off_s == -7);
 	assert_int_equal(l->fact.candidate, DT_CAND_STORED);
 	assert_true(r.has_observed && r.observed.frames == 9 && r.observed.lldp == 3 && r.observed.cdp_vlan == 66);

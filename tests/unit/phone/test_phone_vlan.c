@@ -109,7 +109,7 @@ static void vlan_by_dhcp(void **state)
 	}
 }
 
-/* Who examines a network does not wait as long as a phone, unless the user says how long. */
+/* The phone of the doctor waits a second less than one that lives in the network, unless the user says how long. */
 static void how_long_lldp_is_waited_for(void **state)
 {
 	static const struct {
