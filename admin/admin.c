@@ -55,10 +55,17 @@ void admin_close(struct admin *a)
 enum admin_result admin_secret(struct admin *a, struct why *why)
 {
 	struct why text = {0};
+	struct pin_keys keys = {1, 1};
 
-	if (!a->has_secret)
-		a->has_secret = vault_secret_load(a->site->dir, a->secret, &text);
-	return a->has_secret ? ADMIN_OK : admin_no(ADMIN_SITE, why, "%s", text.text);
+	if (a->has_secret)
+		return ADMIN_OK;
+	if (!vault_secret_load(a->site->dir, a->secret, &text))
+		return admin_no(ADMIN_SITE, why, "%s", text.text);
+	if (a->store && vault_pin_keys_read(a->secret, a->store, &keys) != STORE_OK)
+		return admin_store(a, STORE_FAILED, "the keys of PINs", why);
+	a->pin_key = keys.newest;
+	a->has_secret = true;
+	return ADMIN_OK;
 }
 
 void admin_audit(const struct admin *a, const char *whom, const char *done)

@@ -31,6 +31,7 @@ struct admin {
 	int64_t now;  /* seconds since 1970: the moment that is written down */
 	char who[64]; /* the operator, for the audit; "" : not known */
 	uint8_t secret[32]; /* the vault's, once admin_secret() has read it */
+	unsigned pin_key;   /* the number of the key that new PINs are made with, read with it */
 	bool has_secret;
 };
 
@@ -40,7 +41,7 @@ void admin_close(struct admin *a); /* wipes; {0} is fine */
 
 /* ---- what the verbs share -------------------------------------------------------------------------------------- */
 
-enum admin_result admin_secret(struct admin *a, struct why *why); /* reads the vault's secret, once */
+enum admin_result admin_secret(struct admin *a, struct why *why); /* reads the vault's secret and which key PINs are made with, once */
 /* A row of the audit: the action, its user ("" : no user), by a->who.  That it could not be written ends nothing. */
 void admin_audit(const struct admin *a, const char *whom, const char *done);
 /* A result of the store. what: "alice@contoso.test" */

@@ -64,13 +64,17 @@ static enum store_result pin_copy(struct store *from, int64_t id, struct store *
 {
 	struct store_pin pin = {0}, there = {0};
 	enum store_result r = from->ops->pin_get(from, id, &pin);
+	bool same;
 
 	if (r == STORE_NONE || (r == STORE_OK && !pin.set))
 		return STORE_OK;
-	if (r == STORE_OK && to->ops->pin_get(to, to_id, &there) == STORE_OK && there.set &&
-	    memcmp(there.hash, pin.hash, sizeof pin.hash) == 0 && memcmp(there.salt, pin.salt, sizeof pin.salt) == 0)
+	same = r == STORE_OK && to->ops->pin_get(to, to_id, &there) == STORE_OK && there.set && memcmp(there.salt, pin.salt, sizeof pin.salt) == 0;
+	if (same && there.key >= pin.key)
 		return STORE_OK;
-	if (r == STORE_OK) {
+	if (same) { /* made anew with a later key: it is no new PIN */
+		r = to->ops->pin_rehash(to, to_id, &pin);
+		*changed = true;
+	} else if (r == STORE_OK) {
 		pin.local = pin.global = 0;
 		pin.local_since = pin.locked_until = 0;
 		r = to->ops->pin_set(to, to_id, &pin, keep);

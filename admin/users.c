@@ -222,7 +222,7 @@ enum admin_result user_write_make(struct admin *a, struct user_write *w, struct 
 	if (password.n && !vault_password_set(a->secret, &w->user, password))
 		return admin_no(ADMIN_REFUSED, why, "the password of %s is not UTF-8", w->user.aor);
 	w->has_pin = pin.n > 0;
-	no = w->has_pin ? vault_pin_make(a->secret, pin, a->now, &w->pin, &text) : NULL;
+	no = w->has_pin ? vault_pin_make(a->secret, a->pin_key, pin, a->now, &w->pin, &text) : NULL;
 	return no ? admin_no(ADMIN_FAILED, why, "%s is not stored, since the PIN cannot be: %s", w->user.aor, no) : ADMIN_OK;
 }
 

@@ -226,6 +226,20 @@ static enum store_result pin_set(struct store *s, int64_t user, const struct sto
 	return lasting(s, run_pin_set, &f);
 }
 
+static enum store_result run_pin_rehash(struct store *real, void *arg)
+{
+	const struct fresh_pin *f = arg;
+
+	return real->ops->pin_rehash(real, f->user, f->p);
+}
+
+static enum store_result pin_rehash(struct store *s, int64_t user, const struct store_pin *p)
+{
+	struct fresh_pin f = {user, p, 0};
+
+	return lasting(s, run_pin_rehash, &f);
+}
+
 static enum store_result run_cert(struct store *real, void *arg)
 {
 	return real->ops->cert_put(real, arg);
@@ -265,6 +279,7 @@ static const struct store_ops ops = {
     .policy_get = policy_get,
     .pin_get = pin_get,
     .pin_set = pin_set,
+    .pin_rehash = pin_rehash,
     .pin_history = pin_history,
     .pin_step = pin_step,
     .password_get = password_get,

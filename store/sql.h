@@ -61,7 +61,7 @@ extern const struct store_ops sql_ops;
 struct sql *sql_of(struct store *s);
 
 /* The schema, version by version: [0] makes all of version 1, each further one adds to the one before. */
-#define SQL_SCHEMAS 11
+#define SQL_SCHEMAS 12
 extern const char *const sql_schema[SQL_SCHEMAS];
 #define SQL_NEWER "it was made by a newer version of this program"
 
@@ -137,6 +137,8 @@ enum store_result sql_policy_remove(struct store *s, const char *name);
 enum store_result sql_policy_each(struct store *s, bool (*each)(void *arg, const struct store_pin_policy *p), void *arg);
 enum store_result sql_pin_get(struct store *s, int64_t user, struct store_pin *ret);
 enum store_result sql_pin_set(struct store *s, int64_t user, const struct store_pin *p, unsigned keep);
+enum store_result sql_pin_rehash(struct store *s, int64_t user, const struct store_pin *p);
+enum store_result sql_pins_of_key(struct store *s, unsigned key, uint64_t *n);
 enum store_result sql_pin_history(struct store *s, int64_t user, struct store_old_pin *ret, size_t cap, size_t *n);
 enum store_result sql_password_get(struct store *s, int64_t user, struct store_tries *ret);
 enum store_result sql_password_step(struct store *s, int64_t user, void (*step)(void *, struct store_tries *), void *arg);

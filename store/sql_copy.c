@@ -13,8 +13,9 @@
 static const struct sql_table tables[] = {
 	{"account", "id:i aor:t login:t login_key:t display:t number:t extension:t home_pool:t enabled:i remote:i nt_hash:b created:i "
 	            "tickets_after:i common_area:i display_number:t pin_policy:t pin_locked:i", "id", true},
-	{"pin", "account:i salt:b hash:b length:i set_at:i local:i local_since:i locked_until:i global:i last_attempt:i", "account", false},
-	{"pin_history", "id:i account:i salt:b hash:b", "id", true},
+	{"pin", "account:i salt:b hash:b length:i set_at:i local:i local_since:i locked_until:i global:i last_attempt:i key_id:i",
+	        "account", false},
+	{"pin_history", "id:i account:i salt:b hash:b key_id:i", "id", true},
 	{"pin_policy", "name:t min_length:i lifetime:i history:i attempts:i common:i", "name", false},
 	{"password", "account:i local:i local_since:i locked_until:i global:i tries:i", "account", false},
 	{"cert", "id:i account:i device:t sha1:b der:b published:i expires:i key:b", "id", true},

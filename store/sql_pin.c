@@ -9,7 +9,8 @@ static void pin_row(struct sql *q, struct sql_st *st, struct store_pin *ret)
 				  .local_since = sql_int(q, st, 5),
 				  .locked_until = sql_int(q, st, 6),
 				  .global = (unsigned)sql_int(q, st, 7),
-				  .last_attempt = sql_int(q, st, 8)};
+				  .last_attempt = sql_int(q, st, 8),
+				  .key = (unsigned)sql_int(q, st, 9)};
 	ret->set = sql_blob(q, st, 0, ret->salt, sizeof ret->salt) == sizeof ret->salt &&
 		   sql_blob(q, st, 1, ret->hash, sizeof ret->hash) == sizeof ret->hash;
 }
@@ -38,10 +39,32 @@ enum store_result sql_pin_set(struct store *s, int64_t user, const struct store_
 	if (r == STORE_OK)
 		r = sql_run(q, SQL_PIN_FORGET, "ii", user, (int64_t)keep);
 	if (r == STORE_OK)
-		r = sql_run(q, SQL_PIN_SET, "ibbiiiiiii", user, p->salt, sizeof p->salt, p->hash, sizeof p->hash,
+		r = sql_run(q, SQL_PIN_SET, "ibbiiiiiiii", user, p->salt, sizeof p->salt, p->hash, sizeof p->hash,
 			       (int64_t)p->length, p->set_at, (int64_t)p->local, p->local_since, p->locked_until,
-			       (int64_t)p->global, p->last_attempt);
+			       (int64_t)p->global, p->last_attempt, (int64_t)p->key);
 	return sql_commit(q, r);
+}
+
+enum store_result sql_pin_rehash(struct store *s, int64_t user, const struct store_pin *p)
+{
+	struct sql *q = sql_of(s);
+	enum store_result r = sql_begin(q);
+
+	if (r != STORE_OK)
+		return r;
+	r = sql_some(q, sql_run(q, SQL_PIN_REHASH, "ibbi", user, p->salt, sizeof p->salt, p->hash, sizeof p->hash, (int64_t)p->key));
+	return sql_commit(q, r == STORE_NONE ? STORE_OK : r) == STORE_OK ? r : STORE_FAILED;
+}
+
+enum store_result sql_pins_of_key(struct store *s, unsigned key, uint64_t *n)
+{
+	struct sql *q = sql_of(s);
+	int64_t found = 0;
+	enum store_result r = sql_one(q, sql_bind(q, SQL_PINS_OF_KEY, "i", (int64_t)key), &found);
+
+	if (r == STORE_OK)
+		*n = (uint64_t)found;
+	return r;
 }
 
 enum store_result sql_pin_history(struct store *s, int64_t user, struct store_old_pin *ret, size_t cap, size_t *n)
@@ -55,8 +78,10 @@ enum store_result sql_pin_history(struct store *s, int64_t user, struct store_ol
 		struct store_old_pin *o = &ret[k];
 
 		if (sql_blob(q, st, 0, o->salt, sizeof o->salt) == sizeof o->salt &&
-		    sql_blob(q, st, 1, o->hash, sizeof o->hash) == sizeof o->hash)
+		    sql_blob(q, st, 1, o->hash, sizeof o->hash) == sizeof o->hash) {
+			o->key = (unsigned)sql_int(q, st, 2);
 			k++;
+		}
 	}
 	sql_end(q, st);
 	if (r == STORE_FAILED)

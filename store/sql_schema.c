@@ -111,5 +111,11 @@ const char *const sql_schema[SQL_SCHEMAS] = {
     [10] =
     "CREATE TABLE pool_key (kind TEXT NOT NULL, id INTEGER NOT NULL, made INTEGER NOT NULL, grace INTEGER NOT NULL,"
     " sealed BLOB NOT NULL, PRIMARY KEY (kind, id));",
+
+    /* the key that a PIN's hash was made with; how many there are of each */
+    [11] =
+    "ALTER TABLE pin ADD COLUMN key_id INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE pin_history ADD COLUMN key_id INTEGER NOT NULL DEFAULT 1;"
+    "CREATE INDEX pin_key ON pin (key_id) WHERE set_at > 0;",
 };
 /* clang-format on */

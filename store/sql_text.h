@@ -10,7 +10,7 @@
 #define USER_COLUMNS "id, aor, login, display, number, extension, home_pool, enabled, remote, nt_hash, created, tickets_after, " \
 	"common_area, display_number, pin_policy, pin_locked"
 #define POLICY_COLUMNS "name, min_length, lifetime, history, attempts, common"
-#define PIN_COLUMNS "salt, hash, length, set_at, local, local_since, locked_until, global, last_attempt"
+#define PIN_COLUMNS "salt, hash, length, set_at, local, local_since, locked_until, global, last_attempt, key_id"
 #define CERT_COLUMNS "id, account, device, sha1, der, published, expires, key"
 #define RULE_COLUMNS "id, guid, device_type, brand, model, revision, locale, approved, restore, pending, withdrawn"
 #define POOL_COLUMNS "name, sip, web, external_sip, external_web, store, backup"
@@ -43,17 +43,19 @@ X(POLICY_USED,    "SELECT aor FROM account WHERE pin_policy = ?1 AND pin_policy 
 X(POLICY_REMOVE,  "DELETE FROM pin_policy WHERE name = ?1") \
 X(POLICY_PAGE,    "SELECT " POLICY_COLUMNS " FROM pin_policy WHERE name > ?1 ORDER BY name LIMIT ?2") \
 X(PIN_GET,        "SELECT " PIN_COLUMNS " FROM pin WHERE account = ?1") \
-X(PIN_SET,        "INSERT INTO pin (account, " PIN_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (account) DO UPDATE SET " \
-                  "salt = ?2, hash = ?3, length = ?4, set_at = ?5, local = ?6, local_since = ?7, locked_until = ?8, global = ?9, last_attempt = ?10") \
-X(PIN_COUNT,      "INSERT INTO pin (account, " PIN_COLUMNS ") VALUES (?1, '', '', 0, 0, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (account) DO UPDATE SET " \
+X(PIN_SET,        "INSERT INTO pin (account, " PIN_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (account) DO UPDATE SET " \
+                  "salt = ?2, hash = ?3, length = ?4, set_at = ?5, local = ?6, local_since = ?7, locked_until = ?8, global = ?9, last_attempt = ?10, key_id = ?11") \
+X(PIN_REHASH,     "UPDATE pin SET hash = ?3, key_id = ?4 WHERE account = ?1 AND salt = ?2 AND key_id < ?4") \
+X(PINS_OF_KEY,    "SELECT count(*) FROM pin WHERE key_id = ?1 AND set_at > 0") \
+X(PIN_COUNT,      "INSERT INTO pin (account, " PIN_COLUMNS ") VALUES (?1, '', '', 0, 0, ?2, ?3, ?4, ?5, ?6, 1) ON CONFLICT (account) DO UPDATE SET " \
                   "local = ?2, local_since = ?3, locked_until = ?4, global = ?5, last_attempt = ?6") \
 X(PASSWORD_GET,   "SELECT local, local_since, locked_until, global, tries FROM password WHERE account = ?1") \
 X(PASSWORD_COUNT, "INSERT INTO password (account, local, local_since, locked_until, global, tries) VALUES (?1, ?2, ?3, ?4, ?5, ?6) " \
                   "ON CONFLICT (account) DO UPDATE SET local = ?2, local_since = ?3, locked_until = ?4, global = ?5, tries = ?6") \
 X(PASSWORD_REMOVE, "DELETE FROM password WHERE account = ?1") \
-X(PIN_KEEP,       "INSERT INTO pin_history (account, salt, hash) SELECT account, salt, hash FROM pin WHERE account = ?1 AND set_at > 0") \
+X(PIN_KEEP,       "INSERT INTO pin_history (account, salt, hash, key_id) SELECT account, salt, hash, key_id FROM pin WHERE account = ?1 AND set_at > 0") \
 X(PIN_FORGET,     "DELETE FROM pin_history WHERE account = ?1 AND id NOT IN (SELECT id FROM pin_history WHERE account = ?1 ORDER BY id DESC LIMIT ?2)") \
-X(PIN_HISTORY,    "SELECT salt, hash FROM pin_history WHERE account = ?1 ORDER BY id DESC LIMIT ?2") \
+X(PIN_HISTORY,    "SELECT salt, hash, key_id FROM pin_history WHERE account = ?1 ORDER BY id DESC LIMIT ?2") \
 X(PIN_REMOVE,     "DELETE FROM pin WHERE account = ?1") \
 X(CERT_PUT,       "INSERT INTO cert (account, device, sha1, der, published, expires, key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
 X(CERT_OF_OTHERS, "DELETE FROM cert WHERE key = ?1 AND account <> ?2") \

@@ -52,6 +52,7 @@ struct store_pin_policy { /* New-CsPinPolicy, for single users */
 struct store_pin {
 	bool set;
 	uint8_t salt[16], hash[32];
+	unsigned key;	      /* the number of the key that the hash was made with (server/vault/make.h) */
 	unsigned length;      /* digits: the limits go by it */
 	int64_t set_at;
 	/* the two counters of lockout [web-services 14.2] */
@@ -69,6 +70,7 @@ struct store_tries { /* of a password; what they mean is auth/pin.h's */
 };
 struct store_old_pin { /* history, newest first */
 	uint8_t salt[16], hash[32];
+	unsigned key;
 };
 
 struct store_cert {
@@ -128,7 +130,7 @@ struct store_test_device {
 	char id[64];	 /* normalised: twelve upper-case hex digits, or the serial in upper case */
 };
 
-struct store_key { /* of a pool, sealed (server/vault/ring.h); the first of each kind is a file */
+struct store_key { /* of a pool (server/vault/ring.h); the first of each kind is a file */
 	char kind[16];
 	unsigned id; /* from 2 on */
 	int64_t made, grace; /* for so many seconds behind `made` the one before it is good */
@@ -194,6 +196,9 @@ struct store_ops {
 	enum store_result (*pin_get)(struct store *s, int64_t user, struct store_pin *ret);
 	/* A new PIN: the former one goes into the history (newest `keep` stay); counters as in *p. */
 	enum store_result (*pin_set)(struct store *s, int64_t user, const struct store_pin *p, unsigned keep);
+	/* The same PIN (p->salt), whose hash is made with a later key: NONE when it is another one by now, or has been made so already. */
+	enum store_result (*pin_rehash)(struct store *s, int64_t user, const struct store_pin *p);
+	enum store_result (*pins_of_key)(struct store *s, unsigned key, uint64_t *n); /* how many PINs are made with that key */
 	enum store_result (*pin_history)(struct store *s, int64_t user, struct store_old_pin *ret, size_t cap, size_t *n);
 	/* Reads the counters of these users, lets step() change them, writes them all: one durable transaction that no
 	 * other writer comes between.  User 0 does not exist: a row that costs what a real one costs. */

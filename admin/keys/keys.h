@@ -5,17 +5,18 @@
 #include "admin/admin.h"
 
 struct key_info {
-	char kind[16]; /* "ticket" */
+	char kind[16]; /* "ticket", "pin" */
 	unsigned id;
 	int64_t made;  /* UNIX seconds */
-	int64_t until; /* what it has signed is accepted until then; 0: it is in use */
+	int64_t until; /* what it has signed, or made, is accepted until then; 0: it is in use */
 	bool accepted;
+	int64_t pins; /* that are made with it; 0 of any other kind */
 };
 
-/* The newest first. */
+/* Kind by kind, the newest first. */
 enum admin_result keys_each(struct admin *a, void (*each)(void *arg, const struct key_info *k), void *arg, struct why *why);
 /* A new key of this kind, which every front end uses within a second.  The one before it is accepted for as long as what it has
- * signed lives; at_once: no more from now on.  *id: its number.  ADMIN_REFUSED: there is no such kind. */
+ * signed lives, and a PIN until it is made anew; at_once: no more from now on.  *id: its number.  ADMIN_REFUSED: there is no such kind. */
 enum admin_result keys_roll(struct admin *a, const char *kind, bool at_once, unsigned *id, struct why *why);
 
 #endif

@@ -56,7 +56,9 @@ struct vault {
 	struct vault_enrolled enrolled[VAULT_SLOTS];
 	struct ring_key *ring; /* the newest key of web tickets, and those before it; NULL: there is the file's only */
 	int64_t first_ends;    /* of the file's, as ring_key.ends */
-	atomic_bool ring_stale; /* the store has changed since they were read */
+	struct pin_keys pin_keys;
+	atomic_bool ring_stale; /* the store has changed since they, and those of PINs, were read */
+	atomic_llong ring_asked; /* UNIX seconds: when a ticket's unknown key was looked for last */
 	struct store_user nobody; /* with a password that nobody knows: unknown names cost the work of known ones */
 };
 
@@ -107,6 +109,13 @@ struct vault_ticket_key vault_ring_newest(struct vault *v);
 /* The key that a ticket names: for it to be verified with.  false: there is no such key, or its time is over. */
 bool vault_ring_of(struct vault *v, struct sv ticket, struct vault_ticket_key *ret);
 #define VAULT_RING_NO "the key that has signed the ticket is accepted no more"
+
+struct pin_keys vault_pin_keys_now(struct vault *v);
+
+/* ---- secret.c, pin_keys.c ---- */
+void vault_pin_pepper(const uint8_t secret[32], unsigned key, uint8_t pepper[32]);
+/* A PIN that was proved is made anew with this key, which is later than its own. */
+void vault_pin_renew(struct vault *v, const struct store_user *u, const struct store_pin *p, struct sv pin, unsigned key);
 
 /* ---- home.c ---- */
 /* Where the user lives. NULL row: it is here; else *ret, whose places are those that the other side of the wall may know. */

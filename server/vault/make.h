@@ -71,10 +71,23 @@ void vault_keys_conf(const struct vault_keys *k, struct vault_conf *c);
 /* Puts the password's NT hash, sealed, into u->nt_hash (u->aor must be there: the seal is bound to it). */
 bool vault_password_set(const uint8_t secret[32], struct store_user *u, struct sv password);
 bool vault_nt_hash_open(const uint8_t secret[32], const struct store_user *u, uint8_t nt_hash[16]);
-/* The verifier of a PIN: PBKDF2 over HMAC(pepper, PIN), 1,000 rounds. */
-bool vault_pin_hash(const uint8_t secret[32], const uint8_t salt[16], struct sv pin, uint8_t hash[32]);
+
+/* The keys of PINs have numbers, like those of web tickets (ring.h).  Each is derived from the secret and its number, so that a number
+ * means the same key on every front end and in every pool of the company; a row of the store says that there is such a number, since
+ * when, and whether PINs of the keys before it are refused. */
+#define PIN_KEY "pin"
+#define PIN_KEY_ALWAYS (INT64_MAX / 2) /* store_key.grace, in seconds: the PINs of keys before it are good until they are made anew */
+struct pin_keys {
+	unsigned newest; /* new PINs are made with it, and old ones made anew when they are proved; 1: no row is in the store */
+	unsigned oldest; /* that is accepted */
+};
+void vault_pin_keys(const uint8_t secret[32], struct pin_keys *k, const struct store_key *row); /* *k begins as {1, 1}; rows in their order */
+enum store_result vault_pin_keys_read(const uint8_t secret[32], struct store *s, struct pin_keys *ret);
+void vault_pin_key_row(const uint8_t secret[32], struct store_key *k); /* fills what is stored besides k->id, made and grace */
+/* The verifier of a PIN: PBKDF2 over HMAC(pepper, PIN), 1,000 rounds.  key: its number */
+bool vault_pin_hash(const uint8_t secret[32], unsigned key, const uint8_t salt[16], struct sv pin, uint8_t hash[32]);
 /* A PIN's verifier with a new salt, its counters at zero: NULL, or why not, a sentence in *why. */
-const char *vault_pin_make(const uint8_t secret[32], struct sv pin, int64_t unix_s, struct store_pin *ret, struct why *why);
+const char *vault_pin_make(const uint8_t secret[32], unsigned key, struct sv pin, int64_t unix_s, struct store_pin *ret, struct why *why);
 /* The policy that was granted to the user, or the site's. */
 struct pin_policy vault_pin_policy(const struct site *site, struct store *store, const struct store_user *u);
 /* Sets a user's PIN by the user's policy [web-services 14.1]: NULL when done, else why not, a sentence in

@@ -17,6 +17,7 @@ struct attempt {
 	struct store_pin pin[VAULT_CANDIDATES];
 	struct pin_policy policy[VAULT_CANDIDATES]; /* of nobody: zeros */
 	bool by_hand[VAULT_CANDIDATES]; /* Lock-CsClientPin */
+	struct pin_keys keys;
 	bool expired_too; /* an expired PIN proves as well: its user changes it */
 	size_t right; /* which one, when the outcome is written */
 };
@@ -69,6 +70,11 @@ static bool expired(const struct attempt *a, size_t i)
 	return !a->expired_too && a->policy[i].lifetime && a->now - a->pin[i].set_at >= (int64_t)a->policy[i].lifetime * 86400;
 }
 
+static bool key_is_over(const struct attempt *a, size_t i)
+{
+	return a->pin[i].key < a->keys.oldest && a->keys.oldest > 1;
+}
+
 /* Why nobody was let in, for the operator: the first reason found. */
 static const char *reason(const struct attempt *a, size_t users, unsigned right)
 {
@@ -87,6 +93,8 @@ static const char *reason(const struct attempt *a, size_t users, unsigned right)
 			return "the PIN is locked for an hour";
 		if (expired(a, i))
 			return "the PIN has expired";
+		if (key_is_over(a, i))
+			return "the PIN was made with a key that is accepted no more: it must be set anew";
 	}
 	return "wrong PIN";
 }
@@ -108,16 +116,17 @@ enum vault_status vault_pin_prove(struct vault *v, const char *number, const cha
 		a.policy[i] = vault_pin_policy(v->conf.site, s, &user[i]);
 		a.by_hand[i] = user[i].pin_locked;
 	}
+	a.keys = vault_pin_keys_now(v);
 	a.n = users ? users : 1; /* nobody: row 0 */
 	if (s->ops->pin_step(s, ids, a.n, count, &a) != STORE_OK)
 		return VAULT_UNAVAILABLE;
 	for (size_t i = 0; i < a.n; i++) {
 		uint8_t hash[32];
-		bool same = vault_pin_hash(v->conf.secret, a.pin[i].salt, sv_of(pin), hash) &&
+		bool same = vault_pin_hash(v->conf.secret, a.pin[i].key, a.pin[i].salt, sv_of(pin), hash) &&
 			    pki_equal(hash, a.pin[i].hash, sizeof hash);
 
 		explicit_bzero(hash, sizeof hash);
-		if (same && users && a.pin[i].set && a.gate[i] == PIN_OPEN && !expired(&a, i)) {
+		if (same && users && a.pin[i].set && a.gate[i] == PIN_OPEN && !expired(&a, i) && !key_is_over(&a, i)) {
 			a.right = i;
 			right++;
 		}
@@ -136,6 +145,8 @@ enum vault_status vault_pin_prove(struct vault *v, const char *number, const cha
 	if (s->ops->pin_step(s, ids, a.n, settle, &a) != STORE_OK)
 		return VAULT_UNAVAILABLE;
 	*ret = user[a.right];
+	if (a.pin[a.right].key < a.keys.newest)
+		vault_pin_renew(v, ret, &a.pin[a.right], sv_of(pin), a.keys.newest);
 	vault_audit(v, "pin", ret->aor, true, "");
 	return VAULT_OK;
 }

@@ -100,13 +100,28 @@ static bool ring_add(void *arg, const struct store_key *k)
 	return true;
 }
 
+static bool pins_refresh(struct vault *v)
+{
+	struct pin_keys keys;
+
+	if (vault_pin_keys_read(v->conf.secret, v->conf.store, &keys) != STORE_OK)
+		return false;
+	pthread_mutex_lock(&v->lock);
+	if (keys.newest > v->pin_keys.newest)
+		log_line(LOG_INFO, "vault", "PINs are made with key %u from now on%s", keys.newest,
+			 keys.oldest > v->pin_keys.oldest ? "; those of the keys before it are refused" : "");
+	v->pin_keys = keys;
+	pthread_mutex_unlock(&v->lock);
+	return true;
+}
+
 static void ring_refresh(struct vault *v)
 {
 	struct store *s = v->conf.store;
 
-	if (s->ops->key_each && s->ops->key_each(s, RING_TICKET, ring_add, v) != STORE_OK) {
+	if ((s->ops->key_each && s->ops->key_each(s, RING_TICKET, ring_add, v) != STORE_OK) || !pins_refresh(v)) {
 		atomic_store(&v->ring_stale, true); /* it is read again by whoever comes next */
-		log_line(LOG_WARN, "vault", "the keys of web tickets cannot be read: %s", store_why(s));
+		log_line(LOG_WARN, "vault", "the keys of web tickets and PINs cannot be read: %s", store_why(s));
 	}
 }
 
@@ -129,6 +144,17 @@ struct vault_ticket_key vault_ring_newest(struct vault *v)
 	return ret;
 }
 
+struct pin_keys vault_pin_keys_now(struct vault *v)
+{
+	struct pin_keys ret;
+
+	vault_ring_newest(v); /* reads the keys, if the store has changed */
+	pthread_mutex_lock(&v->lock);
+	ret = v->pin_keys;
+	pthread_mutex_unlock(&v->lock);
+	return ret;
+}
+
 /* "... ticket key N": what it says is proved by the signature that this key is then asked about. */
 static unsigned ring_named(struct sv text)
 {
@@ -144,6 +170,15 @@ static unsigned ring_named(struct sv text)
 	return (unsigned)id;
 }
 
+/* Anybody can name a key that there is not: the store is read for that once in a second.  One that was made meanwhile is met all the
+ * same, as soon as the vault has seen that the store has changed. */
+static bool ring_may_ask(struct vault *v)
+{
+	int64_t now = vault_now(v);
+
+	return atomic_exchange(&v->ring_asked, now) != now;
+}
+
 bool vault_ring_of(struct vault *v, struct sv ticket, struct vault_ticket_key *ret)
 {
 	unsigned id = ring_named(ticket);
@@ -151,7 +186,7 @@ bool vault_ring_of(struct vault *v, struct sv ticket, struct vault_ticket_key *r
 	bool good;
 	int64_t ends;
 
-	if (id > vault_ring_newest(v).id)
+	if (id > vault_ring_newest(v).id && ring_may_ask(v))
 		ring_refresh(v);
 	pthread_mutex_lock(&v->lock);
 	for (k = v->ring; k && k->id != id; k = k->next)

@@ -2,7 +2,7 @@
  *
  * The first is the file vault/ticket.pem.  The others are rows of the store, so that every front end of the pool has them: key and
  * certificate as PEM, sealed by a key out of vault/secret.  A ticket names its key ("pool.contoso.test ticket key 2"): a front end that
- * does not know it yet reads the store.
+ * does not know it yet reads the store, once in a second.  The keys of PINs have numbers, too (make.h).
  */
 #ifndef DIALTONE_SERVER_VAULT_RING_H
 #define DIALTONE_SERVER_VAULT_RING_H

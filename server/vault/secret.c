@@ -1,4 +1,4 @@
-/* server/vault/secret.c: how the secrets of users are kept: NT hashes sealed, PINs as verifiers with a pepper.
+/* server/vault/secret.c keeps the secrets of users: NT hashes sealed, PINs as verifiers with a pepper.
  *
  * "a 4-6 digit PIN cannot be saved by slow hashing: the secret outside the store and the lockout do that" (design):
  * a thousand rounds, 0.3 ms.
@@ -60,70 +60,24 @@ bool vault_nt_hash_open(const uint8_t secret[32], const struct store_user *u, ui
 	return ok;
 }
 
-bool vault_pin_hash(const uint8_t secret[32], const uint8_t salt[16], struct sv pin, uint8_t hash[32])
+void vault_pin_pepper(const uint8_t secret[32], unsigned key, uint8_t pepper[32])
+{
+	char purpose[24] = "pin"; /* the first, which PINs had before keys had numbers */
+
+	if (key > 1)
+		snprintf(purpose, sizeof purpose, "pin key %u", key);
+	vault_derive(secret, purpose, pepper);
+}
+
+bool vault_pin_hash(const uint8_t secret[32], unsigned key, const uint8_t salt[16], struct sv pin, uint8_t hash[32])
 {
 	uint8_t pepper[32], peppered[32];
 	bool ok;
 
-	vault_derive(secret, "pin", pepper);
+	vault_pin_pepper(secret, key, pepper);
 	pki_hmac_sha256(pepper, sizeof pepper, pin.p, pin.n, peppered);
 	ok = pki_pbkdf2(peppered, sizeof peppered, salt, 16, PIN_ROUNDS, hash);
 	explicit_bzero(pepper, sizeof pepper);
 	explicit_bzero(peppered, sizeof peppered);
 	return ok;
-}
-
-/* ---- a new PIN ------------------------------------------------------------------------------------------- */
-
-static bool secret_same(const uint8_t secret[32], const uint8_t salt[16], const uint8_t hash[32], struct sv pin)
-{
-	uint8_t h[32];
-
-	return vault_pin_hash(secret, salt, pin, h) && pki_equal(h, hash, sizeof h);
-}
-
-/* PINHistoryCount: the present PIN and those before it, that many together. */
-static const char *used_before(const uint8_t secret[32], unsigned history, struct store *store, const struct store_user *u, struct sv pin)
-{
-	struct store_old_pin old[20];
-	struct store_pin now = {0};
-	size_t n = 0, cap = history;
-
-	if (cap == 0)
-		return NULL;
-	if (store->ops->pin_get(store, u->id, &now) == STORE_FAILED ||
-	    store->ops->pin_history(store, u->id, old, cap - 1 < 20 ? cap - 1 : 20, &n) != STORE_OK)
-		return "the store cannot be read";
-	if (now.set && secret_same(secret, now.salt, now.hash, pin))
-		return "it is the present PIN";
-	for (size_t i = 0; i < n; i++)
-		if (secret_same(secret, old[i].salt, old[i].hash, pin))
-			return "it was used before (PINHistoryCount)";
-	return NULL;
-}
-
-const char *vault_pin_make(const uint8_t secret[32], struct sv pin, int64_t unix_s, struct store_pin *ret, struct why *why)
-{
-	struct store_pin p = {.set = true, .length = (unsigned)pin.n, .set_at = unix_s};
-
-	if (!pki_random(p.salt, sizeof p.salt) || !vault_pin_hash(secret, p.salt, pin, p.hash))
-		return why_set(why, "%s", pki_error());
-	*ret = p;
-	return NULL;
-}
-
-const char *vault_pin_set(const uint8_t secret[32], const struct site *site, struct store *store,
-			  const struct store_user *u, struct sv pin, bool by_user, int64_t unix_s, struct why *ret)
-{
-	struct pin_policy policy = vault_pin_policy(site, store, u);
-	const char *why = pin_check_policy(pin, &policy, sv_of(u->number), sv_of(u->extension));
-	struct store_pin p;
-
-	if (why == NULL && by_user)
-		why = used_before(secret, policy.history, store, u, pin);
-	if (why == NULL)
-		why = vault_pin_make(secret, pin, unix_s, &p, ret);
-	if (why == NULL && store->ops->pin_set(store, u->id, &p, policy.history) != STORE_OK)
-		why = store_why(store);
-	return why && why != ret->text ? why_set(ret, "%s", why) : why;
 }

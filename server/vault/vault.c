@@ -27,6 +27,7 @@ struct vault *vault_new(const struct vault_conf *c)
 	if (v) {
 		v->conf = *c;
 		v->ring_stale = true;
+		v->pin_keys = (struct pin_keys){1, 1};
 		vault_derive(c->secret, "web ticket", v->seal_key);
 		vault_random(v, &v->changes, sizeof v->changes);
 		pthread_mutex_init(&v->lock, NULL);

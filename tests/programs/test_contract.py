@@ -73,7 +73,7 @@ LAST = ["user remove alice@contoso.test", "pool remove pool2.contoso.test", "upd
         "pin policy remove short"]
 # Each makes something new; {} is another name each time.
 MADE = ["pin set alice@contoso.test --generate", "user add --common-area --display-number '+1 (425) 555-670{}'", "backup {dir}.backup{}",
-        "init {dir} --renew", "key roll ticket",
+        "init {dir} --renew", "key roll ticket", "key roll pin",
         "update sign payload --vendor POLYCOM --model CX600 --version 4.0.7577.4388 --out CPE{}.nbt", "store copy {dir}.{}.db"]
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import ssl
 import sys
+import threading
 import time
 
 from database import needs_postgres
@@ -201,5 +202,58 @@ def test_a_key_is_rolled():
             for f in lab.front_ends:
                 wait_for(f"{f} signs with key {number}", lambda x=f, n=number: signed_by(x) == n, 5)
             print(f"key {number} made on {by}: in use on all front ends after {time.monotonic() - began:.1f} s")
-        listed = json.loads(lab.tool("fe1", "key", "list", "--json").stdout)["items"]
+        listed = keys(lab, "fe1", "ticket")
         assert [k["id"] for k in listed] == [3, 2, 1] and all(k["accepted"] for k in listed), listed
+
+
+def keys(lab, front_end, kind):
+    return [k for k in json.loads(lab.tool(front_end, "key", "list", "--json").stdout)["items"] if k["kind"] == kind]
+
+
+def test_the_key_of_pins_is_rolled():
+    """While PINs are proved on every front end none is refused; each goes over to the new key when it is proved; a front end that joins
+    later, and a backup, have it, too; a PIN of a key that ended at once is refused everywhere until it is set."""
+    with FrontEndLab(standby=False, site=site(conf={"internal_proxy_protocol": "false"})) as lab:
+        lab.front_ends, late = lab.front_ends[:2], lab.front_ends[2]
+        lab.make_site()
+        for f in lab.front_ends:
+            lab.start_front_end(f)
+        lab.add_user("bob", "4412")
+        over, answers = threading.Event(), {f: [] for f in lab.front_ends}
+
+        def sign_in(front_end):
+            while not over.is_set():
+                answers[front_end].append(guess(lab, front_end, "482915"))
+
+        threads = [threading.Thread(target=sign_in, args=(f,)) for f in lab.front_ends]
+        for t in threads:
+            t.start()
+        try:
+            for number, by in ((2, "fe1"), (3, "fe2")):
+                lab.tool(by, "key", "roll", "pin")
+                began = time.monotonic()
+                wait_for(f"alice's PIN is made with key {number}", lambda n=number: [(k["id"], k["pins"]) for k in keys(lab, "fe1", "pin")][0] == (n, 1), 10)
+                print(f"PIN key {number} made on {by}: alice's PIN is made with it after {time.monotonic() - began:.1f} s")
+        finally:
+            over.set()
+            for t in threads:
+                t.join()
+        assert all(set(a) == {200} and len(a) > 5 for a in answers.values()), answers
+        assert [(k["id"], k["pins"], k["accepted"]) for k in keys(lab, "fe2", "pin")] == [(3, 1, True), (2, 0, True), (1, 1, True)]  # bob's is the first
+        lab.join(late)
+        lab.start_front_end(late)
+        assert guess(lab, late, "482915") == 200 and guess(lab, late, "482916") == 401
+        lab.tool("fe1", "backup", lab.path("copy"))
+        lab.dialtone("restore", lab.path("copy"), lab.path("again"))
+        conf = os.path.join(lab.path("again"), "dialtone.conf")
+        with open(conf) as f:
+            text = f.read()
+        with open(conf, "w") as f:
+            f.write(text.replace("store = ", "# store = "))  # the file that the backup has
+        restored = json.loads(lab.exec("fe1", os.path.join(BUILD, "dialtone"), "-c", conf, "key", "list", "--json").stdout)["items"]
+        assert [k for k in restored if k["kind"] == "pin"] == keys(lab, "fe1", "pin")
+        lab.tool("fe2", "key", "roll", "pin", "--at-once")
+        wait_for("no front end takes that PIN", lambda: all(guess(lab, f, "482915") == 401 for f in (*lab.front_ends, late)), 5)
+        lab.tool("fe1", "pin", "set", "alice@contoso.test", "--pin-file", lab.pin_file)
+        wait_for("every front end takes it", lambda: all(guess(lab, f, "482915") == 200 for f in (*lab.front_ends, late)), 5)
+        assert [(k["id"], k["pins"], k["accepted"]) for k in keys(lab, late, "pin")] == [(4, 1, True), (3, 0, False), (2, 0, False), (1, 1, False)]

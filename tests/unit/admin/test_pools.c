@@ -102,13 +102,21 @@ static struct store_user user_at(struct world *w, unsigned site)
 	return u;
 }
 
-static bool pin_set_at(struct world *w, unsigned site, uint8_t hash[32])
+static struct store_pin pin_at(struct world *w, unsigned site)
 {
 	struct store *s = w->admin[site].store;
 	struct store_pin p = {0};
 	struct store_user u = user_at(w, site);
 
-	if (s->ops->pin_get(s, u.id, &p) != STORE_OK || !p.set)
+	s->ops->pin_get(s, u.id, &p);
+	return p;
+}
+
+static bool pin_set_at(struct world *w, unsigned site, uint8_t hash[32])
+{
+	struct store_pin p = pin_at(w, site);
+
+	if (!p.set)
 		return false;
 	memcpy(hash, p.hash, 32);
 	return true;
@@ -149,6 +157,42 @@ static void every_pool_knows(void **state)
 	assert_int_equal(users_remove(&w->admin[P1], &u, &phones, &w->why), ADMIN_OK);
 	assert_int_equal(user_at(w, DIRECTOR).id, 0);
 	assert_int_equal(user_at(w, P2).id, 0);
+}
+
+static void pin_count(void *arg, size_t i, struct store_pin *p)
+{
+	(void)arg, (void)i;
+	p->local = 4;
+}
+
+/* A PIN that was made anew with a later key is the same PIN: it goes to the others so, and none of before comes back. */
+static void pin_made_anew(void **state)
+{
+	struct world *w = *state;
+	struct store *p1 = w->admin[P1].store, *p2 = w->admin[P2].store;
+	struct store_old_pin old[4];
+	struct store_pin p;
+	struct store_user u;
+	unsigned phones;
+	size_t n = 9;
+
+	add_alice(w);
+	p = pin_at(w, P1);
+	assert_int_equal(p.key, 1);
+	p.key = 2;
+	assert_int_equal(p1->ops->pin_rehash(p1, user_at(w, P1).id, &p), STORE_OK);
+	u = user_at(w, P2);
+	assert_int_equal(p2->ops->pin_step(p2, &u.id, 1, pin_count, NULL), STORE_OK);
+	u = user_at(w, DIRECTOR); /* which has the PIN of before */
+	assert_int_equal(users_enable(&w->admin[DIRECTOR], &u, false, &phones, &w->why), ADMIN_OK);
+	assert_int_equal(pin_at(w, P1).key, 2);
+	u = user_at(w, P1);
+	assert_int_equal(users_enable(&w->admin[P1], &u, true, &phones, &w->why), ADMIN_OK);
+	p = pin_at(w, P2);
+	assert_int_equal(p.key, 2);
+	assert_int_equal(p.local, 4);
+	assert_int_equal(p2->ops->pin_history(p2, user_at(w, P2).id, old, 4, &n), STORE_OK);
+	assert_int_equal(n, 0);
 }
 
 static unsigned certs_at(struct world *w, unsigned site)
@@ -257,7 +301,7 @@ static void a_front_end_is_removed(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(every_pool_knows), T(moved), T(revoked), T(not_reached), T(a_front_end_is_removed)};
+	const struct CMUnitTest tests[] = {T(every_pool_knows), T(pin_made_anew), T(moved), T(revoked), T(not_reached), T(a_front_end_is_removed)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

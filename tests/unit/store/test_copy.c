@@ -57,7 +57,7 @@ static void dump(sqlite3 *db, const char *table, struct buf *to)
 
 static void fill(struct store *s)
 {
-	struct store_pin p = {.set = true, .length = 5, .set_at = 7, .hash = {0, 1, 0xff}};
+	struct store_pin p = {.set = true, .key = 3, .length = 5, .set_at = 7, .hash = {0, 1, 0xff}};
 	struct store_device d = {.mac = "00-04-F2-00-01-76", .last_seen = 5};
 	struct store_rule r = {.guid = "g", .model = "CX600"};
 	struct store_image im = {.version = "4.0", .size = 1ull << 40};

@@ -130,9 +130,10 @@ static void pins(void **state)
 {
 	struct store *s = store_world_open(state);
 	struct store_user a = store_world_user("alice@contoso.test", "", "", "");
-	struct store_pin p = {.set = true, .length = 5}, got;
+	struct store_pin p = {.set = true, .length = 5, .key = 1}, got;
 	struct store_old_pin old[8];
 	int64_t ids[2] = {0, 0};
+	uint64_t made = 9;
 	size_t n = 9;
 
 	assert_int_equal(s->ops->user_add(s, &a), STORE_OK);
@@ -146,6 +147,7 @@ static void pins(void **state)
 	for (uint8_t i = 1; i <= 5; i++) {
 		memset(p.hash, i, sizeof p.hash);
 		p.set_at = i;
+		p.key = i;
 		assert_int_equal(s->ops->pin_set(s, a.id, &p, 3), STORE_OK);
 	}
 	s = store_world_reopen(state, s);
@@ -153,7 +155,22 @@ static void pins(void **state)
 	assert_true(got.set && got.hash[0] == 5 && got.length == 5 && got.local == 0 && got.locked_until == 0);
 	assert_int_equal(s->ops->pin_history(s, a.id, old, 8, &n), STORE_OK);
 	assert_int_equal(n, 3);
-	assert_true(old[0].hash[0] == 4 && old[2].hash[0] == 2);
+	assert_true(old[0].hash[0] == 4 && old[2].hash[0] == 2 && old[0].key == 4 && old[2].key == 2);
+	assert_int_equal(s->ops->pins_of_key(s, 4, &made), STORE_OK);
+	assert_int_equal(made, 0);
+	p.key = 7;
+	p.salt[0] = 1; /* another PIN than the one that is there */
+	assert_int_equal(s->ops->pin_rehash(s, a.id, &p), STORE_NONE);
+	p.salt[0] = 0;
+	p.hash[0] = 6;
+	assert_int_equal(s->ops->pin_rehash(s, a.id, &p), STORE_OK);
+	assert_int_equal(s->ops->pin_rehash(s, a.id, &p), STORE_NONE);
+	assert_int_equal(s->ops->pin_get(s, a.id, &got), STORE_OK);
+	assert_true(got.hash[0] == 6 && got.key == 7 && got.length == 5 && got.set_at == 5);
+	assert_int_equal(s->ops->pins_of_key(s, 7, &made), STORE_OK);
+	assert_int_equal(made, 1);
+	assert_int_equal(s->ops->pins_of_key(s, 1, &made), STORE_OK);
+	assert_int_equal(made, 0); /* nobody's row is no PIN */
 	assert_int_equal(s->ops->user_remove(s, a.id), STORE_OK);
 	assert_int_equal(s->ops->pin_get(s, a.id, &got), STORE_NONE);
 	assert_int_equal(s->ops->pin_history(s, a.id, old, 8, &n), STORE_OK);
