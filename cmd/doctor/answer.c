@@ -145,7 +145,7 @@ static void proof(struct screen *s, const struct doctor_finding *f)
 			paragraph(s, INDENT, "", INK_PLAIN, doctor_fill(f, f->cause[i]->remedy, remedy));
 	}
 	if (is_guess(f))
-		paragraph(s, INDENT, "careful", INK_DIM,
+		paragraph(s, INDENT, "note", INK_DIM,
 			  "the format of this step is undocumented; dialtone itself may be wrong here");
 }
 
@@ -237,7 +237,11 @@ static void observed(struct screen *s)
 		fprintf(s->to, "%u LLDP (%u with MED, %u with a voice policy)", h->lldp, h->med, h->voice);
 	else
 		fprintf(s->to, "no LLDP");
-	fprintf(s->to, ", %u CDP%s, %u DHCP answers, %u frames in all\n", h->cdp, h->cdp_vlan ? " (with a voice VLAN)" : "", h->dhcp, h->frames);
+	if (h->cdp)
+		fprintf(s->to, ", %u CDP%s", h->cdp, h->cdp_vlan ? " (with a voice VLAN)" : "");
+	else
+		fprintf(s->to, ", no CDP");
+	fprintf(s->to, ", %u DHCP answers, %u frames in all\n", h->dhcp, h->frames);
 }
 
 static void dial_tone_line(struct screen *s, const struct doctor_line *result)

@@ -165,12 +165,12 @@ static void failures(struct buf *to, const struct fleet_stats *s)
 	for (unsigned i = 0; i < DT_FAILURE_COUNT; i++) {
 		if (s->failure[i].n == 0)
 			continue;
-		html_put(to, "<p><b>%" PRIu64 " &times; %s</b>: %s. ", s->failure[i].n, dt_failures[i].code, dt_failures[i].what);
+		html_put(to, "<p><b>%" PRIu64 " &times; %s</b>: %s", s->failure[i].n, dt_failures[i].code, dt_failures[i].what);
 		if (s->failure[i].why[0]) {
-			buf_str(to, "The last: ");
+			buf_str(to, "<br>The last: ");
 			html_text(to, s->failure[i].why);
-			buf_str(to, ". ");
 		}
+		buf_str(to, "<br>The cure: ");
 		html_text(to, dt_failures[i].fix);
 		buf_str(to, "</p>\n");
 	}

@@ -113,7 +113,9 @@ def test_a_day(site):
 def test_a_wrong_pin_is_final(site, tmp_path):
     wrong = tmp_path / "wrong.csv"
     wrong.write_text("extension,pin\r\n" + "".join(f"{9000 + n},10101\r\n" for n in range(3)))
-    r = run(site, "--arrive", "burst", users=str(wrong), status=1)
+    html = tmp_path / "f.html"
+    r = run(site, "--arrive", "burst", "--html", str(html), users=str(wrong), status=1)
+    assert re.search(r"<p><b>3 &times; pin-refused</b>: [^<.]+<br>The last: [^<]+<br>The cure: [^<]+</p>", html.read_text()), html.read_text()
     assert (r["done"], r["refused"], r["tries"]) == (0, 3, 3), r
     assert [(f["error"], f["stages"]) for f in r["failures"]] == [("pin-refused", {"auth": 3})], r
 
