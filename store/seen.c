@@ -8,8 +8,8 @@ struct store_seen {
 	sqlite3_stmt *add, *find;
 };
 
-/* Nothing of it has to last: no journal, no waiting for a disk; 32 MB of memory, then the file. */
-static const char make[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768;"
+/* Nothing of it has to last: no journal, no waiting for a disk; 4 MB of memory, then the file. */
+static const char make[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -4096;"
 			   "CREATE TABLE seen (key TEXT PRIMARY KEY, line INTEGER NOT NULL) WITHOUT ROWID; BEGIN";
 
 static bool failed(const struct store_seen *s, struct why *why)

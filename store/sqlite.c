@@ -338,8 +338,7 @@ static const char *open_schema(struct sqlite *q, bool readonly)
 	int version = 0;
 
 	sqlite3_busy_handler(q->db, busy, q);
-	if ((!readonly && sqlite3_exec(q->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;", NULL, NULL,
-				       NULL) != SQLITE_OK) ||
+	if ((!readonly && sqlite3_exec(q->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", NULL, NULL, NULL) != SQLITE_OK) ||
 	    !number_of(q->db, "PRAGMA user_version", &version))
 		return sqlite3_errmsg(q->db);
 	if (version == SQL_SCHEMAS)

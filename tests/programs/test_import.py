@@ -1,7 +1,10 @@
-"""Moving in: what Get-CsUser | Export-Csv and Get-CsCommonAreaPhone | Export-Csv write is imported as it is, each faulty line told."""
+"""Moving in: what Get-CsUser | Export-Csv and Get-CsCommonAreaPhone | Export-Csv write is imported as it is, each faulty line told,
+and a hundred thousand take no more memory than a few."""
+import contextlib
 import csv
 import json
 import os
+import pty
 import re
 import stat
 import subprocess
@@ -103,3 +106,36 @@ def test_common_area_phones(site):
 def test_without_the_type_line(site):
     run(site, "import", write(site, "users.csv", [user(1)], first=""))
     assert len(json.loads(run(site, "list", "--json").stdout)["items"]) == 1
+
+
+def peak(pid):
+    """In kilobytes; the kernel's own count at its end would have that of Python before its exec in it."""
+    with contextlib.suppress(ProcessLookupError, FileNotFoundError), open(f"/proc/{pid}/status") as f:
+        return [int(line.split()[1]) for line in f if line.startswith("VmHWM")]
+    return []
+
+
+def measured(site, n):
+    """What the import of so many users takes, in seconds of CPU and kilobytes, and what a terminal shows of it."""
+    path = write(site, f"{n}.csv", [user(k, SamAccountName=f"u{n}x{k}", SipAddress=f"sip:u{n}x{k}@contoso.test", LineURI=f"tel:+1425{n + k:07};ext={k}")
+                                    for k in range(n)])
+    terminal, shown = pty.openpty()
+    child = subprocess.Popen([os.path.join(BUILD, "dialtone"), "-c", site.conf, "user", "import", path], stderr=shown, stdout=subprocess.DEVNULL)
+    os.close(shown)
+    said, most = b"", 0
+    with contextlib.suppress(OSError):  # EIO: the other end is closed
+        while part := os.read(terminal, 4096):
+            said += part
+            most = max([most, *peak(child.pid)])
+    os.close(terminal)
+    _, status, used = os.wait4(child.pid, 0)
+    assert status == 0 and f"{n} users imported" in said.decode(), said[-500:]
+    return used.ru_utime + used.ru_stime, most, said.decode()
+
+
+def test_many_users_cost_time_but_no_memory(site):
+    few_s, few_kb, _ = measured(site, 10000)
+    many_s, many_kb, said = measured(site, 50000)
+    assert 0 < many_kb < few_kb + 4096, (few_kb, many_kb)
+    assert many_s < 5 * few_s * 2.5, (few_s, many_s)  # as many times as long, not its square
+    assert re.search(r"\d+ users judged, \d+ % of the file.*\d+ users stored, \d+ % of the file", said, re.S), said[:500]
