@@ -309,3 +309,28 @@ struct sv dhcp_text(const struct dhcp *d, unsigned code)
 {
 	return sv_trim_text(code > 255 ? (struct sv){0} : d->option[code]);
 }
+
+/* ---- leases ---------------------------------------------------------------------------------------------------- */
+
+uint8_t dhcp_odd_length(const struct dhcp *ack)
+{
+	static const uint8_t lists[] = {3, 6, 42, 4};
+
+	for (size_t i = 0; i < sizeof lists; i++)
+		if (ack->option[lists[i]].p && (ack->option[lists[i]].n == 0 || ack->option[lists[i]].n % 4 != 0))
+			return lists[i];
+	return 0;
+}
+
+enum dt_sign dhcp_unfit(const struct dhcp *ack, uint32_t address, uint32_t mask)
+{
+	uint32_t host = ~mask;
+
+	if (address == 0 || address >> 28 >= 14 || address >> 24 == 127)
+		return DT_SIGN_LEASE_ADDRESS;
+	if (ack->option[1].p == NULL || mask == 0 || (host & (host + 1)) != 0)
+		return DT_SIGN_LEASE_MASK;
+	if (host > 1 && ((address & host) == 0 || (address & host) == host)) /* the network's own, and everybody's (RFC 1122 3.2.1.3) */
+		return DT_SIGN_LEASE_ADDRESS;
+	return DT_SIGN_NONE;
+}

@@ -45,6 +45,13 @@ bool dhcp_u32(const struct dhcp *d, unsigned code, uint32_t *ret);	   /* 4 octet
 size_t dhcp_addrs(const struct dhcp *d, unsigned code, uint32_t *ret, size_t cap); /* 4n octets; 0: absent or bad */
 struct sv dhcp_text(const struct dhcp *d, unsigned code); /* without the NULs and blanks at its end; p NULL: absent */
 
+/* A lease, by its ACK. */
+enum { DHCP_LEASE_SHORT_S = 300 }; /* its holder asks again after half of it (I-08) */
+/* RFC 2132 3.5, 3.6, 3.8, 8.3: "the length MUST always be a multiple of 4".  The first option for which that does not hold; 0: none. */
+uint8_t dhcp_odd_length(const struct dhcp *ack);
+/* Why no phone can use it: DT_SIGN_LEASE_ADDRESS or DT_SIGN_LEASE_MASK; DT_SIGN_NONE: it can.  mask: of option 1, or 0. */
+enum dt_sign dhcp_unfit(const struct dhcp *ack, uint32_t address, uint32_t mask);
+
 /* Option 43, class CPE-OCPHONE: sub-option 10. */
 enum dhcp_vlan_form { DHCP_VLAN_NONE, DHCP_VLAN_U16, DHCP_VLAN_U8, DHCP_VLAN_U32, DHCP_VLAN_TEXT, DHCP_VLAN_BAD };
 enum dhcp_vlan_form dhcp_vlan_read(struct sv option43, uint16_t *vlan); /* BAD: there, but not 1..4094 */

@@ -283,19 +283,6 @@ static void dhcp_lease_of(const struct dhcp_client *c, const uint8_t from[6], st
 	ret->since = ph_now_ms(c->ph);
 }
 
-static enum dt_sign dhcp_unfit(const struct dhcp *d, const struct dhcp_lease *l)
-{
-	uint32_t host = ~l->l.mask;
-
-	if (l->l.address == 0 || l->l.address >> 28 >= 14 || l->l.address >> 24 == 127)
-		return DT_SIGN_LEASE_ADDRESS;
-	if (d->option[1].p == NULL || l->l.mask == 0 || (host & (host + 1)) != 0)
-		return DT_SIGN_LEASE_MASK;
-	if (host > 1 && ((l->l.address & host) == 0 || (l->l.address & host) == host)) /* the network's own, and everybody's (RFC 1122 3.2.1.3) */
-		return DT_SIGN_LEASE_ADDRESS;
-	return DT_SIGN_NONE;
-}
-
 static const char *dhcp_answer_name(uint8_t type)
 {
 	return type == DHCP_OFFER ? "an OFFER" : type == DHCP_ACK ? "an ACK" : type == DHCP_NAK ? "a NAK" : "an answer";
@@ -380,7 +367,7 @@ static void dhcp_acked(struct dhcp_client *c, const struct dhcp_received *h)
 	enum dt_sign why;
 
 	dhcp_lease_of(c, h->mac, &l);
-	why = c->for_vlan ? DT_SIGN_NONE : dhcp_unfit(&c->message, &l); /* of the first one only option 43 is used */
+	why = c->for_vlan ? DT_SIGN_NONE : dhcp_unfit(&c->message, l.l.address, l.l.mask); /* of the first one only option 43 is used */
 	if (why) {
 		attempt_sign(&c->try, why);
 		c->try.fact.option = why == DT_SIGN_LEASE_MASK ? 1 : 0;
@@ -430,7 +417,7 @@ static void dhcp_renewed(struct dhcp_client *c, const struct dhcp_received *h)
 		return;
 	}
 	dhcp_lease_of(c, h->mac, &l);
-	if (c->message.type != DHCP_ACK || dhcp_unfit(&c->message, &l) || l.l.address != c->lease.l.address)
+	if (c->message.type != DHCP_ACK || dhcp_unfit(&c->message, l.l.address, l.l.mask) || l.l.address != c->lease.l.address)
 		return;
 	dhcp_stop(c);
 	c->done(c->arg, &r);

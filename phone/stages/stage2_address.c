@@ -9,20 +9,8 @@
 #include "phone/internal.h"
 
 #define SLOW_MS 3000 /* I-02: a server that pings first needs three seconds */
-#define SHORT_S 300  /* of a lease: its holder asks again after half of it */
 #define DECLINES 3
 #define DECLINE_WAIT_MS 10000 /* RFC 2131 3.1.5: "The client SHOULD wait a minimum of ten seconds" */
-
-/* RFC 2132 3.5, 3.6, 3.8, 8.3: "the length MUST always be a multiple of 4".  0: all lengths are right. */
-static uint8_t address_odd_length(const struct dhcp *ack)
-{
-	static const uint8_t lists[] = {3, 6, 42, 4};
-
-	for (size_t i = 0; i < sizeof lists; i++)
-		if (ack->option[lists[i]].p && (ack->option[lists[i]].n == 0 || ack->option[lists[i]].n % 4 != 0))
-			return lists[i];
-	return 0;
-}
 
 /* Oddities of a usable lease: I-02, I-04, I-05, V-10.  Its facts are those of the weightiest. */
 static void address_odd_lease(const struct dt_phone *ph, const struct dhcp_result *r, struct attempt *a)
@@ -34,9 +22,9 @@ static void address_odd_lease(const struct dt_phone *ph, const struct dhcp_resul
 
 	a->fact.vlan = ph->core.tagged ? ph->core.vlan : 0;
 	a->fact.seconds = l->seconds;
-	if (l->seconds < SHORT_S)
+	if (l->seconds < DHCP_LEASE_SHORT_S)
 		attempt_sign(a, DT_SIGN_LEASE_SHORT);
-	a->fact.option = address_odd_length(r->ack);
+	a->fact.option = dhcp_odd_length(r->ack);
 	if (a->fact.option)
 		attempt_sign(a, DT_SIGN_OPTION_LENGTH);
 	if (r->twice) {
