@@ -1,5 +1,6 @@
 /* doctor/probe_icmp.c reads the errors of ICMP, which say who refuses a packet: the machine itself, a firewall, or a router. */
 #include "base/ip.h"
+#include "doctor/icmp.h"
 #include "doctor/probe_internal.h"
 
 enum { TCP = 6, UDP = 17, DNS = 53 };
@@ -21,28 +22,6 @@ void probe_icmp_frame(struct doctor_probe *p, const uint8_t *frame, size_t n)
 	p->errors++;
 }
 
-/* RFC 1122 3.2.2.1: code 3, "port unreachable", is the machine's own; RFC 1812 5.2.7.1: 9, 10 and 13 are of a router that is told to
- * forbid.  Packet filters send 3 as well, from wherever they stand. */
-static enum dt_sign sign_of(const struct icmp_error *e)
-{
-	bool itself = e->from == e->dst;
-
-	if (e->protocol == UDP)
-		return DT_SIGN_ASKED_DNS_REFUSED;
-	if (e->type == ICMP_TIME_EXCEEDED)
-		return DT_SIGN_ASKED_NO_ROUTE;
-	switch (e->code) {
-	case ICMP_NET:
-		return DT_SIGN_ASKED_NO_ROUTE;
-	case ICMP_HOST:
-		return itself ? DT_SIGN_ASKED_HOST_REFUSES : DT_SIGN_ASKED_OFF;
-	case ICMP_TOO_LARGE:
-		return DT_SIGN_NONE;
-	default:
-		return itself ? DT_SIGN_ASKED_HOST_REFUSES : DT_SIGN_ASKED_FORBIDDEN;
-	}
-}
-
 static bool is_about(const struct icmp_error *e, const struct doctor_question *q)
 {
 	if (e->dst != q->address)
@@ -58,7 +37,7 @@ void probe_icmp_check(struct doctor_probe *p)
 		struct doctor_answer *a = probe_answer_at(p, i);
 
 		for (unsigned k = 0; a && !a->ok && k < p->errors; k++) {
-			enum dt_sign sign = sign_of(&p->error[k]);
+			enum dt_sign sign = doctor_icmp_sign(&p->error[k]);
 
 			if (!is_about(&p->error[k], &p->q[i]) || sign == DT_SIGN_NONE)
 				continue;

@@ -267,14 +267,17 @@ void flow_packet(struct passive *p, const struct packet_view *v)
 	}
 }
 
-void flow_unreachable(struct passive *p, const struct packet_view *about)
+enum dt_stage flow_refused(struct passive *p, const struct icmp_error *e)
 {
-	struct flow *f = about->proto == IP_TCP ? flow_find(p, about->src, about->sport, about->dst, about->dport) : NULL;
+	struct flow *f = e->protocol == IP_TCP ? flow_find(p, e->src, e->sport, e->dst, e->dport) : NULL;
+	enum dt_stage stage;
 
-	if (f == NULL || f->answered)
-		return;
+	if (f == NULL || f->answered || f->closed_by)
+		return DT_STAGE_NONE;
+	stage = f->stage;
 	f->refused = true;
 	closed(p, f, 1);
+	return stage;
 }
 
 /* A connection that nobody answers, or that is silent after a question, is over for the phone; a closed one is forgotten. */

@@ -7,6 +7,7 @@
 #include "pki/tls_open.h"
 #include "pki/tls_open_old.h"
 #include "wire/capture/packet.h"
+#include "wire/eth.h"
 #include "wire/msg.h"
 
 enum {
@@ -16,6 +17,7 @@ enum {
 	TEXT_MAX = 128,	     /* of a name, and of a sentence in a line */
 	STREAM_MAX = 65536,  /* octets held of one direction of a stream: a TLS flight, a head and its body */
 	HELD_MAX = 32 << 20, /* of all streams together */
+	REFUSALS = 4,	     /* errors of ICMP that are held of one phone */
 	PARTS = 6	     /* segments that came before their turn, of one direction */
 };
 
@@ -30,6 +32,12 @@ struct exchange { /* of DHCP */
 	unsigned tries, naks;
 	uint16_t vlan;
 	uint32_t offer_ms;
+	uint8_t twice; /* an option of the OFFER that stands twice; 0: none */
+};
+
+struct refusal { /* an error of ICMP about one of its packets */
+	struct icmp_error error;
+	enum dt_stage stage; /* in which the packet was sent */
 };
 
 struct question { /* of DNS; name[0] == '\0': none */
@@ -71,6 +79,8 @@ struct host {
 	struct question question[QUESTIONS];
 	struct known known[KNOWN];
 	unsigned nknown;
+	struct refusal refusal[REFUSALS];
+	unsigned refusals;
 	struct place registrar[DT_CAND_COUNT];
 	char web_host[TEXT_MAX]; /* of option 43 */
 	bool web_known;
@@ -218,11 +228,13 @@ void lan_packet(struct passive *p, const struct packet_view *v, struct sv octets
 void lan_dhcp(struct passive *p, const struct packet_view *v);
 void lan_overdue(struct passive *p, struct host *h, bool end);
 void lan_settle_lldp(struct passive *p, struct host *h, bool by_dhcp);
+enum dt_stage names_refused(const struct host *h, const struct icmp_error *e); /* the stage of a question to that server; DT_STAGE_NONE: none */
 void names_packet(struct passive *p, const struct packet_view *v);
 void names_overdue(struct passive *p, struct host *h, bool end);
 
 void flow_packet(struct passive *p, const struct packet_view *v);
-void flow_unreachable(struct passive *p, const struct packet_view *about);
+/* The error is about the connection's first packet.  Gives its stage; DT_STAGE_NONE: no such connection waits for an answer. */
+enum dt_stage flow_refused(struct passive *p, const struct icmp_error *e);
 void flow_sweep(struct passive *p, bool end);
 void flow_free(struct passive *p, struct flow *f);
 struct host *flow_host(struct passive *p, const struct flow *f); /* NULL: it began anew, or was forgotten */
@@ -231,6 +243,10 @@ void flow_drop(struct passive *p, struct buf *b);
 
 void tls_octets(struct passive *p, struct flow *f, unsigned from, const uint8_t *o, size_t n);
 void clear_octets(struct passive *p, struct flow *f, unsigned from, const uint8_t *o, size_t n);
+
+/* refusals.c: an error of ICMP about a packet of that stage; what the phone's run has of them, as answers. */
+void refusal_add(struct host *h, const struct icmp_error *e, enum dt_stage stage);
+void refusals_answer(const struct host *h, struct doctor_run *r);
 
 /* secrets.c: the hello is known: whether its connection can be opened; a record of it has come. */
 void secrets_find(struct passive *p, struct flow *f, const struct tls_open_hello *hello);

@@ -255,10 +255,28 @@ static void vlan_announced(struct passive *p, struct host *h, const struct dhcp 
 	story_attempt(p, h, &r);
 }
 
+/* As the phone's stage 2 has them: I-08, I-04. */
+static void lease_odd(const struct host *h, const struct dhcp *d, struct dt_record *r)
+{
+	uint8_t twice = d->repeated ? d->repeated : h->dhcp.twice;
+	uint32_t seconds;
+
+	if (dhcp_u32(d, 51, &seconds) && seconds < DHCP_LEASE_SHORT_S)
+		dt_signs_add(r->sign, DT_SIGN_LEASE_SHORT);
+	r->fact.option = dhcp_odd_length(d);
+	if (r->fact.option)
+		dt_signs_add(r->sign, DT_SIGN_OPTION_LENGTH);
+	if (twice) {
+		dt_signs_add(r->sign, DT_SIGN_OPTION_TWICE);
+		r->fact.option = r->fact.option ? r->fact.option : twice;
+	}
+}
+
 static void lease_given(struct passive *p, struct host *h, const struct dhcp *d)
 {
-	uint32_t mask = 0, router = 0, seconds = 0, dns;
+	uint32_t mask = 0, router = 0, seconds = 0, dns, address = d->yiaddr ? d->yiaddr : d->ciaddr;
 	uint16_t vlan = 0;
+	enum dt_sign unfit;
 	char ip[16], mine[16], found[64];
 	struct dt_record r = dhcp_record(h, p->now, "dhcp", d, ip);
 
@@ -267,17 +285,20 @@ static void lease_given(struct passive *p, struct host *h, const struct dhcp *d)
 	r.ok = true;
 	r.found = found;
 	r.fact.seconds = seconds;
-	snprintf(found, sizeof found, "%s for %u s", ip_text(d->yiaddr ? d->yiaddr : d->ciaddr, mine), seconds);
+	snprintf(found, sizeof found, "%s for %u s", ip_text(address, mine), seconds);
 	h->no_resolver = dhcp_addrs(d, 6, &dns, 1) == 0;
 	h->no_router = dhcp_addrs(d, 3, &router, 1) == 0;
 	h->resolver = h->no_resolver ? 0 : dns;
 	h->router = router;
 	h->mask = mask;
-	if (mask == 0 || (~mask & (~mask + 1)) != 0) {
+	unfit = dhcp_unfit(d, address, mask);
+	if (unfit) {
 		r.ok = false;
 		r.failure = DT_F_DHCP_BAD;
-		r.fact.option = 1;
-		dt_signs_add(r.sign, DT_SIGN_LEASE_MASK);
+		r.fact.option = unfit == DT_SIGN_LEASE_MASK ? 1 : 0;
+		dt_signs_add(r.sign, unfit);
+	} else {
+		lease_odd(h, d, &r);
 	}
 	if (h->no_resolver)
 		dt_signs_add(r.sign, DT_SIGN_RESOLVER_ABSENT);
@@ -285,7 +306,7 @@ static void lease_given(struct passive *p, struct host *h, const struct dhcp *d)
 		dt_signs_add(r.sign, DT_SIGN_DOMAIN_ABSENT);
 	if (h->no_router)
 		dt_signs_add(r.sign, DT_SIGN_ROUTER_ABSENT);
-	else if ((router & mask) != (d->yiaddr & mask) && d->yiaddr)
+	else if ((router & mask) != (address & mask))
 		dt_signs_add(r.sign, DT_SIGN_ROUTER_OUTSIDE);
 	if (p->switch_announces.policy && h->lldp_at && d->option[43].p && dhcp_vlan_read(d->option[43], &vlan) != DHCP_VLAN_BAD && vlan &&
 	    vlan != (p->switch_announces.tagged ? p->switch_announces.vlan : 0)) {
@@ -373,6 +394,7 @@ static void answered(struct passive *p, struct host *h, const struct dhcp *d)
 
 	if (d->type == DHCP_OFFER && !h->dhcp.offered) {
 		h->dhcp.offered = true;
+		h->dhcp.twice = d->repeated;
 		h->dhcp.offer_ms = (uint32_t)((p->now - h->dhcp.began) / 1000);
 	} else if (d->type == DHCP_ACK && (!h->dhcp.answered || h->dhcp.inform)) {
 		acked(p, h, d);

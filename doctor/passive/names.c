@@ -214,6 +214,14 @@ void names_packet(struct passive *p, const struct packet_view *v)
 	}
 }
 
+enum dt_stage names_refused(const struct host *h, const struct icmp_error *e)
+{
+	for (unsigned i = 0; e->protocol == IP_UDP && e->dport == 53 && i < QUESTIONS; i++)
+		if (h->question[i].name[0] && h->question[i].server == e->dst)
+			return h->question[i].stage;
+	return DT_STAGE_NONE;
+}
+
 void names_overdue(struct passive *p, struct host *h, bool end)
 {
 	char what[TEXT_MAX + 8];

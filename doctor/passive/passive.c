@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "doctor/icmp.h"
 #include "doctor/passive/internal.h"
 #include "wire/eth.h"
 
@@ -54,6 +55,21 @@ static void sweep(struct passive *p, bool end)
 		}
 }
 
+/* An error of ICMP: about the first packet of a connection, or a question to a name server. */
+static void refusal_packet(struct passive *p, const struct packet_view *v, const struct packet_view *about)
+{
+	struct host *h = host_find(p, about->src);
+	struct icmp_error e = {.from = v->src, .type = (uint8_t)v->data.p[0], .code = (uint8_t)v->data.p[1], .protocol = about->proto,
+			       .src = about->src, .dst = about->dst, .sport = about->sport, .dport = about->dport};
+	enum dt_stage stage;
+
+	if (h == NULL || doctor_icmp_sign(&e) == DT_SIGN_NONE)
+		return;
+	stage = e.protocol == IP_TCP ? flow_refused(p, &e) : names_refused(h, &e);
+	if (stage != DT_STAGE_NONE)
+		refusal_add(h, &e, stage);
+}
+
 bool passive_packet(struct passive *p, int64_t unix_us, unsigned link, struct sv octets)
 {
 	struct packet_view v, about;
@@ -76,7 +92,7 @@ bool passive_packet(struct passive *p, int64_t unix_us, unsigned link, struct sv
 	} else if (v.proto == IP_TCP) {
 		flow_packet(p, &v);
 	} else if (packet_unreachable(&v, &about)) {
-		flow_unreachable(p, &about);
+		refusal_packet(p, &v, &about);
 	}
 	return true;
 }

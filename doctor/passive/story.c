@@ -114,6 +114,7 @@ const struct doctor_run *passive_run(struct passive *p, size_t i)
 	lines_take(p, phone);
 	p->run.has_observed = p->norder == 1; /* one phone: the frames that were heard on the port were for it */
 	p->run.observed = p->observed;
+	refusals_answer(&p->host[p->order[i]], &p->run);
 	return &p->run;
 }
 
@@ -191,7 +192,7 @@ void story_back(struct passive *p, struct host *h, enum dt_stage s)
 	h->pub.n = n;
 	h->pub.stage = s > DT_STAGE_VLAN ? s - 1 : DT_STAGE_NONE;
 	h->pub.dial_tone = h->web_up = h->sip_up = h->released = false;
-	h->web_questions = 0;
+	h->web_questions = h->refusals = 0;
 	h->pub.starts++;
 	if (s <= DT_STAGE_FIND) {
 		h->find_ok = false;
