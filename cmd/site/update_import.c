@@ -126,6 +126,8 @@ int update_import(struct session *s)
 		return rc;
 	}
 	buf_free(&image);
+	if (rc == 0 && sv_iends(sv_of(in.name), SV(".cab")))
+		rc = command_fail(s->c, EX_USAGE, "'%s' is no cabinet: it does not begin as one; is the download whole?", in.name);
 	if (rc == 0)
 		rc = files_read(s, in.name, o->catalog, &image, &catalog);
 

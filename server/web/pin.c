@@ -19,6 +19,14 @@ static bool pin_fresh(const struct web_call *k, char ret[256])
 	return body.n <= PIN_DIGITS_MAX && sv_copy(ret, 256, body) && body.n && strspn(ret, "0123456789") == body.n;
 }
 
+static void pin_refused(struct web_call *k, const char *because)
+{
+	struct why text;
+
+	why_set(&text, "The new PIN is refused: %s.", because);
+	web_plain(k, 422, text.text);
+}
+
 static void pin_changed(struct web_call *k, struct vault_reply *r)
 {
 	log_line(LOG_INFO, "web", "%s change of the PIN of %s: %s", k->q->peer, r->who[0] ? r->who : "nobody",
@@ -26,7 +34,7 @@ static void pin_changed(struct web_call *k, struct vault_reply *r)
 	if (r->status == VAULT_OK)
 		web_plain(k, 200, "The PIN is changed.");
 	else if (r->status == VAULT_MALFORMED) /* the user has proved who it is, and may know */
-		web_plain(k, 422, r->why.text);
+		pin_refused(k, r->why.text);
 	else if (web_is_busy(r->status) || r->status == VAULT_WAIT)
 		web_busy(k);
 	else if (r->status == VAULT_METHOD_OFF || r->status == VAULT_NOT_ENABLED)

@@ -99,7 +99,7 @@ def test_signs_in_and_finds_our_signatures_good(site, sipe, auth, transport):
     assert f"Authentication-Info: {scheme} " in drive.answers_to_register()[0], drive.story()
 
 
-# The suites that SIPE offers inside SIP, in its own TLS; it has no 3DES (test_old_tls.py and tests/unit/pki/test_tls_old.c have).
+# The suites that SIPE offers inside SIP, in its own TLS; it has no 3DES (tests/lab/test_old_phones.py and tests/unit/pki/test_tls_old.c have).
 OFFERED = {"RC4-MD5": 0x0004, "RC4-SHA": 0x0005, "AES128-SHA": 0x002f, "AES256-SHA": 0x0035}
 
 

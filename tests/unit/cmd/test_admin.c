@@ -132,6 +132,15 @@ static void certs(void **state)
 
 /* ---- updates -------------------------------------------------------------------------------------------------------- */
 
+/* What a browser saved in the place of the package. */
+static void no_cabinet(void **state)
+{
+	struct world *w = *state;
+
+	put(w, "UCUpdates.CAB", "<html>The download has moved");
+	said(w, "update import %/UCUpdates.CAB", 64, "UCUpdates.CAB' is no cabinet");
+}
+
 static void updates(void **state)
 {
 	struct world *w = *state;
@@ -300,7 +309,7 @@ static void phones(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, admin_setup, admin_teardown)
-	const struct CMUnitTest tests[] = {T(pins), T(locks_policies_audit), T(certs), T(updates), T(test_devices), T(netconfig), T(phones)};
+	const struct CMUnitTest tests[] = {T(pins), T(locks_policies_audit), T(certs), T(no_cabinet), T(updates), T(test_devices), T(netconfig), T(phones)};
 
 	unsetenv("DIALTONE_CONF");
 	unsetenv("DIALTONE_PIN");
