@@ -27,7 +27,7 @@ REALM, CHANGE = "SIP Communications Service", 20
 class Phone:
     def __init__(self):
         context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # what is tried here is the handshake within
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the handshake within is what this program tries
         self.tls, self.cseq, self.opaque = context.wrap_socket(socket.create_connection((SERVER, 5061), 10), server_hostname=NAME), 0, ""
 
     def register(self, more):
@@ -46,7 +46,7 @@ class Phone:
         return head, base64.b64decode(data[1]) if data else b""
 
     def fields(self, rand, num, to_tag="", last=""):
-        """What is signed of a REGISTER: the fifteen fields, and the status of an answer."""
+        """The string that is signed: the fifteen fields of a REGISTER, and of an answer its status."""
         expires = re.search(r"(?m)^Expires: (\d+)", last)
         fields = ["TLS-DSK", rand, num, REALM, NAME, "gnutls", str(self.cseq), "REGISTER", f"sip:{USER}", "1", f"sip:{USER}", to_tag, "", "",
                   expires[1] if expires else ""]
