@@ -245,9 +245,12 @@ class Running(Site):
         self.daemon = subprocess.Popen([os.path.join(BUILD, "dialtoned"), "-c", self.conf], stdout=subprocess.PIPE, stderr=self.log, text=True)
         assert "ready" in self.daemon.stdout.readline(), self.logged()
 
-    def logged(self):
-        with open(self.log.name) as f:
+    def logged_octets(self):
+        with open(self.log.name, "rb") as f:
             return f.read()
+
+    def logged(self):
+        return self.logged_octets().decode()
 
     def logs(self, said):
         end = time.monotonic() + 10
