@@ -8,29 +8,27 @@
 #include "base/sv.h"
 #include "doctor/facts.h"
 
-enum form { AS_IS, AS_HOURS };
-
 /* The names in braces, the fact of that name in a record, and the word when it is not known. */
 /* clang-format off */
 static const struct {
 	const char *name, *fact;
-	enum form form;
 	const char *otherwise;
+	unsigned per; /* a number is shown as so many of it; 0: as it is */
 	enum { HERE, RUN, ANSWERS } also; /* that of any other attempt will do; of an answer about the same address */
 } places[] = {
-	{"host",    "host",    AS_IS,    "the server",     false},
-	{"address", "address", AS_IS,    "its address",    false},
-	{"by",      "by",      AS_IS,    "a machine between", ANSWERS},
-	{"port",    "port",    AS_IS,    "PORT",           false},
-	{"vlan",    "vlan",    AS_IS,    "N",              true},
-	{"domain",  "domain",  AS_IS,    "DOMAIN",         true},
-	{"cert",    "cert",    AS_IS,    "another name",   false},
-	{"option",  "option",  AS_IS,    "N",              false},
-	{"seconds", "seconds", AS_IS,    "some",           false},
-	{"hours",   "seconds", AS_HOURS, "some",           false},
-	{"http",    "http",    AS_IS,    "an error",       false},
-	{"sip",     "sip",     AS_IS,    "an error",       false},
-	{"said",    "said",    AS_IS,    "no reason",      false},
+	{"host",    "host",    "the server"},
+	{"address", "address", "its address"},
+	{"by",      "by",      "a machine between", .also = ANSWERS},
+	{"port",    "port",    "PORT"},
+	{"vlan",    "vlan",    "N", .also = RUN},
+	{"domain",  "domain",  "DOMAIN", .also = RUN},
+	{"cert",    "cert",    "another name"},
+	{"option",  "option",  "N"},
+	{"seconds", "seconds", "some"},
+	{"hours",   "seconds", "some", .per = 3600},
+	{"http",    "http",    "an error"},
+	{"sip",     "sip",     "an error"},
+	{"said",    "said",    "no reason"},
 };
 /* clang-format on */
 
@@ -43,7 +41,7 @@ static const struct doctor_fact *fact_of(const char *name)
 }
 
 /* false: these facts have none. */
-static bool fact_text(const struct dt_facts *f, const struct doctor_fact *field, enum form form, char *out, size_t cap)
+static bool fact_text(const struct dt_facts *f, const struct doctor_fact *field, unsigned per, char *out, size_t cap)
 {
 	int64_t n = doctor_fact_number(f, field);
 	char ip[IP_TEXT_MAX];
@@ -55,7 +53,7 @@ static bool fact_text(const struct dt_facts *f, const struct doctor_fact *field,
 	else if (field->kind == FACT_ADDRESS)
 		snprintf(out, cap, "%s", ip_text((uint32_t)n, ip));
 	else
-		snprintf(out, cap, "%lld", (long long)(form == AS_HOURS ? n / 3600 : n));
+		snprintf(out, cap, "%lld", (long long)(per ? n / per : n));
 	return true;
 }
 
@@ -63,19 +61,19 @@ static void value_of(const struct doctor_finding *f, size_t place, char *out, si
 {
 	const struct doctor_fact *field = fact_of(places[place].fact);
 
-	if (f->asked && fact_text(&f->asked->fact, field, places[place].form, out, cap))
+	if (f->asked && fact_text(&f->asked->fact, field, places[place].per, out, cap))
 		return;
-	if (!f->asked && f->evidence && fact_text(&f->evidence->fact, field, places[place].form, out, cap))
+	if (!f->asked && f->evidence && fact_text(&f->evidence->fact, field, places[place].per, out, cap))
 		return;
 	for (unsigned i = 0; places[place].also == ANSWERS && i < f->run->answers; i++) {
 		const struct dt_facts *of = &f->run->answer[i].fact;
 
 		if ((f->evidence == NULL || f->evidence->fact.address == 0 || of->address == f->evidence->fact.address) &&
-		    fact_text(of, field, places[place].form, out, cap))
+		    fact_text(of, field, places[place].per, out, cap))
 			return;
 	}
 	for (size_t i = 0; places[place].also == RUN && i < f->run->n; i++)
-		if (fact_text(&f->run->line[i].fact, field, places[place].form, out, cap))
+		if (fact_text(&f->run->line[i].fact, field, places[place].per, out, cap))
 			return;
 	snprintf(out, cap, "%s", places[place].otherwise);
 }

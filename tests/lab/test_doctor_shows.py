@@ -3,14 +3,13 @@ runs side by side.
 
       phone ── p1 switch ── DHCP, DNS, servers
 """
-import base64
 import json
 import os
-import re
 
 import pytest
 
 import servers
+from bundles import again, findings, no_secret_in, text_of
 from lab import PASSWORD, PIN, Lab
 
 
@@ -31,34 +30,6 @@ def examined(lab, name, *args, **kw):
     done = lab.exec("ph", *argv, seconds=200, check=False)
     assert os.stat(bundle).st_mode & 0o777 == 0o600
     return done.returncode, findings(done.stdout), bundle
-
-
-def findings(out):
-    return [f for f in map(json.loads, out.splitlines()) if f["kind"] == "finding"]
-
-
-def again(lab, bundle, *args):
-    done = lab.dialtone("doctor", "--json", "--record", bundle, *args, check=False)
-    return done.returncode, findings(done.stdout)
-
-
-def text_of(lab, pcapng):
-    """Everything that tshark can read in it, decrypted by the secrets inside alone."""
-    return lab.tshark(pcapng, "-V", "-x", keys=False)
-
-
-def secrets_of(lab):
-    """The secrets of the site, and what of them goes over the wire: never to be found."""
-    pairs = [f"+14255554411:{PIN}", f"4411:{PIN}", f"alice@contoso.test:{PIN}", f"CONTOSO\\alice:{PASSWORD}"]
-    return [PIN, PASSWORD, *(base64.b64encode(p.encode()).decode() for p in pairs), "saml:Assertion", "BEGIN PRIVATE KEY", "BEGIN RSA PRIVATE KEY"]
-
-
-def no_secret_in(lab, text):
-    plain = re.sub(r"\s", "", text)
-    for s in secrets_of(lab):
-        # six digits of a PIN come about by chance among the hexadecimal digits of a dump
-        there = re.search(rf"(?<![0-9a-f]){s}(?![0-9a-f])", plain) if s.isdigit() else s in plain
-        assert not there and text.find(s) < 0, s
 
 
 def test_dial_tone():
