@@ -32,6 +32,7 @@
 #define ELSEWHERE(sign) SEES_OTHER_DOMAIN, DT_SIGN_##sign, NULL
 #define HOST_ANSWER(sign) SEES_HOST_ANSWER, DT_SIGN_##sign, NULL
 #define OTHER_PORT SEES_OTHER_PORT, 0, NULL
+#define SHORT_NAME SEES_SHORT_NAME, 0, NULL
 #define ENDED_WELL SEES_ENDED_WELL, 0, NULL
 
 /* A second condition, one that excludes the row, and what else a row can say (doctor_cause). */
@@ -59,6 +60,9 @@
 #define LED_AWAY \
 	"the question was sent on to {host}, which is no server of this process: a sign-in page or portal stands before the web service", \
 	"exempt the web service's paths (/CertProv, /WebTicket, /RequestHandler) from the sign-in or portal for the phones' network"
+#define SHORT \
+	"{host} is a short name: phones ask for it as it stands, without a domain, and no name server knows it so", \
+	"write the whole name, {host}.DOMAIN, into DHCP options 43 and 120 (dialtone netconfig kea, isc, dnsmasq or windows prints both), or the SRV record"
 /* ICMP names who refuses; each stage that connects has a row for it. */
 #define FORBIDDEN(what) \
 	what ": {by}, a firewall or router on the way, forbids connections to {address} port {port} (ICMP)", \

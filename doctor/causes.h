@@ -37,6 +37,7 @@ enum doctor_sees {
 	SEES_CANDIDATE,	  /* the Registrar was known by enum dt_candidate `value` */
 	SEES_RUN_CANDIDATE, /* the run ended with a Registrar that was known so */
 	SEES_OTHER_PORT,  /* another attempt of its stage came through to the same address at another port */
+	SEES_SHORT_NAME,  /* the peer's name has no domain */
 	SEES_ENDED_WELL,  /* the attempt's stage ended well all the same */
 	SEES_DIAG,	  /* the server's reason has the id `value` */
 	SEES_SERVER_SAYS, /* the server wrote one of `words` ("|" between them) */

@@ -164,6 +164,13 @@ static bool other_port(const struct doctor_run *r, const struct doctor_need *c, 
 	return false;
 }
 
+static bool is_short_name(const struct doctor_run *r, const struct doctor_need *c, const struct doctor_line *l)
+{
+	(void)r;
+	(void)c;
+	return l->fact.host && l->fact.host[0] && strchr(l->fact.host, '.') == NULL;
+}
+
 static bool is_warm(const struct doctor_run *r, const struct doctor_need *c, const struct doctor_line *l)
 {
 	(void)c;
@@ -210,6 +217,7 @@ static sees_fn *const sees[SEES_COUNT] = {
 	[SEES_CANDIDATE]   = sees_fact,
 	[SEES_RUN_CANDIDATE] = sees_run_candidate,
 	[SEES_OTHER_PORT]  = other_port,
+	[SEES_SHORT_NAME]  = is_short_name,
 	[SEES_ENDED_WELL]  = ended_well,
 	[SEES_DIAG]        = sees_fact,
 	[SEES_SERVER_SAYS] = server_says,

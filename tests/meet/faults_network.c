@@ -279,6 +279,10 @@ static void classless_43(struct meet *m)
 	m->net.option43 = SV("\x02\x05https\x03\x11" "fe01.contoso.test\x04\x03" "443");
 }
 #define PATH_43 "\x05\x25/CertProv/CertProvisioningService.svc"
+static void short_43(struct meet *m)
+{
+	m->net.option43 = SV(UC_ID "\x02\x05https\x03\x04" "fe01\x04\x03" "443" PATH_43);
+}
 static void no_scheme_43(struct meet *m)
 {
 	m->net.option43 = SV(UC_ID "\x03\x11" "fe01.contoso.test\x04\x03" "443" PATH_43);
@@ -393,6 +397,7 @@ const struct meet_fault faults_network[] = {
 	{"a URL in option 43", url_43, "R-04", ""},
 	{"option 120 as text", plain_120, "R-07", ""},
 	{"option 120 with an address", address_120, NULL, "R-07"},
+	{"option 43 with a short name", short_43, "R-10", ""},
 	{"no Registrar", change_no_registrar, "D-01", ""},
 	{"SRV elsewhere", change_strange_target, "D-04", ""},
 	{"no name server answers", dns_silent, "D-08", "D-08"},
