@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "admin/invites.h"
+#include "admin/pool/invites.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "cmd/secret.h"

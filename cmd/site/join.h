@@ -1,4 +1,4 @@
-/* cmd/site/join.h: `dialtone init DIR --join FILE`: a further front end of a pool, by an invitation (admin/invites.h). */
+/* cmd/site/join.h: `dialtone init DIR --join FILE`: a further front end of a pool, by an invitation (admin/pool/invites.h). */
 #ifndef DIALTONE_CMD_SITE_JOIN_H
 #define DIALTONE_CMD_SITE_JOIN_H
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admin/invites.h"
+#include "admin/pool/invites.h"
 #include "admin/pools.h"
 #include "base/date.h"
 #include "base/file.h"

@@ -1,4 +1,4 @@
-#include "admin/invites.h"
+#include "admin/pool/invites.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* admin/invites.h: the first front end of a pool invites a further one by a sealed file, which is good once and for an hour.
+/* admin/pool/invites.h: the first front end of a pool invites a further one by a sealed file, which is good once and for an hour.
  *
  * An invitation is a file:
  *
@@ -7,8 +7,8 @@
  * Inside, by the table in invites.c: its number, which is a row of the pool's store until it is used, and the pool's common files.
  * Whoever has the file and the code has the company's keys: the code goes another way than the file.
  */
-#ifndef DIALTONE_ADMIN_INVITES_H
-#define DIALTONE_ADMIN_INVITES_H
+#ifndef DIALTONE_ADMIN_POOL_INVITES_H
+#define DIALTONE_ADMIN_POOL_INVITES_H
 
 #include "admin/admin.h"
 #include "base/buf.h"
