@@ -182,6 +182,7 @@ enum store_result sql_front_end_each(struct store *s, bool (*each)(void *arg, co
 enum store_result sql_front_end_remove(struct store *s, const char *name);
 enum store_result sql_bindings_write(struct store *s, const struct store_binding *b, size_t n, int64_t now);
 enum store_result sql_bindings_drop(struct store *s, const char *front_end, int64_t now);
+enum store_result sql_bindings_at(struct store *s, const char *front_end, uint64_t *ret);
 enum store_result sql_lag(struct store *s, int64_t *ms);
 enum store_result sql_news(struct store *s, uint64_t *ret);
 enum store_result sql_binding_each(struct store *s, uint64_t after, bool (*each)(void *arg, const struct store_binding *b), void *arg);

@@ -138,6 +138,16 @@ enum store_result sql_bindings_drop(struct store *s, const char *front_end, int6
 	return sql_commit(q, r);
 }
 
+enum store_result sql_bindings_at(struct store *s, const char *front_end, uint64_t *ret)
+{
+	struct sql *q = sql_of(s);
+	int64_t n = 0;
+	enum store_result r = sql_one(q, sql_bind(q, SQL_BINDINGS_AT, "t", front_end), &n);
+
+	*ret = (uint64_t)n;
+	return r;
+}
+
 enum store_result sql_lag(struct store *s, int64_t *ms)
 {
 	struct sql *q = sql_of(s);

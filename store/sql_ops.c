@@ -121,6 +121,7 @@ const struct store_ops sql_ops = {
     .front_end_remove = sql_front_end_remove,
     .bindings_write = sql_bindings_write,
     .bindings_drop = sql_bindings_drop,
+    .bindings_at = sql_bindings_at,
     .lag = sql_lag,
     .news = sql_news,
     .binding_each = sql_binding_each,

@@ -122,6 +122,7 @@ X(BINDING_PUT,    "INSERT INTO binding (" BINDING_COLUMNS ") VALUES (?1, ?2, (SE
                   "peer = ?6, user_agent = ?7, outside = ?8, seconds = ?9, since = ?10") \
 X(BINDING_DROP,   "UPDATE binding SET gone = ?4, seq = (SELECT n FROM change WHERE id = 2) WHERE aor = ?1 AND instance = ?2 AND front_end = ?3 AND gone = 0") \
 X(BINDINGS_DROP,  "UPDATE binding SET gone = ?2, seq = (SELECT n FROM change WHERE id = 2) WHERE front_end = ?1 AND gone = 0") \
+X(BINDINGS_AT,    "SELECT count(*) FROM binding WHERE front_end = ?1 AND gone = 0") \
 X(BINDINGS_TRIM,  "DELETE FROM binding WHERE front_end = ?1 AND gone > 0 AND gone < ?2") \
 X(BINDING_PAGE,   "SELECT " BINDING_COLUMNS " FROM binding WHERE (seq, aor, instance) > (?1, ?2, ?3) ORDER BY seq, aor, instance LIMIT ?4") \
 X(BINDINGS_OF,    "SELECT " BINDING_COLUMNS " FROM binding WHERE aor = ?1 AND instance > ?2 ORDER BY instance LIMIT ?3") \

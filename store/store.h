@@ -270,6 +270,7 @@ struct store_ops {
 	 * see it go.  write: all of them in one transaction; drop: all that this front end has. */
 	enum store_result (*bindings_write)(struct store *s, const struct store_binding *b, size_t n, int64_t now);
 	enum store_result (*bindings_drop)(struct store *s, const char *front_end, int64_t now);
+	enum store_result (*bindings_at)(struct store *s, const char *front_end, uint64_t *ret); /* how many it has */
 	/* Milliseconds that the farthest standby is behind; NONE: the store has none, or may not tell. */
 	enum store_result (*lag)(struct store *s, int64_t *ms);
 	/* A count that is another one when bindings or orders were written. */

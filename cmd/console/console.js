@@ -267,7 +267,7 @@ async function updates() {
 // ---- front ends ---------------------------------------------------------------------------------------------
 
 async function frontEnds() {
-	const [status, pools] = await Promise.allSettled([ask("status"), ask("pools")]);
+	const [status, pools, ends] = await Promise.allSettled([ask("status"), ask("pools"), ask("front_ends")]);
 	const s = status.status === "fulfilled" ? status.value : {processes: []};
 	const out = [el("h2", {}, "This front end")];
 	if (status.status === "rejected")
@@ -275,9 +275,10 @@ async function frontEnds() {
 	out.push(el("p", {}, `${s.registered ?? 0} ${s.registered === 1 ? "phone is" : "phones are"} registered.`));
 	out.push(table(s.processes || [], [["process", p => p.name + " " + p.number], ["pid", p => p.pid, "number"], ["private-key operations", p => p.private, "number"],
 		["started again", p => p.restarts, p => p.restarts ? "warn" : "number"]], "dialtoned does not run."));
-	if (Array.isArray(s.front_ends) && s.front_ends.length) {
+	if (ends.status === "fulfilled" && ends.value.items.length) {
 		out.push(el("h2", {}, "Front ends of the pool"));
-		out.push(table(s.front_ends, Object.keys(s.front_ends[0]).map(k => [k.replaceAll("_", " "), r => r[k]]), ""));
+		out.push(table(ends.value.items, [["front end", f => f.name], ["runs", f => f.runs ? "yes" : "no", f => f.runs ? "" : "bad"],
+			["registered", f => f.registered, "number"]], ""));
 	}
 	if (pools.status === "fulfilled" && pools.value.items.length) {
 		out.push(el("h2", {}, "Other pools"));

@@ -9,6 +9,7 @@ static const struct console_question questions[] = {
     {"users", {"user", "list"}, false, false},		{"pins", {"pin", "show"}, false, false},
     {"certificates", {"cert", "list"}, false, false},	{"updates", {"update", "list"}, false, false},
     {"status", {"status"}, false, false},		{"pools", {"pool", "list"}, false, false},
+    {"front_ends", {"pool", "front-ends"}, false, false},
     {"approve", {"update", "approve"}, true, true},	{"restore", {"update", "restore"}, true, true},
 };
 

@@ -1,7 +1,9 @@
 /* cmd/site/pool.c: dialtone pool: the other pools of the company. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "admin/pool/front_ends.h"
 #include "admin/pool/invites.h"
 #include "admin/pools.h"
 #include "base/date.h"
@@ -126,10 +128,40 @@ static int pool_list(struct session *s)
 	return writer_end(&w);
 }
 
+static const struct column front_end_columns[] = {
+    {"name", COLUMN_TEXT, offsetof(struct front_end, name)},
+    {"runs", COLUMN_BOOL, offsetof(struct front_end, runs)},
+    {"registered", COLUMN_NUMBER, offsetof(struct front_end, registered)},
+    {0}};
+
+static int pool_front_ends(struct session *s)
+{
+	struct front_end *all = calloc(FRONT_ENDS_MAX, sizeof *all);
+	struct writer w;
+	size_t n = 0;
+	int rc;
+
+	if (all == NULL)
+		return command_fail(s->c, EX_OSERR, "out of memory");
+	rc = session_end(s, front_ends_look(&s->admin, FRONT_ENDS_WAIT_MS, all, &n, &s->why));
+	if (rc == 0) {
+		session_writer(s, &w);
+		writer_list(&w, NULL, front_end_columns);
+		for (size_t i = 0; i < n; i++)
+			writer_row(&w, &all[i]);
+		if (n == 0)
+			text_print(stderr, "this front end is alone: its store is a file of its own");
+		rc = writer_end(&w);
+	}
+	free(all);
+	return rc;
+}
+
 static const struct verb *const verbs[] = {
     SITE_VERB("add", "POOL", "adds a pool to which its users are sent", pool_add, .options = options, .size = sizeof(struct pool_options)),
     SITE_VERB("set", "POOL", "changes what is given, leaves the rest", pool_set, .options = options, .size = sizeof(struct pool_options)),
     SITE_VERB("list", "", "lists the other pools", pool_list),
+    SITE_VERB("front-ends", "", "lists the front ends that share this pool's store, after a look at which of them run", pool_front_ends),
     SITE_VERB("sync", "POOL", "tells it all users of this one again", pool_sync),
     SITE_VERB("invite", "FILE", "lets a further front end join this pool, by a sealed file", pool_invite),
     SITE_VERB("remove", "POOL", "removes a pool that is nobody's home", pool_remove),
@@ -137,7 +169,7 @@ static const struct verb *const verbs[] = {
 
 const struct verb verb_pool = {
     .name = "pool",
-    .what = "the other pools of the company, and further front ends of this one: add, set, list, sync, invite, remove",
+    .what = "the other pools of the company, and further front ends of this one: add, set, list, front-ends, sync, invite, remove",
     .flags = VERB_SITE | VERB_JSON | VERB_FORM,
     .verbs = verbs,
     .text = "The other pools of the company. A phone whose user lives there is sent there: Web Services and Registrar.",

@@ -1,9 +1,11 @@
 """dialtone console, without a browser: strangers get no answer, and the pages get what the verbs print."""
+import contextlib
 import http.client
 import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import threading
 
@@ -13,7 +15,7 @@ from programs import BUILD, TOP, open_folder
 from test_contract import Running
 
 QUESTIONS = {"phones": "phones list", "users": "user list", "pins": "pin show", "certificates": "cert list", "updates": "update list",
-             "status": "status", "pools": "pool list"}
+             "status": "status", "pools": "pool list", "front_ends": "pool front-ends"}
 PAGES = {"": "text/html", "index.html": "text/html", "console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
@@ -77,6 +79,39 @@ def test_what_is_shown_is_what_the_verbs_print(console):
     assert [u["address"] for u in users] == ["alice@contoso.test", "bob@contoso.test"]
     pins = json.loads(console.ask("api/pins")[2])["items"]
     assert [p["pin_set"] for p in pins] == [True, False]
+
+
+def test_the_front_ends_of_a_pool(console):
+    """Two share the store, as far as it knows: one counts on, the count of the other stands still."""
+    store = os.path.join(console.site.dir, "vault", "store.db")
+
+    def sql(*line):
+        with contextlib.closing(sqlite3.connect(store, timeout=20)) as db, db:
+            db.execute(*line)
+
+    ended = threading.Event()
+
+    def count():
+        while not ended.wait(0.1):
+            sql("UPDATE front_end SET beat = beat + 1 WHERE name = 'fe01.contoso.test'")
+
+    for name in ("fe01.contoso.test", "fe02.contoso.test"):
+        sql("INSERT INTO front_end VALUES (?, 7)", (name,))
+    for aor, gone in (("alice@contoso.test", 0), ("bob@contoso.test", 0), ("carol@contoso.test", 1)):
+        sql("INSERT INTO binding (aor, instance, seq, gone, front_end, epid, contact, peer, user_agent, outside, seconds, since) "
+            "VALUES (?, 'i', 1, ?, 'fe01.contoso.test', '', '', '', '', 0, 600, 1)", (aor, gone))
+    counting = threading.Thread(target=count)
+    counting.start()
+    try:
+        items = json.loads(console.ask("api/front_ends")[2])["items"]
+        shown = console.site.run("pool front-ends").stdout
+    finally:
+        ended.set()
+        counting.join()
+        sql("DELETE FROM front_end")
+        sql("DELETE FROM binding")
+    assert items == [{"name": "fe01.contoso.test", "runs": True, "registered": 2}, {"name": "fe02.contoso.test", "runs": False, "registered": 0}]
+    assert [line.split() for line in shown.splitlines()] == [["name", "runs", "registered"], ["fe01.contoso.test", "yes", "2"], ["fe02.contoso.test", "no", "0"]]
 
 
 @pytest.mark.parametrize("what", [

@@ -77,6 +77,8 @@ def test_any_front_end_serves_any_user():
         lab.start_front_end(at)
         wait_for("it is told who is registered", lambda: lab.registered(at) == {i: f"{new}.contoso.test" for i in lab.registered(new)} and
                  lab.registered(at), 20)
+        ends = schema.fits(lab.tool(new, "pool", "front-ends", "-f", "json").stdout, "pool front-ends")["items"]
+        assert {e["name"]: (e["runs"], e["registered"]) for e in ends} == {f"{f}.contoso.test": (True, int(f == new)) for f in lab.daemons}, ends
         assert lab.health(new) == ("ready", 200)
         counted = lab.metrics(new)
         assert counted['dialtone_registered{side="inside"}'] == 1 and counted['dialtone_registered{side="other-front-ends"}'] == 0

@@ -90,10 +90,14 @@ static void a_front_end_takes_all_of_its_own(void **state)
 	struct store *s = store_world_open(state);
 	struct store_binding b[2] = {binding("alice@contoso.test", "aa", "fe1", 1), binding("alice@contoso.test", "bb", "fe2", 2)};
 	struct seen all = {0}, later, hers = {.any_order = true};
+	uint64_t n = 7;
 
 	assert_int_equal(s->ops->bindings_write(s, b, 2, 1000), STORE_OK);
 	all = behind(s, 0);
+	assert_true(s->ops->bindings_at(s, "fe1", &n) == STORE_OK && n == 1);
 	assert_int_equal(s->ops->bindings_drop(s, "fe1", 1001), STORE_OK);
+	assert_true(s->ops->bindings_at(s, "fe1", &n) == STORE_OK && n == 0);
+	assert_true(s->ops->bindings_at(s, "fe2", &n) == STORE_OK && n == 1);
 	later = behind(s, all.last);
 	assert_true(later.n == 1 && later.gone == 1 && later.b.gone == 1001);
 	assert_int_equal(s->ops->bindings_of(s, "ALICE@contoso.test", see, &hers), STORE_OK);
