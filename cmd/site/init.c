@@ -350,6 +350,8 @@ static int make(const struct command *c, struct site *s, const char *dir, const 
 
 	if (rc || there)
 		return rc;
+	if (!o->join && !init_ask_legacy(c, s))
+		return command_fail(c, EX_USAGE, "no subnets of old phones were named; type --legacy-known SUBNETS, or --legacy off");
 	if (!users(c, s, &why))
 		return command_fail(c, EX_CANTCREAT, "%s", why.text);
 	if (!accounts_separate(s, &why))

@@ -13,6 +13,10 @@ FILE *init_people(const struct command *c);
 int init_report(const struct command *c, const char *dir, bool changed);
 bool init_conf(const char *dir, struct site *ret, struct why *why); /* DIR/dialtone.conf */
 
+/* cmd/site/init_ask.c: asks at the terminal, when there is one and no option has said it, which phones may speak TLS 1.0; sets legacy and
+ * legacy_known.  false: there was no answer that could be used. */
+bool init_ask_legacy(const struct command *c, struct site *s);
+
 /* cmd/site/renew.c: --renew and --certificate */
 int renew_verb(const struct command *c, const char *dir);
 int certificate_verb(const struct command *c, const char *dir, const struct certificate_files *given);
