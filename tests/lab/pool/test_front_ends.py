@@ -135,10 +135,10 @@ QUESTION = """<?xml version="1.0"?>
 </wst:RequestSecurityToken></soap:Body></soap:Envelope>"""
 
 
-def guess(lab, front_end, pin, to="/dev/null"):
-    """One try of alice's PIN at this front end: the HTTP status; what it answers goes into that file."""
-    done = lab.exec("fe", "curl", "-s", "-o", to, "-w", "%{http_code}", "--cacert", os.path.join(lab.site_dir, "ca.pem"), "--connect-to",
-                    f"pool.contoso.test:443:{ADDRESS[front_end]}:443", "--basic", "-u", f"+14255554411:{pin}", "-H", "Content-Type: text/xml; charset=utf-8",
+def guess(lab, at, pin, to="/dev/null", number="+14255554411"):
+    """One try of a PIN, alice's, at this front end or address: the HTTP status; what it answers goes into that file."""
+    done = lab.exec("fe", "curl", "-s", "-m", "10", "-o", to, "-w", "%{http_code}", "--cacert", os.path.join(lab.site_dir, "ca.pem"), "--connect-to",
+                    f"pool.contoso.test:443:{ADDRESS.get(at, at)}:443", "--basic", "-u", f"{number}:{pin}", "-H", "Content-Type: text/xml; charset=utf-8",
                     "--data-binary", QUESTION, "https://pool.contoso.test/WebTicket/WebTicketService.svc/pin", check=False)
     return int(done.stdout or 0)
 

@@ -13,21 +13,26 @@ from database import needs_postgres
 from front_ends import FrontEndLab, site
 from lab import run
 from proc import children, wait_for
+from test_front_ends import guess
 
 pytestmark = needs_postgres
 
 
 class Storm:
-    """Users sign in one after the other on a socket of their own; each that got dial tone is remembered."""
+    """Users sign in one after the other on a socket of their own; each that got dial tone is remembered.  Meanwhile users are added, and
+    somebody guesses at bob's PIN: whom the verb has acknowledged, and how many guesses were refused."""
 
     def __init__(self, lab, users):
         self.lab, self.left, self.good, self.failed, self.ending = lab, list(range(users)), [], [], False
+        self.added, self.guessed = [], 0
+        lab.add_user("bob", "4412")
         for i in self.left:
             lab.add_user(f"u{i}", str(5000 + i))
         lab.plug("ph9", "p9")
         lab.start_lldpd("p9")
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
+        self.threads = [threading.Thread(target=f, daemon=True) for f in (self.run, self.write)]
+        for t in self.threads:
+            t.start()
 
     def run(self):
         while not self.ending and self.left:
@@ -38,12 +43,23 @@ class Storm:
                 self.left.append(i)  # it tries again later, as a phone does
                 time.sleep(1)
 
+    def write(self):
+        n = 0
+        while not self.ending:
+            n += 1
+            who = f"added{n}@{self.lab.site.domain}"
+            if self.lab.admin("user", "add", who, check=False, seconds=60).returncode == 0:
+                self.added.append(who)
+            self.guessed += guess(self.lab, "10.20.0.10", "111222", number="+14255554412") == 401
+            time.sleep(0.5)
+
     def since(self, when):
         return [g for g in self.good if g[1] > when]
 
     def end(self):
         self.ending = True
-        self.thread.join(100)
+        for t in self.threads:
+            t.join(100)
 
 
 def stopped(pids, number):
@@ -53,7 +69,8 @@ def stopped(pids, number):
 
 @pytest.fixture
 def lab():
-    with FrontEndLab(site=site(conf={"MinEndpointExpiration": 30, "DefaultEndpointExpiration": 30, "MaxEndpointExpiration": 30})) as lab:
+    conf = {"MinEndpointExpiration": 30, "DefaultEndpointExpiration": 30, "MaxEndpointExpiration": 30, "MaximumLogonAttempts": 900}
+    with FrontEndLab(site=site(conf=conf)) as lab:
         lab.go()
         lab.desk = lab.start_phone("--cold", "--stay", "0")
         wait_for("the phone on the desk is registered", lambda: lab.where_is(), 60, lab.desk.ended)
@@ -109,13 +126,18 @@ def test_the_balancer(lab):
 
 
 def all_kept(lab, db):
-    """Whoever got dial tone has a certificate in the store that is now the primary."""
+    """Whoever got dial tone has a certificate in the store that is now the primary; users who were added, and tries of a PIN, are there."""
     wait_for("more sign in", lambda: len(lab.storm.good) >= 6, 120)
     lab.storm.end()
     kept = set(db.sql("SELECT DISTINCT a.aor FROM account a JOIN cert c ON c.account = a.id").split())
     lost = [i for i, _, _ in lab.storm.good if f"u{i}@contoso.test" not in kept]
     print(f"others: {len(lab.storm.good)} signed in, {len(lab.storm.failed)} were refused ({sorted({e for _, _, e in lab.storm.failed})}), {len(lost)} lost")
     assert not lost
+    gone = set(lab.storm.added) - set(db.sql("SELECT aor FROM account").split())
+    counted = int(db.sql("SELECT p.global FROM pin p JOIN account a ON a.id = p.account WHERE a.aor = 'bob@contoso.test'"))
+    print(f"acknowledged meanwhile: {len(lab.storm.added)} users, {len(gone)} lost; {lab.storm.guessed} wrong PINs, {counted} counted")
+    assert lab.storm.added and not gone
+    assert counted >= lab.storm.guessed > 0
 
 
 def fill(lab):
