@@ -157,10 +157,11 @@ static enum pki_verdict verify(struct doctor_probe *p, unsigned at, const char *
 	return pki_chain_verify(der, p->asked[at].der_n, n, sv_of(anchors), false, NULL, clock_unix_ms() / 1000 + p->off_s, NULL);
 }
 
-/* One machine, two authorities, of which the chain in hand knows one: something opens TLS between (C-16). */
+/* One machine, two authorities, of which the chain in hand knows one: something opens TLS between (C-16).  Such a machine opens
+ * HTTPS: where the Registrar's certificate is the odd one, it is the Registrar's own. */
 static bool is_between(struct doctor_probe *p, unsigned at, const char *anchors)
 {
-	for (unsigned i = 0; i < p->n; i++)
+	for (unsigned i = 0; i < p->n && p->q[at].stage != DT_STAGE_LOGON; i++)
 		if (p->q[i].ask == ASK_TLS && p->asked[i].certs && p->q[i].address == p->q[at].address && p->q[i].port != p->q[at].port &&
 		    verify(p, i, anchors) == PKI_TRUSTED)
 			return true;

@@ -119,13 +119,19 @@ static void no_remote_access(struct meet *m)
 	carried_home(m);
 }
 
-static void certificate_revoked(struct meet *m)
+/* A phone that still has number and PIN gets another one. */
+static void certificate_replaced(struct meet *m)
 {
 	struct store_user u;
 	unsigned n;
 
 	if (m->store->ops->user_get(m->store, "alice@contoso.test", &u) == STORE_OK)
 		m->store->ops->cert_revoke(m->store, u.id, m->unix_ms / 1000, &n);
+}
+
+static void certificate_revoked(struct meet *m)
+{
+	certificate_replaced(m);
 	m->conf.pin = m->conf.number = NULL;
 }
 
@@ -293,6 +299,7 @@ const struct meet_fault faults_registrar[] = {
 	{"the user is disabled", user_disabled, "A-03", ""},
 	{"no remote access", fault_nothing, "E-01", "U-05", .later = no_remote_access},
 	{"the certificate is revoked", fault_nothing, "L-03", "", .later = certificate_revoked},
+	{"the certificate is revoked, and the PIN is good", fault_nothing, NULL, "L-03", .later = certificate_replaced},
 	{"only the Registrar of last time, and it is gone", fault_nothing, "L-08", "", .later = registrar_alone_and_gone},
 	{"the home pool is down", fault_nothing, "L-04", "", .later = home_pool_down},
 	{"the home pool is silent", fault_nothing, "L-04", "", .later = home_pool_silent},
