@@ -74,7 +74,7 @@ const struct site_key site_keys[] = {
 
 	{"offer_ntlm",                         KEY_BOOLEAN,  AT(offer_ntlm),                          0, 0, "true"},
 	{"offer_tls_dsk",                      KEY_BOOLEAN,  AT(offer_tls_dsk),                       0, 0, "true"},
-	{"ntlm_channel_binding",               KEY_BINDING,  AT(ntlm_channel_binding),                0, 0, "sent", TEMPLATE_HINT},
+	{"ntlm_channel_binding",               KEY_BINDING,  AT(ntlm_channel_binding),                0, 0, "outside", TEMPLATE_HINT},
 	{"realm",                              KEY_TEXT,     AT(realm),                               0, 0, "SIP Communications Service"},
 	{"DefaultEndpointExpiration",          KEY_NUMBER,   AT(DefaultEndpointExpiration),           30, WEEK, "600", TEMPLATE_HINT},
 	{"MinEndpointExpiration",              KEY_NUMBER,   AT(MinEndpointExpiration),               30, WEEK, "300"},

@@ -77,6 +77,23 @@ def test_curl_with_a_wrong_password_gets_none(site):
         assert status == 401 and b"Assertion" not in body, (login, status, body)
 
 
+@pytest.mark.parametrize("demand, status", [(None, 401), ("sent", 200)])
+def test_outside_an_answer_is_bound_to_its_connection(tmp_path, demand, status):
+    """RFC 5929, [MS-NLMP] 3.2.5.1.2: curl binds its answer to no TLS connection, so that one who has it can carry it over.  From outside the
+    right password is not enough then, unless the site says that it is."""
+    public, (https, sip) = "edge.contoso.test", front_end.free_ports(2)
+    more = {"ntlm_channel_binding": demand} if demand else {}
+    with front_end.Site(tmp_path, init=["--external-fqdn", public, "--external-address", "127.0.0.2", "--external-https", https, "--external-sip-tls",
+                                        sip], **more) as s:
+        s.user("alice", "--remote")
+        text = question(s, "alice@contoso.test").replace(f"https://{front_end.FQDN}:{s.https}", f"https://{public}:{https}")
+        done = peers.run([peers.tool("curl"), "-sS", "--cacert", s.ca, "--resolve", f"{public}:{https}:127.0.0.2", "--ntlm", "-u",
+                          f"CONTOSO\\alice:{front_end.PASSWORD}", "-H", "Content-Type: text/xml; charset=utf-8", "--data-binary", text, "-o",
+                          tmp_path / "answer", "-w", "%{http_code}", f"https://{public}:{https}/WebTicket/WebTicketService.svc"])
+        assert done.stdout == str(status), (done, (tmp_path / "answer").read_text(), s.said())
+        assert ("bound to no TLS connection" in s.said()) == (status == 401), s.said()
+
+
 def test_the_ticket_verifies_with_xmlsec1(site, tmp_path):
     """The ticket of the running server, with the certificate of its ticket key."""
     status, body = ask_ticket(site, "CONTOSO\\alice", front_end.PASSWORD)

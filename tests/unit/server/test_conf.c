@@ -313,6 +313,7 @@ static void keys_of_older_releases(void **state)
 	assert_true(reads(w, NAMES "legacy_address = \"\"\nlegacy_sip_tls = 0\nlegacy_https = 0\n"));
 	assert_int_equal(w->site.legacy, SITE_LEGACY_OFF);
 	assert_int_equal(w->site.log_level, LOG_INFO);
+	assert_int_equal(w->site.ntlm_channel_binding, SITE_BINDING_OUTSIDE);
 	assert_true(reads(w, NAMES "log_level = debug\n"));
 	assert_int_equal(w->site.log_level, LOG_DEBUG);
 	assert_true(reads(w, NAMES "legacy = Known\nlegacy_known = \"10.66.0.0/16, 10.67.3.4\"\n"));
