@@ -225,6 +225,59 @@ static const struct {
 };
 /* clang-format on */
 
+/* A fact of each kind, and what it contradicts: without it nothing is. */
+static void facts_contradict(void **state)
+{
+	static const struct doctor_answer open = {.ok = true, .what = "tcp 10.20.0.10:80", .fact = {.address = 0x0a14000a, .port = 80}};
+	static const struct doctor_answer old = {.ok = true, .what = "tls 1.0 10.20.0.10:80", .fact = {.address = 0x0a14000a, .port = 80}};
+	static const struct doctor_answer untagged = {.sign = {DT_SIGN_ASKED_OFFER_UNTAGGED}}, wildcard = {.sign = {DT_SIGN_ASKED_WILDCARD}},
+					  other = {.sign = {DT_SIGN_ASKED_OFFER_OTHER}};
+	static const struct {
+		bool (*contradicted)(const struct doctor_run *r, const struct doctor_finding *f);
+		enum dt_stage stage;
+		enum dt_failure failure;
+		struct doctor_observed observed;
+		const struct doctor_answer *answer;
+		const char *what; /* of an attempt that went well */
+		bool dial_tone, with, without;
+	} rows[] = {
+	    {there_is_dial_tone, DT_STAGE_LOGON, DT_F_CONNECT, .dial_tone = true, .with = true},
+	    {is_open, DT_STAGE_CHAIN, DT_F_CONNECT, .answer = &open, .with = true},
+	    {is_open, DT_STAGE_CHAIN, DT_F_TIMEOUT, .answer = &open},
+	    {voice_was_received, DT_STAGE_VLAN, DT_F_VLAN_NONE, .observed = {.voice = 1}, .with = true},
+	    {lldp_was_received, DT_STAGE_VLAN, DT_F_VLAN_NONE, .observed = {.lldp = 1}, .with = true},
+	    {frames_were_received, DT_STAGE_VLAN, DT_F_VLAN_NONE, .observed = {.frames = 1}, .with = true},
+	    {no_eapol, DT_STAGE_VLAN, DT_F_VLAN_NONE, .observed = {.eapol = 1}, .without = true},
+	    {an_address_was_offered, DT_STAGE_ADDRESS, DT_F_DHCP_SILENT, .answer = &untagged, .with = true},
+	    {inform_was_answered, DT_STAGE_DISCOVER, DT_F_UC_SILENT, .what = "dhcp-inform", .with = true},
+	    {wildcard_was_not_found, DT_STAGE_DISCOVER, DT_F_CONNECT, .answer = &wildcard, .without = true},
+	    {nobody_else_offers, DT_STAGE_ADDRESS, DT_F_OK, .answer = &other, .without = true},
+	    {old_tls_is_well, DT_STAGE_CHAIN, DT_F_OK, .answer = &old, .with = true},
+	    {a_server_took_the_pin, DT_STAGE_AUTH, DT_F_PIN_REFUSED, .what = "web ticket pin", .with = true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		for (int with = 0; with < 2; with++) {
+			struct doctor_run r = {0};
+			struct doctor_line tried = {.kind = DT_REC_ATTEMPT, .stage = rows[i].stage, .fact = {.address = 0x0a14000a, .port = 80}};
+			struct doctor_answer asked = {.fact = {.address = 0x0a14000a, .port = 80}};
+			struct doctor_finding f = {.run = &r, .verdict = DOCTOR_FAIL, .stage = rows[i].stage, .failure = rows[i].failure, .evidence = &tried,
+						   .asked = rows[i].failure == DT_F_OK ? &asked : NULL};
+			struct dt_record went = {.kind = DT_REC_ATTEMPT, .stage = rows[i].stage, .ok = true, .what = with ? rows[i].what : "another"};
+			struct dt_record end = {.kind = DT_REC_RESULT, .stage = rows[i].stage, .ok = with && rows[i].dial_tone};
+
+			assert_true(doctor_run_add(&r, &went) && doctor_run_add(&r, &end));
+			if (with)
+				r.observed = rows[i].observed;
+			if (with && rows[i].answer)
+				r.answer[r.answers++] = *rows[i].answer;
+			if (rows[i].contradicted(&r, &f) != (with ? rows[i].with : rows[i].without))
+				fail_msg("row %zu, %s the fact", i, with ? "with" : "without");
+			doctor_run_free(&r);
+		}
+}
+
 static unsigned is_contradicted(struct bundle_case *c)
 {
 	unsigned wrong = 0;
@@ -301,6 +354,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_is_found_again),
+	    cmocka_unit_test(facts_contradict),
 	    cmocka_unit_test(nothing_contradicts_a_fact),
 	};
 
