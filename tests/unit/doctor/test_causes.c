@@ -289,6 +289,70 @@ static void consequences(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+static const struct cause_case *case_of_sign(enum dt_sign sign)
+{
+	for (size_t i = 0; i < CASES; i++)
+		if (cases[i].sign == sign)
+			return &cases[i];
+	fail_msg("no case has the sign %s", dt_signs[sign].code);
+	return NULL;
+}
+
+/* What each failure may be the consequence of: of causes that explain kinds of failures, and of no others. */
+static void kinds_of_failures(void **state)
+{
+	static const unsigned kinds[DT_FAILURE_COUNT] = {
+	    [DT_F_VLAN_NONE] = DHCP,
+	    [DT_F_DHCP_SILENT] = DHCP,
+	    [DT_F_DHCP_NAK] = DHCP,
+	    [DT_F_DHCP_BAD] = DHCP,
+	    [DT_F_ADDRESS_TAKEN] = DHCP,
+	    [DT_F_UC_SILENT] = DHCP,
+	    [DT_F_CLOCK_WRONG] = REACH | TRUST,
+	    [DT_F_DNS_SILENT] = NAMES | REACH,
+	    [DT_F_DNS_ERROR] = NAMES,
+	    [DT_F_DNS_NONE] = NAMES,
+	    [DT_F_DOMAIN_NONE] = NAMES,
+	    [DT_F_REGISTRAR_NONE] = NAMES,
+	    [DT_F_CONNECT] = REACH,
+	    [DT_F_TIMEOUT] = REACH,
+	    [DT_F_CLOSED] = REACH,
+	    [DT_F_TLS_HANDSHAKE] = TRUST,
+	    [DT_F_TLS_UNTRUSTED] = TRUST,
+	    [DT_F_TLS_NAME] = TRUST,
+	    [DT_F_TLS_DATE] = TRUST,
+	    [DT_F_CHAIN_CHANGED] = TRUST,
+	    [DT_F_CERT_BAD] = TRUST,
+	    [DT_F_CHAIN_DISABLED] = TALK,
+	    [DT_F_CHAIN_BAD] = TALK,
+	    [DT_F_UPDATE_REFUSED] = TALK,
+	    [DT_F_UPDATE_ANSWER] = TALK,
+	    [DT_F_UPDATE_FETCH] = TALK | REACH,
+	    [DT_F_HTTP_STATUS] = TALK,
+	    [DT_F_HTTP_BAD] = TALK,
+	    [DT_F_SOAP_BAD] = TALK,
+	    [DT_F_METADATA_BAD] = TALK,
+	    [DT_F_SIP_BAD] = TALK,
+	};
+	const struct cause_case *const explainers[] = {
+	    &cases[0], case_of_sign(DT_SIGN_ROUTER_ABSENT), case_of_sign(DT_SIGN_RESOLVER_ABSENT), case_of_sign(DT_SIGN_TIME_ODD),
+	    case_of_sign(DT_SIGN_UC_SCHEME_PLAIN),
+	};
+	unsigned wrong = 0, all = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof explainers / sizeof *explainers; i++) {
+		all |= explainers[i]->explains;
+		for (int f = DT_F_OK + 1; f < DT_FAILURE_COUNT; f++)
+			if (is_consequence(explainers[i], f, HERE_ADDRESS) != ((explainers[i]->explains & kinds[f]) != 0)) {
+				print_case((size_t)(explainers[i] - cases), dt_failures[f].code);
+				wrong++;
+			}
+	}
+	assert_int_equal(all, REACH | NAMES | TRUST | TALK | DHCP);
+	assert_int_equal(wrong, 0);
+}
+
 /* Two DHCP servers that lead to different places, and what is odd in the lease of one is their consequence: where the case says so. */
 static void lease_of_a_stranger(void **state)
 {
@@ -414,6 +478,7 @@ int main(void)
 	    cmocka_unit_test(earliest_answer),
 	    cmocka_unit_test(reported_although_it_ended_well),
 	    cmocka_unit_test(consequences),
+	    cmocka_unit_test(kinds_of_failures),
 	    cmocka_unit_test(lease_of_a_stranger),
 	    cmocka_unit_test(fragments_decide_nothing),
 	    cmocka_unit_test(words_of_servers),
