@@ -13,6 +13,7 @@
 /* clang-format off */
 #define DOCTOR_OBSERVED(X) \
 X(frames,        "frames",        "frames for a phone, of any kind below") \
+X(first_ms,      "first_ms",      "milliseconds until the first of them") \
 X(lldp,          "lldp",          "LLDP frames") \
 X(med,           "med",           "of them with LLDP-MED") \
 X(voice,         "voice",         "of them with a usable voice policy") \

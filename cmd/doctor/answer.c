@@ -241,7 +241,10 @@ static void observed(struct screen *s)
 		fprintf(s->to, ", %u CDP%s", h->cdp, h->cdp_vlan ? " (with a voice VLAN)" : "");
 	else
 		fprintf(s->to, ", no CDP");
-	fprintf(s->to, ", %u DHCP answers, %u frames in all\n", h->dhcp, h->frames);
+	fprintf(s->to, ", %u DHCP answers, %u frames in all", h->dhcp, h->frames);
+	if (h->frames)
+		fprintf(s->to, ", the first after %.1f s", h->first_ms / 1000.0);
+	fputc('\n', s->to);
 }
 
 static void dial_tone_line(struct screen *s, const struct doctor_line *result)

@@ -232,8 +232,11 @@ static void recorded(void *arg, const struct dt_record *rec)
 static void arrived(void *arg, const uint8_t *frame, size_t n)
 {
 	struct phone_run *r = arg;
+	unsigned before = r->observed.frames;
 
 	doctor_observe_frame(&r->observed, frame, n);
+	if (before == 0 && r->observed.frames)
+		r->observed.first_ms = (unsigned)(clock_mono_ms() - r->began);
 }
 
 static void answered(void *arg, char *line, struct buf *answer)

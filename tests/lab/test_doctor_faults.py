@@ -1,5 +1,6 @@
 """Faults that no server in memory plays: each is put into a healthy network, and the doctor must name it first, and in time.  Healthy
 networks of several kinds, of which it must say nothing.  And the bundle of each."""
+import json
 import time
 
 import pytest
@@ -50,3 +51,5 @@ def test_healthy(name):
         status, told, seconds = examined(lab, name)
         assert (status, told) == (0, []), lab.last
         assert seconds < 8, lab.last
+        heard = next(line for line in map(json.loads, lab.last.splitlines()) if line["kind"] == "heard")
+        assert heard["frames"] and heard["first_ms"] < 5000, heard
