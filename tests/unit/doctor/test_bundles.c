@@ -2,6 +2,7 @@
  * cause or remedy contradicts a fact. */
 #include <dirent.h>
 
+#include "base/ip.h"
 #include "doctor/diagnose.h"
 #include "doctor/fill.h"
 #include "tests/support/check.h"
@@ -304,14 +305,10 @@ static unsigned addresses_of_nobody(const struct bundle_case *c, const char *tex
 
 	for (const char *p = text; *p; p += strcspn(p, octets)) {
 		size_t n = strspn(p, octets);
-		char address[64];
-		unsigned part[4];
+		struct sv address = {p, n && p[n - 1] == '.' ? n - 1 : n}; /* at the end of a sentence */
+		uint32_t any;
 
-		snprintf(address, sizeof address, "%.*s", (int)n, p);
-		if (n && n < sizeof address && sscanf(address, "%u.%u.%u.%u", &part[0], &part[1], &part[2], &part[3]) == 4) {
-			snprintf(address, sizeof address, "%u.%u.%u.%u", part[0], part[1], part[2], part[3]);
-			wrong += memmem(c->text.p, c->text.n, address, strlen(address)) == NULL;
-		}
+		wrong += ip_read(address, &any) && memmem(c->text.p, c->text.n, address.p, address.n) == NULL;
 		p += n;
 		if (*p == '\0')
 			break;

@@ -336,12 +336,12 @@ static void kinds_of_failures(void **state)
 	};
 	const struct cause_case *const explainers[] = {
 	    &cases[0], case_of_sign(DT_SIGN_ROUTER_ABSENT), case_of_sign(DT_SIGN_RESOLVER_ABSENT), case_of_sign(DT_SIGN_TIME_ODD),
-	    case_of_sign(DT_SIGN_UC_SCHEME_PLAIN),
+	    case_of_sign(DT_SIGN_UC_SCHEME_PLAIN), NULL,
 	};
 	unsigned wrong = 0, all = 0;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof explainers / sizeof *explainers; i++) {
+	for (size_t i = 0; explainers[i]; i++) {
 		all |= explainers[i]->explains;
 		for (int f = DT_F_OK + 1; f < DT_FAILURE_COUNT; f++)
 			if (is_consequence(explainers[i], f, HERE_ADDRESS) != ((explainers[i]->explains & kinds[f]) != 0)) {
