@@ -42,6 +42,8 @@ static bool made_begin(struct made *m, const char *path, struct why *why)
 	else
 		snprintf(m->parent, sizeof m->parent, ".");
 	m->at = open(m->parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (m->at < 0 && errno == ENOENT)
+		return why_not(why, "there is no folder '%s'; make it with: mkdir -p -m 700 %s", m->parent, m->parent);
 	if (m->at < 0)
 		return why_not(why, "%s: %s", m->parent, strerror(errno));
 	if (!tree_remove(m->at, m->partial, why)) /* of one that was killed */

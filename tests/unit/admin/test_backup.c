@@ -177,6 +177,8 @@ static void nothing_is_written_over(void **state)
 {
 	struct world *w = *state;
 
+	assert_int_equal(backup_make(&w->admin, "/nowhere/at/all", false, &w->sum, &w->why), ADMIN_SITE);
+	assert_string_equal(w->why.text, "there is no folder '/nowhere/at'; make it with: mkdir -p -m 700 /nowhere/at");
 	assert_int_equal(backup_make(&w->admin, w->backup, false, &w->sum, &w->why), ADMIN_OK);
 	assert_int_equal(backup_make(&w->admin, w->backup, false, &w->sum, &w->why), ADMIN_EXISTS);
 	assert_int_equal(backup_restore(w->backup, w->site.dir, &w->sum, &w->why), ADMIN_EXISTS);
