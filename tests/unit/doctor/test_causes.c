@@ -327,7 +327,7 @@ static void kinds_of_failures(void **state)
 	    [DT_F_CHAIN_BAD] = TALK,
 	    [DT_F_UPDATE_REFUSED] = TALK,
 	    [DT_F_UPDATE_ANSWER] = TALK,
-	    [DT_F_UPDATE_FETCH] = TALK | REACH,
+	    [DT_F_UPDATE_FETCH] = REACH,
 	    [DT_F_HTTP_STATUS] = TALK,
 	    [DT_F_HTTP_BAD] = TALK,
 	    [DT_F_SOAP_BAD] = TALK,
