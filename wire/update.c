@@ -388,6 +388,7 @@ static const struct {
 	LINE(locale,      "locale",      true),
 	LINE(version,     "version",     true),
 	LINE(time,        "time",        false),
+	LINE(not_below,   "not-below",   false),
 };
 /* clang-format on */
 
@@ -416,7 +417,7 @@ const char *update_image_read(const void *p, size_t n, struct update_image *ret)
 {
 	struct update_image im = {0};
 	struct sv rest = {p, n < UPDATE_IMAGE_HEAD_MAX ? n : UPDATE_IMAGE_HEAD_MAX}, line;
-	struct update_version v;
+	struct update_version v, floor;
 	const char *why;
 
 	line = sv_cut(&rest, '\n');
@@ -439,6 +440,8 @@ const char *update_image_read(const void *p, size_t n, struct update_image *ret)
 			return "the head lacks a line";
 	if (!update_version_read(sv_of(im.version), &v))
 		return "the version is not four numbers";
+	if (im.not_below[0] && (!update_version_read(sv_of(im.not_below), &floor) || update_version_compare(&floor, &v) > 0))
+		return "not-below is no version, or a newer one than the image's own";
 	im.head_n = (size_t)(rest.p - (const char *)p);
 	*ret = im;
 	return NULL;

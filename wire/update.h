@@ -57,6 +57,7 @@ int update_version_compare(const struct update_version *a, const struct update_v
  * payload.  It is trusted only with its catalog: CMS SignedData (attached) over the text "sha256 <hex> <size> <file>\n". */
 struct update_image {
 	char device_type[32], vendor[32], model[32], revision[16], locale[16], version[32], time[40];
+	char not_below[32]; /* the phone that runs it installs no older version than this; "": any */
 	size_t head_n; /* where the payload begins */
 };
 /* What a package's updateInfo.xml says of its image; what it does not say is "".  NULL when read. */

@@ -50,6 +50,7 @@ static json_t *image(const struct update_image *im)
 	json_put(o, "locale", im->locale);
 	json_put(o, "version", im->version);
 	json_put(o, "time", im->time);
+	json_put(o, "not_below", im->not_below);
 	json_object_set_new(o, "payload_at", json_integer((json_int_t)im->head_n));
 	return o;
 }

@@ -9,7 +9,7 @@ struct update_import_options {
 	bool approve;
 };
 struct update_sign_options {
-	const char *vendor, *model, *version, *revision, *locale, *device_type, *time, *out, *key, *cert;
+	const char *vendor, *model, *version, *revision, *locale, *device_type, *time, *not_below, *out, *key, *cert;
 };
 extern const struct option_row update_import_options[], update_sign_options[];
 

@@ -17,6 +17,7 @@ const struct option_row update_sign_options[] = {
     {"--locale", "L", "three letters (default: ENU)", AT(locale)},
     {"--device-type", "T", "(default: UCPhone)", AT(device_type)},
     {"--time", "TIME", "as 2013-04-09T00:00:00Z (default: now)", AT(time)},
+    {"--not-below", "N.N.N.N", "a phone that runs it installs no older version than this, whoever offers it", AT(not_below)},
     {"--out", "FILE.nbt", "the image; its catalog stands beside it as FILE.cat (default: CPE.nbt)", AT(out)},
     {"--key", "FILE", "signs with this key (default: DIR/" IMAGE_KEY ")", AT(key)},
     {"--cert", "FILE", "and this certificate (default: DIR/" IMAGE_CERT ")", AT(cert)},
@@ -30,7 +31,7 @@ static const char *or_else(const char *value, const char *otherwise)
 static int head_fill(const struct session *s, const struct update_sign_options *o, struct update_image *im)
 {
 	char now[ISO_TIME_MAX];
-	struct update_version v;
+	struct update_version v, floor;
 	int64_t t;
 	const struct {
 		char *to;
@@ -58,6 +59,10 @@ static int head_fill(const struct session *s, const struct update_sign_options *
 	}
 	if (!update_version_read(sv_of(im->version), &v))
 		return command_fail(s->c, EX_USAGE, "--version '%s' is not four numbers; type one like 4.0.7577.4387", im->version);
+	if (o->not_below && (!update_version_read(sv_of(o->not_below), &floor) || update_version_compare(&floor, &v) > 0 ||
+			     !sv_copy(im->not_below, sizeof im->not_below, sv_of(o->not_below))))
+		return command_fail(s->c, EX_USAGE, "--not-below '%s' is no version, or newer than the image; type one like 4.0.7577.4387",
+				    o->not_below);
 	if (!iso_time_read(sv_of(im->time), &t))
 		return command_fail(s->c, EX_USAGE, "--time '%s' is not a time; type one like 2013-04-09T00:00:00Z", im->time);
 	return 0;

@@ -363,15 +363,9 @@ static void image_ask(struct image_client *c)
 	http_ask(c->http, &a);
 }
 
-static bool image_is_older(const char *offered, const char *running)
-{
-	struct update_version a, b;
-
-	return update_version_read(sv_of(offered), &a) && update_version_read(sv_of(running), &b) && update_version_compare(&a, &b) < 0;
-}
-
 static void image_start(struct image_client *c)
 {
+	bool below = image_below_floor(c->ph, c->conf.offer.version);
 	enum dt_failure f = DT_F_OK;
 	enum dt_sign sign = DT_SIGN_NONE;
 	char was[400];
@@ -381,13 +375,15 @@ static void image_start(struct image_client *c)
 	} else if (c->conf.offer.signature[0] == '\0') {
 		f = DT_F_UPDATE_SIGNATURE;
 		sign = DT_SIGN_CATALOG_NONE;
+	} else if (below) {
+		f = DT_F_UPDATE_OLDER;
 	} else if (!c->conf.trusted && image_is_older(c->conf.offer.version, ph_core(c->ph)->version)) {
 		f = DT_F_UPDATE_OLDER;
 	}
 	if (f != DT_F_OK) {
 		attempt_begin(c->ph, &c->try, "update %s", c->conf.offer.version);
 		attempt_sign(&c->try, sign);
-		image_failed(c, f, sign == DT_SIGN_NONE ? NULL : dt_signs[sign].what);
+		image_failed(c, f, sign != DT_SIGN_NONE ? dt_signs[sign].what : below ? IMAGE_BELOW_FLOOR : NULL);
 		return;
 	}
 	c->tries = 0;

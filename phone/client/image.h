@@ -37,8 +37,13 @@ const char *image_check(struct dt_phone *ph, const char *key, unsigned slot, str
 			enum dt_sign *sign);
 const char *image_broke(enum dt_sign *sign, enum dt_sign rule); /* what the rule says */
 
-/* image_back.c: back to the image before; NULL: the phone must restart, else why not. */
-const char *image_uninstall(struct dt_phone *ph, const char *update_key);
+bool image_is_older(const char *version, const char *than);
+/* The head of the running image has a floor, and the version is below it: it is installed from nobody, as what it lacks was too bad. */
+bool image_below_floor(struct dt_phone *ph, const char *version);
+#define IMAGE_BELOW_FLOOR "the head of the running image (not-below) forbids a version as old as this one"
+
+/* image_back.c: back to the image before.  DT_F_OK: the phone must restart; else *why not. */
+enum dt_failure image_uninstall(struct dt_phone *ph, const char *update_key, const char **why);
 
 void image_url(const char *store, const char *question, const char *file, char *out, size_t cap);
 

@@ -93,6 +93,20 @@ const char *image_check(struct dt_phone *ph, const char *key, unsigned slot, str
 	return why;
 }
 
+bool image_is_older(const char *version, const char *than)
+{
+	struct update_version a, b;
+
+	return update_version_read(sv_of(version), &a) && update_version_read(sv_of(than), &b) && update_version_compare(&a, &b) < 0;
+}
+
+bool image_below_floor(struct dt_phone *ph, const char *version)
+{
+	const char *floor = ph_core(ph)->floor;
+
+	return floor[0] && image_is_older(version, floor);
+}
+
 void image_version(struct dt_phone *ph, const char *update_key)
 {
 	struct ph_core *core = ph_core(ph);
@@ -101,11 +115,14 @@ void image_version(struct dt_phone *ph, const char *update_key)
 	enum dt_sign sign;
 	int n = core->body->slot_catalog(core->arg, 0, NULL, 0);
 
+	core->floor[0] = '\0';
 	if (n > 0 && n < PIECE && buf_reserve(&catalog, (size_t)n) &&
 	    (n = core->body->slot_catalog(core->arg, 0, catalog.p, (size_t)n)) > 0) {
 		catalog.n = (size_t)n;
-		if (image_check(ph, update_key, 0, buf_view(&catalog), &im, &sign) == NULL)
+		if (image_check(ph, update_key, 0, buf_view(&catalog), &im, &sign) == NULL) {
 			text_set(core->version, sizeof core->version, "%s", im.version);
+			text_set(core->floor, sizeof core->floor, "%s", im.not_below);
+		}
 	}
 	buf_free(&catalog);
 }

@@ -20,6 +20,7 @@ struct ph_core {
 	const struct dt_model *model;
 	uint8_t mac[6];
 	char version[32]; /* of the verified image in the active slot */
+	char floor[32];	  /* that image wants no older version than this installed; "": any may be */
 
 	int64_t offset_ms; /* the phone's clock less the body's */
 	bool time_known;   /* a time server has told it */

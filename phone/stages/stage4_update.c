@@ -64,14 +64,15 @@ static void update_have_image(void *arg, enum dt_failure f, const char *why)
 /* The version that runs was taken back.  What a server may order so that could not be checked is as little as an older image. */
 static void update_uninstall(struct dt_phone *ph, const char *warn)
 {
+	enum dt_failure f;
 	const char *why;
 
 	attempt_ok(ph, &ph->work->update_try, "the running version was taken back", warn);
 	attempt_begin(ph, &ph->work->update_try, "uninstall %s", ph->core.version);
 	if (!http_is_trusted(ph->http)) {
 		update_failed(ph, DT_F_UPDATE_OLDER, NULL);
-	} else if ((why = image_uninstall(ph, ph->conf.update_key)) != NULL) {
-		update_failed(ph, DT_F_UPDATE_STORE, why);
+	} else if ((f = image_uninstall(ph, ph->conf.update_key, &why)) != DT_F_OK) {
+		update_failed(ph, f, why);
 	} else {
 		attempt_ok(ph, &ph->work->update_try, "the version before it runs again", NULL);
 		stage_restart(ph);

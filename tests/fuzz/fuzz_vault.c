@@ -15,6 +15,7 @@
 #include "tests/support/vault_world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n); /* the target */
+int LLVMFuzzerInitialize(int *argc, char ***argv);	    /* keys take seconds: they are made before the clock of an input runs */
 
 #define PIN "482915"
 
@@ -88,6 +89,14 @@ static void one(struct world *w, struct named *named, const uint8_t *p, size_t n
 	w->now += 1 + q.kind;
 	vault_reply_clear(&r);
 	vault_ask_clear(&q);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	keys_once();
+	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)

@@ -83,6 +83,7 @@ struct meet_network {
 	bool lldp_second;		   /* its frames come from another device */
 	/* may change what the zone answers */
 	void (*name)(struct meet *m, const char *name, enum dt_rr type, struct dt_dns_answer *ret);
+	const char *not_below;	/* in the head of images that servers_offer() makes from now on; NULL: none */
 	unsigned update_status; /* not 0: the update service answers with this and update_body, whoever asks */
 	const char *update_body;
 };

@@ -70,6 +70,8 @@ void servers_offer_as(struct meet *m, const char *offered, const char *inside, b
 	sv_copy(head.revision, sizeof head.revision, sv_of(model->revision));
 	sv_copy(head.version, sizeof head.version, sv_of(inside));
 	sv_copy(head.locale, sizeof head.locale, SV("ENU"));
+	if (m->net.not_below)
+		sv_copy(head.not_below, sizeof head.not_below, sv_of(m->net.not_below));
 	update_image_write(&file, &head);
 	for (unsigned i = 0; i < 200000; i++)
 		buf_add(&file, &(uint8_t){(uint8_t)(i * 7 >> 3)}, 1);

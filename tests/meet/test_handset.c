@@ -102,6 +102,26 @@ static void uninstalls(void **state)
 	end(m, &flash);
 }
 
+/* A version below the floor of the running image does not come back by an uninstallation, either. */
+static void back_to_the_floor(void **state)
+{
+	struct meet_flash flash = {0};
+	struct meet *m = powered(&flash);
+
+	(void)state;
+	signed_in(m);
+	m->net.not_below = "4.0.7577.9998";
+	servers_offer(m, "4.0.7577.9999", false);
+	meet_run(m, 26 * HOUR);
+	assert_string_equal(status(m).version, "4.0.7577.9999");
+	m->nrecord = 0;
+	set_rule(m, "", "4.0.7577.9999");
+	meet_run(m, 26 * HOUR);
+	assert_string_equal(status(m).version, "4.0.7577.9999");
+	assert_non_null(meet_failed(m, DT_F_UPDATE_OLDER));
+	end(m, &flash);
+}
+
 /* A server whose certificate the phone cannot check orders no such thing. */
 static void uninstalls_for_nobody_else(void **state)
 {
@@ -388,6 +408,7 @@ int main(void)
 	    cmocka_unit_test(updates_while_it_waits),
 	    cmocka_unit_test(uninstalls),
 	    cmocka_unit_test(uninstalls_for_nobody_else),
+	    cmocka_unit_test(back_to_the_floor),
 	    cmocka_unit_test(typed_while_it_starts),
 	    cmocka_unit_test(signs_out_and_forgets),
 	    cmocka_unit_test(signs_out_of_silence),

@@ -268,6 +268,33 @@ static void older(void **state)
 	meet_flash_free(&flash);
 }
 
+/* "not-below" in the signed head of the running image: older versions than that come from nobody; those between are the administrator's. */
+static void below_the_floor(void **state)
+{
+	struct meet_flash flash = {0};
+	struct meet *m = world(&flash);
+
+	(void)state;
+	m->net.not_below = "4.0.7577.4400";
+	servers_offer(m, "4.0.7577.4512", false);
+	dial_tone(m);
+	assert_string_equal(dt_phone_version(m->phone), "4.0.7577.4512");
+	for (unsigned i = 0; i < 2; i++) { /* warm: it knows the server */
+		meet_free(m);
+		m = world(&flash);
+		servers_offer(m, i ? "4.0.7577.4400" : "4.0.7577.4399", false);
+		dial_tone(m);
+		if (i == 0) {
+			assert_string_equal(dt_phone_version(m->phone), "4.0.7577.4512");
+			assert_non_null(meet_failed(m, DT_F_UPDATE_OLDER));
+			assert_non_null(strstr(meet_failed(m, DT_F_UPDATE_OLDER)->why, "not-below"));
+		}
+	}
+	assert_string_equal(dt_phone_version(m->phone), "4.0.7577.4400");
+	meet_free(m);
+	meet_flash_free(&flash);
+}
+
 /* The store may send what it likes: not an octet more than the signed catalog speaks of is kept. */
 static void too_long(void **state)
 {
@@ -423,7 +450,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(old_tls_inside_sip), cmocka_unit_test(cold_then_warm), cmocka_unit_test(inside),	  cmocka_unit_test(updated),
-	    cmocka_unit_test(tampered), cmocka_unit_test(older), cmocka_unit_test(too_long), cmocka_unit_test(offers_are_forgotten), cmocka_unit_test(no_other_root), cmocka_unit_test(strange_answers),	      cmocka_unit_test(models),
+	    cmocka_unit_test(tampered), cmocka_unit_test(older), cmocka_unit_test(below_the_floor), cmocka_unit_test(too_long), cmocka_unit_test(offers_are_forgotten), cmocka_unit_test(no_other_root), cmocka_unit_test(strange_answers),	      cmocka_unit_test(models),
 	};
 	int n = cmocka_run_group_tests(tests, NULL, NULL);
 

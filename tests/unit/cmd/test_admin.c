@@ -1,6 +1,7 @@
 /* tests/unit/cmd/test_admin.c: the administrator's verbs as they are typed, but for users (test_admin_users.c): what they store,
  * say, and refuse with which status.
  */
+#include "base/file.h"
 #include "tests/unit/cmd/admin_world.h"
 
 #include <unistd.h>
@@ -205,6 +206,23 @@ static void updates(void **state)
 	said(w, "update list", 0, "there are no rules yet");
 }
 
+/* --not-below stands in the head that is signed; a floor above the image itself is a slip. */
+static void floors(void **state)
+{
+	struct world *w = *state;
+	struct buf image = {0};
+	char path[256];
+
+	put(w, "payload", "firmware");
+	said(w, SIGN "4.0.7577.4387 --not-below 4.0.7577.4388", 64, "--not-below '4.0.7577.4388' is no version, or newer than the image");
+	said(w, SIGN "4.0.7577.4387 --not-below 4.0", 64, "--not-below '4.0' is no version");
+	said(w, SIGN "4.0.7577.4387 --not-below 4.0.7577.4100", 0, "CPE.cat");
+	snprintf(path, sizeof path, "%s/CPE.nbt", w->dir);
+	assert_int_equal(file_read(path, 4096, &image), 0);
+	assert_non_null(memmem(image.p, image.n, "\nnot-below: 4.0.7577.4100\n", 26));
+	buf_free(&image);
+}
+
 static void test_devices(void **state)
 {
 	struct world *w = *state;
@@ -309,7 +327,7 @@ static void phones(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, admin_setup, admin_teardown)
-	const struct CMUnitTest tests[] = {T(pins), T(locks_policies_audit), T(certs), T(no_cabinet), T(updates), T(test_devices), T(netconfig), T(phones)};
+	const struct CMUnitTest tests[] = {T(pins), T(locks_policies_audit), T(certs), T(no_cabinet), T(updates), T(floors), T(test_devices), T(netconfig), T(phones)};
 
 	unsetenv("DIALTONE_CONF");
 	unsetenv("DIALTONE_PIN");

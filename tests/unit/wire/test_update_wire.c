@@ -240,7 +240,7 @@ static void versions(void **state)
 static void images(void **state)
 {
 	struct update_image im = {.device_type = "UCPhone", .vendor = "POLYCOM", .model = "CX600", .revision = "A", .locale = "ENU",
-				  .version = "4.0.7577.4387", .time = "2013-04-09T00:00:00Z"}, again;
+				  .version = "4.0.7577.4387", .time = "2013-04-09T00:00:00Z", .not_below = "4.0.7577.4100"}, again;
 	static const char *const bad[] = {
 	    "", "dialtone-image 2\n\n", "dialtone-image 1\n\n",
 	    "dialtone-image 1\nmodel\n\n",
@@ -248,6 +248,8 @@ static void images(void **state)
 	    "dialtone-image 1\ndevice-type: a\nvendor: a\nmodel: \nrevision: a\nlocale: a\nversion: 1.2.3.4\n\n",
 	    "dialtone-image 1\ndevice-type: a\nvendor: a\nmodel: a\nrevision: a\nlocale: a\nversion: 1.2.3\n\n",
 	    "dialtone-image 1\ndevice-type: a\nvendor: a\nmodel: a\nrevision: a\nlocale: a\nversion: 1.2.3.4\n",
+	    "dialtone-image 1\ndevice-type: a\nvendor: a\nmodel: a\nrevision: a\nlocale: a\nversion: 1.2.3.4\nnot-below: 1.2.3.5\n\n",
+	    "dialtone-image 1\ndevice-type: a\nvendor: a\nmodel: a\nrevision: a\nlocale: a\nversion: 1.2.3.4\nnot-below: 1.2.3\n\n",
 	};
 	struct buf b = {0};
 	size_t head;
@@ -264,6 +266,8 @@ static void images(void **state)
 		assert_int_equal(again.head_n, n >= head ? head : 0);
 		if (n >= head)
 			assert_string_equal(again.version, "4.0.7577.4387");
+		if (n >= head)
+			assert_string_equal(again.not_below, "4.0.7577.4100");
 		free(c);
 	}
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
