@@ -2,6 +2,7 @@
 a lab of its own; script/lab puts them into the one that runs, and takes them out again."""
 import dataclasses
 import re
+import threading
 
 from faults import added, changed
 
@@ -148,6 +149,18 @@ network_has("neither SRV nor option 120", "fail", 5, "D-01", srv=(), dhcp_sip=""
 network_has("the update service has no name", "warn", 3, "D-02", ucupdates=False)
 
 
+@fault("only CDP names the voice VLAN", "warn", 1, "V-05", lldp=None, dhcp_vlan=None)
+def _(lab):
+    for port in lab.ports:
+        lab.liar("sw", "cdp", "-", 0, device=port, vlan=66)
+
+
+@fault("LLDP comes after twelve seconds", "warn", 1, "V-13", lldp=None, dhcp_vlan=None)
+def _(lab):
+    lab.lldp = "tagged"
+    threading.Timer(12, lab.start_lldpd).start()
+
+
 @fault("the web server is down", "fail", 6, "R-06")
 def _(lab):
     lab.unplug_web()
@@ -246,6 +259,8 @@ certificate("a certificate that has expired", "fail", 6, "C-14", start=-30, days
 # ---- 7 to 9: the user ----------------------------------------------------------------------------------------------------------
 
 network_has("PIN sign-in is switched off", "fail", 7, "A-04", conf={"workers": 2, "UsePinAuth": "false"})
+network_has("the chain is not given", "fail", 6, "C-02", conf={"workers": 2, "EnableCertChainDownload": "false"})
+network_has("keys must be longer", "fail", 8, "P-02", conf={"workers": 2, "MinCSRKeySize": "4096"})
 network_has("the Registrar takes no certificates", "fail", 9, "A-05", conf={"workers": 2, "offer_tls_dsk": "false"})
 
 
@@ -270,6 +285,19 @@ def _(lab):
 @fault("nobody has the extension", "fail", 7, "A-02")
 def _(lab):
     return {"way": ("--extension", "4999")}
+
+
+@fault("the user's extension is another now", "fail", 7, "A-02")
+def _(lab):
+    lab.admin("user", "set", "alice@contoso.test", "--extension", "4499")
+    lab.afterwards("user", "set", "alice@contoso.test", "--extension", "4411")
+
+
+@fault("the phone's certificate was revoked", "warn", 9, "L-03")
+def _(lab):
+    lab.phone()
+    lab.admin("cert", "revoke", "alice@contoso.test")
+    return {"cold": False}
 
 
 @fault("the user is disabled", "fail", 7, "A-03")

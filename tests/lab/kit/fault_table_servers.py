@@ -29,6 +29,16 @@ zone_has("the web server has an IPv6 address only", "fail", 6, "R-10", "host-rec
          "host-record=web.contoso.test,fd00::11", web=True)
 zone_has("the Registrar has an IPv6 address only", "fail", 9, "R-10", "host-record=fe01.contoso.test,10.20.0.10",
          "host-record=fe01.contoso.test,fd00::10", web=True, web_at="10.20.0.10")
+network_has("the first of two Registrars is off", "warn", 9, "R-10", srv=(),
+            records=("srv-host=_sipinternaltls._tcp.contoso.test,fe02.contoso.test,5061,0,0",))
+network_has("the name server of the lease is no name server", "fail", 6, "D-08",
+            changed("tag:voice,option:dns-server,10.66.0.1", "tag:voice,option:dns-server,10.66.0.9"))
+network_has("the name server of the lease is the phone itself", "fail", 6, "D-08",
+            changed("tag:voice,option:dns-server,10.66.0.1", "tag:voice,option:dns-server,127.0.0.53"))
+network_has("the domain of the lease is two domains", "warn", 3, "D-07",
+            changed("domain=contoso.test", "dhcp-option=option:domain-name,corp.test contoso.test"))
+network_has("option 43 names the web server by its short name", "fail", 6, "R-10", dhcp_web="fe01")
+network_has("option 43 has a port that nobody listens at", "fail", 6, "R-06", changed('MS-UC-Client,4,"443"', 'MS-UC-Client,4,"4443"'))
 record("the web server's alias leads nowhere", "fail", 6, "R-10", fe01="cname:old.contoso.test")
 record("the web server's alias leads to itself", "fail", 6, "R-10", fe01="cname:fe01.contoso.test")
 record("the name server blocks the web server", "fail", 6, "D-11", fe01="0.0.0.0")
@@ -65,6 +75,13 @@ way("large packets to the servers are lost", "fail", 7, "I-09", 'iifname "eth1" 
 way("an intrusion detector resets TLS", "fail", 6, "C-01", 'iifname "eth1" tcp dport 443 ip length > 120 reject with tcp reset')
 
 
+way("only port 80 is forbidden", "fail", 6, "C-13", 'iifname "eth1" tcp dport 80 reject with icmp type admin-prohibited')
+way("the server's own firewall refuses port 80", "fail", 6, "C-13", "tcp dport 80 reject", hook="input", host="fe")
+way("an intrusion detector resets TLS at the Registrar", "fail", 9, "L-01",
+    'iifname "eth1" tcp dport 5061 ip length > 120 reject with tcp reset')
+way("the answers of the Registrar are lost", "fail", 9, "L-01", 'oifname "eth1" tcp sport 5061 drop')
+
+
 @fault("half of the load balancer's members are dead", "fail", 6, "C-22")
 def _(lab):
     lab.nft("prerouting", "ip daddr 10.20.0.10 tcp dport 443 numgen inc mod 2 1 dnat to 10.20.0.12:4443", kind="nat", priority=-100)
@@ -87,6 +104,11 @@ def program(lab, role, sign):
 @fault("the workers hang", "fail", 6, "C-01")
 def _(lab):
     program(lab, "worker", signal.SIGSTOP)
+
+
+@fault("the location process hangs", "fail", 9, "L-10")
+def _(lab):
+    program(lab, "location", signal.SIGSTOP)
 
 
 @fault("the vault hangs", "fail", 7, "A-09")
@@ -114,6 +136,33 @@ certificate("an elliptic key", "warn", 4, "C-09", curve="prime256v1")
 @fault("the certificate of the authority between is not sent", "fail", 6, "C-03", web=True)
 def _(lab):
     lab.front(crt=lab.leaf(ca=lab.under("Issuing CA"), send=False))
+
+
+def registrar_shows(name, cause, make):
+    """The Registrar shows the certificate that make(lab) makes."""
+    @fault(name, "fail", 9, cause)
+    def _(lab):
+        lab.divert(5061, 15061)
+        lab.liar("fe", "sip", "10.20.0.12", 15061, status="401 Unauthorized", cert=make(lab))
+
+
+registrar_shows("the Registrar's certificate has expired", "C-14", lambda lab: lab.leaf(start=-30, days=29))
+registrar_shows("the Registrar's certificate is another authority's", "C-03", lambda lab: lab.leaf(ca=lab.ca("Public Root")))
+certificate("the key may sign certificates only", "fail", 6, "C-20", more="keyUsage=critical,keyCertSign")
+
+
+@fault("the authority between has expired", "fail", 6, "C-14", web=True)
+def _(lab):
+    lab.front(crt=lab.leaf(ca=lab.under("Issuing CA", start=-30, days=29)))
+
+
+@fault("a phone that has its chain meets a new authority", "fail", 6, "C-05", web=True)
+def _(lab):
+    old = lab.front()
+    lab.phone()
+    lab.stop(old)
+    lab.front(crt=lab.leaf(ca=lab.ca("New Root")))
+    return {"cold": False}
 
 
 @fault("a machine's own certificate", "fail", 6, "C-03", web=True)
@@ -144,6 +193,16 @@ product("the update service forbids", 4, "U-07", 403, UPX, verdict="warn", text=
 product("the update service wants credentials inside", 4, "D-05", 401, UPX, verdict="warn", more=' hdr WWW-Authenticate Negotiate')
 product("the update service fails", 4, "U-07", 500, UPX, verdict="warn", text="<h2>500</h2>")
 product("the update service answers nothing", 4, "U-07", 200, UPX, verdict="warn", kind="text/xml", text="x")
+web("the chain is sent to HTTPS", "fail", 6, "C-13", "http-request redirect scheme https unless { ssl_fc }")
+web("a proxy takes no POST", "fail", 7, "A-09", "http-request return status 405 if METH_POST")
+web("a proxy wants a length", "fail", 7, "A-09", "http-request return status 411 if { path_beg /WebTicket } METH_POST")
+web("too many requests", "fail", 6, "C-01", "http-request return status 429 hdr Retry-After 30")
+web("a gateway waits in vain", "fail", 6, "C-01", 'http-request return status 504 content-type text/html string "<html>504"')
+web("an empty answer for the chain", "fail", 6, "C-03", "http-request return status 200 if { path_beg /CertProv }")
+web("the metadata of the tickets is forbidden", "fail", 7, "A-13", "http-request return status 403 if { path_end /mex }")
+web("a proxy takes the content's type away", "fail", 7, "A-09", "http-request del-header content-type")
+web("the ticket service is sent to a sign-in page", "fail", 7, "C-17",
+    "http-request redirect location https://login.contoso.test/ if { path_beg /WebTicket }")
 web("the web site asks for a sign-in", "fail", 6, "C-17", "http-request redirect location https://login.contoso.test/adfs if { path_beg /CertProv }")
 web("the web site sends to itself for ever", "fail", 6, "C-13", "http-request redirect location /CertProv/again code 302 if { path_beg /CertProv }")
 web("a portal for all HTTP and HTTPS", "fail", 6, "C-17", 'http-request return status 511 content-type text/html string "<html>sign in"')

@@ -79,14 +79,19 @@ class FaultLab(Lab):
                      "-subj", f"/CN={name}")
         return cert, key
 
-    def under(self, name):
-        """An authority below the site's root."""
+    def under(self, name, start=0, days=900):
+        """An authority below the site's root.  start: valid in so many days."""
         cert, key, csr = self.path("under.crt"), self.path("under.key"), self.path("under.csr")
         ext = self.write("under.ext", "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign,cRLSign\n")
         self.openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", csr, "-subj", f"/CN={name}")
-        self.openssl("x509", "-req", "-in", csr, "-CA", os.path.join(self.site_dir, "ca.pem"), "-CAkey", os.path.join(self.site_dir, "root.pem"),
-                     "-CAcreateserial", "-CAserial", self.path("serial"), "-out", cert, "-days", "900", "-extfile", ext)
+        self.exec("fe", "openssl", "x509", "-req", "-in", csr, "-CA", os.path.join(self.site_dir, "ca.pem"), "-CAkey",
+                  os.path.join(self.site_dir, "root.pem"), "-CAcreateserial", "-CAserial", self.path("serial"), "-out", cert, "-days", str(days),
+                  "-extfile", ext, env=self.later(start))
         return cert, key
+
+    def later(self, days):
+        """The environment in which a program takes it to be so many days later."""
+        return {"LD_PRELOAD": glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0], "FAKETIME": f"{days:+}d"} if days else None
 
     def leaf(self, names=NAMES, ca=None, bits=2048, digest="sha256", days=365, more="", usage="serverAuth", send=True, start=0, curve=None):
         """A PEM with key and certificate, below the site's root or another.  send: the authority's too; start: valid in so many days."""
@@ -95,9 +100,8 @@ class FaultLab(Lab):
         ext = self.write("leaf.ext", "subjectAltName=" + ",".join(f"DNS:{n}" for n in names) + f"\nextendedKeyUsage={usage}\n{more}\n")
         kind = ["ec", "-pkeyopt", f"ec_paramgen_curve:{curve}"] if curve else [f"rsa:{bits}"]
         self.openssl("req", "-new", "-newkey", *kind, "-nodes", "-keyout", key, "-out", csr, "-subj", f"/CN={names[0]}")
-        later = {"LD_PRELOAD": glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0], "FAKETIME": f"{start:+}d"} if start else None
         self.exec("fe", "openssl", "x509", "-req", "-in", csr, "-CA", ca[0], "-CAkey", ca[1], "-CAcreateserial", "-CAserial",
-                  self.path("serial"), "-out", crt, "-days", str(days), "-extfile", ext, f"-{digest}", env=later)
+                  self.path("serial"), "-out", crt, "-days", str(days), "-extfile", ext, f"-{digest}", env=self.later(start))
         return self.write("leaf.pem", "".join(open(f).read() for f in (key, crt, *([ca[0]] if send else []))))
 
     def front(self, *rules, crt=None, tls="", address="10.20.0.11"):

@@ -7,6 +7,7 @@
     sip    status=S head=H cert=P           one answer for every SIP request, over TLS
     offers device=D router=R dns=N          a second DHCP server: offers 10.66.0.200 a second after it was asked
     eapol  device=D                         a port that 802.1X holds asks who is there
+    cdp    device=D vlan=V                  a switch that speaks CDP only, with a voice VLAN
     dns    upstream=A mode=M [arg=X]        A's answers, but: servfail, refused, portal (every A is X), flap (every other A of
                                             fe01.contoso.test is X), no-srv (SRV does not exist), udp-only, late (X seconds),
                                             answers: the A record of the host LABEL=... is an address or cname:NAME, the SRV
@@ -175,4 +176,17 @@ def eapol():
         time.sleep(2)
 
 
-{"dns": dns, "offers": offers, "eapol": eapol}.get(KIND, listen)()
+def cdp():
+    """Version 2, 180 s, no checksum (0); the device's name, and the appliance's VLAN (0x000e: one octet, then the VLAN)."""
+    def tlv(kind, value):
+        return struct.pack(">HH", kind, len(value) + 4) + value
+    body = b"\xaa\xaa\x03\0\0\x0c\x20\0" + b"\x02\xb4\0\0" + tlv(1, b"access-switch-1") + tlv(0xe, b"\1" + struct.pack(">H", int(OPT["vlan"])))
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    s.bind((OPT["device"], 0))
+    print("it listens", flush=True)
+    while True:
+        s.send(b"\x01\0\x0c\xcc\xcc\xcc\0\x1b\x54\0\0\1" + struct.pack(">H", len(body)) + body)
+        time.sleep(1)
+
+
+{"cdp": cdp, "dns": dns, "offers": offers, "eapol": eapol}.get(KIND, listen)()
