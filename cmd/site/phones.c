@@ -144,7 +144,7 @@ static int phones_get(const struct command *c, const struct site *site, struct g
 	if (!control_phones(site->dir, gather, g, &nobody, &why))
 		return command_fail(c, EX_UNAVAILABLE, "%s", why.text);
 	if (nobody)
-		return command_fail(c, EX_UNAVAILABLE, "dialtoned is not running for this site; type: dialtoned -c %s/dialtone.conf", site->dir);
+		return site_nobody_runs(c, site);
 	if (g->oom)
 		return command_fail(c, EX_OSERR, "out of memory");
 	extensions(site, g);

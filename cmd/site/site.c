@@ -48,6 +48,12 @@ int session_end(const struct session *s, enum admin_result r)
 	return command_fail(s->c, results[r].status, "%s%s", s->why.text, next);
 }
 
+int site_nobody_runs(const struct command *c, const struct site *site)
+{
+	return command_fail(c, EX_UNAVAILABLE, "dialtoned is not running for this site; type: dialtoned -c %s/dialtone.conf, or with systemd: "
+			    "systemctl start dialtoned, and journalctl -u dialtoned for why it ended", site->dir);
+}
+
 int session_did(struct session *s, enum admin_result r)
 {
 	if (r == ADMIN_OK || r == ADMIN_ORDER)

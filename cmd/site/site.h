@@ -46,6 +46,8 @@ void change_begin(struct writer *w, const struct command *c, bool changed);
 /* "2 phones of alice@contoso.test signed off", unless --json or none */
 void session_phones(const struct session *s, const char *aor, unsigned phones);
 void session_writer(const struct session *s, struct writer *w); /* to standard output, JSON with --json */
+/* Says that dialtoned does not run, and what to type for that and for why; the exit status. */
+int site_nobody_runs(const struct command *c, const struct site *site);
 /* `dialtone init DIR --owners`: the users of the site that are ours and missing, and the files to them.  Says what it did on standard
  * output; `said` begins a failure's sentence ("--owners: "). */
 int site_owners(const struct command *c, const char *dir, const char *said);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "cmd/site/endpoint.h"
+#include "cmd/site/site.h"
 #include "cmd/site/status_check.h"
 #include "cmd/verbs.h"
 #include "cmd/writer.h"
@@ -136,11 +137,6 @@ static void certs_warn(const struct command *c, const struct site *site, const s
 
 /* ---- the verb -------------------------------------------------------------------------------------------------- */
 
-static int nobody_runs(const struct command *c, const struct site *site)
-{
-	return command_fail(c, EX_UNAVAILABLE, "dialtoned is not running for this site; type: dialtoned -c %s/dialtone.conf", site->dir);
-}
-
 static void status_list_one(void *arg, const struct control_endpoint *e)
 {
 	writer_row(arg, e);
@@ -160,7 +156,7 @@ static int registered(const struct command *c, const struct site *site)
 	}
 	if (nobody) {
 		writer_drop(&w);
-		return nobody_runs(c, site);
+		return site_nobody_runs(c, site);
 	}
 	if (w.rows == 0 && !c->json)
 		fprintf(stderr, "no endpoint is registered\n");
@@ -193,7 +189,7 @@ static int status(const struct command *c, const struct site *site)
 		ret = command_fail(c, EX_UNAVAILABLE, "%s", why.text);
 		buf_clear(&text);
 	} else if (text.n == 0) {
-		ret = nobody_runs(c, site);
+		ret = site_nobody_runs(c, site);
 	}
 	said = buf_view(&text);
 	version = control_version(&said);

@@ -135,7 +135,7 @@ static void who_is_registered(void **state)
 	size_t lines = 0;
 	json_t *j, *all;
 
-	said(w, "status --registered", 69, "dialtoned is not running for this site; type: dialtoned -c");
+	said(w, "status --registered", 69, "/dialtone.conf, or with systemd: systemctl start dialtoned, and journalctl -u dialtoned for why it ended\n");
 	said(w, "status --check", 2, "DIALTONE CRITICAL - ");
 	said(w, ALICE, 0, NULL);
 	said(w, "user show alice@contoso.test", 0, "endpoints       not known: dialtoned is not running for this site\n");
