@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from lab import run
+from lab import BUILD, Lab, run
 
 BINS = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
 needs_postgres = pytest.mark.skipif(not BINS, reason="PostgreSQL is not installed: script/install-packages test")
@@ -76,3 +76,22 @@ class Database:
     def promote(self):
         """A standby becomes the primary, and waits for nobody."""
         self.run("pg_ctl", "-D", "data", "promote", "-w")
+
+
+class DatabaseLab(Lab):
+    """A site whose store is in PostgreSQL, on the front end's own machine."""
+
+    def __init__(self, disk="400m", **kw):
+        super().__init__(**kw)
+        self.disk = disk
+
+    def admin(self, *args, **kw):
+        return self.exec("fe", os.path.join(BUILD, "dialtone"), "-c", self.conf, *args, **kw)
+
+    def make_site(self, name="site"):
+        super().make_site(name)
+        self.ip("fe", "link", "set", "lo", "up")
+        self.db = Database(self, disk=self.disk)
+        self.admin("store", "copy", self.db.where)
+        with open(self.conf, "a") as f:
+            f.write(f'\nstore = "{self.db.where}"\n')

@@ -1,8 +1,7 @@
 """A Director and two pools: every phone finds the Director, and signs in where its user lives.  A store in PostgreSQL."""
 import os
 
-from database import Database, needs_postgres
-from lab import BUILD, Lab
+from database import DatabaseLab, needs_postgres
 from pools import PoolLab
 from proc import wait_for
 
@@ -47,6 +46,16 @@ def test_outside_by_public_names():
         lab.carry_home()
         run = lab.outside(*trust, model="cx700", way="password", state="cx700")
         assert run.status == 0 and "sip1.contoso.test:5061" in run.found("logon"), str(run)
+        for model, way in MODELS.items():  # by certificate; the one that can, by password, is above
+            if model in ("cx600", "cx700"):
+                continue
+            lab.carry_back()
+            run = lab.phone("--cold", model=model, way=way, state=model)
+            assert sent_home(run), str(run)
+            lab.carry_home()
+            run = lab.outside(*trust, model=model, way="stored", state=model)
+            assert run.status == 0 and "sip1.contoso.test:5061" in run.found("logon"), str(run)
+        assert not lab.certificates("dir") and not lab.certificates("pool2")
         lab.pool("dir", "user", "move", "alice@contoso.test", "pool2.contoso.test")  # which has no name outside
         run = lab.outside(*trust, model="cx700", way="password", state="cx700")
         assert run.status and "pool2" not in run.out, run
@@ -99,21 +108,15 @@ def test_a_circle_is_named():
 @needs_postgres
 def test_the_database_goes_and_comes_back():
     """A new sign-in is refused with 503 while it is gone, and succeeds when it is back."""
-    with Lab() as lab:
-        lab.make_site()
-        lab.ip("fe", "link", "set", "lo", "up")
-        db = Database(lab)
-        lab.exec("fe", os.path.join(BUILD, "dialtone"), "-c", lab.conf, "store", "copy", db.where)
-        with open(lab.conf, "a") as f:
-            f.write(f'\nstore = "{db.where}"\n')
-        lab.start_dialtoned()
+    with DatabaseLab() as lab:
+        lab.go()
+        db = lab.db
         assert lab.phone("--cold").status == 0
         p = lab.start_phone("--cold", "--stay", "0")
         registered = ["status", "--registered", "--json"]
 
         def is_registered():
-            return "alice@contoso.test" in lab.exec("fe", os.path.join(BUILD, "dialtone"), "-c",
-                                                    lab.conf, *registered, check=False).stdout
+            return "alice@contoso.test" in lab.admin(*registered, check=False).stdout
 
         wait_for("it is registered", is_registered, 60, p.ended)
         lab.stop(db.server)
