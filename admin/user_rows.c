@@ -259,7 +259,7 @@ static const char *row_fill(struct user_rows *im, const struct fields *f, struct
 	for (unsigned i = 0; i < f->n; i++)
 		if (im->column[i] == COL_ADDRESS && !value_read(im, COL_ADDRESS, &f->text[i], r, &remote, why))
 			return why->text;
-	if ((im->update || !im->checked || im->found) &&
+	if ((im->update || !im->checked || im->found) && !im->nobody &&
 	    im->a->store->ops->user_get(im->a->store, r->user.aor, &there) == STORE_OK) {
 		r->user = there;
 		remote = there.remote;

@@ -24,6 +24,7 @@ struct user_rows { /* starts as {.a, .update, .file.fd} */
 	struct admin *a;
 	bool checked; /* the lines are known to be good: without update the store is not asked for each user again, unless `found` */
 	bool found;  /* a user was there already, and as the line says */
+	bool nobody; /* the store has no user at all: none is looked for */
 	bool update; /* a user who is there already is read as that user, changed; else the line is refused when it says something else */
 	struct csv_file file;
 	struct csv csv;

@@ -406,11 +406,50 @@ static void endless_line(void **state)
 	buf_free(&csv);
 }
 
+static const struct store_ops *watched;
+static unsigned looked_for;
+
+static enum store_result watched_get(struct store *s, const char *aor, struct store_user *ret)
+{
+	looked_for++;
+	return watched->user_get(s, aor, ret);
+}
+
+static enum store_result watched_line(struct store *s, const char *number, const char *extension, struct store_user *ret, size_t cap, size_t *n)
+{
+	looked_for++;
+	return watched->user_by_line(s, number, extension, ret, cap, n);
+}
+
+/* A store without users is asked for none of them; one with users is, and knows who has what must be unique. */
+static void into_a_new_store(void **state)
+{
+	struct world *w = *state;
+	struct lines l = {""};
+	struct user_import how = {.refused = refused, .noted = refused, .arg = &l};
+	struct why why = {0};
+	struct store_ops ops;
+
+	watched = w->admin.store->ops;
+	ops = *watched;
+	ops.user_get = watched_get;
+	ops.user_by_line = watched_line;
+	w->admin.store->ops = &ops;
+	looked_for = 0;
+	assert_int_equal(import_text(w, SV("address,number,extension\na@contoso.test,+14255550101,4401\nb@contoso.test,+14255550102,4402\n"), &how, &why), ADMIN_OK);
+	assert_int_equal(how.users, 2);
+	assert_int_equal(looked_for, 0);
+	assert_int_equal(import_text(w, SV("address,number,extension\nc@contoso.test,+14255550102,4402\n"), &how, &why), ADMIN_REFUSED);
+	assert_true(looked_for > 0);
+	assert_non_null(strstr(l.text, "belongs to b@contoso.test"));
+	w->admin.store->ops = watched;
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(fields), T(by_any_name), T(put), T(pins), T(import), T(twice),
-					   T(in_a_pipe), T(part_by_part), T(shared_extensions), T(endless_line)};
+					   T(in_a_pipe), T(part_by_part), T(shared_extensions), T(endless_line), T(into_a_new_store)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
