@@ -15,14 +15,22 @@
 #define NAME_UPDATES_OLD "ucupdates"  /* of Communications Server 2007: what it points to is no use to these phones */
 #define NAME_SIP "sip"		     /* tried by hand and named in certificates, before ".<SIP domain>" */
 
-#define CERTPROV_PATH "/CertProv/CertProvisioningService.svc"
+/* each service has a folder of its own */
+#define CERTPROV_FOLDER "/CertProv/"
+#define WEBTICKET_FOLDER "/WebTicket/"
+#define UPDATE_FOLDER "/RequestHandler/"
+#define UPDATE_EXT_FOLDER "/RequestHandlerExt/" /* outside */
+#define IMAGES_FOLDER "/DeviceUpdateFiles_Int/" /* the same images, as IIS serves them */
+#define IMAGES_EXT_FOLDER "/DeviceUpdateFiles_Ext/"
+
+#define CERTPROV_PATH CERTPROV_FOLDER "CertProvisioningService.svc"
 #define CERTPROV_ANON_PATH CERTPROV_PATH "/anon"
 #define CERTPROV_PROOF_PATH CERTPROV_PATH "/WebTicket_Proof_SHA1"
-#define WEBTICKET_PATH "/WebTicket/WebTicketService.svc"
+#define WEBTICKET_PATH WEBTICKET_FOLDER "WebTicketService.svc"
 #define PIN_PATH "/dialin/pin" /* a user changes the PIN; ours */
-#define UPDATE_PATH "/RequestHandler/ucdevice.upx"
-#define UPDATE_EXT_PATH "/RequestHandlerExt/ucdevice.upx" /* outside */
-#define UPDATE_FILES_PATH "/RequestHandler/Files"
-#define UPDATE_FILES_EXT_PATH "/RequestHandlerExt/Files"
+#define UPDATE_PATH UPDATE_FOLDER "ucdevice.upx"
+#define UPDATE_EXT_PATH UPDATE_EXT_FOLDER "ucdevice.upx"
+#define UPDATE_FILES_PATH UPDATE_FOLDER "Files"
+#define UPDATE_FILES_EXT_PATH UPDATE_EXT_FOLDER "Files"
 
 #endif

@@ -24,7 +24,7 @@ enum { TICKET = 2500, WITH_TICKET = 4096, SIGN_IN = 5, FINISHED = 80, ALERT_SIZE
 
 static bool is_update_name(const char *name)
 {
-	return sv_istarts(sv_of(name), SV("ucupdates"));
+	return sv_istarts(sv_of(name), SV(NAME_UPDATES_OLD));
 }
 
 static enum dt_candidate candidate_of(const struct host *h, const struct flow *f)
@@ -82,10 +82,11 @@ static const struct {
 	const char *path;
 	enum dt_stage stage;
 } paths[] = {
-	{"/CertProv/", DT_STAGE_CHAIN},
-	{"/RequestHandler/", DT_STAGE_UPDATE},
-	{"/RequestHandlerExt/", DT_STAGE_UPDATE},
-	{"/DeviceUpdateFiles", DT_STAGE_UPDATE},
+	{CERTPROV_FOLDER, DT_STAGE_CHAIN},
+	{UPDATE_FOLDER, DT_STAGE_UPDATE},
+	{UPDATE_EXT_FOLDER, DT_STAGE_UPDATE},
+	{IMAGES_FOLDER, DT_STAGE_UPDATE},
+	{IMAGES_EXT_FOLDER, DT_STAGE_UPDATE},
 };
 
 void meaning_named(struct passive *p, struct flow *f)

@@ -9,6 +9,7 @@
 
 #include "doctor/passive/internal.h"
 #include "wire/soap/soap.h"
+#include "wire/well_known.h"
 #include "wire/xml.h"
 
 static bool holds(struct sv text, struct sv word)
@@ -21,10 +22,10 @@ static bool holds(struct sv text, struct sv word)
 
 static enum dt_stage stage_of(struct sv target)
 {
-	if (sv_istarts(target, SV("/WebTicket/")))
+	if (sv_istarts(target, SV(WEBTICKET_FOLDER)))
 		return DT_STAGE_AUTH;
-	if (sv_istarts(target, SV("/CertProv/")))
-		return holds(sv_from(target, 10), SV("WebTicket")) ? DT_STAGE_CERT : DT_STAGE_CHAIN;
+	if (sv_istarts(target, SV(CERTPROV_FOLDER)))
+		return holds(sv_from(target, sizeof CERTPROV_FOLDER - 1), SV("WebTicket")) ? DT_STAGE_CERT : DT_STAGE_CHAIN;
 	return DT_STAGE_NONE;
 }
 

@@ -47,9 +47,9 @@ static const struct route {
 	{UPDATE_PATH,                       POST,       TLS_IN | PLAIN_IN, web_update},
 	{UPDATE_EXT_PATH,                   POST,       TLS,               web_update},
 	{UPDATE_FILES_PATH "/",             GET,        TLS_IN | PLAIN_IN, web_update_file},
-	{"/DeviceUpdateFiles_Int/",         GET,        TLS_IN | PLAIN_IN, web_update_file},
+	{IMAGES_FOLDER,                     GET,        TLS_IN | PLAIN_IN, web_update_file},
 	{UPDATE_FILES_EXT_PATH "/",         GET,        TLS,               web_update_file},
-	{"/DeviceUpdateFiles_Ext/",         GET,        TLS,               web_update_file},
+	{IMAGES_EXT_FOLDER,                 GET,        TLS,               web_update_file},
 };
 /* clang-format on */
 #define ROUTES (sizeof routes / sizeof *routes)
