@@ -178,6 +178,8 @@ static void http_serve(struct http_conn *c, struct sv body, size_t used)
 		served(c, &a);
 		return;
 	}
+	buf_free(&a.headers); /* http_conn_answer() brings its own */
+	buf_free(&a.body);
 	conn_pause(c->conn, true);
 	enter(c, WAIT, WAIT_MS);
 }

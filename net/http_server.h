@@ -14,7 +14,7 @@ struct http_conn;
 
 #define HTTP_LATER 0
 struct http_answer { /* starts as {.file = -1} */
-	unsigned status; /* HTTP_LATER: http_conn_answer() will bring it */
+	unsigned status; /* HTTP_LATER: http_conn_answer() will bring it, with its headers; those here are dropped */
 	char type[96];	    /* Content-Type; "": none */
 	struct buf headers; /* further header lines, each with CRLF */
 	struct buf body;
