@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "host/internal.h"
 #include "pki/key.h"
+#include "pki/tls.h"
 
 #define RESTART_MS 500
 
@@ -145,6 +146,7 @@ static void power_down(struct host *h, void *arg)
 	h->life++;
 	event_del(&h->timer_ev);
 	streams_close_all(h);
+	tls_sessions_forget(h->sessions);
 	netns_vlan(h, 0, 0, 0);
 	netns_address(h, NULL);
 	event_base_once(h->base, -1, EV_TIMEOUT, power_up, h, &t);

@@ -142,6 +142,7 @@ static int open_tls(struct host *h, const struct host_conf *c, struct why *why)
 	}
 	if (c->keylog || c->witness)
 		tls_ctx_keylog(h->tls, keylog_line, h);
+	h->sessions = tls_sessions_new();
 	return 0;
 }
 
@@ -292,6 +293,7 @@ void host_free(struct host *h)
 		close(h->port68);
 	if (h->keylog >= 0)
 		close(h->keylog);
+	tls_sessions_free(h->sessions);
 	tls_ctx_free(h->tls);
 	tls_ctx_free(h->tls_phone);
 	tls_ctx_free(h->tls_modern);

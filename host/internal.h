@@ -55,6 +55,7 @@ struct host {
 	struct event later_ev;
 	unsigned life; /* grows with every restart: results for an earlier run are dropped */
 	struct host_stream *streams;
+	struct tls_sessions *sessions; /* the phone's: as a phone has them, gone when it is off */
 	struct tls_ctx *tls, *tls_phone, *tls_modern; /* the phone's; an observer's, made when they are asked for */
 	int keylog;
 	struct buf *secrets; /* of the connection whose TLS is working now, or NULL */

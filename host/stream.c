@@ -325,6 +325,15 @@ static void stream_readable(evutil_socket_t fd, short what, void *arg)
 
 /* ---- opening ------------------------------------------------------------------------------------------------- */
 
+/* The phone resumes with whom it spoke before.  An examiner wants to see each handshake whole. */
+static struct tls *stream_tls(struct host_stream *s)
+{
+	char peer[DT_NAME_MAX + 32];
+
+	snprintf(peer, sizeof peer, "%s %08x:%u", s->name, (unsigned)s->seen.address, s->seen.port);
+	return tls_connect_again(s->ctx, s->name[0] ? s->name : NULL, s->h->witness || s->ctx != s->h->tls ? NULL : s->h->sessions, peer);
+}
+
 static bool stream_connected(struct host_stream *s)
 {
 	struct dt_stream_opened o = {.failure = DT_F_OK, .verdict = DT_NO_CERT};
@@ -338,7 +347,7 @@ static bool stream_connected(struct host_stream *s)
 	if (!s->wants_tls)
 		return stream_opened(s, &o);
 	s->where = SHAKING;
-	s->tls = tls_connect(s->ctx, s->name[0] ? s->name : NULL);
+	s->tls = stream_tls(s);
 	if (s->tls == NULL)
 		return stream_failed(s, DT_F_MEMORY, NULL);
 	if (stream_flush(s))

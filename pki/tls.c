@@ -45,13 +45,31 @@ struct tls *tls_accept(struct tls_ctx *c)
 	return tls_endpoint(c, NULL);
 }
 
-struct tls *tls_connect(struct tls_ctx *c, const char *sni)
+struct tls *tls_connect_again(struct tls_ctx *c, const char *sni, struct tls_sessions *s, const char *peer)
 {
 	struct tls *t = tls_endpoint(c, sni);
 
+	if (t && s && t->engine == &tls_openssl) {
+		t->sessions = s;
+		t->peer = strdup(peer);
+		if (t->peer == NULL || !tls_sessions_take(t)) {
+			tls_free(t);
+			return NULL;
+		}
+	}
 	if (t != NULL)
 		tls_feed(t, NULL, 0); /* the ClientHello */
 	return t;
+}
+
+struct tls *tls_connect(struct tls_ctx *c, const char *sni)
+{
+	return tls_connect_again(c, sni, NULL, NULL);
+}
+
+bool tls_resumed(const struct tls *t)
+{
+	return t->engine == &tls_openssl && SSL_session_reused(t->session);
 }
 
 void tls_free(struct tls *t)
@@ -63,6 +81,7 @@ void tls_free(struct tls *t)
 	buf_wipe(&t->in);
 	buf_wipe(&t->out);
 	free(t->why);
+	free(t->peer);
 	free(t);
 }
 

@@ -47,6 +47,17 @@ void tls_ctx_keylog(struct tls_ctx *c, void (*line)(void *arg, const char *line)
 
 struct tls *tls_accept(struct tls_ctx *c);
 struct tls *tls_connect(struct tls_ctx *c, const char *sni); /* sni NULL: none */
+
+/* What a client keeps of the handshakes that it made, to resume with the same peer (RFC 8446 2.2, RFC 5246 7.3): no private-key operation on
+ * either side, and the chain is the one of then, for the caller to judge again.  A session is used once.  GnuTLS's profiles have none. */
+struct tls_sessions;
+struct tls_sessions *tls_sessions_new(void); /* NULL: out of memory */
+void tls_sessions_forget(struct tls_sessions *s);
+void tls_sessions_free(struct tls_sessions *s); /* behind the endpoints that use it */
+/* As tls_connect(); the handshake resumes what s holds of that peer, and s gets what comes of it.  The peer's text is the caller's: its name,
+ * address and port.  s NULL: as tls_connect(). */
+struct tls *tls_connect_again(struct tls_ctx *c, const char *sni, struct tls_sessions *s, const char *peer);
+bool tls_resumed(const struct tls *t); /* when it is up */
 void tls_free(struct tls *t);
 
 enum tls_state { TLS_HANDSHAKE, TLS_UP, TLS_CLOSED, TLS_FAILED };

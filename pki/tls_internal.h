@@ -31,6 +31,8 @@ struct tls {
 	enum tls_state state;
 	uint8_t alert; /* that the peer sent; 0: none */
 	char *why;     /* of its failure, on the heap; NULL: none */
+	struct tls_sessions *sessions; /* a client that resumes; NULL: none does */
+	char *peer;	       /* its row there, on the heap */
 };
 
 /* What an engine does with an endpoint; read(), write() and shutdown() are called when it is up. */
@@ -52,6 +54,9 @@ extern const struct tls_engine tls_openssl, tls_gnutls;
 /* For engines: up to n octets of what came; 0 when there is nothing. */
 size_t tls_take(struct tls *t, void *p, size_t n);
 void tls_fail(struct tls *t, const char *doing, const char *because);
+
+/* tls_sessions.c: an endpoint of OpenSSL's that has not begun takes its peer's session, and leaves what comes.  false: it may not go on. */
+bool tls_sessions_take(struct tls *t);
 
 struct tls_old *tls_old_server(const struct tls_server_conf *c); /* NULL: GnuTLS refuses */
 struct tls_old *tls_old_client(const struct tls_client_conf *c);

@@ -353,6 +353,66 @@ static void resumption(void **state)
 	}
 }
 
+/* One connection of a client that keeps what it can resume; the chain that it sees is appended to chain. */
+static bool resumes(struct tls_pair *p, struct tls_sessions *s, const char *peer, struct buf *chain)
+{
+	const uint8_t *der[4];
+	size_t n[4];
+	unsigned long before = pki_private_operations();
+	bool resumed;
+
+	p->server = tls_accept(p->server_ctx);
+	p->client = tls_connect_again(p->client_ctx, TLS_PAIR_SERVER, s, peer);
+	assert_true(tls_pair_shake(p, 4000));
+	tls_pair_send(p->server, p->client, "tickets came before", 19);
+	resumed = tls_resumed(p->client);
+	assert_int_equal(pki_private_operations() - before, !resumed);
+	assert_int_equal(tls_peer_chain(p->client, chain, der, n, 4), 2);
+	tls_free(p->server); /* the connection breaks: nobody says good-bye */
+	tls_free(p->client);
+	return resumed;
+}
+
+/* RFC 8446 2.2 and C.4: a session is resumed with the peer that it was made with, once, though its connection broke; and what the peer showed
+ * then can be judged again. */
+static void a_client_resumes(void **state)
+{
+	struct tls_sessions *s = tls_sessions_new();
+	struct buf first = {0}, second = {0};
+	struct ticket_keys ticket_keys;
+	char peer[16];
+
+	(void)state;
+	mono_now = 5000;
+	assert_true(s && ticket_keys_make(&ticket_keys, mono_now));
+
+	struct tls_server_conf conf = {.profile = TLS_MODERN, .cert_pem = buf_view(&keys.chain_pem), .key = keys.server,
+				       .ticket_keys = &ticket_keys, .mono_ms = mono};
+	struct tls_pair p = {.server_ctx = tls_ctx_server(&conf),
+			     .client_ctx = tls_ctx_client(&(struct tls_client_conf){.profile = TLS_CLIENT_OLD})};
+
+	assert_false(resumes(&p, s, "fe01:443", &first));
+	assert_false(resumes(&p, s, "fe02:443", &second));
+	buf_clear(&second);
+	assert_true(resumes(&p, s, "fe01:443", &second));
+	assert_true(sv_eq(buf_view(&first), buf_view(&second)));
+	assert_true(resumes(&p, s, "fe01:443", &second)); /* by the ticket of the second connection */
+	assert_false(resumes(&p, NULL, "fe01:443", &second));
+	tls_sessions_forget(s);
+	assert_false(resumes(&p, s, "fe01:443", &second));
+	for (unsigned i = 0; i < 9; i++) { /* the memory has an end */
+		snprintf(peer, sizeof peer, "fe0%u:5061", i);
+		assert_false(resumes(&p, s, peer, &second));
+	}
+	assert_true(resumes(&p, s, "fe08:5061", &second));
+	assert_false(resumes(&p, s, "fe00:5061", &second));
+	tls_sessions_free(s);
+	tls_ctx_free(p.server_ctx);
+	tls_ctx_free(p.client_ctx);
+	buf_free(&first);
+	buf_free(&second);
+}
+
 /* All processes come to the same keys, whenever they look; a key tells nothing of the one before. */
 static void ticket_keys_of_each_day(void **state)
 {
@@ -383,7 +443,7 @@ int main(void)
 	    cmocka_unit_test(profiles_meet), cmocka_unit_test(rsa_key_exchange_and_what_it_costs),
 	    cmocka_unit_test(octet_by_octet), cmocka_unit_test(much_at_once), cmocka_unit_test(closing),
 	    cmocka_unit_test(bent_octets), cmocka_unit_test(wrong_configurations), cmocka_unit_test(key_log),
-	    cmocka_unit_test(resumption), cmocka_unit_test(ticket_keys_of_each_day),
+	    cmocka_unit_test(resumption), cmocka_unit_test(a_client_resumes), cmocka_unit_test(ticket_keys_of_each_day),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
