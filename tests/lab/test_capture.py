@@ -50,8 +50,6 @@ FAULTS = {
     "a web server that is stopped": ({}, {}, lambda lab: lab.unplug_web(), True),
     "a firewall before the web server": ({}, {}, lambda lab: rule(lab, "core", "forward", "tcp dport { 80, 443 } drop"), True),
     "a firewall before the Registrar": ({}, {}, lambda lab: rule(lab, "core", "forward", "tcp dport 5061 drop"), True),
-    "a firewall that forbids the web server": ({}, {}, lambda lab: rule(lab, "core", "forward",
-                                               "tcp dport { 80, 443 } reject with icmp type admin-prohibited"), True),
     "a lease of two minutes, and no SRV": ({}, dict(srv=(), dhcp_sip="", lease=120), None, True),
     "a closed port 80": ({}, {}, lambda lab: rule(lab, "fe", "input", "tcp dport 80 reject with tcp reset"), True),
     "a wrong PIN": ({}, {}, wrong_pin, True),
@@ -72,6 +70,16 @@ def test_a_capture_says_what_the_phone_says(fault):
         assert [f[:2] for f in seen[:1]] == [f[:2] for f in active[:1]], (active, seen)
         if cause:
             assert seen[0] == active[0], (active, seen)
+
+
+def test_a_capture_says_who_refuses():
+    """The phone is told that its connection is refused; the capture holds the ICMP error, and who sent it."""
+    with Lab() as lab:
+        lab.go()
+        rule(lab, "core", "forward", "tcp dport { 80, 443 } reject with icmp type admin-prohibited")
+        _, (status, seen, done), run = watched(lab)
+        assert (status, seen[0]) == (6, ("fail", 6, "C-01")), (run, done)
+        assert "10.66.0.1, a firewall or router on the way, forbids" in done.stdout, done
 
 
 def test_with_the_tls_secrets_the_reason_is_read():
