@@ -234,7 +234,7 @@ static const char *row_is_there(struct user_rows *im, const struct store_user *t
 	return r->same || im->update ? NULL : why_set(why, "%.120s exists already; to change existing users, add --update", there->aor);
 }
 
-/* The other fields; *why says of each one that is wrong what is wrong with it. */
+/* Reads the other fields; *why names each wrong one, and its fault. */
 static bool values_read(struct user_rows *im, const struct fields *f, struct user_row *r, bool *remote, struct why *why)
 {
 	struct why one = {0};

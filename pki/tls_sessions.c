@@ -39,7 +39,7 @@ void tls_sessions_free(struct tls_sessions *s)
 	free(s);
 }
 
-/* The row of that peer; else the one whose turn it is, emptied. */
+/* Returns the row of that peer, else the one whose turn it is, emptied; NULL: out of memory. */
 static struct kept *kept_row(struct tls_sessions *s, const char *peer)
 {
 	struct kept *k;

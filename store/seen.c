@@ -8,7 +8,7 @@ struct store_seen {
 	sqlite3_stmt *add, *find;
 };
 
-/* Nothing of it has to last: no journal, no waiting for a disk; 4 MB of memory, then the file. */
+/* Nothing of it has to last, so it has no journal and waits for no disk; 4 MB stay in memory, the rest goes to the file. */
 static const char make[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -4096;"
 			   "CREATE TABLE seen (key TEXT PRIMARY KEY, line INTEGER NOT NULL) WITHOUT ROWID; BEGIN";
 

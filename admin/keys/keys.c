@@ -30,7 +30,7 @@ static int64_t end_of_one_before(const struct store_key *k)
 	return k->grace == PIN_KEY_ALWAYS ? 0 : k->made + k->grace;
 }
 
-/* By the row behind it. */
+/* The next row says how long this key's tickets are accepted. */
 static int64_t ticket_until(const struct keys_found *f, size_t i)
 {
 	return i < f->n ? end_of_one_before(&f->k[i]) : 0;
@@ -46,7 +46,7 @@ static bool ticket_make(struct admin *a, const struct vault_keys *files, struct 
 	return ring_make(files, a->now, k, why);
 }
 
-/* By any row behind it: where PINs of keys before it end at once, they end of all. */
+/* Any later row may end this key's PINs: one that ended those of its predecessor at once ended all before. */
 static int64_t pin_until(const struct keys_found *f, size_t i)
 {
 	int64_t ret = 0;
@@ -99,7 +99,7 @@ static enum admin_result keys_read(struct admin *a, const struct kind *kind, str
 	return rc == ADMIN_OK && f->oom ? admin_no(ADMIN_FAILED, why, "out of memory") : rc;
 }
 
-/* When those of the files were made. */
+/* *made: when the keys of the files were made. */
 static enum admin_result keys_first(struct admin *a, struct vault_keys *k, int64_t *made, struct why *why)
 {
 	struct pki_cert_info *info = calloc(1, sizeof *info);

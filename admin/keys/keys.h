@@ -10,10 +10,10 @@ struct key_info {
 	int64_t made;  /* UNIX seconds */
 	int64_t until; /* what it has signed, or made, is accepted until then; 0: it is in use */
 	bool accepted;
-	int64_t pins; /* that are made with it; 0 of any other kind */
+	int64_t pins; /* how many PINs are made with it; 0 of any other kind */
 };
 
-/* Kind by kind, the newest first. */
+/* Calls each() for every key, kind by kind, the newest first. */
 enum admin_result keys_each(struct admin *a, void (*each)(void *arg, const struct key_info *k), void *arg, struct why *why);
 /* A new key of this kind, which every front end uses within a second.  The one before it is accepted for as long as what it has
  * signed lives, and a PIN until it is made anew; at_once: no more from now on.  *id: its number.  ADMIN_REFUSED: there is no such kind. */

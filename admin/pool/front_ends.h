@@ -13,7 +13,7 @@ struct front_end {
 	uint64_t beat, registered;
 };
 
-/* In the order of their names; *n: how many, 0 when the store is this machine's own.  It looks whose count goes on, for at most
+/* Fills ret in the order of their names; *n: how many, 0 when the store is this machine's own.  It looks whose count goes on, for at most
  * wait_ms, as clocks of machines are not compared.  ADMIN_STORE: *why. */
 enum admin_result front_ends_look(struct admin *a, uint64_t wait_ms, struct front_end ret[FRONT_ENDS_MAX], size_t *n, struct why *why);
 

@@ -18,7 +18,7 @@ static const char question[] =
     "others in the subnets of such phones could read and change what they send. Phones of these subnets may; nobody else.\n"
     "Subnets of such phones, as 10.66.0.0/16,10.67.3.4 (Enter: there are none): ";
 
-/* Without the blanks around it; false: the terminal has ended, or the line is longer than any list. */
+/* *ret is the line without the blanks around it; false: the terminal has ended, or the line is longer than any list. */
 static bool answer(struct sv *ret, char *line, size_t size)
 {
 	if (fgets(line, (int)size, stdin) == NULL || (strlen(line) == size - 1 && line[size - 2] != '\n'))

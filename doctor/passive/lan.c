@@ -255,7 +255,7 @@ static void vlan_announced(struct passive *p, struct host *h, const struct dhcp 
 	story_attempt(p, h, &r);
 }
 
-/* As the phone's stage 2 has them: I-08, I-04. */
+/* The phone's stage 2 says the same of a lease: I-08, I-04. */
 static void lease_odd(const struct host *h, const struct dhcp *d, struct dt_record *r)
 {
 	uint8_t twice = d->repeated ? d->repeated : h->dhcp.twice;

@@ -55,7 +55,7 @@ static void sweep(struct passive *p, bool end)
 		}
 }
 
-/* An error of ICMP: about the first packet of a connection, or a question to a name server. */
+/* The error of ICMP is about the first packet of a connection, or a question to a name server. */
 static void refusal_packet(struct passive *p, const struct packet_view *v, const struct packet_view *about)
 {
 	struct host *h = host_find(p, about->src);

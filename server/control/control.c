@@ -182,7 +182,7 @@ bool control_status(const char *dir, struct buf *text, struct why *why)
 	return true;
 }
 
-/* An answer that was not understood: of another release, until it is started again. */
+/* The answer was not understood: perhaps another release of dialtoned gave it. */
 static void blame_version(const char *dir, struct why *why)
 {
 	struct why none = {0};

@@ -12,11 +12,11 @@
  * true with *acted 0 when nobody listens (dialtoned does not run). false: *why says it. */
 bool control_order_user(const char *dir, const char *aor, enum location_order order, unsigned diag, const char *reason,
 			unsigned *acted, struct why *why);
-/* What runs: "version 0.1.0", a line a process, "worker 0 pid 4711 private 18 restarts 0" (private: RSA private-key operations
+/* *text gets what runs: "version 0.1.0", a line a process, "worker 0 pid 4711 private 18 restarts 0" (private: RSA private-key operations
  * so far), and "registered 3": how many endpoints.
  * true with an empty text when nobody listens. */
 bool control_status(const char *dir, struct buf *text, struct why *why);
-/* The version in that text, cut off from it; "" in that of an older release, which does not say it. */
+/* Cuts the version off that text and returns it; "" when an older release wrote the text, which does not say it. */
 struct sv control_version(struct sv *status);
 /* That version is not this program's, as after an upgrade until dialtoned is started again: *why says so, and what to type. */
 bool control_is_of_another(struct sv version, struct why *why);

@@ -22,7 +22,7 @@ struct site_cert {
  * it is used. */
 unsigned site_certs(const struct site *s, int64_t unix_s, struct site_cert ret[SITE_CERTS]);
 
-/* A good one that ends within thirty days; *why says when, and what to type. */
+/* The certificate is good and ends within thirty days; *why says when, and what to type. */
 bool site_cert_ends_soon(const struct site *s, const struct site_cert *cert, int64_t unix_s, struct why *why);
 
 /* Phones can use `pem`, a key and its certificates, for the names inside or outside; they hold `anchors`.  false: *why ends a sentence that
