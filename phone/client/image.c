@@ -375,9 +375,7 @@ static void image_start(struct image_client *c)
 	} else if (c->conf.offer.signature[0] == '\0') {
 		f = DT_F_UPDATE_SIGNATURE;
 		sign = DT_SIGN_CATALOG_NONE;
-	} else if (below) {
-		f = DT_F_UPDATE_OLDER;
-	} else if (!c->conf.trusted && image_is_older(c->conf.offer.version, ph_core(c->ph)->version)) {
+	} else if (below || (!c->conf.trusted && image_is_older(c->conf.offer.version, ph_core(c->ph)->version))) {
 		f = DT_F_UPDATE_OLDER;
 	}
 	if (f != DT_F_OK) {
