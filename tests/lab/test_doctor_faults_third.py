@@ -1,0 +1,9 @@
+"""As test_doctor_faults.py, for the third third of the faults."""
+import pytest
+
+from fault_cases import THIRD, fault_holds, name_of
+
+
+@pytest.mark.parametrize("fault", THIRD, ids=name_of)
+def test_fault(fault):
+    fault_holds(fault)
