@@ -1,5 +1,6 @@
 """Ten times kill -9, at seeded instants: the phone, and each of dialtoned's processes.  Afterwards everything starts,
 nothing that was acknowledged is lost, and the next sign-in works."""
+import json
 import os
 import random
 import signal
@@ -7,6 +8,7 @@ import time
 
 import pytest
 
+import servers
 from lab import Lab
 from proc import children, wait_for
 
@@ -71,3 +73,28 @@ def site():
     with Lab() as lab:
         lab.go()
         yield lab
+
+
+def test_a_phone_resumes_tls():
+    """Its worker dies, and the phone comes back to another one without a private-key operation for the connection: the one that there is
+    makes the handshake of TLS-DSK."""
+    with Lab(site=servers.Site(conf={"workers": 1})) as lab:
+        lab.go()
+
+        def read(path):
+            with open(path, errors="replace") as f:
+                return f.read()
+
+        def worker():
+            p, = [p for p in json.loads(lab.admin("status", "--json").stdout)["processes"] if p["name"] == "worker"]
+            return p
+
+        phone = lab.start_phone("--stay", "0", "--cold")
+        phone.wait_said('"dialtone"', 90)
+        before = worker()
+        assert before["private"] > 1, before
+        os.kill(before["pid"], signal.SIGKILL)
+        wait_for("the phone is back", lambda: read(phone.log).count('"kind":"stage","stage":9') > 1, 60)
+        after = worker()
+        assert after["pid"] != before["pid"] and after["private"] == 1, after
+        phone.stop()

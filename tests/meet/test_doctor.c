@@ -8,7 +8,7 @@
 #include "doctor/questions.h"
 #include "tests/meet/faults.h"
 
-#define IN_LAB "no server of this world answers so; tests/lab/test_doctor_faults*.py puts it into a real network"
+#define IN_LAB "no server of this world answers so; tests/lab/doctor_faults puts it into a real network"
 
 /* Rows that no phone of this test meets. */
 static const struct {
