@@ -1,4 +1,4 @@
-"""What is held of each fault of the lab: the doctor names it first, and in time, and its bundle is as good as the run."""
+"""fault_holds() asserts of a fault of the lab that the doctor names it first and in time, and that its bundle is as good as the run."""
 import time
 
 import bundles
