@@ -278,7 +278,10 @@ static bool user_list_one(void *arg, const struct store_user *u)
 	if (l->common_area && !u->common_area)
 		return true;
 	writer_row(&l->w, &row);
-	return l->left == UINT_MAX || --l->left > 0;
+	if (l->left == UINT_MAX)
+		return true;
+	l->left--;
+	return l->left > 0;
 }
 
 static int user_list(struct session *s)
