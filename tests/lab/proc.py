@@ -1,4 +1,5 @@
 """Processes of the lab: started in a namespace, known by their own pid, waited for with a deadline."""
+import contextlib
 import os
 import signal
 import socket
@@ -85,6 +86,13 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.popen.kill()
         return self.popen.wait(seconds)
+
+
+def signal_each(pids, number):
+    """Some end before it reaches them: children of one that was killed."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def children(pid):

@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from lab import BUILD, Lab, run
+from proc import signal_each
 
 BINS = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
 needs_postgres = pytest.mark.skipif(not BINS, reason="PostgreSQL is not installed: script/install-packages test")
@@ -59,8 +60,7 @@ class Database:
         return [self.server.pid, *(int(p) for p in run(["pgrep", "-P", str(self.server.pid)], check=False).stdout.split())]
 
     def signal(self, number):
-        for pid in self.pids():
-            os.kill(pid, number)
+        signal_each(self.pids(), number)
 
     def kill(self):
         """As the power would: every process of it at once."""

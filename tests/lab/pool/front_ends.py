@@ -13,7 +13,7 @@ import re
 import servers
 from database import Database
 from lab import BUILD, Lab
-from proc import children, wait_for
+from proc import children, signal_each, wait_for
 
 POOL = "pool.contoso.test"
 FRONT_ENDS = ("fe1", "fe2", "fe3")
@@ -137,9 +137,7 @@ class FrontEndLab(Lab):
     def kill_front_end(self, name, sig):
         """Every process of it, and nobody starts them again."""
         p = self.daemons.pop(name)
-        pids = [p.pid, *children(p.pid)]
-        for pid in pids:
-            os.kill(pid, sig)
+        signal_each([p.pid, *children(p.pid)], sig)
         p.popen.wait(10)
         self.procs.remove(p)
 

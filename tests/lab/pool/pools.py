@@ -16,7 +16,7 @@ import time
 import outside
 from lab import BUILD
 from outside import OutsideLab
-from proc import children
+from proc import children, signal_each
 
 PUBLIC1, DMZ1 = "198.51.100.20", "10.30.0.20"
 PUBLIC2, DMZ2 = "198.51.100.30", "10.30.0.30"
@@ -96,8 +96,7 @@ class PoolLab(OutsideLab):
     def kill_pool(self, name, sig=signal.SIGKILL):
         """Every process of it."""
         p = self.daemons.pop(name)
-        for pid in (p.pid, *children(p.pid)):
-            os.kill(pid, sig)
+        signal_each([p.pid, *children(p.pid)], sig)
         p.popen.wait(10)
         self.procs.remove(p)
         os.rename(p.log, f"{p.log}.{time.monotonic_ns()}")
