@@ -65,6 +65,8 @@ bool doctor_run_add(struct doctor_run *r, const struct dt_record *rec)
 	struct doctor_line l = {.kind = rec->kind, .stage = rec->stage, .ok = rec->ok, .skipped = rec->skipped,
 				.guess = rec->guess, .failure = rec->failure, .ms = rec->ms,
 				.fact = rec->fact};
+	/* a record that is written and read again says it, too */
+	const char *why = (rec->why && rec->why[0]) || rec->failure == DT_F_OK ? rec->why : dt_failures[rec->failure].what;
 	struct doctor_line *more;
 
 	if (rec->kind == DT_REC_BEGIN)
@@ -75,7 +77,7 @@ bool doctor_run_add(struct doctor_run *r, const struct dt_record *rec)
 	r->line = more;
 	memcpy(l.sign, rec->sign, sizeof l.sign);
 	if (!run_copy_facts(&l.fact) || !run_copy(&l.what, rec->what) || !run_copy(&l.peer, rec->peer) || !run_copy(&l.found, rec->found) ||
-	    !run_copy(&l.warn, rec->warn) || !run_copy(&l.why, rec->why)) {
+	    !run_copy(&l.warn, rec->warn) || !run_copy(&l.why, why)) {
 		doctor_line_clear(&l);
 		return false;
 	}
