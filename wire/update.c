@@ -79,12 +79,13 @@ static enum found look(xmlNodePtr in, const char *name, char *out, size_t cap)
 }
 
 /* They would break a line of a log, a list or a note, or speak to a terminal: C0, DEL and, in UTF-8, C1.  Each octet of one
- * becomes a blank. */
-static bool has_controls(char *s)
+ * becomes a blank, and goes where it stood at an end. */
+static bool has_controls(char *const text)
 {
 	bool found = false;
+	struct sv left;
 
-	for (; *s; s++) {
+	for (char *s = text; *s; s++) {
 		bool c1 = (uint8_t)*s == 0xc2 && (uint8_t)s[1] >= 0x80 && (uint8_t)s[1] < 0xa0;
 
 		if (!c1 && (uint8_t)*s >= 0x20 && *s != 0x7f)
@@ -94,6 +95,9 @@ static bool has_controls(char *s)
 		if (c1)
 			*++s = ' ';
 	}
+	left = sv_trim(sv_of(text));
+	memmove(text, left.p, left.n);
+	text[left.n] = '\0';
 	return found;
 }
 

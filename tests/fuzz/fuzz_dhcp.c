@@ -41,7 +41,8 @@ static void option43(struct sv v)
 		dhcp_uc_write(&w, &uc);
 		memset(&uc2, 0, sizeof uc2);
 		check(dhcp_uc_read(written(out, &w), &uc2) == DT_SIGN_NONE && uc2.port == uc.port &&
-		      strcmp(uc.host, uc2.host) == 0 && strcmp(uc.path, uc2.path) == 0 && uc2.odd[0] == DT_SIGN_NONE);
+		      strcmp(uc.host, uc2.host) == 0 && strcmp(uc.path, uc2.path) == 0 &&
+		      uc2.odd[0] == (strcmp(uc.scheme, "http") == 0 ? DT_SIGN_UC_SCHEME_PLAIN : DT_SIGN_NONE));
 		check(dhcp_uc_url(&uc, url, sizeof url));
 	}
 }
