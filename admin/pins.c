@@ -47,8 +47,9 @@ bool pins_same(struct admin *a, const struct store_user *u, struct sv pin)
 	struct pin_info info = {0};
 	struct why none = {0};
 	uint8_t hash[32];
-	bool same = pins_check(a, u, pin, &none) && a->store->ops->pin_get(a->store, u->id, &p) == STORE_OK && p.set && p.key == a->pin_key && p.local == 0 && p.global == 0 &&
-		    pins_info(a, u, &info, &none) == ADMIN_OK && !info.locked && (info.expires == 0 || info.expires > a->now) &&
+	bool same = pins_check(a, u, pin, &none) && a->store->ops->pin_get(a->store, u->id, &p) == STORE_OK && p.set &&
+		    p.key == a->pin_key && p.local == 0 && p.global == 0 && pins_info(a, u, &info, &none) == ADMIN_OK && !info.locked &&
+		    (info.expires == 0 || info.expires > a->now) &&
 		    vault_pin_hash(a->secret, p.key, p.salt, pin, hash) && pki_equal(hash, p.hash, sizeof hash);
 
 	explicit_bzero(hash, sizeof hash);

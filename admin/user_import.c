@@ -150,7 +150,8 @@ static bool somebody(void *arg, const struct store_user *u)
 	return false;
 }
 
-/* The import compares with the store as it is at this moment.  In a new one there is nobody to be asked for, and a million users need not ask four times each. */
+/* The import compares with the store as it is at this moment.  In a new one there is nobody to be asked for, and a million users need not
+ * ask four times each. */
 static enum store_result look(struct import *im)
 {
 	struct store *s = im->a->store;

@@ -1,4 +1,3 @@
-/* doctor/icmp.c reads from an error of ICMP who refuses: the machine itself, a firewall, or a router. */
 #include "doctor/icmp.h"
 
 enum { UDP = 17 };

@@ -211,8 +211,10 @@ struct tls_ctx *tls_ctx_client(const struct tls_client_conf *conf)
 
 	if (c == NULL)
 		return NULL;
-	if (c->ssl) /* the caller verifies: pki_chain_verify() */
-		SSL_CTX_set_verify(c->ssl, SSL_VERIFY_NONE, NULL);
+	if (c->ssl) {
+		SSL_CTX_set_verify(c->ssl, SSL_VERIFY_NONE, NULL); /* the caller verifies: pki_chain_verify() */
+		tls_sessions_of(c);
+	}
 	if ((c->ssl && conf->cert_pem.n && !load(c, conf->cert_pem, conf->key, false)) ||
 	    (profiles[conf->profile].old_client && (c->old = tls_old_client(conf)) == NULL)) {
 		tls_ctx_free(c);

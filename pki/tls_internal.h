@@ -55,7 +55,9 @@ extern const struct tls_engine tls_openssl, tls_gnutls;
 size_t tls_take(struct tls *t, void *p, size_t n);
 void tls_fail(struct tls *t, const char *doing, const char *because);
 
-/* tls_sessions.c: an endpoint of OpenSSL's that has not begun takes its peer's session, and leaves what comes.  false: it may not go on. */
+/* tls_sessions.c: from now on the context's endpoints leave their sessions to whom tls_connect_again() named. */
+void tls_sessions_of(struct tls_ctx *client);
+/* An endpoint of OpenSSL's that has not begun takes its peer's session, and leaves what comes.  false: it may not go on. */
 bool tls_sessions_take(struct tls *t);
 
 struct tls_old *tls_old_server(const struct tls_server_conf *c); /* NULL: GnuTLS refuses */

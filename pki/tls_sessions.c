@@ -1,4 +1,4 @@
-/* pki/tls_sessions.c: the sessions that a client may resume, each with whom it was made and once only. */
+/* pki/tls_sessions.c keeps the sessions that a client may resume, each with the peer that it was made with, and once only. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,14 +67,18 @@ static int session_made(SSL *ssl, SSL_SESSION *session)
 	return 0; /* the one of OpenSSL stays its own */
 }
 
+void tls_sessions_of(struct tls_ctx *client)
+{
+	SSL_CTX_set_session_cache_mode(client->ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(client->ssl, session_made);
+}
+
 bool tls_sessions_take(struct tls *t)
 {
 	struct kept *k = kept_row(t->sessions, t->peer);
 	SSL *ssl = t->session;
 	bool good = k && SSL_set_app_data(ssl, t) == 1 && (k->session == NULL || SSL_set_session(ssl, k->session) == 1);
 
-	SSL_CTX_set_session_cache_mode(t->ctx->ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_sess_set_new_cb(t->ctx->ssl, session_made);
 	if (k) { /* RFC 8446 C.4: used once, so that nobody on the way sees that two connections are one client's */
 		SSL_SESSION_free(k->session);
 		k->session = NULL;

@@ -312,7 +312,8 @@ struct sv dhcp_text(const struct dhcp *d, unsigned code)
 
 /* ---- leases ---------------------------------------------------------------------------------------------------- */
 
-uint8_t dhcp_odd_length(const struct dhcp *ack)
+/* RFC 2132 3.5, 3.6, 3.8, 8.3: "the length MUST always be a multiple of 4".  Returns the first option for which that does not hold; 0: none. */
+static uint8_t odd_length(const struct dhcp *ack)
 {
 	static const uint8_t lists[] = {3, 6, 42, 4};
 
@@ -320,6 +321,19 @@ uint8_t dhcp_odd_length(const struct dhcp *ack)
 		if (ack->option[lists[i]].p && (ack->option[lists[i]].n == 0 || ack->option[lists[i]].n % 4 != 0))
 			return lists[i];
 	return 0;
+}
+
+uint8_t dhcp_odd_lease(const struct dhcp *ack, uint32_t seconds, uint8_t twice, enum dt_sign *sign)
+{
+	uint8_t option = odd_length(ack);
+
+	if (seconds < DHCP_LEASE_SHORT_S)
+		dt_signs_add(sign, DT_SIGN_LEASE_SHORT);
+	if (option)
+		dt_signs_add(sign, DT_SIGN_OPTION_LENGTH);
+	if (twice)
+		dt_signs_add(sign, DT_SIGN_OPTION_TWICE);
+	return option ? option : twice;
 }
 
 enum dt_sign dhcp_unfit(const struct dhcp *ack, uint32_t address, uint32_t mask)

@@ -47,8 +47,9 @@ struct sv dhcp_text(const struct dhcp *d, unsigned code); /* without the NULs an
 
 /* A lease, by its ACK. */
 enum { DHCP_LEASE_SHORT_S = 300 }; /* its holder asks again after half of it (I-08) */
-/* RFC 2132 3.5, 3.6, 3.8, 8.3: "the length MUST always be a multiple of 4".  The first option for which that does not hold; 0: none. */
-uint8_t dhcp_odd_length(const struct dhcp *ack);
+/* Adds what is odd in a usable lease of so many seconds: LEASE_SHORT, OPTION_LENGTH, OPTION_TWICE.  twice: an option of its OFFER or ACK that
+ * stands twice; 0: none.  Returns the option that the weightiest of these is about; 0: none. */
+uint8_t dhcp_odd_lease(const struct dhcp *ack, uint32_t seconds, uint8_t twice, enum dt_sign *sign);
 /* Why no phone can use it: DT_SIGN_LEASE_ADDRESS or DT_SIGN_LEASE_MASK; DT_SIGN_NONE: it can.  mask: of option 1, or 0. */
 enum dt_sign dhcp_unfit(const struct dhcp *ack, uint32_t address, uint32_t mask);
 

@@ -21,6 +21,7 @@ struct kind {
 	/* For how many seconds what the key before it has made is good, unless it ends at once. */
 	int64_t (*grace)(const struct admin *a);
 	bool (*make)(struct admin *a, const struct vault_keys *files, struct store_key *k, struct why *why);
+	bool of_pins; /* PINs are made with it, and counted */
 };
 
 /* ---- kinds --------------------------------------------------------------------------------------------------------------- */
@@ -71,8 +72,8 @@ static bool pin_make(struct admin *a, const struct vault_keys *files, struct sto
 }
 
 static const struct kind kinds[] = {
-    {RING_TICKET, ticket_until, ticket_grace, ticket_make},
-    {PIN_KEY, pin_until, pin_grace, pin_make},
+    {RING_TICKET, ticket_until, ticket_grace, ticket_make, false},
+    {PIN_KEY, pin_until, pin_grace, pin_make, true},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -123,7 +124,7 @@ static enum admin_result kind_each(struct admin *a, const struct kind *kind, int
 
 		snprintf(k.kind, sizeof k.kind, "%s", kind->name);
 		k.accepted = k.until == 0 || a->now < k.until;
-		if (strcmp(kind->name, PIN_KEY) == 0)
+		if (kind->of_pins)
 			rc = admin_store(a, a->store->ops->pins_of_key(a->store, k.id, &pins), "the PINs", why);
 		k.pins = (int64_t)pins;
 		if (rc == ADMIN_OK)

@@ -244,7 +244,7 @@ void flow_drop(struct passive *p, struct buf *b);
 void tls_octets(struct passive *p, struct flow *f, unsigned from, const uint8_t *o, size_t n);
 void clear_octets(struct passive *p, struct flow *f, unsigned from, const uint8_t *o, size_t n);
 
-/* refusals.c: an error of ICMP about a packet of that stage; what the phone's run has of them, as answers. */
+/* refusals.c keeps the errors of ICMP about packets of a stage, and gives them to the phone's run as answers. */
 void refusal_add(struct host *h, const struct icmp_error *e, enum dt_stage stage);
 void refusals_answer(const struct host *h, struct doctor_run *r);
 

@@ -255,33 +255,17 @@ static void vlan_announced(struct passive *p, struct host *h, const struct dhcp 
 	story_attempt(p, h, &r);
 }
 
-/* The phone's stage 2 says the same of a lease: I-08, I-04. */
-static void lease_odd(const struct host *h, const struct dhcp *d, struct dt_record *r)
-{
-	uint8_t twice = d->repeated ? d->repeated : h->dhcp.twice;
-	uint32_t seconds;
-
-	if (dhcp_u32(d, 51, &seconds) && seconds < DHCP_LEASE_SHORT_S)
-		dt_signs_add(r->sign, DT_SIGN_LEASE_SHORT);
-	r->fact.option = dhcp_odd_length(d);
-	if (r->fact.option)
-		dt_signs_add(r->sign, DT_SIGN_OPTION_LENGTH);
-	if (twice) {
-		dt_signs_add(r->sign, DT_SIGN_OPTION_TWICE);
-		r->fact.option = r->fact.option ? r->fact.option : twice;
-	}
-}
-
 static void lease_given(struct passive *p, struct host *h, const struct dhcp *d)
 {
 	uint32_t mask = 0, router = 0, seconds = 0, dns, address = d->yiaddr ? d->yiaddr : d->ciaddr;
 	uint16_t vlan = 0;
 	enum dt_sign unfit;
+	bool timed;
 	char ip[16], mine[16], found[64];
 	struct dt_record r = dhcp_record(h, p->now, "dhcp", d, ip);
 
 	dhcp_u32(d, 1, &mask);
-	dhcp_u32(d, 51, &seconds);
+	timed = dhcp_u32(d, 51, &seconds);
 	r.ok = true;
 	r.found = found;
 	r.fact.seconds = seconds;
@@ -298,7 +282,7 @@ static void lease_given(struct passive *p, struct host *h, const struct dhcp *d)
 		r.fact.option = unfit == DT_SIGN_LEASE_MASK ? 1 : 0;
 		dt_signs_add(r.sign, unfit);
 	} else {
-		lease_odd(h, d, &r);
+		r.fact.option = dhcp_odd_lease(d, timed ? seconds : UINT32_MAX, d->repeated ? d->repeated : h->dhcp.twice, r.sign);
 	}
 	if (h->no_resolver)
 		dt_signs_add(r.sign, DT_SIGN_RESOLVER_ABSENT);

@@ -22,15 +22,7 @@ static void address_odd_lease(const struct dt_phone *ph, const struct dhcp_resul
 
 	a->fact.vlan = ph->core.tagged ? ph->core.vlan : 0;
 	a->fact.seconds = l->seconds;
-	if (l->seconds < DHCP_LEASE_SHORT_S)
-		attempt_sign(a, DT_SIGN_LEASE_SHORT);
-	a->fact.option = dhcp_odd_length(r->ack);
-	if (a->fact.option)
-		attempt_sign(a, DT_SIGN_OPTION_LENGTH);
-	if (r->twice) {
-		attempt_sign(a, DT_SIGN_OPTION_TWICE);
-		a->fact.option = a->fact.option ? a->fact.option : r->twice;
-	}
+	a->fact.option = dhcp_odd_lease(r->ack, l->seconds, r->twice, a->sign);
 	if (l->l.ndns == 0)
 		attempt_sign(a, DT_SIGN_RESOLVER_ABSENT);
 	if (l->domain[0] == '\0')

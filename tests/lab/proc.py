@@ -89,7 +89,7 @@ class Process:
 
 
 def signal_each(pids, number):
-    """Some end before it reaches them: children of one that was killed."""
+    """The signal goes to each process that is still there: children of one that was killed may have ended before."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)

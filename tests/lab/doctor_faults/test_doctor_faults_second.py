@@ -1,4 +1,4 @@
-"""As test_doctor_faults.py, for the second third of the faults."""
+"""This file puts the second third of the faults of test_doctor_faults.py into a network."""
 import pytest
 
 from fault_cases import SECOND, fault_holds, name_of

@@ -1,4 +1,4 @@
-/* Captures of the lab with packets changed, or with packets between them: what a lease says wrong, and who refuses (ICMP). */
+/* The tests change packets in captures of the lab, or put some between them: the doctor sees what is wrong in a lease, and who refuses (ICMP). */
 #include "base/ip.h"
 #include "doctor/diagnose.h"
 #include "doctor/fill.h"
@@ -19,8 +19,7 @@ struct change {
 	uint16_t port[2];
 	uint8_t type, code;
 	bool by_server;
-	/* what the doctor finds */
-	enum dt_stage stage;
+	enum dt_stage stage; /* the doctor finds the cause here */
 	const char *cause;
 	const char *words; /* of the cause, filled in */
 	bool note;
