@@ -12,6 +12,8 @@
 
 /* ---- import ---------------------------------------------------------------------------------------------------- */
 
+#define MIN_INSTALLED_NO "'%.40s' is not four numbers; type one like 3.5.0.0"
+
 struct package {
 	struct update_image head;
 	char file[256]; /* its name in the catalog */
@@ -56,41 +58,59 @@ static bool image_is_there(const struct admin *a, const struct store_rule *key, 
 	       (strcmp(ret->approved, im->version) == 0 || (!approve && strcmp(ret->pending, im->version) == 0));
 }
 
-enum admin_result images_import(struct admin *a, const struct image_import *in, struct store_rule *rule, char version[32],
-				struct why *why)
+enum admin_result image_store(struct admin *a, const struct image_of *of, struct store_rule *rule, struct why *why)
 {
-	struct store_image im = {.size = in->image.n};
-	struct package p = {0};
-	struct update_version v;
+	struct store_image im = {.size = of->image.n};
+	mode_t was = umask(022); /* the workers serve what is here */
 	struct store_rule there;
-	mode_t was;
-	enum admin_result rc;
+	uint8_t sum[32];
+	enum admin_result rc = ADMIN_OK;
 
-	if (in->min_installed && (!update_version_read(sv_of(in->min_installed), &v) ||
-				  !sv_copy(im.min_installed, sizeof im.min_installed, sv_of(in->min_installed))))
-		return admin_no(ADMIN_REFUSED, why, "'%s' is not four numbers; type one like 3.5.0.0", in->min_installed);
-	rc = package_read(a, in, &p, why);
-	was = umask(022); /* the workers serve what is here */
+	if (of->min_installed && !sv_copy(im.min_installed, sizeof im.min_installed, sv_of(of->min_installed)))
+		rc = admin_no(ADMIN_REFUSED, why, MIN_INSTALLED_NO, of->min_installed);
 	if (rc == ADMIN_OK)
-		rc = image_files_write(a, &p.head, p.file, in->image, in->catalog, &im, why);
+		rc = image_files_write(a, of->head, of->file, of->image, of->catalog, &im, why);
 	umask(was);
 	if (rc != ADMIN_OK)
 		return rc;
 	*rule = (struct store_rule){0};
-	snprintf(rule->device_type, sizeof rule->device_type, "%s", p.head.device_type);
-	snprintf(rule->brand, sizeof rule->brand, "%s", p.head.vendor);
-	snprintf(rule->model, sizeof rule->model, "%s", p.head.model);
-	snprintf(rule->revision, sizeof rule->revision, "%s", p.head.revision);
-	snprintf(rule->locale, sizeof rule->locale, "%s", p.head.locale);
-	snprintf(im.version, sizeof im.version, "%s", p.head.version);
-	snprintf(im.time, sizeof im.time, "%s", p.head.time);
-	hex_write(im.sha256, p.sha256, 32, false);
-	memcpy(version, im.version, sizeof im.version);
-	if (image_is_there(a, rule, &im, in->approve, &there)) {
+	snprintf(rule->device_type, sizeof rule->device_type, "%s", of->head->device_type);
+	snprintf(rule->brand, sizeof rule->brand, "%s", of->head->vendor);
+	snprintf(rule->model, sizeof rule->model, "%s", of->head->model);
+	snprintf(rule->revision, sizeof rule->revision, "%s", of->head->revision);
+	snprintf(rule->locale, sizeof rule->locale, "%s", of->head->locale);
+	snprintf(im.version, sizeof im.version, "%s", of->head->version);
+	snprintf(im.time, sizeof im.time, "%s", of->head->time);
+	pki_sha256(of->image.p, of->image.n, sum);
+	hex_write(im.sha256, sum, sizeof sum, false);
+	if (image_is_there(a, rule, &im, of->approve, &there)) {
 		*rule = there;
 		return ADMIN_UNCHANGED;
 	}
-	rc = admin_store(a, rule_import(a->store, rule, &im, in->approve), rule->model, why);
+	return admin_store(a, rule_import(a->store, rule, &im, of->approve), rule->model, why);
+}
+
+bool image_min_installed(const char *text, struct why *why)
+{
+	struct update_version v;
+
+	return text == NULL || update_version_read(sv_of(text), &v) || why_not(why, MIN_INSTALLED_NO, text);
+}
+
+enum admin_result images_import(struct admin *a, const struct image_import *in, struct store_rule *rule, char version[32],
+				struct why *why)
+{
+	struct package p = {0};
+	struct image_of of = {.head = &p.head, .file = p.file, .image = in->image, .catalog = in->catalog, .min_installed = in->min_installed,
+			      .approve = in->approve};
+	enum admin_result rc;
+
+	if (!image_min_installed(in->min_installed, why))
+		return ADMIN_REFUSED;
+	rc = package_read(a, in, &p, why);
+	if (rc == ADMIN_OK)
+		rc = image_store(a, &of, rule, why);
+	text_set(version, 32, "%s", p.head.version);
 	if (rc == ADMIN_OK)
 		admin_audit(a, "", in->approve ? "update import, approved" : "update import");
 	return rc;

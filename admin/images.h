@@ -27,6 +27,19 @@ struct image_import {
 enum admin_result images_import(struct admin *a, const struct image_import *in, struct store_rule *rule, char version[32],
 				struct why *why);
 
+/* An image that its phones judge, or that has been verified. */
+struct image_of {
+	const struct update_image *head; /* which device, which version */
+	const char *file;		 /* its name in the update store: "CPE.nbt" */
+	struct sv image, catalog;	 /* octets */
+	const char *min_installed;	 /* as in struct image_import */
+	bool approve;
+};
+/* What images_import() does once it has verified them. */
+enum admin_result image_store(struct admin *a, const struct image_of *of, struct store_rule *rule, struct why *why);
+/* Whether it is four numbers; NULL is fine. */
+bool image_min_installed(const char *text, struct why *why);
+
 /* Clear-CsDeviceUpdateFile: deletes images below DIR/files that are of no version that a rule has in approved, restore or pending,
  * and forgets them.  *n: how many images. */
 enum admin_result images_clear(struct admin *a, unsigned *n, struct why *why);

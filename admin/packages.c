@@ -136,34 +136,6 @@ static const struct cab_file *catalog_of(const struct cab *c, const char *image)
 	return n == 1 ? only : NULL;
 }
 
-/* As it lies in the package; the version's own folder keeps it apart from any other. */
-static enum admin_result package_store(struct admin *a, const struct package_import *in, const struct cab_file *image,
-				       const struct cab_file *catalog, const struct update_image *head, struct why *why)
-{
-	struct store_image im = {.size = image->data.n};
-	struct store_rule rule = {0};
-	const char *base = strrchr(image->path, '/');
-	uint8_t sum[32];
-	mode_t was = umask(022); /* the workers serve what is here */
-	enum admin_result rc = image_files_write(a, head, base ? base + 1 : image->path, buf_view(&image->data), buf_view(&catalog->data), &im, why);
-
-	umask(was);
-	if (rc != ADMIN_OK)
-		return rc;
-	pki_sha256(image->data.p, image->data.n, sum);
-	hex_write(im.sha256, sum, sizeof sum, false);
-	snprintf(im.version, sizeof im.version, "%s", head->version);
-	snprintf(im.time, sizeof im.time, "%s", head->time);
-	if (in->min_installed)
-		snprintf(im.min_installed, sizeof im.min_installed, "%s", in->min_installed);
-	memcpy(rule.device_type, head->device_type, sizeof rule.device_type);
-	memcpy(rule.brand, head->vendor, sizeof rule.brand);
-	memcpy(rule.model, head->model, sizeof rule.model);
-	memcpy(rule.revision, head->revision, sizeof rule.revision);
-	memcpy(rule.locale, head->locale, sizeof rule.locale);
-	return admin_store(a, rule_import(a->store, &rule, &im, in->approve), rule.model, why);
-}
-
 static bool same_target(const struct update_image *a, const struct update_image *b)
 {
 	return strcasecmp(a->vendor, b->vendor) == 0 && strcasecmp(a->model, b->model) == 0 && strcasecmp(a->revision, b->revision) == 0 &&
@@ -187,6 +159,9 @@ static enum admin_result one_image(struct admin *a, const struct package_import 
 				   struct update_image *head, struct why *why)
 {
 	const struct cab_file *image = &c->file[which], *catalog = catalog_of(c, image->path);
+	const char *base = strrchr(image->path, '/');
+	struct store_rule rule;
+	struct image_of of;
 
 	if (!package_identify(c, image->path, in->given, head, why))
 		return ADMIN_REFUSED;
@@ -194,37 +169,46 @@ static enum admin_result one_image(struct admin *a, const struct package_import 
 		return admin_no(ADMIN_REFUSED, why, "it has no catalog beside it: phones would not take it");
 	if (ambiguous(c, which, in, head))
 		return admin_no(ADMIN_REFUSED, why, "another image in the package is for the same device");
-	return package_store(a, in, image, catalog, head, why);
+	/* as it lies in the package; the version's own folder keeps it apart from any other */
+	of = (struct image_of){.head = head, .file = base ? base + 1 : image->path, .image = buf_view(&image->data),
+			       .catalog = buf_view(&catalog->data), .min_installed = in->min_installed, .approve = in->approve};
+	return image_store(a, &of, &rule, why);
 }
 
-enum admin_result packages_import(struct admin *a, const struct package_import *in, unsigned *images, struct why *why)
+/* The image is there as it was asked for, now or already. */
+static bool taken(enum admin_result r)
+{
+	return r == ADMIN_OK || r == ADMIN_UNCHANGED;
+}
+
+enum admin_result packages_import(struct admin *a, const struct package_import *in, unsigned *images, unsigned *changed, struct why *why)
 {
 	static const char *const endings[] = {".nbt", ".cat", ".xml", NULL};
-	struct update_version v;
 	struct cab c = {0};
 	struct why no = {0};
 	enum admin_result rc = ADMIN_OK;
 
-	*images = 0;
-	if (in->min_installed && !update_version_read(sv_of(in->min_installed), &v))
-		return admin_no(ADMIN_REFUSED, why, "'%.40s' is not four numbers; type one like 3.5.0.0", in->min_installed);
+	*images = *changed = 0;
+	if (!image_min_installed(in->min_installed, why))
+		return ADMIN_REFUSED;
 	if (!cab_read(in->cab, &cab_usual, endings, &c, &no))
 		rc = admin_no(ADMIN_REFUSED, why, "'%.200s' is refused: %s", in->name, no.text);
-	for (size_t i = 0; i < c.n && (rc == ADMIN_OK || rc == ADMIN_REFUSED); i++) {
+	for (size_t i = 0; i < c.n && (taken(rc) || rc == ADMIN_REFUSED); i++) {
 		struct update_image head = {0};
 
 		if (!sv_iends(sv_of(c.file[i].path), SV(".nbt")))
 			continue;
 		no = (struct why){0};
 		rc = one_image(a, in, &c, i, &head, &no);
-		in->done(in->arg, c.file[i].path, &head, rc == ADMIN_OK ? NULL : no.text);
-		*images += rc == ADMIN_OK;
+		in->done(in->arg, c.file[i].path, &head, rc == ADMIN_OK, taken(rc) ? NULL : no.text);
+		*images += taken(rc);
+		*changed += rc == ADMIN_OK;
 	}
 	cab_clear(&c);
-	if (*images) {
+	if (*changed)
 		admin_audit(a, "", in->approve ? "update import of a package, approved" : "update import of a package");
-		return rc == ADMIN_REFUSED ? ADMIN_OK : rc;
-	}
+	if (*images)
+		return !taken(rc) && rc != ADMIN_REFUSED ? rc : *changed ? ADMIN_OK : ADMIN_UNCHANGED;
 	return rc == ADMIN_OK ? admin_no(ADMIN_REFUSED, why, "'%.200s' holds no image (.nbt)", in->name)
 	       : why->text[0] ? rc : admin_no(rc, why, "%s", no.text);
 }

@@ -17,14 +17,15 @@ struct package_import {
 	const struct update_image *given; /* fields that the operator has said; "" : not said */
 	const char *min_installed;
 	bool approve;
-	/* Each image in it: imported, or why it is not. */
-	void (*done)(void *arg, const char *path, const struct update_image *head, const char *why);
+	/* Each image in it: imported (changed: it was not there so before), or why it is not. */
+	void (*done)(void *arg, const char *path, const struct update_image *head, bool changed, const char *why);
 	void *arg;
 };
 
 /* What an image of that path is for.  false: *why says what is missing. */
 bool package_identify(const struct cab *c, const char *path, const struct update_image *given, struct update_image *ret, struct why *why);
-/* *images: how many were imported; ADMIN_REFUSED when none was. */
-enum admin_result packages_import(struct admin *a, const struct package_import *in, unsigned *images, struct why *why);
+/* *images: how many of its images are there now; *changed: how many of these were not before.  ADMIN_REFUSED when none is,
+ * ADMIN_UNCHANGED when all that are were there. */
+enum admin_result packages_import(struct admin *a, const struct package_import *in, unsigned *images, unsigned *changed, struct why *why);
 
 #endif

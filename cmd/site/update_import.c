@@ -50,18 +50,20 @@ struct package_listing {
 
 struct package_row {
 	char path[CAB_PATH_MAX], device[160], version[32], why[512];
+	bool changed;
 };
 
 static const struct column package_columns[] = {{"image", COLUMN_TEXT, offsetof(struct package_row, path)},
 						{"device", COLUMN_TEXT, offsetof(struct package_row, device)},
 						{"version", COLUMN_TEXT, offsetof(struct package_row, version)},
+						{"changed", COLUMN_BOOL, offsetof(struct package_row, changed)},
 						{"refused", COLUMN_TEXT, offsetof(struct package_row, why)},
 						{0}};
 
-static void package_one(void *arg, const char *path, const struct update_image *h, const char *why)
+static void package_one(void *arg, const char *path, const struct update_image *h, bool changed, const char *why)
 {
 	struct package_listing *l = arg;
-	struct package_row row = {0};
+	struct package_row row = {.changed = changed};
 
 	snprintf(row.path, sizeof row.path, "%s", path);
 	if (h->model[0])
@@ -96,16 +98,18 @@ static int import_package(struct session *s, const struct update_import_options 
 	struct update_image given = {0};
 	struct package_import in = {.cab = octets, .name = s->c->argument[0], .given = &given, .min_installed = o->min_installed,
 				    .approve = o->approve, .done = package_one, .arg = &l};
-	unsigned images = 0;
+	unsigned images = 0, changed = 0;
 	int rc = package_given(s, o, &given), written;
 
 	if (rc)
 		return rc;
 	session_writer(s, &l.w);
 	writer_list(&l.w, NULL, package_columns);
-	rc = session_end(s, packages_import(&s->admin, &in, &images, &s->why));
+	rc = session_end(s, packages_import(&s->admin, &in, &images, &changed, &s->why));
 	written = writer_end(&l.w);
-	if (rc == 0)
+	if (rc == 0 && changed == 0)
+		text_print(stderr, "unchanged: %u image%s of Microsoft's stored already", images, images == 1 ? " is" : "s are");
+	else if (rc == 0)
 		text_print(stderr, "%u image%s of Microsoft's stored as they are, %s", images, images == 1 ? "" : "s",
 			 o->approve ? "approved" : "pending; 'dialtone update approve' gives them to all phones");
 	return rc ? rc : written;

@@ -30,6 +30,9 @@ def test_imported_and_served_as_it_is(tmp_path):
     with Site(tmp_path, update_enabled="true") as site:
         done = site.admin("update", "import", tmp_path / "UCUpdates.cab", "--approve", "--json")
         assert done.stdout.count('"refused": null') == len(PHONES), done.stdout + done.stderr
+        assert done.stdout.count('"changed": true') == len(PHONES), done.stdout
+        again = site.admin("update", "import", tmp_path / "UCUpdates.cab", "--approve", "--json")
+        assert again.stdout.count('"changed": false') == len(PHONES) and "unchanged: 2 images" in again.stderr, again
         listed = site.admin("update", "list").stdout
         assert "4.0.7577.4387" in listed and "4.0.7577.4372" in listed
         for path, octets in files.items():
