@@ -13,7 +13,7 @@
 #include "wire/eth.h"
 #include "wire/lldp.h"
 
-enum { SLOW_MS = 3000 };		 /* I-02, as the phone's stage 2 has it */
+enum { SLOW_MS = 2500 };		 /* I-02, as the phone's stage 2 has it */
 #define SILENCE SECONDS(7)		 /* the second question went out 3 to 5 s after the first: nobody has answered either */
 
 /* ---- stage 1: LLDP ---------------------------------------------------------------------------------------------- */
@@ -299,7 +299,7 @@ static void lease_given(struct passive *p, struct host *h, const struct dhcp *d)
 	}
 	if (h->dhcp.offer_ms >= SLOW_MS) {
 		dt_signs_add(r.sign, DT_SIGN_OFFER_SLOW);
-		r.fact.seconds = h->dhcp.offer_ms / 1000;
+		r.fact.seconds = (h->dhcp.offer_ms + 500) / 1000;
 	}
 	if (!r.ok)
 		r.found = NULL;
