@@ -1,13 +1,16 @@
 /* store/check.c: whether a file is a store, and whole, before anybody works with it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "store/internal.h"
 
+#define DISK_FULL (256 << 10) /* needed by a transaction at once: the -shm file, some pages */
 #define RESTORE "restore it from the backup (operation.md: Backup)"
 
 bool store_whole(const char *path, struct why *why)
@@ -42,6 +45,17 @@ bool store_is_readonly(const char *path)
 	return statvfs(path, &v) == 0 && v.f_flag & ST_RDONLY;
 }
 
+bool store_disk_is_full(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX] = ".";
+	struct statvfs v;
+
+	if (slash)
+		text_set(folder, sizeof folder, "%.*s", (int)(slash == path ? 1 : slash - path), path);
+	return statvfs(folder, &v) == 0 && (v.f_bavail * v.f_frsize < DISK_FULL || (v.f_files && v.f_favail == 0));
+}
+
 void store_damaged(const char *path, const char *said, struct why *why)
 {
 	why_set(why, "the store %s is damaged: %s: " RESTORE, path, said);
@@ -51,6 +65,7 @@ bool store_sqlite_check(const char *path, struct why *why)
 {
 	char said[160] = "";
 	sqlite3 *db = NULL;
+	bool good;
 	int rc;
 
 	if (store_is_readonly(path))
@@ -58,8 +73,12 @@ bool store_sqlite_check(const char *path, struct why *why)
 	rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, "PRAGMA quick_check(1)", result, said, NULL);
-	if (rc != SQLITE_ABORT || strcmp(said, "ok") != 0)
-		store_damaged(path, said[0] ? said : db ? sqlite3_errmsg(db) : "out of memory", why);
+	good = rc == SQLITE_ABORT && strcmp(said, "ok") == 0;
+	if (rc == SQLITE_CORRUPT || rc == SQLITE_NOTADB || (rc == SQLITE_ABORT && !good))
+		store_damaged(path, said[0] ? said : sqlite3_errmsg(db), why);
+	else if (!good) /* it was not looked at: nothing says that it is damaged */
+		why_set(why, "the store %s cannot be opened: %s%s", path, db ? sqlite3_errmsg(db) : "out of memory",
+			store_disk_is_full(path) ? ": its disk is full" : "");
 	sqlite3_close(db);
-	return rc == SQLITE_ABORT && strcmp(said, "ok") == 0;
+	return good;
 }

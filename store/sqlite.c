@@ -15,7 +15,6 @@
 #include "store/internal.h"
 #include "store/sql.h"
 
-#define DISK_FULL (256 << 10) /* needed by a transaction at once: the -shm file, some pages */
 #define BUSY_MS 1500
 #define BUSY_LOOK_US 1000 /* short: a writer that writes again and again leaves gaps of some milliseconds */
 
@@ -41,15 +40,13 @@ static sqlite3_stmt *stmt_of(struct sql_st *st)
 static void sqlite_reason(sqlite3 *db, const char *path, struct why *why)
 {
 	int code = sqlite3_errcode(db);
-	struct statvfs v;
 
 	if (code == SQLITE_READONLY && path && path[0] && store_is_readonly(path)) {
 		why_set(why, STORE_READONLY, path);
 		return;
 	}
 	why_set(why, "%s%s", sqlite3_errmsg(db),
-		(code == SQLITE_IOERR || code == SQLITE_FULL || code == SQLITE_CANTOPEN) && path && path[0] &&
-			 statvfs(path, &v) == 0 && v.f_bavail * v.f_frsize < DISK_FULL
+		(code == SQLITE_IOERR || code == SQLITE_FULL || code == SQLITE_CANTOPEN) && path && path[0] && store_disk_is_full(path)
 		? ": its disk is full"
 		: "");
 }

@@ -274,7 +274,7 @@ enum admin_result invite_write(const struct invitation *i, const struct site *si
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return admin_no(ADMIN_SITE, why, "%s: %s", path, strerror(errno));
 	conf_of(i, site, &conf);
-	ok = site_save(site->dir, SITE_CONF, &conf, 0644, &text);
+	ok = site_save(site->dir, SITE_CONF_PART, &conf, 0644, &text);
 	for (unsigned k = 0; ok && k < INVITE_FILES; k++)
 		ok = (i->file[k].n == 0 && !common[k].must) || site_save(site->dir, common[k].name, &i->file[k], common[k].mode, &text);
 	buf_wipe(&conf);

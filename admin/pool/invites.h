@@ -34,7 +34,7 @@ enum admin_result invite_make(struct admin *a, char code[INVITE_CODE], struct bu
 enum admin_result invite_open(struct sv sealed, struct sv code, int64_t now, struct invitation *ret, struct why *why);
 /* Takes it out of the pool's store.  ADMIN_REFUSED: it was used, or its hour is over. */
 enum admin_result invite_use(const struct invitation *i, int64_t now, struct why *why);
-/* The pool's files into dir, and dialtone.conf with the names and addresses of `site`; the rest is init_site()'s. */
+/* The pool's files into dir, and SITE_CONF_PART with the names and addresses of `site`; the rest is init_site()'s. */
 enum admin_result invite_write(const struct invitation *i, const struct site *site, struct why *why);
 
 #endif

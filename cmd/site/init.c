@@ -356,12 +356,14 @@ static int make(const struct command *c, struct site *s, const char *dir, const 
 		return command_fail(c, EX_CANTCREAT, "%s", why.text);
 	if (!accounts_separate(s, &why))
 		return command_fail(c, EX_CONFIG, "%s", why.text);
+	if ((o->company || o->join) && !init_vault_is_free(s->dir, &why))
+		return command_fail(c, EX_CANTCREAT, "%s", why.text);
 	if (o->company && !init_company(s->dir, o->company, &why))
-		return command_fail(c, EX_CANTCREAT, "--company: %s", why.text);
+		return command_fail(c, EX_CANTCREAT, "--company: %s" INIT_AGAIN, why.text, s->dir);
 	if (o->join && (rc = join_pool(c, s, o->join, o->code_file)) != 0)
 		return rc;
-	if (!init_site(s, clock_unix_ms() / 1000, &why))
-		return command_fail(c, EX_CANTCREAT, "%s", why.text);
+	if (!init_site(s, o->join != NULL, clock_unix_ms() / 1000, &why))
+		return command_fail(c, EX_CANTCREAT, o->join ? "%s" JOIN_AGAIN : "%s" INIT_AGAIN, why.text, s->dir);
 	snprintf(path, sizeof path, "%s/" SITE_CONF, s->dir);
 	if (!conf_read(path, &read, &why)) { /* the options contradict each other */
 		unlink(path); /* so that it can be said again, right */

@@ -7,6 +7,9 @@
 #include "cmd/options.h"
 #include "server/daemon/take_certificate.h"
 
+/* Behind the reason why a site is not whole, with its folder: what to type. */
+#define INIT_AGAIN "; %s is no site yet: mend this, then type the same again, and it goes on from there"
+
 /* Where people read: standard output, and standard error while programs read that. */
 FILE *init_people(const struct command *c);
 /* `changed` and the folder for programs; the exit status. */

@@ -67,7 +67,7 @@ static int conf_taken(const struct command *c, struct site *site)
 	struct why why = {0};
 	struct site read;
 
-	snprintf(path, sizeof path, "%s/" SITE_CONF, site->dir);
+	snprintf(path, sizeof path, "%s/" SITE_CONF_PART, site->dir);
 	memcpy(fqdn, site->fqdn, sizeof fqdn);
 	if (!conf_read(path, &read, &why) || strcmp(read.fqdn, fqdn) != 0) {
 		unlink(path);
@@ -88,8 +88,8 @@ int join_pool(const struct command *c, struct site *site, const char *file, cons
 		rc = command_fail(c, EX_USAGE, "--join: '%s' is the front end that invited; this one needs a name of its own", site->fqdn);
 	if (rc == 0 && (r = invite_use(&i, clock_unix_ms() / 1000, &why)) != ADMIN_OK)
 		rc = join_failed(c, r, &why);
-	if (rc == 0 && (r = invite_write(&i, site, &why)) != ADMIN_OK)
-		rc = join_failed(c, r, &why);
+	if (rc == 0 && invite_write(&i, site, &why) != ADMIN_OK)
+		rc = command_fail(c, EX_CANTCREAT, "--join: %s" JOIN_AGAIN, why.text, site->dir);
 	invite_clear(&i);
 	return rc ? rc : conf_taken(c, site);
 }

@@ -168,6 +168,24 @@ static bool issuing(struct work *w)
 	return there(w, VAULT_CA) || pair_below_root(w, VAULT_CA, &what, w->site->CASigningKeyLength);
 }
 
+/* One that is there from a run before may be for other names: those of a command that was mended since. */
+static bool server_stays(struct work *w, const char *file, bool outside)
+{
+	struct buf pem = {0}, anchor = {0};
+	char path[PATH_MAX];
+	struct why why;
+	bool good;
+
+	if (!there(w, file) || site_cert_is_foreign(w->site->dir, file))
+		return there(w, file);
+	pki_pem_add(&anchor, "CERTIFICATE", w->root_der.p, w->root_der.n);
+	good = site_path(path, w->site->dir, file, &why) && file_read(path, PKI_PEM_MAX, &pem) == 0 &&
+	       site_cert_check(w->site, outside, buf_view(&anchor), w->now, buf_view(&pem), &why);
+	buf_free(&anchor);
+	buf_wipe(&pem);
+	return good;
+}
+
 static bool server(struct work *w, const char *file, bool outside)
 {
 	struct site_name all[SITE_NAMES];
@@ -183,7 +201,7 @@ static bool server(struct work *w, const char *file, bool outside)
 		snprintf(w->kept + strlen(w->kept), INIT_KEPT - strlen(w->kept), "%s%s", w->kept[0] ? ", " : "", file);
 		return true;
 	}
-	return (!w->anew && there(w, file)) || pair_below_root(w, file, &what, 2048);
+	return (!w->anew && server_stays(w, file, outside)) || pair_below_root(w, file, &what, 2048);
 }
 
 /* "nothing internal (names, addresses, versions) is told" outside: a certificate of its own, with its own names only. */
@@ -215,17 +233,25 @@ static bool update(struct work *w)
 
 /* ---- the configuration file ---------------------------------------------------------------------------------------- */
 
-static bool conf(struct work *w)
+static bool conf_part(struct work *w, bool joined)
 {
 	struct buf b = {0};
 	bool ok;
 
-	if (there(w, SITE_CONF))
+	if (joined)
 		return true;
 	site_template(w->site, &b);
-	ok = save(w, SITE_CONF, &b, 0644);
+	ok = save(w, SITE_CONF_PART, &b, 0644);
 	buf_free(&b);
 	return ok;
+}
+
+/* By this file a folder is a site: until it has its name, the same command goes on from what is there. */
+static bool conf(struct work *w)
+{
+	char part[PATH_MAX], path[PATH_MAX];
+
+	return path_of(w, SITE_CONF_PART, part) && path_of(w, SITE_CONF, path) && (rename(part, path) == 0 || failed(w, path, strerror(errno)));
 }
 
 /* ---- whose it is --------------------------------------------------------------------------------------------------- */
@@ -313,12 +339,17 @@ static bool dir_is_ours(struct work *w)
 }
 
 /* Once it has been handed over, root makes nothing in it any more. */
-static bool vault_is_handed_over(struct work *w)
+static bool vault_is_handed_over(const char *dir)
 {
 	struct stat st;
 	char path[PATH_MAX];
 
-	return geteuid() == 0 && path_of(w, VAULT_DIR, path) && lstat(path, &st) == 0 && st.st_uid != 0;
+	return geteuid() == 0 && site_path(path, dir, VAULT_DIR, NULL) && lstat(path, &st) == 0 && st.st_uid != 0;
+}
+
+bool init_vault_is_free(const char *dir, struct why *why)
+{
+	return !vault_is_handed_over(dir) || why_not(why, "%s/" VAULT_DIR " belongs to the vault's user already: name another folder", dir);
 }
 
 static bool store(struct work *w)
@@ -337,7 +368,7 @@ static bool store(struct work *w)
 
 static bool vault(struct work *w)
 {
-	if (vault_is_handed_over(w))
+	if (vault_is_handed_over(w->site->dir))
 		return there(w, SITE_ISSUING) || failed(w, VAULT_DIR, "it belongs to the vault's user, and " SITE_ISSUING " is missing");
 	return folder(w, VAULT_DIR, 0700) && issuing(w) && vault_keys_make(w->site->dir, w->now, w->why) && store(w);
 }
@@ -349,14 +380,14 @@ static bool finish(struct work *w, bool ok)
 	return ok;
 }
 
-bool init_site(const struct site *site, int64_t unix_s, struct why *why)
+bool init_site(const struct site *site, bool joined, int64_t unix_s, struct why *why)
 {
 	struct work w = {.site = site, .now = unix_s, .why = why};
 
 	if (mkdir(site->dir, 0755) < 0 && errno != EEXIST)
 		return failed(&w, site->dir, strerror(errno));
 	return finish(&w, dir_is_ours(&w) && folder(&w, SITE_IMAGES, 0755) && folder(&w, SITE_LOGS, 0770) && folder(&w, SITE_RUN, 0755) &&
-				  root(&w) && vault(&w) && servers(&w) && update(&w) && conf(&w) && owners(&w));
+				  root(&w) && vault(&w) && servers(&w) && update(&w) && conf_part(&w, joined) && owners(&w) && conf(&w));
 }
 
 /* The pools of a company share these keys; tickets are each pool's own: "a ticket is valid only on the pool that issued it". */

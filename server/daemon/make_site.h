@@ -10,8 +10,9 @@
  *     issuing.pem vault/     server/vault/make.h; vault/store.db the store
  *     files/ logs/ run/      the update store, device logs, sockets
  *
- * Existing files are left alone: a second run mends what is missing, but never writes over a dialtone.conf.  Once
- * vault/ belongs to the vault's user, root makes nothing in it.  A folder that another user may write is refused.
+ * Existing files are left alone, but for a certificate that is not good for the names of this run; a second run makes what is
+ * missing, but never writes over a dialtone.conf.  That file comes last: a folder without it is no site yet, whatever stopped
+ * the first run, and the second one goes on from there.  Once vault/ belongs to the vault's user, root makes nothing in it.  A folder that another user may write is refused.
  */
 #ifndef DIALTONE_SERVER_INIT_H
 #define DIALTONE_SERVER_INIT_H
@@ -19,8 +20,12 @@
 #include "base/why.h"
 #include "server/site/site.h"
 
-/* site: names, addresses and ports as given (site_defaults() first), dir set.  Slow: four or five RSA keys. */
-bool init_site(const struct site *site, int64_t unix_s, struct why *why);
+/* site: names, addresses and ports as given (site_defaults() first), dir set.  joined: SITE_CONF_PART is there and will be
+ * dialtone.conf; else that is written out of *site.  Slow: four or five RSA keys. */
+bool init_site(const struct site *site, bool joined, int64_t unix_s, struct why *why);
+
+/* Before files of another site are written into vault/: it is not handed over to its user yet. */
+bool init_vault_is_free(const char *dir, struct why *why);
 
 /* Before init_site(): what a further pool of the company shares, out of the folder of a site that is there: the root with its key,
  * the CA that certifies users, the secret that PINs and passwords are kept with.  Needs whoever may read all that: root. */

@@ -13,6 +13,7 @@
 #include "server/site/site.h"
 
 #define SITE_CONF "dialtone.conf"
+#define SITE_CONF_PART SITE_CONF ".part" /* of a site that init has not finished */
 #define SITE_ROOT_KEY "root.pem"     /* key and certificate of the private root: root's alone */
 #define SITE_ROOT "ca.pem"	     /* its certificate: the anchor of phones */
 #define SITE_SERVER "server.pem"     /* key and chain of the names inside */

@@ -9,7 +9,7 @@
     eapol  device=D                         a port that 802.1X holds asks who is there
     cdp    device=D vlan=V                  a switch that speaks CDP only, with a voice VLAN
     dns    upstream=A mode=M [arg=X]        A's answers, but: servfail, refused, portal (every A is X), flap (every other A of
-                                            fe01.contoso.test is X), no-srv (SRV does not exist), udp-only, late (X seconds),
+                                            fe01 and web is X), no-srv (SRV does not exist), udp-only, late (X seconds),
                                             answers: the A record of the host LABEL=... is an address or cname:NAME, the SRV
                                             record srv=... names that host, or is servfail
 """
@@ -111,7 +111,7 @@ def dns_answer(p):
         return reply(0, arg) if kind == 1 else reply(3)
     if mode == "no-srv" and kind == 33:
         return reply(3)
-    if mode == "flap" and kind == 1 and name.startswith(b"\x04fe01"):
+    if mode == "flap" and kind == 1 and name.startswith((b"\x04fe01", b"\x03web")):
         flaps[0] += 1
         if flaps[0] % 2:
             return reply(0, arg)

@@ -10,7 +10,7 @@ import time
 from database import needs_postgres
 from front_ends import ADDRESS, FrontEndLab, site
 from lab import BUILD, TOP
-from proc import wait_for
+from proc import run, wait_for
 
 sys.path.append(os.path.join(TOP, "tests", "programs"))
 import schema  # noqa: E402
@@ -34,8 +34,8 @@ def test_join():
         wrong = lab.write("wrong.code", "0000-0000-0000-0000-0000\n")
         os.mkdir(lab.path("other"))
 
-        def join(invitation, secret, fqdn="fe9.contoso.test", *more):
-            return lab.exec("fe2", tool, "init", lab.path("other"), "--join", invitation, "--code-file", secret, "--fqdn", fqdn, *more, check=False)
+        def join(invitation, secret, fqdn="fe9.contoso.test", *more, folder="other"):
+            return lab.exec("fe2", tool, "init", lab.path(folder), "--join", invitation, "--code-file", secret, "--fqdn", fqdn, *more, check=False)
 
         assert join(file, wrong).returncode == 64 and not os.listdir(lab.path("other"))
         assert join(file, code, "fe9.contoso.test", "--domain", "fabrikam.test").returncode == 64
@@ -45,11 +45,15 @@ def test_join():
             f.write(b"\0\0\0\0")
         assert "changed" in join(file, code).stderr
         schema.fits(lab.tool("fe1", "pool", "invite", lab.path("fourth"), "-f", "json").stdout, "pool invite")
+        run(["mount", "-t", "tmpfs", "-o", "size=16m,mode=755,nr_inodes=9", "tmpfs", lab.path("other")])
+        full = join(*lab.invite("for-a-full-disk"))
+        assert full.returncode == 73 and "No space left on device" in full.stderr and "make another one with 'dialtone pool invite FILE'" in full.stderr, full
+        assert not os.path.exists(lab.path("other", "dialtone.conf"))
+        run(["mount", "-o", "remount,nr_inodes=99", lab.path("other")])
         file, code = lab.invite("third")
         done = join(file, code)
         assert done.returncode == 0, done
-        os.unlink(lab.path("other", "dialtone.conf"))
-        assert "used already" in join(file, code).stderr
+        assert "used already" in join(file, code, folder="once-more").stderr
         assert lab.tool("fe2", "user", "list", "--json").stdout == lab.tool("fe1", "user", "list", "--json").stdout
         for name in ("ca.pem", "vault/ca.pem", "vault/ticket.pem", "vault/secret", "update.pem"):
             assert lab.exec("fe", "cmp", lab.path("fe1", name), lab.path("fe2", name)).returncode == 0

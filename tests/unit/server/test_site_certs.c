@@ -41,7 +41,7 @@ static int setup(void **state)
 	strcpy(w->site.fqdn, "fe01.contoso.test");
 	strcpy(w->site.pool, w->site.fqdn);
 	strcpy(w->site.web_fqdn, w->site.fqdn);
-	if (!init_site(&w->site, NOW, &w->why))
+	if (!init_site(&w->site, false, NOW, &w->why))
 		fail_msg("%s", w->why.text);
 	*state = w;
 	return 0;
