@@ -239,7 +239,7 @@ int host_open(const struct host_conf *c, struct host **ret, struct why *why)
 		why_set(why, "out of memory");
 		return -ENOMEM;
 	}
-	h->packet = h->port68 = h->udp = h->keylog = h->watcher = h->folder.fd = -1;
+	h->packet = h->port68 = h->udp = h->keylog = h->watcher = h->claim = h->folder.fd = -1;
 	h->witness = c->witness;
 	h->later_end = &h->later;
 	h->record = c->record;

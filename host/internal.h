@@ -32,6 +32,7 @@ struct host {
 	bool take;
 	uint8_t mac[6], old_mac[6];
 	bool mac_changed;
+	int claim; /* a socket that tells other phones that this MAC address is in use; -1: none, or another phone has it */
 	struct rtnl *rtnl, *watch;
 	struct rtnl_link link; /* the interface: untagged */
 	struct rtnl_link ip;   /* the interface with the address: the same, or the VLAN's */

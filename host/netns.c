@@ -9,10 +9,12 @@
 #include <netinet/ip.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,7 +25,8 @@
 #define LIFE_S 60	    /* of an address on a taken interface; renewed while the program lives */
 #define TAKEN_METRIC 20000 /* our default route is never the host's first choice */
 #define MACVLAN_NAME "phone0"
-#define MAC_WAIT_MS 8000   /* for the MAC address of a run that ended just now */
+#define MAC_WAIT_MS 30000  /* for the MAC address of a run that was killed just now */
+#define MAC_CLAIMED_MS 1000 /* the same, while a phone that lives has it */
 
 static int sentence(struct why *why, int e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
@@ -78,6 +81,23 @@ static void complete_checksums(const char *name)
 	close(fd);
 }
 
+/* An abstract Unix socket in the namespace outside tells the next phone that this one lives: the name is free at the moment of its
+ * death, long before the kernel gives the MAC address back.  Another user of the machine may take the name first: that costs the
+ * phone no more than patience. */
+static int claim_mac(const struct host *h, unsigned parent)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	char mac[MAC_TEXT_MAX];
+	int n = snprintf(at.sun_path + 1, sizeof at.sun_path - 1, "dialtone phone %s at %u", mac_text(mac, h->mac), parent);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&at, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
 /* A namespace of our own: it ends with the process, and the macvlan with it. */
 static int enter_own(struct host *h, const struct host_conf *c, const struct rtnl_link *parent, struct rtnl *outside,
 		     struct why *why)
@@ -85,6 +105,7 @@ static int enter_own(struct host *h, const struct host_conf *c, const struct rtn
 	int e, here;
 
 	own_mac(h, c, parent);
+	h->claim = claim_mac(h, parent->index);
 	if (unshare(CLONE_NEWNET) < 0)
 		return errno == EPERM ? rights(why, "a network namespace")
 				      : sentence(why, -errno, "no network namespace can be made: %s", strerror(errno));
@@ -150,14 +171,14 @@ static int enter_taken(struct host *h, const struct host_conf *c, const struct r
 	return e < 0 ? sentence(why, e, "%s: %s", c->interface, strerror(-e)) : 0;
 }
 
-/* The kernel takes the namespace of a run that has just ended down behind its back: for a moment the MAC address is still
- * in use there. */
+/* The kernel takes the namespace of a run that was killed down behind its back, one namespace of the machine after the other:
+ * until then the MAC address is in use there. */
 static int link_up(struct host *h)
 {
 	const struct timespec pause = {0, 50 * 1000000L};
 	int e = rtnl_link_up(h->rtnl, h->link.index, true);
 
-	for (int left = MAC_WAIT_MS; e == -EADDRINUSE && left > 0; left -= 50) {
+	for (int left = h->claim < 0 ? MAC_CLAIMED_MS : MAC_WAIT_MS; e == -EADDRINUSE && left > 0; left -= 50) {
 		nanosleep(&pause, NULL);
 		e = rtnl_link_up(h->rtnl, h->link.index, true);
 	}
@@ -207,6 +228,9 @@ void netns_leave(struct host *h)
 		if (!h->take) /* it would end with the namespace, but seconds later, and keep its MAC address until then */
 			rtnl_link_delete(h->rtnl, h->link.index);
 	}
+	if (h->claim >= 0)
+		close(h->claim);
+	h->claim = -1;
 	rtnl_close(h->watch);
 	rtnl_close(h->rtnl);
 	h->watch = h->rtnl = NULL;

@@ -33,6 +33,7 @@ def capabilities(s, name):
 
 def registered(lab, phone):
     wait_for("alice is registered", lambda: "alice@" in lab.admin("status", "--registered").stdout, 60, phone.ended)
+    phone.wait_said('"dialtone"', 60)  # the phone itself reads the answer a moment later
 
 
 def is_lowered(pid, uid):
@@ -50,6 +51,7 @@ def is_lowered(pid, uid):
 def the_broker(pid):
     """It stays root, and can write files and nothing else; it has nothing of the network."""
     broker, = children(pid)
+    wait_for("the broker is confined", lambda: status(broker)["Seccomp"] == "2", 20)
     s = status(broker)
     assert s["Uid"].split() == ["0"] * 4
     assert capabilities(s, "CapEff") == capabilities(s, "CapPrm") == {DAC_OVERRIDE, FOWNER}, s["CapEff"]
