@@ -44,9 +44,9 @@ struct pki_issue {
 /* subject_key: its public half is certified. ca_der NULL: self-signed. Random serial of 64 bits and more. */
 bool pki_issue(const struct pki_issue *what, const struct pki_key *subject_key, const struct pki_key *ca_key,
 	       const void *ca_der, size_t ca_n, struct buf *der);
-/* The same for the key inside a PKCS#10. */
-bool pki_issue_csr(const struct pki_issue *what, const void *csr, size_t ncsr, const struct pki_key *ca_key,
-		   const void *ca_der, size_t ca_n, struct buf *der);
+/* The same for the key inside a PKCS#10; false as well when that is not RSA. */
+bool pki_issue_request(const struct pki_issue *what, const struct pki_request *req, const struct pki_key *ca_key,
+		       const void *ca_der, size_t ca_n, struct buf *der);
 
 #define PKI_PEM_MAX ((size_t)1 << 20) /* of a file of certificates that is read: the roots of a whole system have 220 KB */
 void pki_pem_add(struct buf *pem, const char *label, const void *der, size_t n); /* "CERTIFICATE" */

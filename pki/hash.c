@@ -1,6 +1,8 @@
 /* pki/hash.c: hashes, MACs, sealing: what the other rooms need of OpenSSL's symmetric half. */
 #include "pki/key.h"
 
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -110,10 +112,13 @@ bool pki_unseal(const uint8_t key[32], struct sv context, const void *p, size_t 
 	return good;
 }
 
+/* GnuTLS's takes less than half of the time of OpenSSL's (3.0), whose HMAC is looked up anew in each round. */
 bool pki_pbkdf2(const void *secret, size_t ns, const void *salt, size_t nsalt, unsigned rounds, uint8_t out[32])
 {
+	const gnutls_datum_t password = {(unsigned char *)secret, (unsigned)ns}, salted = {(unsigned char *)salt, (unsigned)nsalt};
+
 	return ns <= INT_MAX && nsalt <= INT_MAX && rounds <= INT_MAX &&
-	       PKCS5_PBKDF2_HMAC(secret, (int)ns, salt, (int)nsalt, (int)rounds, EVP_sha256(), 32, out) == 1;
+	       gnutls_pbkdf2(GNUTLS_MAC_SHA256, &password, &salted, rounds, out, 32) == 0;
 }
 
 /* RFC 2246 5:

@@ -19,8 +19,20 @@ EVP_PKEY *pki_key_evp(const struct pki_key *k); /* borrowed */
 EVP_PKEY *pki_counted(EVP_PKEY *pkey);
 void pki_count_one(void);
 
+/* An RSA key of its numbers, which have OpenSSL's names; NULL: they make none. */
+struct pki_number {
+	const char *name; /* OSSL_PKEY_PARAM_RSA_N ... */
+	const BIGNUM *value;
+};
+EVP_PKEY *pki_rsa_of(const struct pki_number *numbers, size_t n, int selection /* EVP_PKEY_KEYPAIR ... */);
+/* It is no prime, and has no small factor. */
+bool pki_modulus_is_sound(const BIGNUM *n);
+/* Puts the request's key into the certificate. */
+bool pki_request_certify(const struct pki_request *r, X509 *x);
+
 /* Counted: X509_free().  Not to be written to: others have it, too (x509_cache.c).  NULL: not a certificate, or octets behind it. */
 X509 *pki_x509(const void *der, size_t n);
+void pki_x509_keep(X509 *x, const void *der, size_t n); /* this is what those octets say: whoever asks next need not read them */
 bool pki_x509_add(struct buf *der, X509 *x); /* appends */
 /* Every CERTIFICATE of a PEM text, in order; NULL when one is damaged; an empty stack when there is none. */
 STACK_OF(X509) *pki_x509_stack(struct sv pem);

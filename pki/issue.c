@@ -1,6 +1,5 @@
 /* pki/issue.c: certificates made: private roots, servers, users, code. */
 #include <arpa/inet.h>
-#include <limits.h>
 #include <string.h>
 
 #include "pki/internal.h"
@@ -84,13 +83,19 @@ static bool serial(X509 *x, size_t octets_of_it)
 	return good;
 }
 
-static bool issue(const struct pki_issue *what, EVP_PKEY *subject, const struct pki_key *ca_key, const void *ca_der,
-		  size_t ca_n, struct buf *der)
+static bool issue_key(X509 *x, const struct pki_key *subject, const struct pki_request *req)
+{
+	return req ? pki_request_certify(req, x) : X509_set_pubkey(x, subject->pkey) == 1;
+}
+
+static bool issue(const struct pki_issue *what, const struct pki_key *subject, const struct pki_request *req,
+		  const struct pki_key *ca_key, const void *ca_der, size_t ca_n, struct buf *der)
 {
 	X509 *ca = ca_der ? pki_x509(ca_der, ca_n) : NULL, *x = X509_new(), *issuer = ca ? ca : x;
 	bool good;
 
-	good = x && (ca || !ca_der) && X509_set_version(x, X509_VERSION_3) && serial(x, what->long_serial ? PKI_LONG_SERIAL : 16) && X509_set_pubkey(x, subject) &&
+	ERR_clear_error();
+	good = x && (ca || !ca_der) && X509_set_version(x, X509_VERSION_3) && serial(x, what->long_serial ? PKI_LONG_SERIAL : 16) && issue_key(x, subject, req) &&
 	       X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8,
 					  (const unsigned char *)what->cn, -1, -1, 0) &&
 	       X509_set_issuer_name(x, X509_get_subject_name(issuer)) &&
@@ -111,20 +116,11 @@ static bool issue(const struct pki_issue *what, EVP_PKEY *subject, const struct 
 bool pki_issue(const struct pki_issue *what, const struct pki_key *subject_key, const struct pki_key *ca_key,
 	       const void *ca_der, size_t ca_n, struct buf *der)
 {
-	ERR_clear_error();
-	return issue(what, subject_key->pkey, ca_key, ca_der, ca_n, der);
+	return issue(what, subject_key, NULL, ca_key, ca_der, ca_n, der);
 }
 
-bool pki_issue_csr(const struct pki_issue *what, const void *csr, size_t ncsr, const struct pki_key *ca_key,
-		   const void *ca_der, size_t ca_n, struct buf *der)
+bool pki_issue_request(const struct pki_issue *what, const struct pki_request *req, const struct pki_key *ca_key,
+		       const void *ca_der, size_t ca_n, struct buf *der)
 {
-	const unsigned char *p = csr;
-	X509_REQ *req;
-	bool good;
-
-	ERR_clear_error();
-	req = ncsr && ncsr <= LONG_MAX ? d2i_X509_REQ(NULL, &p, (long)ncsr) : NULL;
-	good = req && X509_REQ_get0_pubkey(req) && issue(what, X509_REQ_get0_pubkey(req), ca_key, ca_der, ca_n, der);
-	X509_REQ_free(req);
-	return good;
+	return issue(what, NULL, req, ca_key, ca_der, ca_n, der);
 }

@@ -19,7 +19,8 @@ void pki_key_free(struct pki_key *k);
 
 /* PKCS#10 with subject CN=`cn`, no attributes. sha1: for old servers. */
 bool pki_csr_make(const struct pki_key *k, const char *cn, bool sha1, struct buf *der);
-/* What a server reads of one: any version field 0..2 (SIPE writes 2), self-signature verified (SHA-1 too). */
+/* What a server reads of one: any version field 0..2 (SIPE writes 2), self-signature verified (SHA-1 too), and an RSA key
+ * that is no key: its exponent and modulus are looked at. */
 struct pki_csr {
 	char cn[256];
 	bool rsa;
@@ -27,6 +28,10 @@ struct pki_csr {
 	uint8_t key[32]; /* SHA-256 of the RSA modulus: two requests of one key have the same */
 };
 const char *pki_csr_read(const void *der, size_t n, struct pki_csr *ret); /* NULL, or why it is refused */
+/* The same, for pki_issue_request() to certify; *req is the caller's to free when it is not refused. */
+struct pki_request;
+const char *pki_request_read(const void *der, size_t n, struct pki_csr *ret, struct pki_request **req);
+void pki_request_free(struct pki_request *r);
 
 void pki_sha1(const void *p, size_t n, uint8_t out[20]);
 void pki_sha256(const void *p, size_t n, uint8_t out[32]);

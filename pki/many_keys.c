@@ -6,7 +6,6 @@
 #include "pki/many_keys.h"
 
 #include <openssl/core_names.h>
-#include <openssl/param_build.h>
 #include <stdlib.h>
 
 #include "pki/internal.h"
@@ -79,26 +78,12 @@ static bool compute(const struct parts *k, const BIGNUM *p, const BIGNUM *q, BN_
 
 static EVP_PKEY *assemble(const struct parts *k, const BIGNUM *p, const BIGNUM *q)
 {
-	const struct {
-		const char *name;
-		const BIGNUM *value;
-	} rows[] = {{OSSL_PKEY_PARAM_RSA_N, k->n},	    {OSSL_PKEY_PARAM_RSA_E, k->e},	    {OSSL_PKEY_PARAM_RSA_D, k->d},
-		    {OSSL_PKEY_PARAM_RSA_FACTOR1, p},	    {OSSL_PKEY_PARAM_RSA_FACTOR2, q},	    {OSSL_PKEY_PARAM_RSA_EXPONENT1, k->dp},
-		    {OSSL_PKEY_PARAM_RSA_EXPONENT2, k->dq}, {OSSL_PKEY_PARAM_RSA_COEFFICIENT1, k->qi}};
-	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
-	OSSL_PARAM *params = NULL;
-	EVP_PKEY *pkey = NULL;
-	bool good = b && c;
+	const struct pki_number numbers[] = {
+		{OSSL_PKEY_PARAM_RSA_N, k->n},	       {OSSL_PKEY_PARAM_RSA_E, k->e},	       {OSSL_PKEY_PARAM_RSA_D, k->d},
+		{OSSL_PKEY_PARAM_RSA_FACTOR1, p},      {OSSL_PKEY_PARAM_RSA_FACTOR2, q},       {OSSL_PKEY_PARAM_RSA_EXPONENT1, k->dp},
+		{OSSL_PKEY_PARAM_RSA_EXPONENT2, k->dq}, {OSSL_PKEY_PARAM_RSA_COEFFICIENT1, k->qi}};
 
-	for (size_t i = 0; good && i < sizeof rows / sizeof *rows; i++)
-		good = OSSL_PARAM_BLD_push_BN(b, rows[i].name, rows[i].value) == 1;
-	if (good && (params = OSSL_PARAM_BLD_to_param(b)) != NULL && EVP_PKEY_fromdata_init(c) == 1)
-		EVP_PKEY_fromdata(c, &pkey, EVP_PKEY_KEYPAIR, params);
-	OSSL_PARAM_free(params);
-	OSSL_PARAM_BLD_free(b);
-	EVP_PKEY_CTX_free(c);
-	return pkey;
+	return pki_rsa_of(numbers, sizeof numbers / sizeof *numbers, EVP_PKEY_KEYPAIR);
 }
 
 struct pki_key *pki_many_keys_one(const struct pki_many_keys *m, unsigned number)

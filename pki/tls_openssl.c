@@ -197,6 +197,7 @@ static unsigned openssl_peer_chain(struct tls *t, struct buf *store, const uint8
 		if (!pki_x509_add(store, x))
 			break;
 		n[count++] = store->n - was;
+		pki_x509_keep(x, store->p + was, store->n - was);
 	}
 	for (unsigned i = 0; i < count; at += n[i++])
 		der[i] = store->p + at;

@@ -58,22 +58,27 @@ static void cache_put(X509 *x, const unsigned char *der, size_t n)
 	free(was.der);
 }
 
+void pki_x509_keep(X509 *x, const void *der, size_t n)
+{
+	if (n > 0 && n <= KEPT_OCTETS_MAX)
+		cache_put(x, der, n);
+}
+
 X509 *pki_x509(const void *der, size_t n)
 {
 	const unsigned char *p = der;
-	bool kept = n > 0 && n <= KEPT_OCTETS_MAX;
 	X509 *x;
 
 	if (n == 0 || n > LONG_MAX)
 		return NULL;
-	if (kept && (x = cache_get(der, n)) != NULL)
+	if (n <= KEPT_OCTETS_MAX && (x = cache_get(der, n)) != NULL)
 		return x;
 	x = d2i_X509(NULL, &p, (long)n);
 	if (x != NULL && p != (const unsigned char *)der + n) {
 		X509_free(x);
 		x = NULL;
 	}
-	if (x != NULL && kept)
-		cache_put(x, der, n);
+	if (x != NULL)
+		pki_x509_keep(x, der, n);
 	return x;
 }

@@ -89,6 +89,8 @@ FORWARD(user_by_line, (struct store *s, const char *number, const char *extensio
 	number, extension, ret, cap, n)
 FORWARD(pin_get, (struct store *s, int64_t user, struct store_pin *ret), user, ret)
 FORWARD(pin_history, (struct store *s, int64_t user, struct store_old_pin *ret, size_t cap, size_t *n), user, ret, cap, n)
+FORWARD(pin_settle, (struct store *s, const int64_t *users, size_t n, void (*step)(void *arg, size_t i, struct store_pin *p), void *arg), users, n,
+	step, arg)
 FORWARD(policy_get, (struct store *s, const char *name, struct store_pin_policy *ret), name, ret)
 FORWARD(password_get, (struct store *s, int64_t user, struct store_tries *ret), user, ret)
 FORWARD(cert_find, (struct store *s, const uint8_t sha1[20], struct store_cert *ret), sha1, ret)
@@ -282,6 +284,7 @@ static const struct store_ops ops = {
     .pin_rehash = pin_rehash,
     .pin_history = pin_history,
     .pin_step = pin_step,
+    .pin_settle = pin_settle,
     .password_get = password_get,
     .password_step = password_step,
     .cert_put = cert_put,

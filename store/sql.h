@@ -144,6 +144,8 @@ enum store_result sql_password_get(struct store *s, int64_t user, struct store_t
 enum store_result sql_password_step(struct store *s, int64_t user, void (*step)(void *, struct store_tries *), void *arg);
 enum store_result sql_pin_step(struct store *s, const int64_t *users, size_t n,
 				  void (*step)(void *, size_t, struct store_pin *), void *arg);
+enum store_result sql_pin_settle(struct store *s, const int64_t *users, size_t n,
+				 void (*step)(void *, size_t, struct store_pin *), void *arg);
 
 enum store_result sql_cert_put(struct store *s, const struct store_cert *c);
 enum store_result sql_cert_settle(struct store *s, const struct store_cert *c);

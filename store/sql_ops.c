@@ -81,6 +81,7 @@ const struct store_ops sql_ops = {
     .pins_of_key = sql_pins_of_key,
     .pin_history = sql_pin_history,
     .pin_step = sql_pin_step,
+    .pin_settle = sql_pin_settle,
     .key_put = sql_key_put,
     .key_each = sql_key_each,
     .policy_put = sql_policy_put,

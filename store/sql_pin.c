@@ -111,6 +111,18 @@ enum store_result sql_pin_step(struct store *s, const int64_t *users, size_t n,
 	return sql_commit(q, r);
 }
 
+enum store_result sql_pin_settle(struct store *s, const int64_t *users, size_t n,
+				 void (*step)(void *, size_t, struct store_pin *), void *arg)
+{
+	struct sql *q = sql_of(s);
+	enum store_result r;
+
+	q->engine->lazy(q, true);
+	r = sql_pin_step(s, users, n, step, arg);
+	q->engine->lazy(q, false);
+	return r;
+}
+
 /* ---- passwords ----------------------------------------------------------------------------------------- */
 
 enum store_result sql_password_get(struct store *s, int64_t user, struct store_tries *ret)

@@ -5,7 +5,7 @@
  * (NT hash, PIN verifier) are sealed or hashed before they get here: the store never sees a secret.
  *
  * Durability: when a function that writes says STORE_OK, the change is on disk (SQLite: WAL, synchronous FULL).
- * audit(), device_put() and device_signed() are the exceptions: they may lose their last rows with the power.
+ * audit(), pin_settle(), device_put() and device_signed() are the exceptions: they may lose their last rows with the power.
  */
 #ifndef DIALTONE_STORE_STORE_H
 #define DIALTONE_STORE_STORE_H
@@ -204,6 +204,9 @@ struct store_ops {
 	 * other writer comes between.  User 0 does not exist: a row that costs what a real one costs. */
 	enum store_result (*pin_step)(struct store *s, const int64_t *users, size_t n,
 				      void (*step)(void *arg, size_t i, struct store_pin *p), void *arg);
+	/* The same, but it may be lost with the power until the next one that lasts: for a success, whose attempt stays a failure then. */
+	enum store_result (*pin_settle)(struct store *s, const int64_t *users, size_t n,
+					void (*step)(void *arg, size_t i, struct store_pin *p), void *arg);
 
 	/* Policies of single users, in the order of their names.  Removing: STORE_TAKEN while a user has it. */
 	enum store_result (*policy_put)(struct store *s, const struct store_pin_policy *p);

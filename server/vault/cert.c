@@ -52,13 +52,11 @@ void vault_cert_seen(struct vault *v, const struct store_cert *c)
 enum whose { OURS, SENT_ON, GUEST /* of a pool that is away: this one is its backup */ };
 
 /* About a user who is at home here only the store decides; another user is only sent on. */
-static enum whose whose(struct vault *v, const char *aor, struct store_user *u)
+static enum whose whose(struct vault *v, const struct store_user *u)
 {
 	struct vault_place place = {.backup = false};
 	struct why why = {0};
 
-	if (v->conf.store->ops->user_get(v->conf.store, aor, u) != STORE_OK)
-		return OURS;
 	if (vault_web_home_of(v, u, false, &place, &why) == HOME_ELSEWHERE)
 		return SENT_ON;
 	return place.backup ? GUEST : OURS;
@@ -77,7 +75,7 @@ enum vault_status vault_cert_known(struct vault *v, struct sv der, const char *a
 		why_set(why, "offer_tls_dsk is off");
 		return VAULT_METHOD_OFF;
 	}
-	w = whose(v, aor, &known);
+	w = v->conf.store->ops->user_get(v->conf.store, aor, &known) == STORE_OK ? whose(v, &known) : OURS;
 	st = w == SENT_ON ? VAULT_REFUSED : vault_cert_user(v, (const uint8_t *)der.p, der.n, &c, &u, why);
 	if (st == VAULT_OK) {
 		vault_cert_seen(v, &c);
@@ -149,10 +147,10 @@ static int64_t validity(const struct site *s, const struct soap_cert *ask, int64
 	return now + seconds;
 }
 
-static const char *csr_ok(const struct site *s, const struct soap_cert *ask, uint8_t key[32], struct why *why)
+static const char *csr_ok(const struct site *s, const struct soap_cert *ask, uint8_t key[32], struct pki_request **req, struct why *why)
 {
 	struct pki_csr csr;
-	const char *no = pki_csr_read(ask->csr.p, ask->csr.n, &csr);
+	const char *no = pki_request_read(ask->csr.p, ask->csr.n, &csr, req);
 
 	if (no)
 		return why_set(why, "The certificate request is refused: %.100s.", no);
@@ -181,9 +179,9 @@ static enum vault_status is_published_here(struct vault *v, const struct store_u
 	}
 }
 
-/* Whether this user may have this certificate: VAULT_OK, *u, and which key it is of. */
+/* Whether this user may have this certificate: VAULT_OK, *u, and which key it is of.  *req is the caller's to free in any case. */
 static enum vault_status may_have(struct vault *v, const struct ticket *t, const struct soap_cert *ask, bool outside,
-				  struct store_user *u, uint8_t key[32], struct why *why)
+				  struct store_user *u, uint8_t key[32], struct pki_request **req, struct why *why)
 {
 	struct why reason;
 	enum vault_status st;
@@ -217,7 +215,7 @@ static enum vault_status may_have(struct vault *v, const struct ticket *t, const
 		why_set(why, "The request's Entity is not the user of the web ticket.");
 		return VAULT_CSR;
 	}
-	if ((no = csr_ok(v->conf.site, ask, key, &reason)) != NULL) {
+	if ((no = csr_ok(v->conf.site, ask, key, req, &reason)) != NULL) {
 		why_set(why, "%s", no);
 		return VAULT_CSR;
 	}
@@ -228,41 +226,53 @@ static enum vault_status may_have(struct vault *v, const struct ticket *t, const
 	return VAULT_FULL;
 }
 
+/* Made, and stored: "publish before answering". */
+static enum vault_status publish(struct vault *v, const struct pki_issue *what, const struct pki_request *req, struct store_cert *c,
+				 struct why *why)
+{
+	struct store *s = v->conf.store;
+
+	if (!pki_issue_request(what, req, v->conf.ca, v->conf.ca_der.p, v->conf.ca_der.n, &c->der)) {
+		why_set(why, "The certificate cannot be made.");
+		log_line(LOG_ERROR, "vault", "no certificate for %s: %s", what->cn, pki_error());
+		return VAULT_UNAVAILABLE;
+	}
+	pki_sha1(c->der.p, c->der.n, c->sha1);
+	if (s->ops->cert_put(s, c) == STORE_OK)
+		return VAULT_OK;
+	why_set(why, "The user store of the home pool cannot be reached.");
+	log_line(LOG_ERROR, "vault", "the certificate of %s is not stored: %s", what->cn, store_why(s));
+	return VAULT_UNAVAILABLE;
+}
+
 static enum vault_status issue(struct vault *v, const struct ticket *t, const struct soap_cert *ask, bool outside,
 			       struct vault_cert *ret, struct why *why)
 {
-	struct store *s = v->conf.store;
 	int64_t now = vault_now(v);
 	struct store_cert c = {.published = now, .expires = validity(v->conf.site, ask, now)};
 	struct pki_issue what = {.profile = PKI_USER, .not_after = c.expires,
 				 .sha1 = v->conf.site->sign_sha1};
+	struct pki_request *req = NULL;
 	struct store_user u;
-	enum vault_status st = may_have(v, t, ask, outside, &u, c.key, why);
+	enum vault_status st = may_have(v, t, ask, outside, &u, c.key, &req, why);
 
-	if (st != VAULT_OK)
-		return st;
-	/* Times are seconds: one of the very second of a revocation counts as older than it, as with tickets. */
-	what.not_before = now - VAULT_CERT_BACKDATED + (now == u.tickets_after);
-	what.long_serial = whose(v, u.aor, &u) == GUEST;
-	what.cn = u.aor;
-	c.user = u.id;
-	device_name(ask->device_id, c.device);
-	if (!pki_issue_csr(&what, ask->csr.p, ask->csr.n, v->conf.ca, v->conf.ca_der.p, v->conf.ca_der.n, &c.der)) {
-		why_set(why, "The certificate cannot be made.");
-		log_line(LOG_ERROR, "vault", "no certificate for %s: %s", u.aor, pki_error());
-		store_cert_clear(&c);
-		return VAULT_UNAVAILABLE;
+	if (st == VAULT_OK) {
+		/* Times are seconds: one of the very second of a revocation counts as older than it, as with tickets. */
+		what.not_before = now - VAULT_CERT_BACKDATED + (now == u.tickets_after);
+		what.long_serial = whose(v, &u) == GUEST;
+		what.cn = u.aor;
+		c.user = u.id;
+		device_name(ask->device_id, c.device);
+		st = publish(v, &what, req, &c, why);
 	}
-	pki_sha1(c.der.p, c.der.n, c.sha1);
-	if (s->ops->cert_put(s, &c) != STORE_OK) { /* "publish before answering" */
-		why_set(why, "The user store of the home pool cannot be reached.");
-		log_line(LOG_ERROR, "vault", "the certificate of %s is not stored: %s", u.aor, store_why(s));
+	if (st == VAULT_OK) {
+		memcpy(ret->aor, u.aor, sizeof ret->aor);
+		ret->der = c.der;
+	} else {
 		store_cert_clear(&c);
-		return VAULT_UNAVAILABLE;
 	}
-	memcpy(ret->aor, u.aor, sizeof ret->aor);
-	ret->der = c.der;
-	return VAULT_OK;
+	pki_request_free(req);
+	return st;
 }
 
 /* Whoever sees an envelope (a captured worker, say) could send it again with another request: its proof covers the Timestamp

@@ -2,7 +2,8 @@
  *
  * Every attempt takes the same steps, whatever it comes to: one look-up, one durable count, one hash for each user the
  * number may mean (one when it means nobody), one row in the audit.  It is counted as a failure before it is checked:
- * cutting the power, or asking from many sides at once, wins no extra try.
+ * cutting the power, or asking from many sides at once, wins no extra try.  That it was none after all need not wait for the disk:
+ * whoever cuts the power then has lost a try.
  */
 #include "server/vault/internal.h"
 
@@ -142,7 +143,7 @@ enum vault_status vault_pin_prove(struct vault *v, const char *number, const cha
 		vault_audit(v, "pin", users == 1 ? user[0].aor : "", false, because);
 		return VAULT_REFUSED;
 	}
-	if (s->ops->pin_step(s, ids, a.n, settle, &a) != STORE_OK)
+	if (s->ops->pin_settle(s, ids, a.n, settle, &a) != STORE_OK)
 		return VAULT_UNAVAILABLE;
 	*ret = user[a.right];
 	if (a.pin[a.right].key < a.keys.newest)

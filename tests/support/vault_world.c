@@ -155,6 +155,16 @@ static enum store_result spy_step(struct store *s, const int64_t *users, size_t 
 	return spy.real->ops->pin_step(spy.real, users, n, step, arg);
 }
 
+static enum store_result spy_settle(struct store *s, const int64_t *users, size_t n,
+				    void (*step)(void *, size_t, struct store_pin *), void *arg)
+{
+	(void)s;
+	buf_printf(&spy.calls, "settle%zu ", n);
+	if (++spy.steps == spy.fail_step)
+		return STORE_FAILED;
+	return spy.real->ops->pin_settle(spy.real, users, n, step, arg);
+}
+
 static enum store_result spy_audit(struct store *s, int64_t now, const char *what, const char *whom, bool ok,
 				   const char *detail)
 {
@@ -196,6 +206,7 @@ void spy_on(struct world *w)
 	spy.real = w->store;
 	spy.ops = (struct store_ops){.user_by_line = spy_line,
 				     .pin_step = spy_step,
+				     .pin_settle = spy_settle,
 				     .audit = spy_audit,
 				     .user_get = spy_get,
 				     .cert_put = spy_cert,

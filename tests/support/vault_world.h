@@ -59,7 +59,7 @@ struct spy {
 	struct store *real;
 	struct store_ops ops;
 	struct buf calls;
-	int fail_step, steps; /* the n-th pin_step fails; 0: none */
+	int fail_step, steps; /* the n-th pin_step or pin_settle fails; 0: none */
 	bool fail_cert;
 };
 extern struct spy spy;

@@ -132,6 +132,29 @@ static void keys_that_are_not_sound(void **state)
 	}
 }
 
+/* Each prime below 752 is found in a modulus, whatever else is in it; that of no other is refused. */
+static void small_factors(void **state)
+{
+	BIGNUM *large = BN_new(), *n = BN_new(), *i = BN_new();
+	BN_CTX *x = BN_CTX_new();
+
+	(void)state;
+	assert_true(large && n && i && x && BN_generate_prime_ex(large, 512, 0, NULL, NULL, NULL));
+	for (unsigned odd = 3; odd < 1000; odd += 2) {
+		assert_true(BN_set_word(i, odd) && BN_mul(n, large, i, x));
+		if (BN_check_prime(i, x, NULL) == 1 && pki_modulus_is_sound(n) != (odd > 752))
+			fail_msg("a factor of %u", odd);
+	}
+	assert_true(BN_mul_word(n, 2) && !pki_modulus_is_sound(n) && !pki_modulus_is_sound(large));
+	assert_true(BN_sqr(n, large, x) && pki_modulus_is_sound(n)); /* as EVP_PKEY_public_check(3) has it */
+	BN_zero(n);
+	assert_false(pki_modulus_is_sound(n));
+	BN_free(large);
+	BN_free(n);
+	BN_free(i);
+	BN_CTX_free(x);
+}
+
 /* Requests as other clients make them: "accept version 0, 1 and 2", "ignore subject and extensions". */
 static const struct {
 	uint8_t version;
@@ -184,13 +207,16 @@ static void requests_of_others(void **state)
 		if (r.rsa) { /* and nothing of it is in the certificate but the key */
 			struct pki_issue what = {.profile = PKI_USER, .cn = "alice@contoso.test", .not_before = NOW, .not_after = NOW + DAY};
 			struct pki_cert_info info;
+			struct pki_request *read = NULL;
 			struct buf cert = {0};
 
-			assert_true(pki_issue_csr(&what, der, (size_t)n, keys.ca, keys.ca_der.p, keys.ca_der.n, &cert));
+			assert_null(pki_request_read(der, (size_t)n, &r, &read));
+			assert_true(pki_issue_request(&what, read, keys.ca, keys.ca_der.p, keys.ca_der.n, &cert));
 			assert_null(pki_cert_info(cert.p, cert.n, &info));
 			assert_string_equal(info.subject_cn, "alice@contoso.test");
 			assert_true(!info.ca && pki_cert_is_of(cert.p, cert.n, keys.server));
 			buf_free(&cert);
+			pki_request_free(read);
 		}
 		OPENSSL_free(der);
 		sk_X509_EXTENSION_pop_free(more, X509_EXTENSION_free);
@@ -208,17 +234,19 @@ static void requests(void **state)
 		struct buf der = {0}, cert = {0};
 		struct pki_issue what = {.profile = PKI_USER, .cn = "alice@contoso.test", .not_before = NOW, .not_after = NOW + DAY,
 					 .sha1 = sha1};
+		struct pki_request *read = NULL;
 		struct pki_cert_info info;
 		unsigned long before = pki_private_operations();
 
 		assert_true(pki_csr_make(keys.server, "bob, the builder", sha1, &der));
 		assert_int_equal(pki_private_operations() - before, 1);
-		assert_null(pki_csr_read(der.p, der.n, &r));
+		assert_null(pki_request_read(der.p, der.n, &r, &read));
 		assert_string_equal(r.cn, "bob, the builder");
 		assert_true(r.rsa && r.bits == 2048);
 		/* the subject is ours, not the request's */
 		before = pki_private_operations();
-		assert_true(pki_issue_csr(&what, der.p, der.n, keys.ca, keys.ca_der.p, keys.ca_der.n, &cert));
+		assert_true(pki_issue_request(&what, read, keys.ca, keys.ca_der.p, keys.ca_der.n, &cert));
+		pki_request_free(read);
 		assert_int_equal(pki_private_operations() - before, 1);
 		assert_null(pki_cert_info(cert.p, cert.n, &info));
 		assert_string_equal(info.subject_cn, "alice@contoso.test");
@@ -289,7 +317,7 @@ static void keys_for_many_phones(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(keys_for_many_phones), cmocka_unit_test(requests_of_others), cmocka_unit_test(keys_that_are_not_sound), cmocka_unit_test(requests)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(keys_for_many_phones), cmocka_unit_test(small_factors), cmocka_unit_test(requests_of_others), cmocka_unit_test(keys_that_are_not_sound), cmocka_unit_test(requests)};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("csr", tests, make, unmake);

@@ -183,6 +183,12 @@ static void counted_before_checked(void **state)
 	assert_int_equal(try_pin(w, "4411", "73914"), VAULT_UNAVAILABLE);
 	assert_int_equal(w->store->ops->pin_get(w->store, u.id, &p), STORE_OK);
 	assert_true(p.global == 1 && p.local == 1);
+	spy.fail_step = 0; /* the right one waits for the disk once */
+	buf_clear(&spy.calls);
+	assert_int_equal(try_pin(w, "4411", "73914"), VAULT_OK);
+	assert_string_equal(buf_cstr(&spy.calls), "line line step1 settle1 audit audit ");
+	assert_int_equal(w->store->ops->pin_get(w->store, u.id, &p), STORE_OK);
+	assert_true(p.global == 1 && p.local == 0);
 	buf_free(&spy.calls);
 }
 
