@@ -2,9 +2,7 @@
 import time
 
 import bundles
-import fault_table_dhcp  # noqa: F401  (each of the two adds its own)
-import fault_table_servers  # noqa: F401
-from fault_table import FAULTS
+from fault_list import FAULTS
 from faults import FaultLab
 
 

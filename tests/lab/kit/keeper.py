@@ -12,7 +12,7 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 
-from fault_table import FAULTS  # noqa: E402
+from fault_list import FAULTS  # noqa: E402
 from lab import BUILD, LabError  # noqa: E402
 from live import COMMAND, LiveLab, NoSuch  # noqa: E402
 

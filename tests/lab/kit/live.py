@@ -3,6 +3,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import signal
 
 from demo import PHONES
 from faults import WEB, FaultLab
@@ -124,6 +125,8 @@ class LiveLab(FaultLab):
             bridge = f"unix:{self.path('br0.mgmt')}"
             self.exec("sw", "ovs-ofctl", "del-flows", bridge)
             self.exec("sw", "ovs-ofctl", "add-flow", bridge, "priority=0,actions=normal")
+            for pid in self.dialtoned_pids():  # those that a fault has stopped go on
+                os.kill(pid, signal.SIGCONT)
             for args in self.undo:
                 self.admin(*args)
             if self.fault.lab.get("conf"):

@@ -11,7 +11,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 
 import lab as lab_module  # noqa: E402
-from fault_table import FAULTS  # noqa: E402
+from fault_list import FAULTS  # noqa: E402
 from live import COMMAND, MOST  # noqa: E402
 from proc import LabError, wait_for  # noqa: E402
 
