@@ -12,6 +12,7 @@
 #include "pki/cert.h"
 #include "server/daemon/accounts.h"
 #include "server/daemon/hand_over.h"
+#include "server/daemon/name_keys.h"
 #include "server/site/certs.h"
 #include "server/site/files.h"
 #include "server/site/keys.h"
@@ -122,15 +123,12 @@ static bool own_pair(struct work *w, const struct pki_issue *what, struct buf *k
 	return site_pair_make(what, 2048, NULL, NULL, key_pem, cert_pem, w->why);
 }
 
-/* Into one file, the root behind it: "leaf first, root last". */
-static bool pair_below_root(struct work *w, const char *file, const struct pki_issue *what, unsigned bits)
+/* For one file, the root behind it: "leaf first, root last". */
+static bool pair_below_root(struct work *w, const struct pki_issue *what, unsigned bits, struct buf *pem)
 {
-	struct buf pem = {0};
-	bool ok = site_pair_make(what, bits, w->root, &w->root_der, &pem, &pem, w->why);
+	bool ok = site_pair_make(what, bits, w->root, &w->root_der, pem, pem, w->why);
 
-	pki_pem_add(&pem, "CERTIFICATE", w->root_der.p, w->root_der.n);
-	ok = ok && save(w, file, &pem, 0600);
-	buf_wipe(&pem);
+	pki_pem_add(pem, "CERTIFICATE", w->root_der.p, w->root_der.n);
 	return ok;
 }
 
@@ -164,8 +162,11 @@ static bool root(struct work *w)
 static bool issuing(struct work *w)
 {
 	struct pki_issue what = issue(w, PKI_CA, "Communications Server", 20);
+	struct buf pem = {0};
+	bool ok = there(w, VAULT_CA) || (pair_below_root(w, &what, w->site->CASigningKeyLength, &pem) && save(w, VAULT_CA, &pem, 0600));
 
-	return there(w, VAULT_CA) || pair_below_root(w, VAULT_CA, &what, w->site->CASigningKeyLength);
+	buf_wipe(&pem);
+	return ok;
 }
 
 /* One that is there from a run before may be for other names: those of a command that was mended since. */
@@ -191,7 +192,9 @@ static bool server(struct work *w, const char *file, bool outside)
 	struct site_name all[SITE_NAMES];
 	unsigned n = site_names(w->site, outside, SITE_IN_CERT, all);
 	const char *list[SITE_NAMES + 1] = {0};
+	struct buf pem = {0};
 	struct pki_issue what;
+	bool ok;
 
 	for (unsigned i = 0; i < n; i++)
 		list[i] = all[i].name;
@@ -201,7 +204,10 @@ static bool server(struct work *w, const char *file, bool outside)
 		snprintf(w->kept + strlen(w->kept), INIT_KEPT - strlen(w->kept), "%s%s", w->kept[0] ? ", " : "", file);
 		return true;
 	}
-	return (!w->anew && server_stays(w, file, outside)) || pair_below_root(w, file, &what, 2048);
+	ok = (!w->anew && server_stays(w, file, outside)) ||
+	     (pair_below_root(w, &what, 2048, &pem) && name_key_save(w->site, file, &pem, w->why));
+	buf_wipe(&pem);
+	return ok;
 }
 
 /* "nothing internal (names, addresses, versions) is told" outside: a certificate of its own, with its own names only. */
@@ -256,25 +262,6 @@ static bool conf(struct work *w)
 
 /* ---- whose it is --------------------------------------------------------------------------------------------------- */
 
-/* The keys of the TLS names are root's: a group reads them, and whoever captures one of its processes cannot change them. */
-static bool for_group(struct work *w, const char *file, struct account of)
-{
-	char path[PATH_MAX];
-	bool ok;
-	int fd;
-
-	if (!path_of(w, file, path))
-		return false;
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT || failed(w, path, strerror(errno));
-	ok = fchown(fd, 0, of.gid) == 0 && fchmod(fd, 0640) == 0;
-	if (!ok)
-		failed(w, path, strerror(errno));
-	close(fd);
-	return ok;
-}
-
 static bool given(struct work *w, const char *name, struct account to)
 {
 	int fd = open(w->site->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -312,9 +299,7 @@ static bool network_owners(struct work *w)
 	if (!account_of(w->site->worker_user, &worker, w->why) || (old && !account_of(w->site->legacy_user, &legacy, w->why)))
 		return false;
 	logs = (struct account){worker.uid, old ? legacy.gid : worker.gid};
-	return given(w, SITE_LOGS, logs) && group_writes(w, SITE_LOGS) && for_group(w, SITE_SERVER, worker) && for_group(w, SITE_EXTERNAL, worker) &&
-	       for_group(w, SITE_DSK, worker) && for_group(w, SITE_DSK_EXTERNAL, worker) &&
-	       (!old || (for_group(w, SITE_LEGACY, legacy) && for_group(w, SITE_LEGACY_EXTERNAL, legacy)));
+	return given(w, SITE_LOGS, logs) && group_writes(w, SITE_LOGS) && name_keys_give(w->site, w->why);
 }
 
 static bool owners(struct work *w)

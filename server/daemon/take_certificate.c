@@ -3,12 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/file.h"
 #include "pki/cert.h"
-#include "server/daemon/make_site.h"
+#include "server/daemon/name_keys.h"
 #include "server/site/certs.h"
 #include "server/site/files.h"
 
@@ -101,8 +100,7 @@ bool take_certificate(const struct site *s, const struct certificate_files *give
 	ok = ok && site_path(path, s->dir, file, why);
 	if (ok) {
 		*changed = file_read(path, PKI_PEM_MAX, &there) < 0 || !sv_eq(buf_view(&there), buf_view(&pem));
-		ok = anchor(s, &ca, buf_view(&root), why) && (!*changed || site_save(s->dir, file, &pem, 0600, why)) &&
-		     (geteuid() != 0 || init_owners(s, why));
+		ok = anchor(s, &ca, buf_view(&root), why) && (!*changed || name_key_save(s, file, &pem, why));
 	}
 	buf_wipe(&pem);
 	buf_wipe(&there);

@@ -113,6 +113,23 @@ def test_what_was_left_is_not_taken_for_other_names(disk):
     is_good(site)
 
 
+def test_a_renewal_that_stops_leaves_keys_that_are_read(disk):
+    """The first of two files is new then: its group reads it all the same, or the next reload would end the site."""
+    site = f"{disk.at}/site"
+    disk.files(1000)
+    assert typed(*init(site)).returncode == 0
+    with open(f"{site}/server.pem") as f:
+        before = f.read()
+    os.mkdir(f"{site}/dsk.pem.part")  # in the way
+    done = typed("init", site, "--renew")
+    with open(f"{site}/server.pem") as f:
+        assert done.returncode == 73 and f.read() != before, done
+    is_good(site)
+    os.rmdir(f"{site}/dsk.pem.part")
+    assert typed("init", site, "--renew").returncode == 0
+    is_good(site)
+
+
 def test_each_verb_on_a_disk_that_fills(disk, tmp_path):
     disk.files(1000)
     site, conf = f"{disk.at}/site", f"{disk.at}/site/dialtone.conf"

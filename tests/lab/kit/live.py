@@ -105,7 +105,7 @@ class LiveLab(FaultLab):
         self.added = [(host, self.addresses(host)) for host in ("core", "fe")]
         made = dict(fault.lab)
         web, lldp, dhcp, conf = made.pop("web", False), made.pop("lldp", "tagged"), made.pop("dhcp", "dnsmasq"), made.pop("conf", None)
-        site = dataclasses.replace(self.health, **made, **({"web_at": None} if web else {}))
+        site = dataclasses.replace(self.health, **{**({"web_at": None} if web else {}), **made})
         self.become(site, fault.edits, lldp, dhcp)
         if conf:
             self.reconfigure(conf)
