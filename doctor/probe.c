@@ -14,6 +14,7 @@
 #define FINISH_LEAST_MS 1000
 #define OFFERS_EVERY_MS 1000
 #define ARP_AGAIN_MS 300
+#define SERVERS_MAX 2	       /* DHCP servers: with a second one all is known that is asked for */
 #define PINGED_MS 7000 /* two offers, each of an address that was pinged for three seconds */
 #define OPEN_MAX 24	  /* questions under way at once */
 
@@ -21,7 +22,7 @@
 /* clang-format off */
 static const unsigned wait_ms[] = {
 	[ASK_SRV] = 5000, [ASK_AAAA] = 5000, [ASK_CNAME] = 5000, [ASK_A] = 5000, [ASK_TCP] = 4500, [ASK_TLS] = 4500, [ASK_PLAIN_TLS] = 4500, [ASK_PHONE_TLS] = 4500, [ASK_OCTET] = 4500, [ASK_LARGE] = 4500,
-	[ASK_CRL] = 6000, [ASK_RESOLVER] = 4500, [ASK_RESOLVER_TCP] = 2500, [ASK_ARP] = 800, [ASK_OFFERS] = 3500, [ASK_INFORM] = 3000,
+	[ASK_CRL] = 6000, [ASK_RESOLVER] = 4500, [ASK_RESOLVER_TCP] = 2500, [ASK_ARP] = 800, [ASK_OFFERS] = 4500, [ASK_INFORM] = 3000,
 	[ASK_DISCOVER] = 3000, [ASK_REBOOT] = 3000,
 };
 /* clang-format on */
@@ -82,7 +83,7 @@ static void probe_send(struct doctor_probe *p)
 			continue;
 		s->sent = s->open = true;
 		p->open++;
-		s->since = clock_mono_ms();
+		s->since = s->last = clock_mono_ms();
 		s->until = s->since + wait_ms[p->q[i].ask];
 		e = send_question(p, i);
 		if (e == -EAGAIN || (e < 0 && p->q[i].ask == ASK_OFFERS)) { /* another one comes first; the cable has no link yet */
@@ -126,14 +127,20 @@ static void probe_on_opened(void *arg, unsigned id, const struct dt_stream_opene
 
 /* ---- the end of waiting -------------------------------------------------------------------------------------- */
 
+/* A phone without a lease waits for any server.  Beside one that has a lease a second server is looked for (I-03): its answer or the
+ * question may be lost, and it may be the slower one. */
 static void probe_offers_again(struct doctor_probe *p, uint64_t now)
 {
-	if (p->run->place.lease.address || now - p->last_offer_ms < OFFERS_EVERY_MS)
-		return;
-	p->last_offer_ms = now;
-	for (unsigned i = 0; i < p->n; i++)
-		if (p->q[i].ask == ASK_OFFERS && p->asked[i].open && p->asked[i].offers == 0)
+	unsigned enough = p->run->place.lease.address ? SERVERS_MAX : 1;
+
+	for (unsigned i = 0; i < p->n; i++) {
+		struct asked *s = &p->asked[i];
+
+		if (p->q[i].ask == ASK_OFFERS && s->open && s->offers < enough && now - s->last >= OFFERS_EVERY_MS) {
+			s->last = now;
 			probe_lan_send(p, i);
+		}
+	}
 }
 
 /* A lost packet is no machine that is silent. */
@@ -159,7 +166,7 @@ static bool probe_awaits_offer(const struct doctor_probe *p, unsigned i, uint64_
 		return false;
 	if (l->address == 0)
 		return p->asked[i].offers == 0 && (!p->finishing || now < p->listen_until);
-	return p->asked[i].offers < 2 && (l->router == 0 || l->dns[0] == 0) && now - p->asked[i].since < PINGED_MS;
+	return p->asked[i].offers < SERVERS_MAX && (l->router == 0 || l->dns[0] == 0) && now - p->asked[i].since < PINGED_MS;
 }
 
 static void probe_expire(struct doctor_probe *p)

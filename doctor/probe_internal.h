@@ -15,9 +15,10 @@
 struct asked {
 	bool sent, open;
 	uint64_t since; /* mono ms: when it was sent first */
+	uint64_t last;	/* mono ms: ASK_OFFERS: when it was sent last */
 	uint64_t until; /* mono ms: later than that no answer is waited for */
 	struct ask_dhcp dhcp;
-	unsigned offers;      /* ASK_OFFERS: how many came */
+	unsigned offers;      /* ASK_OFFERS: how many different ones came */
 	bool listens;	      /* ASK_OFFERS: its time is over, and a late offer still counts */
 	bool again;	      /* ASK_ARP: it was sent a second time */
 	uint8_t by[6];	      /* ASK_ARP: MAC address of the answer */
@@ -35,7 +36,7 @@ struct doctor_probe {
 	struct host_observer observer;
 	unsigned n, open;
 	bool started, finishing, over;
-	uint64_t began, last_offer_ms, finish_by, listen_until;
+	uint64_t began, finish_by, listen_until;
 	int64_t off_s; /* the phone's clock less this machine's */
 	char odd[32];
 	unsigned cannot; /* enum dt_cannot */

@@ -39,9 +39,11 @@ static int send_dhcp(struct doctor_probe *p, unsigned at)
 	uint8_t frame[1518];
 	size_t n;
 
-	*d = (struct ask_dhcp){.foreign = q->ask == ASK_REBOOT, .class = q->ask == ASK_OFFERS ? DHCP_CLASS_VLAN : q->name, .address = q->ask == ASK_INFORM ? address : 0};
+	/* RFC 2131, 4.1: a client may use the same xid when it sends a message again: a server that takes its time answers the first one. */
+	*d = (struct ask_dhcp){.xid = d->xid, .foreign = q->ask == ASK_REBOOT, .class = q->ask == ASK_OFFERS ? DHCP_CLASS_VLAN : q->name, .address = q->ask == ASK_INFORM ? address : 0};
 	memcpy(d->mac, host_mac(p->h), 6);
-	host_body.random(p->h, &d->xid, sizeof d->xid);
+	while (d->xid == 0)
+		host_body.random(p->h, &d->xid, sizeof d->xid);
 	n = ask_dhcp_write(d, frame, sizeof frame);
 	return n ? host_body.frame(p->h, frame, n, lan_tci(vlan)) : -EMSGSIZE;
 }
@@ -60,13 +62,13 @@ static bool same_network(const struct doctor_answer *a, const struct ask_dhcp_an
 	return l->mask == b->mask && (l->address & l->mask) == (b->address & b->mask) && l->router == b->router && l->dns[0] == b->dns;
 }
 
-/* Offers of another server, on the same VLAN, that would lead phones elsewhere (I-03). */
-static const struct doctor_answer *lan_disagrees(const struct doctor_probe *p, uint16_t vlan, const struct ask_dhcp_answer *said)
+/* The first offer on this VLAN, of this server or of any other, that leads phones to the same place or elsewhere. */
+static const struct doctor_answer *lan_offered(const struct doctor_probe *p, uint16_t vlan, const struct ask_dhcp_answer *said, bool own, bool same)
 {
 	for (unsigned i = 0; i < p->run->answers; i++) {
 		const struct doctor_answer *a = &p->run->answer[i];
 
-		if (dt_signs_have(a->sign, DT_SIGN_ASKED_OFFER) && a->fact.vlan == vlan && a->fact.address != said->server && !same_network(a, said))
+		if (dt_signs_have(a->sign, DT_SIGN_ASKED_OFFER) && a->fact.vlan == vlan && (a->fact.address == said->server) == own && same_network(a, said) == same)
 			return a;
 	}
 	return NULL;
@@ -75,10 +77,13 @@ static const struct doctor_answer *lan_disagrees(const struct doctor_probe *p, u
 static void lan_offer(struct doctor_probe *p, unsigned at, const struct ask_dhcp_answer *said)
 {
 	uint64_t now = clock_mono_ms();
-	const struct doctor_answer *other = lan_disagrees(p, p->q[at].vlan, said);
-	struct doctor_answer *a = probe_answer_open(p, at, true);
+	const struct doctor_answer *other = lan_offered(p, p->q[at].vlan, said, false, false); /* I-03 */
+	struct doctor_answer *a;
 	char ip[4][IP_TEXT_MAX];
 
+	if (lan_offered(p, p->q[at].vlan, said, true, true)) /* its answer to the question that was sent again */
+		return;
+	a = probe_answer_open(p, at, true);
 	p->asked[at].offers++;
 	if (a == NULL)
 		return;

@@ -261,7 +261,7 @@ class Lab:
         conf = self.write(f"lldpd-{port}.conf", text or servers.lldpd(self.site, port, self.lldp))
         self.lldpd_socket = self.path(f"lldpd-{port}.sock")
         p = self.start(f"lldpd-{port}", ["lldpd", "-d", "-u", self.lldpd_socket, "-M", "4", "-I", port, "-O", conf], "sw")
-        wait_for("lldpd's socket", lambda: os.path.exists(self.lldpd_socket), 10, p.ended)
+        p.wait_said("should resume operations")  # it sends nothing before it has read its configuration
         return p
 
     def lldpcli(self, *args):
@@ -306,7 +306,7 @@ class Lab:
             raise LabError("no chronyd: script/install-packages lab")
         conf = self.write("chrony.conf", servers.chrony(self.dir))
         self.ntp = self.start("chronyd", [chronyd, "-x", "-d", "-f", conf], "core")
-        self.ntp.wait_said("version")
+        wait_for("chronyd's port", lambda: ":123 " in self.exec("core", "ss", "-lun").stdout, 30, self.ntp.ended)
         return self.ntp
 
     # ---- ours -------------------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ class Process:
             argv = ["ip", "netns", "exec", netns, *argv]
         self.argv = [str(a) for a in argv]
         with open(log, "ab") as out:
+            self.begins = out.tell()  # of a program of the same name that ran before, the log says more
             self.popen = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
                                           env={**os.environ, **(env or {})}, cwd=cwd, start_new_session=True)
         self.pid = self.popen.pid
@@ -63,12 +64,13 @@ class Process:
 
     def said(self, text):
         try:
-            with open(self.log, errors="replace") as f:
-                return text in f.read()
+            with open(self.log, "rb") as f:
+                f.seek(self.begins)
+                return text.encode() in f.read()
         except OSError:
             return False
 
-    def wait_said(self, text, seconds=10):
+    def wait_said(self, text, seconds=30):
         wait_for(f"{self.name} says '{text}'", lambda: self.said(text), seconds, self.ended)
 
     def wait(self, seconds):

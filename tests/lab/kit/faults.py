@@ -3,10 +3,10 @@ import glob
 import json
 import os
 import sys
-import time
 
 import servers
 from lab import Lab
+from proc import wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WEB = {"web": "web.contoso.test", "init": ("--web-fqdn", "web.contoso.test", "--address", "10.20.0.10")}  # with a name of its own
@@ -125,11 +125,8 @@ backend plain
  server fe 10.20.0.10:80
 """)
         p = self.start("front", ["haproxy", "-db", "-f", conf], "fe")
-        for _ in range(100):
-            if f"{address}:443" in self.exec("fe", "ss", "-ltn").stdout:
-                return p
-            time.sleep(0.05)
-        raise AssertionError("HAProxy does not listen")
+        wait_for("HAProxy's ports", lambda: all(f"{address}:{port} " in self.exec("fe", "ss", "-ltn").stdout for port in (443, 80)), 30, p.ended)
+        return p
 
     def doctor_argv(self, *args, way=("--extension", "4411"), cold=True, **who):
         argv = self.phone_argv(*(["--cold"] if cold else []), *args, extension=way[1], **who)

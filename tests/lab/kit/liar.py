@@ -5,7 +5,7 @@
     banner text=T                           says T at once
     http   status=S type=T text=B [cert=P]  one answer for every request; with cert over TLS
     sip    status=S head=H cert=P           one answer for every SIP request, over TLS
-    offers device=D router=R dns=N          a second DHCP server: offers 10.66.0.200 a second after it was asked
+    offers device=D router=R dns=N          a second DHCP server: offers 10.66.0.200 a second after it was asked, to each client
     eapol  device=D                         a port that 802.1X holds asks who is there
     cdp    device=D vlan=V                  a switch that speaks CDP only, with a voice VLAN
     dns    upstream=A mode=M [arg=X]        A's answers, but: servfail, refused, portal (every A is X), flap (every other A of
@@ -157,23 +157,31 @@ def offers():
         value = b"".join(socket.inet_aton(o) if isinstance(o, str) else o for o in octets)
         return bytes([code, len(value)]) + value
 
+    def offer(p):
+        out = b"\x02\x01\x06\x00" + p[4:8] + bytes(8) + socket.inet_aton("10.66.0.200") + bytes(8) + p[28:44] + bytes(192) + \
+            b"\x63\x82\x53\x63" + option(53, b"\x02") + option(54, ADDRESS) + option(51, b"\0\0\2\0") + \
+            option(1, "255.255.255.0") + option(3, OPT["router"]) + option(6, OPT["dns"]) + b"\xff"
+        s.sendto(out.ljust(300, b"\0"), ("255.255.255.255", 68))
+
     while True:
         p = s.recv(2048)
         if len(p) > 243 and b"\x35\x01\x01" in p[240:]:
-            time.sleep(1)
-            out = b"\x02\x01\x06\x00" + p[4:8] + bytes(8) + socket.inet_aton("10.66.0.200") + bytes(8) + p[28:44] + bytes(192) + \
-                b"\x63\x82\x53\x63" + option(53, b"\x02") + option(54, ADDRESS) + option(51, b"\0\0\2\0") + \
-                option(1, "255.255.255.0") + option(3, OPT["router"]) + option(6, OPT["dns"]) + b"\xff"
-            s.sendto(out.ljust(300, b"\0"), ("255.255.255.255", 68))
+            threading.Timer(1, offer, [p]).start()  # nobody waits for the phones that asked before
+
+
+def repeat(frame, seconds):
+    """The frame is on the wire when this says that it listens, and comes again."""
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    s.bind((OPT["device"], 0))
+    s.send(frame)
+    print("it listens", flush=True)
+    while True:
+        time.sleep(seconds)
+        s.send(frame)
 
 
 def eapol():
-    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-    s.bind((OPT["device"], 0))
-    print("it listens", flush=True)
-    while True:
-        s.send(b"\x01\x80\xc2\0\0\x03\x00\x1b\x54\x00\x00\x01\x88\x8e\x02\0\0\5\1\1\0\5\1" + bytes(37))
-        time.sleep(2)
+    repeat(b"\x01\x80\xc2\0\0\x03\x00\x1b\x54\x00\x00\x01\x88\x8e\x02\0\0\5\1\1\0\5\1" + bytes(37), 2)
 
 
 def cdp():
@@ -181,12 +189,7 @@ def cdp():
     def tlv(kind, value):
         return struct.pack(">HH", kind, len(value) + 4) + value
     body = b"\xaa\xaa\x03\0\0\x0c\x20\0" + b"\x02\xb4\0\0" + tlv(1, b"access-switch-1") + tlv(0xe, b"\1" + struct.pack(">H", int(OPT["vlan"])))
-    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-    s.bind((OPT["device"], 0))
-    print("it listens", flush=True)
-    while True:
-        s.send(b"\x01\0\x0c\xcc\xcc\xcc\0\x1b\x54\0\0\1" + struct.pack(">H", len(body)) + body)
-        time.sleep(1)
+    repeat(b"\x01\0\x0c\xcc\xcc\xcc\0\x1b\x54\0\0\1" + struct.pack(">H", len(body)) + body, 1)
 
 
 {"cdp": cdp, "dns": dns, "offers": offers, "eapol": eapol}.get(KIND, listen)()

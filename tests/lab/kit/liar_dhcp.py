@@ -11,7 +11,7 @@
 """
 import socket
 import sys
-import time
+import threading
 
 DEVICE, ADDRESS = sys.argv[1], sys.argv[2]
 OPT = dict(o.split("=", 1) for o in sys.argv[3:])
@@ -77,10 +77,18 @@ for flag in (socket.SO_REUSEADDR, socket.SO_BROADCAST):
 s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, DEVICE.encode())
 s.bind(("0.0.0.0", 67))
 print("it listens", flush=True)
+
+
+def respond(got):
+    reply = answer(got, parse(got))
+    if reply:
+        s.sendto(reply, ("255.255.255.255", 68))
+
+
 while True:
     got = s.recv(2048)
     if len(got) > 243:
-        time.sleep(float(OPT.get("wait", "0")))
-        reply = answer(got, parse(got))
-        if reply:
-            s.sendto(reply, ("255.255.255.255", 68))
+        if "wait" in OPT:
+            threading.Timer(float(OPT["wait"]), respond, [got]).start()  # nobody waits for who asked before
+        else:
+            respond(got)

@@ -217,6 +217,26 @@ static void a_second_server_explains_the_lease(void **state)
 	doctor_run_free(&r);
 }
 
+/* An oddity of the lease may have the id of the failure that comes of it: then the lease is to be mended, and stands at its own stage. */
+static void the_lease_is_the_reason(void **state)
+{
+	struct doctor_finding f[4];
+	struct doctor_run r = {0};
+
+	(void)state;
+	assert_true(doctor_run_add(&r, &(struct dt_record){.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_ADDRESS, .ok = true, .sign = {DT_SIGN_OPTION_LENGTH}, .fact.option = 6}));
+	assert_true(doctor_run_add(&r, &(struct dt_record){.kind = DT_REC_ATTEMPT, .stage = DT_STAGE_CHAIN, .failure = DT_F_DNS_SILENT, .sign = {DT_SIGN_DNS_NO_SERVER}}));
+	assert_true(doctor_run_add(&r, &(struct dt_record){.kind = DT_REC_RESULT, .stage = DT_STAGE_CHAIN, .failure = DT_F_DNS_SILENT}));
+	assert_int_equal(doctor_diagnose(&r, f, 4), 2);
+	assert_int_equal(f[0].verdict, DOCTOR_FAIL);
+	assert_int_equal(f[0].stage, DT_STAGE_ADDRESS);
+	assert_int_equal(f[0].evidence->fact.option, 6);
+	assert_int_equal(f[1].stage, DT_STAGE_CHAIN);
+	assert_string_equal(f[1].cause[0]->id, f[0].cause[0]->id);
+	assert_ptr_equal(f[1].because, f[0].cause[0]);
+	doctor_run_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,7 +248,7 @@ int main(void)
 	    cmocka_unit_test(the_attempt_that_failed_so),
 	    cmocka_unit_test(late_is_not_untagged),
 	    cmocka_unit_test(what_explains_comes_first),
-	    cmocka_unit_test(a_second_server_explains_the_lease),
+	    cmocka_unit_test(a_second_server_explains_the_lease), cmocka_unit_test(the_lease_is_the_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
