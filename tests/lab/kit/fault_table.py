@@ -2,8 +2,8 @@
 a lab of its own; script/lab puts them into the one that runs, and takes them out again."""
 import dataclasses
 import re
-import threading
 
+import servers
 from faults import added, changed
 
 FAULTS = []
@@ -157,8 +157,7 @@ def _(lab):
 
 @fault("LLDP comes after twelve seconds", "warn", 1, "V-13", lldp=None, dhcp_vlan=None)
 def _(lab):
-    lab.lldp = "tagged"
-    threading.Timer(12, lab.start_lldpd).start()
+    lab.in_a_while(12, lambda: lab.start_lldpd(text=servers.lldpd(lab.site, "p1", "tagged")))
 
 
 @fault("the web server is down", "fail", 6, "R-06")

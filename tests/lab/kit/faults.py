@@ -3,6 +3,7 @@ import glob
 import json
 import os
 import sys
+import threading
 
 import servers
 from lab import Lab
@@ -26,7 +27,7 @@ class FaultLab(Lab):
 
     def __init__(self, *edits, web=False, **site):
         super().__init__(dhcp=site.pop("dhcp", "dnsmasq"), lldp=site.pop("lldp", "tagged"), site=servers.Site(**{**(WEB if web else {}), **site}))
-        self.edits, self.undo = edits, []
+        self.edits, self.undo, self.timers = edits, [], []
 
     def write(self, name, text):
         for edit in self.edits if name == "dnsmasq.conf" else ():
@@ -38,6 +39,12 @@ class FaultLab(Lab):
     def afterwards(self, *args):
         """The command that the administrator will type when the fault is healed, where a lab lives on: the arguments of `dialtone`."""
         self.undo.append(args)
+
+    def in_a_while(self, seconds, do):
+        """Not before, and not at all when the fault is taken out before."""
+        self.timers.append(threading.Timer(seconds, do))
+        self.timers[-1].daemon = True
+        self.timers[-1].start()
 
     def liar(self, host, kind, address, port, **options):
         p = self.start(f"liar-{kind}-{port}", [sys.executable, "-u", os.path.join(HERE, "liar.py"), kind, address, str(port),

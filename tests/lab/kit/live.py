@@ -114,6 +114,9 @@ class LiveLab(FaultLab):
     def heal(self):
         """Whatever the fault has put in is taken out; phones that gave up are started again."""
         if self.fault:
+            for timer in self.timers:
+                timer.cancel()
+                timer.join()
             for p in [p for p in self.procs if p not in self.since and not p.name.startswith("phone")]:
                 if p not in (self.dns, self.daemon, self.lldpd):
                     self.stop(p, seconds=2)
@@ -132,7 +135,7 @@ class LiveLab(FaultLab):
             if self.fault.lab.get("conf"):
                 self.reconfigure({})
             self.become(self.health, (), "tagged", "dnsmasq")
-        self.fault, self.how, self.undo = None, {}, []
+        self.fault, self.how, self.undo, self.timers = None, {}, [], []
         for d in self.desks:
             if not d.process or not d.process.running():
                 self.on(d)
