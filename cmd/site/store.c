@@ -1,5 +1,6 @@
 /* cmd/site/store.c: dialtone store: where users, PINs and certificates are kept. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,26 +44,64 @@ static int own(struct session *s, const char *path)
 	return 0;
 }
 
-static int store_copy_verb(struct session *s)
+static int copy_to(struct session *s, const char *to)
 {
-	const char *to = s->c->argument[0];
-	bool postgres = store_is_postgres(to);
 	struct why why = {0};
-	struct store *new;
-	int rc = stopped(s);
+	struct store *new = store_open(to, &why);
+	int rc = 0;
 
-	if (rc)
-		return rc;
-	if (!postgres && access(to, F_OK) == 0)
-		return command_fail(s->c, EX_CANTCREAT, "'%s' is there already; name a new file", to);
-	new = store_open(to, &why);
 	if (new == NULL)
 		return command_fail(s->c, EX_CANTCREAT, "%s", why.text);
 	if (!store_copy(s->admin.store, new, copied, NULL, &why))
 		rc = command_fail(s->c, EX_IOERR, "%s; nothing was copied", why.text);
 	store_close(new);
-	if (rc == 0 && !postgres)
-		rc = own(s, to);
+	return rc;
+}
+
+/* A file of SQLite, and what stands beside it while it is written. */
+static void forget(const char *path)
+{
+	static const char *const ends[] = {"", "-wal", "-shm"};
+	char name[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		if ((size_t)snprintf(name, sizeof name, "%s%s", path, ends[i]) < sizeof name)
+			unlink(name);
+}
+
+/* Under a name of its own until all is in it: half a copy looks like a store. */
+static int copy_to_file(struct session *s, const char *to)
+{
+	char part[PATH_MAX];
+	mode_t was = umask(077);
+	int rc;
+
+	if (access(to, F_OK) == 0)
+		rc = command_fail(s->c, EX_CANTCREAT, "'%s' is there already; name a new file", to);
+	else if ((size_t)snprintf(part, sizeof part, "%s.part", to) >= sizeof part - 8)
+		rc = command_fail(s->c, EX_CANTCREAT, "'%s' is too long", to);
+	else {
+		forget(part); /* of a run that was killed */
+		rc = copy_to(s, part);
+		if (rc == 0)
+			rc = own(s, part);
+		if (rc == 0 && rename(part, to) < 0)
+			rc = command_fail(s->c, EX_CANTCREAT, "%s: %s", to, strerror(errno));
+		if (rc)
+			forget(part);
+	}
+	umask(was);
+	return rc;
+}
+
+static int store_copy_verb(struct session *s)
+{
+	const char *to = s->c->argument[0];
+	bool postgres = store_is_postgres(to);
+	int rc = stopped(s);
+
+	if (rc == 0)
+		rc = postgres ? copy_to(s, to) : copy_to_file(s, to);
 	if (rc == 0)
 		s->did = DID_CHANGE;
 	if (rc == 0)

@@ -72,7 +72,7 @@ static int save(struct session *s, const char *path, const struct buf *b)
 {
 	int rc = b->oom ? -12 : file_write(NULL, path, b->p, b->n, 0644);
 
-	return rc ? command_fail(s->c, EX_USAGE, "%s: %s", path, strerror(-rc)) : session_did(s, ADMIN_OK);
+	return rc ? command_fail(s->c, EX_CANTCREAT, "%s: %s", path, strerror(-rc)) : session_did(s, ADMIN_OK);
 }
 
 static int report_signed(struct session *s, const char *out, const char *catalog)

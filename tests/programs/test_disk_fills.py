@@ -142,12 +142,17 @@ def test_each_verb_on_a_disk_that_fills(disk, tmp_path):
 
     for words in (["init", site, "--renew"], ["-c", conf, "key", "roll", "ticket"], ["-c", conf, "key", "roll", "pin"],
                   ["-c", conf, "pin", "set", "alice@contoso.test", "--generate"], ["-c", conf, "user", "add", "bob@contoso.test"],
-                  ["-c", conf, "update", "import", tmp_path / "CPE.nbt", "--approve"]):
+                  ["-c", conf, "update", "import", tmp_path / "CPE.nbt", "--approve"],
+                  ["-c", conf, "update", "sign", tmp_path / "payload", "--vendor", "POLYCOM", "--model", "CX600", "--version", "4.0.7577.4390", "--out",
+                   f"{disk.at}/CPE.nbt"]):
         assert until_it_fits(disk, *words, failed=lambda done: is_called_full(site)) > 0, words
         is_good(site)
     assert "4.0.7577.4387" in typed("-c", conf, "update", "list").stdout
 
-    for words in (["-c", conf, "backup", f"{disk.at}/copy"], ["restore", tmp_path / "backup", f"{disk.at}/second"]):
+    (tmp_path / "staff.csv").write_text("address,extension\ncarol@contoso.test,4477\n")
+    for words in (["-c", conf, "backup", f"{disk.at}/copy"], ["restore", tmp_path / "backup", f"{disk.at}/second"],
+                  ["-c", conf, "store", "copy", f"{disk.at}/third.db"],
+                  ["-c", conf, "user", "import", tmp_path / "staff.csv", "--generate-pins", f"{disk.at}/pins.csv"]):
         before = disk.names()
 
         def failed(done):
