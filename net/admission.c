@@ -10,9 +10,16 @@
 
 #define LATE_MS 1000	  /* a short stall turns nobody away */
 #define LATE_OVER_MS 2000 /* nobody was late for so long: it is over */
-#define BEHIND_MS 150
+#define BEHIND_MS 100
 #define KNOWN_MS 120000	  /* from one handshake of a phone to its next */
 #define LOG_EVERY_MS 60000
+
+#define SLOW_TURNS 10 /* for so many of the longest good turns, then one stranger has its chance whatever turns last */
+
+static uint64_t admission_now(const struct admission *a)
+{
+	return a->conf.now_ms ? a->conf.now_ms(a->conf.arg) : clock_mono_ms();
+}
 
 void admission_init(struct admission *a, const struct admission_conf *conf)
 {
@@ -37,7 +44,7 @@ void admission_through(struct admission *a, const char *address)
 	uint64_t key = ip_key(address);
 
 	if (key)
-		*admission_slot(a, key) = (struct admission_known){key, clock_mono_ms() + KNOWN_MS};
+		*admission_slot(a, key) = (struct admission_known){key, admission_now(a) + KNOWN_MS};
 }
 
 /* One line a minute, whatever comes. */
@@ -54,7 +61,7 @@ static void admission_log(struct admission *a, uint64_t now)
 /* Its first octets came so long ago, and nobody has read them. */
 static bool admission_late(struct admission *a, unsigned waited_ms, const char *address)
 {
-	uint64_t now = clock_mono_ms();
+	uint64_t now = admission_now(a);
 
 	if (waited_ms <= a->conf.wait_ms)
 		return false;
@@ -68,15 +75,32 @@ static bool admission_late(struct admission *a, unsigned waited_ms, const char *
 	return true;
 }
 
+/* A loop that was idle in between has had no turn that a phone waited for. */
+static void admission_turn(struct admission *a, uint64_t now)
+{
+	uint64_t turn = loop_turn(a->conf.loop);
+
+	if (turn == a->turn)
+		return;
+	a->slow = a->conf.turn_ms && turn == a->turn + 1 && now - a->turn_at > a->conf.turn_ms;
+	a->turn = turn;
+	a->turn_at = now;
+	a->begun = 0;
+}
+
+static bool admission_crowded(const struct admission *a, uint64_t now)
+{
+	return a->slow && now - a->begun_at < SLOW_TURNS * (uint64_t)a->conf.turn_ms;
+}
+
 enum admission_verdict admission_ask(struct admission *a, int fd, const char *address)
 {
 	struct tcp_info info;
 	socklen_t n = sizeof info;
+	uint64_t now = admission_now(a);
+	bool known = admission_knows(a, address, now);
 
-	if (a->turn != loop_turn(a->conf.loop)) {
-		a->turn = loop_turn(a->conf.loop);
-		a->begun = 0;
-	}
+	admission_turn(a, now);
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0) {
 		if (info.tcpi_state != TCP_ESTABLISHED) {
 			a->hung_up++;
@@ -85,11 +109,12 @@ enum admission_verdict admission_ask(struct admission *a, int fd, const char *ad
 		if (admission_late(a, info.tcpi_last_data_recv, address))
 			return ADMIT_NEVER;
 	}
-	if (a->begun >= a->conf.at_once)
+	if (a->begun >= a->conf.at_once || (!known && admission_crowded(a, now)))
 		return ADMIT_TURN;
-	if (a->conf.behind_ms && a->conf.behind_ms(a->conf.arg) > BEHIND_MS && !admission_knows(a, address, clock_mono_ms()))
+	if (!known && a->conf.behind_ms && a->conf.behind_ms(a->conf.arg) > BEHIND_MS)
 		return ADMIT_LATER;
 	a->begun++;
+	a->begun_at = now;
 	a->admitted++;
 	return ADMIT_NOW;
 }

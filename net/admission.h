@@ -5,6 +5,8 @@
  *
  *   - in one turn of the loop no more than `at_once` begin; the others stay unread, in the order in which they came, while whoever is
  *     further goes on in the same turn.  On an idle loop turns follow one another at once, and nobody waits;
+ *   - whoever is further has a step in each turn, and a sign-in is so many steps: while turns last longer than `turn_ms`, no stranger's
+ *     begins.  How many are under way at once then follows from what this machine does for them in that time, and is no figure of ours;
  *   - while those who are further have waited too long for answers that other processes owe, no stranger's begins;
  *   - a peer that has hung up gets none;
  *   - when hellos have waited longer than `wait_ms` again and again for a second, those who waited longer are reset: they come back
@@ -21,13 +23,16 @@ struct admission_conf {
 	struct loop *loop;
 	const char *what; /* for the log: "Web Services" */
 	unsigned at_once, wait_ms, known_ms;
+	unsigned turn_ms; /* 0: turns may last as long as they like */
+	uint64_t (*now_ms)(void *arg); /* NULL: the machine's clock */
 	uint64_t (*behind_ms)(void *arg); /* for how long answers of others have been due; NULL: never */
 	void *arg;
 };
 
 struct admission { /* the owner's; its insides are admission.c's */
 	struct admission_conf conf;
-	uint64_t turn, log_at;
+	uint64_t turn, turn_at, begun_at, log_at;
+	bool slow; /* the turn before this one lasted too long */
 	uint64_t late_since, late_last; /* hellos have waited too long */
 	unsigned begun;
 	uint64_t admitted, hung_up, turned_away; /* since it was made */

@@ -87,7 +87,7 @@ bool vault_changes_read(struct ipc_message *m, uint64_t *ret)
 
 /* ---- the worker's end ------------------------------------------------------------------------------------------------ */
 
-#define BEHIND_QUESTIONS 8 /* one that is slow stops nobody */
+#define BEHIND_QUESTIONS 3 /* one or two that are slow stop nobody */
 
 struct vault_client {
 	struct ipc_caller ipc;

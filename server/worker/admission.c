@@ -11,7 +11,7 @@ static uint64_t admission_behind_ms(void *arg)
 
 /* A phone that comes to the Registrar has its certificate: it is further along, and more of those begin at once. */
 static const struct admission_conf admissions[2] = {
-    {.what = "Web Services", .at_once = 1, .wait_ms = 500, .known_ms = 4000, .behind_ms = admission_behind_ms},
+    {.what = "Web Services", .at_once = 1, .wait_ms = 300, .known_ms = 4000, .turn_ms = 20, .behind_ms = admission_behind_ms},
     {.what = "Registrar", .at_once = 2, .wait_ms = 4000, .known_ms = 6000},
 };
 

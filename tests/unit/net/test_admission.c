@@ -1,5 +1,5 @@
-/* Which handshakes begin: so many a turn, none for who has hung up, none for strangers while the vault is behind, and nobody who has
- * waited too long again and again. */
+/* Which handshakes begin: so many a turn, none for who has hung up, none for strangers while the vault is behind or turns are long, and
+ * nobody who has waited too long again and again. */
 #include "net/admission.h"
 #include "tests/support/net_world.h"
 
@@ -10,7 +10,7 @@
 struct pairs {
 	struct loop *loop;
 	int client[PEERS], server[PEERS];
-	uint64_t behind;
+	uint64_t behind, now; /* now: of a test that has its own clock */
 };
 
 static uint64_t behind(void *arg)
@@ -101,6 +101,57 @@ static void strangers_wait_for_others(void **state)
 	pairs_clear(&w);
 }
 
+static uint64_t own_clock(void *arg)
+{
+	return ((struct pairs *)arg)->now;
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* The next turn of the loop, so many ms later. */
+static void turn_of(struct pairs *w, uint64_t ms)
+{
+	struct loop_timer due;
+
+	loop_timer_init(&due, w->loop, nothing, NULL);
+	loop_timer_at(&due, 0);
+	loop_once(w->loop);
+	loop_timer_stop(&due);
+	w->now += ms;
+}
+
+static void strangers_wait_for_short_turns(void **state)
+{
+	struct pairs w;
+
+	(void)state;
+	pairs_make(&w, &a, &(struct admission_conf){.at_once = 1, .wait_ms = 60000, .known_ms = 60000, .turn_ms = 20, .now_ms = own_clock});
+	w.now = 1000;
+	admission_through(&a, "10.0.0.2");
+	turn_of(&w, 0);
+	assert_int_equal(admission_ask(&a, w.server[0], "10.0.0.1"), ADMIT_NOW);
+	turn_of(&w, 20); /* as long as a turn may be */
+	assert_int_equal(admission_ask(&a, w.server[1], "10.0.0.1"), ADMIT_NOW);
+	turn_of(&w, 21);
+	assert_int_equal(admission_ask(&a, w.server[2], "10.0.0.1"), ADMIT_TURN);
+	assert_int_equal(admission_ask(&a, w.server[3], "10.0.0.2"), ADMIT_NOW); /* it is on its way */
+	turn_of(&w, 21);
+	assert_int_equal(admission_ask(&a, w.server[2], "10.0.0.1"), ADMIT_TURN);
+	turn_of(&w, 5);
+	assert_int_equal(admission_ask(&a, w.server[2], "10.0.0.1"), ADMIT_NOW);
+	turn_of(&w, 30);
+	turn_of(&w, 30); /* the loop did without a question in between: nobody waited */
+	assert_int_equal(admission_ask(&a, w.server[4], "10.0.0.1"), ADMIT_NOW);
+	for (unsigned i = 0; i < 4; i++) { /* for ten times as long as a turn may be */
+		turn_of(&w, 50);
+		assert_int_equal(admission_ask(&a, w.server[5], "10.0.0.1"), i < 3 ? ADMIT_TURN : ADMIT_NOW);
+	}
+	pairs_clear(&w);
+}
+
 static void who_waited_too_long(void **state)
 {
 	uint64_t began = clock_mono_ms();
@@ -126,7 +177,8 @@ static void who_waited_too_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(so_many_a_turn), cmocka_unit_test(none_for_who_has_hung_up),
-					   cmocka_unit_test(strangers_wait_for_others), cmocka_unit_test(who_waited_too_long)};
+					   cmocka_unit_test(strangers_wait_for_others),
+					   cmocka_unit_test(strangers_wait_for_short_turns), cmocka_unit_test(who_waited_too_long)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
