@@ -86,9 +86,13 @@ def up(phones):
     return 0
 
 
-def listed():
+def listed(words):
+    """All, or those whose cause or name has each of the words."""
+    found = [f for f in FAULTS if all(word.lower() in f"{f.cause} {f.slug}".lower() for word in words)]
+    if not found:
+        fail(f"no fault has '{' '.join(words)}'; {COMMAND} list prints all")
     print(f"cause  stage  name, for `{COMMAND} fault NAME`")
-    for f in sorted(FAULTS, key=lambda f: (f.stage, f.cause)):
+    for f in sorted(found, key=lambda f: (f.stage, f.cause)):
         print(f"{f.cause:5}  {f.stage:5}  {f.slug}")
     return 0
 
@@ -127,7 +131,7 @@ def main(argv):
     if name.isdigit():
         return up(int(name))
     if name == "list":
-        return listed()
+        return listed(args)
     if name == "phones":
         name, args = "dialtone", ["phones", *args]
     if name == "console":

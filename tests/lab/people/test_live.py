@@ -75,6 +75,7 @@ def test_ten_exercises(typed):
 
 
 def test_what_is_typed(typed, tmp_path):
+    assert "the-request-is-not-answered" in typed("list", "i-11") and "no fault has 'gremlins'" in typed("list", "gremlins", status=64)
     assert "41 phones: 1 to 40" in typed("41", status=64)
     typed("1")
     assert "a lab is up already" in typed("1", status=73)
