@@ -102,6 +102,8 @@ void fleet_free(struct fleet *f)
 		flash_clear(&f->phone[i]);
 	}
 	streams_end(f);
+	for (unsigned i = 0; f->phone && i < f->heaped; i++)
+		tls_sessions_free(f->phone[i].sessions);
 	later_clear(f);
 	pki_many_keys_free(f->keys);
 	verdicts_free(f->verdicts);

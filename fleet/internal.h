@@ -44,6 +44,7 @@ struct fleet_phone {
 	struct fleet *f;
 	struct dt_phone *ph; /* NULL: off */
 	struct fleet_stream *streams;
+	struct tls_sessions *sessions; /* for as long as it has power; NULL: it has had no TLS yet */
 	struct flash_file *flash;
 	uint64_t ph_at;	     /* the library's timer */
 	uint64_t life_at;    /* when it is switched on, or restarts */

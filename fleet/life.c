@@ -99,6 +99,7 @@ void life_begin(struct fleet_phone *p, bool cold)
 void life_end(struct fleet_phone *p)
 {
 	streams_cut(p);
+	tls_sessions_forget(p->sessions);
 	dt_phone_free(p->ph);
 	p->ph = NULL;
 	p->generation++;

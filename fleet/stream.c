@@ -26,6 +26,8 @@ struct fleet_stream {
 	struct buf out;
 	uint64_t limit;
 	int64_t unix_s;
+	uint32_t address;
+	uint16_t port;
 	char *name, *anchors; /* until it is open */
 };
 
@@ -204,6 +206,7 @@ static bool shaken(struct fleet_stream *s)
 	bool alive;
 
 	s->p->f->stats.handshakes++;
+	s->p->f->stats.resumed += tls_resumed(s->tls);
 	o.nchain = tls_peer_chain(s->tls, &der, o.chain, o.chain_n, sizeof o.chain / sizeof *o.chain);
 	v = verdict_of(s->p->f->verdicts, &(struct verdict_ask){.der = o.chain, .n = o.chain_n, .count = o.nchain, .anchors = s->anchors,
 								.host = s->name, .public_roots = s->public_roots, .unix_s = s->unix_s});
@@ -279,6 +282,18 @@ static void readable(struct fleet_stream *s)
 
 /* ---- opening ----------------------------------------------------------------------------------------------------------- */
 
+/* The phone resumes with whom it spoke before, as that of `dialtone connect` does. */
+static struct tls *stream_tls(struct fleet_stream *s)
+{
+	struct fleet_phone *p = s->p;
+	char peer[DT_NAME_MAX + 32];
+
+	if (p->sessions == NULL)
+		p->sessions = tls_sessions_new();
+	snprintf(peer, sizeof peer, "%s %08x:%u", s->name, (unsigned)s->address, s->port);
+	return tls_connect_again(p->f->tls, s->name[0] ? s->name : NULL, p->sessions, peer);
+}
+
 /* false: the stream is gone, or there is nothing to read yet */
 static bool connected(struct fleet_stream *s)
 {
@@ -295,7 +310,7 @@ static bool connected(struct fleet_stream *s)
 		return opened(s, &o);
 	}
 	s->where = SHAKING;
-	s->tls = tls_connect(s->p->f->tls, s->name[0] ? s->name : NULL);
+	s->tls = stream_tls(s);
 	if (s->tls == NULL)
 		return failed(s, DT_F_MEMORY, NULL);
 	return flush(s) == NULL || failed(s, DT_F_TLS_HANDSHAKE, "the connection broke");
@@ -382,6 +397,8 @@ int fleet_stream_open(struct fleet_phone *p, unsigned id, const struct dt_stream
 	s->report_only = conf->tls_report_only;
 	s->public_roots = conf->public_roots;
 	s->unix_s = conf->unix_s;
+	s->address = conf->address;
+	s->port = conf->port;
 	s->limit = p->f->now + (conf->timeout_ms ? conf->timeout_ms : 10000);
 	s->name = sv_dup(sv_of(conf->name ? conf->name : ""));
 	s->anchors = sv_dup(sv_of(conf->anchors ? conf->anchors : ""));

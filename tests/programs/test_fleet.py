@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -108,6 +109,36 @@ def test_a_day(site):
     r = run(site, "--scenario", "day", "--for", "12s", "--arrive", "steady:20/s", "--from", "find")
     assert (r["done"], r["restarts"], r["signed_off"], r["failed"]) == (PHONES, PHONES, PHONES, 0), r
     assert r["signed_in"] == 2 * PHONES and times(r, "cert")["times"] == PHONES, r
+
+
+def until(good, seconds=60):
+    end = time.monotonic() + seconds
+    while not good():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def metric(path, name):
+    try:
+        found = re.search(rf"^{re.escape(name)} (\d+)$", path.read_text(), re.M)
+    except OSError:
+        return 0
+    return int(found[1]) if found else 0
+
+
+def test_phones_resume_with_a_server_that_sent_them_away(site, tmp_path):
+    with open(site.conf, "a") as f:
+        f.write("\nreload_keep = 0\n")
+    seen = tmp_path / "fleet.prom"
+    with subprocess.Popen([os.path.join(BUILD, "dialtone"), "fleet", "--target", site.address, "--yes-load", site.address, "--domain", "contoso.test", "--users",
+                           site.pins, "--quiet", "--pool", "fe01.contoso.test", "-f", "json", "--scenario", "refresh", "--for", "2m", "--metrics", str(seen)],
+                          stdout=subprocess.PIPE, text=True) as running:
+        until(lambda: metric(seen, 'dialtone_fleet_phones{where="registered"}') == PHONES)
+        site.daemon.send_signal(signal.SIGHUP)
+        until(lambda: metric(seen, "dialtone_fleet_resumed_total") >= PHONES)
+        running.send_signal(signal.SIGINT)
+        r = json.loads(running.communicate(timeout=60)[0])
+    assert r["lost"] >= PHONES and r["resumed"] >= PHONES, r
 
 
 def test_a_wrong_pin_is_final(site, tmp_path):
