@@ -53,7 +53,7 @@ static bool has_small_factor(const BIGNUM *n)
 		if (!is_prime(i))
 			continue;
 		product *= i;
-		if (product * FACTORS_BELOW <= UINT32_MAX)
+		if (product <= UINT32_MAX / FACTORS_BELOW)
 			continue;
 		if (have_common_factor(product, BN_mod_word(n, product)))
 			return true;
