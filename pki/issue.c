@@ -83,12 +83,12 @@ static bool serial(X509 *x, size_t octets_of_it)
 	return good;
 }
 
-static bool issue_key(X509 *x, const struct pki_key *subject, const struct pki_request *req)
+static bool issue_key(X509 *x, EVP_PKEY *subject, const struct pki_request *req)
 {
-	return req ? pki_request_certify(req, x) : X509_set_pubkey(x, subject->pkey) == 1;
+	return req ? pki_request_certify(req, x) : X509_set_pubkey(x, subject) == 1;
 }
 
-static bool issue(const struct pki_issue *what, const struct pki_key *subject, const struct pki_request *req,
+static bool issue(const struct pki_issue *what, EVP_PKEY *subject, const struct pki_request *req,
 		  const struct pki_key *ca_key, const void *ca_der, size_t ca_n, struct buf *der)
 {
 	X509 *ca = ca_der ? pki_x509(ca_der, ca_n) : NULL, *x = X509_new(), *issuer = ca ? ca : x;
@@ -116,7 +116,7 @@ static bool issue(const struct pki_issue *what, const struct pki_key *subject, c
 bool pki_issue(const struct pki_issue *what, const struct pki_key *subject_key, const struct pki_key *ca_key,
 	       const void *ca_der, size_t ca_n, struct buf *der)
 {
-	return issue(what, subject_key, NULL, ca_key, ca_der, ca_n, der);
+	return issue(what, subject_key->pkey, NULL, ca_key, ca_der, ca_n, der);
 }
 
 bool pki_issue_request(const struct pki_issue *what, const struct pki_request *req, const struct pki_key *ca_key,
