@@ -23,7 +23,7 @@ connect=(ip netns exec phone dialtone connect --interface eth0 --no-vlan --state
 registered() { dialtone status --registered -f csv 2>/dev/null | grep -q '^alice@contoso.test,'; }
 start() { # the servers, as the unit would
 	ip netns exec fe dialtoned >/tmp/dialtoned.log 2>&1 & daemon=$!
-	within 60 "dialtoned says that it is ready" grep -q ready /tmp/dialtoned.log
+	within 60 "dialtoned says that it is ready" grep -qs ready /tmp/dialtoned.log
 }
 stop() { kill "$daemon" && wait "$daemon" || true; }
 kept() { # everything in the site that an administrator or dialtone init has written
