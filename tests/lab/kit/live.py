@@ -7,6 +7,7 @@ import signal
 
 from demo import PHONES
 from faults import WEB, FaultLab
+from proc import LabError
 
 COMMAND = os.environ.get("LAB_COMMAND", "script/lab")  # as people type it: dialtone-lab when it came as a package
 MOST = 40  # phones; DHCP has fifty addresses in each VLAN
@@ -99,8 +100,11 @@ class LiveLab(FaultLab):
         return {(link["ifname"], f"{a['local']}/{a['prefixlen']}") for link in links for a in link["addr_info"]}
 
     def put_in(self, fault):
-        """One fault at a time, as the table has it."""
+        """One fault at a time, as the table has it.  Phones are registered when it comes: some faults count connections."""
         self.heal()
+        for d in self.desks:
+            with contextlib.suppress(LabError):
+                d.process.wait_said('"dialtone"', 60)
         self.fault, self.since = fault, list(self.procs)
         self.added = [(host, self.addresses(host)) for host in ("core", "fe")]
         made = dict(fault.lab)
@@ -112,7 +116,7 @@ class LiveLab(FaultLab):
         self.how = {"way": ("--extension", self.desks[0].extension), "cold": True, **(fault.put(self) or {})}
 
     def heal(self):
-        """Whatever the fault has put in is taken out; phones that gave up are started again."""
+        """Whatever the fault has put in is taken out; phones that gave up, or that it kept out, are started again."""
         if self.fault:
             for timer in self.timers:
                 timer.cancel()
@@ -137,7 +141,7 @@ class LiveLab(FaultLab):
             self.become(self.health, (), "tagged", "dnsmasq")
         self.fault, self.how, self.undo, self.timers = None, {}, [], []
         for d in self.desks:
-            if not d.process or not d.process.running():
+            if not d.process or not d.process.running() or not d.process.said('"dialtone"'):
                 self.on(d)
 
     def become(self, site, edits, lldp, dhcp):
