@@ -12,8 +12,6 @@
 #define FINISH_MS 6000	  /* behind the phone's result */
 #define BUDGET_MS 40000	  /* for all questions together, so that an answer is there within 45 s */
 #define FINISH_LEAST_MS 1000
-#define OFFERS_EVERY_MS 1000
-#define ARP_AGAIN_MS 300
 #define SERVERS_MAX 2	       /* DHCP servers: with a second one all is known that is asked for */
 #define PINGED_MS 7000 /* two offers, each of an address that was pinged for three seconds */
 #define OPEN_MAX 24	  /* questions under way at once */
@@ -22,8 +20,12 @@
 /* clang-format off */
 static const unsigned wait_ms[] = {
 	[ASK_SRV] = 5000, [ASK_AAAA] = 5000, [ASK_CNAME] = 5000, [ASK_A] = 5000, [ASK_TCP] = 4500, [ASK_TLS] = 4500, [ASK_PLAIN_TLS] = 4500, [ASK_PHONE_TLS] = 4500, [ASK_OCTET] = 4500, [ASK_LARGE] = 4500,
-	[ASK_CRL] = 6000, [ASK_RESOLVER] = 4500, [ASK_RESOLVER_TCP] = 2500, [ASK_ARP] = 800, [ASK_OFFERS] = 4500, [ASK_INFORM] = 3000,
+	[ASK_CRL] = 6000, [ASK_RESOLVER] = 4500, [ASK_RESOLVER_TCP] = 2500, [ASK_ARP] = 2000, [ASK_OFFERS] = 4500, [ASK_INFORM] = 3000,
 	[ASK_DISCOVER] = 3000, [ASK_REBOOT] = 3000,
+};
+/* After how long the same message is sent again; 0: never, or the host does that. */
+static const unsigned again_ms[ASK_REBOOT + 1] = {
+	[ASK_ARP] = 400, [ASK_OFFERS] = 1000, [ASK_INFORM] = 1000, [ASK_DISCOVER] = 1000, [ASK_REBOOT] = 1000,
 };
 /* clang-format on */
 
@@ -127,30 +129,21 @@ static void probe_on_opened(void *arg, unsigned id, const struct dt_stream_opene
 
 /* ---- the end of waiting -------------------------------------------------------------------------------------- */
 
-/* A phone without a lease waits for any server.  Beside one that has a lease a second server is looked for (I-03): its answer or the
- * question may be lost, and it may be the slower one. */
-static void probe_offers_again(struct doctor_probe *p, uint64_t now)
+/* A phone without a lease waits for any server.  Beside one that has a lease a second server is looked for (I-03): it may be the slower one. */
+static bool probe_knows_servers(const struct doctor_probe *p, const struct asked *s)
 {
-	unsigned enough = p->run->place.lease.address ? SERVERS_MAX : 1;
-
-	for (unsigned i = 0; i < p->n; i++) {
-		struct asked *s = &p->asked[i];
-
-		if (p->q[i].ask == ASK_OFFERS && s->open && s->offers < enough && now - s->last >= OFFERS_EVERY_MS) {
-			s->last = now;
-			probe_lan_send(p, i);
-		}
-	}
+	return s->offers >= (p->run->place.lease.address ? SERVERS_MAX : 1);
 }
 
 /* A lost packet is no machine that is silent. */
-static void probe_arp_again(struct doctor_probe *p, uint64_t now)
+static void probe_again(struct doctor_probe *p, uint64_t now)
 {
 	for (unsigned i = 0; i < p->n; i++) {
 		struct asked *s = &p->asked[i];
+		enum doctor_ask ask = p->q[i].ask;
 
-		if (p->q[i].ask == ASK_ARP && s->open && !s->again && now - s->since >= ARP_AGAIN_MS) {
-			s->again = true;
+		if (s->open && again_ms[ask] && now - s->last >= again_ms[ask] && !probe_knows_servers(p, s)) {
+			s->last = now;
 			probe_lan_send(p, i);
 		}
 	}
@@ -176,8 +169,7 @@ static void probe_expire(struct doctor_probe *p)
 	for (unsigned i = 0; i < p->n; i++)
 		if (p->asked[i].open && p->asked[i].until <= now && !probe_awaits_offer(p, i, now))
 			probe_end(p, i);
-	probe_offers_again(p, now);
-	probe_arp_again(p, now);
+	probe_again(p, now);
 }
 
 static bool probe_has_more(const struct doctor_probe *p)

@@ -15,12 +15,11 @@
 struct asked {
 	bool sent, open;
 	uint64_t since; /* mono ms: when it was sent first */
-	uint64_t last;	/* mono ms: ASK_OFFERS: when it was sent last */
+	uint64_t last;	/* mono ms: when it was sent last */
 	uint64_t until; /* mono ms: later than that no answer is waited for */
 	struct ask_dhcp dhcp;
 	unsigned offers;      /* ASK_OFFERS: how many different ones came */
 	bool listens;	      /* ASK_OFFERS: its time is over, and a late offer still counts */
-	bool again;	      /* ASK_ARP: it was sent a second time */
 	uint8_t by[6];	      /* ASK_ARP: MAC address of the answer */
 	int status;	      /* of a name server's answer */
 	unsigned answer;      /* in run->answer, behind the last one: none */

@@ -108,6 +108,36 @@ static const uint8_t *question(int tci, unsigned which, size_t *n)
 	return NULL;
 }
 
+/* How often it was asked on the cable who has that address. */
+static unsigned arps(uint32_t address)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < nsent; i++) {
+		struct rd r = rd_of(sent[i].frame, sent[i].n), payload;
+		struct eth e;
+		struct arp a;
+
+		if (!eth_read(&r, &e) || e.type != ETH_ARP)
+			continue;
+		payload = rd_of(e.payload.p, e.payload.n);
+		n += arp_read(&payload, &a) && a.op == 1 && a.tpa == address;
+	}
+	return n;
+}
+
+static void arp_says(uint32_t address)
+{
+	static const uint8_t router[6] = {0x02, 0, 0, 0, 0, 1};
+	struct arp a = {.op = 2, .sha = {0x02, 0, 0, 0, 0, 1}, .spa = address, .tpa = lease.address};
+	uint8_t frame[64];
+	struct wr w = wr_of(frame, sizeof frame);
+
+	eth_write(&w, host_mac(NULL), router, ETH_ARP);
+	arp_write(&w, &a);
+	listener->frame(listener->arg, frame, wr_n(&w), VLAN);
+}
+
 static unsigned questions(int tci)
 {
 	unsigned n = 0;
@@ -313,31 +343,25 @@ static void the_question_comes_again(void **state)
 	two_are_named(GOOD, "10.66.0.1", STRANGER);
 }
 
-static void a_pair_that_agrees(void **state)
+/* The second server's offer comes in that VLAN, with that router: nothing is wrong. */
+static void agrees(int tci, uint32_t router)
 {
 	const struct doctor_answer *other;
 
-	(void)state;
 	begin(true);
 	offer(VLAN, 0, GOOD, GOOD);
-	offer(VLAN, 0, STRANGER, GOOD);
+	offer(tci, 0, STRANGER, router);
 	assert_int_equal(offers(&other), 2);
 	assert_null(other);
 	assert_string_equal(judged(), "none");
 	end();
 }
 
-static void another_vlan_is_another_network(void **state)
+static void a_pair_that_agrees(void **state)
 {
-	const struct doctor_answer *other;
-
 	(void)state;
-	begin(true);
-	offer(VLAN, 0, GOOD, GOOD);
-	offer(-1, 0, STRANGER, STRANGER);
-	assert_int_equal(offers(&other), 2);
-	assert_null(other);
-	end();
+	agrees(VLAN, GOOD);
+	agrees(-1, STRANGER); /* another VLAN is another network */
 }
 
 /* No lease yet: the question comes each second, and a server that takes longer than that answers the first of them. */
@@ -353,6 +377,35 @@ static void a_slow_server_is_heard(void **state)
 	assert_int_equal(offers(&other), 1);
 	pass(1500);
 	assert_int_equal(questions(VLAN), 3); /* one is enough for the phone */
+	end();
+}
+
+static const struct doctor_answer *answer_to(const char *what)
+{
+	for (unsigned i = 0; i < run.answers; i++)
+		if (strcmp(run.answer[i].what, what) == 0)
+			return &run.answer[i];
+	fail_msg("nothing is known of '%s'", what);
+	return NULL;
+}
+
+/* A lost packet is no router that is silent: the question comes again, and an answer to the last one counts. */
+static void arp_comes_again(void **state)
+{
+	(void)state;
+	begin(true);
+	pass(1500);
+	assert_in_range(arps(GOOD), 3, 6);
+	arp_says(GOOD);
+	pass(1000);
+	assert_true(answer_to("arp 10.66.0.1")->ok);
+	assert_false(dt_signs_have(answer_to("arp 10.66.0.1")->sign, DT_SIGN_ASKED_ARP_ROUTER));
+	assert_true(answer_to("arp 10.66.0.100")->ok); /* nobody else has the phone's own address */
+	end();
+
+	begin(true);
+	pass(2500);
+	assert_true(dt_signs_have(answer_to("arp 10.66.0.1")->sign, DT_SIGN_ASKED_ARP_ROUTER));
 	end();
 }
 
@@ -378,8 +431,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(either_server_first), cmocka_unit_test(the_second_takes_its_time), cmocka_unit_test(the_question_comes_again),
-	    cmocka_unit_test(a_pair_that_agrees), cmocka_unit_test(another_vlan_is_another_network), cmocka_unit_test(a_slow_server_is_heard),
-	    cmocka_unit_test(it_ends),
+	    cmocka_unit_test(a_pair_that_agrees), cmocka_unit_test(a_slow_server_is_heard),
+	    cmocka_unit_test(arp_comes_again), cmocka_unit_test(it_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
