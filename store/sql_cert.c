@@ -62,9 +62,11 @@ enum store_result sql_cert_settle(struct store *s, const struct store_cert *c)
 	if (r != STORE_OK) /* nothing older: nothing is written */
 		return r == STORE_NONE ? STORE_OK : r;
 	sql_end(q, st);
-	if ((r = sql_begin(q)) != STORE_OK)
-		return r;
-	return sql_commit(q, dropped(q, sql_run(q, SQL_CERT_SETTLE, "itb", c->user, c->device, c->sha1, sizeof c->sha1)));
+	q->engine->lazy(q, true);
+	if ((r = sql_begin(q)) == STORE_OK)
+		r = sql_commit(q, dropped(q, sql_run(q, SQL_CERT_SETTLE, "itb", c->user, c->device, c->sha1, sizeof c->sha1)));
+	q->engine->lazy(q, false);
+	return r;
 }
 
 enum store_result sql_cert_find(struct store *s, const uint8_t sha1[20], struct store_cert *ret)

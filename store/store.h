@@ -5,7 +5,7 @@
  * (NT hash, PIN verifier) are sealed or hashed before they get here: the store never sees a secret.
  *
  * Durability: when a function that writes says STORE_OK, the change is on disk (SQLite: WAL, synchronous FULL).
- * audit(), pin_settle(), device_put() and device_signed() are the exceptions: they may lose their last rows with the power.
+ * audit(), pin_settle(), cert_settle(), device_put() and device_signed() are the exceptions: they may lose their last rows with the power.
  */
 #ifndef DIALTONE_STORE_STORE_H
 #define DIALTONE_STORE_STORE_H

@@ -1,6 +1,6 @@
 /* cmd/fleet/plan.c: calculates the number of front ends for a number of phones.
  *
- * The cost of a sign-in was measured in RSA-2048 signatures (bench/all, bench/signin.py), so that it holds on a faster or
+ * The cost of a sign-in was measured in RSA-2048 signatures (bench/all, which prints them so), so that it holds on a faster or
  * slower processor: here the signature is measured, and the rest is arithmetic that is printed with its assumptions.
  */
 #include <stdlib.h>
@@ -13,11 +13,11 @@
 #include "pki/cert.h"
 
 #define SIGNATURES 60
-#define COLD 28.3     /* signatures' worth of CPU: a first sign-in by PIN */
-#define WARM 10.0     /* by certificate */
-#define REFRESH 0.67  /* a refreshing REGISTER, and the keep-alives since the one before */
+#define COLD 22.8     /* signatures' worth of CPU: a first sign-in by PIN */
+#define WARM 6.9      /* by certificate */
+#define REFRESH 0.44  /* a refreshing REGISTER, and the keep-alives since the one before */
 #define REFRESH_S 480 /* seconds between two of a phone: 80 % of 600 */
-#define MEMORY_KB 20.4 /* of a registered phone, all processes */
+#define MEMORY_KB 20.2 /* of a registered phone, all processes */
 #define LOAD 0.7       /* of a processor that is planned with */
 #define PLAN_PHONES 10000
 
