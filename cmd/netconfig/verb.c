@@ -47,8 +47,8 @@ static bool addresses_of(const char *text, uint32_t *ret, size_t cap, size_t *n)
 	struct sv s = sv_of(text);
 	size_t got = 0;
 
-	while (s.p)
-		if (got == cap || !ip_read(sv_cut(&s, ','), &ret[got++]))
+	for (; s.p; got++)
+		if (got == cap || !ip_read(sv_cut(&s, ','), &ret[got]))
 			return false;
 	*n = got;
 	return true;
