@@ -60,23 +60,24 @@ class Few(front_end.Site):
 def test_one_address_has_a_share(tmp_path):
     """More silent connections than the server can hold, all from one address: others are served at once."""
     with Few(tmp_path, workers=1) as s:
-        silent, refused = [], 0
+        silent = []
         for port in (s.http, s.https, s.sip_tls):
+            refused = 0  # as far as the server is quicker than connect(2)
             for _ in range(250):
                 try:
                     silent.append(socket.create_connection(("127.0.0.1", port), 2, ("127.0.0.2", 0)))
                 except OSError:
                     refused += 1
-                    if refused % 10 == 0:
+                    if refused == 10:
                         break
-        assert len(silent) + refused > 100
+        assert len(silent) > 30
         for port, tls in ((s.http, False), (s.https, True), (s.sip_tls, True)):
             begun = time.monotonic()
             with dial(s, port, tls, timeout=5) as c:
                 if port != s.sip_tls:
                     c.sendall(f"GET / HTTP/1.1\r\nHost: {front_end.FQDN}\r\nConnection: close\r\n\r\n".encode())
                     assert c.recv(100).startswith(b"HTTP/1.1 ")
-            assert time.monotonic() - begun < 2, port
+            assert time.monotonic() - begun < 5, port  # silent ones would be sent away after ten
         for c in silent:
             c.close()
 
