@@ -35,6 +35,13 @@ struct exchange { /* of DHCP */
 	uint8_t twice; /* an option of the OFFER that stands twice; 0: none */
 };
 
+enum { DISCOVERS = 4 }; /* the phone's own, and those of whoever asks beside it */
+
+struct discover { /* at 0: none */
+	uint32_t xid;
+	int64_t at; /* when it was sent last */
+};
+
 struct refusal { /* an error of ICMP about one of its packets */
 	struct icmp_error error;
 	enum dt_stage stage; /* in which the packet was sent */
@@ -76,6 +83,7 @@ struct host {
 	bool lldp_settled; /* the attempt by LLDP is closed */
 	uint16_t announced_vlan; /* the VLAN that it says it uses, or was told */
 	struct exchange dhcp;
+	struct discover discover[DISCOVERS];
 	struct question question[QUESTIONS];
 	struct known known[KNOWN];
 	unsigned nknown;

@@ -14,6 +14,7 @@
 #include "wire/lldp.h"
 
 enum { SLOW_MS = 2500 };		 /* I-02, as the phone's stage 2 has it */
+#define ANOTHER_START SECONDS(10)	 /* no phone is off and on again in less */
 #define SILENCE SECONDS(7)		 /* the second question went out 3 to 5 s after the first: nobody has answered either */
 
 /* ---- stage 1: LLDP ---------------------------------------------------------------------------------------------- */
@@ -184,10 +185,34 @@ static void exchange_begin(struct passive *p, struct host *h, const struct dhcp 
 		lan_settle_lldp(p, h, h->dhcp.for_vlan);
 }
 
+/* This xid was used a short time ago: a phone that starts again has another one.  `dialtone doctor` (doctor/probe.c) asks so beside a
+ * phone that has its address, each second: it looks for a second server. */
+static bool discover_again(struct host *h, uint32_t xid, int64_t now)
+{
+	struct discover *oldest = &h->discover[0];
+
+	for (unsigned i = 0; i < DISCOVERS; i++) {
+		struct discover *d = &h->discover[i];
+		int64_t since = now - d->at;
+
+		if (d->at && d->xid == xid) {
+			d->at = now;
+			return since < ANOTHER_START;
+		}
+		if (d->at < oldest->at)
+			oldest = d;
+	}
+	*oldest = (struct discover){xid, now};
+	return false;
+}
+
 static void asked(struct passive *p, struct host *h, const struct dhcp *d, uint16_t vlan)
 {
 	bool phone = of_class(d, DHCP_CLASS_VLAN) || of_class(d, DHCP_CLASS_UC);
+	bool again = d->type == DHCP_DISCOVER && discover_again(h, d->xid, p->now);
 
+	if (again && h->pub.stage > DT_STAGE_ADDRESS)
+		return;
 	if (phone) {
 		host_is_phone(p, h);
 		h->inside = true;

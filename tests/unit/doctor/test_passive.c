@@ -5,6 +5,7 @@
 #include "doctor/passive/passive.h"
 #include "tests/support/check.h"
 #include "wire/capture/capture.h"
+#include "wire/capture/packet.h"
 #include "wire/dhcp.h"
 #include "wire/eth.h"
 
@@ -314,6 +315,63 @@ static void a_day_of_trying(void **state)
 	passive_free(p);
 }
 
+/* ---- who asks beside a phone ------------------------------------------------------------------------------------- */
+
+/* The DISCOVER as another one sends it: its xid is behind the first four octets, and a UDP checksum of 0 is none (RFC 768). */
+static struct sv as_another(uint8_t frame[600], const struct packet *k, const struct packet_view *v, uint8_t xid)
+{
+	size_t at = (size_t)(v->data.p - k->octets.p);
+
+	assert_true(k->octets.n <= 600);
+	memcpy(frame, k->octets.p, k->octets.n);
+	memset(frame + at + 4, xid, 4);
+	memset(frame + at - 2, 0, 2);
+	return view(frame, k->octets.n);
+}
+
+/* `dialtone doctor` looks for a second DHCP server beside its phone, each second by the same xid: the phone has not started again.  One
+ * that asks by a new xid has. */
+static void a_question_beside_the_phone(void **state)
+{
+	struct passive *p = passive_new(4);
+	uint8_t beside[600], anew[600];
+	struct sv again = {0}, start = {0};
+	struct buf v = {0};
+	struct capture c;
+	struct packet k;
+	int64_t asked = 0, last = 0;
+
+	(void)state;
+	corpus_read(&v, "dial-tone");
+	assert_true(capture_open(&c, v.p, v.n));
+	while (capture_next(&c, &k)) {
+		struct packet_view w;
+
+		passive_packet(p, k.unix_us, k.link, k.octets);
+		last = k.unix_us;
+		if (again.n == 0 && packet_view_read(k.link, k.octets, &w) && w.ip && w.proto == IP_UDP && w.dport == 67) {
+			again = as_another(beside, &k, &w, 0x77);
+			start = as_another(anew, &k, &w, 0x78);
+		}
+		if (again.n && k.unix_us - asked >= 1000000) {
+			asked = k.unix_us;
+			passive_packet(p, asked, LINK_ETHERNET, again);
+		}
+	}
+	assert_true(again.n > 0);
+	for (unsigned i = 1; i <= 5; i++)
+		passive_packet(p, last + i * 1000000ll, LINK_ETHERNET, again);
+	assert_int_equal(passive_phones(p), 1);
+	assert_true(passive_phone_at(p, 0)->dial_tone);
+	assert_int_equal(passive_phone_at(p, 0)->starts, 0);
+	passive_packet(p, last + 6000000, LINK_ETHERNET, start);
+	passive_end(p);
+	assert_false(passive_phone_at(p, 0)->dial_tone);
+	assert_int_equal(passive_phone_at(p, 0)->starts, 1);
+	passive_free(p);
+	buf_free(&v);
+}
+
 /* ---- pieces ----------------------------------------------------------------------------------------------------- */
 
 /* A capture that is read in pieces gives the packets that it gives in one. */
@@ -389,6 +447,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(faults_are_seen), cmocka_unit_test(with_secrets), cmocka_unit_test(packets_twice_and_out_of_order), cmocka_unit_test(dial_tone),
 		cmocka_unit_test(stages_in_order), cmocka_unit_test(a_flood_is_bounded), cmocka_unit_test(a_day_of_trying),
+		cmocka_unit_test(a_question_beside_the_phone),
 		cmocka_unit_test(pieces),	   cmocka_unit_test(times),
 	};
 
