@@ -205,6 +205,10 @@ struct tls_ctx *tls_ctx_server(const struct tls_server_conf *conf)
 	return c;
 }
 
+/* The groups of OpenSSL 3.0.  3.5 adds ML-KEM, whose key share has 1,216 octets: no phone's hello is so large, and where large packets are
+ * lost (I-09) it would be lost, too. */
+#define CLIENT_GROUPS "X25519:P-256:X448:P-521:P-384"
+
 struct tls_ctx *tls_ctx_client(const struct tls_client_conf *conf)
 {
 	struct tls_ctx *c = ctx_new(conf->profile, false);
@@ -215,7 +219,8 @@ struct tls_ctx *tls_ctx_client(const struct tls_client_conf *conf)
 		SSL_CTX_set_verify(c->ssl, SSL_VERIFY_NONE, NULL); /* the caller verifies: pki_chain_verify() */
 		tls_sessions_of(c);
 	}
-	if ((c->ssl && conf->cert_pem.n && !load(c, conf->cert_pem, conf->key, false)) ||
+	if ((c->ssl && SSL_CTX_set1_groups_list(c->ssl, CLIENT_GROUPS) != 1) ||
+	    (c->ssl && conf->cert_pem.n && !load(c, conf->cert_pem, conf->key, false)) ||
 	    (profiles[conf->profile].old_client && (c->old = tls_old_client(conf)) == NULL)) {
 		tls_ctx_free(c);
 		return NULL;

@@ -353,6 +353,26 @@ static void resumption(void **state)
 	}
 }
 
+/* A client's hello fits into the smallest packet that every way carries (576 octets, RFC 1122 3.3.3), whatever OpenSSL offers by itself. */
+static void a_hello_is_small(void **state)
+{
+	static const enum tls_profile profiles[] = {TLS_MODERN, TLS_CLIENT_OLD};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++) {
+		struct tls_ctx *ctx = tls_ctx_client(&(struct tls_client_conf){.profile = profiles[i]});
+		struct tls *t = tls_connect(ctx, TLS_PAIR_SERVER);
+		struct buf hello = {0};
+
+		assert_non_null(t);
+		tls_drain(t, &hello);
+		assert_true(hello.n > 100 && hello.n < 576);
+		buf_free(&hello);
+		tls_free(t);
+		tls_ctx_free(ctx);
+	}
+}
+
 /* One connection of a client that keeps what it can resume; the chain that it sees is appended to chain. */
 static bool resumes(struct tls_pair *p, struct tls_sessions *s, const char *peer, struct buf *chain)
 {
@@ -443,7 +463,7 @@ int main(void)
 	    cmocka_unit_test(profiles_meet), cmocka_unit_test(rsa_key_exchange_and_what_it_costs),
 	    cmocka_unit_test(octet_by_octet), cmocka_unit_test(much_at_once), cmocka_unit_test(closing),
 	    cmocka_unit_test(bent_octets), cmocka_unit_test(wrong_configurations), cmocka_unit_test(key_log),
-	    cmocka_unit_test(resumption), cmocka_unit_test(a_client_resumes), cmocka_unit_test(ticket_keys_of_each_day),
+	    cmocka_unit_test(resumption), cmocka_unit_test(a_client_resumes), cmocka_unit_test(a_hello_is_small), cmocka_unit_test(ticket_keys_of_each_day),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
