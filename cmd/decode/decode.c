@@ -57,11 +57,12 @@ static int read_stream(FILE *f, struct buf *to)
 	uint8_t part[16384];
 	size_t n;
 
-	while ((n = fread(part, 1, sizeof part, f)) > 0) {
+	do {
+		n = fread(part, 1, sizeof part, f);
 		if (to->n + n > CAPTURE_MAX)
 			return -EFBIG;
 		buf_add(to, part, n);
-	}
+	} while (n == sizeof part); /* less is the end, or an error */
 	return ferror(f) ? -EIO : to->oom ? -ENOMEM : 0;
 }
 

@@ -171,11 +171,12 @@ static int read_all(const char *path, struct buf *to)
 
 	if (strcmp(path, "-") != 0)
 		return file_read(path, RECORD_MAX, to);
-	while ((n = fread(part, 1, sizeof part, stdin)) > 0) {
+	do {
+		n = fread(part, 1, sizeof part, stdin);
 		if (to->n + n > RECORD_MAX)
 			return -EFBIG;
 		buf_add(to, part, n);
-	}
+	} while (n == sizeof part); /* less is the end, or an error */
 	return to->oom ? -ENOMEM : ferror(stdin) ? -EIO : 0;
 }
 
