@@ -127,13 +127,11 @@ int file_remove(const struct file_ops *ops, const char *path)
 	return rc < 0 ? rc : sync_folder(ops, path);
 }
 
-int file_read(const char *path, size_t max, struct buf *ret)
+static int read_to_end(int fd, size_t max, struct buf *ret)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+	int rc = 0;
 	size_t was = ret->n;
 
-	if (fd < 0)
-		return -errno;
 	for (;;) {
 		ssize_t k;
 
@@ -154,8 +152,23 @@ int file_read(const char *path, size_t max, struct buf *ret)
 			break;
 		}
 	}
-	close(fd);
 	if (rc < 0)
 		ret->n = was;
 	return rc;
+}
+
+int file_read(const char *path, size_t max, struct buf *ret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = read_to_end(fd, max, ret);
+	close(fd);
+	return rc;
+}
+
+int file_read_input(const char *path, size_t max, struct buf *ret)
+{
+	return strcmp(path, "-") == 0 ? read_to_end(STDIN_FILENO, max, ret) : file_read(path, max, ret);
 }

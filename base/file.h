@@ -32,5 +32,6 @@ int file_put(const struct file_ops *ops, int fd, const void *p, size_t n, off_t 
 int file_write(const struct file_ops *ops, const char *path, const void *p, size_t n, mode_t mode);
 int file_remove(const struct file_ops *ops, const char *path); /* 0 too when it was not there; folder synced */
 int file_read(const char *path, size_t max, struct buf *ret);	/* appends; -EFBIG beyond max */
+int file_read_input(const char *path, size_t max, struct buf *ret); /* the same; "-" is standard input */
 
 #endif

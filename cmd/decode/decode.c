@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/enc.h"
+#include "base/file.h"
 #include "cmd/decode/frame.h"
 #include "cmd/decode/input.h"
 #include "cmd/decode/msg.h"
@@ -50,39 +51,6 @@ static const struct kind kinds[] = {
 static const struct verb *const kind_verbs[] = {&kinds[0].verb, &kinds[1].verb, &kinds[2].verb, &kinds[3].verb,
 						&kinds[4].verb, &kinds[5].verb, &kinds[6].verb, &kinds[7].verb, NULL};
 _Static_assert(sizeof kinds / sizeof *kinds == 8, "every kind is a verb");
-
-/* 0 or -errno */
-static int read_stream(FILE *f, struct buf *to)
-{
-	uint8_t part[16384];
-	size_t n;
-
-	do {
-		n = fread(part, 1, sizeof part, f);
-		if (to->n + n > CAPTURE_MAX)
-			return -EFBIG;
-		buf_add(to, part, n);
-	} while (n == sizeof part); /* less is the end, or an error */
-	return ferror(f) ? -EIO : to->oom ? -ENOMEM : 0;
-}
-
-static int read_input(const char *path, struct buf *to)
-{
-	FILE *f;
-	int e;
-
-	if (strcmp(path, "-") == 0)
-		return read_stream(stdin, to);
-	f = fopen(path, "rbe");
-	if (f == NULL)
-		return -errno;
-	errno = 0;
-	e = read_stream(f, to);
-	if (e == -EIO && errno)
-		e = -errno;
-	fclose(f);
-	return e;
-}
 
 static int refuse(const char *path, const char *why)
 {
@@ -264,7 +232,7 @@ static int decode_run(struct command *cmd)
 	struct buf in = {0};
 	struct capture c;
 	const char *foreign;
-	int rc, e = read_input(path, &in);
+	int rc, e = file_read_input(path, CAPTURE_MAX, &in);
 
 	if (e < 0 && e != -EFBIG) {
 		rc = command_fail(cmd, EX_USAGE, "'%s': %s", path, strerror(-e));

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/date.h"
+#include "base/file.h"
 #include "cmd/doctor/answer.h"
 #include "cmd/doctor/bundle.h"
 #include "cmd/doctor/capture.h"
@@ -164,22 +165,6 @@ static void put_json(struct doctor *d)
 
 /* ---- the two ways in ----------------------------------------------------------------------------------------- */
 
-static int read_all(const char *path, struct buf *to)
-{
-	char part[16384];
-	size_t n;
-
-	if (strcmp(path, "-") != 0)
-		return file_read(path, RECORD_MAX, to);
-	do {
-		n = fread(part, 1, sizeof part, stdin);
-		if (to->n + n > RECORD_MAX)
-			return -EFBIG;
-		buf_add(to, part, n);
-	} while (n == sizeof part); /* less is the end, or an error */
-	return to->oom ? -ENOMEM : ferror(stdin) ? -EIO : 0;
-}
-
 /* The lines of the record; of a bundle all that it holds. */
 static void lines_store(struct doctor *d, const struct buf *text)
 {
@@ -205,7 +190,7 @@ static int from_record(struct doctor *d)
 {
 	struct buf text = {0};
 	struct why why = {0};
-	int e = read_all(d->o->record, &text);
+	int e = file_read_input(d->o->record, RECORD_MAX, &text);
 	const struct doctor_line *result;
 
 	if (e < 0) {
