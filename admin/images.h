@@ -35,9 +35,9 @@ struct image_of {
 	const char *min_installed;	 /* as in struct image_import */
 	bool approve;
 };
-/* What images_import() does once it has verified them. */
+/* images_import() calls it once it has verified the image. */
 enum admin_result image_store(struct admin *a, const struct image_of *of, struct store_rule *rule, struct why *why);
-/* Whether it is four numbers; NULL is fine. */
+/* Returns whether the text is four numbers, as a version is; NULL is fine. */
 bool image_min_installed(const char *text, struct why *why);
 
 /* Clear-CsDeviceUpdateFile: deletes images below DIR/files that are of no version that a rule has in approved, restore or pending,

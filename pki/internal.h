@@ -25,7 +25,7 @@ struct pki_number {
 	const BIGNUM *value;
 };
 EVP_PKEY *pki_rsa_of(const struct pki_number *numbers, size_t n, int selection /* EVP_PKEY_KEYPAIR ... */);
-/* It is no prime, and has no small factor. */
+/* Returns whether the number is no prime and has no small factor. */
 bool pki_modulus_is_sound(const BIGNUM *n);
 /* Puts the request's key into the certificate. */
 bool pki_request_certify(const struct pki_request *r, X509 *x);

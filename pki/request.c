@@ -28,7 +28,7 @@ typedef struct { /* CertificationRequestInfo, RFC 2986 4.1 */
 	X509_NAME *subject;
 	CSR_KEY *key;
 	STACK_OF(X509_ATTRIBUTE) *attributes; /* some leave them out */
-	ASN1_ENCODING enc; /* as it came: what the signature is over */
+	ASN1_ENCODING enc; /* the octets that came, which the signature is over */
 } CSR_INFO;
 ASN1_SEQUENCE_enc(CSR_INFO, enc, NULL) = {
 	ASN1_SIMPLE(CSR_INFO, version, ASN1_INTEGER),

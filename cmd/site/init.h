@@ -7,7 +7,7 @@
 #include "cmd/options.h"
 #include "server/daemon/take_certificate.h"
 
-/* Behind the reason why a site is not whole, with its folder: what to type. */
+/* It stands behind the reason why a site is not whole, with its folder, and says what to type. */
 #define INIT_AGAIN "; %s is no site yet: mend this, then type the same again, and it goes on from there"
 
 /* Where people read: standard output, and standard error while programs read that. */

@@ -5,7 +5,7 @@
 #include "cmd/options.h"
 #include "server/site/site.h"
 
-/* Behind the reason why it failed, with its folder, once the invitation has been used. */
+/* It stands behind the reason why joining failed, with the folder, once the invitation has been used. */
 #define JOIN_AGAIN "; %s is no site yet, and the invitation is used: mend this, make another one with 'dialtone pool invite FILE', and type " \
 		   "the same with it"
 

@@ -69,7 +69,7 @@ static void forget(const char *path)
 			unlink(name);
 }
 
-/* Under a name of its own until all is in it: half a copy looks like a store. */
+/* The copy has a name of its own until all is in it: half a copy looks like a store. */
 static int copy_to_file(struct session *s, const char *to)
 {
 	char part[PATH_MAX];

@@ -10,11 +10,11 @@
 #include "base/why.h"
 #include "server/site/site.h"
 
-/* Written whole or not at all: its group can read it before it has its name, so that a process that starts at any moment finds a file that
+/* The file is written whole or not at all: its group can read it before it has its name, so that a process that starts at any moment finds a file that
  * it can use.  file: SITE_SERVER or another of them. */
 bool name_key_save(const struct site *site, const char *file, const struct buf *pem, struct why *why);
 
-/* Those that are there, to their groups. */
+/* Each of them that is there is given to its group. */
 bool name_keys_give(const struct site *site, struct why *why);
 
 #endif

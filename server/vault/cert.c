@@ -226,7 +226,7 @@ static enum vault_status may_have(struct vault *v, const struct ticket *t, const
 	return VAULT_FULL;
 }
 
-/* Made, and stored: "publish before answering". */
+/* The certificate is made, and stored: "publish before answering". */
 static enum vault_status publish(struct vault *v, const struct pki_issue *what, const struct pki_request *req, struct store_cert *c,
 				 struct why *why)
 {

@@ -240,7 +240,7 @@ static void pass(unsigned ms)
 	}
 }
 
-/* The phone signed in: what the doctor says of it. */
+/* The phone signed in.  Returns the id of the first cause that the doctor finds, or "none". */
 static const char *judged(void)
 {
 	static struct doctor_finding f[8];
