@@ -117,7 +117,7 @@ static const void *elements(const struct field *f, const void *x)
 	const void *p = of(x, f->at);
 
 	if (f->type == FIELD_HEAP)
-		memcpy(&p, of(x, f->at), sizeof p);
+		memcpy((void *)&p, of(x, f->at), sizeof p);
 	return p;
 }
 
@@ -203,7 +203,7 @@ static void list_get(struct rd *r, const struct field *f, void *x)
 
 		if (room == NULL)
 			rd_fail(r, "out of memory");
-		memcpy(in(x, f->at), &room, sizeof room);
+		memcpy(in(x, f->at), (void *)&room, sizeof room);
 	}
 	for (uint64_t i = 0; r->err == NULL && i < n; i++) {
 		/* counted before it is read: fields_clear() finds the buffers of one that was cut off */

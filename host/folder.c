@@ -1,6 +1,5 @@
 #include "host/folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -9,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "confine/account.h"
 #include "host/handset.h"
 #include "host/state.h"
@@ -49,24 +49,21 @@ static bool is_a_phones(int dir, const char *name)
 /* give: to that owner; else it is only looked whether each is a phone's. */
 static int each_file(int fd, const struct folder *to, bool give, const char *path, struct why *why)
 {
-	DIR *d = fdopendir(dup(fd));
-	const struct dirent *e;
-	int rc = d ? 0 : -errno;
+	struct folder_names names;
+	const char *name;
+	int rc = 0;
 
-	if (d)
-		rewinddir(d);
-	while (rc == 0 && d && (e = readdir(d))) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		if (!give && !is_a_phones(fd, e->d_name)) {
-			why_set(why, "%s: \"%.80s\" in it is no file of a phone: give the phone a folder of its own with --state", path, e->d_name);
+	if (!folder_names_open(&names, fd, "."))
+		return -errno;
+	while (rc == 0 && (name = folder_names_next(&names))) {
+		if (!give && !is_a_phones(fd, name)) {
+			why_set(why, "%s: \"%.80s\" in it is no file of a phone: give the phone a folder of its own with --state", path, name);
 			rc = -EPERM;
-		} else if (give && fchownat(fd, e->d_name, to->uid, to->gid, AT_SYMLINK_NOFOLLOW) < 0) {
+		} else if (give && fchownat(fd, name, to->uid, to->gid, AT_SYMLINK_NOFOLLOW) < 0) {
 			rc = -errno;
 		}
 	}
-	if (d)
-		closedir(d);
+	folder_names_close(&names);
 	return rc;
 }
 

@@ -1,11 +1,12 @@
 #include "server/daemon/hand_over.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/folder.h"
 
 #define DEPTH 8 /* logs/Client/... has four */
 
@@ -23,30 +24,26 @@ static bool failed(const struct walk *w, const char *name, const char *reason)
 
 static bool inside(const struct walk *w, int fd, const char *name, unsigned depth)
 {
-	DIR *d = fdopendir(fd); /* closes fd */
-	const struct dirent *e;
+	struct folder_names folder;
+	const char *entry;
 	bool ok = true;
 
-	if (d == NULL) {
-		close(fd);
+	if (!folder_names_open(&folder, fd, "."))
 		return failed(w, name, strerror(errno));
-	}
-	while (ok && (e = readdir(d)))
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			ok = hand_over_one(w, dirfd(d), e->d_name, depth + 1);
-	closedir(d);
+	while (ok && (entry = folder_names_next(&folder)))
+		ok = hand_over_one(w, folder.fd, entry, depth + 1);
+	folder_names_close(&folder);
 	return ok;
 }
 
 static bool folder(const struct walk *w, int at, const char *name, unsigned depth)
 {
-	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), read_fd;
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	bool ok;
 
 	if (fd < 0)
 		return failed(w, name, strerror(errno));
-	read_fd = fchown(fd, 0, 0) < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	ok = read_fd >= 0 ? inside(w, read_fd, name, depth) : failed(w, name, strerror(errno));
+	ok = fchown(fd, 0, 0) == 0 ? inside(w, fd, name, depth) : failed(w, name, strerror(errno));
 	if (ok && fchown(fd, w->to.uid, w->to.gid) < 0)
 		ok = failed(w, name, strerror(errno));
 	close(fd);

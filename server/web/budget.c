@@ -7,7 +7,6 @@
  */
 #include "server/web/internal.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/log.h"
 #include "server/web/logs_clean.h"
 
@@ -24,25 +24,22 @@ enum { MEASURE_S = 60, PARTS = 16, DEPTH = 6 };
 
 static uint64_t octets_of(int at, const char *name, unsigned depth)
 {
-	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *e;
+	struct folder_names folder;
+	const char *entry;
 	uint64_t n = 0;
 	struct stat st;
 
-	if (d == NULL && fd >= 0)
-		close(fd);
-	while (d && (e = readdir(d)) != NULL) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
-		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!folder_names_open(&folder, at, name))
+		return 0;
+	while ((entry = folder_names_next(&folder)) != NULL) {
+		if (fstatat(folder.fd, entry, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (S_ISDIR(st.st_mode) && depth < DEPTH)
-			n += octets_of(dirfd(d), e->d_name, depth + 1);
+			n += octets_of(folder.fd, entry, depth + 1);
 		else
 			n += (uint64_t)st.st_blocks * 512;
 	}
-	if (d)
-		closedir(d);
+	folder_names_close(&folder);
 	return n;
 }
 
@@ -50,29 +47,28 @@ static uint64_t octets_of(int at, const char *name, unsigned depth)
 static uint64_t drop_oldest(const char *logs)
 {
 	char path[4096], oldest[256] = "", newest[256] = "";
-	const struct dirent *e;
+	struct folder_names folder;
+	const char *entry;
 	uint64_t n = 0;
 	struct stat st;
-	DIR *d;
 
 	snprintf(path, sizeof path, "%.3800s/" AUDIT, logs);
-	d = opendir(path);
-	if (d == NULL)
+	if (!folder_names_open(&folder, AT_FDCWD, path))
 		return 0;
-	while ((e = readdir(d)) != NULL) { /* the date stands at the end of the name, and sorts */
-		if (e->d_name[0] == '.')
+	while ((entry = folder_names_next(&folder)) != NULL) { /* the date stands at the end of the name, and sorts */
+		if (entry[0] == '.')
 			continue;
-		if (oldest[0] == '\0' || strcmp(e->d_name, oldest) < 0)
-			snprintf(oldest, sizeof oldest, "%s", e->d_name);
-		if (strcmp(e->d_name, newest) > 0)
-			snprintf(newest, sizeof newest, "%s", e->d_name);
+		if (oldest[0] == '\0' || strcmp(entry, oldest) < 0)
+			snprintf(oldest, sizeof oldest, "%s", entry);
+		if (strcmp(entry, newest) > 0)
+			snprintf(newest, sizeof newest, "%s", entry);
 	}
-	if (oldest[0] && strcmp(oldest, newest) != 0 && fstatat(dirfd(d), oldest, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    unlinkat(dirfd(d), oldest, 0) == 0) {
+	if (oldest[0] && strcmp(oldest, newest) != 0 && fstatat(folder.fd, oldest, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    unlinkat(folder.fd, oldest, 0) == 0) {
 		n = (uint64_t)st.st_blocks * 512;
 		log_line(LOG_WARN, "update", "logs/ is full: the audit log %s was removed", oldest);
 	}
-	closedir(d);
+	folder_names_close(&folder);
 	return n;
 }
 

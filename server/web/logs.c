@@ -5,8 +5,8 @@
  */
 #include "server/web/internal.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/log.h"
 #include "server/vault/device_id.h"
 
@@ -89,22 +90,22 @@ static bool room(const char *path, const char *device, unsigned most)
 {
 	char oldest[256] = "";
 	unsigned of_device = 0, all = 0;
-	struct dirent *e;
-	DIR *d = opendir(path);
+	struct folder_names folder;
+	const char *entry;
 
-	if (d == NULL)
+	if (!folder_names_open(&folder, AT_FDCWD, path))
 		return false;
-	while ((e = readdir(d)) != NULL) {
+	while ((entry = folder_names_next(&folder)) != NULL) {
 		all++;
-		if (strncmp(e->d_name, device, strlen(device)) != 0 || e->d_name[strlen(device)] != '_')
+		if (strncmp(entry, device, strlen(device)) != 0 || entry[strlen(device)] != '_')
 			continue;
 		of_device++;
-		if (oldest[0] == '\0' || strcmp(e->d_name, oldest) < 0) /* behind the device stands the time, which sorts */
-			snprintf(oldest, sizeof oldest, "%s", e->d_name);
+		if (oldest[0] == '\0' || strcmp(entry, oldest) < 0) /* behind the device stands the time, which sorts */
+			snprintf(oldest, sizeof oldest, "%s", entry);
 	}
-	if (of_device >= most && unlinkat(dirfd(d), oldest, 0) == 0)
+	if (of_device >= most && unlinkat(folder.fd, oldest, 0) == 0)
 		all--;
-	closedir(d);
+	folder_names_close(&folder);
 	return all < FOLDER_MAX;
 }
 

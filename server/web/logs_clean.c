@@ -1,11 +1,11 @@
 #include "server/web/logs_clean.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/sv.h"
 
 #define DEPTH 4
@@ -13,24 +13,22 @@
 
 static unsigned clean_below(int at, const char *name, int64_t before, unsigned depth)
 {
-	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *e;
+	struct folder_names folder;
+	const char *entry;
 	struct stat st;
 	unsigned n = 0;
 
-	if (d == NULL && fd >= 0)
-		close(fd);
-	while (d && (e = readdir(d)) != NULL) {
-		if (e->d_name[0] == '.' || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!folder_names_open(&folder, at, name))
+		return 0;
+	while ((entry = folder_names_next(&folder)) != NULL) {
+		if (entry[0] == '.' || fstatat(folder.fd, entry, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (S_ISDIR(st.st_mode) && depth < DEPTH)
-			n += clean_below(dirfd(d), e->d_name, before, depth + 1);
+			n += clean_below(folder.fd, entry, before, depth + 1);
 		else if (S_ISREG(st.st_mode) && (int64_t)st.st_mtim.tv_sec < before)
-			n += unlinkat(dirfd(d), e->d_name, 0) == 0;
+			n += unlinkat(folder.fd, entry, 0) == 0;
 	}
-	if (d)
-		closedir(d);
+	folder_names_close(&folder);
 	return n;
 }
 

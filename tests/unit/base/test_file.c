@@ -2,8 +2,11 @@
 #include "tests/support/check.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/folder.h"
 
 /* A file layer that stops working at the n-th call, as a power cut does: data not synced are gone. */
 struct cut {
@@ -127,11 +130,43 @@ static void layers_below(void **state)
 	rmdir(dir);
 }
 
+/* A folder is read without its own names, and not through a link. */
+static void names_of_a_folder(void **state)
+{
+	char dir[] = "/tmp/dialtone-base.XXXXXX", inner[64], link[64];
+	struct folder_names f;
+	const char *name;
+	unsigned n = 0;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(inner, sizeof inner, "%s/..in", dir);
+	snprintf(link, sizeof link, "%s/link", dir);
+	assert_int_equal(mkdir(inner, 0700), 0);
+	assert_int_equal(symlink(inner, link), 0);
+	assert_true(folder_names_open(&f, AT_FDCWD, dir));
+	while ((name = folder_names_next(&f)) != NULL) {
+		assert_true(strcmp(name, "..in") == 0 || strcmp(name, "link") == 0);
+		assert_int_equal(unlinkat(f.fd, name, strcmp(name, "link") == 0 ? 0 : AT_REMOVEDIR), 0);
+		n++;
+	}
+	assert_int_equal(n, 2);
+	folder_names_close(&f);
+	assert_int_equal(symlink(dir, link), 0);
+	assert_false(folder_names_open(&f, AT_FDCWD, link));
+	assert_true(errno == ELOOP || errno == ENOTDIR);
+	assert_false(folder_names_open(&f, AT_FDCWD, inner));
+	assert_int_equal(errno, ENOENT);
+	unlink(link);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(whole_or_not_at_all),
 	    cmocka_unit_test(layers_below),
+	    cmocka_unit_test(names_of_a_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
