@@ -1,6 +1,7 @@
 #include "admin/import/directory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ldap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ static bool failed(struct reading *r, const char *what, int code)
 	char *more = NULL;
 
 	if (r->ldap)
-		ldap_get_option(r->ldap, LDAP_OPT_DIAGNOSTIC_MESSAGE, &more);
+		ldap_get_option(r->ldap, LDAP_OPT_DIAGNOSTIC_MESSAGE, (void *)&more);
 	why_set(r->why, "%s: %s: %s%s%s", r->d->uri, what, ldap_err2string(code), more && more[0] ? ": " : "", more ? more : "");
 	ldap_memfree(more);
 	return false;
@@ -246,7 +247,8 @@ static enum admin_result others_leave(struct admin *a, struct reading *r, bool d
 enum admin_result directory_sync(struct admin *a, const struct directory *d, struct user_import *how, bool missing, unsigned *gone, struct why *why)
 {
 	int fd = memfd_create("directory", MFD_CLOEXEC);
-	struct reading r = {.d = d, .csv = fd >= 0 ? fdopen(dup(fd), "w") : NULL, .seen = store_seen_new(why), .why = why};
+	int csv = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	struct reading r = {.d = d, .csv = csv < 0 ? NULL : fdopen(csv, "w"), .seen = store_seen_new(why), .why = why};
 	enum admin_result rc = ADMIN_FAILED;
 
 	*gone = 0;
@@ -260,6 +262,8 @@ enum admin_result directory_sync(struct admin *a, const struct directory *d, str
 	store_seen_free(r.seen);
 	if (r.csv)
 		fclose(r.csv);
+	else if (csv >= 0)
+		close(csv);
 	if (fd >= 0)
 		close(fd);
 	return rc;

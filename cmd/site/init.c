@@ -68,7 +68,7 @@ static const char *port_option(void *at, const char *value)
 
 static const char *legacy_option(void *at, const char *value)
 {
-	for (unsigned i = 0; site_legacy_words[i]; i++)
+	for (unsigned i = SITE_LEGACY_OFF; i <= SITE_LEGACY_ON; i++)
 		if (strcasecmp(value, site_legacy_words[i]) == 0) {
 			struct site like = {.legacy = i};
 
@@ -329,9 +329,10 @@ static int folder(const struct command *c, struct site *s, const char *dir, bool
 	char path[PATH_MAX];
 	struct stat st;
 
-	if (mkdir(dir, 0755) < 0 && (errno != EEXIST || stat(dir, &st) < 0 || !S_ISDIR(st.st_mode)))
-		return command_fail(c, EX_CANTCREAT, "'%s' cannot be made: %s", dir,
-				    errno == EEXIST ? "it is a file; choose another folder" : strerror(errno));
+	if (mkdir(dir, 0755) < 0 && (errno != EEXIST || stat(dir, &st) < 0))
+		return command_fail(c, EX_CANTCREAT, "'%s' cannot be made: %s", dir, strerror(errno));
+	if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
+		return command_fail(c, EX_CANTCREAT, "'%s' cannot be made: it is a file; choose another folder", dir);
 	if (realpath(dir, path) == NULL || !sv_copy(s->dir, sizeof s->dir, sv_of(path)))
 		return command_fail(c, EX_CANTCREAT, "'%s' cannot be used: %s", dir, strerror(errno));
 	snprintf(path, sizeof path, "%s/" SITE_CONF, s->dir);

@@ -37,10 +37,11 @@ static bool place_of(const char *dir, struct place *ret)
 	return ret->folder >= 0;
 }
 
-static bool control_failed(const char *dir, const char *what, struct why *why)
+/* code: of errno; 0: the system has nothing to say. */
+static bool control_failed(const char *dir, const char *what, int code, struct why *why)
 {
-	return why_not(why, "%s/" CONTROL ": %s%s%s%s", dir, what, errno ? ": " : "", errno ? strerror(errno) : "",
-		       errno == EACCES ? "; run it as root, or as the user that started dialtoned" : "");
+	return why_not(why, "%s/" CONTROL ": %s%s%s%s", dir, what, code ? ": " : "", code ? strerror(code) : "",
+		       code == EACCES ? "; run it as root, or as the user that started dialtoned" : "");
 }
 
 /* -1 with *nobody: dialtoned does not run. */
@@ -52,13 +53,15 @@ static int reach(const char *dir, bool *nobody, struct why *why)
 	*nobody = false;
 	if (!place_of(dir, &p)) {
 		*nobody = errno == ENOENT;
-		control_failed(dir, "cannot be reached", why);
+		control_failed(dir, "cannot be reached", errno, why);
 		return -1;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&p.at, sizeof p.at) < 0) {
+	if (fd < 0) {
+		control_failed(dir, "cannot be reached", errno, why);
+	} else if (connect(fd, (struct sockaddr *)&p.at, sizeof p.at) < 0) {
 		*nobody = errno == ENOENT || errno == ECONNREFUSED;
-		control_failed(dir, "cannot be reached", why);
+		control_failed(dir, "cannot be reached", errno, why);
 		close(fd);
 		fd = -1;
 	}
@@ -85,34 +88,42 @@ static ssize_t control_more(int fd, uint64_t until, char *part, size_t cap)
 	}
 }
 
-static bool control_ask(int fd, const char *line, size_t n, struct buf *answer)
+/* 0, or a code of errno. */
+static int control_send(int fd, const char *line, size_t n)
+{
+	ssize_t sent = send(fd, line, n, MSG_NOSIGNAL);
+
+	return sent < 0 ? errno : (size_t)sent < n ? EMSGSIZE : 0;
+}
+
+/* The same. */
+static int control_ask(int fd, const char *line, size_t n, struct buf *answer)
 {
 	uint64_t until = clock_mono_ms() + DEADLINE_MS;
 	char part[4096];
+	int code = control_send(fd, line, n);
 	ssize_t got;
 
-	if (send(fd, line, n, MSG_NOSIGNAL) != (ssize_t)n)
-		return false;
+	if (code)
+		return code;
 	while ((got = control_more(fd, until, part, sizeof part)) > 0) {
 		buf_add(answer, part, (size_t)got);
-		errno = EMSGSIZE;
 		if (answer->n > ANSWER_MAX)
-			return false;
+			return EMSGSIZE;
 	}
-	return got == 0 && !answer->oom;
+	return got < 0 ? errno : answer->oom ? ENOMEM : 0;
 }
 
 /* One line there, the answer back. true with *nobody: dialtoned does not run. */
 static bool control_question(const char *dir, const char *line, size_t n, struct buf *answer, bool *nobody, struct why *why)
 {
-	int fd = reach(dir, nobody, why);
-	bool ok;
+	int fd = reach(dir, nobody, why), code;
 
 	if (fd < 0)
 		return *nobody;
-	ok = control_ask(fd, line, n, answer) || control_failed(dir, "no answer", why);
+	code = control_ask(fd, line, n, answer);
 	close(fd);
-	return ok;
+	return code == 0 || control_failed(dir, "no answer", code, why);
 }
 
 /* "ok 3", with *changed "ok 3 1", or "error SENTENCE". */
@@ -140,9 +151,8 @@ bool control_order_user(const char *dir, const char *aor, enum location_order or
 	char line[600];
 	int len = snprintf(line, sizeof line, "order %s %u %u %s\n", aor, (unsigned)order, diag, reason);
 
-	errno = 0;
 	if (len < 0 || (size_t)len >= sizeof line || strpbrk(aor, " \r\n") || strpbrk(reason, "\r\n"))
-		return control_failed(dir, "the order cannot be written in a line", why);
+		return control_failed(dir, "the order cannot be written in a line", 0, why);
 	if (!control_question(dir, line, (size_t)len, &answer, &nobody, why)) {
 		buf_free(&answer);
 		return false;
@@ -175,9 +185,8 @@ bool control_status(const char *dir, struct buf *text, struct why *why)
 		return false;
 	if (nobody)
 		return true;
-	errno = 0;
 	if (!sv_ends(buf_view(text), SV("end\n")))
-		return control_failed(dir, "the answer is cut off", why);
+		return control_failed(dir, "the answer is cut off", 0, why);
 	text->n -= 4;
 	return true;
 }
@@ -221,24 +230,25 @@ bool control_list(const char *dir, const char *question, bool (*line)(void *arg,
 	bool good = true, ended = false;
 	struct buf have = {0};
 	char part[4096];
-	ssize_t got = -1, n = (ssize_t)strlen(question);
-	int fd = reach(dir, nobody, why);
+	size_t n = strlen(question);
+	int fd = reach(dir, nobody, why), code = EINVAL;
+	ssize_t got = 0;
 
 	if (fd < 0)
 		return *nobody;
-	errno = EINVAL;
-	if (strpbrk(question, "\r\n") == question + n - 1 && send(fd, question, (size_t)n, MSG_NOSIGNAL) == n)
-		while (good && !ended && (got = control_more(fd, clock_mono_ms() + DEADLINE_MS, part, sizeof part)) > 0) {
-			buf_add(&have, part, (size_t)got);
-			good = lines_read(&have, line, arg, &ended);
-		}
+	if (strpbrk(question, "\r\n") == question + n - 1)
+		code = control_send(fd, question, n);
+	while (code == 0 && good && !ended && (got = control_more(fd, clock_mono_ms() + DEADLINE_MS, part, sizeof part)) > 0) {
+		buf_add(&have, part, (size_t)got);
+		good = lines_read(&have, line, arg, &ended);
+	}
+	if (got < 0)
+		code = errno;
 	close(fd);
-	if (got >= 0)
-		errno = 0;
 	if (!good && sv_starts(buf_view(&have), SV("error ")))
 		why_set(why, SV_FMT, SV_ARG(sv_trim(sv_from(buf_view(&have), 6))));
 	else if (!ended)
-		control_failed(dir, good ? "the answer is cut off" : "the answer cannot be read", why);
+		control_failed(dir, good ? "the answer is cut off" : "the answer cannot be read", code, why);
 	if (!good)
 		blame_version(dir, why);
 	buf_free(&have);
@@ -251,7 +261,7 @@ int control_listen(const char *dir, struct why *why)
 	int fd;
 
 	if (!place_of(dir, &p)) {
-		control_failed(dir, "cannot be made", why);
+		control_failed(dir, "cannot be made", errno, why);
 		return -1;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -260,13 +270,13 @@ int control_listen(const char *dir, struct why *why)
 
 		unlinkat(p.folder, "control", 0);
 		if (bind(fd, (struct sockaddr *)&p.at, sizeof p.at) < 0 || listen(fd, 16) < 0) {
-			control_failed(dir, "cannot be made", why);
+			control_failed(dir, "cannot be made", errno, why);
 			close(fd);
 			fd = -1;
 		}
 		umask(old);
 	} else {
-		control_failed(dir, "cannot be made", why);
+		control_failed(dir, "cannot be made", errno, why);
 	}
 	close(p.folder);
 	return fd;

@@ -117,20 +117,22 @@ static void try_as(const struct site *s, int as, const struct account *a, int fd
 {
 	char path[PATH_MAX];
 	struct why none = {0};
+	int code;
 
 	if (setgroups(1, &a->gid) < 0 || setresgid(a->gid, a->gid, a->gid) < 0 || setresuid(a->uid, a->uid, a->uid) < 0)
 		return;
 	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
 		if (needs[i].as != as || !site_path(path, s->dir, needs[i].path, &none) || access(path, needs[i].mode) == 0 || errno == ENOENT)
 			continue;
-		if (errno == EACCES && barred(path))
+		code = errno;
+		if (code == EACCES && barred(path))
 			dprintf(fd, "'%s' cannot enter %s: put the site elsewhere, or open that folder with: chmod o+x %s",
 				user_of(s, as), path, path);
-		else if (errno == EROFS)
+		else if (code == EROFS)
 			dprintf(fd, "%s is on a read-only file system: mount it for writing", path);
 		else
 			dprintf(fd, "'%s' cannot use %s: %s; to hand it over: dialtone init %s --owners", user_of(s, as), path,
-				strerror(errno), s->dir);
+				strerror(code), s->dir);
 		return;
 	}
 }
