@@ -24,7 +24,7 @@ struct cab_stream { /* a struct mspack_file to the library */
 
 static struct cab_stream *stream_of(struct mspack_file *f)
 {
-	return (struct cab_stream *)(void *)f;
+	return (struct cab_stream *)f;
 }
 
 static struct mspack_file *memory_open(struct mspack_system *self, const char *name, int mode)
@@ -34,8 +34,8 @@ static struct mspack_file *memory_open(struct mspack_system *self, const char *n
 	(void)self;
 	(void)mode;
 	if (f)
-		f->m = (const struct cab_memory *)(const void *)name;
-	return (struct mspack_file *)(void *)f;
+		f->m = (const struct cab_memory *)name;
+	return (struct mspack_file *)f;
 }
 
 static void memory_close(struct mspack_file *f)
@@ -178,7 +178,7 @@ static bool one_file(struct cab_reading *r, struct mscab_decompressor *d, struct
 		return true;
 	if (f->length > r->limits->file || (r->ret->all += f->length) > r->limits->all)
 		return why_not(r->why, "%.200s in it is too large", path);
-	if (d->extract(d, f, (const char *)(const void *)&out) != MSPACK_ERR_OK || data.n != f->length) {
+	if (d->extract(d, f, (const char *)&out) != MSPACK_ERR_OK || data.n != f->length) {
 		buf_free(&data);
 		return why_not(r->why, "%.200s in it is damaged", path);
 	}
@@ -201,7 +201,7 @@ static bool one_cab(struct cab_reading *r, struct sv octets, const char *above, 
 	d = mspack_create_cab_decompressor(&memory_system);
 	if (d == NULL)
 		return why_not(r->why, "out of memory");
-	c = cab_is(octets) ? d->open(d, (const char *)(const void *)&in) : NULL;
+	c = cab_is(octets) ? d->open(d, (const char *)&in) : NULL;
 	if (c == NULL)
 		ok = why_not(r->why, "%s%.200s%s is no cabinet, or it is damaged", above[0] ? "" : "it", above, above[0] ? ".cab in it" : "");
 	else if (c->flags & (MSCAB_HDR_PREVCAB | MSCAB_HDR_NEXTCAB))

@@ -130,7 +130,7 @@ const char *nearest(const char *word, const char *const *first, size_t n, size_t
 	if (least > 3)
 		least = 3;
 	for (size_t i = 0; i < n; i++) {
-		const char *name = *(const char *const *)(const void *)((const char *)first + i * step);
+		const char *name = *(const char *const *)((const char *)first + i * step);
 		unsigned d = distance(word, name);
 
 		if (d < least) {

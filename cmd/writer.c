@@ -48,20 +48,20 @@ static const char *text_of(const struct column *c, const void *record, char out[
 	case COLUMN_TEXT:
 		return at[0] ? at : none;
 	case COLUMN_BOOL:
-		return *(const bool *)(const void *)at ? "yes" : "no";
+		return *(const bool *)at ? "yes" : "no";
 	case COLUMN_UNSIGNED:
-		snprintf(out, 32, "%u", *(const unsigned *)(const void *)at);
+		snprintf(out, 32, "%u", *(const unsigned *)at);
 		return out;
 	case COLUMN_NUMBER:
-		snprintf(out, 32, "%lld", (long long)*(const int64_t *)(const void *)at);
+		snprintf(out, 32, "%lld", (long long)*(const int64_t *)at);
 		return out;
 	case COLUMN_POSITIVE:
-		snprintf(out, 32, "%lld", (long long)*(const int64_t *)(const void *)at);
-		return *(const int64_t *)(const void *)at ? out : none;
+		snprintf(out, 32, "%lld", (long long)*(const int64_t *)at);
+		return *(const int64_t *)at ? out : none;
 	case COLUMN_AGO:
-		return *(const int64_t *)(const void *)at ? writer_ago(out, clock_unix_ms() / 1000 - *(const int64_t *)(const void *)at) : none;
+		return *(const int64_t *)at ? writer_ago(out, clock_unix_ms() / 1000 - *(const int64_t *)at) : none;
 	default:
-		return *(const int64_t *)(const void *)at ? iso_time(out, *(const int64_t *)(const void *)at) : none;
+		return *(const int64_t *)at ? iso_time(out, *(const int64_t *)at) : none;
 	}
 }
 
@@ -74,17 +74,17 @@ static json_t *json_of(const struct column *c, const void *record)
 	case COLUMN_TEXT:
 		return at[0] ? json_text(at) : json_null();
 	case COLUMN_BOOL:
-		return json_boolean(*(const bool *)(const void *)at);
+		return json_boolean(*(const bool *)at);
 	case COLUMN_UNSIGNED:
-		return json_integer(*(const unsigned *)(const void *)at);
+		return json_integer(*(const unsigned *)at);
 	case COLUMN_POSITIVE:
-		if (*(const int64_t *)(const void *)at == 0)
+		if (*(const int64_t *)at == 0)
 			return json_null();
-		return json_integer(*(const int64_t *)(const void *)at);
+		return json_integer(*(const int64_t *)at);
 	case COLUMN_NUMBER:
-		return json_integer(*(const int64_t *)(const void *)at);
+		return json_integer(*(const int64_t *)at);
 	default:
-		return *(const int64_t *)(const void *)at ? json_string(iso_time(time, *(const int64_t *)(const void *)at)) : json_null();
+		return *(const int64_t *)at ? json_string(iso_time(time, *(const int64_t *)at)) : json_null();
 	}
 }
 
@@ -92,12 +92,12 @@ static json_t *json_of(const struct column *c, const void *record)
 static const char *csv_of(const struct column *c, const void *record, char out[32])
 {
 	const char *at = (const char *)record + c->at;
-	int64_t n = c->kind >= COLUMN_NUMBER ? *(const int64_t *)(const void *)at : 0;
+	int64_t n = c->kind >= COLUMN_NUMBER ? *(const int64_t *)at : 0;
 
 	if (c->kind == COLUMN_TEXT)
 		return at;
 	if (c->kind == COLUMN_BOOL)
-		return *(const bool *)(const void *)at ? "true" : "false";
+		return *(const bool *)at ? "true" : "false";
 	if (c->kind == COLUMN_TIME || c->kind == COLUMN_AGO)
 		return n ? iso_time(out, n) : "";
 	return c->kind == COLUMN_POSITIVE && n == 0 ? "" : text_of(c, record, out);

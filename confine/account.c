@@ -40,7 +40,7 @@ static int run(const char *const argv[])
 	pid_t pid;
 
 	for (unsigned i = 0; argv[i] && i < 11; i++)
-		memcpy(&args[i], &argv[i], sizeof args[i]); /* posix_spawn() leaves them as they are */
+		memcpy((void *)&args[i], (const void *)&argv[i], sizeof args[i]); /* posix_spawn() leaves them as they are */
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);

@@ -29,7 +29,7 @@ static const struct {
 
 static const struct sv *sip_auth_field(const struct sip_auth *a, enum sip_auth_field f)
 {
-	return (const struct sv *)(const void *)((const char *)a + fields[f].at);
+	return (const struct sv *)((const char *)a + fields[f].at);
 }
 
 static struct sv sip_auth_skip_lws(struct sv s)

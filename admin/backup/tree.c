@@ -104,7 +104,7 @@ static bool walk(struct walk *w)
 		}
 		free(all[i]);
 	}
-	free(all);
+	free((void *)all);
 	return ok;
 }
 

@@ -293,7 +293,7 @@ static int handset_run(struct command *command)
 	int rc = find_phone(&c);
 
 	if (rc == 0)
-		rc = ((const struct handset_verb *)(const void *)command->verb)->run(&c);
+		rc = ((const struct handset_verb *)command->verb)->run(&c);
 	json_decref(c.answer);
 	return rc;
 }

@@ -57,7 +57,7 @@ static _Noreturn void child_become(const struct child_conf *c, int state_fd, int
 	char *argv[] = {(char[]){"dialtoned"}, (char[]){"--role"}, NULL, number, NULL};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	memcpy(&argv[2], &c->name, sizeof argv[2]); /* execve() leaves it as it is */
+	memcpy((void *)&argv[2], (const void *)&c->name, sizeof argv[2]); /* execve() leaves it as it is */
 	prctl(PR_SET_NAME, c->name, 0, 0, 0); /* a signal to "dialtoned" by name means the supervisor */
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(log_fd, 2) < 0)
 		_exit(71); /* sysexits: the system */

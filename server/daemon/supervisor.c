@@ -179,7 +179,7 @@ static struct slot *slot_of(struct supervisor *s, pid_t pid)
 {
 	struct generation *all[OLD + 2] = {s->now, s->next};
 
-	memcpy(all + 2, s->old, sizeof s->old);
+	memcpy((void *)(all + 2), (void *)s->old, sizeof s->old);
 	for (unsigned i = 0; i < OLD + 2; i++)
 		for (unsigned k = 0; all[i] && k < all[i]->nslot; k++)
 			if (all[i]->slot[k].pid == pid)
@@ -308,7 +308,7 @@ static unsigned logs(struct supervisor *s, struct log_pipe *ret[], const char *n
 	struct generation *all[OLD + 2] = {s->now, s->next};
 	unsigned n = 0;
 
-	memcpy(all + 2, s->old, sizeof s->old);
+	memcpy((void *)(all + 2), (void *)s->old, sizeof s->old);
 	for (unsigned i = 0; i < OLD + 2; i++)
 		for (unsigned k = 0; all[i] && k < all[i]->nslot; k++)
 			if (all[i]->slot[k].log.fd >= 0) {

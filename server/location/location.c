@@ -16,7 +16,7 @@ struct location *location_new(int64_t (*unix_s)(void *),
 {
 	struct location *l = calloc(1, sizeof *l);
 
-	if (l == NULL || (l->bucket = calloc(BUCKETS_FIRST, sizeof(struct node *))) == NULL) {
+	if (l == NULL || (l->bucket = (struct node **)calloc(BUCKETS_FIRST, sizeof(struct node *))) == NULL) {
 		free(l);
 		return NULL;
 	}
@@ -34,7 +34,7 @@ void location_free(struct location *l)
 	for (size_t i = 0; i < l->nbucket; i++)
 		while (l->bucket[i])
 			location_cut(l, &l->bucket[i], false);
-	free(l->bucket);
+	free((void *)l->bucket);
 	free(l);
 }
 

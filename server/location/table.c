@@ -31,7 +31,7 @@ static void grow(struct location *l)
 	struct node **old = l->bucket, **made;
 	size_t n = l->nbucket;
 
-	if (l->n < n || (made = calloc(n * 2, sizeof(struct node *))) == NULL)
+	if (l->n < n || (made = (struct node **)calloc(n * 2, sizeof(struct node *))) == NULL)
 		return; /* a fuller table is slower, not wrong */
 	l->bucket = made;
 	l->nbucket = n * 2;
@@ -43,7 +43,7 @@ static void grow(struct location *l)
 			p->next = *to;
 			*to = p;
 		}
-	free(old);
+	free((void *)old);
 }
 
 void location_far_of(const struct location *l, const struct node *p, bool gone, struct location_far *ret)

@@ -4,7 +4,7 @@
 
 static uint64_t admission_behind_ms(void *arg)
 {
-	struct vault_client *const *vault = arg;
+	struct vault_client *const *vault = (struct vault_client *const *)arg;
 
 	return *vault ? vault_client_behind_ms(*vault) : 0;
 }
@@ -21,7 +21,7 @@ void worker_admission_init(struct admission ret[2], struct loop *loop, struct va
 		struct admission_conf c = admissions[i];
 
 		c.loop = loop;
-		c.arg = vault;
+		c.arg = (void *)vault;
 		admission_init(&ret[i], &c);
 	}
 }
