@@ -5,35 +5,17 @@
 
 #include "base/text.h"
 
-static const char *why_vset(struct why *w, const char *fmt, va_list ap)
+const char *why_set(struct why *w, const char *fmt, ...)
 {
 	char text[WHY_TEXT_MAX]; /* the arguments may be what w->text holds now */
+	va_list ap;
 
 	if (w == NULL)
 		return "";
+	va_start(ap, fmt);
 	text_vset(text, sizeof text, fmt, ap);
+	va_end(ap);
 	return memcpy(w->text, text, sizeof text);
-}
-
-const char *why_set(struct why *w, const char *fmt, ...)
-{
-	const char *ret;
-	va_list ap;
-
-	va_start(ap, fmt);
-	ret = why_vset(w, fmt, ap);
-	va_end(ap);
-	return ret;
-}
-
-bool why_not(struct why *w, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	why_vset(w, fmt, ap);
-	va_end(ap);
-	return false;
 }
 
 const char *why_or(const struct why *w, const char *otherwise)

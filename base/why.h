@@ -20,8 +20,9 @@ struct why {
  * `return why_set(w, ...)`.  `w` may be NULL, when nobody asks for the reason: then "" is returned. */
 const char *why_set(struct why *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same, and false: `return why_not(w, ...)` ends a function of the kind "true, or false and why". */
-bool why_not(struct why *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same, and false: `return why_not(w, ...)` ends a function of the kind "true, or false and why".  It is a macro so that compilers
+ * and analysers of the caller see the false. */
+#define why_not(...) (why_set(__VA_ARGS__), false)
 
 /* The reason, or `otherwise` when none was given. */
 const char *why_or(const struct why *w, const char *otherwise);

@@ -230,7 +230,7 @@ static bool restored_before(const char *from, const char *dir)
 /* Every site has these, a backup has not. */
 static bool restore_folders(int fd, struct why *why)
 {
-	return (fd >= 0 && mkdirat(fd, SITE_RUN, 0755) == 0 && (mkdirat(fd, SITE_LOGS, 0770) == 0 || errno == EEXIST) && fchmod(fd, 0755) == 0) ||
+	return (mkdirat(fd, SITE_RUN, 0755) == 0 && (mkdirat(fd, SITE_LOGS, 0770) == 0 || errno == EEXIST) && fchmod(fd, 0755) == 0) ||
 	       why_not(why, "%s", strerror(errno));
 }
 
