@@ -82,6 +82,7 @@ def test_cold_by_pin(site, tmp_path):
     assert sum(p["signed_in"] for p in r["curve"]) == PHONES and r["curve"][-1]["registered"] == PHONES
     page = open(html).read()
     assert f"{PHONES} of {PHONES} phones had dial tone" in page and page.count("<svg") >= 3 and "http" not in page.replace("HTTP", "")
+    assert "nan" not in "".join(re.findall(r' d="([^"]+)"', page)) and ">0:00 min<" in page and "width=device-width" in page
     text = open(metrics).read()
     assert f"dialtone_fleet_signed_in_total {PHONES}\n" in text and 'dialtone_fleet_seconds{of="sign-in",quantile="0.99"}' in text
     if shutil.which("promtool"):
