@@ -274,7 +274,7 @@ void life_timer(struct fleet_phone *p)
 		p->night = false;
 		if (p->ph) {
 			life_end(p);
-			p->warm = true;
+			p->warm = p->warm || p->was_on; /* else it has no certificate yet */
 			f->stats.restarts++;
 		}
 	}

@@ -36,6 +36,7 @@ static void fleet_drop(struct fleet *f)
 {
 	for (unsigned i = 0; i < PHONES; i++)
 		flash_clear(&f->phone[i]);
+	later_clear(f);
 	assert_null(f->blobs); /* the last owner has taken it with it */
 	free(f->phone);
 	free(f->heap);
@@ -237,11 +238,38 @@ static void curve(void **state)
 	fleet_drop(f);
 }
 
+/* Its power goes while it signs in for the first time: it has no certificate to come back with. */
+static void night(void **state)
+{
+	static const struct fleet_user user[PHONES] = {{.number = "7000", .pin = "80642"}};
+	const struct dt_model *model = dt_model_find("cx600");
+	struct fleet *f = fleet_make(&(struct fleet_conf){.from = FLEET_WEB, .user = user, .model = &model, .models = 1, .scenario = FLEET_DAY,
+							 .web_url = "https://pool.contoso.test/CertProv/CertProvisioningService.svc",
+							 .registrar = "pool.contoso.test:5061"});
+	struct fleet_phone *p = &f->phone[0];
+
+	(void)state;
+	f->stats.phase = FLEET_MEASURING;
+	f->stats.where[FLEET_OFF] = f->stats.stage[0] = PHONES;
+	f->on = &life_events;
+	life_begin(p, true);
+	assert_non_null(p->ph);
+	p->night = true;
+	life_timer(p);
+	assert_true(f->stats.restarts == 1 && p->ph && !p->warm);
+	p->was_on = p->night = true; /* it has had dial tone */
+	life_timer(p);
+	assert_true(f->stats.restarts == 2 && p->ph && p->warm);
+	life_end(p);
+	fleet_drop(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(times), cmocka_unit_test(arrival), cmocka_unit_test(back_off), cmocka_unit_test(gate),
 	    cmocka_unit_test(flash), cmocka_unit_test(heap),	cmocka_unit_test(names),    cmocka_unit_test(curve),
+	    cmocka_unit_test(night),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
