@@ -34,15 +34,16 @@ def cpu_us(pid):
     return total / 1000
 
 
+def pss_of(pid):
+    try:
+        with open(f"/proc/{pid}/smaps_rollup") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("Pss:"))
+    except (OSError, StopIteration):
+        return 0
+
+
 def pss_kb(pid):
-    total = 0
-    for p in family(pid):
-        try:
-            with open(f"/proc/{p}/smaps_rollup") as f:
-                total += next(int(line.split()[1]) for line in f if line.startswith("Pss:"))
-        except (OSError, StopIteration):
-            pass
-    return total
+    return sum(pss_of(p) for p in family(pid))
 
 
 def median(values):

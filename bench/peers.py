@@ -1,5 +1,7 @@
 """The servers that are measured, on loopback, on processor 0: dialtoned with a site of its own, nginx, Kamailio."""
+import contextlib
 import csv
+import json
 import os
 import re
 import shutil
@@ -9,7 +11,7 @@ import tempfile
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.path.join(os.path.abspath(os.environ.get("DIALTONE_BENCH", os.path.join(TOP, "build"))), "cmd")
+BUILD = os.path.join(os.path.abspath(os.environ.get("DIALTONE_BENCH", os.path.join(TOP, "build", "release"))), "cmd")
 FIRMWARE = 30 << 20
 USERS = 2000
 MODULES = "/usr/lib/x86_64-linux-gnu/kamailio/modules/"
@@ -30,14 +32,24 @@ def wait_for(port, address="127.0.0.1", process=None):
     raise SystemExit(f"bench: nothing listens at {address}:{port}")
 
 
+def nobody(address, ports):
+    """Another measurement may have a server there."""
+    for port in ports:
+        with socket.socket() as s:
+            if s.connect_ex((address, port)) == 0:
+                return False
+    return True
+
+
 class Server:
-    process = None
+    process, cpus, group = None, "0", os.devnull  # group: where a process writes its id to be inside a control group
 
     def __init__(self, folder):
         self.folder = folder
 
     def start(self):
-        self.process = subprocess.Popen(["taskset", "-c", "0", *self.command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        begin = ["sh", "-c", 'echo $$ >"$0" && exec "$@"', self.group]
+        self.process = subprocess.Popen([*begin, "taskset", "-c", self.cpus, *self.command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.pid = self.process.pid
         for port in self.ports:
             wait_for(port, self.address, self.process)
@@ -57,10 +69,11 @@ class Server:
 
 
 class Dialtoned(Server):
-    address, ports = "127.45.0.1", (80, 443, 5061)
+    ports = (80, 443, 5061)
 
-    def __init__(self, folder, workers=1, expiry=600):
+    def __init__(self, folder, workers=1, expiry=600, users=USERS):
         super().__init__(folder)
+        self.address = next(a for a in (f"127.45.0.{n}" for n in range(1, 250)) if nobody(a, self.ports))
         self.dir = os.path.join(folder, "site")
         self.conf = os.path.join(self.dir, "dialtone.conf")
         dialtone("init", self.dir, "--domain", "contoso.test", "--fqdn", "fe01.contoso.test", "--address", self.address)
@@ -70,20 +83,19 @@ class Dialtoned(Server):
             text = re.sub(rf"^{key} = .*", f"{key} = {value}", text, flags=re.M)
         with open(self.conf, "w") as f:
             f.write(text + f"\nMinEndpointExpiration = {min(expiry, 300)}\nDefaultEndpointExpiration = {expiry}\n")
-        users = os.path.join(folder, "users.csv")
-        with open(users, "w", newline="") as f:
+        staff = os.path.join(folder, "users.csv")
+        with open(staff, "w", newline="") as f:
             w = csv.writer(f)
             w.writerow(["address", "login", "extension"])
-            w.writerows([f"u{n}@contoso.test", f"CONTOSO\\u{n}", 10000 + n] for n in range(USERS))
-        self.pins = os.path.join(folder, "pins.csv")
-        dialtone("-c", self.conf, "user", "import", users, "--generate-pins", self.pins)
+            w.writerows([f"u{n}@contoso.test", f"CONTOSO\\u{n}", 10000 + n] for n in range(users))
+        self.users, self.pins = users, os.path.join(folder, "pins.csv")
+        dialtone("-c", self.conf, "user", "import", staff, "--generate-pins", self.pins)
         self.command = [os.path.join(BUILD, "dialtoned"), "-c", self.conf]
 
     def private_operations(self):
-        return sum(int(n) for n in re.findall(r" private (\d+) ", dialtone("-c", self.conf, "status").stdout))
+        return sum(p["private"] for p in json.loads(dialtone("-c", self.conf, "status", "--json").stdout)["processes"])
 
     def fleet(self, *words):
-        import json
         done = subprocess.run(["taskset", "-c", str(os.cpu_count() - 1), os.path.join(BUILD, "dialtone"), "fleet", "--target", self.address, "--yes-load",
                                self.address, "--domain", "contoso.test", "--pool", "fe01.contoso.test", "--users", self.pins, "--quiet", "-f", "json",
                                "--model", "cx600", "--source", "127.46.0.1-127.46.7.250", *words], capture_output=True, text=True, timeout=900)
@@ -176,16 +188,26 @@ request_route {{
         self.command = ["kamailio", "-DD", "-E", "-m", "256", "-M", "16", "-x", "fm", "-X", "fm", "-Y", folder, "-f", conf]
 
 
-def missing():
-    lacking = [p for p in ("nginx", "kamailio", "curl", "openssl", "taskset") if not shutil.which(p)]
+def missing(programs=("nginx", "kamailio", "curl", "openssl", "taskset")):
+    lacking = [p for p in programs if not shutil.which(p)]
     if os.geteuid() != 0:
         return "it runs as root: a site's users, ports 80 and 443 of loopback"
     if lacking:
         return f"{', '.join(lacking)} missing: script/install-packages bench"
-    return None if os.path.exists(os.path.join(BUILD, "dialtoned")) else "no build/cmd/dialtoned: script/build"
+    return None if os.path.exists(os.path.join(BUILD, "dialtoned")) else "no build/release/cmd/dialtoned: script/build"
 
 
 def folder():
     made = tempfile.mkdtemp(prefix="dialtone-bench.")
     os.chmod(made, 0o755)
     return made
+
+
+@contextlib.contextmanager
+def scratch():
+    """A folder for the time of a measurement."""
+    made = folder()
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made)
