@@ -164,7 +164,7 @@ def refreshes_due(still, expiry):
 
 
 def day(o):
-    expiry = 600
+    expiry, o.phones = 600, o.phones or 20000
     with peers.scratch() as folder:
         server = peers.Dialtoned(folder, workers=o.workers, expiry=expiry, users=o.phones)
         server.cpus = f"0-{os.cpu_count() - 1}"
@@ -266,7 +266,7 @@ def storms(server, o, seconds):
 
 
 def drill(o):
-    phones, spread = o.phones, in_seconds(o.time or "90s")
+    phones, spread = o.phones or 5000, in_seconds(o.time or "90s")
     with peers.scratch() as folder:
         server = peers.Dialtoned(folder, workers=o.workers, users=phones)
         server.cpus = f"0-{os.cpu_count() - 1}"
@@ -274,15 +274,16 @@ def drill(o):
             running = [Fleet(server, o.out, 0, phones, "--scenario", "warm", "--arrive", f"power-cut:{spread}s", "--together", str(o.together))]
             samples = watched(server, running, o.out, 2, o.ahead)
             report = running[0].report()
-    cut = [s for s in samples if s["signed_in"] > phones] or samples[-1:]
-    before = next((s for s in reversed(samples) if s["signed_in"] <= phones), samples[0])
-    done = next((s for s in cut if s["signed_in"] >= 2 * phones), cut[-1])
+    # Counts begin anew when the power is cut.
+    cut = next((n for n in range(1, len(samples)) if samples[n]["signed_in"] < samples[n - 1]["signed_in"]), len(samples) - 1)
+    before, after = samples[cut], next((s for s in samples[cut:] if s["signed_in"] >= report["done"]), samples[-1])
+    counted = max(1, after["signed_in"] - before["signed_in"])
     plan = json.loads(peers.dialtone("fleet", "--plan", "--phones", "152000", "--for", "10m", "--json").stdout)
     return {"phones": phones, "spread_s": spread, "done": report["done"], "failed": report["failed"], "retries": report["retries"], "lost": report["lost"],
             "last_s": report["last_ms"] / 1000, "prepared_s": report["prepared_ms"] / 1000, "sign_in": of(report, "sign-in"), "arrival": of(report, "arrival"),
             "stages": {t["of"]: t for t in report["times"] if t["times"] and t["of"] not in ("sign-in", "arrival", "refresh")},
-            "failures": failures([report]), "server_ms_each": round((done["server_cpu_s"] - before["server_cpu_s"]) / phones * 1000, 1),
-            "fleet_ms_each": round((done["fleet_cpu_s"] - before["fleet_cpu_s"]) / phones * 1000, 1),
+            "failures": failures([report]), "server_ms_each": round((after["server_cpu_s"] - before["server_cpu_s"]) / counted * 1000, 1),
+            "fleet_ms_each": round((after["fleet_cpu_s"] - before["fleet_cpu_s"]) / counted * 1000, 1),
             "server_kb": max(s["server_kb"] for s in samples), "plan": plan, "machine": measure.machine()}
 
 
@@ -368,7 +369,7 @@ def again(o):
 def main():
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("part", choices=PARTS)
-    ask.add_argument("--phones", type=int, default=20000)
+    ask.add_argument("--phones", type=int, help="of a day (else 20,000), of the drill (else 5,000)")
     ask.add_argument("--for", dest="time", help="how long the day, each storm, or the switching on takes (else 2h, 5m, 90s)")
     ask.add_argument("--share", type=float, default=0.15, help="of a processor that the server has under overload")
     ask.add_argument("--together", type=int, default=16, help="phones at a time that get their certificates before the drill")
