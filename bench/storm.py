@@ -337,7 +337,7 @@ def drill_lines(r):
             f"| tries that failed, and were made again | {r['failed']:,} |",
             f"| the longest stage | {stage}, median {r['stages'][stage]['p50_ms'] / 1000:.2f} s |",
             f"| CPU of a sign-in: server, fleet | {r['server_ms_each']} ms, {r['fleet_ms_each']} ms |", f"| memory of the server, most | {kb(r['server_kb'])} |",
-            f"| 152,000 phones, by calculation (`dialtone fleet --plan`) | {p['front_ends']:.0f} front end of {p['cores']:.0f} processors, {p['power_cut_s']:.0f} s |"]
+            f"| 152,000 phones, by calculation (`dialtone fleet --plan`) | front ends of {p['cores']:.0f} processors: {p['front_ends']:.0f}, all have dial tone after {p['power_cut_s']:.0f} s |"]
 
 
 LINES = {"day": day_lines, "overload": overload_lines, "drill": drill_lines}
