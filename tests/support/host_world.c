@@ -79,12 +79,13 @@ static void die(const char *what, int e)
 	_exit(1);
 }
 
-/* Any A question: 10.66.0.1. Any SRV question: host.test:5061, priority 7, weight 9. */
+/* Any A question: 10.66.0.1. Any SRV question: host.test:5061, priority 7, weight 9.  The first for lost.test gets no answer. */
 static void on_dns(evutil_socket_t fd, short what, void *arg)
 {
 	static const uint8_t a[] = {0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 10, 66, 0, 1};
 	static const uint8_t srv[] = {0xc0, 0x0c, 0, 33, 0, 1, 0, 0, 0, 60, 0, 17, 0, 7, 0, 9, 0x13, 0xc5,
 				      4, 'h', 'o', 's', 't', 4, 't', 'e', 's', 't', 0};
+	static bool lost;
 	uint8_t q[600];
 	struct sockaddr_in from;
 	socklen_t len = sizeof from;
@@ -98,6 +99,10 @@ static void on_dns(evutil_socket_t fd, short what, void *arg)
 	end += 5;
 	if (n < 17 || end > (size_t)n)
 		return;
+	if (!lost && memcmp(q + 12, "\4lost", 5) == 0) {
+		lost = true;
+		return;
+	}
 	q[2] |= 0x80;
 	q[7] = 1;
 	q[10] = q[11] = 0; /* the answer has no additional records */

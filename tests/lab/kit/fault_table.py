@@ -350,6 +350,6 @@ def _(lab):
 
 dhcp_says("option 43 says http", "fail", 5, "R-04", 'MS-UC-Client,2,"https"', 'MS-UC-Client,2,"http"')
 dhcp_says("the domain of the lease is another", "warn", 3, "D-07", "domain=contoso.test", "domain=corp.contoso.example")
-resolver("a name server that takes its time", "warn", 2, "D-08", mode="late", arg="1.6")  # c-ares waits two seconds before it asks again
+resolver("a name server that takes its time", "warn", 2, "D-08", mode="late", arg="1.6")  # the phone's c-ares waits two seconds before it asks again
 certificate("a certificate for clients", "fail", 6, "C-20", usage="clientAuth")
 registrar("a Registrar that sends strangers on", "L-04", "302 Moved Temporarily", "Contact: <sip:10.20.0.99:5061;transport=tls>")
