@@ -93,7 +93,7 @@ struct host_observer {
 void host_listen(struct host *h, const struct host_observer *observer); /* NULL: none; the caller keeps the struct */
 /* For an observer, 0 or -errno: a stream whose TLS, if it has one, is that of phones of the time and nothing later (phone_tls)
  * or a modern one; and a question to the lease's name server of that number alone, over UDP (two datagrams at
- * most: the second after 0.7 s without an answer) or TCP. */
+ * most: the second after 1 s without an answer) or TCP. */
 int host_ask_stream(struct host *h, unsigned id, const struct dt_stream_conf *conf, bool phone_tls);
 int host_ask_dns(struct host *h, unsigned id, unsigned server, bool tcp, const char *name, enum dt_rr type);
 const struct dt_lease *host_lease(const struct host *h); /* NULL: the phone has no address */

@@ -19,8 +19,8 @@
 
 #define SOCKETS 48
 /* After so long an observer's datagram is sent once more, with its id: one lost packet makes no server silent.  c-ares waits twice
- * as long for the second: two seconds in all. */
-#define REPEAT_MS 667
+ * as long for the second, and later versions for a random time between once and twice: two seconds in all at least, three at most. */
+#define REPEAT_MS 1000
 
 /* An observer asks each server by itself: a channel each, over UDP and over TCP. */
 enum { SERVERS = 4, ASKS = 0, REPORTS, EACH_UDP, EACH_TCP = EACH_UDP + SERVERS, CHANNELS = EACH_TCP + SERVERS };
