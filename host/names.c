@@ -2,8 +2,12 @@
  *
  * The host's resolv.conf, hosts file and search list play no part: questions go out as the phone asked them.
  *
- * Two channels: with ARES_FLAG_NOCHECKRESP c-ares 1.18 tells SERVFAIL and REFUSED, but then never asks the next server.  So a
- * question goes to the channel that does ask it; when that has no server left to ask, once more to the one that tells why.
+ * Each question has a channel of its own.  From 1.31 on a channel keeps answers, which would answer for a server; and it learns how
+ * long a server takes: behind three quick answers c-ares waits 250 ms, and a name that the server has to look for elsewhere would
+ * make it a silent one.
+ *
+ * With ARES_FLAG_NOCHECKRESP c-ares 1.18 tells SERVFAIL and REFUSED, but then never asks the next server.  So a question goes to
+ * the servers in turn first; when none is left to ask, once more in the way that tells why.
  */
 #include "host/dns_answer.h"
 
@@ -17,33 +21,41 @@
 
 #include "host/internal.h"
 
-#define SOCKETS 48
-/* After so long an observer's datagram is sent once more, with its id: one lost packet makes no server silent.  c-ares waits twice
- * as long for the second, and later versions for a random time between once and twice: two seconds in all at least, three at most. */
-#define REPEAT_MS 1000
+enum { SERVERS = 4, SERVERS_TEXT = SERVERS * INET_ADDRSTRLEN, SOCKETS = 2 * SERVERS }; /* a question's: each server by UDP, and by TCP when an answer was cut */
 
-/* An observer asks each server by itself: a channel each, over UDP and over TCP. */
-enum { SERVERS = 4, ASKS = 0, REPORTS, EACH_UDP, EACH_TCP = EACH_UDP + SERVERS, CHANNELS = EACH_TCP + SERVERS };
+/* ASKS: the phone's question, to one server after the other.  An observer asks each server by itself: over UDP, where a packet may
+ * get lost, twice. */
+enum way { ASKS, REPORTS, ONE_BY_UDP, ONE_BY_TCP };
 
-struct host_names {
+static const struct {
+	int flags, timeout_ms, tries; /* c-ares waits twice as long for each further try */
+} ways[] = {
+    [ASKS] = {0, 2000, 3},
+    [REPORTS] = {ARES_FLAG_NOCHECKRESP, 2000, 1},
+    [ONE_BY_UDP] = {ARES_FLAG_NOCHECKRESP, 1000, 2},
+    [ONE_BY_TCP] = {ARES_FLAG_NOCHECKRESP | ARES_FLAG_USEVC, 2000, 1},
+};
+
+struct question {
+	struct question *next;
 	struct host *h;
-	ares_channel channel[CHANNELS];
-	bool open; /* the phone's two */
-	bool each[CHANNELS]; /* the others */
-	struct event timer;
+	unsigned id, life;
+	enum dt_rr type;
+	enum way way;
+	bool ended;
+	ares_channel channel;
 	struct socket_watch {
 		struct event ev;
 		ares_socket_t fd;
 		bool used;
 	} at[SOCKETS];
+	char name[DT_NAME_MAX];
 };
 
-struct question {
+struct host_names {
 	struct host *h;
-	unsigned id, life;
-	enum dt_rr type;
-	bool again; /* or it is never asked again */
-	char name[DT_NAME_MAX];
+	struct question *open;
+	struct event timer;
 };
 
 struct reply {
@@ -53,66 +65,86 @@ struct reply {
 
 /* ---- c-ares in the loop -------------------------------------------------------------------------------------- */
 
-static bool channel_is(const struct host_names *n, int c)
-{
-	return n->open && (c < EACH_UDP || n->each[c]);
-}
-
 static void names_set_timer(struct host_names *n)
 {
-	struct timeval t[CHANNELS], *wait = NULL;
+	struct timeval t, least, *wait = NULL;
 
-	for (int c = 0; c < CHANNELS && n->open; c++)
-		if (channel_is(n, c))
-			wait = ares_timeout(n->channel[c], wait, &t[c]); /* the shortest of them */
+	for (struct question *q = n->open; q; q = q->next)
+		if (ares_timeout(q->channel, wait, &t) == &t) { /* it ends before those that were looked at */
+			least = t;
+			wait = &least;
+		}
 	if (wait)
 		event_add(&n->timer, wait);
 	else
 		event_del(&n->timer);
 }
 
-#if ARES_VERSION >= 0x012200
-/* Lets c-ares use a socket that is ready, and give up what has waited too long; no socket: -1.  Of a socket that is another
- * channel's it takes no notice. */
-static void process(struct host_names *n, ares_socket_t fd, short what)
+static void question_free(struct question *q)
 {
+	ares_destroy(q->channel); /* one that is open is answered ARES_EDESTRUCTION: dropped in names_settled() */
+	for (unsigned i = 0; i < SOCKETS; i++)
+		if (q->at[i].used)
+			event_del(&q->at[i].ev);
+	free(q);
+}
+
+/* No channel may go while c-ares calls: this runs behind. */
+static void names_sweep(struct host_names *n)
+{
+	for (struct question **at = &n->open; *at;) {
+		struct question *q = *at;
+
+		if (!q->ended) {
+			at = &q->next;
+			continue;
+		}
+		*at = q->next;
+		question_free(q);
+	}
+	names_set_timer(n);
+}
+
+/* Lets c-ares use a socket that is ready, and give up what has waited too long; no socket: -1. */
+static void question_process(struct question *q, ares_socket_t fd, short what)
+{
+#if ARES_VERSION >= 0x012200
 	ares_fd_events_t at = {fd, (what & EV_READ ? ARES_FD_EVENT_READ : 0u) | (what & EV_WRITE ? ARES_FD_EVENT_WRITE : 0u)};
 
-	for (int c = 0; c < CHANNELS; c++)
-		if (channel_is(n, c))
-			ares_process_fds(n->channel[c], &at, fd == ARES_SOCKET_BAD ? 0 : 1, ARES_PROCESS_FLAG_NONE);
-	names_set_timer(n);
-}
+	ares_process_fds(q->channel, &at, fd == ARES_SOCKET_BAD ? 0 : 1, ARES_PROCESS_FLAG_NONE);
 #else
-static void process(struct host_names *n, ares_socket_t fd, short what)
-{
-	for (int c = 0; c < CHANNELS; c++)
-		if (channel_is(n, c))
-			ares_process_fd(n->channel[c], what & EV_READ ? fd : ARES_SOCKET_BAD, what & EV_WRITE ? fd : ARES_SOCKET_BAD);
-	names_set_timer(n);
-}
+	ares_process_fd(q->channel, what & EV_READ ? fd : ARES_SOCKET_BAD, what & EV_WRITE ? fd : ARES_SOCKET_BAD);
 #endif
+}
 
 static void names_ready(evutil_socket_t fd, short what, void *arg)
 {
-	process(arg, fd, what);
+	struct question *q = arg;
+	struct host_names *n = q->h->names;
+
+	question_process(q, fd, what);
+	names_sweep(n);
 }
 
-static void timed(evutil_socket_t fd, short what, void *arg)
+static void names_timed(evutil_socket_t fd, short what, void *arg)
 {
+	struct host_names *n = arg;
+
 	(void)fd;
 	(void)what;
-	process(arg, ARES_SOCKET_BAD, 0);
+	for (struct question *q = n->open; q; q = q->next)
+		question_process(q, ARES_SOCKET_BAD, 0);
+	names_sweep(n);
 }
 
 static void socket_changed(void *arg, ares_socket_t fd, int readable, int writable)
 {
-	struct host_names *n = arg;
+	struct question *q = arg;
 	struct socket_watch *w = NULL;
 
 	for (unsigned i = 0; i < SOCKETS; i++)
-		if (n->at[i].used && n->at[i].fd == fd)
-			w = &n->at[i];
+		if (q->at[i].used && q->at[i].fd == fd)
+			w = &q->at[i];
 	if (w) {
 		event_del(&w->ev);
 		w->used = false;
@@ -120,81 +152,42 @@ static void socket_changed(void *arg, ares_socket_t fd, int readable, int writab
 	if (!readable && !writable)
 		return;
 	for (unsigned i = 0; w == NULL && i < SOCKETS; i++)
-		if (!n->at[i].used)
-			w = &n->at[i];
+		if (!q->at[i].used)
+			w = &q->at[i];
 	if (w == NULL)
 		return; /* the question then ends by its timeout */
 	w->fd = fd;
-	if (event_assign(&w->ev, n->h->base, fd, (short)((readable ? EV_READ : 0) | (writable ? EV_WRITE : 0) | EV_PERSIST),
-			 names_ready, n) == 0)
+	if (event_assign(&w->ev, q->h->base, fd, (short)((readable ? EV_READ : 0) | (writable ? EV_WRITE : 0) | EV_PERSIST),
+			 names_ready, q) == 0)
 		w->used = event_add(&w->ev, NULL) == 0;
 }
 
 static int socket_made(ares_socket_t fd, int type, void *arg)
 {
 	(void)type;
-	return netns_socket(((struct host_names *)arg)->h, fd) < 0 ? -1 : 0;
+	return netns_socket(((struct question *)arg)->h, fd) < 0 ? -1 : 0;
 }
 
-static bool channel_open(struct host_names *n, int c, const char *servers)
+static bool channel_open(struct question *q, const char *servers)
 {
-	bool each_udp = c >= EACH_UDP && c < EACH_TCP;
-	struct ares_options o = {.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | (c >= REPORTS ? ARES_FLAG_NOCHECKRESP : 0) |
-					  (c >= EACH_TCP ? ARES_FLAG_USEVC : 0),
-				 .timeout = each_udp ? REPEAT_MS : 2000,
-				 .tries = each_udp ? 2 : c >= REPORTS ? 1 : 3,
+	struct ares_options o = {.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ways[q->way].flags,
+				 .timeout = ways[q->way].timeout_ms,
+				 .tries = ways[q->way].tries,
 				 .ndots = 0,
 				 .lookups = (char *)"b",
 				 .sock_state_cb = socket_changed,
-				 .sock_state_cb_data = n};
-	int rc = ares_init_options(&n->channel[c], &o,
+				 .sock_state_cb_data = q};
+	int rc = ares_init_options(&q->channel, &o,
 				   ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_LOOKUPS |
 				       ARES_OPT_SOCK_STATE_CB | ARES_OPT_DOMAINS | ARES_OPT_SERVERS);
 
 	if (rc != ARES_SUCCESS)
 		return false;
-	ares_set_socket_configure_callback(n->channel[c], socket_made, n);
-	if (ares_set_servers_csv(n->channel[c], servers) == ARES_SUCCESS)
+	ares_set_socket_configure_callback(q->channel, socket_made, q);
+	if (ares_set_servers_csv(q->channel, servers) == ARES_SUCCESS)
 		return true;
-	ares_destroy(n->channel[c]);
+	ares_destroy(q->channel);
 	return false;
-}
-
-static void channels_open(struct host_names *n, const char *servers)
-{
-	int c = 0;
-
-	while (c < EACH_UDP && channel_open(n, c, servers))
-		c++;
-	n->open = c == EACH_UDP;
-	while (!n->open && c-- > 0)
-		ares_destroy(n->channel[c]);
-}
-
-static void channels_open_each(struct host_names *n, unsigned at, const char *server)
-{
-	int udp = EACH_UDP + (int)at, tcp = EACH_TCP + (int)at;
-
-	if (!n->open || at >= SERVERS)
-		return;
-	n->each[udp] = channel_open(n, udp, server);
-	n->each[tcp] = channel_open(n, tcp, server);
-}
-
-static void channels_close(struct host_names *n)
-{
-	bool were = n->open;
-
-	n->open = false;
-	for (int c = 0; c < CHANNELS && were; c++)
-		if (c < EACH_UDP || n->each[c])
-			ares_destroy(n->channel[c]); /* open questions are answered ECANCELLED: dropped in names_answered() */
-	event_del(&n->timer);
-	for (unsigned i = 0; i < SOCKETS; i++)
-		if (n->at[i].used)
-			event_del(&n->at[i].ev);
-	memset(n->at, 0, sizeof n->at);
-	memset(n->each, 0, sizeof n->each);
 }
 
 int names_open(struct host *h)
@@ -205,38 +198,30 @@ int names_open(struct host *h)
 		return -ENOMEM;
 	h->names = n;
 	n->h = h;
-	return evtimer_assign(&n->timer, h->base, timed, n) < 0 ? -ENOMEM : 0;
+	return evtimer_assign(&n->timer, h->base, names_timed, n) < 0 ? -ENOMEM : 0;
+}
+
+void names_drop(struct host *h)
+{
+	struct host_names *n = h->names;
+
+	while (n->open) {
+		struct question *q = n->open;
+
+		n->open = q->next;
+		q->ended = true;
+		question_free(q);
+	}
+	event_del(&n->timer);
 }
 
 void names_close(struct host *h)
 {
 	if (h->names == NULL)
 		return;
-	channels_close(h->names);
+	names_drop(h);
 	free(h->names);
 	h->names = NULL;
-}
-
-void names_servers(struct host *h)
-{
-	char list[4 * INET_ADDRSTRLEN] = "", address[INET_ADDRSTRLEN];
-	size_t n = 0;
-
-	channels_close(h->names);
-	if (!h->has_lease || h->lease.ndns == 0)
-		return;
-	for (unsigned i = 0; i < h->lease.ndns && i < 4; i++) {
-		struct in_addr at = {.s_addr = htonl(h->lease.dns[i])};
-
-		n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? "," : "",
-				      inet_ntop(AF_INET, &at, address, sizeof address));
-	}
-	channels_open(h->names, list);
-	for (unsigned i = 0; i < h->lease.ndns; i++) {
-		struct in_addr at = {.s_addr = htonl(h->lease.dns[i])};
-
-		channels_open_each(h->names, i, inet_ntop(AF_INET, &at, address, sizeof address));
-	}
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------- */
@@ -280,19 +265,19 @@ static int status_of(int status)
 	}
 }
 
-/* Frees the question; the reply, if one is wanted still, is the caller's to fill in and to hand to host_later(). */
+/* Ends the question.  The reply, if one is wanted still, is the caller's to fill in and to hand to host_later(). */
 static struct reply *names_settled(struct question *q, int status)
 {
 	struct reply *r = NULL;
 
-	if (status != ARES_ECANCELLED && status != ARES_EDESTRUCTION && q->life == q->h->life)
+	if (!q->ended && status != ARES_ECANCELLED && status != ARES_EDESTRUCTION && q->life == q->h->life)
 		r = calloc(1, sizeof *r);
 	if (r) {
 		r->id = q->id;
 		r->answer.status = status_of(status);
 		r->answer.rcode = rcode_of(status);
 	}
-	free(q);
+	q->ended = true;
 	return r;
 }
 
@@ -315,10 +300,9 @@ static void names_answered(void *arg, ares_status_t status, size_t timeouts, con
 	host_later(h, names_report, r);
 }
 
-static void ask(ares_channel_t *channel, struct question *q)
+static void ask(struct question *q)
 {
-	ares_query_dnsrec(channel, q->name, ARES_CLASS_IN, (ares_dns_rec_type_t)q->type, names_answered, q,
-			  NULL);
+	ares_query_dnsrec(q->channel, q->name, ARES_CLASS_IN, (ares_dns_rec_type_t)q->type, names_answered, q, NULL);
 }
 #else
 static void names_answered(void *arg, int status, int timeouts, unsigned char *p, int n)
@@ -338,66 +322,89 @@ static void names_answered(void *arg, int status, int timeouts, unsigned char *p
 	host_later(h, names_report, r);
 }
 
-static void ask(ares_channel channel, struct question *q)
+static void ask(struct question *q)
 {
-	ares_query(channel, q->name, ns_c_in, (int)q->type, names_answered, q);
+	ares_query(q->channel, q->name, ns_c_in, (int)q->type, names_answered, q);
 }
 #endif
+
+/* The servers of the lease; those of one: only that. */
+static void servers_text(const struct dt_lease *l, unsigned first, unsigned n, char out[SERVERS_TEXT])
+{
+	size_t at = 0;
+
+	for (unsigned i = first; i < first + n && i < SERVERS; i++) {
+		char address[INET_ADDRSTRLEN];
+
+		at += (size_t)snprintf(out + at, SERVERS_TEXT - at, "%s%s", at ? "," : "",
+				       inet_ntop(AF_INET, &(struct in_addr){htonl(l->dns[i])}, address, sizeof address));
+	}
+}
+
+/* Puts a question to one server of the lease, or (ASKS, REPORTS) to all.  The caller sweeps behind. */
+static int names_begin(struct host *h, enum way way, unsigned server, unsigned id, const char *name, enum dt_rr type)
+{
+	char servers[SERVERS_TEXT] = "";
+	bool one = way == ONE_BY_UDP || way == ONE_BY_TCP;
+	struct question *q = calloc(1, sizeof *q);
+
+	if (q == NULL)
+		return -ENOMEM;
+	q->h = h;
+	q->id = id;
+	q->life = h->life;
+	q->type = type;
+	q->way = way;
+	if (!sv_copy(q->name, sizeof q->name, sv_of(name))) {
+		free(q);
+		return -ENAMETOOLONG;
+	}
+	servers_text(&h->lease, one ? server : 0, one ? 1 : h->lease.ndns, servers);
+	if (!channel_open(q, servers)) {
+		free(q);
+		return -ENOMEM;
+	}
+	q->next = h->names->open;
+	h->names->open = q;
+	ask(q);
+	return 0;
+}
 
 /* c-ares has asked every server, and says "refused" both for an error of theirs and for a server that is not there. */
 static bool ask_again(struct question *q, int status)
 {
-	struct host_names *n = q->h->names;
-
-	if (status != ARES_ECONNREFUSED || q->again || q->life != q->h->life || n == NULL || !n->open)
+	if (status != ARES_ECONNREFUSED || q->way != ASKS || q->ended || q->life != q->h->life ||
+	    names_begin(q->h, REPORTS, 0, q->id, q->name, q->type) < 0)
 		return false;
-	q->again = true;
-	ask(n->channel[REPORTS], q);
-	names_set_timer(n);
+	q->ended = true;
 	return true;
 }
 
 int names_ask(struct host *h, unsigned id, const char *name, enum dt_rr type)
 {
-	struct question *q = calloc(1, sizeof *q);
 	struct reply *r;
+	int e;
 
-	if (q == NULL)
-		return -ENOMEM;
-	*q = (struct question){.h = h, .id = id, .life = h->life, .type = type};
-	if (!sv_copy(q->name, sizeof q->name, sv_of(name))) {
-		free(q);
-		return -ENAMETOOLONG;
+	if (h->has_lease && h->lease.ndns) {
+		e = names_begin(h, ASKS, 0, id, name, type);
+		names_sweep(h->names);
+		return e;
 	}
-	if (h->names->open) {
-		ask(h->names->channel[ASKS], q);
-		names_set_timer(h->names);
-		return 0;
-	}
-	r = names_settled(q, ARES_ECONNREFUSED);
+	r = calloc(1, sizeof *r);
 	if (r == NULL)
 		return -ENOMEM;
+	r->id = id;
 	r->answer.status = DT_DNS_ERROR; /* rcode 0: no server is known */
 	return host_later(h, names_report, r);
 }
 
 int names_ask_one(struct host *h, unsigned id, unsigned server, bool tcp, const char *name, enum dt_rr type)
 {
-	struct host_names *n = h->names;
-	int c = (tcp ? EACH_TCP : EACH_UDP) + (int)server;
-	struct question *q;
+	int e;
 
-	if (server >= SERVERS || !channel_is(n, c))
+	if (!h->has_lease || server >= h->lease.ndns || server >= SERVERS)
 		return -EADDRNOTAVAIL;
-	q = calloc(1, sizeof *q);
-	if (q == NULL)
-		return -ENOMEM;
-	*q = (struct question){.h = h, .id = id, .life = h->life, .type = type, .again = true};
-	if (!sv_copy(q->name, sizeof q->name, sv_of(name))) {
-		free(q);
-		return -ENAMETOOLONG;
-	}
-	ask(n->channel[c], q);
-	names_set_timer(n);
-	return 0;
+	e = names_begin(h, tcp ? ONE_BY_TCP : ONE_BY_UDP, server, id, name, type);
+	names_sweep(h->names);
+	return e;
 }

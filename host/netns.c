@@ -347,6 +347,6 @@ int netns_address(struct host *h, const struct dt_lease *lease)
 			e = rtnl_default_route(h->rtnl, h->ip.index, lease->router, lease->address, h->take ? TAKEN_METRIC : 0);
 	}
 	if (h->names)
-		names_servers(h);
+		names_drop(h);
 	return e;
 }
