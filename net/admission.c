@@ -11,7 +11,8 @@
 #define LATE_MS 1000	  /* a short stall turns nobody away */
 #define LATE_OVER_MS 2000 /* nobody was late for so long: it is over */
 #define BEHIND_MS 100
-#define KNOWN_MS 120000	  /* from one handshake of a phone to its next */
+#define BEHIND_KNOWN_MS 300 /* a phone on its way is worth some, but answers that come later than 2 s help nobody */
+#define KNOWN_MS 30000	  /* from one handshake of a phone to its next */
 #define LOG_EVERY_MS 60000
 
 #define SLOW_TURNS 10 /* for so many of the longest good turns, then one stranger has its chance whatever turns last */
@@ -31,20 +32,22 @@ static struct admission_known *admission_slot(struct admission *a, uint64_t key)
 	return &a->known[(key * 0x9e3779b97f4a7c15ull >> 40) % ADMISSION_KNOWN];
 }
 
-static bool admission_knows(struct admission *a, const char *address, uint64_t now)
+/* NULL: whoever comes from there is a stranger. */
+static struct admission_known *admission_knows(struct admission *a, const char *address, uint64_t now)
 {
 	uint64_t key = ip_key(address);
-	const struct admission_known *k = admission_slot(a, key);
+	struct admission_known *k = admission_slot(a, key);
 
-	return key && k->key == key && k->until > now;
+	return key && k->key == key && k->until > now && k->further ? k : NULL;
 }
 
 void admission_through(struct admission *a, const char *address)
 {
-	uint64_t key = ip_key(address);
+	uint64_t key = ip_key(address), now = admission_now(a);
+	const struct admission_known *k = admission_knows(a, address, now);
 
 	if (key)
-		*admission_slot(a, key) = (struct admission_known){key, admission_now(a) + KNOWN_MS};
+		*admission_slot(a, key) = (struct admission_known){key, now + KNOWN_MS, 1 + (k ? k->further : 0)};
 }
 
 /* One line a minute, whatever comes. */
@@ -59,16 +62,14 @@ static void admission_log(struct admission *a, uint64_t now)
 }
 
 /* Its first octets came so long ago, and nobody has read them. */
-static bool admission_late(struct admission *a, unsigned waited_ms, const char *address)
+static bool admission_late(struct admission *a, unsigned waited_ms, bool known, uint64_t now)
 {
-	uint64_t now = admission_now(a);
-
 	if (waited_ms <= a->conf.wait_ms)
 		return false;
 	if (now - a->late_last > LATE_OVER_MS)
 		a->late_since = now;
 	a->late_last = now;
-	if (now - a->late_since < LATE_MS || (waited_ms <= a->conf.known_ms && admission_knows(a, address, now)))
+	if (now - a->late_since < LATE_MS || (known && waited_ms <= a->conf.known_ms))
 		return false;
 	a->turned_away++;
 	admission_log(a, now);
@@ -98,7 +99,7 @@ enum admission_verdict admission_ask(struct admission *a, int fd, const char *ad
 	struct tcp_info info;
 	socklen_t n = sizeof info;
 	uint64_t now = admission_now(a);
-	bool known = admission_knows(a, address, now);
+	struct admission_known *known = admission_knows(a, address, now);
 
 	admission_turn(a, now);
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0) {
@@ -106,15 +107,18 @@ enum admission_verdict admission_ask(struct admission *a, int fd, const char *ad
 			a->hung_up++;
 			return ADMIT_NEVER;
 		}
-		if (admission_late(a, info.tcpi_last_data_recv, address))
+		if (admission_late(a, info.tcpi_last_data_recv, known != NULL, now))
 			return ADMIT_NEVER;
 	}
 	if (a->begun >= a->conf.at_once || (!known && admission_crowded(a, now)))
 		return ADMIT_TURN;
-	if (!known && a->conf.behind_ms && a->conf.behind_ms(a->conf.arg) > BEHIND_MS)
+	if (a->conf.behind_ms && a->conf.behind_ms(a->conf.arg) > (known ? BEHIND_KNOWN_MS : BEHIND_MS))
 		return ADMIT_LATER;
 	a->begun++;
 	a->begun_at = now;
 	a->admitted++;
-	return ADMIT_NOW;
+	if (known == NULL)
+		return ADMIT_NOW;
+	known->further--;
+	return ADMIT_KNOWN;
 }

@@ -7,10 +7,15 @@
  *     further goes on in the same turn.  On an idle loop turns follow one another at once, and nobody waits;
  *   - whoever is further has a step in each turn, and a sign-in is so many steps: while turns last longer than `turn_ms`, no stranger's
  *     begins.  How many are under way at once then follows from what this machine does for them in that time, and is no figure of ours;
- *   - while those who are further have waited too long for answers that other processes owe, no stranger's begins;
+ *   - while those who are further have waited too long for answers that other processes owe, no stranger's begins, and a little later
+ *     none at all;
  *   - a peer that has hung up gets none;
  *   - when hellos have waited longer than `wait_ms` again and again for a second, those who waited longer are reset: they come back
- *     later, and the others are served in time.  An address that has come through a handshake lately may wait `known_ms`: it is a phone on its way.
+ *     later, and the others are served in time.
+ *
+ * A phone on its way comes again: to the next service, or behind a connection that broke.  So each stranger's handshake that is done
+ * lets one further connection from its address begin before strangers do, within half a minute, and wait `known_ms`.  It is one and no
+ * more, as an office behind one address has many phones: those that come next are strangers.
  */
 #ifndef DIALTONE_NET_ADMISSION_H
 #define DIALTONE_NET_ADMISSION_H
@@ -39,14 +44,21 @@ struct admission { /* the owner's; its insides are admission.c's */
 	uint64_t logged;			 /* of those turned away */
 	struct admission_known {
 		uint64_t key, until;
+		unsigned further; /* connections that may begin before strangers */
 	} known[ADMISSION_KNOWN];
 };
 void admission_init(struct admission *a, const struct admission_conf *conf);
 
-enum admission_verdict { ADMIT_NOW, ADMIT_TURN /* ask again in another turn */, ADMIT_LATER /* in ADMISSION_AGAIN_MS */, ADMIT_NEVER };
+enum admission_verdict {
+	ADMIT_NOW,   /* a stranger's */
+	ADMIT_KNOWN, /* now, too: of a phone on its way */
+	ADMIT_TURN,  /* ask again in another turn */
+	ADMIT_LATER, /* in ADMISSION_AGAIN_MS */
+	ADMIT_NEVER
+};
 #define ADMISSION_AGAIN_MS 20
-/* Of a connection whose first octets are there, unread; address: the true peer's.  ADMIT_NOW counts it. */
+/* Of a connection whose first octets are there, unread; address: the true peer's.  ADMIT_NOW and ADMIT_KNOWN count it. */
 enum admission_verdict admission_ask(struct admission *a, int fd, const char *address);
-void admission_through(struct admission *a, const char *address); /* its handshake is done */
+void admission_through(struct admission *a, const char *address); /* the handshake of one that had ADMIT_NOW is done */
 
 #endif

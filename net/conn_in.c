@@ -16,7 +16,7 @@ void conn_opened(struct conn *c)
 {
 	c->phase = OPEN;
 	c->hello_at = UINT64_MAX;
-	if (c->tls && c->conf.admission)
+	if (c->tls && c->conf.admission && c->stranger)
 		admission_through(c->conf.admission, c->address);
 	if (c->conf.on->up)
 		c->conf.on->up(c->conf.arg, c);
@@ -118,7 +118,8 @@ static bool conn_is_admitted(struct conn *c)
 		conn_fail(c, "turned away: its hello has waited too long, or it has hung up", true);
 	if (v == ADMIT_LATER)
 		c->ask_at = clock_mono_ms() + ADMISSION_AGAIN_MS;
-	return v == ADMIT_NOW;
+	c->stranger = v == ADMIT_NOW;
+	return v == ADMIT_NOW || v == ADMIT_KNOWN;
 }
 
 static void conn_take(struct conn *c, const uint8_t *p, size_t n)

@@ -93,11 +93,32 @@ static void strangers_wait_for_others(void **state)
 	(void)state;
 	pairs_make(&w, &a, &(struct admission_conf){.at_once = 3, .wait_ms = 60000, .known_ms = 60000});
 	admission_through(&a, "10.0.0.2");
-	w.behind = 1000;
+	w.behind = 200;
 	assert_int_equal(admission_ask(&a, w.server[0], "10.0.0.1"), ADMIT_LATER);
-	assert_int_equal(admission_ask(&a, w.server[1], "10.0.0.2"), ADMIT_NOW); /* it is on its way */
+	w.behind = 1000;
+	assert_int_equal(admission_ask(&a, w.server[1], "10.0.0.2"), ADMIT_LATER);
+	w.behind = 200;
+	assert_int_equal(admission_ask(&a, w.server[1], "10.0.0.2"), ADMIT_KNOWN); /* it is on its way */
 	w.behind = 0;
 	assert_int_equal(admission_ask(&a, w.server[0], "10.0.0.1"), ADMIT_NOW);
+	pairs_clear(&w);
+}
+
+/* An office behind one address: each stranger that has come through is followed by one, not by everybody. */
+static void one_further_for_each(void **state)
+{
+	struct pairs w;
+
+	(void)state;
+	pairs_make(&w, &a, &(struct admission_conf){.at_once = 100, .wait_ms = 60000, .known_ms = 60000});
+	admission_through(&a, "10.0.0.2");
+	admission_through(&a, "10.0.0.2");
+	w.behind = 200;
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(admission_ask(&a, w.server[i], "10.0.0.2"), ADMIT_KNOWN);
+	assert_int_equal(admission_ask(&a, w.server[2], "10.0.0.2"), ADMIT_LATER);
+	w.behind = 0;
+	assert_int_equal(admission_ask(&a, w.server[2], "10.0.0.2"), ADMIT_NOW);
 	pairs_clear(&w);
 }
 
@@ -137,7 +158,7 @@ static void strangers_wait_for_short_turns(void **state)
 	assert_int_equal(admission_ask(&a, w.server[1], "10.0.0.1"), ADMIT_NOW);
 	turn_of(&w, 21);
 	assert_int_equal(admission_ask(&a, w.server[2], "10.0.0.1"), ADMIT_TURN);
-	assert_int_equal(admission_ask(&a, w.server[3], "10.0.0.2"), ADMIT_NOW); /* it is on its way */
+	assert_int_equal(admission_ask(&a, w.server[3], "10.0.0.2"), ADMIT_KNOWN); /* it is on its way */
 	turn_of(&w, 21);
 	assert_int_equal(admission_ask(&a, w.server[2], "10.0.0.1"), ADMIT_TURN);
 	turn_of(&w, 5);
@@ -167,7 +188,7 @@ static void who_waited_too_long(void **state)
 		turn(w.loop, 10);
 	assert_int_equal(v, ADMIT_NEVER);
 	assert_true(clock_mono_ms() - began >= 1000);
-	assert_int_equal(admission_ask(&a, w.server[2], "10.0.0.2"), ADMIT_NOW);
+	assert_int_equal(admission_ask(&a, w.server[2], "10.0.0.2"), ADMIT_KNOWN);
 	assert_int_equal(send(w.client[3], "more", 4, 0), 4);
 	assert_int_equal(admission_ask(&a, w.server[3], "10.0.0.1"), ADMIT_NOW); /* it has just come */
 	assert_int_equal(a.turned_away, 1);
@@ -177,7 +198,7 @@ static void who_waited_too_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(so_many_a_turn), cmocka_unit_test(none_for_who_has_hung_up),
-					   cmocka_unit_test(strangers_wait_for_others),
+					   cmocka_unit_test(strangers_wait_for_others), cmocka_unit_test(one_further_for_each),
 					   cmocka_unit_test(strangers_wait_for_short_turns), cmocka_unit_test(who_waited_too_long)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
