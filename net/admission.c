@@ -12,7 +12,7 @@
 #define LATE_OVER_MS 2000 /* nobody was late for so long: it is over */
 #define BEHIND_MS 100
 #define BEHIND_KNOWN_MS 300 /* a phone on its way is worth some, but answers that come later than 2 s help nobody */
-#define KNOWN_MS 30000	  /* from one handshake of a phone to its next */
+#define KNOWN_MS 120000	  /* from one handshake of a phone to its next */
 #define LOG_EVERY_MS 60000
 
 #define SLOW_TURNS 10 /* for so many of the longest good turns, then one stranger has its chance whatever turns last */
@@ -32,13 +32,13 @@ static struct admission_known *admission_slot(struct admission *a, uint64_t key)
 	return &a->known[(key * 0x9e3779b97f4a7c15ull >> 40) % ADMISSION_KNOWN];
 }
 
-/* NULL: whoever comes from there is a stranger. */
+/* NULL: nobody has come through a handshake from there lately. */
 static struct admission_known *admission_knows(struct admission *a, const char *address, uint64_t now)
 {
 	uint64_t key = ip_key(address);
 	struct admission_known *k = admission_slot(a, key);
 
-	return key && k->key == key && k->until > now && k->further ? k : NULL;
+	return key && k->key == key && k->until > now ? k : NULL;
 }
 
 void admission_through(struct admission *a, const char *address)
@@ -100,6 +100,7 @@ enum admission_verdict admission_ask(struct admission *a, int fd, const char *ad
 	socklen_t n = sizeof info;
 	uint64_t now = admission_now(a);
 	struct admission_known *known = admission_knows(a, address, now);
+	bool first = known && known->further; /* before strangers */
 
 	admission_turn(a, now);
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0) {
@@ -110,14 +111,14 @@ enum admission_verdict admission_ask(struct admission *a, int fd, const char *ad
 		if (admission_late(a, info.tcpi_last_data_recv, known != NULL, now))
 			return ADMIT_NEVER;
 	}
-	if (a->begun >= a->conf.at_once || (!known && admission_crowded(a, now)))
+	if (a->begun >= a->conf.at_once || (!first && admission_crowded(a, now)))
 		return ADMIT_TURN;
-	if (a->conf.behind_ms && a->conf.behind_ms(a->conf.arg) > (known ? BEHIND_KNOWN_MS : BEHIND_MS))
+	if (a->conf.behind_ms && a->conf.behind_ms(a->conf.arg) > (first ? BEHIND_KNOWN_MS : BEHIND_MS))
 		return ADMIT_LATER;
 	a->begun++;
 	a->begun_at = now;
 	a->admitted++;
-	if (known == NULL)
+	if (!first)
 		return ADMIT_NOW;
 	known->further--;
 	return ADMIT_KNOWN;

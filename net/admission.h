@@ -13,9 +13,9 @@
  *   - when hellos have waited longer than `wait_ms` again and again for a second, those who waited longer are reset: they come back
  *     later, and the others are served in time.
  *
- * A phone on its way comes again: to the next service, or behind a connection that broke.  So each stranger's handshake that is done
- * lets one further connection from its address begin before strangers do, within half a minute, and wait `known_ms`.  It is one and no
- * more, as an office behind one address has many phones: those that come next are strangers.
+ * A phone on its way comes again: to the next service, or behind a connection that broke.  So for two minutes behind a stranger's
+ * handshake, hellos from its address may wait `known_ms`, and one of them begins before strangers do.  It is one and no more, as an
+ * office behind one address has many phones.
  */
 #ifndef DIALTONE_NET_ADMISSION_H
 #define DIALTONE_NET_ADMISSION_H

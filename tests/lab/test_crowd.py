@@ -40,6 +40,15 @@ def sign_in(lab, state):
     return spent
 
 
+def sign_in_at_last(lab, state):
+    """The same, of a phone that comes again when it was turned away, as phones do."""
+    began = time.monotonic()
+    wait_for("a phone to sign in", lambda: lab.phone("--cold", state=state).status == 0, 60)
+    spent = time.monotonic() - began
+    print(f"{state}: signed in after {spent:.1f} s in all")
+    return spent
+
+
 def accepted(lab):
     """dialtoned has taken every connection that the kernel holds for it."""
     rows = [line.split() for line in lab.exec("fe", "ss", "-Hlnt").stdout.splitlines()]
@@ -65,7 +74,8 @@ ONE, TWENTY = {"10.20.0.100": 3000}, {f"10.20.0.{last}": 1000 for last in range(
 ])
 def test_a_phone_signs_in_beside_them(lab, name, ports, crowd):
     """The median of five sign-ins takes less than a second of the front end's time, or on a machine that other tests keep
-    busy no longer than five times what it takes alone.  While the crowd comes, some 5,000 connections a second, it may take longer."""
+    busy no longer than five times what it takes alone.  While the crowd comes, some 5,000 connections a second, it may take longer, and a phone
+    may be turned away and come again."""
     alone = statistics.median(sign_in(lab, f"alone-{name}-{i}") for i in range(3))
     before = resident(lab)
     strangers = []
@@ -76,7 +86,7 @@ def test_a_phone_signs_in_beside_them(lab, name, ports, crowd):
     began = time.monotonic()
     for p in strangers:
         wait_for("the crowd", lambda p=p: "there" in open(p.log).read(), 240, p.ended)
-    coming = sign_in(lab, f"coming-{name}")
+    coming = sign_in_at_last(lab, f"coming-{name}")
     wait_for("the crowd to be accepted", lambda: accepted(lab), 60)
     print(f"{name}: the crowd came within {time.monotonic() - began:.1f} s, and a phone meanwhile took {coming:.2f} s")
     most = resident(lab)
