@@ -48,7 +48,8 @@ static size_t name_n(struct sv s)
 	return n;
 }
 
-/* token or quoted-string; *s moves behind it. A bare value ends at a blank or comma. */
+/* token or quoted-string; *s moves behind it.  A bare value ends at a blank or comma; one with a backslash or quote in it is none, as it
+ * could not go out again between quotes. */
 static bool value_next(struct sv *s, struct sv *ret)
 {
 	size_t n = 0;
@@ -63,7 +64,7 @@ static bool value_next(struct sv *s, struct sv *ret)
 		*s = sv_from(*s, n + 1);
 		return true;
 	}
-	while (n < s->n && s->p[n] && !strchr(" \t\r\n,\"", s->p[n]))
+	while (n < s->n && s->p[n] && !strchr(" \t\r\n,\"\\", s->p[n]))
 		n++;
 	*ret = (struct sv){s->p, n};
 	*s = sv_from(*s, n);

@@ -160,7 +160,8 @@ static void auth_variants(void **state)
 {
 	static const char *const bad[] = {
 		"", " ", "NTLM realm", "NTLM realm=", "NTLM realm=\"a", "NTLM realm=\"a\" opaque=\"b\"", "NTLM realm=\"a\",",
-		"NTLM realm=\"a\", realm=\"b\"", "NTLM version=3,VERSION=4", "NTLM,realm=\"a\"", "NTLM =\"a\"", "NTLM realm=\"a\\\""};
+		"NTLM realm=\"a\", realm=\"b\"", "NTLM version=3,VERSION=4", "NTLM,realm=\"a\"", "NTLM =\"a\"", "NTLM realm=\"a\\\"",
+		"NTLM realm=a\\", "NTLM realm=a\\, targetname=b", "NTLM realm=a\"b"};
 	struct sip_auth a;
 
 	(void)state;
