@@ -88,10 +88,17 @@ class Dialtoned(Server):
     def private_operations(self):
         return sum(p["private"] for p in json.loads(dialtone("-c", self.conf, "status", "--json").stdout)["processes"])
 
+    def fleet_command(self, *words):
+        """Phones of this server's users, at this server."""
+        return [os.path.join(BUILD, "dialtone"), "fleet", "--target", self.address, "--yes-load", self.address, "--domain", "contoso.test", "--pool",
+                "fe01.contoso.test", "--users", self.pins, "--quiet", "--model", "cx600", *words]
+
+    def beside(self, *words):
+        """The same, on the last processor, from a few addresses."""
+        return ["taskset", "-c", str(os.cpu_count() - 1), *self.fleet_command("--source", "127.46.0.1-127.46.7.250", *words)]
+
     def fleet(self, *words):
-        done = subprocess.run(["taskset", "-c", str(os.cpu_count() - 1), os.path.join(BUILD, "dialtone"), "fleet", "--target", self.address, "--yes-load",
-                               self.address, "--domain", "contoso.test", "--pool", "fe01.contoso.test", "--users", self.pins, "--quiet", "-f", "json",
-                               "--model", "cx600", "--source", "127.46.0.1-127.46.7.250", *words], capture_output=True, text=True, timeout=900)
+        done = subprocess.run(self.beside("-f", "json", *words), capture_output=True, text=True, timeout=900)
         if done.returncode > 1:
             raise SystemExit(f"bench: {done.stderr}")
         return json.loads(done.stdout)
@@ -190,16 +197,11 @@ def missing(programs=("nginx", "kamailio", "curl", "openssl", "taskset")):
     return None if os.path.exists(os.path.join(BUILD, "dialtoned")) else "no build/release/cmd/dialtoned: script/build"
 
 
-def folder():
-    made = tempfile.mkdtemp(prefix="dialtone-bench.")
-    os.chmod(made, 0o755)
-    return made
-
-
 @contextlib.contextmanager
 def scratch():
     """A folder for the time of a measurement."""
-    made = folder()
+    made = tempfile.mkdtemp(prefix="dialtone-bench.")
+    os.chmod(made, 0o755)
     try:
         yield made
     finally:

@@ -17,7 +17,6 @@ import json
 import os
 import re
 import resource
-import shutil
 import subprocess
 import sys
 import time
@@ -54,9 +53,8 @@ class Fleet:
         nearest, last = (ipaddress.ip_address(SOURCE) + n for n in (first, first + phones - 1))
         with open(self.json, "w") as to, open(os.path.join(out, f"fleet{number}.err"), "w") as errors:
             self.process = subprocess.Popen(
-                [os.path.join(peers.BUILD, "dialtone"), "fleet", "--target", server.address, "--yes-load", server.address, "--domain", "contoso.test",
-                 "--pool", "fe01.contoso.test", "--users", server.pins, "--model", "cx600", "--quiet", "-f", "json", "--phones", str(phones), "--first",
-                 str(first), "--source", f"{nearest}-{last}", "--metrics", self.prom, "--html", self.html, *words],
+                server.fleet_command("-f", "json", "--phones", str(phones), "--first", str(first), "--source", f"{nearest}-{last}", "--metrics", self.prom,
+                                     "--html", self.html, *words),
                 stdout=to, stderr=errors, start_new_session=True)
 
     def metrics(self):
@@ -108,7 +106,7 @@ def sample(server, running, began):
 
     return {"s": round(time.monotonic() - began), "server_kb": measure.pss_kb(server.pid), "fleet_kb": sum(measure.pss_kb(f.process.pid) for f in running),
             "server_cpu_s": round(measure.cpu_us(server.pid) / 1e6, 2), "fleet_cpu_s": round(sum(measure.cpu_us(f.process.pid) for f in running) / 1e6, 2),
-            "where": {w: total(f'phones{{where="{w}"}}') for w in ("off", "signing", "registered", "waiting", "lost", "refused")},
+            "where": {w: total(f'phones{{where="{w}"}}') for w in ("off", "signing_in", "registered", "waiting", "lost", "refused")},
             **{n: total(f"{n}_total") for n in ("tries", "retries", "signed_in", "failed", "lost", "refreshed", "refresh_failed", "signed_off")},
             "refresh_p50_s": most('seconds{of="refresh",quantile="0.5"}'), "refresh_p99_s": most('seconds{of="refresh",quantile="0.99"}'),
             "server_kb_each": {name(p): measure.pss_of(p) for p in measure.family(server.pid)}, "load": os.getloadavg()[0]}

@@ -96,7 +96,7 @@ int udp_hold_68(struct host *h);
 /* names.c */
 int names_open(struct host *h);
 void names_close(struct host *h);
-void names_drop(struct host *h); /* the open questions; further ones go to the servers of h->lease */
+void names_drop(struct host *h); /* drops the open questions; further ones go to the servers of h->lease */
 int names_ask(struct host *h, unsigned id, const char *name, enum dt_rr type);
 int names_ask_one(struct host *h, unsigned id, unsigned server, bool tcp, const char *name, enum dt_rr type);
 

@@ -7,7 +7,7 @@
  * make it a silent one.
  *
  * With ARES_FLAG_NOCHECKRESP c-ares 1.18 tells SERVFAIL and REFUSED, but then never asks the next server.  So a question goes to
- * the servers in turn first; when none is left to ask, once more in the way that tells why.
+ * the servers in turn first; when none is left to ask, it goes out once more in the way that tells why.
  */
 #include "host/dns_answer.h"
 
@@ -21,10 +21,11 @@
 
 #include "host/internal.h"
 
-enum { SERVERS = 4, SERVERS_TEXT = SERVERS * INET_ADDRSTRLEN, SOCKETS = 2 * SERVERS }; /* a question's: each server by UDP, and by TCP when an answer was cut */
+/* A question has a socket to each server for UDP, and one for TCP when an answer was cut. */
+enum { SERVERS = 4, SERVERS_TEXT = SERVERS * INET_ADDRSTRLEN, SOCKETS = 2 * SERVERS };
 
-/* ASKS: the phone's question, to one server after the other.  An observer asks each server by itself: over UDP, where a packet may
- * get lost, twice.  Both ways end after three seconds at most. */
+/* ASKS is the phone's question, to one server after the other.  An observer asks each server by itself, over UDP twice, as a packet
+ * may get lost; it waits for three seconds at most, over UDP and over TCP. */
 enum way { ASKS, REPORTS, ONE_BY_UDP, ONE_BY_TCP };
 
 static const struct {
@@ -53,7 +54,6 @@ struct question {
 };
 
 struct host_names {
-	struct host *h;
 	struct question *open;
 	struct event timer;
 };
@@ -89,7 +89,7 @@ static void question_free(struct question *q)
 	free(q);
 }
 
-/* No channel may go while c-ares calls: this runs behind. */
+/* c-ares must have returned before a channel is destroyed: whoever calls it calls this afterwards. */
 static void names_sweep(struct host_names *n)
 {
 	for (struct question **at = &n->open; *at;) {
@@ -197,7 +197,6 @@ int names_open(struct host *h)
 	if (n == NULL)
 		return -ENOMEM;
 	h->names = n;
-	n->h = h;
 	return evtimer_assign(&n->timer, h->base, names_timed, n) < 0 ? -ENOMEM : 0;
 }
 
@@ -328,7 +327,7 @@ static void ask(struct question *q)
 }
 #endif
 
-/* The servers of the lease; those of one: only that. */
+/* Writes n servers of the lease, from that one on, as c-ares reads them. */
 static void servers_text(const struct dt_lease *l, unsigned first, unsigned n, char out[SERVERS_TEXT])
 {
 	size_t at = 0;
@@ -341,7 +340,7 @@ static void servers_text(const struct dt_lease *l, unsigned first, unsigned n, c
 	}
 }
 
-/* Puts a question to one server of the lease, or (ASKS, REPORTS) to all.  The caller sweeps behind. */
+/* Puts a question to one server of the lease, or (ASKS, REPORTS) to all.  The caller calls names_sweep() afterwards. */
 static int names_begin(struct host *h, enum way way, unsigned server, unsigned id, const char *name, enum dt_rr type)
 {
 	char servers[SERVERS_TEXT] = "";

@@ -24,7 +24,7 @@ struct conn {
 	} file; /* it goes out behind `out` */
 	size_t seen;	      /* of the hello, without reading it */
 	enum phase phase;
-	bool stranger; /* to admission, which let its handshake begin */
+	bool stranger; /* admission let its handshake begin as that of a stranger */
 	uint64_t ask_at; /* FIRST_OCTET: when admission is asked again, and nothing is read before; UINT64_MAX: when something comes */
 	uint64_t hello_at, stall_at, linger_at, owner_at;
 	unsigned depth; /* callbacks that run: nothing is freed under them */

@@ -329,9 +329,9 @@ static int folder(const struct command *c, struct site *s, const char *dir, bool
 	char path[PATH_MAX];
 	struct stat st;
 
-	if (mkdir(dir, 0755) < 0 && (errno != EEXIST || stat(dir, &st) < 0))
+	if ((mkdir(dir, 0755) < 0 && errno != EEXIST) || stat(dir, &st) < 0)
 		return command_fail(c, EX_CANTCREAT, "'%s' cannot be made: %s", dir, strerror(errno));
-	if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
+	if (!S_ISDIR(st.st_mode))
 		return command_fail(c, EX_CANTCREAT, "'%s' cannot be made: it is a file; choose another folder", dir);
 	if (realpath(dir, path) == NULL || !sv_copy(s->dir, sizeof s->dir, sv_of(path)))
 		return command_fail(c, EX_CANTCREAT, "'%s' cannot be used: %s", dir, strerror(errno));

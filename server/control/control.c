@@ -37,7 +37,7 @@ static bool place_of(const char *dir, struct place *ret)
 	return ret->folder >= 0;
 }
 
-/* code: of errno; 0: the system has nothing to say. */
+/* The code is one of errno; with 0 the system has nothing to say. */
 static bool control_failed(const char *dir, const char *what, int code, struct why *why)
 {
 	return why_not(why, "%s/" CONTROL ": %s%s%s%s", dir, what, code ? ": " : "", code ? strerror(code) : "",
@@ -88,7 +88,7 @@ static ssize_t control_more(int fd, uint64_t until, char *part, size_t cap)
 	}
 }
 
-/* 0, or a code of errno. */
+/* Returns 0 or a code of errno. */
 static int control_send(int fd, const char *line, size_t n)
 {
 	ssize_t sent = send(fd, line, n, MSG_NOSIGNAL);
@@ -96,7 +96,7 @@ static int control_send(int fd, const char *line, size_t n)
 	return sent < 0 ? errno : (size_t)sent < n ? EMSGSIZE : 0;
 }
 
-/* The same. */
+/* Returns 0 or a code of errno. */
 static int control_ask(int fd, const char *line, size_t n, struct buf *answer)
 {
 	uint64_t until = clock_mono_ms() + DEADLINE_MS;

@@ -40,7 +40,7 @@ const char *tether_hello_read(struct sv body, struct tether_hello *ret); /* NULL
 void tether_hello_write(struct buf *to, const struct tether_hello *h);
 
 /* The inside of SEALED, once it is opened. */
-/* NONE: no message was read. */
+/* TETHER_NONE stands where no message was read. */
 enum tether_kind { TETHER_NONE, TETHER_SIGN_IN, TETHER_LOCK, TETHER_UNLOCK, TETHER_LEAVE, TETHER_PING, TETHER_STATE, TETHER_ANSWER, TETHER_KINDS };
 #define TETHER_FIELDS 4
 struct tether_message {

@@ -148,14 +148,20 @@ static const struct dt_dns_answer *wait_for(unsigned n)
 
 /* ---- questions ----------------------------------------------------------------------------------------------------------- */
 
+/* The first server is asked over UDP, as question number n, and the answer to that has this status. */
+static void first_answers(unsigned n, const char *name, int status)
+{
+	assert_int_equal(names_ask_one(&h, 6 + n, 0, false, name, DT_RR_A), 0);
+	assert_int_equal(wait_for(n)->status, status);
+	assert_int_equal(answer[n - 1].id, 6 + n);
+}
+
 /* One packet that the network loses makes no server a silent one. */
 static void lost_packet(void **state)
 {
 	(void)state;
 	server[0].silent = 1;
-	assert_int_equal(names_ask_one(&h, 7, 0, false, "lost.test", DT_RR_A), 0);
-	assert_int_equal(wait_for(1)->status, DT_DNS_OK);
-	assert_int_equal(answer[0].id, 7);
+	first_answers(1, "lost.test", DT_DNS_OK);
 	assert_int_equal(server[0].asked, 2);
 }
 
@@ -163,25 +169,21 @@ static void silent_server(void **state)
 {
 	(void)state;
 	server[0].silent = 99;
-	assert_int_equal(names_ask_one(&h, 7, 0, false, "lost.test", DT_RR_A), 0);
-	assert_int_equal(wait_for(1)->status, DT_DNS_TIMEOUT);
+	first_answers(1, "lost.test", DT_DNS_TIMEOUT);
 	assert_int_equal(server[1].asked, 0);
 }
 
-/* A name that the server has to look for elsewhere, behind others that it knew. */
+/* The server knows four names, and has to look for the fifth elsewhere: it has time for that. */
 static void slow_behind_quick(void **state)
 {
 	(void)state;
-	for (unsigned i = 1; i <= 4; i++) {
-		assert_int_equal(names_ask_one(&h, i, 0, false, "quick.test", DT_RR_A), 0);
-		assert_int_equal(wait_for(i)->status, DT_DNS_OK);
-	}
+	for (unsigned i = 1; i <= 4; i++)
+		first_answers(i, "quick.test", DT_DNS_OK);
 	server[0].wait_ms = 400;
-	assert_int_equal(names_ask_one(&h, 5, 0, false, "slow.test", DT_RR_A), 0);
-	assert_int_equal(wait_for(5)->status, DT_DNS_OK);
+	first_answers(5, "slow.test", DT_DNS_OK);
 }
 
-/* Each question goes out: what a record was a moment ago is no answer. */
+/* c-ares must not answer from its memory: the second question goes to the server again, and gets the new address. */
 static void changed_record(void **state)
 {
 	(void)state;
@@ -191,7 +193,7 @@ static void changed_record(void **state)
 	}
 }
 
-/* The next server is asked; when each has an error for an answer, it is told. */
+/* When a server answers with an error, the next one is asked; when each does, the phone gets the error. */
 static void errors(void **state)
 {
 	(void)state;
