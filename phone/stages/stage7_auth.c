@@ -13,10 +13,11 @@ static const char *auth_url_of(const struct dt_phone *ph)
 											     : ph->found.web_url;
 }
 
-/* The servers give no ticket today, which says nothing against the certificate. */
+/* The servers give no ticket today, which says nothing against the certificate.  A reverse proxy whose server is down takes the
+ * connection and closes it within the TLS handshake. */
 static bool auth_no_ticket_today(enum dt_failure f)
 {
-	return http_unreachable(f) || f == DT_F_METADATA_BAD || f == DT_F_HTTP_STATUS || f == DT_F_METHOD_OFF;
+	return http_unreachable(f) || f == DT_F_TLS_HANDSHAKE || f == DT_F_METADATA_BAD || f == DT_F_HTTP_STATUS || f == DT_F_METHOD_OFF;
 }
 
 /* "The CX700 can use certificate or NTLM"; with certificate authentication off in the Web Services phones that were paired with a

@@ -36,6 +36,12 @@ def at_backup(run):
     assert [r for r in run.of("logon") if "backup-registrar" in r.get("signs", [])], str(run)
 
 
+def at_backup_outside(run):
+    assert run.status == 0 and "sip2.contoso.test:5061" in run.found("logon"), str(run)
+    assert [r for r in run.of("auth") if "tls-closed" in r.get("signs", [])], str(run)
+    assert [r for r in run.of("logon") if "backup-registrar" in r.get("signs", [])], str(run)
+
+
 def test_a_dead_primary_and_the_way_back():
     """The phone on the desk is registered at the backup with the certificate that it has, is told so, and comes home by itself; so does
     every model, by certificate, PIN and password; what the backup certified is good at home."""
@@ -78,19 +84,25 @@ def test_a_dead_primary_and_the_way_back():
 
 
 def test_outside():
-    """A phone that is signed in from outside is registered at the backup by its public name, and comes home.  (One that is switched on
-    there meanwhile asks the Web Services that it knows before it logs on: it waits for its pool.)"""
+    """A phone that is signed in from outside is registered at the backup by its public name, and comes home.  One that is switched on
+    there meanwhile has dial tone at the backup too: it has its certificate, and needs no Web Services."""
     with BackupLab() as lab:
         lab.go()
-        assert lab.phone("--cold").status == 0
+        bob = {"user": "bob", "extension": "4412", "state": "bob"}
+        assert lab.phone("--cold").status == 0 and lab.phone("--cold", **bob).status == 0
         lab.carry_home()
         trust = ("--trust", os.path.join(lab.site_dir, "ca.pem"))
         desk = lab.start_phone("--outside", *trust, "--stay", "0", host="away", way="stored")
-        wait_for("it is registered on pool1", lambda: lab.registered("pool1"), 60, desk.ended)
+        desk.wait_said('"kind":"dialtone"', 60)
+        assert lab.registered("pool1")
         lab.kill_pool("pool1")
         began = time.monotonic()
         wait_for("it is registered at the backup", lambda: lab.registered("pool2"), 150, desk.ended)
         print(f"pool1 killed: the phone outside has dial tone at its backup after {time.monotonic() - began:.1f} s")
         assert "backup-registrar" in open(desk.log).read()
+        lab.stop(desk)
+        at_backup_outside(lab.phone("--outside", *trust, host="away", way="stored", **bob))
+        desk = lab.start_phone("--outside", *trust, "--stay", "0", host="away", way="stored", name="desk2")
+        desk.wait_said('"kind":"dialtone"', 60)
         lab.start_pool("pool1")
         wait_for("it is home", lambda: lab.registered("pool1") and not lab.registered("pool2"), 120, desk.ended)
