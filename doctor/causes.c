@@ -60,6 +60,9 @@
 #define LED_AWAY \
 	"the question was sent on to {host}, which is no server of this process: a sign-in page or portal stands before the web service", \
 	"exempt the web service's paths (/CertProv, /WebTicket, /RequestHandler) from the sign-in or portal for the phones' network"
+#define PROXY_WITHOUT_SERVER \
+	"the reverse proxy accepts connections for {host} and hangs up at once: no server behind it has that name, or the server is down", \
+	"check in the reverse proxy where {host} goes, and that the Web Services there run: dialtone status"
 #define SHORT \
 	"{host} is a short name: phones ask for it as it stands, without a domain, and no name server knows it so", \
 	"write the whole name, {host}.DOMAIN, into DHCP options 43 and 120 (dialtone netconfig kea, isc, dnsmasq or windows prints both), or the SRV record"

@@ -127,9 +127,14 @@ static void registered_refreshed(void *arg, const struct msg *m)
 	}
 }
 
+static bool registered_logging_on(const struct dt_phone *ph)
+{
+	return ph->run.running && ph->run.stage == DT_STAGE_LOGON;
+}
+
 static bool registered_busy(const struct dt_phone *ph)
 {
-	return ph->sip->asked.busy || (ph->run.running && ph->run.stage == DT_STAGE_LOGON);
+	return ph->sip->asked.busy || registered_logging_on(ph);
 }
 
 void registered_refresh(struct dt_phone *ph)
@@ -199,6 +204,10 @@ void registered_lost(struct dt_phone *ph, const char *why)
 	sip_close(ph->sip);
 	ph_timer_off(ph, T_REAUTH);
 	ph_timer_off(ph, T_RENEW);
+	if (registered_logging_on(ph)) { /* no answer will come on it: phone_plan_failed() goes on */
+		stage_fail(ph, DT_F_CLOSED, why);
+		return;
+	}
 	/* "later back-off 30 s .. 15 min with jitter"; the first time soon */
 	wait = ph->run.retries == 0 ? 2000 : wait > 900000 ? 900000 : wait;
 	ph->run.retries++;

@@ -101,7 +101,10 @@ def test_outside():
         print(f"pool1 killed: the phone outside has dial tone at its backup after {time.monotonic() - began:.1f} s")
         assert "backup-registrar" in open(desk.log).read()
         lab.stop(desk)
-        at_backup_outside(lab.phone("--outside", *trust, host="away", way="stored", **bob))
+        run = lab.phone("--outside", *trust, host="away", way="stored", **bob)
+        at_backup_outside(run)
+        said = lab.dialtone("doctor", "--record", lab.write("bob.jsonl", run.out), check=False).stdout
+        assert said.startswith("Dial tone, but stage 4: the reverse proxy accepts connections") and "web1-ext.contoso.test" in said and "[E-02]" in said, said
         desk = lab.start_phone("--outside", *trust, "--stay", "0", host="away", way="stored", name="desk2")
         desk.wait_said('"kind":"dialtone"', 60)
         lab.start_pool("pool1")

@@ -71,6 +71,7 @@ def test_any_front_end_serves_any_user():
     with FrontEndLab() as lab:
         lab.go()
         p = lab.start_phone("--cold", "--stay", "0")
+        p.wait_said('"kind":"dialtone"', 60)
         at = wait_for("all front ends know the phone", lambda: lab.where_is() if all(lab.registered(f) for f in lab.daemons) else None, 60, p.ended)
         certificates = lab.tool("fe1", "cert", "list", "alice@contoso.test", "--json").stdout
         began = time.monotonic()
