@@ -114,7 +114,6 @@ struct ph_link { /* VLAN and address */
 	bool lldp_reported;	      /* the switch knows the phone: it is told when it ends */
 	unsigned lldp_fast;   /* frames that are still sent one second apart */
 	uint64_t lldp_until;  /* the information of lldp_from is good so long */
-	struct attempt lldp_try;
 	struct dhcp_lease lease;
 	bool bound;
 	uint64_t conflict_at; /* when another machine used the phone's address; 0: never */
@@ -163,6 +162,9 @@ struct ph_work {
 	struct why why; /* these two are recorded at its end */
 	char found[FOUND_MAX];
 	struct buf ask;	    /* the body of a question, for its later legs */
+
+	/* stage 1 */
+	struct attempt lldp_try;
 
 	/* stages 2 and 3 */
 	unsigned declined;

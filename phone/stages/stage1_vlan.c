@@ -107,7 +107,7 @@ void stage_vlan(struct dt_phone *ph)
 		return;
 	}
 	ph->core.body->vlan(ph->core.arg, 0, 0, 0);
-	attempt_begin(ph, &ph->link.lldp_try, "lldp-med");
+	attempt_begin(ph, &ph->work->lldp_try, "lldp-med");
 	vlan_fast_start(ph);
 }
 
@@ -154,8 +154,8 @@ static void vlan_without_lldp(struct dt_phone *ph)
 			    : ph->link.lldp_bad	     ? DT_SIGN_LLDP_MALFORMED
 						     : DT_SIGN_LLDP_SILENT;
 
-	attempt_sign(&ph->link.lldp_try, sign);
-	attempt_fail(ph, &ph->link.lldp_try, DT_F_VLAN_NONE, sign == DT_SIGN_LLDP_MALFORMED ? ph->link.lldp_bad : NULL);
+	attempt_sign(&ph->work->lldp_try, sign);
+	attempt_fail(ph, &ph->work->lldp_try, DT_F_VLAN_NONE, sign == DT_SIGN_LLDP_MALFORMED ? ph->link.lldp_bad : NULL);
 }
 
 void vlan_lldp_bad(struct dt_phone *ph, const char *why)
@@ -165,13 +165,14 @@ void vlan_lldp_bad(struct dt_phone *ph, const char *why)
 
 void vlan_lldp_timer(struct dt_phone *ph)
 {
-	uint64_t waited = ph_now_ms(ph) - ph->link.lldp_try.since, wait = ph->conf.lldp_wait_s * 1000ull;
+	uint64_t waited, wait = ph->conf.lldp_wait_s * 1000ull;
 
 	if (!vlan_deciding(ph) || dhcp_busy(ph->dhcp)) {
 		vlan_send_lldp(ph);
 		ph_timer_set(ph, T_LLDP, ph->link.lldp_fast ? FAST_MS : SLOW_MS);
 		return;
 	}
+	waited = ph_now_ms(ph) - ph->work->lldp_try.since;
 	if (waited >= wait) {
 		vlan_without_lldp(ph);
 		ph_timer_set(ph, T_LLDP, SLOW_MS);
@@ -295,25 +296,25 @@ void vlan_lldp(struct dt_phone *ph, const struct eth *e, const struct lldp *l)
 		vlan_remember(ph, e, l->ttl);
 		return;
 	}
-	attempt_peer(&ph->link.lldp_try, SV_FMT, SV_ARG(l->sys_name));
-	ph->link.lldp_try.fact.vlan = p->tagged ? p->vlan : 0;
+	attempt_peer(&ph->work->lldp_try, SV_FMT, SV_ARG(l->sys_name));
+	ph->work->lldp_try.fact.vlan = p->tagged ? p->vlan : 0;
 	if (p->tagged && p->vlan == 4095) {
-		attempt_sign(&ph->link.lldp_try, DT_SIGN_VLAN_RESERVED);
-		attempt_fail(ph, &ph->link.lldp_try, DT_F_VLAN_BAD, NULL);
+		attempt_sign(&ph->work->lldp_try, DT_SIGN_VLAN_RESERVED);
+		attempt_fail(ph, &ph->work->lldp_try, DT_F_VLAN_BAD, NULL);
 		return;
 	}
 	dhcp_stop(ph->dhcp);
-	if (ph_now_ms(ph) - ph->link.lldp_try.since > PATIENCE_MS)
-		attempt_sign(&ph->link.lldp_try, DT_SIGN_LLDP_LATE);
+	if (ph_now_ms(ph) - ph->work->lldp_try.since > PATIENCE_MS)
+		attempt_sign(&ph->work->lldp_try, DT_SIGN_LLDP_LATE);
 	if (p->tagged && p->vlan == 0)
-		attempt_sign(&ph->link.lldp_try, DT_SIGN_VLAN_ZERO);
+		attempt_sign(&ph->work->lldp_try, DT_SIGN_VLAN_ZERO);
 	if (!p->tagged && p->vlan != 0) {
-		attempt_sign(&ph->link.lldp_try, DT_SIGN_POLICY_UNTAGGED);
-		ph->link.lldp_try.fact.vlan = p->vlan;
+		attempt_sign(&ph->work->lldp_try, DT_SIGN_POLICY_UNTAGGED);
+		ph->work->lldp_try.fact.vlan = p->vlan;
 	}
 	if (dt_model_cannot(ph->core.model, ph->core.version) & DT_CANNOT_LLDP)
-		attempt_sign(&ph->link.lldp_try, DT_SIGN_LLDP_NOT_READ);
-	attempt_ok(ph, &ph->link.lldp_try, vlan_policy_text(p, found, sizeof found), NULL);
+		attempt_sign(&ph->work->lldp_try, DT_SIGN_LLDP_NOT_READ);
+	attempt_ok(ph, &ph->work->lldp_try, vlan_policy_text(p, found, sizeof found), NULL);
 	memcpy(ph->link.lldp_from, e->src, 6);
 	vlan_remember(ph, e, l->ttl);
 	ph->link.lldp_used = true;
