@@ -116,9 +116,10 @@ static void registered_refreshed(void *arg, const struct msg *m)
 		return;
 	}
 	attempt_fail(ph, &a, sip_challenged(m) || m->status / 100 == 5 ? DT_F_SIP_STATUS : DT_F_SIP_FORBIDDEN, why.text);
-	if (sip_challenged(m)) {
+	if (sip_challenged(m)) { /* "401 on refresh: full re-authentication"; when that is not possible now, or fails, the next refresh says so */
+		ph_timer_set(ph, T_REFRESH, 20000);
 		if (!ph->run.running)
-			phone_want_plan(ph, PLAN_RENEW); /* "401 on refresh: full re-authentication" */
+			phone_want_plan(ph, PLAN_RENEW);
 	} else if (m->status == 403 || m->status == 404) {
 		sip_close(ph->sip); /* what else has come on it counts for nothing */
 		phone_want_end(ph, m->status == 404 ? DT_F_SIP_NOT_FOUND : DT_F_SIP_FORBIDDEN, why.text);
@@ -231,6 +232,8 @@ void registered_retry(struct dt_phone *ph)
 		ph_timer_set(ph, T_RETRY, 5000);
 	else if (ph->conf.appliance && !(ph->run.reported && ph->run.result.ok))
 		handset_retry(ph);
+	else if (!ph->link.bound && !ph->conf.no_dhcp) /* the lease ended, and no DHCP server has given another since */
+		phone_want_start(ph);
 	else
 		phone_want_plan(ph, PLAN_AGAIN);
 }

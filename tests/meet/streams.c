@@ -318,7 +318,10 @@ static void opening(struct meet *m, void *arg)
 	if (!alive(m, s) || m->phone == NULL)
 		return;
 	tls = s->at && (s->at->service == MEET_HTTPS || s->at->service == MEET_SIP_TLS);
-	if (s->at && s->at->silent) {
+	if (m->lease.address == 0) {
+		o.failure = DT_F_CONNECT;
+		o.why = "Network is unreachable";
+	} else if (s->at && s->at->silent) {
 		o.failure = DT_F_TIMEOUT;
 	} else if (s->at == NULL || s->at->down || m->web == NULL) {
 		o.failure = DT_F_CONNECT;
