@@ -146,11 +146,12 @@ def of(report, name):
 
 
 def plateau(samples, phones):
-    """Samples from the one in which all phones are registered until one is not: nothing but refreshes happens there."""
+    """Samples from the one in which all phones are registered until one signs in again, or is not: nothing but refreshes happens there."""
     first = next((i for i, s in enumerate(samples) if s["where"]["registered"] == phones), None)
     if first is None:
         return []
-    last = next((i for i in range(first, len(samples)) if samples[i]["where"]["registered"] < phones), len(samples))
+    last = next((i for i in range(first, len(samples)) if samples[i]["where"]["registered"] < phones or samples[i]["tries"] > samples[first]["tries"]),
+                len(samples))
     return samples[first:last]
 
 
